@@ -1,0 +1,1 @@
+//! Outsiders to the switch.
