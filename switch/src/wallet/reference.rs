@@ -1,0 +1,61 @@
+//! A transaction's id: what stands in field 37 towards the host.
+
+const COUNTER_BITS: u32 = 16;
+const WORKER_BITS: u32 = 4;
+const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// 41 bits of milliseconds since 1970, 4 bits of worker, 16 bits of counter: 61 bits, which fit the
+/// twelve characters of field 37 in base 36.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reference(pub u64);
+
+impl Reference {
+    /// The first reference of a worker in a millisecond.
+    pub fn first(milliseconds: u64, worker: usize) -> Self {
+        let worker = worker as u64 & ((1 << WORKER_BITS) - 1);
+        Self((milliseconds << (WORKER_BITS + COUNTER_BITS)) | (worker << COUNTER_BITS))
+    }
+
+    /// Milliseconds since 1970 at which it was given.
+    pub fn milliseconds(self) -> u64 {
+        self.0 >> (WORKER_BITS + COUNTER_BITS)
+    }
+
+    /// Twelve characters, base 36, for field 37.
+    pub fn to_text(self) -> [u8; 12] {
+        let mut text = [b'0'; 12];
+        let mut rest = self.0;
+        for place in text.iter_mut().rev() {
+            *place = DIGITS[(rest % 36) as usize];
+            rest /= 36;
+        }
+        text
+    }
+
+    /// The reverse of [`Reference::to_text`]; `None` where a character is no base 36 digit.
+    pub fn from_text(text: &[u8]) -> Option<Self> {
+        let mut value: u64 = 0;
+        for &character in text {
+            let digit = (character as char).to_digit(36)?;
+            value = value.checked_mul(36)?.checked_add(u64::from(digit))?;
+        }
+        (text.len() == 12).then_some(Self(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes() {
+        for value in [0, 1, 35, 36, u64::MAX >> 3] {
+            assert_eq!(
+                Reference::from_text(&Reference(value).to_text()),
+                Some(Reference(value))
+            );
+        }
+        assert_eq!(Reference::from_text(b"ABC"), None);
+        assert_eq!(Reference::from_text(b"ABC-EFGHIJKL"), None);
+    }
+}
