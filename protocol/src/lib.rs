@@ -1,1 +1,54 @@
-//! The wire of Tessera.
+//! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`.
+//!
+//! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or
+//! allocation per field here, and nobody whom this crate knows.
+//!
+//! The road: [`cut`] takes one frame from a stream, [`Message::parse`] lays the table of fields
+//! ([`FIELDS`]) over it without copying, [`Request::read`] turns it into values that cannot be wrong,
+//! [`answer`] writes the answer into the caller's buffer. [`Packer`] writes any other message.
+
+mod amount;
+mod answer;
+mod balances;
+mod bcd;
+mod bitmap;
+mod card;
+mod currency;
+mod error;
+mod fields;
+mod frame;
+mod grammar;
+mod mac;
+mod message;
+mod mti;
+mod original;
+mod packer;
+mod reading;
+mod replacement;
+mod request;
+mod response_code;
+pub mod tlv;
+mod totals;
+
+pub use amount::Amount;
+pub use answer::{Extras, answer, format_error_answer};
+pub use balances::{Balance, BalanceKind, Balances};
+pub use bitmap::Bitmap;
+pub use card::CardNumber;
+pub use currency::Currency;
+pub use error::{ParseError, Place, Problem};
+pub use fields::{FIELDS, Field, Packing};
+pub use frame::{FRAME_BYTES_MAX, FrameError, cut};
+pub use mac::{MAC_BYTES, MacKey, MacKeyError};
+pub use message::Message;
+pub use mti::Mti;
+pub use original::OriginalData;
+pub use packer::Packer;
+pub use reading::{ReadField, Reading};
+pub use replacement::ReplacementAmounts;
+pub use request::{
+    Administrative, Completion, Financial, Inquiry, Load, NetworkCode, NetworkManagement, Payer,
+    Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
+};
+pub use response_code::ResponseCode;
+pub use totals::Totals;

@@ -1,0 +1,171 @@
+//! Sealing: AES-128-CMAC (NIST SP 800-38B), of which the first eight bytes travel as field 64 or 128.
+
+use std::fmt;
+
+use aes::Aes128;
+use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Bytes of field 64 and of field 128.
+pub const MAC_BYTES: usize = 8;
+
+const BLOCK_BYTES: usize = 16;
+
+/// A party's key: its schedule and subkeys are computed once. It prints nothing and is wiped when dropped.
+#[derive(Clone)]
+pub struct MacKey {
+    cipher: Aes128,
+    /// Mixed into a last block that is full, and into one that was padded.
+    whole: [u8; BLOCK_BYTES],
+    padded: [u8; BLOCK_BYTES],
+}
+
+/// Why a text is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a MAC key is 32 hexadecimal digits")]
+pub struct MacKeyError;
+
+impl MacKey {
+    /// From sixteen bytes.
+    pub fn new(key: [u8; 16]) -> Self {
+        let key = Zeroizing::new(key);
+        let cipher = Aes128::new(&Array::from(*key));
+        let mut zeros = Array::from([0; BLOCK_BYTES]);
+        cipher.encrypt_block(&mut zeros);
+        let whole = double(zeros.into());
+        Self {
+            cipher,
+            whole,
+            padded: double(whole),
+        }
+    }
+
+    /// From 32 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Result<Self, MacKeyError> {
+        let digits = text.as_bytes();
+        if digits.len() != 32 {
+            return Err(MacKeyError);
+        }
+        let mut key = Zeroizing::new([0; 16]);
+        for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+            let high = (pair[0] as char).to_digit(16).ok_or(MacKeyError)?;
+            let low = (pair[1] as char).to_digit(16).ok_or(MacKeyError)?;
+            *byte = (high << 4 | low) as u8;
+        }
+        Ok(Self::new(*key))
+    }
+
+    /// The MAC of these bytes.
+    pub fn mac(&self, bytes: &[u8]) -> [u8; MAC_BYTES] {
+        let mut mac = [0; MAC_BYTES];
+        mac.copy_from_slice(&self.cmac(bytes)[..MAC_BYTES]);
+        mac
+    }
+
+    /// Whether a message ends in its right MAC; `false` where it has none. Takes the same time for any wrong MAC.
+    pub fn verify(&self, message: &[u8]) -> bool {
+        let Some(split) = message.len().checked_sub(MAC_BYTES) else {
+            return false;
+        };
+        let (covered, mac) = message.split_at(split);
+        carries_mac(covered) && bool::from(self.mac(covered).ct_eq(mac))
+    }
+
+    fn cmac(&self, bytes: &[u8]) -> [u8; BLOCK_BYTES] {
+        let last_bytes = match bytes.len() % BLOCK_BYTES {
+            0 => BLOCK_BYTES.min(bytes.len()),
+            rest => rest,
+        };
+        let (blocks, last) = bytes.split_at(bytes.len() - last_bytes);
+        let mut state = Array::from([0; BLOCK_BYTES]);
+        for block in blocks.chunks_exact(BLOCK_BYTES) {
+            mix(&mut state, block);
+            self.cipher.encrypt_block(&mut state);
+        }
+        mix(&mut state, last);
+        if last.len() == BLOCK_BYTES {
+            mix(&mut state, &self.whole);
+        } else {
+            state[last.len()] ^= 0x80;
+            mix(&mut state, &self.padded);
+        }
+        self.cipher.encrypt_block(&mut state);
+        state.into()
+    }
+}
+
+/// Whether the bitmaps of a message show its last field to be a MAC.
+fn carries_mac(message: &[u8]) -> bool {
+    match message.get(2..10) {
+        Some(primary) if primary[0] & 0x80 == 0 => primary[7] & 1 == 1,
+        Some(_) => message.get(17).is_some_and(|last| last & 1 == 1),
+        None => false,
+    }
+}
+
+#[inline]
+fn mix(state: &mut [u8], bytes: &[u8]) {
+    for (place, byte) in state.iter_mut().zip(bytes) {
+        *place ^= byte;
+    }
+}
+
+/// Doubling in GF(2^128), section 6.1 of SP 800-38B.
+fn double(block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
+    let value = u128::from_be_bytes(block);
+    let carry = if value >> 127 == 1 { 0x87 } else { 0 };
+    ((value << 1) ^ carry).to_be_bytes()
+}
+
+impl Drop for MacKey {
+    fn drop(&mut self) {
+        // The cipher wipes its own schedule.
+        self.whole.zeroize();
+        self.padded.zeroize();
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    /// NIST SP 800-38B, appendix D.1.
+    #[test]
+    fn agrees_with_the_examples_of_nist() {
+        let key = MacKey::from_hex("2b7e151628aed2a6abf7158809cf4f3c").unwrap();
+        let text = bytes(
+            "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
+             30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710",
+        );
+        for (length, mac) in [
+            (0, "bb1d6929e95937287fa37d129b756746"),
+            (16, "070a16b46b4d4144f79bdd9dd04a287c"),
+            (40, "dfa66747de9ae63030ca32611497c827"),
+            (64, "51f0bebf7e3b9d92fc49741779363cfe"),
+        ] {
+            assert_eq!(key.cmac(&text[..length]).to_vec(), bytes(mac), "{length}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_key() {
+        for text in ["", "00", "zz7e151628aed2a6abf7158809cf4f3c"] {
+            assert_eq!(MacKey::from_hex(text).err(), Some(MacKeyError));
+        }
+        assert_eq!(format!("{:?}", MacKey::new([7; 16])), "MacKey");
+    }
+}

@@ -1,0 +1,258 @@
+//! A parsed message: it borrows its frame and knows where each field stands.
+
+use nom::Err;
+
+use crate::bcd;
+use crate::bitmap::Bitmap;
+use crate::card::CardNumber;
+use crate::error::{ParseError, Place, Problem};
+use crate::fields::{FIELDS, Field, Packing};
+use crate::frame::FRAME_BYTES_MAX;
+use crate::grammar::{self, Fault, Parsed};
+use crate::mti::Mti;
+
+/// Fields whose place is kept. A message with more (none in the protocol has) is walked from the last one.
+const PLACES: usize = 32;
+
+/// A message whose every field is well formed.
+#[derive(Clone, Debug)]
+pub struct Message<'a> {
+    bytes: &'a [u8],
+    mti: Mti,
+    bitmap: Bitmap,
+    /// Where the field of each rank begins, its length in front included.
+    starts: [u16; PLACES],
+}
+
+impl<'a> Message<'a> {
+    /// Reads one message: the bytes after the two of the length. Nothing is copied.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let Head { mti, bitmap, body } = head(bytes)?;
+        let mut starts = [0; PLACES];
+        let mut rest = body;
+        for (rank, number) in bitmap.fields().enumerate() {
+            if let Some(start) = starts.get_mut(rank) {
+                *start = (bytes.len() - rest.len()) as u16;
+            }
+            rest = match field(number, rest) {
+                Ok((rest, _)) => rest,
+                Err(error) => return Err(located(Place::Field(number), bytes, error)),
+            };
+        }
+        end(bytes, rest)?;
+        Ok(Self {
+            bytes,
+            mti,
+            bitmap,
+            starts,
+        })
+    }
+
+    /// The message type.
+    #[inline]
+    pub fn mti(&self) -> Mti {
+        self.mti
+    }
+
+    /// The whole message, from its MTI to its last field.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The fields that it carries.
+    #[inline]
+    pub fn bitmap(&self) -> Bitmap {
+        self.bitmap
+    }
+
+    /// Whether it carries the field.
+    #[inline]
+    pub fn has(&self, number: u8) -> bool {
+        self.bitmap.has(number)
+    }
+
+    /// The body of a field as it stands on the wire, without its length.
+    #[inline]
+    pub fn raw(&self, number: u8) -> Option<&'a [u8]> {
+        let start = self.start(number)?;
+        Some(&self.bytes[self.extent(number, start)?])
+    }
+
+    /// The field as it stands on the wire, its length included.
+    #[inline]
+    pub fn wire(&self, number: u8) -> Option<&'a [u8]> {
+        let start = self.start(number)?;
+        Some(&self.bytes[start..self.extent(number, start)?.end])
+    }
+
+    /// The number in a field of digits; `None` where it has none, more than `u64` holds, or another packing.
+    #[inline]
+    pub fn number(&self, number: u8) -> Option<u64> {
+        let start = self.start(number)?;
+        let body = &self.bytes[self.extent(number, start)?];
+        match Field::of(number)?.packing {
+            Packing::Numeric(_) => bcd::number(body),
+            Packing::NumericUpTo(_) => bcd::number_left(body, self.length_byte(start)),
+            _ => None,
+        }
+    }
+
+    /// The characters of a text field; padding on the right is left out.
+    #[inline]
+    pub fn text(&self, number: u8) -> Option<&'a [u8]> {
+        let body = self.raw(number)?;
+        match Field::of(number)?.packing {
+            Packing::Text(_) => Some(body.trim_ascii_end()),
+            Packing::ShortTextUpTo(_) | Packing::TextUpTo(_) | Packing::BinaryUpTo(_) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// Field 2, where it holds 8 to 19 digits.
+    #[inline]
+    pub fn card_number(&self) -> Option<CardNumber> {
+        let start = self.start(2)?;
+        let body = &self.bytes[self.extent(2, start)?];
+        let length = self.length_byte(start);
+        CardNumber::new(bcd::number_left(body, length)?, length)
+    }
+
+    /// Every field in ascending order, with its body.
+    pub fn fields(&self) -> impl Iterator<Item = (u8, &'a [u8])> {
+        self.bitmap
+            .fields()
+            .filter_map(|number| Some((number, self.raw(number)?)))
+    }
+
+    /// How many digits the length byte at an offset announces.
+    #[inline]
+    fn length_byte(&self, start: usize) -> usize {
+        let byte = self.bytes[start];
+        usize::from(byte >> 4) * 10 + usize::from(byte & 0xF)
+    }
+
+    #[inline]
+    fn start(&self, number: u8) -> Option<usize> {
+        if !self.bitmap.has(number) || number == 1 {
+            return None;
+        }
+        let rank = self.bitmap.rank(number);
+        match self.starts.get(rank) {
+            Some(&start) => Some(usize::from(start)),
+            None => self.walk(number),
+        }
+    }
+
+    /// The body's place, by the field's packing.
+    #[inline]
+    fn extent(&self, number: u8, start: usize) -> Option<std::ops::Range<usize>> {
+        let packing = Field::of(number)?.packing;
+        let (prefix, length) = match packing.prefix_bytes() {
+            0 => (0, packing.length_max()),
+            1 => (1, self.length_byte(start)),
+            _ => (
+                2,
+                self.length_byte(start) * 100 + self.length_byte(start + 1),
+            ),
+        };
+        let begin = start + prefix;
+        Some(begin..begin + packing.body_bytes(length))
+    }
+
+    #[cold]
+    fn walk(&self, number: u8) -> Option<usize> {
+        let (last, known) = (PLACES - 1, self.starts[PLACES - 1]);
+        let mut start = usize::from(known);
+        for below in self.bitmap.fields().skip(last) {
+            if below == number {
+                return Some(start);
+            }
+            start = self.extent(below, start)?.end;
+        }
+        None
+    }
+}
+
+/// What stands in front of the fields.
+pub(crate) struct Head<'a> {
+    pub mti: Mti,
+    pub bitmap: Bitmap,
+    pub body: &'a [u8],
+}
+
+/// The MTI and the bitmaps.
+#[inline]
+pub(crate) fn head(bytes: &[u8]) -> Result<Head<'_>, ParseError> {
+    if bytes.len() > FRAME_BYTES_MAX {
+        return Err(ParseError {
+            place: Place::End,
+            offset: FRAME_BYTES_MAX,
+            problem: Problem::Oversized { had: bytes.len() },
+        });
+    }
+    let (rest, mti) = read_mti(bytes)?;
+    let in_bitmap = |error| located(Place::Bitmap, bytes, error);
+    let (rest, primary) = grammar::bitmap(rest).map_err(in_bitmap)?;
+    let (body, secondary) = if primary >> 63 == 1 {
+        grammar::bitmap(rest).map_err(in_bitmap)?
+    } else {
+        (rest, 0)
+    };
+    let bitmap = Bitmap { primary, secondary };
+    if bitmap.has(65) {
+        return Err(ParseError {
+            place: Place::Field(65),
+            offset: 10,
+            problem: Problem::NeverSent,
+        });
+    }
+    Ok(Head { mti, bitmap, body })
+}
+
+/// The MTI and what follows it.
+#[inline]
+pub(crate) fn read_mti(bytes: &[u8]) -> Result<(&[u8], Mti), ParseError> {
+    let (rest, digits) = grammar::mti(bytes).map_err(|error| located(Place::Mti, bytes, error))?;
+    match Mti::new(digits) {
+        Some(mti) => Ok((rest, mti)),
+        // The grammar has checked the digits already.
+        None => Err(ParseError {
+            place: Place::Mti,
+            offset: 0,
+            problem: Problem::Nibble { found: bytes[0] },
+        }),
+    }
+}
+
+/// One field by its row in the table.
+#[inline]
+pub(crate) fn field(number: u8, input: &[u8]) -> Parsed<'_, &[u8]> {
+    grammar::body(FIELDS[usize::from(number) - 1].packing, input)
+}
+
+/// Nothing may follow the last field.
+#[inline]
+pub(crate) fn end(bytes: &[u8], rest: &[u8]) -> Result<(), ParseError> {
+    if rest.is_empty() {
+        return Ok(());
+    }
+    Err(ParseError {
+        place: Place::End,
+        offset: bytes.len() - rest.len(),
+        problem: Problem::LeftOver { had: rest.len() },
+    })
+}
+
+#[cold]
+pub(crate) fn located(place: Place, bytes: &[u8], error: Err<Fault>) -> ParseError {
+    let (left, problem) = match error {
+        Err::Error(fault) | Err::Failure(fault) => (fault.left, fault.problem),
+        // Complete parsers never ask for more.
+        Err::Incomplete(_) => (0, Problem::Short { needed: 1, had: 0 }),
+    };
+    ParseError {
+        place,
+        offset: bytes.len() - left,
+        problem,
+    }
+}

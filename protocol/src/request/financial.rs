@@ -1,0 +1,334 @@
+//! Requests that move money, or ask for it: 0100, 0200, 0220, 0400, 0420.
+
+use super::mandatory::missing;
+use super::network::{find_tag, institution, trace};
+use super::{Refusal, Request, time};
+use crate::amount::Amount;
+use crate::card::CardNumber;
+use crate::currency::Currency;
+use crate::message::Message;
+use crate::mti::Mti;
+use crate::original::OriginalData;
+use crate::replacement::ReplacementAmounts;
+use crate::response_code::ResponseCode;
+use crate::tlv;
+
+const PURCHASE: u32 = 0;
+const REFUND: u32 = 200_000;
+const LOAD_FROM_ACCOUNT: u32 = 210_000;
+const LOAD: u32 = 280_000;
+const INQUIRY: u32 = 310_000;
+
+/// An order number of the mall is no longer.
+const ORDER_BYTES_MAX: usize = 32;
+
+/// What all requests about money say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Financial {
+    /// As sent, its repeat mark included.
+    pub mti: Mti,
+    /// Whether the MTI marks a repeat.
+    pub repeat: bool,
+    /// Field 3.
+    pub processing_code: u32,
+    /// Field 4.
+    pub amount: Amount,
+    /// Field 49.
+    pub currency: Currency,
+    /// Field 7, MMDDhhmmss, UTC.
+    pub transmission: u32,
+    /// Field 11.
+    pub trace: u32,
+    /// Field 12, hhmmss.
+    pub local_time: u32,
+    /// Field 13, MMDD.
+    pub local_date: u32,
+    /// Field 32.
+    pub institution: u64,
+    /// Field 37.
+    pub reference: [u8; 12],
+    /// Field 41.
+    pub terminal: [u8; 8],
+    /// Field 42.
+    pub acceptor: [u8; 15],
+}
+
+/// Who pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payer<'a> {
+    /// Field 2, and field 14 (YYMM).
+    Card {
+        /// Field 2.
+        number: CardNumber,
+        /// Field 14, YYMM; always there on purchases and authorizations.
+        expiry: Option<u16>,
+    },
+    /// Field 48 tag 01: the mall's order number, 1 to 32 characters.
+    Order(&'a [u8]),
+}
+
+/// 0200/00, and 0100/00 which holds what a later completion debits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase<'a> {
+    /// The common part; the amount is above zero.
+    pub financial: Financial,
+    /// Who pays.
+    pub payer: Payer<'a>,
+    /// Field 18.
+    pub merchant_category: u16,
+    /// Field 22.
+    pub entry_mode: u16,
+    /// Field 25.
+    pub condition: u8,
+}
+
+/// 0200/20.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund<'a> {
+    /// The common part; the amount is above zero.
+    pub financial: Financial,
+    /// Who had paid.
+    pub payer: Payer<'a>,
+    /// Field 90: the purchase.
+    pub original: OriginalData,
+}
+
+/// 0200/28 and 0200/21, on leased lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load<'a> {
+    /// The common part; the amount is above zero.
+    pub financial: Financial,
+    /// Field 2.
+    pub card: CardNumber,
+    /// Field 14, YYMM.
+    pub expiry: Option<u16>,
+    /// Field 102: the account from which the money comes.
+    pub source: Option<&'a [u8]>,
+}
+
+/// 0100/31.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The common part; the amount is zero.
+    pub financial: Financial,
+    /// Field 2.
+    pub card: CardNumber,
+    /// Field 14, YYMM.
+    pub expiry: Option<u16>,
+}
+
+/// 0220.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion<'a> {
+    /// The common part; the amount is what to debit.
+    pub financial: Financial,
+    /// Who pays.
+    pub payer: Payer<'a>,
+    /// Field 90: the authorization.
+    pub original: OriginalData,
+}
+
+/// 0400 and 0420.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversal<'a> {
+    /// The common part.
+    pub financial: Financial,
+    /// Whether it is an advice (0420), which is never declined for a business reason.
+    pub advice: bool,
+    /// Who had paid.
+    pub payer: Payer<'a>,
+    /// Field 90: what to undo.
+    pub original: OriginalData,
+    /// Field 95: what the original shrinks to; `None` undoes it wholly.
+    pub replacement: Option<Amount>,
+}
+
+pub(super) fn read_0200<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusal> {
+    let financial = Financial::read(message)?;
+    match financial.processing_code {
+        PURCHASE => Purchase::read(financial, message).map(Request::Purchase),
+        REFUND => Refund::read(financial, message).map(Request::Refund),
+        LOAD | LOAD_FROM_ACCOUNT => Load::read(financial, message).map(Request::Load),
+        _ => Err(UNKNOWN_PROCESSING_CODE),
+    }
+}
+
+pub(super) fn read_0100<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusal> {
+    let financial = Financial::read(message)?;
+    match financial.processing_code {
+        PURCHASE => Purchase::read(financial, message).map(Request::Authorization),
+        INQUIRY => Inquiry::read(financial, message).map(Request::Inquiry),
+        _ => Err(UNKNOWN_PROCESSING_CODE),
+    }
+}
+
+const UNKNOWN_PROCESSING_CODE: Refusal = Refusal::because(
+    ResponseCode::INVALID_TRANSACTION,
+    3,
+    "unknown processing code",
+);
+
+impl Financial {
+    fn read(message: &Message<'_>) -> Result<Self, Refusal> {
+        let number = |field: u8| message.number(field).ok_or(missing(field));
+        Ok(Self {
+            mti: message.mti(),
+            repeat: message.mti().is_repeat(),
+            processing_code: number(3)? as u32,
+            amount: Amount::new(number(4)?).ok_or(missing(4))?,
+            currency: message
+                .raw(49)
+                .and_then(Currency::from_text)
+                .ok_or(Refusal::format(49, "not three digits"))?,
+            transmission: time::transmission(message)?,
+            trace: trace(message)?,
+            local_time: time::time(message, 12)?,
+            local_date: time::date(message, 13)?,
+            institution: institution(message)?,
+            reference: characters(message, 37)?,
+            terminal: characters(message, 41)?,
+            acceptor: characters(message, 42)?,
+        })
+    }
+
+    fn require_amount(&self) -> Result<(), Refusal> {
+        if self.amount.is_zero() {
+            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, "zero"));
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Payer<'a> {
+    fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+        if message.has(2) {
+            return Ok(Self::Card {
+                number: card(message)?,
+                expiry: time::expiry(message)?,
+            });
+        }
+        match find_tag(message, tlv::ORDER)? {
+            Some(order) if (1..=ORDER_BYTES_MAX).contains(&order.len()) => Ok(Self::Order(order)),
+            Some(_) => Err(Refusal::format(
+                48,
+                "order number not of 1 to 32 characters",
+            )),
+            None => Err(Refusal::format(
+                2,
+                "missing, and no order number in field 48",
+            )),
+        }
+    }
+}
+
+impl<'a> Purchase<'a> {
+    fn read(financial: Financial, message: &Message<'a>) -> Result<Self, Refusal> {
+        financial.require_amount()?;
+        let payer = Payer::read(message)?;
+        if let Payer::Card { expiry: None, .. } = payer {
+            return Err(missing(14));
+        }
+        let number = |field: u8| message.number(field).ok_or(missing(field));
+        Ok(Self {
+            financial,
+            payer,
+            merchant_category: number(18)? as u16,
+            entry_mode: number(22)? as u16,
+            condition: number(25)? as u8,
+        })
+    }
+}
+
+impl<'a> Refund<'a> {
+    fn read(financial: Financial, message: &Message<'a>) -> Result<Self, Refusal> {
+        financial.require_amount()?;
+        Ok(Self {
+            financial,
+            payer: Payer::read(message)?,
+            original: original(message)?,
+        })
+    }
+}
+
+impl<'a> Load<'a> {
+    fn read(financial: Financial, message: &Message<'a>) -> Result<Self, Refusal> {
+        financial.require_amount()?;
+        Ok(Self {
+            financial,
+            card: card(message)?,
+            expiry: time::expiry(message)?,
+            source: message.text(102),
+        })
+    }
+}
+
+impl Inquiry {
+    fn read(financial: Financial, message: &Message<'_>) -> Result<Self, Refusal> {
+        if !financial.amount.is_zero() {
+            let reason = "not zero on an inquiry";
+            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, reason));
+        }
+        let card = card(message)?;
+        let expiry = time::expiry(message)?;
+        if expiry.is_none() {
+            return Err(missing(14));
+        }
+        Ok(Self {
+            financial,
+            card,
+            expiry,
+        })
+    }
+}
+
+impl<'a> Completion<'a> {
+    pub(super) fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+        Ok(Self {
+            financial: Financial::read(message)?,
+            payer: Payer::read(message)?,
+            original: original(message)?,
+        })
+    }
+}
+
+impl<'a> Reversal<'a> {
+    pub(super) fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+        let replacement = match message.raw(95).map(ReplacementAmounts::parse) {
+            None => None,
+            Some(Some(amounts)) => Some(amounts.transaction),
+            Some(None) => return Err(Refusal::format(95, "not 42 digits")),
+        };
+        Ok(Self {
+            financial: Financial::read(message)?,
+            advice: message.mti().is_advice(),
+            payer: Payer::read(message)?,
+            original: original(message)?,
+            replacement,
+        })
+    }
+}
+
+fn card(message: &Message<'_>) -> Result<CardNumber, Refusal> {
+    if !message.has(2) {
+        return Err(missing(2));
+    }
+    message
+        .card_number()
+        .ok_or(Refusal::format(2, "not 8 to 19 digits"))
+}
+
+fn original(message: &Message<'_>) -> Result<OriginalData, Refusal> {
+    let body = message.raw(90).ok_or(missing(90))?;
+    OriginalData::parse(body).ok_or(Refusal::format(90, "no original data elements"))
+}
+
+/// A fixed text field, padding included.
+#[inline]
+fn characters<const LENGTH: usize>(
+    message: &Message<'_>,
+    field: u8,
+) -> Result<[u8; LENGTH], Refusal> {
+    let body = message.raw(field).ok_or(missing(field))?;
+    body.try_into()
+        .map_err(|_| Refusal::format(field, "of another length"))
+}

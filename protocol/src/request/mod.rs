@@ -1,0 +1,66 @@
+//! Requests as values that cannot be wrong.
+//!
+//! In comes a well-formed [`Message`]; out comes one of the requests of the protocol, or a [`Refusal`]
+//! that says how to answer. Nothing here knows parties, wallets or clocks.
+
+mod financial;
+mod mandatory;
+mod network;
+mod refusal;
+mod time;
+
+pub use financial::{Completion, Financial, Inquiry, Load, Payer, Purchase, Refund, Reversal};
+pub use network::{Administrative, NetworkCode, NetworkManagement, Reconciliation};
+pub use refusal::Refusal;
+
+use crate::message::Message;
+use crate::mti::Mti;
+use crate::response_code::ResponseCode;
+
+/// Every request that the switch, or the financial system, may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// 0800.
+    Network(NetworkManagement<'a>),
+    /// 0200, processing code 00.
+    Purchase(Purchase<'a>),
+    /// 0100, processing code 00.
+    Authorization(Purchase<'a>),
+    /// 0200, processing code 20.
+    Refund(Refund<'a>),
+    /// 0200, processing code 28 or 21.
+    Load(Load<'a>),
+    /// 0100, processing code 31.
+    Inquiry(Inquiry),
+    /// 0220.
+    Completion(Completion<'a>),
+    /// 0400 and 0420.
+    Reversal(Reversal<'a>),
+    /// 0500.
+    Reconciliation(Reconciliation),
+    /// 0600.
+    Administrative(Administrative<'a>),
+}
+
+impl<'a> Request<'a> {
+    /// Reads a request. An answer ([`Mti::is_answer`]) is no request: sort those out before.
+    pub fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+        let mti = message.mti();
+        mandatory::check(message)?;
+        match mti.original() {
+            Mti::PURCHASE => financial::read_0200(message),
+            Mti::AUTHORIZATION => financial::read_0100(message),
+            Mti::COMPLETION => Completion::read(message).map(Self::Completion),
+            Mti::REVERSAL | Mti::REVERSAL_ADVICE => Reversal::read(message).map(Self::Reversal),
+            Mti::NETWORK => NetworkManagement::read(message).map(Self::Network),
+            Mti::RECONCILIATION | Mti::RECONCILIATION_ADVICE => {
+                Reconciliation::read(message).map(Self::Reconciliation)
+            }
+            Mti::ADMINISTRATIVE => Administrative::read(message).map(Self::Administrative),
+            _ => Err(Refusal::of(
+                ResponseCode::INVALID_TRANSACTION,
+                "MTI of no message of this protocol",
+            )),
+        }
+    }
+}
