@@ -1,0 +1,150 @@
+//! The batch that gathers: what was appended while the last one was being synced. Appending copies the payload under a lock that is held
+//! for a few dozen nanoseconds; the writer swaps the whole buffer for an empty one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+
+use super::Appended;
+use super::format::{self, BATCH_HEADER_BYTES, Place};
+
+/// A batch's bytes, with room for the header in front.
+pub(super) struct Batch {
+    pub bytes: Vec<u8>,
+    pub records: u32,
+}
+
+impl Batch {
+    pub fn new() -> Self {
+        Self {
+            bytes: vec![0; BATCH_HEADER_BYTES],
+            records: 0,
+        }
+    }
+
+    /// Empties it; the memory stays, so that nothing is allocated in steady state.
+    pub fn clear(&mut self) {
+        self.bytes.truncate(BATCH_HEADER_BYTES);
+        self.records = 0;
+    }
+}
+
+/// Why the writer woke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    Gathered,
+    Closing,
+}
+
+/// Where appenders and the writer meet.
+pub(super) struct Gathering {
+    state: Mutex<State>,
+    last: AtomicU64,
+    writer: OnceLock<Thread>,
+}
+
+struct State {
+    batch: Batch,
+    /// Position at which `batch` begins.
+    position: u64,
+    /// Sequence of the next record.
+    sequence: u64,
+    asleep: bool,
+    closing: bool,
+}
+
+impl Gathering {
+    pub fn new(place: Place) -> Self {
+        let state = State {
+            batch: Batch::new(),
+            position: place.position,
+            sequence: place.sequence,
+            asleep: false,
+            closing: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            last: AtomicU64::new(place.sequence - 1),
+            writer: OnceLock::new(),
+        }
+    }
+
+    pub fn append(&self, partition: u16, payload: &[u8]) -> Appended {
+        let mut state = self.lock();
+        let sequence = state.sequence;
+        let position = state.position + state.batch.bytes.len() as u64;
+        format::push_record(&mut state.batch.bytes, partition, sequence, payload);
+        state.batch.records += 1;
+        state.sequence += 1;
+        self.last.store(sequence, Ordering::Release);
+        let wake = std::mem::take(&mut state.asleep);
+        drop(state);
+        // Waking costs a system call, so only the append that finds the writer asleep does it.
+        if wake {
+            self.wake();
+        }
+        Appended { sequence, position }
+    }
+
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Acquire)
+    }
+
+    /// Bytes of records that wait for the writer.
+    pub fn bytes(&self) -> u64 {
+        (self.lock().batch.bytes.len() - BATCH_HEADER_BYTES) as u64
+    }
+
+    /// Exchanges what has gathered for an empty batch; `false` if nothing has.
+    pub fn swap(&self, empty: &mut Batch) -> bool {
+        debug_assert!(empty.records == 0 && empty.bytes.len() == BATCH_HEADER_BYTES);
+        let mut state = self.lock();
+        if state.batch.records == 0 {
+            return false;
+        }
+        std::mem::swap(&mut state.batch, empty);
+        // A batch may change its file, but not its position: those count the bytes of batches only.
+        state.position += empty.bytes.len() as u64;
+        true
+    }
+
+    /// Puts the calling thread, the writer, to sleep until there is something to do.
+    pub fn wait(&self) -> Wake {
+        self.writer.get_or_init(thread::current);
+        loop {
+            let mut state = self.lock();
+            if state.batch.records > 0 {
+                return Wake::Gathered;
+            }
+            if state.closing {
+                return Wake::Closing;
+            }
+            state.asleep = true;
+            drop(state);
+            // An append between these lines has already left its token, and park() returns at once.
+            thread::park();
+        }
+    }
+
+    /// Lets [`wait`](Self::wait) return [`Wake::Closing`] once nothing is left to write.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        let wake = std::mem::take(&mut state.asleep);
+        drop(state);
+        if wake {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while the state is half changed, except running out of memory, which ends the process.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,120 @@
+//! What can go wrong in the journal, and what an operator should do about it.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A fault of the journal.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// Another process holds the directory.
+    #[error("the journal in {} is open in another switch ({holder}); two must never write the same journal", directory.display())]
+    Locked {
+        /// The journal's directory.
+        directory: PathBuf,
+        /// Who holds it, as far as it said.
+        holder: String,
+    },
+
+    /// The operating system refused.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Disk {
+        /// What was tried, as an infinitive.
+        doing: &'static str,
+        /// On which file or directory.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+
+    /// Bytes that were durable are not what was written.
+    #[error("the journal is damaged in {} at byte {offset}, sequence {sequence}: {what}; restore this file from a copy, it can't be repaired from the others", file.display())]
+    Damaged {
+        /// The segment file.
+        file: PathBuf,
+        /// Where in the file the damaged header or record begins.
+        offset: u64,
+        /// The sequence that belongs there.
+        sequence: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+
+    /// A segment file is missing, or two overlap.
+    #[error("the journal has a gap: {} ends at position {end}, sequence {}, but the next file is {}; restore the missing files", file.display(), sequence.saturating_sub(1), next.display())]
+    Gap {
+        /// The last file before the gap.
+        file: PathBuf,
+        /// The position where it ends.
+        end: u64,
+        /// The sequence that should follow.
+        sequence: u64,
+        /// The file that should begin at `end`.
+        next: PathBuf,
+    },
+
+    /// The log does not reach back to where reading must begin.
+    #[error("the journal in {} begins at position {begins}, but has to be read from {wanted}; restore the older files, or a store that is newer than them", directory.display())]
+    Beginning {
+        /// The journal's directory.
+        directory: PathBuf,
+        /// Position of the oldest byte there is.
+        begins: u64,
+        /// Position to read from.
+        wanted: u64,
+    },
+
+    /// The checkpoint reflects events that the journal doesn't have.
+    #[error(
+        "the store is ahead of the journal: it reflects sequence {store}, the journal ends at {journal}; restore the journal's newest files, or, only if this journal is known to be whole, delete the store to have it rebuilt"
+    )]
+    StoreAhead {
+        /// Sequence that the store reflects.
+        store: u64,
+        /// Last sequence of the journal.
+        journal: u64,
+    },
+
+    /// The checkpoint was made from another journal.
+    #[error("the store does not belong to this journal: there is no record with sequence {} at position {}; restore the one that fits, or delete the store to have it rebuilt", mark.sequence, mark.position)]
+    StoreForeign {
+        /// What the store names.
+        mark: super::Mark,
+    },
+
+    /// The receiver of replayed records refused one.
+    #[error("the record with sequence {sequence} was refused: {source}")]
+    Refused {
+        /// Its sequence.
+        sequence: u64,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+
+    /// Nothing durable is at this position yet.
+    #[error("position {position} is at or after the durable end {end}")]
+    NotDurable {
+        /// Position asked for.
+        position: u64,
+        /// Where the durable log ends.
+        end: u64,
+    },
+
+    /// A write or sync failed earlier; the fault handler was told.
+    #[error("the journal has stopped after a failed write or sync")]
+    Stopped,
+}
+
+impl JournalError {
+    /// For `map_err`: the operating system refused to do something to a path.
+    pub(super) fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Disk {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

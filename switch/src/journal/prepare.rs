@@ -1,0 +1,237 @@
+//! Segments made ahead: a thread that always has one file ready, full of zeros, so that the writer never waits for one.
+//!
+//! Reserved space alone would not do: the first write into it changes the file's extents, and every sync would
+//! have to write those too. Overwriting zeros that are on the disk syncs in about two thirds of the time.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use super::JournalError;
+use super::disk::{Access, Disk, DiskFile};
+use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES, SegmentHeader};
+use super::segment::Segment;
+
+/// Written and synced at a time: small enough that the writer's own syncs never queue behind much of it.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The maker of segments, with the thread that makes the next one ahead.
+pub(super) struct Prepare {
+    workshop: Arc<Workshop>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Workshop {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    /// Length of a segment file, header included.
+    bytes: u64,
+    spare: Mutex<Spare>,
+    changed: Condvar,
+}
+
+enum Spare {
+    Wanted,
+    Ready(Arc<dyn DiskFile>),
+    /// Handed to the writer, which has not yet given it a name of its own.
+    Taken,
+    /// The disk refused. Not a fault yet: nothing that was promised depends on it. The writer tries itself when it needs one.
+    Failed,
+    Closing,
+}
+
+impl Prepare {
+    /// `bytes` is the length of a usual segment file.
+    pub fn start(
+        disk: Arc<dyn Disk>,
+        directory: PathBuf,
+        bytes: u64,
+    ) -> Result<Self, JournalError> {
+        let workshop = Workshop {
+            disk,
+            directory,
+            bytes,
+            spare: Mutex::new(Spare::Wanted),
+            changed: Condvar::new(),
+        };
+        let workshop = Arc::new(workshop);
+        let thread = thread::Builder::new()
+            .name("journal-prepare".to_owned())
+            .spawn({
+                let workshop = Arc::clone(&workshop);
+                move || workshop.run()
+            })
+            .map_err(JournalError::disk(
+                "start a thread for",
+                &workshop.directory,
+            ))?;
+        Ok(Self {
+            workshop,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// A segment that begins at `place` and has room for a batch of so many bytes.
+    pub fn segment(&self, place: Place, bytes: u64) -> Result<Segment, JournalError> {
+        let shop = &*self.workshop;
+        let needed = bytes + (BATCH_HEADER_BYTES + SEGMENT_HEADER_BYTES) as u64;
+        let spare = if needed <= shop.bytes {
+            shop.take()
+        } else {
+            None
+        };
+        let (path, file) = match spare {
+            Some(file) => (shop.ready(), file),
+            None => shop.reserve(needed.max(shop.bytes))?,
+        };
+        let length = file
+            .length()
+            .map_err(JournalError::disk("measure", &path))?;
+        let header = SegmentHeader {
+            start: place,
+            capacity: length - SEGMENT_HEADER_BYTES as u64,
+            salt: rand::random(),
+        };
+        let segment = Segment::begin(shop.disk.as_ref(), &shop.directory, &path, file, header)?;
+        shop.order();
+        Ok(segment)
+    }
+
+    /// Waits until a spare is ready, or can't be made.
+    pub fn settle(&self) {
+        let spare = self.workshop.lock();
+        let waited = self
+            .workshop
+            .changed
+            .wait_while(spare, |spare| matches!(spare, Spare::Wanted));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Ends the thread; a spare that is ready stays for the next start.
+    pub fn close(&self) {
+        *self.workshop.lock() = Spare::Closing;
+        self.workshop.changed.notify_all();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A panic there has been printed and has no further meaning here.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Workshop {
+    fn run(&self) {
+        loop {
+            let spare = self.lock();
+            let idle = |spare: &mut Spare| !matches!(spare, Spare::Wanted | Spare::Closing);
+            let spare = self
+                .changed
+                .wait_while(spare, idle)
+                .unwrap_or_else(PoisonError::into_inner);
+            if matches!(*spare, Spare::Closing) {
+                return;
+            }
+            drop(spare);
+            let made = self.make();
+            let mut spare = self.lock();
+            if matches!(*spare, Spare::Closing) {
+                return;
+            }
+            *spare = made.map_or_else(
+                |error| {
+                    tracing::warn!(%error, "no journal segment could be made ahead");
+                    Spare::Failed
+                },
+                Spare::Ready,
+            );
+            self.changed.notify_all();
+        }
+    }
+
+    /// Makes a spare, unless one was left by an earlier run.
+    fn make(&self) -> Result<Arc<dyn DiskFile>, JournalError> {
+        let ready = self.ready();
+        if let Ok(file) = self.disk.open(&ready, Access::Write)
+            && file
+                .length()
+                .map_err(JournalError::disk("measure", &ready))?
+                == self.bytes
+        {
+            return Ok(file);
+        }
+        let path = self.directory.join("spare.preparing");
+        let file = self
+            .disk
+            .open(&path, Access::Create)
+            .map_err(JournalError::disk("create", &path))?;
+        self.fill(file.as_ref(), &path)?;
+        self.disk
+            .rename(&path, &ready)
+            .map_err(JournalError::disk("rename", &path))?;
+        Ok(file)
+    }
+
+    fn fill(&self, file: &dyn DiskFile, path: &Path) -> Result<(), JournalError> {
+        file.reserve(self.bytes)
+            .map_err(JournalError::disk("reserve space for", path))?;
+        let zeros = vec![0; CHUNK_BYTES];
+        let mut offset = 0;
+        while offset < self.bytes {
+            if matches!(*self.lock(), Spare::Closing) {
+                return Err(JournalError::Stopped);
+            }
+            let chunk = &zeros[..CHUNK_BYTES.min((self.bytes - offset) as usize)];
+            file.write_all_at(chunk, offset)
+                .map_err(JournalError::disk("write", path))?;
+            file.sync().map_err(JournalError::disk("sync", path))?;
+            offset += chunk.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// A file with reserved space instead of zeros, for when the spare is late or too small: its syncs are slower,
+    /// but nobody waits while a whole segment is written.
+    fn reserve(&self, bytes: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
+        let path = self.directory.join("reserved.preparing");
+        let file = self
+            .disk
+            .open(&path, Access::Create)
+            .map_err(JournalError::disk("create", &path))?;
+        file.reserve(bytes)
+            .map_err(JournalError::disk("reserve space for", &path))?;
+        Ok((path, file))
+    }
+
+    fn take(&self) -> Option<Arc<dyn DiskFile>> {
+        let mut spare = self.lock();
+        match std::mem::replace(&mut *spare, Spare::Taken) {
+            Spare::Ready(file) => Some(file),
+            other => {
+                *spare = other;
+                None
+            }
+        }
+    }
+
+    /// Has the next spare made, now that the one taken has a name of its own, or after a failure.
+    fn order(&self) {
+        let mut spare = self.lock();
+        if matches!(*spare, Spare::Taken | Spare::Failed) {
+            *spare = Spare::Wanted;
+            self.changed.notify_all();
+        }
+    }
+
+    fn ready(&self) -> PathBuf {
+        self.directory.join("spare.ready")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Spare> {
+        // The state is replaced whole, so a panic elsewhere can't leave it half changed.
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,77 @@
+//! Which segment holds a position. Old segments are opened when somebody reads them, and only so many stay open.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::JournalError;
+use super::disk::{Access, Disk};
+use super::segment::Segment;
+
+/// Files kept open for reading: 16 GiB of history at the default segment size, and far below the usual limit of 1,024 per process.
+const OPEN_SEGMENTS_MAX: usize = 64;
+
+pub(super) struct Shelf {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    segments: RwLock<BTreeMap<u64, Option<Arc<Segment>>>>,
+}
+
+impl Shelf {
+    pub fn new(disk: Arc<dyn Disk>, directory: PathBuf, starts: &[u64]) -> Self {
+        let segments = starts.iter().map(|&start| (start, None)).collect();
+        Self {
+            disk,
+            directory,
+            segments: RwLock::new(segments),
+        }
+    }
+
+    /// Puts the segment that is written from now on in its place.
+    pub fn add(&self, segment: Arc<Segment>) {
+        self.put(segment);
+    }
+
+    /// The segment whose range holds a position.
+    pub fn find(&self, position: u64) -> Result<Arc<Segment>, JournalError> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let Some((&start, segment)) = segments.range(..=position).next_back() else {
+            let begins = segments.keys().next().copied().unwrap_or(0);
+            return Err(JournalError::Beginning {
+                directory: self.directory.clone(),
+                begins,
+                wanted: position,
+            });
+        };
+        if let Some(segment) = segment {
+            return Ok(Arc::clone(segment));
+        }
+        drop(segments);
+        let segment = Arc::new(Segment::open(
+            self.disk.as_ref(),
+            &self.directory,
+            start,
+            Access::Read,
+        )?);
+        self.put(Arc::clone(&segment));
+        Ok(segment)
+    }
+
+    /// Keeps a segment open, and closes the oldest one if that is one too many: the newest are read most.
+    fn put(&self, segment: Arc<Segment>) {
+        let mut segments = self
+            .segments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let start = segment.start().position;
+        segments.insert(start, Some(segment));
+        if segments.values().flatten().count() > OPEN_SEGMENTS_MAX {
+            let oldest = segments
+                .iter_mut()
+                .find(|(other, slot)| **other != start && slot.is_some());
+            if let Some((_, slot)) = oldest {
+                *slot = None;
+            }
+        }
+    }
+}

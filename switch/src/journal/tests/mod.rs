@@ -1,0 +1,121 @@
+//! The journal's promises, each with a test. Segments are tiny here, so that every byte can be tried.
+
+mod everyday;
+
+use std::path::Path;
+use std::sync::{Mutex, mpsc};
+
+use super::{Appended, Faults, Journal, JournalError, Mark, Options, Record, RecordRef, Segments};
+
+/// Small enough that a few dozen records fill it.
+const SEGMENT_BYTES: u64 = 4096;
+
+fn options() -> Options {
+    Options {
+        segment_bytes: SEGMENT_BYTES,
+        observer: None,
+    }
+}
+
+/// No test that uses these expects a fault.
+fn no_faults() -> Faults {
+    Box::new(|error| panic!("a fault where none was expected: {error}"))
+}
+
+fn open(directory: &Path) -> Result<(Segments, Vec<Record>), JournalError> {
+    open_from(directory, None)
+}
+
+fn open_from(
+    directory: &Path,
+    from: Option<Mark>,
+) -> Result<(Segments, Vec<Record>), JournalError> {
+    let mut replayed = Vec::new();
+    let mut replay = |record: RecordRef<'_>| {
+        replayed.push(owned(record));
+        Ok(())
+    };
+    let journal = Segments::open(directory, options(), from, &mut replay, no_faults())?;
+    Ok((journal, replayed))
+}
+
+fn owned(record: RecordRef<'_>) -> Record {
+    let RecordRef {
+        partition,
+        sequence,
+        position,
+        payload,
+    } = record;
+    Record {
+        partition,
+        sequence,
+        position,
+        payload: payload.to_vec(),
+    }
+}
+
+/// A payload that is different for every number, in content and length.
+fn payload(number: u64) -> Vec<u8> {
+    (0..20 + number % 37)
+        .map(|at| (number * 31 + at * 7 + 1) as u8)
+        .collect()
+}
+
+/// Appends one record and says what a replay must show for it.
+fn append(journal: &dyn Journal, number: u64) -> Record {
+    let payload = payload(number);
+    let partition = (number % 16) as u16;
+    let Appended { sequence, position } = journal.append(partition, &payload);
+    Record {
+        partition,
+        sequence,
+        position,
+        payload,
+    }
+}
+
+/// Waits for the writer.
+struct Waiter(mpsc::Receiver<()>);
+
+impl Waiter {
+    fn new(journal: &dyn Journal) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        journal.subscribe(Box::new(move || {
+            // The test may have ended before the writer.
+            let _ = sender.lock().unwrap().send(());
+        }));
+        Self(receiver)
+    }
+
+    fn durable(&self, journal: &dyn Journal, sequence: u64) {
+        while journal.durable() < sequence {
+            self.0.recv().unwrap();
+        }
+    }
+}
+
+/// A journal with batches of several records each, closed; what is in it.
+fn write(directory: &Path, batches: u64) -> Vec<Record> {
+    let (journal, _) = open(directory).unwrap();
+    let waiter = Waiter::new(&journal);
+    let mut written = Vec::new();
+    for batch in 0..batches {
+        written.extend((0..1 + batch % 4).map(|record| append(&journal, batch * 10 + record)));
+        waiter.durable(&journal, journal.last());
+    }
+    journal.close().unwrap();
+    written
+}
+
+/// The segment files of a journal, oldest first.
+fn files(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries
+        .filter(|path| path.extension().is_some_and(|kind| kind == "journal"))
+        .collect();
+    files.sort();
+    files
+}

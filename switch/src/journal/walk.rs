@@ -1,0 +1,221 @@
+//! The walk through the log, batch by batch, from segment to segment, verifying everything. Recovery and scan share it.
+
+use std::path::{Path, PathBuf};
+
+use super::disk::{Access, Disk};
+use super::format::{self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, Flaw, Place};
+use super::segment::{self, Segment};
+use super::window::{WINDOW_BYTES, Window, is_blank};
+use super::{JournalError, Mark, Visit};
+
+pub(super) struct Walk<'a> {
+    disk: &'a dyn Disk,
+    directory: &'a Path,
+    access: Access,
+    window: Window,
+    pub segment: Segment,
+    /// Where the next batch has to begin.
+    pub place: Place,
+    /// Position of the batch before, if it is in this segment.
+    pub last_batch: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins with the segment that holds the mark, or with the first one. `None` if there are no segments at all.
+    pub fn begin(
+        disk: &'a dyn Disk,
+        directory: &'a Path,
+        access: Access,
+        from: Option<Mark>,
+    ) -> Result<Option<Self>, JournalError> {
+        let starts = segment::starts(disk, directory)?;
+        let Some(&begins) = starts.first() else {
+            return Ok(None);
+        };
+        let wanted = from.map_or(0, |mark| mark.position);
+        let Some(&start) = starts.iter().rev().find(|&&start| start <= wanted) else {
+            return Err(JournalError::Beginning {
+                directory: directory.to_owned(),
+                begins,
+                wanted,
+            });
+        };
+        let segment = Segment::open(disk, directory, start, access)?;
+        if start == 0 && segment.start() != Place::BEGINNING {
+            return Err(segment.foreign(Place::BEGINNING));
+        }
+        let place = segment.start();
+        Ok(Some(Self {
+            disk,
+            directory,
+            access,
+            window: Window::default(),
+            segment,
+            place,
+            last_batch: None,
+        }))
+    }
+
+    /// Shows every record after the mark, to the end of the log. Says how many that were.
+    pub fn show(&mut self, from: Option<Mark>, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
+        let mut shown = 0;
+        let mut met = from.is_none();
+        let after = from.map_or(0, |mark| mark.sequence);
+        while let Some((position, batch)) = self.batch()? {
+            for record in format::records(batch, position) {
+                let sequence = record.sequence;
+                if sequence > after {
+                    visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
+                    shown += 1;
+                } else if from
+                    == Some(Mark {
+                        sequence,
+                        position: record.position,
+                    })
+                {
+                    met = true;
+                }
+            }
+        }
+        match from {
+            Some(mark) if mark.sequence >= self.place.sequence => Err(ahead(mark, self.place)),
+            Some(mark) if !met => Err(JournalError::StoreForeign { mark }),
+            _ => Ok(shown),
+        }
+    }
+
+    /// The next batch and its position, verified; `None` at the end of the log.
+    fn batch(&mut self) -> Result<Option<(u64, &[u8])>, JournalError> {
+        loop {
+            match self.check()? {
+                Ok(reached) => {
+                    let position = self.place.position;
+                    self.place = reached;
+                    self.last_batch = Some(position);
+                    let bytes = (reached.position - position) as usize;
+                    return Ok(Some((
+                        position,
+                        self.window.at(&self.segment, position, bytes)?,
+                    )));
+                }
+                Err(_) if self.goes_on()? => {}
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Looks at the batch that should begin here: where it ends, or why it is none.
+    fn check(&mut self) -> Result<Result<Place, Flaw>, JournalError> {
+        let Self {
+            place,
+            ref segment,
+            ref mut window,
+            ..
+        } = *self;
+        let salt = segment.header.salt;
+        let flaw = |what, end| Flaw {
+            position: place.position,
+            sequence: place.sequence,
+            what,
+            end,
+        };
+        let bytes = window.at(segment, place.position, BATCH_HEADER_BYTES)?;
+        let Some(header) = BatchHeader::decode(bytes, place.position, salt) else {
+            return Ok(Err(flaw("no intact batch begins here", is_blank(bytes))));
+        };
+        if header.sequence != place.sequence || header.predecessor != place.chain {
+            return Ok(Err(flaw("the batch does not follow the one before", false)));
+        }
+        if header.records == 0 {
+            return Ok(Err(flaw("the log was sealed here", true)));
+        }
+        let length = header.bytes.saturating_add(BATCH_HEADER_BYTES as u64);
+        if length > segment.end() - place.position {
+            return Ok(Err(flaw("the batch is longer than its segment", false)));
+        }
+        let batch = window.at(segment, place.position, length as usize)?;
+        if (batch.len() as u64) < length {
+            return Ok(Err(flaw("the file ends within the batch", false)));
+        }
+        Ok(format::verify(batch, &header, place, salt))
+    }
+
+    /// No batch was found here: is it the end of the log (`false`), the end of a segment (`true`), or damage?
+    fn goes_on(&mut self) -> Result<bool, JournalError> {
+        // What comes later is looked for first and this place looked at again after that: if a switch is writing meanwhile, whatever
+        // comes later was written after a batch here was complete.
+        let later = self.later()?;
+        let next = segment::starts(self.disk, self.directory)?
+            .into_iter()
+            .find(|&start| start > self.segment.start().position);
+        self.window.forget();
+        let Err(flaw) = self.check()? else {
+            return Ok(true);
+        };
+        match next {
+            _ if later => Err(self
+                .segment
+                .damaged(flaw.position, flaw.sequence, flaw.what)),
+            None => Ok(false),
+            Some(start) if start == self.place.position => self.enter(start).map(|()| true),
+            Some(start) if flaw.end => Err(self.gap(start)),
+            Some(_) => Err(self
+                .segment
+                .damaged(flaw.position, flaw.sequence, flaw.what)),
+        }
+    }
+
+    fn enter(&mut self, start: u64) -> Result<(), JournalError> {
+        let segment = Segment::open(self.disk, self.directory, start, self.access)?;
+        if segment.start() != self.place {
+            return Err(segment.foreign(self.place));
+        }
+        self.segment = segment;
+        self.last_batch = None;
+        Ok(())
+    }
+
+    /// Whether an intact batch header or seal is anywhere in this file after this place.
+    fn later(&mut self) -> Result<bool, JournalError> {
+        let salt = self.segment.header.salt;
+        let mut position = self.place.position + 1;
+        loop {
+            let bytes = self.window.at(&self.segment, position, WINDOW_BYTES)?;
+            let found = !is_blank(bytes)
+                && (position..)
+                    .zip(bytes.windows(BATCH_HEADER_BYTES))
+                    .any(|(position, bytes)| {
+                        bytes.starts_with(&BATCH_MAGIC)
+                            && BatchHeader::decode(bytes, position, salt).is_some()
+                    });
+            if found || bytes.len() < WINDOW_BYTES {
+                return Ok(found);
+            }
+            // A header may lie across the boundary.
+            position += (bytes.len() - BATCH_HEADER_BYTES + 1) as u64;
+        }
+    }
+
+    fn gap(&self, next: u64) -> JournalError {
+        let next: PathBuf = self.directory.join(segment::name(next));
+        let Place {
+            position: end,
+            sequence,
+            ..
+        } = self.place;
+        JournalError::Gap {
+            file: self.segment.path.clone(),
+            end,
+            sequence,
+            next,
+        }
+    }
+}
+
+/// The store reflects records that the log, which ends at `place`, does not have.
+pub(super) fn ahead(mark: Mark, place: Place) -> JournalError {
+    JournalError::StoreAhead {
+        store: mark.sequence,
+        journal: place.sequence - 1,
+    }
+}

@@ -1,0 +1,169 @@
+//! The journal's only writer, on a thread of its own: swap, checksums, one write, one sync, say so, again. There is no timer: a batch
+//! is what gathered while the one before was synced.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::batch::{Batch, Gathering, Wake};
+use super::format::{self, Place};
+use super::prepare::Prepare;
+use super::segment::Segment;
+use super::shelf::Shelf;
+use super::{Faults, JournalError, Observer, Synced};
+
+/// What the writer and the journal's callers share.
+pub(super) struct Shared {
+    pub gathering: Gathering,
+    pub shelf: Shelf,
+    durable: AtomicU64,
+    durable_end: AtomicU64,
+    stopped: AtomicBool,
+    subscribers: Mutex<Vec<Box<dyn Fn() + Send + Sync>>>,
+}
+
+impl Shared {
+    pub fn new(place: Place, shelf: Shelf) -> Self {
+        Self {
+            gathering: Gathering::new(place),
+            shelf,
+            durable: AtomicU64::new(place.sequence - 1),
+            durable_end: AtomicU64::new(place.position),
+            stopped: AtomicBool::new(false),
+            subscribers: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The highest durable sequence.
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// The position where the durable log ends.
+    pub fn durable_end(&self) -> u64 {
+        self.durable_end.load(Ordering::Acquire)
+    }
+
+    /// Whether a write or sync has failed.
+    pub fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    pub fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        self.subscribers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(wake);
+    }
+
+    fn publish(&self, place: Place) {
+        self.durable_end.store(place.position, Ordering::Release);
+        self.durable.store(place.sequence - 1, Ordering::Release);
+        self.call_subscribers();
+    }
+
+    fn call_subscribers(&self) {
+        for wake in self
+            .subscribers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            wake();
+        }
+    }
+}
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    prepare: Arc<Prepare>,
+    segment: Arc<Segment>,
+    /// Where the next batch begins.
+    place: Place,
+    batch: Batch,
+    sealed: bool,
+    observer: Option<Observer>,
+}
+
+impl Writer {
+    pub fn new(
+        shared: Arc<Shared>,
+        prepare: Arc<Prepare>,
+        segment: Arc<Segment>,
+        place: Place,
+        observer: Option<Observer>,
+    ) -> Self {
+        Self {
+            shared,
+            prepare,
+            segment,
+            place,
+            batch: Batch::new(),
+            sealed: false,
+            observer,
+        }
+    }
+
+    /// Runs until the journal is closed, or until the first fault.
+    pub fn run(mut self, faults: &Faults) {
+        if let Err(error) = self.work() {
+            self.shared.stopped.store(true, Ordering::Release);
+            faults(&error);
+        }
+        self.shared.call_subscribers();
+    }
+
+    fn work(&mut self) -> Result<(), JournalError> {
+        loop {
+            if self.shared.gathering.swap(&mut self.batch) {
+                self.write()?;
+            } else if !self.sealed {
+                self.seal()?;
+            } else if self.shared.gathering.wait() == Wake::Closing {
+                return self.segment.sync();
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), JournalError> {
+        let bytes = self.batch.bytes.len() as u64;
+        if !self.segment.has_room(self.place.position, bytes) {
+            self.segment = Arc::new(self.prepare.segment(self.place, bytes)?);
+            self.shared.shelf.add(Arc::clone(&self.segment));
+        }
+        let begun = Instant::now();
+        let records = self.batch.records;
+        let reached = format::finish(
+            &mut self.batch.bytes,
+            records,
+            self.place,
+            self.segment.header.salt,
+        );
+        self.segment.write(&self.batch.bytes, self.place.position)?;
+        let written = Instant::now();
+        self.segment.sync()?;
+        let synced = Instant::now();
+        self.place = reached;
+        self.sealed = false;
+        self.batch.clear();
+        self.shared.publish(reached);
+        if let Some(observer) = &self.observer {
+            let durable = reached.sequence - 1;
+            observer(Synced {
+                records,
+                bytes,
+                write: written - begun,
+                sync: synced - written,
+                durable,
+            });
+        }
+        Ok(())
+    }
+
+    /// Marks the end of a log that is idle. Not synced: it is for a process that gets killed, not for a power cut.
+    fn seal(&mut self) -> Result<(), JournalError> {
+        self.sealed = true;
+        let seal = format::seal(self.place, self.segment.header.salt);
+        self.segment.write(&seal, self.place.position)
+    }
+}
