@@ -1,1 +1,27 @@
-//! To come.
+//! The settings room: one TOML file comes in, typed [`Settings`] leave.
+//! The file is read once, at start. Unknown keys are refused and every complaint names file, line, key and value.
+//! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
+
+mod error;
+mod limits;
+mod locate;
+mod nearest;
+mod party;
+mod party_text;
+mod read;
+mod sections;
+mod settings;
+mod tls;
+mod units;
+
+pub use error::{Place, SettingsError};
+pub use party::{Acceptors, Party, PartyKind};
+pub use sections::{
+    HostLinkSettings, JournalSettings, LeasedSettings, LogFormat, LogLevel, LogSettings,
+    MallSettings, OpsSettings, StoreSettings,
+};
+pub use settings::{Environment, Settings};
+pub use tls::{host_client, leased_server};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! What can be wrong with a configuration, in words for the person who edits it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A line of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as it was named on the command line.
+    pub file: PathBuf,
+    /// The line, from 1; `None` where the complaint is about something that is not there.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.file.display())?;
+        match self.line {
+            Some(line) => write!(formatter, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a configuration is refused. The text never contains key material.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file is not there, or may not be read.
+    #[error("unreadable configuration: {}: {why}", file.display())]
+    Unreadable {
+        /// The configuration file.
+        file: PathBuf,
+        /// What the operating system says.
+        why: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{place}: not TOML: {why}")]
+    Syntax {
+        /// Where.
+        place: Place,
+        /// What the parser says.
+        why: String,
+    },
+    /// A key that no part of the switch reads: most often a misspelt one.
+    #[error("{place}: unknown key `{key}`{}", hint(nearest, known))]
+    UnknownKey {
+        /// Where.
+        place: Place,
+        /// The key with the tables it stands in.
+        key: String,
+        /// The known key that looks most like it.
+        nearest: Option<String>,
+        /// All that may stand in the same table.
+        known: Vec<String>,
+    },
+    /// A key without which there is no sense in starting.
+    #[error("{place}: missing key `{key}`")]
+    MissingKey {
+        /// The table in which it is missing.
+        place: Place,
+        /// The key with the tables it stands in.
+        key: String,
+    },
+    /// A value that the key may not have.
+    #[error("{place}: {key}{}: {why}", stated(value))]
+    BadValue {
+        /// Where.
+        place: Place,
+        /// The key with the tables it stands in.
+        key: String,
+        /// The value as it stands in the file; `None` for secrets and for what is not stated.
+        value: Option<String>,
+        /// What is allowed.
+        why: String,
+    },
+    /// A certificate, or an authority's list of them, that cannot be used.
+    #[error("unreadable certificate: {}: {why}", path.display())]
+    Certificate {
+        /// The PEM file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A private key that cannot be used.
+    #[error("unreadable key: {}: {why}", path.display())]
+    Key {
+        /// The PEM file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+fn stated(value: &Option<String>) -> String {
+    value
+        .as_ref()
+        .map_or_else(String::new, |value| format!(" = {value}"))
+}
+
+fn hint(nearest: &Option<String>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!(": did you mean `{nearest}`?"),
+        None if known.is_empty() => String::new(),
+        None => format!(": known here are {}", known.join(", ")),
+    }
+}

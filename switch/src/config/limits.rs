@@ -1,0 +1,272 @@
+//! What a value may be beyond its type: the bounds, and the keys that must fit together.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::party_text::institution_code;
+use super::settings::WORKERS_MAX;
+use super::units::{duration_text, size_text};
+use super::{Acceptors, PartyKind, Settings};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A value that its key may not have.
+pub(super) struct Breach {
+    /// The key with the tables it stands in.
+    pub(super) key: String,
+    /// What is allowed.
+    pub(super) why: String,
+}
+
+impl Breach {
+    pub(super) fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            why: why.into(),
+        }
+    }
+}
+
+/// Checks everything that is not a matter of one party alone.
+pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
+    counts(settings)?;
+    durations(settings)?;
+    sizes(settings)?;
+    fits_together(settings)?;
+    institutions(settings)?;
+    host_address(settings)?;
+    parties(settings)
+}
+
+fn counts(settings: &Settings) -> Result<(), Breach> {
+    let Settings {
+        mall, leased, host, ..
+    } = settings;
+    let many = 1..=1_000_000;
+    for (key, value, allowed) in [
+        ("workers", settings.workers, 0..=WORKERS_MAX),
+        ("partitions", usize::from(settings.partitions), 1..=4_096),
+        ("mall.connections_max", mall.connections_max, many.clone()),
+        ("mall.in_flight_max", mall.in_flight_max, many.clone()),
+        (
+            "mall.connections_per_party_max",
+            mall.connections_per_party_max,
+            many.clone(),
+        ),
+        (
+            "mall.in_flight_per_party_max",
+            mall.in_flight_per_party_max,
+            many.clone(),
+        ),
+        (
+            "mall.in_flight_per_connection_max",
+            mall.in_flight_per_connection_max,
+            1..=65_536,
+        ),
+        ("leased.connections_max", leased.connections_max, 1..=1_024),
+        ("leased.in_flight_max", leased.in_flight_max, 1..=65_536),
+        ("host.lines_per_worker", host.lines_per_worker, 1..=16),
+        // Six digits of trace number tell them apart, and half of those must be free to choose from.
+        ("host.in_flight_max", host.in_flight_max, 1..=500_000),
+        (
+            "host.repeats_in_flight_max",
+            host.repeats_in_flight_max,
+            1..=65_536,
+        ),
+    ] {
+        if !allowed.contains(&value) {
+            return Err(Breach::new(
+                key,
+                format!("must be from {} to {}", allowed.start(), allowed.end()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn durations(settings: &Settings) -> Result<(), Breach> {
+    let Settings {
+        mall, host, store, ..
+    } = settings;
+    for (key, value, least, most) in [
+        (
+            "mall.sign_on_within",
+            mall.sign_on_within,
+            MILLISECOND,
+            HOUR,
+        ),
+        ("mall.frame_within", mall.frame_within, MILLISECOND, HOUR),
+        ("mall.idle_for", mall.idle_for, MILLISECOND, DAY),
+        (
+            "mall.answer_within",
+            mall.answer_within,
+            10 * MILLISECOND,
+            HOUR,
+        ),
+        ("mall.clock_window", mall.clock_window, SECOND, DAY),
+        ("mall.order_wait", mall.order_wait, Duration::ZERO, HOUR),
+        ("mall.order_stands", mall.order_stands, SECOND, DAY),
+        ("mall.write_stall", mall.write_stall, MILLISECOND, HOUR),
+        (
+            "host.connect_within",
+            host.connect_within,
+            10 * MILLISECOND,
+            HOUR,
+        ),
+        ("host.echo_after", host.echo_after, 10 * MILLISECOND, HOUR),
+        ("host.reconnect_min", host.reconnect_min, MILLISECOND, HOUR),
+        ("host.reconnect_max", host.reconnect_max, MILLISECOND, HOUR),
+        ("host.repeat_min", host.repeat_min, MILLISECOND, HOUR),
+        ("host.repeat_max", host.repeat_max, MILLISECOND, DAY),
+        (
+            "store.checkpoint_every",
+            store.checkpoint_every,
+            10 * MILLISECOND,
+            HOUR,
+        ),
+        ("store.idle_after", store.idle_after, 10 * MILLISECOND, DAY),
+        // Duplicates and reversals are recognised for 24 hours.
+        (
+            "store.transactions_kept",
+            store.transactions_kept,
+            DAY,
+            3_650 * DAY,
+        ),
+    ] {
+        if value < least || value > most {
+            let (least, most) = (duration_text(least), duration_text(most));
+            return Err(Breach::new(
+                key,
+                format!("must be from \"{least}\" to \"{most}\""),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn sizes(settings: &Settings) -> Result<(), Breach> {
+    for (key, value, allowed) in [
+        (
+            "journal.segment_bytes",
+            settings.journal.segment_bytes,
+            64 << 10..=16 << 30,
+        ),
+        (
+            "store.cache_bytes",
+            settings.store.cache_bytes,
+            1 << 20..=1 << 40,
+        ),
+    ] {
+        if !allowed.contains(&value) {
+            let (least, most) = (size_text(*allowed.start()), size_text(*allowed.end()));
+            return Err(Breach::new(
+                key,
+                format!("must be from \"{least}\" to \"{most}\""),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Pairs of keys of which the first may not exceed the second.
+fn fits_together(settings: &Settings) -> Result<(), Breach> {
+    let Settings { mall, host, .. } = settings;
+    for (lower, low, upper, high) in [
+        (
+            "mall.order_wait",
+            mall.order_wait,
+            "mall.answer_within",
+            mall.answer_within,
+        ),
+        (
+            "host.reconnect_min",
+            host.reconnect_min,
+            "host.reconnect_max",
+            host.reconnect_max,
+        ),
+        (
+            "host.repeat_min",
+            host.repeat_min,
+            "host.repeat_max",
+            host.repeat_max,
+        ),
+    ] {
+        if low > high {
+            let why = format!("must not exceed {upper} = \"{}\"", duration_text(high));
+            return Err(Breach::new(lower, why));
+        }
+    }
+    Ok(())
+}
+
+fn institutions(settings: &Settings) -> Result<(), Breach> {
+    for (key, text) in [
+        ("leased.institution", &settings.leased.institution),
+        ("host.institution", &settings.host.institution),
+    ] {
+        let code = institution_code(text).ok_or_else(|| {
+            Breach::new(
+                key,
+                "an institution code is 1 to 11 digits in quotes, and not zero",
+            )
+        })?;
+        if settings.parties.iter().any(|party| party.code == code) {
+            return Err(Breach::new(key, "is a party's code"));
+        }
+    }
+    Ok(())
+}
+
+fn host_address(settings: &Settings) -> Result<(), Breach> {
+    let port = settings
+        .host
+        .address
+        .rsplit_once(':')
+        .and_then(|(name, port)| {
+            (!name.is_empty())
+                .then(|| port.parse::<u16>().ok())
+                .flatten()
+        });
+    if port.is_none_or(|port| port == 0) {
+        return Err(Breach::new(
+            "host.address",
+            "a name or address and a port, as in \"host.example:7583\"",
+        ));
+    }
+    rustls::pki_types::ServerName::try_from(settings.host.server_name.as_str())
+        .map(drop)
+        .map_err(|_| Breach::new("host.server_name", "neither a DNS name nor an IP address"))
+}
+
+/// No code twice, and no card acceptor under two malls: it says whose order an order number is.
+fn parties(settings: &Settings) -> Result<(), Breach> {
+    if settings.parties.is_empty() {
+        return Err(Breach::new(
+            "parties",
+            "missing: without a [[parties]] table nobody could sign on",
+        ));
+    }
+    let mut codes = HashSet::new();
+    let mut names = HashSet::new();
+    let mut acceptors = HashSet::new();
+    for (index, party) in settings.parties.iter().enumerate() {
+        let breach =
+            |key: &str, why: String| Err(Breach::new(format!("parties[{index}].{key}"), why));
+        if !codes.insert(party.code) {
+            return breach("code", "another party has this code".into());
+        }
+        if !names.insert(&party.name) {
+            return breach("name", "another party has this name".into());
+        }
+        if let (PartyKind::Mall, Acceptors::List(list)) = (party.kind, &party.acceptors) {
+            if let Some(taken) = list.iter().find(|acceptor| !acceptors.insert(**acceptor)) {
+                let taken = String::from_utf8_lossy(taken);
+                return breach("acceptors", format!("{} is stated twice", taken.trim_end()));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! The tables of the configuration file, one struct each. `config/switch.toml` says the same to operators.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::units;
+
+/// The door for malls and acquirers: raw TCP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MallSettings {
+    /// Where malls and acquirers connect.
+    #[serde(with = "units::address")]
+    pub listen: SocketAddr,
+    /// Connections of all parties together, signed on or not.
+    pub connections_max: usize,
+    /// Unanswered requests of all parties together.
+    pub in_flight_max: usize,
+    /// Connections of a party that states no limit of its own.
+    pub connections_per_party_max: usize,
+    /// Unanswered requests of a party that states no limit of its own.
+    pub in_flight_per_party_max: usize,
+    /// Unanswered requests of one connection of a party that states no limit of its own.
+    pub in_flight_per_connection_max: usize,
+    /// A new connection must have signed on by then.
+    #[serde(with = "units::duration")]
+    pub sign_on_within: Duration,
+    /// A frame begun must be finished by then.
+    #[serde(with = "units::duration")]
+    pub frame_within: Duration,
+    /// A connection that has sent nothing for this long is closed.
+    #[serde(with = "units::duration")]
+    pub idle_for: Duration,
+    /// Every request is answered by then, with 91 if the financial system has not answered.
+    #[serde(with = "units::duration")]
+    pub answer_within: Duration,
+    /// How far field 7 may be from the switch's clock.
+    #[serde(with = "units::duration")]
+    pub clock_window: Duration,
+    /// How long a mall's purchase waits for an order that the wallet server has not announced yet.
+    #[serde(with = "units::duration")]
+    pub order_wait: Duration,
+    /// How long a payer's agreement to an order stands.
+    #[serde(with = "units::duration")]
+    pub order_stands: Duration,
+    /// A connection that does not take our answers for this long is closed.
+    #[serde(with = "units::duration")]
+    pub write_stall: Duration,
+}
+
+impl Default for MallSettings {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8583),
+            connections_max: 4_096,
+            in_flight_max: 65_536,
+            connections_per_party_max: 1_024,
+            in_flight_per_party_max: 32_768,
+            in_flight_per_connection_max: 256,
+            sign_on_within: Duration::from_secs(10),
+            frame_within: Duration::from_secs(10),
+            idle_for: Duration::from_secs(5 * 60),
+            answer_within: Duration::from_secs(7),
+            clock_window: Duration::from_secs(60 * 60),
+            order_wait: Duration::from_secs(3),
+            order_stands: Duration::from_secs(15 * 60),
+            write_stall: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The leased line on which the wallet server connects: mutual TLS 1.3.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeasedSettings {
+    /// Where the wallet server connects.
+    #[serde(with = "units::address")]
+    pub listen: SocketAddr,
+    /// Our certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// Whoever shows a certificate of these authorities (PEM) is a wallet server.
+    pub client_authority: PathBuf,
+    /// The wallet server's institution code.
+    pub institution: String,
+    /// Connections at the same time.
+    pub connections_max: usize,
+    /// Unanswered requests of one connection.
+    pub in_flight_max: usize,
+}
+
+impl Default for LeasedSettings {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8585),
+            certificate: "certs/switch.pem".into(),
+            key: "certs/switch.key".into(),
+            client_authority: "certs/authority.pem".into(),
+            institution: "90000000001".into(),
+            connections_max: 16,
+            in_flight_max: 1_024,
+        }
+    }
+}
+
+/// The leased line to the financial system: mutual TLS 1.3, we are the client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostLinkSettings {
+    /// Where the financial system listens: a name or an address, and a port.
+    pub address: String,
+    /// The name that its certificate must carry.
+    pub server_name: String,
+    /// Our certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authorities (PEM) that may have signed the financial system's certificate.
+    pub authority: PathBuf,
+    /// Lines that each worker keeps open.
+    pub lines_per_worker: usize,
+    /// Our institution code: field 32 of what we send in our own name.
+    pub institution: String,
+    /// Connection, handshake and sign-on must be through by then.
+    #[serde(with = "units::duration")]
+    pub connect_within: Duration,
+    /// A line on which nothing came for this long is tried with an echo.
+    #[serde(with = "units::duration")]
+    pub echo_after: Duration,
+    /// The first pause before a lost line is tried again; doubled each time, with jitter.
+    #[serde(with = "units::duration")]
+    pub reconnect_min: Duration,
+    /// The longest pause before a lost line is tried again.
+    #[serde(with = "units::duration")]
+    pub reconnect_max: Duration,
+    /// Unanswered requests of one worker.
+    pub in_flight_max: usize,
+    /// The first pause before an unacknowledged advice is repeated; doubled each time.
+    #[serde(with = "units::duration")]
+    pub repeat_min: Duration,
+    /// The longest pause before an unacknowledged advice is repeated.
+    #[serde(with = "units::duration")]
+    pub repeat_max: Duration,
+    /// Unacknowledged advices that one worker has on the line at the same time.
+    pub repeats_in_flight_max: usize,
+}
+
+impl Default for HostLinkSettings {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:7583".into(),
+            server_name: "localhost".into(),
+            certificate: "certs/switch.pem".into(),
+            key: "certs/switch.key".into(),
+            authority: "certs/authority.pem".into(),
+            lines_per_worker: 1,
+            institution: "90000000000".into(),
+            connect_within: Duration::from_secs(5),
+            echo_after: Duration::from_secs(10),
+            reconnect_min: Duration::from_millis(100),
+            reconnect_max: Duration::from_secs(10),
+            in_flight_max: 65_536,
+            repeat_min: Duration::from_secs(1),
+            repeat_max: Duration::from_secs(60),
+            repeats_in_flight_max: 256,
+        }
+    }
+}
+
+/// The journal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSettings {
+    /// Size of one segment file, allocated and zero-filled ahead.
+    #[serde(with = "units::size")]
+    pub segment_bytes: u64,
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 256 << 20,
+        }
+    }
+}
+
+/// The store: the checkpoint of the journal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// How often the wallets that changed are written behind: what a start must replay at most.
+    #[serde(with = "units::duration")]
+    pub checkpoint_every: Duration,
+    /// A wallet that nobody asked for this long leaves the memory.
+    #[serde(with = "units::duration")]
+    pub idle_after: Duration,
+    /// How long a settled transaction is remembered for duplicates and reversals.
+    #[serde(with = "units::duration")]
+    pub transactions_kept: Duration,
+    /// Memory for the store's blocks.
+    #[serde(with = "units::size")]
+    pub cache_bytes: u64,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            checkpoint_every: Duration::from_secs(30),
+            idle_after: Duration::from_secs(60),
+            transactions_kept: Duration::from_secs(7 * 24 * 60 * 60),
+            cache_bytes: 64 << 20,
+        }
+    }
+}
+
+/// The operations port: metrics and health.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpsSettings {
+    /// Where Prometheus and the health checks connect. No secret is told here, but keep it inside.
+    #[serde(with = "units::address")]
+    pub listen: SocketAddr,
+}
+
+impl Default for OpsSettings {
+    fn default() -> Self {
+        Self {
+            listen: loopback(9583),
+        }
+    }
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// One line of text, or one JSON object, for each event.
+    pub format: LogFormat,
+    /// The least grave events that are logged.
+    pub level: LogLevel,
+}
+
+/// How a logged event is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object for programs.
+    Json,
+}
+
+/// How grave an event must be to be logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something is broken.
+    Error,
+    /// Something is wrong outside, or will break.
+    Warn,
+    /// What an operator wants to know.
+    #[default]
+    Info,
+    /// What a developer wants to know.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}

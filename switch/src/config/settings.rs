@@ -1,0 +1,103 @@
+//! All that an operator decides, as the rest of the switch reads it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tessera_protocol::Currency;
+
+use super::{
+    HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings, OpsSettings,
+    Party, SettingsError, StoreSettings, read, tls,
+};
+
+/// A worker's number must fit the four bits that a transaction's reference has for it.
+pub(super) const WORKERS_MAX: usize = 16;
+
+/// Whether test data is welcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// The published development parties and their keys are accepted.
+    Development,
+    /// They are refused.
+    #[default]
+    Production,
+}
+
+/// The configuration of one switch.
+#[derive(Debug)]
+pub struct Settings {
+    /// Whether test data is welcome.
+    pub environment: Environment,
+    /// The folder of journal and store.
+    pub data: PathBuf,
+    /// Workers; 0 stands for one per core. See [`Settings::worker_count`].
+    pub workers: usize,
+    /// Fixed shares of all wallets. Must not change once there is data.
+    pub partitions: u16,
+    /// The currency of every wallet.
+    pub currency: Currency,
+    /// The door for malls and acquirers.
+    pub mall: MallSettings,
+    /// The leased line of the wallet server.
+    pub leased: LeasedSettings,
+    /// The leased line to the financial system.
+    pub host: HostLinkSettings,
+    /// The journal.
+    pub journal: JournalSettings,
+    /// The store.
+    pub store: StoreSettings,
+    /// Metrics and health.
+    pub ops: OpsSettings,
+    /// Logging.
+    pub log: LogSettings,
+    /// Who may connect.
+    pub parties: Vec<Party>,
+}
+
+impl Settings {
+    /// Reads and checks a configuration file and the MAC key files that it names.
+    /// Certificates are not looked at: see [`Settings::check`].
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        read::read(path)
+    }
+
+    /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        tls::host_client(&self.host)?;
+        tls::leased_server(&self.leased)?;
+        Ok(())
+    }
+
+    /// How many workers to start: as stated, or one per core.
+    pub fn worker_count(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = if self.workers == 0 {
+            cores()
+        } else {
+            self.workers
+        };
+        wanted.min(WORKERS_MAX).min(usize::from(self.partitions))
+    }
+}
+
+/// Everything at its default, paths still relative and nobody to connect: where tests and tools begin.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            environment: Environment::default(),
+            data: "data".into(),
+            workers: 0,
+            partitions: 64,
+            currency: Currency::USD,
+            mall: MallSettings::default(),
+            leased: LeasedSettings::default(),
+            host: HostLinkSettings::default(),
+            journal: JournalSettings::default(),
+            store: StoreSettings::default(),
+            ops: OpsSettings::default(),
+            log: LogSettings::default(),
+            parties: Vec::new(),
+        }
+    }
+}

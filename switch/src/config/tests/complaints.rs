@@ -1,0 +1,144 @@
+//! Complaints about anything but parties.
+
+use super::*;
+
+#[test]
+fn says_what_cannot_be_read() {
+    let error = Settings::read(Path::new("no/such/switch.toml"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "unreadable configuration: no/such/switch.toml: No such file or directory (os error 2)"
+    );
+    assert_eq!(
+        complaint("a = 1\nb == 2"),
+        "switch.toml:2: not TOML: extra `=`, expected nothing"
+    );
+    assert_eq!(
+        complaint("a = 1\na = 2"),
+        "switch.toml:2: not TOML: duplicate key"
+    );
+}
+
+#[test]
+fn names_unknown_keys_and_the_nearest_known_one() {
+    assert_eq!(
+        complaint("[mall]\n\nlisen = \"127.0.0.1:1\""),
+        "switch.toml:3: unknown key `mall.lisen`: did you mean `listen`?"
+    );
+    assert_eq!(
+        complaint("[mal]\nlisten = \"\""),
+        "switch.toml:1: unknown key `mal`: did you mean `mall`?"
+    );
+    assert_eq!(
+        complaint("[log]\ncolour = true"),
+        "switch.toml:2: unknown key `log.colour`: known here are format, level"
+    );
+    assert_eq!(
+        complaint("[ops]\nport = 1"),
+        "switch.toml:2: unknown key `ops.port`: known here are listen"
+    );
+    assert_eq!(
+        complaint(&format!("{PARTY}mac_kee = \"00\"")),
+        "switch.toml:6: unknown key `parties[0].mac_kee`: did you mean `mac_key`?"
+    );
+    assert_eq!(
+        complaint("[[parties]]\nname = \"x\""),
+        "switch.toml:1: missing key `parties[0].code`"
+    );
+}
+
+#[test]
+fn names_bad_values_and_what_is_allowed() {
+    for (text, expected) in [
+        (
+            "environment = \"test\"",
+            "1: environment = \"test\": unknown variant `test`, expected `development` or `production`",
+        ),
+        ("workers = 17", "1: workers = 17: must be from 0 to 16"),
+        (
+            "workers = -1",
+            "1: workers = -1: must be a whole number, not negative",
+        ),
+        (
+            "workers = \"two\"",
+            "1: workers = \"two\": must be a whole number, not negative",
+        ),
+        (
+            "partitions = 0",
+            "1: partitions = 0: must be from 1 to 4096",
+        ),
+        (
+            "partitions = 70000",
+            "1: partitions = 70000: must be a whole number from 0 to 65535",
+        ),
+        ("data = 1", "1: data = 1: must be a path in quotes"),
+        ("mall = 1", "1: mall = 1: must be a table"),
+        (
+            "currency = \"USD\"",
+            "1: currency = \"USD\": must be a numeric ISO 4217 code of three digits in quotes, as in \"840\"",
+        ),
+        (
+            "[mall]\nanswer_within = \"7 s\"",
+            "2: mall.answer_within = \"7 s\": must be a whole number and a unit (ms, s, min, h, d) in quotes, as in \"500ms\", \"7s\" or \"15min\"",
+        ),
+        (
+            "[mall]\nanswer_within = 7",
+            "2: mall.answer_within = 7: must be a whole number and a unit (ms, s, min, h, d) in quotes, as in \"500ms\", \"7s\" or \"15min\"",
+        ),
+        (
+            "[journal]\nsegment_bytes = \"256MB\"",
+            "2: journal.segment_bytes = \"256MB\": must be a whole number and a unit (B, KiB, MiB, GiB) in quotes, as in \"64KiB\" or \"256MiB\"",
+        ),
+        (
+            "[journal]\nsegment_bytes = \"1B\"",
+            "2: journal.segment_bytes = \"1B\": must be from \"64KiB\" to \"16GiB\"",
+        ),
+        (
+            "[ops]\nlisten = \"localhost\"",
+            "2: ops.listen = \"localhost\": must be an address and a port in quotes, as in \"127.0.0.1:8583\" or \"[::1]:8583\"",
+        ),
+        (
+            "[store]\ntransactions_kept = \"23h\"",
+            "2: store.transactions_kept = \"23h\": must be from \"1d\" to \"3650d\"",
+        ),
+        (
+            "[mall]\nin_flight_max = 0",
+            "2: mall.in_flight_max = 0: must be from 1 to 1000000",
+        ),
+        (
+            "[mall]\norder_wait = \"8s\"",
+            "2: mall.order_wait = \"8s\": must not exceed mall.answer_within = \"7s\"",
+        ),
+        (
+            "[host]\nrepeat_min = \"2min\"",
+            "2: host.repeat_min = \"2min\": must not exceed host.repeat_max = \"1min\"",
+        ),
+        (
+            "[host]\naddress = \"bank.example\"",
+            "2: host.address = \"bank.example\": a name or address and a port, as in \"host.example:7583\"",
+        ),
+        (
+            "[host]\nserver_name = \"a b\"",
+            "2: host.server_name = \"a b\": neither a DNS name nor an IP address",
+        ),
+        (
+            "[leased]\ninstitution = \"x\"",
+            "2: leased.institution = \"x\": an institution code is 1 to 11 digits in quotes, and not zero",
+        ),
+        (
+            "[leased]\ninstitution = \"123\"",
+            "2: leased.institution = \"123\": is a party's code",
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            "2: log.level = \"loud\": unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`",
+        ),
+    ] {
+        assert_eq!(
+            complaint_with_party(text),
+            format!("switch.toml:{expected}")
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Mutual TLS 1.3 for the two leased lines, from the PEM files that the settings name.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+use super::{HostLinkSettings, LeasedSettings, SettingsError};
+
+/// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
+pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
+    let authorities = authorities(&settings.authority)?;
+    let chain = certificates(&settings.certificate)?;
+    let key = private_key(&settings.key)?;
+    ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .map_err(|why| certificate_error(&settings.certificate, why))?
+        .with_root_certificates(authorities)
+        .with_client_auth_cert(chain, key)
+        .map(Arc::new)
+        .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+/// The server's side of the wallet server's line: whoever has no certificate of `client_authority` is turned away.
+pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, SettingsError> {
+    let authorities = Arc::new(authorities(&settings.client_authority)?);
+    let chain = certificates(&settings.certificate)?;
+    let key = private_key(&settings.key)?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider())
+        .build()
+        .map_err(|why| certificate_error(&settings.client_authority, why))?;
+    ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .map_err(|why| certificate_error(&settings.certificate, why))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .map(Arc::new)
+        .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
+fn authorities(path: &Path) -> Result<RootCertStore, SettingsError> {
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        store
+            .add(certificate)
+            .map_err(|why| certificate_error(path, why))?;
+    }
+    Ok(store)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = read.map_err(|why| certificate_error(path, in_words(&why, "certificate")))?;
+    if chain.is_empty() {
+        return Err(certificate_error(path, "no certificate in the file"));
+    }
+    Ok(chain)
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|why| SettingsError::Key {
+        path: path.to_path_buf(),
+        why: in_words(&why, "private key"),
+    })
+}
+
+/// What the PEM reader says, without Rust in it.
+fn in_words(error: &pem::Error, kind: &str) -> String {
+    match error {
+        pem::Error::Io(why) => why.to_string(),
+        pem::Error::NoItemsFound => format!("no {kind} in the file"),
+        other => other.to_string(),
+    }
+}
+
+fn certificate_error(path: &Path, why: impl ToString) -> SettingsError {
+    SettingsError::Certificate {
+        path: path.to_path_buf(),
+        why: why.to_string(),
+    }
+}
+
+/// A certificate and a key that are each readable but cannot be used together.
+fn pair_error(certificate: &Path, key: &Path, why: &rustls::Error) -> SettingsError {
+    match why {
+        rustls::Error::InconsistentKeys(_) => SettingsError::Key {
+            path: key.to_path_buf(),
+            why: format!("it is not the key of {}", certificate.display()),
+        },
+        other => certificate_error(certificate, other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    use crate::config::Settings;
+
+    /// An authority and a certificate signed by it, as PEM files of a folder, and settings that name them.
+    fn certified() -> (tempfile::TempDir, Settings) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority =
+            CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["localhost".into()])
+            .unwrap()
+            .signed_by(&key, &authority)
+            .unwrap();
+        let write = |name: &str, text: String| -> PathBuf {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let mut settings = Settings::default();
+        settings.host.authority = write("authority.pem", authority.pem());
+        settings.host.certificate = write("switch.pem", certificate.pem());
+        settings.host.key = write("switch.key", key.serialize_pem());
+        settings.leased.client_authority = settings.host.authority.clone();
+        settings.leased.certificate = settings.host.certificate.clone();
+        settings.leased.key = settings.host.key.clone();
+        (folder, settings)
+    }
+
+    /// What `--check` says, without the folder.
+    #[track_caller]
+    fn complaint(folder: &tempfile::TempDir, settings: &Settings) -> String {
+        let error = settings.check().unwrap_err().to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    }
+
+    #[test]
+    fn accepts_what_fits_together() {
+        certified().1.check().unwrap();
+    }
+
+    #[test]
+    fn names_the_file_and_what_is_wrong_with_it() {
+        let (folder, mut settings) = certified();
+        settings.host.certificate = folder.path().join("none.pem");
+        assert_eq!(
+            complaint(&folder, &settings),
+            "unreadable certificate: none.pem: No such file or directory (os error 2)"
+        );
+        settings.host.certificate = settings.host.key.clone();
+        assert_eq!(
+            complaint(&folder, &settings),
+            "unreadable certificate: switch.key: no certificate in the file"
+        );
+
+        let (folder, mut settings) = certified();
+        settings.leased.key = settings.leased.certificate.clone();
+        assert_eq!(
+            complaint(&folder, &settings),
+            "unreadable key: switch.pem: no private key in the file"
+        );
+        let other = folder.path().join("other.key");
+        std::fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        settings.leased.key = other;
+        assert_eq!(
+            complaint(&folder, &settings),
+            "unreadable key: other.key: it is not the key of switch.pem"
+        );
+
+        let (folder, settings) = certified();
+        std::fs::write(
+            &settings.host.authority,
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        )
+        .unwrap();
+        assert!(
+            complaint(&folder, &settings)
+                .starts_with("unreadable certificate: authority.pem: invalid peer certificate")
+        );
+    }
+}
