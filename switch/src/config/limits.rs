@@ -261,11 +261,11 @@ fn parties(settings: &Settings) -> Result<(), Breach> {
         if !names.insert(&party.name) {
             return breach("name", "another party has this name".into());
         }
-        if let (PartyKind::Mall, Acceptors::List(list)) = (party.kind, &party.acceptors) {
-            if let Some(taken) = list.iter().find(|acceptor| !acceptors.insert(**acceptor)) {
-                let taken = String::from_utf8_lossy(taken);
-                return breach("acceptors", format!("{} is stated twice", taken.trim_end()));
-            }
+        if let (PartyKind::Mall, Acceptors::List(list)) = (party.kind, &party.acceptors)
+            && let Some(taken) = list.iter().find(|acceptor| !acceptors.insert(**acceptor))
+        {
+            let taken = String::from_utf8_lossy(taken);
+            return breach("acceptors", format!("{} is stated twice", taken.trim_end()));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tessera_protocol::MacKey;
 
 /// An institution that connects.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Party {
     /// The institution code, up to eleven digits: field 32 of all that it sends.
     pub code: u64,

@@ -25,7 +25,7 @@ pub enum Environment {
 }
 
 /// The configuration of one switch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Whether test data is welcome.
     pub environment: Environment,
