@@ -1,1 +1,14 @@
-//! To come.
+//! The operations room: what the switch does becomes figures, a state of health and log lines.
+//! In come counts and times from every room; out go `/metrics`, `/healthz`, `/readyz` on a port of their own,
+//! and the log on standard error.
+//! What never happens here: a decision about a payment, or a card number, a key or a payer in anything that leaves.
+
+mod health;
+mod http;
+mod logging;
+pub mod metrics;
+
+pub use health::Health;
+pub use http::{OpsServer, serve};
+pub use logging::{LoggingError, start_logging};
+pub use metrics::{Metrics, WorkerMetrics};

@@ -1,0 +1,98 @@
+//! Whether the switch can serve, and if not, why.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+/// The state that `/readyz` tells. Set by the rooms, from any thread.
+#[derive(Debug)]
+pub struct Health {
+    journal_open: AtomicBool,
+    serving: AtomicBool,
+    stopping: AtomicBool,
+    host_lines_up: Box<[AtomicUsize]>,
+}
+
+impl Health {
+    /// A switch that has just been started, with so many workers.
+    pub fn new(workers: usize) -> Self {
+        Self {
+            journal_open: AtomicBool::new(false),
+            serving: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            host_lines_up: (0..workers).map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
+
+    /// The journal has been replayed and takes events.
+    pub fn set_journal_open(&self, open: bool) {
+        self.journal_open.store(open, Relaxed);
+    }
+
+    /// The doors are open: malls can connect.
+    pub fn set_serving(&self, serving: bool) {
+        self.serving.store(serving, Relaxed);
+    }
+
+    /// No new connection is accepted any more.
+    pub fn set_stopping(&self) {
+        self.stopping.store(true, Relaxed);
+    }
+
+    /// How many of a worker's lines to the financial system are signed on.
+    pub fn set_host_lines_up(&self, worker: usize, lines: usize) {
+        if let Some(up) = self.host_lines_up.get(worker) {
+            up.store(lines, Relaxed);
+        }
+    }
+
+    /// Why no purchase would be approved now; empty if one could be.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.stopping.load(Relaxed) {
+            reasons.push("stopping".to_string());
+        }
+        if !self.journal_open.load(Relaxed) {
+            reasons.push("journal recovering".to_string());
+        } else if !self.serving.load(Relaxed) {
+            reasons.push("not listening yet".to_string());
+        }
+        reasons.extend(self.host_reason());
+        reasons
+    }
+
+    /// A worker without a line answers 91, whatever the others have.
+    fn host_reason(&self) -> Option<String> {
+        let workers = self.host_lines_up.len();
+        let down = self
+            .host_lines_up
+            .iter()
+            .filter(|up| up.load(Relaxed) == 0)
+            .count();
+        match down {
+            0 => None,
+            _ if down == workers => Some("host link down".to_string()),
+            _ => Some(format!("host link down for {down} of {workers} workers")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_why_it_is_not_ready() {
+        let health = Health::new(2);
+        assert_eq!(health.reasons(), ["journal recovering", "host link down"]);
+        health.set_journal_open(true);
+        health.set_host_lines_up(1, 1);
+        assert_eq!(
+            health.reasons(),
+            ["not listening yet", "host link down for 1 of 2 workers"]
+        );
+        health.set_serving(true);
+        health.set_host_lines_up(0, 2);
+        assert!(health.reasons().is_empty());
+        health.set_stopping();
+        assert_eq!(health.reasons(), ["stopping"]);
+    }
+}

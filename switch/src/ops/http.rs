@@ -1,0 +1,184 @@
+//! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps the process running.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::{App, HttpResponse, HttpServer, web};
+
+use super::{Health, Metrics};
+
+/// The text format of Prometheus, with the charset that its scraper insists on.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Connections at the same time: a Prometheus or two, an orchestrator, a person.
+const CONNECTIONS_MAX: usize = 64;
+
+/// The operations port, bound. Nothing is served before [`OpsServer::server`] is polled: await it, or spawn it.
+pub struct OpsServer {
+    /// Runs until its handle stops it; signals are left alone.
+    pub server: Server,
+    /// Where it listens: tells the port where the settings say 0.
+    pub address: SocketAddr,
+}
+
+/// Binds the operations port. To be called within an actix system; one thread of its own answers.
+pub fn serve(
+    listen: SocketAddr,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+) -> io::Result<OpsServer> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::from(Arc::clone(&metrics)))
+            .app_data(web::Data::from(Arc::clone(&health)))
+            .service(page(
+                "/metrics",
+                web::get().to(tell_metrics),
+                web::head().to(tell_metrics),
+            ))
+            .service(page(
+                "/healthz",
+                web::get().to(tell_health),
+                web::head().to(tell_health),
+            ))
+            .service(page(
+                "/readyz",
+                web::get().to(tell_readiness),
+                web::head().to(tell_readiness),
+            ))
+            .default_service(web::to(tell_pages))
+    })
+    .workers(1)
+    .max_connections(CONNECTIONS_MAX)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .bind(listen)?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok(OpsServer {
+        server: server.run(),
+        address,
+    })
+}
+
+fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
+    let refuse = || async {
+        HttpResponse::MethodNotAllowed()
+            .insert_header(("allow", "GET, HEAD"))
+            .finish()
+    };
+    web::resource(path)
+        .route(get)
+        .route(head)
+        .default_service(web::to(refuse))
+}
+
+async fn tell_metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(METRICS_TYPE)
+        .body(metrics.text())
+}
+
+async fn tell_health() -> HttpResponse {
+    text(HttpResponse::Ok(), "ok\n".to_string())
+}
+
+async fn tell_readiness(health: web::Data<Health>) -> HttpResponse {
+    let reasons = health.reasons();
+    if reasons.is_empty() {
+        return text(HttpResponse::Ok(), "ready\n".to_string());
+    }
+    text(
+        HttpResponse::ServiceUnavailable(),
+        reasons.join("\n") + "\n",
+    )
+}
+
+async fn tell_pages() -> HttpResponse {
+    text(
+        HttpResponse::NotFound(),
+        "/metrics\n/healthz\n/readyz\n".to_string(),
+    )
+}
+
+fn text(mut response: actix_web::HttpResponseBuilder, body: String) -> HttpResponse {
+    response
+        .insert_header(ContentType::plaintext())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("{request} HTTP/1.1\r\nhost: switch\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.to_lowercase()
+    }
+
+    #[test]
+    fn tells_metrics_health_and_readiness() {
+        actix_web::rt::System::new().block_on(ask_everything());
+    }
+
+    async fn ask_everything() {
+        let metrics = Arc::new(Metrics::new(["Development mall 1"]));
+        let health = Arc::new(Health::new(1));
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let ops = serve(free, metrics, Arc::clone(&health)).unwrap();
+        let handle = ops.server.handle();
+        let running = actix_web::rt::spawn(ops.server);
+
+        let answer = ask(ops.address, "GET /metrics").await;
+        assert!(answer.starts_with("http/1.1 200"), "{answer}");
+        assert!(answer.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+        assert!(answer.contains("\ntessera_party_connections{party=\"development mall 1\"} 0\n"));
+
+        let answer = ask(ops.address, "GET /healthz").await;
+        assert!(
+            answer.starts_with("http/1.1 200") && answer.ends_with("\r\n\r\nok\n"),
+            "{answer}"
+        );
+        let answer = ask(ops.address, "HEAD /healthz").await;
+        assert!(
+            answer.starts_with("http/1.1 200") && answer.ends_with("\r\n\r\n"),
+            "{answer}"
+        );
+        assert!(
+            ask(ops.address, "POST /healthz")
+                .await
+                .starts_with("http/1.1 405")
+        );
+        assert!(ask(ops.address, "GET /").await.starts_with("http/1.1 404"));
+
+        let answer = ask(ops.address, "GET /readyz").await;
+        assert!(answer.starts_with("http/1.1 503"), "{answer}");
+        assert!(
+            answer.ends_with("\r\n\r\njournal recovering\nhost link down\n"),
+            "{answer}"
+        );
+        health.set_journal_open(true);
+        health.set_serving(true);
+        health.set_host_lines_up(0, 1);
+        let answer = ask(ops.address, "GET /readyz").await;
+        assert!(
+            answer.starts_with("http/1.1 200") && answer.ends_with("ready\n"),
+            "{answer}"
+        );
+
+        handle.stop(true).await;
+        running.await.unwrap().unwrap();
+    }
+}

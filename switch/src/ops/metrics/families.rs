@@ -1,0 +1,98 @@
+//! A metric with one label from a closed set, every child looked up once.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use prometheus::local::{LocalHistogram, LocalIntCounter};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
+
+use super::labels::Label;
+
+/// A counter for each value of a label.
+pub struct Counters<L> {
+    children: Box<[IntCounter]>,
+    label: PhantomData<L>,
+}
+
+impl<L: Label> Counters<L> {
+    pub(super) fn new(family: &IntCounterVec) -> Self {
+        let child = |value: &L| family.with_label_values(&[value.name()]);
+        Self {
+            children: L::ALL.iter().map(child).collect(),
+            label: PhantomData,
+        }
+    }
+
+    /// The counter of a value.
+    pub fn of(&self, value: L) -> &IntCounter {
+        &self.children[value.index()]
+    }
+
+    /// Counters of one worker that are poured into these.
+    pub(super) fn local(&self) -> LocalCounters<L> {
+        LocalCounters {
+            children: self.children.iter().map(IntCounter::local).collect(),
+            label: PhantomData,
+        }
+    }
+}
+
+/// A histogram of seconds for each value of a label.
+pub struct Histograms<L> {
+    children: Box<[Histogram]>,
+    label: PhantomData<L>,
+}
+
+impl<L: Label> Histograms<L> {
+    pub(super) fn new(family: &HistogramVec) -> Self {
+        let child = |value: &L| family.with_label_values(&[value.name()]);
+        Self {
+            children: L::ALL.iter().map(child).collect(),
+            label: PhantomData,
+        }
+    }
+
+    /// The histogram of a value.
+    pub fn of(&self, value: L) -> &Histogram {
+        &self.children[value.index()]
+    }
+
+    pub(super) fn local(&self) -> LocalHistograms<L> {
+        LocalHistograms {
+            children: self.children.iter().map(Histogram::local).collect(),
+            label: PhantomData,
+        }
+    }
+}
+
+/// The share of one worker in [`Counters`].
+pub(super) struct LocalCounters<L> {
+    children: Box<[LocalIntCounter]>,
+    label: PhantomData<L>,
+}
+
+impl<L: Label> LocalCounters<L> {
+    pub(super) fn count(&self, value: L) {
+        self.children[value.index()].inc();
+    }
+
+    pub(super) fn flush(&self) {
+        self.children.iter().for_each(LocalIntCounter::flush);
+    }
+}
+
+/// The share of one worker in [`Histograms`].
+pub(super) struct LocalHistograms<L> {
+    children: Box<[LocalHistogram]>,
+    label: PhantomData<L>,
+}
+
+impl<L: Label> LocalHistograms<L> {
+    pub(super) fn observe(&self, value: L, took: Duration) {
+        self.children[value.index()].observe(took.as_secs_f64());
+    }
+
+    pub(super) fn flush(&self) {
+        self.children.iter().for_each(LocalHistogram::flush);
+    }
+}

@@ -1,0 +1,98 @@
+//! The lines to the financial system, and what is stored for it until it acknowledges.
+
+use prometheus::{GaugeVec, IntCounter, IntGaugeVec};
+
+use super::families::Counters;
+use super::labels::{HostOutcome, UnmatchedAnswer};
+use super::register::Register;
+
+/// The host room's figures.
+pub struct HostMetrics {
+    /// 1 where a line is signed on, by worker and line.
+    pub line_up: IntGaugeVec,
+    /// Requests without an answer, by worker.
+    pub in_flight: IntGaugeVec,
+    /// Requests put on a line.
+    pub sent: IntCounter,
+    /// What became of them.
+    pub outcomes: Counters<HostOutcome>,
+    /// Lines lost, and attempts at a line that failed.
+    pub reconnects: IntCounter,
+    /// Sign-ons that were refused or not answered.
+    pub sign_on_failures: IntCounter,
+    /// Answers that nobody waited for.
+    pub unmatched: Counters<UnmatchedAnswer>,
+    /// Frames that could not be read.
+    pub unreadable: IntCounter,
+    /// Advices not yet acknowledged, by worker.
+    pub stored: IntGaugeVec,
+    /// Of those, on a line at this moment, by worker.
+    pub stored_in_flight: IntGaugeVec,
+    /// Age of the oldest of them, by worker.
+    pub oldest: GaugeVec,
+    /// Advices sent again.
+    pub repeats: IntCounter,
+    /// Advices answered with a code that means "not now".
+    pub not_now: IntCounter,
+}
+
+impl HostMetrics {
+    pub(super) fn new(register: &Register<'_>) -> Self {
+        Self {
+            line_up: register.gauge_family(
+                "host_line_up",
+                "1 where a line to the financial system is signed on.",
+                &["worker", "line"],
+            ),
+            in_flight: register.gauge_family(
+                "host_requests_in_flight",
+                "Requests that the financial system has not answered.",
+                &["worker"],
+            ),
+            sent: register.counter(
+                "host_requests_total",
+                "Requests sent to the financial system.",
+            ),
+            outcomes: register.counters(
+                "host_outcomes_total",
+                "What became of requests to the financial system.",
+            ),
+            reconnects: register.counter(
+                "host_reconnects_total",
+                "Lines lost, and attempts at a line that failed.",
+            ),
+            sign_on_failures: register.counter(
+                "host_sign_on_failures_total",
+                "Sign-ons that the financial system refused or did not answer.",
+            ),
+            unmatched: register.counters(
+                "host_answers_unmatched_total",
+                "Answers of the financial system that nobody waited for, by reason.",
+            ),
+            unreadable: register.counter(
+                "host_frames_unreadable_total",
+                "Frames of the financial system that could not be read.",
+            ),
+            stored: register.gauge_family(
+                "store_and_forward_depth",
+                "Advices that the financial system has not acknowledged.",
+                &["worker"],
+            ),
+            stored_in_flight: register.gauge_family(
+                "store_and_forward_in_flight",
+                "Unacknowledged advices that are on a line at this moment.",
+                &["worker"],
+            ),
+            oldest: register.fraction_family(
+                "store_and_forward_oldest_seconds",
+                "Age of the oldest unacknowledged advice.",
+                &["worker"],
+            ),
+            repeats: register.counter("store_and_forward_repeats_total", "Advices sent again."),
+            not_now: register.counter(
+                "store_and_forward_refused_total",
+                "Advices answered with a code that means that they must be sent again.",
+            ),
+        }
+    }
+}

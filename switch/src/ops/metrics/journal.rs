@@ -1,0 +1,79 @@
+//! The journal: its batches, and how far it has come.
+
+use std::sync::Arc;
+
+use prometheus::{Histogram, IntGauge};
+
+use super::Metrics;
+use super::register::{BYTES, RECORDS, Register, SECONDS};
+use crate::journal::{Observer, Synced};
+
+/// The journal's figures. The histograms are written once per batch, by the journal's own thread.
+pub struct JournalMetrics {
+    /// Records of a batch.
+    pub batch_records: Histogram,
+    /// Bytes of a batch.
+    pub batch_bytes: Histogram,
+    /// Checksums and the write.
+    pub write: Histogram,
+    /// The sync.
+    pub sync: Histogram,
+    /// The highest sequence appended.
+    pub appended: IntGauge,
+    /// The highest sequence durable.
+    pub durable: IntGauge,
+    /// Bytes that wait for the next write.
+    pub gathered: IntGauge,
+}
+
+impl JournalMetrics {
+    pub(super) fn new(register: &Register<'_>) -> Self {
+        Self {
+            batch_records: register.histogram(
+                "journal_batch_records",
+                "Records of one batch.",
+                RECORDS,
+            ),
+            batch_bytes: register.histogram(
+                "journal_batch_bytes",
+                "Bytes written by one batch.",
+                BYTES,
+            ),
+            write: register.histogram("journal_write_seconds", "Time to write one batch.", SECONDS),
+            sync: register.histogram("journal_sync_seconds", "Time to sync one batch.", SECONDS),
+            appended: register.gauge(
+                "journal_appended_sequence",
+                "The highest sequence appended.",
+            ),
+            durable: register.gauge(
+                "journal_durable_sequence",
+                "The highest sequence that is durable.",
+            ),
+            gathered: register.gauge(
+                "journal_gathered_bytes",
+                "Bytes that wait for the next write.",
+            ),
+        }
+    }
+
+    /// Takes the figures of one batch.
+    pub fn synced(&self, batch: Synced) {
+        self.batch_records.observe(f64::from(batch.records));
+        self.batch_bytes.observe(batch.bytes as f64);
+        self.write.observe(batch.write.as_secs_f64());
+        self.sync.observe(batch.sync.as_secs_f64());
+        self.durable.set(clamped(batch.durable));
+    }
+}
+
+impl Metrics {
+    /// What the journal is to be opened with.
+    pub fn journal_observer(self: &Arc<Self>) -> Observer {
+        let metrics = Arc::clone(self);
+        Box::new(move |batch| metrics.journal.synced(batch))
+    }
+}
+
+pub(super) fn clamped(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,195 @@
+//! The values that labels may have: closed sets, so that nobody outside can make a new series.
+
+use tessera_protocol::Request;
+
+/// A closed set of values of one label.
+pub trait Label: Copy + 'static {
+    /// The label's name.
+    const LABEL: &'static str;
+    /// Every value, in order of [`Label::index`].
+    const ALL: &'static [Self];
+    /// The value as Prometheus sees it.
+    fn name(self) -> &'static str;
+    /// The value's place in [`Label::ALL`].
+    fn index(self) -> usize;
+}
+
+macro_rules! label {
+    ($(#[$meta:meta])* $type:ident, $label:literal { $($(#[$doc:meta])* $value:ident = $name:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $type {
+            $($(#[$doc])* $value,)*
+        }
+
+        impl Label for $type {
+            const LABEL: &'static str = $label;
+            const ALL: &'static [Self] = &[$(Self::$value,)*];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$value => $name,)*
+                }
+            }
+
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+label!(
+    /// What a request asks for.
+    Kind, "kind" {
+        /// 0800.
+        Network = "network",
+        /// 0200, processing code 00.
+        Purchase = "purchase",
+        /// 0100, processing code 00.
+        Authorization = "authorization",
+        /// 0200, processing code 20.
+        Refund = "refund",
+        /// 0200, processing code 28 or 21.
+        Load = "load",
+        /// 0100, processing code 31.
+        Inquiry = "inquiry",
+        /// 0220.
+        Completion = "completion",
+        /// 0400 and 0420.
+        Reversal = "reversal",
+        /// 0500.
+        Reconciliation = "reconciliation",
+        /// 0600.
+        Administrative = "administrative",
+        /// Refused before it was known what it asks for.
+        Unknown = "unknown",
+    }
+);
+
+impl From<&Request<'_>> for Kind {
+    fn from(request: &Request<'_>) -> Self {
+        match request {
+            Request::Network(_) => Self::Network,
+            Request::Purchase(_) => Self::Purchase,
+            Request::Authorization(_) => Self::Authorization,
+            Request::Refund(_) => Self::Refund,
+            Request::Load(_) => Self::Load,
+            Request::Inquiry(_) => Self::Inquiry,
+            Request::Completion(_) => Self::Completion,
+            Request::Reversal(_) => Self::Reversal,
+            Request::Reconciliation(_) => Self::Reconciliation,
+            Request::Administrative(_) => Self::Administrative,
+        }
+    }
+}
+
+label!(
+    /// A part of a purchase's road.
+    Stage, "stage" {
+        /// From the frame to the wallet's first event.
+        Decide = "decide",
+        /// From an event to its durability, both laps.
+        Journal = "journal",
+        /// From the frame for the financial system to its answer.
+        Host = "host",
+        /// From the financial system's answer to the wallet's second event.
+        Settle = "settle",
+        /// From the durable outcome to the socket.
+        Answer = "answer",
+    }
+);
+
+label!(
+    /// Why a frame was not served. Those that end the connection are counted there too.
+    FrameRefused, "reason" {
+        /// Its length is above what a frame may have.
+        TooLong = "too_long",
+        /// Begun and not finished in time.
+        Unfinished = "unfinished",
+        /// No MTI in front.
+        NoMti = "no_mti",
+        /// A format error, answered with 30.
+        Format = "format",
+        /// An MTI that nobody serves, answered with 12.
+        UnknownMti = "unknown_mti",
+        /// An answer to nothing that was asked.
+        UnexpectedAnswer = "unexpected_answer",
+        /// Anything but a sign-on before the sign-on, answered with 58.
+        NotSignedOn = "not_signed_on",
+        /// The code, card acceptor or MAC of somebody else, answered with 63.
+        Violation = "violation",
+    }
+);
+
+label!(
+    /// Why a connection was turned away at the door.
+    ConnectionRefused, "reason" {
+        /// All parties together have as many as they may.
+        Full = "full",
+        /// The party has as many as it may.
+        PartyFull = "party_full",
+        /// The switch is stopping.
+        Stopping = "stopping",
+        /// The operating system had none to give (file descriptors).
+        Accept = "accept",
+        /// The TLS handshake failed, or the certificate is nobody's.
+        Handshake = "handshake",
+    }
+);
+
+label!(
+    /// Why a connection ended.
+    ConnectionClosed, "reason" {
+        /// The other side closed it.
+        Peer = "peer",
+        /// It was lost.
+        Lost = "lost",
+        /// It sent what cannot be followed any further: see the frames refused.
+        Frame = "frame",
+        /// It did not sign on in time.
+        NoSignOn = "no_sign_on",
+        /// Nothing came for too long.
+        Idle = "idle",
+        /// It did not take its answers.
+        WriteStall = "write_stall",
+        /// The switch is stopping.
+        Stopping = "stopping",
+    }
+);
+
+label!(
+    /// A queue between two rooms of one worker.
+    Queue, "queue" {
+        /// Effects that wait for their event to become durable.
+        Gate = "gate",
+        /// Commands from other workers.
+        Inbox = "inbox",
+        /// Purchases that wait for their order.
+        Orders = "orders",
+    }
+);
+
+label!(
+    /// What became of a request to the financial system.
+    HostOutcome, "outcome" {
+        /// Answered.
+        Answered = "answered",
+        /// Not answered in time, or its line was lost.
+        Silent = "silent",
+        /// Never left.
+        Unsent = "unsent",
+    }
+);
+
+label!(
+    /// An answer of the financial system that nobody was waiting for.
+    UnmatchedAnswer, "reason" {
+        /// After its deadline.
+        Late = "late",
+        /// A second time.
+        Duplicate = "duplicate",
+        /// To nothing that was asked.
+        Unknown = "unknown",
+    }
+);

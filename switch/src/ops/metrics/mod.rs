@@ -1,0 +1,111 @@
+//! What is counted, by room, and the text that Prometheus reads.
+//!
+//! Two halves: [`Metrics`] is shared, complete and slow to look things up in; a [`WorkerMetrics`] belongs to one
+//! worker, counts without an atomic instruction, and is poured into the shared half once per batch.
+//! Every label has a fixed set of values, so that the number of series is known before the first request.
+
+mod door;
+mod families;
+mod host;
+mod journal;
+mod labels;
+mod local;
+mod process;
+mod register;
+mod requests;
+mod store;
+#[cfg(test)]
+mod tests;
+mod wallets;
+mod worker;
+
+use std::sync::{Mutex, PoisonError};
+
+use prometheus::{Registry, TextEncoder};
+
+pub use door::DoorMetrics;
+pub use families::{Counters, Histograms};
+pub use host::HostMetrics;
+pub use journal::JournalMetrics;
+pub use labels::{
+    ConnectionClosed, ConnectionRefused, FrameRefused, HostOutcome, Kind, Label, Queue, Stage,
+    UnmatchedAnswer,
+};
+pub use requests::RequestMetrics;
+pub use store::StoreMetrics;
+pub use wallets::WalletMetrics;
+pub use worker::WorkerMetrics;
+
+use process::ProcessMetrics;
+use register::Register;
+
+/// Is called before each reading, to bring figures up to date that somebody else keeps.
+type Refresh = Box<dyn Fn(&Metrics) + Send + Sync>;
+
+/// Every figure of one switch.
+pub struct Metrics {
+    registry: Registry,
+    refreshes: Mutex<Vec<Refresh>>,
+    process: ProcessMetrics,
+    /// Requests and their answers.
+    pub requests: RequestMetrics,
+    /// Connections of malls and acquirers.
+    pub door: DoorMetrics,
+    /// Wallet actors, and the queues between the rooms.
+    pub wallets: WalletMetrics,
+    /// The journal.
+    pub journal: JournalMetrics,
+    /// The lines to the financial system, and what is stored for it.
+    pub host: HostMetrics,
+    /// The store.
+    pub store: StoreMetrics,
+}
+
+impl Metrics {
+    /// All figures at zero. A party is known by its place in `parties` from here on.
+    pub fn new<'a>(parties: impl IntoIterator<Item = &'a str>) -> Self {
+        let parties: Vec<&str> = parties.into_iter().collect();
+        let registry = Registry::new();
+        let register = Register::new(&registry);
+        Self {
+            process: ProcessMetrics::new(&register),
+            requests: RequestMetrics::new(&register),
+            door: DoorMetrics::new(&register, &parties),
+            wallets: WalletMetrics::new(&register),
+            journal: JournalMetrics::new(&register),
+            host: HostMetrics::new(&register),
+            store: StoreMetrics::new(&register),
+            refreshes: Mutex::new(Vec::new()),
+            registry,
+        }
+    }
+
+    /// Calls `refresh` before each reading.
+    pub fn before_reading(&self, refresh: impl Fn(&Self) + Send + Sync + 'static) {
+        // A refresh that panicked has left nothing half-done in the list itself.
+        let mut refreshes = self
+            .refreshes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refreshes.push(Box::new(refresh));
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub fn text(&self) -> String {
+        self.process.refresh();
+        let refreshes = self
+            .refreshes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for refresh in refreshes.iter() {
+            refresh(self);
+        }
+        drop(refreshes);
+        let mut text = String::new();
+        // Writing into a string does not fail, and every family was checked when it was registered.
+        if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics cannot be written");
+        }
+        text
+    }
+}

@@ -1,0 +1,49 @@
+//! Requests and their answers.
+
+use prometheus::{Histogram, IntCounterVec};
+
+use super::families::{Counters, Histograms};
+use super::labels::{Kind, Stage};
+use super::register::{Register, SECONDS};
+
+/// What was asked, what was answered, and how long it took.
+pub struct RequestMetrics {
+    /// Requests by kind.
+    pub received: Counters<Kind>,
+    /// Answers by kind and code; the children are looked up as codes occur.
+    pub(super) answered: IntCounterVec,
+    /// From the frame to its answer.
+    pub duration: Histograms<Kind>,
+    /// The parts of it.
+    pub stages: Histograms<Stage>,
+    /// How long purchases waited for their order.
+    pub order_wait: Histogram,
+}
+
+impl RequestMetrics {
+    pub(super) fn new(register: &Register<'_>) -> Self {
+        Self {
+            received: register.counters("requests_total", "Requests received, by kind."),
+            answered: register.counter_family(
+                "answers_total",
+                "Answers sent, by kind of request and response code (field 39).",
+                &["kind", "code"],
+            ),
+            duration: register.histograms(
+                "request_duration_seconds",
+                "Time from a request's frame to its answer, by kind.",
+                SECONDS,
+            ),
+            stages: register.histograms(
+                "stage_duration_seconds",
+                "Time that the stages of a request take.",
+                SECONDS,
+            ),
+            order_wait: register.histogram(
+                "order_wait_seconds",
+                "Time that purchases of malls waited for their order to be announced.",
+                SECONDS,
+            ),
+        }
+    }
+}

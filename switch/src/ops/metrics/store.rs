@@ -1,0 +1,35 @@
+//! The store: how its checkpoint keeps up with the journal.
+
+use prometheus::{Histogram, IntCounter, IntGauge};
+
+use super::register::{Register, SECONDS};
+
+/// The store's figures.
+pub struct StoreMetrics {
+    /// The sequence that the last checkpoint reflects.
+    pub checkpoint_sequence: IntGauge,
+    /// Time of a checkpoint.
+    pub checkpoint: Histogram,
+    /// Wallets written behind.
+    pub wallets_written: IntCounter,
+}
+
+impl StoreMetrics {
+    pub(super) fn new(register: &Register<'_>) -> Self {
+        Self {
+            checkpoint_sequence: register.gauge(
+                "store_checkpoint_sequence",
+                "The sequence of the journal that the last checkpoint reflects.",
+            ),
+            checkpoint: register.histogram(
+                "store_checkpoint_seconds",
+                "Time to write one checkpoint.",
+                SECONDS,
+            ),
+            wallets_written: register.counter(
+                "store_wallets_written_total",
+                "Wallets written to the store.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What Prometheus sees.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tessera_protocol::ResponseCode;
+
+use super::*;
+
+fn metrics() -> Metrics {
+    Metrics::new(["Mall \"1\"", "Acquirer"])
+}
+
+/// A metric in which everything has happened once.
+fn busy() -> Metrics {
+    let metrics = metrics();
+    let worker = WorkerMetrics::new(&metrics, 0);
+    worker.request(Kind::Purchase);
+    worker.answered(
+        Kind::Purchase,
+        ResponseCode::APPROVED,
+        Duration::from_micros(720),
+    );
+    worker.answered(
+        Kind::Purchase,
+        ResponseCode::new(*b"Z9"),
+        Duration::from_millis(2),
+    );
+    worker.answered(
+        Kind::Purchase,
+        ResponseCode::new(*b"99"),
+        Duration::from_millis(2),
+    );
+    worker.stage(Stage::Journal, Duration::from_micros(130));
+    worker.order_waited(Duration::from_millis(30));
+    worker.request_began(0);
+    worker.connected();
+    worker.connected();
+    worker.connected();
+    worker.signed_on(1);
+    worker.disconnected(None, ConnectionClosed::NoSignOn);
+    worker.connection_refused(ConnectionRefused::PartyFull);
+    worker.frame_refused(FrameRefused::TooLong);
+    worker.mac_failed(0);
+    worker.actor_started();
+    worker.queue(Queue::Gate, 17);
+    worker.flush();
+    metrics.host.line_up.with_label_values(&["0", "0"]).set(1);
+    metrics.host.in_flight.with_label_values(&["0"]).set(3);
+    metrics.host.stored.with_label_values(&["0"]).set(0);
+    metrics
+        .host
+        .stored_in_flight
+        .with_label_values(&["0"])
+        .set(0);
+    metrics.host.oldest.with_label_values(&["0"]).set(0.0);
+    metrics
+}
+
+#[test]
+fn tells_what_a_worker_has_counted() {
+    let text = busy().text();
+    for line in [
+        "tessera_requests_total{kind=\"purchase\"} 1",
+        "tessera_requests_total{kind=\"reversal\"} 0",
+        "tessera_answers_total{code=\"00\",kind=\"purchase\"} 1",
+        "tessera_answers_total{code=\"other\",kind=\"purchase\"} 2",
+        "tessera_request_duration_seconds_bucket{kind=\"purchase\",le=\"0.00075\"} 1",
+        "tessera_request_duration_seconds_count{kind=\"purchase\"} 3",
+        "tessera_stage_duration_seconds_count{stage=\"journal\"} 1",
+        "tessera_order_wait_seconds_count 1",
+        "tessera_requests_in_flight 1",
+        "tessera_party_requests_in_flight{party=\"Mall \\\"1\\\"\"} 1",
+        "tessera_connections_accepted_total 3",
+        "tessera_connections_not_signed_on 1",
+        "tessera_party_connections{party=\"Acquirer\"} 1",
+        "tessera_connections_closed_total{reason=\"no_sign_on\"} 1",
+        "tessera_connections_refused_total{reason=\"party_full\"} 1",
+        "tessera_frames_refused_total{reason=\"too_long\"} 1",
+        "tessera_party_mac_failures_total{party=\"Mall \\\"1\\\"\"} 1",
+        "tessera_wallet_actors_active 1",
+        "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} in\n{text}");
+    }
+}
+
+#[test]
+fn shows_nothing_before_it_is_flushed_and_nothing_twice() {
+    let metrics = metrics();
+    let (one, other) = (
+        WorkerMetrics::new(&metrics, 0),
+        WorkerMetrics::new(&metrics, 1),
+    );
+    one.request_began(0);
+    other.request_began(0);
+    other.request_began(1);
+    assert_eq!(metrics.door.in_flight.get(), 0);
+    one.flush();
+    other.flush();
+    one.flush();
+    assert_eq!(metrics.door.in_flight.get(), 3);
+    other.request_ended(1);
+    other.flush();
+    assert_eq!(metrics.door.in_flight.get(), 2);
+    assert_eq!(metrics.door.party_in_flight[0].get(), 2);
+    assert_eq!(metrics.door.party_in_flight[1].get(), 0);
+}
+
+#[test]
+fn asks_for_fresh_figures_before_each_reading() {
+    let metrics = metrics();
+    metrics.before_reading(|metrics| metrics.journal.gathered.set(42));
+    assert!(
+        metrics
+            .text()
+            .contains("\ntessera_journal_gathered_bytes 42\n")
+    );
+    let resident = metrics.text();
+    let resident = resident
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
+    assert!(resident.unwrap().parse::<f64>().unwrap() > 1e5);
+}
+
+/// The rules of `promtool check metrics`.
+#[test]
+fn keeps_the_conventions_of_prometheus() {
+    let text = busy().text();
+    let mut types = HashMap::new();
+    let mut helped = Vec::new();
+    for line in text.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            let (name, help) = help.split_once(' ').unwrap();
+            assert!(help.ends_with('.') && help.len() > 10, "{line}");
+            helped.push(name);
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').unwrap();
+            assert!(types.insert(name, kind).is_none(), "{name} twice");
+        } else {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| {
+                    name.strip_suffix(end)
+                        .filter(|name| types.contains_key(name))
+                })
+                .unwrap_or(name);
+            assert!(types.contains_key(family), "{line}");
+        }
+    }
+    assert_eq!(types.len(), helped.len());
+    assert!(types.len() >= 43, "{} families", types.len());
+    for (name, kind) in types {
+        assert!(
+            name.starts_with("tessera_") || name.starts_with("process_"),
+            "{name}"
+        );
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{name}"
+        );
+        assert_eq!(
+            name.ends_with("_total"),
+            kind == "counter",
+            "{name} is a {kind}"
+        );
+        assert!(
+            !name.contains("milli") && !name.contains("micro") && !name.ends_with("_count"),
+            "{name}"
+        );
+        if kind == "histogram" {
+            let unit = name.rsplit('_').next().unwrap();
+            assert!(["seconds", "bytes", "records"].contains(&unit), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_label_value_has_a_name_of_its_own_and_its_place() {
+    fn check<L: Label>() {
+        let mut names: Vec<_> = L::ALL.iter().map(|value| value.name()).collect();
+        assert!(
+            L::ALL
+                .iter()
+                .enumerate()
+                .all(|(place, value)| value.index() == place)
+        );
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), L::ALL.len());
+    }
+    check::<Kind>();
+    check::<Stage>();
+    check::<Queue>();
+    check::<FrameRefused>();
+    check::<ConnectionRefused>();
+    check::<ConnectionClosed>();
+    check::<HostOutcome>();
+    check::<UnmatchedAnswer>();
+}

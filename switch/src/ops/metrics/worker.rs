@@ -1,0 +1,196 @@
+//! What one worker counts. No atomic instruction and no lookup of a label on the road of a request.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::time::Duration;
+
+use prometheus::IntGauge;
+use prometheus::local::{LocalHistogram, LocalIntCounter};
+use tessera_protocol::ResponseCode;
+
+use super::Metrics;
+use super::families::{LocalCounters, LocalHistograms};
+use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
+use super::local::{Answers, LocalGauge};
+
+/// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs about a
+/// microsecond: once per batch, or ten times a second. Parties are named by their place in the configuration.
+pub struct WorkerMetrics {
+    received: LocalCounters<Kind>,
+    answers: Answers,
+    duration: LocalHistograms<Kind>,
+    stages: LocalHistograms<Stage>,
+    order_wait: LocalHistogram,
+    in_flight: LocalGauge,
+    party_in_flight: Box<[LocalGauge]>,
+    accepted: LocalIntCounter,
+    not_signed_on: LocalGauge,
+    connections: Box<[LocalGauge]>,
+    refused: LocalCounters<ConnectionRefused>,
+    closed: LocalCounters<ConnectionClosed>,
+    frames_refused: LocalCounters<FrameRefused>,
+    mac_failures: Box<[LocalIntCounter]>,
+    active: LocalGauge,
+    started: LocalIntCounter,
+    stopped: LocalIntCounter,
+    queues: Box<[IntGauge]>,
+    /// Belongs to the thread on which it was made.
+    here: PhantomData<Rc<()>>,
+}
+
+impl WorkerMetrics {
+    /// The share of worker number `worker`.
+    pub fn new(metrics: &Metrics, worker: usize) -> Self {
+        let Metrics {
+            requests,
+            door,
+            wallets,
+            ..
+        } = metrics;
+        let gauges = |shared: &[IntGauge]| shared.iter().map(LocalGauge::new).collect();
+        let worker = worker.to_string();
+        let queue = |queue: &Queue| {
+            wallets
+                .queues
+                .with_label_values(&[queue.name(), worker.as_str()])
+        };
+        Self {
+            received: requests.received.local(),
+            answers: Answers::new(&requests.answered),
+            duration: requests.duration.local(),
+            stages: requests.stages.local(),
+            order_wait: requests.order_wait.local(),
+            in_flight: LocalGauge::new(&door.in_flight),
+            party_in_flight: gauges(&door.party_in_flight),
+            accepted: door.accepted.local(),
+            not_signed_on: LocalGauge::new(&door.not_signed_on),
+            connections: gauges(&door.connections),
+            refused: door.refused.local(),
+            closed: door.closed.local(),
+            frames_refused: door.frames_refused.local(),
+            mac_failures: door
+                .mac_failures
+                .iter()
+                .map(|shared| shared.local())
+                .collect(),
+            active: LocalGauge::new(&wallets.active),
+            started: wallets.started.local(),
+            stopped: wallets.stopped.local(),
+            queues: Queue::ALL.iter().map(queue).collect(),
+            here: PhantomData,
+        }
+    }
+
+    /// A request of a party came in.
+    pub fn request(&self, kind: Kind) {
+        self.received.count(kind);
+    }
+
+    /// An answer went out, so long after its request came in.
+    pub fn answered(&self, kind: Kind, code: ResponseCode, took: Duration) {
+        self.answers.count(kind, code);
+        self.duration.observe(kind, took);
+    }
+
+    /// A stage of a request is over.
+    pub fn stage(&self, stage: Stage, took: Duration) {
+        self.stages.observe(stage, took);
+    }
+
+    /// A purchase has its order, or will have none.
+    pub fn order_waited(&self, waited: Duration) {
+        self.order_wait.observe(waited.as_secs_f64());
+    }
+
+    /// A request of a party counts against its limits from now on.
+    pub fn request_began(&self, party: usize) {
+        self.in_flight.add(1);
+        self.party_in_flight[party].add(1);
+    }
+
+    /// It does not any more.
+    pub fn request_ended(&self, party: usize) {
+        self.in_flight.add(-1);
+        self.party_in_flight[party].add(-1);
+    }
+
+    /// A connection was accepted.
+    pub fn connected(&self) {
+        self.accepted.inc();
+        self.not_signed_on.add(1);
+    }
+
+    /// A connection has become a party's.
+    pub fn signed_on(&self, party: usize) {
+        self.not_signed_on.add(-1);
+        self.connections[party].add(1);
+    }
+
+    /// A connection is nobody's again.
+    pub fn signed_off(&self, party: usize) {
+        self.connections[party].add(-1);
+        self.not_signed_on.add(1);
+    }
+
+    /// A connection has ended; `party` is whose it was at the end.
+    pub fn disconnected(&self, party: Option<usize>, reason: ConnectionClosed) {
+        match party {
+            Some(party) => self.connections[party].add(-1),
+            None => self.not_signed_on.add(-1),
+        }
+        self.closed.count(reason);
+    }
+
+    /// A connection was turned away. One that [`WorkerMetrics::connected`] has counted must be disconnected too.
+    pub fn connection_refused(&self, reason: ConnectionRefused) {
+        self.refused.count(reason);
+    }
+
+    /// A frame was not served.
+    pub fn frame_refused(&self, reason: FrameRefused) {
+        self.frames_refused.count(reason);
+    }
+
+    /// A message of a party came without its MAC, or with a wrong one.
+    pub fn mac_failed(&self, party: usize) {
+        self.mac_failures[party].inc();
+    }
+
+    /// A wallet's actor was started.
+    pub fn actor_started(&self) {
+        self.started.inc();
+        self.active.add(1);
+    }
+
+    /// A wallet's actor was stopped.
+    pub fn actor_stopped(&self) {
+        self.stopped.inc();
+        self.active.add(-1);
+    }
+
+    /// So much waits in a queue now: to be told once per batch.
+    pub fn queue(&self, queue: Queue, depth: usize) {
+        self.queues[queue.index()].set(i64::try_from(depth).unwrap_or(i64::MAX));
+    }
+
+    /// Pours all that was counted into the shared metrics.
+    pub fn flush(&self) {
+        self.received.flush();
+        self.answers.flush();
+        self.duration.flush();
+        self.stages.flush();
+        self.order_wait.flush();
+        self.refused.flush();
+        self.closed.flush();
+        self.frames_refused.flush();
+        for gauge in [&self.in_flight, &self.not_signed_on, &self.active] {
+            gauge.flush();
+        }
+        for counter in [&self.accepted, &self.started, &self.stopped] {
+            counter.flush();
+        }
+        self.party_in_flight.iter().for_each(LocalGauge::flush);
+        self.connections.iter().for_each(LocalGauge::flush);
+        self.mac_failures.iter().for_each(LocalIntCounter::flush);
+    }
+}
