@@ -105,7 +105,10 @@ mod tests {
     use std::path::PathBuf;
 
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConnection, ServerConnection};
 
+    use super::*;
     use crate::config::Settings;
 
     /// An authority and a certificate signed by it, as PEM files of a folder, and settings that name them.
@@ -133,6 +136,59 @@ mod tests {
         settings.leased.certificate = settings.host.certificate.clone();
         settings.leased.key = settings.host.key.clone();
         (folder, settings)
+    }
+
+    /// The handshake of both sides in memory: an error of the one that gives up first.
+    fn shake(client: Arc<ClientConfig>, server: Arc<ServerConfig>) -> Result<(), rustls::Error> {
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = ClientConnection::new(client, name).unwrap();
+        let mut server = ServerConnection::new(server).unwrap();
+        while client.wants_write() || server.wants_write() {
+            let mut wire = Vec::new();
+            client.write_tls(&mut wire).unwrap();
+            server.read_tls(&mut wire.as_slice()).unwrap();
+            server.process_new_packets()?;
+            let mut wire = Vec::new();
+            server.write_tls(&mut wire).unwrap();
+            client.read_tls(&mut wire.as_slice()).unwrap();
+            client.process_new_packets()?;
+        }
+        assert!(!client.is_handshaking() && !server.is_handshaking());
+        assert_eq!(
+            server.protocol_version(),
+            Some(rustls::ProtocolVersion::TLSv1_3)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn lets_in_only_clients_of_its_authority() {
+        let (_folder, settings) = certified();
+        let server = || leased_server(&settings.leased).unwrap();
+        shake(host_client(&settings.host).unwrap(), server()).unwrap();
+
+        let nobody = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(authorities(&settings.host.authority).unwrap())
+            .with_no_client_auth();
+        let error = shake(Arc::new(nobody), server()).unwrap_err();
+        assert_eq!(error, rustls::Error::NoCertificatesPresented);
+
+        let (_other_folder, mut stranger) = certified();
+        stranger.host.authority = settings.host.authority.clone();
+        let error = shake(host_client(&stranger.host).unwrap(), server()).unwrap_err();
+        assert!(
+            matches!(error, rustls::Error::InvalidCertificate(_)),
+            "{error}"
+        );
+
+        let (_other_folder, stranger) = certified();
+        let error = shake(host_client(&stranger.host).unwrap(), server()).unwrap_err();
+        assert!(
+            matches!(error, rustls::Error::InvalidCertificate(_)),
+            "{error}"
+        );
     }
 
     /// What `--check` says, without the folder.

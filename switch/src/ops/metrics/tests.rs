@@ -178,6 +178,28 @@ fn keeps_the_conventions_of_prometheus() {
 }
 
 #[test]
+fn alerts_name_metrics_that_exist() {
+    let text = busy().text();
+    let alerts = include_str!("../../../../config/alerts.yml");
+    let alerts: String = alerts
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .collect();
+    let named: Vec<&str> = alerts
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
+        .filter(|word| word.starts_with("tessera_") || word.starts_with("process_"))
+        .collect();
+    assert!(named.len() > 10);
+    for name in named {
+        assert!(
+            text.lines()
+                .any(|line| line.split(['{', ' ']).next() == Some(name)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn every_label_value_has_a_name_of_its_own_and_its_place() {
     fn check<L: Label>() {
         let mut names: Vec<_> = L::ALL.iter().map(|value| value.name()).collect();
