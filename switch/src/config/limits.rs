@@ -38,6 +38,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     fits_together(settings)?;
     institutions(settings)?;
     host_address(settings)?;
+    listeners(settings)?;
     parties(settings)
 }
 
@@ -239,6 +240,24 @@ fn host_address(settings: &Settings) -> Result<(), Breach> {
     rustls::pki_types::ServerName::try_from(settings.host.server_name.as_str())
         .map(drop)
         .map_err(|_| Breach::new("host.server_name", "neither a DNS name nor an IP address"))
+}
+
+/// Each door has an address of its own; port 0 stands for any that is free.
+fn listeners(settings: &Settings) -> Result<(), Breach> {
+    let doors = [
+        ("mall.listen", settings.mall.listen),
+        ("leased.listen", settings.leased.listen),
+        ("ops.listen", settings.ops.listen),
+    ];
+    for (index, (key, address)) in doors.iter().enumerate() {
+        let taken = doors[..index]
+            .iter()
+            .find(|(_, other)| other == address && other.port() != 0);
+        if let Some((other, _)) = taken {
+            return Err(Breach::new(*key, format!("is also {other}")));
+        }
+    }
+    Ok(())
 }
 
 /// No code twice, and no card acceptor under two malls: it says whose order an order number is.

@@ -124,6 +124,10 @@ fn names_bad_values_and_what_is_allowed() {
             "2: host.server_name = \"a b\": neither a DNS name nor an IP address",
         ),
         (
+            "[ops]\nlisten = \"127.0.0.1:8585\"",
+            "2: ops.listen = \"127.0.0.1:8585\": is also leased.listen",
+        ),
+        (
             "[leased]\ninstitution = \"x\"",
             "2: leased.institution = \"x\": an institution code is 1 to 11 digits in quotes, and not zero",
         ),
