@@ -1,1 +1,3 @@
 //! Outsiders to the switch.
+
+pub mod certs;
