@@ -1,0 +1,142 @@
+//! The log under the books: every change, in order, in one file that only grows.
+//!
+//! ```text
+//! host.log   ┌──────────────────┬────────┬────────┬─ ─
+//!            │ "tessera host 1\n" │ record │ record │
+//!            └──────────────────┴────────┴────────┴─ ─
+//! ```
+//!
+//! Changes are gathered and written with one `write` per batch of requests, before the answers of that batch
+//! leave. There is no sync: what the system has taken outlives this process, also when that is killed, but not the
+//! machine. A simulator needs no more, and leaves the disk to the switch beside it. A record that was cut off
+//! by a kill is dropped at start: nobody has been told of it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::record::{self, Record};
+
+const FILE: &str = "host.log";
+const MAGIC: &[u8; 15] = b"tessera host 1\n";
+
+/// Why a log cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::host) enum LogError {
+    /// The folder or the file could not be read or written.
+    #[error("{}: {why}", path.display())]
+    File { path: PathBuf, why: io::Error },
+    /// The file is something else.
+    #[error("{}: not a log of this host", path.display())]
+    Foreign { path: PathBuf },
+    /// A record that is not the last one is wrong.
+    #[error("{}: damaged at offset {offset}", path.display())]
+    Damaged { path: PathBuf, offset: u64 },
+    /// Another host writes it.
+    #[error("{}: in use by another process", path.display())]
+    InUse { path: PathBuf },
+}
+
+/// The file, and what waits for the end of the batch.
+pub(super) struct Log {
+    file: File,
+    waiting: Vec<u8>,
+}
+
+impl Log {
+    /// Opens or makes the log and hands every record in it to `apply`.
+    pub(super) fn open(folder: &Path, mut apply: impl FnMut(&Record)) -> Result<Self, LogError> {
+        let path = folder.join(FILE);
+        let failed = |why| LogError::File {
+            path: path.clone(),
+            why,
+        };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut file = open(&path).map_err(failed)?;
+        file.try_lock().map_err(|why| match why {
+            fs::TryLockError::WouldBlock => LogError::InUse { path: path.clone() },
+            fs::TryLockError::Error(why) => failed(why),
+        })?;
+        let length = file.metadata().map_err(failed)?.len();
+        let good = replay(&file, length, &mut apply).map_err(|fault| match fault {
+            Fault::Io(why) => failed(why),
+            Fault::Foreign => LogError::Foreign { path: path.clone() },
+            Fault::Damaged(offset) => LogError::Damaged {
+                path: path.clone(),
+                offset,
+            },
+        })?;
+        let mut begin = || {
+            file.set_len(good)?;
+            file.seek(SeekFrom::Start(good))?;
+            if good == 0 {
+                file.write_all(MAGIC)?;
+            }
+            io::Result::Ok(())
+        };
+        begin().map_err(failed)?;
+        Ok(Self {
+            file,
+            waiting: Vec::new(),
+        })
+    }
+
+    /// Adds a record to the batch.
+    pub(super) fn append(&mut self, record: &Record) {
+        record.write(&mut self.waiting);
+    }
+
+    /// Hands the batch to the system.
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(&self.waiting)?;
+        self.waiting.clear();
+        Ok(())
+    }
+}
+
+enum Fault {
+    Io(io::Error),
+    Foreign,
+    Damaged(u64),
+}
+
+/// Reads what is there and says how many bytes of it are good.
+fn replay(file: &File, length: u64, apply: &mut impl FnMut(&Record)) -> Result<u64, Fault> {
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut magic = Vec::new();
+    reader
+        .by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut magic)
+        .map_err(Fault::Io)?;
+    if !MAGIC.starts_with(&magic) {
+        return Err(Fault::Foreign);
+    }
+    if magic.len() < MAGIC.len() {
+        return Ok(0);
+    }
+    let mut good = MAGIC.len() as u64;
+    let mut bytes = [0; record::BYTES];
+    while length - good >= bytes.len() as u64 {
+        reader.read_exact(&mut bytes).map_err(Fault::Io)?;
+        match Record::read(&bytes) {
+            Some(record) => apply(&record),
+            None if good + bytes.len() as u64 == length => return Ok(good),
+            None => return Err(Fault::Damaged(good)),
+        }
+        good += bytes.len() as u64;
+    }
+    Ok(good)
+}
+
+/// For its owner only: it holds card numbers.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

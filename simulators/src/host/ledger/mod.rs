@@ -1,0 +1,278 @@
+//! The host's books: what was asked, what was answered, what each card has spent.
+//!
+//! In come postings, reversals and card orders; out come response codes. Each is decided against the
+//! books, becomes a [`Record`], and the books change by applying that record and nothing else, so that
+//! records read back from the log at start give the same books. No socket, clock or chance is here:
+//! the verdict on a new posting is handed in.
+//!
+//! Everything is applied once, however often it is asked for: a request is known by its reference
+//! (field 37) within its book.
+
+mod accounts;
+mod book;
+mod log;
+mod record;
+
+use std::io;
+use std::path::Path;
+
+use hashbrown::HashMap;
+use tessera_protocol::ResponseCode;
+
+pub(super) use accounts::Accounts;
+use book::{Book, Entry, State};
+pub(super) use log::LogError;
+use log::Log;
+pub(super) use record::{BookName, CardOperation, PostingKind, Record};
+
+use super::tally::Tally;
+
+/// Field 37 as it came.
+pub(super) type Reference = [u8; 12];
+
+/// A request that moves, or would move, money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Posting {
+    pub(super) kind: PostingKind,
+    pub(super) reference: Reference,
+    pub(super) card: u64,
+    pub(super) amount: u64,
+    /// Fields 11, 7 and 32: how a reversal names it in field 90.
+    pub(super) trace: u32,
+    pub(super) transmission: u32,
+    pub(super) institution: u64,
+}
+
+/// A request to undo a posting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reversal {
+    /// Where the original stands, by the message type in its field 90.
+    pub(super) book: BookName,
+    /// The original's reference.
+    pub(super) reference: Reference,
+    pub(super) card: u64,
+    /// Of the original, from field 90; 0 = not told.
+    pub(super) trace: u32,
+    pub(super) transmission: u32,
+    pub(super) institution: u64,
+    /// What shall be left of it (field 95).
+    pub(super) down_to: u64,
+    /// 0420: told, not asked, and never refused.
+    pub(super) advice: bool,
+}
+
+/// A request for a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CardOrder {
+    pub(super) operation: CardOperation,
+    pub(super) reference: Reference,
+    /// The card that is replaced or cancelled; 0 on an issue.
+    pub(super) card: u64,
+}
+
+/// The books, and the log that outlives them.
+pub(super) struct Ledger {
+    books: [Book; 3],
+    card_orders: HashMap<Reference, (CardOperation, u64)>,
+    accounts: Accounts,
+    tally: Tally,
+    log: Option<Log>,
+}
+
+impl Ledger {
+    /// Empty books that remember so many requests, in memory.
+    pub(super) fn new(remember_max: usize) -> Self {
+        Self {
+            books: std::array::from_fn(|_| Book::new(remember_max)),
+            card_orders: HashMap::new(),
+            accounts: Accounts::default(),
+            tally: Tally::default(),
+            log: None,
+        }
+    }
+
+    /// The books as the log in `folder` tells them; from now on it is told of every change.
+    pub(super) fn open(folder: &Path, remember_max: usize) -> Result<Self, LogError> {
+        let mut ledger = Self::new(remember_max);
+        let log = Log::open(folder, |record| ledger.apply(record))?;
+        ledger.log = Some(log);
+        Ok(ledger)
+    }
+
+    /// Applies a posting that was never seen; answers one that was as it was answered then.
+    /// `verdict` is asked only about a new one on a card that may pay.
+    pub(super) fn post(
+        &mut self,
+        posting: &Posting,
+        verdict: impl FnOnce() -> ResponseCode,
+    ) -> ResponseCode {
+        let name = posting.kind.book();
+        let code = match self.books[name as usize].find(&posting.reference) {
+            // Its reversal was here first.
+            Some(entry) if entry.state == State::Forestalled => ResponseCode::DECLINED,
+            Some(entry) if entry.is_repeated_by(posting) => {
+                self.tally.repeats += 1;
+                return entry.code();
+            }
+            Some(_) => {
+                self.tally.contradictions += 1;
+                return ResponseCode::DUPLICATE;
+            }
+            None => match self.accounts.refusal(posting.card) {
+                // What a completion tells has happened already.
+                _ if posting.kind == PostingKind::Completion => ResponseCode::APPROVED,
+                Some(refusal) => refusal,
+                None => verdict(),
+            },
+        };
+        self.change(Record::Posted {
+            posting: *posting,
+            code: *code.as_bytes(),
+        });
+        code
+    }
+
+    /// Undoes what is left of a posting, down to what shall stay of it.
+    pub(super) fn reverse(&mut self, reversal: &Reversal) -> ResponseCode {
+        let unless_advice = |code| {
+            if reversal.advice {
+                ResponseCode::APPROVED
+            } else {
+                code
+            }
+        };
+        let Some(entry) = self.books[reversal.book as usize].find(&reversal.reference) else {
+            self.tally.reversals_unseen += 1;
+            self.change(Record::Forestalled {
+                book: reversal.book,
+                reference: reversal.reference,
+                card: reversal.card,
+            });
+            return unless_advice(ResponseCode::NOT_FOUND);
+        };
+        if entry.state == State::Forestalled {
+            self.tally.repeats += 1;
+            return unless_advice(ResponseCode::NOT_FOUND);
+        }
+        if !entry.is_named_by(reversal) {
+            // The two do not speak of the same thing: nothing may move, and nobody may think that it did.
+            self.tally.contradictions += 1;
+            return ResponseCode::NOT_FOUND;
+        }
+        if reversal.down_to > entry.amount {
+            return unless_advice(ResponseCode::INVALID_AMOUNT);
+        }
+        let undone = entry.kept.saturating_sub(reversal.down_to);
+        if undone == 0 {
+            self.tally.repeats += 1;
+        } else {
+            self.change(Record::Undone {
+                book: reversal.book,
+                reference: reversal.reference,
+                amount: undone,
+            });
+        }
+        ResponseCode::APPROVED
+    }
+
+    /// Issues, replaces or cancels a card: the card that the answer names, or a code of refusal.
+    pub(super) fn order_card(&mut self, order: &CardOrder) -> Result<u64, ResponseCode> {
+        if let Some(&(operation, card)) = self.card_orders.get(&order.reference) {
+            if operation != order.operation {
+                self.tally.contradictions += 1;
+                return Err(ResponseCode::DUPLICATE);
+            }
+            self.tally.repeats += 1;
+            return Ok(card);
+        }
+        if order.operation != CardOperation::Issue
+            && let Some(refusal) = self.accounts.refusal(order.card)
+        {
+            return Err(refusal);
+        }
+        let card = match order.operation {
+            CardOperation::Issue | CardOperation::Replace => self.accounts.next_card(),
+            CardOperation::Cancel => order.card,
+        };
+        self.change(Record::Card {
+            operation: order.operation,
+            reference: order.reference,
+            card,
+            former: order.card,
+        });
+        Ok(card)
+    }
+
+    /// Hands what has changed to the system. Must be called before an answer leaves that tells of it.
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        self.log.as_mut().map_or(Ok(()), Log::write)
+    }
+
+    /// The sums.
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The sums, for what is counted but is no matter of the books.
+    pub(super) fn tally_mut(&mut self) -> &mut Tally {
+        &mut self.tally
+    }
+
+    /// What each card has spent.
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    fn change(&mut self, record: Record) {
+        self.apply(&record);
+        if let Some(log) = &mut self.log {
+            log.append(&record);
+        }
+    }
+
+    fn apply(&mut self, record: &Record) {
+        match *record {
+            Record::Posted { posting, code } => {
+                let entry = Entry::posted(&posting, code);
+                if entry.is_approved() {
+                    self.accounts.post(posting.kind, posting.card, posting.amount);
+                }
+                self.tally.posted(posting.kind, entry.code(), posting.amount);
+                self.books[posting.kind.book() as usize].insert(entry);
+            }
+            Record::Undone {
+                book,
+                reference,
+                amount,
+            } => {
+                let Some(entry) = self.books[book as usize].find(&reference) else {
+                    // Forgotten since; the sums of a replay count it all the same.
+                    return;
+                };
+                entry.kept = entry.kept.saturating_sub(amount);
+                if let State::Posted(kind) = entry.state {
+                    self.accounts.undo(kind, entry.card, amount);
+                    self.tally.undone(kind, amount);
+                }
+            }
+            Record::Forestalled {
+                book,
+                reference,
+                card,
+            } => self.books[book as usize].insert(Entry::forestalled(reference, card)),
+            Record::Card {
+                operation,
+                reference,
+                card,
+                former,
+            } => {
+                self.card_orders.insert(reference, (operation, card));
+                self.accounts.apply(operation, card, former);
+                self.tally.card(operation);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! One change of the books, and its bytes.
+//!
+//! ```text
+//!  0      1       2      4            16     24       32      36             40            48     52
+//!  ┌──────┬───────┬──────┬────────────┬──────┬────────┬───────┬──────────────┬─────────────┬──────┐
+//!  │ what │ which │ code │ reference  │ card │ amount │ trace │ transmission │ institution │ sum  │
+//!  └──────┴───────┴──────┴────────────┴──────┴────────┴───────┴──────────────┴─────────────┴──────┘
+//! ```
+//!
+//! | what | which | code | card | amount | trace, transmission, institution |
+//! | --- | --- | --- | --- | --- | --- |
+//! | 1 posted | kind of posting | answered | paying | minor units | fields 11, 7, 32 |
+//! | 2 undone | book | 0 | 0 | minor units undone now | 0 |
+//! | 3 forestalled (reversed before it came) | book | 0 | paying | 0 | 0 |
+//! | 4 card | operation | 0 | new or cancelled | the card replaced | 0 |
+//!
+//! Numbers are little-endian; `sum` is CRC-32C of the 48 bytes before it. Card numbers stand here as they
+//! are: these are the issuer's own books.
+
+use super::{Posting, Reference};
+
+/// Bytes of a record.
+pub(super) const BYTES: usize = 52;
+const SUMMED: usize = 48;
+
+/// One change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::host) enum Record {
+    /// A posting was answered.
+    Posted { posting: Posting, code: [u8; 2] },
+    /// A part of a posting, or all of it, was undone.
+    Undone {
+        book: BookName,
+        reference: Reference,
+        amount: u64,
+    },
+    /// A reversal came before its original.
+    Forestalled {
+        book: BookName,
+        reference: Reference,
+        card: u64,
+    },
+    /// A card was issued, replaced or cancelled.
+    Card {
+        operation: CardOperation,
+        reference: Reference,
+        card: u64,
+        former: u64,
+    },
+}
+
+/// What a posting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(in crate::host) enum PostingKind {
+    Purchase = 1,
+    Load = 2,
+    Refund = 3,
+    Authorization = 4,
+    Completion = 5,
+}
+
+/// References are unique within a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(in crate::host) enum BookName {
+    /// 0200.
+    Financial = 0,
+    /// 0100.
+    Authorizations = 1,
+    /// 0220.
+    Completions = 2,
+}
+
+/// Field 91 of a card order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(in crate::host) enum CardOperation {
+    Issue = 1,
+    Replace = 2,
+    Cancel = 3,
+}
+
+impl PostingKind {
+    const ALL: [Self; 5] = [
+        Self::Purchase,
+        Self::Load,
+        Self::Refund,
+        Self::Authorization,
+        Self::Completion,
+    ];
+
+    pub(in crate::host) fn book(self) -> BookName {
+        match self {
+            Self::Purchase | Self::Load | Self::Refund => BookName::Financial,
+            Self::Authorization => BookName::Authorizations,
+            Self::Completion => BookName::Completions,
+        }
+    }
+}
+
+impl BookName {
+    const ALL: [Self; 3] = [Self::Financial, Self::Authorizations, Self::Completions];
+}
+
+impl CardOperation {
+    const ALL: [Self; 3] = [Self::Issue, Self::Replace, Self::Cancel];
+
+    /// From the character of field 91.
+    pub(in crate::host) fn from_digit(digit: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|&operation| operation as u8 == digit.wrapping_sub(b'0'))
+    }
+}
+
+/// The fields of the drawing, in its order.
+#[derive(Default)]
+struct Fields {
+    what: u8,
+    which: u8,
+    code: [u8; 2],
+    reference: Reference,
+    card: u64,
+    amount: u64,
+    trace: u32,
+    transmission: u32,
+    institution: u64,
+}
+
+impl Record {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let fields = self.fields();
+        let start = out.len();
+        out.extend_from_slice(&[fields.what, fields.which]);
+        out.extend_from_slice(&fields.code);
+        out.extend_from_slice(&fields.reference);
+        out.extend_from_slice(&fields.card.to_le_bytes());
+        out.extend_from_slice(&fields.amount.to_le_bytes());
+        out.extend_from_slice(&fields.trace.to_le_bytes());
+        out.extend_from_slice(&fields.transmission.to_le_bytes());
+        out.extend_from_slice(&fields.institution.to_le_bytes());
+        let sum = crc32c::crc32c(&out[start..]);
+        out.extend_from_slice(&sum.to_le_bytes());
+    }
+
+    /// `None` where the sum is wrong or a value is none of the drawing's.
+    pub(super) fn read(bytes: &[u8; BYTES]) -> Option<Self> {
+        let (summed, sum) = bytes.split_at(SUMMED);
+        if crc32c::crc32c(summed).to_le_bytes() != sum {
+            return None;
+        }
+        let fields = Fields {
+            what: bytes[0],
+            which: bytes[1],
+            code: part(bytes, 2)?,
+            reference: part(bytes, 4)?,
+            card: u64::from_le_bytes(part(bytes, 16)?),
+            amount: u64::from_le_bytes(part(bytes, 24)?),
+            trace: u32::from_le_bytes(part(bytes, 32)?),
+            transmission: u32::from_le_bytes(part(bytes, 36)?),
+            institution: u64::from_le_bytes(part(bytes, 40)?),
+        };
+        Self::from_fields(&fields)
+    }
+
+    fn fields(&self) -> Fields {
+        match *self {
+            Self::Posted { posting, code } => Fields {
+                what: 1,
+                which: posting.kind as u8,
+                code,
+                reference: posting.reference,
+                card: posting.card,
+                amount: posting.amount,
+                trace: posting.trace,
+                transmission: posting.transmission,
+                institution: posting.institution,
+            },
+            Self::Undone {
+                book,
+                reference,
+                amount,
+            } => Fields {
+                what: 2,
+                which: book as u8,
+                reference,
+                amount,
+                ..Fields::default()
+            },
+            Self::Forestalled {
+                book,
+                reference,
+                card,
+            } => Fields {
+                what: 3,
+                which: book as u8,
+                reference,
+                card,
+                ..Fields::default()
+            },
+            Self::Card {
+                operation,
+                reference,
+                card,
+                former,
+            } => Fields {
+                what: 4,
+                which: operation as u8,
+                reference,
+                card,
+                amount: former,
+                ..Fields::default()
+            },
+        }
+    }
+
+    fn from_fields(fields: &Fields) -> Option<Self> {
+        let book = || {
+            BookName::ALL
+                .into_iter()
+                .find(|&book| book as u8 == fields.which)
+        };
+        Some(match fields.what {
+            1 => Self::Posted {
+                posting: Posting {
+                    kind: PostingKind::ALL
+                        .into_iter()
+                        .find(|&kind| kind as u8 == fields.which)?,
+                    reference: fields.reference,
+                    card: fields.card,
+                    amount: fields.amount,
+                    trace: fields.trace,
+                    transmission: fields.transmission,
+                    institution: fields.institution,
+                },
+                code: fields.code,
+            },
+            2 => Self::Undone {
+                book: book()?,
+                reference: fields.reference,
+                amount: fields.amount,
+            },
+            3 => Self::Forestalled {
+                book: book()?,
+                reference: fields.reference,
+                card: fields.card,
+            },
+            4 => Self::Card {
+                operation: CardOperation::from_digit(fields.which.wrapping_add(b'0'))?,
+                reference: fields.reference,
+                card: fields.card,
+                former: fields.amount,
+            },
+            _ => return None,
+        })
+    }
+}
+
+fn part<const N: usize>(bytes: &[u8; BYTES], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
+}

@@ -1,0 +1,285 @@
+use std::fs;
+
+use tessera_protocol::CardNumber;
+
+use super::*;
+
+const APPROVED: ResponseCode = ResponseCode::APPROVED;
+const DECLINED: ResponseCode = ResponseCode::DECLINED;
+
+fn reference(number: u32) -> Reference {
+    let text = format!("{number:012}");
+    text.as_bytes().try_into().unwrap()
+}
+
+fn purchase(number: u32, amount: u64) -> Posting {
+    Posting {
+        kind: PostingKind::Purchase,
+        reference: reference(number),
+        card: CardNumber::development(1).expose(),
+        amount,
+        trace: number,
+        transmission: 1_122_094_500,
+        institution: 20_000_000_001,
+    }
+}
+
+fn reversal_of(posting: &Posting, down_to: u64) -> Reversal {
+    Reversal {
+        book: posting.kind.book(),
+        reference: posting.reference,
+        card: posting.card,
+        trace: posting.trace,
+        transmission: posting.transmission,
+        institution: posting.institution,
+        down_to,
+        advice: true,
+    }
+}
+
+fn net(ledger: &Ledger) -> i64 {
+    let by_card: i64 = ledger
+        .accounts()
+        .development()
+        .iter()
+        .map(|(_, account)| account.net)
+        .sum();
+    assert_eq!(by_card, ledger.tally().net());
+    by_card
+}
+
+#[test]
+fn applies_a_posting_once_and_answers_its_repeats_alike() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    assert_eq!(ledger.post(&one, || APPROVED), APPROVED);
+    let under_another_trace = Posting { trace: 77, ..one };
+    assert_eq!(ledger.post(&under_another_trace, || DECLINED), APPROVED);
+    let two = purchase(2, 500);
+    assert_eq!(ledger.post(&two, || DECLINED), DECLINED);
+    assert_eq!(ledger.post(&two, || APPROVED), DECLINED);
+    assert_eq!(net(&ledger), 500);
+    assert_eq!(ledger.tally().repeats, 2);
+}
+
+#[test]
+fn refuses_the_same_reference_with_other_contents() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    ledger.post(&one, || APPROVED);
+    let dearer = Posting { amount: 501, ..one };
+    assert_eq!(ledger.post(&dearer, || APPROVED), ResponseCode::DUPLICATE);
+    let load = Posting { kind: PostingKind::Load, ..one };
+    assert_eq!(ledger.post(&load, || APPROVED), ResponseCode::DUPLICATE);
+    assert_eq!(net(&ledger), 500);
+}
+
+#[test]
+fn refuses_cards_that_it_does_not_know() {
+    let mut ledger = Ledger::new(1000);
+    let foreign = Posting { card: 4_111_111_111_111_111, ..purchase(1, 500) };
+    assert_eq!(ledger.post(&foreign, || APPROVED), ResponseCode::NO_SUCH_CARD);
+    assert_eq!(net(&ledger), 0);
+}
+
+#[test]
+fn undoes_wholly_once() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    ledger.post(&one, || APPROVED);
+    for _ in 0..3 {
+        assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
+        assert_eq!(net(&ledger), 0);
+    }
+    assert_eq!(ledger.tally().reversed.count, 1);
+    // A repeat of the original is answered as before and moves nothing.
+    assert_eq!(ledger.post(&one, || APPROVED), APPROVED);
+    assert_eq!(net(&ledger), 0);
+}
+
+#[test]
+fn undoes_partly_and_then_wholly() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    ledger.post(&one, || APPROVED);
+    ledger.reverse(&reversal_of(&one, 200));
+    assert_eq!(net(&ledger), 200);
+    ledger.reverse(&reversal_of(&one, 300));
+    assert_eq!(net(&ledger), 200);
+    ledger.reverse(&reversal_of(&one, 0));
+    assert_eq!(net(&ledger), 0);
+    let asked = Reversal { advice: false, ..reversal_of(&one, 501) };
+    assert_eq!(ledger.reverse(&asked), ResponseCode::INVALID_AMOUNT);
+}
+
+#[test]
+fn remembers_a_reversal_that_comes_first() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    let asked = Reversal { advice: false, ..reversal_of(&one, 0) };
+    assert_eq!(ledger.reverse(&asked), ResponseCode::NOT_FOUND);
+    assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
+    assert_eq!(ledger.post(&one, || APPROVED), DECLINED);
+    assert_eq!(ledger.post(&one, || APPROVED), DECLINED);
+    assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
+    assert_eq!(net(&ledger), 0);
+    assert_eq!(ledger.tally().reversals_unseen, 1);
+}
+
+#[test]
+fn moves_nothing_when_the_original_data_contradict() {
+    let mut ledger = Ledger::new(1000);
+    let one = purchase(1, 500);
+    ledger.post(&one, || APPROVED);
+    for wrong in [
+        Reversal { trace: 9, ..reversal_of(&one, 0) },
+        Reversal { transmission: 9, ..reversal_of(&one, 0) },
+        Reversal { institution: 9, ..reversal_of(&one, 0) },
+        Reversal { card: 9, ..reversal_of(&one, 0) },
+    ] {
+        assert_eq!(ledger.reverse(&wrong), ResponseCode::NOT_FOUND);
+    }
+    assert_eq!(net(&ledger), 500);
+    assert_eq!(ledger.tally().contradictions, 4);
+    let untold = Reversal { transmission: 0, institution: 0, ..reversal_of(&one, 0) };
+    assert_eq!(ledger.reverse(&untold), APPROVED);
+    assert_eq!(net(&ledger), 0);
+}
+
+#[test]
+fn loads_and_refunds_and_completions_have_their_sums() {
+    let mut ledger = Ledger::new(1000);
+    for (number, kind) in [
+        (1, PostingKind::Purchase),
+        (2, PostingKind::Load),
+        (3, PostingKind::Refund),
+        (4, PostingKind::Authorization),
+        (5, PostingKind::Completion),
+    ] {
+        let posting = Posting { kind, ..purchase(number, 100 * u64::from(number)) };
+        ledger.post(&posting, || APPROVED);
+    }
+    assert_eq!(net(&ledger), 100 - 300 + 500);
+    assert_eq!(ledger.tally().loads.amount, 200);
+    let load = Posting { kind: PostingKind::Load, ..purchase(2, 200) };
+    ledger.reverse(&reversal_of(&load, 0));
+    assert_eq!(ledger.accounts().development()[0].1.loaded, 0);
+}
+
+#[test]
+fn issues_one_card_per_reference() {
+    let mut ledger = Ledger::new(1000);
+    let order = |number, operation, card| CardOrder {
+        operation,
+        reference: reference(number),
+        card,
+    };
+    let issue = order(1, CardOperation::Issue, 0);
+    let card = ledger.order_card(&issue).unwrap();
+    assert_eq!(ledger.order_card(&issue), Ok(card));
+    let second = ledger.order_card(&order(2, CardOperation::Issue, 0)).unwrap();
+    assert_ne!(card, second);
+    let replaced = ledger.order_card(&order(3, CardOperation::Replace, card)).unwrap();
+    assert_ne!(replaced, card);
+    let again = ledger.order_card(&order(4, CardOperation::Replace, card));
+    assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
+    let cancel = order(5, CardOperation::Cancel, second);
+    assert_eq!(ledger.order_card(&cancel), Ok(second));
+    assert_eq!(ledger.order_card(&cancel), Ok(second));
+    let paying = Posting { card: second, ..purchase(9, 1) };
+    assert_eq!(ledger.post(&paying, || APPROVED), ResponseCode::NOT_PERMITTED_TO_CARD);
+}
+
+/// A little of everything; the sums after each step.
+fn busy(ledger: &mut Ledger, mut after_each: impl FnMut(&Ledger)) {
+    let steps: [&dyn Fn(&mut Ledger); 7] = [
+        &|ledger| drop(ledger.post(&purchase(1, 500), || APPROVED)),
+        &|ledger| drop(ledger.post(&purchase(2, 70), || DECLINED)),
+        &|ledger| drop(ledger.reverse(&reversal_of(&purchase(1, 500), 200))),
+        &|ledger| drop(ledger.reverse(&reversal_of(&purchase(3, 30), 0))),
+        &|ledger| drop(ledger.post(&purchase(3, 30), || APPROVED)),
+        &|ledger| {
+            drop(ledger.order_card(&CardOrder {
+                operation: CardOperation::Issue,
+                reference: reference(4),
+                card: 0,
+            }))
+        },
+        &|ledger| drop(ledger.post(&purchase(5, 9), || APPROVED)),
+    ];
+    for step in steps {
+        step(ledger);
+        ledger.write().unwrap();
+        after_each(ledger);
+    }
+}
+
+#[test]
+fn a_log_cut_anywhere_gives_the_books_as_they_were_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.log");
+    let mut states = vec![Ledger::new(1000).tally().money()];
+    let mut sizes = vec![0];
+    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    busy(&mut ledger, |ledger| {
+        states.push(ledger.tally().money());
+        sizes.push(fs::metadata(&file).unwrap().len());
+    });
+    drop(ledger);
+    let whole = fs::read(&file).unwrap();
+    for length in 0..=whole.len() {
+        fs::write(&file, &whole[..length]).unwrap();
+        let state = sizes.iter().rposition(|&size| size <= length as u64).unwrap();
+        let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+        assert_eq!(ledger.tally().money(), states[state], "cut at {length}");
+        // And it goes on from there.
+        ledger.post(&purchase(6, 1000), || APPROVED);
+        ledger.write().unwrap();
+        let after = ledger.tally().money();
+        drop(ledger);
+        let ledger = Ledger::open(folder.path(), 1000).unwrap();
+        assert_eq!(ledger.tally().money(), after, "cut at {length}");
+    }
+}
+
+#[test]
+fn a_replayed_book_answers_repeats_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    busy(&mut ledger, |_| ());
+    let card = ledger.accounts().next_card();
+    drop(ledger);
+    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    assert_eq!(ledger.post(&purchase(1, 500), || DECLINED), APPROVED);
+    assert_eq!(ledger.post(&purchase(2, 70), || APPROVED), DECLINED);
+    assert_eq!(ledger.post(&purchase(3, 30), || APPROVED), DECLINED);
+    assert_eq!(ledger.accounts().next_card(), card);
+}
+
+#[test]
+fn refuses_a_damaged_middle_and_a_foreign_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.log");
+    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    busy(&mut ledger, |_| ());
+    drop(ledger);
+    let whole = fs::read(&file).unwrap();
+    for at in 15..whole.len() - 52 {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        fs::write(&file, damaged).unwrap();
+        assert!(matches!(
+            Ledger::open(folder.path(), 1000),
+            Err(LogError::Damaged { offset, .. }) if offset == (at as u64 - 15) / 52 * 52 + 15
+        ));
+    }
+    fs::write(&file, "something else altogether").unwrap();
+    assert!(matches!(Ledger::open(folder.path(), 1000), Err(LogError::Foreign { .. })));
+}
+
+#[test]
+fn two_hosts_do_not_share_a_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Ledger::open(folder.path(), 1000).unwrap();
+    assert!(matches!(Ledger::open(folder.path(), 1000), Err(LogError::InUse { .. })));
+}
