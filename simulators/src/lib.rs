@@ -1,3 +1,4 @@
 //! Outsiders to the switch.
 
 pub mod certs;
+pub mod host;

@@ -61,8 +61,8 @@ impl Authority {
             why,
         };
         let certificate = files::read(&pair.certificate)?;
-        let key = KeyPair::from_pem(&files::read(&pair.key)?)
-            .map_err(|why| unusable(&pair.key, why))?;
+        let key =
+            KeyPair::from_pem(&files::read(&pair.key)?).map_err(|why| unusable(&pair.key, why))?;
         let issuer = Issuer::from_ca_cert_pem(&certificate, key)
             .map_err(|why| unusable(&pair.certificate, why))?;
         Ok(Self {

@@ -41,6 +41,11 @@ impl Delivery {
         copies: 0,
         ..Self::PLAIN
     };
+    /// The connection is at its end.
+    pub(super) const CUT: Self = Self {
+        cut: true,
+        ..Self::NONE
+    };
 }
 
 /// What may go wrong, in the order in which one draw is compared with the shares.
@@ -56,7 +61,7 @@ pub(super) enum Fault {
 pub(super) struct Rules {
     decline_share: f64,
     /// Codes with the running sum of their weights.
-    decline_codes: Vec<(ResponseCode, u32)>,
+    decline_codes: Vec<(ResponseCode, u64)>,
     /// By the power of ten that cuts the ending off.
     endings: Vec<(u64, HashMap<u64, Forced>)>,
     declines: Xoshiro256PlusPlus,
@@ -102,8 +107,9 @@ impl Rules {
         if self.decline_share == 0.0 || self.declines.random::<f64>() >= self.decline_share {
             return ResponseCode::APPROVED;
         }
-        let total = self.decline_codes.last().map_or(1, |&(_, sum)| sum);
-        let drawn = self.declines.random_range(0..total);
+        let total = self.decline_codes.last().map_or(0, |&(_, sum)| sum);
+        // At least one number to draw from, also where no code has any weight.
+        let drawn = self.declines.random_range(0..total.max(1));
         self.decline_codes
             .iter()
             .find(|&&(_, sum)| drawn < sum)
@@ -145,17 +151,19 @@ impl Rules {
     }
 }
 
-fn weighted(codes: &std::collections::BTreeMap<Code, u32>) -> Vec<(ResponseCode, u32)> {
-    let mut sum = 0u32;
-    let mut running = Vec::with_capacity(codes.len());
-    for (code, weight) in codes.iter().filter(|&(_, &weight)| weight > 0) {
-        sum = sum.saturating_add(*weight);
-        running.push((code.0, sum));
-    }
-    running
+/// A code without weight has the sum of the one before it, and is never drawn.
+fn weighted(codes: &std::collections::BTreeMap<Code, u32>) -> Vec<(ResponseCode, u64)> {
+    let mut sum = 0;
+    let running = codes.iter().map(|(code, &weight)| {
+        sum += u64::from(weight);
+        (code.0, sum)
+    });
+    running.collect()
 }
 
-fn endings(settings: &std::collections::BTreeMap<String, Forced>) -> Vec<(u64, HashMap<u64, Forced>)> {
+fn endings(
+    settings: &std::collections::BTreeMap<String, Forced>,
+) -> Vec<(u64, HashMap<u64, Forced>)> {
     let mut by_length: Vec<(u64, HashMap<u64, Forced>)> = Vec::new();
     for (ending, &forced) in settings {
         // Settings hold 1 to 9 digits only.
@@ -238,10 +246,17 @@ mod tests {
         let count = |wanted: &dyn Fn(&(ResponseCode, Option<Fault>)) -> bool| {
             drawn.iter().filter(|one| wanted(one)).count()
         };
-        assert!((200..300).contains(&count(&|one| one.0 == ResponseCode::DECLINED)));
-        assert!((690..810).contains(&count(&|one| one.0 == ResponseCode::NOT_ENOUGH_MONEY)));
-        assert!((1900..2100).contains(&count(&|one| one.1 == Some(Fault::Dropped))));
-        assert!((900..1100).contains(&count(&|one| one.1 == Some(Fault::Cut))));
+        for (seen, expected) in [
+            (count(&|one| one.0 == ResponseCode::DECLINED), 250),
+            (count(&|one| one.0 == ResponseCode::NOT_ENOUGH_MONEY), 750),
+            (count(&|one| one.1 == Some(Fault::Dropped)), 2_000),
+            (count(&|one| one.1 == Some(Fault::Cut)), 1_000),
+        ] {
+            assert!(
+                (expected * 8 / 10..expected * 12 / 10).contains(&seen),
+                "{seen}, not {expected}"
+            );
+        }
         assert_eq!(drawn, draw(1));
         assert_ne!(drawn, draw(2));
     }

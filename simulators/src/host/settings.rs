@@ -132,9 +132,9 @@ pub struct DelaySettings {
 impl Default for TlsSettings {
     fn default() -> Self {
         Self {
-            authority: "../certs/ca.pem".into(),
-            certificate: "../certs/host.pem".into(),
-            key: "../certs/host.key".into(),
+            authority: "certs/ca.pem".into(),
+            certificate: "certs/host.pem".into(),
+            key: "certs/host.key".into(),
         }
     }
 }
@@ -185,15 +185,22 @@ impl Settings {
             (None, None, None) | (Some(_), None, None) => (),
             (None, Some(median), Some(p99)) if Span::default() < median && median <= p99 => (),
             _ => {
-                return Err("faults.delay: either fixed, or median and p99 with 0 < median <= p99"
-                    .to_owned());
+                return Err(
+                    "faults.delay: either fixed, or median and p99 with 0 < median <= p99"
+                        .to_owned(),
+                );
             }
         }
-        if self.rules.decline_codes.contains_key(&Code(ResponseCode::APPROVED)) {
+        if self
+            .rules
+            .decline_codes
+            .contains_key(&Code(ResponseCode::APPROVED))
+        {
             return Err("rules.decline_codes: 00 is no decline".to_owned());
         }
         for ending in self.rules.endings.keys() {
-            if !(1..=9).contains(&ending.len()) || !ending.bytes().all(|byte| byte.is_ascii_digit()) {
+            if !(1..=9).contains(&ending.len()) || !ending.bytes().all(|byte| byte.is_ascii_digit())
+            {
                 return Err(format!("rules.endings: {ending:?} is not 1 to 9 digits"));
             }
         }
@@ -276,11 +283,20 @@ mod tests {
             ("\n[faults]\ndrop_share = 1.5", "line 3"),
             ("[faults]\ndrop_share = 1.5", "1.5 is no share"),
             ("[faults]\nlate_by = \"5\"", "\"5\" is no duration"),
-            ("[faults]\ndelay = { p99 = \"5ms\" }", "either fixed, or median"),
+            (
+                "[faults]\ndelay = { p99 = \"5ms\" }",
+                "either fixed, or median",
+            ),
             ("[faults]\ndrop_share = 0.6\ncut_share = 0.6", "more than 1"),
             ("[rules]\nendings = { \"6x\" = \"05\" }", "1 to 9 digits"),
-            ("[rules]\nendings = { \"66\" = \"never\" }", "a response code"),
-            ("[rules]\ndecline_codes = { \"00\" = 1 }", "00 is no decline"),
+            (
+                "[rules]\nendings = { \"66\" = \"never\" }",
+                "a response code",
+            ),
+            (
+                "[rules]\ndecline_codes = { \"00\" = 1 }",
+                "00 is no decline",
+            ),
             ("remember_max = 0", "at least 1"),
         ] {
             let error = read(text, &[]).unwrap_err();

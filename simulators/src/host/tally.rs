@@ -40,7 +40,8 @@ pub(super) struct Tally {
     pub(super) reversed: Sum,
     pub(super) loads_reversed: Sum,
     pub(super) authorizations_reversed: Sum,
-    net: i64,
+    /// What all cards together have spent: purchases and completions, less refunds and what was undone of them.
+    pub(super) net: i64,
     cards_issued: u64,
     cards_cancelled: u64,
     /// Requests that had been answered before.
@@ -105,11 +106,6 @@ impl Tally {
             Fault::Doubled => self.doubled += 1,
             Fault::Cut => self.cut += 1,
         }
-    }
-
-    /// What all cards together have spent: purchases and completions, less refunds and what was undone of them.
-    pub(super) fn net(&self) -> i64 {
-        self.net
     }
 
     /// What a replay of the log must give again.

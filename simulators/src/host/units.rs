@@ -85,8 +85,9 @@ impl Code {
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        Self::parse(&text)
-            .ok_or_else(|| D::Error::custom(format!("{text:?} is no response code of two characters")))
+        Self::parse(&text).ok_or_else(|| {
+            D::Error::custom(format!("{text:?} is no response code of two characters"))
+        })
     }
 }
 
@@ -119,7 +120,9 @@ impl Visitor<'_> for ForcedVisitor {
     type Value = Forced;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a response code (\"05\"), \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"")
+        f.write_str(
+            "a response code (\"05\"), \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"",
+        )
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Forced, E> {

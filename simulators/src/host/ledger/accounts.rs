@@ -48,11 +48,17 @@ impl Accounts {
     }
 
     pub(super) fn post(&mut self, kind: PostingKind, card: u64, amount: u64) {
-        self.moved.entry(card).or_default().add(kind, signed(amount));
+        self.moved
+            .entry(card)
+            .or_default()
+            .add(kind, signed(amount));
     }
 
     pub(super) fn undo(&mut self, kind: PostingKind, card: u64, amount: u64) {
-        self.moved.entry(card).or_default().add(kind, -signed(amount));
+        self.moved
+            .entry(card)
+            .or_default()
+            .add(kind, -signed(amount));
     }
 
     pub(super) fn apply(&mut self, operation: CardOperation, card: u64, former: u64) {
@@ -127,7 +133,10 @@ mod tests {
         let development = CardNumber::development(7).expose();
         assert_eq!(accounts.refusal(development), None);
         assert_eq!(accounts.refusal(development + 1), refused);
-        assert_eq!(accounts.refusal(CardNumber::development(0).expose()), refused);
+        assert_eq!(
+            accounts.refusal(CardNumber::development(0).expose()),
+            refused
+        );
         assert_eq!(accounts.refusal(4_111_111_111_111_111), refused);
         let card = accounts.next_card();
         assert_eq!(accounts.refusal(card), refused);

@@ -21,8 +21,8 @@ use tessera_protocol::ResponseCode;
 
 pub(super) use accounts::Accounts;
 use book::{Book, Entry, State};
-pub(super) use log::LogError;
 use log::Log;
+pub(super) use log::LogError;
 pub(super) use record::{BookName, CardOperation, PostingKind, Record};
 
 use super::tally::Tally;
@@ -235,9 +235,11 @@ impl Ledger {
             Record::Posted { posting, code } => {
                 let entry = Entry::posted(&posting, code);
                 if entry.is_approved() {
-                    self.accounts.post(posting.kind, posting.card, posting.amount);
+                    self.accounts
+                        .post(posting.kind, posting.card, posting.amount);
                 }
-                self.tally.posted(posting.kind, entry.code(), posting.amount);
+                self.tally
+                    .posted(posting.kind, entry.code(), posting.amount);
                 self.books[posting.kind.book() as usize].insert(entry);
             }
             Record::Undone {

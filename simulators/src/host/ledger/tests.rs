@@ -44,7 +44,7 @@ fn net(ledger: &Ledger) -> i64 {
         .iter()
         .map(|(_, account)| account.net)
         .sum();
-    assert_eq!(by_card, ledger.tally().net());
+    assert_eq!(by_card, ledger.tally().net);
     by_card
 }
 
@@ -69,7 +69,10 @@ fn refuses_the_same_reference_with_other_contents() {
     ledger.post(&one, || APPROVED);
     let dearer = Posting { amount: 501, ..one };
     assert_eq!(ledger.post(&dearer, || APPROVED), ResponseCode::DUPLICATE);
-    let load = Posting { kind: PostingKind::Load, ..one };
+    let load = Posting {
+        kind: PostingKind::Load,
+        ..one
+    };
     assert_eq!(ledger.post(&load, || APPROVED), ResponseCode::DUPLICATE);
     assert_eq!(net(&ledger), 500);
 }
@@ -77,8 +80,14 @@ fn refuses_the_same_reference_with_other_contents() {
 #[test]
 fn refuses_cards_that_it_does_not_know() {
     let mut ledger = Ledger::new(1000);
-    let foreign = Posting { card: 4_111_111_111_111_111, ..purchase(1, 500) };
-    assert_eq!(ledger.post(&foreign, || APPROVED), ResponseCode::NO_SUCH_CARD);
+    let foreign = Posting {
+        card: 4_111_111_111_111_111,
+        ..purchase(1, 500)
+    };
+    assert_eq!(
+        ledger.post(&foreign, || APPROVED),
+        ResponseCode::NO_SUCH_CARD
+    );
     assert_eq!(net(&ledger), 0);
 }
 
@@ -108,7 +117,10 @@ fn undoes_partly_and_then_wholly() {
     assert_eq!(net(&ledger), 200);
     ledger.reverse(&reversal_of(&one, 0));
     assert_eq!(net(&ledger), 0);
-    let asked = Reversal { advice: false, ..reversal_of(&one, 501) };
+    let asked = Reversal {
+        advice: false,
+        ..reversal_of(&one, 501)
+    };
     assert_eq!(ledger.reverse(&asked), ResponseCode::INVALID_AMOUNT);
 }
 
@@ -116,7 +128,10 @@ fn undoes_partly_and_then_wholly() {
 fn remembers_a_reversal_that_comes_first() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    let asked = Reversal { advice: false, ..reversal_of(&one, 0) };
+    let asked = Reversal {
+        advice: false,
+        ..reversal_of(&one, 0)
+    };
     assert_eq!(ledger.reverse(&asked), ResponseCode::NOT_FOUND);
     assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
     assert_eq!(ledger.post(&one, || APPROVED), DECLINED);
@@ -132,16 +147,32 @@ fn moves_nothing_when_the_original_data_contradict() {
     let one = purchase(1, 500);
     ledger.post(&one, || APPROVED);
     for wrong in [
-        Reversal { trace: 9, ..reversal_of(&one, 0) },
-        Reversal { transmission: 9, ..reversal_of(&one, 0) },
-        Reversal { institution: 9, ..reversal_of(&one, 0) },
-        Reversal { card: 9, ..reversal_of(&one, 0) },
+        Reversal {
+            trace: 9,
+            ..reversal_of(&one, 0)
+        },
+        Reversal {
+            transmission: 9,
+            ..reversal_of(&one, 0)
+        },
+        Reversal {
+            institution: 9,
+            ..reversal_of(&one, 0)
+        },
+        Reversal {
+            card: 9,
+            ..reversal_of(&one, 0)
+        },
     ] {
         assert_eq!(ledger.reverse(&wrong), ResponseCode::NOT_FOUND);
     }
     assert_eq!(net(&ledger), 500);
     assert_eq!(ledger.tally().contradictions, 4);
-    let untold = Reversal { transmission: 0, institution: 0, ..reversal_of(&one, 0) };
+    let untold = Reversal {
+        transmission: 0,
+        institution: 0,
+        ..reversal_of(&one, 0)
+    };
     assert_eq!(ledger.reverse(&untold), APPROVED);
     assert_eq!(net(&ledger), 0);
 }
@@ -156,12 +187,18 @@ fn loads_and_refunds_and_completions_have_their_sums() {
         (4, PostingKind::Authorization),
         (5, PostingKind::Completion),
     ] {
-        let posting = Posting { kind, ..purchase(number, 100 * u64::from(number)) };
+        let posting = Posting {
+            kind,
+            ..purchase(number, 100 * u64::from(number))
+        };
         ledger.post(&posting, || APPROVED);
     }
     assert_eq!(net(&ledger), 100 - 300 + 500);
     assert_eq!(ledger.tally().loads.amount, 200);
-    let load = Posting { kind: PostingKind::Load, ..purchase(2, 200) };
+    let load = Posting {
+        kind: PostingKind::Load,
+        ..purchase(2, 200)
+    };
     ledger.reverse(&reversal_of(&load, 0));
     assert_eq!(ledger.accounts().development()[0].1.loaded, 0);
 }
@@ -177,38 +214,47 @@ fn issues_one_card_per_reference() {
     let issue = order(1, CardOperation::Issue, 0);
     let card = ledger.order_card(&issue).unwrap();
     assert_eq!(ledger.order_card(&issue), Ok(card));
-    let second = ledger.order_card(&order(2, CardOperation::Issue, 0)).unwrap();
+    let second = ledger
+        .order_card(&order(2, CardOperation::Issue, 0))
+        .unwrap();
     assert_ne!(card, second);
-    let replaced = ledger.order_card(&order(3, CardOperation::Replace, card)).unwrap();
+    let replaced = ledger
+        .order_card(&order(3, CardOperation::Replace, card))
+        .unwrap();
     assert_ne!(replaced, card);
     let again = ledger.order_card(&order(4, CardOperation::Replace, card));
     assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
     let cancel = order(5, CardOperation::Cancel, second);
     assert_eq!(ledger.order_card(&cancel), Ok(second));
     assert_eq!(ledger.order_card(&cancel), Ok(second));
-    let paying = Posting { card: second, ..purchase(9, 1) };
-    assert_eq!(ledger.post(&paying, || APPROVED), ResponseCode::NOT_PERMITTED_TO_CARD);
+    let paying = Posting {
+        card: second,
+        ..purchase(9, 1)
+    };
+    assert_eq!(
+        ledger.post(&paying, || APPROVED),
+        ResponseCode::NOT_PERMITTED_TO_CARD
+    );
 }
 
 /// A little of everything; the sums after each step.
 fn busy(ledger: &mut Ledger, mut after_each: impl FnMut(&Ledger)) {
-    let steps: [&dyn Fn(&mut Ledger); 7] = [
-        &|ledger| drop(ledger.post(&purchase(1, 500), || APPROVED)),
-        &|ledger| drop(ledger.post(&purchase(2, 70), || DECLINED)),
-        &|ledger| drop(ledger.reverse(&reversal_of(&purchase(1, 500), 200))),
-        &|ledger| drop(ledger.reverse(&reversal_of(&purchase(3, 30), 0))),
-        &|ledger| drop(ledger.post(&purchase(3, 30), || APPROVED)),
-        &|ledger| {
-            drop(ledger.order_card(&CardOrder {
-                operation: CardOperation::Issue,
-                reference: reference(4),
-                card: 0,
-            }))
-        },
-        &|ledger| drop(ledger.post(&purchase(5, 9), || APPROVED)),
+    let issue = CardOrder {
+        operation: CardOperation::Issue,
+        reference: reference(4),
+        card: 0,
+    };
+    let steps: [&dyn Fn(&mut Ledger) -> bool; 7] = [
+        &|ledger| ledger.post(&purchase(1, 500), || APPROVED) == APPROVED,
+        &|ledger| ledger.post(&purchase(2, 70), || DECLINED) == DECLINED,
+        &|ledger| ledger.reverse(&reversal_of(&purchase(1, 500), 200)) == APPROVED,
+        &|ledger| ledger.reverse(&reversal_of(&purchase(3, 30), 0)) == APPROVED,
+        &|ledger| ledger.post(&purchase(3, 30), || APPROVED) == DECLINED,
+        &|ledger| ledger.order_card(&issue).is_ok(),
+        &|ledger| ledger.post(&purchase(5, 9), || APPROVED) == APPROVED,
     ];
     for step in steps {
-        step(ledger);
+        assert!(step(ledger));
         ledger.write().unwrap();
         after_each(ledger);
     }
@@ -229,7 +275,10 @@ fn a_log_cut_anywhere_gives_the_books_as_they_were_then() {
     let whole = fs::read(&file).unwrap();
     for length in 0..=whole.len() {
         fs::write(&file, &whole[..length]).unwrap();
-        let state = sizes.iter().rposition(|&size| size <= length as u64).unwrap();
+        let state = sizes
+            .iter()
+            .rposition(|&size| size <= length as u64)
+            .unwrap();
         let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
         assert_eq!(ledger.tally().money(), states[state], "cut at {length}");
         // And it goes on from there.
@@ -274,12 +323,18 @@ fn refuses_a_damaged_middle_and_a_foreign_file() {
         ));
     }
     fs::write(&file, "something else altogether").unwrap();
-    assert!(matches!(Ledger::open(folder.path(), 1000), Err(LogError::Foreign { .. })));
+    assert!(matches!(
+        Ledger::open(folder.path(), 1000),
+        Err(LogError::Foreign { .. })
+    ));
 }
 
 #[test]
 fn two_hosts_do_not_share_a_log() {
     let folder = tempfile::tempdir().unwrap();
     let _first = Ledger::open(folder.path(), 1000).unwrap();
-    assert!(matches!(Ledger::open(folder.path(), 1000), Err(LogError::InUse { .. })));
+    assert!(matches!(
+        Ledger::open(folder.path(), 1000),
+        Err(LogError::InUse { .. })
+    ));
 }

@@ -1,0 +1,313 @@
+//! From a request to its answer: reads the message, asks rules and books, writes the answer's frame.
+//!
+//! The fields that section 7 of the wire protocol names are looked at, the others are left alone. An
+//! answer carries 7, 11, 37, 39 and 38 (a network message's 7, 11, 32, 39 and 70; a card's also 2 and 14).
+
+use bytes::BytesMut;
+use tessera_protocol::{
+    Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
+    ResponseCode, answer, format_error_answer,
+};
+
+use super::approval;
+use super::ledger::{
+    BookName, CardOperation, CardOrder, Ledger, Posting, PostingKind, Reference, Reversal,
+};
+use super::rules::{Delivery, Rules};
+use super::units::Forced;
+
+/// Field 14 of every card, here and in the development data: December 2031.
+const EXPIRY: u64 = 3112;
+/// Field 70.
+const SIGN_ON: u64 = 1;
+const SIGN_OFF: u64 = 2;
+const ECHO: u64 = 301;
+
+/// Whoever answers requests. One desk serves all connections.
+pub(super) struct Desk {
+    pub(super) ledger: Ledger,
+    rules: Rules,
+    currency: u16,
+}
+
+/// A field that is missing or says nothing: the request is answered 30.
+struct Missing {
+    field: u8,
+}
+
+type Read<T> = Result<T, Missing>;
+
+impl Desk {
+    pub(super) fn new(ledger: Ledger, rules: Rules, currency: u16) -> Self {
+        Self {
+            ledger,
+            rules,
+            currency,
+        }
+    }
+
+    /// Appends the answer to one message to `out`, or nothing, and says how it is to be delivered.
+    pub(super) fn handle(
+        &mut self,
+        signed_on: &mut bool,
+        bytes: &[u8],
+        out: &mut BytesMut,
+    ) -> Delivery {
+        self.ledger.tally_mut().requests += 1;
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(error) => {
+                self.ledger.tally_mut().refused += 1;
+                tracing::warn!(%error, "a message could not be read");
+                let answered = format_error_answer(bytes, &error, out, None);
+                return if answered {
+                    Delivery::PLAIN
+                } else {
+                    Delivery::CUT
+                };
+            }
+        };
+        let mti = message.mti();
+        if mti.is_answer() {
+            // Nothing was asked from here.
+            self.ledger.tally_mut().refused += 1;
+            return Delivery::NONE;
+        }
+        if mti.original() != Mti::NETWORK && !*signed_on {
+            return self.refuse(
+                &message,
+                out,
+                ResponseCode::NOT_PERMITTED_TO_PARTY,
+                "not signed on",
+            );
+        }
+        let handled = match mti.original() {
+            Mti::NETWORK => Ok(self.network(signed_on, &message, out)),
+            Mti::PURCHASE | Mti::AUTHORIZATION | Mti::COMPLETION => self.post(&message, out),
+            Mti::REVERSAL | Mti::REVERSAL_ADVICE => self.reverse(&message, out),
+            Mti::CARD => self.order_card(&message, out),
+            _ => {
+                let code = ResponseCode::INVALID_TRANSACTION;
+                Ok(self.refuse(&message, out, code, "not a message of this line"))
+            }
+        };
+        handled.unwrap_or_else(|missing| {
+            let reason = format!("field {} is missing or malformed", missing.field);
+            self.refuse(&message, out, ResponseCode::FORMAT_ERROR, &reason)
+        })
+    }
+
+    fn network(
+        &mut self,
+        signed_on: &mut bool,
+        message: &Message<'_>,
+        out: &mut BytesMut,
+    ) -> Delivery {
+        let code = match message.number(70) {
+            Some(SIGN_ON) => {
+                *signed_on = true;
+                ResponseCode::APPROVED
+            }
+            Some(SIGN_OFF) => {
+                *signed_on = false;
+                ResponseCode::APPROVED
+            }
+            Some(ECHO) if self.rules.ignore_echo => return Delivery::NONE,
+            Some(ECHO) => ResponseCode::APPROVED,
+            _ => ResponseCode::INVALID_TRANSACTION,
+        };
+        Packer::new(out, message.mti().answer())
+            .copy(message, 7)
+            .copy(message, 11)
+            .copy(message, 32)
+            .raw(39, code.as_bytes())
+            .copy(message, 70)
+            .finish();
+        Delivery::PLAIN
+    }
+
+    fn post(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
+        let Some(kind) = posting_kind(message)? else {
+            let code = ResponseCode::INVALID_TRANSACTION;
+            return Ok(self.refuse(message, out, code, "processing code"));
+        };
+        let posting = Posting {
+            kind,
+            reference: reference(message)?,
+            card: number(message, 2)?,
+            amount: number(message, 4)?,
+            trace: number(message, 11)? as u32,
+            transmission: number(message, 7)? as u32,
+            institution: number(message, 32)?,
+        };
+        if kind == PostingKind::Load && !message.has(102) {
+            return Err(Missing { field: 102 });
+        }
+        let forced = match (kind, Amount::new(posting.amount)) {
+            // An advice is never refused, and what is told again and again must come through some time.
+            (PostingKind::Completion, _) => None,
+            (_, amount) => amount.and_then(|amount| self.rules.forced(amount)),
+        };
+        if forced == Some(Forced::Ignored) {
+            self.ledger.tally_mut().ignored += 1;
+            return Ok(Delivery::NONE);
+        }
+        let refusal = self.refusal(&posting, message)?;
+        let rules = &mut self.rules;
+        let code = self.ledger.post(&posting, || match (refusal, forced) {
+            (Some(code), _) | (None, Some(Forced::Code(code))) => code,
+            (None, _) if kind == PostingKind::Load || kind == PostingKind::Refund => {
+                ResponseCode::APPROVED
+            }
+            (None, _) => rules.verdict(),
+        });
+        pack(message, &posting.reference, code, out);
+        Ok(self.deliver(forced))
+    }
+
+    /// What no rule needs to be asked about.
+    fn refusal(&self, posting: &Posting, message: &Message<'_>) -> Read<Option<ResponseCode>> {
+        let currency = text(message, 49)?;
+        let currency = Currency::from_text(currency).ok_or(Missing { field: 49 })?;
+        Ok(if posting.amount == 0 {
+            Some(ResponseCode::INVALID_AMOUNT)
+        } else if currency.code() != self.currency {
+            Some(ResponseCode::INVALID_TRANSACTION)
+        } else if message.number(14).is_some_and(|expiry| expiry != EXPIRY) {
+            Some(ResponseCode::EXPIRED)
+        } else {
+            None
+        })
+    }
+
+    fn reverse(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
+        let original = message.raw(90).and_then(OriginalData::parse);
+        let original = original.ok_or(Missing { field: 90 })?;
+        let down_to = match message.raw(95) {
+            Some(body) => {
+                let amounts = ReplacementAmounts::parse(body).ok_or(Missing { field: 95 })?;
+                amounts.transaction.value()
+            }
+            None => 0,
+        };
+        let reversal = Reversal {
+            book: match original.mti.original() {
+                Mti::PURCHASE => BookName::Financial,
+                Mti::AUTHORIZATION => BookName::Authorizations,
+                Mti::COMPLETION => BookName::Completions,
+                _ => return Err(Missing { field: 90 }),
+            },
+            reference: reference(message)?,
+            card: number(message, 2)?,
+            trace: original.trace,
+            transmission: original.transmission,
+            institution: original.institution,
+            down_to,
+            advice: message.mti().is_advice(),
+        };
+        let contradictions = self.ledger.tally().contradictions;
+        let code = self.ledger.reverse(&reversal);
+        if self.ledger.tally().contradictions > contradictions {
+            tracing::warn!(
+                reference = %reversal.reference.escape_ascii(),
+                "a reversal whose field 90 does not name what its field 37 names"
+            );
+        }
+        pack(message, &reversal.reference, code, out);
+        Ok(self.deliver(None))
+    }
+
+    fn order_card(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
+        let operation = message
+            .raw(91)
+            .and_then(|body| CardOperation::from_digit(*body.first()?))
+            .ok_or(Missing { field: 91 })?;
+        let order = CardOrder {
+            operation,
+            reference: reference(message)?,
+            card: match operation {
+                CardOperation::Issue => 0,
+                CardOperation::Replace | CardOperation::Cancel => number(message, 2)?,
+            },
+        };
+        match self.ledger.order_card(&order) {
+            Ok(card) => {
+                let mut packer = Packer::new(out, message.mti().answer());
+                if let Some(card) = CardNumber::new(card, CARD_LENGTH) {
+                    packer.card(&card);
+                }
+                packer.copy(message, 7).copy(message, 11).number(14, EXPIRY);
+                packer
+                    .raw(37, &order.reference)
+                    .raw(39, ResponseCode::APPROVED.as_bytes())
+                    .finish();
+            }
+            Err(code) => pack(message, &order.reference, code, out),
+        }
+        Ok(self.deliver(None))
+    }
+
+    fn deliver(&mut self, forced: Option<Forced>) -> Delivery {
+        let (delivery, fault) = self.rules.delivery(forced);
+        if let Some(fault) = fault {
+            self.ledger.tally_mut().fault(fault);
+        }
+        delivery
+    }
+
+    #[cold]
+    fn refuse(
+        &mut self,
+        message: &Message<'_>,
+        out: &mut BytesMut,
+        code: ResponseCode,
+        reason: &str,
+    ) -> Delivery {
+        self.ledger.tally_mut().refused += 1;
+        tracing::warn!(mti = %message.mti(), %code, reason, "a request was refused");
+        let extras = Extras {
+            reason: Some(reason),
+            ..Extras::default()
+        };
+        answer(message, out, code, &extras, None);
+        Delivery::PLAIN
+    }
+}
+
+/// Digits of the cards that are issued here.
+const CARD_LENGTH: usize = 16;
+
+/// What field 3 asks for; `None` where this line does not deal in it.
+fn posting_kind(message: &Message<'_>) -> Read<Option<PostingKind>> {
+    let processing_code = number(message, 3)?;
+    Ok(match (message.mti().original(), processing_code / 10_000) {
+        (Mti::PURCHASE, 0) => Some(PostingKind::Purchase),
+        (Mti::PURCHASE, 20) => Some(PostingKind::Refund),
+        (Mti::PURCHASE, 21 | 28) => Some(PostingKind::Load),
+        (Mti::AUTHORIZATION, 0) => Some(PostingKind::Authorization),
+        (Mti::COMPLETION, 0) => Some(PostingKind::Completion),
+        _ => None,
+    })
+}
+
+fn pack(message: &Message<'_>, reference: &Reference, code: ResponseCode, out: &mut BytesMut) {
+    let mut packer = Packer::new(out, message.mti().answer());
+    packer.copy(message, 7).copy(message, 11).raw(37, reference);
+    if code.is_approved() {
+        packer.raw(38, &approval::of(reference));
+    }
+    packer.raw(39, code.as_bytes()).finish();
+}
+
+fn number(message: &Message<'_>, field: u8) -> Read<u64> {
+    message.number(field).ok_or(Missing { field })
+}
+
+fn text<'a>(message: &Message<'a>, field: u8) -> Read<&'a [u8]> {
+    message.text(field).ok_or(Missing { field })
+}
+
+fn reference(message: &Message<'_>) -> Read<Reference> {
+    let body = message.raw(37).and_then(|body| body.try_into().ok());
+    body.ok_or(Missing { field: 37 })
+}

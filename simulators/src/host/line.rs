@@ -1,0 +1,79 @@
+//! The server's side of the leased line: TLS 1.3 only, with certificates on both sides.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use tokio_rustls::TlsAcceptor;
+
+use super::settings::TlsSettings;
+
+/// Why there can be no line.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// A PEM file could not be read, or holds nothing of what it should.
+    #[error("{}: {why} (`tessera certs` makes development certificates)", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: rustls::pki_types::pem::Error,
+    },
+    /// The certificates do not do.
+    #[error("{}: {why}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Accepts whoever shows a certificate of the authority.
+pub(super) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, LineError> {
+    let unfit = |path: &Path, why: String| LineError::Certificate {
+        path: path.to_owned(),
+        why,
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut authorities = RootCertStore::empty();
+    for certificate in certificates(&settings.authority)? {
+        authorities
+            .add(certificate)
+            .map_err(|why| unfit(&settings.authority, why.to_string()))?;
+    }
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), provider.clone())
+            .build()
+            .map_err(|why| unfit(&settings.authority, why.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|why| LineError::Pem {
+        path: settings.key.clone(),
+        why,
+    })?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|why| unfit(&settings.certificate, why.to_string()))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(certificates(&settings.certificate)?, key)
+        .map_err(|why| unfit(&settings.certificate, why.to_string()))?;
+    // Lines last for days: nobody resumes them, and a ticket would be a frame that the peer must skip.
+    config.send_tls13_tickets = 0;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LineError> {
+    let read = || {
+        let chain = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
+        if chain.is_empty() {
+            return Err(rustls::pki_types::pem::Error::NoItemsFound);
+        }
+        Ok(chain)
+    };
+    read().map_err(|why| LineError::Pem {
+        path: path.to_owned(),
+        why,
+    })
+}

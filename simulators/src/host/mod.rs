@@ -1,0 +1,75 @@
+//! The financial system, as far as a switch can see it: frames come in over mutual TLS, answers leave, and
+//! books are kept that nobody else writes.
+//!
+//! ```text
+//! session (a connection) ──▶ desk ──▶ rules   (decline? delay, drop, double, cut?)
+//!                             └────▶ ledger  (books, accounts, tally) ──▶ log
+//! ops (HTTP) ──▶ tally, accounts
+//! ```
+//!
+//! It never knows what the switch knows: that the two agree in the end is what is to be proved. It is as correct as
+//! a real host should be (every request once, by its reference; reversals in any order), and as unkind as the
+//! configuration says. One thread; connections share the books without a lock.
+
+mod approval;
+mod delay;
+mod desk;
+mod later;
+mod ledger;
+mod line;
+mod ops;
+mod overrides;
+mod rules;
+mod server;
+mod session;
+mod settings;
+mod tally;
+mod units;
+
+pub use line::LineError;
+pub use server::{Host, HostError, Tallies};
+pub use settings::{
+    DelaySettings, FaultSettings, RuleSettings, Settings, SettingsError, TlsSettings,
+};
+pub use units::{Code, Forced, Share, Span};
+
+use std::io::Write as _;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until SIGTERM or SIGINT; says when it is ready, and prints its tally on SIGUSR1 and at the end.
+pub fn run(settings: &Settings) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let host = Host::open(settings).await?;
+        let (address, ops) = host.addresses()?;
+        let tallies = host.tally();
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
+        let mut asked = signal(SignalKind::user_defined1())?;
+        say(format_args!("ready host={address} tally={ops}"));
+        let stop = async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => return,
+                    _ = interrupt.recv() => return,
+                    _ = asked.recv() => say(format_args!("{tallies}")),
+                }
+            }
+        };
+        let ended = host.serve(stop).await;
+        say(format_args!("{tallies}"));
+        ended.map_err(anyhow::Error::from)
+    })
+}
+
+/// One line on standard output. Whoever started the host may have closed it; that is no reason to end.
+fn say(line: std::fmt::Arguments<'_>) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,110 @@
+//! The host's figures over plain HTTP, for the load generator's final comparison.
+//!
+//! | path | answer |
+//! | --- | --- |
+//! | `GET /tally` | the tally, one JSON object |
+//! | `GET /cards` | one JSON object per line and development card: `serial`, `net` and `loaded` in minor units |
+//! | `GET /healthz` | `ok` |
+//!
+//! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::desk::Desk;
+
+/// A request's head is a few hundred bytes; more is nobody's who should be here.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+/// One scraper and some curious people.
+const CONNECTIONS_MAX: usize = 16;
+/// The whole of request and answer. A million cards take less.
+const WITHIN: Duration = Duration::from_secs(10);
+/// After a failed accept (no file descriptors left, say): it would fail again at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves for ever.
+pub(super) async fn serve(listener: TcpListener, desk: Rc<RefCell<Desk>>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        // The semaphore is never closed; without a place the next one waits in the listener's queue.
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let desk = desk.clone();
+                tokio::task::spawn_local(async move {
+                    // Whoever does not read or write properly is left alone with it.
+                    let _ = tokio::time::timeout(WITHIN, exchange(stream, &desk)).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "an operations connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn exchange(mut stream: TcpStream, desk: &RefCell<Desk>) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        if head.len() > HEAD_BYTES_MAX || stream.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+    }
+    let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let answer = answer(line, desk);
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
+    let mut words = request_line.split(|&byte| byte == b' ');
+    let (method, path) = (words.next(), words.next().unwrap_or_default());
+    if method != Some(b"GET") {
+        return response("405 Method Not Allowed", "text/plain", "only GET\n");
+    }
+    match path {
+        b"/tally" => {
+            let tally = format!("{}\n", desk.borrow().ledger.tally().json());
+            response("200 OK", "application/json", &tally)
+        }
+        b"/cards" => response("200 OK", "application/x-ndjson", &cards(&desk.borrow())),
+        b"/healthz" => response("200 OK", "text/plain", "ok\n"),
+        _ => response(
+            "404 Not Found",
+            "text/plain",
+            "/tally, /cards or /healthz\n",
+        ),
+    }
+}
+
+fn cards(desk: &Desk) -> String {
+    let mut lines = String::new();
+    for (serial, account) in desk.ledger.accounts().development() {
+        let (net, loaded) = (account.net, account.loaded);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            lines,
+            "{{\"serial\":{serial},\"net\":{net},\"loaded\":{loaded}}}"
+        );
+    }
+    lines
+}
+
+fn response(status: &str, kind: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}

@@ -1,0 +1,173 @@
+//! Listens, takes connections in, and ends when it is told to or when the log breaks.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+
+use super::desk::Desk;
+use super::ledger::{Ledger, LogError};
+use super::line::{self, LineError};
+use super::ops;
+use super::rules::Rules;
+use super::session::{Session, SessionError};
+use super::settings::Settings;
+
+/// A handshake that takes longer is none.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// TLS hands over records of up to 16 KiB but reads its socket in pieces of 4; one read of the socket
+/// instead should take what a batch takes.
+const SOCKET_BYTES: usize = 64 * 1024;
+/// After a failed accept (no file descriptors left, say): it would fail again at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Why the host does not serve, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Certificates.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// An address that cannot be listened on.
+    #[error("{address}: {why}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The log cannot be used.
+    #[error("{0}")]
+    Log(String),
+}
+
+/// A host that has its books and its ports and is ready to serve.
+pub struct Host {
+    desk: Rc<RefCell<Desk>>,
+    acceptor: TlsAcceptor,
+    listener: TcpListener,
+    ops: TcpListener,
+    cut_every: Option<Duration>,
+}
+
+impl Host {
+    /// Reads the log, takes the ports.
+    pub async fn open(settings: &Settings) -> Result<Self, HostError> {
+        let acceptor = line::acceptor(&settings.tls)?;
+        let ledger = match &settings.data {
+            Some(data) => Ledger::open(data, settings.remember_max)
+                .map_err(|why: LogError| HostError::Log(why.to_string()))?,
+            None => Ledger::new(settings.remember_max),
+        };
+        let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);
+        Ok(Self {
+            desk: Rc::new(RefCell::new(Desk::new(ledger, rules, settings.currency))),
+            acceptor,
+            listener: listen(settings.listen).await?,
+            ops: listen(settings.ops).await?,
+            cut_every: settings.faults.cut_every.map(|every| every.0),
+        })
+    }
+
+    /// Where the switch connects, and where the tally is served. With port 0 in the settings, the ports that it got.
+    pub fn addresses(&self) -> std::io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.listener.local_addr()?, self.ops.local_addr()?))
+    }
+
+    /// The tally, as one line of JSON.
+    pub fn tally(&self) -> Tallies {
+        Tallies(self.desk.clone())
+    }
+
+    /// Serves until `stop`. Must run in a [`tokio::task::LocalSet`]: all connections share the books on one thread.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), HostError> {
+        let (broken, mut breaks) = mpsc::unbounded_channel();
+        let desk = self.desk.clone();
+        let ops = tokio::task::spawn_local(ops::serve(self.ops, self.desk.clone()));
+        let accept = tokio::task::spawn_local(accept(
+            self.listener,
+            self.acceptor,
+            self.desk,
+            self.cut_every,
+            broken,
+        ));
+        let ended = tokio::select! {
+            () = stop => Ok(()),
+            Some(why) = breaks.recv() => Err(HostError::Log(why)),
+        };
+        ops.abort();
+        accept.abort();
+        // Every batch has written its changes; this is for one that an error ended half way.
+        let written = desk.borrow_mut().ledger.write();
+        ended.and(written.map_err(|why| HostError::Log(why.to_string())))
+    }
+}
+
+/// A view of the sums that outlives the serving.
+pub struct Tallies(Rc<RefCell<Desk>>);
+
+impl std::fmt::Display for Tallies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.borrow().ledger.tally().json().fmt(f)
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|why| HostError::Listen { address, why })
+}
+
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    desk: Rc<RefCell<Desk>>,
+    cut_every: Option<Duration>,
+    broken: mpsc::UnboundedSender<String>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                desk.borrow_mut().ledger.tally_mut().connections += 1;
+                let (acceptor, desk, broken) = (acceptor.clone(), desk.clone(), broken.clone());
+                tokio::task::spawn_local(async move {
+                    match converse(stream, acceptor, desk, cut_every).await {
+                        Ok(()) => tracing::debug!(%peer, "connection ended"),
+                        Err(SessionError::Log(why)) => {
+                            // Nobody listens only where the host is ending already.
+                            let _ = broken.send(why.to_string());
+                        }
+                        Err(error) => tracing::info!(%peer, %error, "connection broke"),
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    desk: Rc<RefCell<Desk>>,
+    cut_every: Option<Duration>,
+) -> Result<(), SessionError> {
+    stream.set_nodelay(true).map_err(SessionError::Line)?;
+    let stream = BufReader::with_capacity(SOCKET_BYTES, stream);
+    let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream));
+    let mut stream = handshake
+        .await
+        .map_err(|_| SessionError::Line(std::io::ErrorKind::TimedOut.into()))?
+        .map_err(SessionError::Line)?;
+    // A batch of answers may be larger than what rustls buffers by default; the session writes no further
+    // batch before this one is gone.
+    stream.get_mut().1.set_buffer_limit(None);
+    Session::new(stream, desk, cut_every).serve().await
+}

@@ -1,0 +1,35 @@
+//! `tessera host`.
+
+use std::path::PathBuf;
+
+use tessera_simulators::host::{self, Settings};
+use tracing_subscriber::EnvFilter;
+
+/// Runs the simulated financial system
+#[derive(clap::Args)]
+pub struct Host {
+    /// The configuration; relative paths in it are relative to this file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The folder of its log, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A key of the configuration, dotted, and its value: faults.drop_share=0.1
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl Host {
+    /// Serves until SIGTERM or SIGINT.
+    pub fn run(self) -> anyhow::Result<()> {
+        let mut settings = Settings::read(&self.config, &self.set)?;
+        if self.data.is_some() {
+            settings.data = self.data;
+        }
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+            .with_writer(std::io::stderr)
+            .init();
+        host::run(&settings)
+    }
+}
