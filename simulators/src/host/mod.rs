@@ -31,7 +31,7 @@ pub use server::{Host, HostError, Tallies};
 pub use settings::{
     DelaySettings, FaultSettings, RuleSettings, Settings, SettingsError, TlsSettings,
 };
-pub use units::{Code, Forced, Share, Span};
+pub use units::{Code, CurrencyCode, Forced, Share, Span};
 
 use std::io::Write as _;
 

@@ -66,7 +66,7 @@ impl Host {
         };
         let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);
         Ok(Self {
-            desk: Rc::new(RefCell::new(Desk::new(ledger, rules, settings.currency))),
+            desk: Rc::new(RefCell::new(Desk::new(ledger, rules, settings.currency.0))),
             acceptor,
             listener: listen(settings.listen).await?,
             ops: listen(settings.ops).await?,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tessera_protocol::ResponseCode;
 
 use super::overrides;
-use super::units::{Code, Forced, Share, Span};
+use super::units::{Code, CurrencyCode, Forced, Share, Span};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct Settings {
     pub data: Option<PathBuf>,
     /// The only currency in which it deals, numeric ISO 4217.
     #[serde(default = "currency")]
-    pub currency: u16,
+    pub currency: CurrencyCode,
     /// From what all chance comes: the same requests in the same order meet the same fate.
     #[serde(default)]
     pub seed: u64,
@@ -231,8 +231,8 @@ fn ops() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7584))
 }
 
-fn currency() -> u16 {
-    840
+fn currency() -> CurrencyCode {
+    CurrencyCode(840)
 }
 
 /// Under a gigabyte, and more than a minute of traffic at the highest rate seen.
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn everything_has_a_default() {
         let settings = read("", &[]).unwrap();
-        assert_eq!(settings.currency, 840);
+        assert_eq!(settings.currency, currency());
         assert!(settings.data.is_none());
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{Currency, ResponseCode};
 
 const UNITS: &[(&str, u64)] = &[
     ("us", 1),
@@ -88,6 +88,22 @@ impl<'de> Deserialize<'de> for Code {
         Self::parse(&text).ok_or_else(|| {
             D::Error::custom(format!("{text:?} is no response code of two characters"))
         })
+    }
+}
+
+/// A currency as three digits: `"840"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrencyCode(pub u16);
+
+impl<'de> Deserialize<'de> for CurrencyCode {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        match Currency::from_text(text.as_bytes()) {
+            Some(currency) => Ok(Self(currency.code())),
+            None => Err(D::Error::custom(format!(
+                "{text:?} is no currency: three digits of ISO 4217, as in \"840\""
+            ))),
+        }
     }
 }
 
