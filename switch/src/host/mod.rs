@@ -1,1 +1,42 @@
-//! To come.
+//! The host room: the leased line to the financial system.
+//! What comes in: requests of the wallets, and advices that must be acknowledged. What leaves: frames over
+//! mutual TLS, and exactly one answer for each request, whatever the line does.
+//! What never happens here: a decision about money, a write to the disk, a wait of the caller.
+//!
+//! ```text
+//! gate ──send, flush──▶ link ──▶ line 0..n: output ─▶ wire ══TLS══▶ financial system
+//!                        │  ▲                          wire ◀═════
+//! wallets ◀──deliver── in flight ◀── receive ◀───────────┘
+//!    └──enqueue──▶ forwarder ──▶ link                  (a late, doubled or unknown answer is counted)
+//! ```
+//! Everything runs on one worker. Bounds: `in_flight_max` requests wait for answers and 8 MiB of output for
+//! a line; beyond, a request is unsent at once. The forwarder holds what the journal holds open.
+
+mod backoff;
+mod clock;
+mod encode;
+mod forwarder;
+mod frames;
+mod in_flight;
+mod life;
+mod line;
+mod link;
+mod message;
+mod receive;
+mod schedule;
+mod stats;
+mod traces;
+mod wheel;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use clock::transmission;
+pub use forwarder::Forwarder;
+pub use link::{Deliver, Link, LinkError};
+pub use message::{
+    Advice, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR, LOAD_TERMINAL,
+};
+pub use stats::{Figure, LinkStats};
+pub use traces::TraceShare;

@@ -1,0 +1,190 @@
+//! Our messages to the financial system, section 7 of the wire protocol, written straight into a
+//! line's output.
+
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts};
+
+use super::in_flight::Expected;
+use super::message::{Advice, HostMessage, LOAD_ACCEPTOR, LOAD_TERMINAL};
+use crate::wallet::Reference;
+
+/// Field 3 of a load.
+const LOAD_PROCESSING_CODE: u64 = 280_000;
+/// Field 18 of a load: ISO 18245, funding of a stored value card.
+const LOAD_MERCHANT_CATEGORY: u64 = 6_540;
+/// Field 22 of a load: card on file.
+const LOAD_ENTRY_MODE: u64 = 100;
+/// Field 25 of a load: e-commerce.
+const LOAD_CONDITION: u64 = 59;
+/// Field 91: issue.
+const ISSUE: &[u8] = b"1";
+
+/// Fields 7, 11 and 37, by which the answer is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks {
+    pub transmission: u32,
+    pub trace: u32,
+    pub reference: Reference,
+}
+
+/// Appends one frame and says what its answer must carry. `None`, and nothing appended, where the
+/// mall's request cannot be read, which the mall's door has ruled out.
+pub(super) fn encode(
+    out: &mut BytesMut,
+    marks: Marks,
+    message: &HostMessage,
+    repeat: bool,
+    institution: u64,
+) -> Option<Expected> {
+    let (mti, reference) = match message {
+        HostMessage::Forward { frame, .. } => (forwarded_mti(frame)?, marks.reference),
+        HostMessage::Load { .. } => (Mti::PURCHASE, marks.reference),
+        HostMessage::IssueCard { .. } => (Mti::CARD, marks.reference),
+        HostMessage::Reversal(advice) => (Mti::REVERSAL_ADVICE, advice.reference_of_original),
+    };
+    let expected = Expected {
+        trace: marks.trace,
+        transmission: marks.transmission,
+        mti: mti.answer(),
+        retrieval: reference.to_text(),
+    };
+    let mti = if repeat { mti.repeat() } else { mti };
+    match message {
+        HostMessage::Forward {
+            frame,
+            card,
+            expiry,
+        } => {
+            let request = Message::parse(frame).ok()?;
+            forward(Packer::new(out, mti), &expected, &request, card, *expiry);
+        }
+        HostMessage::Load { .. } => load(Packer::new(out, mti), &expected, message, institution),
+        HostMessage::IssueCard { .. } => {
+            issue_card(Packer::new(out, mti), &expected, institution);
+        }
+        HostMessage::Reversal(advice) => reversal(Packer::new(out, mti), &expected, advice),
+    }
+    Some(expected)
+}
+
+/// The mall may have sent a repeat; to the financial system it is new.
+fn forwarded_mti(frame: &Bytes) -> Option<Mti> {
+    let digits = frame.first_chunk().copied().map(u16::from_be_bytes)?;
+    Mti::new(digits).map(Mti::original)
+}
+
+fn forward(
+    mut packer: Packer<'_>,
+    expected: &Expected,
+    request: &Message<'_>,
+    card: &CardNumber,
+    expiry: u16,
+) {
+    packer.card(card).copy(request, 3).copy(request, 4);
+    mark(&mut packer, expected);
+    packer
+        .copy(request, 12)
+        .copy(request, 13)
+        .number(14, u64::from(expiry));
+    for field in [18, 22, 25, 32] {
+        packer.copy(request, field);
+    }
+    packer.raw(37, &expected.retrieval);
+    for field in [41, 42, 49] {
+        packer.copy(request, field);
+    }
+    packer.finish();
+}
+
+/// No mall sent it: what a mall would have said about itself is ours, local time is UTC.
+fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, institution: u64) {
+    let HostMessage::Load {
+        card,
+        expiry,
+        amount,
+        currency,
+        source,
+    } = message
+    else {
+        return;
+    };
+    packer
+        .card(card)
+        .number(3, LOAD_PROCESSING_CODE)
+        .number(4, amount.value());
+    mark(&mut packer, expected);
+    packer
+        .number(12, u64::from(expected.transmission % 1_000_000))
+        .number(13, u64::from(expected.transmission / 1_000_000))
+        .number(14, u64::from(*expiry))
+        .number(18, LOAD_MERCHANT_CATEGORY)
+        .number(22, LOAD_ENTRY_MODE)
+        .number(25, LOAD_CONDITION)
+        .number(32, institution)
+        .raw(37, &expected.retrieval)
+        .raw(41, &LOAD_TERMINAL)
+        .raw(42, &LOAD_ACCEPTOR)
+        .raw(49, &currency.to_text())
+        .text(102, source)
+        .finish();
+}
+
+fn issue_card(mut packer: Packer<'_>, expected: &Expected, institution: u64) {
+    mark(&mut packer, expected);
+    packer
+        .number(32, institution)
+        .raw(37, &expected.retrieval)
+        .raw(91, ISSUE)
+        .finish();
+}
+
+fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice) {
+    packer
+        .card(&advice.card)
+        .number(3, u64::from(advice.processing_code))
+        .number(4, advice.amount.value());
+    mark(&mut packer, expected);
+    packer
+        .number(12, u64::from(advice.local_time))
+        .number(13, u64::from(advice.local_date))
+        .number(32, advice.original_institution)
+        .raw(37, &expected.retrieval)
+        .raw(41, &advice.terminal)
+        .raw(42, &advice.acceptor)
+        .raw(49, &advice.currency.to_text());
+    let original = OriginalData {
+        mti: advice.original_mti,
+        trace: advice.original_trace,
+        transmission: advice.original_transmission,
+        institution: advice.original_institution,
+        forwarding: 0,
+    };
+    packer.raw(90, &original.pack());
+    if let Some(transaction) = advice.replacement {
+        packer.raw(95, &ReplacementAmounts { transaction }.pack());
+    }
+    packer.finish();
+}
+
+/// Fields 7 and 11.
+fn mark(packer: &mut Packer<'_>, expected: &Expected) {
+    packer
+        .number(7, u64::from(expected.transmission))
+        .number(11, u64::from(expected.trace));
+}
+
+/// 0800 in our own name: sign-on, echo or sign-off.
+pub(super) fn network(
+    out: &mut BytesMut,
+    transmission: u32,
+    trace: u32,
+    institution: u64,
+    code: u16,
+) {
+    Packer::new(out, Mti::NETWORK)
+        .number(7, u64::from(transmission))
+        .number(11, u64::from(trace))
+        .number(32, institution)
+        .number(70, u64::from(code))
+        .finish();
+}

@@ -1,0 +1,341 @@
+//! One worker's lines to the financial system, as its gate and its forwarder see them.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::mem;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tessera_protocol::Message;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::encode::{self, Marks};
+use super::in_flight::{Asked, Asker, InFlight};
+use super::life;
+use super::line::Line;
+use super::message::{HostAnswer, HostMessage, HostOutcome, HostRequest};
+use super::stats::LinkStats;
+use super::traces::TraceShare;
+use super::wheel::TICK_MILLISECONDS;
+use crate::config::HostLinkSettings;
+
+/// Settings with which no line can be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// `server_name` can stand in no certificate.
+    #[error("`{0}` is no name of a server")]
+    ServerName(String),
+    /// `institution` does not fit field 32.
+    #[error("`{0}` is no institution code of 1 to 11 digits")]
+    Institution(String),
+}
+
+/// Where answers go. Called on the worker, never from within a method of [`Link`].
+pub type Deliver = Rc<dyn Fn(HostAnswer)>;
+
+/// Who asks again; see [`Forwarder`](super::Forwarder).
+pub(super) trait Repeater {
+    fn answered(&self, answer: HostAnswer);
+    fn line_is_up(&self);
+}
+
+/// One request on its way into a line.
+pub(super) struct Outgoing<'a> {
+    pub asked: Asked,
+    pub trace: u32,
+    pub transmission: u32,
+    pub deadline: Instant,
+    pub message: &'a HostMessage,
+    pub repeat: bool,
+}
+
+/// The lines of one worker. Requests are encoded into a line's output by [`Link::send`] and leave
+/// together at [`Link::flush`]; every request gets exactly one answer through `deliver`. A link lives as long
+/// as its worker.
+pub struct Link {
+    pub(super) settings: HostLinkSettings,
+    pub(super) tls: Arc<ClientConfig>,
+    pub(super) server_name: ServerName<'static>,
+    pub(super) institution: u64,
+    pub(super) stats: Arc<LinkStats>,
+    pub(super) lines: Box<[Line]>,
+    pub(super) in_flight: RefCell<InFlight>,
+    /// The line that the present batch goes to.
+    current: Cell<usize>,
+    /// What is told on a later turn of the worker: the caller of `send` may be in the middle of anything.
+    untold: RefCell<Vec<(Asked, HostOutcome)>>,
+    something_untold: Notify,
+    deliver: Deliver,
+    repeater: OnceCell<Rc<dyn Repeater>>,
+    /// Where the ticks of deadlines begin.
+    began: Instant,
+    closing: watch::Sender<bool>,
+    tasks: RefCell<Vec<JoinHandle<()>>>,
+}
+
+impl Link {
+    /// Opens the lines in the background; must be called on the worker, inside its `LocalSet`.
+    /// `stats` must be for as many lines as `settings.lines_per_worker`.
+    pub fn start(
+        settings: &HostLinkSettings,
+        tls: Arc<ClientConfig>,
+        share: TraceShare,
+        stats: Arc<LinkStats>,
+        deliver: Deliver,
+    ) -> Result<Rc<Self>, LinkError> {
+        let server_name = ServerName::try_from(settings.server_name.clone())
+            .map_err(|_| LinkError::ServerName(settings.server_name.clone()))?;
+        let institution = institution(&settings.institution)?;
+        let lines = settings.lines_per_worker.clamp(1, usize::from(u16::MAX));
+        let in_flight = InFlight::new(share, settings.in_flight_max, rand::random());
+        let (closing, closed) = watch::channel(false);
+        let link = Rc::new(Self {
+            settings: settings.clone(),
+            tls,
+            server_name,
+            institution,
+            stats,
+            lines: (0..lines).map(|number| Line::new(number as u16)).collect(),
+            in_flight: RefCell::new(in_flight),
+            current: Cell::new(0),
+            untold: RefCell::default(),
+            something_untold: Notify::new(),
+            deliver,
+            repeater: OnceCell::new(),
+            began: Instant::now(),
+            closing,
+            tasks: RefCell::default(),
+        });
+        let lives =
+            (0..lines).map(|number| spawn_local(life::live(link.clone(), number, closed.clone())));
+        link.tasks.borrow_mut().extend(lives);
+        spawn_local(keep_deadlines(link.clone()));
+        spawn_local(tell_what_is_untold(link.clone()));
+        Ok(link)
+    }
+
+    /// Whether any line is signed on.
+    pub fn up(&self) -> bool {
+        self.lines.iter().any(Line::is_up)
+    }
+
+    /// A trace number for a request to come, unique among what is in flight on all workers.
+    pub fn next_trace(&self) -> u32 {
+        self.in_flight.borrow_mut().next_trace()
+    }
+
+    /// Encodes a request into a line's output. It leaves with the next [`Link::flush`]. Where no line
+    /// is up or too much is in flight, the outcome is [`HostOutcome::Unsent`], told on a later turn.
+    pub fn send(&self, request: HostRequest) {
+        let repeat = match &request.message {
+            HostMessage::IssueCard { repeat } => *repeat,
+            HostMessage::Reversal(advice) => advice.repeat,
+            HostMessage::Forward { .. } | HostMessage::Load { .. } => false,
+        };
+        self.ask(&Outgoing {
+            asked: Asked {
+                wallet: request.wallet,
+                reference: request.reference,
+                asker: Asker::Wallet,
+            },
+            trace: request.trace,
+            transmission: request.transmission,
+            deadline: request.deadline,
+            message: &request.message,
+            repeat,
+        });
+    }
+
+    /// Lets out what was sent since the last time: once for each batch. The next batch goes to the next line.
+    pub fn flush(&self) {
+        let mut flushed = false;
+        for line in &self.lines {
+            flushed |= line.flush();
+        }
+        if flushed && self.lines.len() > 1 {
+            self.current
+                .set((self.current.get() + 1) % self.lines.len());
+        }
+        self.count_in_flight();
+    }
+
+    /// Signs off and closes every line. What is still in flight becomes silent.
+    pub async fn close(&self) {
+        self.closing.send_replace(true);
+        let tasks = mem::take(&mut *self.tasks.borrow_mut());
+        for task in tasks {
+            // A line whose task panicked is closed too.
+            let _ = task.await;
+        }
+        self.tell_untold();
+    }
+
+    pub(super) fn ask(&self, outgoing: &Outgoing<'_>) {
+        if self.try_ask(outgoing).is_none() {
+            self.stats.unsent.add(1);
+            self.tell_later(outgoing.asked, HostOutcome::Unsent);
+        }
+    }
+
+    #[inline]
+    fn try_ask(&self, outgoing: &Outgoing<'_>) -> Option<()> {
+        let line = self.line_of_batch()?;
+        let mut in_flight = self.in_flight.borrow_mut();
+        let due = self.due(outgoing.deadline);
+        if due <= in_flight.now() || !in_flight.admits(outgoing.trace) {
+            return None;
+        }
+        let marks = Marks {
+            transmission: outgoing.transmission,
+            trace: outgoing.trace,
+            reference: outgoing.asked.reference,
+        };
+        let expected = line.write(|out| {
+            encode::encode(
+                out,
+                marks,
+                outgoing.message,
+                outgoing.repeat,
+                self.institution,
+            )
+        })?;
+        in_flight.insert(outgoing.asked, expected, line.number, due);
+        self.stats.sent.add(1);
+        Some(())
+    }
+
+    /// The present line as long as it takes requests, otherwise the next that does.
+    #[inline]
+    fn line_of_batch(&self) -> Option<&Line> {
+        let current = self.current.get();
+        if self.lines[current].takes() {
+            return Some(&self.lines[current]);
+        }
+        let others = (1..self.lines.len()).map(|step| (current + step) % self.lines.len());
+        let next = others
+            .into_iter()
+            .find(|&number| self.lines[number].takes())?;
+        self.current.set(next);
+        Some(&self.lines[next])
+    }
+
+    /// The first tick at which a deadline has passed.
+    #[inline]
+    fn due(&self, deadline: Instant) -> u64 {
+        self.tick(deadline) + 1
+    }
+
+    #[inline]
+    fn tick(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.began);
+        since.as_secs() * (1_000 / TICK_MILLISECONDS)
+            + u64::from(since.subsec_millis()) / TICK_MILLISECONDS
+    }
+
+    #[inline]
+    pub(super) fn tell(&self, asked: Asked, outcome: HostOutcome) {
+        let answer = HostAnswer {
+            wallet: asked.wallet,
+            reference: asked.reference,
+            outcome,
+        };
+        match asked.asker {
+            Asker::Wallet => (self.deliver)(answer),
+            Asker::Forwarder => {
+                if let Some(repeater) = self.repeater.get() {
+                    repeater.answered(answer);
+                }
+            }
+        }
+    }
+
+    fn tell_later(&self, asked: Asked, outcome: HostOutcome) {
+        self.untold.borrow_mut().push((asked, outcome));
+        self.something_untold.notify_one();
+    }
+
+    fn tell_untold(&self) {
+        let untold = mem::take(&mut *self.untold.borrow_mut());
+        for (asked, outcome) in untold {
+            self.tell(asked, outcome);
+        }
+    }
+
+    fn tell_silent(&self, silent: &mut Vec<Asked>) {
+        self.stats.silent.add(silent.len() as u64);
+        for asked in silent.drain(..) {
+            self.tell(asked, HostOutcome::Silent);
+        }
+    }
+
+    /// A line was lost. `unwritten` are the frames that TLS has not seen.
+    pub(super) fn lose<'a>(&self, line: &Line, unwritten: impl Iterator<Item = &'a [u8]>) {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let traces = unwritten.filter_map(|body| Message::parse(body).ok()?.number(11));
+        for asked in traces.filter_map(|trace| in_flight.withdraw(trace as u32, line.number)) {
+            self.stats.unsent.add(1);
+            self.tell_later(asked, HostOutcome::Unsent);
+        }
+        let mut silent = Vec::new();
+        in_flight.lose_line(line.number, &mut silent);
+        drop(in_flight);
+        self.tell_silent(&mut silent);
+        self.count_in_flight();
+    }
+
+    /// A line came up or went down.
+    pub(super) fn lines_changed(&self, line: &Line) {
+        if let Some(figure) = self.stats.lines_up.get(usize::from(line.number)) {
+            figure.set(u64::from(line.is_up()));
+        }
+        if line.is_up()
+            && let Some(repeater) = self.repeater.get()
+        {
+            repeater.line_is_up();
+        }
+    }
+
+    /// There is one forwarder; the first stays.
+    pub(super) fn set_repeater(&self, repeater: Rc<dyn Repeater>) {
+        let _ = self.repeater.set(repeater);
+    }
+
+    pub(super) fn count_in_flight(&self) {
+        self.stats
+            .in_flight
+            .set(self.in_flight.borrow().len() as u64);
+    }
+}
+
+fn institution(text: &str) -> Result<u64, LinkError> {
+    let digits = (1..=11).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten();
+    number.ok_or_else(|| LinkError::Institution(text.into()))
+}
+
+/// Gives up on what is due, every tick, for as long as there is a worker.
+async fn keep_deadlines(link: Rc<Link>) {
+    let mut ticks = interval(Duration::from_millis(TICK_MILLISECONDS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent = Vec::new();
+    loop {
+        let now = ticks.tick().await;
+        let now = link.tick(now.into_std());
+        link.in_flight.borrow_mut().expire(now, &mut silent);
+        if !silent.is_empty() {
+            link.tell_silent(&mut silent);
+            link.count_in_flight();
+        }
+    }
+}
+
+async fn tell_what_is_untold(link: Rc<Link>) {
+    loop {
+        link.something_untold.notified().await;
+        link.tell_untold();
+    }
+}

@@ -1,0 +1,133 @@
+//! What the host room is asked to send, and what it hands back.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use tessera_protocol::{Amount, CardNumber, Currency, Mti};
+
+use crate::wallet::{Reference, WalletId};
+
+/// Terminal (field 41) of a load, which no mall sent.
+pub const LOAD_TERMINAL: [u8; 8] = *b"TESSERA ";
+/// Card acceptor (field 42) of a load, which no mall sent.
+pub const LOAD_ACCEPTOR: [u8; 15] = *b"TESSERA        ";
+
+/// One request to the financial system.
+#[derive(Debug)]
+pub struct HostRequest {
+    /// Who gets the answer.
+    pub wallet: WalletId,
+    /// The transaction: field 37, except in a reversal.
+    pub reference: Reference,
+    /// Field 11, from [`Link::next_trace`](super::Link::next_trace).
+    pub trace: u32,
+    /// Field 7, MMDDhhmmss in UTC.
+    pub transmission: u32,
+    /// Without an answer by then the outcome is [`HostOutcome::Silent`].
+    pub deadline: Instant,
+    /// What is asked.
+    pub message: HostMessage,
+}
+
+/// What is asked of the financial system.
+#[derive(Debug)]
+pub enum HostMessage {
+    /// 0200 or 0100: a mall's request, passed on.
+    Forward {
+        /// The request as the mall sent it, without its length.
+        frame: Bytes,
+        /// The card that the financial system is shown.
+        card: CardNumber,
+        /// Its expiry, YYMM.
+        expiry: u16,
+    },
+    /// 0200 with processing code 28: money from the payer's source.
+    Load {
+        /// The card that the financial system knows the wallet by.
+        card: CardNumber,
+        /// Its expiry, YYMM.
+        expiry: u16,
+        /// How much.
+        amount: Amount,
+        /// In what.
+        currency: Currency,
+        /// Field 102, at most 28 characters.
+        source: Vec<u8>,
+    },
+    /// 0302 (0303 when repeated) with 91=1: a new card.
+    IssueCard {
+        /// Whether it may have been sent before.
+        repeat: bool,
+    },
+    /// 0420 (0421 when repeated): undo something.
+    Reversal(Box<Advice>),
+}
+
+/// A reversal advice.
+#[derive(Debug, Clone)]
+pub struct Advice {
+    /// Whether it may have been sent before.
+    pub repeat: bool,
+    /// Card of the original.
+    pub card: CardNumber,
+    /// Field 3 of the original.
+    pub processing_code: u32,
+    /// Field 4 of the original.
+    pub amount: Amount,
+    /// Field 95: what the original shrinks to; nothing for the whole of it.
+    pub replacement: Option<Amount>,
+    /// Field 49 of the original.
+    pub currency: Currency,
+    /// Field 90: MTI of the original as we sent it, 0200 or 0100.
+    pub original_mti: Mti,
+    /// Field 90: our trace number of the original.
+    pub original_trace: u32,
+    /// Field 90: field 7 of the original as we sent it.
+    pub original_transmission: u32,
+    /// Fields 32 and 90: field 32 of the original.
+    pub original_institution: u64,
+    /// Field 12, hhmmss.
+    pub local_time: u32,
+    /// Field 13, MMDD.
+    pub local_date: u32,
+    /// Field 41 of the original.
+    pub terminal: [u8; 8],
+    /// Field 42 of the original.
+    pub acceptor: [u8; 15],
+    /// Field 37 of the original as we sent it.
+    pub reference_of_original: Reference,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostAnswer {
+    /// Of the request.
+    pub wallet: WalletId,
+    /// Of the request.
+    pub reference: Reference,
+    /// What happened.
+    pub outcome: HostOutcome,
+}
+
+/// What the financial system said, or that it said nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HostOutcome {
+    /// It answered.
+    Answered {
+        /// Field 39.
+        code: [u8; 2],
+        /// Field 38.
+        approval: Option<[u8; 6]>,
+    },
+    /// It issued a card.
+    CardIssued {
+        /// Field 2.
+        card: CardNumber,
+        /// Field 14, YYMM.
+        expiry: u16,
+    },
+    /// The deadline passed, or the line was lost after the request may have left: nobody knows.
+    Silent,
+    /// It certainly never left: no line was up, too much was in flight, or the line was lost first.
+    Unsent,
+}

@@ -1,0 +1,123 @@
+//! What the financial system sends: answers go to those who asked, everything else is counted.
+
+use bytes::{Buf, BytesMut};
+use tessera_protocol::{Extras, Message, Mti, ResponseCode, answer};
+
+use super::frames;
+use super::in_flight::{Expected, Match};
+use super::life::Fault;
+use super::line::{Line, NetworkMessage};
+use super::link::Link;
+use super::message::HostOutcome;
+
+const NETWORK_ANSWER: Mti = Mti::NETWORK.answer();
+const CARD_ANSWER: Mti = Mti::CARD.answer();
+
+/// Takes every whole frame. A frame that cannot be read is counted and passed over; a length that
+/// cannot be right means that the stream is lost.
+pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Result<(), Fault> {
+    let mut taken = 0;
+    while let Some((body, bytes)) = frames::first(&reading[taken..])? {
+        taken += bytes;
+        if !body.is_empty() {
+            take(link, line, body);
+        }
+    }
+    // Where all was taken the buffer starts again at its beginning, without moving anything.
+    if taken == reading.len() {
+        reading.clear();
+    } else {
+        reading.advance(taken);
+    }
+    link.count_in_flight();
+    Ok(())
+}
+
+fn take(link: &Link, line: &Line, body: &[u8]) {
+    match Message::parse(body) {
+        Ok(message) if message.mti() == NETWORK_ANSWER => settle_network(link, line, &message),
+        Ok(message) if message.mti().is_answer() => settle(link, &message),
+        Ok(message) => serve(link, line, &message),
+        Err(_) => link.stats.garbage.add(1),
+    }
+}
+
+/// Matches an answer by fields 11, 7 and 37 and the MTI.
+#[inline]
+fn settle(link: &Link, message: &Message<'_>) {
+    let stats = &link.stats;
+    let Some(expected) = expected(message) else {
+        return stats.garbage.add(1);
+    };
+    let found = link.in_flight.borrow_mut().settle(&expected);
+    match found {
+        Match::Waiting(asked) => {
+            stats.answered.add(1);
+            link.tell(asked, outcome(link, message));
+        }
+        Match::Late => stats.late.add(1),
+        Match::Doubled => stats.doubled.add(1),
+        Match::Unknown => stats.unknown.add(1),
+    }
+}
+
+#[inline]
+fn expected(message: &Message<'_>) -> Option<Expected> {
+    // Six and ten digits.
+    Some(Expected {
+        trace: message.number(11)? as u32,
+        transmission: message.number(7)? as u32,
+        mti: message.mti(),
+        retrieval: message.raw(37)?.try_into().ok()?,
+    })
+}
+
+#[inline]
+fn outcome(link: &Link, message: &Message<'_>) -> HostOutcome {
+    let code = message.raw(39).and_then(|code| code.try_into().ok());
+    let issued = message.mti() == CARD_ANSWER && code == Some(*b"00");
+    if issued && let (Some(card), Some(expiry)) = (message.card_number(), message.number(14)) {
+        let expiry = expiry as u16;
+        return HostOutcome::CardIssued { card, expiry };
+    }
+    // An answer that does not say what it should is none: "could not" is asked again or reversed.
+    let code = code.filter(|_| !issued).unwrap_or_else(|| {
+        link.stats.garbage.add(1);
+        *ResponseCode::FAULT.as_bytes()
+    });
+    let approval = message.raw(38).and_then(|text| text.try_into().ok());
+    HostOutcome::Answered { code, approval }
+}
+
+fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
+    let code = message.raw(39).and_then(|code| code.try_into().ok());
+    match (line.network.get(), code) {
+        (
+            NetworkMessage::Waiting {
+                transmission,
+                trace,
+            },
+            Some(code),
+        ) if message.number(11) == Some(u64::from(trace))
+            && message.number(7) == Some(u64::from(transmission)) =>
+        {
+            line.network.set(NetworkMessage::Answered(code));
+        }
+        _ => link.stats.unknown.add(1),
+    }
+}
+
+/// The financial system may ask whether we are there; nothing else of it is served. One that asks and
+/// does not read the answers gets no more of them.
+fn serve(link: &Link, line: &Line, message: &Message<'_>) {
+    if line.is_clogged() {
+        return link.stats.refused.add(1);
+    }
+    let code = if message.mti().original() == Mti::NETWORK {
+        ResponseCode::APPROVED
+    } else {
+        link.stats.refused.add(1);
+        ResponseCode::INVALID_TRANSACTION
+    };
+    line.write(|out| answer(message, out, code, &Extras::default(), None));
+}

@@ -1,0 +1,7 @@
+//! The room against a financial system that does whatever a test wants.
+
+mod forwarding;
+mod golden;
+mod lines;
+mod peer;
+mod rig;
