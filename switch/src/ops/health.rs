@@ -1,6 +1,9 @@
 //! Whether the switch can serve, and if not, why.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+use crate::host::LinkStats;
 
 /// The state that `/readyz` tells. Set by the rooms, from any thread.
 #[derive(Debug)]
@@ -8,7 +11,7 @@ pub struct Health {
     journal_open: AtomicBool,
     serving: AtomicBool,
     stopping: AtomicBool,
-    host_lines_up: Box<[AtomicUsize]>,
+    links: Box<[OnceLock<Arc<LinkStats>>]>,
 }
 
 impl Health {
@@ -18,7 +21,7 @@ impl Health {
             journal_open: AtomicBool::new(false),
             serving: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            host_lines_up: (0..workers).map(|_| AtomicUsize::new(0)).collect(),
+            links: (0..workers).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -37,10 +40,10 @@ impl Health {
         self.stopping.store(true, Relaxed);
     }
 
-    /// How many of a worker's lines to the financial system are signed on.
-    pub fn set_host_lines_up(&self, worker: usize, lines: usize) {
-        if let Some(up) = self.host_lines_up.get(worker) {
-            up.store(lines, Relaxed);
+    /// From now on knows which of a worker's lines to the financial system are signed on. The first word counts.
+    pub fn watch_link(&self, worker: usize, stats: Arc<LinkStats>) {
+        if let Some(link) = self.links.get(worker) {
+            link.get_or_init(|| stats);
         }
     }
 
@@ -61,12 +64,12 @@ impl Health {
 
     /// A worker without a line answers 91, whatever the others have.
     fn host_reason(&self) -> Option<String> {
-        let workers = self.host_lines_up.len();
-        let down = self
-            .host_lines_up
-            .iter()
-            .filter(|up| up.load(Relaxed) == 0)
-            .count();
+        let up = |link: &OnceLock<Arc<LinkStats>>| {
+            link.get()
+                .is_some_and(|stats| stats.lines_up.iter().any(|line| line.read() > 0))
+        };
+        let workers = self.links.len();
+        let down = self.links.iter().filter(|link| !up(link)).count();
         match down {
             0 => None,
             _ if down == workers => Some("host link down".to_string()),
@@ -84,14 +87,23 @@ mod tests {
         let health = Health::new(2);
         assert_eq!(health.reasons(), ["journal recovering", "host link down"]);
         health.set_journal_open(true);
-        health.set_host_lines_up(1, 1);
+        let links = [0, 1].map(|worker| {
+            let stats = Arc::new(LinkStats::new(2));
+            health.watch_link(worker, Arc::clone(&stats));
+            stats
+        });
+        assert_eq!(health.reasons(), ["not listening yet", "host link down"]);
+        links[1].lines_up[1].set(1);
         assert_eq!(
             health.reasons(),
             ["not listening yet", "host link down for 1 of 2 workers"]
         );
         health.set_serving(true);
-        health.set_host_lines_up(0, 2);
+        links[0].lines_up[0].set(1);
         assert!(health.reasons().is_empty());
+        links[0].lines_up[0].set(0);
+        assert_eq!(health.reasons(), ["host link down for 1 of 2 workers"]);
+        links[0].lines_up[0].set(1);
         health.set_stopping();
         assert_eq!(health.reasons(), ["stopping"]);
     }

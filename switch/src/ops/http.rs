@@ -118,6 +118,7 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+    use crate::host::LinkStats;
 
     async fn ask(address: SocketAddr, request: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -171,7 +172,9 @@ mod tests {
         );
         health.set_journal_open(true);
         health.set_serving(true);
-        health.set_host_lines_up(0, 1);
+        let stats = Arc::new(LinkStats::new(1));
+        stats.lines_up[0].set(1);
+        health.watch_link(0, stats);
         let answer = ask(ops.address, "GET /readyz").await;
         assert!(
             answer.starts_with("http/1.1 200") && answer.ends_with("ready\n"),

@@ -3,7 +3,7 @@
 use prometheus::{GaugeVec, IntCounter, IntGaugeVec};
 
 use super::families::Counters;
-use super::labels::{HostOutcome, UnmatchedAnswer};
+use super::labels::{LinkOutcome, UnmatchedAnswer};
 use super::register::Register;
 
 /// The host room's figures.
@@ -15,7 +15,7 @@ pub struct HostMetrics {
     /// Requests put on a line.
     pub sent: IntCounter,
     /// What became of them.
-    pub outcomes: Counters<HostOutcome>,
+    pub outcomes: Counters<LinkOutcome>,
     /// Lines lost, and attempts at a line that failed.
     pub reconnects: IntCounter,
     /// Sign-ons that were refused or not answered.
@@ -24,6 +24,8 @@ pub struct HostMetrics {
     pub unmatched: Counters<UnmatchedAnswer>,
     /// Frames that could not be read.
     pub unreadable: IntCounter,
+    /// Requests of the financial system that nobody serves.
+    pub refused: IntCounter,
     /// Advices not yet acknowledged, by worker.
     pub stored: IntGaugeVec,
     /// Of those, on a line at this moment, by worker.
@@ -72,6 +74,10 @@ impl HostMetrics {
             unreadable: register.counter(
                 "host_frames_unreadable_total",
                 "Frames of the financial system that could not be read.",
+            ),
+            refused: register.counter(
+                "host_requests_refused_total",
+                "Requests of the financial system that the switch does not serve.",
             ),
             stored: register.gauge_family(
                 "store_and_forward_depth",

@@ -172,7 +172,7 @@ label!(
 
 label!(
     /// What became of a request to the financial system.
-    HostOutcome, "outcome" {
+    LinkOutcome, "outcome" {
         /// Answered.
         Answered = "answered",
         /// Not answered in time, or its line was lost.

@@ -9,6 +9,7 @@ mod families;
 mod host;
 mod journal;
 mod labels;
+mod link;
 mod local;
 mod process;
 mod register;
@@ -28,7 +29,7 @@ pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{
-    ConnectionClosed, ConnectionRefused, FrameRefused, HostOutcome, Kind, Label, Queue, Stage,
+    ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome, Queue, Stage,
     UnmatchedAnswer,
 };
 pub use requests::RequestMetrics;

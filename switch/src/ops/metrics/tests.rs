@@ -1,11 +1,13 @@
 //! What Prometheus sees.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tessera_protocol::ResponseCode;
 
 use super::*;
+use crate::host::LinkStats;
 
 fn metrics() -> Metrics {
     Metrics::new(["Mall \"1\"", "Acquirer"])
@@ -45,15 +47,7 @@ fn busy() -> Metrics {
     worker.actor_started();
     worker.queue(Queue::Gate, 17);
     worker.flush();
-    metrics.host.line_up.with_label_values(&["0", "0"]).set(1);
-    metrics.host.in_flight.with_label_values(&["0"]).set(3);
-    metrics.host.stored.with_label_values(&["0"]).set(0);
-    metrics
-        .host
-        .stored_in_flight
-        .with_label_values(&["0"])
-        .set(0);
-    metrics.host.oldest.with_label_values(&["0"]).set(0.0);
+    metrics.watch_link(0, Arc::new(LinkStats::new(2)));
     metrics
 }
 
@@ -79,6 +73,8 @@ fn tells_what_a_worker_has_counted() {
         "tessera_frames_refused_total{reason=\"too_long\"} 1",
         "tessera_party_mac_failures_total{party=\"Mall \\\"1\\\"\"} 1",
         "tessera_wallet_actors_active 1",
+        "tessera_host_line_up{line=\"1\",worker=\"0\"} 0",
+        "tessera_store_and_forward_oldest_seconds{worker=\"0\"} 0",
         "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
     ] {
         assert!(text.lines().any(|told| told == line), "{line} in\n{text}");
@@ -121,6 +117,31 @@ fn asks_for_fresh_figures_before_each_reading() {
         .lines()
         .find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
     assert!(resident.unwrap().parse::<f64>().unwrap() > 1e5);
+}
+
+#[test]
+fn adds_up_the_lines_of_all_workers() {
+    let metrics = metrics();
+    let links = [0, 1].map(|worker| {
+        let stats = Arc::new(LinkStats::new(1));
+        metrics.watch_link(worker, Arc::clone(&stats));
+        stats
+    });
+    links[0].answered.set(5);
+    links[1].answered.set(7);
+    links[1].in_flight.set(3);
+    assert!(
+        metrics
+            .text()
+            .contains("\ntessera_host_outcomes_total{outcome=\"answered\"} 12\n")
+    );
+    links[0].answered.set(6);
+    links[0].late.set(1);
+    let text = metrics.text();
+    assert!(text.contains("\ntessera_host_outcomes_total{outcome=\"answered\"} 13\n"));
+    assert!(text.contains("\ntessera_host_answers_unmatched_total{reason=\"late\"} 1\n"));
+    assert!(text.contains("\ntessera_host_requests_in_flight{worker=\"0\"} 0\n"));
+    assert!(text.contains("\ntessera_host_requests_in_flight{worker=\"1\"} 3\n"));
 }
 
 /// The rules of `promtool check metrics`.
@@ -219,6 +240,6 @@ fn every_label_value_has_a_name_of_its_own_and_its_place() {
     check::<FrameRefused>();
     check::<ConnectionRefused>();
     check::<ConnectionClosed>();
-    check::<HostOutcome>();
+    check::<LinkOutcome>();
     check::<UnmatchedAnswer>();
 }

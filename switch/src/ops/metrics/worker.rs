@@ -13,8 +13,8 @@ use super::families::{LocalCounters, LocalHistograms};
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
 use super::local::{Answers, LocalGauge};
 
-/// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs about a
-/// microsecond: once per batch, or ten times a second. Parties are named by their place in the configuration.
+/// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
+/// microsecond or two: once per batch, or ten times a second. Parties are named by their place in the configuration.
 pub struct WorkerMetrics {
     received: LocalCounters<Kind>,
     answers: Answers,
