@@ -1,0 +1,322 @@
+//! What a connection remembers over its reconnects: its requests, its templates, its dice. The desk writes
+//! requests into a buffer and judges answers from one; it touches no socket and no clock.
+
+use std::rc::Rc;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tessera_protocol::MacKey;
+
+use super::clock::Stamp;
+use super::layouts::Layouts;
+use super::mix::{Kind, Mix};
+use super::model::Model;
+use super::options::Pace;
+use super::orders::Stock;
+use super::shared::Shared;
+use super::slots::{About, Slot, Slots, State};
+use super::speakers::{Speaker, Way};
+use super::statistics::Statistics;
+use super::templates::{Fill, Template, Templates};
+
+/// A request without an answer on a living connection is asked again after this.
+pub const REPEAT_AFTER_NANOSECONDS: u64 = 10_000_000_000;
+
+/// Unsent bytes above which nothing new is asked: the switch has stopped reading.
+const UNSENT_BYTES_MAX: usize = 256 * 1024;
+
+/// One connection's memory.
+pub struct Desk {
+    pub(super) connection: u32,
+    pub(super) speaker: Speaker,
+    pub(super) terminal: [u8; 8],
+    /// Fields 41 and 42, as answers must echo them.
+    pub(super) place: [u8; 23],
+    pub(super) key: Option<MacKey>,
+    pub(super) templates: Templates,
+    pub(super) slots: Slots,
+    pub(super) layouts: Layouts,
+    pub(super) stock: Option<Rc<Stock>>,
+    /// Sent again on a living connection, so that so many answers may come twice.
+    pub(super) answers_too_many: u32,
+    dice: SmallRng,
+    mix: Mix,
+    /// A kind that was drawn and could not be asked yet.
+    drawn: Option<Kind>,
+    /// Open loop: number of the next planned request.
+    next: u64,
+    stamp: Stamp,
+}
+
+impl Desk {
+    /// An empty one. `None` only where the templates could not be made.
+    pub fn new(
+        shared: &Shared,
+        connection: u32,
+        speaker: Speaker,
+        key: Option<MacKey>,
+        stock: Option<Rc<Stock>>,
+    ) -> Option<Self> {
+        let terminal = shared.terminal(connection);
+        let mix = shared.options.mix;
+        let mut place = [b' '; 23];
+        place[..8].copy_from_slice(&terminal);
+        for (byte, character) in place[8..].iter_mut().zip(speaker.acceptor.bytes()) {
+            *byte = character;
+        }
+        Some(Self {
+            connection,
+            templates: Templates::new(&speaker, terminal, key.as_ref())?,
+            slots: Slots::new(shared.slots()),
+            layouts: Layouts::default(),
+            answers_too_many: 0,
+            dice: SmallRng::seed_from_u64(
+                shared.options.seed.wrapping_mul(1_000_003).wrapping_add(connection.into()),
+            ),
+            mix: if speaker.way == Way::Order { mix.without_inquiries() } else { mix },
+            drawn: None,
+            next: 0,
+            stamp: Stamp::at(0),
+            speaker,
+            terminal,
+            place,
+            key,
+            stock,
+        })
+    }
+
+    /// Writes every request that is due.
+    pub fn ask(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
+        if !self.asking(shared, now) {
+            return;
+        }
+        self.restamp(shared, now);
+        let mut model = shared.model.borrow_mut();
+        let mut statistics = shared.live.statistics.borrow_mut();
+        match shared.options.pace {
+            Pace::Window(window) => {
+                while self.slots.under_way() < window && out.len() < UNSENT_BYTES_MAX {
+                    if !self.ask_one(shared, now, now, &mut model, &mut statistics, out) {
+                        break;
+                    }
+                }
+            }
+            Pace::Rate(rate) => {
+                while out.len() < UNSENT_BYTES_MAX {
+                    let planned = shared.planned(rate, self.connection, self.next);
+                    if planned > now
+                        || planned >= shared.end()
+                        || !self.ask_one(shared, planned, now, &mut model, &mut statistics, out)
+                    {
+                        break;
+                    }
+                    statistics.lag(now - planned);
+                    self.next += 1;
+                }
+            }
+        }
+    }
+
+    /// Writes again what was lost with a connection, or has not been answered for long; says how many.
+    pub fn ask_again(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
+        self.restamp(shared, now);
+        let mut resent = 0;
+        for slot in self.slots.iter_mut() {
+            let lost = slot.state == State::Lost;
+            let overdue = slot.state == State::InFlight
+                && now.saturating_sub(slot.sent) > REPEAT_AFTER_NANOSECONDS;
+            if !lost && !overdue {
+                continue;
+            }
+            if overdue {
+                self.answers_too_many += 1;
+            }
+            slot.state = State::InFlight;
+            slot.sent = now;
+            slot.resent = slot.resent.saturating_add(1);
+            resent += 1;
+            if let Some(template) = template_of(&self.templates, slot.kind) {
+                // An inquiry is no duplicate of anything, so that it has no repeat.
+                let repeat = slot.kind != Kind::Inquiry;
+                let fill = fill(slot, repeat, shared.options.first_card, self.stamp, self.speaker.way);
+                template.write(&fill, self.key.as_ref(), out);
+            }
+        }
+        shared.live.statistics.borrow_mut().resent += resent;
+    }
+
+    /// The connection is gone, and with it the answers that were on their way.
+    pub fn lose(&mut self) {
+        self.slots.lose();
+        self.answers_too_many = 0;
+    }
+
+    /// Whether there is anything new to ask: until the end, and beyond it what the plan had before the end.
+    pub fn asking(&self, shared: &Shared, now: u64) -> bool {
+        shared.asking(now) || self.behind(shared) > 0
+    }
+
+    /// Open loop: how many planned requests have not been sent although nothing but their instant stood in the
+    /// way of the first.
+    pub fn behind(&self, shared: &Shared) -> u32 {
+        let Pace::Rate(rate) = shared.options.pace else {
+            return 0;
+        };
+        let first = shared.planned(rate, self.connection, self.next);
+        if shared.live.stopped() || first >= shared.end() {
+            return 0;
+        }
+        let each = rate / f64::from(shared.options.connections);
+        ((shared.end() - first) as f64 / 1e9 * each).ceil() as u32
+    }
+
+    /// Requests without an answer, and planned ones that were never sent.
+    pub fn owed(&self, shared: &Shared) -> u32 {
+        self.slots.under_way() + self.behind(shared)
+    }
+
+    fn restamp(&mut self, shared: &Shared, now: u64) {
+        let second = shared.clock.second(now);
+        if self.stamp.second != second {
+            self.stamp = Stamp::at(second);
+        }
+    }
+
+    /// Draws and writes one request; `false` where none can be asked now.
+    fn ask_one(
+        &mut self,
+        shared: &Shared,
+        planned: u64,
+        now: u64,
+        model: &mut Model,
+        statistics: &mut Statistics,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let drawn = self.drawn.take().unwrap_or_else(|| self.mix.draw(&mut self.dice));
+        let asked = match drawn {
+            Kind::Repeat => self.take_repeat(),
+            Kind::Reversal => self.take_reversal(model),
+            Kind::Purchase => self.take_purchase(shared, model),
+            Kind::Inquiry => self.take_inquiry(shared, model),
+        };
+        let asked = asked.or_else(|| match (drawn, self.mix.fallback()) {
+            (Kind::Purchase | Kind::Inquiry, _) => None,
+            (_, Kind::Inquiry) => self.take_inquiry(shared, model),
+            _ => self.take_purchase(shared, model),
+        });
+        let Some(trace) = asked else {
+            self.drawn = Some(drawn);
+            return false;
+        };
+        let (stamp, way) = (self.stamp, self.speaker.way);
+        let (Some(slot), templates) = (self.slots.find(trace), &self.templates) else {
+            return false;
+        };
+        slot.planned = planned;
+        slot.sent = now;
+        statistics.sent[slot.kind as usize] += 1;
+        if let Some(template) = template_of(templates, slot.kind) {
+            let repeat = slot.kind == Kind::Repeat;
+            let fill = fill(slot, repeat, shared.options.first_card, stamp, way);
+            template.write(&fill, self.key.as_ref(), out);
+        }
+        true
+    }
+
+    fn take_purchase(&mut self, shared: &Shared, model: &mut Model) -> Option<u32> {
+        let order = match &self.stock {
+            Some(stock) => stock.next()?,
+            None => {
+                let (account, amount) = self.draw_purchase(shared);
+                super::orders::Order { number: 0, account, amount }
+            }
+        };
+        let slot = self.slots.take(self.stamp.second)?;
+        slot.kind = Kind::Purchase;
+        slot.account = order.account;
+        slot.amount = order.amount;
+        slot.order = order.number;
+        model.purchase_sent(order.account, order.amount);
+        Some(slot.trace)
+    }
+
+    /// Draws who buys, and for how much.
+    pub(super) fn draw_purchase(&mut self, shared: &Shared) -> (u32, u64) {
+        let amounts = shared.options.amount;
+        let account = self.dice.random_range(0..shared.options.cards);
+        (account, self.dice.random_range(amounts.least..=amounts.most))
+    }
+
+    fn take_repeat(&mut self) -> Option<u32> {
+        let dice = &mut self.dice;
+        let slot = self.slots.look_back(|range| dice.random_range(0..range), |slot| {
+            // "The switch could not (nothing applied)" may be followed by another answer.
+            slot.outcome.code != *b"96"
+        })?;
+        slot.kind = Kind::Repeat;
+        slot.state = State::InFlight;
+        let trace = slot.trace;
+        self.slots.again();
+        Some(trace)
+    }
+
+    fn take_reversal(&mut self, model: &mut Model) -> Option<u32> {
+        let dice = &mut self.dice;
+        let original = self.slots.look_back(|range| dice.random_range(0..range), |slot| {
+            slot.outcome.code == *b"00" && !slot.reversed
+        })?;
+        let copy = *original;
+        // Its own place may be the one that the reversal takes: what it needs of the purchase is copied.
+        let slot = self.slots.take(self.stamp.second)?;
+        slot.kind = Kind::Reversal;
+        slot.account = copy.account;
+        slot.amount = copy.amount;
+        slot.order = copy.order;
+        slot.about = About::Original { trace: copy.trace, second: copy.second };
+        let trace = slot.trace;
+        if let Some(original) = self.slots.find(copy.trace) {
+            original.reversed = true;
+        }
+        model.reversal_sent(copy.account, copy.amount);
+        Some(trace)
+    }
+
+    fn take_inquiry(&mut self, shared: &Shared, model: &Model) -> Option<u32> {
+        let account = self.dice.random_range(0..shared.options.cards);
+        let slot = self.slots.take(self.stamp.second)?;
+        slot.kind = Kind::Inquiry;
+        slot.account = account;
+        if let Some(mark) = model.quiet_mark(account) {
+            slot.about = About::Quiet(mark);
+        }
+        Some(slot.trace)
+    }
+}
+
+/// The template of a kind of request. Malls have none for inquiries, and never draw one.
+fn template_of(templates: &Templates, kind: Kind) -> Option<&Template> {
+    match kind {
+        Kind::Purchase | Kind::Repeat => Some(&templates.purchase),
+        Kind::Reversal => Some(&templates.reversal),
+        Kind::Inquiry => templates.inquiry.as_ref(),
+    }
+}
+
+fn fill(slot: &Slot, repeat: bool, first_card: u32, now: Stamp, way: Way) -> Fill {
+    Fill {
+        repeat,
+        trace: slot.trace,
+        payer: match way {
+            Way::Card => first_card + slot.account,
+            Way::Order => slot.order,
+        },
+        amount: slot.amount,
+        transmission: now,
+        local: if slot.second == now.second { now } else { Stamp::at(slot.second) },
+        original: match slot.about {
+            About::Original { trace, second } if second == now.second => Some((trace, now)),
+            About::Original { trace, second } => Some((trace, Stamp::at(second))),
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,167 @@
+//! What a run of the load generator is told: plain data, with the defaults of `tessera load`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::mix::Mix;
+
+/// Everything that a run is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where malls and acquirers connect, `host:port`.
+    pub target: String,
+    /// Institution code of the party that asks (field 32).
+    pub party: u64,
+    /// MAC key as 32 hexadecimal digits. Known for the development parties, `None` means theirs.
+    pub key: Option<String>,
+    /// Card acceptor (field 42); `None` means the development party's own.
+    pub acceptor: Option<String>,
+    /// How many development cards (or wallets, by order) are used.
+    pub cards: u32,
+    /// Serial number of the first one.
+    pub first_card: u32,
+    /// Open or closed loop.
+    pub pace: Pace,
+    /// Connections, all at once.
+    pub connections: u32,
+    /// How long requests are generated.
+    pub duration: Duration,
+    /// What is asked.
+    pub mix: Mix,
+    /// How much a purchase costs.
+    pub amount: AmountRange,
+    /// Seed of every choice. Printed, so that a run can be had again.
+    pub seed: u64,
+    /// Share of the connections that buy by order number; `None` means all for a mall, none for an
+    /// acquirer.
+    pub orders: Option<f64>,
+    /// The wallet server's leased line, `host:port`.
+    pub wallet_line: String,
+    /// Where `wallet-server.pem`, `wallet-server.key` and `ca.pem` are.
+    pub certificates: PathBuf,
+    /// The financial system's tally, `host:port`; compared when given.
+    pub host_tally: Option<String>,
+    /// How long the balances may take to be read at the start.
+    pub opening: Duration,
+    /// How long after the end answers, settlement and balances are waited for.
+    pub settle: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: "127.0.0.1:8583".to_owned(),
+            party: 20_000_000_001,
+            key: None,
+            acceptor: None,
+            cards: 1_000,
+            first_card: 1,
+            pace: Pace::Window(64),
+            connections: 8,
+            duration: Duration::from_secs(30),
+            mix: Mix::default(),
+            amount: AmountRange { least: 1, most: 100 },
+            seed: 1,
+            orders: None,
+            wallet_line: "127.0.0.1:8585".to_owned(),
+            certificates: PathBuf::from("config/certs"),
+            host_tally: None,
+            opening: Duration::from_secs(60),
+            settle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// When the next request is due.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// Open loop: so many requests per second over all connections, whether answers come or not.
+    /// Latency counts from the planned instant, so that a slow switch cannot hide.
+    Rate(f64),
+    /// Closed loop: so many requests in flight on every connection.
+    Window(u32),
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rate(rate) => write!(formatter, "open loop, {rate} requests/s"),
+            Self::Window(window) => write!(formatter, "closed loop, {window} in flight each"),
+        }
+    }
+}
+
+/// Amounts of purchases in minor units, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmountRange {
+    /// The smallest.
+    pub least: u64,
+    /// The largest.
+    pub most: u64,
+}
+
+impl AmountRange {
+    /// Reads `100..500` (both included) or `100`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (least, most) = text.split_once("..").unwrap_or((text, text));
+        let number = |part: &str| {
+            part.trim()
+                .parse::<u64>()
+                .map_err(|_| format!("`{part}` is not an amount in minor units"))
+        };
+        let range = Self {
+            least: number(least)?,
+            most: number(most.trim_start_matches('='))?,
+        };
+        if range.least == 0 || range.least > range.most || range.most > 999_999_999_999 {
+            return Err(format!("`{text}`: need 0 < MIN <= MAX, twelve digits at most"));
+        }
+        Ok(range)
+    }
+}
+
+/// Reads `30s`, `500ms`, `2m`, `1h`, or a bare number of seconds.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number
+        .parse()
+        .map_err(|_| format!("`{text}` is not a time such as 30s, 500ms or 2m"))?;
+    let seconds = match unit.trim() {
+        "" | "s" => number,
+        "ms" => number / 1_000.0,
+        "m" => number * 60.0,
+        "h" => number * 3_600.0,
+        other => return Err(format!("`{other}` is no unit of time: use ms, s, m or h")),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|error| format!("`{text}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_times() {
+        assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
+        assert!(parse_duration("soon").is_err());
+        assert!(parse_duration("3 fortnights").is_err());
+    }
+
+    #[test]
+    fn reads_amounts() {
+        let range = |least, most| Ok(AmountRange { least, most });
+        assert_eq!(AmountRange::parse("100..500"), range(100, 500));
+        assert_eq!(AmountRange::parse("100..=500"), range(100, 500));
+        assert_eq!(AmountRange::parse("7"), range(7, 7));
+        assert!(AmountRange::parse("0..5").is_err());
+        assert!(AmountRange::parse("9..5").is_err());
+    }
+}

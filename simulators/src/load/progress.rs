@@ -1,0 +1,56 @@
+//! A line each second while a run goes on.
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::report::Latency;
+use super::shared::{Live, Phase};
+
+/// Writes a line each second to the standard error, over the last one on a terminal, until the run is over.
+pub async fn show_progress(live: Rc<Live>) {
+    let terminal = stderr().is_terminal();
+    let started = Instant::now();
+    let (mut answered, mut approved, mut declined) = (0, 0, 0);
+    let mut latencies = live.statistics.borrow().all_latencies();
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        if live.phase() == Phase::Done {
+            return;
+        }
+        let line = {
+            let statistics = live.statistics.borrow();
+            let all = statistics.all_latencies();
+            let mut last = all.clone();
+            // Cannot fail: the earlier one is part of the later one.
+            let _ = last.subtract(&latencies);
+            latencies = all;
+            let latency = Latency::from(&last);
+            let line = format!(
+                "{:>4} s  {}  {:>8} answered/s  {:>8} approved/s  {:>6} declined/s  p50 {:.3} ms  p99 {:.3} ms  {} connections{}",
+                started.elapsed().as_secs(),
+                live.phase().word(),
+                statistics.answered_total() - answered,
+                statistics.approved - approved,
+                statistics.declined - declined,
+                latency.p50_us as f64 / 1_000.0,
+                latency.p99_us as f64 / 1_000.0,
+                statistics.connected,
+                match statistics.violations.count {
+                    0 => String::new(),
+                    count => format!("  {count} WRONG"),
+                },
+            );
+            answered = statistics.answered_total();
+            approved = statistics.approved;
+            declined = statistics.declined;
+            line
+        };
+        let mut out = stderr().lock();
+        // Nobody to tell where nobody listens.
+        let _ = if terminal { write!(out, "\r{line}\x1b[K") } else { writeln!(out, "{line}") };
+        let _ = out.flush();
+    }
+}

@@ -1,0 +1,259 @@
+//! A run from its first connection to its report: the wiring of the room.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tessera_protocol::MacKey;
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::desk::Desk;
+use super::door::{Door, wallet_server_tls};
+use super::line::Line;
+use super::model::Model;
+use super::options::{Options, Pace};
+use super::orders::Stock;
+use super::progress::show_progress;
+use super::report::{Mark, Report, Steady};
+use super::shared::{Live, Phase, Shared};
+use super::speakers::{Speaker, Way, cast};
+use super::terminal::Terminal;
+use super::{pacer, tally, verify};
+
+/// How long connecting and signing on may take, at the start.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a run could not begin. What goes wrong after that is in its report.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The options make no sense together.
+    #[error("{0}")]
+    Options(String),
+    /// The switch, its leased line or the tally could not be used.
+    #[error("{0}")]
+    Opening(String),
+    /// The system refused something.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Runs on a runtime of its own, on this thread.
+pub fn run_here(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
+    runtime()?.block_on(run(options, live))
+}
+
+/// The same with a line of progress each second; Ctrl-C ends the asking early.
+pub fn run_watched(options: Options) -> Result<Report, LoadError> {
+    let live = Rc::new(Live::default());
+    runtime()?.block_on(async {
+        let beside = async {
+            tokio::join!(show_progress(Rc::clone(&live)), async {
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    live.stop();
+                }
+            });
+            std::future::pending().await
+        };
+        tokio::select! {
+            report = run(options, Rc::clone(&live)) => report,
+            never = beside => never,
+        }
+    })
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Runs; `live` can be watched meanwhile, and stops it early. The future stays on its thread.
+pub async fn run(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
+    check(&options)?;
+    let shared = Rc::new(Shared::new(options, live));
+    let local = LocalSet::new();
+    local.run_until(run_local(Rc::clone(&shared))).await
+}
+
+fn check(options: &Options) -> Result<(), LoadError> {
+    let wrong = if options.connections == 0 || options.connections > 46_000 {
+        "connections: 1 to 46000"
+    } else if options.cards == 0 || options.first_card == 0 {
+        "cards: at least one, serial numbers from 1"
+    } else if matches!(options.pace, Pace::Rate(rate) if !(rate.is_finite() && rate > 0.0)) {
+        "rate: more than 0 per second"
+    } else if matches!(options.pace, Pace::Window(window) if !(1..=16_384).contains(&window)) {
+        "window: 1 to 16384"
+    } else {
+        return Ok(());
+    };
+    Err(LoadError::Options(wrong.to_owned()))
+}
+
+async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
+    let speakers = cast(&shared.options);
+    let lines = Lines::start(&shared, &speakers)?;
+    open_books(&shared, lines.balances()).await?;
+    let host = match &shared.options.host_tally {
+        Some(address) => Some(tally::read(address).await.map_err(LoadError::Opening)?),
+        None => None,
+    };
+    let (terminals, wakes) = terminals(&shared, speakers, &lines)?;
+    let mut tasks = JoinSet::new();
+    for terminal in terminals {
+        tasks.spawn_local(terminal.run());
+    }
+    await_sign_ons(&shared).await?;
+    shared.begin();
+    shared.live.enter(Phase::Asking);
+    if let Pace::Rate(rate) = shared.options.pace {
+        tokio::task::spawn_local(pacer::pace(Rc::clone(&shared), rate, wakes.clone()));
+    }
+    let steady = measure(&shared).await;
+    let asked = Duration::from_nanos(shared.clock.now() - shared.began.get());
+    shared.live.enter(Phase::Draining);
+    wakes.iter().for_each(|wake| wake.notify_one());
+    let mut unanswered = 0;
+    while let Some(ended) = tasks.join_next().await {
+        unanswered += ended.map(u64::from).map_err(std::io::Error::other)?;
+    }
+    shared.live.enter(Phase::Verifying);
+    let verified = verify::verify(&shared, lines.balances()).await;
+    let agrees = match (&shared.options.host_tally, host) {
+        (Some(address), Some(before)) => Some(tally_agrees(&shared, address, before).await),
+        _ => None,
+    };
+    shared.live.enter(Phase::Done);
+    Ok(Report::new(&shared, asked, steady, unanswered, verified, agrees))
+}
+
+/// The connections beside the measured ones.
+struct Lines {
+    acquirer: Option<Rc<Line>>,
+    wallet_server: Option<Rc<Line>>,
+}
+
+impl Lines {
+    fn start(shared: &Rc<Shared>, speakers: &[Speaker]) -> Result<Self, LoadError> {
+        let options = &shared.options;
+        let acquirer = speakers.iter().find(|speaker| speaker.way == Way::Card);
+        let acquirer = match acquirer {
+            Some(speaker) => {
+                let key = key_of(speaker)?;
+                let (speaker, target) = (speaker.clone(), options.target.clone());
+                let door = Door::Acquirer { speaker, key, target };
+                Some(Line::start(Rc::clone(shared), door, options.connections))
+            }
+            None => None,
+        };
+        let wallet_server = if speakers.iter().any(|speaker| speaker.way == Way::Order) {
+            let tls = wallet_server_tls(&options.certificates)?;
+            let door = Door::WalletServer { tls, target: options.wallet_line.clone() };
+            Some(Line::start(Rc::clone(shared), door, options.connections + 1))
+        } else {
+            None
+        };
+        Ok(Self { acquirer, wallet_server })
+    }
+
+    /// The one that reads balances.
+    fn balances(&self) -> &Line {
+        let line = self.acquirer.as_ref().or(self.wallet_server.as_ref());
+        // There is at least one connection, and it speaks by card or by order.
+        line.expect("every way of speaking has its line")
+    }
+}
+
+async fn open_books(shared: &Shared, line: &Line) -> Result<(), LoadError> {
+    let accounts: Vec<u32> = (0..shared.options.cards).collect();
+    let balances = line.balances(&accounts, shared.options.opening).await.map_err(LoadError::Opening)?;
+    let mut opening = vec![0; accounts.len()];
+    for (account, balance) in balances {
+        let Some((ledger, available)) = balance else {
+            let serial = shared.options.first_card + account;
+            let fault = line.fault().unwrap_or_else(|| "no balance in the answer".to_owned());
+            return Err(LoadError::Opening(format!(
+                "development card {serial} cannot be used: {fault}; has it been provisioned?"
+            )));
+        };
+        if ledger != available {
+            let serial = shared.options.first_card + account;
+            return Err(LoadError::Opening(format!(
+                "development card {serial} holds money already: ledger {ledger}, available {available}"
+            )));
+        }
+        opening[account as usize] = ledger;
+    }
+    *shared.model.borrow_mut() = Model::open(opening);
+    Ok(())
+}
+
+type Terminals = (Vec<Terminal>, Vec<Rc<Notify>>);
+
+fn terminals(
+    shared: &Rc<Shared>,
+    speakers: Vec<Speaker>,
+    lines: &Lines,
+) -> Result<Terminals, LoadError> {
+    let mut terminals = Vec::with_capacity(speakers.len());
+    let mut wakes = Vec::with_capacity(speakers.len());
+    for (connection, speaker) in (0..).zip(speakers) {
+        let wake = Rc::new(Notify::new());
+        let key = key_of(&speaker)?;
+        let stock = (speaker.way == Way::Order).then(|| {
+            let terminal = shared.terminal(connection);
+            Rc::new(Stock::new(terminal, speaker.acceptor.clone(), Rc::clone(&wake)))
+        });
+        let line = stock.as_ref().and(lines.wallet_server.clone());
+        let desk = Desk::new(shared, connection, speaker, key, stock)
+            .ok_or_else(|| LoadError::Options("these requests cannot be packed".to_owned()))?;
+        wakes.push(Rc::clone(&wake));
+        terminals.push(Terminal { shared: Rc::clone(shared), desk, wake, line });
+    }
+    Ok((terminals, wakes))
+}
+
+fn key_of(speaker: &Speaker) -> Result<Option<MacKey>, LoadError> {
+    let key = speaker.key.as_deref().map(MacKey::from_hex).transpose();
+    key.map_err(|error| LoadError::Options(format!("key: {error}")))
+}
+
+async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
+    let all = async {
+        while shared.live.statistics.borrow().connected < shared.options.connections {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    if tokio::time::timeout(CONNECT_PATIENCE, all).await.is_ok() {
+        return Ok(());
+    }
+    let connected = shared.live.statistics.borrow().connected;
+    let fault = shared.fault.take().unwrap_or_else(|| "no answer to the sign-on".to_owned());
+    let connections = shared.options.connections;
+    Err(LoadError::Opening(format!("{connected} of {connections} connections signed on: {fault}")))
+}
+
+/// Waits until asking has ended; the figures between warming up and then.
+async fn measure(shared: &Shared) -> Steady {
+    let duration = shared.options.duration;
+    let warm_up = (duration / 10).min(Duration::from_secs(1));
+    let wait = async |wait| {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = shared.live.stopping() => {}
+        }
+    };
+    wait(warm_up).await;
+    let from = Mark::of(shared);
+    wait(duration - warm_up).await;
+    Steady::between(from, Mark::of(shared))
+}
+
+async fn tally_agrees(shared: &Shared, address: &str, before: tally::Tally) -> bool {
+    let expected = shared.live.statistics.borrow().net_approved;
+    match tally::moved(address, before, expected).await {
+        Ok(()) => true,
+        Err(fault) => {
+            shared.live.statistics.borrow_mut().violations.add(|| fault);
+            false
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What the tasks of a run share, and what others may watch of it. Everything is on one thread; nothing is
+//! borrowed across an await.
+
+use std::cell::{Cell, RefCell};
+
+use tokio::sync::Notify;
+
+use super::clock::Clock;
+use super::model::Model;
+use super::options::{Options, Pace};
+use super::statistics::Statistics;
+
+/// What others may watch of a run while it goes on, and the one thing that they may ask of it.
+#[derive(Default)]
+pub struct Live {
+    /// The counters.
+    pub statistics: RefCell<Statistics>,
+    phase: Cell<Phase>,
+    stopped: Cell<bool>,
+    stopping: Notify,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Reads the balances from which its books start.
+    #[default]
+    Opening,
+    /// Asks.
+    Asking,
+    /// Asks nothing new, waits for what is unanswered.
+    Draining,
+    /// Reads the balances back and compares.
+    Verifying,
+    /// Over.
+    Done,
+}
+
+impl Phase {
+    /// A word for a status line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opening => "reading balances",
+            Self::Asking => "running",
+            Self::Draining => "waiting for answers",
+            Self::Verifying => "verifying balances",
+            Self::Done => "done",
+        }
+    }
+}
+
+impl Live {
+    /// How far it has come.
+    pub fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(super) fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    /// Ends the asking early; answers and balances are still waited for.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+        self.stopping.notify_waiters();
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    /// Resolves once [`Live::stop`] was called.
+    pub(super) async fn stopping(&self) {
+        let stopping = self.stopping.notified();
+        if !self.stopped.get() {
+            stopping.await;
+        }
+    }
+}
+
+/// What the tasks of one run share.
+pub(super) struct Shared {
+    pub options: Options,
+    pub clock: Clock,
+    pub live: std::rc::Rc<Live>,
+    pub model: RefCell<Model>,
+    /// Five characters that no other run of these 24 hours has; terminal ids begin with them.
+    pub tag: [u8; 5],
+    /// When asking began, in nanoseconds of the clock.
+    pub began: Cell<u64>,
+    /// Told once, when asking begins.
+    pub start: Notify,
+    /// Why a connection could not sign on, before asking began.
+    pub fault: RefCell<Option<String>>,
+    /// When asking was seen to have ended.
+    ended: Cell<Option<u64>>,
+}
+
+impl Shared {
+    pub fn new(options: Options, live: std::rc::Rc<Live>) -> Self {
+        let clock = Clock::start();
+        // Five characters of base 36 in steps of 4 ms come round after 67 hours, duplicates are known for 24.
+        let tag = base36(clock.started_milliseconds() / 4);
+        Self {
+            options,
+            clock,
+            live,
+            model: RefCell::default(),
+            tag,
+            began: Cell::new(0),
+            start: Notify::new(),
+            fault: RefCell::default(),
+            ended: Cell::new(None),
+        }
+    }
+
+    /// Asking begins now.
+    pub fn begin(&self) {
+        self.began.set(self.clock.now().max(1));
+        self.start.notify_waiters();
+    }
+
+    /// Resolves when asking has begun.
+    pub async fn begun(&self) {
+        let start = self.start.notified();
+        if self.began.get() == 0 {
+            start.await;
+        }
+    }
+
+    /// When asking ends.
+    pub fn end(&self) -> u64 {
+        self.began.get() + self.options.duration.as_nanos() as u64
+    }
+
+    /// Whether new requests may still be asked.
+    pub fn asking(&self, now: u64) -> bool {
+        let asking = now < self.end() && !self.live.stopped();
+        if !asking && self.ended.get().is_none() {
+            self.ended.set(Some(now));
+        }
+        asking
+    }
+
+    /// Until when what is unanswered is waited for.
+    pub fn patience(&self, now: u64) -> u64 {
+        self.ended.get().unwrap_or(now) + self.options.settle.as_nanos() as u64
+    }
+
+    /// The instant at which the request `number` of connection `connection` is planned, open loop.
+    pub fn planned(&self, rate: f64, connection: u32, number: u64) -> u64 {
+        let place = number * u64::from(self.options.connections) + u64::from(connection);
+        self.began.get() + (place as f64 * 1e9 / rate) as u64
+    }
+
+    /// How many requests a connection may have under way.
+    pub fn slots(&self) -> u32 {
+        match self.options.pace {
+            Pace::Window(window) => window.saturating_mul(4),
+            // Half a second of the plan; what is due beyond that waits in the plan, its latency counting.
+            Pace::Rate(rate) => {
+                ((rate / f64::from(self.options.connections) / 2.0) as u32).clamp(64, 4_096)
+            }
+        }
+    }
+
+    /// The terminal id (field 41) of a connection: unlike every other connection's of this and other runs.
+    pub fn terminal(&self, connection: u32) -> [u8; 8] {
+        let mut terminal = [0; 8];
+        terminal[..5].copy_from_slice(&self.tag);
+        terminal[5..].copy_from_slice(&base36::<3>(u64::from(connection)));
+        terminal
+    }
+}
+
+/// The last `N` digits of a number in base 36.
+pub(super) fn base36<const N: usize>(mut number: u64) -> [u8; N] {
+    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut text = [b'0'; N];
+    for place in text.iter_mut().rev() {
+        *place = DIGITS[(number % 36) as usize];
+        number /= 36;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_connections_in_turn() {
+        let options = Options { connections: 4, pace: Pace::Rate(1_000.0), ..Options::default() };
+        let shared = Shared::new(options, Default::default());
+        shared.began.set(7);
+        assert_eq!(shared.planned(1_000.0, 0, 0), 7);
+        assert_eq!(shared.planned(1_000.0, 3, 0), 3_000_007);
+        assert_eq!(shared.planned(1_000.0, 0, 1), 4_000_007);
+    }
+
+    #[test]
+    fn terminals_differ() {
+        let shared = Shared::new(Options::default(), Default::default());
+        assert_ne!(shared.terminal(0), shared.terminal(1));
+        assert_eq!(&shared.terminal(35)[5..], b"00Z");
+        assert_eq!(&shared.terminal(36)[5..], b"010");
+    }
+}

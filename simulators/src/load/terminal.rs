@@ -1,0 +1,179 @@
+//! The life of one connection: connect, sign on, ask and listen; when it is cut, back off, connect again and ask
+//! again what is unanswered, until everything is answered or patience has ended.
+//!
+//! One read takes whatever has come, all of it is judged, as many new requests are written into one buffer, one
+//! write sends them: the system is called twice per batch, however large the batch is.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::back_off::BackOff;
+use super::desk::Desk;
+use super::line::Line;
+use super::options::Pace;
+use super::shared::Shared;
+use super::sign_on::{SignOnError, sign_on};
+
+/// What one read may take: as much as the answers of a full window.
+const READ_BYTES_MAX: usize = 64 * 1024;
+const ANSWER_BYTES: usize = 192;
+
+/// How often what is overdue is looked for.
+const TICK: Duration = Duration::from_millis(500);
+
+/// One connection, with its memory.
+pub struct Terminal {
+    pub(super) shared: Rc<Shared>,
+    pub(super) desk: Desk,
+    /// Told when a planned instant has come, an order was announced, or the run is stopped.
+    pub(super) wake: Rc<Notify>,
+    /// Where this connection's orders are announced.
+    pub(super) line: Option<Rc<Line>>,
+}
+
+/// How a connection ended.
+enum End {
+    /// Everything asked has been answered, and nothing more is to be asked.
+    Finished,
+    /// Patience has ended with requests unanswered.
+    GivenUp,
+    /// The other side is gone.
+    Cut,
+}
+
+impl Terminal {
+    /// Runs to the end; the number of requests that stayed unanswered.
+    pub async fn run(mut self) -> u32 {
+        let mut back_off = BackOff::new(self.desk.connection);
+        loop {
+            match self.serve().await {
+                Ok(End::Cut) => {
+                    self.shared.live.statistics.borrow_mut().lost_connections += 1;
+                    back_off.reset();
+                }
+                Ok(End::Finished | End::GivenUp) => return self.desk.owed(&self.shared),
+                Err(error) => *self.shared.fault.borrow_mut() = Some(error.to_string()),
+            }
+            if self.shared.began.get() > 0 && self.over(self.shared.clock.now()) {
+                return self.desk.owed(&self.shared);
+            }
+            self.desk.lose();
+            back_off.wait().await;
+        }
+    }
+
+    /// Signs on and drives a fresh connection.
+    async fn serve(&mut self) -> Result<End, SignOnError> {
+        let mut stream = connect(&self.shared.options.target).await?;
+        let now = self.shared.clock.now();
+        let stamp = super::clock::Stamp::at(self.shared.clock.second(now));
+        let rest = sign_on(&mut stream, self.desk.speaker.party, self.desk.key.as_ref(), stamp).await?;
+        self.shared.live.statistics.borrow_mut().connected += 1;
+        self.shared.begun().await;
+        let end = self.drive(stream, rest).await;
+        self.shared.live.statistics.borrow_mut().connected -= 1;
+        Ok(end)
+    }
+
+    async fn drive(&mut self, stream: TcpStream, rest: BytesMut) -> End {
+        let (mut reader, mut writer) = stream.into_split();
+        let read_bytes =
+            (self.shared.slots() as usize / 2 * ANSWER_BYTES).clamp(4_096, READ_BYTES_MAX);
+        let mut incoming = vec![0; read_bytes + tessera_protocol::FRAME_BYTES_MAX + 2];
+        let mut filled = rest.len();
+        incoming[..filled].copy_from_slice(&rest);
+        let mut out = Vec::with_capacity(read_bytes);
+        let mut written = 0;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.desk.ask_again(&self.shared, self.shared.clock.now(), &mut out);
+        loop {
+            let now = self.shared.clock.now();
+            self.desk.ask(&self.shared, now, &mut out);
+            self.order_ahead();
+            if written < out.len() {
+                match writer.try_write(&out[written..]) {
+                    Ok(sent) => written += sent,
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(_) => return End::Cut,
+                }
+            }
+            if written == out.len() {
+                out.clear();
+                written = 0;
+            }
+            if self.over(now) {
+                if self.desk.owed(&self.shared) > 0 {
+                    return End::GivenUp;
+                }
+                let _ = writer.shutdown().await;
+                return End::Finished;
+            }
+            tokio::select! {
+                biased;
+                _ = tick.tick() => self.desk.ask_again(&self.shared, now, &mut out),
+                read = reader.read(&mut incoming[filled..]) => match read {
+                    Ok(0) | Err(_) => return End::Cut,
+                    Ok(read) => {
+                        filled += read;
+                        let now = self.shared.clock.now();
+                        let Ok(taken) = self.desk.take_answers(&self.shared, &incoming[..filled], now)
+                        else {
+                            return End::Cut;
+                        };
+                        incoming.copy_within(taken..filled, 0);
+                        filled -= taken;
+                    }
+                },
+                sent = writer.write(&out[written..]), if written < out.len() => match sent {
+                    Ok(sent) => written += sent,
+                    Err(_) => return End::Cut,
+                },
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Whether nothing more is to be asked, and nothing is unanswered or patience has ended.
+    fn over(&self, now: u64) -> bool {
+        !self.shared.asking(now)
+            && (self.desk.owed(&self.shared) == 0 || now > self.shared.patience(now))
+    }
+
+    /// Has as many orders announced as will soon be asked for.
+    fn order_ahead(&mut self) {
+        let (Some(stock), Some(line)) = (&self.desk.stock, &self.line) else {
+            return;
+        };
+        if !self.desk.asking(&self.shared, self.shared.clock.now()) {
+            return;
+        }
+        let target = match self.shared.options.pace {
+            Pace::Window(window) => window * 2,
+            // A quarter of a second of the plan.
+            Pace::Rate(rate) => {
+                (rate / f64::from(self.shared.options.connections) / 4.0) as u32 + 4
+            }
+        };
+        let stock = Rc::clone(stock);
+        for _ in 0..stock.missing(target) {
+            let (account, amount) = self.desk.draw_purchase(&self.shared);
+            let order = stock.order(account, amount);
+            line.announce(&stock, order);
+        }
+    }
+}
+
+/// Connects, with small writes sent at once.
+pub(super) async fn connect(target: &str) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(target).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

@@ -1,0 +1,187 @@
+//! A switch of a page: balances in a table, no wallets, no journal, no host, and on request bad manners.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use bytes::BytesMut;
+use tessera_protocol::{
+    Amount, Balances, Currency, Extras, MacKey, Message, Payer, Request, ResponseCode, answer, cut,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How it behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Manners {
+    /// What every card holds at first.
+    pub balance: i64,
+    /// The party's key.
+    pub key: Option<&'static str>,
+    /// Cuts a connection after so many requests on it, half of its last batch decided but not answered.
+    pub cut_every: Option<u64>,
+    /// Debits a cent too little on this purchase.
+    pub cheat_on: Option<u64>,
+    /// Never answers this purchase, nor decides it.
+    pub silent_on: Option<u64>,
+    /// Decides repeats afresh.
+    pub forgets: bool,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            balance: 1_000_000,
+            key: Some("202122232425262728292a2b2c2d2e2f"),
+            cut_every: None,
+            cheat_on: None,
+            silent_on: None,
+            forgets: false,
+        }
+    }
+}
+
+/// A request's identity: 41, 11, 12.
+type Identity = (Vec<u8>, u64, u64);
+
+#[derive(Default)]
+struct Books {
+    balances: HashMap<u64, i64>,
+    answered: HashMap<Identity, ([u8; 2], Option<[u8; 6]>)>,
+    /// By 41 and 11: what a reversal gives back.
+    approved: HashMap<(Vec<u8>, u32), i64>,
+    purchases: u64,
+    silent: Option<Identity>,
+}
+
+/// The switch, as long as its local set lives.
+#[derive(Clone)]
+pub struct FakeSwitch {
+    port: u16,
+    manners: Manners,
+    books: Rc<RefCell<Books>>,
+}
+
+impl FakeSwitch {
+    pub async fn start(manners: Manners) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let switch = Self { port, manners, books: Rc::default() };
+        let serving = switch.clone();
+        tokio::task::spawn_local(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let switch = serving.clone();
+                tokio::task::spawn_local(async move { switch.serve(stream).await });
+            }
+        });
+        switch
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What all cards have spent.
+    pub fn spent(&self) -> i64 {
+        let books = self.books.borrow();
+        books.balances.values().map(|balance| self.manners.balance - balance).sum()
+    }
+
+    async fn serve(&self, mut stream: TcpStream) {
+        let key = self.manners.key.map(|key| MacKey::from_hex(key).unwrap());
+        let (mut incoming, mut out) = (BytesMut::new(), BytesMut::new());
+        let mut requests = 0;
+        loop {
+            while let Some(frame) = cut(&mut incoming).unwrap() {
+                let message = Message::parse(&frame).unwrap();
+                if key.as_ref().is_some_and(|key| !key.verify(&frame)) {
+                    return;
+                }
+                requests += 1;
+                if self.manners.cut_every.is_some_and(|every| requests > every) {
+                    // Decided, but nobody will ever hear.
+                    self.decide(&message, &mut BytesMut::new(), key.as_ref());
+                    return;
+                }
+                self.decide(&message, &mut out, key.as_ref());
+            }
+            if stream.write_all(&out).await.is_err() {
+                return;
+            }
+            out.clear();
+            match stream.read_buf(&mut incoming).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn decide(&self, message: &Message<'_>, out: &mut BytesMut, key: Option<&MacKey>) {
+        let mut books = self.books.borrow_mut();
+        let start = self.manners.balance;
+        let identity: Identity = (
+            message.raw(41).unwrap_or_default().to_vec(),
+            message.number(11).unwrap(),
+            message.number(12).unwrap_or_default(),
+        );
+        match Request::read(message).unwrap() {
+            Request::Network(_) => {
+                answer(message, out, ResponseCode::APPROVED, &Extras::default(), key);
+            }
+            Request::Inquiry(inquiry) => {
+                let balance = *books.balances.entry(inquiry.card.expose()).or_insert(start);
+                let balance = Amount::new(balance as u64).unwrap();
+                let balances = Balances::new(balance, balance, Currency::USD);
+                let extras = Extras { balances: Some(&balances), ..Extras::default() };
+                answer(message, out, ResponseCode::APPROVED, &extras, key);
+            }
+            Request::Purchase(purchase) => {
+                let known = books.answered.get(&identity).copied();
+                let (code, approval) = match known.filter(|_| !self.manners.forgets) {
+                    Some(known) => known,
+                    None => {
+                        books.purchases += 1;
+                        if self.manners.silent_on == Some(books.purchases) {
+                            books.silent = Some(identity.clone());
+                        }
+                        if books.silent.as_ref() == Some(&identity) {
+                            return;
+                        }
+                        let Payer::Card { number, .. } = &purchase.payer else { panic!("no card") };
+                        let amount = purchase.financial.amount.value() as i64;
+                        self.purchase(&mut books, number.expose(), amount, &identity)
+                    }
+                };
+                books.answered.insert(identity, (code, approval));
+                let extras = Extras { approval, ..Extras::default() };
+                answer(message, out, ResponseCode::new(code), &extras, key);
+            }
+            Request::Reversal(reversal) => {
+                let original = (identity.0, reversal.original.trace);
+                let amount = books.approved.remove(&original).unwrap_or(0);
+                let Payer::Card { number, .. } = &reversal.payer else { panic!("no card") };
+                *books.balances.entry(number.expose()).or_insert(start) += amount;
+                answer(message, out, ResponseCode::APPROVED, &Extras::default(), key);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn purchase(
+        &self,
+        books: &mut Books,
+        card: u64,
+        amount: i64,
+        identity: &Identity,
+    ) -> ([u8; 2], Option<[u8; 6]>) {
+        let cheated = i64::from(self.manners.cheat_on == Some(books.purchases));
+        let number = books.purchases;
+        let balance = books.balances.entry(card).or_insert(self.manners.balance);
+        if *balance < amount {
+            return (*b"51", None);
+        }
+        *balance -= amount - cheated;
+        books.approved.insert((identity.0.clone(), identity.1 as u32), amount);
+        (*b"00", Some(format!("{number:06}").as_bytes()[..6].try_into().unwrap()))
+    }
+}

@@ -1,0 +1,117 @@
+//! The generator against a switch that is known to the last cent: an honest one, one that cuts connections, and
+//! ones that cheat.
+
+mod fake_switch;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use fake_switch::{FakeSwitch, Manners};
+
+use super::{Live, Mix, Options, Pace, Report, run};
+
+fn options(switch: &FakeSwitch) -> Options {
+    Options {
+        target: switch.address(),
+        cards: 200,
+        connections: 4,
+        pace: Pace::Window(16),
+        duration: Duration::from_millis(800),
+        settle: Duration::from_secs(2),
+        mix: Mix::parse("purchases=70,repeats=10,reversals=10,inquiries=10").unwrap(),
+        ..Options::default()
+    }
+}
+
+/// Runs the generator and the fake switch on one thread.
+fn load(manners: Manners, change: impl FnOnce(&mut Options)) -> (Report, FakeSwitch) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let switch = FakeSwitch::start(manners).await;
+        let mut options = options(&switch);
+        change(&mut options);
+        let report = run(options, Rc::new(Live::default())).await.unwrap();
+        (report, switch)
+    })
+}
+
+#[test]
+fn an_honest_switch_passes() {
+    let (report, switch) = load(Manners::default(), |_| {});
+    assert!(report.clean(), "{report}");
+    assert!(report.sent > 1_000 && report.sent == report.answered, "{report}");
+    assert!(report.approved > 0 && report.kinds["repeats"].answered > 0, "{report}");
+    assert!(report.kinds["reversals"].answered > 0 && report.kinds["inquiries"].answered > 0);
+    assert_eq!(report.net_approved, switch.spent());
+    assert!(report.steady.requests_per_second > 0.0);
+    assert!(serde_json::to_string(&report).is_ok());
+}
+
+#[test]
+fn a_switch_that_runs_out_of_money_passes() {
+    let (report, _) = load(Manners { balance: 500, ..Manners::default() }, |options| {
+        options.cards = 20;
+    });
+    assert!(report.clean(), "{report}");
+    assert!(report.codes["51"] > 0, "{report}");
+}
+
+#[test]
+fn without_a_mac_and_at_a_rate() {
+    let (report, _) = load(Manners { key: None, ..Manners::default() }, |options| {
+        options.party = 20_000_000_002;
+        options.pace = Pace::Rate(2_000.0);
+    });
+    assert!(report.clean(), "{report}");
+    // 800 ms of it, every planned request sent.
+    assert_eq!(report.sent, 1_600, "{report}");
+}
+
+#[test]
+fn cut_connections_lose_nothing() {
+    let manners = Manners { cut_every: Some(900), ..Manners::default() };
+    let (report, switch) = load(manners, |_| {});
+    assert!(report.clean(), "{report}");
+    assert!(report.lost_connections > 2 && report.resent > 0, "{report}");
+    assert_eq!(report.net_approved, switch.spent());
+}
+
+#[test]
+fn a_cheated_cent_is_noticed() {
+    let manners = Manners { cheat_on: Some(700), ..Manners::default() };
+    let (report, _) = load(manners, |options| options.mix = Mix::PURCHASES);
+    assert!(!report.clean());
+    assert_eq!(report.accounts_differing, 1, "{report}");
+    assert!(report.violations_told[0].contains("(+1)"), "{report}");
+    assert!(report.violations_told[0].contains("******"), "{report}");
+}
+
+#[test]
+fn a_repeat_answered_otherwise_is_noticed() {
+    let (report, _) = load(Manners { forgets: true, ..Manners::default() }, |_| {});
+    assert!(!report.clean());
+    assert!(report.violations_told.iter().any(|told| told.contains("its repeat")), "{report}");
+}
+
+#[test]
+fn silence_is_noticed() {
+    let manners = Manners { silent_on: Some(700), ..Manners::default() };
+    let (report, _) = load(manners, |options| options.settle = Duration::from_millis(300));
+    assert!(!report.clean());
+    assert_eq!((report.unanswered, report.accounts_uncertain), (1, 1), "{report}");
+}
+
+#[test]
+fn a_refused_key_is_told() {
+    // The fake switch hangs up on a MAC that it cannot verify.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    let error = local.block_on(&runtime, async {
+        let switch = FakeSwitch::start(Manners::default()).await;
+        let key = Some("ffffffffffffffffffffffffffffffff".to_owned());
+        let wrong = Options { key, opening: Duration::from_secs(1), ..options(&switch) };
+        run(wrong, Rc::default()).await.unwrap_err()
+    });
+    assert!(error.to_string().contains("balances could not be read"), "{error}");
+}

@@ -1,0 +1,121 @@
+//! `tessera load`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
+
+/// Puts a switch under load as malls and acquirers do, and verifies every answer and every cent
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit code 0: every request was answered, no answer was wrong, every balance read back is what the answers add up to.
+Nobody else may spend from the same cards meanwhile.")]
+pub struct Arguments {
+    /// Where malls and acquirers connect
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
+    target: String,
+    /// Institution code (field 32)
+    #[arg(long, value_name = "CODE", default_value_t = 20_000_000_001)]
+    party: u64,
+    /// MAC key, 32 hexadecimal digits; known for the development parties
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+    /// Card acceptor (field 42); known for the development parties
+    #[arg(long, value_name = "ID")]
+    acceptor: Option<String>,
+    /// How many development cards, or their wallets, are used
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    cards: u32,
+    /// Serial number of the first one
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    first_card: u32,
+    #[command(flatten)]
+    pace: PaceArguments,
+    /// Connections
+    #[arg(long, value_name = "C", default_value_t = 8)]
+    connections: u32,
+    /// How long requests are asked: 30s, 500ms, 2m
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
+    duration: Duration,
+    /// Shares of what is asked
+    #[arg(long, value_name = "SHARES", value_parser = Mix::parse,
+        default_value = "purchases=90,repeats=3,reversals=4,inquiries=3")]
+    mix: Mix,
+    /// What a purchase costs, in minor units, both ends included
+    #[arg(long, value_name = "MIN..MAX", default_value = "1..100", value_parser = AmountRange::parse)]
+    amount: AmountRange,
+    /// Seed of every choice
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Share of the connections that buy by order number as an affiliated mall: all of them for a mall, none for
+    /// an acquirer if not told
+    #[arg(long, value_name = "SHARE")]
+    orders: Option<f64>,
+    /// The wallet server's leased line, where orders are announced
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8585")]
+    wallet_line: String,
+    /// The folder of wallet-server.pem, wallet-server.key and ca.pem
+    #[arg(long, value_name = "DIR", default_value = "config/certs")]
+    certs: PathBuf,
+    /// Compare with the financial system's tally (its HTTP address); it must serve nobody else
+    #[arg(long, value_name = "HOST:PORT")]
+    host_tally: Option<String>,
+    /// How long after the end answers, settlement and balances are waited for
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
+    settle: Duration,
+    /// Write the figures there as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+#[group(required = false, multiple = false)]
+struct PaceArguments {
+    /// Open loop: requests per second over all connections, latency counted from the planned instant
+    #[arg(long, value_name = "R")]
+    rate: Option<f64>,
+    /// Closed loop: requests in flight on each connection (64 if neither is told)
+    #[arg(long, value_name = "W")]
+    window: Option<u32>,
+}
+
+/// Runs, prints the table; the exit code says whether everything was right.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let json = arguments.json.clone();
+    let report = load::run_watched(arguments.options())?;
+    println!("{report}");
+    if let Some(path) = json {
+        std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
+    }
+    Ok(if report.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Arguments {
+    fn options(self) -> Options {
+        Options {
+            target: self.target,
+            party: self.party,
+            key: self.key,
+            acceptor: self.acceptor,
+            cards: self.cards,
+            first_card: self.first_card,
+            pace: match (self.pace.rate, self.pace.window) {
+                (Some(rate), _) => Pace::Rate(rate),
+                (None, window) => Pace::Window(window.unwrap_or(64)),
+            },
+            connections: self.connections,
+            duration: self.duration,
+            mix: self.mix,
+            amount: self.amount,
+            seed: self.seed,
+            orders: self.orders,
+            wallet_line: self.wallet_line,
+            certificates: self.certs,
+            host_tally: self.host_tally,
+            settle: self.settle,
+            ..Options::default()
+        }
+    }
+}
