@@ -1,7 +1,6 @@
 //! `tessera load`.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,7 +11,7 @@ use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 #[command(after_help = "\
 Exit code 0: every request was answered, no answer was wrong, every balance read back is what the answers add up to.
 Nobody else may spend from the same cards meanwhile.")]
-pub struct Arguments {
+pub struct Load {
     /// Where malls and acquirers connect
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
     target: String,
@@ -81,18 +80,19 @@ struct PaceArguments {
     window: Option<u32>,
 }
 
-/// Runs, prints the table; the exit code says whether everything was right.
-pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let json = arguments.json.clone();
-    let report = load::run_watched(arguments.options())?;
-    println!("{report}");
-    if let Some(path) = json {
-        std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
+impl Load {
+    /// Runs and prints the table; an error where anything was wrong.
+    pub fn run(self) -> anyhow::Result<()> {
+        let json = self.json.clone();
+        let report = load::run_watched(self.options())?;
+        println!("{report}");
+        if let Some(path) = json {
+            std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
+        }
+        anyhow::ensure!(report.clean(), "the switch did not pass");
+        Ok(())
     }
-    Ok(if report.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
 
-impl Arguments {
     fn options(self) -> Options {
         Options {
             target: self.target,

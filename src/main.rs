@@ -2,6 +2,7 @@
 
 mod certs;
 mod host;
+mod load;
 
 use clap::{Parser, Subcommand};
 
@@ -17,11 +18,13 @@ struct Tessera {
 enum Command {
     Certs(certs::Certs),
     Host(host::Host),
+    Load(Box<load::Load>),
 }
 
 fn main() -> anyhow::Result<()> {
     match Tessera::parse().command {
         Command::Certs(certs) => certs.run(),
         Command::Host(host) => host.run(),
+        Command::Load(load) => load.run(),
     }
 }

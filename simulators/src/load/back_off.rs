@@ -31,7 +31,10 @@ impl BackOff {
     }
 
     fn next(&mut self) -> Duration {
-        self.salt = self.salt.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.salt = self
+            .salt
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
         let jitter = f64::from(self.salt >> 8) / f64::from(1 << 24);
         let wait = self.wait.mul_f64(0.5 + jitter / 2.0);
         self.wait = (self.wait * 2).min(LONGEST);

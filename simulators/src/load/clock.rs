@@ -15,7 +15,9 @@ impl Clock {
     pub fn start() -> Self {
         Self {
             start: Instant::now(),
-            epoch: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            epoch: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
         }
     }
 
@@ -91,12 +93,16 @@ impl Stamp {
 
 /// Two decimal digits in one byte.
 pub const fn bcd(number: u32) -> u8 {
-    ((number / 10) << 4 | number % 10) as u8
+    (((number / 10) << 4) | (number % 10)) as u8
 }
 
 /// Six decimal digits in three bytes.
 pub const fn bcd3(number: u32) -> [u8; 3] {
-    [bcd(number / 10_000), bcd(number / 100 % 100), bcd(number % 100)]
+    [
+        bcd(number / 10_000),
+        bcd(number / 100 % 100),
+        bcd(number % 100),
+    ]
 }
 
 /// Twelve decimal digits in six bytes.
@@ -114,7 +120,11 @@ fn month_and_day(days: u32) -> (u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     (month, day)
 }
 
@@ -125,9 +135,11 @@ mod tests {
     #[test]
     fn stamps_known_seconds() {
         // 2026-11-22T09:45:00Z, 2024-02-29T23:59:59Z, 2100-03-01T00:00:00Z
-        for (second, date, time) in
-            [(1_795_340_700, 1122, 94_500), (1_709_251_199, 229, 235_959), (4_107_542_400, 301, 0)]
-        {
+        for (second, date, time) in [
+            (1_795_340_700, 1122, 94_500),
+            (1_709_251_199, 229, 235_959),
+            (4_107_542_400, 301, 0),
+        ] {
             let stamp = Stamp::at(second);
             assert_eq!((stamp.date(), stamp.time()), (date, time));
         }

@@ -71,9 +71,17 @@ impl Desk {
             layouts: Layouts::default(),
             answers_too_many: 0,
             dice: SmallRng::seed_from_u64(
-                shared.options.seed.wrapping_mul(1_000_003).wrapping_add(connection.into()),
+                shared
+                    .options
+                    .seed
+                    .wrapping_mul(1_000_003)
+                    .wrapping_add(connection.into()),
             ),
-            mix: if speaker.way == Way::Order { mix.without_inquiries() } else { mix },
+            mix: if speaker.way == Way::Order {
+                mix.without_inquiries()
+            } else {
+                mix
+            },
             drawn: None,
             next: 0,
             stamp: Stamp::at(0),
@@ -138,7 +146,13 @@ impl Desk {
             if let Some(template) = template_of(&self.templates, slot.kind) {
                 // An inquiry is no duplicate of anything, so that it has no repeat.
                 let repeat = slot.kind != Kind::Inquiry;
-                let fill = fill(slot, repeat, shared.options.first_card, self.stamp, self.speaker.way);
+                let fill = fill(
+                    slot,
+                    repeat,
+                    shared.options.first_card,
+                    self.stamp,
+                    self.speaker.way,
+                );
                 template.write(&fill, self.key.as_ref(), out);
             }
         }
@@ -192,7 +206,10 @@ impl Desk {
         statistics: &mut Statistics,
         out: &mut Vec<u8>,
     ) -> bool {
-        let drawn = self.drawn.take().unwrap_or_else(|| self.mix.draw(&mut self.dice));
+        let drawn = self
+            .drawn
+            .take()
+            .unwrap_or_else(|| self.mix.draw(&mut self.dice));
         let asked = match drawn {
             Kind::Repeat => self.take_repeat(),
             Kind::Reversal => self.take_reversal(model),
@@ -228,7 +245,11 @@ impl Desk {
             Some(stock) => stock.next()?,
             None => {
                 let (account, amount) = self.draw_purchase(shared);
-                super::orders::Order { number: 0, account, amount }
+                super::orders::Order {
+                    number: 0,
+                    account,
+                    amount,
+                }
             }
         };
         let slot = self.slots.take(self.stamp.second)?;
@@ -244,15 +265,21 @@ impl Desk {
     pub(super) fn draw_purchase(&mut self, shared: &Shared) -> (u32, u64) {
         let amounts = shared.options.amount;
         let account = self.dice.random_range(0..shared.options.cards);
-        (account, self.dice.random_range(amounts.least..=amounts.most))
+        (
+            account,
+            self.dice.random_range(amounts.least..=amounts.most),
+        )
     }
 
     fn take_repeat(&mut self) -> Option<u32> {
         let dice = &mut self.dice;
-        let slot = self.slots.look_back(|range| dice.random_range(0..range), |slot| {
-            // "The switch could not (nothing applied)" may be followed by another answer.
-            slot.outcome.code != *b"96"
-        })?;
+        let slot = self.slots.look_back(
+            |range| dice.random_range(0..range),
+            |slot| {
+                // "The switch could not (nothing applied)" may be followed by another answer.
+                slot.outcome.code != *b"96"
+            },
+        )?;
         slot.kind = Kind::Repeat;
         slot.state = State::InFlight;
         let trace = slot.trace;
@@ -262,9 +289,10 @@ impl Desk {
 
     fn take_reversal(&mut self, model: &mut Model) -> Option<u32> {
         let dice = &mut self.dice;
-        let original = self.slots.look_back(|range| dice.random_range(0..range), |slot| {
-            slot.outcome.code == *b"00" && !slot.reversed
-        })?;
+        let original = self.slots.look_back(
+            |range| dice.random_range(0..range),
+            |slot| slot.outcome.code == *b"00" && !slot.reversed,
+        )?;
         let copy = *original;
         // Its own place may be the one that the reversal takes: what it needs of the purchase is copied.
         let slot = self.slots.take(self.stamp.second)?;
@@ -272,7 +300,10 @@ impl Desk {
         slot.account = copy.account;
         slot.amount = copy.amount;
         slot.order = copy.order;
-        slot.about = About::Original { trace: copy.trace, second: copy.second };
+        slot.about = About::Original {
+            trace: copy.trace,
+            second: copy.second,
+        };
         let trace = slot.trace;
         if let Some(original) = self.slots.find(copy.trace) {
             original.reversed = true;
@@ -312,7 +343,11 @@ fn fill(slot: &Slot, repeat: bool, first_card: u32, now: Stamp, way: Way) -> Fil
         },
         amount: slot.amount,
         transmission: now,
-        local: if slot.second == now.second { now } else { Stamp::at(slot.second) },
+        local: if slot.second == now.second {
+            now
+        } else {
+            Stamp::at(slot.second)
+        },
         original: match slot.about {
             About::Original { trace, second } if second == now.second => Some((trace, now)),
             About::Original { trace, second } => Some((trace, Stamp::at(second))),

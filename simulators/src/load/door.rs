@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use super::clock::Stamp;
+use super::model::Stated;
 use super::orders::{Order, Stock};
 use super::shared::base36;
 use super::speakers::{Speaker, WALLET_SERVER};
@@ -48,7 +49,7 @@ pub enum Door {
         /// Who asks.
         speaker: Speaker,
         /// With which key.
-        key: Option<MacKey>,
+        key: Option<Box<MacKey>>,
         /// `host:port`.
         target: String,
     },
@@ -73,7 +74,7 @@ impl Door {
     /// MAC key, where there is one.
     pub fn key(&self) -> Option<&MacKey> {
         match self {
-            Self::Acquirer { key, .. } => key.as_ref(),
+            Self::Acquirer { key, .. } => key.as_deref(),
             Self::WalletServer { .. } => None,
         }
     }
@@ -85,7 +86,11 @@ impl Door {
             Self::WalletServer { tls, target } => {
                 let stream = connect(target).await?;
                 let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-                Ok(Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, stream).await?))
+                Ok(Box::new(
+                    TlsConnector::from(Arc::clone(tls))
+                        .connect(name, stream)
+                        .await?,
+                ))
             }
         }
     }
@@ -103,7 +108,14 @@ impl Door {
                     local: name.stamp,
                     original: None,
                 };
-                pack(out, Shape::Inquiry, speaker, name.terminal, &fill, key.as_ref());
+                pack(
+                    out,
+                    Shape::Inquiry,
+                    speaker,
+                    name.terminal,
+                    &fill,
+                    key.as_deref(),
+                );
             }
             Self::WalletServer { .. } => {
                 let mut data = tlv::TlvWriter::new();
@@ -114,14 +126,17 @@ impl Door {
     }
 
     /// The ledger and available balance in an answer, in minor units.
-    pub fn read_balance(&self, message: &Message<'_>) -> Option<(i64, i64)> {
+    pub fn read_balance(&self, message: &Message<'_>) -> Option<Stated> {
         if message.text(39) != Some(b"00") {
             return None;
         }
         match self {
             Self::Acquirer { .. } => {
                 let balances = Balances::parse(message.raw(54)?)?;
-                Some((balances.ledger()?.value() as i64, balances.available()?.value() as i64))
+                Some(Stated {
+                    ledger: balances.ledger()?.value() as i64,
+                    available: balances.available()?.value() as i64,
+                })
             }
             Self::WalletServer { .. } => {
                 let data = message.raw(61)?;
@@ -129,7 +144,10 @@ impl Door {
                     let value = tlv::find(data, tag).ok()??;
                     std::str::from_utf8(value).ok()?.parse().ok()
                 };
-                Some((number(tag::LEDGER)?, number(tag::AVAILABLE)?))
+                Some(Stated {
+                    ledger: number(tag::LEDGER)?,
+                    available: number(tag::AVAILABLE)?,
+                })
             }
         }
     }
@@ -197,7 +215,9 @@ pub fn wallet_server_tls(folder: &Path) -> io::Result<Arc<ClientConfig>> {
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates("ca.pem")? {
-        roots.add(certificate).map_err(|error| named("ca.pem", &error))?;
+        roots
+            .add(certificate)
+            .map_err(|error| named("ca.pem", &error))?;
     }
     let key = PrivateKeyDer::from_pem_file(folder.join("wallet-server.key"))
         .map_err(|error| named("wallet-server.key", &error))?;

@@ -11,13 +11,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The body of a page, where the answer is 200.
 pub async fn fetch(address: &str, path: &str) -> io::Result<String> {
     let answer = tokio::time::timeout(PATIENCE, exchange(address, path));
-    let answer = answer.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let answer = answer
+        .await
+        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let (head, body) = answer
         .split_once("\r\n\r\n")
         .ok_or_else(|| io::Error::other("no HTTP answer"))?;
     match head.split_ascii_whitespace().nth(1) {
         Some("200") => Ok(body.to_owned()),
-        status => Err(io::Error::other(format!("answered {}", status.unwrap_or("nothing")))),
+        status => Err(io::Error::other(format!(
+            "answered {}",
+            status.unwrap_or("nothing")
+        ))),
     }
 }
 

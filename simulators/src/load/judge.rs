@@ -5,7 +5,7 @@ use super::clock::bcd6;
 use super::desk::Desk;
 use super::layouts::Layout;
 use super::mix::Kind;
-use super::model::{Model, Verdict};
+use super::model::{Model, Stated, Verdict};
 use super::shared::Shared;
 use super::slots::{About, Outcome, Slot, State};
 use super::speakers::Way;
@@ -14,7 +14,9 @@ use super::templates::reference;
 
 /// Declines that a purchase can get although it was well formed: of the financial system, or because it was
 /// out of reach. 51 is judged by the model.
-const DECLINES: [&[u8; 2]; 9] = [b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96"];
+const DECLINES: [&[u8; 2]; 9] = [
+    b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
+];
 
 impl Desk {
     /// Takes every whole answer from the front of `bytes`; says how many bytes were taken. `Err` where the
@@ -26,7 +28,9 @@ impl Desk {
         while let Some((&[high, low], after)) = rest.split_first_chunk::<2>() {
             let length = usize::from(u16::from_be_bytes([high, low]));
             if length > tessera_protocol::FRAME_BYTES_MAX {
-                statistics.violations.add(|| format!("a frame of {length} bytes came"));
+                statistics
+                    .violations
+                    .add(|| format!("a frame of {length} bytes came"));
                 return Err(());
             }
             let Some(frame) = after.get(..length) else {
@@ -61,13 +65,18 @@ impl Desk {
         if layout.mti == 0x0810 {
             return;
         }
-        let Some(slot) = self.slots.find(trace).filter(|slot| answers(layout.mti, slot.kind)) else {
+        let Some(slot) = self
+            .slots
+            .find(trace)
+            .filter(|slot| answers(layout.mti, slot.kind))
+        else {
             let expected = self.answers_too_many > 0;
             self.answers_too_many = self.answers_too_many.saturating_sub(1);
             statistics.extra += u64::from(expected);
             if !expected {
                 let mti = layout.mti;
-                violations.add(|| format!("{mti:04x} trace {trace}: answers nothing that was asked"));
+                violations
+                    .add(|| format!("{mti:04x} trace {trace}: answers nothing that was asked"));
             }
             return;
         };
@@ -79,8 +88,10 @@ impl Desk {
             let told = tell(slot);
             violations.add(|| format!("{told}: the answer shows a mall a card number"));
         }
-        let outcome =
-            Outcome { code: layout.code(frame), approval: layout.approval(frame).unwrap_or_default() };
+        let outcome = Outcome {
+            code: layout.code(frame),
+            approval: layout.approval(frame).unwrap_or_default(),
+        };
         if slot.state != State::InFlight {
             take_extra(slot, outcome, &mut self.answers_too_many, statistics);
             return;
@@ -106,7 +117,13 @@ impl Desk {
             }
             Kind::Reversal => reversal(slot, outcome, model, statistics),
             Kind::Inquiry => {
-                inquiry(slot, outcome.code, layout.balances(frame), model, statistics);
+                inquiry(
+                    slot,
+                    outcome.code,
+                    layout.balances(frame),
+                    model,
+                    statistics,
+                );
             }
         }
         self.slots.answered();
@@ -150,7 +167,9 @@ fn take_extra(slot: &Slot, outcome: Outcome, too_many: &mut u32, statistics: &mu
     statistics.extra += 1;
     if *too_many == 0 {
         let told = tell(slot);
-        statistics.violations.add(|| format!("{told}: answered twice, asked once"));
+        statistics
+            .violations
+            .add(|| format!("{told}: answered twice, asked once"));
     }
     *too_many = too_many.saturating_sub(1);
     if slot.kind == Kind::Purchase {
@@ -167,14 +186,18 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
         statistics.net_approved += slot.amount as i64;
         if outcome.approval == [0; 6] {
             let told = tell(slot);
-            statistics.violations.add(|| format!("{told}: approved without field 38"));
+            statistics
+                .violations
+                .add(|| format!("{told}: approved without field 38"));
         }
         model.purchase_approved(slot.account, slot.amount)
     } else {
         statistics.declined += 1;
         if code != *b"51" && !DECLINES.contains(&&code) {
             let told = tell(slot);
-            statistics.violations.add(|| format!("{told}: answered {}", words(code)));
+            statistics
+                .violations
+                .add(|| format!("{told}: answered {}", words(code)));
         }
         model.purchase_declined(slot.account, code == *b"51")
     };
@@ -202,7 +225,9 @@ fn reversal(slot: &Slot, outcome: Outcome, model: &mut Model, statistics: &mut S
     statistics.net_approved -= slot.amount as i64;
     if outcome.code != *b"00" {
         let told = tell(slot);
-        statistics.violations.add(|| format!("{told}: answered {}, not 00", words(outcome.code)));
+        statistics
+            .violations
+            .add(|| format!("{told}: answered {}, not 00", words(outcome.code)));
     }
 }
 
@@ -210,7 +235,7 @@ fn reversal(slot: &Slot, outcome: Outcome, model: &mut Model, statistics: &mut S
 fn inquiry(
     slot: &Slot,
     code: [u8; 2],
-    balances: Option<(i64, i64)>,
+    balances: Option<Stated>,
     model: &Model,
     statistics: &mut Statistics,
 ) {
@@ -218,14 +243,14 @@ fn inquiry(
         _ if code == *b"96" => return,
         _ if code != *b"00" => format!("answered {}, not 00", words(code)),
         None => "no balances in field 54".to_owned(),
-        Some((ledger, available)) if available > ledger => {
+        Some(Stated { ledger, available }) if available > ledger => {
             format!("available {available} above ledger {ledger}")
         }
-        Some((ledger, available)) => {
+        Some(Stated { ledger, available }) => {
             let mark = model.quiet_mark(slot.account);
             let expected = model.ledger(slot.account);
             let exact = matches!(slot.about, About::Quiet(before) if mark == Some(before));
-            if !exact || (ledger, available) == (expected, expected) {
+            if !exact || (ledger == expected && available == expected) {
                 return;
             }
             format!("ledger {ledger}, available {available}, expected {expected} of both")
@@ -238,7 +263,12 @@ fn inquiry(
 /// A request in words, by what a developer can find it with.
 #[cold]
 fn tell(slot: &Slot) -> String {
-    format!("{} trace {} of {}", slot.kind.noun(), slot.trace, slot.amount)
+    format!(
+        "{} trace {} of {}",
+        slot.kind.noun(),
+        slot.trace,
+        slot.amount
+    )
 }
 
 fn words(code: [u8; 2]) -> String {

@@ -4,6 +4,8 @@
 
 use tessera_protocol::Message;
 
+use super::model::Stated;
+
 /// How many shapes are remembered; one more takes the place of the oldest.
 const LAYOUTS_MAX: usize = 8;
 
@@ -36,13 +38,24 @@ impl Layout {
     fn learn(frame: &[u8]) -> Option<Self> {
         let message = Message::parse(frame).ok()?;
         let at = |field: u8| {
-            message.raw(field).map_or(0, |body| body.as_ptr() as usize - frame.as_ptr() as usize)
+            message
+                .raw(field)
+                .map_or(0, |body| body.as_ptr() as usize - frame.as_ptr() as usize)
         };
-        let head_length = if frame.get(2)? & 0x80 == 0 { 10 } else { HEAD_MAX };
+        let head_length = if frame.get(2)? & 0x80 == 0 {
+            10
+        } else {
+            HEAD_MAX
+        };
         let mut head = [0; HEAD_MAX];
         head[..head_length].copy_from_slice(frame.get(..head_length)?);
         let mut prefixes = [(0, frame[0]); 4];
-        let lengths = [at(2).wrapping_sub(1), at(32).wrapping_sub(1), at(54).wrapping_sub(1), at(54).wrapping_sub(2)];
+        let lengths = [
+            at(2).wrapping_sub(1),
+            at(32).wrapping_sub(1),
+            at(54).wrapping_sub(1),
+            at(54).wrapping_sub(2),
+        ];
         for (prefix, place) in prefixes.iter_mut().zip(lengths) {
             if let Some(&byte) = frame.get(place) {
                 *prefix = (place, byte);
@@ -61,7 +74,11 @@ impl Layout {
             acceptor: at(42),
             code: message.raw(39).map(|_| at(39))?,
             approval: at(38),
-            balances: if message.raw(54).is_some_and(|body| body.len() == 40) { at(54) } else { 0 },
+            balances: if message.raw(54).is_some_and(|body| body.len() == 40) {
+                at(54)
+            } else {
+                0
+            },
             shows_card: message.has(2),
         })
     }
@@ -76,7 +93,10 @@ impl Layout {
     fn fits(&self, frame: &[u8]) -> bool {
         frame.len() == self.length
             && frame[..self.head_length] == self.head[..self.head_length]
-            && self.prefixes.iter().all(|&(place, byte)| frame[place] == byte)
+            && self
+                .prefixes
+                .iter()
+                .all(|&(place, byte)| frame[place] == byte)
     }
 
     /// Field 11.
@@ -84,7 +104,9 @@ impl Layout {
     pub fn trace(&self, frame: &[u8]) -> u32 {
         frame[self.trace..self.trace + 3]
             .iter()
-            .fold(0, |number, byte| number * 100 + u32::from(byte >> 4) * 10 + u32::from(byte & 0xF))
+            .fold(0, |number, byte| {
+                number * 100 + u32::from(byte >> 4) * 10 + u32::from(byte & 0xF)
+            })
     }
 
     /// Field 39.
@@ -121,10 +143,13 @@ impl Layout {
     }
 
     /// Field 54 of two groups: ledger and available balance in minor units.
-    pub fn balances(&self, frame: &[u8]) -> Option<(i64, i64)> {
+    pub fn balances(&self, frame: &[u8]) -> Option<Stated> {
         let body = optional::<40>(frame, self.balances)?;
         let balances = tessera_protocol::Balances::parse(&body)?;
-        Some((balances.ledger()?.value() as i64, balances.available()?.value() as i64))
+        Some(Stated {
+            ledger: balances.ledger()?.value() as i64,
+            available: balances.available()?.value() as i64,
+        })
     }
 }
 
@@ -196,7 +221,10 @@ mod tests {
             packer.text(48, reason.as_bytes());
         }
         let amount = |minor| Amount::new(minor).unwrap();
-        packer.text(54, &Balances::new(amount(900), amount(800), Currency::USD).pack());
+        packer.text(
+            54,
+            &Balances::new(amount(900), amount(800), Currency::USD).pack(),
+        );
         packer.finish();
         frame
     }
@@ -213,7 +241,13 @@ mod tests {
             assert_eq!(layout.approval(frame), Some(*b"A1B2C3"));
             assert_eq!(layout.reference(frame), Some(*b"REFERENCE012"));
             assert_eq!(layout.acceptor(frame), Some(*b"TERMINALSHOP-77        "));
-            assert_eq!(layout.balances(frame), Some((900, 800)));
+            assert_eq!(
+                layout.balances(frame),
+                Some(Stated {
+                    ledger: 900,
+                    available: 800
+                })
+            );
             assert_eq!(layout.mti, 0x0110);
         }
         assert_eq!(layouts.known.len(), 1);

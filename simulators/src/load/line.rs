@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::back_off::BackOff;
 use super::clock::Stamp;
 use super::door::{Door, Name, Stream, announce_order};
+use super::model::Stated;
 use super::orders::{Order, Stock};
 use super::shared::Shared;
 use super::sign_on::{SignOnError, sign_on};
@@ -29,9 +30,12 @@ enum Ask {
     Order(Rc<Stock>, Order),
 }
 
+/// What the switch states of accounts; `None` where it would not.
+pub type Readings = Vec<(u32, Option<Stated>)>;
+
 /// Balances on their way.
 struct Reading {
-    found: RefCell<Vec<(u32, Option<(i64, i64)>)>>,
+    found: RefCell<Readings>,
     missing: Cell<usize>,
     done: Notify,
 }
@@ -69,27 +73,30 @@ impl Line {
 
     /// Announces an order; the stock hears of it.
     pub fn announce(&self, stock: &Rc<Stock>, order: Order) {
-        self.queue.borrow_mut().push_back(Ask::Order(Rc::clone(stock), order));
+        self.queue
+            .borrow_mut()
+            .push_back(Ask::Order(Rc::clone(stock), order));
         self.wake.notify_one();
     }
 
     /// Reads the balances of these accounts: ledger and available, `None` where the switch would not tell.
     /// `Err` where not all came within `patience`, with the last trouble on the line.
-    pub async fn balances(
-        &self,
-        accounts: &[u32],
-        patience: Duration,
-    ) -> Result<Vec<(u32, Option<(i64, i64)>)>, String> {
+    pub async fn balances(&self, accounts: &[u32], patience: Duration) -> Result<Readings, String> {
         let reading = Rc::new(Reading {
             found: RefCell::new(Vec::with_capacity(accounts.len())),
             missing: Cell::new(accounts.len()),
             done: Notify::new(),
         });
         if !accounts.is_empty() {
-            let asks = accounts.iter().map(|&account| Ask::Balance(account, Rc::clone(&reading)));
+            let asks = accounts
+                .iter()
+                .map(|&account| Ask::Balance(account, Rc::clone(&reading)));
             self.queue.borrow_mut().extend(asks);
             self.wake.notify_one();
-            if tokio::time::timeout(patience, reading.done.notified()).await.is_err() {
+            if tokio::time::timeout(patience, reading.done.notified())
+                .await
+                .is_err()
+            {
                 let fault = self.fault.borrow().clone();
                 let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
                 let missing = reading.missing.get();
@@ -113,7 +120,13 @@ impl Line {
     /// Connects, asks again what is pending, and serves until the connection is gone.
     async fn serve(&self) -> Result<(), SignOnError> {
         let mut stream = self.door.open().await?;
-        let rest = sign_on(&mut stream, self.door.party(), self.door.key(), self.stamp()).await?;
+        let rest = sign_on(
+            &mut stream,
+            self.door.party(),
+            self.door.key(),
+            self.stamp(),
+        )
+        .await?;
         self.fault.take();
         let (reader, writer) = tokio::io::split(stream);
         let answered = Notify::new();
@@ -163,7 +176,11 @@ impl Line {
     }
 
     fn pack(&self, out: &mut BytesMut, number: u64, ask: &Ask) {
-        let name = Name { terminal: self.terminal, number, stamp: self.stamp() };
+        let name = Name {
+            terminal: self.terminal,
+            number,
+            stamp: self.stamp(),
+        };
         let first = self.shared.options.first_card;
         match ask {
             Ask::Balance(account, _) => self.door.ask_balance(out, &name, first + account),
@@ -200,7 +217,9 @@ impl Line {
         let mut statistics = self.shared.live.statistics.borrow_mut();
         let sealed = self.door.key().is_none_or(|key| key.verify(answer));
         let Some(message) = Message::parse(answer).ok().filter(|_| sealed) else {
-            statistics.violations.add(|| "an unreadable answer to a balance or order".to_owned());
+            statistics
+                .violations
+                .add(|| "an unreadable answer to a balance or order".to_owned());
             return;
         };
         if message.mti() == Mti::NETWORK.answer() {
@@ -215,7 +234,10 @@ impl Line {
                     let code = String::from_utf8_lossy(code);
                     *self.fault.borrow_mut() = Some(format!("a balance was answered {code}"));
                 }
-                reading.found.borrow_mut().push((account, self.door.read_balance(&message)));
+                reading
+                    .found
+                    .borrow_mut()
+                    .push((account, self.door.read_balance(&message)));
                 reading.missing.set(reading.missing.get() - 1);
                 if reading.missing.get() == 0 {
                     reading.done.notify_one();
@@ -228,7 +250,9 @@ impl Line {
             }
             Some((_, Ask::Order(stock, _))) => {
                 let code = String::from_utf8_lossy(code);
-                statistics.violations.add(|| format!("an order was answered {code}"));
+                statistics
+                    .violations
+                    .add(|| format!("an order was answered {code}"));
                 stock.refused();
             }
             None => {}
@@ -238,7 +262,10 @@ impl Line {
     /// Takes what is pending under a trace number.
     fn find(&self, trace: u32) -> Option<(u64, Ask)> {
         // The newest number that has this trace number; nothing in flight is a round older than it.
-        let (newest, wanted) = (self.number.get().checked_sub(1)?, u64::from(trace).checked_sub(1)?);
+        let (newest, wanted) = (
+            self.number.get().checked_sub(1)?,
+            u64::from(trace).checked_sub(1)?,
+        );
         let back = (newest % 999_999 + 999_999 - wanted) % 999_999;
         let number = newest.checked_sub(back)?;
         self.pending.borrow_mut()[number as usize % WINDOW].take_if(|(at, _)| *at == number)

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use rand::rngs::SmallRng;
 use rand::RngExt as _;
+use rand::rngs::SmallRng;
 
 /// A kind of request, as far as the generator plans and counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +51,17 @@ pub struct Mix {
 
 impl Default for Mix {
     fn default() -> Self {
-        Self { shares: [90, 3, 4, 3] }
+        Self {
+            shares: [90, 3, 4, 3],
+        }
     }
 }
 
 impl Mix {
     /// Purchases and nothing else.
-    pub const PURCHASES: Self = Self { shares: [1, 0, 0, 0] };
+    pub const PURCHASES: Self = Self {
+        shares: [1, 0, 0, 0],
+    };
 
     /// Reads `purchases=90,repeats=3,...`; a kind that is not named has no share.
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -79,7 +83,9 @@ impl Mix {
                 .into();
         }
         if shares[Kind::Purchase as usize] == 0 && shares[Kind::Inquiry as usize] == 0 {
-            return Err("a mix needs purchases or inquiries: the rest follows from them".to_owned());
+            return Err(
+                "a mix needs purchases or inquiries: the rest follows from them".to_owned(),
+            );
         }
         Ok(Self { shares })
     }

@@ -28,6 +28,15 @@ struct Account {
     version: u32,
 }
 
+/// What the switch states of an account, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated {
+    /// What it holds.
+    pub ledger: i64,
+    /// What of that can be spent.
+    pub available: i64,
+}
+
 /// What the books say to a purchase's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -42,8 +51,14 @@ pub enum Verdict {
 impl Model {
     /// Opens the books with the balances read at the start, in minor units.
     pub fn open(balances: impl IntoIterator<Item = i64>) -> Self {
-        let open = |balance| Account { ledger: balance, floor: balance, ..Account::default() };
-        Self { accounts: balances.into_iter().map(open).collect() }
+        let open = |balance| Account {
+            ledger: balance,
+            floor: balance,
+            ..Account::default()
+        };
+        Self {
+            accounts: balances.into_iter().map(open).collect(),
+        }
     }
 
     /// A purchase is about to be sent.
@@ -73,7 +88,11 @@ impl Model {
     pub fn purchase_declined(&mut self, account: u32, for_money: bool) -> Verdict {
         let account = &mut self.accounts[account as usize];
         account.in_flight -= 1;
-        if for_money && account.floor >= 0 { Verdict::HadMoney } else { Verdict::Plausible }
+        if for_money && account.floor >= 0 {
+            Verdict::HadMoney
+        } else {
+            Verdict::Plausible
+        }
     }
 
     /// A reversal is about to be sent.

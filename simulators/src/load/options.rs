@@ -61,7 +61,10 @@ impl Default for Options {
             connections: 8,
             duration: Duration::from_secs(30),
             mix: Mix::default(),
-            amount: AmountRange { least: 1, most: 100 },
+            amount: AmountRange {
+                least: 1,
+                most: 100,
+            },
             seed: 1,
             orders: None,
             wallet_line: "127.0.0.1:8585".to_owned(),
@@ -115,7 +118,9 @@ impl AmountRange {
             most: number(most.trim_start_matches('='))?,
         };
         if range.least == 0 || range.least > range.most || range.most > 999_999_999_999 {
-            return Err(format!("`{text}`: need 0 < MIN <= MAX, twelve digits at most"));
+            return Err(format!(
+                "`{text}`: need 0 < MIN <= MAX, twelve digits at most"
+            ));
         }
         Ok(range)
     }

@@ -52,7 +52,11 @@ impl Stock {
     pub fn order(&self, account: u32, amount: u64) -> Order {
         self.under_way.set(self.under_way.get() + 1);
         self.ordered.set(self.ordered.get() + 1);
-        Order { number: self.ordered.get(), account, amount }
+        Order {
+            number: self.ordered.get(),
+            account,
+            amount,
+        }
     }
 
     /// An order was announced.

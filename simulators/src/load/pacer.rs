@@ -12,7 +12,11 @@ use super::shared::Shared;
 const STEP_NANOSECONDS: u64 = 50_000;
 
 /// Wakes the connections in turn until asking ends.
-pub async fn pace(shared: Rc<Shared>, rate: f64, terminals: Vec<Rc<Notify>>) -> std::io::Result<()> {
+pub async fn pace(
+    shared: Rc<Shared>,
+    rate: f64,
+    terminals: Vec<Rc<Notify>>,
+) -> std::io::Result<()> {
     let alarm = Alarm::new()?;
     let connections = terminals.len() as u64;
     let mut next: u64 = 0;
@@ -35,9 +39,13 @@ pub async fn pace(shared: Rc<Shared>, rate: f64, terminals: Vec<Rc<Notify>>) -> 
             next += 1;
         }
         let planned = shared.planned(rate, (next % connections) as u32, next / connections);
-        let wait = planned.saturating_sub(shared.clock.now()).max(STEP_NANOSECONDS);
+        let wait = planned
+            .saturating_sub(shared.clock.now())
+            .max(STEP_NANOSECONDS);
         // A stop must be noticed at low rates too.
-        alarm.wait(Duration::from_nanos(wait).min(Duration::from_millis(100))).await?;
+        alarm
+            .wait(Duration::from_nanos(wait).min(Duration::from_millis(100)))
+            .await?;
     }
 }
 
@@ -59,7 +67,10 @@ impl Alarm {
     async fn wait(&self, duration: Duration) -> std::io::Result<()> {
         use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
         let once = Itimerspec {
-            it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
+            it_interval: Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            },
             it_value: Timespec {
                 tv_sec: duration.as_secs() as _,
                 tv_nsec: duration.subsec_nanos().max(1) as _,

@@ -13,12 +13,16 @@ pub async fn show_progress(live: Rc<Live>) {
     let started = Instant::now();
     let (mut answered, mut approved, mut declined) = (0, 0, 0);
     let mut latencies = live.statistics.borrow().all_latencies();
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
-    ticks.tick().await;
     loop {
-        ticks.tick().await;
-        if live.phase() == Phase::Done {
-            return;
+        // Looks more often than it tells, so that it ends soon after the run has.
+        for _ in 0..20 {
+            if live.phase() == Phase::Done {
+                if terminal {
+                    let _ = writeln!(stderr());
+                }
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let line = {
             let statistics = live.statistics.borrow();
@@ -50,7 +54,11 @@ pub async fn show_progress(live: Rc<Live>) {
         };
         let mut out = stderr().lock();
         // Nobody to tell where nobody listens.
-        let _ = if terminal { write!(out, "\r{line}\x1b[K") } else { writeln!(out, "{line}") };
+        let _ = if terminal {
+            write!(out, "\r{line}\x1b[K")
+        } else {
+            writeln!(out, "{line}")
+        };
         let _ = out.flush();
     }
 }

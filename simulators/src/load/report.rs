@@ -135,7 +135,13 @@ impl Mark {
 impl Steady {
     pub(super) fn between(from: Mark, to: Mark) -> Self {
         let seconds = to.nanoseconds.saturating_sub(from.nanoseconds) as f64 / 1e9;
-        let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+        let per_second = |count: u64| {
+            if seconds > 0.0 {
+                count as f64 / seconds
+            } else {
+                0.0
+            }
+        };
         Self {
             seconds,
             requests_per_second: per_second(to.answered - from.answered),
@@ -189,7 +195,9 @@ impl Report {
             codes: statistics.codes(),
             steady,
             latency: Latency::from(&statistics.all_latencies()),
-            kinds: Kind::ALL.map(|kind| (kind.name(), kind_report(&statistics, kind))).into(),
+            kinds: Kind::ALL
+                .map(|kind| (kind.name(), kind_report(&statistics, kind)))
+                .into(),
             send_lag: Latency::from(statistics.lags()),
             accounts_compared: verified.compared,
             accounts_differing: verified.differing,
@@ -225,8 +233,20 @@ fn kind_report(statistics: &Statistics, kind: Kind) -> KindReport {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { target, party, pace, connections, cards, seed, seconds, .. } = self;
-        writeln!(f, "{party} at {target}: {pace}, {connections} connections, {cards} cards, seed {seed}")?;
+        let Self {
+            target,
+            party,
+            pace,
+            connections,
+            cards,
+            seed,
+            seconds,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{party} at {target}: {pace}, {connections} connections, {cards} cards, seed {seed}"
+        )?;
         writeln!(
             f,
             "{} sent, {} answered, {} unanswered in {seconds:.1} s; {} approved, {} declined",
@@ -257,7 +277,10 @@ impl fmt::Display for Report {
         if self.send_lag.max_us > 0 {
             let lag = self.send_lag;
             let (p50, p99) = (milliseconds(lag.p50_us), milliseconds(lag.p99_us));
-            writeln!(f, "sent after the planned instant: p50 {p50:.3} ms, p99 {p99:.3} ms")?;
+            writeln!(
+                f,
+                "sent after the planned instant: p50 {p50:.3} ms, p99 {p99:.3} ms"
+            )?;
         }
         writeln!(f)?;
         for (code, count) in &self.codes {
@@ -282,7 +305,11 @@ impl Report {
             writeln!(f, "WRONG: and {} more", self.violations - told)?;
         }
         if self.host_tally_agrees == Some(true) {
-            writeln!(f, "the financial system's tally agrees: {} net", self.net_approved)?;
+            writeln!(
+                f,
+                "the financial system's tally agrees: {} net",
+                self.net_approved
+            )?;
         }
         let money = format!(
             "{} balances compared, {} differ, {} uncertain",
@@ -291,7 +318,11 @@ impl Report {
         if self.clean() {
             write!(f, "OK: every request answered, {money}")
         } else {
-            write!(f, "FAILED: {} unanswered, {} violations, {money}", self.unanswered, self.violations)
+            write!(
+                f,
+                "FAILED: {} unanswered, {} violations, {money}",
+                self.unanswered, self.violations
+            )
         }
     }
 }
@@ -303,7 +334,13 @@ fn row(
     answered: u64,
     latency: &Latency,
 ) -> fmt::Result {
-    let Latency { p50_us, p90_us, p99_us, p999_us, max_us } = *latency;
+    let Latency {
+        p50_us,
+        p90_us,
+        p99_us,
+        p999_us,
+        max_us,
+    } = *latency;
     let [p50, p90, p99, p999, max] = [p50_us, p90_us, p99_us, p999_us, max_us].map(milliseconds);
     writeln!(
         f,

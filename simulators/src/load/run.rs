@@ -10,7 +10,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::desk::Desk;
 use super::door::{Door, wallet_server_tls};
 use super::line::Line;
-use super::model::Model;
+use super::model::{Model, Stated};
 use super::options::{Options, Pace};
 use super::orders::Stock;
 use super::progress::show_progress;
@@ -32,6 +32,9 @@ pub enum LoadError {
     /// The switch, its leased line or the tally could not be used.
     #[error("{0}")]
     Opening(String),
+    /// Told to end before its books were closed.
+    #[error("interrupted before the balances were verified")]
+    Interrupted,
     /// The system refused something.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -42,35 +45,43 @@ pub fn run_here(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
     runtime()?.block_on(run(options, live))
 }
 
-/// The same with a line of progress each second; Ctrl-C ends the asking early.
+/// The same with a line of progress each second. Ctrl-C ends the asking early, a second one everything.
 pub fn run_watched(options: Options) -> Result<Report, LoadError> {
     let live = Rc::new(Live::default());
     runtime()?.block_on(async {
         let beside = async {
-            tokio::join!(show_progress(Rc::clone(&live)), async {
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    live.stop();
-                }
-            });
-            std::future::pending().await
+            tokio::signal::ctrl_c().await?;
+            live.stop();
+            tokio::signal::ctrl_c().await?;
+            Err(LoadError::Interrupted)
+        };
+        let run = async {
+            tokio::join!(
+                run(options, Rc::clone(&live)),
+                show_progress(Rc::clone(&live))
+            )
+            .0
         };
         tokio::select! {
-            report = run(options, Rc::clone(&live)) => report,
-            never = beside => never,
+            report = run => report,
+            interrupted = beside => interrupted,
         }
     })
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 /// Runs; `live` can be watched meanwhile, and stops it early. The future stays on its thread.
 pub async fn run(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
-    check(&options)?;
     let shared = Rc::new(Shared::new(options, live));
     let local = LocalSet::new();
-    local.run_until(run_local(Rc::clone(&shared))).await
+    let report = local.run_until(run_local(Rc::clone(&shared))).await;
+    shared.live.enter(Phase::Done);
+    report
 }
 
 fn check(options: &Options) -> Result<(), LoadError> {
@@ -89,6 +100,7 @@ fn check(options: &Options) -> Result<(), LoadError> {
 }
 
 async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
+    check(&shared.options)?;
     let speakers = cast(&shared.options);
     let lines = Lines::start(&shared, &speakers)?;
     open_books(&shared, lines.balances()).await?;
@@ -121,8 +133,9 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
         (Some(address), Some(before)) => Some(tally_agrees(&shared, address, before).await),
         _ => None,
     };
-    shared.live.enter(Phase::Done);
-    Ok(Report::new(&shared, asked, steady, unanswered, verified, agrees))
+    Ok(Report::new(
+        &shared, asked, steady, unanswered, verified, agrees,
+    ))
 }
 
 /// The connections beside the measured ones.
@@ -137,21 +150,35 @@ impl Lines {
         let acquirer = speakers.iter().find(|speaker| speaker.way == Way::Card);
         let acquirer = match acquirer {
             Some(speaker) => {
-                let key = key_of(speaker)?;
+                let key = key_of(speaker)?.map(Box::new);
                 let (speaker, target) = (speaker.clone(), options.target.clone());
-                let door = Door::Acquirer { speaker, key, target };
+                let door = Door::Acquirer {
+                    speaker,
+                    key,
+                    target,
+                };
                 Some(Line::start(Rc::clone(shared), door, options.connections))
             }
             None => None,
         };
         let wallet_server = if speakers.iter().any(|speaker| speaker.way == Way::Order) {
             let tls = wallet_server_tls(&options.certificates)?;
-            let door = Door::WalletServer { tls, target: options.wallet_line.clone() };
-            Some(Line::start(Rc::clone(shared), door, options.connections + 1))
+            let door = Door::WalletServer {
+                tls,
+                target: options.wallet_line.clone(),
+            };
+            Some(Line::start(
+                Rc::clone(shared),
+                door,
+                options.connections + 1,
+            ))
         } else {
             None
         };
-        Ok(Self { acquirer, wallet_server })
+        Ok(Self {
+            acquirer,
+            wallet_server,
+        })
     }
 
     /// The one that reads balances.
@@ -164,12 +191,17 @@ impl Lines {
 
 async fn open_books(shared: &Shared, line: &Line) -> Result<(), LoadError> {
     let accounts: Vec<u32> = (0..shared.options.cards).collect();
-    let balances = line.balances(&accounts, shared.options.opening).await.map_err(LoadError::Opening)?;
+    let balances = line
+        .balances(&accounts, shared.options.opening)
+        .await
+        .map_err(LoadError::Opening)?;
     let mut opening = vec![0; accounts.len()];
     for (account, balance) in balances {
-        let Some((ledger, available)) = balance else {
+        let Some(Stated { ledger, available }) = balance else {
             let serial = shared.options.first_card + account;
-            let fault = line.fault().unwrap_or_else(|| "no balance in the answer".to_owned());
+            let fault = line
+                .fault()
+                .unwrap_or_else(|| "no balance in the answer".to_owned());
             return Err(LoadError::Opening(format!(
                 "development card {serial} cannot be used: {fault}; has it been provisioned?"
             )));
@@ -200,13 +232,22 @@ fn terminals(
         let key = key_of(&speaker)?;
         let stock = (speaker.way == Way::Order).then(|| {
             let terminal = shared.terminal(connection);
-            Rc::new(Stock::new(terminal, speaker.acceptor.clone(), Rc::clone(&wake)))
+            Rc::new(Stock::new(
+                terminal,
+                speaker.acceptor.clone(),
+                Rc::clone(&wake),
+            ))
         });
         let line = stock.as_ref().and(lines.wallet_server.clone());
         let desk = Desk::new(shared, connection, speaker, key, stock)
             .ok_or_else(|| LoadError::Options("these requests cannot be packed".to_owned()))?;
         wakes.push(Rc::clone(&wake));
-        terminals.push(Terminal { shared: Rc::clone(shared), desk, wake, line });
+        terminals.push(Terminal {
+            shared: Rc::clone(shared),
+            desk,
+            wake,
+            line,
+        });
     }
     Ok((terminals, wakes))
 }
@@ -226,9 +267,14 @@ async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
         return Ok(());
     }
     let connected = shared.live.statistics.borrow().connected;
-    let fault = shared.fault.take().unwrap_or_else(|| "no answer to the sign-on".to_owned());
+    let fault = shared
+        .fault
+        .take()
+        .unwrap_or_else(|| "no answer to the sign-on".to_owned());
     let connections = shared.options.connections;
-    Err(LoadError::Opening(format!("{connected} of {connections} connections signed on: {fault}")))
+    Err(LoadError::Opening(format!(
+        "{connected} of {connections} connections signed on: {fault}"
+    )))
 }
 
 /// Waits until asking has ended; the figures between warming up and then.

@@ -190,7 +190,11 @@ mod tests {
 
     #[test]
     fn plans_connections_in_turn() {
-        let options = Options { connections: 4, pace: Pace::Rate(1_000.0), ..Options::default() };
+        let options = Options {
+            connections: 4,
+            pace: Pace::Rate(1_000.0),
+            ..Options::default()
+        };
         let shared = Shared::new(options, Default::default());
         shared.began.set(7);
         assert_eq!(shared.planned(1_000.0, 0, 0), 7);

@@ -61,7 +61,9 @@ pub async fn sign_on<S: AsyncRead + AsyncWrite + Unpin>(
             }
         }
     });
-    let answer = answer.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let answer = answer
+        .await
+        .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let message =
         Message::parse(&answer).map_err(|error| SignOnError::Nonsense(error.to_string()))?;
     if message.mti() != Mti::NETWORK.answer() {

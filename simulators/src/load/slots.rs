@@ -144,7 +144,12 @@ impl Slots {
                 self.newest = trace;
                 self.under_way += 1;
                 let slot = &mut self.slots[place];
-                *slot = Slot { trace, second, state: State::InFlight, ..Slot::default() };
+                *slot = Slot {
+                    trace,
+                    second,
+                    state: State::InFlight,
+                    ..Slot::default()
+                };
                 return Some(slot);
             }
         }

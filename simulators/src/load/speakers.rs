@@ -36,7 +36,12 @@ const KNOWN: [Known; 4] = [
         key: Some("202122232425262728292a2b2c2d2e2f"),
         mall: false,
     },
-    Known { code: 20_000_000_002, acceptor: "SHOP-77", key: None, mall: false },
+    Known {
+        code: 20_000_000_002,
+        acceptor: "SHOP-77",
+        key: None,
+        mall: false,
+    },
 ];
 
 /// How a connection says who pays.
@@ -69,7 +74,10 @@ impl Speaker {
         let acceptor = known.map_or("SHOP-77", |known| known.acceptor);
         Self {
             party: options.party,
-            acceptor: options.acceptor.clone().unwrap_or_else(|| acceptor.to_owned()),
+            acceptor: options
+                .acceptor
+                .clone()
+                .unwrap_or_else(|| acceptor.to_owned()),
             key: options
                 .key
                 .clone()
@@ -94,10 +102,13 @@ pub fn cast(options: &Options) -> Vec<Speaker> {
     let main = Speaker::from_options(options);
     let connections = options.connections as usize;
     let mut speakers = vec![main; connections];
-    if let (Some(share), Some(Way::Card)) = (options.orders, speakers.first().map(|first| first.way))
+    if let (Some(share), Some(Way::Card)) =
+        (options.orders, speakers.first().map(|first| first.way))
     {
         let malls = (share.clamp(0.0, 1.0) * connections as f64).round() as usize;
-        let mall = KNOWN.iter().find(|known| known.code == MALL_BESIDE_AN_ACQUIRER);
+        let mall = KNOWN
+            .iter()
+            .find(|known| known.code == MALL_BESIDE_AN_ACQUIRER);
         if let Some(mall) = mall {
             speakers[connections - malls..].fill(Speaker::known(mall));
         }
@@ -111,10 +122,16 @@ mod tests {
 
     #[test]
     fn knows_the_development_parties() {
-        let mall = Speaker::from_options(&Options { party: 10_000_000_002, ..Options::default() });
+        let mall = Speaker::from_options(&Options {
+            party: 10_000_000_002,
+            ..Options::default()
+        });
         assert_eq!(mall.acceptor, "MALL-0002");
         assert_eq!(mall.way, Way::Order);
-        let bare = Speaker::from_options(&Options { party: 20_000_000_002, ..Options::default() });
+        let bare = Speaker::from_options(&Options {
+            party: 20_000_000_002,
+            ..Options::default()
+        });
         assert!(bare.key.is_none());
         let told = Speaker::from_options(&Options {
             acceptor: Some("CORNER-SHOP".to_owned()),
@@ -127,8 +144,15 @@ mod tests {
 
     #[test]
     fn a_mall_stands_beside_an_acquirer() {
-        let speakers = cast(&Options { orders: Some(0.25), connections: 8, ..Options::default() });
-        let malls = speakers.iter().filter(|speaker| speaker.way == Way::Order).count();
+        let speakers = cast(&Options {
+            orders: Some(0.25),
+            connections: 8,
+            ..Options::default()
+        });
+        let malls = speakers
+            .iter()
+            .filter(|speaker| speaker.way == Way::Order)
+            .count();
         assert_eq!((speakers.len(), malls), (8, 2));
     }
 }

@@ -184,10 +184,14 @@ impl Statistics {
     /// Answers by response code, ascending.
     pub fn codes(&self) -> BTreeMap<String, u64> {
         let digits = (0..100).map(|code| (format!("{code:02}"), self.codes[code]));
-        let others = self.other_codes.iter().map(|(code, count)| {
-            (String::from_utf8_lossy(code).into_owned(), *count)
-        });
-        digits.chain(others).filter(|(_, count)| *count > 0).collect()
+        let others = self
+            .other_codes
+            .iter()
+            .map(|(code, count)| (String::from_utf8_lossy(code).into_owned(), *count));
+        digits
+            .chain(others)
+            .filter(|(_, count)| *count > 0)
+            .collect()
     }
 }
 
@@ -220,6 +224,9 @@ mod tests {
         for number in 0..100 {
             violations.add(|| number.to_string());
         }
-        assert_eq!((violations.count, violations.told.len()), (100, VIOLATIONS_KEPT));
+        assert_eq!(
+            (violations.count, violations.told.len()),
+            (100, VIOLATIONS_KEPT)
+        );
     }
 }

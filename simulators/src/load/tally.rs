@@ -22,11 +22,16 @@ pub struct Tally {
 
 /// Reads it from `GET /tally`.
 pub async fn read(address: &str) -> Result<Tally, String> {
-    let told = |why: &dyn std::fmt::Display| format!("the tally at {address} cannot be read: {why}");
-    let body = fetch(address, "/tally").await.map_err(|error| told(&error))?;
+    let told =
+        |why: &dyn std::fmt::Display| format!("the tally at {address} cannot be read: {why}");
+    let body = fetch(address, "/tally")
+        .await
+        .map_err(|error| told(&error))?;
     let tally: serde_json::Value = serde_json::from_str(&body).map_err(|error| told(&error))?;
     Ok(Tally {
-        net: tally["net"].as_i64().ok_or_else(|| told(&"it has no `net`"))?,
+        net: tally["net"]
+            .as_i64()
+            .ok_or_else(|| told(&"it has no `net`"))?,
         contradictions: tally["contradictions"].as_u64().unwrap_or(0),
     })
 }
@@ -44,7 +49,9 @@ pub async fn moved(address: &str, before: Tally, expected: i64) -> Result<(), St
             Ok(after) => {
                 let moved = after.net - before.net;
                 let by = moved - expected;
-                format!("the financial system counts {moved} net, the answers add up to {expected} ({by:+})")
+                format!(
+                    "the financial system counts {moved} net, the answers add up to {expected} ({by:+})"
+                )
             }
             Err(fault) => fault,
         };

@@ -70,7 +70,11 @@ impl Template {
             Way::Order => put(frame, self.payer, &order_tail(fill.payer)),
         }
         put(frame, self.amount, &bcd6(fill.amount));
-        put(frame, self.transmission, &fill.transmission.transmission_bytes());
+        put(
+            frame,
+            self.transmission,
+            &fill.transmission.transmission_bytes(),
+        );
         let trace = bcd3(fill.trace);
         put(frame, self.trace, &trace);
         put(frame, self.time, &fill.local.time_bytes());
@@ -277,7 +281,7 @@ fn card_tail(serial: u32) -> [u8; 5] {
         *byte = bcd(pair);
         sum += doubled(pair / 10) + pair % 10;
     }
-    tail[4] = (last << 4 | (10 - sum % 10) % 10) as u8;
+    tail[4] = ((last << 4) | ((10 - sum % 10) % 10)) as u8;
     tail
 }
 
@@ -292,7 +296,12 @@ mod tests {
     use super::*;
 
     fn speaker(way: Way) -> Speaker {
-        Speaker { party: 10_000_000_001, acceptor: "MALL-0001".to_owned(), key: None, way }
+        Speaker {
+            party: 10_000_000_001,
+            acceptor: "MALL-0001".to_owned(),
+            key: None,
+            way,
+        }
     }
 
     #[test]
@@ -343,9 +352,11 @@ mod tests {
             original: Some((1, Stamp::at(1_795_340_700))),
         };
         let inquiry = templates.inquiry.as_ref().unwrap();
-        for (template, amount) in
-            [(&templates.purchase, 100), (&templates.reversal, 100), (inquiry, 0)]
-        {
+        for (template, amount) in [
+            (&templates.purchase, 100),
+            (&templates.reversal, 100),
+            (inquiry, 0),
+        ] {
             let mut frame = Vec::new();
             template.write(&Fill { amount, ..fill }, None, &mut frame);
             let message = Message::parse(&frame[PREFIX..]).unwrap();

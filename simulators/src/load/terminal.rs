@@ -74,7 +74,13 @@ impl Terminal {
         let mut stream = connect(&self.shared.options.target).await?;
         let now = self.shared.clock.now();
         let stamp = super::clock::Stamp::at(self.shared.clock.second(now));
-        let rest = sign_on(&mut stream, self.desk.speaker.party, self.desk.key.as_ref(), stamp).await?;
+        let rest = sign_on(
+            &mut stream,
+            self.desk.speaker.party,
+            self.desk.key.as_ref(),
+            stamp,
+        )
+        .await?;
         self.shared.live.statistics.borrow_mut().connected += 1;
         self.shared.begun().await;
         let end = self.drive(stream, rest).await;
@@ -93,7 +99,8 @@ impl Terminal {
         let mut written = 0;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.desk.ask_again(&self.shared, self.shared.clock.now(), &mut out);
+        self.desk
+            .ask_again(&self.shared, self.shared.clock.now(), &mut out);
         loop {
             let now = self.shared.clock.now();
             self.desk.ask(&self.shared, now, &mut out);

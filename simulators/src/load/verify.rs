@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tessera_protocol::CardNumber;
 
 use super::line::Line;
+use super::model::Stated;
 use super::shared::Shared;
 
 /// Between two readings of what did not agree.
@@ -33,11 +34,15 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
     let touched = shared.model.borrow().touched();
     let (mut open, uncertain): (Vec<u32>, Vec<u32>) = {
         let model = shared.model.borrow();
-        touched.into_iter().partition(|&account| model.quiet_mark(account).is_some())
+        touched
+            .into_iter()
+            .partition(|&account| model.quiet_mark(account).is_some())
     };
     let compared = open.len() as u64;
     for round in 1.. {
-        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_secs(1));
         let balances = match line.balances(&open, left).await {
             Ok(balances) => balances,
             Err(fault) => {
@@ -50,33 +55,43 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
             .into_iter()
             .filter(|&(account, found)| {
                 let expected = shared.model.borrow().ledger(account);
-                found != Some((expected, expected))
+                found
+                    != Some(Stated {
+                        ledger: expected,
+                        available: expected,
+                    })
             })
             .collect();
         open = differing.iter().map(|(account, _)| *account).collect();
         // Money that is still held may come free; money that is gone does not come back.
-        let held = differing.iter().any(|(_, found)| found.is_none_or(|(ledger, free)| ledger != free));
+        let held = differing
+            .iter()
+            .any(|(_, found)| found.is_none_or(|found| found.ledger != found.available));
         if open.is_empty() || Instant::now() >= deadline || (round >= ROUNDS && !held) {
             tell(shared, &differing);
             break;
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Verified { compared, differing: open.len() as u64, uncertain: uncertain.len() as u64 }
+    Verified {
+        compared,
+        differing: open.len() as u64,
+        uncertain: uncertain.len() as u64,
+    }
 }
 
-fn tell(shared: &Shared, differing: &[(u32, Option<(i64, i64)>)]) {
+fn tell(shared: &Shared, differing: &[(u32, Option<Stated>)]) {
     let mut statistics = shared.live.statistics.borrow_mut();
     for &(account, found) in differing {
         let expected = shared.model.borrow().ledger(account);
         let card = CardNumber::development((shared.options.first_card + account).into());
         statistics.violations.add(|| match found {
             None => format!("card {card}: its balance cannot be read"),
-            Some((ledger, _)) if ledger != expected => {
+            Some(Stated { ledger, .. }) if ledger != expected => {
                 let by = ledger - expected;
                 format!("card {card}: the switch says {ledger}, should be {expected} ({by:+})")
             }
-            Some((ledger, available)) => {
+            Some(Stated { ledger, available }) => {
                 let held = ledger - available;
                 format!("card {card}: {held} of {ledger} are still held")
             }

@@ -66,7 +66,11 @@ impl FakeSwitch {
     pub async fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let switch = Self { port, manners, books: Rc::default() };
+        let switch = Self {
+            port,
+            manners,
+            books: Rc::default(),
+        };
         let serving = switch.clone();
         tokio::task::spawn_local(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -84,7 +88,11 @@ impl FakeSwitch {
     /// What all cards have spent.
     pub fn spent(&self) -> i64 {
         let books = self.books.borrow();
-        books.balances.values().map(|balance| self.manners.balance - balance).sum()
+        books
+            .balances
+            .values()
+            .map(|balance| self.manners.balance - balance)
+            .sum()
     }
 
     async fn serve(&self, mut stream: TcpStream) {
@@ -126,13 +134,22 @@ impl FakeSwitch {
         );
         match Request::read(message).unwrap() {
             Request::Network(_) => {
-                answer(message, out, ResponseCode::APPROVED, &Extras::default(), key);
+                answer(
+                    message,
+                    out,
+                    ResponseCode::APPROVED,
+                    &Extras::default(),
+                    key,
+                );
             }
             Request::Inquiry(inquiry) => {
                 let balance = *books.balances.entry(inquiry.card.expose()).or_insert(start);
                 let balance = Amount::new(balance as u64).unwrap();
                 let balances = Balances::new(balance, balance, Currency::USD);
-                let extras = Extras { balances: Some(&balances), ..Extras::default() };
+                let extras = Extras {
+                    balances: Some(&balances),
+                    ..Extras::default()
+                };
                 answer(message, out, ResponseCode::APPROVED, &extras, key);
             }
             Request::Purchase(purchase) => {
@@ -147,21 +164,34 @@ impl FakeSwitch {
                         if books.silent.as_ref() == Some(&identity) {
                             return;
                         }
-                        let Payer::Card { number, .. } = &purchase.payer else { panic!("no card") };
+                        let Payer::Card { number, .. } = &purchase.payer else {
+                            panic!("no card")
+                        };
                         let amount = purchase.financial.amount.value() as i64;
                         self.purchase(&mut books, number.expose(), amount, &identity)
                     }
                 };
                 books.answered.insert(identity, (code, approval));
-                let extras = Extras { approval, ..Extras::default() };
+                let extras = Extras {
+                    approval,
+                    ..Extras::default()
+                };
                 answer(message, out, ResponseCode::new(code), &extras, key);
             }
             Request::Reversal(reversal) => {
                 let original = (identity.0, reversal.original.trace);
                 let amount = books.approved.remove(&original).unwrap_or(0);
-                let Payer::Card { number, .. } = &reversal.payer else { panic!("no card") };
+                let Payer::Card { number, .. } = &reversal.payer else {
+                    panic!("no card")
+                };
                 *books.balances.entry(number.expose()).or_insert(start) += amount;
-                answer(message, out, ResponseCode::APPROVED, &Extras::default(), key);
+                answer(
+                    message,
+                    out,
+                    ResponseCode::APPROVED,
+                    &Extras::default(),
+                    key,
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -181,7 +211,12 @@ impl FakeSwitch {
             return (*b"51", None);
         }
         *balance -= amount - cheated;
-        books.approved.insert((identity.0.clone(), identity.1 as u32), amount);
-        (*b"00", Some(format!("{number:06}").as_bytes()[..6].try_into().unwrap()))
+        books
+            .approved
+            .insert((identity.0.clone(), identity.1 as u32), amount);
+        (
+            *b"00",
+            Some(format!("{number:06}").as_bytes()[..6].try_into().unwrap()),
+        )
     }
 }

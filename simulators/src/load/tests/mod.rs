@@ -25,7 +25,10 @@ fn options(switch: &FakeSwitch) -> Options {
 
 /// Runs the generator and the fake switch on one thread.
 fn load(manners: Manners, change: impl FnOnce(&mut Options)) -> (Report, FakeSwitch) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
         let switch = FakeSwitch::start(manners).await;
@@ -40,8 +43,14 @@ fn load(manners: Manners, change: impl FnOnce(&mut Options)) -> (Report, FakeSwi
 fn an_honest_switch_passes() {
     let (report, switch) = load(Manners::default(), |_| {});
     assert!(report.clean(), "{report}");
-    assert!(report.sent > 1_000 && report.sent == report.answered, "{report}");
-    assert!(report.approved > 0 && report.kinds["repeats"].answered > 0, "{report}");
+    assert!(
+        report.sent > 1_000 && report.sent == report.answered,
+        "{report}"
+    );
+    assert!(
+        report.approved > 0 && report.kinds["repeats"].answered > 0,
+        "{report}"
+    );
     assert!(report.kinds["reversals"].answered > 0 && report.kinds["inquiries"].answered > 0);
     assert_eq!(report.net_approved, switch.spent());
     assert!(report.steady.requests_per_second > 0.0);
@@ -50,19 +59,31 @@ fn an_honest_switch_passes() {
 
 #[test]
 fn a_switch_that_runs_out_of_money_passes() {
-    let (report, _) = load(Manners { balance: 500, ..Manners::default() }, |options| {
-        options.cards = 20;
-    });
+    let (report, _) = load(
+        Manners {
+            balance: 500,
+            ..Manners::default()
+        },
+        |options| {
+            options.cards = 20;
+        },
+    );
     assert!(report.clean(), "{report}");
     assert!(report.codes["51"] > 0, "{report}");
 }
 
 #[test]
 fn without_a_mac_and_at_a_rate() {
-    let (report, _) = load(Manners { key: None, ..Manners::default() }, |options| {
-        options.party = 20_000_000_002;
-        options.pace = Pace::Rate(2_000.0);
-    });
+    let (report, _) = load(
+        Manners {
+            key: None,
+            ..Manners::default()
+        },
+        |options| {
+            options.party = 20_000_000_002;
+            options.pace = Pace::Rate(2_000.0);
+        },
+    );
     assert!(report.clean(), "{report}");
     // 800 ms of it, every planned request sent.
     assert_eq!(report.sent, 1_600, "{report}");
@@ -70,7 +91,10 @@ fn without_a_mac_and_at_a_rate() {
 
 #[test]
 fn cut_connections_lose_nothing() {
-    let manners = Manners { cut_every: Some(900), ..Manners::default() };
+    let manners = Manners {
+        cut_every: Some(900),
+        ..Manners::default()
+    };
     let (report, switch) = load(manners, |_| {});
     assert!(report.clean(), "{report}");
     assert!(report.lost_connections > 2 && report.resent > 0, "{report}");
@@ -79,7 +103,10 @@ fn cut_connections_lose_nothing() {
 
 #[test]
 fn a_cheated_cent_is_noticed() {
-    let manners = Manners { cheat_on: Some(700), ..Manners::default() };
+    let manners = Manners {
+        cheat_on: Some(700),
+        ..Manners::default()
+    };
     let (report, _) = load(manners, |options| options.mix = Mix::PURCHASES);
     assert!(!report.clean());
     assert_eq!(report.accounts_differing, 1, "{report}");
@@ -89,29 +116,60 @@ fn a_cheated_cent_is_noticed() {
 
 #[test]
 fn a_repeat_answered_otherwise_is_noticed() {
-    let (report, _) = load(Manners { forgets: true, ..Manners::default() }, |_| {});
+    let (report, _) = load(
+        Manners {
+            forgets: true,
+            ..Manners::default()
+        },
+        |_| {},
+    );
     assert!(!report.clean());
-    assert!(report.violations_told.iter().any(|told| told.contains("its repeat")), "{report}");
+    assert!(
+        report
+            .violations_told
+            .iter()
+            .any(|told| told.contains("its repeat")),
+        "{report}"
+    );
 }
 
 #[test]
 fn silence_is_noticed() {
-    let manners = Manners { silent_on: Some(700), ..Manners::default() };
-    let (report, _) = load(manners, |options| options.settle = Duration::from_millis(300));
+    let manners = Manners {
+        silent_on: Some(700),
+        ..Manners::default()
+    };
+    let (report, _) = load(manners, |options| {
+        options.settle = Duration::from_millis(300)
+    });
     assert!(!report.clean());
-    assert_eq!((report.unanswered, report.accounts_uncertain), (1, 1), "{report}");
+    assert_eq!(
+        (report.unanswered, report.accounts_uncertain),
+        (1, 1),
+        "{report}"
+    );
 }
 
 #[test]
 fn a_refused_key_is_told() {
     // The fake switch hangs up on a MAC that it cannot verify.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let local = tokio::task::LocalSet::new();
     let error = local.block_on(&runtime, async {
         let switch = FakeSwitch::start(Manners::default()).await;
         let key = Some("ffffffffffffffffffffffffffffffff".to_owned());
-        let wrong = Options { key, opening: Duration::from_secs(1), ..options(&switch) };
+        let wrong = Options {
+            key,
+            opening: Duration::from_secs(1),
+            ..options(&switch)
+        };
         run(wrong, Rc::default()).await.unwrap_err()
     });
-    assert!(error.to_string().contains("balances could not be read"), "{error}");
+    assert!(
+        error.to_string().contains("balances could not be read"),
+        "{error}"
+    );
 }
