@@ -20,7 +20,7 @@ const SLOTS_MIN: u32 = 4_096;
 /// a burst of silence, few enough to cost nothing.
 const EXPIRED_PASSED_OVER_MAX: u32 = 64;
 /// Thirty seconds: an answer that is later than this may be taken for one to nobody.
-const LATE_TICKS: u64 = 3_000;
+const LATE_TICKS: u32 = 3_000;
 
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +53,8 @@ enum State {
     Free,
     Waiting,
     Answered,
-    /// Its deadline passed or its line was lost, in this tick.
-    Expired(u64),
+    /// Its deadline passed or its line was lost.
+    Expired,
 }
 
 #[derive(Clone, Copy)]
@@ -63,6 +63,8 @@ struct Slot {
     expected: Expected,
     line: u16,
     state: State,
+    /// The tick in which it expired, as far as 32 bits go: sixteen months.
+    expired: u32,
 }
 
 /// What an answer turned out to be.
@@ -106,6 +108,7 @@ impl InFlight {
             },
             line: 0,
             state: State::Free,
+            expired: 0,
         };
         Self {
             slots: vec![free; slots as usize].into(),
@@ -138,14 +141,14 @@ impl InFlight {
     /// At most half of the slots are waiting, so that the search is short.
     pub(super) fn next_trace(&mut self) -> u32 {
         let mut passed_over = 0;
+        let now = self.wheel.now() as u32;
         loop {
             self.ordinal = self.ordinal % self.share.len() + 1;
-            match self.slots[self.slot_of(self.ordinal) as usize].state {
+            let slot = &self.slots[self.slot_of(self.ordinal) as usize];
+            let lately = || now.wrapping_sub(slot.expired) < LATE_TICKS;
+            match slot.state {
                 State::Waiting => {}
-                State::Expired(tick)
-                    if passed_over < EXPIRED_PASSED_OVER_MAX
-                        && tick + LATE_TICKS > self.wheel.now() =>
-                {
+                State::Expired if passed_over < EXPIRED_PASSED_OVER_MAX && lately() => {
                     passed_over += 1;
                 }
                 _ => return self.share.trace(self.ordinal),
@@ -173,6 +176,7 @@ impl InFlight {
             expected,
             line,
             state: State::Waiting,
+            expired: 0,
         };
         self.waiting += 1;
         self.wheel.insert(index, due);
@@ -196,7 +200,7 @@ impl InFlight {
                 Match::Waiting(slot.asked)
             }
             State::Answered => Match::Doubled,
-            State::Expired(_) => Match::Late,
+            State::Expired => Match::Late,
             State::Free => Match::Unknown,
         }
     }
@@ -224,7 +228,8 @@ impl InFlight {
         } = self;
         wheel.turn(now, |index| {
             let slot = &mut slots[index as usize];
-            slot.state = State::Expired(now);
+            slot.state = State::Expired;
+            slot.expired = now as u32;
             *waiting -= 1;
             silent.push(slot.asked);
         });
@@ -235,7 +240,8 @@ impl InFlight {
         let now = self.wheel.now();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.state == State::Waiting && slot.line == line {
-                slot.state = State::Expired(now);
+                slot.state = State::Expired;
+                slot.expired = now as u32;
                 self.waiting -= 1;
                 self.wheel.remove(index as u32);
                 silent.push(slot.asked);
