@@ -31,14 +31,14 @@ pub enum JournalError {
     },
 
     /// Bytes that were durable are not what was written.
-    #[error("the journal is damaged in {} at byte {offset}, sequence {sequence}: {what}; restore this file from a copy, it can't be repaired from the others", file.display())]
+    #[error("the journal is damaged in {} at byte {offset}{}: {what}; restore this file from a copy, it can't be repaired from the others", file.display(), named(*sequence))]
     Damaged {
         /// The segment file.
         file: PathBuf,
         /// Where in the file the damaged header or record begins.
         offset: u64,
-        /// The sequence that belongs there.
-        sequence: u64,
+        /// The sequence that belongs there, where that is known.
+        sequence: Option<u64>,
         /// What is wrong.
         what: &'static str,
     },
@@ -117,4 +117,8 @@ impl JournalError {
             source,
         }
     }
+}
+
+fn named(sequence: Option<u64>) -> String {
+    sequence.map_or_else(String::new, |sequence| format!(", sequence {sequence}"))
 }

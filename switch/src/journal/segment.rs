@@ -14,11 +14,13 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Opens the segment that starts at a position, and verifies its header.
+    /// Opens the segment that starts at a position, and verifies its header. The sequence that it
+    /// should start with, where that is known, is for the words of an error only.
     pub fn open(
         disk: &dyn Disk,
         directory: &Path,
         start: u64,
+        sequence: Option<u64>,
         access: Access,
     ) -> Result<Self, JournalError> {
         let path = directory.join(name(start));
@@ -29,17 +31,16 @@ impl Segment {
         let read = file
             .read_at(&mut bytes, 0)
             .map_err(JournalError::disk("read", &path))?;
-        let damaged = |what, sequence| JournalError::Damaged {
+        let damaged = |what| JournalError::Damaged {
             file: path.clone(),
             offset: 0,
             sequence,
             what,
         };
-        let header = SegmentHeader::decode(&bytes[..read]).map_err(|what| damaged(what, 0))?;
+        let header = SegmentHeader::decode(&bytes[..read]).map_err(damaged)?;
         if header.start.position != start {
             return Err(damaged(
                 "the segment's name and its header differ in the position",
-                header.start.sequence,
             ));
         }
         Ok(Self { path, header, file })
@@ -113,12 +114,17 @@ impl Segment {
         JournalError::Damaged {
             file: self.path.clone(),
             offset: 0,
-            sequence: place.sequence,
+            sequence: Some(place.sequence),
             what,
         }
     }
 
-    pub fn damaged(&self, position: u64, sequence: u64, what: &'static str) -> JournalError {
+    pub fn damaged(
+        &self,
+        position: u64,
+        sequence: Option<u64>,
+        what: &'static str,
+    ) -> JournalError {
         JournalError::Damaged {
             file: self.path.clone(),
             offset: self.offset(position),

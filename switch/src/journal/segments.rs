@@ -157,7 +157,7 @@ impl Journal for Segments {
             return Err(JournalError::NotDurable { position, end });
         }
         let segment = self.shared.shelf.find(position)?;
-        let none = || segment.damaged(position, 0, "no intact record begins here");
+        let none = || segment.damaged(position, None, "no intact record begins here");
         let mut bytes = vec![0; READ_BYTES];
         let mut filled = segment.read(&mut bytes, position)?;
         let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;

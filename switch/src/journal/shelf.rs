@@ -51,6 +51,7 @@ impl Shelf {
             self.disk.as_ref(),
             &self.directory,
             start,
+            None,
             Access::Read,
         )?);
         self.put(Arc::clone(&segment));

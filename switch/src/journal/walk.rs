@@ -40,7 +40,8 @@ impl<'a> Walk<'a> {
                 wanted,
             });
         };
-        let segment = Segment::open(disk, directory, start, access)?;
+        let sequence = (start == 0).then_some(1);
+        let segment = Segment::open(disk, directory, start, sequence, access)?;
         if start == 0 && segment.start() != Place::BEGINNING {
             return Err(segment.foreign(Place::BEGINNING));
         }
@@ -152,21 +153,25 @@ impl<'a> Walk<'a> {
         let Err(flaw) = self.check()? else {
             return Ok(true);
         };
+        let Flaw {
+            position,
+            sequence,
+            what,
+            ..
+        } = flaw;
+        let damaged = || self.segment.damaged(position, Some(sequence), what);
         match next {
-            _ if later => Err(self
-                .segment
-                .damaged(flaw.position, flaw.sequence, flaw.what)),
+            _ if later => Err(damaged()),
             None => Ok(false),
             Some(start) if start == self.place.position => self.enter(start).map(|()| true),
             Some(start) if flaw.end => Err(self.gap(start)),
-            Some(_) => Err(self
-                .segment
-                .damaged(flaw.position, flaw.sequence, flaw.what)),
+            Some(_) => Err(damaged()),
         }
     }
 
     fn enter(&mut self, start: u64) -> Result<(), JournalError> {
-        let segment = Segment::open(self.disk, self.directory, start, self.access)?;
+        let sequence = Some(self.place.sequence);
+        let segment = Segment::open(self.disk, self.directory, start, sequence, self.access)?;
         if segment.start() != self.place {
             return Err(segment.foreign(self.place));
         }

@@ -1,9 +1,12 @@
 //! The journal's promises, each with a test. Segments are tiny here, so that every byte can be tried.
 
+mod crash;
+mod damage;
 mod everyday;
+mod memory_disk;
 
 use std::path::Path;
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
 use super::{Appended, Faults, Journal, JournalError, Mark, Options, Record, RecordRef, Segments};
 
@@ -106,6 +109,28 @@ fn write(directory: &Path, batches: u64) -> Vec<Record> {
     }
     journal.close().unwrap();
     written
+}
+
+/// Appends batches to the journal on a disk in memory.
+fn fill(disk: &memory_disk::MemoryDisk, batches: u64) -> (Vec<Record>, Segments) {
+    let directory = Path::new("journal");
+    let disk = Arc::new(disk.clone());
+    let journal = Segments::open_on(
+        disk,
+        directory,
+        options(),
+        None,
+        &mut |_| Ok(()),
+        no_faults(),
+    )
+    .unwrap();
+    let waiter = Waiter::new(&journal);
+    let mut written = Vec::new();
+    for batch in 0..batches {
+        written.extend((0..1 + batch % 4).map(|record| append(&journal, batch * 10 + record)));
+        waiter.durable(&journal, journal.last());
+    }
+    (written, journal)
 }
 
 /// The segment files of a journal, oldest first.

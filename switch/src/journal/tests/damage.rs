@@ -1,0 +1,383 @@
+//! What a start says to files that are not as they were written.
+
+use std::path::{Path, PathBuf};
+
+use super::super::format::{self, BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES};
+use super::super::recovery::recover;
+use super::super::scan::scan_on;
+use super::memory_disk::MemoryDisk;
+use super::*;
+
+const HERE: &str = "journal";
+
+/// A journal on a disk in memory, with what is in it and where its batches begin.
+struct Log {
+    disk: MemoryDisk,
+    records: Vec<Record>,
+    /// Position of every batch, and of the end.
+    batches: Vec<u64>,
+}
+
+impl Log {
+    fn write(batches: u64) -> Self {
+        let disk = MemoryDisk::default();
+        let (records, journal) = fill(&disk, batches);
+        journal.close().unwrap();
+        let mut starts = Vec::new();
+        for (index, record) in records.iter().enumerate() {
+            let before = records[..index].last().map_or(0, end);
+            if record.position > before {
+                starts.push(before);
+            }
+        }
+        starts.extend(records.last().map(end));
+        Self {
+            disk,
+            records,
+            batches: starts,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        *self.batches.last().unwrap()
+    }
+
+    /// What the log holds if it ends at a position: the records of whole batches.
+    fn before(&self, position: u64) -> &[Record] {
+        let whole = *self
+            .batches
+            .iter()
+            .rfind(|&&batch| batch <= position)
+            .unwrap();
+        &self.records[..self
+            .records
+            .partition_point(|record| record.position < whole)]
+    }
+
+    /// The element that a position is in, a batch header or a record: its position, and the sequence there.
+    fn element(&self, position: u64) -> (u64, u64) {
+        let batch = *self
+            .batches
+            .iter()
+            .rfind(|&&batch| batch <= position)
+            .unwrap();
+        let record = self
+            .records
+            .iter()
+            .rfind(|record| record.position <= position && record.position > batch);
+        let next = self
+            .records
+            .partition_point(|record| record.position < batch) as u64
+            + 1;
+        record.map_or((batch, next), |record| (record.position, record.sequence))
+    }
+}
+
+fn end(record: &Record) -> u64 {
+    record.position + (format::RECORD_HEADER_BYTES + record.payload.len()) as u64
+}
+
+fn offset(position: u64) -> usize {
+    position as usize + SEGMENT_HEADER_BYTES
+}
+
+fn start(disk: &MemoryDisk, from: Option<Mark>) -> Result<Vec<Record>, JournalError> {
+    let mut replayed = Vec::new();
+    recover(disk, Path::new(HERE), from, &mut |record| {
+        replayed.push(owned(record));
+        Ok(())
+    })?;
+    Ok(replayed)
+}
+
+/// The same disk with one file changed.
+fn with(disk: &MemoryDisk, file: &Path, change: impl FnOnce(&mut Vec<u8>)) -> MemoryDisk {
+    let disk = disk.after_kill();
+    let mut bytes = disk.contents(file);
+    change(&mut bytes);
+    disk.put(file, bytes);
+    disk
+}
+
+/// Flips a bit, another one in every byte.
+fn flip(bytes: &mut [u8], at: usize) {
+    bytes[at] ^= 1 << (at * 5 % 8);
+}
+
+#[track_caller]
+fn assert_damaged(disk: &MemoryDisk, file: &Path, expected_offset: usize, expected_sequence: u64) {
+    let error = start(disk, None).expect_err("damage was not seen");
+    let text = error.to_string();
+    let JournalError::Damaged {
+        file: named,
+        offset,
+        sequence,
+        ..
+    } = error
+    else {
+        panic!("{text}")
+    };
+    assert_eq!(
+        (named.as_path(), offset, sequence),
+        (file, expected_offset as u64, Some(expected_sequence)),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!(
+            "byte {expected_offset}, sequence {expected_sequence}"
+        )),
+        "{text}"
+    );
+    assert!(scan_on(disk, Path::new(HERE), None, &mut |_| Ok(())).is_err());
+}
+
+fn only(disk: &MemoryDisk) -> PathBuf {
+    let segments = disk.segments();
+    assert_eq!(segments.len(), 1);
+    segments[0].clone()
+}
+
+#[test]
+fn cuts_a_log_that_ends_at_any_byte() {
+    let log = Log::write(12);
+    let file = only(&log.disk);
+    for end in 0..=log.end() {
+        let truncated = with(&log.disk, &file, |bytes| bytes.truncate(offset(end)));
+        let zeroed = with(&log.disk, &file, |bytes| bytes[offset(end)..].fill(0));
+        for disk in [truncated, zeroed] {
+            assert_eq!(start(&disk, None).unwrap(), log.before(end), "at {end}");
+            assert_eq!(
+                start(&disk, None).unwrap(),
+                log.before(end),
+                "at {end}, the second time"
+            );
+            assert_eq!(disk.contents(&file).len() as u64, SEGMENT_BYTES);
+        }
+    }
+}
+
+#[test]
+fn goes_on_after_a_cut_at_any_byte_of_the_last_batch() {
+    let log = Log::write(8);
+    let file = only(&log.disk);
+    for end in log.batches[7]..log.end() {
+        let disk = with(&log.disk, &file, |bytes| bytes[offset(end)..].fill(0));
+        let mut expected = log.before(end).to_vec();
+        let (more, journal) = fill(&disk, 2);
+        journal.close().unwrap();
+        assert!(journal.recovered().cut || end == log.batches[7]);
+        expected.extend(more);
+        assert_eq!(start(&disk, None).unwrap(), expected);
+    }
+}
+
+#[test]
+fn refuses_a_flipped_bit_in_every_byte_of_the_middle() {
+    let log = Log::write(12);
+    let file = only(&log.disk);
+    for position in 0..log.end() {
+        let (element, sequence) = log.element(position);
+        let disk = with(&log.disk, &file, |bytes| flip(bytes, offset(position)));
+        assert_damaged(&disk, &file, offset(element), sequence);
+    }
+}
+
+#[test]
+fn refuses_every_bit_of_the_lengths() {
+    let log = Log::write(3);
+    let file = only(&log.disk);
+    let lengths = [(log.batches[1], 12..24), (log.records[1].position, 16..20)];
+    for (element, bytes) in lengths {
+        for (byte, bit) in bytes.flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
+            let disk = with(&log.disk, &file, |bytes| {
+                bytes[offset(element) + byte] ^= 1 << bit
+            });
+            assert_damaged(&disk, &file, offset(element), log.element(element).1);
+        }
+    }
+}
+
+#[test]
+fn refuses_bytes_of_zeros_in_the_middle() {
+    let log = Log::write(12);
+    let file = only(&log.disk);
+    for batches in log.batches.windows(2) {
+        let erased = offset(batches[0])..offset(batches[1]);
+        let disk = with(&log.disk, &file, |bytes| bytes[erased].fill(0));
+        let (element, sequence) = log.element(batches[0]);
+        assert_damaged(&disk, &file, offset(element), sequence);
+    }
+}
+
+#[test]
+fn does_without_the_seal() {
+    let log = Log::write(4);
+    let file = only(&log.disk);
+    let seal = offset(log.end());
+    for at in seal..seal + BATCH_HEADER_BYTES {
+        let disk = with(&log.disk, &file, |bytes| flip(bytes, at));
+        assert_eq!(start(&disk, None).unwrap(), log.records);
+    }
+}
+
+#[test]
+fn refuses_a_flipped_bit_in_every_byte_of_a_segment_header() {
+    let log = Log::write(150);
+    for file in log.disk.segments() {
+        let header = format::SegmentHeader::decode(&log.disk.contents(&file)).unwrap();
+        for at in 0..SEGMENT_HEADER_BYTES {
+            let disk = with(&log.disk, &file, |bytes| flip(bytes, at));
+            assert_damaged(&disk, &file, 0, header.start.sequence);
+        }
+    }
+}
+
+#[test]
+fn refuses_a_flipped_bit_at_the_end_of_an_older_segment() {
+    let log = Log::write(150);
+    let files = log.disk.segments();
+    let second: u64 = files[1]
+        .file_stem()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (element, sequence) = log.element(second - 1);
+    for position in element..second {
+        let disk = with(&log.disk, &files[0], |bytes| flip(bytes, offset(position)));
+        assert_damaged(&disk, &files[0], offset(element), sequence);
+    }
+}
+
+#[test]
+fn refuses_a_journal_with_a_file_missing() {
+    let log = Log::write(150);
+    let files = log.disk.segments();
+    assert!(files.len() > 3);
+    for (index, file) in files.iter().enumerate() {
+        let disk = log.disk.after_kill();
+        disk.remove(file);
+        let outcome = start(&disk, None);
+        if index == 0 {
+            assert!(matches!(outcome, Err(JournalError::Beginning { begins, .. }) if begins > 0));
+        } else if index + 1 < files.len() {
+            let Err(JournalError::Gap { file, next, .. }) = outcome else {
+                panic!("{outcome:?}")
+            };
+            assert_eq!(
+                (file, next),
+                (files[index - 1].clone(), files[index + 1].clone())
+            );
+        } else {
+            // From the files alone nobody can know; the store does.
+            let last = log.records.last().unwrap();
+            let mark = Mark {
+                sequence: last.sequence,
+                position: last.position,
+            };
+            assert!(outcome.unwrap().len() < log.records.len());
+            assert!(matches!(
+                start(&disk, Some(mark)),
+                Err(JournalError::StoreAhead { .. })
+            ));
+        }
+    }
+}
+
+#[test]
+fn refuses_files_in_each_others_place() {
+    let log = Log::write(150);
+    let files = log.disk.segments();
+    let disk = with(&log.disk, &files[1], |bytes| {
+        *bytes = log.disk.contents(&files[2])
+    });
+    let header = format::SegmentHeader::decode(&log.disk.contents(&files[1])).unwrap();
+    assert_damaged(&disk, &files[1], 0, header.start.sequence);
+}
+
+#[test]
+fn refuses_a_segment_of_another_journal() {
+    // The same payloads at the same places, but for the first one: only the chain can tell.
+    let log = Log::write(150);
+    let files = log.disk.segments();
+    let header = format::SegmentHeader::decode(&log.disk.contents(&files[1])).unwrap();
+    let foreign = format::SegmentHeader {
+        start: Place {
+            chain: 7,
+            ..header.start
+        },
+        ..header
+    };
+    let disk = with(&log.disk, &files[1], |bytes| {
+        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&foreign.encode())
+    });
+    assert_damaged(&disk, &files[1], 0, header.start.sequence);
+}
+
+#[test]
+fn refuses_a_store_that_is_ahead_or_foreign() {
+    let log = Log::write(10);
+    let last = log.records.last().unwrap();
+    let ahead = Mark {
+        sequence: last.sequence + 1,
+        position: log.end() + 32,
+    };
+    let error = start(&log.disk, Some(ahead)).unwrap_err();
+    assert!(matches!(error, JournalError::StoreAhead { .. }));
+    assert!(
+        error
+            .to_string()
+            .starts_with("the store is ahead of the journal: "),
+        "{error}"
+    );
+    let foreign = Mark {
+        sequence: last.sequence,
+        position: last.position - 1,
+    };
+    assert!(matches!(
+        start(&log.disk, Some(foreign)),
+        Err(JournalError::StoreForeign { .. })
+    ));
+    let empty = start(&MemoryDisk::default(), Some(ahead));
+    assert!(matches!(
+        empty,
+        Err(JournalError::StoreAhead { journal: 0, .. })
+    ));
+}
+
+#[test]
+fn is_not_fooled_by_a_payload_that_looks_like_a_batch() {
+    let log = Log::write(2);
+    let file = only(&log.disk);
+    let (torn, forged) = (log.end(), log.end() + 100);
+    let mut header = [0; BATCH_HEADER_BYTES];
+    let place = Place {
+        position: forged,
+        sequence: 100,
+        chain: 0,
+    };
+    // Right in everything that an outsider could know.
+    format::BatchHeader::encode(&mut header, place, 1, 50, 0);
+    let disk = with(&log.disk, &file, |bytes| {
+        bytes[offset(torn)..offset(forged)].fill(1);
+        bytes[offset(forged)..][..BATCH_HEADER_BYTES].copy_from_slice(&header);
+    });
+    assert_eq!(start(&disk, None).unwrap(), log.records);
+}
+
+#[test]
+fn stops_where_the_receiver_refuses() {
+    let log = Log::write(4);
+    let refused = recover(&log.disk, Path::new(HERE), None, &mut |record| {
+        if record.sequence == 3 {
+            Err("unknown event".into())
+        } else {
+            Ok(())
+        }
+    });
+    assert!(matches!(
+        refused,
+        Err(JournalError::Refused { sequence: 3, .. })
+    ));
+}

@@ -1,0 +1,275 @@
+//! A disk that knows what a crash would leave of it, and that fails when told to.
+//!
+//! Every sector remembers what was written to it since the last sync. After a killed process everything written is there; after
+//! a power cut each such sector holds any one of its versions, and only some of the renamed files have their new names.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use super::super::disk::{Access, Disk, DiskFile};
+
+const SECTOR: usize = 512;
+
+#[derive(Clone, Default)]
+pub struct MemoryDisk(Arc<Mutex<State>>);
+
+#[derive(Clone, Default)]
+struct State {
+    files: Vec<Contents>,
+    names: BTreeMap<PathBuf, usize>,
+    /// The names before each change that is not synced yet, oldest first.
+    former_names: Vec<BTreeMap<PathBuf, usize>>,
+    failure: Option<Failure>,
+    operations: u64,
+}
+
+/// When the disk fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure {
+    /// The changing operation that fails, counted from 0.
+    pub operation: u64,
+    /// Whether all later ones fail too.
+    pub forever: bool,
+    pub errno: rustix::io::Errno,
+}
+
+#[derive(Clone, Default)]
+struct Contents {
+    bytes: Vec<u8>,
+    synced_length: usize,
+    unsynced: BTreeMap<usize, Sector>,
+}
+
+#[derive(Clone, Default)]
+struct Sector {
+    /// What it held at the last sync, then everything written since.
+    versions: Vec<Vec<u8>>,
+    /// A sync has failed: the operating system forgot that it still has to write this sector, and the next sync will
+    /// succeed without it. Only writing it again helps.
+    forgotten: bool,
+}
+
+impl MemoryDisk {
+    pub fn fail(&self, failure: Failure) {
+        let mut state = self.0.lock().unwrap();
+        state.failure = Some(failure);
+        state.operations = 0;
+    }
+
+    /// The disk as a process finds it that starts after this one was killed.
+    pub fn after_kill(&self) -> Self {
+        let state = State {
+            failure: None,
+            ..self.0.lock().unwrap().clone()
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// The disk after a power cut; `choose(n)` picks one of n.
+    pub fn after_power_cut(&self, mut choose: impl FnMut(usize) -> usize) -> Self {
+        let mut state = self.0.lock().unwrap().clone();
+        state.failure = None;
+        let mut names = std::mem::take(&mut state.former_names);
+        names.push(std::mem::take(&mut state.names));
+        state.names = names.swap_remove(choose(names.len()));
+        for file in &mut state.files {
+            for (sector, Sector { mut versions, .. }) in std::mem::take(&mut file.unsynced) {
+                let version = versions.swap_remove(choose(versions.len()));
+                file.bytes[sector * SECTOR..][..version.len()].copy_from_slice(&version);
+            }
+            if choose(2) == 0 {
+                file.bytes.truncate(file.synced_length);
+            }
+            file.synced_length = file.bytes.len();
+        }
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    pub fn contents(&self, path: &Path) -> Vec<u8> {
+        let state = self.0.lock().unwrap();
+        state.files[state.names[path]].bytes.clone()
+    }
+
+    pub fn put(&self, path: &Path, bytes: Vec<u8>) {
+        let mut state = self.0.lock().unwrap();
+        let file = Contents {
+            synced_length: bytes.len(),
+            bytes,
+            unsynced: BTreeMap::new(),
+        };
+        state.files.push(file);
+        let last = state.files.len() - 1;
+        state.names.insert(path.to_owned(), last);
+        state.former_names.clear();
+    }
+
+    pub fn remove(&self, path: &Path) {
+        let mut state = self.0.lock().unwrap();
+        state.names.remove(path);
+        state.former_names.clear();
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> Vec<PathBuf> {
+        let state = self.0.lock().unwrap();
+        state
+            .names
+            .keys()
+            .filter(|path| path.extension().is_some_and(|kind| kind == "journal"))
+            .cloned()
+            .collect()
+    }
+}
+
+impl State {
+    fn operate(&mut self) -> io::Result<()> {
+        let operation = self.operations;
+        self.operations += 1;
+        match self.failure {
+            Some(failure)
+                if operation == failure.operation
+                    || failure.forever && operation > failure.operation =>
+            {
+                Err(failure.errno.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<PathBuf, usize>)) {
+        self.former_names.push(self.names.clone());
+        change(&mut self.names);
+    }
+}
+
+impl Contents {
+    fn resize(&mut self, length: usize) {
+        if self.bytes.len() < length {
+            self.bytes.resize(length, 0);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], offset: usize) {
+        let sectors = offset / SECTOR..=(offset + bytes.len()).saturating_sub(1) / SECTOR;
+        self.resize(offset + bytes.len());
+        let before: Vec<_> = sectors.clone().map(|sector| self.sector(sector)).collect();
+        self.bytes[offset..][..bytes.len()].copy_from_slice(bytes);
+        for (sector, before) in sectors.zip(before) {
+            let now = self.sector(sector);
+            let unsynced = self.unsynced.entry(sector).or_default();
+            if unsynced.versions.is_empty() {
+                unsynced.versions.push(before);
+            }
+            unsynced.versions.push(now);
+            unsynced.forgotten = false;
+        }
+    }
+
+    fn sector(&self, sector: usize) -> Vec<u8> {
+        let from = sector * SECTOR;
+        self.bytes[from..self.bytes.len().min(from + SECTOR)].to_vec()
+    }
+}
+
+impl Disk for MemoryDisk {
+    fn list(&self, _directory: &Path) -> io::Result<Vec<String>> {
+        let state = self.0.lock().unwrap();
+        let names = state.names.keys().filter_map(|path| path.file_name());
+        Ok(names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect())
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.0.lock().unwrap();
+        if access == Access::Create {
+            state.operate()?;
+            state.files.push(Contents::default());
+            let last = state.files.len() - 1;
+            state.rename(|names| {
+                names.insert(path.to_owned(), last);
+            });
+        }
+        let file = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(MemoryFile {
+            disk: self.clone(),
+            file,
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.operate()?;
+        let file = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        state.rename(|names| {
+            names.remove(from);
+            names.insert(to.to_owned(), file);
+        });
+        Ok(())
+    }
+
+    fn sync_directory(&self, _directory: &Path) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.operate()?;
+        state.former_names.clear();
+        Ok(())
+    }
+}
+
+struct MemoryFile {
+    disk: MemoryDisk,
+    file: usize,
+}
+
+impl MemoryFile {
+    fn change(&self, change: impl FnOnce(&mut Contents)) -> io::Result<()> {
+        let mut state = self.disk.0.lock().unwrap();
+        state.operate()?;
+        change(&mut state.files[self.file]);
+        Ok(())
+    }
+}
+
+impl DiskFile for MemoryFile {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let state = self.disk.0.lock().unwrap();
+        let contents = &state.files[self.file].bytes;
+        let from = contents.len().min(offset as usize);
+        let length = bytes.len().min(contents.len() - from);
+        bytes[..length].copy_from_slice(&contents[from..][..length]);
+        Ok(length)
+    }
+
+    /// Two steps, each of which may fail, or be the last before the process is killed.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        self.change(|file| file.write(first, offset as usize))?;
+        std::thread::yield_now();
+        self.change(|file| file.write(second, offset as usize + first.len()))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.disk.0.lock().unwrap();
+        let outcome = state.operate();
+        let file = &mut state.files[self.file];
+        if outcome.is_ok() {
+            file.unsynced.retain(|_, sector| sector.forgotten);
+            file.synced_length = file.bytes.len();
+        } else {
+            file.unsynced
+                .values_mut()
+                .for_each(|sector| sector.forgotten = true);
+        }
+        outcome
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        self.change(|file| file.resize(bytes as usize))
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.disk.0.lock().unwrap().files[self.file].bytes.len() as u64)
+    }
+}
