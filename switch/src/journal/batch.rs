@@ -1,5 +1,6 @@
-//! The batch that gathers: what was appended while the last one was being synced. Appending copies the payload under a lock that is held
-//! for a few dozen nanoseconds; the writer swaps the whole buffer for an empty one.
+//! The batch that gathers: what was appended while the last one was being synced. Appending copies
+//! the payload under a lock that is held for a few dozen nanoseconds; the writer swaps the whole
+//! buffer for an empty one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -144,7 +145,8 @@ impl Gathering {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while the state is half changed, except running out of memory, which ends the process.
+        // Nothing panics while the state is half changed, except running out of memory, which ends
+        // the process.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

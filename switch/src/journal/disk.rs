@@ -1,5 +1,5 @@
-//! What the journal asks of a disk, and the disk of the operating system. Tests put one in its place that fails,
-//! or forgets what was not synced.
+//! What the journal asks of a disk, and the disk of the operating system. Tests put one in its
+//! place that fails, or forgets what was not synced.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -29,7 +29,8 @@ pub(super) trait DiskFile: Send + Sync {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Makes contents durable, and of the metadata what is needed to read them.
     fn sync(&self) -> io::Result<()>;
-    /// Reserves room for the first `bytes` bytes and makes the file as long; new bytes read as zeros.
+    /// Reserves room for the first `bytes` bytes and makes the file as long; new bytes read as
+    /// zeros.
     fn reserve(&self, bytes: u64) -> io::Result<()>;
     fn length(&self) -> io::Result<u64>;
 }

@@ -11,7 +11,11 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum JournalError {
     /// Another process holds the directory.
-    #[error("the journal in {} is open in another switch ({holder}); two must never write the same journal", directory.display())]
+    #[error(
+        "the journal in {} is open in another switch ({holder}); \
+         two must never write the same journal",
+        directory.display()
+    )]
     Locked {
         /// The journal's directory.
         directory: PathBuf,
@@ -31,7 +35,11 @@ pub enum JournalError {
     },
 
     /// Bytes that were durable are not what was written.
-    #[error("the journal is damaged in {} at byte {offset}{}: {what}; restore this file from a copy, it can't be repaired from the others", file.display(), named(*sequence))]
+    #[error(
+        "the journal is damaged in {} at byte {offset}{}: {what}; \
+         restore this file from a copy, it can't be repaired from the others",
+        file.display(), named(*sequence)
+    )]
     Damaged {
         /// The segment file.
         file: PathBuf,
@@ -44,7 +52,11 @@ pub enum JournalError {
     },
 
     /// A segment file is missing, or two overlap.
-    #[error("the journal has a gap: {} ends at position {end}, sequence {}, but the next file is {}; restore the missing files", file.display(), sequence.saturating_sub(1), next.display())]
+    #[error(
+        "the journal has a gap: {} ends at position {end}, before sequence {sequence}, \
+         but the next file is {}; restore the missing files",
+        file.display(), next.display()
+    )]
     Gap {
         /// The last file before the gap.
         file: PathBuf,
@@ -57,7 +69,11 @@ pub enum JournalError {
     },
 
     /// The log does not reach back to where reading must begin.
-    #[error("the journal in {} begins at position {begins}, but has to be read from {wanted}; restore the older files, or a store that is newer than them", directory.display())]
+    #[error(
+        "the journal in {} begins at position {begins}, but has to be read from {wanted}; \
+         restore the older files, or a store that is newer than them",
+        directory.display()
+    )]
     Beginning {
         /// The journal's directory.
         directory: PathBuf,
@@ -69,7 +85,9 @@ pub enum JournalError {
 
     /// The checkpoint reflects events that the journal doesn't have.
     #[error(
-        "the store is ahead of the journal: it reflects sequence {store}, the journal ends at {journal}; restore the journal's newest files, or, only if this journal is known to be whole, delete the store to have it rebuilt"
+        "the store is ahead of the journal: it reflects sequence {store}, the journal ends at \
+         {journal}; restore the journal's newest files, or, only if this journal is known to be \
+         whole, delete the store to have it rebuilt"
     )]
     StoreAhead {
         /// Sequence that the store reflects.
@@ -79,7 +97,11 @@ pub enum JournalError {
     },
 
     /// The checkpoint was made from another journal.
-    #[error("the store does not belong to this journal: there is no record with sequence {} at position {}; restore the one that fits, or delete the store to have it rebuilt", mark.sequence, mark.position)]
+    #[error(
+        "the store does not belong to this journal: there is no record with sequence {} at \
+         position {}; restore the one that fits, or delete the store to have it rebuilt",
+        mark.sequence, mark.position
+    )]
     StoreForeign {
         /// What the store names.
         mark: super::Mark,

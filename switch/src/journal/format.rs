@@ -1,8 +1,9 @@
 //! What is on the disk. All numbers are little-endian, every checksum is CRC-32C.
 //!
-//! A journal is a directory of segment files, each named after the *position* it starts at: `00000000000000004096.journal`.
-//! A position counts the bytes of batches since the journal began; segment headers and seals are not counted, so that a
-//! record's position is known when it is appended, before anybody knows into which file it will go.
+//! A journal is a directory of segment files, each named after the *position* it starts at:
+//! `00000000000000004096.journal`. A position counts the bytes of batches since the journal began;
+//! segment headers and seals are not counted, so that a record's position is known when it is
+//! appended, before anybody knows into which file it will go.
 //!
 //! ```text
 //! segment                                                     (zero-filled to its full length before it is used)
@@ -23,24 +24,30 @@
 //! 48 16  zero
 //! ```
 //!
-//! **Chain.** *Predecessor* is the checksum of what stands before: record after record, and the batch header between the batches' records.
-//! It is stored, and covered by the checksum: so a record can be verified alone, when it is read by its position, and the
-//! chain proves to a reader of the whole log that nothing is missing, moved or from elsewhere. The first predecessor is 0.
+//! **Chain.** *Predecessor* is the checksum of what stands before: record after record, and the
+//! batch header between the batches' records. It is stored, and covered by the checksum: so a
+//! record can be verified alone, when it is read by its position, and the chain proves to a reader
+//! of the whole log that nothing is missing, moved or from elsewhere. The first predecessor is 0.
 //!
-//! **Salt.** Checksums of batches and records start from the segment's random salt. A payload may hold what an outsider wrote; without
-//! knowing the salt nobody can write one that looks like a batch header to the search for batches after a torn one.
+//! **Salt.** Checksums of batches and records start from the segment's random salt. A payload may
+//! hold what an outsider wrote; who doesn't know the salt can't make it look like a batch header to
+//! the search for batches after a torn one.
 //!
-//! **Batch.** What one write and one sync made durable; never in two segments. It is valid as a whole or not at all: of a batch that a crash
-//! tore nobody was told that it is durable, and keeping some of its records would mean rewriting its header, and recovery should never change a checksum.
+//! **Batch.** What one write and one sync made durable; never in two segments. It is valid as a
+//! whole or not at all: of a batch that a crash tore nobody was told that it is durable, and
+//! keeping some of its records would mean rewriting its header, and recovery should never change a
+//! checksum.
 //!
-//! **Seal.** When there is nothing to write, the writer puts a batch header without records where the next batch will begin, and
-//! does not sync it. The next batch overwrites it. It says that what stands before was once whole: without it, damage to the last batch
-//! after the process was killed would look like a torn write. It has no position of its own and does not take part in the chain, hence can be
-//! lost or half overwritten in a power cut without harm.
+//! **Seal.** When there is nothing to write, the writer puts a batch header without records where
+//! the next batch will begin, and does not sync it. The next batch overwrites it. It says that what
+//! stands before was once whole: without it, damage to the last batch after the process was killed
+//! would look like a torn write. It has no position of its own and does not take part in the chain,
+//! hence can be lost or half overwritten in a power cut without harm.
 //!
-//! **Torn or damaged.** The writer writes a batch only after the one before is synced, so a crash can tear the last batch only. Invalid bytes
-//! with a valid batch header (or a seal, or a further segment) anywhere after them are therefore damage, without are a torn tail. The disk is
-//! trusted to write a sector of 512 bytes such that bytes which did not change keep their value.
+//! **Torn or damaged.** The writer writes a batch only after the one before is synced, so a crash
+//! can tear the last batch only. Invalid bytes with a valid batch header (or a seal, or a further
+//! segment) anywhere after them are therefore damage, without are a torn tail. The disk is trusted
+//! to write a sector of 512 bytes such that bytes which did not change keep their value.
 
 use super::RecordRef;
 
@@ -218,7 +225,8 @@ pub(super) struct Flaw {
     pub end: bool,
 }
 
-/// Verifies a whole batch, header included, against the place it has to continue; says where the next one begins.
+/// Verifies a whole batch, header included, against the place it has to continue; says where the
+/// next one begins.
 pub(super) fn verify(
     batch: &[u8],
     header: &BatchHeader,
@@ -299,7 +307,8 @@ impl RecordHeader {
         (record.bytes <= bytes.len() - RECORD_HEADER_BYTES).then_some(record)
     }
 
-    /// Reads the header when the payload may not be there yet. Nothing in it is verified but that the length is sane.
+    /// Reads the header when the payload may not be there yet. Nothing in it is verified but that
+    /// the length is sane.
     pub fn decode_alone(bytes: &[u8]) -> Option<Self> {
         if bytes.len() < RECORD_HEADER_BYTES {
             return None;

@@ -1,5 +1,5 @@
-//! The lock on a journal's directory, so that two switches never write the same journal. The operating system
-//! releases it when the process ends, however it ends.
+//! The lock on a journal's directory, so that two switches never write the same journal. The
+//! operating system releases it when the process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};

@@ -1,7 +1,9 @@
-//! The journal: payloads come in, a sequence number and a position go out at once, and a moment later the journal says
-//! up to which sequence everything is durable. It is the only truth about money; all else can be rebuilt from it.
+//! The journal: payloads come in, a sequence number and a position go out at once, and a moment
+//! later the journal says up to which sequence everything is durable. It is the only truth about
+//! money; all else can be rebuilt from it.
 //!
-//! Never here: what a payload means, waiting for the disk on the caller's thread, or a second try after a failed write.
+//! Never here: what a payload means, waiting for the disk on the caller's thread, or a second try
+//! after a failed write.
 //!
 //! ```text
 //! append() ─▶ batch ─▶ writer ─▶ segment files ─▶ read(), scan()
@@ -11,7 +13,8 @@
 //!                            └─▶ durable(), subscribers
 //! ```
 //!
-//! Nothing outside this room knows which engine runs; [`Segments`], files in a local directory, is the default.
+//! Nothing outside this room knows which engine runs; [`Segments`], files in a local directory, is
+//! the default.
 
 mod batch;
 mod disk;
@@ -42,8 +45,8 @@ use std::time::Duration;
 pub trait Journal: Send + Sync {
     /// Takes a payload in and says where it will be. Never waits for the disk.
     ///
-    /// What waits for the disk is bounded by admission at the door, not here: a switch that admits N requests
-    /// never has more than a few records for each of them under way.
+    /// What waits for the disk is bounded by admission at the door, not here: a switch that admits
+    /// N requests never has more than a few records for each of them under way.
     ///
     /// # Panics
     /// If the payload is longer than [`PAYLOAD_BYTES_MAX`]: no caller makes such an event.
@@ -58,10 +61,12 @@ pub trait Journal: Send + Sync {
     /// Reads a durable record back by its position.
     ///
     /// # Errors
-    /// [`JournalError::NotDurable`] for a position at or after the durable end, [`JournalError::Damaged`] where no intact record begins.
+    /// [`JournalError::NotDurable`] for a position at or after the durable end,
+    /// [`JournalError::Damaged`] where no intact record begins.
     fn read(&self, position: u64) -> Result<Record, JournalError>;
 
-    /// Has `wake` called on the writer's thread after every sync, and once at shutdown. It must be quick, and must not subscribe in turn.
+    /// Has `wake` called on the writer's thread after every sync, and once at shutdown. It must be
+    /// quick, and must not subscribe in turn.
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>);
 
     /// Bytes that were appended and that the writer has not yet taken up.
@@ -136,8 +141,9 @@ pub struct Synced {
 /// Is shown every record in order; an error ends the reading.
 pub type Visit<'a> = dyn FnMut(RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
 
-/// Is told, on the writer's thread, that a write or sync failed. The state of the file is unknown from then on and nothing becomes
-/// durable any more, so the handler is expected to end the process at once; a restart finds out what is on the disk.
+/// Is told, on the writer's thread, that a write or sync failed. The state of the file is unknown
+/// from then on and nothing becomes durable any more, so the handler is expected to end the process
+/// at once; a restart finds out what is on the disk.
 pub type Faults = Box<dyn Fn(&JournalError) + Send + Sync>;
 
 /// Is told of every sync, on the writer's thread, after the subscribers.

@@ -1,7 +1,9 @@
-//! Segments made ahead: a thread that always has one file ready, full of zeros, so that the writer never waits for one.
+//! Segments made ahead: a thread that always has one file ready, full of zeros, so that the writer
+//! never waits for one.
 //!
-//! Reserved space alone would not do: the first write into it changes the file's extents, and every sync would
-//! have to write those too. Overwriting zeros that are on the disk syncs in about two thirds of the time.
+//! Reserved space alone would not do: the first write into it changes the file's extents, and every
+//! sync would have to write those too. Overwriting zeros that are on the disk syncs in about two
+//! thirds of the time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +14,8 @@ use super::disk::{Access, Disk, DiskFile};
 use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES, SegmentHeader};
 use super::segment::Segment;
 
-/// Written and synced at a time: small enough that the writer's own syncs never queue behind much of it.
+/// Written and synced at a time: small enough that the writer's own syncs never queue behind much
+/// of it.
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// The maker of segments, with the thread that makes the next one ahead.
@@ -35,7 +38,8 @@ enum Spare {
     Ready(Arc<dyn DiskFile>),
     /// Handed to the writer, which has not yet given it a name of its own.
     Taken,
-    /// The disk refused. Not a fault yet: nothing that was promised depends on it. The writer tries itself when it needs one.
+    /// The disk refused. Not a fault yet: nothing that was promised depends on it. The writer tries
+    /// itself when it needs one.
     Failed,
     Closing,
 }
@@ -123,6 +127,12 @@ impl Prepare {
     }
 }
 
+impl Drop for Prepare {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Workshop {
     fn run(&self) {
         loop {
@@ -193,8 +203,8 @@ impl Workshop {
         Ok(())
     }
 
-    /// A file with reserved space instead of zeros, for when the spare is late or too small: its syncs are slower,
-    /// but nobody waits while a whole segment is written.
+    /// A file with reserved space instead of zeros, for when the spare is late or too small: its
+    /// syncs are slower, but nobody waits while a whole segment is written.
     fn reserve(&self, bytes: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
         let path = self.directory.join("reserved.preparing");
         let file = self

@@ -1,4 +1,5 @@
-//! What happens to the files before the first append: verify, replay, cut a torn tail, and make sure that what was replayed is on the disk.
+//! What happens to the files before the first append: verify, replay, cut a torn tail, and make
+//! sure that what was replayed is on the disk.
 
 use std::path::Path;
 
@@ -56,7 +57,8 @@ pub(super) fn recover(
     })
 }
 
-/// Overwrites everything after the last batch with zeros, and gives the file its full length again. Whether there was more than a seal.
+/// Overwrites everything after the last batch with zeros, and gives the file its full length again.
+/// Whether there was more than a seal.
 ///
 /// ```text
 /// before  │ batch │ batch │ half a batch, or a seal │ zeros
@@ -85,9 +87,9 @@ fn cut(segment: &Segment, place: Place) -> Result<bool, JournalError> {
 
 /// Writes the last batch once more, with a seal behind it, and syncs.
 ///
-/// The batch may have been read from memory only: from a process that was killed before its sync, or after one that failed, when the
-/// operating system holds bytes for clean that never reached the disk. Older batches have been synced with success, or this one
-/// would not have been written.
+/// The batch may have been read from memory only: from a process that was killed before its sync,
+/// or after one that failed, when the operating system holds bytes for clean that never reached the
+/// disk. Older batches have been synced with success, or this one would not have been written.
 fn settle(segment: &Segment, place: Place, last_batch: Option<u64>) -> Result<(), JournalError> {
     if let Some(position) = last_batch {
         let mut bytes = vec![0; (place.position - position) as usize];

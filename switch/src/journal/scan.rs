@@ -18,8 +18,8 @@ pub struct Scanned {
     pub end: u64,
 }
 
-/// Shows every record after `from`, or all, verifying each. Ends at the first batch that is not complete; under a running
-/// switch the last batch shown may be complete but not yet synced.
+/// Shows every record after `from`, or all, verifying each. Ends at the first batch that is not
+/// complete; under a running switch the last batch shown may be complete but not yet synced.
 ///
 /// # Errors
 /// As for [`Segments::open`](super::Segments::open), except for what only writing can meet.

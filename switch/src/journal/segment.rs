@@ -48,7 +48,8 @@ impl Segment {
 
     /// Turns a file that holds only zeros, `ready`, into the segment that begins at `start`.
     ///
-    /// The header is synced under the old name: a file with a segment's name always has a header, whenever the power fails.
+    /// The header is synced under the old name: a file with a segment's name always has a header,
+    /// whenever the power fails.
     pub fn begin(
         disk: &dyn Disk,
         directory: &Path,

@@ -41,7 +41,8 @@ pub struct Recovered {
     pub replayed: u64,
     /// Sequence of the last record; 0 for a new journal.
     pub last: u64,
-    /// Whether remains of a batch that a crash had torn were removed. No one was ever told that it is durable.
+    /// Whether remains of a batch that a crash had torn were removed. No one was ever told that it
+    /// is durable.
     pub cut: bool,
 }
 
@@ -55,12 +56,14 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// Opens the journal in a directory (made if missing): verifies it from the mark's segment on, or from the beginning, shows every
-    /// record after the mark to `replay`, removes what a crash left half written, and starts the writer.
+    /// Opens the journal in a directory (made if missing): verifies it from the mark's segment on,
+    /// or from the beginning, shows every record after the mark to `replay`, removes what a crash
+    /// left half written, and starts the writer.
     ///
     /// # Errors
-    /// If another process has it open, if it is damaged or incomplete, if `from` is not in it, if `replay` refuses a record, or
-    /// if the disk fails. Nothing on the disk has been changed then, except by a failure of the disk itself.
+    /// If another process has it open, if it is damaged or incomplete, if `from` is not in it, if
+    /// `replay` refuses a record, or if the disk fails. Nothing on the disk has been changed then,
+    /// except by a failure of the disk itself.
     pub fn open(
         directory: &Path,
         options: Options,

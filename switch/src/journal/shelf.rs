@@ -1,4 +1,5 @@
-//! Which segment holds a position. Old segments are opened when somebody reads them, and only so many stay open.
+//! Which segment holds a position. Old segments are opened when somebody reads them, and only so
+//! many stay open.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +9,8 @@ use super::JournalError;
 use super::disk::{Access, Disk};
 use super::segment::Segment;
 
-/// Files kept open for reading: 16 GiB of history at the default segment size, and far below the usual limit of 1,024 per process.
+/// Files kept open for reading: 16 GiB of history at the default segment size, and far below the
+/// usual limit of 1,024 per process.
 const OPEN_SEGMENTS_MAX: usize = 64;
 
 pub(super) struct Shelf {
@@ -58,7 +60,8 @@ impl Shelf {
         Ok(segment)
     }
 
-    /// Keeps a segment open, and closes the oldest one if that is one too many: the newest are read most.
+    /// Keeps a segment open, and closes the oldest one if that is one too many: the newest are read
+    /// most.
     fn put(&self, segment: Arc<Segment>) {
         let mut segments = self
             .segments

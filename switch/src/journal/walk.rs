@@ -1,4 +1,5 @@
-//! The walk through the log, batch by batch, from segment to segment, verifying everything. Recovery and scan share it.
+//! The walk through the log, batch by batch, from segment to segment, verifying everything.
+//! Recovery and scan share it.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,8 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Begins with the segment that holds the mark, or with the first one. `None` if there are no segments at all.
+    /// Begins with the segment that holds the mark, or with the first one. `None` if there are no
+    /// segments at all.
     pub fn begin(
         disk: &'a dyn Disk,
         directory: &'a Path,
@@ -141,10 +143,12 @@ impl<'a> Walk<'a> {
         Ok(format::verify(batch, &header, place, salt))
     }
 
-    /// No batch was found here: is it the end of the log (`false`), the end of a segment (`true`), or damage?
+    /// No batch was found here: is it the end of the log (`false`), the end of a segment (`true`),
+    /// or damage?
     fn goes_on(&mut self) -> Result<bool, JournalError> {
-        // What comes later is looked for first and this place looked at again after that: if a switch is writing meanwhile, whatever
-        // comes later was written after a batch here was complete.
+        // What comes later is looked for first and this place looked at again after that: if a
+        // switch is writing meanwhile, whatever comes later was written after a batch here was
+        // complete.
         let later = self.later()?;
         let next = segment::starts(self.disk, self.directory)?
             .into_iter()

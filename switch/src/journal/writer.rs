@@ -1,5 +1,5 @@
-//! The journal's only writer, on a thread of its own: swap, checksums, one write, one sync, say so, again. There is no timer: a batch
-//! is what gathered while the one before was synced.
+//! The journal's only writer, on a thread of its own: swap, checksums, one write, one sync, say so,
+//! again. There is no timer: a batch is what gathered while the one before was synced.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -160,7 +160,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Marks the end of a log that is idle. Not synced: it is for a process that gets killed, not for a power cut.
+    /// Marks the end of a log that is idle. Not synced: it is for a process that gets killed, not
+    /// for a power cut.
     fn seal(&mut self) -> Result<(), JournalError> {
         self.sealed = true;
         let seal = format::seal(self.place, self.segment.header.salt);

@@ -10,10 +10,8 @@ use rustix::io::Errno;
 use super::super::disk::{Access, Disk};
 use super::super::format::{BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES};
 use super::super::recovery::recover;
-use super::memory_disk::{Failure, MemoryDisk};
+use super::memory_disk::Failure;
 use super::*;
-
-const HERE: &str = "journal";
 
 /// Collects what the fault handler is told.
 fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
@@ -23,23 +21,6 @@ fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
         Box::new(move |error| faults.lock().unwrap().push(error.to_string())),
         told,
     )
-}
-
-fn open(disk: &MemoryDisk, faults: Faults) -> Result<(Segments, Vec<Record>), JournalError> {
-    let mut replayed = Vec::new();
-    let mut replay = |record: RecordRef<'_>| {
-        replayed.push(owned(record));
-        Ok(())
-    };
-    let journal = Segments::open_on(
-        Arc::new(disk.clone()),
-        Path::new(HERE),
-        options(),
-        None,
-        &mut replay,
-        faults,
-    )?;
-    Ok((journal, replayed))
 }
 
 /// What is on a disk, by a start that leaves it alone otherwise.
@@ -71,7 +52,7 @@ fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
     for (operation, errno) in (0..150).zip([Errno::NOSPC, Errno::IO].into_iter().cycle()) {
         let disk = MemoryDisk::default();
         let (faults, told) = collected();
-        let (journal, _) = open(&disk, faults).unwrap();
+        let (journal, _) = open_in_memory(&disk, None, faults).unwrap();
         let mut appended: Vec<Record> = (0..20).map(|number| append(&journal, number)).collect();
         // Once only: a second try would succeed, and must not be made.
         disk.fail(Failure {
@@ -107,7 +88,7 @@ fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
 fn nothing_becomes_durable_after_a_failed_sync() {
     let disk = MemoryDisk::default();
     let (faults, told) = collected();
-    let (journal, _) = open(&disk, faults).unwrap();
+    let (journal, _) = open_in_memory(&disk, None, faults).unwrap();
     let waiter = Waiter::new(&journal);
     let first = append(&journal, 1);
     waiter.durable(&journal, 1);
@@ -129,7 +110,7 @@ fn nothing_becomes_durable_after_a_failed_sync() {
 #[test]
 fn finds_everything_durable_whenever_the_process_is_killed() {
     let disk = MemoryDisk::default();
-    let (journal, _) = open(&disk, no_faults()).unwrap();
+    let (journal, _) = open_in_memory(&disk, None, no_faults()).unwrap();
     let appended = Mutex::new(Vec::new());
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -152,7 +133,8 @@ fn finds_everything_durable_whenever_the_process_is_killed() {
 #[test]
 fn the_start_makes_durable_what_it_found() {
     let disk = MemoryDisk::default();
-    let (appended, journal) = fill(&disk, 2);
+    let (journal, _) = open_in_memory(&disk, None, no_faults()).unwrap();
+    let appended = append_batches(&journal, 2);
     journal.close().unwrap();
     let file = disk.segments()[0].clone();
     let whole = disk.contents(&file);
@@ -186,8 +168,8 @@ fn the_start_makes_durable_what_it_found() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Several lives, each ended at some operation: by a power cut, with whatever choice of unsynced sectors surviving, or by a
-    /// failing disk that works again afterwards.
+    /// Several lives, each ended at some operation: by a power cut, with whatever choice of
+    /// unsynced sectors surviving, or by a failing disk that works again afterwards.
     #[test]
     fn keeps_what_is_durable_through_power_cuts(
         lives in proptest::collection::vec((0_u64..120, 1_u64..150, any::<u64>(), any::<bool>()), 1..5),
@@ -204,7 +186,7 @@ proptest! {
             disk.fail(Failure { operation, forever: true, errno: Errno::IO });
             let (faults, _told) = collected();
             let mut appended = kept.clone();
-            if let Ok((journal, replayed)) = open(&disk, faults) {
+            if let Ok((journal, replayed)) = open_in_memory(&disk, None, faults) {
                 prop_assert_eq!(&replayed, &kept);
                 for number in 0..records {
                     appended.push(append(&journal, seed % 1000 + number));
@@ -230,7 +212,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let disk = MemoryDisk::default();
-        let (journal, _) = open(&disk, no_faults()).unwrap();
+        let (journal, _) = open_in_memory(&disk, None, no_faults()).unwrap();
         let appended: Vec<Record> = sizes.iter().map(|&size| {
             let payload = vec![size as u8 | 1; size];
             let Appended { sequence, position } = journal.append(1, &payload);

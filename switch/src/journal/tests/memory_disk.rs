@@ -1,7 +1,8 @@
 //! A disk that knows what a crash would leave of it, and that fails when told to.
 //!
-//! Every sector remembers what was written to it since the last sync. After a killed process everything written is there; after
-//! a power cut each such sector holds any one of its versions, and only some of the renamed files have their new names.
+//! Every sector remembers what was written to it since the last sync. After a killed process
+//! everything written is there; after a power cut each such sector holds any one of its versions,
+//! and only some of the renamed files have their new names.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -46,8 +47,8 @@ struct Contents {
 struct Sector {
     /// What it held at the last sync, then everything written since.
     versions: Vec<Vec<u8>>,
-    /// A sync has failed: the operating system forgot that it still has to write this sector, and the next sync will
-    /// succeed without it. Only writing it again helps.
+    /// A sync has failed: the operating system forgot that it still has to write this sector, and
+    /// the next sync will succeed without it. Only writing it again helps.
     forgotten: bool,
 }
 

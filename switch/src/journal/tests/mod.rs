@@ -1,17 +1,27 @@
-//! The journal's promises, each with a test. Segments are tiny here, so that every byte can be tried.
+//! The journal's promises, each with a test. Segments are tiny here, so that every byte can be
+//! tried.
 
 mod crash;
 mod damage;
-mod everyday;
+mod files;
 mod memory_disk;
+mod suite;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 
-use super::{Appended, Faults, Journal, JournalError, Mark, Options, Record, RecordRef, Segments};
+use memory_disk::MemoryDisk;
+
+use super::{
+    Appended, Faults, Journal, JournalError, Mark, Options, PAYLOAD_BYTES_MAX, Record, RecordRef,
+    Segments,
+};
 
 /// Small enough that a few dozen records fill it.
 const SEGMENT_BYTES: u64 = 4096;
+
+/// The directory on disks in memory.
+const HERE: &str = "journal";
 
 fn options() -> Options {
     Options {
@@ -98,39 +108,30 @@ impl Waiter {
     }
 }
 
-/// A journal with batches of several records each, closed; what is in it.
-fn write(directory: &Path, batches: u64) -> Vec<Record> {
-    let (journal, _) = open(directory).unwrap();
-    let waiter = Waiter::new(&journal);
-    let mut written = Vec::new();
+/// Appends batches of several records each.
+fn append_batches(journal: &dyn Journal, batches: u64) -> Vec<Record> {
+    let waiter = Waiter::new(journal);
+    let mut appended = Vec::new();
     for batch in 0..batches {
-        written.extend((0..1 + batch % 4).map(|record| append(&journal, batch * 10 + record)));
-        waiter.durable(&journal, journal.last());
+        appended.extend((0..1 + batch % 4).map(|record| append(journal, batch * 10 + record)));
+        waiter.durable(journal, journal.last());
     }
-    journal.close().unwrap();
-    written
+    appended
 }
 
-/// Appends batches to the journal on a disk in memory.
-fn fill(disk: &memory_disk::MemoryDisk, batches: u64) -> (Vec<Record>, Segments) {
-    let directory = Path::new("journal");
+fn open_in_memory(
+    disk: &MemoryDisk,
+    from: Option<Mark>,
+    faults: Faults,
+) -> Result<(Segments, Vec<Record>), JournalError> {
+    let mut replayed = Vec::new();
+    let mut replay = |record: RecordRef<'_>| {
+        replayed.push(owned(record));
+        Ok(())
+    };
     let disk = Arc::new(disk.clone());
-    let journal = Segments::open_on(
-        disk,
-        directory,
-        options(),
-        None,
-        &mut |_| Ok(()),
-        no_faults(),
-    )
-    .unwrap();
-    let waiter = Waiter::new(&journal);
-    let mut written = Vec::new();
-    for batch in 0..batches {
-        written.extend((0..1 + batch % 4).map(|record| append(&journal, batch * 10 + record)));
-        waiter.durable(&journal, journal.last());
-    }
-    (written, journal)
+    let journal = Segments::open_on(disk, Path::new(HERE), options(), from, &mut replay, faults)?;
+    Ok((journal, replayed))
 }
 
 /// The segment files of a journal, oldest first.

@@ -1,0 +1,140 @@
+//! What a durable record costs: append a batch, wait until all of it is synced, on real files.
+//!
+//! The files are beside the build's output, so on whatever disk that is; on a memory file system
+//! the figures mean nothing.
+
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tessera_switch::journal::{Journal, JournalError, Options, Segments, scan};
+
+/// About what an event of a purchase takes.
+const PAYLOAD: [u8; 150] = [0x5A; 150];
+
+fn directory() -> tempfile::TempDir {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&target).expect("the target directory can be made");
+    tempfile::tempdir_in(target).expect("the target directory is writable")
+}
+
+fn open(directory: &tempfile::TempDir) -> Segments {
+    let faults = Box::new(|error: &JournalError| panic!("{error}"));
+    Segments::open(
+        directory.path(),
+        Options::default(),
+        None,
+        &mut |_| Ok(()),
+        faults,
+    )
+    .expect("a new journal opens")
+}
+
+/// Has this thread woken after each sync, the way a worker is.
+fn subscribe(journal: &Segments) {
+    let this = thread::current();
+    journal.subscribe(Box::new(move || this.unpark()));
+}
+
+fn wait(journal: &Segments, sequence: u64) {
+    while journal.durable() < sequence {
+        thread::park();
+    }
+}
+
+/// One batch after the other: what a batch takes from its first append until it is durable.
+fn durable(criterion: &mut Criterion) {
+    let directory = directory();
+    let journal = open(&directory);
+    subscribe(&journal);
+    let mut group = criterion.benchmark_group("journal/durable");
+    group
+        .sample_size(20)
+        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(500));
+    for records in [1, 64, 256, 1024] {
+        group.throughput(Throughput::Elements(records));
+        group.bench_function(BenchmarkId::from_parameter(records), |bencher| {
+            bencher.iter(|| {
+                for _ in 0..records {
+                    black_box(journal.append(1, &PAYLOAD));
+                }
+                wait(&journal, journal.last());
+            });
+        });
+    }
+    group.finish();
+}
+
+/// As under load: so many records are under way at any time, and the next batch gathers while one
+/// is synced.
+fn pipelined(criterion: &mut Criterion) {
+    let directory = directory();
+    let journal = Arc::new(open(&directory));
+    subscribe(&journal);
+    let mut group = criterion.benchmark_group("journal/pipelined");
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(500));
+    group.throughput(Throughput::Elements(1));
+    for window in [256, 512, 2048] {
+        group.bench_function(BenchmarkId::from_parameter(window), |bencher| {
+            bencher.iter_custom(|records| {
+                let begun = Instant::now();
+                for _ in 0..records {
+                    let appended = journal.append(1, &PAYLOAD);
+                    wait(&journal, appended.sequence.saturating_sub(window));
+                }
+                wait(&journal, journal.last());
+                begun.elapsed()
+            });
+        });
+    }
+    group.finish();
+}
+
+/// What an append costs its caller, and reading everything back.
+fn other(criterion: &mut Criterion) {
+    let directory = directory();
+    let journal = open(&directory);
+    subscribe(&journal);
+    let mut group = criterion.benchmark_group("journal");
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(500));
+    group.bench_function("append", |bencher| {
+        bencher.iter_custom(|records| {
+            // In pieces, so that memory does not grow: only the appends are timed.
+            let mut taken = Duration::ZERO;
+            for piece in 0..records.div_ceil(1000) {
+                let begun = Instant::now();
+                for _ in piece * 1000..records.min((piece + 1) * 1000) {
+                    black_box(journal.append(1, &PAYLOAD));
+                }
+                taken += begun.elapsed();
+                wait(&journal, journal.last());
+            }
+            taken
+        });
+    });
+    let position = journal.append(1, &PAYLOAD).position;
+    wait(&journal, journal.last());
+    group.bench_function("read", |bencher| {
+        bencher.iter(|| journal.read(position).expect("the record is there"));
+    });
+    journal.close().expect("nothing failed");
+    group.throughput(Throughput::Elements(journal.last()));
+    group.bench_function("scan", |bencher| {
+        bencher
+            .iter(|| scan(directory.path(), None, &mut |_| Ok(())).expect("the journal is whole"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, durable, pipelined, other);
+criterion_main!(benches);

@@ -1,0 +1,104 @@
+//! What is particular to segment files on a real disk.
+
+use std::sync::Arc;
+
+use tempfile::tempdir;
+
+use super::super::{Observer, Recovered, scan};
+use super::*;
+
+#[test]
+fn rolls_over_through_many_segments() {
+    let directory = tempdir().unwrap();
+    let (journal, _) = open(directory.path()).unwrap();
+    let written = append_batches(&journal, 500);
+    journal.close().unwrap();
+    // Far more than stay open at once, also for reading.
+    assert!(files(directory.path()).len() > 10);
+    let (journal, replayed) = open(directory.path()).unwrap();
+    assert_eq!(replayed, written);
+    assert_eq!(
+        journal.recovered(),
+        Recovered {
+            replayed: written.len() as u64,
+            last: written.len() as u64,
+            cut: false
+        }
+    );
+    for record in written.iter().rev() {
+        assert_eq!(journal.read(record.position).unwrap(), *record);
+    }
+}
+
+#[test]
+fn scans_while_a_switch_writes() {
+    let directory = tempdir().unwrap();
+    let (journal, _) = open(directory.path()).unwrap();
+    let mut scans = 0;
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let waiter = Waiter::new(&journal);
+            for number in 0..1500 {
+                append(&journal, number);
+                if number % 3 == 0 {
+                    waiter.durable(&journal, journal.last());
+                }
+            }
+        });
+        while !writing.is_finished() {
+            let durable = journal.durable();
+            let mut next = 1;
+            let scanned = scan(directory.path(), None, &mut |record| {
+                assert_eq!(record.sequence, next);
+                assert_eq!(record.payload, payload(next - 1));
+                next += 1;
+                Ok(())
+            })
+            .unwrap();
+            assert!(scanned.last >= durable);
+            scans += 1;
+        }
+    });
+    assert!(scans > 1);
+}
+
+#[test]
+fn is_open_once() {
+    let directory = tempdir().unwrap();
+    let (journal, _) = open(directory.path()).unwrap();
+    let Err(error) = open(directory.path()) else {
+        panic!("opened twice")
+    };
+    assert!(matches!(error, JournalError::Locked { .. }));
+    assert!(
+        error.to_string().contains(&std::process::id().to_string()),
+        "{error}"
+    );
+    journal.close().unwrap();
+    assert!(open(directory.path()).is_ok());
+}
+
+#[test]
+fn tells_the_observer_of_every_sync() {
+    let directory = tempdir().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let observed = Arc::clone(&seen);
+    let observer: Observer = Box::new(move |synced| observed.lock().unwrap().push(synced));
+    let options = Options {
+        observer: Some(observer),
+        ..options()
+    };
+    let journal = Segments::open(
+        directory.path(),
+        options,
+        None,
+        &mut |_| Ok(()),
+        no_faults(),
+    )
+    .unwrap();
+    (0..50).for_each(|number| drop(append(&journal, number)));
+    journal.close().unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.iter().map(|synced| synced.records).sum::<u32>(), 50);
+    assert_eq!(seen.last().unwrap().durable, 50);
+}
