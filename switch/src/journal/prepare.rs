@@ -6,6 +6,7 @@
 //! thirds of the time.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -31,6 +32,8 @@ struct Workshop {
     bytes: u64,
     spare: Mutex<Spare>,
     changed: Condvar,
+    /// Somebody waits for the spare: speed matters, and no writer is there yet to be gentle to.
+    awaited: AtomicBool,
 }
 
 enum Spare {
@@ -57,6 +60,7 @@ impl Prepare {
             bytes,
             spare: Mutex::new(Spare::Wanted),
             changed: Condvar::new(),
+            awaited: AtomicBool::new(false),
         };
         let workshop = Arc::new(workshop);
         let thread = thread::Builder::new()
@@ -101,14 +105,14 @@ impl Prepare {
         Ok(segment)
     }
 
-    /// Waits until a spare is ready, or can't be made.
-    pub fn settle(&self) {
-        let spare = self.workshop.lock();
-        let waited = self
-            .workshop
-            .changed
-            .wait_while(spare, |spare| matches!(spare, Spare::Wanted));
+    /// Waits until a spare is ready, or can't be made, and has it made faster meanwhile.
+    pub fn hurry(&self) {
+        let shop = &*self.workshop;
+        shop.awaited.store(true, Ordering::Relaxed);
+        let wanted = |spare: &mut Spare| matches!(spare, Spare::Wanted);
+        let waited = shop.changed.wait_while(shop.lock(), wanted);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
+        shop.awaited.store(false, Ordering::Relaxed);
     }
 
     /// Ends the thread; a spare that is ready stays for the next start.
@@ -197,10 +201,12 @@ impl Workshop {
             let chunk = &zeros[..CHUNK_BYTES.min((self.bytes - offset) as usize)];
             file.write_all_at(chunk, offset)
                 .map_err(JournalError::disk("write", path))?;
-            file.sync().map_err(JournalError::disk("sync", path))?;
+            if !self.awaited.load(Ordering::Relaxed) {
+                file.sync().map_err(JournalError::disk("sync", path))?;
+            }
             offset += chunk.len() as u64;
         }
-        Ok(())
+        file.sync().map_err(JournalError::disk("sync", path))
     }
 
     /// A file with reserved space instead of zeros, for when the spare is late or too small: its

@@ -104,7 +104,7 @@ impl Segments {
         let segment = match segment {
             Some(segment) => Arc::new(segment),
             None => {
-                prepare.settle();
+                prepare.hurry();
                 Arc::new(prepare.segment(place, 0)?)
             }
         };
