@@ -243,14 +243,13 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let drawn = draw(1);
-        let count = |wanted: &dyn Fn(&(ResponseCode, Option<Fault>)) -> bool| {
-            drawn.iter().filter(|one| wanted(one)).count()
-        };
+        let coded = |code| drawn.iter().filter(|one| one.0 == code).count();
+        let failed = |fault| drawn.iter().filter(|one| one.1 == Some(fault)).count();
         for (seen, expected) in [
-            (count(&|one| one.0 == ResponseCode::DECLINED), 250),
-            (count(&|one| one.0 == ResponseCode::NOT_ENOUGH_MONEY), 750),
-            (count(&|one| one.1 == Some(Fault::Dropped)), 2_000),
-            (count(&|one| one.1 == Some(Fault::Cut)), 1_000),
+            (coded(ResponseCode::DECLINED), 250),
+            (coded(ResponseCode::NOT_ENOUGH_MONEY), 750),
+            (failed(Fault::Dropped), 2_000),
+            (failed(Fault::Cut), 1_000),
         ] {
             assert!(
                 (expected * 8 / 10..expected * 12 / 10).contains(&seen),

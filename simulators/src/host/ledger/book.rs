@@ -1,8 +1,17 @@
 //! What was asked, by reference: a table that grows in small steps and forgets its oldest entries.
 //!
-//! One big hash table doubles in one go: with millions of entries that is a pause of a third of a second,
-//! which the switch would take for a slow host. The table is therefore many small ones. Each is a pair,
-//! young and old: when the young one is full it becomes the old one, and what was old is forgotten.
+//! ```text
+//! shard ┬ young ┬ index    hash table of (hash, place)       8 bytes a slot: small enough for the caches
+//!       │       └ entries  in the order in which they came   written one behind the other
+//!       └ old   ─ the same
+//! ```
+//!
+//! Most requests are new. Of them only a slot of the index is written at a place that no cache holds; the
+//! entries themselves would be seven times as much.
+//!
+//! One big hash table doubles in one go: with millions of entries that is a pause which the switch would take for a
+//! slow host. There are therefore many small ones. Each is a pair, young and old: when the young one is full
+//! it becomes the old one, and what was old is forgotten.
 
 use std::hash::BuildHasher as _;
 
@@ -97,15 +106,29 @@ impl Entry {
 /// All requests of one kind.
 pub(super) struct Book {
     shards: Vec<Shard>,
-    /// How many entries the young table of a shard takes.
+    /// How many entries the young half of a shard takes.
     young_max: usize,
     hasher: DefaultHashBuilder,
 }
 
 #[derive(Default)]
 struct Shard {
-    young: HashTable<Entry>,
-    old: HashTable<Entry>,
+    young: Half,
+    old: Half,
+}
+
+#[derive(Default)]
+struct Half {
+    index: HashTable<Slot>,
+    entries: Vec<Entry>,
+}
+
+/// Where an entry is. The hash stands beside it, so that neither a growing table nor a stranger with the
+/// same place in it makes the entry itself be looked at.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    place: u32,
 }
 
 impl Book {
@@ -113,22 +136,20 @@ impl Book {
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-            young_max: (remember_max / SHARDS / 2).max(1),
+            // A place has 32 bits.
+            young_max: (remember_max / SHARDS / 2).clamp(1, u32::MAX as usize),
             hasher: DefaultHashBuilder::default(),
         }
     }
 
     pub(super) fn find(&mut self, reference: &Reference) -> Option<&mut Entry> {
-        let hash = self.hasher.hash_one(reference);
-        let shard = &mut self.shards[shard_of(hash)];
-        let same = |entry: &Entry| entry.reference == *reference;
-        if let Some(entry) = shard.young.find_mut(hash, same) {
-            return Some(entry);
+        let (shard, hash) = self.place(reference);
+        let shard = &mut self.shards[shard];
+        if let Some(place) = shard.young.find(hash, reference) {
+            return Some(&mut shard.young.entries[place]);
         }
-        if shard.old.is_empty() {
-            return None;
-        }
-        shard.old.find_mut(hash, same)
+        let place = shard.old.find(hash, reference)?;
+        Some(&mut shard.old.entries[place])
     }
 
     /// Puts an entry in the place of one with the same reference, or beside all others.
@@ -137,22 +158,54 @@ impl Book {
             *known = entry;
             return;
         }
-        let hash = self.hasher.hash_one(entry.reference);
-        let shard = &mut self.shards[shard_of(hash)];
-        if shard.young.len() >= self.young_max {
-            let capacity = shard.young.capacity();
-            shard.old = std::mem::replace(&mut shard.young, HashTable::with_capacity(capacity));
+        let (shard, hash) = self.place(&entry.reference);
+        let shard = &mut self.shards[shard];
+        if shard.young.entries.len() >= self.young_max {
+            let empty = Half::with_capacity(self.young_max);
+            shard.old = std::mem::replace(&mut shard.young, empty);
         }
-        let hasher = &self.hasher;
-        shard
-            .young
-            .insert_unique(hash, entry, |entry| hasher.hash_one(entry.reference));
+        shard.young.push(hash, entry);
+    }
+
+    /// The shard, and the hash within it, from bits that have nothing to do with each other.
+    fn place(&self, reference: &Reference) -> (usize, u32) {
+        let hash = self.hasher.hash_one(reference);
+        ((hash >> 40) as usize % SHARDS, hash as u32)
     }
 }
 
-/// From bits that the table inside does not use: it takes the lowest and the highest.
-fn shard_of(hash: u64) -> usize {
-    (hash >> 40) as usize % SHARDS
+impl Half {
+    fn with_capacity(capacity: usize) -> Self {
+        Self {
+            index: HashTable::with_capacity(capacity),
+            entries: Vec::with_capacity(capacity),
+        }
+    }
+
+    fn find(&self, hash: u32, reference: &Reference) -> Option<usize> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let same = |slot: &Slot| {
+            slot.hash == hash && self.entries[slot.place as usize].reference == *reference
+        };
+        let slot = self.index.find(spread(hash), same)?;
+        Some(slot.place as usize)
+    }
+
+    fn push(&mut self, hash: u32, entry: Entry) {
+        // There are no more than fit: see `young_max`.
+        let place = self.entries.len() as u32;
+        self.entries.push(entry);
+        let slot = Slot { hash, place };
+        self.index
+            .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
+    }
+}
+
+/// The table takes its place from the lowest bits and its tag from the highest ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 #[cfg(test)]
