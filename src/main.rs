@@ -1,6 +1,7 @@
 //! The `tessera` command: one subcommand, one file.
 
 mod certs;
+mod decode;
 mod host;
 mod load;
 
@@ -17,6 +18,7 @@ struct Tessera {
 #[derive(Subcommand)]
 enum Command {
     Certs(certs::Certs),
+    Decode(decode::Decode),
     Host(host::Host),
     Load(Box<load::Load>),
 }
@@ -24,6 +26,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Tessera::parse().command {
         Command::Certs(certs) => certs.run(),
+        Command::Decode(decode) => decode.run(),
         Command::Host(host) => host.run(),
         Command::Load(load) => load.run(),
     }

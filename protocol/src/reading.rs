@@ -1,7 +1,8 @@
 //! A message read as far as it goes: for answers to bad messages and for people.
 
+use crate::bcd;
 use crate::error::{ParseError, Place};
-use crate::fields::Field;
+use crate::fields::{FIELDS, Field};
 use crate::grammar;
 use crate::message::{Head, end, field, head, located, read_mti};
 use crate::mti::Mti;
@@ -29,6 +30,24 @@ pub struct ReadField<'a> {
     pub wire: &'a [u8],
     /// As it stands on the wire, without its length.
     pub body: &'a [u8],
+}
+
+impl ReadField<'_> {
+    /// Its row of the table.
+    pub fn table(&self) -> &'static Field {
+        // Only numbers of 2 to 128 are ever read.
+        &FIELDS[usize::from(self.number) - 1]
+    }
+
+    /// Its length in digits, characters or bytes.
+    pub fn length(&self) -> usize {
+        let prefix = &self.wire[..self.wire.len() - self.body.len()];
+        match prefix {
+            [] => self.table().packing.length_max(),
+            // The grammar has checked the prefix to be BCD of at most four digits.
+            digits => bcd::number(digits).unwrap_or(0) as usize,
+        }
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -68,10 +87,10 @@ impl<'a> Reading<'a> {
                 Err(error) => {
                     let fault = located(Place::Field(number), bytes, error);
                     self.fault.get_or_insert(fault);
-                    let packing = Field::of(number).map(|field| field.packing);
-                    match packing.map(|packing| grammar::skip(packing, rest)) {
-                        Some(Ok((behind, _))) => rest = behind,
-                        _ => return,
+                    let packing = FIELDS[usize::from(number) - 1].packing;
+                    match grammar::skip(packing, rest) {
+                        Ok((behind, _)) => rest = behind,
+                        Err(_) => return,
                     }
                 }
             }

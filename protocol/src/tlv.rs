@@ -11,6 +11,22 @@ pub const KEY_MATERIAL: u8 = 3;
 /// Field 48: reason of a decline, for a developer's eyes.
 pub const REASON: u8 = 9;
 
+/// What a tag of field 48 holds; `None` for one that the protocol does not name.
+pub const fn name(tag: u8) -> Option<&'static str> {
+    match tag {
+        ORDER => Some("order number"),
+        PURPOSE => Some("what was bought"),
+        KEY_MATERIAL => Some("key material"),
+        REASON => Some("reason"),
+        _ => None,
+    }
+}
+
+/// Whether a tag's value is masked where people read it.
+pub const fn is_sensitive(tag: u8) -> bool {
+    tag == KEY_MATERIAL
+}
+
 /// The longest value that three digits of length can tell.
 pub const VALUE_BYTES_MAX: usize = 999;
 
