@@ -6,6 +6,7 @@ use arrayvec::ArrayString;
 use bytes::BytesMut;
 
 use crate::balances::Balances;
+use crate::bitmap::Bitmap;
 use crate::error::ParseError;
 use crate::mac::MacKey;
 use crate::message::Message;
@@ -17,6 +18,10 @@ use crate::totals::Totals;
 
 /// A longer reason is cut off.
 const REASON_BYTES_MAX: usize = 120;
+
+/// Fields that an answer echoes as present, up to where it adds its own. 49, 70 and 90 follow.
+const ECHOED_BEFORE_38: Bitmap = Bitmap::of(&[2, 3, 4, 7, 11, 12, 13, 15, 32, 37]);
+const ECHOED_BEFORE_48: Bitmap = Bitmap::of(&[41, 42]);
 
 /// What an answer says beyond the echo and field 39.
 #[derive(Debug, Clone, Default)]
@@ -40,14 +45,12 @@ pub fn answer(
     key: Option<&MacKey>,
 ) {
     let mut packer = Packer::new(out, request.mti().answer());
-    for field in [2, 3, 4, 7, 11, 12, 13, 15, 32, 37] {
-        packer.copy(request, field);
-    }
+    packer.copy_all(request, ECHOED_BEFORE_38);
     if let Some(approval) = &extras.approval {
         packer.raw(38, approval);
     }
     packer.raw(39, code.as_bytes());
-    packer.copy(request, 41).copy(request, 42);
+    packer.copy_all(request, ECHOED_BEFORE_48);
     if let Some(reason) = extras.reason {
         pack_reason(&mut packer, reason);
     }

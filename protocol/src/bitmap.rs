@@ -33,6 +33,7 @@ impl Bitmap {
     }
 
     /// Whether the field is in the set.
+    #[inline]
     pub const fn has(self, field: u8) -> bool {
         let word = if field <= 64 {
             self.primary
@@ -42,19 +43,8 @@ impl Bitmap {
         word & bit(field) != 0
     }
 
-    /// How many fields below this one are in the set, the secondary bitmap's own bit not counted.
-    pub(crate) const fn rank(self, field: u8) -> usize {
-        let primary = self.primary & !bit(1);
-        let rank = if field <= 64 {
-            (primary & !(u64::MAX >> ((field - 1) & 63))).count_ones()
-        } else {
-            let below = self.secondary & !(u64::MAX >> ((field - 1) & 63));
-            primary.count_ones() + below.count_ones()
-        };
-        rank as usize
-    }
-
     /// The lowest field that is in this set and not in the other.
+    #[inline]
     pub const fn first_missing_in(self, other: Self) -> Option<u8> {
         let primary = self.primary & !other.primary;
         let secondary = self.secondary & !other.secondary;
@@ -67,19 +57,29 @@ impl Bitmap {
         }
     }
 
+    /// The two words, each with the field of its highest bit; the secondary bitmap's own bit is left out.
+    #[inline(always)]
+    pub(crate) const fn words(self) -> [(u64, u8); 2] {
+        [(self.primary & !bit(1), 1), (self.secondary, 65)]
+    }
+
     /// The fields in ascending order, the secondary bitmap's own bit left out.
+    #[inline]
     pub fn fields(self) -> impl Iterator<Item = u8> {
-        ones(self.primary & !bit(1), 1).chain(ones(self.secondary, 65))
+        let [primary, secondary] = self.words();
+        ones(primary).chain(ones(secondary))
     }
 }
 
 /// The bit of a field in its word.
+#[inline]
 const fn bit(field: u8) -> u64 {
     1 << ((64 - (field & 63)) & 63)
 }
 
-/// The fields of one word, whose highest bit is the field `first`.
-pub(crate) fn ones(mut word: u64, first: u8) -> impl Iterator<Item = u8> {
+/// The fields of one word and the field of its highest bit, ascending.
+#[inline(always)]
+pub(crate) fn ones((mut word, first): (u64, u8)) -> impl Iterator<Item = u8> {
     std::iter::from_fn(move || {
         (word != 0).then(|| {
             let place = word.leading_zeros();
@@ -101,13 +101,6 @@ mod tests {
             let listed: Vec<u8> = bitmap.fields().collect();
             assert_eq!(listed, if field == 1 { vec![] } else { vec![field] });
         }
-    }
-
-    #[test]
-    fn ranks_count_the_fields_below() {
-        let bitmap = Bitmap::of(&[1, 2, 3, 64, 70, 128]);
-        let ranks = [2, 3, 4, 64, 65, 70, 71, 128].map(|field| bitmap.rank(field));
-        assert_eq!(ranks, [0, 1, 2, 2, 3, 3, 4, 4]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ impl CardNumber {
     }
 
     /// From a number and how many digits it has (leading zeros count).
+    #[inline]
     pub fn new(digits: u64, length: usize) -> Option<Self> {
         if !(Self::LENGTH_MIN..=Self::LENGTH_MAX).contains(&length) {
             return None;
@@ -97,6 +98,7 @@ impl fmt::Debug for CardNumber {
 }
 
 impl Drop for CardNumber {
+    #[inline]
     fn drop(&mut self) {
         self.digits.zeroize();
         self.length.zeroize();

@@ -1,6 +1,7 @@
 //! The grammar of the wire: one nom function per rule of the packing. nom's types stay in this crate.
 
-use nom::bytes::complete::take;
+use std::convert::Infallible;
+
 use nom::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Parser};
 
@@ -38,7 +39,7 @@ fn fault<T>(left: usize, problem: Problem) -> Parsed<'static, T> {
 }
 
 /// `body = numeric / signed / ... ` by the packing of its field; the length in front is read and left out.
-#[inline]
+#[inline(always)]
 pub(crate) fn body(packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
     match packing {
         Packing::Numeric(digits) => numeric(digits, input),
@@ -65,7 +66,7 @@ pub(crate) fn skip(packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
 #[inline]
 pub(crate) fn mti(input: &[u8]) -> Parsed<'_, u16> {
     let (rest, digits) = exactly(2, input)?;
-    check_digits(digits, rest)?;
+    check_digits(input, 2)?;
     Ok((rest, u16::from_be_bytes([digits[0], digits[1]])))
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn bitmap(input: &[u8]) -> Parsed<'_, u64> {
 #[inline]
 fn numeric(digits: u16, input: &[u8]) -> Parsed<'_, &[u8]> {
     let (rest, body) = exactly(usize::from(digits.div_ceil(2)), input)?;
-    check_digits(body, rest)?;
+    check_digits(input, body.len())?;
     if digits % 2 == 1 && body[0] > 9 {
         return fault(input.len(), Problem::Nibble { found: body[0] });
     }
@@ -92,24 +93,22 @@ fn numeric(digits: u16, input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `A n = OCTET (n-1)DIGIT`: the sign is looked at only where the field is used.
 fn signed(length: u16, input: &[u8]) -> Parsed<'_, &[u8]> {
     let (rest, body) = exactly(1 + usize::from((length - 1).div_ceil(2)), input)?;
-    check_digits(&body[1..], rest)?;
+    check_digits(&input[1..], body.len() - 1)?;
     Ok((rest, body))
 }
 
 /// `LN n = 2DIGIT *nDIGIT [OCTET-half]`, packed: the last nibble of an odd count is ignored.
 #[inline]
 fn numeric_up_to(maximum: u16, input: &[u8]) -> Parsed<'_, &[u8]> {
-    let (rest, digits) = bounded(length_of_one_byte, maximum, input)?;
-    let (rest, body) = exactly(digits.div_ceil(2), rest)?;
-    if digits % 2 == 0 {
-        check_digits(body, rest)?;
-    } else if let Some((last, whole)) = body.split_last() {
-        check_digits(whole, &input[input.len() - rest.len() - 1..])?;
-        if last >> 4 > 9 {
-            return fault(rest.len() + 1, Problem::Nibble { found: *last });
+    let (input, digits) = bounded(length_of_one_byte, maximum, input)?;
+    let (rest, body) = exactly(digits.div_ceil(2), input)?;
+    check_digits(input, digits / 2)?;
+    match body.last() {
+        Some(last) if digits % 2 == 1 && last >> 4 > 9 => {
+            fault(rest.len() + 1, Problem::Nibble { found: *last })
         }
+        _ => Ok((rest, body)),
     }
-    Ok((rest, body))
 }
 
 /// `track = 2DIGIT *nNIBBLE`.
@@ -174,30 +173,38 @@ fn length_digits(byte: u8, input: &[u8]) -> Result<usize, Err<Fault>> {
     Ok(usize::from(tens * 10 + ones))
 }
 
-#[inline]
+/// `take(count)`, which says how much was needed.
+#[inline(always)]
 fn exactly(count: usize, input: &[u8]) -> Parsed<'_, &[u8]> {
-    match take::<_, _, Fault>(count).parse(input) {
-        Ok(parsed) => Ok(parsed),
-        Err(_) => short(count, input),
+    match input.split_at_checked(count) {
+        Some((body, rest)) => Ok((rest, body)),
+        None => short(count, input),
     }
 }
 
 #[cold]
+#[inline(never)]
 fn short<T>(needed: usize, input: &[u8]) -> Parsed<'static, T> {
     let had = input.len();
     fault(had, Problem::Short { needed, had })
 }
 
-/// The digits are followed by `rest`, which places a fault.
-#[inline]
-fn check_digits(digits: &[u8], rest: &[u8]) -> Result<(), Err<Fault>> {
-    match bcd::first_wrong(digits) {
+/// The first `length` bytes of the input, which are there, hold digits only.
+#[inline(always)]
+fn check_digits(input: &[u8], length: usize) -> Result<(), Err<Fault>> {
+    match bcd::first_wrong(input, length) {
         None => Ok(()),
-        Some(index) => Err(Err::Error(Fault {
-            left: rest.len() + digits.len() - index,
-            problem: Problem::Nibble {
-                found: digits[index],
-            },
-        })),
+        Some(index) => wrong_nibble(&input[index..]).map(|_| ()),
     }
+}
+
+/// The first byte holds a nibble that is no digit.
+#[cold]
+#[inline(never)]
+fn wrong_nibble(input: &[u8]) -> Result<Infallible, Err<Fault>> {
+    let found = input.first().copied().unwrap_or_default();
+    Err(Err::Error(Fault {
+        left: input.len(),
+        problem: Problem::Nibble { found },
+    }))
 }

@@ -3,7 +3,7 @@
 use nom::Err;
 
 use crate::bcd;
-use crate::bitmap::Bitmap;
+use crate::bitmap::{Bitmap, ones};
 use crate::card::CardNumber;
 use crate::error::{ParseError, Place, Problem};
 use crate::fields::{FIELDS, Field, Packing};
@@ -11,33 +11,30 @@ use crate::frame::FRAME_BYTES_MAX;
 use crate::grammar::{self, Fault, Parsed};
 use crate::mti::Mti;
 
-/// Fields whose place is kept. A message with more (none in the protocol has) is walked from the last one.
-const PLACES: usize = 32;
-
 /// A message whose every field is well formed.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     bytes: &'a [u8],
     mti: Mti,
     bitmap: Bitmap,
-    /// Where the field of each rank begins, its length in front included.
-    starts: [u16; PLACES],
+    /// Where field n begins, its length in front included: `starts[n - 1]`. A frame is shorter than 64 KiB.
+    starts: [u16; 128],
 }
 
 impl<'a> Message<'a> {
     /// Reads one message: the bytes after the two of the length. Nothing is copied.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let Head { mti, bitmap, body } = head(bytes)?;
-        let mut starts = [0; PLACES];
+        let mut starts = [0; 128];
         let mut rest = body;
-        for (rank, number) in bitmap.fields().enumerate() {
-            if let Some(start) = starts.get_mut(rank) {
-                *start = (bytes.len() - rest.len()) as u16;
+        for word in bitmap.words() {
+            for number in ones(word) {
+                starts[usize::from(number) - 1] = (bytes.len() - rest.len()) as u16;
+                rest = match field(number, rest) {
+                    Ok((behind, _)) => behind,
+                    Err(error) => return Err(located(Place::Field(number), bytes, error)),
+                };
             }
-            rest = match field(number, rest) {
-                Ok((rest, _)) => rest,
-                Err(error) => return Err(located(Place::Field(number), bytes, error)),
-            };
         }
         end(bytes, rest)?;
         Ok(Self {
@@ -72,33 +69,38 @@ impl<'a> Message<'a> {
     }
 
     /// The body of a field as it stands on the wire, without its length.
-    #[inline]
+    #[inline(always)]
     pub fn raw(&self, number: u8) -> Option<&'a [u8]> {
         let start = self.start(number)?;
         Some(&self.bytes[self.extent(number, start)?])
     }
 
     /// The field as it stands on the wire, its length included.
-    #[inline]
+    #[inline(always)]
     pub fn wire(&self, number: u8) -> Option<&'a [u8]> {
         let start = self.start(number)?;
         Some(&self.bytes[start..self.extent(number, start)?.end])
     }
 
     /// The number in a field of digits; `None` where it has none, more than `u64` holds, or another packing.
-    #[inline]
+    #[inline(always)]
     pub fn number(&self, number: u8) -> Option<u64> {
         let start = self.start(number)?;
-        let body = &self.bytes[self.extent(number, start)?];
         match Field::of(number)?.packing {
-            Packing::Numeric(_) => bcd::number(body),
-            Packing::NumericUpTo(_) => bcd::number_left(body, self.length_byte(start)),
+            Packing::Numeric(digits) if digits <= 16 => {
+                let at = &self.bytes[start..];
+                Some(bcd::short_number(at, usize::from(digits.div_ceil(2))))
+            }
+            Packing::Numeric(_) => bcd::number(&self.bytes[self.extent(number, start)?]),
+            Packing::NumericUpTo(_) => {
+                bcd::number_left(&self.bytes[start + 1..], self.length_byte(start))
+            }
             _ => None,
         }
     }
 
     /// The characters of a text field; padding on the right is left out.
-    #[inline]
+    #[inline(always)]
     pub fn text(&self, number: u8) -> Option<&'a [u8]> {
         let body = self.raw(number)?;
         match Field::of(number)?.packing {
@@ -112,9 +114,21 @@ impl<'a> Message<'a> {
     #[inline]
     pub fn card_number(&self) -> Option<CardNumber> {
         let start = self.start(2)?;
-        let body = &self.bytes[self.extent(2, start)?];
         let length = self.length_byte(start);
-        CardNumber::new(bcd::number_left(body, length)?, length)
+        CardNumber::new(bcd::number_left(&self.bytes[start + 1..], length)?, length)
+    }
+
+    /// The bytes from the beginning of a field, which is there, up to another; where `end` is 65, up to
+    /// the secondary bitmap's fields.
+    #[inline]
+    pub(crate) fn between(&self, first: u8, end: u8) -> &'a [u8] {
+        let end = match end {
+            1..=64 => end,
+            _ => 65 + self.bitmap.secondary.leading_zeros() as u8,
+        };
+        let end = self.start(end).unwrap_or(self.bytes.len());
+        let start = self.start(first).unwrap_or(end);
+        &self.bytes[start..end]
     }
 
     /// Every field in ascending order, with its body.
@@ -131,20 +145,15 @@ impl<'a> Message<'a> {
         usize::from(byte >> 4) * 10 + usize::from(byte & 0xF)
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&self, number: u8) -> Option<usize> {
-        if !self.bitmap.has(number) || number == 1 {
-            return None;
-        }
-        let rank = self.bitmap.rank(number);
-        match self.starts.get(rank) {
-            Some(&start) => Some(usize::from(start)),
-            None => self.walk(number),
-        }
+        let present = number > 1 && number <= 128 && self.bitmap.has(number);
+        present.then(|| usize::from(self.starts[usize::from(number) - 1]))
     }
 
-    /// The body's place, by the field's packing.
-    #[inline]
+    /// The body's place, by the field's packing. Inlined, as all that is called with a field's number, so
+    /// that a number known to the compiler leaves nothing of the table to be looked up.
+    #[inline(always)]
     fn extent(&self, number: u8, start: usize) -> Option<std::ops::Range<usize>> {
         let packing = Field::of(number)?.packing;
         let (prefix, length) = match packing.prefix_bytes() {
@@ -157,19 +166,6 @@ impl<'a> Message<'a> {
         };
         let begin = start + prefix;
         Some(begin..begin + packing.body_bytes(length))
-    }
-
-    #[cold]
-    fn walk(&self, number: u8) -> Option<usize> {
-        let (last, known) = (PLACES - 1, self.starts[PLACES - 1]);
-        let mut start = usize::from(known);
-        for below in self.bitmap.fields().skip(last) {
-            if below == number {
-                return Some(start);
-            }
-            start = self.extent(below, start)?.end;
-        }
-        None
     }
 }
 
@@ -225,7 +221,7 @@ pub(crate) fn read_mti(bytes: &[u8]) -> Result<(&[u8], Mti), ParseError> {
 }
 
 /// One field by its row in the table.
-#[inline]
+#[inline(always)]
 pub(crate) fn field(number: u8, input: &[u8]) -> Parsed<'_, &[u8]> {
     grammar::body(FIELDS[usize::from(number) - 1].packing, input)
 }

@@ -25,7 +25,7 @@ impl OriginalData {
     /// From the body of field 90; `None` where it has another length or a nibble above 9.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let body: &[u8; Self::BYTES] = body.try_into().ok()?;
-        if bcd::first_wrong(body).is_some() {
+        if bcd::first_wrong(body, Self::BYTES).is_some() {
             return None;
         }
         // Digits 0-3, 4-9, 10-19 stand on whole bytes; 20-30 end and 31-41 begin within byte 15.

@@ -3,6 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::bcd;
+use crate::bitmap::Bitmap;
 use crate::card::CardNumber;
 use crate::fields::{FIELDS, Packing};
 use crate::mac::{MAC_BYTES, MacKey};
@@ -14,6 +15,7 @@ const MTI_AT: usize = 2;
 const PRIMARY_AT: usize = 4;
 const SECONDARY_AT: usize = 12;
 const BITMAP_BYTES: usize = 8;
+const SECONDARY_BIT: u64 = 1 << 63;
 
 /// Room for any message of the protocol's common ones, so that its fields do not grow the buffer one by one.
 const ROOM_BYTES: usize = 256;
@@ -32,6 +34,7 @@ pub struct Packer<'b> {
 
 impl<'b> Packer<'b> {
     /// Begins a frame.
+    #[inline]
     pub fn new(buffer: &'b mut BytesMut, mti: Mti) -> Self {
         let frame_at = buffer.len();
         buffer.reserve(ROOM_BYTES);
@@ -49,6 +52,7 @@ impl<'b> Packer<'b> {
 
     /// A field of digits, by its value. Digits beyond the field's length are cut off on the left; a field
     /// of varying length gets as many digits as the value has.
+    #[inline]
     pub fn number(&mut self, field: u8, value: u64) -> &mut Self {
         match FIELDS[usize::from(field) - 1].packing {
             Packing::NumericUpTo(_) => self.digits_left(field, value, decimal_length(value)),
@@ -71,6 +75,7 @@ impl<'b> Packer<'b> {
     }
 
     /// A text field. Fixed ones are padded with spaces on the right; what is too long is cut off.
+    #[inline]
     pub fn text(&mut self, field: u8, text: &[u8]) -> &mut Self {
         let packing = FIELDS[usize::from(field) - 1].packing;
         let length = text.len().min(packing.length_max());
@@ -89,6 +94,7 @@ impl<'b> Packer<'b> {
     /// A field by its body in wire packing. The length in front is written here; an odd count of digits
     /// cannot be told from a body, so that fields 2, 32 and their like take [`Packer::number`] or
     /// [`Packer::digits`] instead.
+    #[inline]
     pub fn raw(&mut self, field: u8, body: &[u8]) -> &mut Self {
         self.announce(field);
         let packing = FIELDS[usize::from(field) - 1].packing;
@@ -102,9 +108,36 @@ impl<'b> Packer<'b> {
     }
 
     /// The field of another message, byte for byte; nothing where that has none.
+    #[inline]
     pub fn copy(&mut self, message: &Message<'_>, field: u8) -> &mut Self {
         if let Some(wire) = message.wire(field) {
             self.wire(field, wire);
+        }
+        self
+    }
+
+    /// Those of these fields (2 to 64) that another message has, byte for byte. Fields that stand side by
+    /// side there are copied at once.
+    pub(crate) fn copy_all(&mut self, message: &Message<'_>, fields: Bitmap) -> &mut Self {
+        let present = message.bitmap();
+        let mut wanted = present.primary & fields.primary;
+        let unwanted = present.primary & !fields.primary & !SECONDARY_BIT;
+        debug_assert!(
+            wanted.leading_zeros() >= u32::from(self.last),
+            "out of order"
+        );
+        self.primary |= wanted;
+        if wanted != 0 {
+            self.last = 64 - wanted.trailing_zeros() as u8;
+        }
+        while wanted != 0 {
+            let first = wanted.leading_zeros();
+            // The run ends where the next field that is not wanted begins.
+            let behind = unwanted & (u64::MAX >> first);
+            let end = behind.leading_zeros();
+            self.buffer
+                .put_slice(message.between(first as u8 + 1, end as u8 + 1));
+            wanted &= u64::MAX.checked_shr(end).unwrap_or(0);
         }
         self
     }
@@ -140,6 +173,7 @@ impl<'b> Packer<'b> {
     }
 
     /// Ends the frame without a MAC.
+    #[inline]
     pub fn finish(&mut self) {
         let has_secondary = self.has_secondary();
         let frame = &mut self.buffer[self.frame_at..];
@@ -171,7 +205,7 @@ impl<'b> Packer<'b> {
     }
 
     fn has_secondary(&self) -> bool {
-        self.primary >> 63 == 1
+        self.primary & SECONDARY_BIT != 0
     }
 
     #[inline]
@@ -195,7 +229,7 @@ impl<'b> Packer<'b> {
     /// Makes room for the secondary bitmap in front of what has been added.
     #[cold]
     fn open_secondary(&mut self) {
-        self.primary |= 1 << 63;
+        self.primary |= SECONDARY_BIT;
         let body_at = self.frame_at + SECONDARY_AT;
         let end = self.buffer.len();
         self.buffer.put_bytes(0, BITMAP_BYTES);
@@ -214,6 +248,7 @@ impl<'b> Packer<'b> {
     }
 
     /// `LN`: the digits begin in the first nibble, an odd count leaves a 0 at the end.
+    #[inline]
     fn digits_left(&mut self, field: u8, value: u64, count: usize) -> &mut Self {
         self.announce(field);
         let packing = FIELDS[usize::from(field) - 1].packing;

@@ -169,6 +169,7 @@ const UNKNOWN_PROCESSING_CODE: Refusal = Refusal::because(
 );
 
 impl Financial {
+    #[inline(always)]
     fn read(message: &Message<'_>) -> Result<Self, Refusal> {
         let number = |field: u8| message.number(field).ok_or(missing(field));
         Ok(Self {
@@ -200,6 +201,7 @@ impl Financial {
 }
 
 impl<'a> Payer<'a> {
+    #[inline(always)]
     fn read(message: &Message<'a>) -> Result<Self, Refusal> {
         if message.has(2) {
             return Ok(Self::Card {
@@ -222,6 +224,7 @@ impl<'a> Payer<'a> {
 }
 
 impl<'a> Purchase<'a> {
+    #[inline(always)]
     fn read(financial: Financial, message: &Message<'a>) -> Result<Self, Refusal> {
         financial.require_amount()?;
         let payer = Payer::read(message)?;
@@ -308,6 +311,7 @@ impl<'a> Reversal<'a> {
     }
 }
 
+#[inline(always)]
 fn card(message: &Message<'_>) -> Result<CardNumber, Refusal> {
     if !message.has(2) {
         return Err(missing(2));
@@ -323,7 +327,7 @@ fn original(message: &Message<'_>) -> Result<OriginalData, Refusal> {
 }
 
 /// A fixed text field, padding included.
-#[inline]
+#[inline(always)]
 fn characters<const LENGTH: usize>(
     message: &Message<'_>,
     field: u8,

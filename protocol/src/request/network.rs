@@ -149,13 +149,13 @@ impl<'a> Administrative<'a> {
 }
 
 /// Field 11: six digits, which `u32` holds.
-#[inline]
+#[inline(always)]
 pub(super) fn trace(message: &Message<'_>) -> Result<u32, Refusal> {
     Ok(message.number(11).ok_or(missing(11))? as u32)
 }
 
 /// Field 32: one to eleven digits.
-#[inline]
+#[inline(always)]
 pub(super) fn institution(message: &Message<'_>) -> Result<u64, Refusal> {
     match message.number(32) {
         Some(code) if message.raw(32) != Some(&[]) => Ok(code),
@@ -164,7 +164,7 @@ pub(super) fn institution(message: &Message<'_>) -> Result<u64, Refusal> {
 }
 
 /// A TLV of field 48; `None` where the field or the tag is not there.
-#[inline]
+#[inline(always)]
 pub(super) fn find_tag<'a>(message: &Message<'a>, tag: u8) -> Result<Option<&'a [u8]>, Refusal> {
     match message.raw(48) {
         None => Ok(None),

@@ -5,7 +5,7 @@ use super::mandatory::missing;
 use crate::message::Message;
 
 /// MMDDhhmmss.
-#[inline]
+#[inline(always)]
 pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
     let value = number(message, 7)?;
     if !is_date(value / 1_000_000) || !is_time(value % 1_000_000) {
@@ -15,7 +15,7 @@ pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
 }
 
 /// hhmmss.
-#[inline]
+#[inline(always)]
 pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_time(value) {
@@ -25,7 +25,7 @@ pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
 }
 
 /// MMDD.
-#[inline]
+#[inline(always)]
 pub(super) fn date(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_date(value) {
@@ -35,7 +35,7 @@ pub(super) fn date(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
 }
 
 /// YYMM; `None` where the field is not there.
-#[inline]
+#[inline(always)]
 pub(super) fn expiry(message: &Message<'_>) -> Result<Option<u16>, Refusal> {
     let Some(value) = message.number(14) else {
         return Ok(None);
@@ -46,7 +46,7 @@ pub(super) fn expiry(message: &Message<'_>) -> Result<Option<u16>, Refusal> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn number(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = message.number(field).ok_or(missing(field))?;
     // At most ten digits, of which the first four are checked to be a date, stay below 1,299,999,999.
