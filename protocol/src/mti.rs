@@ -49,8 +49,12 @@ impl Mti {
     }
 
     /// The MTI of the answer: third digit + 1, last digit 0, so that a repeat is answered like its
-    /// original. File messages (03xx) come from the issuer's side, whose origin digit 2 stays.
+    /// original. File messages (03xx) come from the issuer's side, whose origin digit 2 stays. An answer,
+    /// which nobody answers, stays what it is.
     pub const fn answer(self) -> Self {
+        if self.is_answer() {
+            return self;
+        }
         let origin = if self.class() == 3 { self.0 & 0x2 } else { 0 };
         Self(((self.0 & 0xFFF0) + 0x10) | origin)
     }
@@ -106,6 +110,7 @@ mod tests {
             (0x0302, "0312"),
             (0x0303, "0312"),
             (0x0800, "0810"),
+            (0x0990, "0990"),
         ] {
             assert_eq!(Mti(request).answer().to_string(), answer);
         }
