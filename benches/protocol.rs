@@ -56,7 +56,13 @@ fn protocol(criterion: &mut Criterion) {
             let message = parse(black_box(&purchase));
             assert!(key.verify(message.bytes()));
             let request = black_box(Request::read(&message));
-            answer(&message, &mut out, ResponseCode::APPROVED, &extras, Some(&key));
+            answer(
+                &message,
+                &mut out,
+                ResponseCode::APPROVED,
+                &extras,
+                Some(&key),
+            );
             request.is_ok()
         });
     });
@@ -69,7 +75,9 @@ fn parse(bytes: &[u8]) -> Message<'_> {
 fn unhex(hex: &str) -> Vec<u8> {
     let digit = |character: u8| (character as char).to_digit(16).expect("a digit") as u8;
     let (pairs, _) = hex.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low));
+    let bytes = pairs
+        .iter()
+        .map(|[high, low]| digit(*high) << 4 | digit(*low));
     bytes.collect()
 }
 

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -15,7 +14,7 @@ use tessera_protocol::{Description, Message, Secrets, describe};
 /// 0x; a file of it (or of the bytes themselves); `-` or nothing reads the standard input. Several
 /// messages may follow one another where each has its length. Exits with 1 where a message is bad.
 #[derive(Args)]
-pub struct Arguments {
+pub struct Decode {
     /// Hexadecimal, a file, or - for the standard input
     #[arg(value_name = "HEX | FILE | -", default_value = "-")]
     input: Vec<String>,
@@ -27,32 +26,33 @@ pub struct Arguments {
     unmask: bool,
 }
 
-/// Prints every message of the input.
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let bytes = read_input(&arguments.input)?;
-    let secrets = match arguments.unmask {
-        true => Secrets::Shown,
-        false => Secrets::Masked,
-    };
-    let mut text = String::new();
-    let mut good = true;
-    for (index, piece) in pieces(&bytes).iter().enumerate() {
-        let description = describe(piece.message, secrets);
-        good &= description.fault.is_none() && piece.note.is_none();
-        if arguments.json {
-            writeln!(text, "{}", description.to_json())?;
-        } else {
-            let separator = if index > 0 { "\n" } else { "" };
-            write!(text, "{separator}{}", block(piece, &description))?;
+impl Decode {
+    /// Prints every message of the input.
+    pub fn run(&self) -> Result<()> {
+        let bytes = read_input(&self.input)?;
+        let secrets = match self.unmask {
+            true => Secrets::Shown,
+            false => Secrets::Masked,
+        };
+        let mut text = String::new();
+        let mut good = true;
+        for (index, piece) in pieces(&bytes).iter().enumerate() {
+            let description = describe(piece.message, secrets);
+            good &= description.fault.is_none() && piece.note.is_none();
+            if self.json {
+                writeln!(text, "{}", description.to_json())?;
+            } else {
+                let separator = if index > 0 { "\n" } else { "" };
+                write!(text, "{separator}{}", block(piece, &description))?;
+            }
         }
+        // A reader that has seen enough, as `head` has, is no failure.
+        let _ = io::stdout().lock().write_all(text.as_bytes());
+        if !good {
+            bail!("bad message");
+        }
+        Ok(())
     }
-    // A reader that has seen enough, as `head` has, is no failure.
-    let _ = io::stdout().lock().write_all(text.as_bytes());
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
 fn block(piece: &Piece<'_>, description: &Description) -> String {
