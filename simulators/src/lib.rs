@@ -1,5 +1,6 @@
 //! Outsiders to the switch.
 
 pub mod certs;
+pub mod demo;
 pub mod host;
 pub mod load;

@@ -186,7 +186,7 @@ impl Desk {
 
     /// Requests without an answer, and planned ones that were never sent.
     pub fn owed(&self, shared: &Shared) -> u32 {
-        self.slots.under_way() + self.behind(shared)
+        self.slots.under_way().saturating_add(self.behind(shared))
     }
 
     fn restamp(&mut self, shared: &Shared, now: u64) {

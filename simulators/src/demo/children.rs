@@ -1,0 +1,170 @@
+//! The programs that the demo starts: each announces itself with a line that begins with `ready`, ends on SIGTERM,
+//! and dies with the demo, however that ends.
+//!
+//! A Ctrl-C in the terminal goes to a whole process group, so children get groups of their own: the demo hears it
+//! alone and stops them in order. Against a demo that is killed, each child asks the system for a SIGTERM at its
+//! parent's death ([`end_with_parent`]).
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use super::folder::Folder;
+
+/// Set for children: the process without which they shall not be.
+const PARENT: &str = "TESSERA_ENDS_WITH";
+
+/// How long a program may take to be ready, and to end.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const END_WITHIN: Duration = Duration::from_secs(20);
+
+/// A program under the demo.
+pub struct Program {
+    name: &'static str,
+    child: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    /// Its line of readiness.
+    pub ready: String,
+    log: String,
+}
+
+impl Program {
+    /// Starts `tessera NAME --config DIR/NAME.toml` and waits until it is ready.
+    pub async fn start(folder: &Folder, name: &'static str) -> anyhow::Result<Self> {
+        let log_path = folder.file(&format!("{name}.log"));
+        let log = File::options().create(true).append(true).open(&log_path);
+        let log = log.with_context(|| log_path.display().to_string())?;
+        let config = folder.file(&format!("{name}.toml"));
+        let mut child = command(&[name, "--config"], &config)?
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("tessera {name}"))?;
+        let output = child.stdout.take().context("a pipe was asked for")?;
+        let mut program = Self {
+            name,
+            child,
+            output: BufReader::new(output).lines(),
+            ready: String::new(),
+            log: log_path.display().to_string(),
+        };
+        program.await_ready().await?;
+        Ok(program)
+    }
+
+    async fn await_ready(&mut self) -> anyhow::Result<()> {
+        let ready = async {
+            while let Some(line) = self.output.next_line().await? {
+                if line.starts_with("ready") {
+                    return Ok(Some(line));
+                }
+            }
+            Ok::<_, std::io::Error>(None)
+        };
+        match tokio::time::timeout(READY_WITHIN, ready).await {
+            Ok(Ok(Some(line))) => {
+                self.ready = line;
+                Ok(())
+            }
+            Ok(Ok(None)) => bail!(
+                "tessera {} ended before it was ready: see {}",
+                self.name,
+                self.log
+            ),
+            Ok(Err(error)) => Err(error).context(self.name),
+            Err(_) => bail!(
+                "tessera {} is not ready after {READY_WITHIN:?}: see {}",
+                self.name,
+                self.log
+            ),
+        }
+    }
+
+    /// Resolves when it has ended, which nobody asked for.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        // What it says is read on, so that its pipe never fills.
+        while let Ok(Some(_)) = self.output.next_line().await {}
+        let status = self.child.wait().await;
+        let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+        anyhow::anyhow!(
+            "tessera {} ended by itself ({status}): see {}",
+            self.name,
+            self.log
+        )
+    }
+
+    /// Asks it to end, and waits.
+    pub async fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        if let Some(process) = self
+            .child
+            .id()
+            .and_then(|id| rustix::process::Pid::from_raw(id as i32))
+        {
+            // It may just have ended.
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        }
+        let end = async {
+            while let Ok(Some(_)) = self.output.next_line().await {}
+            self.child.wait().await
+        };
+        match tokio::time::timeout(END_WITHIN, end).await {
+            Ok(status) => status.context(self.name),
+            Err(_) => bail!(
+                "tessera {} did not end within {END_WITHIN:?}: it is killed",
+                self.name
+            ),
+        }
+    }
+}
+
+/// Runs `tessera ARGUMENTS CONFIG MORE` to its end; what it said, and whether it was content.
+pub async fn complete(
+    arguments: &[&str],
+    config: &Path,
+    more: &[&str],
+) -> anyhow::Result<(String, bool)> {
+    let output = command(arguments, config)?.args(more).output().await?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((
+        String::from_utf8_lossy(&said).trim().to_owned(),
+        output.status.success(),
+    ))
+}
+
+fn command(arguments: &[&str], config: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(arguments)
+        .arg(config)
+        .stdin(Stdio::null())
+        .env(PARENT, std::process::id().to_string())
+        .process_group(0)
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+/// To be called first in `main`: where the demo is the parent, this process gets a SIGTERM when that dies. Does
+/// nothing in a process that was started by anybody else.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+        let Some(parent) = std::env::var(PARENT)
+            .ok()
+            .and_then(|id| id.parse::<i32>().ok())
+        else {
+            return;
+        };
+        // Where this fails, the demo's own end still ends its children.
+        let _ = set_parent_process_death_signal(Some(Signal::TERM));
+        // The parent may have died before this call.
+        if getppid().is_none_or(|now| now.as_raw_nonzero().get() != parent) {
+            std::process::exit(1);
+        }
+    }
+}

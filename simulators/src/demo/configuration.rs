@@ -1,0 +1,100 @@
+//! The demo's configurations: the shipped ones, with the few lines changed that the demo needs otherwise. A line
+//! that is not found any more is an error here and a failing test, not a demo with another configuration.
+
+use super::ports::{Ports, USUAL, address};
+
+const SWITCH: &str = include_str!("../../../config/switch.toml");
+const HOST: &str = include_str!("../../../config/host.toml");
+
+/// The shipped files have lost a line that is changed here.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the shipped configuration has no line `{0}` any more")]
+pub struct Lost(String);
+
+/// The switch's configuration.
+pub fn switch(ports: &Ports) -> Result<String, Lost> {
+    let mut file = SWITCH.to_owned();
+    change(&mut file, "data = \"data\"", "data = \"switch\"")?;
+    move_port(&mut file, "listen", USUAL.mall, ports.mall)?;
+    move_port(&mut file, "listen", USUAL.leased, ports.leased)?;
+    move_port(&mut file, "listen", USUAL.operations, ports.operations)?;
+    move_port(&mut file, "address", USUAL.host, ports.host)?;
+    Ok(headed(&file))
+}
+
+/// The financial system's: it takes a little time, and declines a few.
+pub fn host(ports: &Ports) -> Result<String, Lost> {
+    let mut file = HOST.to_owned();
+    change(&mut file, "#data = \"data/host\"", "data = \"host\"")?;
+    change(&mut file, "decline_share = 0.0", "decline_share = 0.02")?;
+    let codes = "decline_codes = { \"05\" = 3, \"61\" = 1 }";
+    let shipped = "#decline_codes = { \"05\" = 3, \"51\" = 5, \"61\" = 1 }";
+    change(&mut file, shipped, codes)?;
+    let delay = "delay = { median = \"2ms\", p99 = \"20ms\" }";
+    change(
+        &mut file,
+        "#delay = { median = \"2ms\", p99 = \"50ms\" }",
+        delay,
+    )?;
+    move_port(&mut file, "listen", USUAL.host, ports.host)?;
+    move_port(&mut file, "ops", USUAL.tally, ports.tally)?;
+    Ok(headed(&file))
+}
+
+fn headed(file: &str) -> String {
+    format!("# Written by `tessera demo`, anew at each start.\n\n{file}")
+}
+
+fn move_port(file: &mut String, key: &str, from: u16, to: u16) -> Result<(), Lost> {
+    let line = |port| format!("{key} = \"{}\"", address(port));
+    change(file, &line(from), &line(to))
+}
+
+fn change(file: &mut String, from: &str, to: &str) -> Result<(), Lost> {
+    if !file.lines().any(|line| line == from) {
+        return Err(Lost(from.to_owned()));
+    }
+    *file = file
+        .lines()
+        .map(|line| if line == from { to } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PORTS: Ports = Ports {
+        mall: 1,
+        leased: 2,
+        operations: 3,
+        host: 4,
+        tally: 5,
+    };
+
+    #[test]
+    fn the_shipped_files_have_every_line_that_is_changed() {
+        let switch: toml::Table = switch(&PORTS).unwrap().parse().unwrap();
+        assert_eq!(switch["mall"]["listen"].as_str(), Some("127.0.0.1:1"));
+        assert_eq!(switch["leased"]["listen"].as_str(), Some("127.0.0.1:2"));
+        assert_eq!(switch["ops"]["listen"].as_str(), Some("127.0.0.1:3"));
+        assert_eq!(switch["host"]["address"].as_str(), Some("127.0.0.1:4"));
+        assert_eq!(switch["data"].as_str(), Some("switch"));
+        let host: toml::Table = host(&PORTS).unwrap().parse().unwrap();
+        assert_eq!(host["listen"].as_str(), Some("127.0.0.1:4"));
+        assert_eq!(host["ops"].as_str(), Some("127.0.0.1:5"));
+        assert_eq!(host["data"].as_str(), Some("host"));
+        assert_eq!(host["rules"]["decline_share"].as_float(), Some(0.02));
+    }
+
+    #[test]
+    fn a_lost_line_is_told() {
+        let mut file = "a = 1\n".to_owned();
+        assert_eq!(
+            change(&mut file, "b = 1", "b = 2"),
+            Err(Lost("b = 1".to_owned()))
+        );
+    }
+}

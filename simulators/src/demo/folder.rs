@@ -1,0 +1,91 @@
+//! The demo's folder.
+//!
+//! ```text
+//! DIR/certs/          development certificates
+//! DIR/switch.toml     written anew at each start, like host.toml
+//! DIR/host.toml
+//! DIR/switch/         journal and store
+//! DIR/host/           what the financial system remembers
+//! DIR/switch.log      what the programs said, of all runs; host.log likewise
+//! DIR/provisioned     there once the cards have been made
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::configuration;
+use super::ports::Ports;
+use crate::certs;
+
+/// The folder, made ready.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Folder {
+    /// Makes what is missing: the folder, certificates, configurations.
+    pub fn prepare(path: &Path, ports: &Ports) -> anyhow::Result<Self> {
+        fs::create_dir_all(path).with_context(|| path.display().to_string())?;
+        // Children are started with absolute paths, so that nothing depends on where they run.
+        let path = path
+            .canonicalize()
+            .with_context(|| path.display().to_string())?;
+        let folder = Self { path };
+        certs::write(&folder.certificates(), false)?;
+        folder.write("switch.toml", &configuration::switch(ports)?)?;
+        folder.write("host.toml", &configuration::host(ports)?)?;
+        Ok(folder)
+    }
+
+    /// The certificates.
+    pub fn certificates(&self) -> PathBuf {
+        self.path.join("certs")
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Whether the cards have been made, by this run or an earlier one.
+    pub fn provisioned(&self) -> bool {
+        self.file("provisioned").exists()
+    }
+
+    /// They have.
+    pub fn set_provisioned(&self, said: &str) -> anyhow::Result<()> {
+        self.write("provisioned", said)
+    }
+
+    fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        let path = self.file(name);
+        fs::write(&path, content).with_context(|| path.display().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::ports::USUAL;
+
+    #[test]
+    fn can_be_prepared_twice() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("new/demo");
+        let folder = Folder::prepare(&path, &USUAL).unwrap();
+        assert!(folder.certificates().join("wallet-server.pem").exists());
+        assert!(folder.file("switch.toml").exists() && !folder.provisioned());
+        let authority = fs::read(folder.certificates().join("ca.pem")).unwrap();
+        folder.set_provisioned("yes").unwrap();
+        let folder = Folder::prepare(&path, &USUAL).unwrap();
+        assert!(folder.provisioned());
+        assert_eq!(
+            fs::read(folder.certificates().join("ca.pem")).unwrap(),
+            authority
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! The demo: the whole payment switch at work with one command and nothing prepared. In comes a folder, which may
+//! be empty; out come two programs (financial system and switch) as child processes, a gentle mix of purchases by
+//! card and by order, a view of it, and in the end the verdict of the audit. A second run goes on where the first
+//! one stopped. What never happens here: a child outlives the demo.
+//!
+//! ```text
+//! folder ─▶ ports ─▶ configuration ─▶ provision ─▶ host ─▶ switch ─▶ traffic + view ─▶ switch stops ─▶ audit
+//! ```
+
+mod children;
+mod configuration;
+mod folder;
+mod gauges;
+mod plain;
+mod ports;
+mod run;
+mod screen;
+mod summary;
+mod traffic;
+mod view;
+
+pub use children::end_with_parent;
+pub use run::{Options, run};

@@ -1,0 +1,166 @@
+//! A demo from its folder to its summary: the wiring of the room.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::children::{Program, complete};
+use super::folder::Folder;
+use super::ports::{Ports, address};
+use super::screen::Screen;
+use super::summary::Summary;
+use super::traffic::{BALANCE_MINOR, CARDS, Customer, customers};
+use super::view::{View, Watcher};
+use super::{gauges, plain};
+use crate::load::{self, Report, tally};
+
+/// Between two pictures.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// What the demo is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long the customers stay; until they are stopped, if not told.
+    pub duration: Option<Duration>,
+    /// The folder, which may be there from an earlier run.
+    pub data: PathBuf,
+}
+
+/// Runs the demo; whether everything was right.
+pub fn run(options: &Options) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let summary = runtime.block_on(demo(options))?;
+    println!("\n{summary}");
+    Ok(summary.clean())
+}
+
+async fn demo(options: &Options) -> anyhow::Result<Summary> {
+    let ports = Ports::free()?;
+    let folder = Folder::prepare(&options.data, &ports)?;
+    println!("folder    {}", folder.path.display());
+    provision(&folder).await?;
+    let mut host = Program::start(&folder, "host").await?;
+    println!("host      {}", host.ready);
+    let mut switch = Program::start(&folder, "switch").await?;
+    println!("switch    {}", switch.ready);
+    println!("metrics   http://{}/metrics", address(ports.operations));
+    let before = tally::read(&address(ports.tally))
+        .await
+        .map_err(anyhow::Error::msg)?;
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let customers = customers(&folder, &ports, options.duration, seed);
+    let reports = tokio::select! {
+        reports = serve(&customers, &ports, options.duration) => reports?,
+        ended = host.ended() => return Err(ended),
+        ended = switch.ended() => return Err(ended),
+    };
+    let net = reports.iter().map(|(_, report)| report.net_approved).sum();
+    let tally = tally::moved(&address(ports.tally), before, net).await;
+    println!("stopping the switch, then the host");
+    let ended = switch.stop().await?;
+    anyhow::ensure!(ended.success(), "the switch ended with {ended}");
+    host.stop().await?;
+    let audit = complete(&["audit", "--config"], &folder.file("switch.toml"), &[]).await?;
+    let folder = folder.path.display().to_string();
+    Ok(Summary {
+        reports,
+        tally,
+        audit,
+        folder,
+    })
+}
+
+/// Makes the cards, unless an earlier run has made them.
+async fn provision(folder: &Folder) -> anyhow::Result<()> {
+    if folder.provisioned() {
+        println!("cards     made by an earlier run, which this one continues");
+        return Ok(());
+    }
+    let (cards, balance) = (CARDS.to_string(), BALANCE_MINOR.to_string());
+    let more = ["--cards", &cards, "--balance", &balance];
+    let config = folder.file("switch.toml");
+    let (said, content) = complete(&["provision", "--config"], &config, &more).await?;
+    anyhow::ensure!(content, "the cards could not be made: {said}");
+    println!("cards     {}", said.lines().last().unwrap_or_default());
+    folder.set_provisioned(&said)
+}
+
+/// Both customers at once, watched, until the time is over or somebody stops them.
+async fn serve(
+    customers: &[Customer; 2],
+    ports: &Ports,
+    duration: Option<Duration>,
+) -> anyhow::Result<Vec<(&'static str, Report)>> {
+    let run = |customer: &Customer| load::run(customer.options.clone(), Rc::clone(&customer.live));
+    let [by_card, by_order] = customers;
+    let both = async { tokio::try_join!(run(by_card), run(by_order)) };
+    tokio::pin!(both);
+    let mut view = View {
+        duration,
+        mall_address: address(ports.mall),
+        metrics_address: format!("http://{}/metrics", address(ports.operations)),
+        ..View::default()
+    };
+    let reports = tokio::select! {
+        reports = &mut both => reports,
+        watched = watch(customers, ports, &mut view) => {
+            watched?;
+            both.await
+        }
+    };
+    let (card, order) = reports.context("the customers could not be served")?;
+    Ok(vec![(by_card.name, card), (by_order.name, order)])
+}
+
+/// Shows the view for as long as the customers are there; stops them where somebody asks for it. Ends only with an
+/// error, or when it has nothing more to show.
+async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> anyhow::Result<()> {
+    let mut screen = match std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        true => Some(Screen::take()?),
+        false => None,
+    };
+    let stop = || customers.iter().for_each(|customer| customer.live.stop());
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let mut watcher = Watcher::default();
+    let mut frames = tokio::time::interval(FRAME);
+    let mut second = 0;
+    let started = Instant::now();
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            _ = frames.tick() => {}
+            _ = interrupt.recv() => { stopping = true; stop() }
+            _ = terminate.recv() => { stopping = true; stop() }
+        }
+        view.elapsed = started.elapsed();
+        view.phase = customers[0].live.phase().word();
+        if view.elapsed.as_secs() > second {
+            second = view.elapsed.as_secs();
+            view.gauges = gauges::read(&address(ports.operations)).await;
+            watcher.look(customers, view);
+            if screen.is_none() {
+                println!("{}", plain::line(view));
+            }
+        }
+        if let Some(screen) = &mut screen {
+            screen.draw(view)?;
+            if screen.asked_to_stop()? {
+                // A second request leaves the picture, not the books: they are still closed.
+                if stopping {
+                    return Ok(());
+                }
+                stopping = true;
+                stop();
+            }
+        }
+    }
+}

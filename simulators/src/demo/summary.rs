@@ -1,0 +1,69 @@
+//! What is left when the demo is over.
+
+use std::fmt;
+
+use super::view::money;
+use crate::load::Report;
+
+/// The outcome of a demo.
+pub struct Summary {
+    /// Of each customer, by name.
+    pub reports: Vec<(&'static str, Report)>,
+    /// Whether the financial system's tally moved by what was approved; what is wrong otherwise.
+    pub tally: Result<(), String>,
+    /// What the audit said, and whether it was content.
+    pub audit: (String, bool),
+    /// The folder, for the next time.
+    pub folder: String,
+}
+
+impl Summary {
+    /// Whether everything was right.
+    pub fn clean(&self) -> bool {
+        self.reports.iter().all(|(_, report)| report.clean()) && self.tally.is_ok() && self.audit.1
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, report) in &self.reports {
+            writeln!(
+                f,
+                "{name:9} {} requests, {} answered: {} approved, {} declined, {} net; p50 {:.1} ms, p99 {:.1} ms",
+                report.sent,
+                report.answered,
+                report.approved,
+                report.declined,
+                money(report.net_approved),
+                report.latency.p50_us as f64 / 1_000.0,
+                report.latency.p99_us as f64 / 1_000.0,
+            )?;
+            let balances = report.accounts_compared;
+            match report.accounts_differing {
+                0 => writeln!(
+                    f,
+                    "{:9} {balances} balances read back: every cent is where it should be",
+                    ""
+                )?,
+                count => writeln!(f, "{:9} {balances} balances read back: {count} DIFFER", "")?,
+            }
+            for violation in &report.violations_told {
+                writeln!(f, "{:9} WRONG: {violation}", "")?;
+            }
+        }
+        match &self.tally {
+            Ok(()) => writeln!(f, "host      the financial system counts the same money")?,
+            Err(wrong) => writeln!(f, "host      WRONG: {wrong}")?,
+        }
+        let (said, content) = &self.audit;
+        writeln!(
+            f,
+            "audit     {}",
+            if *content { "content" } else { "NOT CONTENT" }
+        )?;
+        for line in said.lines() {
+            writeln!(f, "          {line}")?;
+        }
+        write!(f, "The next `tessera demo` goes on in {}.", self.folder)
+    }
+}

@@ -1,0 +1,185 @@
+//! What is shown, gathered once and then drawn on a terminal or written as lines: counters of both customers,
+//! their rates over the last second, the last transactions, what the switch says of itself.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use tessera_protocol::{CardNumber, ResponseCode};
+
+use super::gauges::Gauges;
+use super::traffic::Customer;
+use crate::load::{Kind, Latency, Seen, Statistics};
+
+/// Seconds of throughput that are kept for the picture.
+const HISTORY_MAX: usize = 120;
+
+/// Transactions that are kept for the picture.
+const RECENT_MAX: usize = 40;
+
+/// Everything that is shown.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// Since the customers came.
+    pub elapsed: Duration,
+    /// When they shall leave.
+    pub duration: Option<Duration>,
+    /// What is going on, in a word.
+    pub phase: &'static str,
+    /// Where malls connect, and where the figures are.
+    pub mall_address: String,
+    /// `/metrics`, as a browser wants it.
+    pub metrics_address: String,
+    /// One for each customer.
+    pub customers: Vec<Rates>,
+    /// Of all customers together, over the last second.
+    pub latency: Latency,
+    /// Answers per second, oldest first.
+    pub history: VecDeque<u64>,
+    /// The last transactions, newest first.
+    pub recent: VecDeque<String>,
+    /// `None` while the switch does not answer.
+    pub gauges: Option<Gauges>,
+    /// What was wrong so far.
+    pub violations: u64,
+}
+
+/// A customer's figures.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rates {
+    /// Its name.
+    pub name: &'static str,
+    /// Answers over the last second.
+    pub answers_per_second: u64,
+    /// All approvals and declines.
+    pub approved: u64,
+    /// See `approved`.
+    pub declined: u64,
+    /// Minor units approved, less reversed.
+    pub net_minor: i64,
+}
+
+/// Remembers the last look, so that rates can be told.
+#[derive(Default)]
+pub struct Watcher {
+    last: Vec<Statistics>,
+}
+
+impl Watcher {
+    /// Looks at every customer. To be called once a second.
+    pub fn look(&mut self, customers: &[Customer], view: &mut View) {
+        let now: Vec<Statistics> = customers
+            .iter()
+            .map(|customer| customer.live.statistics.borrow().clone())
+            .collect();
+        let before = std::mem::take(&mut self.last);
+        let mut latency: Option<Histogram<u64>> = None;
+        view.customers.clear();
+        view.violations = now
+            .iter()
+            .map(|statistics| statistics.violations.count)
+            .sum();
+        for (place, (customer, statistics)) in customers.iter().zip(&now).enumerate() {
+            let mut last_second = statistics.all_latencies();
+            let mut answered = statistics.answered_total();
+            if let Some(before) = before.get(place) {
+                // Cannot fail: the earlier one is part of the later one.
+                let _ = last_second.subtract(before.all_latencies());
+                answered -= before.answered_total();
+            }
+            view.customers.push(Rates {
+                name: customer.name,
+                answers_per_second: answered,
+                approved: statistics.approved,
+                declined: statistics.declined,
+                net_minor: statistics.net_approved,
+            });
+            match &mut latency {
+                // Cannot fail either: all have the same bounds.
+                Some(latency) => latency.add(&last_second).unwrap_or_default(),
+                None => latency = Some(last_second),
+            }
+        }
+        view.latency = latency.as_ref().map(Latency::from).unwrap_or_default();
+        view.history.push_back(
+            view.customers
+                .iter()
+                .map(|rates| rates.answers_per_second)
+                .sum(),
+        );
+        if view.history.len() > HISTORY_MAX {
+            view.history.pop_front();
+        }
+        for (customer, statistics) in customers.iter().zip(&now) {
+            // The newest few of each: at a gentle rate that is enough to see both kinds.
+            let newest = statistics.recent().rev().take(4).collect::<Vec<_>>();
+            for seen in newest.into_iter().rev() {
+                view.recent.push_front(sentence(customer.name, seen));
+            }
+        }
+        view.recent.truncate(RECENT_MAX);
+        self.last = now;
+    }
+}
+
+/// A transaction in words; the card masked, and none where a mall was told none.
+fn sentence(customer: &str, seen: &Seen) -> String {
+    let payer = match seen.order {
+        Some(order) => format!("order {order:08}"),
+        None => CardNumber::development(seen.serial.into()).to_string(),
+    };
+    let code = String::from_utf8_lossy(&seen.code).into_owned();
+    let meaning = ResponseCode::new(seen.code).meaning().unwrap_or("");
+    let amount = match seen.kind {
+        Kind::Inquiry => String::new(),
+        _ => money(seen.amount as i64),
+    };
+    let milliseconds = seen.microseconds as f64 / 1_000.0;
+    let kind = seen.kind.noun();
+    format!(
+        "{customer:8} {kind:8} {payer:16} {amount:>9}  {milliseconds:>7.1} ms  {code} {meaning}"
+    )
+}
+
+/// Minor units of the demo's currency, as people write them.
+pub fn money(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let minor = minor.unsigned_abs();
+    format!("{sign}{}.{:02}", minor / 100, minor % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_no_card_number() {
+        let seen = Seen {
+            kind: Kind::Purchase,
+            serial: 1,
+            order: None,
+            amount: 1_234,
+            code: *b"00",
+            microseconds: 1_500,
+        };
+        let told = sentence("by card", &seen);
+        assert!(
+            told.contains("990000******0010") && told.contains("12.34"),
+            "{told}"
+        );
+        let told = sentence(
+            "by order",
+            &Seen {
+                order: Some(7),
+                ..seen
+            },
+        );
+        assert!(!told.contains("9900"), "{told}");
+    }
+
+    #[test]
+    fn writes_money() {
+        assert_eq!(money(5), "0.05");
+        assert_eq!(money(-123_456), "-1234.56");
+    }
+}
