@@ -24,6 +24,10 @@ impl Demo {
             duration: self.duration,
             data: self.data,
         };
-        Ok(if demo::run(&options)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if demo::run(&options)? {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }

@@ -90,7 +90,11 @@ impl Load {
         if let Some(path) = json {
             std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
         }
-        Ok(if report.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if report.clean() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     fn options(self) -> Options {
