@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use aes::{Aes128, Block};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -17,8 +17,8 @@ const BLOCK_BYTES: usize = 16;
 pub struct MacKey {
     cipher: Aes128,
     /// Mixed into a last block that is full, and into one that was padded.
-    whole: [u8; BLOCK_BYTES],
-    padded: [u8; BLOCK_BYTES],
+    whole: u128,
+    padded: u128,
 }
 
 /// Why a text is no key.
@@ -33,7 +33,7 @@ impl MacKey {
         let cipher = Aes128::new(&Array::from(*key));
         let mut zeros = Array::from([0; BLOCK_BYTES]);
         cipher.encrypt_block(&mut zeros);
-        let whole = double(zeros.into());
+        let whole = double(u128::from_be_bytes(zeros.into()));
         Self {
             cipher,
             whole,
@@ -73,26 +73,47 @@ impl MacKey {
     }
 
     fn cmac(&self, bytes: &[u8]) -> [u8; BLOCK_BYTES] {
-        let last_bytes = match bytes.len() % BLOCK_BYTES {
-            0 => BLOCK_BYTES.min(bytes.len()),
-            rest => rest,
+        let (mut blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
+        let last = match (blocks.split_last(), rest.len()) {
+            (Some((full, before)), 0) => {
+                blocks = before;
+                self.whole ^ u128::from_be_bytes(*full)
+            }
+            (_, length) => self.padded ^ left_justified(bytes, length),
         };
-        let (blocks, last) = bytes.split_at(bytes.len() - last_bytes);
         let mut state = Array::from([0; BLOCK_BYTES]);
-        for block in blocks.chunks_exact(BLOCK_BYTES) {
+        for block in blocks {
             mix(&mut state, block);
             self.cipher.encrypt_block(&mut state);
         }
-        mix(&mut state, last);
-        if last.len() == BLOCK_BYTES {
-            mix(&mut state, &self.whole);
-        } else {
-            state[last.len()] ^= 0x80;
-            mix(&mut state, &self.padded);
-        }
+        mix(&mut state, &last.to_be_bytes());
         self.cipher.encrypt_block(&mut state);
         state.into()
     }
+}
+
+/// Of fixed length, so that it is one instruction.
+#[inline(always)]
+fn mix(state: &mut Block, block: &[u8; BLOCK_BYTES]) {
+    for (place, byte) in state.iter_mut().zip(block) {
+        *place ^= byte;
+    }
+}
+
+/// The last `length` bytes, fewer than a block, followed by a 1 bit and zeros. Of a message longer than a
+/// block the whole last sixteen bytes are loaded at once and the ones too many shifted out.
+#[inline(always)]
+fn left_justified(bytes: &[u8], length: usize) -> u128 {
+    let value = match bytes.last_chunk() {
+        _ if length == 0 => 0,
+        Some(tail) => u128::from_be_bytes(*tail) << (8 * (BLOCK_BYTES - length)),
+        None => {
+            let mut block = [0; BLOCK_BYTES];
+            block[..length].copy_from_slice(&bytes[bytes.len() - length..]);
+            u128::from_be_bytes(block)
+        }
+    };
+    value | 1 << (127 - 8 * length)
 }
 
 /// Whether the bitmaps of a message show its last field to be a MAC.
@@ -104,18 +125,10 @@ fn carries_mac(message: &[u8]) -> bool {
     }
 }
 
-#[inline]
-fn mix(state: &mut [u8], bytes: &[u8]) {
-    for (place, byte) in state.iter_mut().zip(bytes) {
-        *place ^= byte;
-    }
-}
-
 /// Doubling in GF(2^128), section 6.1 of SP 800-38B.
-fn double(block: [u8; BLOCK_BYTES]) -> [u8; BLOCK_BYTES] {
-    let value = u128::from_be_bytes(block);
-    let carry = if value >> 127 == 1 { 0x87 } else { 0 };
-    ((value << 1) ^ carry).to_be_bytes()
+fn double(block: u128) -> u128 {
+    let carry = if block >> 127 == 1 { 0x87 } else { 0 };
+    (block << 1) ^ carry
 }
 
 impl Drop for MacKey {

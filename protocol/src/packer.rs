@@ -6,6 +6,7 @@ use crate::bcd;
 use crate::bitmap::Bitmap;
 use crate::card::CardNumber;
 use crate::fields::{FIELDS, Packing};
+use crate::frame::FRAME_BYTES_MAX;
 use crate::mac::{MAC_BYTES, MacKey};
 use crate::message::Message;
 use crate::mti::Mti;
@@ -177,6 +178,10 @@ impl<'b> Packer<'b> {
     pub fn finish(&mut self) {
         let has_secondary = self.has_secondary();
         let frame = &mut self.buffer[self.frame_at..];
+        debug_assert!(
+            frame.len() - MTI_AT <= FRAME_BYTES_MAX,
+            "longer than a frame"
+        );
         let length = (frame.len() - MTI_AT) as u16;
         frame[..MTI_AT].copy_from_slice(&length.to_be_bytes());
         frame[PRIMARY_AT..SECONDARY_AT].copy_from_slice(&self.primary.to_be_bytes());
