@@ -1,11 +1,57 @@
 //! The wallet room: pure rules (`decide`, `apply`) and the actor around them.
-//! What comes in: commands. What leaves: events for the journal and effects for the gate.
-//! What never happens here: a clock is read, a socket is touched, a disk is waited for.
+//!
+//! What comes in: commands (a mall's request, the wallet server's, the host's answer). What leaves:
+//! events for the journal and effects for the gate. What never happens in the rules: a clock is
+//! read, a socket is touched, a disk is waited for; time and ids are handed in.
 
+mod actor;
+mod bytes;
+mod command;
+mod decide;
+mod event;
+mod key;
 mod reference;
+mod snapshot;
+mod state;
+mod transaction;
 
+pub use actor::{Housekeeping, Tell, WalletActor};
+pub use bytes::{Reader, Unreadable};
+pub use command::{Action, Ask, Command, Context, Details, Effect, HistoryRequest, Outcome};
+pub use decide::{Decision, decide};
+pub use event::{Account, Entry, Event, Opening, Payer, Posting, UnseenOriginal};
+pub use key::{DuplicateKey, OrderKey};
 pub use reference::Reference;
+pub use state::{Broken, Card, Order, OrderState, Wallet};
+pub use transaction::{Advice, Kind, Status, Transaction, Transactions};
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WalletId(pub u64);
+
+impl WalletId {
+    const NOBODY: u64 = 1 << 63;
+
+    /// The wallet of nobody that remembers what was said about an order which no payer has
+    /// announced yet: it has no card and no money, and dies with its memory after a day.
+    pub fn of_nobody(order: &OrderKey) -> Self {
+        Self(order.head() | Self::NOBODY)
+    }
+
+    /// The wallet that a request to create one makes: the request's own key names it, so that the
+    /// same request sent again names the same wallet.
+    pub fn created_by(key: &DuplicateKey) -> Self {
+        Self(key.head() & !Self::NOBODY)
+    }
+
+    /// Whether this is a wallet of nobody.
+    pub fn is_nobody(self) -> bool {
+        self.0 & Self::NOBODY != 0
+    }
+
+    /// The partition that owns it: a fixed hash, so that it is the same on every machine.
+    pub fn partition(self, partitions: u16) -> u16 {
+        let mixed = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        ((mixed * u64::from(partitions)) >> 32) as u16
+    }
+}

@@ -1,0 +1,76 @@
+//! Time as the wire writes it: UTC, without a year where ISO 8583 leaves it out.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+
+/// Milliseconds since 1970, by the system's clock.
+pub fn milliseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as u64
+}
+
+/// Field 7 of a moment: MMDDhhmmss.
+pub fn transmission(milliseconds: u64) -> u32 {
+    let at = moment(milliseconds);
+    let date = u32::from(u8::from(at.month())) * 100 + u32::from(at.day());
+    let time =
+        u32::from(at.hour()) * 1_00_00 + u32::from(at.minute()) * 1_00 + u32::from(at.second());
+    date * 1_00_00_00 + time
+}
+
+/// Field 14 of a moment: YYMM.
+pub fn year_month(milliseconds: u64) -> u16 {
+    let at = moment(milliseconds);
+    (at.year() % 100) as u16 * 100 + u16::from(u8::from(at.month()))
+}
+
+/// How many seconds a field 7 lies from `now`, in the year that brings it nearest; `None` where it
+/// is no time at all.
+pub fn seconds_from(transmission: u32, now: u64) -> Option<u64> {
+    let year = moment(now).year();
+    let now = (now / 1000) as i64;
+    (year - 1..=year + 1)
+        .filter_map(|year| seconds(year, transmission))
+        .map(|seconds| seconds.abs_diff(now))
+        .min()
+}
+
+fn seconds(year: i32, transmission: u32) -> Option<i64> {
+    let place = |divisor: u32| (transmission / divisor % 100) as u8;
+    let month = Month::try_from(place(1_00_00_00_00)).ok()?;
+    let date = Date::from_calendar_date(year, month, place(1_00_00_00)).ok()?;
+    let time = Time::from_hms(place(1_00_00), place(1_00), place(1)).ok()?;
+    Some(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp())
+}
+
+fn moment(milliseconds: u64) -> OffsetDateTime {
+    let seconds = i64::try_from(milliseconds / 1000).unwrap_or(0);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW_YEAR_2026: u64 = 1_767_225_600_000;
+
+    #[test]
+    fn writes_and_reads_the_fields_of_a_moment() {
+        assert_eq!(transmission(NEW_YEAR_2026), 101_00_00_00);
+        assert_eq!(year_month(NEW_YEAR_2026), 2601);
+        assert_eq!(seconds_from(101_00_00_05, NEW_YEAR_2026), Some(5));
+    }
+
+    #[test]
+    fn takes_the_year_that_is_nearest() {
+        assert_eq!(seconds_from(12_31_23_59_59, NEW_YEAR_2026), Some(1));
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        assert_eq!(seconds_from(13_01_00_00_00, NEW_YEAR_2026), None);
+        assert_eq!(seconds_from(2_30_00_00_00, NEW_YEAR_2026), None);
+        assert_eq!(seconds_from(1_01_24_00_00, NEW_YEAR_2026), None);
+    }
+}

@@ -1,0 +1,37 @@
+//! Who waits for an answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Connection, Permit};
+use crate::wallet::Outcome;
+
+/// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
+#[derive(Debug)]
+pub struct Asker {
+    /// Where the answer goes.
+    pub connection: Arc<Connection>,
+    /// The request as it came: the answer echoes parts of it.
+    pub frame: Bytes,
+    /// When it came.
+    pub arrived: Instant,
+    /// How its answer is written.
+    pub reply: Reply,
+    /// Its place among the unanswered ones.
+    pub permit: Permit,
+}
+
+/// Writes the answer to a request into an outbox: malls and the wallet server are answered in other
+/// messages.
+pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
+
+impl Asker {
+    /// Writes the answer into the connection's outbox and gives the place back. True where the
+    /// connection has to be flushed and nobody was told so before.
+    pub fn answer(self, outcome: &Outcome) -> Option<Arc<Connection>> {
+        let first = self.connection.write(|out| (self.reply)(&self, outcome, out));
+        first.then(|| Arc::clone(&self.connection))
+    }
+}

@@ -1,0 +1,149 @@
+//! The writing half of a connection: an outbox that anyone may append to, and one write for all that
+//! is in it.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bytes::{Buf, BytesMut};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::Admission;
+use crate::config::Party;
+
+/// Above this the reader stops until the peer has read: the answers to what is already admitted are
+/// all that can still come on top, so a peer that does not read can't make memory grow.
+pub const OUTBOX_BYTES_MAX: usize = 64 * 1024;
+
+/// Why a connection ends; the label of a metric.
+pub type Closing = &'static str;
+
+/// One connection as everyone but its own reader sees it.
+#[derive(Debug)]
+pub struct Connection {
+    socket: Option<TcpStream>,
+    outbox: Mutex<Outbox>,
+    party: OnceLock<Arc<Party>>,
+    /// Unanswered requests of this connection.
+    pub in_flight: Arc<Admission>,
+    /// The writer's bell: there is something that could not be written at once.
+    pub blocked: Notify,
+    /// The reader's bell: the outbox has room again.
+    pub drained: Notify,
+    closed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Outbox {
+    bytes: BytesMut,
+    /// Somebody will flush it.
+    claimed: bool,
+}
+
+impl Connection {
+    /// A plain connection, written to by whoever flushes it.
+    pub fn plain(socket: TcpStream, in_flight_max: usize) -> Arc<Self> {
+        Arc::new(Self::new(Some(socket), in_flight_max))
+    }
+
+    /// A connection whose bytes a task of its own encrypts and writes; see [`Connection::take`].
+    pub fn sealed(in_flight_max: usize) -> Arc<Self> {
+        Arc::new(Self::new(None, in_flight_max))
+    }
+
+    fn new(socket: Option<TcpStream>, in_flight_max: usize) -> Self {
+        Self {
+            socket,
+            outbox: Mutex::default(),
+            party: OnceLock::new(),
+            in_flight: Admission::new(in_flight_max),
+            blocked: Notify::new(),
+            drained: Notify::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The plain socket, for its reader.
+    pub fn socket(&self) -> Option<&TcpStream> {
+        self.socket.as_ref()
+    }
+
+    /// The party that signed on, or will have signed on when its sign-on is accepted.
+    pub fn party(&self) -> Option<&Arc<Party>> {
+        self.party.get()
+    }
+
+    /// Binds the connection to a party, for good.
+    pub fn bind(&self, party: Arc<Party>) -> &Arc<Party> {
+        self.party.get_or_init(|| party)
+    }
+
+    /// Lets `write` append frames. True for the first since the last flush: that caller sees to it
+    /// that [`Connection::flush`] is called.
+    pub fn write(&self, write: impl FnOnce(&mut BytesMut)) -> bool {
+        let mut outbox = self.outbox();
+        if self.is_closed() {
+            return false;
+        }
+        write(&mut outbox.bytes);
+        !std::mem::replace(&mut outbox.claimed, true)
+    }
+
+    /// Writes what is in the outbox, as far as the socket takes it; the rest is the writer's.
+    pub fn flush(&self) {
+        let mut outbox = self.outbox();
+        outbox.claimed = false;
+        let Some(socket) = &self.socket else {
+            self.blocked.notify_one();
+            return;
+        };
+        while !outbox.bytes.is_empty() {
+            match socket.try_write(&outbox.bytes) {
+                Ok(written) => outbox.bytes.advance(written),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked.notify_one();
+                    return;
+                }
+                Err(_) => {
+                    drop(outbox);
+                    self.close();
+                    return;
+                }
+            }
+        }
+        self.drained.notify_one();
+    }
+
+    /// Takes what a sealed connection has to write; empty where there is nothing.
+    pub fn take(&self) -> BytesMut {
+        let mut outbox = self.outbox();
+        outbox.claimed = false;
+        outbox.bytes.split()
+    }
+
+    /// How many bytes wait to be written.
+    pub fn waiting_bytes(&self) -> usize {
+        self.outbox().bytes.len()
+    }
+
+    /// Nothing is written any more; the reader and the writer end.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.outbox().bytes = BytesMut::new();
+            self.blocked.notify_one();
+            self.drained.notify_one();
+        }
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The outbox is bytes and a flag, whole after every statement: a panic elsewhere can't have
+    /// left it in between.
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

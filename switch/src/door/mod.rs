@@ -1,0 +1,12 @@
+//! The door: a connection's outbox, how much may be under way, and who waits for an answer.
+//!
+//! In come answers to be written; out go bytes, as many frames per write as are there. What never
+//! happens here: a frame is understood, or a writer is waited for.
+
+mod admission;
+mod asker;
+mod connection;
+
+pub use admission::{Admission, Permit};
+pub use asker::{Asker, Reply};
+pub use connection::{Closing, Connection, OUTBOX_BYTES_MAX};

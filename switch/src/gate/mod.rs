@@ -1,0 +1,165 @@
+//! The gate: nothing leaves the switch before the event that it rests on is durable.
+//!
+//! In come releases with the sequence number of that event; out they go, in order, when the journal
+//! says so. What never happens here: a decision, or a wait.
+
+mod advice;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use crate::door::{Asker, Connection};
+use crate::host::{Forwarder, HostMessage, HostRequest, Link};
+use crate::journal::Journal;
+use crate::ops::WorkerMetrics;
+use crate::wallet::{Outcome, Reference, WalletId};
+
+/// What waits for its event to be durable.
+#[derive(Debug)]
+pub enum Release {
+    /// An answer.
+    Answer(Asker, Outcome),
+    /// A request for the host.
+    Request(HostRequest),
+    /// What the host must be told until it acknowledges. Its particulars stand in the journal, and
+    /// are read off it now that they are durable.
+    Advice(Unread),
+    /// A card that the host is asked for until it says its number.
+    CardAgain(WalletId, Reference),
+}
+
+/// An advice that is still to be read off the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread {
+    /// Whose transaction.
+    pub wallet: WalletId,
+    /// Which.
+    pub reference: Reference,
+    /// Where the event stands that opened it.
+    pub position: u64,
+    /// What stands of it: all above is to be undone.
+    pub standing: tessera_protocol::Amount,
+}
+
+/// One per worker. Bounded by admission: every release belongs to an admitted request or to a
+/// transaction that is open in the journal.
+pub struct Gate {
+    journal: Arc<dyn Journal>,
+    link: Rc<Link>,
+    forwarder: Rc<Forwarder>,
+    metrics: Rc<WorkerMetrics>,
+    bell: Arc<Notify>,
+    waiting: RefCell<VecDeque<Waiting>>,
+    touched: RefCell<Vec<Arc<Connection>>>,
+}
+
+struct Waiting {
+    sequence: u64,
+    since: Instant,
+    release: Release,
+}
+
+impl Gate {
+    /// A gate in front of these.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        link: Rc<Link>,
+        forwarder: Rc<Forwarder>,
+        metrics: Rc<WorkerMetrics>,
+    ) -> Self {
+        // The journal's thread rings after every sync: the one wake-up that a batch costs.
+        let bell = Arc::new(Notify::new());
+        let ring = Arc::clone(&bell);
+        journal.subscribe(Box::new(move || ring.notify_one()));
+        Self {
+            journal,
+            link,
+            forwarder,
+            metrics,
+            bell,
+            waiting: RefCell::default(),
+            touched: RefCell::default(),
+        }
+    }
+
+    /// Holds `release` until `sequence` is durable, and all that was held before it is out.
+    pub fn hold(&self, sequence: u64, since: Instant, release: Release) {
+        self.waiting.borrow_mut().push_back(Waiting { sequence, since, release });
+        if sequence <= self.journal.durable() {
+            // No sync will come for it.
+            self.bell.notify_one();
+        }
+    }
+
+    /// Opens whenever something has become durable, as long as the worker lives.
+    pub async fn keep(&self) {
+        loop {
+            self.bell.notified().await;
+            self.open();
+        }
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.borrow().len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.borrow().is_empty()
+    }
+
+    /// Lets out what has become durable, and flushes whatever that wrote to: one write for each
+    /// connection, one record for the host.
+    pub fn open(&self) {
+        let durable = self.journal.durable();
+        if self.waiting.borrow().front().is_none_or(|first| first.sequence > durable) {
+            return;
+        }
+        let now = Instant::now();
+        // One at a time: letting out may call back into the worker, which may hold more.
+        while let Some(waiting) = self.next(durable) {
+            self.metrics.held_for(now.saturating_duration_since(waiting.since));
+            self.let_out(waiting.release, now);
+        }
+        self.link.flush();
+        for connection in self.touched.take() {
+            connection.flush();
+        }
+        self.metrics.gate_opened(self.len());
+    }
+
+    fn next(&self, durable: u64) -> Option<Waiting> {
+        let mut waiting = self.waiting.borrow_mut();
+        match waiting.front() {
+            Some(first) if first.sequence <= durable => waiting.pop_front(),
+            _ => None,
+        }
+    }
+
+    fn let_out(&self, release: Release, now: Instant) {
+        match release {
+            Release::Answer(asker, outcome) => {
+                self.metrics.answered(&asker, outcome.code, now);
+                if let Some(connection) = asker.answer(&outcome) {
+                    self.touched.borrow_mut().push(connection);
+                }
+            }
+            Release::Request(request) => self.link.send(request),
+            Release::Advice(unread) => match advice::read(self.journal.as_ref(), &unread) {
+                Ok(message) => self.forwarder.enqueue(unread.wallet, unread.reference, message),
+                Err(error) => crate::fault::stop("the journal could not be read back", &error),
+            },
+            Release::CardAgain(wallet, reference) => {
+                let message = HostMessage::IssueCard { repeat: true };
+                self.forwarder.enqueue(wallet, reference, message);
+            }
+        }
+    }
+}
+

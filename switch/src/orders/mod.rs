@@ -1,0 +1,164 @@
+//! Orders: what a payer agreed to pay at an affiliated mall, joined with the mall's request.
+//!
+//! In come announcements of wallets and requests of malls, in either order; out goes the wallet that a
+//! request is for. What never happens here: an order is paid; that is decided by its wallet.
+
+mod slot;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+pub use slot::Parked;
+use slot::{Owner, Slot};
+
+use crate::store::{Store, StoreError};
+use crate::wallet::{DuplicateKey, OrderKey, OrderState, Tell, UnseenOriginal, Wallet, WalletId};
+
+/// Where a request by order goes.
+#[derive(Debug)]
+pub enum Road {
+    /// To this wallet, at once.
+    Wallet(WalletId, Tell),
+    /// It waits for the payer; whoever it replaced is not answered.
+    Parked,
+}
+
+/// Shared by all workers. Bounded by the wallets in use and by admission.
+#[derive(Debug)]
+pub struct Orders {
+    slots: DashMap<OrderKey, Slot>,
+    store: Arc<Store>,
+}
+
+impl Orders {
+    /// Looks into `store` for orders of wallets that are not in use.
+    pub fn new(store: Arc<Store>) -> Self {
+        Self { slots: DashMap::new(), store }
+    }
+
+    /// A purchase for an order: to its wallet, or parked until `parked.until` where no payer has
+    /// agreed yet.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn purchase(&self, key: OrderKey, parked: Parked) -> Result<Road, StoreError> {
+        if let Some(wallet) = self.owner(&key)? {
+            return Ok(Road::Wallet(wallet, parked.tell));
+        }
+        let mut slot = self.slots.entry(key).or_default();
+        // It may have been announced between the two looks.
+        if let Some(wallet) = slot.owner.as_ref().and_then(Owner::wallet) {
+            return Ok(Road::Wallet(wallet, parked.tell));
+        }
+        // A repeat takes the place of what it repeats: the one answer goes to who asked last.
+        slot.parked.retain(|other| other.key != parked.key);
+        slot.parked.push(parked);
+        Ok(Road::Parked)
+    }
+
+    /// The wallet that a reversal for an order is for. Where no payer has agreed yet that is the wallet
+    /// of nobody, and `named` tells which parked purchases are undone by it: they are handed back.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn reversal(
+        &self,
+        key: OrderKey,
+        unseen: UnseenOriginal,
+        mut named: impl FnMut(&Parked) -> bool,
+    ) -> Result<(WalletId, Vec<Parked>), StoreError> {
+        if let Some(wallet) = self.owner(&key)? {
+            return Ok((wallet, Vec::new()));
+        }
+        let mut slot = self.slots.entry(key).or_default();
+        if let Some(wallet) = slot.owner.as_ref().and_then(Owner::wallet) {
+            return Ok((wallet, Vec::new()));
+        }
+        slot.reversed.push(unseen);
+        let undone = slot.parked.extract_if(.., |parked| named(parked)).collect();
+        Ok((WalletId::of_nobody(&key), undone))
+    }
+
+    /// A wallet is about to announce the order: false where another wallet has it, and it can still
+    /// be paid or is. What was reversed before comes back with it.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn claim(
+        &self,
+        key: OrderKey,
+        wallet: WalletId,
+        now: u64,
+    ) -> Result<Option<Vec<UnseenOriginal>>, StoreError> {
+        let stored = self.store.order(&key)?;
+        let mut reversed = self.store.unseen_of_nobody(&key)?;
+        let mut slot = self.slots.entry(key).or_default();
+        if slot.owner.is_none() {
+            slot.owner = stored.map(|(wallet, state, expires_at)| Owner::Turned {
+                wallet,
+                state,
+                expires_at,
+            });
+        }
+        if slot.owner.as_ref().is_some_and(|owner| owner.keeps_out(wallet, now)) {
+            return Ok(None);
+        }
+        if slot.owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
+            slot.owner = Some(Owner::Claimed { by: wallet, at: now });
+        }
+        reversed.extend(slot.reversed.iter().filter(|unseen| !reversed.contains(unseen)).copied().collect::<Vec<_>>());
+        Ok(Some(reversed))
+    }
+
+    /// The order has turned at its wallet; purchases that waited for it are handed back.
+    pub fn turn(
+        &self,
+        key: OrderKey,
+        wallet: WalletId,
+        state: OrderState,
+        expires_at: u64,
+    ) -> Vec<Tell> {
+        let mut slot = self.slots.entry(key).or_default();
+        slot.owner = Some(Owner::Turned { wallet, state, expires_at });
+        slot.reversed.clear();
+        slot.parked.drain(..).map(|parked| parked.tell).collect()
+    }
+
+    /// Hands back what has been parked under `key` since before `now`, and forgets a slot that
+    /// nothing is left in.
+    pub fn give_up(&self, key: OrderKey, now: Instant) -> Vec<Parked> {
+        let Entry::Occupied(mut entry) = self.slots.entry(key) else { return Vec::new() };
+        let slot = entry.get_mut();
+        let overdue = slot.parked.extract_if(.., |parked| parked.until <= now).collect();
+        if slot.is_empty() {
+            entry.remove();
+        }
+        overdue
+    }
+
+    /// The wallet's snapshot is with the store: its orders are found there.
+    pub fn rest(&self, wallet: &Wallet) {
+        for order in &wallet.orders {
+            self.slots.remove_if(&order.key, |_, slot| {
+                slot.owner.as_ref().and_then(Owner::wallet) == Some(wallet.id)
+            });
+        }
+    }
+
+    /// Whether a request with this key is parked; for tests and figures.
+    pub fn is_parked(&self, key: &OrderKey, request: &DuplicateKey) -> bool {
+        self.slots
+            .get(key)
+            .is_some_and(|slot| slot.parked.iter().any(|parked| parked.key == *request))
+    }
+
+    fn owner(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {
+        if let Some(slot) = self.slots.get(key) {
+            return Ok(slot.owner.as_ref().and_then(Owner::wallet));
+        }
+        Ok(self.store.order(key)?.map(|(wallet, ..)| wallet))
+    }
+}

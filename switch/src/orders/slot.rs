@@ -1,0 +1,62 @@
+//! What is known of one order.
+
+use std::time::Instant;
+
+use crate::wallet::{DuplicateKey, OrderState, Tell, UnseenOriginal, WalletId};
+
+/// How long a claim stands without the wallet's word: as long as a request may take.
+const CLAIM_STANDS: u64 = 10_000;
+
+/// A purchase that waits for the payer.
+#[derive(Debug)]
+pub struct Parked {
+    /// What makes a repeat of it a repeat.
+    pub key: DuplicateKey,
+    /// When it is given up.
+    pub until: Instant,
+    /// The purchase.
+    pub tell: Tell,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    pub(super) owner: Option<Owner>,
+    pub(super) parked: Vec<Parked>,
+    pub(super) reversed: Vec<UnseenOriginal>,
+}
+
+/// Whose order it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Owner {
+    /// A wallet was asked to announce it and has not decided: nobody can pay it yet.
+    Claimed { by: WalletId, at: u64 },
+    /// The wallet's last word.
+    Turned { wallet: WalletId, state: OrderState, expires_at: u64 },
+}
+
+impl Owner {
+    /// The wallet that decides about purchases.
+    pub(super) fn wallet(&self) -> Option<WalletId> {
+        match self {
+            Self::Claimed { .. } => None,
+            Self::Turned { wallet, .. } => Some(*wallet),
+        }
+    }
+
+    /// Whether no other wallet may announce the order.
+    pub(super) fn keeps_out(&self, other: WalletId, now: u64) -> bool {
+        match *self {
+            Self::Claimed { by, at } => by != other && now < at + CLAIM_STANDS,
+            Self::Turned { wallet, .. } if wallet == other => false,
+            Self::Turned { state: OrderState::Open, expires_at, .. } => now <= expires_at,
+            Self::Turned { state: OrderState::Cancelled, .. } => false,
+            Self::Turned { state: OrderState::Paying(_) | OrderState::Paid(_), .. } => true,
+        }
+    }
+}
+
+impl Slot {
+    pub(super) fn is_empty(&self) -> bool {
+        self.owner.is_none() && self.parked.is_empty() && self.reversed.is_empty()
+    }
+}

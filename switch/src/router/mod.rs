@@ -1,0 +1,11 @@
+//! The router: from a request to the wallet that it is for, on the worker that owns the wallet.
+//!
+//! In come commands for wallets, from sessions and from the host; out they go to the wallet's actor.
+//! What never happens here: a wallet's state is looked at.
+
+mod directory;
+mod seats;
+mod worker;
+
+pub use directory::Directory;
+pub use worker::{Inbox, Parts, Worker};

@@ -1,0 +1,339 @@
+//! A worker: one thread with its connections, its lines to the host, and its share of the wallets.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::Actor;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use super::Directory;
+use super::seats::Seats;
+use crate::clock;
+use crate::gate::{Gate, Release};
+use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
+use crate::journal::{Appended, Journal};
+use crate::ops::WorkerMetrics;
+use crate::orders::Orders;
+use crate::store::{Checkpointer, Snapshot};
+use crate::wallet::{
+    Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
+    Reference, Tell, Wallet, WalletActor, WalletId,
+};
+
+/// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
+/// bounded by admission at the door, like a mailbox.
+pub type Inbox = UnboundedReceiver<Vec<(WalletId, Tell)>>;
+
+/// What a worker is made of.
+pub struct Parts {
+    /// Its number, from 0.
+    pub index: usize,
+    /// How many partitions there are, and what lies in them is owned by worker `partition % workers`.
+    pub partitions: u16,
+    /// The ways into the inboxes of all workers, its own among them.
+    pub inboxes: Vec<UnboundedSender<Vec<(WalletId, Tell)>>>,
+    /// Where events go.
+    pub journal: Arc<dyn Journal>,
+    /// Where effects wait.
+    pub gate: Gate,
+    /// Its line to the host.
+    pub link: Rc<Link>,
+    /// Advices under way.
+    pub forwarder: Rc<Forwarder>,
+    /// Cards.
+    pub directory: Arc<Directory>,
+    /// Orders.
+    pub orders: Arc<Orders>,
+    /// The store, and who writes into it.
+    pub checkpointer: Checkpointer,
+    /// Its own figures.
+    pub metrics: Rc<WorkerMetrics>,
+    /// No reference is given at or before this: milliseconds since 1970 of the last event replayed.
+    pub references_after: u64,
+    /// Within what time a request is answered.
+    pub answer_within: Duration,
+    /// For how many milliseconds a closed transaction is remembered.
+    pub transactions_kept: u64,
+}
+
+/// See the head of this file.
+pub struct Worker {
+    index: usize,
+    partitions: u16,
+    inboxes: Vec<UnboundedSender<Vec<(WalletId, Tell)>>>,
+    outgoing: RefCell<Vec<Vec<(WalletId, Tell)>>>,
+    seats: RefCell<Seats>,
+    dirty: RefCell<Vec<WalletId>>,
+    scratch: RefCell<Vec<u8>>,
+    last_reference: Cell<Reference>,
+    last_transmission: Cell<(u64, u32)>,
+    journal: Arc<dyn Journal>,
+    link: Rc<Link>,
+    /// Advices under way.
+    pub forwarder: Rc<Forwarder>,
+    checkpointer: Checkpointer,
+    /// What waits to be durable.
+    pub gate: Gate,
+    /// Cards.
+    pub directory: Arc<Directory>,
+    /// Orders.
+    pub orders: Arc<Orders>,
+    /// Its own figures.
+    pub metrics: Rc<WorkerMetrics>,
+    /// Within what time a request is answered.
+    pub answer_within: Duration,
+    /// For how many milliseconds a closed transaction is remembered.
+    pub transactions_kept: u64,
+}
+
+impl Worker {
+    /// A worker of these parts.
+    pub fn new(parts: Parts) -> Rc<Self> {
+        let outgoing = parts.inboxes.iter().map(|_| Vec::new()).collect();
+        Rc::new(Self {
+            index: parts.index,
+            partitions: parts.partitions,
+            inboxes: parts.inboxes,
+            outgoing: RefCell::new(outgoing),
+            seats: RefCell::default(),
+            dirty: RefCell::default(),
+            scratch: RefCell::default(),
+            last_reference: Cell::new(Reference::first(parts.references_after + 1, parts.index)),
+            last_transmission: Cell::default(),
+            journal: parts.journal,
+            link: parts.link,
+            forwarder: parts.forwarder,
+            checkpointer: parts.checkpointer,
+            gate: parts.gate,
+            directory: parts.directory,
+            orders: parts.orders,
+            metrics: parts.metrics,
+            answer_within: parts.answer_within,
+            transactions_kept: parts.transactions_kept,
+        })
+    }
+
+    /// Tells a wallet something, wherever it lives. What is for another worker goes when
+    /// [`Worker::end_turn`] is called.
+    pub fn dispatch(self: &Rc<Self>, wallet: WalletId, tell: Tell) {
+        let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();
+        if owner == self.index {
+            self.tell(wallet, tell);
+        } else {
+            self.outgoing.borrow_mut()[owner].push((wallet, tell));
+        }
+    }
+
+    /// The host's word about a transaction enters as a command like any other.
+    pub fn deliver(self: &Rc<Self>, answer: HostAnswer) {
+        let reference = answer.reference;
+        let command = match answer.outcome {
+            HostOutcome::Answered { code, .. } => Command::HostAnswered(reference, code),
+            HostOutcome::CardIssued { card, expiry } => {
+                Command::HostIssuedCard(reference, card, expiry)
+            }
+            HostOutcome::Silent => Command::HostSilent(reference),
+            HostOutcome::Unsent => Command::HostUnreached(reference),
+        };
+        self.tell(answer.wallet, Tell { command, asker: None });
+    }
+
+    /// The host's answer to an advice, or to a card asked for again.
+    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer) {
+        let command = match answer.outcome {
+            HostOutcome::CardIssued { card, expiry } => {
+                Command::HostIssuedCard(answer.reference, card, expiry)
+            }
+            _ => Command::AdviceAnswered(answer.reference),
+        };
+        self.tell(answer.wallet, Tell { command, asker: None });
+    }
+
+    /// Ends a batch of work: what was gathered for other workers goes to them.
+    pub fn end_turn(&self) {
+        for (owner, tells) in self.outgoing.borrow_mut().iter_mut().enumerate() {
+            if !tells.is_empty() {
+                // It fails only when that worker has ended, and then nobody waits any more.
+                let _ = self.inboxes[owner].send(std::mem::take(tells));
+            }
+        }
+    }
+
+    /// Takes what other workers have for the wallets here, until the switch stops.
+    pub async fn read_inbox(self: Rc<Self>, mut inbox: Inbox) {
+        while let Some(tells) = inbox.recv().await {
+            for (wallet, tell) in tells {
+                self.tell(wallet, tell);
+            }
+        }
+    }
+
+    /// What is handed in to a decision made now.
+    pub fn context(&self) -> Context {
+        Context {
+            now: clock::milliseconds(),
+            host_trace: self.link.next_trace(),
+            answer_within: self.answer_within.as_millis() as u64,
+            host_up: self.link.up(),
+        }
+    }
+
+    /// A reference above all that were given before.
+    pub fn next_reference(&self) -> Reference {
+        let by_clock = Reference::first(clock::milliseconds(), self.index);
+        let next = by_clock.max(Reference(self.last_reference.get().0 + 1));
+        self.last_reference.set(next);
+        next
+    }
+
+    /// Field 7 towards the host of the transaction with this reference.
+    pub fn transmission(&self, reference: Reference) -> u32 {
+        let second = reference.milliseconds() / 1000;
+        let (known, transmission) = self.last_transmission.get();
+        if known == second {
+            return transmission;
+        }
+        let transmission = clock::transmission(reference.milliseconds());
+        self.last_transmission.set((second, transmission));
+        transmission
+    }
+
+    /// Appends an event to the journal.
+    pub fn append(&self, entry: &Entry) -> Appended {
+        let mut payload = self.scratch.borrow_mut();
+        payload.clear();
+        entry.write(&mut payload);
+        self.journal.append(entry.wallet.partition(self.partitions), &payload)
+    }
+
+    /// The wallet has changed since its last snapshot.
+    pub fn turned_dirty(&self, wallet: WalletId) {
+        self.dirty.borrow_mut().push(wallet);
+    }
+
+    /// Hands a wallet's state to the store, to be written behind.
+    pub fn hand_over(&self, wallet: &Wallet) {
+        self.checkpointer.hand_over(Snapshot::of(wallet));
+    }
+
+    /// Lets a wallet's actor go, if it has taken all that it was told.
+    pub fn release(&self, wallet: &Wallet, taken: u64) -> bool {
+        let mut seats = self.seats.borrow_mut();
+        if seats.seat(wallet.id).is_some_and(|seat| seat.told != taken) {
+            return false;
+        }
+        seats.leave(wallet.id);
+        self.directory.rest(&wallet.cards);
+        self.orders.rest(wallet);
+        self.metrics.wallets_in_use(seats.len());
+        true
+    }
+
+    /// An order leads to this wallet now; purchases that waited for it are told.
+    pub fn order_turned(
+        self: &Rc<Self>,
+        key: OrderKey,
+        wallet: WalletId,
+        state: OrderState,
+        expires_at: u64,
+    ) {
+        for tell in self.orders.turn(key, wallet, state, expires_at) {
+            self.dispatch(wallet, tell);
+        }
+    }
+
+    /// The wallet's events before `request.from`, newest first, read along their chain in the
+    /// journal.
+    pub fn read_history(&self, wallet: WalletId, request: HistoryRequest) -> Outcome {
+        let mut entries = Vec::new();
+        let mut position = request.from;
+        while position != 0 && entries.len() < usize::from(request.events) {
+            let Ok(record) = self.journal.read(position) else { break };
+            match Entry::read(&record.payload) {
+                Ok(entry) if entry.wallet == wallet => {
+                    let previous = entry.previous;
+                    entries.push((position, entry));
+                    position = previous;
+                }
+                // A position that is not this wallet's: the wallet server made it up.
+                _ => break,
+            }
+        }
+        Outcome { details: Details::History(entries, position), ..Outcome::approved() }
+    }
+
+    /// Hands every wallet that changed to the store, a few at a time as the store keeps up.
+    pub async fn checkpoint(self: Rc<Self>) {
+        let dirty = self.dirty.take();
+        for wallet in dirty {
+            self.checkpointer.room().await;
+            self.housekeep(wallet, Housekeeping::Checkpoint);
+        }
+    }
+
+    /// Sends wallets that were told nothing since `before` to rest, a few at a time.
+    pub async fn rest_idle(self: &Rc<Self>, before: u64) {
+        let now = clock::milliseconds();
+        loop {
+            let idle = self.seats.borrow_mut().next_idle(before, now);
+            let Some(wallet) = idle else { return };
+            self.checkpointer.room().await;
+            self.housekeep(wallet, Housekeeping::Rest);
+        }
+    }
+
+    /// How many wallets are in use here.
+    pub fn wallets_in_use(&self) -> usize {
+        self.seats.borrow().len()
+    }
+
+    fn housekeep(&self, wallet: WalletId, housekeeping: Housekeeping) {
+        if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
+            seat.told += 1;
+            seat.address.do_send(housekeeping);
+        }
+    }
+
+    fn tell(self: &Rc<Self>, wallet: WalletId, tell: Tell) {
+        let now = tell.asker.as_ref().map(|asker| asker.arrived);
+        let mut seats = self.seats.borrow_mut();
+        if seats.seat(wallet).is_none() {
+            drop(seats);
+            let Some(loaded) = self.load(wallet) else {
+                if let Some(asker) = tell.asker {
+                    let outcome = Outcome::fault("the wallet could not be loaded");
+                    self.gate.hold(0, now.unwrap_or_else(Instant::now), Release::Answer(asker, outcome));
+                }
+                return;
+            };
+            let address = WalletActor::new(loaded, Rc::clone(self)).start();
+            seats = self.seats.borrow_mut();
+            seats.take_seat(wallet, address, clock::milliseconds());
+            self.metrics.wallets_in_use(seats.len());
+        }
+        if let Some(seat) = seats.seat(wallet) {
+            seat.told += 1;
+            seat.last_told = clock::milliseconds();
+            seat.address.do_send(tell);
+        }
+    }
+
+    /// The wallet as it was last handed to the store; a new one where there is none.
+    fn load(&self, wallet: WalletId) -> Option<Wallet> {
+        match self.checkpointer.wallet(wallet) {
+            Ok(found) => {
+                let loaded = found.unwrap_or_else(|| Wallet::new(wallet));
+                for card in &loaded.cards {
+                    self.directory.add_card(&card.number, wallet);
+                }
+                Some(loaded)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a wallet could not be loaded from the store");
+                None
+            }
+        }
+    }
+}

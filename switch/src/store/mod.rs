@@ -1,0 +1,173 @@
+//! The store: wallets that are not in use, and which wallet a card or an order leads to. A checkpoint
+//! of the journal, written behind and never on the road of a payment; it can be deleted and is rebuilt
+//! as far as the journal reaches.
+//!
+//! ```text
+//! keyspace  key                value
+//! wallets   wallet 8           snapshot (see wallet/snapshot.rs)
+//! cards     card number 8      wallet 8
+//! orders    order key 16       wallet 8, state 1, reference 8, expires 8
+//! open      wallet 8           (nothing): something of it is to be settled
+//! meta      "mark"             sequence 8, position 8: all up to there is in the store
+//! numbers big-endian in keys, so that they sort; little-endian in values
+//! ```
+
+mod checkpointer;
+mod rows;
+mod snapshot;
+
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use tessera_protocol::CardNumber;
+
+pub use checkpointer::{Checkpointer, Writer};
+pub use snapshot::Snapshot;
+
+use crate::journal::Mark;
+use crate::wallet::{OrderKey, OrderState, UnseenOriginal, Wallet, WalletId};
+
+const MARK: &[u8] = b"mark";
+
+/// Why the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The library below could not.
+    #[error("the store: {0}")]
+    Engine(#[from] fjall::Error),
+    /// It holds what this version did not write. Deleting the store's folder has it rebuilt from the
+    /// journal.
+    #[error("the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again")]
+    Unreadable {
+        /// Which kind of row.
+        what: &'static str,
+    },
+}
+
+/// See the head of this file. Cheap to read from any thread.
+pub struct Store {
+    database: Database,
+    wallets: Keyspace,
+    cards: Keyspace,
+    orders: Keyspace,
+    open: Keyspace,
+    meta: Keyspace,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Opens or makes the store in `directory`, with so many bytes of cache.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let database = Database::builder(directory).cache_size(cache_bytes).open()?;
+        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        Ok(Self {
+            wallets: keyspace("wallets")?,
+            cards: keyspace("cards")?,
+            orders: keyspace("orders")?,
+            open: keyspace("open")?,
+            meta: keyspace("meta")?,
+            database,
+        })
+    }
+
+    /// Up to where the store reflects the journal; `None` for not at all.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        self.meta.get(MARK)?.map(|row| rows::read_mark(&row)).transpose()
+    }
+
+    /// The wallet as it was last written.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn wallet(&self, wallet: WalletId) -> Result<Option<Wallet>, StoreError> {
+        let Some(row) = self.wallets.get(wallet.0.to_be_bytes())? else { return Ok(None) };
+        Wallet::read_snapshot(wallet, &row)
+            .map(Some)
+            .map_err(|_| StoreError::Unreadable { what: "wallet" })
+    }
+
+    /// The wallet of a card.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn wallet_of_card(&self, card: &CardNumber) -> Result<Option<WalletId>, StoreError> {
+        let row = self.cards.get(card.expose().to_be_bytes())?;
+        row.map(|row| rows::read_wallet(&row)).transpose()
+    }
+
+    /// Whose order it is, in what state, and until when it stands.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn order(
+        &self,
+        key: &OrderKey,
+    ) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
+        self.orders.get(key.0)?.map(|row| rows::read_order(&row)).transpose()
+    }
+
+    /// What was reversed of an order before anyone announced it.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn unseen_of_nobody(&self, key: &OrderKey) -> Result<Vec<UnseenOriginal>, StoreError> {
+        let nobody = self.wallet(WalletId::of_nobody(key))?;
+        Ok(nobody.map(|wallet| wallet.remembered).unwrap_or_default())
+    }
+
+    /// Wallets of which something is to be settled.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn open_wallets(&self) -> Result<Vec<WalletId>, StoreError> {
+        self.open.iter().map(|row| rows::read_wallet_key(&row.key()?)).collect()
+    }
+
+    /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
+    /// batch: all of it is there after a crash, or none.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn write(&self, snapshots: &[Snapshot], mark: Option<Mark>) -> Result<(), StoreError> {
+        let mut batch = self.database.batch();
+        for snapshot in snapshots {
+            let id = snapshot.wallet.0.to_be_bytes();
+            batch.insert(&self.wallets, id, snapshot.bytes.as_slice());
+            for card in &snapshot.cards {
+                batch.insert(&self.cards, card.to_be_bytes(), snapshot.wallet.0.to_le_bytes());
+            }
+            for (key, state, expires_at) in &snapshot.orders {
+                batch.insert(&self.orders, key.0, rows::order(snapshot.wallet, *state, *expires_at));
+            }
+            if snapshot.open {
+                batch.insert(&self.open, id, []);
+            } else {
+                batch.remove(&self.open, id);
+            }
+        }
+        if let Some(mark) = mark {
+            batch.insert(&self.meta, MARK, rows::mark(mark));
+        }
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Makes everything written survive a loss of power.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        Ok(self.database.persist(PersistMode::SyncAll)?)
+    }
+}

@@ -1,0 +1,65 @@
+//! The rows of the store, byte for byte.
+
+use super::StoreError;
+use crate::journal::Mark;
+use crate::wallet::{OrderState, Reader, Reference, Unreadable, WalletId};
+
+pub(super) fn mark(mark: Mark) -> [u8; 16] {
+    let mut row = [0; 16];
+    row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
+    row[8..].copy_from_slice(&mark.position.to_le_bytes());
+    row
+}
+
+pub(super) fn read_mark(row: &[u8]) -> Result<Mark, StoreError> {
+    whole("mark", row, |from| Ok(Mark { sequence: from.u64()?, position: from.u64()? }))
+}
+
+pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
+    whole("card", row, |from| from.u64().map(WalletId))
+}
+
+pub(super) fn read_wallet_key(key: &[u8]) -> Result<WalletId, StoreError> {
+    whole("open wallet", key, |from| from.array().map(u64::from_be_bytes).map(WalletId))
+}
+
+pub(super) fn order(wallet: WalletId, state: OrderState, expires_at: u64) -> [u8; 25] {
+    let (state, reference) = match state {
+        OrderState::Open => (0, 0),
+        OrderState::Paying(reference) => (1, reference.0),
+        OrderState::Paid(reference) => (2, reference.0),
+        OrderState::Cancelled => (3, 0),
+    };
+    let mut row = [0; 25];
+    row[..8].copy_from_slice(&wallet.0.to_le_bytes());
+    row[8] = state;
+    row[9..17].copy_from_slice(&reference.to_le_bytes());
+    row[17..].copy_from_slice(&expires_at.to_le_bytes());
+    row
+}
+
+pub(super) fn read_order(row: &[u8]) -> Result<(WalletId, OrderState, u64), StoreError> {
+    whole("order", row, |from| {
+        let wallet = WalletId(from.u64()?);
+        let (state, reference) = (from.u8()?, Reference(from.u64()?));
+        let state = match state {
+            0 => OrderState::Open,
+            1 => OrderState::Paying(reference),
+            2 => OrderState::Paid(reference),
+            3 => OrderState::Cancelled,
+            _ => return Err(from.fault("an order's state")),
+        };
+        Ok((wallet, state, from.u64()?))
+    })
+}
+
+fn whole<T>(
+    what: &'static str,
+    row: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Unreadable>,
+) -> Result<T, StoreError> {
+    let mut from = Reader::new(row);
+    read(&mut from)
+        .and_then(|value| from.end().map(|()| value))
+        .map_err(|_| StoreError::Unreadable { what })
+}

@@ -1,0 +1,251 @@
+//! The actor that owns a wallet: a thin shell around the rules.
+//!
+//! It decides, applies, journals, and hands the effects to the gate; it never waits. It is virtual:
+//! started at the first message for its wallet, with the state from the store, and stopped when the
+//! wallet has been idle, so that memory follows the wallets in use.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
+use smallvec::SmallVec;
+
+use super::{
+    Action, Command, Context, Effect, Entry, Event, Outcome, Reference, Wallet, decide,
+};
+use crate::door::Asker;
+use crate::gate::{Release, Unread};
+use crate::host::{HostMessage, HostRequest};
+use crate::router::Worker;
+
+/// Something for a wallet, and who waits for an answer to it.
+///
+/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it
+/// is bounded by admission at the door; actix's own bound (16 by default) does not hold for
+/// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
+/// nothing here that would make room by waiting.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Tell {
+    /// What it is told.
+    pub command: Command,
+    /// Who asked.
+    pub asker: Option<Asker>,
+}
+
+/// What the wallet's own worker wants of it.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub enum Housekeeping {
+    /// Hand a snapshot to the store.
+    Checkpoint,
+    /// Hand a snapshot to the store and stop, unless something came in meanwhile.
+    Rest,
+}
+
+/// One per wallet in use.
+pub struct WalletActor {
+    wallet: Wallet,
+    worker: Rc<Worker>,
+    /// Who waits for the host's answer to which transaction: one asker at most for each.
+    waiting: SmallVec<[(Reference, Asker); 1]>,
+    /// Changed since its last snapshot.
+    dirty: bool,
+    /// Messages taken out of the mailbox, to know whether any is left in it.
+    taken: u64,
+}
+
+impl WalletActor {
+    /// The owner of `wallet`, to be started on `worker`'s own thread.
+    pub fn new(wallet: Wallet, worker: Rc<Worker>) -> Self {
+        Self { wallet, worker, waiting: SmallVec::new(), dirty: false, taken: 0 }
+    }
+
+    fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
+        let worker = Rc::clone(&self.worker);
+        let context = worker.context();
+        if let Command::Ask(ask) = &mut command {
+            // Given here and not at the door, so that a wallet's references rise.
+            ask.opening.reference = worker.next_reference();
+        }
+        self.wallet.forget_before(
+            context.now.saturating_sub(worker.transactions_kept),
+            context.now.saturating_sub(UNSEEN_KEPT),
+        );
+        let decision = decide(&self.wallet, &command, &context);
+        for event in &decision.events {
+            self.journal(event, context.now);
+        }
+        for effect in decision.effects {
+            self.perform(effect, &command, &decision.events, &mut asker, &context);
+        }
+    }
+
+    fn journal(&mut self, event: &Event, now: u64) {
+        let entry = Entry {
+            wallet: self.wallet.id,
+            previous: self.wallet.last_position,
+            at: now,
+            event: event.clone(),
+        };
+        let appended = self.worker.append(&entry);
+        if let Err(broken) = self.wallet.apply(&entry, appended.position, appended.sequence) {
+            // The rules made an event that does not fit the wallet it was made for: a bug. It is in
+            // the journal already, so nobody may act on it; a restart refuses to replay it.
+            crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
+        }
+        if !self.dirty {
+            self.dirty = true;
+            self.worker.turned_dirty(self.wallet.id);
+        }
+    }
+
+    fn perform(
+        &mut self,
+        effect: Effect,
+        command: &Command,
+        events: &[Event],
+        asker: &mut Option<Asker>,
+        context: &Context,
+    ) {
+        match effect {
+            Effect::Answer(outcome) => {
+                if let Some(asker) = asker.take() {
+                    self.hold(Release::Answer(asker, outcome));
+                }
+            }
+            Effect::Await(reference) => {
+                if let Some(asker) = asker.take() {
+                    self.waiting.retain(|(waited_for, _)| *waited_for != reference);
+                    self.waiting.push((reference, asker));
+                }
+            }
+            Effect::Settle(reference, outcome) => {
+                if let Some(asker) = self.no_longer_waiting(reference) {
+                    self.hold(Release::Answer(asker, outcome));
+                }
+            }
+            Effect::Forward(reference) => {
+                let request = self.host_request(reference, command, events, context);
+                if let Some(request) = request {
+                    self.hold(Release::Request(request));
+                }
+            }
+            Effect::Advise(reference) => {
+                if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
+                    let unread = Unread {
+                        wallet: self.wallet.id,
+                        reference,
+                        position: transaction.position,
+                        standing: transaction.standing,
+                    };
+                    self.hold(Release::Advice(unread));
+                }
+            }
+            Effect::AskForCardAgain(reference) => {
+                self.hold(Release::CardAgain(self.wallet.id, reference));
+            }
+            Effect::CardAdded(card) => self.worker.directory.add_card(&card, self.wallet.id),
+            Effect::OrderTurned(key, state, expires_at) => {
+                self.worker.order_turned(key, self.wallet.id, state, expires_at);
+            }
+            Effect::ReadHistory(request) => {
+                if let Some(asker) = asker.take() {
+                    let outcome = self.worker.read_history(self.wallet.id, request);
+                    self.hold(Release::Answer(asker, outcome));
+                }
+            }
+        }
+    }
+
+    /// The request for the host that the event about `reference` stands for.
+    fn host_request(
+        &self,
+        reference: Reference,
+        command: &Command,
+        events: &[Event],
+        context: &Context,
+    ) -> Option<HostRequest> {
+        let (_, asker) = self.waiting.iter().find(|(waited_for, _)| *waited_for == reference)?;
+        let Command::Ask(ask) = command else { return None };
+        let message = match (&ask.action, events.first()?) {
+            (Action::Load { source }, Event::LoadRequested { opening, card, expiry, .. }) => {
+                HostMessage::Load {
+                    card: card.clone(),
+                    expiry: *expiry,
+                    amount: opening.amount,
+                    currency: opening.currency,
+                    source: source.clone(),
+                }
+            }
+            (_, Event::CardRequested { .. }) => HostMessage::IssueCard { repeat: false },
+            (_, Event::Held { card, expiry, .. }) => HostMessage::Forward {
+                frame: asker.frame.clone(),
+                card: card.clone(),
+                expiry: *expiry,
+            },
+            _ => return None,
+        };
+        Some(HostRequest {
+            wallet: self.wallet.id,
+            reference,
+            trace: context.host_trace,
+            transmission: self.worker.transmission(reference),
+            deadline: asker.arrived + self.worker.answer_within,
+            message,
+        })
+    }
+
+    fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
+        let place = self.waiting.iter().position(|(waited_for, _)| *waited_for == reference)?;
+        Some(self.waiting.swap_remove(place).1)
+    }
+
+    /// What rests on this wallet's state rests on its last event.
+    fn hold(&self, release: Release) {
+        self.worker.gate.hold(self.wallet.last_sequence, Instant::now(), release);
+    }
+
+    fn hand_over_snapshot(&mut self) {
+        if std::mem::take(&mut self.dirty) {
+            self.worker.hand_over(&self.wallet);
+        }
+    }
+}
+
+/// How long a reversal of an original that was never seen is remembered (wire protocol, section 5).
+const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
+
+impl Actor for WalletActor {
+    type Context = Mailbox<Self>;
+}
+
+impl Handler<Tell> for WalletActor {
+    type Result = ();
+
+    fn handle(&mut self, tell: Tell, _: &mut Mailbox<Self>) {
+        self.taken += 1;
+        self.tell(tell.command, tell.asker);
+    }
+}
+
+impl Handler<Housekeeping> for WalletActor {
+    type Result = ();
+
+    fn handle(&mut self, housekeeping: Housekeeping, mailbox: &mut Mailbox<Self>) {
+        self.taken += 1;
+        self.hand_over_snapshot();
+        let rest = matches!(housekeeping, Housekeeping::Rest);
+        if rest && self.waiting.is_empty() && self.worker.release(&self.wallet, self.taken) {
+            mailbox.stop();
+        }
+    }
+}
+
+impl Outcome {
+    /// The wallet could not be loaded, or the request could not be understood inside: nothing was
+    /// applied.
+    pub fn fault(reason: &'static str) -> Self {
+        Self::declined(tessera_protocol::ResponseCode::FAULT, reason)
+    }
+}

@@ -1,0 +1,75 @@
+//! Little-endian numbers and counted bytes: how events and snapshots stand on disk.
+
+/// Bytes that are not what this version writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unreadable at byte {at}: {what}")]
+pub struct Unreadable {
+    /// How far reading came.
+    pub at: usize,
+    /// What was expected there.
+    pub what: &'static str,
+}
+
+/// Reads what the `put_*` functions of `bytes::BufMut` wrote; every method fails where the bytes end.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// The next `length` bytes.
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], Unreadable> {
+        let end = self.at.checked_add(length).ok_or(self.fault("a length"))?;
+        let taken = self.bytes.get(self.at..end).ok_or(self.fault("more bytes"))?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
+        let taken = self.take(N)?;
+        Ok(std::array::from_fn(|index| taken[index]))
+    }
+
+    /// One byte.
+    pub fn u8(&mut self) -> Result<u8, Unreadable> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    /// Two bytes.
+    pub fn u16(&mut self) -> Result<u16, Unreadable> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    /// Four bytes.
+    pub fn u32(&mut self) -> Result<u32, Unreadable> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    /// Eight bytes.
+    pub fn u64(&mut self) -> Result<u64, Unreadable> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// A length in one byte, then that many bytes.
+    pub fn counted(&mut self) -> Result<&'a [u8], Unreadable> {
+        let length = self.u8()?;
+        self.take(usize::from(length))
+    }
+
+    /// Nothing may be left.
+    pub fn end(&self) -> Result<(), Unreadable> {
+        if self.at == self.bytes.len() { Ok(()) } else { Err(self.fault("the end")) }
+    }
+
+    /// A fault at the place that reading has reached.
+    pub fn fault(&self, what: &'static str) -> Unreadable {
+        Unreadable { at: self.at, what }
+    }
+}

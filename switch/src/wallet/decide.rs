@@ -1,0 +1,133 @@
+//! The rules: what a command does to a wallet. Pure: nothing is read but what is handed in, nothing
+//! is changed; `apply` makes the events true and the gate lets the effects out.
+
+mod administration;
+mod host;
+mod purchase;
+mod reversal;
+
+use smallvec::{SmallVec, smallvec};
+use tessera_protocol::ResponseCode;
+
+use super::transaction::{Kind, Status, Transaction};
+use super::{
+    Action, Ask, Command, Context, Details, Effect, Event, OrderState, Outcome, Reference, Wallet,
+};
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decision {
+    /// To be journaled and applied, in this order.
+    pub events: SmallVec<[Event; 1]>,
+    /// To be let out when the events are durable, in this order.
+    pub effects: SmallVec<[Effect; 2]>,
+}
+
+/// Decides `command` for `wallet`.
+pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision {
+    match command {
+        Command::Ask(ask) => decide_ask(wallet, ask, context),
+        Command::HostAnswered(reference, code) => host::answered(wallet, *reference, *code),
+        Command::HostIssuedCard(reference, card, expiry) => {
+            host::issued_card(wallet, *reference, card, *expiry)
+        }
+        Command::HostSilent(reference) => host::silent(wallet, *reference),
+        Command::HostUnreached(reference) => host::unreached(wallet, *reference),
+        Command::AdviceAnswered(reference) => host::advice_answered(wallet, *reference),
+        Command::Recover => host::recover(wallet),
+    }
+}
+
+fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
+    // Inquiries change nothing and are answered afresh; everything else is applied once.
+    match &ask.action {
+        Action::Inquiry => return purchase::inquire(wallet, &ask.opening, context),
+        Action::History(request) => return administration::read_history(wallet, *request),
+        _ => {}
+    }
+    if let Some(seen) = wallet.transactions.by_key(&ask.opening.key) {
+        return answer_again(seen, ask, wallet, context);
+    }
+    match &ask.action {
+        Action::Purchase { repeat } => purchase::purchase(wallet, &ask.opening, *repeat, context),
+        Action::Reverse { original, replacement, advice } => {
+            reversal::reverse(wallet, &ask.opening, original, *replacement, *advice, context)
+        }
+        Action::Open => administration::open(wallet, &ask.opening),
+        Action::IssueCard => administration::issue_card(wallet, &ask.opening, context),
+        Action::Load { .. } => administration::load(wallet, &ask.opening, context),
+        Action::Announce { expires_at, description, reversed } => administration::announce(
+            wallet,
+            &ask.opening,
+            *expires_at,
+            description,
+            reversed,
+            context,
+        ),
+        Action::Cancel => administration::cancel(wallet, &ask.opening),
+        Action::Inquiry | Action::History(_) => Decision::default(),
+    }
+}
+
+/// Wire protocol, section 5, "Duplicates": the same request is answered alike, and the same key with
+/// other contents is refused.
+fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Context) -> Decision {
+    let opening = &ask.opening;
+    let same = seen.amount == opening.amount
+        && seen.payer == opening.payer.tag()
+        && seen.currency == opening.currency;
+    if !same {
+        return Decision::answer(Outcome::declined(
+            ResponseCode::DUPLICATE,
+            "the same key came with other contents",
+        ));
+    }
+    let overdue = seen.reference.milliseconds() + context.answer_within < context.now;
+    let effect = match seen.status {
+        // Only a card is still asked for after its asker was told 91.
+        Status::Pending if overdue => Effect::Answer(Outcome::declined(
+            ResponseCode::HOST_UNREACHABLE,
+            "the financial system has not answered yet",
+        )),
+        Status::Pending => Effect::Await(seen.reference),
+        _ => Effect::Answer(answer_of(seen, wallet)),
+    };
+    let new_time = !seen.was_sent_at(opening.transmission);
+    let repeated =
+        Event::Repeated { reference: seen.reference, transmission: opening.transmission };
+    Decision {
+        events: if new_time { smallvec![repeated] } else { SmallVec::new() },
+        effects: smallvec![effect],
+    }
+}
+
+/// The answer that a closed transaction got, and gets again.
+fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
+    let approved = transaction.code.is_approved();
+    let forwarded = matches!(transaction.kind, Kind::Purchase | Kind::Load);
+    Outcome {
+        code: transaction.code,
+        approval: (approved && forwarded).then(|| transaction.approval()),
+        reason: if approved { "" } else { "decided before" },
+        details: match (transaction.kind, wallet.cards.last()) {
+            (Kind::CardIssue, Some(card)) if approved => {
+                Details::Card(card.number.clone(), card.expiry)
+            }
+            _ => Details::None,
+        },
+    }
+}
+
+/// The order that `reference` pays, if it pays one, turned to `state`.
+fn order_turned(wallet: &Wallet, reference: Reference, state: OrderState) -> Option<Effect> {
+    let by = [OrderState::Paying(reference), OrderState::Paid(reference)];
+    let order = wallet.orders.iter().find(|order| by.contains(&order.state))?;
+    Some(Effect::OrderTurned(order.key, state, order.expires_at))
+}
+
+impl Decision {
+    /// Only an answer; nothing is journaled.
+    fn answer(outcome: Outcome) -> Self {
+        Self { events: SmallVec::new(), effects: smallvec![Effect::Answer(outcome)] }
+    }
+}

@@ -1,0 +1,154 @@
+//! What the wallet server asks for on its leased line.
+
+use smallvec::smallvec;
+use tessera_protocol::ResponseCode;
+
+use super::super::event::UnseenOriginal;
+use super::super::{
+    Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Wallet,
+};
+use super::Decision;
+
+/// Makes the wallet.
+pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
+    if wallet.currency.is_some() {
+        return refuse(ResponseCode::DUPLICATE, "the wallet exists");
+    }
+    done(Event::Opened(opening.clone()))
+}
+
+/// Asks the host for a card.
+pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
+    if let Err(refused) = may_reach_host(wallet, opening, context) {
+        return refused;
+    }
+    Decision {
+        events: smallvec![Event::CardRequested {
+            opening: opening.clone(),
+            host_trace: context.host_trace,
+        }],
+        effects: forward(opening),
+    }
+}
+
+/// Asks the host for money from the payer's source.
+pub(super) fn load(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
+    if let Err(refused) = may_reach_host(wallet, opening, context) {
+        return refused;
+    }
+    if opening.amount.is_zero() {
+        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
+    }
+    if wallet.ledger().checked_add(opening.amount).is_none() {
+        return refuse(ResponseCode::ABOVE_AMOUNT_LIMIT, "more than a wallet can hold");
+    }
+    let Some(card) = wallet.cards.last() else {
+        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+    };
+    Decision {
+        events: smallvec![Event::LoadRequested {
+            opening: opening.clone(),
+            host_trace: context.host_trace,
+            card: card.number.clone(),
+            expiry: card.expiry,
+        }],
+        effects: forward(opening),
+    }
+}
+
+/// The payer agreed to pay an order.
+pub(super) fn announce(
+    wallet: &Wallet,
+    opening: &Opening,
+    expires_at: u64,
+    description: &[u8],
+    reversed: &[UnseenOriginal],
+    context: &Context,
+) -> Decision {
+    let Payer::Order(key) = opening.payer else {
+        return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
+    };
+    if wallet.currency != Some(opening.currency) {
+        return refuse(ResponseCode::INVALID_TRANSACTION, "not the wallet's currency");
+    }
+    if opening.amount.is_zero() {
+        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to pay");
+    }
+    // Agreeing again is for an order that can't be paid any more, or was never paid.
+    let stands = wallet.order(&key).is_some_and(|order| match order.state {
+        OrderState::Open => order.expires_at >= context.now,
+        OrderState::Cancelled => false,
+        OrderState::Paying(_) | OrderState::Paid(_) => true,
+    });
+    if stands {
+        return refuse(ResponseCode::DUPLICATE, "the order was announced before");
+    }
+    let mut decision = done(Event::OrderAnnounced {
+        opening: opening.clone(),
+        expires_at,
+        description: description.to_vec(),
+        reversed: reversed.to_vec(),
+    });
+    decision.effects.push(Effect::OrderTurned(key, OrderState::Open, expires_at));
+    decision
+}
+
+/// The payer takes an order back, unless a purchase for it is under way or done.
+pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
+    let Payer::Order(key) = opening.payer else {
+        return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
+    };
+    let Some(order) = wallet.order(&key) else {
+        return refuse(ResponseCode::NOT_FOUND, "no such order");
+    };
+    match order.state {
+        OrderState::Open | OrderState::Cancelled => {
+            let expires_at = order.expires_at;
+            let mut decision = done(Event::OrderCancelled { opening: opening.clone() });
+            decision.effects.push(Effect::OrderTurned(key, OrderState::Cancelled, expires_at));
+            decision
+        }
+        OrderState::Paying(_) | OrderState::Paid(_) => {
+            refuse(ResponseCode::DUPLICATE, "the order is paid")
+        }
+    }
+}
+
+/// The wallet's last events.
+pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision {
+    let from = if request.from == 0 { wallet.last_position } else { request.from };
+    Decision {
+        effects: smallvec![Effect::ReadHistory(HistoryRequest { from, ..request })],
+        ..Decision::default()
+    }
+}
+
+fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Decision> {
+    match wallet.currency {
+        None => Err(refuse(ResponseCode::NO_SUCH_CARD, "no such wallet")),
+        Some(currency) if currency != opening.currency => {
+            Err(refuse(ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"))
+        }
+        Some(_) if !context.host_up => Err(refuse(
+            ResponseCode::HOST_UNREACHABLE,
+            "no line to the financial system is up",
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+fn forward(opening: &Opening) -> smallvec::SmallVec<[Effect; 2]> {
+    smallvec![Effect::Await(opening.reference), Effect::Forward(opening.reference)]
+}
+
+fn done(event: Event) -> Decision {
+    Decision {
+        events: smallvec![event],
+        effects: smallvec![Effect::Answer(Outcome::approved())],
+    }
+}
+
+/// Refusals to the wallet server change nothing and are decided afresh when it asks again.
+fn refuse(code: ResponseCode, reason: &'static str) -> Decision {
+    Decision::answer(Outcome::declined(code, reason))
+}

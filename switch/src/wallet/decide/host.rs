@@ -1,0 +1,140 @@
+//! The second lap: what the host's word, or its silence, comes to.
+
+use smallvec::{SmallVec, smallvec};
+use tessera_protocol::{CardNumber, ResponseCode};
+
+use super::super::transaction::{Advice, Kind, Status, Transaction};
+use super::super::{Details, Effect, Event, OrderState, Outcome, Reference, Wallet};
+use super::Decision;
+
+/// The host answered a purchase or a load. An answer to what is closed already changes nothing.
+pub(super) fn answered(wallet: &Wallet, reference: Reference, code: ResponseCode) -> Decision {
+    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    if !code.is_approved() {
+        return release(wallet, transaction, told(code), "declined by the financial system", false);
+    }
+    if transaction.kind == Kind::CardIssue {
+        // An approval without a card: asked again until the card comes.
+        return Decision::default();
+    }
+    let outcome = Outcome { approval: Some(transaction.approval()), ..Outcome::approved() };
+    let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
+    if transaction.standing < transaction.amount {
+        effects.push(Effect::Advise(reference));
+    }
+    effects.extend(super::order_turned(wallet, reference, OrderState::Paid(reference)));
+    Decision { events: smallvec![Event::Approved { reference }], effects }
+}
+
+/// The host issued a card.
+pub(super) fn issued_card(
+    wallet: &Wallet,
+    reference: Reference,
+    card: &CardNumber,
+    expiry: u16,
+) -> Decision {
+    match pending(wallet, reference) {
+        Some(transaction) if transaction.kind == Kind::CardIssue => {}
+        _ => return Decision::default(),
+    }
+    let outcome =
+        Outcome { details: Details::Card(card.clone(), expiry), ..Outcome::approved() };
+    Decision {
+        events: smallvec![Event::CardIssued { reference, card: card.clone(), expiry }],
+        effects: smallvec![Effect::CardAdded(card.clone()), Effect::Settle(reference, outcome)],
+    }
+}
+
+/// The host said nothing in time: what it may have done has to be undone there.
+pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
+    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    match transaction.kind {
+        // There is no undoing a card that nobody knows: the host is asked until it says its number.
+        Kind::CardIssue => Decision {
+            effects: smallvec![
+                Effect::Settle(reference, unreachable("the financial system did not answer")),
+                Effect::AskForCardAgain(reference),
+            ],
+            ..Decision::default()
+        },
+        _ => release(
+            wallet,
+            transaction,
+            ResponseCode::HOST_UNREACHABLE,
+            "the financial system did not answer",
+            true,
+        ),
+    }
+}
+
+/// The request never left: there is nothing to undo.
+pub(super) fn unreached(wallet: &Wallet, reference: Reference) -> Decision {
+    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    let reason = "the line to the financial system is down";
+    release(wallet, transaction, ResponseCode::HOST_UNREACHABLE, reason, false)
+}
+
+/// The host acknowledged the advice about a transaction.
+pub(super) fn advice_answered(wallet: &Wallet, reference: Reference) -> Decision {
+    match wallet.transactions.by_reference(reference) {
+        Some(transaction) if transaction.advice == Advice::Open => Decision {
+            events: smallvec![Event::AdviceAcknowledged { reference }],
+            ..Decision::default()
+        },
+        _ => Decision::default(),
+    }
+}
+
+/// After a crash nobody knows whether the host saw what is pending: it is undone, and every advice
+/// that was not acknowledged is sent again.
+pub(super) fn recover(wallet: &Wallet) -> Decision {
+    let mut decision = Decision::default();
+    for transaction in wallet.transactions.iter().filter(|transaction| transaction.is_open()) {
+        let undone = match (transaction.status, transaction.kind) {
+            (Status::Pending, _) => silent(wallet, transaction.reference),
+            _ => Decision {
+                effects: smallvec![Effect::Advise(transaction.reference)],
+                ..Decision::default()
+            },
+        };
+        decision.events.extend(undone.events);
+        decision.effects.extend(undone.effects);
+    }
+    decision
+}
+
+fn release(
+    wallet: &Wallet,
+    transaction: &Transaction,
+    code: ResponseCode,
+    reason: &'static str,
+    advise: bool,
+) -> Decision {
+    let reference = transaction.reference;
+    let mut effects: SmallVec<[Effect; 2]> =
+        smallvec![Effect::Settle(reference, Outcome::declined(code, reason))];
+    if advise {
+        effects.push(Effect::Advise(reference));
+    }
+    effects.extend(super::order_turned(wallet, reference, OrderState::Open));
+    Decision { events: smallvec![Event::Released { reference, code, advise }], effects }
+}
+
+/// The host's code as the mall is told it: one that section 6 does not list is 05.
+fn told(code: ResponseCode) -> ResponseCode {
+    match code.meaning() {
+        Some(_) => code,
+        None => ResponseCode::DECLINED,
+    }
+}
+
+fn pending(wallet: &Wallet, reference: Reference) -> Option<&Transaction> {
+    wallet
+        .transactions
+        .by_reference(reference)
+        .filter(|transaction| transaction.status == Status::Pending)
+}
+
+fn unreachable(reason: &'static str) -> Outcome {
+    Outcome::declined(ResponseCode::HOST_UNREACHABLE, reason)
+}

@@ -1,0 +1,165 @@
+//! Purchases and balance inquiries.
+
+use smallvec::smallvec;
+use tessera_protocol::ResponseCode;
+
+use super::super::event::UnseenOriginal;
+use super::super::{Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet};
+use super::Decision;
+
+/// How far apart the two times of one request can lie: a repeat carries a new field 7.
+const REPEATED_WITHIN: u32 = 1_00_00;
+
+/// A code and the rule that gave it.
+pub(super) type Refused = (ResponseCode, &'static str);
+
+/// 0200/00 that was never seen before: holds the money and goes to the host, or is declined.
+pub(super) fn purchase(
+    wallet: &Wallet,
+    opening: &Opening,
+    repeat: bool,
+    context: &Context,
+) -> Decision {
+    match may_purchase(wallet, opening, repeat, context) {
+        Err((code, reason)) => Decision {
+            events: smallvec![Event::Declined { opening: opening.clone(), code }],
+            effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
+        },
+        Ok(card) => {
+            let mut effects = smallvec![
+                Effect::Await(opening.reference),
+                Effect::Forward(opening.reference),
+            ];
+            if let Payer::Order(key) = opening.payer
+                && let Some(order) = wallet.order(&key)
+            {
+                let paying = OrderState::Paying(opening.reference);
+                effects.push(Effect::OrderTurned(key, paying, order.expires_at));
+            }
+            Decision {
+                events: smallvec![Event::Held {
+                    opening: opening.clone(),
+                    host_trace: context.host_trace,
+                    card: card.number.clone(),
+                    expiry: card.expiry,
+                }],
+                effects,
+            }
+        }
+    }
+}
+
+/// 0100/31: what is there, and what of it can be spent.
+pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
+    let outcome = match may_inquire(wallet, opening, context) {
+        Err((code, reason)) => Outcome::declined(code, reason),
+        Ok(()) => Outcome {
+            details: Details::Balances { ledger: wallet.ledger(), available: wallet.available },
+            ..Outcome::approved()
+        },
+    };
+    Decision::answer(outcome)
+}
+
+/// The card that the host is shown for the purchase, or why there is none. The order of the rules
+/// is the order of what a payer can do about them.
+fn may_purchase<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    repeat: bool,
+    context: &Context,
+) -> Result<&'a Card, Refused> {
+    if wallet.remembered.iter().any(|unseen| means(unseen, opening, repeat)) {
+        return Err((ResponseCode::DECLINED, "reversed before it came"));
+    }
+    if wallet.currency != Some(opening.currency) {
+        return Err((ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"));
+    }
+    let card = match &opening.payer {
+        Payer::Card(..) => named_card(wallet, opening, context)?,
+        Payer::Order(_) => {
+            may_pay_order(wallet, opening, context)?;
+            wallet.cards.last().ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?
+        }
+        Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
+    };
+    if wallet.available < opening.amount {
+        return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
+    }
+    if !context.host_up {
+        return Err((ResponseCode::HOST_UNREACHABLE, "no line to the financial system is up"));
+    }
+    Ok(card)
+}
+
+fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+    if let Payer::Card(..) = opening.payer {
+        named_card(wallet, opening, context)?;
+        if wallet.currency != Some(opening.currency) {
+            return Err((ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"));
+        }
+    }
+    Ok(())
+}
+
+/// The wallet's card that the request names, if it is good.
+fn named_card<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    context: &Context,
+) -> Result<&'a Card, Refused> {
+    let Payer::Card(number, expiry) = &opening.payer else {
+        return Err((ResponseCode::NO_SUCH_CARD, "no card named"));
+    };
+    let card = wallet
+        .cards
+        .iter()
+        .find(|card| card.number == *number)
+        .ok_or((ResponseCode::NO_SUCH_CARD, "not a card of the wallet"))?;
+    if *expiry != Some(card.expiry) {
+        return Err((ResponseCode::EXPIRED, "not the card's expiry"));
+    }
+    if card.expiry < crate::clock::year_month(context.now) {
+        return Err((ResponseCode::EXPIRED, "the card has expired"));
+    }
+    Ok(card)
+}
+
+fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+    let Payer::Order(key) = &opening.payer else { return Ok(()) };
+    let order = wallet.order(key).ok_or((ResponseCode::NOT_FOUND, "no such order"))?;
+    match order.state {
+        OrderState::Open => {}
+        OrderState::Paid(_) => return Err((ResponseCode::DUPLICATE, "the order is paid")),
+        OrderState::Paying(_) => {
+            return Err((ResponseCode::DUPLICATE, "another purchase is paying the order"));
+        }
+        OrderState::Cancelled => return Err((ResponseCode::NOT_FOUND, "the order was cancelled")),
+    }
+    if order.expires_at < context.now {
+        return Err((ResponseCode::NOT_FOUND, "the payer's agreement has expired"));
+    }
+    if order.currency != opening.currency {
+        return Err((ResponseCode::INVALID_TRANSACTION, "not the currency that the payer agreed to"));
+    }
+    if order.amount != opening.amount {
+        return Err((ResponseCode::INVALID_AMOUNT, "not the amount that the payer agreed to"));
+    }
+    Ok(())
+}
+
+/// Whether a reversal that came first meant this purchase. Field 90 holds the trace number and the
+/// time; where the time differs, the same terminal with the same trace number within an hour is the
+/// same purchase, of which the reversal named another repeat.
+fn means(unseen: &UnseenOriginal, opening: &Opening, repeat: bool) -> bool {
+    if unseen.institution != opening.institution
+        || unseen.class != opening.class
+        || unseen.trace != opening.trace
+    {
+        return false;
+    }
+    let apart = unseen.transmission.abs_diff(opening.transmission);
+    unseen.transmission == 0
+        || apart == 0
+        || (unseen.origin == opening.origin() && (repeat || apart < REPEATED_WITHIN))
+}

@@ -1,0 +1,115 @@
+//! Reversals (wire protocol, section 5).
+
+use smallvec::{SmallVec, smallvec};
+use tessera_protocol::{Amount, OriginalData, ResponseCode};
+
+use super::super::event::UnseenOriginal;
+use super::super::transaction::{Kind, Status, Transaction};
+use super::super::{Context, Effect, Event, Opening, Outcome, Wallet};
+use super::Decision;
+
+/// 0400 or 0420 that was never seen before.
+pub(super) fn reverse(
+    wallet: &Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+    replacement: Option<Amount>,
+    advice: bool,
+    context: &Context,
+) -> Decision {
+    let Some(original) = find(wallet, opening, named) else {
+        return remember(opening, named, advice, context);
+    };
+    let standing = replacement.unwrap_or(Amount::ZERO);
+    if standing > original.amount {
+        return note(opening, ResponseCode::INVALID_AMOUNT, "95 is above the original amount");
+    }
+    // Nothing to undo, or undone before: a second reversal credits nothing.
+    if original.reversed || original.status == Status::Declined || standing >= original.standing {
+        return note(opening, ResponseCode::APPROVED, "");
+    }
+    let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Answer(Outcome::approved())];
+    let whole = standing.is_zero();
+    match original.status {
+        Status::Pending if whole => {
+            let declined = Outcome::declined(ResponseCode::DECLINED, "reversed while it was decided");
+            effects.push(Effect::Settle(original.reference, declined));
+            effects.push(Effect::Advise(original.reference));
+        }
+        // The host is told when it has answered.
+        Status::Pending => {}
+        _ => effects.push(Effect::Advise(original.reference)),
+    }
+    if whole {
+        effects.extend(super::order_turned(wallet, original.reference, super::OrderState::Open));
+    }
+    Decision {
+        events: smallvec![Event::Reversed {
+            opening: opening.clone(),
+            original: original.reference,
+            standing,
+        }],
+        effects,
+    }
+}
+
+/// The purchase that field 90 names: newest first, as trace numbers come round.
+fn find<'a>(wallet: &'a Wallet, opening: &Opening, named: &OriginalData) -> Option<&'a Transaction> {
+    let of_party = named.institution == 0 || named.institution == opening.institution;
+    let class = named.mti.class();
+    wallet.transactions.iter().rev().find(|found| {
+        of_party
+            && class == 2
+            && found.kind == Kind::Purchase
+            && found.institution == opening.institution
+            && found.trace == named.trace
+            && found.was_sent_at(named.transmission)
+    })
+}
+
+/// The original was never seen: it is declined should it come later.
+fn remember(
+    opening: &Opening,
+    named: &OriginalData,
+    advice: bool,
+    context: &Context,
+) -> Decision {
+    let (code, reason) = match advice {
+        true => (ResponseCode::APPROVED, ""),
+        false => (ResponseCode::NOT_FOUND, "the original was never seen"),
+    };
+    let institution = match named.institution {
+        0 => opening.institution,
+        named => named,
+    };
+    let unseen = UnseenOriginal {
+        institution,
+        class: named.mti.class(),
+        trace: named.trace,
+        transmission: named.transmission,
+        origin: opening.origin(),
+        at: context.now,
+    };
+    Decision {
+        events: smallvec![Event::ReversalNoted {
+            opening: opening.clone(),
+            code,
+            unseen: Some(unseen),
+        }],
+        effects: smallvec![answer(code, reason)],
+    }
+}
+
+fn note(opening: &Opening, code: ResponseCode, reason: &'static str) -> Decision {
+    Decision {
+        events: smallvec![Event::ReversalNoted { opening: opening.clone(), code, unseen: None }],
+        effects: smallvec![answer(code, reason)],
+    }
+}
+
+fn answer(code: ResponseCode, reason: &'static str) -> Effect {
+    Effect::Answer(match code.is_approved() {
+        true => Outcome::approved(),
+        false => Outcome::declined(code, reason),
+    })
+}

@@ -1,0 +1,188 @@
+//! A wallet as the store keeps it.
+//!
+//! ```text
+//! little endian
+//! ┌─────────┬────────────┬─────────────────────┬─────────────────────┬──────────────────────────┐
+//! │version 1│ currency 2 │ available 8, held 8 │ position 8, seq. 8  │ cards, orders, remembered│
+//! └─────────┴────────────┴─────────────────────┴─────────────────────┤ transactions             │
+//!                                  each list: a count of 4, its items └──────────────────────────┘
+//! ```
+
+use bytes::BufMut;
+use tessera_protocol::Currency;
+
+use super::bytes::{Reader, Unreadable};
+use super::event::{UnseenOriginal, read_amount, read_card, read_code, read_currency, write_card};
+use super::transaction::{Advice, Kind, Status, Transaction};
+use super::{Card, DuplicateKey, Order, OrderKey, OrderState, Reference, Wallet, WalletId};
+
+const VERSION: u8 = 1;
+const NO_CURRENCY: u16 = u16::MAX;
+
+impl Wallet {
+    /// Appends the wallet to `out`.
+    pub fn write_snapshot(&self, out: &mut Vec<u8>) {
+        out.put_u8(VERSION);
+        out.put_u16_le(self.currency.map_or(NO_CURRENCY, Currency::code));
+        out.put_u64_le(self.available.value());
+        out.put_u64_le(self.held.value());
+        out.put_u64_le(self.last_position);
+        out.put_u64_le(self.last_sequence);
+        write_list(out, self.cards.iter(), |out, card| {
+            write_card(out, &card.number);
+            out.put_u16_le(card.expiry);
+        });
+        write_list(out, self.orders.iter(), write_order);
+        write_list(out, self.remembered.iter(), |out, unseen| unseen.write(out));
+        write_list(out, self.transactions.iter(), write_transaction);
+    }
+
+    /// Reads what [`Wallet::write_snapshot`] wrote.
+    pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
+        let mut from = Reader::new(bytes);
+        if from.u8()? != VERSION {
+            return Err(from.fault("a snapshot of version 1"));
+        }
+        let mut wallet = Self::new(id);
+        let currency = from.u16()?;
+        if currency != NO_CURRENCY {
+            wallet.currency = Some(Currency::new(currency).ok_or(from.fault("a currency"))?);
+        }
+        wallet.available = read_amount(&mut from)?;
+        wallet.held = read_amount(&mut from)?;
+        wallet.last_position = from.u64()?;
+        wallet.last_sequence = from.u64()?;
+        for _ in 0..from.u32()? {
+            wallet.cards.push(Card { number: read_card(&mut from)?, expiry: from.u16()? });
+        }
+        for _ in 0..from.u32()? {
+            wallet.orders.push(read_order(&mut from)?);
+        }
+        for _ in 0..from.u32()? {
+            wallet.remembered.push(UnseenOriginal::read(&mut from)?);
+        }
+        for _ in 0..from.u32()? {
+            wallet.transactions.push(read_transaction(&mut from)?);
+        }
+        from.end()?;
+        Ok(wallet)
+    }
+}
+
+fn write_list<T>(
+    out: &mut Vec<u8>,
+    items: impl ExactSizeIterator<Item = T>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    out.put_u32_le(items.len() as u32);
+    items.for_each(|item| write(out, item));
+}
+
+fn write_order(out: &mut Vec<u8>, order: &Order) {
+    out.put_slice(&order.key.0);
+    out.put_u64_le(order.amount.value());
+    out.put_u16_le(order.currency.code());
+    out.put_u64_le(order.expires_at);
+    let (state, reference) = match order.state {
+        OrderState::Open => (0, 0),
+        OrderState::Paying(reference) => (1, reference.0),
+        OrderState::Paid(reference) => (2, reference.0),
+        OrderState::Cancelled => (3, 0),
+    };
+    out.put_u8(state);
+    out.put_u64_le(reference);
+}
+
+fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
+    let key = OrderKey(from.array()?);
+    let amount = read_amount(from)?;
+    let currency = read_currency(from)?;
+    let expires_at = from.u64()?;
+    let state = from.u8()?;
+    let reference = Reference(from.u64()?);
+    let state = match state {
+        0 => OrderState::Open,
+        1 => OrderState::Paying(reference),
+        2 => OrderState::Paid(reference),
+        3 => OrderState::Cancelled,
+        _ => return Err(from.fault("an order's state")),
+    };
+    Ok(Order { key, amount, currency, expires_at, state })
+}
+
+fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
+    out.put_slice(&transaction.key.0);
+    out.put_u64_le(transaction.reference.0);
+    out.put_u64_le(transaction.position);
+    out.put_u64_le(transaction.institution);
+    out.put_u64_le(transaction.amount.value());
+    out.put_u64_le(transaction.standing.value());
+    out.put_u64_le(transaction.payer);
+    out.put_u32_le(transaction.transmission);
+    out.put_u32_le(transaction.trace);
+    out.put_u32_le(transaction.host_trace);
+    out.put_u16_le(transaction.currency.code());
+    out.put_slice(transaction.code.as_bytes());
+    out.put_u8(match transaction.kind {
+        Kind::Purchase => 0,
+        Kind::Reversal => 1,
+        Kind::Load => 2,
+        Kind::CardIssue => 3,
+        Kind::Administration => 4,
+    });
+    out.put_u8(match transaction.status {
+        Status::Pending => 0,
+        Status::Approved => 1,
+        Status::Declined => 2,
+    });
+    out.put_u8(match transaction.advice {
+        Advice::None => 0,
+        Advice::Open => 1,
+        Advice::Acknowledged => 2,
+    });
+    out.put_u8(u8::from(transaction.reversed));
+    let repeats = transaction.repeats.as_deref().map_or(&[][..], Vec::as_slice);
+    write_list(out, repeats.iter(), |out, time| out.put_u32_le(*time));
+}
+
+fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
+    Ok(Transaction {
+        key: DuplicateKey(from.array()?),
+        reference: Reference(from.u64()?),
+        position: from.u64()?,
+        institution: from.u64()?,
+        amount: read_amount(from)?,
+        standing: read_amount(from)?,
+        payer: from.u64()?,
+        transmission: from.u32()?,
+        trace: from.u32()?,
+        host_trace: from.u32()?,
+        currency: read_currency(from)?,
+        code: read_code(from)?,
+        kind: match from.u8()? {
+            0 => Kind::Purchase,
+            1 => Kind::Reversal,
+            2 => Kind::Load,
+            3 => Kind::CardIssue,
+            4 => Kind::Administration,
+            _ => return Err(from.fault("a transaction's kind")),
+        },
+        status: match from.u8()? {
+            0 => Status::Pending,
+            1 => Status::Approved,
+            2 => Status::Declined,
+            _ => return Err(from.fault("a transaction's status")),
+        },
+        advice: match from.u8()? {
+            0 => Advice::None,
+            1 => Advice::Open,
+            2 => Advice::Acknowledged,
+            _ => return Err(from.fault("a transaction's advice")),
+        },
+        reversed: from.u8()? != 0,
+        repeats: match from.u32()? {
+            0 => None,
+            count => Some(Box::new((0..count).map(|_| from.u32()).collect::<Result<_, _>>()?)),
+        },
+    })
+}
