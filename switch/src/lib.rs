@@ -1,8 +1,26 @@
 //! The switch: a mall's request comes in over TCP, a wallet decides, the financial system confirms,
 //! the answer leaves once everything it rests on is durable.
+//!
+//! ```text
+//! mall ──▶ mall ──▶ router ──▶ wallet ──▶ journal ──▶ gate ──▶ host ──▶ financial system
+//! mall ◀── door ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
+//! ```
 
+mod clock;
+mod fault;
+
+pub mod audit;
 pub mod config;
+pub mod door;
+pub mod gate;
 pub mod host;
 pub mod journal;
+pub mod leased;
+pub mod mall;
 pub mod ops;
+pub mod orders;
+pub mod provision;
+mod recovery;
+pub mod router;
+pub mod store;
 pub mod wallet;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 /// A count with a maximum. Whoever finds it full stops reading until something has gone out.
@@ -64,19 +65,19 @@ impl Admission {
 /// that no way of ending a request can forget it.
 #[derive(Debug)]
 pub struct Permit {
-    doors: [Arc<Admission>; 3],
+    doors: SmallVec<[Arc<Admission>; 3]>,
 }
 
 impl Permit {
-    /// Passes all `doors` (connection, party, all), or says which one is full.
-    pub fn take(doors: &[Arc<Admission>; 3]) -> Result<Self, Arc<Admission>> {
+    /// Passes all `doors`, or says which one is full.
+    pub fn take(doors: &[Arc<Admission>]) -> Result<Self, Arc<Admission>> {
         for (index, door) in doors.iter().enumerate() {
             if !door.try_take() {
                 doors[..index].iter().for_each(|passed| passed.give_back());
                 return Err(Arc::clone(door));
             }
         }
-        Ok(Self { doors: doors.clone() })
+        Ok(Self { doors: doors.iter().map(Arc::clone).collect() })
     }
 }
 

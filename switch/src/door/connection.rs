@@ -9,28 +9,33 @@ use bytes::{Buf, BytesMut};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::Admission;
-use crate::config::Party;
+use super::{Admission, Guest};
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
 /// all that can still come on top, so a peer that does not read can't make memory grow.
 pub const OUTBOX_BYTES_MAX: usize = 64 * 1024;
 
-/// Why a connection ends; the label of a metric.
-pub type Closing = &'static str;
+/// Whose a connection is, from its sign-on on.
+#[derive(Debug)]
+pub struct Bound {
+    /// The party; `None` on the wallet server's line.
+    pub guest: Option<Arc<Guest>>,
+    /// What every request of it has to pass: the connection's own bound, the party's, and that of all.
+    pub doors: [Arc<Admission>; 3],
+}
 
 /// One connection as everyone but its own reader sees it.
 #[derive(Debug)]
 pub struct Connection {
     socket: Option<TcpStream>,
     outbox: Mutex<Outbox>,
-    party: OnceLock<Arc<Party>>,
-    /// Unanswered requests of this connection.
-    pub in_flight: Arc<Admission>,
+    bound: OnceLock<Bound>,
     /// The writer's bell: there is something that could not be written at once.
     pub blocked: Notify,
     /// The reader's bell: the outbox has room again.
     pub drained: Notify,
+    /// The reader's other bell: nothing can be written any more.
+    pub ended: Notify,
     closed: AtomicBool,
 }
 
@@ -43,23 +48,23 @@ struct Outbox {
 
 impl Connection {
     /// A plain connection, written to by whoever flushes it.
-    pub fn plain(socket: TcpStream, in_flight_max: usize) -> Arc<Self> {
-        Arc::new(Self::new(Some(socket), in_flight_max))
+    pub fn plain(socket: TcpStream) -> Arc<Self> {
+        Arc::new(Self::new(Some(socket)))
     }
 
     /// A connection whose bytes a task of its own encrypts and writes; see [`Connection::take`].
-    pub fn sealed(in_flight_max: usize) -> Arc<Self> {
-        Arc::new(Self::new(None, in_flight_max))
+    pub fn sealed() -> Arc<Self> {
+        Arc::new(Self::new(None))
     }
 
-    fn new(socket: Option<TcpStream>, in_flight_max: usize) -> Self {
+    fn new(socket: Option<TcpStream>) -> Self {
         Self {
             socket,
             outbox: Mutex::default(),
-            party: OnceLock::new(),
-            in_flight: Admission::new(in_flight_max),
+            bound: OnceLock::new(),
             blocked: Notify::new(),
             drained: Notify::new(),
+            ended: Notify::new(),
             closed: AtomicBool::new(false),
         }
     }
@@ -69,14 +74,19 @@ impl Connection {
         self.socket.as_ref()
     }
 
-    /// The party that signed on, or will have signed on when its sign-on is accepted.
-    pub fn party(&self) -> Option<&Arc<Party>> {
-        self.party.get()
+    /// Whose it is; `None` before the first sign-on.
+    pub fn bound(&self) -> Option<&Bound> {
+        self.bound.get()
     }
 
-    /// Binds the connection to a party, for good.
-    pub fn bind(&self, party: Arc<Party>) -> &Arc<Party> {
-        self.party.get_or_init(|| party)
+    /// The party that signed on.
+    pub fn guest(&self) -> Option<&Arc<Guest>> {
+        self.bound.get()?.guest.as_ref()
+    }
+
+    /// Binds the connection, for good.
+    pub fn bind(&self, bound: Bound) -> &Bound {
+        self.bound.get_or_init(|| bound)
     }
 
     /// Lets `write` append frames. True for the first since the last flush: that caller sees to it
@@ -133,6 +143,7 @@ impl Connection {
             self.outbox().bytes = BytesMut::new();
             self.blocked.notify_one();
             self.drained.notify_one();
+            self.ended.notify_one();
         }
     }
 

@@ -6,7 +6,11 @@
 mod admission;
 mod asker;
 mod connection;
+mod listener;
+mod party;
 
 pub use admission::{Admission, Permit};
 pub use asker::{Asker, Reply};
-pub use connection::{Closing, Connection, OUTBOX_BYTES_MAX};
+pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
+pub use listener::{Arrivals, accept, listen, ways};
+pub use party::{Guest, Guests};

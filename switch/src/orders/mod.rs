@@ -14,8 +14,8 @@ use dashmap::mapref::entry::Entry;
 pub use slot::Parked;
 use slot::{Owner, Slot};
 
-use crate::store::{Store, StoreError};
-use crate::wallet::{DuplicateKey, OrderKey, OrderState, Tell, UnseenOriginal, Wallet, WalletId};
+use crate::store::{Checkpointer, Store, StoreError};
+use crate::wallet::{OrderKey, OrderState, Tell, UnseenOriginal, Wallet, WalletId};
 
 /// Where a request by order goes.
 #[derive(Debug)]
@@ -30,13 +30,16 @@ pub enum Road {
 #[derive(Debug)]
 pub struct Orders {
     slots: DashMap<OrderKey, Slot>,
+    /// Wallets of nobody in use, and the order that each remembers reversals of.
+    nobodies: DashMap<WalletId, OrderKey>,
     store: Arc<Store>,
+    checkpointer: Checkpointer,
 }
 
 impl Orders {
     /// Looks into `store` for orders of wallets that are not in use.
-    pub fn new(store: Arc<Store>) -> Self {
-        Self { slots: DashMap::new(), store }
+    pub fn new(store: Arc<Store>, checkpointer: Checkpointer) -> Self {
+        Self { slots: DashMap::new(), nobodies: DashMap::new(), store, checkpointer }
     }
 
     /// A purchase for an order: to its wallet, or parked until `parked.until` where no payer has
@@ -79,7 +82,9 @@ impl Orders {
         }
         slot.reversed.push(unseen);
         let undone = slot.parked.extract_if(.., |parked| named(parked)).collect();
-        Ok((WalletId::of_nobody(&key), undone))
+        let nobody = WalletId::of_nobody(&key);
+        self.nobodies.insert(nobody, key);
+        Ok((nobody, undone))
     }
 
     /// A wallet is about to announce the order: false where another wallet has it, and it can still
@@ -94,7 +99,8 @@ impl Orders {
         now: u64,
     ) -> Result<Option<Vec<UnseenOriginal>>, StoreError> {
         let stored = self.store.order(&key)?;
-        let mut reversed = self.store.unseen_of_nobody(&key)?;
+        let nobody = self.checkpointer.wallet(WalletId::of_nobody(&key))?;
+        let mut reversed = nobody.map(|nobody| nobody.remembered).unwrap_or_default();
         let mut slot = self.slots.entry(key).or_default();
         if slot.owner.is_none() {
             slot.owner = stored.map(|(wallet, state, expires_at)| Owner::Turned {
@@ -109,7 +115,7 @@ impl Orders {
         if slot.owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
             slot.owner = Some(Owner::Claimed { by: wallet, at: now });
         }
-        reversed.extend(slot.reversed.iter().filter(|unseen| !reversed.contains(unseen)).copied().collect::<Vec<_>>());
+        reversed.extend_from_slice(&slot.reversed);
         Ok(Some(reversed))
     }
 
@@ -141,18 +147,19 @@ impl Orders {
 
     /// The wallet's snapshot is with the store: its orders are found there.
     pub fn rest(&self, wallet: &Wallet) {
+        if let Some((_, key)) = self.nobodies.remove(&wallet.id)
+            && let Entry::Occupied(mut slot) = self.slots.entry(key)
+        {
+            slot.get_mut().reversed.clear();
+            if slot.get().is_empty() {
+                slot.remove();
+            }
+        }
         for order in &wallet.orders {
             self.slots.remove_if(&order.key, |_, slot| {
                 slot.owner.as_ref().and_then(Owner::wallet) == Some(wallet.id)
             });
         }
-    }
-
-    /// Whether a request with this key is parked; for tests and figures.
-    pub fn is_parked(&self, key: &OrderKey, request: &DuplicateKey) -> bool {
-        self.slots
-            .get(key)
-            .is_some_and(|slot| slot.parked.iter().any(|parked| parked.key == *request))
     }
 
     fn owner(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {

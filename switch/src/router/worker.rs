@@ -1,11 +1,13 @@
 //! A worker: one thread with its connections, its lines to the host, and its share of the wallets.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::Actor;
+use tessera_protocol::ResponseCode;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::Directory;
@@ -15,7 +17,7 @@ use crate::gate::{Gate, Release};
 use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
 use crate::journal::{Appended, Journal};
 use crate::ops::WorkerMetrics;
-use crate::orders::Orders;
+use crate::orders::{Orders, Parked};
 use crate::store::{Checkpointer, Snapshot};
 use crate::wallet::{
     Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
@@ -25,6 +27,9 @@ use crate::wallet::{
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.
 pub type Inbox = UnboundedReceiver<Vec<(WalletId, Tell)>>;
+
+const NO_SUCH_ORDER: (ResponseCode, &str) =
+    (ResponseCode::NOT_FOUND, "no payer has agreed to this order");
 
 /// What a worker is made of.
 pub struct Parts {
@@ -67,6 +72,8 @@ pub struct Worker {
     seats: RefCell<Seats>,
     dirty: RefCell<Vec<WalletId>>,
     scratch: RefCell<Vec<u8>>,
+    /// Orders that purchases wait for, by the time at which they give up.
+    parked: RefCell<VecDeque<(Instant, OrderKey)>>,
     last_reference: Cell<Reference>,
     last_transmission: Cell<(u64, u32)>,
     journal: Arc<dyn Journal>,
@@ -100,6 +107,7 @@ impl Worker {
             seats: RefCell::default(),
             dirty: RefCell::default(),
             scratch: RefCell::default(),
+            parked: RefCell::default(),
             last_reference: Cell::new(Reference::first(parts.references_after + 1, parts.index)),
             last_transmission: Cell::default(),
             journal: parts.journal,
@@ -241,6 +249,31 @@ impl Worker {
     ) {
         for tell in self.orders.turn(key, wallet, state, expires_at) {
             self.dispatch(wallet, tell);
+        }
+    }
+
+    /// A purchase waits for this order until then.
+    pub fn park(&self, key: OrderKey, until: Instant) {
+        self.parked.borrow_mut().push_back((until, key));
+    }
+
+    /// Answers the purchases that have waited for an order for too long.
+    pub fn give_up_parked(&self, now: Instant) {
+        loop {
+            let overdue = self.parked.borrow_mut().pop_front_if(|(until, _)| *until <= now);
+            let Some((_, key)) = overdue else { return };
+            self.answer_parked(self.orders.give_up(key, now), NO_SUCH_ORDER);
+        }
+    }
+
+    /// Answers purchases that waited for an order.
+    pub fn answer_parked(&self, parked: Vec<Parked>, (code, reason): (ResponseCode, &'static str)) {
+        let now = Instant::now();
+        for asker in parked.into_iter().filter_map(|parked| parked.tell.asker) {
+            self.metrics.answered(&asker, code, now);
+            if let Some(connection) = asker.answer(&Outcome::declined(code, reason)) {
+                connection.flush();
+            }
         }
     }
 

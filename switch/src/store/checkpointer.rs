@@ -149,34 +149,30 @@ impl Writer {
         observe: &impl Fn(Written),
     ) -> Result<(), StoreError> {
         let started = Instant::now();
-        // Snapshots may be replaced by newer ones while they are written: those are written too.
+        let mut mark = mark;
         while !wallets.is_empty() || mark.is_some() {
             let snapshots: Vec<Snapshot> = wallets
                 .iter()
                 .filter_map(|wallet| Some(self.shared.under_way.get(wallet)?.clone()))
                 .collect();
             self.wait_until_durable(&snapshots);
-            let last = snapshots.len() == wallets.len();
-            self.shared.store.write(&snapshots, mark.filter(|_| last))?;
-            wallets.retain(|wallet| self.is_newer_under_way(*wallet, &snapshots));
+            let mark = mark.take();
+            self.shared.store.write(&snapshots, mark)?;
+            // What was replaced by something newer while it was written is written again.
+            wallets.clear();
+            wallets.extend(snapshots.iter().filter(|written| !self.take_out(written)).map(|written| written.wallet));
             let done = snapshots.len() - wallets.len();
             self.shared.count.fetch_sub(done, Ordering::AcqRel);
             self.shared.fewer.notify_waiters();
             observe(Written { wallets: done, took: started.elapsed(), mark });
-            if wallets.is_empty() {
-                break;
-            }
         }
         Ok(())
     }
 
     /// Takes the written snapshot out, unless a newer one has taken its place.
-    fn is_newer_under_way(&self, wallet: WalletId, written: &[Snapshot]) -> bool {
-        let sequence = written.iter().find(|snapshot| snapshot.wallet == wallet).map(|snapshot| snapshot.sequence);
-        self.shared
-            .under_way
-            .remove_if(&wallet, |_, snapshot| Some(snapshot.sequence) == sequence)
-            .is_none()
+    fn take_out(&self, written: &Snapshot) -> bool {
+        let same = |_: &WalletId, snapshot: &Snapshot| snapshot.sequence == written.sequence;
+        self.shared.under_way.remove_if(&written.wallet, same).is_some()
     }
 
     /// The journal is ahead by milliseconds at most; nothing waits for this thread.

@@ -25,7 +25,7 @@ pub use checkpointer::{Checkpointer, Writer};
 pub use snapshot::Snapshot;
 
 use crate::journal::Mark;
-use crate::wallet::{OrderKey, OrderState, UnseenOriginal, Wallet, WalletId};
+use crate::wallet::{OrderKey, OrderState, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 
@@ -115,15 +115,6 @@ impl Store {
         key: &OrderKey,
     ) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
         self.orders.get(key.0)?.map(|row| rows::read_order(&row)).transpose()
-    }
-
-    /// What was reversed of an order before anyone announced it.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn unseen_of_nobody(&self, key: &OrderKey) -> Result<Vec<UnseenOriginal>, StoreError> {
-        let nobody = self.wallet(WalletId::of_nobody(key))?;
-        Ok(nobody.map(|wallet| wallet.remembered).unwrap_or_default())
     }
 
     /// Wallets of which something is to be settled.

@@ -10,7 +10,7 @@
 //! ```
 
 use bytes::BufMut;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
 
 use super::bytes::{Reader, Unreadable};
 use super::{DuplicateKey, OrderKey, Reference, WalletId};
@@ -307,7 +307,41 @@ impl Opening {
     }
 }
 
+/// How far apart two fields 7 of one request can lie, as MMDDhhmmss: a repeat carries a new one.
+const REPEATED_WITHIN: u32 = 1_00_00;
+
 impl UnseenOriginal {
+    /// What the reversal that `opening` opens names in its field 90.
+    pub fn named(original: &OriginalData, opening: &Opening, now: u64) -> Self {
+        Self {
+            institution: match original.institution {
+                0 => opening.institution,
+                institution => institution,
+            },
+            class: original.mti.class(),
+            trace: original.trace,
+            transmission: original.transmission,
+            origin: opening.origin(),
+            at: now,
+        }
+    }
+
+    /// Whether the reversal meant this request, which came after it. Field 90 holds the trace number and
+    /// the time; where the time differs, the same terminal with the same trace number within an hour is
+    /// the same request, of which the reversal named another repeat.
+    pub fn means(&self, opening: &Opening, repeat: bool) -> bool {
+        if self.institution != opening.institution
+            || self.class != opening.class
+            || self.trace != opening.trace
+        {
+            return false;
+        }
+        let apart = self.transmission.abs_diff(opening.transmission);
+        self.transmission == 0
+            || apart == 0
+            || (self.origin == opening.origin() && (repeat || apart < REPEATED_WITHIN))
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.institution);
         out.put_u8(self.class);

@@ -3,12 +3,8 @@
 use smallvec::smallvec;
 use tessera_protocol::ResponseCode;
 
-use super::super::event::UnseenOriginal;
 use super::super::{Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet};
 use super::Decision;
-
-/// How far apart the two times of one request can lie: a repeat carries a new field 7.
-const REPEATED_WITHIN: u32 = 1_00_00;
 
 /// A code and the rule that gave it.
 pub(super) type Refused = (ResponseCode, &'static str);
@@ -69,7 +65,7 @@ fn may_purchase<'a>(
     repeat: bool,
     context: &Context,
 ) -> Result<&'a Card, Refused> {
-    if wallet.remembered.iter().any(|unseen| means(unseen, opening, repeat)) {
+    if wallet.remembered.iter().any(|unseen| unseen.means(opening, repeat)) {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
     if wallet.currency != Some(opening.currency) {
@@ -146,20 +142,4 @@ fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Resul
         return Err((ResponseCode::INVALID_AMOUNT, "not the amount that the payer agreed to"));
     }
     Ok(())
-}
-
-/// Whether a reversal that came first meant this purchase. Field 90 holds the trace number and the
-/// time; where the time differs, the same terminal with the same trace number within an hour is the
-/// same purchase, of which the reversal named another repeat.
-fn means(unseen: &UnseenOriginal, opening: &Opening, repeat: bool) -> bool {
-    if unseen.institution != opening.institution
-        || unseen.class != opening.class
-        || unseen.trace != opening.trace
-    {
-        return false;
-    }
-    let apart = unseen.transmission.abs_diff(opening.transmission);
-    unseen.transmission == 0
-        || apart == 0
-        || (unseen.origin == opening.origin() && (repeat || apart < REPEATED_WITHIN))
 }

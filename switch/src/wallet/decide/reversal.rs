@@ -78,18 +78,7 @@ fn remember(
         true => (ResponseCode::APPROVED, ""),
         false => (ResponseCode::NOT_FOUND, "the original was never seen"),
     };
-    let institution = match named.institution {
-        0 => opening.institution,
-        named => named,
-    };
-    let unseen = UnseenOriginal {
-        institution,
-        class: named.mti.class(),
-        trace: named.trace,
-        transmission: named.transmission,
-        origin: opening.origin(),
-        at: context.now,
-    };
+    let unseen = UnseenOriginal::named(named, opening, context.now);
     Decision {
         events: smallvec![Event::ReversalNoted {
             opening: opening.clone(),

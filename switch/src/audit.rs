@@ -1,0 +1,248 @@
+//! The audit: proves from the journal alone that money is conserved.
+//!
+//! In comes the journal, read-only, of a running switch too; out comes either the totals or the first
+//! violation. It keeps books of its own, with every account of the double entry, and holds them
+//! against the wallets that the events make.
+
+use std::fmt;
+use std::path::Path;
+
+use hashbrown::HashMap;
+
+use crate::journal::{self, RecordRef};
+use crate::wallet::{Account, Broken, Entry, Event, Kind, Status, Unreadable, Wallet, WalletId};
+
+/// What the audit found, if it found nothing wrong.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Events read.
+    pub events: u64,
+    /// Sequence of the last one.
+    pub last_sequence: u64,
+    /// Wallets that have events.
+    pub wallets: u64,
+    /// Loaded from outside, minor units.
+    pub funding: i128,
+    /// What payers can spend.
+    pub available: i128,
+    /// What is set aside.
+    pub held: i128,
+    /// What the switch owes each party.
+    pub parties: Vec<PartyTotals>,
+    /// Requests forwarded to the host that are settled.
+    pub settled: u64,
+    /// Requests that the host has not answered, and no reversal has undone.
+    pub pending: u64,
+    /// Advices that the host has not acknowledged.
+    pub unacknowledged: u64,
+}
+
+/// A party's totals.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct PartyTotals {
+    /// Institution code.
+    pub institution: u64,
+    /// Purchases approved, and their amounts.
+    pub approved: (u64, i128),
+    /// Reversals that undid something, and how much.
+    pub reversed: (u64, i128),
+    /// What the switch owes it.
+    pub payable: i128,
+}
+
+/// The first thing that is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Violation {
+    /// The journal itself is damaged.
+    #[error(transparent)]
+    Journal(#[from] journal::JournalError),
+    /// A record is no event.
+    #[error("record {sequence}: {error}")]
+    Unreadable {
+        /// Of the record.
+        sequence: u64,
+        /// Where.
+        error: Unreadable,
+    },
+    /// An event takes what is not there, or does not follow from what came before.
+    #[error("record {sequence}, wallet {wallet}: {error}", wallet = wallet.0)]
+    Broken {
+        /// Of the record.
+        sequence: u64,
+        /// Whose.
+        wallet: WalletId,
+        /// In what way.
+        error: Broken,
+    },
+    /// A wallet's chain through the journal is broken.
+    #[error("record {sequence}, wallet {wallet}: follows position {previous}, not {last}", wallet = wallet.0)]
+    OutOfChain {
+        /// Of the record.
+        sequence: u64,
+        /// Whose.
+        wallet: WalletId,
+        /// What it says came before.
+        previous: u64,
+        /// What did.
+        last: u64,
+    },
+    /// A wallet's balance is not the sum of its events.
+    #[error("wallet {wallet}: {kind} is {balance}, its events sum up to {sum}", wallet = wallet.0)]
+    Unequal {
+        /// Whose.
+        wallet: WalletId,
+        /// Which balance.
+        kind: &'static str,
+        /// The balance.
+        balance: i128,
+        /// The sum.
+        sum: i128,
+    },
+    /// Debits and credits do not meet.
+    #[error("the accounts sum up to {0}, not to nothing")]
+    Unbalanced(i128),
+}
+
+/// Reads the journal in `directory` from its beginning.
+///
+/// # Errors
+/// With the first violation.
+pub fn audit(directory: &Path) -> Result<Totals, Violation> {
+    let mut books = Books::default();
+    let mut violation = None;
+    let read = journal::scan(directory, None, &mut |record| {
+        books.enter(record).map_err(|found| {
+            violation = Some(found);
+            "the audit found a violation".into()
+        })
+    });
+    match (violation, read) {
+        (Some(violation), _) => Err(violation),
+        (None, Err(error)) => Err(error.into()),
+        (None, Ok(_)) => books.close(),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    accounts: HashMap<Account, i128>,
+    wallets: HashMap<WalletId, Wallet>,
+    parties: HashMap<u64, PartyTotals>,
+    totals: Totals,
+}
+
+impl Books {
+    fn enter(&mut self, record: RecordRef<'_>) -> Result<(), Violation> {
+        let sequence = record.sequence;
+        let entry = Entry::read(record.payload)
+            .map_err(|error| Violation::Unreadable { sequence, error })?;
+        let id = entry.wallet;
+        let broken = |error| Violation::Broken { sequence, wallet: id, error };
+        let wallet = self.wallets.entry(id).or_insert_with(|| Wallet::new(id));
+        if entry.previous != wallet.last_position {
+            let (previous, last) = (entry.previous, wallet.last_position);
+            return Err(Violation::OutOfChain { sequence, wallet: id, previous, last });
+        }
+        let posting = wallet.postings(&entry.event).map_err(broken)?;
+        if let Some(posting) = posting {
+            let amount = i128::from(posting.amount.value());
+            *self.accounts.entry(posting.from).or_default() -= amount;
+            *self.accounts.entry(posting.to).or_default() += amount;
+            count(&mut self.parties, &entry.event, posting.from, posting.to, amount);
+        }
+        wallet.apply(&entry, record.position, sequence).map_err(broken)?;
+        self.totals.events += 1;
+        self.totals.last_sequence = sequence;
+        Ok(())
+    }
+
+    fn close(mut self) -> Result<Totals, Violation> {
+        let sum: i128 = self.accounts.values().sum();
+        if sum != 0 {
+            return Err(Violation::Unbalanced(sum));
+        }
+        let of = |account: Account| self.accounts.get(&account).copied().unwrap_or(0);
+        for (id, wallet) in &self.wallets {
+            let balances = [
+                ("available", wallet.available, of(Account::Available(*id))),
+                ("held", wallet.held, of(Account::Held(*id))),
+            ];
+            for (kind, balance, sum) in balances {
+                let balance = i128::from(balance.value());
+                if balance != sum {
+                    return Err(Violation::Unequal { wallet: *id, kind, balance, sum });
+                }
+            }
+            self.totals.available += i128::from(wallet.available.value());
+            self.totals.held += i128::from(wallet.held.value());
+            for transaction in wallet.transactions.iter() {
+                let forwarded = transaction.host_trace != 0
+                    || matches!(transaction.kind, Kind::CardIssue | Kind::Load);
+                match (transaction.status, transaction.is_open()) {
+                    (Status::Pending, _) => self.totals.pending += 1,
+                    (_, true) => self.totals.unacknowledged += 1,
+                    _ if forwarded => self.totals.settled += 1,
+                    _ => {}
+                }
+            }
+        }
+        self.totals.wallets = self.wallets.len() as u64;
+        self.totals.funding = -of(Account::Funding);
+        self.totals.parties = self.parties.drain().map(|(_, party)| party).collect();
+        for party in &mut self.totals.parties {
+            party.payable = self.accounts.get(&Account::Payable(party.institution)).copied().unwrap_or(0);
+        }
+        self.totals.parties.sort_by_key(|party| party.institution);
+        Ok(self.totals)
+    }
+}
+
+fn count(
+    parties: &mut HashMap<u64, PartyTotals>,
+    event: &Event,
+    from: Account,
+    to: Account,
+    amount: i128,
+) {
+    let (institution, approved) = match (from, to, event) {
+        (_, Account::Payable(institution), Event::Approved { .. }) => (institution, true),
+        (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, false),
+        _ => return,
+    };
+    let party = parties
+        .entry(institution)
+        .or_insert_with(|| PartyTotals { institution, ..PartyTotals::default() });
+    let place = if approved { &mut party.approved } else { &mut party.reversed };
+    place.0 += 1;
+    place.1 += amount;
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "events            {:>20}  (last sequence {})", self.events, self.last_sequence)?;
+        writeln!(out, "wallets           {:>20}", self.wallets)?;
+        writeln!(out, "loaded            {:>20}", minor(self.funding))?;
+        writeln!(out, "available         {:>20}", minor(self.available))?;
+        writeln!(out, "held              {:>20}", minor(self.held))?;
+        for party in &self.parties {
+            writeln!(
+                out,
+                "party {:<11} {:>20}  ({} approved {}, {} reversed {})",
+                party.institution,
+                minor(party.payable),
+                party.approved.0,
+                minor(party.approved.1),
+                party.reversed.0,
+                minor(party.reversed.1),
+            )?;
+        }
+        writeln!(out, "settled with host {:>20}", self.settled)?;
+        writeln!(out, "open at host      {:>20}", self.pending)?;
+        write!(out, "advices open      {:>20}", self.unacknowledged)
+    }
+}
+
+fn minor(amount: i128) -> String {
+    let sign = if amount < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", amount.unsigned_abs() / 100, amount.unsigned_abs() % 100)
+}

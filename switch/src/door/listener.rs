@@ -1,0 +1,63 @@
+//! Accepts connections and hands them to the workers in turn.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::{Admission, Permit};
+use crate::ops::Metrics;
+
+/// A pause after an accept that failed for want of descriptors or memory.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Connections for one worker. Bounded by `connections_max`, which every one of them has passed.
+pub type Arrivals = UnboundedReceiver<(StdStream, Permit)>;
+
+/// Listens at `address`.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn listen(address: SocketAddr) -> io::Result<StdListener> {
+    let listener = StdListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// A way to every worker, and what arrives there.
+pub fn ways(workers: usize) -> (Vec<UnboundedSender<(StdStream, Permit)>>, Vec<Arrivals>) {
+    (0..workers).map(|_| unbounded_channel()).unzip()
+}
+
+/// Accepts until the switch stops. A connection above the bound is closed at once.
+pub async fn accept(
+    listener: TcpListener,
+    ways: Vec<UnboundedSender<(StdStream, Permit)>>,
+    connections: Arc<Admission>,
+    metrics: Arc<Metrics>,
+) {
+    for turn in (0..ways.len()).cycle() {
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Permit::take(std::slice::from_ref(&connections)) else {
+            metrics.connection_refused("too_many");
+            tracing::warn!("a connection was refused: as many are open as may be");
+            continue;
+        };
+        let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
+        match handed {
+            Ok(socket) if ways[turn].send((socket, permit)).is_ok() => {}
+            Ok(_) => return,
+            Err(error) => tracing::debug!(%error, "a connection was gone before it was served"),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A connection of the wallet server: handshake, sign-on, operations.
+
+use std::net::TcpStream as StdStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{Currency, Message, NetworkCode, Request, ResponseCode, cut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::answer;
+use super::operation::{Code, Operation};
+use crate::clock;
+use crate::config::MallSettings;
+use crate::door::{Admission, Asker, Bound, Connection, OUTBOX_BYTES_MAX, Permit};
+use crate::ops::Metrics;
+use crate::router::Worker;
+use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
+
+const READ_BYTES: usize = 16 * 1024;
+
+/// What all of the wallet server's connections on a worker share.
+pub struct LineKeeper {
+    /// Our certificate, and whose certificates are accepted.
+    pub acceptor: TlsAcceptor,
+    /// The wallet server's institution code.
+    pub institution: u64,
+    /// Unanswered operations of one connection.
+    pub in_flight_max: usize,
+    /// Unanswered requests of all doors together.
+    pub in_flight: Arc<Admission>,
+    /// How long what may take.
+    pub times: MallSettings,
+    /// The currency of a wallet where the operation names none.
+    pub currency: Currency,
+    /// Where commands go.
+    pub worker: Rc<Worker>,
+    /// Refusals are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+type Ending = &'static str;
+
+/// Serves a connection until it ends. `_place` is its place among the line's connections.
+pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
+    let stream = match handshake(socket, &keeper).await {
+        Ok(stream) => stream,
+        Err(error) => {
+            keeper.metrics.connection_refused("handshake");
+            tracing::warn!(%error, "the wallet server's line: no handshake");
+            return;
+        }
+    };
+    let (reading, writing) = split(stream);
+    let connection = Connection::sealed();
+    connection.bind(Bound {
+        guest: None,
+        doors: [
+            Admission::new(keeper.in_flight_max),
+            Admission::new(usize::MAX),
+            Arc::clone(&keeper.in_flight),
+        ],
+    });
+    let writer = actix::spawn(write(writing, Arc::clone(&connection)));
+    let mut session = Session { keeper, connection: Arc::clone(&connection), signed_on: false };
+    let ending = session.read(reading).await;
+    tracing::info!(ending, "the wallet server's line: a connection ended");
+    connection.close();
+    // It ends by itself: closing rings its bell.
+    let _ = writer.await;
+}
+
+async fn handshake(
+    socket: StdStream,
+    keeper: &LineKeeper,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let socket = TcpStream::from_std(socket)?;
+    timeout(keeper.times.sign_on_within, keeper.acceptor.accept(socket)).await?
+}
+
+struct Session {
+    keeper: Rc<LineKeeper>,
+    connection: Arc<Connection>,
+    signed_on: bool,
+}
+
+impl Session {
+    async fn read(&mut self, mut reading: ReadHalf<TlsStream<TcpStream>>) -> Ending {
+        let mut buffer = BytesMut::new();
+        loop {
+            let patience = match (self.signed_on, buffer.is_empty()) {
+                (false, _) => self.keeper.times.sign_on_within,
+                (true, false) => self.keeper.times.frame_within,
+                (true, true) => self.keeper.times.idle_for,
+            };
+            buffer.reserve(READ_BYTES);
+            match timeout(patience, reading.read_buf(&mut buffer)).await {
+                Ok(Ok(0)) => return "closed",
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => return "reset",
+                Err(_) => return "silent",
+            }
+            let now = Instant::now();
+            loop {
+                match cut(&mut buffer) {
+                    Ok(Some(frame)) => {
+                        if let Err(ending) = self.receive(frame, now).await {
+                            return ending;
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(_) => return "too_long",
+                }
+            }
+            self.keeper.worker.end_turn();
+            while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
+                self.connection.drained.notified().await;
+                if self.connection.is_closed() {
+                    return "write";
+                }
+            }
+        }
+    }
+
+    async fn receive(&mut self, frame: Bytes, now: Instant) -> Result<(), Ending> {
+        let message = match Message::parse(&frame) {
+            Ok(message) if message.mti().is_answer() => return Ok(()),
+            Ok(message) => message,
+            Err(error) => {
+                // The wallet server is ours: what it sends is well-formed, or it is not the wallet server.
+                tracing::warn!(%error, "the wallet server's line: a format error");
+                return Err("format");
+            }
+        };
+        match Request::read(&message) {
+            Err(refusal) => self.say(&message, refusal.code, &refusal.to_string()),
+            Ok(_) if message.number(32) != Some(self.keeper.institution) => {
+                self.say(&message, ResponseCode::SECURITY_VIOLATION, "field 32 is not the wallet server's");
+            }
+            Ok(Request::Network(network)) => match network.code {
+                NetworkCode::SignOn => {
+                    self.signed_on = true;
+                    self.say(&message, ResponseCode::APPROVED, "");
+                }
+                NetworkCode::SignOff => {
+                    self.signed_on = false;
+                    self.say(&message, ResponseCode::APPROVED, "");
+                }
+                NetworkCode::Echo if self.signed_on => self.say(&message, ResponseCode::APPROVED, ""),
+                _ => self.say(&message, ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on"),
+            },
+            Ok(_) if !self.signed_on => {
+                self.say(&message, ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
+            }
+            Ok(Request::Administrative(administrative)) => {
+                let operation = Operation::read(
+                    &message,
+                    &administrative,
+                    self.keeper.institution,
+                    self.keeper.currency,
+                    clock::milliseconds(),
+                    self.keeper.times.order_stands.as_millis() as u64,
+                );
+                match operation {
+                    Ok(operation) => self.admit(&message, operation, &frame, now).await?,
+                    Err((code, reason)) => self.say(&message, code, reason),
+                }
+            }
+            Ok(_) => self.say(&message, ResponseCode::INVALID_TRANSACTION, "not offered on this line"),
+        }
+        Ok(())
+    }
+
+    async fn admit(
+        &mut self,
+        message: &Message<'_>,
+        mut operation: Operation,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Result<(), Ending> {
+        let (key, wallet) = (order_of(&operation), operation.wallet);
+        if let (Code::AnnounceOrder, Some(key)) = (operation.code, key) {
+            match self.keeper.worker.orders.claim(key, wallet, clock::milliseconds()) {
+                Ok(Some(before)) => {
+                    if let Action::Announce { reversed, .. } = &mut operation.ask.action {
+                        *reversed = before;
+                    }
+                }
+                Ok(None) => {
+                    self.say(message, ResponseCode::DUPLICATE, "another wallet has the order");
+                    return Ok(());
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an order could not be looked up");
+                    self.say(message, ResponseCode::FAULT, "the store could not be read");
+                    return Ok(());
+                }
+            }
+        }
+        let permit = self.take_place().await?;
+        self.keeper.worker.metrics.received(&operation.ask.action);
+        let asker = Asker {
+            connection: Arc::clone(&self.connection),
+            frame: frame.clone(),
+            arrived: now,
+            reply: answer::reply,
+            permit,
+        };
+        let command = Command::Ask(Box::new(operation.ask));
+        self.keeper.worker.dispatch(wallet, Tell { command, asker: Some(asker) });
+        Ok(())
+    }
+
+    /// Stops reading until there is room: a full switch drops nothing.
+    async fn take_place(&self) -> Result<Permit, Ending> {
+        loop {
+            let Some(bound) = self.connection.bound() else { return Err("write") };
+            match Permit::take(&bound.doors) {
+                Ok(permit) => return Ok(permit),
+                Err(full) => {
+                    self.keeper.worker.end_turn();
+                    tokio::select! {
+                        () = full.room() => {}
+                        () = self.connection.ended.notified() => return Err("write"),
+                    }
+                }
+            }
+        }
+    }
+
+    fn say(&self, message: &Message<'_>, code: ResponseCode, reason: &str) {
+        if self.connection.write(|out| answer::at_once(message, code, reason, out)) {
+            self.connection.flush();
+        }
+    }
+}
+
+fn order_of(operation: &Operation) -> Option<OrderKey> {
+    match operation.ask.opening.payer {
+        Payer::Order(key) => Some(key),
+        _ => None,
+    }
+}
+
+/// Encrypts and writes whatever is in the outbox, as one record where it fits.
+async fn write(mut writing: WriteHalf<TlsStream<TcpStream>>, connection: Arc<Connection>) {
+    loop {
+        connection.blocked.notified().await;
+        loop {
+            let bytes = connection.take();
+            if bytes.is_empty() {
+                break;
+            }
+            let written = async {
+                writing.write_all(&bytes).await?;
+                writing.flush().await
+            };
+            if written.await.is_err() {
+                connection.close();
+                break;
+            }
+            connection.drained.notify_one();
+        }
+        if connection.is_closed() {
+            let _ = writing.shutdown().await;
+            return;
+        }
+    }
+}

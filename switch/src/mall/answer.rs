@@ -1,0 +1,63 @@
+//! Answers to malls: bytes in an outbox.
+
+use bytes::BytesMut;
+use tessera_protocol::{Balances, Extras, MacKey, Message, Packer, Refusal, ResponseCode, answer, tlv};
+
+use crate::door::Asker;
+use crate::wallet::{Details, Outcome};
+
+/// The answer to an admitted request. The frame was parsed before it was admitted.
+pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
+    let Ok(request) = Message::parse(&asker.frame) else { return };
+    let key = asker.connection.guest().and_then(|guest| guest.party.mac_key.as_ref());
+    let currency = request.raw(49).and_then(tessera_protocol::Currency::from_text);
+    let balances = match (&outcome.details, currency) {
+        (Details::Balances { ledger, available }, Some(currency)) => {
+            Some(Balances::new(*ledger, *available, currency))
+        }
+        _ => None,
+    };
+    let extras = Extras {
+        approval: outcome.approval,
+        balances: balances.as_ref(),
+        reason: (!outcome.reason.is_empty()).then_some(outcome.reason),
+        totals: None,
+    };
+    answer(&request, out, outcome.code, &extras, key);
+}
+
+/// An answer that needs no wallet.
+pub(super) fn at_once(
+    request: &Message<'_>,
+    code: ResponseCode,
+    reason: &str,
+    key: Option<&MacKey>,
+    out: &mut BytesMut,
+) {
+    let reason = (!reason.is_empty()).then_some(reason);
+    answer(request, out, code, &Extras { reason, ..Extras::default() }, key);
+}
+
+/// The answer to a message that is no request: a format error carries only what section 8 lists.
+pub(super) fn refuse(
+    request: &Message<'_>,
+    refusal: &Refusal,
+    key: Option<&MacKey>,
+    out: &mut BytesMut,
+) {
+    let reason = refusal.to_string();
+    if refusal.code != ResponseCode::FORMAT_ERROR {
+        return at_once(request, refusal.code, &reason, key, out);
+    }
+    let mut packer = Packer::new(out, request.mti().answer());
+    for field in [7, 11, 32, 37] {
+        packer.copy(request, field);
+    }
+    packer.raw(39, refusal.code.as_bytes());
+    packer.copy(request, 41).copy(request, 42);
+    let mut tlvs = tlv::TlvWriter::new();
+    // A refusal's reason is far shorter than a field.
+    let _ = tlvs.add(tlv::REASON, reason.as_bytes());
+    packer.raw(48, tlvs.as_bytes());
+    packer.close(key);
+}

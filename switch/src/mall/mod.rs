@@ -1,0 +1,11 @@
+//! The malls' and acquirers' side: raw TCP in, answers out.
+//!
+//! In come frames (wire protocol, sections 1 to 4 and 8); out go commands for wallets, and at once the
+//! answers that need no wallet. What never happens here: a balance is known, or a disk is waited for.
+
+mod answer;
+mod receive;
+mod session;
+mod sign_on;
+
+pub use session::{Doorkeeper, serve};

@@ -1,0 +1,325 @@
+//! One frame: from bytes to a command for a wallet, or to an answer at once.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tessera_protocol::{
+    Message, ParseError, Payer as Named, Place, Request, ResponseCode, format_error_answer,
+};
+
+use super::answer;
+use super::session::Doorkeeper;
+use super::sign_on::{self, Standing, Verdict};
+use crate::clock;
+use crate::door::{Admission, Asker, Connection, Guest, Permit};
+use crate::orders::{Parked, Road};
+use crate::wallet::{
+    Action, Ask, Command, DuplicateKey, KeyFields, Opening, OrderKey, Payer, Reference, Tell,
+    UnseenOriginal,
+};
+
+/// What became of a frame.
+pub(super) enum Received {
+    /// It is answered, under way, or dropped and counted.
+    Done,
+    /// A door is full: the frame is handed back, to be received again when there is room.
+    Full(Bytes, Arc<Admission>),
+    /// The connection ends, for this reason.
+    Close(&'static str),
+}
+
+/// A connection's own state.
+pub(super) struct Receiver {
+    keeper: Rc<Doorkeeper>,
+    connection: Arc<Connection>,
+    standing: Standing,
+    written: bool,
+}
+
+impl Receiver {
+    pub(super) fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+        Self { keeper, connection, standing: Standing::default(), written: false }
+    }
+
+    pub(super) fn has_signed_on(&self) -> bool {
+        matches!(self.standing, Standing::SignedOn(_))
+    }
+
+    pub(super) fn sign_off(&mut self) {
+        self.standing = Standing::Stranger;
+    }
+
+    /// Whether there is something to flush since the last time that this was asked.
+    pub(super) fn has_written(&mut self) -> bool {
+        std::mem::take(&mut self.written)
+    }
+
+    pub(super) fn receive(&mut self, frame: Bytes, now: Instant) -> Received {
+        let message = match Message::parse(&frame) {
+            Ok(message) => message,
+            Err(error) => return self.unreadable(&frame, &error),
+        };
+        if message.mti().is_answer() {
+            self.keeper.metrics.frame_refused("unexpected_answer");
+            return Received::Done;
+        }
+        let speaker = message.number(32).and_then(|code| self.keeper.guests.find(code)).cloned();
+        let network = message.mti().class() == 8;
+        if !network && !self.has_signed_on() {
+            return self.say(&message, speaker.as_ref(), NOT_SIGNED_ON);
+        }
+        // A missing field 32 is a format error, which is answered like others below.
+        let bound = self.connection.guest().cloned();
+        if message.has(32) {
+            let strange = match (&bound, &speaker) {
+                (Some(bound), Some(speaker)) => !Arc::ptr_eq(bound, speaker),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            };
+            if strange {
+                return self.say(&message, bound.as_ref(), NOT_THE_PARTY);
+            }
+        }
+        let guest = bound.or(speaker);
+        if let Some(key) = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref())
+            && !key.verify(message.bytes())
+        {
+            self.keeper.metrics.mac_failed(guest.as_deref());
+            return self.say(&message, guest.as_ref(), WRONG_MAC);
+        }
+        let request = match Request::read(&message) {
+            Ok(request) => request,
+            Err(refusal) => {
+                self.keeper.metrics.request_refused(refusal.code);
+                let key = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref());
+                self.connection.write(|out| answer::refuse(&message, &refusal, key, out));
+                self.written = true;
+                return Received::Done;
+            }
+        };
+        match guest {
+            Some(guest) => self.request(&guest, &message, &request, &frame, now),
+            None => self.say(&message, None, NOT_THE_PARTY),
+        }
+    }
+
+    fn request(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        request: &Request<'_>,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        let transmission = message.number(7).unwrap_or(0) as u32;
+        let apart = clock::seconds_from(transmission, clock::milliseconds());
+        let window = self.keeper.settings.clock_window.as_secs();
+        if apart.is_none_or(|seconds| seconds > window) {
+            return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
+        }
+        if let Request::Network(network) = request {
+            let verdict = sign_on::manage(
+                &mut self.standing,
+                &self.connection,
+                guest,
+                &self.keeper.guests,
+                network,
+            );
+            self.say(message, Some(guest), verdict);
+            if verdict == sign_on::TOO_MANY {
+                self.keeper.metrics.connection_refused("party_limit");
+                return Received::Close("party_limit");
+            }
+            return Received::Done;
+        }
+        let (financial, payer, action) = match request {
+            Request::Purchase(purchase) => {
+                let repeat = purchase.financial.repeat;
+                (&purchase.financial, named(&purchase.financial.acceptor, &purchase.payer), Action::Purchase { repeat })
+            }
+            Request::Inquiry(inquiry) => {
+                let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
+                (&inquiry.financial, payer, Action::Inquiry)
+            }
+            Request::Reversal(reversal) => {
+                let action = Action::Reverse {
+                    original: reversal.original,
+                    replacement: reversal.replacement,
+                    advice: reversal.advice,
+                };
+                (&reversal.financial, named(&reversal.financial.acceptor, &reversal.payer), action)
+            }
+            _ => return self.say(message, Some(guest), NOT_OFFERED),
+        };
+        if !guest.party.acceptors.allow(&financial.acceptor) {
+            return self.say(message, Some(guest), NOT_ITS_ACCEPTOR);
+        }
+        let class = financial.mti.class();
+        let key = DuplicateKey::of(KeyFields {
+            institution: financial.institution,
+            terminal: &financial.terminal,
+            acceptor: &financial.acceptor,
+            trace: financial.trace,
+            local_time: financial.local_time,
+            local_date: financial.local_date,
+            class,
+            processing_code: financial.processing_code,
+        });
+        let opening = Opening {
+            // The wallet's own worker gives it one.
+            reference: Reference(0),
+            key,
+            institution: financial.institution,
+            class,
+            processing_code: financial.processing_code,
+            trace: financial.trace,
+            transmission,
+            local_time: financial.local_time,
+            local_date: financial.local_date,
+            terminal: financial.terminal,
+            acceptor: financial.acceptor,
+            retrieval: financial.reference,
+            amount: financial.amount,
+            currency: financial.currency,
+            payer,
+        };
+        let Some(bound) = self.connection.bound() else {
+            return self.say(message, Some(guest), NOT_SIGNED_ON);
+        };
+        let permit = match Permit::take(&bound.doors) {
+            Ok(permit) => permit,
+            Err(door) => return Received::Full(frame.clone(), door),
+        };
+        self.keeper.worker.metrics.received(&action);
+        let asker = Asker {
+            connection: Arc::clone(&self.connection),
+            frame: frame.clone(),
+            arrived: now,
+            reply: answer::reply,
+            permit,
+        };
+        self.route(message, guest, Ask { opening, action }, asker)
+    }
+
+    /// Finds the wallet that is asked.
+    fn route(
+        &mut self,
+        message: &Message<'_>,
+        guest: &Arc<Guest>,
+        ask: Ask,
+        asker: Asker,
+    ) -> Received {
+        let keeper = Rc::clone(&self.keeper);
+        let worker = &keeper.worker;
+        let advice = matches!(ask.action, Action::Reverse { advice: true, .. });
+        let reversal = matches!(ask.action, Action::Reverse { .. });
+        let arrived = asker.arrived;
+        match ask.opening.payer.clone() {
+            Payer::Card(card, _) => match worker.directory.wallet_of(&card) {
+                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, asker)),
+                // Nothing can be there to undo.
+                Ok(None) if advice => return self.say(message, Some(guest), DONE),
+                Ok(None) if reversal => return self.say(message, Some(guest), NEVER_SEEN),
+                Ok(None) => return self.say(message, Some(guest), NO_SUCH_CARD),
+                Err(error) => return self.fault(message, guest, &error),
+            },
+            Payer::Order(key) => match &ask.action {
+                Action::Reverse { original, .. } => {
+                    let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
+                    let named = |parked: &Parked| match &parked.tell.command {
+                        Command::Ask(waiting) => unseen.means(&waiting.opening, true),
+                        _ => false,
+                    };
+                    match worker.orders.reversal(key, unseen, named) {
+                        Ok((wallet, undone)) => {
+                            worker.dispatch(wallet, told(ask, asker));
+                            worker.answer_parked(undone, REVERSED_WHILE_WAITING);
+                        }
+                        Err(error) => return self.fault(message, guest, &error),
+                    }
+                }
+                _ => {
+                    let until = arrived + keeper.settings.order_wait;
+                    let parked = Parked { key: ask.opening.key, until, tell: told(ask, asker) };
+                    match worker.orders.purchase(key, parked) {
+                        Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
+                        Ok(Road::Parked) => worker.park(key, until),
+                        Err(error) => return self.fault(message, guest, &error),
+                    }
+                }
+            },
+            Payer::Wallet => return self.say(message, Some(guest), NOT_OFFERED),
+        }
+        Received::Done
+    }
+
+    /// Section 8: what can't be parsed.
+    fn unreadable(&mut self, frame: &Bytes, error: &ParseError) -> Received {
+        if error.place == Place::Mti {
+            self.keeper.metrics.frame_refused("no_mti");
+            tracing::warn!(%error, "a connection is closed");
+            return Received::Close("no_mti");
+        }
+        self.keeper.metrics.frame_refused("format");
+        let key = self.connection.guest().and_then(|guest| guest.party.mac_key.as_ref());
+        // Where not even the trace number can be read, nobody could match an answer.
+        self.connection.write(|out| {
+            format_error_answer(frame, error, out, key);
+        });
+        self.written = true;
+        Received::Done
+    }
+
+    fn fault(
+        &mut self,
+        message: &Message<'_>,
+        guest: &Arc<Guest>,
+        error: &dyn std::fmt::Display,
+    ) -> Received {
+        tracing::error!(%error, "a request could not be routed");
+        self.say(message, Some(guest), (ResponseCode::FAULT, "the store could not be read"))
+    }
+
+    fn say(
+        &mut self,
+        message: &Message<'_>,
+        guest: Option<&Arc<Guest>>,
+        (code, reason): Verdict,
+    ) -> Received {
+        if !code.is_approved() {
+            self.keeper.metrics.request_refused(code);
+        }
+        let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
+        self.connection.write(|out| answer::at_once(message, code, reason, key, out));
+        self.written = true;
+        Received::Done
+    }
+}
+
+const DONE: Verdict = (ResponseCode::APPROVED, "");
+const NOT_SIGNED_ON: Verdict = (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
+const NOT_THE_PARTY: Verdict =
+    (ResponseCode::SECURITY_VIOLATION, "field 32 is not the party of this connection");
+const WRONG_MAC: Verdict = (ResponseCode::SECURITY_VIOLATION, "MAC missing or wrong");
+const NOT_ITS_ACCEPTOR: Verdict =
+    (ResponseCode::SECURITY_VIOLATION, "field 42 is not a card acceptor of the party");
+const OUTSIDE_CLOCK_WINDOW: Verdict =
+    (ResponseCode::INVALID_TRANSACTION, "field 7 is too far from the switch's clock");
+const NOT_OFFERED: Verdict = (ResponseCode::INVALID_TRANSACTION, "not offered on this line");
+const NO_SUCH_CARD: Verdict = (ResponseCode::NO_SUCH_CARD, "no such card");
+const NEVER_SEEN: Verdict = (ResponseCode::NOT_FOUND, "the original was never seen");
+const REVERSED_WHILE_WAITING: Verdict =
+    (ResponseCode::DECLINED, "reversed while it waited for the order");
+
+fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
+    match payer {
+        Named::Card { number, expiry } => Payer::Card(number.clone(), *expiry),
+        Named::Order(order) => Payer::Order(OrderKey::of(acceptor, order)),
+    }
+}
+
+fn told(ask: Ask, asker: Asker) -> Tell {
+    Tell { command: Command::Ask(Box::new(ask)), asker: Some(asker) }
+}

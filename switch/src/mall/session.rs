@@ -1,0 +1,231 @@
+//! A connection's life: it arrives, signs on, asks, and is closed.
+//!
+//! One task reads: it takes what is there, handles every whole frame, and ends the turn with one
+//! flush. Another waits for the socket to take what could not be written at once.
+
+use std::io;
+use std::net::TcpStream as StdStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tessera_protocol::cut;
+use tokio::net::TcpStream;
+use tokio::time::sleep_until;
+
+use super::receive::{Received, Receiver};
+use crate::config::MallSettings;
+use crate::door::{Admission, Connection, Guests, OUTBOX_BYTES_MAX, Permit};
+use crate::ops::Metrics;
+use crate::router::Worker;
+
+/// What is asked of the socket at once: a little for a connection of one request at a time, much for
+/// one that sends hundreds.
+const READ_BYTES_MIN: usize = 2 * 1024;
+const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// What all sessions of a worker share.
+pub struct Doorkeeper {
+    /// Who may come in.
+    pub guests: Arc<Guests>,
+    /// How long what may take.
+    pub settings: MallSettings,
+    /// Where commands go.
+    pub worker: Rc<Worker>,
+    /// Refusals are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Why a session ended; the label of a metric.
+type Ending = &'static str;
+
+/// Serves a connection until it ends. `_place` is its place among all connections.
+pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
+    let socket = match TcpStream::from_std(socket) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::debug!(%error, "a connection was gone before it was served");
+            return;
+        }
+    };
+    let connection = Connection::plain(socket);
+    let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
+    let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection));
+    let ending = session.read().await;
+    keeper.metrics.connection_closed(ending);
+    let party = connection.guest().map_or("", |guest| guest.party.name.as_str());
+    tracing::debug!(ending, party, "a connection ended");
+    session.leave();
+    connection.flush();
+    connection.close();
+    // It ends by itself: closing rings its bell.
+    let _ = writer.await;
+}
+
+struct Session {
+    keeper: Rc<Doorkeeper>,
+    connection: Arc<Connection>,
+    receiver: Receiver,
+    buffer: BytesMut,
+    read_bytes: usize,
+    arrived: Instant,
+    last_heard: Instant,
+    /// Since when an unfinished frame has been there.
+    unfinished_since: Option<Instant>,
+}
+
+impl Session {
+    fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+        let now = Instant::now();
+        Self {
+            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection)),
+            keeper,
+            connection,
+            buffer: BytesMut::new(),
+            read_bytes: READ_BYTES_MIN,
+            arrived: now,
+            last_heard: now,
+            unfinished_since: None,
+        }
+    }
+
+    async fn read(&mut self) -> Ending {
+        loop {
+            if let Err(ending) = self.handle_frames().await {
+                return ending;
+            }
+            if let Err(ending) = self.fill().await {
+                return ending;
+            }
+        }
+    }
+
+    /// Handles every whole frame in the buffer, and ends the turn.
+    async fn handle_frames(&mut self) -> Result<(), Ending> {
+        let now = Instant::now();
+        loop {
+            let frame = match cut(&mut self.buffer) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                Err(error) => {
+                    self.keeper.metrics.frame_refused("too_long");
+                    tracing::warn!(%error, "a connection is closed");
+                    return Err("too_long");
+                }
+            };
+            // A frame is never dropped for want of room: it waits here, and with it all behind it.
+            let mut received = self.receiver.receive(frame, now);
+            while let Received::Full(frame, door) = received {
+                self.end_turn();
+                self.wait_for(door).await?;
+                received = self.receiver.receive(frame, now);
+            }
+            if let Received::Close(ending) = received {
+                self.end_turn();
+                return Err(ending);
+            }
+        }
+        self.unfinished_since = match self.buffer.is_empty() {
+            true => None,
+            false => self.unfinished_since.or(Some(now)),
+        };
+        self.end_turn();
+        while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
+            self.connection.drained.notified().await;
+            self.check_open()?;
+        }
+        Ok(())
+    }
+
+    fn end_turn(&mut self) {
+        self.keeper.worker.end_turn();
+        if self.receiver.has_written() {
+            self.connection.flush();
+        }
+    }
+
+    async fn wait_for(&self, door: Arc<Admission>) -> Result<(), Ending> {
+        tokio::select! {
+            () = door.room() => {}
+            () = self.connection.ended.notified() => {}
+        }
+        self.check_open()
+    }
+
+    fn check_open(&self) -> Result<(), Ending> {
+        if self.connection.is_closed() { Err("write") } else { Ok(()) }
+    }
+
+    /// Waits for bytes, and takes what is there.
+    async fn fill(&mut self) -> Result<(), Ending> {
+        let Some(socket) = self.connection.socket() else { return Err("write") };
+        loop {
+            self.buffer.reserve(self.read_bytes);
+            match socket.try_read_buf(&mut self.buffer) {
+                Ok(0) => return Err("closed"),
+                Ok(read) => {
+                    self.last_heard = Instant::now();
+                    self.read_bytes = match read >= self.read_bytes {
+                        true => (self.read_bytes * 4).min(READ_BYTES_MAX),
+                        false => self.read_bytes,
+                    };
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Err("reset"),
+            }
+            let (deadline, ending) = self.deadline();
+            tokio::select! {
+                biased;
+                ready = socket.readable() => {
+                    if ready.is_err() {
+                        return Err("reset");
+                    }
+                }
+                () = sleep_until(deadline.into()) => {
+                    if ending != "idle" {
+                        self.keeper.metrics.frame_refused(ending);
+                    }
+                    return Err(ending);
+                }
+                () = self.connection.ended.notified() => return Err("write"),
+            }
+        }
+    }
+
+    /// Until when something has to come, and what it is called if it does not (section 8).
+    fn deadline(&self) -> (Instant, Ending) {
+        let settings = &self.keeper.settings;
+        let mut deadline = (self.last_heard + settings.idle_for, "idle");
+        if !self.receiver.has_signed_on() {
+            deadline = deadline.min((self.arrived + settings.sign_on_within, "no_sign_on"));
+        }
+        if let Some(since) = self.unfinished_since {
+            deadline = deadline.min((since + settings.frame_within, "unfinished"));
+        }
+        deadline
+    }
+
+    fn leave(&mut self) {
+        self.receiver.sign_off();
+    }
+}
+
+/// Writes what the socket did not take at once, whenever it takes more.
+async fn write(connection: Arc<Connection>, stall: Duration) {
+    let Some(socket) = connection.socket() else { return };
+    loop {
+        connection.blocked.notified().await;
+        while connection.waiting_bytes() > 0 && !connection.is_closed() {
+            match tokio::time::timeout(stall, socket.writable()).await {
+                Ok(Ok(())) => connection.flush(),
+                // A peer that does not read its answers, or is gone.
+                Ok(Err(_)) | Err(_) => connection.close(),
+            }
+        }
+        if connection.is_closed() {
+            return;
+        }
+    }
+}

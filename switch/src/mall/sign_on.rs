@@ -1,0 +1,62 @@
+//! Network management: who is speaking, and whether they are still there.
+
+use std::sync::Arc;
+
+use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
+
+use crate::door::{Admission, Bound, Connection, Guest, Guests, Permit};
+
+/// Whether the party of a connection has signed on.
+#[derive(Debug, Default)]
+pub(super) enum Standing {
+    /// It has not, or has signed off again.
+    #[default]
+    Stranger,
+    /// It has, and has a place among the party's connections.
+    SignedOn(#[expect(dead_code, reason = "held for as long as the connection stands")] Permit),
+}
+
+/// What a network management message is answered with, and why.
+pub(super) type Verdict = (ResponseCode, &'static str);
+
+/// The party has too many connections: this one is refused.
+pub(super) const TOO_MANY: Verdict =
+    (ResponseCode::NOT_PERMITTED_TO_PARTY, "as many connections as the party may have");
+
+/// Decides a network message of the party that its field 32 names.
+pub(super) fn manage(
+    standing: &mut Standing,
+    connection: &Connection,
+    guest: &Arc<Guest>,
+    guests: &Guests,
+    message: &NetworkManagement<'_>,
+) -> Verdict {
+    let signed_on = matches!(standing, Standing::SignedOn(_));
+    match message.code {
+        NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
+        NetworkCode::SignOn => {
+            let Ok(permit) = Permit::take(std::slice::from_ref(&guest.connections)) else {
+                return TOO_MANY;
+            };
+            connection.bind(Bound {
+                guest: Some(Arc::clone(guest)),
+                doors: [
+                    Admission::new(guest.party.in_flight_per_connection_max),
+                    Arc::clone(&guest.in_flight),
+                    Arc::clone(&guests.in_flight),
+                ],
+            });
+            *standing = Standing::SignedOn(permit);
+            (ResponseCode::APPROVED, "")
+        }
+        _ if !signed_on => (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on"),
+        NetworkCode::SignOff => {
+            *standing = Standing::Stranger;
+            (ResponseCode::APPROVED, "")
+        }
+        NetworkCode::Echo => (ResponseCode::APPROVED, ""),
+        NetworkCode::KeyChange => {
+            (ResponseCode::INVALID_TRANSACTION, "the key is changed in the configuration")
+        }
+    }
+}

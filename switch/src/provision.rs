@@ -1,0 +1,100 @@
+//! Development wallets with a card and money each, written straight into journal and store of a switch
+//! that is not running.
+
+use std::path::Path;
+
+use tessera_protocol::{Amount, CardNumber, Currency};
+
+use crate::clock;
+use crate::config::Settings;
+use crate::journal::{Journal, Mark, Options, Segments};
+use crate::recovery::Recovery;
+use crate::store::{Snapshot, Store};
+use crate::wallet::{Entry, Event, Wallet, WalletId};
+
+/// Expiry of development cards (wire protocol, section 9), YYMM.
+const EXPIRY: u16 = 3112;
+/// Wallets in a batch of the store.
+const BATCH: usize = 8192;
+
+/// Makes development cards 1 to `cards`, each in a wallet of its own (number = serial) with `balance`.
+/// Wallets that exist are left as they are. Returns how many were made.
+///
+/// # Errors
+/// When journal or store can't be opened or written, or a switch is running on the data.
+pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Result<u64> {
+    let (journal, store) = open(settings, &settings.data)?;
+    let mut made = 0;
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut mark = None;
+    for serial in 1..=cards {
+        let id = WalletId(serial);
+        if store.wallet(id)?.is_some() {
+            continue;
+        }
+        let (wallet, at) = make(id, balance, settings.currency, settings.partitions, &journal)?;
+        mark = Some(at);
+        batch.push(Snapshot::of(&wallet));
+        made += 1;
+        if batch.len() == BATCH {
+            write(&journal, &store, &mut batch, mark)?;
+        }
+    }
+    write(&journal, &store, &mut batch, mark)?;
+    journal.close()?;
+    store.sync()?;
+    Ok(made)
+}
+
+fn make(
+    id: WalletId,
+    balance: Amount,
+    currency: Currency,
+    partitions: u16,
+    journal: &dyn Journal,
+) -> anyhow::Result<(Wallet, Mark)> {
+    let event = Event::Provisioned {
+        currency,
+        card: CardNumber::development(id.0),
+        expiry: EXPIRY,
+        balance,
+    };
+    let entry = Entry { wallet: id, previous: 0, at: clock::milliseconds(), event };
+    let mut payload = Vec::with_capacity(64);
+    entry.write(&mut payload);
+    let appended = journal.append(id.partition(partitions), &payload);
+    let mut wallet = Wallet::new(id);
+    wallet.apply(&entry, appended.position, appended.sequence)?;
+    Ok((wallet, Mark { sequence: appended.sequence, position: appended.position }))
+}
+
+/// The store must not know what the journal does not.
+fn write(
+    journal: &dyn Journal,
+    store: &Store,
+    batch: &mut Vec<Snapshot>,
+    mark: Option<Mark>,
+) -> anyhow::Result<()> {
+    while mark.is_some_and(|mark| journal.durable() < mark.sequence) {
+        std::thread::sleep(std::time::Duration::from_micros(200));
+    }
+    store.write(batch, mark)?;
+    batch.clear();
+    Ok(())
+}
+
+/// Opens both, and replays what the store does not know.
+pub(crate) fn open(settings: &Settings, data: &Path) -> anyhow::Result<(Segments, Store)> {
+    std::fs::create_dir_all(data)?;
+    let store = Store::open(&data.join("store"), settings.store.cache_bytes)?;
+    let mut recovery = Recovery::new(&store);
+    let journal = Segments::open(
+        &data.join("journal"),
+        Options { segment_bytes: settings.journal.segment_bytes, ..Options::default() },
+        store.mark()?,
+        &mut |record| recovery.replay(record),
+        Box::new(|error| crate::fault::stop("the journal could not be written", error)),
+    )?;
+    recovery.flush()?;
+    Ok((journal, store))
+}

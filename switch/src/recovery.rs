@@ -1,0 +1,123 @@
+//! Start: what the journal knows and the store does not is replayed into the store.
+//!
+//! In come the store's mark and the journal's records after it; out goes a store that reflects the
+//! whole journal, so that the switch starts with no wallet in memory. What never happens here: a decision.
+
+use std::error::Error;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry as Slot;
+
+use crate::journal::{Mark, RecordRef};
+use crate::store::{Snapshot, Store, StoreError};
+use crate::wallet::{Broken, Entry, Unreadable, Wallet, WalletId};
+
+/// Wallets in memory at most while replaying: above it they go to the store.
+const WALLETS_MAX: usize = 200_000;
+/// Wallets in a batch of the store.
+const BATCH: usize = 1024;
+
+/// A record that can't be replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreplayable {
+    /// It is no event.
+    #[error("journal record {sequence}: {error}")]
+    Unreadable {
+        /// Of the record.
+        sequence: u64,
+        /// Where its bytes go wrong.
+        error: Unreadable,
+    },
+    /// It does not fit the wallet's state.
+    #[error("journal record {sequence}: {error}")]
+    Broken {
+        /// Of the record.
+        sequence: u64,
+        /// In what way.
+        error: Broken,
+    },
+    /// It does not follow the wallet's last event.
+    #[error(
+        "journal record {sequence} follows position {previous} of its wallet, but the wallet is at {last}: \
+         the store is not of this journal; delete the folder `store` and start again"
+    )]
+    OutOfOrder {
+        /// Of the record.
+        sequence: u64,
+        /// What the event says came before it.
+        previous: u64,
+        /// Where the wallet is.
+        last: u64,
+    },
+}
+
+/// Replays records into the store.
+#[derive(Debug)]
+pub struct Recovery<'a> {
+    store: &'a Store,
+    wallets: HashMap<WalletId, Wallet>,
+    mark: Option<Mark>,
+    /// How many events were applied.
+    pub applied: u64,
+    /// Milliseconds since 1970 of the last event; 0 where there was none.
+    pub last_at: u64,
+}
+
+impl<'a> Recovery<'a> {
+    /// A recovery into `store`.
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, wallets: HashMap::new(), mark: None, applied: 0, last_at: 0 }
+    }
+
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// When it does not fit, or the store fails.
+    pub fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let sequence = record.sequence;
+        let entry = Entry::read(record.payload)
+            .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
+        self.mark = Some(Mark { sequence, position: record.position });
+        self.last_at = self.last_at.max(entry.at);
+        if self.wallets.len() >= WALLETS_MAX {
+            self.flush()?;
+        }
+        let wallet = match self.wallets.entry(entry.wallet) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(empty) => {
+                let stored = self.store.wallet(entry.wallet)?;
+                empty.insert(stored.unwrap_or_else(|| Wallet::new(entry.wallet)))
+            }
+        };
+        // A checkpoint takes wallets one after another: some are ahead of its mark.
+        if sequence <= wallet.last_sequence {
+            return Ok(());
+        }
+        if entry.previous != wallet.last_position {
+            let (previous, last) = (entry.previous, wallet.last_position);
+            return Err(Unreplayable::OutOfOrder { sequence, previous, last }.into());
+        }
+        wallet
+            .apply(&entry, record.position, sequence)
+            .map_err(|error| Unreplayable::Broken { sequence, error })?;
+        self.applied += 1;
+        Ok(())
+    }
+
+    /// Writes what was replayed to the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        let mut batch = Vec::with_capacity(BATCH);
+        for (_, wallet) in self.wallets.drain() {
+            batch.push(Snapshot::of(&wallet));
+            if batch.len() == BATCH {
+                self.store.write(&batch, None)?;
+                batch.clear();
+            }
+        }
+        self.store.write(&batch, self.mark)?;
+        self.store.sync()
+    }
+}
