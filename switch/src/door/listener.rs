@@ -55,8 +55,12 @@ pub async fn accept(
         };
         let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
         match handed {
-            Ok(socket) if ways[turn].send((socket, permit)).is_ok() => {}
-            Ok(_) => return,
+            Ok(socket) => {
+                if ways[turn].send((socket, permit)).is_err() {
+                    // The workers have ended, and the switch with them.
+                    return;
+                }
+            }
             Err(error) => tracing::debug!(%error, "a connection was gone before it was served"),
         }
     }

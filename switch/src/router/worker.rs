@@ -138,7 +138,9 @@ impl Worker {
     pub fn deliver(self: &Rc<Self>, answer: HostAnswer) {
         let reference = answer.reference;
         let command = match answer.outcome {
-            HostOutcome::Answered { code, .. } => Command::HostAnswered(reference, code),
+            HostOutcome::Answered { code, .. } => {
+                Command::HostAnswered(reference, ResponseCode::new(code))
+            }
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(reference, card, expiry)
             }

@@ -100,7 +100,6 @@ impl Checkpointer {
 }
 
 /// The store's side: [`Writer::run`] belongs on a thread of its own.
-#[derive(Debug)]
 pub struct Writer {
     work: UnboundedReceiver<Work>,
     shared: Arc<Shared>,

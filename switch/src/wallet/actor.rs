@@ -24,8 +24,7 @@ use crate::router::Worker;
 /// is bounded by admission at the door; actix's own bound (16 by default) does not hold for
 /// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
 /// nothing here that would make room by waiting.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct Tell {
     /// What it is told.
     pub command: Command,
@@ -34,8 +33,7 @@ pub struct Tell {
 }
 
 /// What the wallet's own worker wants of it.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
+#[derive(Debug, Clone, Copy)]
 pub enum Housekeeping {
     /// Hand a snapshot to the store.
     Checkpoint,
@@ -215,6 +213,14 @@ impl WalletActor {
 
 /// How long a reversal of an original that was never seen is remembered (wire protocol, section 5).
 const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
+
+impl Message for Tell {
+    type Result = ();
+}
+
+impl Message for Housekeeping {
+    type Result = ();
+}
 
 impl Actor for WalletActor {
     type Context = Mailbox<Self>;

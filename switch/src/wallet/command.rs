@@ -78,7 +78,7 @@ pub enum Action {
 }
 
 /// How much history is wanted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryRequest {
     /// At most so many events.
     pub events: u16,

@@ -20,7 +20,7 @@ pub use bytes::{Reader, Unreadable};
 pub use command::{Action, Ask, Command, Context, Details, Effect, HistoryRequest, Outcome};
 pub use decide::{Decision, decide};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, UnseenOriginal};
-pub use key::{DuplicateKey, OrderKey};
+pub use key::{DuplicateKey, KeyFields, OrderKey};
 pub use reference::Reference;
 pub use state::{Broken, Card, Order, OrderState, Wallet};
 pub use transaction::{Advice, Kind, Status, Transaction, Transactions};
