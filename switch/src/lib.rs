@@ -6,8 +6,11 @@
 //! mall ◀── door ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
 //! ```
 
+mod assembly;
 mod clock;
 mod fault;
+mod recovery;
+mod switch;
 
 pub mod audit;
 pub mod config;
@@ -20,7 +23,8 @@ pub mod mall;
 pub mod ops;
 pub mod orders;
 pub mod provision;
-mod recovery;
 pub mod router;
 pub mod store;
 pub mod wallet;
+
+pub use switch::{Addresses, run};

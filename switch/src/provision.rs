@@ -1,14 +1,12 @@
 //! Development wallets with a card and money each, written straight into journal and store of a switch
 //! that is not running.
 
-use std::path::Path;
-
 use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::clock;
 use crate::config::Settings;
-use crate::journal::{Journal, Mark, Options, Segments};
-use crate::recovery::Recovery;
+use crate::journal::{Journal, Mark};
+use crate::recovery::{self, Data};
 use crate::store::{Snapshot, Store};
 use crate::wallet::{Entry, Event, Wallet, WalletId};
 
@@ -23,7 +21,7 @@ const BATCH: usize = 8192;
 /// # Errors
 /// When journal or store can't be opened or written, or a switch is running on the data.
 pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Result<u64> {
-    let (journal, store) = open(settings, &settings.data)?;
+    let Data { journal, store, .. } = recovery::open(settings, None)?;
     let mut made = 0;
     let mut batch = Vec::with_capacity(BATCH);
     let mut mark = None;
@@ -81,20 +79,4 @@ fn write(
     store.write(batch, mark)?;
     batch.clear();
     Ok(())
-}
-
-/// Opens both, and replays what the store does not know.
-pub(crate) fn open(settings: &Settings, data: &Path) -> anyhow::Result<(Segments, Store)> {
-    std::fs::create_dir_all(data)?;
-    let store = Store::open(&data.join("store"), settings.store.cache_bytes)?;
-    let mut recovery = Recovery::new(&store);
-    let journal = Segments::open(
-        &data.join("journal"),
-        Options { segment_bytes: settings.journal.segment_bytes, ..Options::default() },
-        store.mark()?,
-        &mut |record| recovery.replay(record),
-        Box::new(|error| crate::fault::stop("the journal could not be written", error)),
-    )?;
-    recovery.flush()?;
-    Ok((journal, store))
 }

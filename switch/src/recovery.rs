@@ -5,10 +5,12 @@
 
 use std::error::Error;
 
+use anyhow::Context;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
-use crate::journal::{Mark, RecordRef};
+use crate::config::Settings;
+use crate::journal::{Mark, Observer, Options, RecordRef, Segments};
 use crate::store::{Snapshot, Store, StoreError};
 use crate::wallet::{Broken, Entry, Unreadable, Wallet, WalletId};
 
@@ -19,7 +21,7 @@ const BATCH: usize = 1024;
 
 /// A record that can't be replayed.
 #[derive(Debug, thiserror::Error)]
-pub enum Unreplayable {
+enum Unreplayable {
     /// It is no event.
     #[error("journal record {sequence}: {error}")]
     Unreadable {
@@ -51,29 +53,53 @@ pub enum Unreplayable {
     },
 }
 
-/// Replays records into the store.
-#[derive(Debug)]
-pub struct Recovery<'a> {
-    store: &'a Store,
-    wallets: HashMap<WalletId, Wallet>,
-    mark: Option<Mark>,
-    /// How many events were applied.
-    pub applied: u64,
-    /// Milliseconds since 1970 of the last event; 0 where there was none.
+/// A switch's data, ready to go on with.
+pub struct Data {
+    /// The journal, at its end.
+    pub journal: Segments,
+    /// The store, which reflects all of it.
+    pub store: Store,
+    /// Milliseconds since 1970 of the last event replayed; 0 where there was none.
     pub last_at: u64,
 }
 
+/// Opens journal and store, and replays what the store does not know.
+///
+/// # Errors
+/// When one of them can't be opened, is damaged, or they do not belong together.
+pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
+    std::fs::create_dir_all(&settings.data)
+        .with_context(|| format!("can't make the folder {}", settings.data.display()))?;
+    let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
+    let mut recovery = Recovery::new(&store);
+    let journal = Segments::open(
+        &settings.data.join("journal"),
+        Options { segment_bytes: settings.journal.segment_bytes, observer },
+        store.mark()?,
+        &mut |record| recovery.replay(record),
+        Box::new(|error| crate::fault::stop("the journal could not be written", error)),
+    )?;
+    recovery.flush()?;
+    let last_at = recovery.last_at;
+    tracing::info!(events = recovery.applied, "replayed the journal into the store");
+    Ok(Data { journal, store, last_at })
+}
+
+/// Replays records into the store.
+struct Recovery<'a> {
+    store: &'a Store,
+    wallets: HashMap<WalletId, Wallet>,
+    mark: Option<Mark>,
+    applied: u64,
+    last_at: u64,
+}
+
 impl<'a> Recovery<'a> {
-    /// A recovery into `store`.
-    pub fn new(store: &'a Store) -> Self {
+    fn new(store: &'a Store) -> Self {
         Self { store, wallets: HashMap::new(), mark: None, applied: 0, last_at: 0 }
     }
 
-    /// Takes the next record.
-    ///
-    /// # Errors
-    /// When it does not fit, or the store fails.
-    pub fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
         let sequence = record.sequence;
         let entry = Entry::read(record.payload)
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
@@ -105,10 +131,7 @@ impl<'a> Recovery<'a> {
     }
 
     /// Writes what was replayed to the store.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn flush(&mut self) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);
         for (_, wallet) in self.wallets.drain() {
             batch.push(Snapshot::of(&wallet));

@@ -1,52 +1,239 @@
-//! The wiring, last stage first, and the switch's life: assemble, announce, serve, drain.
+//! The switch's life: assemble, announce, serve, drain.
 
-use std::net::{SocketAddr, TcpListener as StdListener};
-use std::rc::Rc;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+
 
 use actix::{Arbiter, System};
-use rustls::{ClientConfig, ServerConfig};
+use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use crate::config::Settings;
-use crate::door::{self, Admission, Arrivals, Guests};
-use crate::gate::Gate;
-use crate::host::{Forwarder, Link, LinkStats, TraceShare};
-use crate::journal::{Journal, Segments};
-use crate::leased::{self, LineKeeper};
-use crate::mall::{self, Doorkeeper};
-use crate::ops::{Health, Metrics};
+use crate::assembly::{self, Seed, Shared};
+use crate::config::{Settings, host_client, leased_server};
+use crate::door::{self, Admission, Guests};
+use crate::host::LinkStats;
+use crate::journal::Journal;
+use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
-use crate::router::{Directory, Inbox, Order, Parts, Ways, Worker};
-use crate::store::{Checkpointer, Store};
+use crate::router::{Directory, Errand, InboxWay};
+use crate::store::Checkpointer;
 use crate::wallet::{Command, Tell};
 
-/// What all workers are made of.
-#[derive(Clone)]
-struct Shared {
-    settings: Arc<Settings>,
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
-    journal: Arc<dyn Journal>,
-    directory: Arc<Directory>,
-    orders: Arc<Orders>,
-    checkpointer: Checkpointer,
-    guests: Arc<Guests>,
-    host_tls: Arc<ClientConfig>,
-    leased_tls: Arc<ServerConfig>,
-    references_after: u64,
-    ways: Arc<Vec<Ways>>,
+/// The addresses that a switch serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Malls and acquirers.
+    pub malls: SocketAddr,
+    /// The wallet server's leased line.
+    pub wallet_server: SocketAddr,
+    /// Metrics and health.
+    pub operations: SocketAddr,
 }
 
-/// What one worker takes with it to its thread.
-struct Seed {
-    index: usize,
-    inbox: Inbox,
-    malls: Arrivals,
-    wallet_servers: Arrivals,
-    stats: Arc<LinkStats>,
+/// Runs a switch until SIGTERM or SIGINT. `ready` is called once it serves.
+///
+/// # Errors
+/// When something that it needs can't be had: certificates, addresses, the data.
+pub fn run(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    System::new().block_on(serve(settings, ready))
+}
+
+async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    let settings = Arc::new(settings);
+    let workers = settings.worker_count();
+    let stats: Vec<_> = (0..workers)
+        .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
+        .collect();
+    let guests = Arc::new(Guests::new(settings.parties.clone(), settings.mall.in_flight_max));
+    let health = Arc::new(Health::default());
+    let metrics = Arc::new(Metrics::new(&guests, &stats)?);
+    let host_tls = host_client(&settings.host)?;
+    let leased_tls = leased_server(&settings.leased)?;
+
+    // Bound first: an address that is taken is found out before the journal is replayed.
+    let malls = door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
+    let wallet_servers =
+        door::listen(settings.leased.listen).with_context(|| at("wallet servers", settings.leased.listen))?;
+    let operations = ops::serve(settings.ops.listen, Arc::clone(&metrics), Arc::clone(&health))
+        .with_context(|| at("operations", settings.ops.listen))?;
+    let addresses = Addresses {
+        malls: malls.local_addr()?,
+        wallet_server: wallet_servers.local_addr()?,
+        operations: operations.address,
+    };
+
+    let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
+    let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
+    metrics.watch_journal(&journal);
+    let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
+    let observe = Arc::clone(&metrics);
+    let writer = std::thread::Builder::new().name("store".into()).spawn(move || {
+        writer.run(|written| observe.checkpointed(&written))
+    })?;
+    let shared = Shared {
+        directory: Arc::new(Directory::new(Arc::clone(&store))),
+        orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
+        metrics: Arc::clone(&metrics),
+        health: Arc::clone(&health),
+        journal: Arc::clone(&journal),
+        checkpointer,
+        guests,
+        host_tls,
+        leased_tls,
+        references_after: data.last_at,
+        settings: Arc::clone(&settings),
+    };
+    let crew = Crew::hire(workers, &shared, stats);
+    crew.recover(store.open_wallets()?, settings.partitions);
+
+    let doors = crew.open_doors(malls, wallet_servers, &shared)?;
+    health.opened();
+    ready(addresses);
+    let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
+    wait_for_signal().await?;
+
+    tracing::info!("stopping: answering what is under way");
+    health.stopping();
+    doors.iter().for_each(JoinHandle::abort);
+    ask_all(&crew.errands, Errand::Drain).await;
+    checkpoints.abort();
+    checkpoint(&crew.errands, &shared).await;
+    crew.leave();
+    // The writer ends when nobody can hand it anything any more.
+    drop(shared);
+    let written = tokio::task::spawn_blocking(move || writer.join()).await?;
+    journal.close()?;
+    operations.stop().await;
+    match written {
+        Ok(written) => Ok(written?),
+        Err(_) => anyhow::bail!("the thread that writes the store has panicked"),
+    }
+}
+
+/// The workers, from outside.
+struct Crew {
+    arbiters: Vec<Arbiter>,
+    errands: Vec<UnboundedSender<Errand>>,
+    inboxes: Vec<InboxWay>,
+    malls: Vec<door::Way>,
+    wallet_servers: Vec<door::Way>,
+}
+
+impl Crew {
+    fn hire(workers: usize, shared: &Shared, stats: Vec<Arc<LinkStats>>) -> Self {
+        let (inboxes, inbox_ends): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| unbounded_channel()).unzip();
+        let (errands, errand_ends): (Vec<_>, Vec<_>) =
+            (0..workers).map(|_| unbounded_channel()).unzip();
+        let (malls, mall_ends) = door::ways(workers);
+        let (wallet_servers, wallet_server_ends) = door::ways(workers);
+        let ends = inbox_ends.into_iter().zip(errand_ends).zip(mall_ends).zip(wallet_server_ends);
+        let arbiters = ends
+            .zip(stats)
+            .enumerate()
+            .map(|(index, ((((inbox, errands), malls), wallet_servers), stats))| {
+                let seed = Seed {
+                    index,
+                    inboxes: inboxes.clone(),
+                    inbox,
+                    errands,
+                    malls,
+                    wallet_servers,
+                    stats,
+                };
+                let arbiter = Arbiter::with_tokio_rt(assembly::runtime);
+                let shared = shared.clone();
+                arbiter.spawn_fn(move || assembly::start(seed, shared));
+                arbiter
+            })
+            .collect();
+        Self { arbiters, errands, inboxes, malls, wallet_servers }
+    }
+
+    /// Everything that a crash left open is settled.
+    fn recover(&self, open: Vec<crate::wallet::WalletId>, partitions: u16) {
+        if !open.is_empty() {
+            tracing::info!(wallets = open.len(), "settling what a crash left open");
+        }
+        for wallet in open {
+            let owner = usize::from(wallet.partition(partitions)) % self.inboxes.len();
+            let tell = Tell { command: Command::Recover, asker: None };
+            // It fails only when the worker has ended, which ends the switch.
+            let _ = self.inboxes[owner].send(vec![(wallet, tell)]);
+        }
+    }
+
+    fn open_doors(
+        &self,
+        malls: std::net::TcpListener,
+        wallet_servers: std::net::TcpListener,
+        shared: &Shared,
+    ) -> anyhow::Result<[JoinHandle<()>; 2]> {
+        let accept = |listener, ways: &Vec<door::Way>, connections_max| -> anyhow::Result<_> {
+            let listener = TcpListener::from_std(listener)?;
+            let connections = Admission::new(connections_max);
+            let metrics = Arc::clone(&shared.metrics);
+            Ok(actix::spawn(door::accept(listener, ways.clone(), connections, metrics)))
+        };
+        Ok([
+            accept(malls, &self.malls, shared.settings.mall.connections_max)?,
+            accept(wallet_servers, &self.wallet_servers, shared.settings.leased.connections_max)?,
+        ])
+    }
+
+    fn leave(self) {
+        for arbiter in self.arbiters {
+            arbiter.stop();
+            // A worker that panicked has said so itself.
+            let _ = arbiter.join();
+        }
+    }
+}
+
+async fn checkpoint_regularly(errands: Vec<UnboundedSender<Errand>>, shared: Shared) {
+    loop {
+        tokio::time::sleep(shared.settings.store.checkpoint_every).await;
+        checkpoint(&errands, &shared).await;
+    }
+}
+
+/// One round: what has happened up to the mark is in wallets that changed, and those are handed over
+/// before the mark is.
+async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
+    let Some(mark) = shared.journal.mark() else { return };
+    ask_all(errands, Errand::Checkpoint).await;
+    shared.checkpointer.mark(mark);
+}
+
+async fn ask_all(workers: &[UnboundedSender<Errand>], errand: impl Fn(oneshot::Sender<()>) -> Errand) {
+    let asked: Vec<_> = workers
+        .iter()
+        .map(|worker| {
+            let (done, is_done) = oneshot::channel();
+            // A worker that has ended drops its end, and counts as done.
+            let _ = worker.send(errand(done));
+            is_done
+        })
+        .collect();
+    for is_done in asked {
+        let _ = is_done.await;
+    }
+}
+
+async fn wait_for_signal() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn at(who: &str, address: SocketAddr) -> String {
+    format!("can't listen for {who} at {address}")
 }

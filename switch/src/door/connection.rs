@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::{Buf, BytesMut};
@@ -14,6 +15,9 @@ use super::{Admission, Guest};
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
 /// all that can still come on top, so a peer that does not read can't make memory grow.
 pub const OUTBOX_BYTES_MAX: usize = 64 * 1024;
+
+/// How often a connection that ends is asked whether all is answered.
+const DRAIN_TICK: Duration = Duration::from_millis(5);
 
 /// Whose a connection is, from its sign-on on.
 #[derive(Debug)]
@@ -37,6 +41,7 @@ pub struct Connection {
     /// The reader's other bell: nothing can be written any more.
     pub ended: Notify,
     closed: AtomicBool,
+    draining: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +71,7 @@ impl Connection {
             drained: Notify::new(),
             ended: Notify::new(),
             closed: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -144,6 +150,35 @@ impl Connection {
             self.blocked.notify_one();
             self.drained.notify_one();
             self.ended.notify_one();
+        }
+    }
+
+    /// The switch stops: nothing more is read, and the connection ends when all is answered.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.ended.notify_one();
+    }
+
+    /// Whether the reader must end, and why.
+    ///
+    /// # Errors
+    /// With the label of a metric.
+    pub fn check_open(&self) -> Result<(), &'static str> {
+        match (self.is_closed(), self.draining.load(Ordering::Acquire)) {
+            (true, _) => Err("write"),
+            (_, true) => Err("stopping"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until every request of this connection is answered and its answer written. Comes back early
+    /// where the connection is closed.
+    pub async fn all_answered(&self) {
+        let under_way = |bound: &Bound| bound.doors[0].taken();
+        while !self.is_closed()
+            && (self.bound().map_or(0, under_way) > 0 || self.waiting_bytes() > 0)
+        {
+            tokio::time::sleep(DRAIN_TICK).await;
         }
     }
 

@@ -17,6 +17,9 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Connections for one worker. Bounded by `connections_max`, which every one of them has passed.
 pub type Arrivals = UnboundedReceiver<(StdStream, Permit)>;
 
+/// The way to a worker.
+pub type Way = UnboundedSender<(StdStream, Permit)>;
+
 /// Listens at `address`.
 ///
 /// # Errors
@@ -28,14 +31,14 @@ pub fn listen(address: SocketAddr) -> io::Result<StdListener> {
 }
 
 /// A way to every worker, and what arrives there.
-pub fn ways(workers: usize) -> (Vec<UnboundedSender<(StdStream, Permit)>>, Vec<Arrivals>) {
+pub fn ways(workers: usize) -> (Vec<Way>, Vec<Arrivals>) {
     (0..workers).map(|_| unbounded_channel()).unzip()
 }
 
 /// Accepts until the switch stops. A connection above the bound is closed at once.
 pub async fn accept(
     listener: TcpListener,
-    ways: Vec<UnboundedSender<(StdStream, Permit)>>,
+    ways: Vec<Way>,
     connections: Arc<Admission>,
     metrics: Arc<Metrics>,
 ) {

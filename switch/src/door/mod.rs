@@ -6,11 +6,13 @@
 mod admission;
 mod asker;
 mod connection;
+mod connections;
 mod listener;
 mod party;
 
 pub use admission::{Admission, Permit};
 pub use asker::{Asker, Reply};
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
-pub use listener::{Arrivals, accept, listen, ways};
+pub use connections::Connections;
+pub use listener::{Arrivals, Way, accept, listen, ways};
 pub use party::{Guest, Guests};

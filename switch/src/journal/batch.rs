@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-use super::Appended;
+use super::{Appended, Mark};
 use super::format::{self, BATCH_HEADER_BYTES, Place};
 
 /// A batch's bytes, with room for the header in front.
@@ -50,6 +50,8 @@ struct State {
     position: u64,
     /// Sequence of the next record.
     sequence: u64,
+    /// The last record appended here.
+    mark: Option<Mark>,
     asleep: bool,
     closing: bool,
 }
@@ -60,6 +62,7 @@ impl Gathering {
             batch: Batch::new(),
             position: place.position,
             sequence: place.sequence,
+            mark: None,
             asleep: false,
             closing: false,
         };
@@ -77,6 +80,7 @@ impl Gathering {
         format::push_record(&mut state.batch.bytes, partition, sequence, payload);
         state.batch.records += 1;
         state.sequence += 1;
+        state.mark = Some(Mark { sequence, position });
         self.last.store(sequence, Ordering::Release);
         let wake = std::mem::take(&mut state.asleep);
         drop(state);
@@ -89,6 +93,11 @@ impl Gathering {
 
     pub fn last(&self) -> u64 {
         self.last.load(Ordering::Acquire)
+    }
+
+    /// The last record appended; `None` where none was since the start.
+    pub fn mark(&self) -> Option<Mark> {
+        self.lock().mark
     }
 
     /// Bytes of records that wait for the writer.

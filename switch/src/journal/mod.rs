@@ -58,6 +58,9 @@ pub trait Journal: Send + Sync {
     /// The highest sequence given out by [`append`](Self::append); 0 for none.
     fn last(&self) -> u64;
 
+    /// The last record appended since the start; `None` where there was none.
+    fn mark(&self) -> Option<Mark>;
+
     /// Reads a durable record back by its position.
     ///
     /// # Errors

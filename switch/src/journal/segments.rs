@@ -154,6 +154,10 @@ impl Journal for Segments {
         self.shared.gathering.last()
     }
 
+    fn mark(&self) -> Option<Mark> {
+        self.shared.gathering.mark()
+    }
+
     fn read(&self, position: u64) -> Result<Record, JournalError> {
         let end = self.shared.durable_end();
         if position >= end {

@@ -17,7 +17,7 @@ use super::answer;
 use super::operation::{Code, Operation};
 use crate::clock;
 use crate::config::MallSettings;
-use crate::door::{Admission, Asker, Bound, Connection, OUTBOX_BYTES_MAX, Permit};
+use crate::door::{Admission, Asker, Bound, Connection, Connections, OUTBOX_BYTES_MAX, Permit};
 use crate::ops::Metrics;
 use crate::router::Worker;
 use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
@@ -42,6 +42,8 @@ pub struct LineKeeper {
     pub worker: Rc<Worker>,
     /// Refusals are counted.
     pub metrics: Arc<Metrics>,
+    /// Who is in.
+    pub connections: Connections,
 }
 
 type Ending = &'static str;
@@ -66,13 +68,18 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
             Arc::clone(&keeper.in_flight),
         ],
     });
+    let number = keeper.connections.add(&connection);
     let writer = actix::spawn(write(writing, Arc::clone(&connection)));
-    let mut session = Session { keeper, connection: Arc::clone(&connection), signed_on: false };
+    let mut session = Session { keeper: Rc::clone(&keeper), connection: Arc::clone(&connection), signed_on: false };
     let ending = session.read(reading).await;
     tracing::info!(ending, "the wallet server's line: a connection ended");
+    if ending == "stopping" {
+        connection.all_answered().await;
+    }
     connection.close();
     // It ends by itself: closing rings its bell.
     let _ = writer.await;
+    keeper.connections.remove(number);
 }
 
 async fn handshake(
@@ -99,7 +106,16 @@ impl Session {
                 (true, true) => self.keeper.times.idle_for,
             };
             buffer.reserve(READ_BYTES);
-            match timeout(patience, reading.read_buf(&mut buffer)).await {
+            let read = tokio::select! {
+                read = timeout(patience, reading.read_buf(&mut buffer)) => read,
+                () = self.connection.ended.notified() => {
+                    if let Err(ending) = self.connection.check_open() {
+                        return ending;
+                    }
+                    continue;
+                }
+            };
+            match read {
                 Ok(Ok(0)) => return "closed",
                 Ok(Ok(_)) => {}
                 Ok(Err(_)) => return "reset",
@@ -226,7 +242,7 @@ impl Session {
                     self.keeper.worker.end_turn();
                     tokio::select! {
                         () = full.room() => {}
-                        () = self.connection.ended.notified() => return Err("write"),
+                        () = self.connection.ended.notified() => self.connection.check_open()?,
                     }
                 }
             }

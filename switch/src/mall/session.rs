@@ -16,7 +16,7 @@ use tokio::time::sleep_until;
 
 use super::receive::{Received, Receiver};
 use crate::config::MallSettings;
-use crate::door::{Admission, Connection, Guests, OUTBOX_BYTES_MAX, Permit};
+use crate::door::{Admission, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit};
 use crate::ops::Metrics;
 use crate::router::Worker;
 
@@ -35,6 +35,8 @@ pub struct Doorkeeper {
     pub worker: Rc<Worker>,
     /// Refusals are counted.
     pub metrics: Arc<Metrics>,
+    /// Who is in.
+    pub connections: Connections,
 }
 
 /// Why a session ended; the label of a metric.
@@ -50,6 +52,7 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
         }
     };
     let connection = Connection::plain(socket);
+    let number = keeper.connections.add(&connection);
     let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
     let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection));
     let ending = session.read().await;
@@ -58,9 +61,13 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     tracing::debug!(ending, party, "a connection ended");
     session.leave();
     connection.flush();
+    if ending == "stopping" {
+        connection.all_answered().await;
+    }
     connection.close();
     // It ends by itself: closing rings its bell.
     let _ = writer.await;
+    keeper.connections.remove(number);
 }
 
 struct Session {
@@ -133,7 +140,7 @@ impl Session {
         self.end_turn();
         while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
             self.connection.drained.notified().await;
-            self.check_open()?;
+            self.connection.check_open()?;
         }
         Ok(())
     }
@@ -150,11 +157,7 @@ impl Session {
             () = door.room() => {}
             () = self.connection.ended.notified() => {}
         }
-        self.check_open()
-    }
-
-    fn check_open(&self) -> Result<(), Ending> {
-        if self.connection.is_closed() { Err("write") } else { Ok(()) }
+        self.connection.check_open()
     }
 
     /// Waits for bytes, and takes what is there.
@@ -189,7 +192,7 @@ impl Session {
                     }
                     return Err(ending);
                 }
-                () = self.connection.ended.notified() => return Err("write"),
+                () = self.connection.ended.notified() => self.connection.check_open()?,
             }
         }
     }

@@ -4,8 +4,10 @@
 //! What never happens here: a wallet's state is looked at.
 
 mod directory;
+mod errand;
 mod seats;
 mod worker;
 
 pub use directory::Directory;
-pub use worker::{Inbox, Parts, Worker};
+pub use errand::Errand;
+pub use worker::{Inbox, InboxWay, Parts, Worker};

@@ -27,6 +27,8 @@ use crate::wallet::{
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.
 pub type Inbox = UnboundedReceiver<Vec<(WalletId, Tell)>>;
+/// The way into an inbox.
+pub type InboxWay = UnboundedSender<Vec<(WalletId, Tell)>>;
 
 const NO_SUCH_ORDER: (ResponseCode, &str) =
     (ResponseCode::NOT_FOUND, "no payer has agreed to this order");
@@ -38,7 +40,7 @@ pub struct Parts {
     /// How many partitions there are, and what lies in them is owned by worker `partition % workers`.
     pub partitions: u16,
     /// The ways into the inboxes of all workers, its own among them.
-    pub inboxes: Vec<UnboundedSender<Vec<(WalletId, Tell)>>>,
+    pub inboxes: Vec<InboxWay>,
     /// Where events go.
     pub journal: Arc<dyn Journal>,
     /// Where effects wait.
@@ -67,7 +69,7 @@ pub struct Parts {
 pub struct Worker {
     index: usize,
     partitions: u16,
-    inboxes: Vec<UnboundedSender<Vec<(WalletId, Tell)>>>,
+    inboxes: Vec<InboxWay>,
     outgoing: RefCell<Vec<Vec<(WalletId, Tell)>>>,
     seats: RefCell<Seats>,
     dirty: RefCell<Vec<WalletId>>,
@@ -299,12 +301,20 @@ impl Worker {
         Outcome { details: Details::History(entries, position), ..Outcome::approved() }
     }
 
-    /// Hands every wallet that changed to the store, a few at a time as the store keeps up.
-    pub async fn checkpoint(self: Rc<Self>) {
+    /// Hands every wallet that changed to the store, one after another as the store keeps up. Comes back
+    /// when all of them are handed over.
+    pub async fn checkpoint(&self) {
         let dirty = self.dirty.take();
         for wallet in dirty {
             self.checkpointer.room().await;
-            self.housekeep(wallet, Housekeeping::Checkpoint);
+            let address = self.seats.borrow_mut().seat(wallet).map(|seat| {
+                seat.told += 1;
+                seat.address.clone()
+            });
+            if let Some(address) = address {
+                // It fails only when the actor has stopped, and then its snapshot was handed over.
+                let _ = address.send(Housekeeping::Checkpoint).await;
+            }
         }
     }
 
@@ -315,20 +325,16 @@ impl Worker {
             let idle = self.seats.borrow_mut().next_idle(before, now);
             let Some(wallet) = idle else { return };
             self.checkpointer.room().await;
-            self.housekeep(wallet, Housekeeping::Rest);
+            if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
+                seat.told += 1;
+                seat.address.do_send(Housekeeping::Rest);
+            }
         }
     }
 
     /// How many wallets are in use here.
     pub fn wallets_in_use(&self) -> usize {
         self.seats.borrow().len()
-    }
-
-    fn housekeep(&self, wallet: WalletId, housekeeping: Housekeeping) {
-        if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
-            seat.told += 1;
-            seat.address.do_send(housekeeping);
-        }
     }
 
     fn tell(self: &Rc<Self>, wallet: WalletId, tell: Tell) {

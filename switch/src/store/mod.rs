@@ -21,7 +21,7 @@ use std::path::Path;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use tessera_protocol::CardNumber;
 
-pub use checkpointer::{Checkpointer, Writer};
+pub use checkpointer::{Checkpointer, Writer, Written};
 pub use snapshot::Snapshot;
 
 use crate::journal::Mark;

@@ -1,0 +1,201 @@
+//! The wiring of a worker, last stage first: what a stage needs stands above it.
+
+use std::cell::OnceCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::{ClientConfig, ServerConfig};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_rustls::TlsAcceptor;
+
+use crate::clock;
+use crate::config::Settings;
+use crate::door::{Arrivals, Guests};
+use crate::gate::Gate;
+use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
+use crate::journal::Journal;
+use crate::leased::{self, LineKeeper};
+use crate::mall::{self, Doorkeeper};
+use crate::ops::{Health, Metrics};
+use crate::orders::Orders;
+use crate::router::{Directory, Errand, Inbox, InboxWay, Parts, Worker};
+use crate::store::Checkpointer;
+
+/// How often parked purchases and idle wallets are looked at.
+const TICK: Duration = Duration::from_millis(20);
+/// How often a drained worker is asked whether all is answered.
+const DRAIN_TICK: Duration = Duration::from_millis(5);
+
+/// What all workers are made of.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) orders: Arc<Orders>,
+    pub(crate) checkpointer: Checkpointer,
+    pub(crate) guests: Arc<Guests>,
+    pub(crate) host_tls: Arc<ClientConfig>,
+    pub(crate) leased_tls: Arc<ServerConfig>,
+    pub(crate) references_after: u64,
+}
+
+/// What one worker takes with it to its thread.
+pub(crate) struct Seed {
+    pub(crate) index: usize,
+    pub(crate) inboxes: Vec<InboxWay>,
+    pub(crate) inbox: Inbox,
+    pub(crate) errands: UnboundedReceiver<Errand>,
+    pub(crate) malls: Arrivals,
+    pub(crate) wallet_servers: Arrivals,
+    pub(crate) stats: Arc<LinkStats>,
+}
+
+/// A worker's runtime: one thread, which looks at its sockets after so many messages of actors that a
+/// batch is handled as one.
+pub(crate) fn runtime() -> Runtime {
+    let built: io::Result<Runtime> = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .event_interval(256)
+        .build();
+    built.unwrap_or_else(|error| crate::fault::stop("a worker's runtime could not be made", &error))
+}
+
+/// Starts a worker on the thread that this is called on.
+pub(crate) fn start(seed: Seed, shared: Shared) {
+    let settings = &shared.settings;
+    // The lines deliver to the worker, which is made of them.
+    let later: Rc<OnceCell<Rc<Worker>>> = Rc::default();
+    let deliver = |tell: fn(&Rc<Worker>, HostAnswer)| {
+        let later = Rc::clone(&later);
+        Rc::new(move |answer| {
+            if let Some(worker) = later.get() {
+                tell(worker, answer);
+            }
+        })
+    };
+    let link = Link::start(
+        &settings.host,
+        Arc::clone(&shared.host_tls),
+        TraceShare { index: seed.index as u32, count: seed.inboxes.len() as u32 },
+        seed.stats,
+        deliver(Worker::deliver),
+    )
+    .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
+    let forwarder =
+        Forwarder::start(Rc::clone(&link), settings.mall.answer_within, deliver(Worker::deliver_advice));
+    let metrics = Rc::new(shared.metrics.worker(seed.index));
+    let gate = Gate::new(
+        Arc::clone(&shared.journal),
+        Rc::clone(&link),
+        Rc::clone(&forwarder),
+        Rc::clone(&metrics),
+    );
+    let worker = Worker::new(Parts {
+        index: seed.index,
+        partitions: settings.partitions,
+        inboxes: seed.inboxes,
+        journal: Arc::clone(&shared.journal),
+        gate,
+        link: Rc::clone(&link),
+        forwarder,
+        directory: Arc::clone(&shared.directory),
+        orders: Arc::clone(&shared.orders),
+        checkpointer: shared.checkpointer.clone(),
+        metrics,
+        references_after: shared.references_after,
+        answer_within: settings.mall.answer_within,
+        transactions_kept: settings.store.transactions_kept.as_millis() as u64,
+    });
+    // It was empty: nothing has been delivered yet.
+    let _ = later.set(Rc::clone(&worker));
+
+    let doorkeeper = Rc::new(Doorkeeper {
+        guests: Arc::clone(&shared.guests),
+        settings: settings.mall.clone(),
+        worker: Rc::clone(&worker),
+        metrics: Arc::clone(&shared.metrics),
+        connections: Default::default(),
+    });
+    let line_keeper = Rc::new(LineKeeper {
+        acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
+        // The configuration was read with it as a number.
+        institution: settings.leased.institution.parse().unwrap_or(0),
+        in_flight_max: settings.leased.in_flight_max,
+        in_flight: Arc::clone(&shared.guests.in_flight),
+        times: settings.mall.clone(),
+        currency: settings.currency,
+        worker: Rc::clone(&worker),
+        metrics: Arc::clone(&shared.metrics),
+        connections: Default::default(),
+    });
+
+    let keep = Rc::clone(&worker);
+    actix::spawn(async move { keep.gate.keep().await });
+    actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
+    actix::spawn(tick(Rc::clone(&worker), settings.store.idle_after.as_millis() as u64));
+    actix::spawn(receive_malls(seed.malls, Rc::clone(&doorkeeper)));
+    actix::spawn(receive_wallet_servers(seed.wallet_servers, Rc::clone(&line_keeper)));
+    actix::spawn(run_errands(seed.errands, worker, link, doorkeeper, line_keeper, shared));
+}
+
+async fn tick(worker: Rc<Worker>, idle_after: u64) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        worker.give_up_parked(Instant::now());
+        worker.rest_idle(clock::milliseconds().saturating_sub(idle_after)).await;
+        worker.metrics.flush();
+    }
+}
+
+async fn receive_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
+    while let Some((socket, place)) = arrivals.recv().await {
+        actix::spawn(mall::serve(socket, place, Rc::clone(&keeper)));
+    }
+}
+
+async fn receive_wallet_servers(mut arrivals: Arrivals, keeper: Rc<LineKeeper>) {
+    while let Some((socket, place)) = arrivals.recv().await {
+        actix::spawn(leased::serve(socket, place, Rc::clone(&keeper)));
+    }
+}
+
+async fn run_errands(
+    mut errands: UnboundedReceiver<Errand>,
+    worker: Rc<Worker>,
+    link: Rc<Link>,
+    malls: Rc<Doorkeeper>,
+    wallet_servers: Rc<LineKeeper>,
+    shared: Shared,
+) {
+    while let Some(errand) = errands.recv().await {
+        let done = match errand {
+            Errand::Checkpoint(done) => {
+                worker.checkpoint().await;
+                done
+            }
+            Errand::Drain(done) => {
+                malls.connections.drain();
+                wallet_servers.connections.drain();
+                let patience = shared.settings.mall.answer_within + Duration::from_secs(1);
+                let _ = tokio::time::timeout(patience, async {
+                    while !malls.connections.is_empty() || !wallet_servers.connections.is_empty() {
+                        tokio::time::sleep(DRAIN_TICK).await;
+                    }
+                })
+                .await;
+                link.close().await;
+                done
+            }
+        };
+        // Nobody waits for it where the switch is being killed.
+        let _ = done.send(());
+    }
+}

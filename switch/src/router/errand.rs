@@ -1,0 +1,12 @@
+//! What the switch asks of a worker as a whole.
+
+use tokio::sync::oneshot::Sender;
+
+/// Asked from outside its thread; the sender is told when it is done.
+#[derive(Debug)]
+pub enum Errand {
+    /// Hand every wallet that changed to the store.
+    Checkpoint(Sender<()>),
+    /// Read no more requests, answer what is under way, take leave of the host.
+    Drain(Sender<()>),
+}
