@@ -19,7 +19,7 @@ use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
 use crate::leased::{self, LineKeeper};
 use crate::mall::{self, Doorkeeper};
-use crate::ops::{Health, Metrics};
+use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::router::{Directory, Errand, Inbox, InboxWay, Parts, Worker};
 use crate::store::Checkpointer;
@@ -34,7 +34,6 @@ const DRAIN_TICK: Duration = Duration::from_millis(5);
 pub(crate) struct Shared {
     pub(crate) settings: Arc<Settings>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) health: Arc<Health>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Arc<Orders>,
@@ -89,7 +88,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
     let forwarder =
         Forwarder::start(Rc::clone(&link), settings.mall.answer_within, deliver(Worker::deliver_advice));
-    let metrics = Rc::new(shared.metrics.worker(seed.index));
+    let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
     let gate = Gate::new(
         Arc::clone(&shared.journal),
         Rc::clone(&link),
@@ -119,7 +118,6 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         guests: Arc::clone(&shared.guests),
         settings: settings.mall.clone(),
         worker: Rc::clone(&worker),
-        metrics: Arc::clone(&shared.metrics),
         connections: Default::default(),
     });
     let line_keeper = Rc::new(LineKeeper {
@@ -131,7 +129,6 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         times: settings.mall.clone(),
         currency: settings.currency,
         worker: Rc::clone(&worker),
-        metrics: Arc::clone(&shared.metrics),
         connections: Default::default(),
     });
 

@@ -9,6 +9,7 @@
 mod assembly;
 mod clock;
 mod fault;
+mod gauges;
 mod recovery;
 mod switch;
 

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
+use crate::gauges;
 use crate::config::{Settings, host_client, leased_server};
 use crate::door::{self, Admission, Guests};
 use crate::host::LinkStats;
@@ -49,8 +50,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
         .collect();
     let guests = Arc::new(Guests::new(settings.parties.clone(), settings.mall.in_flight_max));
-    let health = Arc::new(Health::default());
-    let metrics = Arc::new(Metrics::new(&guests, &stats)?);
+    let health = Arc::new(Health::new(workers));
+    let names = settings.parties.iter().map(|party| party.name.as_str());
+    let metrics = Arc::new(Metrics::new(names));
     let host_tls = host_client(&settings.host)?;
     let leased_tls = leased_server(&settings.leased)?;
 
@@ -60,6 +62,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         door::listen(settings.leased.listen).with_context(|| at("wallet servers", settings.leased.listen))?;
     let operations = ops::serve(settings.ops.listen, Arc::clone(&metrics), Arc::clone(&health))
         .with_context(|| at("operations", settings.ops.listen))?;
+    let operations_server = operations.server.handle();
+    actix::spawn(operations.server);
     let addresses = Addresses {
         malls: malls.local_addr()?,
         wallet_server: wallet_servers.local_addr()?,
@@ -68,17 +72,18 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
-    metrics.watch_journal(&journal);
+    health.set_journal_open(true);
+    gauges::refresh_before_reading(&metrics, &journal, &guests, &stats);
+    actix::spawn(gauges::show_lines(Arc::clone(&health), stats.clone()));
     let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
     let observe = Arc::clone(&metrics);
     let writer = std::thread::Builder::new().name("store".into()).spawn(move || {
-        writer.run(|written| observe.checkpointed(&written))
+        writer.run(|written| observe.store.written(&written))
     })?;
     let shared = Shared {
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
         metrics: Arc::clone(&metrics),
-        health: Arc::clone(&health),
         journal: Arc::clone(&journal),
         checkpointer,
         guests,
@@ -91,13 +96,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     crew.recover(store.open_wallets()?, settings.partitions);
 
     let doors = crew.open_doors(malls, wallet_servers, &shared)?;
-    health.opened();
+    health.set_serving(true);
     ready(addresses);
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
     wait_for_signal().await?;
 
     tracing::info!("stopping: answering what is under way");
-    health.stopping();
+    health.set_stopping();
     doors.iter().for_each(JoinHandle::abort);
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
@@ -107,7 +112,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     drop(shared);
     let written = tokio::task::spawn_blocking(move || writer.join()).await?;
     journal.close()?;
-    operations.stop().await;
+    operations_server.stop(false).await;
     match written {
         Ok(written) => Ok(written?),
         Err(_) => anyhow::bail!("the thread that writes the store has panicked"),

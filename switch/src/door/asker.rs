@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use super::{Connection, Permit};
+use crate::ops::metrics::Kind;
 use crate::wallet::Outcome;
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
@@ -17,6 +18,8 @@ pub struct Asker {
     pub frame: Bytes,
     /// When it came.
     pub arrived: Instant,
+    /// What it asks for, for the figures.
+    pub kind: Kind,
     /// How its answer is written.
     pub reply: Reply,
     /// Its place among the unanswered ones.

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::{Admission, Guest};
+use crate::ops::metrics::ConnectionClosed;
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
 /// all that can still come on top, so a peer that does not read can't make memory grow.
@@ -163,10 +164,10 @@ impl Connection {
     ///
     /// # Errors
     /// With the label of a metric.
-    pub fn check_open(&self) -> Result<(), &'static str> {
+    pub fn check_open(&self) -> Result<(), ConnectionClosed> {
         match (self.is_closed(), self.draining.load(Ordering::Acquire)) {
-            (true, _) => Err("write"),
-            (_, true) => Err("stopping"),
+            (true, _) => Err(ConnectionClosed::WriteStall),
+            (_, true) => Err(ConnectionClosed::Stopping),
             _ => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Admission, Permit};
 use crate::ops::Metrics;
+use crate::ops::metrics::ConnectionRefused;
 
 /// A pause after an accept that failed for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(50);
@@ -46,13 +47,14 @@ pub async fn accept(
         let socket = match listener.accept().await {
             Ok((socket, _)) => socket,
             Err(error) => {
+                metrics.door.refused.of(ConnectionRefused::Accept).inc();
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(BREATH).await;
                 continue;
             }
         };
         let Ok(permit) = Permit::take(std::slice::from_ref(&connections)) else {
-            metrics.connection_refused("too_many");
+            metrics.door.refused.of(ConnectionRefused::Full).inc();
             tracing::warn!("a connection was refused: as many are open as may be");
             continue;
         };

@@ -17,6 +17,7 @@ use crate::door::{Asker, Connection};
 use crate::host::{Forwarder, HostMessage, HostRequest, Link};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
+use crate::ops::metrics::{Queue, Stage};
 use crate::wallet::{Outcome, Reference, WalletId};
 
 /// What waits for its event to be durable.
@@ -124,14 +125,14 @@ impl Gate {
         let now = Instant::now();
         // One at a time: letting out may call back into the worker, which may hold more.
         while let Some(waiting) = self.next(durable) {
-            self.metrics.held_for(now.saturating_duration_since(waiting.since));
+            self.metrics.stage(Stage::Journal, now.saturating_duration_since(waiting.since));
             self.let_out(waiting.release, now);
         }
         self.link.flush();
         for connection in self.touched.take() {
             connection.flush();
         }
-        self.metrics.gate_opened(self.len());
+        self.metrics.queue(Queue::Gate, self.len());
     }
 
     fn next(&self, durable: u64) -> Option<Waiting> {
@@ -145,7 +146,8 @@ impl Gate {
     fn let_out(&self, release: Release, now: Instant) {
         match release {
             Release::Answer(asker, outcome) => {
-                self.metrics.answered(&asker, outcome.code, now);
+                let took = now.saturating_duration_since(asker.arrived);
+                self.metrics.answered(asker.kind, outcome.code, took);
                 if let Some(connection) = asker.answer(&outcome) {
                     self.touched.borrow_mut().push(connection);
                 }

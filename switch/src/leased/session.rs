@@ -18,7 +18,7 @@ use super::operation::{Code, Operation};
 use crate::clock;
 use crate::config::MallSettings;
 use crate::door::{Admission, Asker, Bound, Connection, Connections, OUTBOX_BYTES_MAX, Permit};
-use crate::ops::Metrics;
+use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
 use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
 
@@ -40,20 +40,18 @@ pub struct LineKeeper {
     pub currency: Currency,
     /// Where commands go.
     pub worker: Rc<Worker>,
-    /// Refusals are counted.
-    pub metrics: Arc<Metrics>,
     /// Who is in.
     pub connections: Connections,
 }
 
-type Ending = &'static str;
+type Ending = ConnectionClosed;
 
 /// Serves a connection until it ends. `_place` is its place among the line's connections.
 pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let stream = match handshake(socket, &keeper).await {
         Ok(stream) => stream,
         Err(error) => {
-            keeper.metrics.connection_refused("handshake");
+            keeper.worker.metrics.connection_refused(ConnectionRefused::Handshake);
             tracing::warn!(%error, "the wallet server's line: no handshake");
             return;
         }
@@ -72,8 +70,8 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let writer = actix::spawn(write(writing, Arc::clone(&connection)));
     let mut session = Session { keeper: Rc::clone(&keeper), connection: Arc::clone(&connection), signed_on: false };
     let ending = session.read(reading).await;
-    tracing::info!(ending, "the wallet server's line: a connection ended");
-    if ending == "stopping" {
+    tracing::info!(reason = ending.name(), "the wallet server's line: a connection ended");
+    if ending == Ending::Stopping {
         connection.all_answered().await;
     }
     connection.close();
@@ -116,10 +114,10 @@ impl Session {
                 }
             };
             match read {
-                Ok(Ok(0)) => return "closed",
+                Ok(Ok(0)) => return Ending::Peer,
                 Ok(Ok(_)) => {}
-                Ok(Err(_)) => return "reset",
-                Err(_) => return "silent",
+                Ok(Err(_)) => return Ending::Lost,
+                Err(_) => return Ending::Idle,
             }
             let now = Instant::now();
             loop {
@@ -130,14 +128,14 @@ impl Session {
                         }
                     }
                     Ok(None) => break,
-                    Err(_) => return "too_long",
+                    Err(_) => return Ending::Frame,
                 }
             }
             self.keeper.worker.end_turn();
             while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
                 self.connection.drained.notified().await;
                 if self.connection.is_closed() {
-                    return "write";
+                    return Ending::WriteStall;
                 }
             }
         }
@@ -150,7 +148,7 @@ impl Session {
             Err(error) => {
                 // The wallet server is ours: what it sends is well-formed, or it is not the wallet server.
                 tracing::warn!(%error, "the wallet server's line: a format error");
-                return Err("format");
+                return Err(Ending::Frame);
             }
         };
         match Request::read(&message) {
@@ -219,11 +217,12 @@ impl Session {
             }
         }
         let permit = self.take_place().await?;
-        self.keeper.worker.metrics.received(&operation.ask.action);
+        self.keeper.worker.metrics.request(Kind::Administrative);
         let asker = Asker {
             connection: Arc::clone(&self.connection),
             frame: frame.clone(),
             arrived: now,
+            kind: Kind::Administrative,
             reply: answer::reply,
             permit,
         };
@@ -235,7 +234,7 @@ impl Session {
     /// Stops reading until there is room: a full switch drops nothing.
     async fn take_place(&self) -> Result<Permit, Ending> {
         loop {
-            let Some(bound) = self.connection.bound() else { return Err("write") };
+            let Some(bound) = self.connection.bound() else { return Err(Ending::Lost) };
             match Permit::take(&bound.doors) {
                 Ok(permit) => return Ok(permit),
                 Err(full) => {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tessera_protocol::{
@@ -14,6 +14,7 @@ use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::door::{Admission, Asker, Connection, Guest, Permit};
+use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
     Action, Ask, Command, DuplicateKey, KeyFields, Opening, OrderKey, Payer, Reference, Tell,
@@ -27,7 +28,7 @@ pub(super) enum Received {
     /// A door is full: the frame is handed back, to be received again when there is room.
     Full(Bytes, Arc<Admission>),
     /// The connection ends, for this reason.
-    Close(&'static str),
+    Close(ConnectionClosed),
 }
 
 /// A connection's own state.
@@ -36,11 +37,13 @@ pub(super) struct Receiver {
     connection: Arc<Connection>,
     standing: Standing,
     written: bool,
+    /// What the frame at hand asks for.
+    kind: Kind,
 }
 
 impl Receiver {
     pub(super) fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
-        Self { keeper, connection, standing: Standing::default(), written: false }
+        Self { keeper, connection, standing: Standing::default(), written: false, kind: Kind::Unknown }
     }
 
     pub(super) fn has_signed_on(&self) -> bool {
@@ -48,7 +51,22 @@ impl Receiver {
     }
 
     pub(super) fn sign_off(&mut self) {
+        let was_on = self.has_signed_on();
         self.standing = Standing::Stranger;
+        self.count_standing(was_on, false);
+    }
+
+    fn count_standing(&self, before: bool, after: bool) {
+        let Some(guest) = self.connection.guest() else { return };
+        match (before, after) {
+            (false, true) => self.keeper.worker.metrics.signed_on(guest.index),
+            (true, false) => self.keeper.worker.metrics.signed_off(guest.index),
+            _ => {}
+        }
+    }
+
+    fn refused(&self, reason: FrameRefused) {
+        self.keeper.worker.metrics.frame_refused(reason);
     }
 
     /// Whether there is something to flush since the last time that this was asked.
@@ -62,12 +80,14 @@ impl Receiver {
             Err(error) => return self.unreadable(&frame, &error),
         };
         if message.mti().is_answer() {
-            self.keeper.metrics.frame_refused("unexpected_answer");
+            self.refused(FrameRefused::UnexpectedAnswer);
             return Received::Done;
         }
+        self.kind = Kind::Unknown;
         let speaker = message.number(32).and_then(|code| self.keeper.guests.find(code)).cloned();
         let network = message.mti().class() == 8;
         if !network && !self.has_signed_on() {
+            self.refused(FrameRefused::NotSignedOn);
             return self.say(&message, speaker.as_ref(), NOT_SIGNED_ON);
         }
         // A missing field 32 is a format error, which is answered like others below.
@@ -79,6 +99,7 @@ impl Receiver {
                 (None, Some(_)) => false,
             };
             if strange {
+                self.refused(FrameRefused::Violation);
                 return self.say(&message, bound.as_ref(), NOT_THE_PARTY);
             }
         }
@@ -86,13 +107,18 @@ impl Receiver {
         if let Some(key) = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref())
             && !key.verify(message.bytes())
         {
-            self.keeper.metrics.mac_failed(guest.as_deref());
+            if let Some(guest) = &guest {
+                self.keeper.worker.metrics.mac_failed(guest.index);
+            }
+            self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), WRONG_MAC);
         }
         let request = match Request::read(&message) {
             Ok(request) => request,
             Err(refusal) => {
-                self.keeper.metrics.request_refused(refusal.code);
+                let format = refusal.code == ResponseCode::FORMAT_ERROR;
+                self.refused(if format { FrameRefused::Format } else { FrameRefused::UnknownMti });
+                self.keeper.worker.metrics.answered(self.kind, refusal.code, Duration::ZERO);
                 let key = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref());
                 self.connection.write(|out| answer::refuse(&message, &refusal, key, out));
                 self.written = true;
@@ -113,6 +139,8 @@ impl Receiver {
         frame: &Bytes,
         now: Instant,
     ) -> Received {
+        self.kind = Kind::from(request);
+        self.keeper.worker.metrics.request(self.kind);
         let transmission = message.number(7).unwrap_or(0) as u32;
         let apart = clock::seconds_from(transmission, clock::milliseconds());
         let window = self.keeper.settings.clock_window.as_secs();
@@ -120,17 +148,21 @@ impl Receiver {
             return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
         }
         if let Request::Network(network) = request {
+            let mut standing = std::mem::take(&mut self.standing);
+            let was_on = matches!(standing, Standing::SignedOn(_));
             let verdict = sign_on::manage(
-                &mut self.standing,
+                &mut standing,
                 &self.connection,
                 guest,
                 &self.keeper.guests,
                 network,
             );
+            self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
+            self.standing = standing;
             self.say(message, Some(guest), verdict);
             if verdict == sign_on::TOO_MANY {
-                self.keeper.metrics.connection_refused("party_limit");
-                return Received::Close("party_limit");
+                self.keeper.worker.metrics.connection_refused(ConnectionRefused::PartyFull);
+                return Received::Close(ConnectionClosed::PartyFull);
             }
             return Received::Done;
         }
@@ -154,6 +186,7 @@ impl Receiver {
             _ => return self.say(message, Some(guest), NOT_OFFERED),
         };
         if !guest.party.acceptors.allow(&financial.acceptor) {
+            self.refused(FrameRefused::Violation);
             return self.say(message, Some(guest), NOT_ITS_ACCEPTOR);
         }
         let class = financial.mti.class();
@@ -192,11 +225,11 @@ impl Receiver {
             Ok(permit) => permit,
             Err(door) => return Received::Full(frame.clone(), door),
         };
-        self.keeper.worker.metrics.received(&action);
         let asker = Asker {
             connection: Arc::clone(&self.connection),
             frame: frame.clone(),
             arrived: now,
+            kind: self.kind,
             reply: answer::reply,
             permit,
         };
@@ -258,11 +291,11 @@ impl Receiver {
     /// Section 8: what can't be parsed.
     fn unreadable(&mut self, frame: &Bytes, error: &ParseError) -> Received {
         if error.place == Place::Mti {
-            self.keeper.metrics.frame_refused("no_mti");
+            self.refused(FrameRefused::NoMti);
             tracing::warn!(%error, "a connection is closed");
-            return Received::Close("no_mti");
+            return Received::Close(ConnectionClosed::Frame);
         }
-        self.keeper.metrics.frame_refused("format");
+        self.refused(FrameRefused::Format);
         let key = self.connection.guest().and_then(|guest| guest.party.mac_key.as_ref());
         // Where not even the trace number can be read, nobody could match an answer.
         self.connection.write(|out| {
@@ -288,9 +321,7 @@ impl Receiver {
         guest: Option<&Arc<Guest>>,
         (code, reason): Verdict,
     ) -> Received {
-        if !code.is_approved() {
-            self.keeper.metrics.request_refused(code);
-        }
+        self.keeper.worker.metrics.answered(self.kind, code, Duration::ZERO);
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
         self.connection.write(|out| answer::at_once(message, code, reason, key, out));
         self.written = true;

@@ -17,7 +17,7 @@ use tokio::time::sleep_until;
 use super::receive::{Received, Receiver};
 use crate::config::MallSettings;
 use crate::door::{Admission, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit};
-use crate::ops::Metrics;
+use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
 use crate::router::Worker;
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
@@ -33,14 +33,11 @@ pub struct Doorkeeper {
     pub settings: MallSettings,
     /// Where commands go.
     pub worker: Rc<Worker>,
-    /// Refusals are counted.
-    pub metrics: Arc<Metrics>,
     /// Who is in.
     pub connections: Connections,
 }
 
-/// Why a session ended; the label of a metric.
-type Ending = &'static str;
+type Ending = ConnectionClosed;
 
 /// Serves a connection until it ends. `_place` is its place among all connections.
 pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
@@ -53,15 +50,13 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     };
     let connection = Connection::plain(socket);
     let number = keeper.connections.add(&connection);
+    keeper.worker.metrics.connected();
     let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
     let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection));
     let ending = session.read().await;
-    keeper.metrics.connection_closed(ending);
-    let party = connection.guest().map_or("", |guest| guest.party.name.as_str());
-    tracing::debug!(ending, party, "a connection ended");
-    session.leave();
+    session.leave(ending);
     connection.flush();
-    if ending == "stopping" {
+    if ending == Ending::Stopping {
         connection.all_answered().await;
     }
     connection.close();
@@ -116,9 +111,9 @@ impl Session {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break,
                 Err(error) => {
-                    self.keeper.metrics.frame_refused("too_long");
+                    self.keeper.worker.metrics.frame_refused(FrameRefused::TooLong);
                     tracing::warn!(%error, "a connection is closed");
-                    return Err("too_long");
+                    return Err(Ending::Frame);
                 }
             };
             // A frame is never dropped for want of room: it waits here, and with it all behind it.
@@ -162,11 +157,11 @@ impl Session {
 
     /// Waits for bytes, and takes what is there.
     async fn fill(&mut self) -> Result<(), Ending> {
-        let Some(socket) = self.connection.socket() else { return Err("write") };
+        let Some(socket) = self.connection.socket() else { return Err(Ending::Lost) };
         loop {
             self.buffer.reserve(self.read_bytes);
             match socket.try_read_buf(&mut self.buffer) {
-                Ok(0) => return Err("closed"),
+                Ok(0) => return Err(Ending::Peer),
                 Ok(read) => {
                     self.last_heard = Instant::now();
                     self.read_bytes = match read >= self.read_bytes {
@@ -176,20 +171,21 @@ impl Session {
                     return Ok(());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return Err("reset"),
+                Err(_) => return Err(Ending::Lost),
             }
             let (deadline, ending) = self.deadline();
             tokio::select! {
                 biased;
                 ready = socket.readable() => {
                     if ready.is_err() {
-                        return Err("reset");
+                        return Err(Ending::Lost);
                     }
                 }
                 () = sleep_until(deadline.into()) => {
-                    if ending != "idle" {
-                        self.keeper.metrics.frame_refused(ending);
+                    if ending == Ending::Frame {
+                        self.keeper.worker.metrics.frame_refused(FrameRefused::Unfinished);
                     }
+                    tracing::warn!(reason = ending.name(), "a connection is closed");
                     return Err(ending);
                 }
                 () = self.connection.ended.notified() => self.connection.check_open()?,
@@ -200,19 +196,27 @@ impl Session {
     /// Until when something has to come, and what it is called if it does not (section 8).
     fn deadline(&self) -> (Instant, Ending) {
         let settings = &self.keeper.settings;
-        let mut deadline = (self.last_heard + settings.idle_for, "idle");
+        let mut deadline = (self.last_heard + settings.idle_for, Ending::Idle);
         if !self.receiver.has_signed_on() {
-            deadline = deadline.min((self.arrived + settings.sign_on_within, "no_sign_on"));
+            deadline = sooner(deadline, (self.arrived + settings.sign_on_within, Ending::NoSignOn));
         }
         if let Some(since) = self.unfinished_since {
-            deadline = deadline.min((since + settings.frame_within, "unfinished"));
+            deadline = sooner(deadline, (since + settings.frame_within, Ending::Frame));
         }
         deadline
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self, ending: Ending) {
         self.receiver.sign_off();
+        let guest = self.connection.guest();
+        let party = guest.map_or("", |guest| guest.party.name.as_str());
+        tracing::debug!(reason = ending.name(), party, "a connection ended");
+        self.keeper.worker.metrics.disconnected(ending);
     }
+}
+
+fn sooner(one: (Instant, Ending), other: (Instant, Ending)) -> (Instant, Ending) {
+    if other.0 < one.0 { other } else { one }
 }
 
 /// Writes what the socket did not take at once, whenever it takes more.

@@ -26,10 +26,6 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    pub(super) fn len(&self) -> usize {
-        self.by_wallet.len()
-    }
-
     pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut Seat> {
         self.by_wallet.get_mut(&wallet)
     }
@@ -60,9 +56,5 @@ impl Seats {
             return Some(wallet);
         }
         None
-    }
-
-    pub(super) fn wallets(&self) -> impl Iterator<Item = WalletId> {
-        self.by_wallet.keys().copied()
     }
 }

@@ -239,7 +239,7 @@ impl Worker {
         seats.leave(wallet.id);
         self.directory.rest(&wallet.cards);
         self.orders.rest(wallet);
-        self.metrics.wallets_in_use(seats.len());
+        self.metrics.actor_stopped();
         true
     }
 
@@ -252,6 +252,9 @@ impl Worker {
         expires_at: u64,
     ) {
         for tell in self.orders.turn(key, wallet, state, expires_at) {
+            if let Some(asker) = &tell.asker {
+                self.metrics.order_waited(asker.arrived.elapsed());
+            }
             self.dispatch(wallet, tell);
         }
     }
@@ -274,7 +277,9 @@ impl Worker {
     pub fn answer_parked(&self, parked: Vec<Parked>, (code, reason): (ResponseCode, &'static str)) {
         let now = Instant::now();
         for asker in parked.into_iter().filter_map(|parked| parked.tell.asker) {
-            self.metrics.answered(&asker, code, now);
+            let took = now.saturating_duration_since(asker.arrived);
+            self.metrics.answered(asker.kind, code, took);
+            self.metrics.order_waited(took);
             if let Some(connection) = asker.answer(&Outcome::declined(code, reason)) {
                 connection.flush();
             }
@@ -332,11 +337,6 @@ impl Worker {
         }
     }
 
-    /// How many wallets are in use here.
-    pub fn wallets_in_use(&self) -> usize {
-        self.seats.borrow().len()
-    }
-
     fn tell(self: &Rc<Self>, wallet: WalletId, tell: Tell) {
         let now = tell.asker.as_ref().map(|asker| asker.arrived);
         let mut seats = self.seats.borrow_mut();
@@ -352,7 +352,7 @@ impl Worker {
             let address = WalletActor::new(loaded, Rc::clone(self)).start();
             seats = self.seats.borrow_mut();
             seats.take_seat(wallet, address, clock::milliseconds());
-            self.metrics.wallets_in_use(seats.len());
+            self.metrics.actor_started();
         }
         if let Some(seat) = seats.seat(wallet) {
             seat.told += 1;

@@ -16,6 +16,7 @@ use super::{
 use crate::door::Asker;
 use crate::gate::{Release, Unread};
 use crate::host::{HostMessage, HostRequest};
+use crate::ops::metrics::Stage;
 use crate::router::Worker;
 
 /// Something for a wallet, and who waits for an answer to it.
@@ -46,11 +47,18 @@ pub struct WalletActor {
     wallet: Wallet,
     worker: Rc<Worker>,
     /// Who waits for the host's answer to which transaction: one asker at most for each.
-    waiting: SmallVec<[(Reference, Asker); 1]>,
+    waiting: SmallVec<[Waiting; 1]>,
     /// Changed since its last snapshot.
     dirty: bool,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
+}
+
+/// Somebody who waits for the host's answer.
+struct Waiting {
+    transaction: Reference,
+    since: Instant,
+    asker: Asker,
 }
 
 impl WalletActor {
@@ -62,6 +70,9 @@ impl WalletActor {
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
         let worker = Rc::clone(&self.worker);
         let context = worker.context();
+        if let Some(asker) = &asker {
+            worker.metrics.stage(Stage::Decide, asker.arrived.elapsed());
+        }
         if let Command::Ask(ask) = &mut command {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference();
@@ -114,8 +125,9 @@ impl WalletActor {
             }
             Effect::Await(reference) => {
                 if let Some(asker) = asker.take() {
-                    self.waiting.retain(|(waited_for, _)| *waited_for != reference);
-                    self.waiting.push((reference, asker));
+                    self.waiting.retain(|waiting| waiting.transaction != reference);
+                    let since = Instant::now();
+                    self.waiting.push(Waiting { transaction: reference, since, asker });
                 }
             }
             Effect::Settle(reference, outcome) => {
@@ -164,7 +176,7 @@ impl WalletActor {
         events: &[Event],
         context: &Context,
     ) -> Option<HostRequest> {
-        let (_, asker) = self.waiting.iter().find(|(waited_for, _)| *waited_for == reference)?;
+        let asker = &self.waiting.iter().find(|waiting| waiting.transaction == reference)?.asker;
         let Command::Ask(ask) = command else { return None };
         let message = match (&ask.action, events.first()?) {
             (Action::Load { source }, Event::LoadRequested { opening, card, expiry, .. }) => {
@@ -195,8 +207,10 @@ impl WalletActor {
     }
 
     fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
-        let place = self.waiting.iter().position(|(waited_for, _)| *waited_for == reference)?;
-        Some(self.waiting.swap_remove(place).1)
+        let place = self.waiting.iter().position(|waiting| waiting.transaction == reference)?;
+        let waiting = self.waiting.swap_remove(place);
+        self.worker.metrics.stage(Stage::Host, waiting.since.elapsed());
+        Some(waiting.asker)
     }
 
     /// What rests on this wallet's state rests on its last event.

@@ -91,12 +91,8 @@ label!(
         Decide = "decide",
         /// From an event to its durability, both laps.
         Journal = "journal",
-        /// From the frame for the financial system to its answer.
+        /// From the hold to the financial system's answer, the hold's sync included.
         Host = "host",
-        /// From the financial system's answer to the wallet's second event.
-        Settle = "settle",
-        /// From the durable outcome to the socket.
-        Answer = "answer",
     }
 );
 
@@ -153,6 +149,8 @@ label!(
         Idle = "idle",
         /// It did not take its answers.
         WriteStall = "write_stall",
+        /// Its party had as many as it may when it signed on.
+        PartyFull = "party_full",
         /// The switch is stopping.
         Stopping = "stopping",
     }

@@ -2,7 +2,9 @@
 
 use prometheus::{Histogram, IntCounter, IntGauge};
 
+use super::journal::clamped;
 use super::register::{Register, SECONDS};
+use crate::store::Written;
 
 /// The store's figures.
 pub struct StoreMetrics {
@@ -30,6 +32,15 @@ impl StoreMetrics {
                 "store_wallets_written_total",
                 "Wallets written to the store.",
             ),
+        }
+    }
+
+    /// A batch was written.
+    pub fn written(&self, written: &Written) {
+        self.checkpoint.observe(written.took.as_secs_f64());
+        self.wallets_written.inc_by(written.wallets as u64);
+        if let Some(mark) = written.mark {
+            self.checkpoint_sequence.set(clamped(mark.sequence));
         }
     }
 }

@@ -21,8 +21,6 @@ pub struct WorkerMetrics {
     duration: LocalHistograms<Kind>,
     stages: LocalHistograms<Stage>,
     order_wait: LocalHistogram,
-    in_flight: LocalGauge,
-    party_in_flight: Box<[LocalGauge]>,
     accepted: LocalIntCounter,
     not_signed_on: LocalGauge,
     connections: Box<[LocalGauge]>,
@@ -60,8 +58,6 @@ impl WorkerMetrics {
             duration: requests.duration.local(),
             stages: requests.stages.local(),
             order_wait: requests.order_wait.local(),
-            in_flight: LocalGauge::new(&door.in_flight),
-            party_in_flight: gauges(&door.party_in_flight),
             accepted: door.accepted.local(),
             not_signed_on: LocalGauge::new(&door.not_signed_on),
             connections: gauges(&door.connections),
@@ -102,18 +98,6 @@ impl WorkerMetrics {
         self.order_wait.observe(waited.as_secs_f64());
     }
 
-    /// A request of a party counts against its limits from now on.
-    pub fn request_began(&self, party: usize) {
-        self.in_flight.add(1);
-        self.party_in_flight[party].add(1);
-    }
-
-    /// It does not any more.
-    pub fn request_ended(&self, party: usize) {
-        self.in_flight.add(-1);
-        self.party_in_flight[party].add(-1);
-    }
-
     /// A connection was accepted.
     pub fn connected(&self) {
         self.accepted.inc();
@@ -132,12 +116,9 @@ impl WorkerMetrics {
         self.not_signed_on.add(1);
     }
 
-    /// A connection has ended; `party` is whose it was at the end.
-    pub fn disconnected(&self, party: Option<usize>, reason: ConnectionClosed) {
-        match party {
-            Some(party) => self.connections[party].add(-1),
-            None => self.not_signed_on.add(-1),
-        }
+    /// A connection has ended, after its party has signed off or was signed off.
+    pub fn disconnected(&self, reason: ConnectionClosed) {
+        self.not_signed_on.add(-1);
         self.closed.count(reason);
     }
 
@@ -183,13 +164,12 @@ impl WorkerMetrics {
         self.refused.flush();
         self.closed.flush();
         self.frames_refused.flush();
-        for gauge in [&self.in_flight, &self.not_signed_on, &self.active] {
+        for gauge in [&self.not_signed_on, &self.active] {
             gauge.flush();
         }
         for counter in [&self.accepted, &self.started, &self.stopped] {
             counter.flush();
         }
-        self.party_in_flight.iter().for_each(LocalGauge::flush);
         self.connections.iter().for_each(LocalGauge::flush);
         self.mac_failures.iter().for_each(LocalIntCounter::flush);
     }
