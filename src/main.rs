@@ -1,10 +1,15 @@
 //! The `tessera` command: one subcommand, one file.
 
+mod audit;
 mod certs;
 mod decode;
 mod demo;
 mod host;
 mod load;
+mod provision;
+mod switch;
+
+use std::process::ExitCode;
 
 use std::process::ExitCode;
 
@@ -20,21 +25,27 @@ struct Tessera {
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Audit),
     Certs(certs::Certs),
     Decode(decode::Decode),
     Demo(demo::Demo),
     Host(host::Host),
     Load(Box<load::Load>),
+    Provision(provision::Provision),
+    Switch(switch::Switch),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     tessera_simulators::demo::end_with_parent();
     match Tessera::parse().command {
+        Command::Audit(audit) => return audit.run(),
         Command::Certs(certs) => certs.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Host(host) => host.run()?,
         Command::Load(load) => return load.run(),
+        Command::Provision(provision) => provision.run()?,
+        Command::Switch(switch) => switch.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

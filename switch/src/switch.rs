@@ -73,8 +73,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
     health.set_journal_open(true);
-    gauges::refresh_before_reading(&metrics, &journal, &guests, &stats);
-    actix::spawn(gauges::show_lines(Arc::clone(&health), stats.clone()));
+    gauges::refresh_before_reading(&metrics, &journal, &guests);
+    for (worker, stats) in stats.iter().enumerate() {
+        metrics.watch_link(worker, Arc::clone(stats));
+        health.watch_link(worker, Arc::clone(stats));
+    }
     let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
     let observe = Arc::clone(&metrics);
     let writer = std::thread::Builder::new().name("store".into()).spawn(move || {

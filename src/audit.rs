@@ -1,0 +1,34 @@
+//! `tessera audit`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tessera_switch::audit::audit;
+
+/// Proves from the journal that money is conserved; also while the switch runs
+#[derive(clap::Args)]
+pub struct Audit {
+    /// The switch's configuration
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Audit {
+    /// Exit code 1 and the first violation where there is one.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = crate::switch::read(&self.config, self.data)?;
+        Ok(match audit(&settings.data.join("journal")) {
+            Ok(totals) => {
+                println!("{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed");
+                ExitCode::SUCCESS
+            }
+            Err(violation) => {
+                println!("audit: VIOLATION: {violation}");
+                ExitCode::from(1)
+            }
+        })
+    }
+}
