@@ -13,6 +13,8 @@ mod key;
 mod reference;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use actor::{Housekeeping, Tell, WalletActor};

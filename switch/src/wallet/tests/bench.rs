@@ -1,0 +1,143 @@
+//! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
+
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
+
+use crate::wallet::{
+    Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
+    Opening, OrderKey, Outcome, Payer, Reference, Wallet, WalletId, decide,
+};
+
+pub(super) const NOW: u64 = 1_790_000_000_000;
+pub(super) const INSTITUTION: u64 = 20_000_000_001;
+pub(super) const TIME: u32 = 11_22_09_45_00;
+pub(super) const EXPIRY: u16 = 3112;
+
+pub(super) struct Bench {
+    pub(super) wallet: Wallet,
+    pub(super) entries: Vec<Entry>,
+    pub(super) host_up: bool,
+    given: u64,
+}
+
+impl Bench {
+    pub(super) fn with(balance: u64) -> Self {
+        let mut bench = Self {
+            wallet: Wallet::new(WalletId(1)),
+            entries: Vec::new(),
+            host_up: true,
+            given: 0,
+        };
+        bench.journal(Event::Provisioned {
+            currency: Currency::USD,
+            card: card(),
+            expiry: EXPIRY,
+            balance: amount(balance),
+        });
+        bench
+    }
+
+    pub(super) fn tell(&mut self, mut command: Command) -> Vec<Effect> {
+        if let Command::Ask(ask) = &mut command {
+            self.given += 1;
+            ask.opening.reference = Reference(Reference::first(NOW, 0).0 + self.given);
+        }
+        let context =
+            Context { now: NOW, host_trace: 1, answer_within: 7000, host_up: self.host_up };
+        let Decision { events, effects } = decide(&self.wallet, &command, &context);
+        events.into_iter().for_each(|event| self.journal(event));
+        effects.into_vec()
+    }
+
+    pub(super) fn ask(&mut self, opening: Opening, action: Action) -> Vec<Effect> {
+        self.tell(Command::Ask(Box::new(Ask { opening, action })))
+    }
+
+    /// The answer that the asker gets at once, if any.
+    pub(super) fn answer(&mut self, opening: Opening, action: Action) -> Option<Outcome> {
+        self.ask(opening, action).into_iter().find_map(|effect| match effect {
+            Effect::Answer(outcome) => Some(outcome),
+            _ => None,
+        })
+    }
+
+    /// A crash: what the journal says is all that is left.
+    pub(super) fn replayed(&self) -> Wallet {
+        let mut wallet = Wallet::new(self.wallet.id);
+        for (index, entry) in self.entries.iter().enumerate() {
+            let mut payload = Vec::new();
+            entry.write(&mut payload);
+            let read = Entry::read(&payload).expect("what was written");
+            assert_eq!(&read, entry);
+            let place = index as u64 + 1;
+            wallet.apply(&read, place, place).expect("what was applied before");
+        }
+        wallet
+    }
+
+    fn journal(&mut self, event: Event) {
+        let previous = self.wallet.last_position;
+        let entry = Entry { wallet: self.wallet.id, previous, at: NOW, event };
+        let place = self.entries.len() as u64 + 1;
+        self.wallet.apply(&entry, place, place).expect("a rule made an event that does not fit");
+        self.entries.push(entry);
+    }
+}
+
+pub(super) fn card() -> CardNumber {
+    CardNumber::development(1)
+}
+
+pub(super) fn amount(minor: u64) -> Amount {
+    Amount::new(minor).expect("twelve digits")
+}
+
+/// A request of the acquirer by card; `trace` tells requests apart.
+pub(super) fn by_card(class: u8, trace: u32, minor: u64) -> Opening {
+    opening(class, trace, minor, Payer::Card(card(), Some(EXPIRY)))
+}
+
+/// A request of the mall for an order.
+pub(super) fn by_order(class: u8, trace: u32, minor: u64, order: OrderKey) -> Opening {
+    opening(class, trace, minor, Payer::Order(order))
+}
+
+fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
+    let (terminal, acceptor) = (*b"TERM0001", *b"SHOP-77        ");
+    Opening {
+        reference: Reference(0),
+        key: DuplicateKey::of(KeyFields {
+            institution: INSTITUTION,
+            terminal: &terminal,
+            acceptor: &acceptor,
+            trace,
+            local_time: 94_500,
+            local_date: 1122,
+            class,
+            processing_code: 0,
+        }),
+        institution: INSTITUTION,
+        class,
+        processing_code: 0,
+        trace,
+        transmission: TIME,
+        local_time: 94_500,
+        local_date: 1122,
+        terminal,
+        acceptor,
+        retrieval: *b"632609000001",
+        amount: amount(minor),
+        currency: Currency::USD,
+        payer,
+    }
+}
+
+/// Field 90 naming the purchase with this trace number.
+pub(super) fn original(trace: u32) -> OriginalData {
+    OriginalData {
+        mti: Mti::PURCHASE,
+        trace,
+        transmission: TIME,
+        institution: INSTITUTION,
+        forwarding: 0,
+    }
+}

@@ -1,0 +1,5 @@
+//! The rules of money against a plain model, and what replaying the journal makes of them.
+
+mod bench;
+mod model;
+mod rules;

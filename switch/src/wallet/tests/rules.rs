@@ -1,0 +1,259 @@
+//! Section 5 of the wire protocol, sentence by sentence.
+
+use tessera_protocol::ResponseCode;
+
+use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
+use crate::wallet::{Action, Advice, Command, Effect, OrderKey, Outcome, Reference, Status};
+
+const PURCHASE: Action = Action::Purchase { repeat: false };
+const REPEAT: Action = Action::Purchase { repeat: true };
+
+fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
+    Action::Reverse { original: original(trace), replacement: to.map(amount), advice }
+}
+
+fn forwarded(effects: &[Effect]) -> Reference {
+    let reference = effects.iter().find_map(|effect| match effect {
+        Effect::Forward(reference) => Some(*reference),
+        _ => None,
+    });
+    reference.expect("a forwarded request")
+}
+
+fn settled(effects: &[Effect]) -> &Outcome {
+    let outcome = effects.iter().find_map(|effect| match effect {
+        Effect::Settle(_, outcome) => Some(outcome),
+        _ => None,
+    });
+    outcome.expect("an answer to whoever waits")
+}
+
+fn balances(bench: &Bench) -> (u64, u64) {
+    (bench.wallet.available.value(), bench.wallet.held.value())
+}
+
+fn approved(bench: &mut Bench, trace: u32, minor: u64) -> Reference {
+    let reference = forwarded(&bench.ask(by_card(2, trace, minor), PURCHASE));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    reference
+}
+
+#[test]
+fn a_purchase_is_held_and_debited_when_the_host_approves() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    assert_eq!(balances(&bench), (700, 300));
+    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(balances(&bench), (700, 0));
+    assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
+    assert!(settled(&effects).approval.is_some());
+}
+
+#[test]
+fn a_declined_purchase_is_released_with_a_code_that_the_mall_knows() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::new(*b"Z9")));
+    assert_eq!(balances(&bench), (1000, 0));
+    assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
+}
+
+#[test]
+fn silence_is_91_and_undone_at_the_host_whatever_comes_late() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    let effects = bench.tell(Command::HostSilent(reference));
+    assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert!(bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED)).is_empty());
+    assert_eq!(balances(&bench), (1000, 0));
+    bench.tell(Command::AdviceAnswered(reference));
+    assert!(!bench.wallet.is_open());
+}
+
+#[test]
+fn nothing_is_held_while_the_line_is_down() {
+    let mut bench = Bench::with(1000);
+    bench.host_up = false;
+    let outcome = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer at once");
+    assert_eq!(outcome.code, ResponseCode::HOST_UNREACHABLE);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_repeat_is_answered_alike_and_applied_once() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    let mut repeat = by_card(2, 1, 300);
+    repeat.transmission = TIME + 5;
+    assert_eq!(bench.ask(repeat.clone(), REPEAT), vec![Effect::Await(reference)]);
+    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let first = settled(&effects).clone();
+    let again = bench.answer(repeat, REPEAT).expect("an answer at once");
+    assert_eq!((again.code, again.approval), (first.code, first.approval));
+    assert_eq!(balances(&bench), (700, 0));
+}
+
+#[test]
+fn a_declined_request_stays_declined_when_money_has_come() {
+    let mut bench = Bench::with(100);
+    let first = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer");
+    assert_eq!(first.code, ResponseCode::NOT_ENOUGH_MONEY);
+    let mut richer = Bench::with(1000);
+    richer.answer(by_card(2, 1, 3000), PURCHASE);
+    approved(&mut richer, 2, 10);
+    let again = richer.answer(by_card(2, 1, 3000), REPEAT).expect("an answer");
+    assert_eq!(again.code, ResponseCode::NOT_ENOUGH_MONEY);
+}
+
+#[test]
+fn the_same_key_with_another_amount_is_94() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let outcome = bench.answer(by_card(2, 1, 301), REPEAT).expect("an answer");
+    assert_eq!(outcome.code, ResponseCode::DUPLICATE);
+    assert_eq!(balances(&bench), (700, 0));
+}
+
+#[test]
+fn a_reversal_gives_back_once_and_tells_the_host() {
+    let mut bench = Bench::with(1000);
+    let reference = approved(&mut bench, 1, 300);
+    let effects = bench.ask(by_card(4, 2, 300), reversal(1, None, false));
+    assert!(effects.contains(&Effect::Answer(Outcome::approved())));
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert_eq!(balances(&bench), (1000, 0));
+    let second = bench.answer(by_card(4, 3, 300), reversal(1, None, true)).expect("an answer");
+    assert_eq!(second.code, ResponseCode::APPROVED);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_partial_reversal_leaves_what_95_says_and_is_the_last() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let above = bench.answer(by_card(4, 2, 300), reversal(1, Some(301), true));
+    assert_eq!(above.expect("an answer").code, ResponseCode::INVALID_AMOUNT);
+    bench.ask(by_card(4, 3, 300), reversal(1, Some(100), true));
+    assert_eq!(balances(&bench), (900, 0));
+    bench.ask(by_card(4, 4, 300), reversal(1, None, true));
+    assert_eq!(balances(&bench), (900, 0));
+}
+
+#[test]
+fn a_reversal_while_the_host_decides_answers_05_and_undoes_its_approval() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    let effects = bench.ask(by_card(4, 2, 300), reversal(1, None, true));
+    assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert!(bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED)).is_empty());
+    assert_eq!(balances(&bench), (1000, 0));
+    let again = bench.answer(by_card(2, 1, 300), REPEAT).expect("an answer");
+    assert_eq!(again.code, ResponseCode::DECLINED);
+}
+
+#[test]
+fn a_partial_reversal_while_the_host_decides_debits_what_is_left() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    bench.ask(by_card(4, 2, 300), reversal(1, Some(100), true));
+    assert_eq!(balances(&bench), (900, 100));
+    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(balances(&bench), (900, 0));
+    assert!(effects.contains(&Effect::Advise(reference)));
+}
+
+#[test]
+fn a_reversal_that_came_first_declines_its_original() {
+    for (advice, code) in [(true, ResponseCode::APPROVED), (false, ResponseCode::NOT_FOUND)] {
+        let mut bench = Bench::with(1000);
+        let noted = bench.answer(by_card(4, 2, 300), reversal(1, None, advice));
+        assert_eq!(noted.expect("an answer").code, code);
+        let late = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer");
+        assert_eq!(late.code, ResponseCode::DECLINED);
+        assert_eq!(balances(&bench), (1000, 0));
+    }
+}
+
+#[test]
+fn a_reversal_may_name_the_time_of_a_repeat() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let mut repeat = by_card(2, 1, 300);
+    repeat.transmission = TIME + 7;
+    bench.ask(repeat, REPEAT);
+    let mut named = original(1);
+    named.transmission = TIME + 7;
+    bench.ask(by_card(4, 2, 300), Action::Reverse { original: named, replacement: None, advice: false });
+    assert_eq!(balances(&bench), (1000, 0));
+    named.transmission = TIME + 8;
+    let action = Action::Reverse { original: named, replacement: None, advice: false };
+    let unknown = bench.answer(by_card(4, 3, 300), action).expect("an answer");
+    assert_eq!(unknown.code, ResponseCode::NOT_FOUND);
+}
+
+#[test]
+fn an_order_is_paid_once_and_to_the_cent() {
+    let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+    let mut bench = Bench::with(1000);
+    let none = bench.answer(by_order(2, 1, 300, key), PURCHASE).expect("an answer");
+    assert_eq!(none.code, ResponseCode::NOT_FOUND);
+    let announce = Action::Announce {
+        expires_at: NOW + 1000,
+        description: b"2 x tea".to_vec(),
+        reversed: Vec::new(),
+    };
+    bench.ask(by_order(6, 2, 300, key), announce);
+    let more = bench.answer(by_order(2, 3, 301, key), PURCHASE).expect("an answer");
+    assert_eq!(more.code, ResponseCode::INVALID_AMOUNT);
+    let reference = forwarded(&bench.ask(by_order(2, 4, 300, key), PURCHASE));
+    let beside = bench.answer(by_order(2, 5, 300, key), PURCHASE).expect("an answer");
+    assert_eq!(beside.code, ResponseCode::DUPLICATE);
+    bench.tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
+    let reference = forwarded(&bench.ask(by_order(2, 6, 300, key), PURCHASE));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let paid = bench.answer(by_order(2, 7, 300, key), PURCHASE).expect("an answer");
+    assert_eq!(paid.code, ResponseCode::DUPLICATE);
+    assert_eq!(balances(&bench), (700, 0));
+}
+
+#[test]
+fn what_a_crash_leaves_open_is_undone() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
+    bench.wallet = bench.replayed();
+    let effects = bench.tell(Command::Recover);
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert_eq!(balances(&bench), (1000, 0));
+    let transaction = bench.wallet.transactions.by_reference(reference).expect("the purchase");
+    assert_eq!((transaction.status, transaction.advice), (Status::Declined, Advice::Open));
+    // The advice itself survives the next crash.
+    bench.wallet = bench.replayed();
+    assert!(bench.tell(Command::Recover).contains(&Effect::Advise(reference)));
+}
+
+#[test]
+fn a_card_is_asked_for_until_the_host_says_its_number() {
+    let mut bench = Bench::with(1000);
+    let reference = forwarded(&bench.ask(by_card(6, 1, 0), Action::IssueCard));
+    let effects = bench.tell(Command::HostSilent(reference));
+    assert!(effects.contains(&Effect::AskForCardAgain(reference)));
+    let issued = tessera_protocol::CardNumber::development(77);
+    bench.tell(Command::HostIssuedCard(reference, issued.clone(), 3112));
+    assert_eq!(bench.wallet.cards.last().map(|card| &card.number), Some(&issued));
+}
+
+#[test]
+fn a_load_is_credited_only_when_the_host_approves() {
+    let mut bench = Bench::with(0);
+    let load = Action::Load { source: b"ACCOUNT-1".to_vec() };
+    let reference = forwarded(&bench.ask(by_card(6, 1, 500), load.clone()));
+    assert_eq!(balances(&bench), (0, 0));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(balances(&bench), (500, 0));
+    let reference = forwarded(&bench.ask(by_card(6, 2, 500), load));
+    let effects = bench.tell(Command::HostSilent(reference));
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert_eq!(balances(&bench), (500, 0));
+}
