@@ -22,7 +22,9 @@ impl Audit {
         let settings = crate::switch::read(&self.config, self.data)?;
         Ok(match audit(&settings.data.join("journal")) {
             Ok(totals) => {
-                println!("{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed");
+                println!(
+                    "{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed"
+                );
                 ExitCode::SUCCESS
             }
             Err(violation) => {

@@ -35,8 +35,18 @@ enum Command {
     Switch(switch::Switch),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     tessera_simulators::demo::end_with_parent();
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("tessera: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
     match Tessera::parse().command {
         Command::Audit(audit) => return audit.run(),
         Command::Certs(certs) => certs.run()?,

@@ -26,7 +26,11 @@ impl Switch {
         let settings = read(&self.config, self.data)?;
         settings.check()?;
         if self.check {
-            println!("{} is good: {} parties", self.config.display(), settings.parties.len());
+            println!(
+                "{} is good: {} parties",
+                self.config.display(),
+                settings.parties.len()
+            );
             return Ok(());
         }
         start_logging(&settings.log)?;

@@ -81,13 +81,19 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let link = Link::start(
         &settings.host,
         Arc::clone(&shared.host_tls),
-        TraceShare { index: seed.index as u32, count: seed.inboxes.len() as u32 },
+        TraceShare {
+            index: seed.index as u32,
+            count: seed.inboxes.len() as u32,
+        },
         seed.stats,
         deliver(Worker::deliver),
     )
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
-    let forwarder =
-        Forwarder::start(Rc::clone(&link), settings.mall.answer_within, deliver(Worker::deliver_advice));
+    let forwarder = Forwarder::start(
+        Rc::clone(&link),
+        settings.mall.answer_within,
+        deliver(Worker::deliver_advice),
+    );
     let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
     let gate = Gate::new(
         Arc::clone(&shared.journal),
@@ -135,10 +141,23 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let keep = Rc::clone(&worker);
     actix::spawn(async move { keep.gate.keep().await });
     actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
-    actix::spawn(tick(Rc::clone(&worker), settings.store.idle_after.as_millis() as u64));
+    actix::spawn(tick(
+        Rc::clone(&worker),
+        settings.store.idle_after.as_millis() as u64,
+    ));
     actix::spawn(receive_malls(seed.malls, Rc::clone(&doorkeeper)));
-    actix::spawn(receive_wallet_servers(seed.wallet_servers, Rc::clone(&line_keeper)));
-    actix::spawn(run_errands(seed.errands, worker, link, doorkeeper, line_keeper, shared));
+    actix::spawn(receive_wallet_servers(
+        seed.wallet_servers,
+        Rc::clone(&line_keeper),
+    ));
+    actix::spawn(run_errands(
+        seed.errands,
+        worker,
+        link,
+        doorkeeper,
+        line_keeper,
+        shared,
+    ));
 }
 
 async fn tick(worker: Rc<Worker>, idle_after: u64) {
@@ -147,7 +166,9 @@ async fn tick(worker: Rc<Worker>, idle_after: u64) {
     loop {
         interval.tick().await;
         worker.give_up_parked(Instant::now());
-        worker.rest_idle(clock::milliseconds().saturating_sub(idle_after)).await;
+        worker
+            .rest_idle(clock::milliseconds().saturating_sub(idle_after))
+            .await;
         worker.metrics.flush();
     }
 }

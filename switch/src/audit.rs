@@ -137,20 +137,37 @@ impl Books {
         let entry = Entry::read(record.payload)
             .map_err(|error| Violation::Unreadable { sequence, error })?;
         let id = entry.wallet;
-        let broken = |error| Violation::Broken { sequence, wallet: id, error };
+        let broken = |error| Violation::Broken {
+            sequence,
+            wallet: id,
+            error,
+        };
         let wallet = self.wallets.entry(id).or_insert_with(|| Wallet::new(id));
         if entry.previous != wallet.last_position {
             let (previous, last) = (entry.previous, wallet.last_position);
-            return Err(Violation::OutOfChain { sequence, wallet: id, previous, last });
+            return Err(Violation::OutOfChain {
+                sequence,
+                wallet: id,
+                previous,
+                last,
+            });
         }
         let posting = wallet.postings(&entry.event).map_err(broken)?;
         if let Some(posting) = posting {
             let amount = i128::from(posting.amount.value());
             *self.accounts.entry(posting.from).or_default() -= amount;
             *self.accounts.entry(posting.to).or_default() += amount;
-            count(&mut self.parties, &entry.event, posting.from, posting.to, amount);
+            count(
+                &mut self.parties,
+                &entry.event,
+                posting.from,
+                posting.to,
+                amount,
+            );
         }
-        wallet.apply(&entry, record.position, sequence).map_err(broken)?;
+        wallet
+            .apply(&entry, record.position, sequence)
+            .map_err(broken)?;
         self.totals.events += 1;
         self.totals.last_sequence = sequence;
         Ok(())
@@ -170,7 +187,12 @@ impl Books {
             for (kind, balance, sum) in balances {
                 let balance = i128::from(balance.value());
                 if balance != sum {
-                    return Err(Violation::Unequal { wallet: *id, kind, balance, sum });
+                    return Err(Violation::Unequal {
+                        wallet: *id,
+                        kind,
+                        balance,
+                        sum,
+                    });
                 }
             }
             self.totals.available += i128::from(wallet.available.value());
@@ -190,7 +212,11 @@ impl Books {
         self.totals.funding = -of(Account::Funding);
         self.totals.parties = self.parties.drain().map(|(_, party)| party).collect();
         for party in &mut self.totals.parties {
-            party.payable = self.accounts.get(&Account::Payable(party.institution)).copied().unwrap_or(0);
+            party.payable = self
+                .accounts
+                .get(&Account::Payable(party.institution))
+                .copied()
+                .unwrap_or(0);
         }
         self.totals.parties.sort_by_key(|party| party.institution);
         Ok(self.totals)
@@ -209,17 +235,26 @@ fn count(
         (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, false),
         _ => return,
     };
-    let party = parties
-        .entry(institution)
-        .or_insert_with(|| PartyTotals { institution, ..PartyTotals::default() });
-    let place = if approved { &mut party.approved } else { &mut party.reversed };
+    let party = parties.entry(institution).or_insert_with(|| PartyTotals {
+        institution,
+        ..PartyTotals::default()
+    });
+    let place = if approved {
+        &mut party.approved
+    } else {
+        &mut party.reversed
+    };
     place.0 += 1;
     place.1 += amount;
 }
 
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "events            {:>20}  (last sequence {})", self.events, self.last_sequence)?;
+        writeln!(
+            out,
+            "events            {:>20}  (last sequence {})",
+            self.events, self.last_sequence
+        )?;
         writeln!(out, "wallets           {:>20}", self.wallets)?;
         writeln!(out, "loaded            {:>20}", minor(self.funding))?;
         writeln!(out, "available         {:>20}", minor(self.available))?;
@@ -244,5 +279,9 @@ impl fmt::Display for Totals {
 
 fn minor(amount: i128) -> String {
     let sign = if amount < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", amount.unsigned_abs() / 100, amount.unsigned_abs() % 100)
+    format!(
+        "{sign}{}.{:02}",
+        amount.unsigned_abs() / 100,
+        amount.unsigned_abs() % 100
+    )
 }

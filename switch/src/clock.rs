@@ -6,7 +6,9 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 /// Milliseconds since 1970, by the system's clock.
 pub fn milliseconds() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     since.as_millis() as u64
 }
 
@@ -41,7 +43,11 @@ fn seconds(year: i32, transmission: u32) -> Option<i64> {
     let month = Month::try_from(place(1_00_00_00_00)).ok()?;
     let date = Date::from_calendar_date(year, month, place(1_00_00_00)).ok()?;
     let time = Time::from_hms(place(1_00_00), place(1_00), place(1)).ok()?;
-    Some(PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp())
+    Some(
+        PrimitiveDateTime::new(date, time)
+            .assume_utc()
+            .unix_timestamp(),
+    )
 }
 
 fn moment(milliseconds: u64) -> OffsetDateTime {

@@ -16,8 +16,14 @@ pub(crate) fn refresh_before_reading(
     metrics.before_reading(move |metrics| {
         metrics.journal.appended.set(signed(journal.last()));
         metrics.journal.durable.set(signed(journal.durable()));
-        metrics.journal.gathered.set(signed(journal.gathered_bytes()));
-        metrics.door.in_flight.set(signed(guests.in_flight.taken() as u64));
+        metrics
+            .journal
+            .gathered
+            .set(signed(journal.gathered_bytes()));
+        metrics
+            .door
+            .in_flight
+            .set(signed(guests.in_flight.taken() as u64));
         for guest in guests.all() {
             metrics.door.party_in_flight[guest.index].set(signed(guest.in_flight.taken() as u64));
         }

@@ -30,7 +30,13 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
         if store.wallet(id)?.is_some() {
             continue;
         }
-        let (wallet, at) = make(id, balance, settings.currency, settings.partitions, &journal)?;
+        let (wallet, at) = make(
+            id,
+            balance,
+            settings.currency,
+            settings.partitions,
+            &journal,
+        )?;
         mark = Some(at);
         batch.push(Snapshot::of(&wallet));
         made += 1;
@@ -57,13 +63,24 @@ fn make(
         expiry: EXPIRY,
         balance,
     };
-    let entry = Entry { wallet: id, previous: 0, at: clock::milliseconds(), event };
+    let entry = Entry {
+        wallet: id,
+        previous: 0,
+        at: clock::milliseconds(),
+        event,
+    };
     let mut payload = Vec::with_capacity(64);
     entry.write(&mut payload);
     let appended = journal.append(id.partition(partitions), &payload);
     let mut wallet = Wallet::new(id);
     wallet.apply(&entry, appended.position, appended.sequence)?;
-    Ok((wallet, Mark { sequence: appended.sequence, position: appended.position }))
+    Ok((
+        wallet,
+        Mark {
+            sequence: appended.sequence,
+            position: appended.position,
+        },
+    ))
 }
 
 /// The store must not know what the journal does not.

@@ -74,15 +74,25 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     let mut recovery = Recovery::new(&store);
     let journal = Segments::open(
         &settings.data.join("journal"),
-        Options { segment_bytes: settings.journal.segment_bytes, observer },
+        Options {
+            segment_bytes: settings.journal.segment_bytes,
+            observer,
+        },
         store.mark()?,
         &mut |record| recovery.replay(record),
         Box::new(|error| crate::fault::stop("the journal could not be written", error)),
     )?;
     recovery.flush()?;
     let last_at = recovery.last_at;
-    tracing::info!(events = recovery.applied, "replayed the journal into the store");
-    Ok(Data { journal, store, last_at })
+    tracing::info!(
+        events = recovery.applied,
+        "replayed the journal into the store"
+    );
+    Ok(Data {
+        journal,
+        store,
+        last_at,
+    })
 }
 
 /// Replays records into the store.
@@ -96,14 +106,23 @@ struct Recovery<'a> {
 
 impl<'a> Recovery<'a> {
     fn new(store: &'a Store) -> Self {
-        Self { store, wallets: HashMap::new(), mark: None, applied: 0, last_at: 0 }
+        Self {
+            store,
+            wallets: HashMap::new(),
+            mark: None,
+            applied: 0,
+            last_at: 0,
+        }
     }
 
     fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
         let sequence = record.sequence;
         let entry = Entry::read(record.payload)
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
-        self.mark = Some(Mark { sequence, position: record.position });
+        self.mark = Some(Mark {
+            sequence,
+            position: record.position,
+        });
         self.last_at = self.last_at.max(entry.at);
         if self.wallets.len() >= WALLETS_MAX {
             self.flush()?;
@@ -121,7 +140,12 @@ impl<'a> Recovery<'a> {
         }
         if entry.previous != wallet.last_position {
             let (previous, last) = (entry.previous, wallet.last_position);
-            return Err(Unreplayable::OutOfOrder { sequence, previous, last }.into());
+            return Err(Unreplayable::OutOfOrder {
+                sequence,
+                previous,
+                last,
+            }
+            .into());
         }
         wallet
             .apply(&entry, record.position, sequence)

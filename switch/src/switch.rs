@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-
 use actix::{Arbiter, System};
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -13,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::gauges;
 use crate::config::{Settings, host_client, leased_server};
 use crate::door::{self, Admission, Guests};
+use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
 use crate::ops::{self, Health, Metrics};
@@ -49,7 +48,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let stats: Vec<_> = (0..workers)
         .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
         .collect();
-    let guests = Arc::new(Guests::new(settings.parties.clone(), settings.mall.in_flight_max));
+    let guests = Arc::new(Guests::new(
+        settings.parties.clone(),
+        settings.mall.in_flight_max,
+    ));
     let health = Arc::new(Health::new(workers));
     let names = settings.parties.iter().map(|party| party.name.as_str());
     let metrics = Arc::new(Metrics::new(names));
@@ -57,11 +59,16 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let leased_tls = leased_server(&settings.leased)?;
 
     // Bound first: an address that is taken is found out before the journal is replayed.
-    let malls = door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
-    let wallet_servers =
-        door::listen(settings.leased.listen).with_context(|| at("wallet servers", settings.leased.listen))?;
-    let operations = ops::serve(settings.ops.listen, Arc::clone(&metrics), Arc::clone(&health))
-        .with_context(|| at("operations", settings.ops.listen))?;
+    let malls =
+        door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
+    let wallet_servers = door::listen(settings.leased.listen)
+        .with_context(|| at("wallet servers", settings.leased.listen))?;
+    let operations = ops::serve(
+        settings.ops.listen,
+        Arc::clone(&metrics),
+        Arc::clone(&health),
+    )
+    .with_context(|| at("operations", settings.ops.listen))?;
     let operations_server = operations.server.handle();
     actix::spawn(operations.server);
     let addresses = Addresses {
@@ -80,9 +87,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
     let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
     let observe = Arc::clone(&metrics);
-    let writer = std::thread::Builder::new().name("store".into()).spawn(move || {
-        writer.run(|written| observe.store.written(&written))
-    })?;
+    let writer = std::thread::Builder::new()
+        .name("store".into())
+        .spawn(move || writer.run(|written| observe.store.written(&written)))?;
     let shared = Shared {
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
@@ -139,27 +146,39 @@ impl Crew {
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
         let (wallet_servers, wallet_server_ends) = door::ways(workers);
-        let ends = inbox_ends.into_iter().zip(errand_ends).zip(mall_ends).zip(wallet_server_ends);
+        let ends = inbox_ends
+            .into_iter()
+            .zip(errand_ends)
+            .zip(mall_ends)
+            .zip(wallet_server_ends);
         let arbiters = ends
             .zip(stats)
             .enumerate()
-            .map(|(index, ((((inbox, errands), malls), wallet_servers), stats))| {
-                let seed = Seed {
-                    index,
-                    inboxes: inboxes.clone(),
-                    inbox,
-                    errands,
-                    malls,
-                    wallet_servers,
-                    stats,
-                };
-                let arbiter = Arbiter::with_tokio_rt(assembly::runtime);
-                let shared = shared.clone();
-                arbiter.spawn_fn(move || assembly::start(seed, shared));
-                arbiter
-            })
+            .map(
+                |(index, ((((inbox, errands), malls), wallet_servers), stats))| {
+                    let seed = Seed {
+                        index,
+                        inboxes: inboxes.clone(),
+                        inbox,
+                        errands,
+                        malls,
+                        wallet_servers,
+                        stats,
+                    };
+                    let arbiter = Arbiter::with_tokio_rt(assembly::runtime);
+                    let shared = shared.clone();
+                    arbiter.spawn_fn(move || assembly::start(seed, shared));
+                    arbiter
+                },
+            )
             .collect();
-        Self { arbiters, errands, inboxes, malls, wallet_servers }
+        Self {
+            arbiters,
+            errands,
+            inboxes,
+            malls,
+            wallet_servers,
+        }
     }
 
     /// Everything that a crash left open is settled.
@@ -169,7 +188,10 @@ impl Crew {
         }
         for wallet in open {
             let owner = usize::from(wallet.partition(partitions)) % self.inboxes.len();
-            let tell = Tell { command: Command::Recover, asker: None };
+            let tell = Tell {
+                command: Command::Recover,
+                asker: None,
+            };
             // It fails only when the worker has ended, which ends the switch.
             let _ = self.inboxes[owner].send(vec![(wallet, tell)]);
         }
@@ -185,11 +207,20 @@ impl Crew {
             let listener = TcpListener::from_std(listener)?;
             let connections = Admission::new(connections_max);
             let metrics = Arc::clone(&shared.metrics);
-            Ok(actix::spawn(door::accept(listener, ways.clone(), connections, metrics)))
+            Ok(actix::spawn(door::accept(
+                listener,
+                ways.clone(),
+                connections,
+                metrics,
+            )))
         };
         Ok([
             accept(malls, &self.malls, shared.settings.mall.connections_max)?,
-            accept(wallet_servers, &self.wallet_servers, shared.settings.leased.connections_max)?,
+            accept(
+                wallet_servers,
+                &self.wallet_servers,
+                shared.settings.leased.connections_max,
+            )?,
         ])
     }
 
@@ -212,12 +243,17 @@ async fn checkpoint_regularly(errands: Vec<UnboundedSender<Errand>>, shared: Sha
 /// One round: what has happened up to the mark is in wallets that changed, and those are handed over
 /// before the mark is.
 async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
-    let Some(mark) = shared.journal.mark() else { return };
+    let Some(mark) = shared.journal.mark() else {
+        return;
+    };
     ask_all(errands, Errand::Checkpoint).await;
     shared.checkpointer.mark(mark);
 }
 
-async fn ask_all(workers: &[UnboundedSender<Errand>], errand: impl Fn(oneshot::Sender<()>) -> Errand) {
+async fn ask_all(
+    workers: &[UnboundedSender<Errand>],
+    errand: impl Fn(oneshot::Sender<()>) -> Errand,
+) {
     let asked: Vec<_> = workers
         .iter()
         .map(|worker| {

@@ -77,7 +77,9 @@ impl Permit {
                 return Err(Arc::clone(door));
             }
         }
-        Ok(Self { doors: doors.iter().map(Arc::clone).collect() })
+        Ok(Self {
+            doors: doors.iter().map(Arc::clone).collect(),
+        })
     }
 }
 

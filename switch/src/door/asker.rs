@@ -34,7 +34,9 @@ impl Asker {
     /// Writes the answer into the connection's outbox and gives the place back. True where the
     /// connection has to be flushed and nobody was told so before.
     pub fn answer(self, outcome: &Outcome) -> Option<Arc<Connection>> {
-        let first = self.connection.write(|out| (self.reply)(&self, outcome, out));
+        let first = self
+            .connection
+            .write(|out| (self.reply)(&self, outcome, out));
         first.then(|| Arc::clone(&self.connection))
     }
 }

@@ -20,7 +20,9 @@ impl Connections {
     pub fn add(&self, connection: &Arc<Connection>) -> u64 {
         let number = self.next.get();
         self.next.set(number + 1);
-        self.open.borrow_mut().insert(number, Arc::downgrade(connection));
+        self.open
+            .borrow_mut()
+            .insert(number, Arc::downgrade(connection));
         if self.draining.get() {
             connection.drain();
         }

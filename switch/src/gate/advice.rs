@@ -25,8 +25,18 @@ pub enum Unmade {
 /// The advice that undoes the transaction down to what stands of it.
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
     let entry = Entry::read(&journal.read(unread.position)?.payload)?;
-    let (Event::Held { opening, host_trace, card, .. }
-    | Event::LoadRequested { opening, host_trace, card, .. }) = entry.event
+    let (Event::Held {
+        opening,
+        host_trace,
+        card,
+        ..
+    }
+    | Event::LoadRequested {
+        opening,
+        host_trace,
+        card,
+        ..
+    }) = entry.event
     else {
         return Err(Unmade::NeverSent(unread.position));
     };
@@ -34,7 +44,11 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
     Ok(HostMessage::Reversal(Box::new(Advice {
         repeat: false,
         card,
-        processing_code: if load { 280_000 } else { opening.processing_code },
+        processing_code: if load {
+            280_000
+        } else {
+            opening.processing_code
+        },
         amount: opening.amount,
         replacement: (!unread.standing.is_zero()).then_some(unread.standing),
         currency: opening.currency,
@@ -44,8 +58,16 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
         original_institution: opening.institution,
         local_time: opening.local_time,
         local_date: opening.local_date,
-        terminal: if load { crate::host::LOAD_TERMINAL } else { opening.terminal },
-        acceptor: if load { crate::host::LOAD_ACCEPTOR } else { opening.acceptor },
+        terminal: if load {
+            crate::host::LOAD_TERMINAL
+        } else {
+            opening.terminal
+        },
+        acceptor: if load {
+            crate::host::LOAD_ACCEPTOR
+        } else {
+            opening.acceptor
+        },
         reference_of_original: opening.reference,
     })))
 }

@@ -90,7 +90,11 @@ impl Gate {
 
     /// Holds `release` until `sequence` is durable, and all that was held before it is out.
     pub fn hold(&self, sequence: u64, since: Instant, release: Release) {
-        self.waiting.borrow_mut().push_back(Waiting { sequence, since, release });
+        self.waiting.borrow_mut().push_back(Waiting {
+            sequence,
+            since,
+            release,
+        });
         if sequence <= self.journal.durable() {
             // No sync will come for it.
             self.bell.notify_one();
@@ -119,13 +123,19 @@ impl Gate {
     /// connection, one record for the host.
     pub fn open(&self) {
         let durable = self.journal.durable();
-        if self.waiting.borrow().front().is_none_or(|first| first.sequence > durable) {
+        if self
+            .waiting
+            .borrow()
+            .front()
+            .is_none_or(|first| first.sequence > durable)
+        {
             return;
         }
         let now = Instant::now();
         // One at a time: letting out may call back into the worker, which may hold more.
         while let Some(waiting) = self.next(durable) {
-            self.metrics.stage(Stage::Journal, now.saturating_duration_since(waiting.since));
+            self.metrics
+                .stage(Stage::Journal, now.saturating_duration_since(waiting.since));
             self.let_out(waiting.release, now);
         }
         self.link.flush();
@@ -154,7 +164,9 @@ impl Gate {
             }
             Release::Request(request) => self.link.send(request),
             Release::Advice(unread) => match advice::read(self.journal.as_ref(), &unread) {
-                Ok(message) => self.forwarder.enqueue(unread.wallet, unread.reference, message),
+                Ok(message) => self
+                    .forwarder
+                    .enqueue(unread.wallet, unread.reference, message),
                 Err(error) => crate::fault::stop("the journal could not be read back", &error),
             },
             Release::CardAgain(wallet, reference) => {
@@ -164,4 +176,3 @@ impl Gate {
         }
     }
 }
-

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-use super::{Appended, Mark};
 use super::format::{self, BATCH_HEADER_BYTES, Place};
+use super::{Appended, Mark};
 
 /// A batch's bytes, with room for the header in front.
 pub(super) struct Batch {

@@ -11,9 +11,13 @@ use crate::wallet::{Details, Entry, Event, Outcome, WalletId};
 
 /// The answer to an admitted operation. The frame was parsed before it was admitted.
 pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    let Ok(request) = Message::parse(&asker.frame) else { return };
+    let Ok(request) = Message::parse(&asker.frame) else {
+        return;
+    };
     let mut data = tlv::TlvWriter::new();
-    let operation = request.number(24).and_then(|number| Code::of(number as u16));
+    let operation = request
+        .number(24)
+        .and_then(|number| Code::of(number as u16));
     if operation == Some(Code::CreateWallet)
         && outcome.code.is_approved()
         && let Some(key) = key_of(&request)
@@ -41,13 +45,7 @@ pub(super) fn at_once(request: &Message<'_>, code: ResponseCode, reason: &str, o
     write(request, code, reason, &[], out);
 }
 
-fn write(
-    request: &Message<'_>,
-    code: ResponseCode,
-    reason: &str,
-    data: &[u8],
-    out: &mut BytesMut,
-) {
+fn write(request: &Message<'_>, code: ResponseCode, reason: &str, data: &[u8], out: &mut BytesMut) {
     let mut packer = Packer::new(out, request.mti().answer());
     for field in [7, 11, 24, 32, 37] {
         packer.copy(request, field);

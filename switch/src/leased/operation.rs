@@ -99,8 +99,10 @@ impl Operation {
         now: u64,
         stands: u64,
     ) -> Result<Self, Refused> {
-        let code = Code::of(administrative.operation)
-            .ok_or((ResponseCode::INVALID_TRANSACTION, "field 24: no such operation"))?;
+        let code = Code::of(administrative.operation).ok_or((
+            ResponseCode::INVALID_TRANSACTION,
+            "field 24: no such operation",
+        ))?;
         let retrieval: [u8; 12] = message
             .raw(37)
             .and_then(|text| text.try_into().ok())
@@ -109,7 +111,10 @@ impl Operation {
         let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 name an operation"))?;
         let wallet = match code {
             Code::CreateWallet => WalletId::created_by(&key),
-            _ => WalletId(data.number(tag::WALLET)?.ok_or(missing("tag 01: no wallet"))?),
+            _ => WalletId(
+                data.number(tag::WALLET)?
+                    .ok_or(missing("tag 01: no wallet"))?,
+            ),
         };
         let acceptor = data.acceptor()?;
         let payer = match data.find(tag::ORDER)? {
@@ -127,7 +132,9 @@ impl Operation {
                 if !(1..=28).contains(&source.len()) {
                     return Err(missing("tag 07: a funding source has 1 to 28 characters"));
                 }
-                Action::Load { source: source.to_vec() }
+                Action::Load {
+                    source: source.to_vec(),
+                }
             }
             Code::AnnounceOrder => Action::Announce {
                 expires_at: now + stands,
@@ -137,7 +144,9 @@ impl Operation {
             Code::CancelOrder => Action::Cancel,
             Code::ReadBalance => Action::Inquiry,
             Code::ReadHistory => {
-                let events = data.number(tag::COUNT)?.unwrap_or(u64::from(EVENTS_DEFAULT));
+                let events = data
+                    .number(tag::COUNT)?
+                    .unwrap_or(u64::from(EVENTS_DEFAULT));
                 Action::History(HistoryRequest {
                     events: events.clamp(1, u64::from(EVENTS_MAX)) as u16,
                     from: data.number(tag::POSITION)?.unwrap_or(0),
@@ -162,7 +171,11 @@ impl Operation {
             currency: data.currency()?.unwrap_or(own_currency),
             payer,
         };
-        Ok(Self { code, wallet, ask: Ask { opening, action } })
+        Ok(Self {
+            code,
+            wallet,
+            ask: Ask { opening, action },
+        })
     }
 }
 
@@ -191,9 +204,13 @@ impl<'a> Data<'a> {
     }
 
     fn number(&self, tag: u8) -> Result<Option<u64>, Refused> {
-        let Some(text) = self.find(tag)? else { return Ok(None) };
+        let Some(text) = self.find(tag)? else {
+            return Ok(None);
+        };
         let number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-        number.map(Some).ok_or(missing("field 60: a number was expected"))
+        number
+            .map(Some)
+            .ok_or(missing("field 60: a number was expected"))
     }
 
     fn amount(&self) -> Result<Amount, Refused> {
@@ -202,14 +219,20 @@ impl<'a> Data<'a> {
     }
 
     fn currency(&self) -> Result<Option<Currency>, Refused> {
-        let Some(text) = self.find(tag::CURRENCY)? else { return Ok(None) };
-        Currency::from_text(text).map(Some).ok_or(missing("tag 03: three digits"))
+        let Some(text) = self.find(tag::CURRENCY)? else {
+            return Ok(None);
+        };
+        Currency::from_text(text)
+            .map(Some)
+            .ok_or(missing("tag 03: three digits"))
     }
 
     fn acceptor(&self) -> Result<[u8; 15], Refused> {
         let text = self.find(tag::ACCEPTOR)?.unwrap_or_default();
         if text.len() > 15 {
-            return Err(missing("tag 04: a card acceptor id has at most 15 characters"));
+            return Err(missing(
+                "tag 04: a card acceptor id has at most 15 characters",
+            ));
         }
         let mut acceptor = [b' '; 15];
         acceptor[..text.len()].copy_from_slice(text);

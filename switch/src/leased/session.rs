@@ -51,7 +51,10 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let stream = match handshake(socket, &keeper).await {
         Ok(stream) => stream,
         Err(error) => {
-            keeper.worker.metrics.connection_refused(ConnectionRefused::Handshake);
+            keeper
+                .worker
+                .metrics
+                .connection_refused(ConnectionRefused::Handshake);
             tracing::warn!(%error, "the wallet server's line: no handshake");
             return;
         }
@@ -68,9 +71,16 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     });
     let number = keeper.connections.add(&connection);
     let writer = actix::spawn(write(writing, Arc::clone(&connection)));
-    let mut session = Session { keeper: Rc::clone(&keeper), connection: Arc::clone(&connection), signed_on: false };
+    let mut session = Session {
+        keeper: Rc::clone(&keeper),
+        connection: Arc::clone(&connection),
+        signed_on: false,
+    };
     let ending = session.read(reading).await;
-    tracing::info!(reason = ending.name(), "the wallet server's line: a connection ended");
+    tracing::info!(
+        reason = ending.name(),
+        "the wallet server's line: a connection ended"
+    );
     if ending == Ending::Stopping {
         connection.all_answered().await;
     }
@@ -154,7 +164,11 @@ impl Session {
         match Request::read(&message) {
             Err(refusal) => self.say(&message, refusal.code, &refusal.to_string()),
             Ok(_) if message.number(32) != Some(self.keeper.institution) => {
-                self.say(&message, ResponseCode::SECURITY_VIOLATION, "field 32 is not the wallet server's");
+                self.say(
+                    &message,
+                    ResponseCode::SECURITY_VIOLATION,
+                    "field 32 is not the wallet server's",
+                );
             }
             Ok(Request::Network(network)) => match network.code {
                 NetworkCode::SignOn => {
@@ -165,11 +179,21 @@ impl Session {
                     self.signed_on = false;
                     self.say(&message, ResponseCode::APPROVED, "");
                 }
-                NetworkCode::Echo if self.signed_on => self.say(&message, ResponseCode::APPROVED, ""),
-                _ => self.say(&message, ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on"),
+                NetworkCode::Echo if self.signed_on => {
+                    self.say(&message, ResponseCode::APPROVED, "")
+                }
+                _ => self.say(
+                    &message,
+                    ResponseCode::NOT_PERMITTED_TO_PARTY,
+                    "not signed on",
+                ),
             },
             Ok(_) if !self.signed_on => {
-                self.say(&message, ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
+                self.say(
+                    &message,
+                    ResponseCode::NOT_PERMITTED_TO_PARTY,
+                    "not signed on",
+                );
             }
             Ok(Request::Administrative(administrative)) => {
                 let operation = Operation::read(
@@ -185,7 +209,11 @@ impl Session {
                     Err((code, reason)) => self.say(&message, code, reason),
                 }
             }
-            Ok(_) => self.say(&message, ResponseCode::INVALID_TRANSACTION, "not offered on this line"),
+            Ok(_) => self.say(
+                &message,
+                ResponseCode::INVALID_TRANSACTION,
+                "not offered on this line",
+            ),
         }
         Ok(())
     }
@@ -199,14 +227,23 @@ impl Session {
     ) -> Result<(), Ending> {
         let (key, wallet) = (order_of(&operation), operation.wallet);
         if let (Code::AnnounceOrder, Some(key)) = (operation.code, key) {
-            match self.keeper.worker.orders.claim(key, wallet, clock::milliseconds()) {
+            match self
+                .keeper
+                .worker
+                .orders
+                .claim(key, wallet, clock::milliseconds())
+            {
                 Ok(Some(before)) => {
                     if let Action::Announce { reversed, .. } = &mut operation.ask.action {
                         *reversed = before;
                     }
                 }
                 Ok(None) => {
-                    self.say(message, ResponseCode::DUPLICATE, "another wallet has the order");
+                    self.say(
+                        message,
+                        ResponseCode::DUPLICATE,
+                        "another wallet has the order",
+                    );
                     return Ok(());
                 }
                 Err(error) => {
@@ -227,14 +264,22 @@ impl Session {
             permit,
         };
         let command = Command::Ask(Box::new(operation.ask));
-        self.keeper.worker.dispatch(wallet, Tell { command, asker: Some(asker) });
+        self.keeper.worker.dispatch(
+            wallet,
+            Tell {
+                command,
+                asker: Some(asker),
+            },
+        );
         Ok(())
     }
 
     /// Stops reading until there is room: a full switch drops nothing.
     async fn take_place(&self) -> Result<Permit, Ending> {
         loop {
-            let Some(bound) = self.connection.bound() else { return Err(Ending::Lost) };
+            let Some(bound) = self.connection.bound() else {
+                return Err(Ending::Lost);
+            };
             match Permit::take(&bound.doors) {
                 Ok(permit) => return Ok(permit),
                 Err(full) => {
@@ -249,7 +294,10 @@ impl Session {
     }
 
     fn say(&self, message: &Message<'_>, code: ResponseCode, reason: &str) {
-        if self.connection.write(|out| answer::at_once(message, code, reason, out)) {
+        if self
+            .connection
+            .write(|out| answer::at_once(message, code, reason, out))
+        {
             self.connection.flush();
         }
     }

@@ -1,16 +1,25 @@
 //! Answers to malls: bytes in an outbox.
 
 use bytes::BytesMut;
-use tessera_protocol::{Balances, Extras, MacKey, Message, Packer, Refusal, ResponseCode, answer, tlv};
+use tessera_protocol::{
+    Balances, Extras, MacKey, Message, Packer, Refusal, ResponseCode, answer, tlv,
+};
 
 use crate::door::Asker;
 use crate::wallet::{Details, Outcome};
 
 /// The answer to an admitted request. The frame was parsed before it was admitted.
 pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    let Ok(request) = Message::parse(&asker.frame) else { return };
-    let key = asker.connection.guest().and_then(|guest| guest.party.mac_key.as_ref());
-    let currency = request.raw(49).and_then(tessera_protocol::Currency::from_text);
+    let Ok(request) = Message::parse(&asker.frame) else {
+        return;
+    };
+    let key = asker
+        .connection
+        .guest()
+        .and_then(|guest| guest.party.mac_key.as_ref());
+    let currency = request
+        .raw(49)
+        .and_then(tessera_protocol::Currency::from_text);
     let balances = match (&outcome.details, currency) {
         (Details::Balances { ledger, available }, Some(currency)) => {
             Some(Balances::new(*ledger, *available, currency))
@@ -35,7 +44,16 @@ pub(super) fn at_once(
     out: &mut BytesMut,
 ) {
     let reason = (!reason.is_empty()).then_some(reason);
-    answer(request, out, code, &Extras { reason, ..Extras::default() }, key);
+    answer(
+        request,
+        out,
+        code,
+        &Extras {
+            reason,
+            ..Extras::default()
+        },
+        key,
+    );
 }
 
 /// The answer to a message that is no request: a format error carries only what section 8 lists.

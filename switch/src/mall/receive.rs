@@ -43,7 +43,13 @@ pub(super) struct Receiver {
 
 impl Receiver {
     pub(super) fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
-        Self { keeper, connection, standing: Standing::default(), written: false, kind: Kind::Unknown }
+        Self {
+            keeper,
+            connection,
+            standing: Standing::default(),
+            written: false,
+            kind: Kind::Unknown,
+        }
     }
 
     pub(super) fn has_signed_on(&self) -> bool {
@@ -57,7 +63,9 @@ impl Receiver {
     }
 
     fn count_standing(&self, before: bool, after: bool) {
-        let Some(guest) = self.connection.guest() else { return };
+        let Some(guest) = self.connection.guest() else {
+            return;
+        };
         match (before, after) {
             (false, true) => self.keeper.worker.metrics.signed_on(guest.index),
             (true, false) => self.keeper.worker.metrics.signed_off(guest.index),
@@ -84,7 +92,10 @@ impl Receiver {
             return Received::Done;
         }
         self.kind = Kind::Unknown;
-        let speaker = message.number(32).and_then(|code| self.keeper.guests.find(code)).cloned();
+        let speaker = message
+            .number(32)
+            .and_then(|code| self.keeper.guests.find(code))
+            .cloned();
         let network = message.mti().class() == 8;
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
@@ -104,7 +115,9 @@ impl Receiver {
             }
         }
         let guest = bound.or(speaker);
-        if let Some(key) = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref())
+        if let Some(key) = guest
+            .as_ref()
+            .and_then(|guest| guest.party.mac_key.as_ref())
             && !key.verify(message.bytes())
         {
             if let Some(guest) = &guest {
@@ -117,10 +130,20 @@ impl Receiver {
             Ok(request) => request,
             Err(refusal) => {
                 let format = refusal.code == ResponseCode::FORMAT_ERROR;
-                self.refused(if format { FrameRefused::Format } else { FrameRefused::UnknownMti });
-                self.keeper.worker.metrics.answered(self.kind, refusal.code, Duration::ZERO);
-                let key = guest.as_ref().and_then(|guest| guest.party.mac_key.as_ref());
-                self.connection.write(|out| answer::refuse(&message, &refusal, key, out));
+                self.refused(if format {
+                    FrameRefused::Format
+                } else {
+                    FrameRefused::UnknownMti
+                });
+                self.keeper
+                    .worker
+                    .metrics
+                    .answered(self.kind, refusal.code, Duration::ZERO);
+                let key = guest
+                    .as_ref()
+                    .and_then(|guest| guest.party.mac_key.as_ref());
+                self.connection
+                    .write(|out| answer::refuse(&message, &refusal, key, out));
                 self.written = true;
                 return Received::Done;
             }
@@ -161,7 +184,10 @@ impl Receiver {
             self.standing = standing;
             self.say(message, Some(guest), verdict);
             if verdict == sign_on::TOO_MANY {
-                self.keeper.worker.metrics.connection_refused(ConnectionRefused::PartyFull);
+                self.keeper
+                    .worker
+                    .metrics
+                    .connection_refused(ConnectionRefused::PartyFull);
                 return Received::Close(ConnectionClosed::PartyFull);
             }
             return Received::Done;
@@ -169,7 +195,11 @@ impl Receiver {
         let (financial, payer, action) = match request {
             Request::Purchase(purchase) => {
                 let repeat = purchase.financial.repeat;
-                (&purchase.financial, named(&purchase.financial.acceptor, &purchase.payer), Action::Purchase { repeat })
+                (
+                    &purchase.financial,
+                    named(&purchase.financial.acceptor, &purchase.payer),
+                    Action::Purchase { repeat },
+                )
             }
             Request::Inquiry(inquiry) => {
                 let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
@@ -181,7 +211,11 @@ impl Receiver {
                     replacement: reversal.replacement,
                     advice: reversal.advice,
                 };
-                (&reversal.financial, named(&reversal.financial.acceptor, &reversal.payer), action)
+                (
+                    &reversal.financial,
+                    named(&reversal.financial.acceptor, &reversal.payer),
+                    action,
+                )
             }
             _ => return self.say(message, Some(guest), NOT_OFFERED),
         };
@@ -260,7 +294,8 @@ impl Receiver {
             },
             Payer::Order(key) => match &ask.action {
                 Action::Reverse { original, .. } => {
-                    let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
+                    let unseen =
+                        UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
                     let named = |parked: &Parked| match &parked.tell.command {
                         Command::Ask(waiting) => unseen.means(&waiting.opening, true),
                         _ => false,
@@ -275,7 +310,11 @@ impl Receiver {
                 }
                 _ => {
                     let until = arrived + keeper.settings.order_wait;
-                    let parked = Parked { key: ask.opening.key, until, tell: told(ask, asker) };
+                    let parked = Parked {
+                        key: ask.opening.key,
+                        until,
+                        tell: told(ask, asker),
+                    };
                     match worker.orders.purchase(key, parked) {
                         Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
                         Ok(Road::Parked) => worker.park(key, until),
@@ -296,7 +335,10 @@ impl Receiver {
             return Received::Close(ConnectionClosed::Frame);
         }
         self.refused(FrameRefused::Format);
-        let key = self.connection.guest().and_then(|guest| guest.party.mac_key.as_ref());
+        let key = self
+            .connection
+            .guest()
+            .and_then(|guest| guest.party.mac_key.as_ref());
         // Where not even the trace number can be read, nobody could match an answer.
         self.connection.write(|out| {
             format_error_answer(frame, error, out, key);
@@ -312,7 +354,11 @@ impl Receiver {
         error: &dyn std::fmt::Display,
     ) -> Received {
         tracing::error!(%error, "a request could not be routed");
-        self.say(message, Some(guest), (ResponseCode::FAULT, "the store could not be read"))
+        self.say(
+            message,
+            Some(guest),
+            (ResponseCode::FAULT, "the store could not be read"),
+        )
     }
 
     fn say(
@@ -321,9 +367,13 @@ impl Receiver {
         guest: Option<&Arc<Guest>>,
         (code, reason): Verdict,
     ) -> Received {
-        self.keeper.worker.metrics.answered(self.kind, code, Duration::ZERO);
+        self.keeper
+            .worker
+            .metrics
+            .answered(self.kind, code, Duration::ZERO);
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
-        self.connection.write(|out| answer::at_once(message, code, reason, key, out));
+        self.connection
+            .write(|out| answer::at_once(message, code, reason, key, out));
         self.written = true;
         Received::Done
     }
@@ -331,18 +381,29 @@ impl Receiver {
 
 const DONE: Verdict = (ResponseCode::APPROVED, "");
 const NOT_SIGNED_ON: Verdict = (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
-const NOT_THE_PARTY: Verdict =
-    (ResponseCode::SECURITY_VIOLATION, "field 32 is not the party of this connection");
+const NOT_THE_PARTY: Verdict = (
+    ResponseCode::SECURITY_VIOLATION,
+    "field 32 is not the party of this connection",
+);
 const WRONG_MAC: Verdict = (ResponseCode::SECURITY_VIOLATION, "MAC missing or wrong");
-const NOT_ITS_ACCEPTOR: Verdict =
-    (ResponseCode::SECURITY_VIOLATION, "field 42 is not a card acceptor of the party");
-const OUTSIDE_CLOCK_WINDOW: Verdict =
-    (ResponseCode::INVALID_TRANSACTION, "field 7 is too far from the switch's clock");
-const NOT_OFFERED: Verdict = (ResponseCode::INVALID_TRANSACTION, "not offered on this line");
+const NOT_ITS_ACCEPTOR: Verdict = (
+    ResponseCode::SECURITY_VIOLATION,
+    "field 42 is not a card acceptor of the party",
+);
+const OUTSIDE_CLOCK_WINDOW: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "field 7 is too far from the switch's clock",
+);
+const NOT_OFFERED: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "not offered on this line",
+);
 const NO_SUCH_CARD: Verdict = (ResponseCode::NO_SUCH_CARD, "no such card");
 const NEVER_SEEN: Verdict = (ResponseCode::NOT_FOUND, "the original was never seen");
-const REVERSED_WHILE_WAITING: Verdict =
-    (ResponseCode::DECLINED, "reversed while it waited for the order");
+const REVERSED_WHILE_WAITING: Verdict = (
+    ResponseCode::DECLINED,
+    "reversed while it waited for the order",
+);
 
 fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
     match payer {
@@ -352,5 +413,8 @@ fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
 }
 
 fn told(ask: Ask, asker: Asker) -> Tell {
-    Tell { command: Command::Ask(Box::new(ask)), asker: Some(asker) }
+    Tell {
+        command: Command::Ask(Box::new(ask)),
+        asker: Some(asker),
+    }
 }

@@ -111,7 +111,10 @@ impl Session {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break,
                 Err(error) => {
-                    self.keeper.worker.metrics.frame_refused(FrameRefused::TooLong);
+                    self.keeper
+                        .worker
+                        .metrics
+                        .frame_refused(FrameRefused::TooLong);
                     tracing::warn!(%error, "a connection is closed");
                     return Err(Ending::Frame);
                 }
@@ -157,7 +160,9 @@ impl Session {
 
     /// Waits for bytes, and takes what is there.
     async fn fill(&mut self) -> Result<(), Ending> {
-        let Some(socket) = self.connection.socket() else { return Err(Ending::Lost) };
+        let Some(socket) = self.connection.socket() else {
+            return Err(Ending::Lost);
+        };
         loop {
             self.buffer.reserve(self.read_bytes);
             match socket.try_read_buf(&mut self.buffer) {
@@ -198,7 +203,10 @@ impl Session {
         let settings = &self.keeper.settings;
         let mut deadline = (self.last_heard + settings.idle_for, Ending::Idle);
         if !self.receiver.has_signed_on() {
-            deadline = sooner(deadline, (self.arrived + settings.sign_on_within, Ending::NoSignOn));
+            deadline = sooner(
+                deadline,
+                (self.arrived + settings.sign_on_within, Ending::NoSignOn),
+            );
         }
         if let Some(since) = self.unfinished_since {
             deadline = sooner(deadline, (since + settings.frame_within, Ending::Frame));
@@ -221,7 +229,9 @@ fn sooner(one: (Instant, Ending), other: (Instant, Ending)) -> (Instant, Ending)
 
 /// Writes what the socket did not take at once, whenever it takes more.
 async fn write(connection: Arc<Connection>, stall: Duration) {
-    let Some(socket) = connection.socket() else { return };
+    let Some(socket) = connection.socket() else {
+        return;
+    };
     loop {
         connection.blocked.notified().await;
         while connection.waiting_bytes() > 0 && !connection.is_closed() {

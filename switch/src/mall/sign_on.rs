@@ -20,8 +20,10 @@ pub(super) enum Standing {
 pub(super) type Verdict = (ResponseCode, &'static str);
 
 /// The party has too many connections: this one is refused.
-pub(super) const TOO_MANY: Verdict =
-    (ResponseCode::NOT_PERMITTED_TO_PARTY, "as many connections as the party may have");
+pub(super) const TOO_MANY: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "as many connections as the party may have",
+);
 
 /// Decides a network message of the party that its field 32 names.
 pub(super) fn manage(
@@ -55,8 +57,9 @@ pub(super) fn manage(
             (ResponseCode::APPROVED, "")
         }
         NetworkCode::Echo => (ResponseCode::APPROVED, ""),
-        NetworkCode::KeyChange => {
-            (ResponseCode::INVALID_TRANSACTION, "the key is changed in the configuration")
-        }
+        NetworkCode::KeyChange => (
+            ResponseCode::INVALID_TRANSACTION,
+            "the key is changed in the configuration",
+        ),
     }
 }

@@ -39,7 +39,12 @@ pub struct Orders {
 impl Orders {
     /// Looks into `store` for orders of wallets that are not in use.
     pub fn new(store: Arc<Store>, checkpointer: Checkpointer) -> Self {
-        Self { slots: DashMap::new(), nobodies: DashMap::new(), store, checkpointer }
+        Self {
+            slots: DashMap::new(),
+            nobodies: DashMap::new(),
+            store,
+            checkpointer,
+        }
     }
 
     /// A purchase for an order: to its wallet, or parked until `parked.until` where no payer has
@@ -109,11 +114,18 @@ impl Orders {
                 expires_at,
             });
         }
-        if slot.owner.as_ref().is_some_and(|owner| owner.keeps_out(wallet, now)) {
+        if slot
+            .owner
+            .as_ref()
+            .is_some_and(|owner| owner.keeps_out(wallet, now))
+        {
             return Ok(None);
         }
         if slot.owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
-            slot.owner = Some(Owner::Claimed { by: wallet, at: now });
+            slot.owner = Some(Owner::Claimed {
+                by: wallet,
+                at: now,
+            });
         }
         reversed.extend_from_slice(&slot.reversed);
         Ok(Some(reversed))
@@ -128,7 +140,11 @@ impl Orders {
         expires_at: u64,
     ) -> Vec<Tell> {
         let mut slot = self.slots.entry(key).or_default();
-        slot.owner = Some(Owner::Turned { wallet, state, expires_at });
+        slot.owner = Some(Owner::Turned {
+            wallet,
+            state,
+            expires_at,
+        });
         slot.reversed.clear();
         slot.parked.drain(..).map(|parked| parked.tell).collect()
     }
@@ -136,9 +152,14 @@ impl Orders {
     /// Hands back what has been parked under `key` since before `now`, and forgets a slot that
     /// nothing is left in.
     pub fn give_up(&self, key: OrderKey, now: Instant) -> Vec<Parked> {
-        let Entry::Occupied(mut entry) = self.slots.entry(key) else { return Vec::new() };
+        let Entry::Occupied(mut entry) = self.slots.entry(key) else {
+            return Vec::new();
+        };
         let slot = entry.get_mut();
-        let overdue = slot.parked.extract_if(.., |parked| parked.until <= now).collect();
+        let overdue = slot
+            .parked
+            .extract_if(.., |parked| parked.until <= now)
+            .collect();
         if slot.is_empty() {
             entry.remove();
         }

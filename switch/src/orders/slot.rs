@@ -31,7 +31,11 @@ pub(super) enum Owner {
     /// A wallet was asked to announce it and has not decided: nobody can pay it yet.
     Claimed { by: WalletId, at: u64 },
     /// The wallet's last word.
-    Turned { wallet: WalletId, state: OrderState, expires_at: u64 },
+    Turned {
+        wallet: WalletId,
+        state: OrderState,
+        expires_at: u64,
+    },
 }
 
 impl Owner {
@@ -48,9 +52,19 @@ impl Owner {
         match *self {
             Self::Claimed { by, at } => by != other && now < at + CLAIM_STANDS,
             Self::Turned { wallet, .. } if wallet == other => false,
-            Self::Turned { state: OrderState::Open, expires_at, .. } => now <= expires_at,
-            Self::Turned { state: OrderState::Cancelled, .. } => false,
-            Self::Turned { state: OrderState::Paying(_) | OrderState::Paid(_), .. } => true,
+            Self::Turned {
+                state: OrderState::Open,
+                expires_at,
+                ..
+            } => now <= expires_at,
+            Self::Turned {
+                state: OrderState::Cancelled,
+                ..
+            } => false,
+            Self::Turned {
+                state: OrderState::Paying(_) | OrderState::Paid(_),
+                ..
+            } => true,
         }
     }
 }

@@ -18,7 +18,10 @@ pub struct Directory {
 impl Directory {
     /// Looks into `store` for what is not in use.
     pub fn new(store: Arc<Store>) -> Self {
-        Self { cards: DashMap::new(), store }
+        Self {
+            cards: DashMap::new(),
+            store,
+        }
     }
 
     /// The wallet of a card.

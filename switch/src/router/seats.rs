@@ -31,7 +31,14 @@ impl Seats {
     }
 
     pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>, now: u64) {
-        self.by_wallet.insert(wallet, Seat { address, told: 0, last_told: now });
+        self.by_wallet.insert(
+            wallet,
+            Seat {
+                address,
+                told: 0,
+                last_told: now,
+            },
+        );
         self.idle_since.push_back((now, wallet));
     }
 
@@ -47,7 +54,9 @@ impl Seats {
                 return None;
             }
             self.idle_since.pop_front();
-            let Some(seat) = self.by_wallet.get(&wallet) else { continue };
+            let Some(seat) = self.by_wallet.get(&wallet) else {
+                continue;
+            };
             if seat.last_told > before {
                 self.idle_since.push_back((seat.last_told, wallet));
                 continue;

@@ -149,7 +149,13 @@ impl Worker {
             HostOutcome::Silent => Command::HostSilent(reference),
             HostOutcome::Unsent => Command::HostUnreached(reference),
         };
-        self.tell(answer.wallet, Tell { command, asker: None });
+        self.tell(
+            answer.wallet,
+            Tell {
+                command,
+                asker: None,
+            },
+        );
     }
 
     /// The host's answer to an advice, or to a card asked for again.
@@ -160,7 +166,13 @@ impl Worker {
             }
             _ => Command::AdviceAnswered(answer.reference),
         };
-        self.tell(answer.wallet, Tell { command, asker: None });
+        self.tell(
+            answer.wallet,
+            Tell {
+                command,
+                asker: None,
+            },
+        );
     }
 
     /// Ends a batch of work: what was gathered for other workers goes to them.
@@ -217,7 +229,8 @@ impl Worker {
         let mut payload = self.scratch.borrow_mut();
         payload.clear();
         entry.write(&mut payload);
-        self.journal.append(entry.wallet.partition(self.partitions), &payload)
+        self.journal
+            .append(entry.wallet.partition(self.partitions), &payload)
     }
 
     /// The wallet has changed since its last snapshot.
@@ -267,7 +280,10 @@ impl Worker {
     /// Answers the purchases that have waited for an order for too long.
     pub fn give_up_parked(&self, now: Instant) {
         loop {
-            let overdue = self.parked.borrow_mut().pop_front_if(|(until, _)| *until <= now);
+            let overdue = self
+                .parked
+                .borrow_mut()
+                .pop_front_if(|(until, _)| *until <= now);
             let Some((_, key)) = overdue else { return };
             self.answer_parked(self.orders.give_up(key, now), NO_SUCH_ORDER);
         }
@@ -292,7 +308,9 @@ impl Worker {
         let mut entries = Vec::new();
         let mut position = request.from;
         while position != 0 && entries.len() < usize::from(request.events) {
-            let Ok(record) = self.journal.read(position) else { break };
+            let Ok(record) = self.journal.read(position) else {
+                break;
+            };
             match Entry::read(&record.payload) {
                 Ok(entry) if entry.wallet == wallet => {
                     let previous = entry.previous;
@@ -303,7 +321,10 @@ impl Worker {
                 _ => break,
             }
         }
-        Outcome { details: Details::History(entries, position), ..Outcome::approved() }
+        Outcome {
+            details: Details::History(entries, position),
+            ..Outcome::approved()
+        }
     }
 
     /// Hands every wallet that changed to the store, one after another as the store keeps up. Comes back
@@ -345,7 +366,11 @@ impl Worker {
             let Some(loaded) = self.load(wallet) else {
                 if let Some(asker) = tell.asker {
                     let outcome = Outcome::fault("the wallet could not be loaded");
-                    self.gate.hold(0, now.unwrap_or_else(Instant::now), Release::Answer(asker, outcome));
+                    self.gate.hold(
+                        0,
+                        now.unwrap_or_else(Instant::now),
+                        Release::Answer(asker, outcome),
+                    );
                 }
                 return;
             };

@@ -52,7 +52,11 @@ impl Checkpointer {
             fewer: Notify::new(),
             under_way: DashMap::new(),
         });
-        let writer = Writer { work, shared: Arc::clone(&shared), journal };
+        let writer = Writer {
+            work,
+            shared: Arc::clone(&shared),
+            journal,
+        };
         (Self { to_writer, shared }, writer)
     }
 
@@ -159,11 +163,20 @@ impl Writer {
             self.shared.store.write(&snapshots, mark)?;
             // What was replaced by something newer while it was written is written again.
             wallets.clear();
-            wallets.extend(snapshots.iter().filter(|written| !self.take_out(written)).map(|written| written.wallet));
+            wallets.extend(
+                snapshots
+                    .iter()
+                    .filter(|written| !self.take_out(written))
+                    .map(|written| written.wallet),
+            );
             let done = snapshots.len() - wallets.len();
             self.shared.count.fetch_sub(done, Ordering::AcqRel);
             self.shared.fewer.notify_waiters();
-            observe(Written { wallets: done, took: started.elapsed(), mark });
+            observe(Written {
+                wallets: done,
+                took: started.elapsed(),
+                mark,
+            });
         }
         Ok(())
     }
@@ -171,12 +184,19 @@ impl Writer {
     /// Takes the written snapshot out, unless a newer one has taken its place.
     fn take_out(&self, written: &Snapshot) -> bool {
         let same = |_: &WalletId, snapshot: &Snapshot| snapshot.sequence == written.sequence;
-        self.shared.under_way.remove_if(&written.wallet, same).is_some()
+        self.shared
+            .under_way
+            .remove_if(&written.wallet, same)
+            .is_some()
     }
 
     /// The journal is ahead by milliseconds at most; nothing waits for this thread.
     fn wait_until_durable(&self, snapshots: &[Snapshot]) {
-        let newest = snapshots.iter().map(|snapshot| snapshot.sequence).max().unwrap_or(0);
+        let newest = snapshots
+            .iter()
+            .map(|snapshot| snapshot.sequence)
+            .max()
+            .unwrap_or(0);
         while self.journal.durable() < newest {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -37,7 +37,9 @@ pub enum StoreError {
     Engine(#[from] fjall::Error),
     /// It holds what this version did not write. Deleting the store's folder has it rebuilt from the
     /// journal.
-    #[error("the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again")]
+    #[error(
+        "the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again"
+    )]
     Unreadable {
         /// Which kind of row.
         what: &'static str,
@@ -66,7 +68,9 @@ impl Store {
     /// # Errors
     /// When the library can't.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let database = Database::builder(directory).cache_size(cache_bytes).open()?;
+        let database = Database::builder(directory)
+            .cache_size(cache_bytes)
+            .open()?;
         let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
         Ok(Self {
             wallets: keyspace("wallets")?,
@@ -83,7 +87,10 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
-        self.meta.get(MARK)?.map(|row| rows::read_mark(&row)).transpose()
+        self.meta
+            .get(MARK)?
+            .map(|row| rows::read_mark(&row))
+            .transpose()
     }
 
     /// The wallet as it was last written.
@@ -91,7 +98,9 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn wallet(&self, wallet: WalletId) -> Result<Option<Wallet>, StoreError> {
-        let Some(row) = self.wallets.get(wallet.0.to_be_bytes())? else { return Ok(None) };
+        let Some(row) = self.wallets.get(wallet.0.to_be_bytes())? else {
+            return Ok(None);
+        };
         Wallet::read_snapshot(wallet, &row)
             .map(Some)
             .map_err(|_| StoreError::Unreadable { what: "wallet" })
@@ -110,11 +119,11 @@ impl Store {
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn order(
-        &self,
-        key: &OrderKey,
-    ) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
-        self.orders.get(key.0)?.map(|row| rows::read_order(&row)).transpose()
+    pub fn order(&self, key: &OrderKey) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
+        self.orders
+            .get(key.0)?
+            .map(|row| rows::read_order(&row))
+            .transpose()
     }
 
     /// Wallets of which something is to be settled.
@@ -122,7 +131,10 @@ impl Store {
     /// # Errors
     /// When they can't be read.
     pub fn open_wallets(&self) -> Result<Vec<WalletId>, StoreError> {
-        self.open.iter().map(|row| rows::read_wallet_key(&row.key()?)).collect()
+        self.open
+            .iter()
+            .map(|row| rows::read_wallet_key(&row.key()?))
+            .collect()
     }
 
     /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
@@ -136,10 +148,18 @@ impl Store {
             let id = snapshot.wallet.0.to_be_bytes();
             batch.insert(&self.wallets, id, snapshot.bytes.as_slice());
             for card in &snapshot.cards {
-                batch.insert(&self.cards, card.to_be_bytes(), snapshot.wallet.0.to_le_bytes());
+                batch.insert(
+                    &self.cards,
+                    card.to_be_bytes(),
+                    snapshot.wallet.0.to_le_bytes(),
+                );
             }
             for (key, state, expires_at) in &snapshot.orders {
-                batch.insert(&self.orders, key.0, rows::order(snapshot.wallet, *state, *expires_at));
+                batch.insert(
+                    &self.orders,
+                    key.0,
+                    rows::order(snapshot.wallet, *state, *expires_at),
+                );
             }
             if snapshot.open {
                 batch.insert(&self.open, id, []);

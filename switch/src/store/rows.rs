@@ -12,7 +12,12 @@ pub(super) fn mark(mark: Mark) -> [u8; 16] {
 }
 
 pub(super) fn read_mark(row: &[u8]) -> Result<Mark, StoreError> {
-    whole("mark", row, |from| Ok(Mark { sequence: from.u64()?, position: from.u64()? }))
+    whole("mark", row, |from| {
+        Ok(Mark {
+            sequence: from.u64()?,
+            position: from.u64()?,
+        })
+    })
 }
 
 pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
@@ -20,7 +25,9 @@ pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
 }
 
 pub(super) fn read_wallet_key(key: &[u8]) -> Result<WalletId, StoreError> {
-    whole("open wallet", key, |from| from.array().map(u64::from_be_bytes).map(WalletId))
+    whole("open wallet", key, |from| {
+        from.array().map(u64::from_be_bytes).map(WalletId)
+    })
 }
 
 pub(super) fn order(wallet: WalletId, state: OrderState, expires_at: u64) -> [u8; 25] {

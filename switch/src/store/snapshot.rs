@@ -24,7 +24,11 @@ impl Snapshot {
             wallet: wallet.id,
             sequence: wallet.last_sequence,
             bytes,
-            cards: wallet.cards.iter().map(|card| card.number.expose()).collect(),
+            cards: wallet
+                .cards
+                .iter()
+                .map(|card| card.number.expose())
+                .collect(),
             orders: wallet
                 .orders
                 .iter()

@@ -10,9 +10,7 @@ use std::time::Instant;
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use smallvec::SmallVec;
 
-use super::{
-    Action, Command, Context, Effect, Entry, Event, Outcome, Reference, Wallet, decide,
-};
+use super::{Action, Command, Context, Effect, Entry, Event, Outcome, Reference, Wallet, decide};
 use crate::door::Asker;
 use crate::gate::{Release, Unread};
 use crate::host::{HostMessage, HostRequest};
@@ -64,7 +62,13 @@ struct Waiting {
 impl WalletActor {
     /// The owner of `wallet`, to be started on `worker`'s own thread.
     pub fn new(wallet: Wallet, worker: Rc<Worker>) -> Self {
-        Self { wallet, worker, waiting: SmallVec::new(), dirty: false, taken: 0 }
+        Self {
+            wallet,
+            worker,
+            waiting: SmallVec::new(),
+            dirty: false,
+            taken: 0,
+        }
     }
 
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
@@ -98,7 +102,10 @@ impl WalletActor {
             event: event.clone(),
         };
         let appended = self.worker.append(&entry);
-        if let Err(broken) = self.wallet.apply(&entry, appended.position, appended.sequence) {
+        if let Err(broken) = self
+            .wallet
+            .apply(&entry, appended.position, appended.sequence)
+        {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
             crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
@@ -125,9 +132,14 @@ impl WalletActor {
             }
             Effect::Await(reference) => {
                 if let Some(asker) = asker.take() {
-                    self.waiting.retain(|waiting| waiting.transaction != reference);
+                    self.waiting
+                        .retain(|waiting| waiting.transaction != reference);
                     let since = Instant::now();
-                    self.waiting.push(Waiting { transaction: reference, since, asker });
+                    self.waiting.push(Waiting {
+                        transaction: reference,
+                        since,
+                        asker,
+                    });
                 }
             }
             Effect::Settle(reference, outcome) => {
@@ -157,7 +169,8 @@ impl WalletActor {
             }
             Effect::CardAdded(card) => self.worker.directory.add_card(&card, self.wallet.id),
             Effect::OrderTurned(key, state, expires_at) => {
-                self.worker.order_turned(key, self.wallet.id, state, expires_at);
+                self.worker
+                    .order_turned(key, self.wallet.id, state, expires_at);
             }
             Effect::ReadHistory(request) => {
                 if let Some(asker) = asker.take() {
@@ -176,18 +189,30 @@ impl WalletActor {
         events: &[Event],
         context: &Context,
     ) -> Option<HostRequest> {
-        let asker = &self.waiting.iter().find(|waiting| waiting.transaction == reference)?.asker;
-        let Command::Ask(ask) = command else { return None };
+        let asker = &self
+            .waiting
+            .iter()
+            .find(|waiting| waiting.transaction == reference)?
+            .asker;
+        let Command::Ask(ask) = command else {
+            return None;
+        };
         let message = match (&ask.action, events.first()?) {
-            (Action::Load { source }, Event::LoadRequested { opening, card, expiry, .. }) => {
-                HostMessage::Load {
-                    card: card.clone(),
-                    expiry: *expiry,
-                    amount: opening.amount,
-                    currency: opening.currency,
-                    source: source.clone(),
-                }
-            }
+            (
+                Action::Load { source },
+                Event::LoadRequested {
+                    opening,
+                    card,
+                    expiry,
+                    ..
+                },
+            ) => HostMessage::Load {
+                card: card.clone(),
+                expiry: *expiry,
+                amount: opening.amount,
+                currency: opening.currency,
+                source: source.clone(),
+            },
             (_, Event::CardRequested { .. }) => HostMessage::IssueCard { repeat: false },
             (_, Event::Held { card, expiry, .. }) => HostMessage::Forward {
                 frame: asker.frame.clone(),
@@ -207,15 +232,22 @@ impl WalletActor {
     }
 
     fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
-        let place = self.waiting.iter().position(|waiting| waiting.transaction == reference)?;
+        let place = self
+            .waiting
+            .iter()
+            .position(|waiting| waiting.transaction == reference)?;
         let waiting = self.waiting.swap_remove(place);
-        self.worker.metrics.stage(Stage::Host, waiting.since.elapsed());
+        self.worker
+            .metrics
+            .stage(Stage::Host, waiting.since.elapsed());
         Some(waiting.asker)
     }
 
     /// What rests on this wallet's state rests on its last event.
     fn hold(&self, release: Release) {
-        self.worker.gate.hold(self.wallet.last_sequence, Instant::now(), release);
+        self.worker
+            .gate
+            .hold(self.wallet.last_sequence, Instant::now(), release);
     }
 
     fn hand_over_snapshot(&mut self) {

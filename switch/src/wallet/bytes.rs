@@ -26,7 +26,10 @@ impl<'a> Reader<'a> {
     /// The next `length` bytes.
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], Unreadable> {
         let end = self.at.checked_add(length).ok_or(self.fault("a length"))?;
-        let taken = self.bytes.get(self.at..end).ok_or(self.fault("more bytes"))?;
+        let taken = self
+            .bytes
+            .get(self.at..end)
+            .ok_or(self.fault("more bytes"))?;
         self.at = end;
         Ok(taken)
     }
@@ -65,7 +68,11 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub fn end(&self) -> Result<(), Unreadable> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.fault("the end")) }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.fault("the end"))
+        }
     }
 
     /// A fault at the place that reading has reached.

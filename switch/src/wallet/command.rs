@@ -4,7 +4,7 @@
 use tessera_protocol::{Amount, CardNumber, OriginalData, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::{Entry, OrderKey, OrderState, Opening, Reference};
+use super::{Entry, Opening, OrderKey, OrderState, Reference};
 
 /// What a wallet is told.
 #[derive(Debug, Clone)]
@@ -166,6 +166,11 @@ impl Outcome {
 
     /// Declined by the rule that `reason` names.
     pub fn declined(code: ResponseCode, reason: &'static str) -> Self {
-        Self { code, approval: None, reason, details: Details::None }
+        Self {
+            code,
+            approval: None,
+            reason,
+            details: Details::None,
+        }
     }
 }

@@ -50,13 +50,26 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     }
     match &ask.action {
         Action::Purchase { repeat } => purchase::purchase(wallet, &ask.opening, *repeat, context),
-        Action::Reverse { original, replacement, advice } => {
-            reversal::reverse(wallet, &ask.opening, original, *replacement, *advice, context)
-        }
+        Action::Reverse {
+            original,
+            replacement,
+            advice,
+        } => reversal::reverse(
+            wallet,
+            &ask.opening,
+            original,
+            *replacement,
+            *advice,
+            context,
+        ),
         Action::Open => administration::open(wallet, &ask.opening),
         Action::IssueCard => administration::issue_card(wallet, &ask.opening, context),
         Action::Load { .. } => administration::load(wallet, &ask.opening, context),
-        Action::Announce { expires_at, description, reversed } => administration::announce(
+        Action::Announce {
+            expires_at,
+            description,
+            reversed,
+        } => administration::announce(
             wallet,
             &ask.opening,
             *expires_at,
@@ -93,10 +106,16 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Contex
         _ => Effect::Answer(answer_of(seen, wallet)),
     };
     let new_time = !seen.was_sent_at(opening.transmission);
-    let repeated =
-        Event::Repeated { reference: seen.reference, transmission: opening.transmission };
+    let repeated = Event::Repeated {
+        reference: seen.reference,
+        transmission: opening.transmission,
+    };
     Decision {
-        events: if new_time { smallvec![repeated] } else { SmallVec::new() },
+        events: if new_time {
+            smallvec![repeated]
+        } else {
+            SmallVec::new()
+        },
         effects: smallvec![effect],
     }
 }
@@ -121,13 +140,19 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
 /// The order that `reference` pays, if it pays one, turned to `state`.
 fn order_turned(wallet: &Wallet, reference: Reference, state: OrderState) -> Option<Effect> {
     let by = [OrderState::Paying(reference), OrderState::Paid(reference)];
-    let order = wallet.orders.iter().find(|order| by.contains(&order.state))?;
+    let order = wallet
+        .orders
+        .iter()
+        .find(|order| by.contains(&order.state))?;
     Some(Effect::OrderTurned(order.key, state, order.expires_at))
 }
 
 impl Decision {
     /// Only an answer; nothing is journaled.
     fn answer(outcome: Outcome) -> Self {
-        Self { events: SmallVec::new(), effects: smallvec![Effect::Answer(outcome)] }
+        Self {
+            events: SmallVec::new(),
+            effects: smallvec![Effect::Answer(outcome)],
+        }
     }
 }

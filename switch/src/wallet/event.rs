@@ -248,6 +248,12 @@ impl Opening {
         origin
     }
 
+    /// The same in four bytes: enough to tell the terminals of one party apart that gave the same
+    /// trace number in the same second.
+    pub fn origin_tag(&self) -> u32 {
+        crc32c::crc32c(&self.origin())
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.reference.0);
         out.put_slice(&self.key.0);
@@ -326,20 +332,19 @@ impl UnseenOriginal {
         }
     }
 
-    /// Whether the reversal meant this request, which came after it. Field 90 holds the trace number and
-    /// the time; where the time differs, the same terminal with the same trace number within an hour is
-    /// the same request, of which the reversal named another repeat.
+    /// Whether the reversal meant this request, which came after it: a trace number is one terminal's, so
+    /// 41 and 42 count too. Where the time differs, the same trace number within an hour is the same
+    /// request, of which the reversal named another repeat.
     pub fn means(&self, opening: &Opening, repeat: bool) -> bool {
         if self.institution != opening.institution
             || self.class != opening.class
             || self.trace != opening.trace
+            || self.origin != opening.origin()
         {
             return false;
         }
         let apart = self.transmission.abs_diff(opening.transmission);
-        self.transmission == 0
-            || apart == 0
-            || (self.origin == opening.origin() && (repeat || apart < REPEATED_WITHIN))
+        self.transmission == 0 || repeat || apart < REPEATED_WITHIN
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -409,29 +414,51 @@ impl Event {
                 out.put_u8(1);
                 opening.write(out);
             }
-            Self::Provisioned { currency, card, expiry, balance } => {
+            Self::Provisioned {
+                currency,
+                card,
+                expiry,
+                balance,
+            } => {
                 out.put_u8(2);
                 out.put_u16_le(currency.code());
                 write_card(out, card);
                 out.put_u16_le(*expiry);
                 out.put_u64_le(balance.value());
             }
-            Self::CardRequested { opening, host_trace } => {
+            Self::CardRequested {
+                opening,
+                host_trace,
+            } => {
                 out.put_u8(3);
                 opening.write(out);
                 out.put_u32_le(*host_trace);
             }
-            Self::CardIssued { reference, card, expiry } => {
+            Self::CardIssued {
+                reference,
+                card,
+                expiry,
+            } => {
                 out.put_u8(4);
                 out.put_u64_le(reference.0);
                 write_card(out, card);
                 out.put_u16_le(*expiry);
             }
-            Self::LoadRequested { opening, host_trace, card, expiry } => {
+            Self::LoadRequested {
+                opening,
+                host_trace,
+                card,
+                expiry,
+            } => {
                 out.put_u8(5);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
             }
-            Self::Held { opening, host_trace, card, expiry } => {
+            Self::Held {
+                opening,
+                host_trace,
+                card,
+                expiry,
+            } => {
                 out.put_u8(6);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
             }
@@ -439,7 +466,11 @@ impl Event {
                 out.put_u8(7);
                 out.put_u64_le(reference.0);
             }
-            Self::Released { reference, code, advise } => {
+            Self::Released {
+                reference,
+                code,
+                advise,
+            } => {
                 out.put_u8(8);
                 out.put_u64_le(reference.0);
                 out.put_slice(code.as_bytes());
@@ -450,13 +481,21 @@ impl Event {
                 opening.write(out);
                 out.put_slice(code.as_bytes());
             }
-            Self::Reversed { opening, original, standing } => {
+            Self::Reversed {
+                opening,
+                original,
+                standing,
+            } => {
                 out.put_u8(10);
                 opening.write(out);
                 out.put_u64_le(original.0);
                 out.put_u64_le(standing.value());
             }
-            Self::ReversalNoted { opening, code, unseen } => {
+            Self::ReversalNoted {
+                opening,
+                code,
+                unseen,
+            } => {
                 out.put_u8(11);
                 opening.write(out);
                 out.put_slice(code.as_bytes());
@@ -469,12 +508,20 @@ impl Event {
                 out.put_u8(12);
                 out.put_u64_le(reference.0);
             }
-            Self::Repeated { reference, transmission } => {
+            Self::Repeated {
+                reference,
+                transmission,
+            } => {
                 out.put_u8(13);
                 out.put_u64_le(reference.0);
                 out.put_u32_le(*transmission);
             }
-            Self::OrderAnnounced { opening, expires_at, description, reversed } => {
+            Self::OrderAnnounced {
+                opening,
+                expires_at,
+                description,
+                reversed,
+            } => {
                 out.put_u8(14);
                 opening.write(out);
                 out.put_u64_le(*expires_at);
@@ -502,7 +549,10 @@ impl Event {
                 expiry: from.u16()?,
                 balance: read_amount(from)?,
             },
-            3 => Self::CardRequested { opening: Opening::read(from)?, host_trace: from.u32()? },
+            3 => Self::CardRequested {
+                opening: Opening::read(from)?,
+                host_trace: from.u32()?,
+            },
             4 => Self::CardIssued {
                 reference: Reference(from.u64()?),
                 card: read_card(from)?,
@@ -510,19 +560,34 @@ impl Event {
             },
             5 => {
                 let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::LoadRequested { opening, host_trace, card, expiry }
+                Self::LoadRequested {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                }
             }
             6 => {
                 let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::Held { opening, host_trace, card, expiry }
+                Self::Held {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                }
             }
-            7 => Self::Approved { reference: Reference(from.u64()?) },
+            7 => Self::Approved {
+                reference: Reference(from.u64()?),
+            },
             8 => Self::Released {
                 reference: Reference(from.u64()?),
                 code: read_code(from)?,
                 advise: from.u8()? != 0,
             },
-            9 => Self::Declined { opening: Opening::read(from)?, code: read_code(from)? },
+            9 => Self::Declined {
+                opening: Opening::read(from)?,
+                code: read_code(from)?,
+            },
             10 => Self::Reversed {
                 opening: Opening::read(from)?,
                 original: Reference(from.u64()?),
@@ -535,20 +600,37 @@ impl Event {
                     0 => None,
                     _ => Some(UnseenOriginal::read(from)?),
                 };
-                Self::ReversalNoted { opening, code, unseen }
+                Self::ReversalNoted {
+                    opening,
+                    code,
+                    unseen,
+                }
             }
-            12 => Self::AdviceAcknowledged { reference: Reference(from.u64()?) },
-            13 => Self::Repeated { reference: Reference(from.u64()?), transmission: from.u32()? },
+            12 => Self::AdviceAcknowledged {
+                reference: Reference(from.u64()?),
+            },
+            13 => Self::Repeated {
+                reference: Reference(from.u64()?),
+                transmission: from.u32()?,
+            },
             14 => {
                 let opening = Opening::read(from)?;
                 let expires_at = from.u64()?;
                 let description = from.counted()?.to_vec();
                 let count = from.u16()?;
-                let reversed =
-                    (0..count).map(|_| UnseenOriginal::read(from)).collect::<Result<_, _>>()?;
-                Self::OrderAnnounced { opening, expires_at, description, reversed }
+                let reversed = (0..count)
+                    .map(|_| UnseenOriginal::read(from))
+                    .collect::<Result<_, _>>()?;
+                Self::OrderAnnounced {
+                    opening,
+                    expires_at,
+                    description,
+                    reversed,
+                }
             }
-            15 => Self::OrderCancelled { opening: Opening::read(from)? },
+            15 => Self::OrderCancelled {
+                opening: Opening::read(from)?,
+            },
             _ => return Err(from.fault("a kind of event")),
         })
     }
@@ -565,17 +647,26 @@ pub(super) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable>
     CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
 }
 
-fn write_forwarded(out: &mut Vec<u8>, opening: &Opening, trace: u32, card: &CardNumber, expiry: u16) {
+fn write_forwarded(
+    out: &mut Vec<u8>,
+    opening: &Opening,
+    trace: u32,
+    card: &CardNumber,
+    expiry: u16,
+) {
     opening.write(out);
     out.put_u32_le(trace);
     write_card(out, card);
     out.put_u16_le(expiry);
 }
 
-fn read_forwarded(
-    from: &mut Reader<'_>,
-) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
-    Ok((Opening::read(from)?, from.u32()?, read_card(from)?, from.u16()?))
+fn read_forwarded(from: &mut Reader<'_>) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
+    Ok((
+        Opening::read(from)?,
+        from.u32()?,
+        read_card(from)?,
+        from.u16()?,
+    ))
 }
 
 pub(super) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {

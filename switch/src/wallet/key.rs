@@ -97,14 +97,32 @@ mod tests {
             processing_code: 0,
         };
         let others = [
-            KeyFields { institution: 2, ..base },
-            KeyFields { terminal: b"TERM0002", ..base },
-            KeyFields { acceptor: b"MALL-0002      ", ..base },
+            KeyFields {
+                institution: 2,
+                ..base
+            },
+            KeyFields {
+                terminal: b"TERM0002",
+                ..base
+            },
+            KeyFields {
+                acceptor: b"MALL-0002      ",
+                ..base
+            },
             KeyFields { trace: 2, ..base },
-            KeyFields { local_time: 2, ..base },
-            KeyFields { local_date: 2, ..base },
+            KeyFields {
+                local_time: 2,
+                ..base
+            },
+            KeyFields {
+                local_date: 2,
+                ..base
+            },
             KeyFields { class: 4, ..base },
-            KeyFields { processing_code: 1, ..base },
+            KeyFields {
+                processing_code: 1,
+                ..base
+            },
         ];
         assert_eq!(DuplicateKey::of(base), DuplicateKey::of(base));
         for other in others {

@@ -53,7 +53,10 @@ impl Wallet {
         wallet.last_position = from.u64()?;
         wallet.last_sequence = from.u64()?;
         for _ in 0..from.u32()? {
-            wallet.cards.push(Card { number: read_card(&mut from)?, expiry: from.u16()? });
+            wallet.cards.push(Card {
+                number: read_card(&mut from)?,
+                expiry: from.u16()?,
+            });
         }
         for _ in 0..from.u32()? {
             wallet.orders.push(read_order(&mut from)?);
@@ -107,7 +110,13 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
         3 => OrderState::Cancelled,
         _ => return Err(from.fault("an order's state")),
     };
-    Ok(Order { key, amount, currency, expires_at, state })
+    Ok(Order {
+        key,
+        amount,
+        currency,
+        expires_at,
+        state,
+    })
 }
 
 fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
@@ -120,6 +129,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u64_le(transaction.payer);
     out.put_u32_le(transaction.transmission);
     out.put_u32_le(transaction.trace);
+    out.put_u32_le(transaction.origin);
     out.put_u32_le(transaction.host_trace);
     out.put_u16_le(transaction.currency.code());
     out.put_slice(transaction.code.as_bytes());
@@ -141,7 +151,10 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Advice::Acknowledged => 2,
     });
     out.put_u8(u8::from(transaction.reversed));
-    let repeats = transaction.repeats.as_deref().map_or(&[][..], Vec::as_slice);
+    let repeats = transaction
+        .repeats
+        .as_deref()
+        .map_or(&[][..], Vec::as_slice);
     write_list(out, repeats.iter(), |out, time| out.put_u32_le(*time));
 }
 
@@ -156,6 +169,7 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         payer: from.u64()?,
         transmission: from.u32()?,
         trace: from.u32()?,
+        origin: from.u32()?,
         host_trace: from.u32()?,
         currency: read_currency(from)?,
         code: read_code(from)?,
@@ -182,7 +196,9 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         reversed: from.u8()? != 0,
         repeats: match from.u32()? {
             0 => None,
-            count => Some(Box::new((0..count).map(|_| from.u32()).collect::<Result<_, _>>()?)),
+            count => Some(Box::new(
+                (0..count).map(|_| from.u32()).collect::<Result<_, _>>()?,
+            )),
         },
     })
 }

@@ -120,12 +120,16 @@ impl Wallet {
         let available = Account::Available(self.id);
         let held = Account::Held(self.id);
         Ok(match event {
-            Event::Provisioned { balance, .. } => {
-                Some(Posting { from: Account::Funding, to: available, amount: *balance })
-            }
-            Event::Held { opening, .. } => {
-                Some(Posting { from: available, to: held, amount: opening.amount })
-            }
+            Event::Provisioned { balance, .. } => Some(Posting {
+                from: Account::Funding,
+                to: available,
+                amount: *balance,
+            }),
+            Event::Held { opening, .. } => Some(Posting {
+                from: available,
+                to: held,
+                amount: opening.amount,
+            }),
             Event::Approved { reference } => {
                 let transaction = self.pending(*reference)?;
                 let amount = transaction.standing;
@@ -135,7 +139,11 @@ impl Wallet {
                         to: Account::Payable(transaction.institution),
                         amount,
                     }),
-                    _ => Some(Posting { from: Account::Funding, to: available, amount }),
+                    _ => Some(Posting {
+                        from: Account::Funding,
+                        to: available,
+                        amount,
+                    }),
                 }
             }
             Event::Released { reference, .. } => {
@@ -146,7 +154,9 @@ impl Wallet {
                     amount: transaction.standing,
                 })
             }
-            Event::Reversed { original, standing, .. } => {
+            Event::Reversed {
+                original, standing, ..
+            } => {
                 let transaction = self.known(*original)?;
                 let amount = transaction
                     .standing
@@ -157,7 +167,11 @@ impl Wallet {
                     Status::Approved => Account::Payable(transaction.institution),
                     Status::Declined => return Err(Broken::OutOfTurn(*original)),
                 };
-                Some(Posting { from, to: available, amount })
+                Some(Posting {
+                    from,
+                    to: available,
+                    amount,
+                })
             }
             _ => None,
         })
@@ -173,23 +187,59 @@ impl Wallet {
         match event {
             Event::Opened(opening) => {
                 self.currency = Some(opening.currency);
-                self.push_closed(opening, position, Kind::Administration, ResponseCode::APPROVED);
+                self.push_closed(
+                    opening,
+                    position,
+                    Kind::Administration,
+                    ResponseCode::APPROVED,
+                );
             }
-            Event::Provisioned { currency, card, expiry, .. } => {
+            Event::Provisioned {
+                currency,
+                card,
+                expiry,
+                ..
+            } => {
                 self.currency = Some(*currency);
-                self.cards.push(Card { number: card.clone(), expiry: *expiry });
+                self.cards.push(Card {
+                    number: card.clone(),
+                    expiry: *expiry,
+                });
             }
-            Event::CardRequested { opening, host_trace } => {
+            Event::CardRequested {
+                opening,
+                host_trace,
+            } => {
                 self.push_pending(opening, position, Kind::CardIssue, *host_trace);
             }
-            Event::CardIssued { reference, card, expiry } => {
-                self.close(*reference, Status::Approved, ResponseCode::APPROVED, Advice::None)?;
-                self.cards.push(Card { number: card.clone(), expiry: *expiry });
+            Event::CardIssued {
+                reference,
+                card,
+                expiry,
+            } => {
+                self.close(
+                    *reference,
+                    Status::Approved,
+                    ResponseCode::APPROVED,
+                    Advice::None,
+                )?;
+                self.cards.push(Card {
+                    number: card.clone(),
+                    expiry: *expiry,
+                });
             }
-            Event::LoadRequested { opening, host_trace, .. } => {
+            Event::LoadRequested {
+                opening,
+                host_trace,
+                ..
+            } => {
                 self.push_pending(opening, position, Kind::Load, *host_trace);
             }
-            Event::Held { opening, host_trace, .. } => {
+            Event::Held {
+                opening,
+                host_trace,
+                ..
+            } => {
                 self.push_pending(opening, position, Kind::Purchase, *host_trace);
                 self.turn_order(opening, OrderState::Paying(opening.reference));
             }
@@ -201,7 +251,11 @@ impl Wallet {
                 self.close(*reference, Status::Approved, ResponseCode::APPROVED, advice)?;
                 self.turn_order_of(*reference, OrderState::Paid(*reference));
             }
-            Event::Released { reference, code, advise } => {
+            Event::Released {
+                reference,
+                code,
+                advise,
+            } => {
                 let advice = if *advise { Advice::Open } else { Advice::None };
                 self.close(*reference, Status::Declined, *code, advice)?;
                 self.turn_order_of(*reference, OrderState::Open);
@@ -210,26 +264,54 @@ impl Wallet {
                 }
             }
             Event::Declined { opening, code } => {
-                let kind = if opening.class == 6 { Kind::Administration } else { Kind::Purchase };
+                let kind = if opening.class == 6 {
+                    Kind::Administration
+                } else {
+                    Kind::Purchase
+                };
                 self.push_closed(opening, position, kind, *code);
             }
-            Event::Reversed { opening, original, standing } => {
+            Event::Reversed {
+                opening,
+                original,
+                standing,
+            } => {
                 self.reverse(*original, *standing)?;
                 self.push_closed(opening, position, Kind::Reversal, ResponseCode::APPROVED);
             }
-            Event::ReversalNoted { opening, code, unseen } => {
+            Event::ReversalNoted {
+                opening,
+                code,
+                unseen,
+            } => {
                 self.push_closed(opening, position, Kind::Reversal, *code);
                 self.remembered.extend(unseen);
             }
             Event::AdviceAcknowledged { reference } => {
                 self.known_mut(*reference)?.advice = Advice::Acknowledged;
             }
-            Event::Repeated { reference, transmission } => {
+            Event::Repeated {
+                reference,
+                transmission,
+            } => {
                 let transaction = self.known_mut(*reference)?;
-                transaction.repeats.get_or_insert_default().push(*transmission);
+                transaction
+                    .repeats
+                    .get_or_insert_default()
+                    .push(*transmission);
             }
-            Event::OrderAnnounced { opening, expires_at, reversed, .. } => {
-                self.push_closed(opening, position, Kind::Administration, ResponseCode::APPROVED);
+            Event::OrderAnnounced {
+                opening,
+                expires_at,
+                reversed,
+                ..
+            } => {
+                self.push_closed(
+                    opening,
+                    position,
+                    Kind::Administration,
+                    ResponseCode::APPROVED,
+                );
                 if let Payer::Order(key) = opening.payer {
                     self.orders.retain(|order| order.key != key);
                     self.orders.push(Order {
@@ -243,7 +325,12 @@ impl Wallet {
                 self.remembered.extend(reversed);
             }
             Event::OrderCancelled { opening } => {
-                self.push_closed(opening, position, Kind::Administration, ResponseCode::APPROVED);
+                self.push_closed(
+                    opening,
+                    position,
+                    Kind::Administration,
+                    ResponseCode::APPROVED,
+                );
                 self.turn_order(opening, OrderState::Cancelled);
             }
         }
@@ -266,12 +353,18 @@ impl Wallet {
         let Posting { from, to, amount } = posting;
         let (mut available, mut held) = (self.available, self.held);
         match from {
-            Account::Available(_) => available = available.checked_sub(amount).ok_or(Broken::Overdrawn(from))?,
+            Account::Available(_) => {
+                available = available
+                    .checked_sub(amount)
+                    .ok_or(Broken::Overdrawn(from))?
+            }
             Account::Held(_) => held = held.checked_sub(amount).ok_or(Broken::Overdrawn(from))?,
             Account::Payable(_) | Account::Funding => {}
         }
         match to {
-            Account::Available(_) => available = available.checked_add(amount).ok_or(Broken::Overdrawn(to))?,
+            Account::Available(_) => {
+                available = available.checked_add(amount).ok_or(Broken::Overdrawn(to))?
+            }
             Account::Held(_) => held = held.checked_add(amount).ok_or(Broken::Overdrawn(to))?,
             Account::Payable(_) | Account::Funding => {}
         }
@@ -313,7 +406,10 @@ impl Wallet {
     }
 
     fn push_closed(&mut self, opening: &Opening, position: u64, kind: Kind, code: ResponseCode) {
-        self.transactions.push(Transaction { kind, ..closed(opening, position, code) });
+        self.transactions.push(Transaction {
+            kind,
+            ..closed(opening, position, code)
+        });
     }
 
     fn close(
@@ -332,11 +428,15 @@ impl Wallet {
     }
 
     fn known(&self, reference: Reference) -> Result<&Transaction, Broken> {
-        self.transactions.by_reference(reference).ok_or(Broken::NoTransaction(reference))
+        self.transactions
+            .by_reference(reference)
+            .ok_or(Broken::NoTransaction(reference))
     }
 
     fn known_mut(&mut self, reference: Reference) -> Result<&mut Transaction, Broken> {
-        self.transactions.by_reference_mut(reference).ok_or(Broken::NoTransaction(reference))
+        self.transactions
+            .by_reference_mut(reference)
+            .ok_or(Broken::NoTransaction(reference))
     }
 
     fn pending(&self, reference: Reference) -> Result<&Transaction, Broken> {
@@ -359,7 +459,11 @@ impl Wallet {
     /// purchase is left alone.
     fn turn_order_of(&mut self, paid_by: Reference, state: OrderState) {
         let by = [OrderState::Paying(paid_by), OrderState::Paid(paid_by)];
-        if let Some(order) = self.orders.iter_mut().find(|order| by.contains(&order.state)) {
+        if let Some(order) = self
+            .orders
+            .iter_mut()
+            .find(|order| by.contains(&order.state))
+        {
             order.state = state;
         }
     }
@@ -373,16 +477,25 @@ fn closed(opening: &Opening, position: u64, code: ResponseCode) -> Transaction {
         position,
         institution: opening.institution,
         amount: opening.amount,
-        standing: if approved { opening.amount } else { Amount::ZERO },
+        standing: if approved {
+            opening.amount
+        } else {
+            Amount::ZERO
+        },
         payer: opening.payer.tag(),
         transmission: opening.transmission,
         repeats: None,
         trace: opening.trace,
+        origin: opening.origin_tag(),
         host_trace: 0,
         currency: opening.currency,
         code,
         kind: Kind::Administration,
-        status: if approved { Status::Approved } else { Status::Declined },
+        status: if approved {
+            Status::Approved
+        } else {
+            Status::Declined
+        },
         advice: Advice::None,
         reversed: false,
     }

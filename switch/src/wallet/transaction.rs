@@ -69,6 +69,8 @@ pub struct Transaction {
     pub repeats: Option<Box<Vec<u32>>>,
     /// Field 11 of the request.
     pub trace: u32,
+    /// Terminal and card acceptor of the request, as [`Opening::origin_tag`](super::Opening::origin_tag).
+    pub origin: u32,
     /// Our trace number towards the host; 0 where it was not forwarded.
     pub host_trace: u32,
     /// Field 49 of the request.
@@ -103,7 +105,10 @@ impl Transaction {
     pub fn was_sent_at(&self, transmission: u32) -> bool {
         transmission == 0
             || transmission == self.transmission
-            || self.repeats.as_ref().is_some_and(|times| times.contains(&transmission))
+            || self
+                .repeats
+                .as_ref()
+                .is_some_and(|times| times.contains(&transmission))
     }
 }
 
@@ -135,7 +140,9 @@ impl Transactions {
             return None;
         }
         let hash = self.hasher.hash_one(key);
-        let place = self.by_key.find(hash, |&place| self.at(place).key == *key)?;
+        let place = self
+            .by_key
+            .find(hash, |&place| self.at(place).key == *key)?;
         Some(self.at(*place))
     }
 
@@ -184,7 +191,10 @@ impl Transactions {
         // The newest is asked for most: the host answers within milliseconds.
         match self.list.back() {
             Some(last) if last.reference == reference => Some(self.list.len() - 1),
-            _ => self.list.binary_search_by_key(&reference, |found| found.reference).ok(),
+            _ => self
+                .list
+                .binary_search_by_key(&reference, |found| found.reference)
+                .ok(),
         }
     }
 

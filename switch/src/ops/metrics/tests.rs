@@ -35,12 +35,11 @@ fn busy() -> Metrics {
     );
     worker.stage(Stage::Journal, Duration::from_micros(130));
     worker.order_waited(Duration::from_millis(30));
-    worker.request_began(0);
     worker.connected();
     worker.connected();
     worker.connected();
     worker.signed_on(1);
-    worker.disconnected(None, ConnectionClosed::NoSignOn);
+    worker.disconnected(ConnectionClosed::NoSignOn);
     worker.connection_refused(ConnectionRefused::PartyFull);
     worker.frame_refused(FrameRefused::TooLong);
     worker.mac_failed(0);
@@ -63,8 +62,6 @@ fn tells_what_a_worker_has_counted() {
         "tessera_request_duration_seconds_count{kind=\"purchase\"} 3",
         "tessera_stage_duration_seconds_count{stage=\"journal\"} 1",
         "tessera_order_wait_seconds_count 1",
-        "tessera_requests_in_flight 1",
-        "tessera_party_requests_in_flight{party=\"Mall \\\"1\\\"\"} 1",
         "tessera_connections_accepted_total 3",
         "tessera_connections_not_signed_on 1",
         "tessera_party_connections{party=\"Acquirer\"} 1",
@@ -88,19 +85,19 @@ fn shows_nothing_before_it_is_flushed_and_nothing_twice() {
         WorkerMetrics::new(&metrics, 0),
         WorkerMetrics::new(&metrics, 1),
     );
-    one.request_began(0);
-    other.request_began(0);
-    other.request_began(1);
-    assert_eq!(metrics.door.in_flight.get(), 0);
+    one.connected();
+    other.connected();
+    other.connected();
+    assert_eq!(metrics.door.not_signed_on.get(), 0);
     one.flush();
     other.flush();
     one.flush();
-    assert_eq!(metrics.door.in_flight.get(), 3);
-    other.request_ended(1);
+    assert_eq!(metrics.door.not_signed_on.get(), 3);
+    other.signed_on(1);
     other.flush();
-    assert_eq!(metrics.door.in_flight.get(), 2);
-    assert_eq!(metrics.door.party_in_flight[0].get(), 2);
-    assert_eq!(metrics.door.party_in_flight[1].get(), 0);
+    assert_eq!(metrics.door.not_signed_on.get(), 2);
+    assert_eq!(metrics.door.connections[0].get(), 0);
+    assert_eq!(metrics.door.connections[1].get(), 1);
 }
 
 #[test]

@@ -40,7 +40,10 @@ pub(super) fn load(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
     }
     if wallet.ledger().checked_add(opening.amount).is_none() {
-        return refuse(ResponseCode::ABOVE_AMOUNT_LIMIT, "more than a wallet can hold");
+        return refuse(
+            ResponseCode::ABOVE_AMOUNT_LIMIT,
+            "more than a wallet can hold",
+        );
     }
     let Some(card) = wallet.cards.last() else {
         return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
@@ -69,7 +72,10 @@ pub(super) fn announce(
         return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
     };
     if wallet.currency != Some(opening.currency) {
-        return refuse(ResponseCode::INVALID_TRANSACTION, "not the wallet's currency");
+        return refuse(
+            ResponseCode::INVALID_TRANSACTION,
+            "not the wallet's currency",
+        );
     }
     if opening.amount.is_zero() {
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to pay");
@@ -89,7 +95,9 @@ pub(super) fn announce(
         description: description.to_vec(),
         reversed: reversed.to_vec(),
     });
-    decision.effects.push(Effect::OrderTurned(key, OrderState::Open, expires_at));
+    decision
+        .effects
+        .push(Effect::OrderTurned(key, OrderState::Open, expires_at));
     decision
 }
 
@@ -104,8 +112,12 @@ pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
     match order.state {
         OrderState::Open | OrderState::Cancelled => {
             let expires_at = order.expires_at;
-            let mut decision = done(Event::OrderCancelled { opening: opening.clone() });
-            decision.effects.push(Effect::OrderTurned(key, OrderState::Cancelled, expires_at));
+            let mut decision = done(Event::OrderCancelled {
+                opening: opening.clone(),
+            });
+            decision
+                .effects
+                .push(Effect::OrderTurned(key, OrderState::Cancelled, expires_at));
             decision
         }
         OrderState::Paying(_) | OrderState::Paid(_) => {
@@ -116,7 +128,11 @@ pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
 
 /// The wallet's last events.
 pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision {
-    let from = if request.from == 0 { wallet.last_position } else { request.from };
+    let from = if request.from == 0 {
+        wallet.last_position
+    } else {
+        request.from
+    };
     Decision {
         effects: smallvec![Effect::ReadHistory(HistoryRequest { from, ..request })],
         ..Decision::default()
@@ -126,9 +142,10 @@ pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision
 fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Decision> {
     match wallet.currency {
         None => Err(refuse(ResponseCode::NO_SUCH_CARD, "no such wallet")),
-        Some(currency) if currency != opening.currency => {
-            Err(refuse(ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"))
-        }
+        Some(currency) if currency != opening.currency => Err(refuse(
+            ResponseCode::INVALID_TRANSACTION,
+            "not the wallet's currency",
+        )),
         Some(_) if !context.host_up => Err(refuse(
             ResponseCode::HOST_UNREACHABLE,
             "no line to the financial system is up",
@@ -138,7 +155,10 @@ fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Resu
 }
 
 fn forward(opening: &Opening) -> smallvec::SmallVec<[Effect; 2]> {
-    smallvec![Effect::Await(opening.reference), Effect::Forward(opening.reference)]
+    smallvec![
+        Effect::Await(opening.reference),
+        Effect::Forward(opening.reference)
+    ]
 }
 
 fn done(event: Event) -> Decision {

@@ -9,21 +9,39 @@ use super::Decision;
 
 /// The host answered a purchase or a load. An answer to what is closed already changes nothing.
 pub(super) fn answered(wallet: &Wallet, reference: Reference, code: ResponseCode) -> Decision {
-    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    let Some(transaction) = pending(wallet, reference) else {
+        return Decision::default();
+    };
     if !code.is_approved() {
-        return release(wallet, transaction, told(code), "declined by the financial system", false);
+        return release(
+            wallet,
+            transaction,
+            told(code),
+            "declined by the financial system",
+            false,
+        );
     }
     if transaction.kind == Kind::CardIssue {
         // An approval without a card: asked again until the card comes.
         return Decision::default();
     }
-    let outcome = Outcome { approval: Some(transaction.approval()), ..Outcome::approved() };
+    let outcome = Outcome {
+        approval: Some(transaction.approval()),
+        ..Outcome::approved()
+    };
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
     if transaction.standing < transaction.amount {
         effects.push(Effect::Advise(reference));
     }
-    effects.extend(super::order_turned(wallet, reference, OrderState::Paid(reference)));
-    Decision { events: smallvec![Event::Approved { reference }], effects }
+    effects.extend(super::order_turned(
+        wallet,
+        reference,
+        OrderState::Paid(reference),
+    ));
+    Decision {
+        events: smallvec![Event::Approved { reference }],
+        effects,
+    }
 }
 
 /// The host issued a card.
@@ -37,22 +55,36 @@ pub(super) fn issued_card(
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
         _ => return Decision::default(),
     }
-    let outcome =
-        Outcome { details: Details::Card(card.clone(), expiry), ..Outcome::approved() };
+    let outcome = Outcome {
+        details: Details::Card(card.clone(), expiry),
+        ..Outcome::approved()
+    };
     Decision {
-        events: smallvec![Event::CardIssued { reference, card: card.clone(), expiry }],
-        effects: smallvec![Effect::CardAdded(card.clone()), Effect::Settle(reference, outcome)],
+        events: smallvec![Event::CardIssued {
+            reference,
+            card: card.clone(),
+            expiry
+        }],
+        effects: smallvec![
+            Effect::CardAdded(card.clone()),
+            Effect::Settle(reference, outcome)
+        ],
     }
 }
 
 /// The host said nothing in time: what it may have done has to be undone there.
 pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
-    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    let Some(transaction) = pending(wallet, reference) else {
+        return Decision::default();
+    };
     match transaction.kind {
         // There is no undoing a card that nobody knows: the host is asked until it says its number.
         Kind::CardIssue => Decision {
             effects: smallvec![
-                Effect::Settle(reference, unreachable("the financial system did not answer")),
+                Effect::Settle(
+                    reference,
+                    unreachable("the financial system did not answer")
+                ),
                 Effect::AskForCardAgain(reference),
             ],
             ..Decision::default()
@@ -69,9 +101,17 @@ pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
 
 /// The request never left: there is nothing to undo.
 pub(super) fn unreached(wallet: &Wallet, reference: Reference) -> Decision {
-    let Some(transaction) = pending(wallet, reference) else { return Decision::default() };
+    let Some(transaction) = pending(wallet, reference) else {
+        return Decision::default();
+    };
     let reason = "the line to the financial system is down";
-    release(wallet, transaction, ResponseCode::HOST_UNREACHABLE, reason, false)
+    release(
+        wallet,
+        transaction,
+        ResponseCode::HOST_UNREACHABLE,
+        reason,
+        false,
+    )
 }
 
 /// The host acknowledged the advice about a transaction.
@@ -89,7 +129,11 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference) -> Decision
 /// that was not acknowledged is sent again.
 pub(super) fn recover(wallet: &Wallet) -> Decision {
     let mut decision = Decision::default();
-    for transaction in wallet.transactions.iter().filter(|transaction| transaction.is_open()) {
+    for transaction in wallet
+        .transactions
+        .iter()
+        .filter(|transaction| transaction.is_open())
+    {
         let undone = match (transaction.status, transaction.kind) {
             (Status::Pending, _) => silent(wallet, transaction.reference),
             _ => Decision {
@@ -117,7 +161,14 @@ fn release(
         effects.push(Effect::Advise(reference));
     }
     effects.extend(super::order_turned(wallet, reference, OrderState::Open));
-    Decision { events: smallvec![Event::Released { reference, code, advise }], effects }
+    Decision {
+        events: smallvec![Event::Released {
+            reference,
+            code,
+            advise
+        }],
+        effects,
+    }
 }
 
 /// The host's code as the mall is told it: one that section 6 does not list is 05.

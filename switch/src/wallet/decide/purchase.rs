@@ -3,7 +3,9 @@
 use smallvec::smallvec;
 use tessera_protocol::ResponseCode;
 
-use super::super::{Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet};
+use super::super::{
+    Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
+};
 use super::Decision;
 
 /// A code and the rule that gave it.
@@ -18,7 +20,10 @@ pub(super) fn purchase(
 ) -> Decision {
     match may_purchase(wallet, opening, repeat, context) {
         Err((code, reason)) => Decision {
-            events: smallvec![Event::Declined { opening: opening.clone(), code }],
+            events: smallvec![Event::Declined {
+                opening: opening.clone(),
+                code
+            }],
             effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
         },
         Ok(card) => {
@@ -50,7 +55,10 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
     let outcome = match may_inquire(wallet, opening, context) {
         Err((code, reason)) => Outcome::declined(code, reason),
         Ok(()) => Outcome {
-            details: Details::Balances { ledger: wallet.ledger(), available: wallet.available },
+            details: Details::Balances {
+                ledger: wallet.ledger(),
+                available: wallet.available,
+            },
             ..Outcome::approved()
         },
     };
@@ -65,17 +73,27 @@ fn may_purchase<'a>(
     repeat: bool,
     context: &Context,
 ) -> Result<&'a Card, Refused> {
-    if wallet.remembered.iter().any(|unseen| unseen.means(opening, repeat)) {
+    if wallet
+        .remembered
+        .iter()
+        .any(|unseen| unseen.means(opening, repeat))
+    {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
     if wallet.currency != Some(opening.currency) {
-        return Err((ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"));
+        return Err((
+            ResponseCode::INVALID_TRANSACTION,
+            "not the wallet's currency",
+        ));
     }
     let card = match &opening.payer {
         Payer::Card(..) => named_card(wallet, opening, context)?,
         Payer::Order(_) => {
             may_pay_order(wallet, opening, context)?;
-            wallet.cards.last().ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?
+            wallet
+                .cards
+                .last()
+                .ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
@@ -83,7 +101,10 @@ fn may_purchase<'a>(
         return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
     }
     if !context.host_up {
-        return Err((ResponseCode::HOST_UNREACHABLE, "no line to the financial system is up"));
+        return Err((
+            ResponseCode::HOST_UNREACHABLE,
+            "no line to the financial system is up",
+        ));
     }
     Ok(card)
 }
@@ -92,7 +113,10 @@ fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<
     if let Payer::Card(..) = opening.payer {
         named_card(wallet, opening, context)?;
         if wallet.currency != Some(opening.currency) {
-            return Err((ResponseCode::INVALID_TRANSACTION, "not the wallet's currency"));
+            return Err((
+                ResponseCode::INVALID_TRANSACTION,
+                "not the wallet's currency",
+            ));
         }
     }
     Ok(())
@@ -122,13 +146,20 @@ fn named_card<'a>(
 }
 
 fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
-    let Payer::Order(key) = &opening.payer else { return Ok(()) };
-    let order = wallet.order(key).ok_or((ResponseCode::NOT_FOUND, "no such order"))?;
+    let Payer::Order(key) = &opening.payer else {
+        return Ok(());
+    };
+    let order = wallet
+        .order(key)
+        .ok_or((ResponseCode::NOT_FOUND, "no such order"))?;
     match order.state {
         OrderState::Open => {}
         OrderState::Paid(_) => return Err((ResponseCode::DUPLICATE, "the order is paid")),
         OrderState::Paying(_) => {
-            return Err((ResponseCode::DUPLICATE, "another purchase is paying the order"));
+            return Err((
+                ResponseCode::DUPLICATE,
+                "another purchase is paying the order",
+            ));
         }
         OrderState::Cancelled => return Err((ResponseCode::NOT_FOUND, "the order was cancelled")),
     }
@@ -136,10 +167,16 @@ fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Resul
         return Err((ResponseCode::NOT_FOUND, "the payer's agreement has expired"));
     }
     if order.currency != opening.currency {
-        return Err((ResponseCode::INVALID_TRANSACTION, "not the currency that the payer agreed to"));
+        return Err((
+            ResponseCode::INVALID_TRANSACTION,
+            "not the currency that the payer agreed to",
+        ));
     }
     if order.amount != opening.amount {
-        return Err((ResponseCode::INVALID_AMOUNT, "not the amount that the payer agreed to"));
+        return Err((
+            ResponseCode::INVALID_AMOUNT,
+            "not the amount that the payer agreed to",
+        ));
     }
     Ok(())
 }

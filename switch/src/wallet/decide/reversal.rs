@@ -22,7 +22,11 @@ pub(super) fn reverse(
     };
     let standing = replacement.unwrap_or(Amount::ZERO);
     if standing > original.amount {
-        return note(opening, ResponseCode::INVALID_AMOUNT, "95 is above the original amount");
+        return note(
+            opening,
+            ResponseCode::INVALID_AMOUNT,
+            "95 is above the original amount",
+        );
     }
     // Nothing to undo, or undone before: a second reversal credits nothing.
     if original.reversed || original.status == Status::Declined || standing >= original.standing {
@@ -32,7 +36,8 @@ pub(super) fn reverse(
     let whole = standing.is_zero();
     match original.status {
         Status::Pending if whole => {
-            let declined = Outcome::declined(ResponseCode::DECLINED, "reversed while it was decided");
+            let declined =
+                Outcome::declined(ResponseCode::DECLINED, "reversed while it was decided");
             effects.push(Effect::Settle(original.reference, declined));
             effects.push(Effect::Advise(original.reference));
         }
@@ -41,7 +46,11 @@ pub(super) fn reverse(
         _ => effects.push(Effect::Advise(original.reference)),
     }
     if whole {
-        effects.extend(super::order_turned(wallet, original.reference, super::OrderState::Open));
+        effects.extend(super::order_turned(
+            wallet,
+            original.reference,
+            super::OrderState::Open,
+        ));
     }
     Decision {
         events: smallvec![Event::Reversed {
@@ -53,27 +62,28 @@ pub(super) fn reverse(
     }
 }
 
-/// The purchase that field 90 names: newest first, as trace numbers come round.
-fn find<'a>(wallet: &'a Wallet, opening: &Opening, named: &OriginalData) -> Option<&'a Transaction> {
+/// The purchase that field 90 names: of the same terminal, whose trace number it is, and newest first,
+/// as trace numbers come round.
+fn find<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+) -> Option<&'a Transaction> {
     let of_party = named.institution == 0 || named.institution == opening.institution;
-    let class = named.mti.class();
+    let (class, origin) = (named.mti.class(), opening.origin_tag());
     wallet.transactions.iter().rev().find(|found| {
         of_party
             && class == 2
             && found.kind == Kind::Purchase
             && found.institution == opening.institution
             && found.trace == named.trace
+            && found.origin == origin
             && found.was_sent_at(named.transmission)
     })
 }
 
 /// The original was never seen: it is declined should it come later.
-fn remember(
-    opening: &Opening,
-    named: &OriginalData,
-    advice: bool,
-    context: &Context,
-) -> Decision {
+fn remember(opening: &Opening, named: &OriginalData, advice: bool, context: &Context) -> Decision {
     let (code, reason) = match advice {
         true => (ResponseCode::APPROVED, ""),
         false => (ResponseCode::NOT_FOUND, "the original was never seen"),
@@ -91,7 +101,11 @@ fn remember(
 
 fn note(opening: &Opening, code: ResponseCode, reason: &'static str) -> Decision {
     Decision {
-        events: smallvec![Event::ReversalNoted { opening: opening.clone(), code, unseen: None }],
+        events: smallvec![Event::ReversalNoted {
+            opening: opening.clone(),
+            code,
+            unseen: None
+        }],
         effects: smallvec![answer(code, reason)],
     }
 }

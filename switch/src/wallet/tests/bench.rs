@@ -41,8 +41,12 @@ impl Bench {
             self.given += 1;
             ask.opening.reference = Reference(Reference::first(NOW, 0).0 + self.given);
         }
-        let context =
-            Context { now: NOW, host_trace: 1, answer_within: 7000, host_up: self.host_up };
+        let context = Context {
+            now: NOW,
+            host_trace: 1,
+            answer_within: 7000,
+            host_up: self.host_up,
+        };
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
         events.into_iter().for_each(|event| self.journal(event));
         effects.into_vec()
@@ -54,10 +58,12 @@ impl Bench {
 
     /// The answer that the asker gets at once, if any.
     pub(super) fn answer(&mut self, opening: Opening, action: Action) -> Option<Outcome> {
-        self.ask(opening, action).into_iter().find_map(|effect| match effect {
-            Effect::Answer(outcome) => Some(outcome),
-            _ => None,
-        })
+        self.ask(opening, action)
+            .into_iter()
+            .find_map(|effect| match effect {
+                Effect::Answer(outcome) => Some(outcome),
+                _ => None,
+            })
     }
 
     /// A crash: what the journal says is all that is left.
@@ -69,16 +75,25 @@ impl Bench {
             let read = Entry::read(&payload).expect("what was written");
             assert_eq!(&read, entry);
             let place = index as u64 + 1;
-            wallet.apply(&read, place, place).expect("what was applied before");
+            wallet
+                .apply(&read, place, place)
+                .expect("what was applied before");
         }
         wallet
     }
 
     fn journal(&mut self, event: Event) {
         let previous = self.wallet.last_position;
-        let entry = Entry { wallet: self.wallet.id, previous, at: NOW, event };
+        let entry = Entry {
+            wallet: self.wallet.id,
+            previous,
+            at: NOW,
+            event,
+        };
         let place = self.entries.len() as u64 + 1;
-        self.wallet.apply(&entry, place, place).expect("a rule made an event that does not fit");
+        self.wallet
+            .apply(&entry, place, place)
+            .expect("a rule made an event that does not fit");
         self.entries.push(entry);
     }
 }

@@ -11,17 +11,41 @@ const START: u64 = 10_000;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Purchase { minor: u64 },
-    Repeat { which: usize },
-    RepeatWithAnotherAmount { which: usize },
-    Reverse { which: usize, keep: Option<u64>, advice: bool },
-    ReverseBeforehand { minor: u64 },
-    HostApproves { which: usize },
-    HostDeclines { which: usize },
-    HostIsSilent { which: usize },
-    HostIsUnreached { which: usize },
-    HostAcknowledges { which: usize },
-    LineGoes { up: bool },
+    Purchase {
+        minor: u64,
+    },
+    Repeat {
+        which: usize,
+    },
+    RepeatWithAnotherAmount {
+        which: usize,
+    },
+    Reverse {
+        which: usize,
+        keep: Option<u64>,
+        advice: bool,
+    },
+    ReverseBeforehand {
+        minor: u64,
+    },
+    HostApproves {
+        which: usize,
+    },
+    HostDeclines {
+        which: usize,
+    },
+    HostIsSilent {
+        which: usize,
+    },
+    HostIsUnreached {
+        which: usize,
+    },
+    HostAcknowledges {
+        which: usize,
+    },
+    LineGoes {
+        up: bool,
+    },
     Crash,
 }
 
@@ -71,7 +95,11 @@ struct Model {
 
 impl Model {
     fn sum(&self, of: impl Fn(&Bought) -> bool) -> u64 {
-        self.bought.iter().filter(|bought| of(bought)).map(|bought| bought.keeps).sum()
+        self.bought
+            .iter()
+            .filter(|bought| of(bought))
+            .map(|bought| bought.keeps)
+            .sum()
     }
 
     fn held(&self) -> u64 {
@@ -125,15 +153,21 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
         Step::ReverseBeforehand { minor } => {
             let (reversal, trace) = (model.next_trace(), model.next_trace());
             let action = reverse(trace, None, true);
-            let code = bench.answer(by_card(4, reversal, minor), action).map(|outcome| outcome.code);
+            let code = bench
+                .answer(by_card(4, reversal, minor), action)
+                .map(|outcome| outcome.code);
             prop_assert_eq!(code, Some(ResponseCode::APPROVED));
             model.beforehand.push(trace);
             buy(bench, model, trace, minor)?;
         }
         Step::Repeat { which } => {
-            let Some(bought) = pick(model, which) else { return Ok(()) };
-            let effects =
-                bench.ask(by_card(2, bought.trace, bought.minor), Action::Purchase { repeat: true });
+            let Some(bought) = pick(model, which) else {
+                return Ok(());
+            };
+            let effects = bench.ask(
+                by_card(2, bought.trace, bought.minor),
+                Action::Purchase { repeat: true },
+            );
             match (bought.fate, &effects[..]) {
                 (Fate::Pending, [Effect::Await(reference)]) => {
                     prop_assert_eq!(Some(*reference), bought.reference);
@@ -149,14 +183,25 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
             }
         }
         Step::RepeatWithAnotherAmount { which } => {
-            let Some(bought) = pick(model, which) else { return Ok(()) };
+            let Some(bought) = pick(model, which) else {
+                return Ok(());
+            };
             let opening = by_card(2, bought.trace, bought.minor + 1);
             let outcome = bench.answer(opening, Action::Purchase { repeat: true });
-            prop_assert_eq!(outcome.map(|outcome| outcome.code), Some(ResponseCode::DUPLICATE));
+            prop_assert_eq!(
+                outcome.map(|outcome| outcome.code),
+                Some(ResponseCode::DUPLICATE)
+            );
         }
-        Step::Reverse { which, keep, advice } => {
+        Step::Reverse {
+            which,
+            keep,
+            advice,
+        } => {
             let trace = model.next_trace();
-            let Some(bought) = pick(model, which) else { return Ok(()) };
+            let Some(bought) = pick(model, which) else {
+                return Ok(());
+            };
             let action = reverse(bought.trace, keep, advice);
             let outcome = bench.answer(by_card(4, trace, bought.minor), action);
             let code = outcome.map(|outcome| outcome.code);
@@ -186,13 +231,29 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
             finish(bench, model, which, answer, Fate::Refused(code));
         }
         Step::HostIsSilent { which } => {
-            finish(bench, model, which, Command::HostSilent, Fate::Refused(ResponseCode::HOST_UNREACHABLE));
+            finish(
+                bench,
+                model,
+                which,
+                Command::HostSilent,
+                Fate::Refused(ResponseCode::HOST_UNREACHABLE),
+            );
         }
         Step::HostIsUnreached { which } => {
-            finish(bench, model, which, Command::HostUnreached, Fate::Refused(ResponseCode::HOST_UNREACHABLE));
+            finish(
+                bench,
+                model,
+                which,
+                Command::HostUnreached,
+                Fate::Refused(ResponseCode::HOST_UNREACHABLE),
+            );
         }
         Step::HostAcknowledges { which } => {
-            if let Some(Bought { reference: Some(reference), .. }) = pick(model, which) {
+            if let Some(Bought {
+                reference: Some(reference),
+                ..
+            }) = pick(model, which)
+            {
                 bench.tell(Command::AdviceAnswered(reference));
             }
         }
@@ -206,7 +267,10 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 }
             }
             for transaction in bench.wallet.transactions.iter() {
-                prop_assert!(transaction.status != Status::Pending, "left open by a crash");
+                prop_assert!(
+                    transaction.status != Status::Pending,
+                    "left open by a crash"
+                );
                 if transaction.advice == Advice::Open {
                     prop_assert!(effects.contains(&Effect::Advise(transaction.reference)));
                 }
@@ -238,7 +302,14 @@ fn buy(bench: &mut Bench, model: &mut Model, trace: u32, minor: u64) -> Result<(
     });
     prop_assert_eq!(reference.is_some(), expected.is_none());
     let fate = expected.map_or(Fate::Pending, Fate::Refused);
-    model.bought.push(Bought { trace, minor, keeps: minor, reference, fate, reversed: false });
+    model.bought.push(Bought {
+        trace,
+        minor,
+        keeps: minor,
+        reference,
+        fate,
+        reversed: false,
+    });
     Ok(())
 }
 
@@ -250,7 +321,13 @@ fn finish(
     command: impl Fn(Reference) -> Command,
     fate: Fate,
 ) {
-    let Some(Bought { reference: Some(reference), .. }) = pick(model, which) else { return };
+    let Some(Bought {
+        reference: Some(reference),
+        ..
+    }) = pick(model, which)
+    else {
+        return;
+    };
     bench.tell(command(reference));
     let bought = pick_mut(model, which);
     if bought.fate == Fate::Pending {
@@ -260,7 +337,11 @@ fn finish(
 
 fn reverse(trace: u32, keep: Option<u64>, advice: bool) -> Action {
     let replacement = keep.map(super::bench::amount);
-    Action::Reverse { original: original(trace), replacement, advice }
+    Action::Reverse {
+        original: original(trace),
+        replacement,
+        advice,
+    }
 }
 
 fn pick(model: &Model, which: usize) -> Option<Bought> {

@@ -9,7 +9,11 @@ const PURCHASE: Action = Action::Purchase { repeat: false };
 const REPEAT: Action = Action::Purchase { repeat: true };
 
 fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
-    Action::Reverse { original: original(trace), replacement: to.map(amount), advice }
+    Action::Reverse {
+        original: original(trace),
+        replacement: to.map(amount),
+        advice,
+    }
 }
 
 fn forwarded(effects: &[Effect]) -> Reference {
@@ -65,7 +69,11 @@ fn silence_is_91_and_undone_at_the_host_whatever_comes_late() {
     let effects = bench.tell(Command::HostSilent(reference));
     assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
     assert!(effects.contains(&Effect::Advise(reference)));
-    assert!(bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED)).is_empty());
+    assert!(
+        bench
+            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+            .is_empty()
+    );
     assert_eq!(balances(&bench), (1000, 0));
     bench.tell(Command::AdviceAnswered(reference));
     assert!(!bench.wallet.is_open());
@@ -75,7 +83,9 @@ fn silence_is_91_and_undone_at_the_host_whatever_comes_late() {
 fn nothing_is_held_while_the_line_is_down() {
     let mut bench = Bench::with(1000);
     bench.host_up = false;
-    let outcome = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer at once");
+    let outcome = bench
+        .answer(by_card(2, 1, 300), PURCHASE)
+        .expect("an answer at once");
     assert_eq!(outcome.code, ResponseCode::HOST_UNREACHABLE);
     assert_eq!(balances(&bench), (1000, 0));
 }
@@ -86,7 +96,10 @@ fn a_repeat_is_answered_alike_and_applied_once() {
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
     let mut repeat = by_card(2, 1, 300);
     repeat.transmission = TIME + 5;
-    assert_eq!(bench.ask(repeat.clone(), REPEAT), vec![Effect::Await(reference)]);
+    assert_eq!(
+        bench.ask(repeat.clone(), REPEAT),
+        vec![Effect::Await(reference)]
+    );
     let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     let first = settled(&effects).clone();
     let again = bench.answer(repeat, REPEAT).expect("an answer at once");
@@ -97,12 +110,16 @@ fn a_repeat_is_answered_alike_and_applied_once() {
 #[test]
 fn a_declined_request_stays_declined_when_money_has_come() {
     let mut bench = Bench::with(100);
-    let first = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer");
+    let first = bench
+        .answer(by_card(2, 1, 300), PURCHASE)
+        .expect("an answer");
     assert_eq!(first.code, ResponseCode::NOT_ENOUGH_MONEY);
     let mut richer = Bench::with(1000);
     richer.answer(by_card(2, 1, 3000), PURCHASE);
     approved(&mut richer, 2, 10);
-    let again = richer.answer(by_card(2, 1, 3000), REPEAT).expect("an answer");
+    let again = richer
+        .answer(by_card(2, 1, 3000), REPEAT)
+        .expect("an answer");
     assert_eq!(again.code, ResponseCode::NOT_ENOUGH_MONEY);
 }
 
@@ -123,7 +140,9 @@ fn a_reversal_gives_back_once_and_tells_the_host() {
     assert!(effects.contains(&Effect::Answer(Outcome::approved())));
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (1000, 0));
-    let second = bench.answer(by_card(4, 3, 300), reversal(1, None, true)).expect("an answer");
+    let second = bench
+        .answer(by_card(4, 3, 300), reversal(1, None, true))
+        .expect("an answer");
     assert_eq!(second.code, ResponseCode::APPROVED);
     assert_eq!(balances(&bench), (1000, 0));
 }
@@ -147,7 +166,11 @@ fn a_reversal_while_the_host_decides_answers_05_and_undoes_its_approval() {
     let effects = bench.ask(by_card(4, 2, 300), reversal(1, None, true));
     assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
     assert!(effects.contains(&Effect::Advise(reference)));
-    assert!(bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED)).is_empty());
+    assert!(
+        bench
+            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+            .is_empty()
+    );
     assert_eq!(balances(&bench), (1000, 0));
     let again = bench.answer(by_card(2, 1, 300), REPEAT).expect("an answer");
     assert_eq!(again.code, ResponseCode::DECLINED);
@@ -166,11 +189,16 @@ fn a_partial_reversal_while_the_host_decides_debits_what_is_left() {
 
 #[test]
 fn a_reversal_that_came_first_declines_its_original() {
-    for (advice, code) in [(true, ResponseCode::APPROVED), (false, ResponseCode::NOT_FOUND)] {
+    for (advice, code) in [
+        (true, ResponseCode::APPROVED),
+        (false, ResponseCode::NOT_FOUND),
+    ] {
         let mut bench = Bench::with(1000);
         let noted = bench.answer(by_card(4, 2, 300), reversal(1, None, advice));
         assert_eq!(noted.expect("an answer").code, code);
-        let late = bench.answer(by_card(2, 1, 300), PURCHASE).expect("an answer");
+        let late = bench
+            .answer(by_card(2, 1, 300), PURCHASE)
+            .expect("an answer");
         assert_eq!(late.code, ResponseCode::DECLINED);
         assert_eq!(balances(&bench), (1000, 0));
     }
@@ -185,10 +213,21 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
     bench.ask(repeat, REPEAT);
     let mut named = original(1);
     named.transmission = TIME + 7;
-    bench.ask(by_card(4, 2, 300), Action::Reverse { original: named, replacement: None, advice: false });
+    bench.ask(
+        by_card(4, 2, 300),
+        Action::Reverse {
+            original: named,
+            replacement: None,
+            advice: false,
+        },
+    );
     assert_eq!(balances(&bench), (1000, 0));
     named.transmission = TIME + 8;
-    let action = Action::Reverse { original: named, replacement: None, advice: false };
+    let action = Action::Reverse {
+        original: named,
+        replacement: None,
+        advice: false,
+    };
     let unknown = bench.answer(by_card(4, 3, 300), action).expect("an answer");
     assert_eq!(unknown.code, ResponseCode::NOT_FOUND);
 }
@@ -197,7 +236,9 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
 fn an_order_is_paid_once_and_to_the_cent() {
     let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
     let mut bench = Bench::with(1000);
-    let none = bench.answer(by_order(2, 1, 300, key), PURCHASE).expect("an answer");
+    let none = bench
+        .answer(by_order(2, 1, 300, key), PURCHASE)
+        .expect("an answer");
     assert_eq!(none.code, ResponseCode::NOT_FOUND);
     let announce = Action::Announce {
         expires_at: NOW + 1000,
@@ -205,15 +246,21 @@ fn an_order_is_paid_once_and_to_the_cent() {
         reversed: Vec::new(),
     };
     bench.ask(by_order(6, 2, 300, key), announce);
-    let more = bench.answer(by_order(2, 3, 301, key), PURCHASE).expect("an answer");
+    let more = bench
+        .answer(by_order(2, 3, 301, key), PURCHASE)
+        .expect("an answer");
     assert_eq!(more.code, ResponseCode::INVALID_AMOUNT);
     let reference = forwarded(&bench.ask(by_order(2, 4, 300, key), PURCHASE));
-    let beside = bench.answer(by_order(2, 5, 300, key), PURCHASE).expect("an answer");
+    let beside = bench
+        .answer(by_order(2, 5, 300, key), PURCHASE)
+        .expect("an answer");
     assert_eq!(beside.code, ResponseCode::DUPLICATE);
     bench.tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
     let reference = forwarded(&bench.ask(by_order(2, 6, 300, key), PURCHASE));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
-    let paid = bench.answer(by_order(2, 7, 300, key), PURCHASE).expect("an answer");
+    let paid = bench
+        .answer(by_order(2, 7, 300, key), PURCHASE)
+        .expect("an answer");
     assert_eq!(paid.code, ResponseCode::DUPLICATE);
     assert_eq!(balances(&bench), (700, 0));
 }
@@ -226,11 +273,22 @@ fn what_a_crash_leaves_open_is_undone() {
     let effects = bench.tell(Command::Recover);
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (1000, 0));
-    let transaction = bench.wallet.transactions.by_reference(reference).expect("the purchase");
-    assert_eq!((transaction.status, transaction.advice), (Status::Declined, Advice::Open));
+    let transaction = bench
+        .wallet
+        .transactions
+        .by_reference(reference)
+        .expect("the purchase");
+    assert_eq!(
+        (transaction.status, transaction.advice),
+        (Status::Declined, Advice::Open)
+    );
     // The advice itself survives the next crash.
     bench.wallet = bench.replayed();
-    assert!(bench.tell(Command::Recover).contains(&Effect::Advise(reference)));
+    assert!(
+        bench
+            .tell(Command::Recover)
+            .contains(&Effect::Advise(reference))
+    );
 }
 
 #[test]
@@ -241,13 +299,18 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
     assert!(effects.contains(&Effect::AskForCardAgain(reference)));
     let issued = tessera_protocol::CardNumber::development(77);
     bench.tell(Command::HostIssuedCard(reference, issued.clone(), 3112));
-    assert_eq!(bench.wallet.cards.last().map(|card| &card.number), Some(&issued));
+    assert_eq!(
+        bench.wallet.cards.last().map(|card| &card.number),
+        Some(&issued)
+    );
 }
 
 #[test]
 fn a_load_is_credited_only_when_the_host_approves() {
     let mut bench = Bench::with(0);
-    let load = Action::Load { source: b"ACCOUNT-1".to_vec() };
+    let load = Action::Load {
+        source: b"ACCOUNT-1".to_vec(),
+    };
     let reference = forwarded(&bench.ask(by_card(6, 1, 500), load.clone()));
     assert_eq!(balances(&bench), (0, 0));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
