@@ -11,8 +11,6 @@ mod switch;
 
 use std::process::ExitCode;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
 
 /// An anonymous prepaid payment switch.
