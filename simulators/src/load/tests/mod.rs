@@ -1,6 +1,7 @@
 //! The generator against a switch that is known to the last cent: an honest one, one that cuts connections, and
 //! ones that cheat.
 
+mod cost;
 mod fake_switch;
 
 use std::rc::Rc;
