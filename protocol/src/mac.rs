@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use aes::cipher::consts::U16;
+use aes::cipher::{
+    Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit,
+};
 use aes::{Aes128, Block};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -82,13 +85,35 @@ impl MacKey {
             (_, length) => self.padded ^ left_justified(bytes, length),
         };
         let mut state = Array::from([0; BLOCK_BYTES]);
-        for block in blocks {
-            mix(&mut state, block);
-            self.cipher.encrypt_block(&mut state);
-        }
-        mix(&mut state, &last.to_be_bytes());
-        self.cipher.encrypt_block(&mut state);
+        let last = last.to_be_bytes();
+        self.cipher.encrypt_with_backend(Chain {
+            blocks,
+            last: &last,
+            state: &mut state,
+        });
         state.into()
+    }
+}
+
+/// The chain of blocks as one call of the cipher: on processors with wide AES instructions it prepares its round
+/// keys anew at every call, which costs more than a block.
+struct Chain<'a> {
+    blocks: &'a [[u8; BLOCK_BYTES]],
+    last: &'a [u8; BLOCK_BYTES],
+    state: &'a mut Block,
+}
+
+impl BlockSizeUser for Chain<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Chain<'_> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        for block in self.blocks.iter().chain([self.last]) {
+            mix(self.state, block);
+            backend.encrypt_block((&mut *self.state).into());
+        }
     }
 }
 
