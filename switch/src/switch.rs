@@ -118,8 +118,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     checkpoints.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
-    // The writer ends when nobody can hand it anything any more.
-    drop(shared);
+    shared.checkpointer.end();
     let written = tokio::task::spawn_blocking(move || writer.join()).await?;
     journal.close()?;
     operations_server.stop(false).await;

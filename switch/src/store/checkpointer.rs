@@ -40,6 +40,7 @@ struct Shared {
 enum Work {
     Snapshot(WalletId),
     Mark(Mark),
+    End,
 }
 
 impl Checkpointer {
@@ -89,6 +90,11 @@ impl Checkpointer {
         let _ = self.to_writer.send(Work::Mark(mark));
     }
 
+    /// Nothing more is handed over: the writer ends when it has written what was.
+    pub fn end(&self) {
+        let _ = self.to_writer.send(Work::End);
+    }
+
     /// The wallet as it was last handed over.
     ///
     /// # Errors
@@ -122,14 +128,14 @@ pub struct Written {
 }
 
 impl Writer {
-    /// Writes what is handed over until every [`Checkpointer`] is gone, and tells `observe` of each
-    /// batch.
+    /// Writes what is handed over until [`Checkpointer::end`], and tells `observe` of each batch.
     ///
     /// # Errors
     /// When the store can't be written. The journal is unharmed; a restart goes on from the last mark.
     pub fn run(mut self, observe: impl Fn(Written)) -> Result<(), StoreError> {
         let mut taken = Vec::new();
-        while self.work.blocking_recv_many(&mut taken, BATCH_MAX) > 0 {
+        let mut ended = false;
+        while !ended && self.work.blocking_recv_many(&mut taken, BATCH_MAX) > 0 {
             let mut wallets = Vec::new();
             for work in taken.drain(..) {
                 match work {
@@ -138,6 +144,7 @@ impl Writer {
                         self.write(&mut wallets, Some(mark), &observe)?;
                         self.shared.store.sync()?;
                     }
+                    Work::End => ended = true,
                 }
             }
             self.write(&mut wallets, None, &observe)?;
