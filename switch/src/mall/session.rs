@@ -169,10 +169,11 @@ impl Session {
                 Ok(0) => return Err(Ending::Peer),
                 Ok(read) => {
                     self.last_heard = Instant::now();
-                    self.read_bytes = match read >= self.read_bytes {
-                        true => (self.read_bytes * 4).min(READ_BYTES_MAX),
-                        false => self.read_bytes,
-                    };
+                    if read >= self.read_bytes {
+                        self.read_bytes = (self.read_bytes * 4).min(READ_BYTES_MAX);
+                        // There is more: the other connections of this worker have their turn first.
+                        tokio::task::yield_now().await;
+                    }
                     return Ok(());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -81,26 +81,19 @@ impl WalletActor {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference();
         }
-        self.wallet.forget_before(
-            context.now.saturating_sub(worker.transactions_kept),
-            context.now.saturating_sub(UNSEEN_KEPT),
-        );
         let decision = decide(&self.wallet, &command, &context);
-        for event in &decision.events {
-            self.journal(event, context.now);
+        let mut entries = SmallVec::<[Entry; 1]>::new();
+        for event in decision.events {
+            entries.push(self.journal(event, context.now));
         }
         for effect in decision.effects {
-            self.perform(effect, &command, &decision.events, &mut asker, &context);
+            self.perform(effect, &command, &entries, &mut asker, &context);
         }
     }
 
-    fn journal(&mut self, event: &Event, now: u64) {
-        let entry = Entry {
-            wallet: self.wallet.id,
-            previous: self.wallet.last_position,
-            at: now,
-            event: event.clone(),
-        };
+    fn journal(&mut self, event: Event, now: u64) -> Entry {
+        let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
+        let entry = Entry { wallet, previous, at: now, event };
         let appended = self.worker.append(&entry);
         if let Err(broken) = self
             .wallet
@@ -114,13 +107,14 @@ impl WalletActor {
             self.dirty = true;
             self.worker.turned_dirty(self.wallet.id);
         }
+        entry
     }
 
     fn perform(
         &mut self,
         effect: Effect,
         command: &Command,
-        events: &[Event],
+        entries: &[Entry],
         asker: &mut Option<Asker>,
         context: &Context,
     ) {
@@ -148,7 +142,7 @@ impl WalletActor {
                 }
             }
             Effect::Forward(reference) => {
-                let request = self.host_request(reference, command, events, context);
+                let request = self.host_request(reference, command, entries, context);
                 if let Some(request) = request {
                     self.hold(Release::Request(request));
                 }
@@ -186,7 +180,7 @@ impl WalletActor {
         &self,
         reference: Reference,
         command: &Command,
-        events: &[Event],
+        entries: &[Entry],
         context: &Context,
     ) -> Option<HostRequest> {
         let asker = &self
@@ -197,7 +191,7 @@ impl WalletActor {
         let Command::Ask(ask) = command else {
             return None;
         };
-        let message = match (&ask.action, events.first()?) {
+        let message = match (&ask.action, &entries.first()?.event) {
             (
                 Action::Load { source },
                 Event::LoadRequested {
@@ -252,6 +246,13 @@ impl WalletActor {
 
     fn hand_over_snapshot(&mut self) {
         if std::mem::take(&mut self.dirty) {
+            // Here and not at every request: what is too old is looked at once in a while, not paid for
+            // on the road.
+            let now = crate::clock::milliseconds();
+            self.wallet.forget_before(
+                now.saturating_sub(self.worker.transactions_kept),
+                now.saturating_sub(UNSEEN_KEPT),
+            );
             self.worker.hand_over(&self.wallet);
         }
     }
