@@ -11,7 +11,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
-use crate::clock;
 use crate::config::Settings;
 use crate::door::{Arrivals, Guests};
 use crate::gate::Gate;
@@ -166,9 +165,7 @@ async fn tick(worker: Rc<Worker>, idle_after: u64) {
     loop {
         interval.tick().await;
         worker.give_up_parked(Instant::now());
-        worker
-            .rest_idle(clock::milliseconds().saturating_sub(idle_after))
-            .await;
+        worker.rest_idle(idle_after).await;
         worker.metrics.flush();
     }
 }

@@ -48,12 +48,25 @@ impl Rig {
             host: free_port(),
             tally: free_port(),
         };
-        let rig = Self { folder, host: None, switch: None, addresses };
+        let rig = Self {
+            folder,
+            host: None,
+            switch: None,
+            addresses,
+        };
         rig.write_configurations();
         rig.run(&["certs", "certs"]);
         if cards > 0 {
             let (cards, balance) = (cards.to_string(), balance.to_string());
-            rig.run(&["provision", "--config", "switch.toml", "--cards", &cards, "--balance", &balance]);
+            rig.run(&[
+                "provision",
+                "--config",
+                "switch.toml",
+                "--cards",
+                &cards,
+                "--balance",
+                &balance,
+            ]);
         }
         rig
     }
@@ -70,7 +83,9 @@ impl Rig {
     /// Starts the financial system; `settings` are `key=value` of its configuration.
     pub fn start_host(&mut self, settings: &[&str]) {
         let mut arguments = vec!["host", "--config", "host.toml"];
-        settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+        settings
+            .iter()
+            .for_each(|setting| arguments.extend(["--set", setting]));
         self.host = Some(self.spawn(&arguments));
     }
 
@@ -81,7 +96,9 @@ impl Rig {
 
     /// Waits until `/readyz` says that a line to the host is up.
     pub fn wait_until_ready(&self) {
-        wait_for("the switch to be ready", || self.get("/readyz").starts_with("HTTP/1.1 200"));
+        wait_for("the switch to be ready", || {
+            self.get("/readyz").starts_with("HTTP/1.1 200")
+        });
     }
 
     /// SIGKILL, as a loss of power would do it.
@@ -107,7 +124,9 @@ impl Rig {
     /// A figure of `/metrics`, labels written as there.
     pub fn figure(&self, name: &str) -> Option<f64> {
         let text = self.get("/metrics");
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
         value.parse().ok()
     }
 
@@ -132,7 +151,10 @@ impl Rig {
     /// The command, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
-        command.args(arguments).current_dir(self.folder.path()).env("RUST_BACKTRACE", "0");
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("RUST_BACKTRACE", "0");
         command
     }
 
@@ -157,7 +179,11 @@ impl Rig {
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         lines.read_line(&mut line).expect("a line");
-        assert!(line.starts_with("ready"), "{arguments:?} said {line:?}:\n{}", self.log(arguments[0]));
+        assert!(
+            line.starts_with("ready"),
+            "{arguments:?} said {line:?}:\n{}",
+            self.log(arguments[0])
+        );
         Running(child)
     }
 
@@ -169,7 +195,8 @@ impl Rig {
     fn write_configurations(&self) {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         let at = &self.addresses;
-        let switch = fs::read_to_string(shipped.join("switch.toml")).expect("shipped configuration");
+        let switch =
+            fs::read_to_string(shipped.join("switch.toml")).expect("shipped configuration");
         let switch = switch
             .replace("127.0.0.1:8583", &at.malls.to_string())
             .replace("127.0.0.1:8585", &at.wallet_server.to_string())
@@ -189,7 +216,10 @@ impl Running {
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
         let pid = self.0.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .expect("kill runs");
         self.0.wait().expect("the process ends").code()
     }
 }
@@ -215,7 +245,9 @@ pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
 pub fn http_get(address: SocketAddr, path: &str) -> String {
     use std::io::Write;
     let mut answer = String::new();
-    let Ok(mut socket) = TcpStream::connect(address) else { return answer };
+    let Ok(mut socket) = TcpStream::connect(address) else {
+        return answer;
+    };
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     if socket.write_all(request.as_bytes()).is_ok() {
         // What was read before an error is all there is.

@@ -39,6 +39,8 @@ pub(super) struct Receiver {
     written: bool,
     /// What the frame at hand asks for.
     kind: Kind,
+    /// A field 7 that was found to be near enough, and the batch in which it was.
+    within_window: Option<(u32, Instant)>,
 }
 
 impl Receiver {
@@ -49,6 +51,7 @@ impl Receiver {
             standing: Standing::default(),
             written: false,
             kind: Kind::Unknown,
+            within_window: None,
         }
     }
 
@@ -154,6 +157,20 @@ impl Receiver {
         }
     }
 
+    /// Asked of the calendar once for all requests of a batch that were sent in the same second.
+    fn is_within_clock_window(&mut self, transmission: u32, now: Instant) -> bool {
+        if let Some((known, at)) = self.within_window
+            && (known, at) == (transmission, now)
+        {
+            return true;
+        }
+        let apart = clock::seconds_from(transmission, clock::milliseconds());
+        let within =
+            apart.is_some_and(|seconds| seconds <= self.keeper.settings.clock_window.as_secs());
+        self.within_window = within.then_some((transmission, now));
+        within
+    }
+
     fn request(
         &mut self,
         guest: &Arc<Guest>,
@@ -165,9 +182,7 @@ impl Receiver {
         self.kind = Kind::from(request);
         self.keeper.worker.metrics.request(self.kind);
         let transmission = message.number(7).unwrap_or(0) as u32;
-        let apart = clock::seconds_from(transmission, clock::milliseconds());
-        let window = self.keeper.settings.clock_window.as_secs();
-        if apart.is_none_or(|seconds| seconds > window) {
+        if !self.is_within_clock_window(transmission, now) {
             return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
         }
         if let Request::Network(network) = request {

@@ -23,6 +23,8 @@ pub(super) struct Seats {
     by_wallet: HashMap<WalletId, Seat>,
     /// Every seated wallet once, by the time at which it is worth another look.
     idle_since: VecDeque<(u64, WalletId)>,
+    /// Milliseconds since 1970, as of the last look for idle wallets: exact enough for them.
+    now: u64,
 }
 
 impl Seats {
@@ -30,7 +32,21 @@ impl Seats {
         self.by_wallet.get_mut(&wallet)
     }
 
-    pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>, now: u64) {
+    /// The seat, about to be told something.
+    pub(super) fn tell(&mut self, wallet: WalletId) -> Option<&mut Seat> {
+        let now = self.now;
+        let seat = self.by_wallet.get_mut(&wallet)?;
+        seat.told += 1;
+        seat.last_told = now;
+        Some(seat)
+    }
+
+    pub(super) fn set_clock(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>) {
+        let now = self.now;
         self.by_wallet.insert(
             wallet,
             Seat {
@@ -48,7 +64,8 @@ impl Seats {
 
     /// The next wallet that was told nothing since `before`; it is not looked at again before `now`
     /// is as far away.
-    pub(super) fn next_idle(&mut self, before: u64, now: u64) -> Option<WalletId> {
+    pub(super) fn next_idle(&mut self, before: u64) -> Option<WalletId> {
+        let now = self.now;
         while let Some((since, wallet)) = self.idle_since.front().copied() {
             if since > before {
                 return None;

@@ -204,9 +204,9 @@ impl Worker {
         }
     }
 
-    /// A reference above all that were given before.
-    pub fn next_reference(&self) -> Reference {
-        let by_clock = Reference::first(clock::milliseconds(), self.index);
+    /// A reference above all that were given before, of this millisecond if possible.
+    pub fn next_reference(&self, now: u64) -> Reference {
+        let by_clock = Reference::first(now, self.index);
         let next = by_clock.max(Reference(self.last_reference.get().0 + 1));
         self.last_reference.set(next);
         next
@@ -344,11 +344,16 @@ impl Worker {
         }
     }
 
-    /// Sends wallets that were told nothing since `before` to rest, a few at a time.
-    pub async fn rest_idle(self: &Rc<Self>, before: u64) {
+    /// Sends wallets that were told nothing for `idle_after` milliseconds to rest, a few at a time. To be
+    /// called regularly: it sets the clock by which they are idle.
+    pub async fn rest_idle(&self, idle_after: u64) {
         let now = clock::milliseconds();
+        self.seats.borrow_mut().set_clock(now);
         loop {
-            let idle = self.seats.borrow_mut().next_idle(before, now);
+            let idle = self
+                .seats
+                .borrow_mut()
+                .next_idle(now.saturating_sub(idle_after));
             let Some(wallet) = idle else { return };
             self.checkpointer.room().await;
             if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
@@ -376,12 +381,10 @@ impl Worker {
             };
             let address = WalletActor::new(loaded, Rc::clone(self)).start();
             seats = self.seats.borrow_mut();
-            seats.take_seat(wallet, address, clock::milliseconds());
+            seats.take_seat(wallet, address);
             self.metrics.actor_started();
         }
-        if let Some(seat) = seats.seat(wallet) {
-            seat.told += 1;
-            seat.last_told = clock::milliseconds();
+        if let Some(seat) = seats.tell(wallet) {
             seat.address.do_send(tell);
         }
     }

@@ -50,6 +50,8 @@ pub struct WalletActor {
     dirty: bool,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
+    /// When the message at hand was taken: one look at the clock for all that it leads to.
+    told_at: Instant,
 }
 
 /// Somebody who waits for the host's answer.
@@ -68,18 +70,23 @@ impl WalletActor {
             waiting: SmallVec::new(),
             dirty: false,
             taken: 0,
+            told_at: Instant::now(),
         }
     }
 
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
         let worker = Rc::clone(&self.worker);
         let context = worker.context();
+        self.told_at = Instant::now();
         if let Some(asker) = &asker {
-            worker.metrics.stage(Stage::Decide, asker.arrived.elapsed());
+            worker.metrics.stage(
+                Stage::Decide,
+                self.told_at.saturating_duration_since(asker.arrived),
+            );
         }
         if let Command::Ask(ask) = &mut command {
             // Given here and not at the door, so that a wallet's references rise.
-            ask.opening.reference = worker.next_reference();
+            ask.opening.reference = worker.next_reference(context.now);
         }
         let decision = decide(&self.wallet, &command, &context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
@@ -93,7 +100,12 @@ impl WalletActor {
 
     fn journal(&mut self, event: Event, now: u64) -> Entry {
         let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
-        let entry = Entry { wallet, previous, at: now, event };
+        let entry = Entry {
+            wallet,
+            previous,
+            at: now,
+            event,
+        };
         let appended = self.worker.append(&entry);
         if let Err(broken) = self
             .wallet
@@ -128,7 +140,7 @@ impl WalletActor {
                 if let Some(asker) = asker.take() {
                     self.waiting
                         .retain(|waiting| waiting.transaction != reference);
-                    let since = Instant::now();
+                    let since = self.told_at;
                     self.waiting.push(Waiting {
                         transaction: reference,
                         since,
@@ -231,9 +243,8 @@ impl WalletActor {
             .iter()
             .position(|waiting| waiting.transaction == reference)?;
         let waiting = self.waiting.swap_remove(place);
-        self.worker
-            .metrics
-            .stage(Stage::Host, waiting.since.elapsed());
+        let waited = self.told_at.saturating_duration_since(waiting.since);
+        self.worker.metrics.stage(Stage::Host, waited);
         Some(waiting.asker)
     }
 
@@ -241,7 +252,7 @@ impl WalletActor {
     fn hold(&self, release: Release) {
         self.worker
             .gate
-            .hold(self.wallet.last_sequence, Instant::now(), release);
+            .hold(self.wallet.last_sequence, self.told_at, release);
     }
 
     fn hand_over_snapshot(&mut self) {
