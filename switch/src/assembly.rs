@@ -55,11 +55,13 @@ pub(crate) struct Seed {
 }
 
 /// A worker's runtime: one thread, which looks at its sockets after so many messages of actors that a
-/// batch is handled as one.
-pub(crate) fn runtime() -> Runtime {
+/// batch is handled as one. Its turn is over, and the journal's batch with it, when it has nothing left
+/// to do.
+pub(crate) fn runtime(journal: Arc<dyn Journal>) -> Runtime {
     let built: io::Result<Runtime> = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(256)
+        .on_thread_park(move || journal.end_turn())
         .build();
     built.unwrap_or_else(|error| crate::fault::stop("a worker's runtime could not be made", &error))
 }
@@ -167,6 +169,8 @@ async fn tick(worker: Rc<Worker>, idle_after: u64) {
         worker.give_up_parked(Instant::now());
         worker.rest_idle(idle_after).await;
         worker.metrics.flush();
+        // A worker that always has something to do ends its turns here.
+        worker.end_journal_turn();
     }
 }
 

@@ -76,6 +76,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         &settings.data.join("journal"),
         Options {
             segment_bytes: settings.journal.segment_bytes,
+            by_turns: observer.is_some(),
             observer,
         },
         store.mark()?,

@@ -164,7 +164,8 @@ impl Crew {
                         wallet_servers,
                         stats,
                     };
-                    let arbiter = Arbiter::with_tokio_rt(assembly::runtime);
+                    let journal = Arc::clone(&shared.journal);
+                    let arbiter = Arbiter::with_tokio_rt(move || assembly::runtime(journal));
                     let shared = shared.clone();
                     arbiter.spawn_fn(move || assembly::start(seed, shared));
                     arbiter

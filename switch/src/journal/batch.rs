@@ -30,6 +30,19 @@ impl Batch {
     }
 }
 
+/// So many records are a batch even if the workers have more to come: enough for the sync to cost each
+/// of them little, few enough to be written in the time of the sync.
+const RIPE_RECORDS: u32 = 256;
+
+/// What there is for the writer to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Batch,
+    /// More is coming in this turn of a worker: better waited for than synced apart.
+    Unripe,
+    Nothing,
+}
+
 /// Why the writer woke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wake {
@@ -52,17 +65,32 @@ struct State {
     sequence: u64,
     /// The last record appended here.
     mark: Option<Mark>,
+    /// Batches wait for the end of a worker's turn.
+    by_turns: bool,
+    turn_over: bool,
     asleep: bool,
     closing: bool,
 }
 
+impl State {
+    fn is_ripe(&self) -> bool {
+        self.batch.records > 0
+            && (!self.by_turns
+                || self.turn_over
+                || self.closing
+                || self.batch.records >= RIPE_RECORDS)
+    }
+}
+
 impl Gathering {
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: Place, by_turns: bool) -> Self {
         let state = State {
             batch: Batch::new(),
             position: place.position,
             sequence: place.sequence,
             mark: None,
+            by_turns,
+            turn_over: false,
             asleep: false,
             closing: false,
         };
@@ -82,7 +110,7 @@ impl Gathering {
         state.sequence += 1;
         state.mark = Some(Mark { sequence, position });
         self.last.store(sequence, Ordering::Release);
-        let wake = std::mem::take(&mut state.asleep);
+        let wake = state.is_ripe() && std::mem::take(&mut state.asleep);
         drop(state);
         // Waking costs a system call, so only the append that finds the writer asleep does it.
         if wake {
@@ -105,17 +133,35 @@ impl Gathering {
         (self.lock().batch.bytes.len() - BATCH_HEADER_BYTES) as u64
     }
 
-    /// Exchanges what has gathered for an empty batch; `false` if nothing has.
-    pub fn swap(&self, empty: &mut Batch) -> bool {
+    /// Nothing more comes for now: what has gathered is a batch.
+    pub fn end_turn(&self) {
+        let mut state = self.lock();
+        if state.batch.records == 0 {
+            return;
+        }
+        state.turn_over = true;
+        let wake = std::mem::take(&mut state.asleep);
+        drop(state);
+        if wake {
+            self.wake();
+        }
+    }
+
+    /// Exchanges what has gathered for an empty batch, if it is one.
+    pub fn swap(&self, empty: &mut Batch) -> Taken {
         debug_assert!(empty.records == 0 && empty.bytes.len() == BATCH_HEADER_BYTES);
         let mut state = self.lock();
         if state.batch.records == 0 {
-            return false;
+            return Taken::Nothing;
         }
+        if !state.is_ripe() {
+            return Taken::Unripe;
+        }
+        state.turn_over = false;
         std::mem::swap(&mut state.batch, empty);
         // A batch may change its file, but not its position: those count the bytes of batches only.
         state.position += empty.bytes.len() as u64;
-        true
+        Taken::Batch
     }
 
     /// Puts the calling thread, the writer, to sleep until there is something to do.
@@ -123,7 +169,7 @@ impl Gathering {
         self.writer.get_or_init(thread::current);
         loop {
             let mut state = self.lock();
-            if state.batch.records > 0 {
+            if state.is_ripe() {
                 return Wake::Gathered;
             }
             if state.closing {

@@ -52,6 +52,9 @@ pub trait Journal: Send + Sync {
     /// If the payload is longer than [`PAYLOAD_BYTES_MAX`]: no caller makes such an event.
     fn append(&self, partition: u16, payload: &[u8]) -> Appended;
 
+    /// Whoever appends has done all that there was to do: what has gathered need not wait for more.
+    fn end_turn(&self);
+
     /// The highest sequence that is durable, and with it all lower ones; 0 for none.
     fn durable(&self) -> u64;
 

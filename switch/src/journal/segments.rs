@@ -23,6 +23,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Is told of every sync.
     pub observer: Option<Observer>,
+    /// Whether a batch waits for [`Journal::end_turn`] (or for 256 records), so that what a worker appends
+    /// in one turn is synced at once, and not its first record apart from the others.
+    pub by_turns: bool,
 }
 
 impl Default for Options {
@@ -30,6 +33,7 @@ impl Default for Options {
         Self {
             segment_bytes: 256 << 20,
             observer: None,
+            by_turns: false,
         }
     }
 }
@@ -109,7 +113,7 @@ impl Segments {
             }
         };
         shelf.add(Arc::clone(&segment));
-        let shared = Arc::new(Shared::new(place, shelf));
+        let shared = Arc::new(Shared::new(place, shelf, options.by_turns));
         let writer = Writer::new(
             Arc::clone(&shared),
             Arc::clone(&prepare),
@@ -144,6 +148,10 @@ impl Journal for Segments {
             payload.len()
         );
         self.shared.gathering.append(partition, payload)
+    }
+
+    fn end_turn(&self) {
+        self.shared.gathering.end_turn();
     }
 
     fn durable(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::batch::{Batch, Gathering, Wake};
+use super::batch::{Batch, Gathering, Taken, Wake};
 use super::format::{self, Place};
 use super::prepare::Prepare;
 use super::segment::Segment;
@@ -23,9 +23,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(place: Place, shelf: Shelf) -> Self {
+    pub fn new(place: Place, shelf: Shelf, by_turns: bool) -> Self {
         Self {
-            gathering: Gathering::new(place),
+            gathering: Gathering::new(place, by_turns),
             shelf,
             durable: AtomicU64::new(place.sequence - 1),
             durable_end: AtomicU64::new(place.position),
@@ -115,9 +115,10 @@ impl Writer {
 
     fn work(&mut self) -> Result<(), JournalError> {
         loop {
-            if self.shared.gathering.swap(&mut self.batch) {
+            let taken = self.shared.gathering.swap(&mut self.batch);
+            if taken == Taken::Batch {
                 self.write()?;
-            } else if !self.sealed {
+            } else if taken == Taken::Nothing && !self.sealed {
                 self.seal()?;
             } else if self.shared.gathering.wait() == Wake::Closing {
                 return self.segment.sync();

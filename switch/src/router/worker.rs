@@ -194,11 +194,15 @@ impl Worker {
         }
     }
 
-    /// What is handed in to a decision made now.
-    pub fn context(&self) -> Context {
+    /// What is handed in to a decision made now; a trace number only where the host may be asked.
+    pub fn context(&self, may_ask_host: bool) -> Context {
         Context {
             now: clock::milliseconds(),
-            host_trace: self.link.next_trace(),
+            host_trace: if may_ask_host {
+                self.link.next_trace()
+            } else {
+                0
+            },
             answer_within: self.answer_within.as_millis() as u64,
             host_up: self.link.up(),
         }
@@ -231,6 +235,11 @@ impl Worker {
         entry.write(&mut payload);
         self.journal
             .append(entry.wallet.partition(self.partitions), &payload)
+    }
+
+    /// What was appended so far need not wait for more.
+    pub fn end_journal_turn(&self) {
+        self.journal.end_turn();
     }
 
     /// The wallet has changed since its last snapshot.

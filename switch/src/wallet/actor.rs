@@ -76,7 +76,7 @@ impl WalletActor {
 
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
         let worker = Rc::clone(&self.worker);
-        let context = worker.context();
+        let context = worker.context(matches!(command, Command::Ask(_)));
         self.told_at = Instant::now();
         if let Some(asker) = &asker {
             worker.metrics.stage(

@@ -2,9 +2,8 @@
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
 use tessera_protocol::{Amount, Currency, ResponseCode};
 
 use super::{DuplicateKey, Reference};
@@ -118,19 +117,19 @@ pub struct Transactions {
     list: VecDeque<Transaction>,
     /// How many were forgotten before the first of the list: places in `by_key` never move.
     forgotten: u32,
+    /// By the key itself: it is a digest, so nobody chooses where it falls.
     by_key: HashTable<u32>,
-    hasher: DefaultHashBuilder,
 }
 
 impl Transactions {
     /// Adds the newest.
     pub fn push(&mut self, transaction: Transaction) {
         let place = self.forgotten.wrapping_add(self.list.len() as u32);
-        let hash = self.hasher.hash_one(transaction.key);
+        let hash = transaction.key.head();
         self.list.push_back(transaction);
-        let (list, forgotten, hasher) = (&self.list, self.forgotten, &self.hasher);
+        let (list, forgotten) = (&self.list, self.forgotten);
         self.by_key.insert_unique(hash, place, |&place| {
-            hasher.hash_one(list[place.wrapping_sub(forgotten) as usize].key)
+            list[place.wrapping_sub(forgotten) as usize].key.head()
         });
     }
 
@@ -139,7 +138,7 @@ impl Transactions {
         if self.list.is_empty() {
             return None;
         }
-        let hash = self.hasher.hash_one(key);
+        let hash = key.head();
         let place = self
             .by_key
             .find(hash, |&place| self.at(place).key == *key)?;
@@ -178,7 +177,7 @@ impl Transactions {
             if first.is_open() || first.reference.milliseconds() >= milliseconds {
                 return;
             }
-            let (place, hash) = (self.forgotten, self.hasher.hash_one(first.key));
+            let (place, hash) = (self.forgotten, first.key.head());
             if let Ok(found) = self.by_key.find_entry(hash, |&other| other == place) {
                 found.remove();
             }

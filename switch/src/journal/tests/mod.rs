@@ -27,6 +27,7 @@ fn options() -> Options {
     Options {
         segment_bytes: SEGMENT_BYTES,
         observer: None,
+        by_turns: false,
     }
 }
 
