@@ -71,6 +71,13 @@ impl Door {
         }
     }
 
+    /// Where it is.
+    pub fn target(&self) -> &str {
+        match self {
+            Self::Acquirer { target, .. } | Self::WalletServer { target, .. } => target,
+        }
+    }
+
     /// MAC key, where there is one.
     pub fn key(&self) -> Option<&MacKey> {
         match self {

@@ -52,6 +52,9 @@ pub struct Line {
     number: Cell<u64>,
     wake: Notify,
     fault: RefCell<Option<String>>,
+    /// Whether it ever was signed on, and the bell for when that did not even succeed the first time.
+    stood: Cell<bool>,
+    refused: Notify,
 }
 
 impl Line {
@@ -66,6 +69,8 @@ impl Line {
             number: Cell::new(0),
             wake: Notify::new(),
             fault: RefCell::default(),
+            stood: Cell::new(false),
+            refused: Notify::new(),
         });
         tokio::task::spawn_local(Rc::clone(&line).run());
         line
@@ -80,7 +85,8 @@ impl Line {
     }
 
     /// Reads the balances of these accounts: ledger and available, `None` where the switch would not tell.
-    /// `Err` where not all came within `patience`, with the last trouble on the line.
+    /// `Err` where not all came within `patience`, or the line could not be opened in the first place, with the
+    /// last trouble on it.
     pub async fn balances(&self, accounts: &[u32], patience: Duration) -> Result<Readings, String> {
         let reading = Rc::new(Reading {
             found: RefCell::new(Vec::with_capacity(accounts.len())),
@@ -93,10 +99,12 @@ impl Line {
                 .map(|&account| Ask::Balance(account, Rc::clone(&reading)));
             self.queue.borrow_mut().extend(asks);
             self.wake.notify_one();
-            if tokio::time::timeout(patience, reading.done.notified())
-                .await
-                .is_err()
-            {
+            let done = tokio::select! {
+                () = reading.done.notified() => true,
+                () = self.refused.notified() => false,
+                () = tokio::time::sleep(patience) => false,
+            };
+            if !done {
                 let fault = self.fault.borrow().clone();
                 let fault = fault.map(|fault| format!(": {fault}")).unwrap_or_default();
                 let missing = reading.missing.get();
@@ -111,7 +119,12 @@ impl Line {
         loop {
             match self.serve().await {
                 Ok(()) => back_off.reset(),
-                Err(error) => *self.fault.borrow_mut() = Some(error.to_string()),
+                Err(error) => {
+                    *self.fault.borrow_mut() = Some(format!("{}: {error}", self.door.target()));
+                    if !self.stood.get() {
+                        self.refused.notify_one();
+                    }
+                }
             }
             back_off.wait().await;
         }
@@ -128,6 +141,7 @@ impl Line {
         )
         .await?;
         self.fault.take();
+        self.stood.set(true);
         let (reader, writer) = tokio::io::split(stream);
         let answered = Notify::new();
         // Two halves that never wait for each other: a switch that stops reading still gets its answers read.

@@ -16,6 +16,7 @@ use super::orders::Stock;
 use super::progress::show_progress;
 use super::report::{Mark, Report, Steady};
 use super::shared::{Live, Phase, Shared};
+use super::sign_on::SignOnError;
 use super::speakers::{Speaker, Way, cast};
 use super::terminal::Terminal;
 use super::{pacer, tally, verify};
@@ -258,20 +259,20 @@ fn key_of(speaker: &Speaker) -> Result<Option<MacKey>, LoadError> {
 }
 
 async fn await_sign_ons(shared: &Shared) -> Result<(), LoadError> {
+    let connected = || shared.live.statistics.borrow().connected;
+    let refused = || matches!(&*shared.fault.borrow(), Some(SignOnError::Refused { .. }));
     let all = async {
-        while shared.live.statistics.borrow().connected < shared.options.connections {
+        while connected() < shared.options.connections && !refused() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    if tokio::time::timeout(CONNECT_PATIENCE, all).await.is_ok() {
+    let in_time = tokio::time::timeout(CONNECT_PATIENCE, all).await.is_ok();
+    if in_time && !refused() {
         return Ok(());
     }
-    let connected = shared.live.statistics.borrow().connected;
-    let fault = shared
-        .fault
-        .take()
-        .unwrap_or_else(|| "no answer to the sign-on".to_owned());
-    let connections = shared.options.connections;
+    let (connected, connections) = (connected(), shared.options.connections);
+    let fault = shared.fault.take();
+    let fault = fault.map_or_else(|| "no answer came".to_owned(), |fault| fault.to_string());
     Err(LoadError::Opening(format!(
         "{connected} of {connections} connections signed on: {fault}"
     )))

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use super::clock::Clock;
 use super::model::Model;
 use super::options::{Options, Pace};
+use super::sign_on::SignOnError;
 use super::statistics::Statistics;
 
 /// What others may watch of a run while it goes on, and the one thing that they may ask of it.
@@ -91,7 +92,7 @@ pub(super) struct Shared {
     /// Told once, when asking begins.
     pub start: Notify,
     /// Why a connection could not sign on, before asking began.
-    pub fault: RefCell<Option<String>>,
+    pub fault: RefCell<Option<SignOnError>>,
     /// When asking was seen to have ended.
     ended: Cell<Option<u64>>,
 }

@@ -59,7 +59,7 @@ impl Terminal {
                     back_off.reset();
                 }
                 Ok(End::Finished | End::GivenUp) => return self.desk.owed(&self.shared),
-                Err(error) => *self.shared.fault.borrow_mut() = Some(error.to_string()),
+                Err(error) => *self.shared.fault.borrow_mut() = Some(error),
             }
             if self.shared.began.get() > 0 && self.over(self.shared.clock.now()) {
                 return self.desk.owed(&self.shared);

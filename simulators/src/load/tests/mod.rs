@@ -164,7 +164,7 @@ fn a_refused_key_is_told() {
         let key = Some("ffffffffffffffffffffffffffffffff".to_owned());
         let wrong = Options {
             key,
-            opening: Duration::from_secs(1),
+            opening: Duration::from_secs(30),
             ..options(&switch)
         };
         run(wrong, Rc::default()).await.unwrap_err()
