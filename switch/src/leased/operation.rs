@@ -54,7 +54,7 @@ pub mod tag {
     pub const COUNT: u8 = 12;
     /// Where history goes on; absent where it ends.
     pub const POSITION: u8 = 13;
-    /// One event: `time,kind,amount,currency,code,acceptor,reference`.
+    /// One event: `time,kind,amount,code,acceptor,reference`.
     pub const EVENT: u8 = 14;
 }
 

@@ -1,0 +1,100 @@
+//! The documents against the commands, the operations and the configuration that they describe.
+
+use std::path::Path;
+use std::process::Command;
+
+use tessera_switch::config::Settings;
+use tessera_switch::leased::Code;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The first cells of the rows of the first table below `heading` whose head begins with `head`.
+fn first_cells(text: &str, heading: &str, head: &str) -> Vec<String> {
+    let (_, section) = text.split_once(heading).unwrap();
+    section
+        .lines()
+        .skip_while(|line| !line.starts_with(head))
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .filter_map(|line| Some(line.split('|').nth(1)?.trim().to_string()))
+        .collect()
+}
+
+#[test]
+fn the_readme_has_every_command() {
+    let help = Command::new(env!("CARGO_BIN_EXE_tessera"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let mut commands: Vec<_> = commands
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    let table = first_cells(&read("README.md"), "## Commands", "| command");
+    let mut told: Vec<_> = table
+        .iter()
+        .filter_map(|cell| cell.strip_prefix("`tessera ")?.split([' ', '`']).next())
+        .collect();
+    commands.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, commands);
+}
+
+#[test]
+fn the_guide_has_every_operation_of_the_leased_line() {
+    let known: Vec<_> = (0..=999)
+        .filter(|&number| Code::of(number).is_some())
+        .map(|number| number.to_string())
+        .collect();
+    let heading = "## The wallet server's leased line";
+    assert_eq!(
+        first_cells(&read("docs/protocol.md"), heading, "| 24 "),
+        known
+    );
+    let tags: Vec<_> = (1..=14).map(|tag| format!("{tag:02}")).collect();
+    assert_eq!(
+        first_cells(&read("docs/protocol.md"), heading, "| tag"),
+        tags
+    );
+}
+
+#[test]
+fn the_documents_state_the_limits_that_are_the_defaults() {
+    let mall = Settings::default().mall;
+    let limits = [
+        ("connections, all", mall.connections_max),
+        ("connections of a party", mall.connections_per_party_max),
+        (
+            "unanswered requests of a connection",
+            mall.in_flight_per_connection_max,
+        ),
+        (
+            "unanswered requests of a party",
+            mall.in_flight_per_party_max,
+        ),
+        ("unanswered requests", mall.in_flight_max),
+    ];
+    for document in ["docs/protocol.md", "ARCHITECTURE.md"] {
+        let text = read(document);
+        for (what, limit) in limits {
+            let number = thousands(limit);
+            let stated = text.lines().any(|line| {
+                line.starts_with(&format!("| {what}")) && line.contains(&format!("{number} |"))
+            });
+            assert!(stated, "{document}: {what} {number}");
+        }
+    }
+}
+
+fn thousands(number: usize) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", number / 1000, number % 1000),
+    }
+}
