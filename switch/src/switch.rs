@@ -89,7 +89,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let observe = Arc::clone(&metrics);
     let writer = std::thread::Builder::new()
         .name("store".into())
-        .spawn(move || writer.run(|written| observe.store.written(&written)))?;
+        .spawn(move || {
+            if let Err(error) = writer.run(|written| observe.store.written(&written)) {
+                crate::fault::stop("the store could not be written", &error);
+            }
+        })?;
     let shared = Shared {
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
@@ -119,13 +123,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
     shared.checkpointer.end();
-    let written = tokio::task::spawn_blocking(move || writer.join()).await?;
+    if tokio::task::spawn_blocking(move || writer.join())
+        .await?
+        .is_err()
+    {
+        anyhow::bail!("the thread that writes the store has panicked");
+    }
     journal.close()?;
     operations_server.stop(false).await;
-    match written {
-        Ok(written) => Ok(written?),
-        Err(_) => anyhow::bail!("the thread that writes the store has panicked"),
-    }
+    Ok(())
 }
 
 /// The workers, from outside.

@@ -98,11 +98,17 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Contex
     let overdue = seen.reference.milliseconds() + context.answer_within < context.now;
     let effect = match seen.status {
         // Only a card is still asked for after its asker was told 91.
-        Status::Pending if overdue => Effect::Answer(Outcome::declined(
-            ResponseCode::HOST_UNREACHABLE,
-            "the financial system has not answered yet",
-        )),
+        Status::Pending if overdue && seen.kind == Kind::CardIssue => {
+            Effect::Answer(Outcome::declined(
+                ResponseCode::HOST_UNREACHABLE,
+                "the financial system has not answered yet",
+            ))
+        }
         Status::Pending => Effect::Await(seen.reference),
+        // An advice is never declined, also where the request that it follows up was told 25.
+        _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
+            Effect::Answer(Outcome::approved())
+        }
         _ => Effect::Answer(answer_of(seen, wallet)),
     };
     let new_time = !seen.was_sent_at(opening.transmission);
@@ -118,6 +124,10 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Contex
         },
         effects: smallvec![effect],
     }
+}
+
+fn is_advice(action: &Action) -> bool {
+    matches!(action, Action::Reverse { advice: true, .. })
 }
 
 /// The answer that a closed transaction got, and gets again.

@@ -110,6 +110,9 @@ fn may_purchase<'a>(
 }
 
 fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+    if wallet.currency.is_none() {
+        return Err((ResponseCode::NO_SUCH_CARD, "no such wallet"));
+    }
     if let Payer::Card(..) = opening.payer {
         named_card(wallet, opening, context)?;
         if wallet.currency != Some(opening.currency) {

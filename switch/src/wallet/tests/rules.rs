@@ -205,6 +205,15 @@ fn a_reversal_that_came_first_declines_its_original() {
 }
 
 #[test]
+fn an_advice_is_not_declined_where_the_request_before_it_was() {
+    let mut bench = Bench::with(1000);
+    let noted = bench.answer(by_card(4, 2, 300), reversal(1, None, false));
+    assert_eq!(noted.expect("an answer").code, ResponseCode::NOT_FOUND);
+    let advice = bench.answer(by_card(4, 2, 300), reversal(1, None, true));
+    assert_eq!(advice.expect("an answer").code, ResponseCode::APPROVED);
+}
+
+#[test]
 fn a_reversal_may_name_the_time_of_a_repeat() {
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
