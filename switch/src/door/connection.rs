@@ -2,11 +2,13 @@
 //! is in it.
 
 use std::io;
+use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
@@ -148,6 +150,11 @@ impl Connection {
     pub fn close(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
             self.outbox().bytes = BytesMut::new();
+            if let Some(socket) = &self.socket {
+                // Now, and not when the last request that is still under way lets go of it. It fails
+                // where the peer was faster.
+                let _ = SockRef::from(socket).shutdown(Shutdown::Both);
+            }
             self.blocked.notify_one();
             self.drained.notify_one();
             self.ended.notify_one();

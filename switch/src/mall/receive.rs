@@ -13,6 +13,7 @@ use super::answer;
 use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
+use crate::config::PartyKind;
 use crate::door::{Admission, Asker, Connection, Guest, Permit};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
@@ -41,6 +42,8 @@ pub(super) struct Receiver {
     kind: Kind,
     /// A field 7 that was found to be near enough, and the batch in which it was.
     within_window: Option<(u32, Instant)>,
+    /// The frame at hand was handed back, and is counted already.
+    counted: bool,
 }
 
 impl Receiver {
@@ -52,6 +55,7 @@ impl Receiver {
             written: false,
             kind: Kind::Unknown,
             within_window: None,
+            counted: false,
         }
     }
 
@@ -132,11 +136,10 @@ impl Receiver {
         let request = match Request::read(&message) {
             Ok(request) => request,
             Err(refusal) => {
-                let format = refusal.code == ResponseCode::FORMAT_ERROR;
-                self.refused(if format {
-                    FrameRefused::Format
-                } else {
-                    FrameRefused::UnknownMti
+                self.refused(match (refusal.code, refusal.field) {
+                    (ResponseCode::FORMAT_ERROR, _) => FrameRefused::Format,
+                    (_, Some(_)) => FrameRefused::Invalid,
+                    (_, None) => FrameRefused::UnknownMti,
                 });
                 self.keeper
                     .worker
@@ -180,9 +183,12 @@ impl Receiver {
         now: Instant,
     ) -> Received {
         self.kind = Kind::from(request);
-        self.keeper.worker.metrics.request(self.kind);
+        if !std::mem::take(&mut self.counted) {
+            self.keeper.worker.metrics.request(self.kind);
+        }
         let transmission = message.number(7).unwrap_or(0) as u32;
         if !self.is_within_clock_window(transmission, now) {
+            self.refused(FrameRefused::Clock);
             return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
         }
         if let Request::Network(network) = request {
@@ -232,11 +238,24 @@ impl Receiver {
                     action,
                 )
             }
-            _ => return self.say(message, Some(guest), NOT_OFFERED),
+            _ => {
+                self.refused(FrameRefused::NotPermitted);
+                return self.say(message, Some(guest), NOT_OFFERED);
+            }
         };
         if !guest.party.acceptors.allow(&financial.acceptor) {
             self.refused(FrameRefused::Violation);
             return self.say(message, Some(guest), NOT_ITS_ACCEPTOR);
+        }
+        // A payer agreed to pay that mall, not whoever knows the order's number; and a mall learns
+        // nothing about cards.
+        let may = match payer {
+            Payer::Order(_) => PartyKind::Mall,
+            _ => PartyKind::Acquirer,
+        };
+        if guest.party.kind != may {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), NOT_ITS_PAYERS);
         }
         let class = financial.mti.class();
         let key = DuplicateKey::of(KeyFields {
@@ -272,7 +291,10 @@ impl Receiver {
         };
         let permit = match Permit::take(&bound.doors) {
             Ok(permit) => permit,
-            Err(door) => return Received::Full(frame.clone(), door),
+            Err(door) => {
+                self.counted = true;
+                return Received::Full(frame.clone(), door);
+            }
         };
         let asker = Asker {
             connection: Arc::clone(&self.connection),
@@ -404,6 +426,10 @@ const WRONG_MAC: Verdict = (ResponseCode::SECURITY_VIOLATION, "MAC missing or wr
 const NOT_ITS_ACCEPTOR: Verdict = (
     ResponseCode::SECURITY_VIOLATION,
     "field 42 is not a card acceptor of the party",
+);
+const NOT_ITS_PAYERS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "a mall names orders, an acquirer names cards",
 );
 const OUTSIDE_CLOCK_WINDOW: Verdict = (
     ResponseCode::INVALID_TRANSACTION,

@@ -25,6 +25,9 @@ use crate::router::Worker;
 const READ_BYTES_MIN: usize = 2 * 1024;
 const READ_BYTES_MAX: usize = 64 * 1024;
 
+/// After so many turns in which there was always something to read, the others have theirs.
+const TURNS_MAX: u32 = 4;
+
 /// What all sessions of a worker share.
 pub struct Doorkeeper {
     /// Who may come in.
@@ -56,7 +59,8 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     let ending = session.read().await;
     session.leave(ending);
     connection.flush();
-    if ending == Ending::Stopping {
+    // A peer that has closed its own half may still hear the answers to what it has asked.
+    if matches!(ending, Ending::Stopping | Ending::Peer) {
         connection.all_answered().await;
     }
     connection.close();
@@ -71,8 +75,11 @@ struct Session {
     receiver: Receiver,
     buffer: BytesMut,
     read_bytes: usize,
-    arrived: Instant,
+    /// Since when nobody is signed on, where nobody is.
+    stranger_since: Instant,
     last_heard: Instant,
+    /// How many turns there were without a wait.
+    turns: u32,
     /// Since when an unfinished frame has been there.
     unfinished_since: Option<Instant>,
 }
@@ -86,8 +93,9 @@ impl Session {
             connection,
             buffer: BytesMut::new(),
             read_bytes: READ_BYTES_MIN,
-            arrived: now,
+            stranger_since: now,
             last_heard: now,
+            turns: 0,
             unfinished_since: None,
         }
     }
@@ -95,6 +103,8 @@ impl Session {
     async fn read(&mut self) -> Ending {
         loop {
             if let Err(ending) = self.handle_frames().await {
+                // What came before the end was whole, and is decided.
+                self.end_turn();
                 return ending;
             }
             if let Err(ending) = self.fill().await {
@@ -106,6 +116,8 @@ impl Session {
     /// Handles every whole frame in the buffer, and ends the turn.
     async fn handle_frames(&mut self) -> Result<(), Ending> {
         let now = Instant::now();
+        let bytes = self.buffer.len();
+        let was_on = self.receiver.has_signed_on();
         loop {
             let frame = match cut(&mut self.buffer) {
                 Ok(Some(frame)) => frame,
@@ -127,13 +139,17 @@ impl Session {
                 received = self.receiver.receive(frame, now);
             }
             if let Received::Close(ending) = received {
-                self.end_turn();
                 return Err(ending);
             }
         }
+        if was_on && !self.receiver.has_signed_on() {
+            self.stranger_since = now;
+        }
+        // What is left behind a whole frame has only begun to come.
+        let same = self.buffer.len() == bytes;
         self.unfinished_since = match self.buffer.is_empty() {
             true => None,
-            false => self.unfinished_since.or(Some(now)),
+            false => self.unfinished_since.filter(|_| same).or(Some(now)),
         };
         self.end_turn();
         while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
@@ -163,6 +179,18 @@ impl Session {
         let Some(socket) = self.connection.socket() else {
             return Err(Ending::Lost);
         };
+        // A peer that sends faster than it is read would never let the others have their turn, nor
+        // its own time be over.
+        self.turns += 1;
+        if self.turns >= TURNS_MAX {
+            self.turns = 0;
+            tokio::task::yield_now().await;
+            let (deadline, ending) = self.deadline();
+            if deadline <= Instant::now() {
+                return Err(self.overdue(ending));
+            }
+            self.connection.check_open()?;
+        }
         loop {
             self.buffer.reserve(self.read_bytes);
             match socket.try_read_buf(&mut self.buffer) {
@@ -172,7 +200,7 @@ impl Session {
                     if read >= self.read_bytes {
                         self.read_bytes = (self.read_bytes * 4).min(READ_BYTES_MAX);
                         // There is more: the other connections of this worker have their turn first.
-                        tokio::task::yield_now().await;
+                        self.turns = TURNS_MAX;
                     }
                     return Ok(());
                 }
@@ -187,16 +215,22 @@ impl Session {
                         return Err(Ending::Lost);
                     }
                 }
-                () = sleep_until(deadline.into()) => {
-                    if ending == Ending::Frame {
-                        self.keeper.worker.metrics.frame_refused(FrameRefused::Unfinished);
-                    }
-                    tracing::warn!(reason = ending.name(), "a connection is closed");
-                    return Err(ending);
-                }
+                () = sleep_until(deadline.into()) => return Err(self.overdue(ending)),
                 () = self.connection.ended.notified() => self.connection.check_open()?,
             }
+            self.turns = 0;
         }
+    }
+
+    fn overdue(&self, ending: Ending) -> Ending {
+        if ending == Ending::Frame {
+            self.keeper
+                .worker
+                .metrics
+                .frame_refused(FrameRefused::Unfinished);
+        }
+        tracing::warn!(reason = ending.name(), "a connection is closed");
+        ending
     }
 
     /// Until when something has to come, and what it is called if it does not (section 8).
@@ -206,7 +240,10 @@ impl Session {
         if !self.receiver.has_signed_on() {
             deadline = sooner(
                 deadline,
-                (self.arrived + settings.sign_on_within, Ending::NoSignOn),
+                (
+                    self.stranger_since + settings.sign_on_within,
+                    Ending::NoSignOn,
+                ),
             );
         }
         if let Some(since) = self.unfinished_since {

@@ -109,6 +109,12 @@ label!(
         Format = "format",
         /// An MTI that nobody serves, answered with 12.
         UnknownMti = "unknown_mti",
+        /// A value that no request has: an amount (13), a processing or network code (12).
+        Invalid = "invalid",
+        /// Its time is too far from the clock, answered with 12.
+        Clock = "clock",
+        /// What the party may not ask for, answered with 58 or 12.
+        NotPermitted = "not_permitted",
         /// An answer to nothing that was asked.
         UnexpectedAnswer = "unexpected_answer",
         /// Anything but a sign-on before the sign-on, answered with 58.
