@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
+pub mod wire;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};

@@ -1,0 +1,557 @@
+//! Bytes by hand: messages written field by field in hexadecimal, and answers taken apart, without a
+//! line of the product's own packing and parsing. Only the MAC is the product's; its arithmetic is
+//! proven by the examples of NIST.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tessera_protocol::MacKey;
+
+use super::Rig;
+
+/// How long an answer may take before the test gives up.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Whoever connects: institution code, card acceptor, MAC key.
+#[derive(Debug, Clone, Copy)]
+pub struct Party {
+    pub code: &'static str,
+    pub acceptor: &'static str,
+    pub key: Option<&'static str>,
+    /// As metrics name it.
+    pub name: &'static str,
+}
+
+pub const MALL: Party = Party {
+    code: "10000000001",
+    acceptor: "MALL-0001",
+    key: Some("000102030405060708090a0b0c0d0e0f"),
+    name: "Development mall 1",
+};
+pub const OTHER_MALL: Party = Party {
+    code: "10000000002",
+    acceptor: "MALL-0002",
+    key: Some("101112131415161718191a1b1c1d1e1f"),
+    name: "Development mall 2",
+};
+pub const ACQUIRER: Party = Party {
+    code: "20000000001",
+    acceptor: "SHOP-77",
+    key: Some("202122232425262728292a2b2c2d2e2f"),
+    name: "Development acquirer 1",
+};
+/// Without a MAC.
+pub const PLAIN: Party = Party {
+    code: "20000000002",
+    acceptor: "SHOP-88",
+    key: None,
+    name: "Development acquirer 2",
+};
+
+/// A message, written by hand.
+#[derive(Debug, Clone)]
+pub struct Hand {
+    mti: Vec<u8>,
+    fields: BTreeMap<u8, Vec<u8>>,
+    key: Option<&'static str>,
+}
+
+impl Hand {
+    pub fn new(mti: &str, party: &Party) -> Self {
+        Self {
+            mti: hex(mti),
+            fields: BTreeMap::new(),
+            key: party.key,
+        }
+    }
+
+    /// The bytes of a field as they travel, length prefix and all.
+    pub fn with(mut self, field: u8, bytes: &str) -> Self {
+        self.fields.insert(field, hex(bytes));
+        self
+    }
+
+    /// The characters of a field as they travel.
+    pub fn text(mut self, field: u8, characters: &str) -> Self {
+        self.fields.insert(field, characters.as_bytes().to_vec());
+        self
+    }
+
+    /// Field 48, 60 or the like: two bytes of BCD length in front.
+    pub fn tags(mut self, field: u8, tags: &[(u8, &str)]) -> Self {
+        let body: String = tags
+            .iter()
+            .map(|(tag, value)| format!("{tag:02}{:03}{value}", value.len()))
+            .collect();
+        let mut bytes = hex(&format!("{:04}", body.len()));
+        bytes.extend_from_slice(body.as_bytes());
+        self.fields.insert(field, bytes);
+        self
+    }
+
+    pub fn without(mut self, field: u8) -> Self {
+        self.fields.remove(&field);
+        self
+    }
+
+    pub fn mti(mut self, mti: &str) -> Self {
+        self.mti = hex(mti);
+        self
+    }
+
+    /// Sealed with another key, or with none.
+    pub fn key(mut self, key: Option<&'static str>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// The bytes of a field, for a repeat or a reversal.
+    pub fn field(&self, field: u8) -> String {
+        self.fields[&field]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// The message without its length.
+    pub fn message(&self) -> Vec<u8> {
+        let secondary = self.fields.keys().any(|&field| field > 64);
+        let mac_field = if secondary { 128 } else { 64 };
+        let mut bitmap = [0u8; 16];
+        let present = self
+            .fields
+            .keys()
+            .copied()
+            .chain(self.key.map(|_| mac_field));
+        for field in present.chain(secondary.then_some(1)) {
+            let bit = usize::from(field) - 1;
+            bitmap[bit / 8] |= 0x80 >> (bit % 8);
+        }
+        let mut bytes = self.mti.clone();
+        bytes.extend_from_slice(if secondary { &bitmap } else { &bitmap[..8] });
+        self.fields
+            .values()
+            .for_each(|field| bytes.extend_from_slice(field));
+        if let Some(key) = self.key {
+            bytes.extend_from_slice(&mac(key, &bytes));
+        }
+        bytes
+    }
+
+    /// The message with its length in front.
+    pub fn frame(&self) -> Vec<u8> {
+        framed(&self.message())
+    }
+}
+
+/// Two bytes of length, then these.
+pub fn framed(message: &[u8]) -> Vec<u8> {
+    let mut frame = (message.len() as u16).to_be_bytes().to_vec();
+    frame.extend_from_slice(message);
+    frame
+}
+
+/// The MAC of these bytes.
+pub fn mac(key: &str, bytes: &[u8]) -> [u8; 8] {
+    MacKey::from_hex(key).expect("a key").mac(bytes)
+}
+
+/// Hexadecimal digits, spaces wherever they help.
+pub fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let digit = |byte: u8| (byte as char).to_digit(16).expect("a hexadecimal digit") as u8;
+    digits
+        .chunks(2)
+        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .collect()
+}
+
+/// A number that nobody in this process has used yet, for fields 11 and 37.
+pub fn fresh() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// MMDDhhmmss in UTC, so many seconds from now.
+pub fn time_of(offset: i64) -> String {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let seconds = since.as_secs() as i64 + offset;
+    let (mut days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let mut year = 1970;
+    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    while days >= 365 + i64::from(leap(year)) {
+        days -= 365 + i64::from(leap(year));
+        year += 1;
+    }
+    let lengths = [
+        31,
+        28 + i64::from(leap(year)),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
+    let mut month = 0;
+    while days >= lengths[month] {
+        days -= lengths[month];
+        month += 1;
+    }
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!(
+        "{:02}{:02}{hour:02}{minute:02}{:02}",
+        month + 1,
+        days + 1,
+        second % 60
+    )
+}
+
+/// 0800 with this network code.
+pub fn network(party: &Party, code: &str) -> Hand {
+    Hand::new("0800", party)
+        .with(7, &time_of(0))
+        .with(11, &format!("{:06}", fresh()))
+        .with(32, &format!("11 {}0", party.code))
+        .with(70, &format!("0{code}"))
+}
+
+/// 0200, processing code 00, without anyone who pays.
+pub fn purchase(party: &Party, amount: u64) -> Hand {
+    let number = fresh();
+    let time = time_of(0);
+    Hand::new("0200", party)
+        .with(3, "000000")
+        .with(4, &format!("{amount:012}"))
+        .with(7, &time)
+        .with(11, &format!("{number:06}"))
+        .with(12, &time[4..])
+        .with(13, &time[..4])
+        .with(18, "5999")
+        .with(22, "0812")
+        .with(25, "59")
+        .with(32, &format!("11 {}0", party.code))
+        .text(37, &format!("{number:012}"))
+        .text(41, "TERM0001")
+        .text(42, &format!("{:15}", party.acceptor))
+        .text(49, "840")
+}
+
+/// 0200 by card.
+pub fn card_purchase(party: &Party, serial: u64, amount: u64) -> Hand {
+    purchase(party, amount)
+        .with(2, &format!("16 {}", card_number(serial)))
+        .with(14, "3112")
+}
+
+/// 0200 by order number.
+pub fn order_purchase(party: &Party, order: &str, amount: u64) -> Hand {
+    purchase(party, amount).tags(48, &[(1, order)])
+}
+
+/// 0100, processing code 31.
+pub fn inquiry(party: &Party, serial: u64) -> Hand {
+    card_purchase(party, serial, 0)
+        .mti("0100")
+        .with(3, "310000")
+}
+
+/// The reversal of a request, whoever pays.
+pub fn reversal(mti: &str, original: &Hand) -> Hand {
+    let number = fresh();
+    let institution = original.field(32);
+    let named = format!(
+        "0200 {} {} {} {:011} 0",
+        original.field(11),
+        original.field(7),
+        &institution[2..13],
+        0
+    );
+    let mut digits: String = named.split_whitespace().collect();
+    digits.truncate(42);
+    original
+        .clone()
+        .mti(mti)
+        .without(14)
+        .without(18)
+        .without(22)
+        .without(25)
+        .with(7, &time_of(0))
+        .with(11, &format!("{number:06}"))
+        .text(37, &format!("{number:012}"))
+        .with(90, &digits)
+}
+
+/// Section 9: 990000, nine digits, Luhn.
+pub fn card_number(serial: u64) -> String {
+    let digits = format!("990000{serial:09}");
+    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
+    let sum: u32 = digits
+        .chars()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| (at, digit.to_digit(10).expect("a digit")))
+        .map(|(at, digit)| if at % 2 == 0 { doubled(digit) } else { digit })
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}
+
+/// An answer, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub mti: String,
+    pub message: Vec<u8>,
+    fields: BTreeMap<u8, Vec<u8>>,
+}
+
+impl Seen {
+    pub fn read(message: &[u8]) -> Self {
+        let mti = format!("{:02x}{:02x}", message[0], message[1]);
+        let maps = if message[2] & 0x80 == 0 { 1 } else { 2 };
+        let mut at = 2 + 8 * maps;
+        let mut fields = BTreeMap::new();
+        for field in (2..=64 * maps as u8).filter(|field| field % 64 != 1) {
+            let bit = usize::from(field) - 1;
+            if message[2 + bit / 8] & (0x80 >> (bit % 8)) == 0 {
+                continue;
+            }
+            let (prefix, length) = match field {
+                2 | 32 => (1, bcd(&message[at..=at]).div_ceil(2)),
+                48 | 54 | 60..=63 => (2, bcd(&message[at..at + 2])),
+                3 | 11 | 12 => (0, 3),
+                4 => (0, 6),
+                7 => (0, 5),
+                13..=15 | 24 | 39 | 70 => (0, 2),
+                37 => (0, 12),
+                38 => (0, 6),
+                41 | 64 | 128 => (0, 8),
+                42 => (0, 15),
+                49 => (0, 3),
+                90 => (0, 21),
+                _ => panic!("field {field} in an answer: {message:02x?}"),
+            };
+            fields.insert(field, message[at + prefix..at + prefix + length].to_vec());
+            at += prefix + length;
+        }
+        assert_eq!(at, message.len(), "bytes left over: {message:02x?}");
+        Self {
+            mti,
+            message: message.to_vec(),
+            fields,
+        }
+    }
+
+    pub fn numbers(&self) -> Vec<u8> {
+        self.fields.keys().copied().collect()
+    }
+
+    /// The digits of a packed field; empty where it is absent.
+    pub fn digits(&self, field: u8) -> String {
+        let bytes = self.fields.get(&field).map_or(&[][..], Vec::as_slice);
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The characters of a field; empty where it is absent.
+    pub fn text(&self, field: u8) -> String {
+        let bytes = self.fields.get(&field).map_or(&[][..], Vec::as_slice);
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    pub fn code(&self) -> String {
+        self.text(39)
+    }
+
+    /// All values of a tag in field 48, 61 or the like.
+    pub fn tags(&self, field: u8, tag: u8) -> Vec<String> {
+        let text = self.text(field);
+        let mut rest = text.as_str();
+        let mut values = Vec::new();
+        while !rest.is_empty() {
+            let length: usize = rest[2..5].parse().expect("a length");
+            if rest[..2] == format!("{tag:02}") {
+                values.push(rest[5..5 + length].to_owned());
+            }
+            rest = &rest[5 + length..];
+        }
+        values
+    }
+
+    pub fn tag(&self, field: u8, tag: u8) -> String {
+        self.tags(field, tag).into_iter().next().unwrap_or_default()
+    }
+
+    /// Field 48 tag 09.
+    pub fn reason(&self) -> String {
+        self.tag(48, 9)
+    }
+
+    /// Ends in the right MAC of this party; has none where the party has no key.
+    pub fn is_sealed_for(&self, party: &Party) -> bool {
+        let Some(key) = party.key else {
+            return !self.fields.contains_key(&64) && !self.fields.contains_key(&128);
+        };
+        let field = if self.message[2] & 0x80 == 0 { 64 } else { 128 };
+        let (covered, sealed) = self.message.split_at(self.message.len() - 8);
+        self.fields.contains_key(&field) && mac(key, covered) == sealed
+    }
+
+    /// Ledger and available balance of field 54.
+    pub fn balances(&self) -> (u64, u64) {
+        let text = self.text(54);
+        let of = |kind: &str| {
+            let group = (0..text.len() / 20).map(|at| &text[20 * at..20 * at + 20]);
+            let group = group
+                .clone()
+                .find(|group| &group[2..4] == kind)
+                .expect("a balance");
+            group[8..].parse().expect("an amount")
+        };
+        (of("01"), of("02"))
+    }
+}
+
+fn bcd(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0, |sum, byte| {
+        sum * 100 + usize::from(byte >> 4) * 10 + usize::from(byte & 15)
+    })
+}
+
+/// A plain connection to the switch.
+pub struct Wire {
+    pub socket: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Wire {
+    pub fn connect(address: SocketAddr) -> Self {
+        let socket = TcpStream::connect(address).expect("a connection");
+        socket.set_nodelay(true).expect("a socket");
+        socket
+            .set_read_timeout(Some(ANSWER_PATIENCE))
+            .expect("a socket");
+        Self {
+            socket,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Connected and signed on.
+    pub fn signed_on(rig: &Rig, party: &Party) -> Self {
+        let mut wire = Self::connect(rig.addresses.malls);
+        let answer = wire.ask(&network(party, "001"));
+        assert_eq!(answer.code(), "00", "{}", answer.reason());
+        wire
+    }
+
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).expect("the switch reads");
+    }
+
+    pub fn ask(&mut self, message: &Hand) -> Seen {
+        self.send(&message.frame());
+        self.answer()
+    }
+
+    /// The next answer.
+    pub fn answer(&mut self) -> Seen {
+        self.try_answer()
+            .expect("an answer, and the connection was closed")
+    }
+
+    /// The next answer; `None` where the switch has closed the connection.
+    pub fn try_answer(&mut self) -> Option<Seen> {
+        loop {
+            if let Some(message) = next_message(&mut self.buffer) {
+                return Some(Seen::read(&message));
+            }
+            let mut bytes = [0; 4096];
+            match self.socket.read(&mut bytes) {
+                Ok(0) => return None,
+                Ok(read) => self.buffer.extend_from_slice(&bytes[..read]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("no answer: {error}"),
+            }
+        }
+    }
+
+    /// Nothing more comes but the end.
+    pub fn assert_closed(&mut self, why: &str) {
+        assert_eq!(self.try_answer(), None, "{why}");
+    }
+
+    /// Nothing comes for so long, and the connection stays.
+    pub fn assert_silent(&mut self, how_long: Duration) {
+        self.socket
+            .set_read_timeout(Some(how_long))
+            .expect("a socket");
+        let read = self.socket.read(&mut [0; 64]);
+        let kind = read.as_ref().map_err(std::io::Error::kind);
+        assert!(
+            matches!(kind, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)),
+            "{read:?}"
+        );
+        self.socket
+            .set_read_timeout(Some(ANSWER_PATIENCE))
+            .expect("a socket");
+    }
+
+    /// The connection still serves.
+    pub fn assert_serves(&mut self, party: &Party) {
+        let echo = network(party, "301");
+        let answer = self.ask(&echo);
+        assert_eq!(answer.code(), "00", "an echo: {}", answer.reason());
+        assert_eq!(answer.digits(11), echo.field(11));
+    }
+}
+
+/// Takes a whole message off the front.
+pub fn next_message(buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let length = usize::from(u16::from_be_bytes([*buffer.first()?, *buffer.get(1)?]));
+    let message = buffer.get(2..2 + length)?.to_vec();
+    buffer.drain(..2 + length);
+    Some(message)
+}
+
+/// A rig whose switch has other settings: lines `key = value` of its configuration.
+pub fn rig_with(cards: u64, balance: u64, settings: &[(&str, &str)]) -> Rig {
+    let rig = Rig::new(cards, balance);
+    let mut text = std::fs::read_to_string(rig.path("switch.toml")).expect("a configuration");
+    for (key, value) in settings {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with(&format!("{key} = ")));
+        let line = line
+            .unwrap_or_else(|| panic!("no setting {key}"))
+            .to_owned();
+        text = text.replacen(&format!("{line}\n"), &format!("{key} = {value}\n"), 1);
+    }
+    std::fs::write(rig.path("switch.toml"), text).expect("a file");
+    rig
+}
+
+/// Runs both, once configured.
+pub fn started(mut rig: Rig, host: &[&str]) -> Rig {
+    rig.start_host(host);
+    rig.start_switch();
+    rig.wait_until_ready();
+    rig
+}
+
+/// Whether it took less than that; the machine may be busy, so be generous.
+pub fn within(limit: Duration, work: impl FnOnce()) -> bool {
+    let started = Instant::now();
+    work();
+    started.elapsed() < limit
+}
