@@ -343,7 +343,10 @@ fn format_errors_are_answered_with_30_and_the_field_at_fault() {
     assert_eq!(wire.answer().code(), "30");
     // Without a trace number nobody can match the answer, but somebody can read it.
     let answer = wire.ask(&good().without(11));
-    assert_eq!((answer.code(), answer.digits(11)), ("30".into(), String::new()));
+    assert_eq!(
+        (answer.code(), answer.digits(11)),
+        ("30".into(), String::new())
+    );
     wire.assert_serves(&ACQUIRER);
     bystander.assert_serves(&PLAIN);
     assert_eq!(balances(&rig, 1), before);
