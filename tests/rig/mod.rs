@@ -9,7 +9,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -42,6 +43,11 @@ impl Rig {
     /// Certificates, configurations and `cards` development cards with `balance` minor units each;
     /// nothing runs yet.
     pub fn new(cards: u64, balance: u64) -> Self {
+        Self::with(cards, balance, &[])
+    }
+
+    /// The same, with these pieces of the switch's configuration replaced.
+    pub fn with(cards: u64, balance: u64, changes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let addresses = Addresses {
             malls: free_port(),
@@ -56,7 +62,7 @@ impl Rig {
             switch: None,
             addresses,
         };
-        rig.write_configurations();
+        rig.write_configurations(changes);
         rig.run(&["certs", "certs"]);
         if cards > 0 {
             let (cards, balance) = (cards.to_string(), balance.to_string());
@@ -96,6 +102,20 @@ impl Rig {
         self.switch = Some(self.spawn(&["switch", "--config", "switch.toml"]));
     }
 
+    /// Starts the switch and kills it before it says that it is ready, or a little after, as the clock
+    /// will have it.
+    pub fn start_switch_and_kill_it_after(&self, life: Duration) {
+        let mut command = self.logged(&["switch", "--config", "switch.toml"]);
+        let running = Running(
+            command
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("tessera starts"),
+        );
+        std::thread::sleep(life);
+        drop(running);
+    }
+
     /// Waits until `/readyz` says that a line to the host is up.
     pub fn wait_until_ready(&self) {
         wait_for("the switch to be ready", || {
@@ -132,6 +152,74 @@ impl Rig {
         value.parse().ok()
     }
 
+    /// The sum of a figure of `/metrics` over all its labels; 0 where nobody listens.
+    pub fn sum(&self, name: &str) -> f64 {
+        let text = self.get("/metrics");
+        let values = text.lines().filter_map(|line| {
+            let (labels, value) = line.strip_prefix(name)?.rsplit_once(' ')?;
+            (labels.is_empty() || labels.starts_with('{')).then(|| value.parse::<f64>().ok())?
+        });
+        values.sum()
+    }
+
+    /// Starts `tessera load` against this switch and goes on when it asks; it ends when it is told to.
+    pub fn start_load(&self, more: &[&str]) -> Loading {
+        let [malls, wallet_line, tally] = [
+            self.addresses.malls,
+            self.addresses.wallet_server,
+            self.addresses.tally,
+        ]
+        .map(|at| at.to_string());
+        let mut arguments = vec![
+            "load",
+            "--duration",
+            "10m",
+            "--settle",
+            "40s",
+            "--certs",
+            "certs",
+        ];
+        arguments.extend([
+            "--target",
+            &malls,
+            "--wallet-line",
+            &wallet_line,
+            "--host-tally",
+            &tally,
+        ]);
+        arguments.extend(more);
+        let report = fs::File::create(self.path("load.report")).expect("a file");
+        let child = self
+            .logged(&arguments)
+            .stdout(report)
+            .spawn()
+            .expect("tessera starts");
+        let mut loading = Loading(Running(child));
+        wait_for("the load to begin", || {
+            assert!(
+                loading.0.0.try_wait().expect("a child").is_none(),
+                "{}",
+                self.log("load")
+            );
+            self.log("load").contains("running")
+        });
+        loading
+    }
+
+    /// Tells the load to ask nothing new and to close its books; they must agree to the cent.
+    pub fn finish_load(&self, mut loading: Loading) -> String {
+        loading.0.signal("-INT");
+        let status = loading.0.ended_within(PATIENCE * 2);
+        let report = fs::read_to_string(self.path("load.report")).unwrap_or_default();
+        let ended_well = status.is_some_and(|status| status.success());
+        assert!(
+            ended_well,
+            "the load ended with {status:?}\n{report}\n{}",
+            self.log("load")
+        );
+        report
+    }
+
     /// Runs `tessera` to its end in the rig's folder; it must succeed.
     pub fn run(&self, arguments: &[&str]) -> Output {
         let output = self.try_run(arguments);
@@ -165,17 +253,22 @@ impl Rig {
         self.folder.path().join(name)
     }
 
-    fn spawn(&self, arguments: &[&str]) -> Running {
+    /// The command, its standard error in a log of its own.
+    fn logged(&self, arguments: &[&str]) -> Command {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path(&format!("{}.log", arguments[0])))
             .expect("a log");
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stderr(log);
+        command
+    }
+
+    fn spawn(&self, arguments: &[&str]) -> Running {
         let mut child = self
-            .command(arguments)
-            .stdin(Stdio::null())
+            .logged(arguments)
             .stdout(Stdio::piped())
-            .stderr(log)
             .spawn()
             .expect("tessera starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -194,17 +287,24 @@ impl Rig {
         fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
     }
 
-    fn write_configurations(&self) {
+    fn write_configurations(&self, changes: &[(&str, &str)]) {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         let at = &self.addresses;
         let switch =
             fs::read_to_string(shipped.join("switch.toml")).expect("shipped configuration");
-        let switch = switch
+        let mut switch = switch
             .replace("127.0.0.1:8583", &at.malls.to_string())
             .replace("127.0.0.1:8585", &at.wallet_server.to_string())
             .replace("127.0.0.1:9583", &at.operations.to_string())
             .replace("127.0.0.1:7583", &at.host.to_string())
             .replace("\"256MiB\"", "\"4MiB\"");
+        for (shipped, changed) in changes {
+            assert!(
+                switch.contains(shipped),
+                "{shipped} is not in the shipped configuration"
+            );
+            switch = switch.replace(shipped, changed);
+        }
         fs::write(self.path("switch.toml"), switch).expect("a file");
         let host = fs::read_to_string(shipped.join("host.toml")).expect("shipped configuration");
         let host = host
@@ -214,15 +314,48 @@ impl Rig {
     }
 }
 
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!(
+                "what there is to look at is in {}",
+                self.folder.path().display()
+            );
+        }
+    }
+}
+
+/// A load generator at work.
+pub struct Loading(Running);
+
 impl Running {
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        let status = self
+            .ended_within(PATIENCE)
+            .expect("it ends when it is told to");
+        status.code()
+    }
+
+    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            let status = self.0.try_wait().expect("a child");
+            if status.is_some() || started.elapsed() > patience {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
         Command::new("kill")
-            .args(["-TERM", &pid])
+            .args([signal, &pid])
             .status()
             .expect("kill runs");
-        self.0.wait().expect("the process ends").code()
     }
 }
 
@@ -258,7 +391,17 @@ pub fn http_get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
+/// Below the ports that the system gives to whoever connects: a listener that is down for a moment finds its
+/// port free when it comes back, and nobody who tries it meanwhile is connected to himself.
 fn free_port() -> SocketAddr {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address")
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id()
+            .wrapping_mul(97)
+            .wrapping_add(TRIED.fetch_add(1, Ordering::Relaxed));
+        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + (number % 22_000) as u16));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
