@@ -252,8 +252,12 @@ impl Worker {
         self.checkpointer.hand_over(Snapshot::of(wallet));
     }
 
-    /// Lets a wallet's actor go, if it has taken all that it was told.
+    /// Lets a wallet's actor go, if it has taken all that it was told and its last snapshot is in the
+    /// store: from then on its cards and orders are looked for there.
     pub fn release(&self, wallet: &Wallet, taken: u64) -> bool {
+        if !self.checkpointer.has_stored(wallet.id) {
+            return false;
+        }
         let mut seats = self.seats.borrow_mut();
         if seats.seat(wallet.id).is_some_and(|seat| seat.told != taken) {
             return false;

@@ -85,6 +85,11 @@ impl Checkpointer {
         }
     }
 
+    /// Whether what was handed over of this wallet is in the store.
+    pub fn has_stored(&self, wallet: WalletId) -> bool {
+        !self.shared.under_way.contains_key(&wallet)
+    }
+
     /// Everything handed over so far reflects the journal up to `mark`.
     pub fn mark(&self, mark: Mark) {
         let _ = self.to_writer.send(Work::Mark(mark));

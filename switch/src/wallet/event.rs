@@ -313,8 +313,27 @@ impl Opening {
     }
 }
 
-/// How far apart two fields 7 of one request can lie, as MMDDhhmmss: a repeat carries a new one.
-const REPEATED_WITHIN: u32 = 1_00_00;
+/// How many seconds two fields 7 of one request can lie apart: a repeat carries a new one.
+const REPEATED_WITHIN: u32 = 3_600;
+
+/// Whether two fields 7 (MMDDhhmmss) can be of one request and a repeat of it.
+pub(super) fn may_repeat(one: u32, other: u32) -> bool {
+    const DAY: u32 = 86_400;
+    let date = |time: u32| time / 1_000_000;
+    let seconds = |time: u32| time / 10_000 % 100 * 3_600 + time / 100 % 100 * 60 + time % 100;
+    let is_next_day = |day: u32, next: u32| {
+        let month_begins = next % 100 == 1 && next / 100 == day / 100 % 12 + 1;
+        next == day + 1 || (month_begins && day % 100 >= 28)
+    };
+    let over_midnight = |before: u32, after: u32| {
+        is_next_day(date(before), date(after))
+            && DAY.saturating_sub(seconds(before)) + seconds(after) < REPEATED_WITHIN
+    };
+    if date(one) == date(other) {
+        return seconds(one).abs_diff(seconds(other)) < REPEATED_WITHIN;
+    }
+    over_midnight(one, other) || over_midnight(other, one)
+}
 
 impl UnseenOriginal {
     /// What the reversal that `opening` opens names in its field 90.
@@ -343,8 +362,7 @@ impl UnseenOriginal {
         {
             return false;
         }
-        let apart = self.transmission.abs_diff(opening.transmission);
-        self.transmission == 0 || repeat || apart < REPEATED_WITHIN
+        self.transmission == 0 || repeat || may_repeat(self.transmission, opening.transmission)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, OriginalData, ResponseCode};
 
-use super::super::event::UnseenOriginal;
+use super::super::event::{UnseenOriginal, may_repeat};
 use super::super::transaction::{Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Wallet};
 use super::Decision;
@@ -64,6 +64,9 @@ pub(super) fn reverse(
 
 /// The purchase that field 90 names: of the same terminal, whose trace number it is, and newest first,
 /// as trace numbers come round.
+///
+/// The time that it says may be one that was never seen here: a crash or a cut line took that one away,
+/// and what came through was a repeat with a time of its own.
 fn find<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
@@ -71,15 +74,19 @@ fn find<'a>(
 ) -> Option<&'a Transaction> {
     let of_party = named.institution == 0 || named.institution == opening.institution;
     let (class, origin) = (named.mti.class(), opening.origin_tag());
-    wallet.transactions.iter().rev().find(|found| {
-        of_party
-            && class == 2
-            && found.kind == Kind::Purchase
-            && found.institution == opening.institution
-            && found.trace == named.trace
-            && found.origin == origin
-            && found.was_sent_at(named.transmission)
-    })
+    let newest = |at: fn(&Transaction, u32) -> bool| {
+        wallet.transactions.iter().rev().find(|found| {
+            of_party
+                && class == 2
+                && found.kind == Kind::Purchase
+                && found.institution == opening.institution
+                && found.trace == named.trace
+                && found.origin == origin
+                && at(found, named.transmission)
+        })
+    };
+    newest(Transaction::was_sent_at)
+        .or_else(|| newest(|found, time| may_repeat(found.transmission, time)))
 }
 
 /// The original was never seen: it is declined should it come later.

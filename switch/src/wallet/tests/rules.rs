@@ -3,6 +3,7 @@
 use tessera_protocol::ResponseCode;
 
 use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
+use crate::wallet::event::may_repeat;
 use crate::wallet::{Action, Advice, Command, Effect, OrderKey, Outcome, Reference, Status};
 
 const PURCHASE: Action = Action::Purchase { repeat: false };
@@ -231,7 +232,8 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
         },
     );
     assert_eq!(balances(&bench), (1000, 0));
-    named.transmission = TIME + 8;
+    // Hours away the same trace number is another request.
+    named.transmission = TIME - 2_00_00;
     let action = Action::Reverse {
         original: named,
         replacement: None,
@@ -239,6 +241,34 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
     };
     let unknown = bench.answer(by_card(4, 3, 300), action).expect("an answer");
     assert_eq!(unknown.code, ResponseCode::NOT_FOUND);
+}
+
+#[test]
+fn a_reversal_may_name_the_time_of_an_original_of_which_only_a_repeat_came_through() {
+    let mut bench = Bench::with(1000);
+    let mut repeat = by_card(2, 1, 300);
+    repeat.transmission = TIME + 7;
+    let reference = forwarded(&bench.ask(repeat, REPEAT));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.ask(by_card(4, 2, 300), reversal(1, None, true));
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_request_and_its_repeat_are_within_an_hour_over_midnight_too() {
+    for (one, other, may) in [
+        (1122_125959, 1122_130001, true),
+        (1122_125959, 1122_135958, true),
+        (1122_125959, 1122_140001, false),
+        (1122_235950, 1123_000010, true),
+        (1130_235950, 1201_000010, true),
+        (1231_235950, 101_000010, true),
+        (1122_120000, 1123_120000, false),
+        (1122_120000, 0, false),
+    ] {
+        assert_eq!(may_repeat(one, other), may, "{one} {other}");
+        assert_eq!(may_repeat(other, one), may, "{other} {one}");
+    }
 }
 
 #[test]
