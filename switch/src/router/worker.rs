@@ -293,11 +293,12 @@ impl Worker {
     /// Answers the purchases that have waited for an order for too long.
     pub fn give_up_parked(&self, now: Instant) {
         loop {
-            let overdue = self
-                .parked
-                .borrow_mut()
-                .pop_front_if(|(until, _)| *until <= now);
-            let Some((_, key)) = overdue else { return };
+            let mut parked = self.parked.borrow_mut();
+            let Some(&(_, key)) = parked.front().filter(|(until, _)| *until <= now) else {
+                return;
+            };
+            parked.pop_front();
+            drop(parked);
             self.answer_parked(self.orders.give_up(key, now), NO_SUCH_ORDER);
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
 
 /// Asks the host for a card.
 pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Err(refused) = may_reach_host(wallet, opening, context) {
+    if let Some(refused) = refused_before_host(wallet, opening, context) {
         return refused;
     }
     Decision {
@@ -33,7 +33,7 @@ pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) 
 
 /// Asks the host for money from the payer's source.
 pub(super) fn load(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Err(refused) = may_reach_host(wallet, opening, context) {
+    if let Some(refused) = refused_before_host(wallet, opening, context) {
         return refused;
     }
     if opening.amount.is_zero() {
@@ -139,18 +139,19 @@ pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision
     }
 }
 
-fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Decision> {
+/// Why the host is not even asked, if so.
+fn refused_before_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Option<Decision> {
     match wallet.currency {
-        None => Err(refuse(ResponseCode::NO_SUCH_CARD, "no such wallet")),
-        Some(currency) if currency != opening.currency => Err(refuse(
+        None => Some(refuse(ResponseCode::NO_SUCH_CARD, "no such wallet")),
+        Some(currency) if currency != opening.currency => Some(refuse(
             ResponseCode::INVALID_TRANSACTION,
             "not the wallet's currency",
         )),
-        Some(_) if !context.host_up => Err(refuse(
+        Some(_) if !context.host_up => Some(refuse(
             ResponseCode::HOST_UNREACHABLE,
             "no line to the financial system is up",
         )),
-        Some(_) => Ok(()),
+        Some(_) => None,
     }
 }
 
