@@ -214,3 +214,33 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Options, Segments};
+
+    /// A wallet that left the memory before its snapshot was in the store would leave orders behind that lead
+    /// nowhere for a moment: a reversal would find nothing to undo.
+    #[test]
+    fn a_snapshot_is_stored_when_it_has_been_written_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
+        let options = Options {
+            segment_bytes: 1 << 16,
+            ..Options::default()
+        };
+        let path = folder.path().join("journal");
+        let journal =
+            Segments::open(&path, options, None, &mut |_| Ok(()), Box::new(|_| {})).unwrap();
+        let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::new(journal));
+        let wallet = Wallet::new(WalletId(7));
+        assert!(checkpointer.has_stored(wallet.id));
+        checkpointer.hand_over(Snapshot::of(&wallet));
+        assert!(!checkpointer.has_stored(wallet.id));
+        checkpointer.end();
+        writer.run(|_| {}).unwrap();
+        assert!(checkpointer.has_stored(wallet.id));
+        assert!(store.wallet(wallet.id).unwrap().is_some());
+    }
+}
