@@ -166,6 +166,7 @@ impl Operation {
             local_date: administrative.transmission / 1_00_00_00,
             terminal: [b' '; 8],
             acceptor,
+            repeat: false,
             retrieval,
             amount: data.amount()?,
             currency: data.currency()?.unwrap_or(own_currency),

@@ -281,6 +281,7 @@ impl Receiver {
             local_date: financial.local_date,
             terminal: financial.terminal,
             acceptor: financial.acceptor,
+            repeat: financial.repeat,
             retrieval: financial.reference,
             amount: financial.amount,
             currency: financial.currency,

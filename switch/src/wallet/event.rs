@@ -53,6 +53,8 @@ pub struct Opening {
     pub terminal: [u8; 8],
     /// Field 42.
     pub acceptor: [u8; 15],
+    /// Whether the MTI marked a repeat: the original, with a time of its own, never came through.
+    pub repeat: bool,
     /// Field 37.
     pub retrieval: [u8; 12],
     /// Field 4.
@@ -266,6 +268,7 @@ impl Opening {
         out.put_u32_le(self.local_date);
         out.put_slice(&self.terminal);
         out.put_slice(&self.acceptor);
+        out.put_u8(u8::from(self.repeat));
         out.put_slice(&self.retrieval);
         out.put_u64_le(self.amount.value());
         out.put_u16_le(self.currency.code());
@@ -296,6 +299,7 @@ impl Opening {
             local_date: from.u32()?,
             terminal: from.array()?,
             acceptor: from.array()?,
+            repeat: from.u8()? != 0,
             retrieval: from.array()?,
             amount: read_amount(from)?,
             currency: read_currency(from)?,

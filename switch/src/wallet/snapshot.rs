@@ -150,6 +150,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Advice::Open => 1,
         Advice::Acknowledged => 2,
     });
+    out.put_u8(u8::from(transaction.only_repeat));
     out.put_u8(u8::from(transaction.reversed));
     let repeats = transaction
         .repeats
@@ -193,6 +194,7 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             2 => Advice::Acknowledged,
             _ => return Err(from.fault("a transaction's advice")),
         },
+        only_repeat: from.u8()? != 0,
         reversed: from.u8()? != 0,
         repeats: match from.u32()? {
             0 => None,

@@ -497,6 +497,7 @@ fn closed(opening: &Opening, position: u64, code: ResponseCode) -> Transaction {
             Status::Declined
         },
         advice: Advice::None,
+        only_repeat: opening.repeat,
         reversed: false,
     }
 }

@@ -82,6 +82,8 @@ pub struct Transaction {
     pub status: Status,
     /// What the host has to be told.
     pub advice: Advice,
+    /// Of the request only a repeat came through, so that the time of the original is not known.
+    pub only_repeat: bool,
     /// A reversal has been applied: a second one undoes nothing.
     pub reversed: bool,
 }

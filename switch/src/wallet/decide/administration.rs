@@ -8,6 +8,7 @@ use super::super::{
     Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::Decision;
+use super::purchase::Refused;
 
 /// Makes the wallet.
 pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
@@ -19,8 +20,8 @@ pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
 
 /// Asks the host for a card.
 pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Some(refused) = refused_before_host(wallet, opening, context) {
-        return refused;
+    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
+        return refuse(code, reason);
     }
     Decision {
         events: smallvec![Event::CardRequested {
@@ -33,8 +34,8 @@ pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) 
 
 /// Asks the host for money from the payer's source.
 pub(super) fn load(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Some(refused) = refused_before_host(wallet, opening, context) {
-        return refused;
+    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
+        return refuse(code, reason);
     }
     if opening.amount.is_zero() {
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
@@ -139,19 +140,18 @@ pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision
     }
 }
 
-/// Why the host is not even asked, if so.
-fn refused_before_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Option<Decision> {
+fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
     match wallet.currency {
-        None => Some(refuse(ResponseCode::NO_SUCH_CARD, "no such wallet")),
-        Some(currency) if currency != opening.currency => Some(refuse(
+        None => Err((ResponseCode::NO_SUCH_CARD, "no such wallet")),
+        Some(currency) if currency != opening.currency => Err((
             ResponseCode::INVALID_TRANSACTION,
             "not the wallet's currency",
         )),
-        Some(_) if !context.host_up => Some(refuse(
+        Some(_) if !context.host_up => Err((
             ResponseCode::HOST_UNREACHABLE,
             "no line to the financial system is up",
         )),
-        Some(_) => None,
+        Some(_) => Ok(()),
     }
 }
 

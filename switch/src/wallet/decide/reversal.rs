@@ -86,7 +86,7 @@ fn find<'a>(
         })
     };
     newest(Transaction::was_sent_at)
-        .or_else(|| newest(|found, time| may_repeat(found.transmission, time)))
+        .or_else(|| newest(|found, time| found.only_repeat && may_repeat(found.transmission, time)))
 }
 
 /// The original was never seen: it is declined should it come later.

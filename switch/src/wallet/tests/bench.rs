@@ -139,6 +139,7 @@ fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
         local_date: 1122,
         terminal,
         acceptor,
+        repeat: false,
         retrieval: *b"632609000001",
         amount: amount(minor),
         currency: Currency::USD,

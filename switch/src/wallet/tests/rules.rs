@@ -232,8 +232,8 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
         },
     );
     assert_eq!(balances(&bench), (1000, 0));
-    // Hours away the same trace number is another request.
-    named.transmission = TIME - 2_00_00;
+    // A time that neither had: another request.
+    named.transmission = TIME + 8;
     let action = Action::Reverse {
         original: named,
         replacement: None,
@@ -248,6 +248,7 @@ fn a_reversal_may_name_the_time_of_an_original_of_which_only_a_repeat_came_throu
     let mut bench = Bench::with(1000);
     let mut repeat = by_card(2, 1, 300);
     repeat.transmission = TIME + 7;
+    repeat.repeat = true;
     let reference = forwarded(&bench.ask(repeat, REPEAT));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     bench.ask(by_card(4, 2, 300), reversal(1, None, true));
