@@ -9,6 +9,7 @@ mod bytes;
 mod command;
 mod decide;
 mod event;
+mod event_bytes;
 mod key;
 mod reference;
 mod snapshot;

@@ -12,7 +12,8 @@ use bytes::BufMut;
 use tessera_protocol::Currency;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{UnseenOriginal, read_amount, read_card, read_code, read_currency, write_card};
+use super::event::UnseenOriginal;
+use super::event_bytes::{read_amount, read_card, read_code, read_currency, write_card};
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::{Card, DuplicateKey, Order, OrderKey, OrderState, Reference, Wallet, WalletId};
 

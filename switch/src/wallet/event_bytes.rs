@@ -1,0 +1,400 @@
+//! Events as bytes: the payload of a journal record.
+//!
+//! ```text
+//! little endian
+//! ┌─────────┬────────────┬──────────────┬──────┬───────────────────────┐
+//! │ wallet 8│ previous 8 │ at 8 (ms UTC)│kind 1│ fields of the event   │
+//! └─────────┴────────────┴──────────────┴──────┴───────────────────────┘
+//! previous: position of the wallet's event before this one, 0 for the first:
+//! a wallet's history is a chain through the journal and needs no index.
+//! ```
+
+use bytes::BufMut;
+use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+
+use super::bytes::{Reader, Unreadable};
+use super::event::{Entry, Event, Opening, Payer, UnseenOriginal};
+use super::{DuplicateKey, OrderKey, Reference, WalletId};
+
+impl Entry {
+    /// Appends the payload of its journal record.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.wallet.0);
+        out.put_u64_le(self.previous);
+        out.put_u64_le(self.at);
+        self.event.write(out);
+    }
+
+    /// Reads a whole payload.
+    pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
+        let mut from = Reader::new(payload);
+        let entry = Self {
+            wallet: WalletId(from.u64()?),
+            previous: from.u64()?,
+            at: from.u64()?,
+            event: Event::read(&mut from)?,
+        };
+        from.end()?;
+        Ok(entry)
+    }
+}
+
+impl Event {
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Opened(opening) => {
+                out.put_u8(1);
+                opening.write(out);
+            }
+            Self::Provisioned {
+                currency,
+                card,
+                expiry,
+                balance,
+            } => {
+                out.put_u8(2);
+                out.put_u16_le(currency.code());
+                write_card(out, card);
+                out.put_u16_le(*expiry);
+                out.put_u64_le(balance.value());
+            }
+            Self::CardRequested {
+                opening,
+                host_trace,
+            } => {
+                out.put_u8(3);
+                opening.write(out);
+                out.put_u32_le(*host_trace);
+            }
+            Self::CardIssued {
+                reference,
+                card,
+                expiry,
+            } => {
+                out.put_u8(4);
+                out.put_u64_le(reference.0);
+                write_card(out, card);
+                out.put_u16_le(*expiry);
+            }
+            Self::LoadRequested {
+                opening,
+                host_trace,
+                card,
+                expiry,
+            } => {
+                out.put_u8(5);
+                write_forwarded(out, opening, *host_trace, card, *expiry);
+            }
+            Self::Held {
+                opening,
+                host_trace,
+                card,
+                expiry,
+            } => {
+                out.put_u8(6);
+                write_forwarded(out, opening, *host_trace, card, *expiry);
+            }
+            Self::Approved { reference } => {
+                out.put_u8(7);
+                out.put_u64_le(reference.0);
+            }
+            Self::Released {
+                reference,
+                code,
+                advise,
+            } => {
+                out.put_u8(8);
+                out.put_u64_le(reference.0);
+                out.put_slice(code.as_bytes());
+                out.put_u8(u8::from(*advise));
+            }
+            Self::Declined { opening, code } => {
+                out.put_u8(9);
+                opening.write(out);
+                out.put_slice(code.as_bytes());
+            }
+            Self::Reversed {
+                opening,
+                original,
+                standing,
+            } => {
+                out.put_u8(10);
+                opening.write(out);
+                out.put_u64_le(original.0);
+                out.put_u64_le(standing.value());
+            }
+            Self::ReversalNoted {
+                opening,
+                code,
+                unseen,
+            } => {
+                out.put_u8(11);
+                opening.write(out);
+                out.put_slice(code.as_bytes());
+                out.put_u8(u8::from(unseen.is_some()));
+                if let Some(unseen) = unseen {
+                    unseen.write(out);
+                }
+            }
+            Self::AdviceAcknowledged { reference } => {
+                out.put_u8(12);
+                out.put_u64_le(reference.0);
+            }
+            Self::Repeated {
+                reference,
+                transmission,
+            } => {
+                out.put_u8(13);
+                out.put_u64_le(reference.0);
+                out.put_u32_le(*transmission);
+            }
+            Self::OrderAnnounced {
+                opening,
+                expires_at,
+                description,
+                reversed,
+            } => {
+                out.put_u8(14);
+                opening.write(out);
+                out.put_u64_le(*expires_at);
+                let description = &description[..description.len().min(255)];
+                out.put_u8(description.len() as u8);
+                out.put_slice(description);
+                out.put_u16_le(reversed.len().min(usize::from(u16::MAX)) as u16);
+                for unseen in reversed.iter().take(usize::from(u16::MAX)) {
+                    unseen.write(out);
+                }
+            }
+            Self::OrderCancelled { opening } => {
+                out.put_u8(15);
+                opening.write(out);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            1 => Self::Opened(Opening::read(from)?),
+            2 => Self::Provisioned {
+                currency: read_currency(from)?,
+                card: read_card(from)?,
+                expiry: from.u16()?,
+                balance: read_amount(from)?,
+            },
+            3 => Self::CardRequested {
+                opening: Opening::read(from)?,
+                host_trace: from.u32()?,
+            },
+            4 => Self::CardIssued {
+                reference: Reference(from.u64()?),
+                card: read_card(from)?,
+                expiry: from.u16()?,
+            },
+            5 => {
+                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
+                Self::LoadRequested {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                }
+            }
+            6 => {
+                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
+                Self::Held {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                }
+            }
+            7 => Self::Approved {
+                reference: Reference(from.u64()?),
+            },
+            8 => Self::Released {
+                reference: Reference(from.u64()?),
+                code: read_code(from)?,
+                advise: from.u8()? != 0,
+            },
+            9 => Self::Declined {
+                opening: Opening::read(from)?,
+                code: read_code(from)?,
+            },
+            10 => Self::Reversed {
+                opening: Opening::read(from)?,
+                original: Reference(from.u64()?),
+                standing: read_amount(from)?,
+            },
+            11 => {
+                let opening = Opening::read(from)?;
+                let code = read_code(from)?;
+                let unseen = match from.u8()? {
+                    0 => None,
+                    _ => Some(UnseenOriginal::read(from)?),
+                };
+                Self::ReversalNoted {
+                    opening,
+                    code,
+                    unseen,
+                }
+            }
+            12 => Self::AdviceAcknowledged {
+                reference: Reference(from.u64()?),
+            },
+            13 => Self::Repeated {
+                reference: Reference(from.u64()?),
+                transmission: from.u32()?,
+            },
+            14 => {
+                let opening = Opening::read(from)?;
+                let expires_at = from.u64()?;
+                let description = from.counted()?.to_vec();
+                let count = from.u16()?;
+                let reversed = (0..count)
+                    .map(|_| UnseenOriginal::read(from))
+                    .collect::<Result<_, _>>()?;
+                Self::OrderAnnounced {
+                    opening,
+                    expires_at,
+                    description,
+                    reversed,
+                }
+            }
+            15 => Self::OrderCancelled {
+                opening: Opening::read(from)?,
+            },
+            _ => return Err(from.fault("a kind of event")),
+        })
+    }
+}
+
+impl Opening {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.reference.0);
+        out.put_slice(&self.key.0);
+        out.put_u64_le(self.institution);
+        out.put_u8(self.class);
+        out.put_u32_le(self.processing_code);
+        out.put_u32_le(self.trace);
+        out.put_u32_le(self.transmission);
+        out.put_u32_le(self.local_time);
+        out.put_u32_le(self.local_date);
+        out.put_slice(&self.terminal);
+        out.put_slice(&self.acceptor);
+        out.put_u8(u8::from(self.repeat));
+        out.put_slice(&self.retrieval);
+        out.put_u64_le(self.amount.value());
+        out.put_u16_le(self.currency.code());
+        match &self.payer {
+            Payer::Card(card, expiry) => {
+                out.put_u8(1);
+                write_card(out, card);
+                out.put_u16_le(expiry.unwrap_or(0));
+            }
+            Payer::Order(key) => {
+                out.put_u8(2);
+                out.put_slice(&key.0);
+            }
+            Payer::Wallet => out.put_u8(3),
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            reference: Reference(from.u64()?),
+            key: DuplicateKey(from.array()?),
+            institution: from.u64()?,
+            class: from.u8()?,
+            processing_code: from.u32()?,
+            trace: from.u32()?,
+            transmission: from.u32()?,
+            local_time: from.u32()?,
+            local_date: from.u32()?,
+            terminal: from.array()?,
+            acceptor: from.array()?,
+            repeat: from.u8()? != 0,
+            retrieval: from.array()?,
+            amount: read_amount(from)?,
+            currency: read_currency(from)?,
+            payer: match from.u8()? {
+                1 => {
+                    let card = read_card(from)?;
+                    let expiry = from.u16()?;
+                    Payer::Card(card, (expiry != 0).then_some(expiry))
+                }
+                2 => Payer::Order(OrderKey(from.array()?)),
+                3 => Payer::Wallet,
+                _ => return Err(from.fault("a way to name the payer")),
+            },
+        })
+    }
+}
+
+impl UnseenOriginal {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.institution);
+        out.put_u8(self.class);
+        out.put_u32_le(self.trace);
+        out.put_u32_le(self.transmission);
+        out.put_slice(&self.origin);
+        out.put_u64_le(self.at);
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            institution: from.u64()?,
+            class: from.u8()?,
+            trace: from.u32()?,
+            transmission: from.u32()?,
+            origin: from.array()?,
+            at: from.u64()?,
+        })
+    }
+}
+
+pub(super) fn write_card(out: &mut Vec<u8>, card: &CardNumber) {
+    out.put_u8(card.length() as u8);
+    out.put_u64_le(card.expose());
+}
+
+pub(super) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable> {
+    let length = from.u8()?;
+    let digits = from.u64()?;
+    CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
+}
+
+fn write_forwarded(
+    out: &mut Vec<u8>,
+    opening: &Opening,
+    trace: u32,
+    card: &CardNumber,
+    expiry: u16,
+) {
+    opening.write(out);
+    out.put_u32_le(trace);
+    write_card(out, card);
+    out.put_u16_le(expiry);
+}
+
+fn read_forwarded(from: &mut Reader<'_>) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
+    Ok((
+        Opening::read(from)?,
+        from.u32()?,
+        read_card(from)?,
+        from.u16()?,
+    ))
+}
+
+pub(super) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
+    let value = from.u64()?;
+    Amount::new(value).ok_or(from.fault("an amount"))
+}
+
+pub(super) fn read_currency(from: &mut Reader<'_>) -> Result<Currency, Unreadable> {
+    let value = from.u16()?;
+    Currency::new(value).ok_or(from.fault("a currency"))
+}
+
+pub(super) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadable> {
+    from.array::<2>().map(ResponseCode::new)
+}
