@@ -214,14 +214,11 @@ impl Receiver {
             return Received::Done;
         }
         let (financial, payer, action) = match request {
-            Request::Purchase(purchase) => {
-                let repeat = purchase.financial.repeat;
-                (
-                    &purchase.financial,
-                    named(&purchase.financial.acceptor, &purchase.payer),
-                    Action::Purchase { repeat },
-                )
-            }
+            Request::Purchase(purchase) => (
+                &purchase.financial,
+                named(&purchase.financial.acceptor, &purchase.payer),
+                Action::Purchase,
+            ),
             Request::Inquiry(inquiry) => {
                 let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
                 (&inquiry.financial, payer, Action::Inquiry)

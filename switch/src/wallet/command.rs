@@ -38,10 +38,7 @@ pub struct Ask {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// 0200/00.
-    Purchase {
-        /// MTI 0201.
-        repeat: bool,
-    },
+    Purchase,
     /// 0100/31, or the wallet server's.
     Inquiry,
     /// 0400 or 0420.

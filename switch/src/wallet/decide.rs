@@ -49,7 +49,7 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         return answer_again(seen, ask, wallet, context);
     }
     match &ask.action {
-        Action::Purchase { repeat } => purchase::purchase(wallet, &ask.opening, *repeat, context),
+        Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
         Action::Reverse {
             original,
             replacement,

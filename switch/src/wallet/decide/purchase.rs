@@ -12,13 +12,8 @@ use super::Decision;
 pub(super) type Refused = (ResponseCode, &'static str);
 
 /// 0200/00 that was never seen before: holds the money and goes to the host, or is declined.
-pub(super) fn purchase(
-    wallet: &Wallet,
-    opening: &Opening,
-    repeat: bool,
-    context: &Context,
-) -> Decision {
-    match may_purchase(wallet, opening, repeat, context) {
+pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
+    match may_purchase(wallet, opening, context) {
         Err((code, reason)) => Decision {
             events: smallvec![Event::Declined {
                 opening: opening.clone(),
@@ -70,13 +65,12 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
 fn may_purchase<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
-    repeat: bool,
     context: &Context,
 ) -> Result<&'a Card, Refused> {
     if wallet
         .remembered
         .iter()
-        .any(|unseen| unseen.means(opening, repeat))
+        .any(|unseen| unseen.means(opening, opening.repeat))
     {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }

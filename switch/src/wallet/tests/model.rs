@@ -164,10 +164,7 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
             let Some(bought) = pick(model, which) else {
                 return Ok(());
             };
-            let effects = bench.ask(
-                by_card(2, bought.trace, bought.minor),
-                Action::Purchase { repeat: true },
-            );
+            let effects = bench.ask(by_card(2, bought.trace, bought.minor), Action::Purchase);
             match (bought.fate, &effects[..]) {
                 (Fate::Pending, [Effect::Await(reference)]) => {
                     prop_assert_eq!(Some(*reference), bought.reference);
@@ -187,7 +184,7 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 return Ok(());
             };
             let opening = by_card(2, bought.trace, bought.minor + 1);
-            let outcome = bench.answer(opening, Action::Purchase { repeat: true });
+            let outcome = bench.answer(opening, Action::Purchase);
             prop_assert_eq!(
                 outcome.map(|outcome| outcome.code),
                 Some(ResponseCode::DUPLICATE)
@@ -290,7 +287,7 @@ fn buy(bench: &mut Bench, model: &mut Model, trace: u32, minor: u64) -> Result<(
     } else {
         None
     };
-    let effects = bench.ask(by_card(2, trace, minor), Action::Purchase { repeat: false });
+    let effects = bench.ask(by_card(2, trace, minor), Action::Purchase);
     let answered = effects.iter().find_map(|effect| match effect {
         Effect::Answer(outcome) => Some(outcome.code),
         _ => None,

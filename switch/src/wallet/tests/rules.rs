@@ -6,8 +6,7 @@ use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
 use crate::wallet::event::may_repeat;
 use crate::wallet::{Action, Advice, Command, Effect, OrderKey, Outcome, Reference, Status};
 
-const PURCHASE: Action = Action::Purchase { repeat: false };
-const REPEAT: Action = Action::Purchase { repeat: true };
+const PURCHASE: Action = Action::Purchase;
 
 fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
     Action::Reverse {
@@ -98,12 +97,12 @@ fn a_repeat_is_answered_alike_and_applied_once() {
     let mut repeat = by_card(2, 1, 300);
     repeat.transmission = TIME + 5;
     assert_eq!(
-        bench.ask(repeat.clone(), REPEAT),
+        bench.ask(repeat.clone(), PURCHASE),
         vec![Effect::Await(reference)]
     );
     let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     let first = settled(&effects).clone();
-    let again = bench.answer(repeat, REPEAT).expect("an answer at once");
+    let again = bench.answer(repeat, PURCHASE).expect("an answer at once");
     assert_eq!((again.code, again.approval), (first.code, first.approval));
     assert_eq!(balances(&bench), (700, 0));
 }
@@ -119,7 +118,7 @@ fn a_declined_request_stays_declined_when_money_has_come() {
     richer.answer(by_card(2, 1, 3000), PURCHASE);
     approved(&mut richer, 2, 10);
     let again = richer
-        .answer(by_card(2, 1, 3000), REPEAT)
+        .answer(by_card(2, 1, 3000), PURCHASE)
         .expect("an answer");
     assert_eq!(again.code, ResponseCode::NOT_ENOUGH_MONEY);
 }
@@ -128,7 +127,9 @@ fn a_declined_request_stays_declined_when_money_has_come() {
 fn the_same_key_with_another_amount_is_94() {
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
-    let outcome = bench.answer(by_card(2, 1, 301), REPEAT).expect("an answer");
+    let outcome = bench
+        .answer(by_card(2, 1, 301), PURCHASE)
+        .expect("an answer");
     assert_eq!(outcome.code, ResponseCode::DUPLICATE);
     assert_eq!(balances(&bench), (700, 0));
 }
@@ -173,7 +174,9 @@ fn a_reversal_while_the_host_decides_answers_05_and_undoes_its_approval() {
             .is_empty()
     );
     assert_eq!(balances(&bench), (1000, 0));
-    let again = bench.answer(by_card(2, 1, 300), REPEAT).expect("an answer");
+    let again = bench
+        .answer(by_card(2, 1, 300), PURCHASE)
+        .expect("an answer");
     assert_eq!(again.code, ResponseCode::DECLINED);
 }
 
@@ -220,7 +223,7 @@ fn a_reversal_may_name_the_time_of_a_repeat() {
     approved(&mut bench, 1, 300);
     let mut repeat = by_card(2, 1, 300);
     repeat.transmission = TIME + 7;
-    bench.ask(repeat, REPEAT);
+    bench.ask(repeat, PURCHASE);
     let mut named = original(1);
     named.transmission = TIME + 7;
     bench.ask(
@@ -249,7 +252,7 @@ fn a_reversal_may_name_the_time_of_an_original_of_which_only_a_repeat_came_throu
     let mut repeat = by_card(2, 1, 300);
     repeat.transmission = TIME + 7;
     repeat.repeat = true;
-    let reference = forwarded(&bench.ask(repeat, REPEAT));
+    let reference = forwarded(&bench.ask(repeat, PURCHASE));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     bench.ask(by_card(4, 2, 300), reversal(1, None, true));
     assert_eq!(balances(&bench), (1000, 0));
