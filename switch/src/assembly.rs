@@ -141,6 +141,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
 
     let keep = Rc::clone(&worker);
     actix::spawn(async move { keep.gate.keep().await });
+    actix::spawn(Rc::clone(&worker).hand_out());
     actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
     actix::spawn(tick(
         Rc::clone(&worker),

@@ -21,7 +21,13 @@ pub(super) enum Access {
     Write,
     /// Empties the file if it exists.
     Create,
+    /// Writes past the system's cache of pages, where it can: nobody will read it soon. In multiples of
+    /// [`FILL_ALIGNED`], from memory that is aligned to it.
+    Fill,
 }
+
+/// What every disk takes as a unit.
+pub(super) const FILL_ALIGNED: usize = 4096;
 
 pub(super) trait DiskFile: Send + Sync {
     /// Reads as many bytes as there are, up to all of `bytes`.
@@ -51,6 +57,11 @@ impl Disk for Files {
         options
             .create(access == Access::Create)
             .truncate(access == Access::Create);
+        if access == Access::Fill
+            && let Ok(file) = past_the_cache(&options, path)
+        {
+            return Ok(Arc::new(file));
+        }
         Ok(Arc::new(options.open(path)?))
     }
 
@@ -61,6 +72,18 @@ impl Disk for Files {
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
         File::open(directory)?.sync_all()
     }
+}
+
+#[cfg(target_os = "linux")]
+fn past_the_cache(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let direct = rustix::fs::OFlags::DIRECT.bits() as i32;
+    options.clone().custom_flags(direct).open(path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn past_the_cache(_: &OpenOptions, _: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl DiskFile for File {

@@ -21,6 +21,7 @@ mod disk;
 mod error;
 mod format;
 mod lock;
+mod pages;
 mod prepare;
 mod recovery;
 mod scan;

@@ -9,15 +9,17 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::JournalError;
-use super::disk::{Access, Disk, DiskFile};
+use super::disk::{Access, Disk, DiskFile, FILL_ALIGNED};
 use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES, SegmentHeader};
 use super::segment::Segment;
 
-/// Written and synced at a time: small enough that the writer's own syncs never queue behind much
-/// of it.
-const CHUNK_BYTES: usize = 1 << 20;
+/// Written at a time, and how long the disk is then left to the writer: its own syncs never queue behind
+/// much, and a segment is still ready long before the one before it is full.
+const CHUNK_BYTES: usize = 512 << 10;
+const CHUNK_PAUSE: Duration = Duration::from_millis(2);
 
 /// The maker of segments, with the thread that makes the next one ahead.
 pub(super) struct Prepare {
@@ -182,29 +184,34 @@ impl Workshop {
             .disk
             .open(&path, Access::Create)
             .map_err(JournalError::disk("create", &path))?;
-        self.fill(file.as_ref(), &path)?;
+        file.reserve(self.bytes)
+            .map_err(JournalError::disk("reserve space for", &path))?;
+        self.fill(&path)?;
         self.disk
             .rename(&path, &ready)
             .map_err(JournalError::disk("rename", &path))?;
         Ok(file)
     }
 
-    fn fill(&self, file: &dyn DiskFile, path: &Path) -> Result<(), JournalError> {
-        file.reserve(self.bytes)
-            .map_err(JournalError::disk("reserve space for", path))?;
-        let zeros = vec![0; CHUNK_BYTES];
-        let mut offset = 0;
-        while offset < self.bytes {
+    fn fill(&self, path: &Path) -> Result<(), JournalError> {
+        let file = self
+            .disk
+            .open(path, Access::Fill)
+            .map_err(JournalError::disk("open", path))?;
+        let zeros = vec![0; CHUNK_BYTES + FILL_ALIGNED];
+        let zeros = &zeros[zeros.as_ptr().align_offset(FILL_ALIGNED)..][..CHUNK_BYTES];
+        // Where the length is no multiple of the unit, its last few bytes stay reserved space.
+        let end = self.bytes - self.bytes % FILL_ALIGNED as u64;
+        for offset in (0..end).step_by(CHUNK_BYTES) {
             if matches!(*self.lock(), Spare::Closing) {
                 return Err(JournalError::Stopped);
             }
-            let chunk = &zeros[..CHUNK_BYTES.min((self.bytes - offset) as usize)];
+            let chunk = &zeros[..CHUNK_BYTES.min((end - offset) as usize)];
             file.write_all_at(chunk, offset)
                 .map_err(JournalError::disk("write", path))?;
             if !self.awaited.load(Ordering::Relaxed) {
-                file.sync().map_err(JournalError::disk("sync", path))?;
+                thread::sleep(CHUNK_PAUSE);
             }
-            offset += chunk.len() as u64;
         }
         file.sync().map_err(JournalError::disk("sync", path))
     }

@@ -92,14 +92,23 @@ impl Segment {
 
     /// Reads as many bytes as the file has, up to all of `bytes`.
     pub fn read(&self, bytes: &mut [u8], position: u64) -> Result<usize, JournalError> {
-        self.file
-            .read_at(bytes, self.offset(position))
-            .map_err(JournalError::disk("read", &self.path))
+        self.read_at(bytes, self.offset(position))
     }
 
     pub fn write(&self, bytes: &[u8], position: u64) -> Result<(), JournalError> {
+        self.write_at(bytes, self.offset(position))
+    }
+
+    /// The same by the place in the file, the segment's header included.
+    pub fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<usize, JournalError> {
         self.file
-            .write_all_at(bytes, self.offset(position))
+            .read_at(bytes, offset)
+            .map_err(JournalError::disk("read", &self.path))
+    }
+
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), JournalError> {
+        self.file
+            .write_all_at(bytes, offset)
             .map_err(JournalError::disk("write", &self.path))
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::batch::{Batch, Gathering, Taken, Wake};
 use super::format::{self, Place};
+use super::pages::Pages;
 use super::prepare::Prepare;
 use super::segment::Segment;
 use super::shelf::Shelf;
@@ -81,6 +82,7 @@ pub(super) struct Writer {
     /// Where the next batch begins.
     place: Place,
     batch: Batch,
+    pages: Pages,
     sealed: bool,
     observer: Option<Observer>,
 }
@@ -99,6 +101,7 @@ impl Writer {
             segment,
             place,
             batch: Batch::new(),
+            pages: Pages::default(),
             sealed: false,
             observer,
         }
@@ -140,7 +143,8 @@ impl Writer {
             self.place,
             self.segment.header.salt,
         );
-        self.segment.write(&self.batch.bytes, self.place.position)?;
+        self.pages
+            .write(&self.segment, &self.batch.bytes, self.place.position)?;
         let written = Instant::now();
         self.segment.sync()?;
         let synced = Instant::now();

@@ -141,7 +141,6 @@ impl Session {
                     Err(_) => return Ending::Frame,
                 }
             }
-            self.keeper.worker.end_turn();
             while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
                 self.connection.drained.notified().await;
                 if self.connection.is_closed() {
@@ -283,8 +282,7 @@ impl Session {
             match Permit::take(&bound.doors) {
                 Ok(permit) => return Ok(permit),
                 Err(full) => {
-                    self.keeper.worker.end_turn();
-                    tokio::select! {
+                            tokio::select! {
                         () = full.room() => {}
                         () = self.connection.ended.notified() => self.connection.check_open()?,
                     }

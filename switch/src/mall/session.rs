@@ -160,7 +160,6 @@ impl Session {
     }
 
     fn end_turn(&mut self) {
-        self.keeper.worker.end_turn();
         if self.receiver.has_written() {
             self.connection.flush();
         }

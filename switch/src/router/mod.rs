@@ -5,6 +5,8 @@
 
 mod directory;
 mod errand;
+mod hand_out;
+mod prefetch;
 mod seats;
 mod worker;
 

@@ -1,11 +1,14 @@
 //! The wallets in use on one worker: their addresses, and which have been idle for long.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
 use actix::Addr;
 use hashbrown::HashMap;
+use slab::Slab;
 
-use crate::wallet::{WalletActor, WalletId};
+use super::prefetch::prefetch;
+use crate::wallet::{Tell, WalletActor, WalletId};
 
 /// Where a wallet's actor is, and how much it was told.
 #[derive(Debug)]
@@ -14,52 +17,87 @@ pub(super) struct Seat {
     /// Messages put into its mailbox.
     pub(super) told: u64,
     /// Milliseconds since 1970.
-    pub(super) last_told: u64,
+    last_told: u64,
+    /// Where the actor lies in memory; 0 until it has started.
+    actor_at: usize,
 }
 
 /// All seats of a worker. Bounded by the wallets in use.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    by_wallet: HashMap<WalletId, Seat>,
+    places: HashMap<WalletId, u32>,
+    seats: Slab<Seat>,
     /// Every seated wallet once, by the time at which it is worth another look.
     idle_since: VecDeque<(u64, WalletId)>,
     /// Milliseconds since 1970, as of the last look for idle wallets: exact enough for them.
     now: u64,
 }
 
+/// The lines of a mailbox that a message touches.
+const MAILBOX_BYTES: usize = 128;
+/// What lies in front of an actor in its task and is touched when it is polled.
+const BEFORE_ACTOR_BYTES: usize = 512;
+
 impl Seats {
-    pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut Seat> {
-        self.by_wallet.get_mut(&wallet)
+    /// Where the wallet sits, if it does.
+    pub(super) fn place(&self, wallet: WalletId) -> Option<usize> {
+        self.places.get(&wallet).map(|&place| place as usize)
     }
 
-    /// The seat, about to be told something.
-    pub(super) fn tell(&mut self, wallet: WalletId) -> Option<&mut Seat> {
+    pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut Seat> {
+        let place = self.place(wallet)?;
+        self.seats.get_mut(place)
+    }
+
+    /// Asks for the memory that telling the wallet something will touch.
+    pub(super) fn prefetch(&self, place: usize) {
+        let Some(seat) = self.seats.get(place) else {
+            return;
+        };
+        prefetch(address_of_mailbox(&seat.address), MAILBOX_BYTES);
+        prefetch(
+            seat.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
+            BEFORE_ACTOR_BYTES + size_of::<WalletActor>() + 128,
+        );
+    }
+
+    /// The actor lies there from now on.
+    pub(super) fn actor_at(&mut self, wallet: WalletId, address: usize) {
+        if let Some(seat) = self.seat(wallet) {
+            seat.actor_at = address;
+        }
+    }
+
+    pub(super) fn tell(&mut self, place: usize, tell: Tell) {
         let now = self.now;
-        let seat = self.by_wallet.get_mut(&wallet)?;
-        seat.told += 1;
-        seat.last_told = now;
-        Some(seat)
+        if let Some(seat) = self.seats.get_mut(place) {
+            seat.told += 1;
+            seat.last_told = now;
+            seat.address.do_send(tell);
+        }
     }
 
     pub(super) fn set_clock(&mut self, now: u64) {
         self.now = now;
     }
 
-    pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>) {
+    pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
         let now = self.now;
-        self.by_wallet.insert(
-            wallet,
-            Seat {
-                address,
-                told: 0,
-                last_told: now,
-            },
-        );
+        let place = self.seats.insert(Seat {
+            address,
+            told: 0,
+            last_told: now,
+            actor_at: 0,
+        });
+        self.places.insert(wallet, place as u32);
         self.idle_since.push_back((now, wallet));
+        place
     }
 
     pub(super) fn leave(&mut self, wallet: WalletId) {
-        self.by_wallet.remove(&wallet);
+        if let Some(place) = self.places.remove(&wallet) {
+            self.seats.remove(place as usize);
+        }
     }
 
     /// The next wallet that was told nothing since `before`; it is not looked at again before `now`
@@ -71,11 +109,12 @@ impl Seats {
                 return None;
             }
             self.idle_since.pop_front();
-            let Some(seat) = self.by_wallet.get(&wallet) else {
+            let Some(seat) = self.seat(wallet) else {
                 continue;
             };
-            if seat.last_told > before {
-                self.idle_since.push_back((seat.last_told, wallet));
+            let last_told = seat.last_told;
+            if last_told > before {
+                self.idle_since.push_back((last_told, wallet));
                 continue;
             }
             self.idle_since.push_back((now, wallet));
@@ -83,4 +122,21 @@ impl Seats {
         }
         None
     }
+}
+
+/// An address is a pointer to the mailbox, and says so to nobody but a hasher.
+fn address_of_mailbox(address: &Addr<WalletActor>) -> usize {
+    struct Listener(usize);
+    impl Hasher for Listener {
+        fn finish(&self) -> u64 {
+            self.0 as u64
+        }
+        fn write(&mut self, _: &[u8]) {}
+        fn write_usize(&mut self, pointer: usize) {
+            self.0 = pointer;
+        }
+    }
+    let mut listener = Listener(0);
+    address.hash(&mut listener);
+    listener.0
 }

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::Actor;
 use tessera_protocol::ResponseCode;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::Directory;
 use super::seats::Seats;
 use crate::clock;
-use crate::gate::{Gate, Release};
+use crate::gate::Gate;
 use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
 use crate::journal::{Appended, Journal};
 use crate::ops::WorkerMetrics;
@@ -21,7 +21,7 @@ use crate::orders::{Orders, Parked};
 use crate::store::{Checkpointer, Snapshot};
 use crate::wallet::{
     Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
-    Reference, Tell, Wallet, WalletActor, WalletId,
+    Reference, Tell, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -67,11 +67,16 @@ pub struct Parts {
 
 /// See the head of this file.
 pub struct Worker {
-    index: usize,
-    partitions: u16,
-    inboxes: Vec<InboxWay>,
-    outgoing: RefCell<Vec<Vec<(WalletId, Tell)>>>,
-    seats: RefCell<Seats>,
+    pub(super) index: usize,
+    pub(super) partitions: u16,
+    pub(super) inboxes: Vec<InboxWay>,
+    /// What goes to which worker's wallets when [`Worker::hand_out`] comes to it, and whether it will.
+    pub(super) outgoing: RefCell<Vec<Vec<(WalletId, Tell)>>>,
+    pub(super) hands_out: Cell<bool>,
+    pub(super) something_to_tell: Notify,
+    /// Where the wallets of the batch at hand sit; kept for its room.
+    pub(super) places: RefCell<Vec<Option<usize>>>,
+    pub(super) seats: RefCell<Seats>,
     dirty: RefCell<Vec<WalletId>>,
     scratch: RefCell<Vec<u8>>,
     /// Orders that purchases wait for, by the time at which they give up.
@@ -106,6 +111,9 @@ impl Worker {
             partitions: parts.partitions,
             inboxes: parts.inboxes,
             outgoing: RefCell::new(outgoing),
+            hands_out: Cell::default(),
+            something_to_tell: Notify::new(),
+            places: RefCell::default(),
             seats: RefCell::default(),
             dirty: RefCell::default(),
             scratch: RefCell::default(),
@@ -125,17 +133,6 @@ impl Worker {
         })
     }
 
-    /// Tells a wallet something, wherever it lives. What is for another worker goes when
-    /// [`Worker::end_turn`] is called.
-    pub fn dispatch(self: &Rc<Self>, wallet: WalletId, tell: Tell) {
-        let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();
-        if owner == self.index {
-            self.tell(wallet, tell);
-        } else {
-            self.outgoing.borrow_mut()[owner].push((wallet, tell));
-        }
-    }
-
     /// The host's word about a transaction enters as a command like any other.
     pub fn deliver(self: &Rc<Self>, answer: HostAnswer) {
         let reference = answer.reference;
@@ -149,7 +146,7 @@ impl Worker {
             HostOutcome::Silent => Command::HostSilent(reference),
             HostOutcome::Unsent => Command::HostUnreached(reference),
         };
-        self.tell(
+        self.dispatch(
             answer.wallet,
             Tell {
                 command,
@@ -166,32 +163,13 @@ impl Worker {
             }
             _ => Command::AdviceAnswered(answer.reference),
         };
-        self.tell(
+        self.dispatch(
             answer.wallet,
             Tell {
                 command,
                 asker: None,
             },
         );
-    }
-
-    /// Ends a batch of work: what was gathered for other workers goes to them.
-    pub fn end_turn(&self) {
-        for (owner, tells) in self.outgoing.borrow_mut().iter_mut().enumerate() {
-            if !tells.is_empty() {
-                // It fails only when that worker has ended, and then nobody waits any more.
-                let _ = self.inboxes[owner].send(std::mem::take(tells));
-            }
-        }
-    }
-
-    /// Takes what other workers have for the wallets here, until the switch stops.
-    pub async fn read_inbox(self: Rc<Self>, mut inbox: Inbox) {
-        while let Some(tells) = inbox.recv().await {
-            for (wallet, tell) in tells {
-                self.tell(wallet, tell);
-            }
-        }
     }
 
     /// What is handed in to a decision made now; a trace number only where the host may be asked.
@@ -250,6 +228,11 @@ impl Worker {
     /// Hands a wallet's state to the store, to be written behind.
     pub fn hand_over(&self, wallet: &Wallet) {
         self.checkpointer.hand_over(Snapshot::of(wallet));
+    }
+
+    /// A wallet's actor lies there in memory from now on.
+    pub fn actor_at(&self, wallet: WalletId, address: usize) {
+        self.seats.borrow_mut().actor_at(wallet, address);
     }
 
     /// Lets a wallet's actor go, if it has taken all that it was told and its last snapshot is in the
@@ -377,34 +360,8 @@ impl Worker {
         }
     }
 
-    fn tell(self: &Rc<Self>, wallet: WalletId, tell: Tell) {
-        let now = tell.asker.as_ref().map(|asker| asker.arrived);
-        let mut seats = self.seats.borrow_mut();
-        if seats.seat(wallet).is_none() {
-            drop(seats);
-            let Some(loaded) = self.load(wallet) else {
-                if let Some(asker) = tell.asker {
-                    let outcome = Outcome::fault("the wallet could not be loaded");
-                    self.gate.hold(
-                        0,
-                        now.unwrap_or_else(Instant::now),
-                        Release::Answer(asker, outcome),
-                    );
-                }
-                return;
-            };
-            let address = WalletActor::new(loaded, Rc::clone(self)).start();
-            seats = self.seats.borrow_mut();
-            seats.take_seat(wallet, address);
-            self.metrics.actor_started();
-        }
-        if let Some(seat) = seats.tell(wallet) {
-            seat.address.do_send(tell);
-        }
-    }
-
     /// The wallet as it was last handed to the store; a new one where there is none.
-    fn load(&self, wallet: WalletId) -> Option<Wallet> {
+    pub(super) fn load(&self, wallet: WalletId) -> Option<Wallet> {
         match self.checkpointer.wallet(wallet) {
             Ok(found) => {
                 let loaded = found.unwrap_or_else(|| Wallet::new(wallet));

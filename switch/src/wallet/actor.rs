@@ -282,6 +282,11 @@ impl Message for Housekeeping {
 
 impl Actor for WalletActor {
     type Context = Mailbox<Self>;
+
+    fn started(&mut self, _: &mut Mailbox<Self>) {
+        let address = std::ptr::from_ref(self).addr();
+        self.worker.actor_at(self.wallet.id, address);
+    }
 }
 
 impl Handler<Tell> for WalletActor {

@@ -1,0 +1,87 @@
+//! From a batch of tells to the mailboxes of the wallets that they are for.
+
+use std::mem;
+use std::rc::Rc;
+use std::time::Instant;
+
+use actix::Actor;
+
+use super::{Inbox, Worker};
+use crate::gate::Release;
+use crate::wallet::{Outcome, Tell, WalletActor, WalletId};
+
+impl Worker {
+    /// Tells a wallet something, wherever it lives: when the tasks that are ready now have had their turn, so
+    /// that what they all have to tell goes out as one batch.
+    pub fn dispatch(&self, wallet: WalletId, tell: Tell) {
+        let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();
+        self.outgoing.borrow_mut()[owner].push((wallet, tell));
+        if !self.hands_out.replace(true) {
+            self.something_to_tell.notify_one();
+        }
+    }
+
+    /// Hands out what was dispatched, as long as the worker lives.
+    pub async fn hand_out(self: Rc<Self>) {
+        let mut own = Vec::new();
+        loop {
+            self.something_to_tell.notified().await;
+            self.hands_out.set(false);
+            for (owner, tells) in self.outgoing.borrow_mut().iter_mut().enumerate() {
+                if owner == self.index {
+                    mem::swap(tells, &mut own);
+                } else if !tells.is_empty() {
+                    // It fails only when that worker has ended, and then nobody waits any more.
+                    let _ = self.inboxes[owner].send(mem::take(tells));
+                }
+            }
+            self.tell_all(&mut own);
+        }
+    }
+
+    /// Takes what other workers have for the wallets here, until the switch stops.
+    pub async fn read_inbox(self: Rc<Self>, mut inbox: Inbox) {
+        while let Some(mut tells) = inbox.recv().await {
+            self.tell_all(&mut tells);
+        }
+    }
+
+    /// The actors are polled after all of them have been told: by then the memory asked for here is near.
+    fn tell_all(self: &Rc<Self>, tells: &mut Vec<(WalletId, Tell)>) {
+        let mut places = self.places.take();
+        {
+            let seats = self.seats.borrow();
+            places.extend(tells.iter().map(|(wallet, _)| seats.place(*wallet)));
+            for &place in places.iter().flatten() {
+                seats.prefetch(place);
+            }
+        }
+        for ((wallet, tell), place) in tells.drain(..).zip(places.drain(..)) {
+            match place.or_else(|| self.seat(wallet)) {
+                Some(place) => self.seats.borrow_mut().tell(place, tell),
+                None => self.could_not_load(tell),
+            }
+        }
+        self.places.replace(places);
+    }
+
+    /// Where the wallet is seated, now that it is needed.
+    fn seat(self: &Rc<Self>, wallet: WalletId) -> Option<usize> {
+        // Another one of the batch may have been for the same wallet.
+        if let Some(place) = self.seats.borrow().place(wallet) {
+            return Some(place);
+        }
+        let loaded = self.load(wallet)?;
+        let address = WalletActor::new(loaded, Rc::clone(self)).start();
+        self.metrics.actor_started();
+        Some(self.seats.borrow_mut().take_seat(wallet, address))
+    }
+
+    fn could_not_load(&self, tell: Tell) {
+        if let Some(asker) = tell.asker {
+            let outcome = Outcome::fault("the wallet could not be loaded");
+            self.gate
+                .hold(0, Instant::now(), Release::Answer(asker, outcome));
+        }
+    }
+}
