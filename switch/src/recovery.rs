@@ -10,9 +10,9 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
 use crate::config::Settings;
-use crate::journal::{Mark, Observer, Options, RecordRef, Segments};
+use crate::journal::{Lookup, Mark, Observer, Options, RecordRef, Segments};
 use crate::store::{Snapshot, Store, StoreError};
-use crate::wallet::{Broken, Entry, Unreadable, Wallet, WalletId};
+use crate::wallet::{Broken, Entry, Unreadable, Unrecalled, Wallet, WalletId};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;
@@ -37,6 +37,14 @@ enum Unreplayable {
         sequence: u64,
         /// In what way.
         error: Broken,
+    },
+    /// What it is about can't be read.
+    #[error("journal record {sequence}: {error}")]
+    Unrecalled {
+        /// Of the record.
+        sequence: u64,
+        /// Why.
+        error: Unrecalled,
     },
     /// It does not follow the wallet's last event.
     #[error(
@@ -71,9 +79,10 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     std::fs::create_dir_all(&settings.data)
         .with_context(|| format!("can't make the folder {}", settings.data.display()))?;
     let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
-    let mut recovery = Recovery::new(&store);
+    let directory = settings.data.join("journal");
+    let mut recovery = Recovery::new(&store, Lookup::new(&directory));
     let journal = Segments::open(
-        &settings.data.join("journal"),
+        &directory,
         Options {
             segment_bytes: settings.journal.segment_bytes,
             by_turns: observer.is_some(),
@@ -99,6 +108,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
 /// Replays records into the store.
 struct Recovery<'a> {
     store: &'a Store,
+    lookup: Lookup,
     wallets: HashMap<WalletId, Wallet>,
     mark: Option<Mark>,
     applied: u64,
@@ -106,9 +116,10 @@ struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    fn new(store: &'a Store) -> Self {
+    fn new(store: &'a Store, lookup: Lookup) -> Self {
         Self {
             store,
+            lookup,
             wallets: HashMap::new(),
             mark: None,
             applied: 0,
@@ -149,6 +160,11 @@ impl<'a> Recovery<'a> {
             .into());
         }
         wallet
+            .recall(entry.event.about(), |position| {
+                Entry::read_back(self.lookup.read(position))
+            })
+            .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
+        wallet
             .apply(&entry, record.position, sequence)
             .map_err(|error| Unreplayable::Broken { sequence, error })?;
         self.applied += 1;
@@ -158,7 +174,9 @@ impl<'a> Recovery<'a> {
     /// Writes what was replayed to the store.
     fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);
-        for (_, wallet) in self.wallets.drain() {
+        for (_, mut wallet) in self.wallets.drain() {
+            // Whatever was replayed can be read again.
+            wallet.transactions.settle(u64::MAX);
             batch.push(Snapshot::of(&wallet));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;

@@ -5,18 +5,15 @@ use tessera_protocol::Mti;
 use super::Unread;
 use crate::clock;
 use crate::host::{Advice, HostMessage};
-use crate::journal::{Journal, JournalError};
-use crate::wallet::{Entry, Event, Unreadable};
+use crate::journal::Journal;
+use crate::wallet::{Entry, Event, Unrecalled};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Unmade {
-    /// The journal did not give the record.
+    /// The event could not be read back.
     #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The record is not an event.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unrecalled(#[from] Unrecalled),
     /// The event never went to the host.
     #[error("the event at {0} was never sent to the financial system")]
     NeverSent(u64),
@@ -24,7 +21,7 @@ pub enum Unmade {
 
 /// The advice that undoes the transaction down to what stands of it.
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
-    let entry = Entry::read(&journal.read(unread.position)?.payload)?;
+    let entry = Entry::read_back(journal.read(unread.position))?;
     let (Event::Held {
         opening,
         host_trace,

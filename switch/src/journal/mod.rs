@@ -21,6 +21,7 @@ mod disk;
 mod error;
 mod format;
 mod lock;
+mod lookup;
 mod pages;
 mod prepare;
 mod recovery;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
+pub use lookup::Lookup;
 pub use scan::{Scanned, scan};
 pub use segments::{Options, Recovered, Segments};
 
@@ -58,6 +60,9 @@ pub trait Journal: Send + Sync {
 
     /// The highest sequence that is durable, and with it all lower ones; 0 for none.
     fn durable(&self) -> u64;
+
+    /// The position where the durable part of the log ends.
+    fn durable_end(&self) -> u64;
 
     /// The highest sequence given out by [`append`](Self::append); 0 for none.
     fn last(&self) -> u64;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::disk::{Disk, Files};
-use super::format::{PAYLOAD_BYTES_MAX, RECORD_HEADER_BYTES, RecordHeader, SEGMENT_HEADER_BYTES};
+use super::format::{PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES};
 use super::lock::Lock;
 use super::prepare::Prepare;
 use super::recovery::{Recovery, recover};
@@ -13,9 +13,6 @@ use super::segment;
 use super::shelf::Shelf;
 use super::writer::{Shared, Writer};
 use super::{Appended, Faults, Journal, JournalError, Mark, Observer, Record, Visit};
-
-/// Read for a record at once, header included: more than nearly every event needs.
-const READ_BYTES: usize = 512;
 
 /// How to keep the journal.
 pub struct Options {
@@ -158,6 +155,10 @@ impl Journal for Segments {
         self.shared.durable()
     }
 
+    fn durable_end(&self) -> u64 {
+        self.shared.durable_end()
+    }
+
     fn last(&self) -> u64 {
         self.shared.gathering.last()
     }
@@ -171,27 +172,7 @@ impl Journal for Segments {
         if position >= end {
             return Err(JournalError::NotDurable { position, end });
         }
-        let segment = self.shared.shelf.find(position)?;
-        let none = || segment.damaged(position, None, "no intact record begins here");
-        let mut bytes = vec![0; READ_BYTES];
-        let mut filled = segment.read(&mut bytes, position)?;
-        let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;
-        let length = RECORD_HEADER_BYTES + header.bytes;
-        if length > filled {
-            bytes.resize(length, 0);
-            filled = segment.read(&mut bytes, position)?;
-        }
-        if filled < length || !header.intact(&bytes[..length], segment.header.salt) {
-            return Err(none());
-        }
-        bytes.truncate(length);
-        bytes.drain(..RECORD_HEADER_BYTES);
-        Ok(Record {
-            partition: header.partition,
-            sequence: header.sequence,
-            position,
-            payload: bytes,
-        })
+        self.shared.shelf.read(position)
     }
 
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {

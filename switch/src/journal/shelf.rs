@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::JournalError;
 use super::disk::{Access, Disk};
+use super::format::{RECORD_HEADER_BYTES, RecordHeader};
 use super::segment::Segment;
+use super::{JournalError, Record};
 
 /// Files kept open for reading: 16 GiB of history at the default segment size, and far below the
 /// usual limit of 1,024 per process.
 const OPEN_SEGMENTS_MAX: usize = 64;
+
+/// Read for a record at once, header included: more than nearly every event needs.
+const READ_BYTES: usize = 512;
 
 pub(super) struct Shelf {
     disk: Arc<dyn Disk>,
@@ -58,6 +62,31 @@ impl Shelf {
         )?);
         self.put(Arc::clone(&segment));
         Ok(segment)
+    }
+
+    /// The record at a position.
+    pub fn read(&self, position: u64) -> Result<Record, JournalError> {
+        let segment = self.find(position)?;
+        let none = || segment.damaged(position, None, "no intact record begins here");
+        let mut bytes = vec![0; READ_BYTES];
+        let mut filled = segment.read(&mut bytes, position)?;
+        let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;
+        let length = RECORD_HEADER_BYTES + header.bytes;
+        if length > filled {
+            bytes.resize(length, 0);
+            filled = segment.read(&mut bytes, position)?;
+        }
+        if filled < length || !header.intact(&bytes[..length], segment.header.salt) {
+            return Err(none());
+        }
+        bytes.truncate(length);
+        bytes.drain(..RECORD_HEADER_BYTES);
+        Ok(Record {
+            partition: header.partition,
+            sequence: header.sequence,
+            position,
+            payload: bytes,
+        })
     }
 
     /// Keeps a segment open, and closes the oldest one if that is one too many: the newest are read

@@ -282,7 +282,7 @@ impl Session {
             match Permit::take(&bound.doors) {
                 Ok(permit) => return Ok(permit),
                 Err(full) => {
-                            tokio::select! {
+                    tokio::select! {
                         () = full.room() => {}
                         () = self.connection.ended.notified() => self.connection.check_open()?,
                     }

@@ -21,7 +21,7 @@ use crate::orders::{Orders, Parked};
 use crate::store::{Checkpointer, Snapshot};
 use crate::wallet::{
     Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
-    Reference, Tell, Wallet, WalletId,
+    Reference, Tell, Unrecalled, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -215,6 +215,19 @@ impl Worker {
             .append(entry.wallet.partition(self.partitions), &payload)
     }
 
+    /// The event at this position.
+    ///
+    /// # Errors
+    /// Where the journal has none there.
+    pub fn read_event(&self, position: u64) -> Result<Entry, Unrecalled> {
+        Entry::read_back(self.journal.read(position))
+    }
+
+    /// Where the durable part of the journal ends.
+    pub fn durable_end(&self) -> u64 {
+        self.journal.durable_end()
+    }
+
     /// What was appended so far need not wait for more.
     pub fn end_journal_turn(&self) {
         self.journal.end_turn();
@@ -305,10 +318,7 @@ impl Worker {
         let mut entries = Vec::new();
         let mut position = request.from;
         while position != 0 && entries.len() < usize::from(request.events) {
-            let Ok(record) = self.journal.read(position) else {
-                break;
-            };
-            match Entry::read(&record.payload) {
+            match self.read_event(position) {
                 Ok(entry) if entry.wallet == wallet => {
                     let previous = entry.previous;
                     entries.push((position, entry));

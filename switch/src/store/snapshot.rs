@@ -18,7 +18,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// The wallet as it is now.
     pub fn of(wallet: &Wallet) -> Self {
-        let mut bytes = Vec::with_capacity(64 + 112 * wallet.transactions.len());
+        let (at_hand, settled) = (wallet.transactions.iter(), wallet.transactions.settled());
+        let mut bytes = Vec::with_capacity(64 + 112 * at_hand.len() + 31 * settled.len());
         wallet.write_snapshot(&mut bytes);
         Self {
             wallet: wallet.id,

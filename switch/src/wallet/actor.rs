@@ -88,6 +88,13 @@ impl WalletActor {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference(context.now);
         }
+        let recalled = self
+            .wallet
+            .recall(command.about(), |position| worker.read_event(position));
+        if let Err(error) = recalled {
+            // What is asked could not be told from its repeat: nobody may act on a guess.
+            crate::fault::stop("the journal could not be read back", &error);
+        }
         let decision = decide(&self.wallet, &command, &context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
         for event in decision.events {
@@ -96,6 +103,7 @@ impl WalletActor {
         for effect in decision.effects {
             self.perform(effect, &command, &entries, &mut asker, &context);
         }
+        self.wallet.transactions.settle(worker.durable_end());
     }
 
     fn journal(&mut self, event: Event, now: u64) -> Entry {
@@ -264,6 +272,7 @@ impl WalletActor {
                 now.saturating_sub(self.worker.transactions_kept),
                 now.saturating_sub(UNSEEN_KEPT),
             );
+            self.wallet.transactions.settle(self.worker.durable_end());
             self.worker.hand_over(&self.wallet);
         }
     }

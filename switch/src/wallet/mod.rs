@@ -11,12 +11,14 @@ mod decide;
 mod event;
 mod event_bytes;
 mod key;
+mod recall;
 mod reference;
 mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod transactions;
 
 pub use actor::{Housekeeping, Tell, WalletActor};
 pub use bytes::{Reader, Unreadable};
@@ -24,9 +26,11 @@ pub use command::{Action, Ask, Command, Context, Details, Effect, HistoryRequest
 pub use decide::{Decision, decide};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, UnseenOriginal};
 pub use key::{DuplicateKey, KeyFields, OrderKey};
+pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use state::{Broken, Card, Order, OrderState, Wallet};
-pub use transaction::{Advice, Kind, Status, Transaction, Transactions};
+pub use transaction::{Advice, Kind, Status, Transaction};
+pub use transactions::{About, Settled, Transactions};
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

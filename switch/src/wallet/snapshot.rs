@@ -3,9 +3,10 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────┬─────────────────────┬──────────────────────────┐
-//! │version 1│ currency 2 │ available 8, held 8 │ position 8, seq. 8  │ cards, orders, remembered│
+//! │version 2│ currency 2 │ available 8, held 8 │ position 8, seq. 8  │ cards, orders, remembered│
 //! └─────────┴────────────┴─────────────────────┴─────────────────────┤ transactions             │
-//!                                  each list: a count of 4, its items └──────────────────────────┘
+//!                                  each list: a count of 4, its items │ at hand, and settled ones│
+//!                                                                     └──────────────────────────┘
 //! ```
 
 use bytes::BufMut;
@@ -15,9 +16,10 @@ use super::bytes::{Reader, Unreadable};
 use super::event::UnseenOriginal;
 use super::event_bytes::{read_amount, read_card, read_code, read_currency, write_card};
 use super::transaction::{Advice, Kind, Status, Transaction};
+use super::transactions::{End, Settled};
 use super::{Card, DuplicateKey, Order, OrderKey, OrderState, Reference, Wallet, WalletId};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -36,13 +38,14 @@ impl Wallet {
         write_list(out, self.orders.iter(), write_order);
         write_list(out, self.remembered.iter(), |out, unseen| unseen.write(out));
         write_list(out, self.transactions.iter(), write_transaction);
+        write_list(out, self.transactions.settled(), write_settled);
     }
 
     /// Reads what [`Wallet::write_snapshot`] wrote.
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 1"));
+            return Err(from.fault("a snapshot of version 2"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -67,6 +70,9 @@ impl Wallet {
         }
         for _ in 0..from.u32()? {
             wallet.transactions.push(read_transaction(&mut from)?);
+        }
+        for _ in 0..from.u32()? {
+            wallet.transactions.push_settled(read_settled(&mut from)?);
         }
         from.end()?;
         Ok(wallet)
@@ -158,6 +164,26 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         .as_deref()
         .map_or(&[][..], Vec::as_slice);
     write_list(out, repeats.iter(), |out, time| out.put_u32_le(*time));
+}
+
+fn write_settled(out: &mut Vec<u8>, settled: &Settled) {
+    out.put_u64_le(settled.reference.0);
+    out.put_u64_le(settled.position);
+    out.put_u64_le(settled.key);
+    out.put_u32_le(settled.trace);
+    out.put_slice(&settled.code);
+    out.put_u8(settled.end.to_byte());
+}
+
+fn read_settled(from: &mut Reader<'_>) -> Result<Settled, Unreadable> {
+    Ok(Settled {
+        reference: Reference(from.u64()?),
+        position: from.u64()?,
+        key: from.u64()?,
+        trace: from.u32()?,
+        code: *read_code(from)?.as_bytes(),
+        end: End::from_byte(from.u8()?).ok_or(from.fault("a transaction's end"))?,
+    })
 }
 
 fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {

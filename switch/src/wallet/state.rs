@@ -4,8 +4,10 @@ use smallvec::SmallVec;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::transaction::{Advice, Kind, Status, Transaction, Transactions};
-use super::{Account, Entry, Event, Opening, OrderKey, Payer, Posting, Reference, WalletId};
+use super::transaction::{Advice, Kind, Status, Transaction};
+use super::{
+    Account, Entry, Event, Opening, OrderKey, Payer, Posting, Reference, Transactions, WalletId,
+};
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,15 +187,7 @@ impl Wallet {
             self.post(posting)?;
         }
         match event {
-            Event::Opened(opening) => {
-                self.currency = Some(opening.currency);
-                self.push_closed(
-                    opening,
-                    position,
-                    Kind::Administration,
-                    ResponseCode::APPROVED,
-                );
-            }
+            Event::Opened(opening) => self.currency = Some(opening.currency),
             Event::Provisioned {
                 currency,
                 card,
@@ -206,12 +200,7 @@ impl Wallet {
                     expiry: *expiry,
                 });
             }
-            Event::CardRequested {
-                opening,
-                host_trace,
-            } => {
-                self.push_pending(opening, position, Kind::CardIssue, *host_trace);
-            }
+            Event::CardRequested { .. } | Event::LoadRequested { .. } | Event::Declined { .. } => {}
             Event::CardIssued {
                 reference,
                 card,
@@ -228,19 +217,7 @@ impl Wallet {
                     expiry: *expiry,
                 });
             }
-            Event::LoadRequested {
-                opening,
-                host_trace,
-                ..
-            } => {
-                self.push_pending(opening, position, Kind::Load, *host_trace);
-            }
-            Event::Held {
-                opening,
-                host_trace,
-                ..
-            } => {
-                self.push_pending(opening, position, Kind::Purchase, *host_trace);
+            Event::Held { opening, .. } => {
                 self.turn_order(opening, OrderState::Paying(opening.reference));
             }
             Event::Approved { reference } => {
@@ -259,34 +236,12 @@ impl Wallet {
                 let advice = if *advise { Advice::Open } else { Advice::None };
                 self.close(*reference, Status::Declined, *code, advice)?;
                 self.turn_order_of(*reference, OrderState::Open);
-                if let Some(transaction) = self.transactions.by_reference_mut(*reference) {
-                    transaction.standing = Amount::ZERO;
-                }
-            }
-            Event::Declined { opening, code } => {
-                let kind = if opening.class == 6 {
-                    Kind::Administration
-                } else {
-                    Kind::Purchase
-                };
-                self.push_closed(opening, position, kind, *code);
+                self.known_mut(*reference)?.standing = Amount::ZERO;
             }
             Event::Reversed {
-                opening,
-                original,
-                standing,
-            } => {
-                self.reverse(*original, *standing)?;
-                self.push_closed(opening, position, Kind::Reversal, ResponseCode::APPROVED);
-            }
-            Event::ReversalNoted {
-                opening,
-                code,
-                unseen,
-            } => {
-                self.push_closed(opening, position, Kind::Reversal, *code);
-                self.remembered.extend(unseen);
-            }
+                original, standing, ..
+            } => self.reverse(*original, *standing)?,
+            Event::ReversalNoted { unseen, .. } => self.remembered.extend(unseen),
             Event::AdviceAcknowledged { reference } => {
                 self.known_mut(*reference)?.advice = Advice::Acknowledged;
             }
@@ -306,12 +261,6 @@ impl Wallet {
                 reversed,
                 ..
             } => {
-                self.push_closed(
-                    opening,
-                    position,
-                    Kind::Administration,
-                    ResponseCode::APPROVED,
-                );
                 if let Payer::Order(key) = opening.payer {
                     self.orders.retain(|order| order.key != key);
                     self.orders.push(Order {
@@ -324,15 +273,10 @@ impl Wallet {
                 }
                 self.remembered.extend(reversed);
             }
-            Event::OrderCancelled { opening } => {
-                self.push_closed(
-                    opening,
-                    position,
-                    Kind::Administration,
-                    ResponseCode::APPROVED,
-                );
-                self.turn_order(opening, OrderState::Cancelled);
-            }
+            Event::OrderCancelled { opening } => self.turn_order(opening, OrderState::Cancelled),
+        }
+        if let Some(opened) = Transaction::opened_by(event, position) {
+            self.transactions.push(opened);
         }
         self.last_position = position;
         self.last_sequence = sequence;
@@ -396,22 +340,6 @@ impl Wallet {
         Ok(())
     }
 
-    fn push_pending(&mut self, opening: &Opening, position: u64, kind: Kind, host_trace: u32) {
-        self.transactions.push(Transaction {
-            kind,
-            status: Status::Pending,
-            host_trace,
-            ..closed(opening, position, ResponseCode::APPROVED)
-        });
-    }
-
-    fn push_closed(&mut self, opening: &Opening, position: u64, kind: Kind, code: ResponseCode) {
-        self.transactions.push(Transaction {
-            kind,
-            ..closed(opening, position, code)
-        });
-    }
-
     fn close(
         &mut self,
         reference: Reference,
@@ -466,39 +394,6 @@ impl Wallet {
         {
             order.state = state;
         }
-    }
-}
-
-fn closed(opening: &Opening, position: u64, code: ResponseCode) -> Transaction {
-    let approved = code == ResponseCode::APPROVED;
-    Transaction {
-        key: opening.key,
-        reference: opening.reference,
-        position,
-        institution: opening.institution,
-        amount: opening.amount,
-        standing: if approved {
-            opening.amount
-        } else {
-            Amount::ZERO
-        },
-        payer: opening.payer.tag(),
-        transmission: opening.transmission,
-        repeats: None,
-        trace: opening.trace,
-        origin: opening.origin_tag(),
-        host_trace: 0,
-        currency: opening.currency,
-        code,
-        kind: Kind::Administration,
-        status: if approved {
-            Status::Approved
-        } else {
-            Status::Declined
-        },
-        advice: Advice::None,
-        only_repeat: opening.repeat,
-        reversed: false,
     }
 }
 

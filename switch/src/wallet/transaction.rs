@@ -1,12 +1,9 @@
 //! What a wallet remembers of each request: enough to answer it again alike, to undo it, and to
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
-use std::collections::VecDeque;
-
-use hashbrown::HashTable;
 use tessera_protocol::{Amount, Currency, ResponseCode};
 
-use super::{DuplicateKey, Reference};
+use super::{DuplicateKey, Event, Opening, Reference};
 
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +86,58 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// What `event`, which stands at `position`, opens, as it is just then; `None` where it opens nothing.
+    pub fn opened_by(event: &Event, position: u64) -> Option<Self> {
+        let opening = event.opening()?;
+        let (kind, status, code, host_trace) = match event {
+            Event::CardRequested { host_trace, .. } => pending(Kind::CardIssue, *host_trace),
+            Event::LoadRequested { host_trace, .. } => pending(Kind::Load, *host_trace),
+            Event::Held { host_trace, .. } => pending(Kind::Purchase, *host_trace),
+            Event::Declined { code, .. } if opening.class == 6 => {
+                closed(Kind::Administration, *code)
+            }
+            Event::Declined { code, .. } => closed(Kind::Purchase, *code),
+            Event::Reversed { .. } => closed(Kind::Reversal, ResponseCode::APPROVED),
+            Event::ReversalNoted { code, .. } => closed(Kind::Reversal, *code),
+            _ => closed(Kind::Administration, ResponseCode::APPROVED),
+        };
+        Some(Self {
+            kind,
+            status,
+            code,
+            host_trace,
+            standing: match status {
+                Status::Declined => Amount::ZERO,
+                _ => opening.amount,
+            },
+            ..Self::of(opening, position)
+        })
+    }
+
+    fn of(opening: &Opening, position: u64) -> Self {
+        Self {
+            key: opening.key,
+            reference: opening.reference,
+            position,
+            institution: opening.institution,
+            amount: opening.amount,
+            standing: opening.amount,
+            payer: opening.payer.tag(),
+            transmission: opening.transmission,
+            repeats: None,
+            trace: opening.trace,
+            origin: opening.origin_tag(),
+            host_trace: 0,
+            currency: opening.currency,
+            code: ResponseCode::APPROVED,
+            kind: Kind::Administration,
+            status: Status::Pending,
+            advice: Advice::None,
+            only_repeat: opening.repeat,
+            reversed: false,
+        }
+    }
+
     /// The authorization number of its answer, derived from the reference, so that it is the same
     /// however often it is asked for.
     pub fn approval(&self) -> [u8; 6] {
@@ -113,99 +162,16 @@ impl Transaction {
     }
 }
 
-/// A wallet's transactions in the order of their references, found by key in constant time.
-#[derive(Debug, Clone, Default)]
-pub struct Transactions {
-    list: VecDeque<Transaction>,
-    /// How many were forgotten before the first of the list: places in `by_key` never move.
-    forgotten: u32,
-    /// By the key itself: it is a digest, so nobody chooses where it falls.
-    by_key: HashTable<u32>,
+type Opened = (Kind, Status, ResponseCode, u32);
+
+fn pending(kind: Kind, host_trace: u32) -> Opened {
+    (kind, Status::Pending, ResponseCode::APPROVED, host_trace)
 }
 
-impl Transactions {
-    /// Adds the newest.
-    pub fn push(&mut self, transaction: Transaction) {
-        let place = self.forgotten.wrapping_add(self.list.len() as u32);
-        let hash = transaction.key.head();
-        self.list.push_back(transaction);
-        let (list, forgotten) = (&self.list, self.forgotten);
-        self.by_key.insert_unique(hash, place, |&place| {
-            list[place.wrapping_sub(forgotten) as usize].key.head()
-        });
-    }
-
-    /// The one with this key.
-    pub fn by_key(&self, key: &DuplicateKey) -> Option<&Transaction> {
-        if self.list.is_empty() {
-            return None;
-        }
-        let hash = key.head();
-        let place = self
-            .by_key
-            .find(hash, |&place| self.at(place).key == *key)?;
-        Some(self.at(*place))
-    }
-
-    /// The one with this reference.
-    pub fn by_reference(&self, reference: Reference) -> Option<&Transaction> {
-        self.list.get(self.index(reference)?)
-    }
-
-    /// The one with this reference, to be changed.
-    pub fn by_reference_mut(&mut self, reference: Reference) -> Option<&mut Transaction> {
-        let index = self.index(reference)?;
-        self.list.get_mut(index)
-    }
-
-    /// All, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Transaction> + ExactSizeIterator {
-        self.list.iter()
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Forgets the oldest ones that began before `milliseconds` and are closed.
-    pub fn forget_before(&mut self, milliseconds: u64) {
-        while let Some(first) = self.list.front() {
-            if first.is_open() || first.reference.milliseconds() >= milliseconds {
-                return;
-            }
-            let (place, hash) = (self.forgotten, first.key.head());
-            if let Ok(found) = self.by_key.find_entry(hash, |&other| other == place) {
-                found.remove();
-            }
-            self.list.pop_front();
-            self.forgotten = self.forgotten.wrapping_add(1);
-        }
-    }
-
-    fn index(&self, reference: Reference) -> Option<usize> {
-        // The newest is asked for most: the host answers within milliseconds.
-        match self.list.back() {
-            Some(last) if last.reference == reference => Some(self.list.len() - 1),
-            _ => self
-                .list
-                .binary_search_by_key(&reference, |found| found.reference)
-                .ok(),
-        }
-    }
-
-    fn at(&self, place: u32) -> &Transaction {
-        &self.list[place.wrapping_sub(self.forgotten) as usize]
-    }
-}
-
-impl PartialEq for Transactions {
-    fn eq(&self, other: &Self) -> bool {
-        self.list == other.list
-    }
+fn closed(kind: Kind, code: ResponseCode) -> Opened {
+    let status = match code.is_approved() {
+        true => Status::Approved,
+        false => Status::Declined,
+    };
+    (kind, status, code, 0)
 }

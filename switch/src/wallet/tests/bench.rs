@@ -3,7 +3,7 @@
 use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
 
 use crate::wallet::{
-    Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
+    About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
     Opening, OrderKey, Outcome, Payer, Reference, Wallet, WalletId, decide,
 };
 
@@ -17,6 +17,10 @@ pub(super) struct Bench {
     pub(super) entries: Vec<Entry>,
     pub(super) host_up: bool,
     given: u64,
+    /// Entries before this place can be read back.
+    durable_end: u64,
+    /// What the store would have: a snapshot.
+    stored: Vec<u8>,
 }
 
 impl Bench {
@@ -26,6 +30,8 @@ impl Bench {
             entries: Vec::new(),
             host_up: true,
             given: 0,
+            durable_end: 0,
+            stored: Vec::new(),
         };
         bench.journal(Event::Provisioned {
             currency: Currency::USD,
@@ -47,8 +53,10 @@ impl Bench {
             answer_within: 7000,
             host_up: self.host_up,
         };
+        recall(&mut self.wallet, command.about(), &self.entries);
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
         events.into_iter().for_each(|event| self.journal(event));
+        self.wallet.transactions.settle(self.durable_end);
         effects.into_vec()
     }
 
@@ -66,15 +74,42 @@ impl Bench {
             })
     }
 
-    /// A crash: what the journal says is all that is left.
+    /// All that was journaled can be read back from now on.
+    pub(super) fn sync(&mut self) {
+        self.durable_end = self.entries.len() as u64 + 1;
+    }
+
+    /// The store keeps the wallet as it is now.
+    pub(super) fn checkpoint(&mut self) {
+        self.sync();
+        self.wallet.transactions.settle(self.durable_end);
+        self.stored.clear();
+        self.wallet.write_snapshot(&mut self.stored);
+    }
+
+    /// A crash: what the journal says is all that is left, and what the store has of it already.
     pub(super) fn replayed(&self) -> Wallet {
-        let mut wallet = Wallet::new(self.wallet.id);
+        let empty = Wallet::new(self.wallet.id);
+        let from_journal = self.replay(empty);
+        if !self.stored.is_empty() {
+            let stored = Wallet::read_snapshot(self.wallet.id, &self.stored).expect("a snapshot");
+            assert_eq!(self.replay(stored), from_journal);
+        }
+        from_journal
+    }
+
+    /// Applies what comes after the wallet's last event.
+    fn replay(&self, mut wallet: Wallet) -> Wallet {
         for (index, entry) in self.entries.iter().enumerate() {
+            let place = index as u64 + 1;
+            if place <= wallet.last_sequence {
+                continue;
+            }
             let mut payload = Vec::new();
             entry.write(&mut payload);
             let read = Entry::read(&payload).expect("what was written");
             assert_eq!(&read, entry);
-            let place = index as u64 + 1;
+            recall(&mut wallet, read.event.about(), &self.entries);
             wallet
                 .apply(&read, place, place)
                 .expect("what was applied before");
@@ -96,6 +131,11 @@ impl Bench {
             .expect("a rule made an event that does not fit");
         self.entries.push(entry);
     }
+}
+
+fn recall(wallet: &mut Wallet, about: About<'_>, entries: &[Entry]) {
+    let read = |position| Ok(entries[position as usize - 1].clone());
+    wallet.recall(about, read).expect("its own entries");
 }
 
 pub(super) fn card() -> CardNumber {

@@ -46,6 +46,8 @@ enum Step {
     LineGoes {
         up: bool,
     },
+    Sync,
+    Checkpoint,
     Crash,
 }
 
@@ -64,6 +66,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(|which| Step::HostIsUnreached { which }),
         2 => which.prop_map(|which| Step::HostAcknowledges { which }),
         1 => any::<bool>().prop_map(|up| Step::LineGoes { up }),
+        3 => Just(Step::Sync),
+        1 => Just(Step::Checkpoint),
         1 => Just(Step::Crash),
     ]
 }
@@ -134,6 +138,7 @@ proptest! {
         }
         let replayed = bench.replayed();
         prop_assert_eq!(&replayed, &bench.wallet, "replay of the journal");
+        bench.checkpoint();
         let mut snapshot = Vec::new();
         bench.wallet.write_snapshot(&mut snapshot);
         let read = Wallet::read_snapshot(bench.wallet.id, &snapshot).expect("what was written");
@@ -255,6 +260,8 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
             }
         }
         Step::LineGoes { up } => bench.host_up = up,
+        Step::Sync => bench.sync(),
+        Step::Checkpoint => bench.checkpoint(),
         Step::Crash => {
             bench.wallet = bench.replayed();
             let effects = bench.tell(Command::Recover);

@@ -1,0 +1,320 @@
+//! The transactions of a wallet: at hand as long as something may still happen to them; afterwards as
+//! what it takes to find them in the journal again.
+//!
+//! A wallet must know each request of the last days again, but hardly ever does one come twice. So a
+//! settled transaction keeps 32 bytes in memory: how it is found, where the event stands that opened it, and
+//! what became of it. Whoever tells the wallet something that is [about](About) it brings it back first.
+
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+use tessera_protocol::{Amount, ResponseCode};
+
+use super::transaction::{Advice, Status, Transaction};
+use super::{Action, Command, DuplicateKey, Event, Reference};
+
+/// A settled transaction, of which the rest stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Settled {
+    /// The switch's own id.
+    pub reference: Reference,
+    /// Journal position of the event that opened it.
+    pub position: u64,
+    /// The head of its duplicate key.
+    pub key: u64,
+    /// Field 11 of the request.
+    pub trace: u32,
+    /// Field 39 of the answer.
+    pub code: [u8; 2],
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a settled transaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End(u8);
+
+impl End {
+    const APPROVED: u8 = 1;
+    /// Nothing of the amount stands any more.
+    const UNDONE: u8 = 2;
+    const REVERSED: u8 = 4;
+    const ACKNOWLEDGED: u8 = 8;
+
+    /// As a byte.
+    pub fn to_byte(self) -> u8 {
+        self.0
+    }
+
+    /// The end that `byte` stands for.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        (byte < 16).then_some(Self(byte))
+    }
+
+    fn has(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// Which transactions something is about that happens to a wallet.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// None that was seen before.
+    None,
+    /// This one.
+    Reference(Reference),
+    /// A request that may be a repeat.
+    Request(&'a DuplicateKey),
+    /// A reversal, which may be a repeat, and its original's field 11.
+    Reversal(&'a DuplicateKey, u32),
+}
+
+/// See the head of this file.
+#[derive(Debug, Clone, Default)]
+pub struct Transactions {
+    /// In the order of their references.
+    at_hand: SmallVec<[Transaction; 1]>,
+    /// By the head of the key: it is a digest, so nobody chooses where it falls.
+    settled: HashTable<Settled>,
+}
+
+impl Transactions {
+    /// Adds the newest.
+    pub fn push(&mut self, transaction: Transaction) {
+        self.at_hand.push(transaction);
+    }
+
+    /// The one with this key, if it is at hand.
+    pub fn by_key(&self, key: &DuplicateKey) -> Option<&Transaction> {
+        self.at_hand.iter().find(|found| found.key == *key)
+    }
+
+    /// The one with this reference, if it is at hand.
+    pub fn by_reference(&self, reference: Reference) -> Option<&Transaction> {
+        self.at_hand.get(self.index(reference)?)
+    }
+
+    /// The one with this reference, if it is at hand, to be changed.
+    pub fn by_reference_mut(&mut self, reference: Reference) -> Option<&mut Transaction> {
+        let index = self.index(reference)?;
+        self.at_hand.get_mut(index)
+    }
+
+    /// Those at hand, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Transaction> + ExactSizeIterator {
+        self.at_hand.iter()
+    }
+
+    /// The settled ones, in no order.
+    pub fn settled(&self) -> impl ExactSizeIterator<Item = &Settled> {
+        self.settled.iter()
+    }
+
+    /// Adds a settled one.
+    pub fn push_settled(&mut self, settled: Settled) {
+        self.settled
+            .insert_unique(settled.key, settled, |other| other.key);
+    }
+
+    /// Lets go of what is closed and was opened before `durable_end` in the journal, where it can be read
+    /// again. What is undone in part, or was repeated with another time, is kept as it is.
+    pub fn settle(&mut self, durable_end: u64) {
+        let mut index = 0;
+        while let Some(transaction) = self.at_hand.get(index) {
+            match Settled::of(transaction).filter(|settled| settled.position < durable_end) {
+                Some(settled) => {
+                    self.push_settled(settled);
+                    self.at_hand.remove(index);
+                }
+                None => index += 1,
+            }
+        }
+    }
+
+    /// Where the events stand that opened the settled transactions in question.
+    pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
+        if self.settled.is_empty() {
+            return SmallVec::new();
+        }
+        let with_key = |key: &DuplicateKey| {
+            let head = key.head();
+            self.settled
+                .iter_hash(head)
+                .filter(move |settled| settled.key == head)
+                .map(|settled| settled.position)
+        };
+        match about {
+            About::None => SmallVec::new(),
+            // The host answers what is at hand, as a rule.
+            About::Reference(reference) if self.index(reference).is_some() => SmallVec::new(),
+            About::Reference(reference) => self
+                .settled
+                .iter()
+                .filter(|settled| settled.reference == reference)
+                .map(|settled| settled.position)
+                .collect(),
+            About::Request(key) => with_key(key).collect(),
+            About::Reversal(key, trace) => {
+                let mut positions: SmallVec<[u64; 1]> = self
+                    .settled
+                    .iter()
+                    .filter(|settled| settled.trace == trace)
+                    .map(|settled| settled.position)
+                    .collect();
+                positions.extend(with_key(key));
+                positions.sort_unstable();
+                positions.dedup();
+                positions
+            }
+        }
+    }
+
+    /// Takes a settled transaction to hand again: `event` is what stands at its position in the journal. False
+    /// where no settled transaction was opened by it.
+    pub fn bring_back(&mut self, event: &Event, position: u64) -> bool {
+        let Some(opened) = Transaction::opened_by(event, position) else {
+            return false;
+        };
+        let found = self.settled.find_entry(opened.key.head(), |settled| {
+            settled.position == position && settled.reference == opened.reference
+        });
+        let Ok(found) = found else {
+            return false;
+        };
+        let (settled, _) = found.remove();
+        let place = self
+            .at_hand
+            .partition_point(|other| other.reference < opened.reference);
+        self.at_hand.insert(place, settled.ended(opened));
+        true
+    }
+
+    /// Forgets those that began before `milliseconds` and are closed.
+    pub fn forget_before(&mut self, milliseconds: u64) {
+        self.at_hand.retain(|transaction| {
+            transaction.is_open() || transaction.reference.milliseconds() >= milliseconds
+        });
+        self.settled
+            .retain(|settled| settled.reference.milliseconds() >= milliseconds);
+    }
+
+    fn index(&self, reference: Reference) -> Option<usize> {
+        self.at_hand
+            .binary_search_by_key(&reference, |found| found.reference)
+            .ok()
+    }
+}
+
+/// It makes no difference what is at hand and what is not.
+impl PartialEq for Transactions {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |of: &Self| {
+            let settles = |found: &&Transaction| Settled::of(found).is_some();
+            let (closed, kept): (Vec<_>, Vec<_>) = of
+                .at_hand
+                .iter()
+                .cloned()
+                .partition(|found| settles(&found));
+            let mut settled: Vec<Settled> = closed.iter().filter_map(Settled::of).collect();
+            settled.extend(of.settled.iter());
+            settled.sort_unstable();
+            (settled, kept)
+        };
+        parts(self) == parts(other)
+    }
+}
+
+impl Settled {
+    /// What is kept of a transaction that is closed; `None` where that would not be enough.
+    fn of(transaction: &Transaction) -> Option<Self> {
+        if transaction.is_open() || transaction.repeats.is_some() {
+            return None;
+        }
+        let approved = match transaction.status {
+            Status::Approved => End::APPROVED,
+            _ => 0,
+        };
+        let undone = match transaction.standing {
+            standing if standing == transaction.amount && approved != 0 => 0,
+            Amount::ZERO => End::UNDONE,
+            _ => return None,
+        };
+        let reversed = if transaction.reversed {
+            End::REVERSED
+        } else {
+            0
+        };
+        let acknowledged = match transaction.advice {
+            Advice::Acknowledged => End::ACKNOWLEDGED,
+            _ => 0,
+        };
+        Some(Self {
+            reference: transaction.reference,
+            position: transaction.position,
+            key: transaction.key.head(),
+            trace: transaction.trace,
+            code: *transaction.code.as_bytes(),
+            end: End(approved | undone | reversed | acknowledged),
+        })
+    }
+
+    /// The transaction as it ended, from what it was when it was opened.
+    fn ended(self, opened: Transaction) -> Transaction {
+        let Self { code, end, .. } = self;
+        Transaction {
+            status: match end.has(End::APPROVED) {
+                true => Status::Approved,
+                false => Status::Declined,
+            },
+            standing: match end.has(End::UNDONE) {
+                true => Amount::ZERO,
+                false => opened.amount,
+            },
+            advice: match end.has(End::ACKNOWLEDGED) {
+                true => Advice::Acknowledged,
+                false => Advice::None,
+            },
+            code: ResponseCode::new(code),
+            reversed: end.has(End::REVERSED),
+            ..opened
+        }
+    }
+}
+
+impl Command {
+    /// Which transactions it is about.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            Self::Ask(ask) => match &ask.action {
+                Action::Inquiry | Action::History(_) => About::None,
+                Action::Reverse { original, .. } => {
+                    About::Reversal(&ask.opening.key, original.trace)
+                }
+                _ => About::Request(&ask.opening.key),
+            },
+            Self::HostAnswered(reference, _)
+            | Self::HostIssuedCard(reference, ..)
+            | Self::HostSilent(reference)
+            | Self::HostUnreached(reference)
+            | Self::AdviceAnswered(reference) => About::Reference(*reference),
+            Self::Recover => About::None,
+        }
+    }
+}
+
+impl Event {
+    /// Which transaction it is about, apart from the one that it opens.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            Self::Approved { reference }
+            | Self::CardIssued { reference, .. }
+            | Self::Released { reference, .. }
+            | Self::AdviceAcknowledged { reference }
+            | Self::Repeated { reference, .. }
+            | Self::Reversed {
+                original: reference,
+                ..
+            } => About::Reference(*reference),
+            _ => About::None,
+        }
+    }
+}
