@@ -2,6 +2,7 @@
 //! the payload under a lock that is held for a few dozen nanoseconds; the writer swaps the whole
 //! buffer for an empty one.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
@@ -65,18 +66,31 @@ struct State {
     sequence: u64,
     /// The last record appended here.
     mark: Option<Mark>,
-    /// Batches wait for the end of a worker's turn.
+    /// Batches wait for the end of the turns of those who append to them.
     by_turns: bool,
-    turn_over: bool,
+    /// Tells `batch` from all others that there were in this process.
+    number: u64,
+    /// Threads that have appended to `batch` and have more to do in their turns.
+    turns: usize,
     asleep: bool,
     closing: bool,
+}
+
+thread_local! {
+    /// The batch that this thread's turn has added to; 0 for none.
+    static TURN: Cell<u64> = const { Cell::new(0) };
+}
+
+fn next_number() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl State {
     fn is_ripe(&self) -> bool {
         self.batch.records > 0
             && (!self.by_turns
-                || self.turn_over
+                || self.turns == 0
                 || self.closing
                 || self.batch.records >= RIPE_RECORDS)
     }
@@ -90,7 +104,8 @@ impl Gathering {
             sequence: place.sequence,
             mark: None,
             by_turns,
-            turn_over: false,
+            number: next_number(),
+            turns: 0,
             asleep: false,
             closing: false,
         };
@@ -107,6 +122,9 @@ impl Gathering {
         let position = state.position + state.batch.bytes.len() as u64;
         format::push_record(&mut state.batch.bytes, partition, sequence, payload);
         state.batch.records += 1;
+        if state.by_turns && TURN.replace(state.number) != state.number {
+            state.turns += 1;
+        }
         state.sequence += 1;
         state.mark = Some(Mark { sequence, position });
         self.last.store(sequence, Ordering::Release);
@@ -133,14 +151,15 @@ impl Gathering {
         (self.lock().batch.bytes.len() - BATCH_HEADER_BYTES) as u64
     }
 
-    /// Nothing more comes for now: what has gathered is a batch.
+    /// Nothing more comes from this thread for now. When that is true of all that appended, what has gathered
+    /// is a batch: one sync for all of them costs each the fewest wake-ups.
     pub fn end_turn(&self) {
         let mut state = self.lock();
-        if state.batch.records == 0 {
+        if TURN.replace(0) != state.number {
             return;
         }
-        state.turn_over = true;
-        let wake = std::mem::take(&mut state.asleep);
+        state.turns -= 1;
+        let wake = state.is_ripe() && std::mem::take(&mut state.asleep);
         drop(state);
         if wake {
             self.wake();
@@ -157,7 +176,7 @@ impl Gathering {
         if !state.is_ripe() {
             return Taken::Unripe;
         }
-        state.turn_over = false;
+        (state.number, state.turns) = (next_number(), 0);
         std::mem::swap(&mut state.batch, empty);
         // A batch may change its file, but not its position: those count the bytes of batches only.
         state.position += empty.bytes.len() as u64;
