@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use dashmap::DashMap;
+use hashbrown::DefaultHashBuilder;
 use tessera_protocol::CardNumber;
 
 use crate::store::{Store, StoreError};
 use crate::wallet::{Card, WalletId};
 
+/// Each with a lock of its own: enough that two workers hardly ever want the same one. A power of two.
+const SHARDS: usize = 256;
+
 /// Shared by all workers. Bounded by the wallets in use: a wallet that rests takes its cards along.
 #[derive(Debug)]
 pub struct Directory {
-    cards: DashMap<u64, WalletId>,
+    cards: DashMap<u64, WalletId, DefaultHashBuilder>,
     store: Arc<Store>,
 }
 
@@ -19,7 +23,7 @@ impl Directory {
     /// Looks into `store` for what is not in use.
     pub fn new(store: Arc<Store>) -> Self {
         Self {
-            cards: DashMap::new(),
+            cards: DashMap::with_hasher_and_shard_amount(DefaultHashBuilder::default(), SHARDS),
             store,
         }
     }

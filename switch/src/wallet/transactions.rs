@@ -75,6 +75,28 @@ pub struct Transactions {
     at_hand: SmallVec<[Transaction; 1]>,
     /// By the head of the key: it is a digest, so nobody chooses where it falls.
     settled: HashTable<Settled>,
+    hints: Hints,
+}
+
+/// Which keys are certainly not settled: a new request, as nearly all are, need not touch the table for
+/// that, which nobody has looked into for a while and which no cache holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Hints([u64; 4]);
+
+impl Hints {
+    fn add(&mut self, key: u64) {
+        let (word, bit) = Self::place(key);
+        self.0[word] |= bit;
+    }
+
+    fn may_have(&self, key: u64) -> bool {
+        let (word, bit) = Self::place(key);
+        self.0[word] & bit != 0
+    }
+
+    fn place(key: u64) -> (usize, u64) {
+        (usize::from((key >> 6) as u8 & 3), 1 << (key & 63))
+    }
 }
 
 impl Transactions {
@@ -111,6 +133,7 @@ impl Transactions {
 
     /// Adds a settled one.
     pub fn push_settled(&mut self, settled: Settled) {
+        self.hints.add(settled.key);
         self.settled
             .insert_unique(settled.key, settled, |other| other.key);
     }
@@ -132,9 +155,6 @@ impl Transactions {
 
     /// Where the events stand that opened the settled transactions in question.
     pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
-        if self.settled.is_empty() {
-            return SmallVec::new();
-        }
         let with_key = |key: &DuplicateKey| {
             let head = key.head();
             self.settled
@@ -152,7 +172,8 @@ impl Transactions {
                 .filter(|settled| settled.reference == reference)
                 .map(|settled| settled.position)
                 .collect(),
-            About::Request(key) => with_key(key).collect(),
+            About::Request(key) if self.hints.may_have(key.head()) => with_key(key).collect(),
+            About::Request(_) => SmallVec::new(),
             About::Reversal(key, trace) => {
                 let mut positions: SmallVec<[u64; 1]> = self
                     .settled
@@ -195,6 +216,10 @@ impl Transactions {
         });
         self.settled
             .retain(|settled| settled.reference.milliseconds() >= milliseconds);
+        self.hints = Hints::default();
+        for settled in &self.settled {
+            self.hints.add(settled.key);
+        }
     }
 
     fn index(&self, reference: Reference) -> Option<usize> {

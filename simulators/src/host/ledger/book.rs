@@ -120,8 +120,13 @@ struct Shard {
 #[derive(Default)]
 struct Half {
     index: HashTable<Slot>,
-    entries: Vec<Entry>,
+    /// In pieces, so that they never move.
+    pieces: Vec<Vec<Entry>>,
+    len: usize,
 }
+
+/// Entries in a piece.
+const PIECE: usize = 256;
 
 /// Where an entry is. The hash stands beside it, so that neither a growing table nor a stranger with the
 /// same place in it makes the entry itself be looked at.
@@ -146,10 +151,10 @@ impl Book {
         let (shard, hash) = self.place(reference);
         let shard = &mut self.shards[shard];
         if let Some(place) = shard.young.find(hash, reference) {
-            return Some(&mut shard.young.entries[place]);
+            return Some(shard.young.at_mut(place));
         }
         let place = shard.old.find(hash, reference)?;
-        Some(&mut shard.old.entries[place])
+        Some(shard.old.at_mut(place))
     }
 
     /// Puts an entry in the place of one with the same reference, or beside all others.
@@ -160,9 +165,8 @@ impl Book {
         }
         let (shard, hash) = self.place(&entry.reference);
         let shard = &mut self.shards[shard];
-        if shard.young.entries.len() >= self.young_max {
-            let empty = Half::with_capacity(self.young_max);
-            shard.old = std::mem::replace(&mut shard.young, empty);
+        if shard.young.len >= self.young_max {
+            shard.old = std::mem::take(&mut shard.young);
         }
         shard.young.push(hash, entry);
     }
@@ -175,28 +179,31 @@ impl Book {
 }
 
 impl Half {
-    fn with_capacity(capacity: usize) -> Self {
-        Self {
-            index: HashTable::with_capacity(capacity),
-            entries: Vec::with_capacity(capacity),
-        }
+    fn at(&self, place: usize) -> &Entry {
+        &self.pieces[place / PIECE][place % PIECE]
+    }
+
+    fn at_mut(&mut self, place: usize) -> &mut Entry {
+        &mut self.pieces[place / PIECE][place % PIECE]
     }
 
     fn find(&self, hash: u32, reference: &Reference) -> Option<usize> {
-        if self.entries.is_empty() {
-            return None;
-        }
-        let same = |slot: &Slot| {
-            slot.hash == hash && self.entries[slot.place as usize].reference == *reference
-        };
+        let same =
+            |slot: &Slot| slot.hash == hash && self.at(slot.place as usize).reference == *reference;
         let slot = self.index.find(spread(hash), same)?;
         Some(slot.place as usize)
     }
 
     fn push(&mut self, hash: u32, entry: Entry) {
         // There are no more than fit: see `young_max`.
-        let place = self.entries.len() as u32;
-        self.entries.push(entry);
+        let place = self.len as u32;
+        if self.len.is_multiple_of(PIECE) {
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(entry);
+        }
+        self.len += 1;
         let slot = Slot { hash, place };
         self.index
             .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
