@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 /// A count with a maximum. Whoever finds it full stops reading until something has gone out.
@@ -61,45 +60,19 @@ impl Admission {
     }
 }
 
-/// The right to one unanswered request at every door that it passed. Given back when dropped, so
-/// that no way of ending a request can forget it.
+/// One that was taken. Given back when dropped.
 #[derive(Debug)]
-pub struct Permit {
-    doors: SmallVec<[Arc<Admission>; 3]>,
-}
+pub struct Permit(Arc<Admission>);
 
 impl Permit {
-    /// Passes all `doors`, or says which one is full.
-    pub fn take(doors: &[Arc<Admission>]) -> Result<Self, Arc<Admission>> {
-        for (index, door) in doors.iter().enumerate() {
-            if !door.try_take() {
-                doors[..index].iter().for_each(|passed| passed.give_back());
-                return Err(Arc::clone(door));
-            }
-        }
-        Ok(Self {
-            doors: doors.iter().map(Arc::clone).collect(),
-        })
+    /// Passes `door`; `None` where it is full.
+    pub fn take(door: &Arc<Admission>) -> Option<Self> {
+        door.try_take().then(|| Self(Arc::clone(door)))
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.doors.iter().for_each(|door| door.give_back());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_door_gives_back_what_was_taken_before_it() {
-        let doors = [Admission::new(2), Admission::new(1), Admission::new(9)];
-        let first = Permit::take(&doors).expect("room");
-        assert!(Permit::take(&doors).is_err());
-        assert_eq!(doors.each_ref().map(|door| door.taken()), [1, 1, 1]);
-        drop(first);
-        assert_eq!(doors.each_ref().map(|door| door.taken()), [0, 0, 0]);
+        self.0.give_back();
     }
 }

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Connection, Permit};
+use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
 use crate::wallet::Outcome;
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
 #[derive(Debug)]
 pub struct Asker {
-    /// Where the answer goes.
-    pub connection: Arc<Connection>,
+    /// Where the answer goes, and its place among the unanswered ones.
+    pub admitted: Admitted,
     /// The request as it came: the answer echoes parts of it.
     pub frame: Bytes,
     /// When it came.
@@ -22,8 +22,6 @@ pub struct Asker {
     pub kind: Kind,
     /// How its answer is written.
     pub reply: Reply,
-    /// Its place among the unanswered ones.
-    pub permit: Permit,
 }
 
 /// Writes the answer to a request into an outbox: malls and the wallet server are answered in other
@@ -34,9 +32,8 @@ impl Asker {
     /// Writes the answer into the connection's outbox and gives the place back. True where the
     /// connection has to be flushed and nobody was told so before.
     pub fn answer(self, outcome: &Outcome) -> Option<Arc<Connection>> {
-        let first = self
-            .connection
-            .write(|out| (self.reply)(&self, outcome, out));
-        first.then(|| Arc::clone(&self.connection))
+        let connection = self.admitted.connection();
+        let first = connection.write(|out| (self.reply)(&self, outcome, out));
+        first.then(|| Arc::clone(connection))
     }
 }

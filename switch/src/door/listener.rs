@@ -53,7 +53,7 @@ pub async fn accept(
                 continue;
             }
         };
-        let Ok(permit) = Permit::take(std::slice::from_ref(&connections)) else {
+        let Some(permit) = Permit::take(&connections) else {
             metrics.door.refused.of(ConnectionRefused::Full).inc();
             tracing::warn!("a connection was refused: as many are open as may be");
             continue;

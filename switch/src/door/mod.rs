@@ -4,6 +4,7 @@
 //! happens here: a frame is understood, or a writer is waited for.
 
 mod admission;
+mod admitted;
 mod asker;
 mod connection;
 mod connections;
@@ -11,6 +12,7 @@ mod listener;
 mod party;
 
 pub use admission::{Admission, Permit};
+pub use admitted::{Admitted, NotAdmitted};
 pub use asker::{Asker, Reply};
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;

@@ -17,7 +17,10 @@ use super::answer;
 use super::operation::{Code, Operation};
 use crate::clock;
 use crate::config::MallSettings;
-use crate::door::{Admission, Asker, Bound, Connection, Connections, OUTBOX_BYTES_MAX, Permit};
+use crate::door::{
+    Admission, Admitted, Asker, Bound, Connection, Connections, NotAdmitted, OUTBOX_BYTES_MAX,
+    Permit,
+};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
 use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
@@ -252,15 +255,14 @@ impl Session {
                 }
             }
         }
-        let permit = self.take_place().await?;
+        let admitted = self.take_place().await?;
         self.keeper.worker.metrics.request(Kind::Administrative);
         let asker = Asker {
-            connection: Arc::clone(&self.connection),
+            admitted,
             frame: frame.clone(),
             arrived: now,
             kind: Kind::Administrative,
             reply: answer::reply,
-            permit,
         };
         let command = Command::Ask(Box::new(operation.ask));
         self.keeper.worker.dispatch(
@@ -274,14 +276,12 @@ impl Session {
     }
 
     /// Stops reading until there is room: a full switch drops nothing.
-    async fn take_place(&self) -> Result<Permit, Ending> {
+    async fn take_place(&self) -> Result<Admitted, Ending> {
         loop {
-            let Some(bound) = self.connection.bound() else {
-                return Err(Ending::Lost);
-            };
-            match Permit::take(&bound.doors) {
-                Ok(permit) => return Ok(permit),
-                Err(full) => {
+            match Admitted::take(&self.connection) {
+                Ok(admitted) => return Ok(admitted),
+                Err(NotAdmitted::NotSignedOn) => return Err(Ending::Lost),
+                Err(NotAdmitted::Full(full)) => {
                     tokio::select! {
                         () = full.room() => {}
                         () = self.connection.ended.notified() => self.connection.check_open()?,

@@ -14,7 +14,8 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         return;
     };
     let key = asker
-        .connection
+        .admitted
+        .connection()
         .guest()
         .and_then(|guest| guest.party.mac_key.as_ref());
     let currency = request

@@ -14,7 +14,7 @@ use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::PartyKind;
-use crate::door::{Admission, Asker, Connection, Guest, Permit};
+use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
@@ -284,23 +284,20 @@ impl Receiver {
             currency: financial.currency,
             payer,
         };
-        let Some(bound) = self.connection.bound() else {
-            return self.say(message, Some(guest), NOT_SIGNED_ON);
-        };
-        let permit = match Permit::take(&bound.doors) {
-            Ok(permit) => permit,
-            Err(door) => {
+        let admitted = match Admitted::take(&self.connection) {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::NotSignedOn) => return self.say(message, Some(guest), NOT_SIGNED_ON),
+            Err(NotAdmitted::Full(door)) => {
                 self.counted = true;
                 return Received::Full(frame.clone(), door);
             }
         };
         let asker = Asker {
-            connection: Arc::clone(&self.connection),
+            admitted,
             frame: frame.clone(),
             arrived: now,
             kind: self.kind,
             reply: answer::reply,
-            permit,
         };
         self.route(message, guest, Ask { opening, action }, asker)
     }

@@ -37,7 +37,7 @@ pub(super) fn manage(
     match message.code {
         NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
         NetworkCode::SignOn => {
-            let Ok(permit) = Permit::take(std::slice::from_ref(&guest.connections)) else {
+            let Some(permit) = Permit::take(&guest.connections) else {
                 return TOO_MANY;
             };
             connection.bind(Bound {

@@ -48,6 +48,7 @@ impl Worker {
 
     /// The actors are polled after all of them have been told: by then the memory asked for here is near.
     fn tell_all(self: &Rc<Self>, tells: &mut Vec<(WalletId, Tell)>) {
+        self.look_anew();
         let mut places = self.places.take();
         {
             let seats = self.seats.borrow();

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
-use actix::Addr;
+use actix::dev::ContextFut;
+use actix::{Addr, Context};
 use hashbrown::HashMap;
 use slab::Slab;
 
@@ -35,8 +36,9 @@ pub(super) struct Seats {
 
 /// The lines of a mailbox that a message touches.
 const MAILBOX_BYTES: usize = 128;
-/// What lies in front of an actor in its task and is touched when it is polled.
-const BEFORE_ACTOR_BYTES: usize = 512;
+/// What lies in front of an actor and is touched when it is polled: its task's header and its context.
+const BEFORE_ACTOR_BYTES: usize =
+    64 + size_of::<ContextFut<WalletActor, Context<WalletActor>>>() - size_of::<WalletActor>();
 
 impl Seats {
     /// Where the wallet sits, if it does.
@@ -57,7 +59,7 @@ impl Seats {
         prefetch(address_of_mailbox(&seat.address), MAILBOX_BYTES);
         prefetch(
             seat.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
-            BEFORE_ACTOR_BYTES + size_of::<WalletActor>() + 128,
+            BEFORE_ACTOR_BYTES + size_of::<WalletActor>(),
         );
     }
 

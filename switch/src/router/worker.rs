@@ -33,6 +33,27 @@ pub type InboxWay = UnboundedSender<Vec<(WalletId, Tell)>>;
 const NO_SUCH_ORDER: (ResponseCode, &str) =
     (ResponseCode::NOT_FOUND, "no payer has agreed to this order");
 
+/// Decisions in a row that share a look at the clock: some thirty microseconds.
+const LOOKS: u32 = 16;
+
+/// A look at both clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// For durations.
+    pub instant: Instant,
+    /// Since 1970.
+    pub milliseconds: u64,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            instant: Instant::now(),
+            milliseconds: clock::milliseconds(),
+        }
+    }
+}
+
 /// What a worker is made of.
 pub struct Parts {
     /// Its number, from 0.
@@ -81,6 +102,8 @@ pub struct Worker {
     scratch: RefCell<Vec<u8>>,
     /// Orders that purchases wait for, by the time at which they give up.
     parked: RefCell<VecDeque<(Instant, OrderKey)>>,
+    moment: Cell<Moment>,
+    looks: Cell<u32>,
     last_reference: Cell<Reference>,
     last_transmission: Cell<(u64, u32)>,
     journal: Arc<dyn Journal>,
@@ -118,6 +141,8 @@ impl Worker {
             dirty: RefCell::default(),
             scratch: RefCell::default(),
             parked: RefCell::default(),
+            moment: Cell::new(Moment::now()),
+            looks: Cell::default(),
             last_reference: Cell::new(Reference::first(parts.references_after + 1, parts.index)),
             last_transmission: Cell::default(),
             journal: parts.journal,
@@ -172,10 +197,10 @@ impl Worker {
         );
     }
 
-    /// What is handed in to a decision made now; a trace number only where the host may be asked.
-    pub fn context(&self, may_ask_host: bool) -> Context {
+    /// What is handed in to a decision made at this time; a trace number only where the host may be asked.
+    pub fn context(&self, now: u64, may_ask_host: bool) -> Context {
         Context {
-            now: clock::milliseconds(),
+            now,
             host_trace: if may_ask_host {
                 self.link.next_trace()
             } else {
@@ -184,6 +209,21 @@ impl Worker {
             answer_within: self.answer_within.as_millis() as u64,
             host_up: self.link.up(),
         }
+    }
+
+    /// About now: looked up once for a few decisions that are made one after another.
+    pub fn moment(&self) -> Moment {
+        let looks = self.looks.get();
+        if looks.is_multiple_of(LOOKS) {
+            self.moment.set(Moment::now());
+        }
+        self.looks.set(looks.wrapping_add(1));
+        self.moment.get()
+    }
+
+    /// The next look at the clock is a real one.
+    pub(super) fn look_anew(&self) {
+        self.looks.set(0);
     }
 
     /// A reference above all that were given before, of this millisecond if possible.

@@ -76,8 +76,9 @@ impl WalletActor {
 
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
         let worker = Rc::clone(&self.worker);
-        let context = worker.context(matches!(command, Command::Ask(_)));
-        self.told_at = Instant::now();
+        let moment = worker.moment();
+        let context = worker.context(moment.milliseconds, matches!(command, Command::Ask(_)));
+        self.told_at = moment.instant;
         if let Some(asker) = &asker {
             worker.metrics.stage(
                 Stage::Decide,
