@@ -18,8 +18,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The wallet as it is now.
     pub fn of(wallet: &Wallet) -> Self {
-        let (at_hand, settled) = (wallet.transactions.iter(), wallet.transactions.settled());
-        let mut bytes = Vec::with_capacity(64 + 112 * at_hand.len() + 31 * settled.len());
+        let transactions = &wallet.transactions;
+        let mut bytes = Vec::with_capacity(
+            64 + 112 * transactions.iter().len() + 31 * transactions.settled_len(),
+        );
         wallet.write_snapshot(&mut bytes);
         Self {
             wallet: wallet.id,

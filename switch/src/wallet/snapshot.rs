@@ -38,7 +38,10 @@ impl Wallet {
         write_list(out, self.orders.iter(), write_order);
         write_list(out, self.remembered.iter(), |out, unseen| unseen.write(out));
         write_list(out, self.transactions.iter(), write_transaction);
-        write_list(out, self.transactions.settled(), write_settled);
+        out.put_u32_le(self.transactions.settled_len() as u32);
+        for settled in self.transactions.settled() {
+            write_settled(out, settled);
+        }
     }
 
     /// Reads what [`Wallet::write_snapshot`] wrote.

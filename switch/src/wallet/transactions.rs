@@ -73,10 +73,15 @@ pub enum About<'a> {
 pub struct Transactions {
     /// In the order of their references.
     at_hand: SmallVec<[Transaction; 1]>,
-    /// By the head of the key: it is a digest, so nobody chooses where it falls.
+    /// The newest of the settled ones: to add one, nothing needs to be read.
+    newest: Vec<Settled>,
+    /// The others, by the head of the key: it is a digest, so nobody chooses where it falls.
     settled: HashTable<Settled>,
     hints: Hints,
 }
+
+/// So many make their way into the table together.
+const NEWEST_MAX: usize = 64;
 
 /// Which keys are certainly not settled: a new request, as nearly all are, need not touch the table for
 /// that, which nobody has looked into for a while and which no cache holds.
@@ -127,15 +132,25 @@ impl Transactions {
     }
 
     /// The settled ones, in no order.
-    pub fn settled(&self) -> impl ExactSizeIterator<Item = &Settled> {
-        self.settled.iter()
+    pub fn settled(&self) -> impl Iterator<Item = &Settled> {
+        self.newest.iter().chain(&self.settled)
+    }
+
+    /// How many are settled.
+    pub fn settled_len(&self) -> usize {
+        self.newest.len() + self.settled.len()
     }
 
     /// Adds a settled one.
     pub fn push_settled(&mut self, settled: Settled) {
         self.hints.add(settled.key);
-        self.settled
-            .insert_unique(settled.key, settled, |other| other.key);
+        self.newest.push(settled);
+        if self.newest.len() == NEWEST_MAX {
+            for settled in self.newest.drain(..) {
+                self.settled
+                    .insert_unique(settled.key, settled, |other| other.key);
+            }
+        }
     }
 
     /// Lets go of what is closed and was opened before `durable_end` in the journal, where it can be read
@@ -157,8 +172,10 @@ impl Transactions {
     pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
         let with_key = |key: &DuplicateKey| {
             let head = key.head();
-            self.settled
-                .iter_hash(head)
+            let others = self.settled.iter_hash(head);
+            self.newest
+                .iter()
+                .chain(others)
                 .filter(move |settled| settled.key == head)
                 .map(|settled| settled.position)
         };
@@ -167,8 +184,7 @@ impl Transactions {
             // The host answers what is at hand, as a rule.
             About::Reference(reference) if self.index(reference).is_some() => SmallVec::new(),
             About::Reference(reference) => self
-                .settled
-                .iter()
+                .settled()
                 .filter(|settled| settled.reference == reference)
                 .map(|settled| settled.position)
                 .collect(),
@@ -176,8 +192,7 @@ impl Transactions {
             About::Request(_) => SmallVec::new(),
             About::Reversal(key, trace) => {
                 let mut positions: SmallVec<[u64; 1]> = self
-                    .settled
-                    .iter()
+                    .settled()
                     .filter(|settled| settled.trace == trace)
                     .map(|settled| settled.position)
                     .collect();
@@ -195,13 +210,16 @@ impl Transactions {
         let Some(opened) = Transaction::opened_by(event, position) else {
             return false;
         };
-        let found = self.settled.find_entry(opened.key.head(), |settled| {
+        let is_it = |settled: &Settled| {
             settled.position == position && settled.reference == opened.reference
-        });
-        let Ok(found) = found else {
+        };
+        let settled = if let Some(place) = self.newest.iter().position(is_it) {
+            self.newest.swap_remove(place)
+        } else if let Ok(found) = self.settled.find_entry(opened.key.head(), is_it) {
+            found.remove().0
+        } else {
             return false;
         };
-        let (settled, _) = found.remove();
         let place = self
             .at_hand
             .partition_point(|other| other.reference < opened.reference);
@@ -214,12 +232,12 @@ impl Transactions {
         self.at_hand.retain(|transaction| {
             transaction.is_open() || transaction.reference.milliseconds() >= milliseconds
         });
-        self.settled
-            .retain(|settled| settled.reference.milliseconds() >= milliseconds);
-        self.hints = Hints::default();
-        for settled in &self.settled {
-            self.hints.add(settled.key);
-        }
+        let young = |settled: &Settled| settled.reference.milliseconds() >= milliseconds;
+        self.newest.retain(young);
+        self.settled.retain(|settled| young(settled));
+        let mut hints = Hints::default();
+        self.settled().for_each(|settled| hints.add(settled.key));
+        self.hints = hints;
     }
 
     fn index(&self, reference: Reference) -> Option<usize> {
@@ -240,7 +258,7 @@ impl PartialEq for Transactions {
                 .cloned()
                 .partition(|found| settles(&found));
             let mut settled: Vec<Settled> = closed.iter().filter_map(Settled::of).collect();
-            settled.extend(of.settled.iter());
+            settled.extend(of.settled());
             settled.sort_unstable();
             (settled, kept)
         };
