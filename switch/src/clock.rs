@@ -64,6 +64,17 @@ mod tests {
     #[test]
     fn writes_and_reads_the_fields_of_a_moment() {
         assert_eq!(transmission(NEW_YEAR_2026), 101_000_000);
+        // From `date -u -d @... +%m%d%H%M%S`: leap days, and the ends of years and centuries.
+        for (seconds, expected) in [
+            (0, 101_000_000),
+            (951_782_400, 229_000_000),
+            (951_868_799, 229_235_959),
+            (951_868_800, 301_000_000),
+            (1_767_225_599, 1_231_235_959),
+            (1_790_000_000, 921_141_320),
+        ] {
+            assert_eq!(transmission(seconds * 1000), expected, "{seconds}");
+        }
         assert_eq!(year_month(NEW_YEAR_2026), 2601);
         assert_eq!(seconds_from(101_000_005, NEW_YEAR_2026), Some(5));
     }

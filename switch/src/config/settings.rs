@@ -31,7 +31,7 @@ pub struct Settings {
     pub environment: Environment,
     /// The folder of journal and store.
     pub data: PathBuf,
-    /// Workers; 0 stands for one per core. See [`Settings::worker_count`].
+    /// Workers; 0 stands for one per core but one. See [`Settings::worker_count`].
     pub workers: usize,
     /// Fixed shares of all wallets. Must not change once there is data.
     pub partitions: u16,
@@ -69,13 +69,13 @@ impl Settings {
         Ok(())
     }
 
-    /// How many workers to start: as stated, or one per core.
+    /// How many workers to start: as stated, or one for each core but one, which is left to the journal's
+    /// writer, the store and the system's network.
     pub fn worker_count(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let wanted = if self.workers == 0 {
-            cores()
-        } else {
-            self.workers
+        let wanted = match self.workers {
+            0 => cores().saturating_sub(1).max(1),
+            stated => stated,
         };
         wanted.min(WORKERS_MAX).min(usize::from(self.partitions))
     }

@@ -4,19 +4,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 use tokio::time::sleep_until;
 
 use super::backoff::Backoff;
-use super::clock;
 use super::in_flight::{Asked, Asker};
 use super::link::{Deliver, Link, Outgoing, Repeater};
 use super::message::{HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use super::stats::LinkStats;
+use crate::clock;
 use crate::wallet::{Reference, WalletId};
 
 /// Codes that say "not now" and nothing about the money. Everything else acknowledges.
@@ -80,7 +80,7 @@ impl Forwarder {
         let up = self.link.up();
         if up {
             schedule.wake(now);
-            let transmission = clock::transmission(SystemTime::now());
+            let transmission = clock::transmission(clock::milliseconds());
             while let Some((wallet, advised)) = schedule.take(self.in_flight_max) {
                 let repeat = advised.attempts > 0 || was_sent_before(&advised.message);
                 if repeat {

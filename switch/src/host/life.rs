@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tessera_protocol::FrameError;
@@ -18,7 +18,8 @@ use super::line::{Line, NetworkMessage, State};
 use super::link::Link;
 use super::receive::receive;
 use super::wire::{READ_BYTES, Wire};
-use super::{clock, encode, frames};
+use super::{encode, frames};
+use crate::clock;
 
 const SIGN_ON: u16 = 1;
 const SIGN_OFF: u16 = 2;
@@ -221,7 +222,7 @@ async fn ask(link: &Link, line: &Line, wire: &mut Wire, code: u16) -> Result<[u8
 /// Sends a network message; the line's task is the one that runs, so that nobody must be woken.
 fn send(link: &Link, line: &Line, code: u16) {
     let trace = link.next_trace();
-    let transmission = clock::transmission(SystemTime::now());
+    let transmission = clock::transmission(clock::milliseconds());
     line.network.set(NetworkMessage::Waiting {
         transmission,
         trace,

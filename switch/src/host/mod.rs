@@ -13,7 +13,6 @@
 //! a line; beyond, a request is unsent at once. The forwarder holds what the journal holds open.
 
 mod backoff;
-mod clock;
 mod encode;
 mod forwarder;
 mod frames;
@@ -32,7 +31,6 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use clock::transmission;
 pub use forwarder::Forwarder;
 pub use link::{Deliver, Link, LinkError};
 pub use message::{
