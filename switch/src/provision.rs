@@ -30,7 +30,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
         if store.wallet(id)?.is_some() {
             continue;
         }
-        let (wallet, at) = make(
+        let (mut wallet, at) = make(
             id,
             balance,
             settings.currency,
@@ -38,7 +38,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
             &journal,
         )?;
         mark = Some(at);
-        batch.push(Snapshot::of(&wallet));
+        batch.push(Snapshot::take(&mut wallet));
         made += 1;
         if batch.len() == BATCH {
             write(&journal, &store, &mut batch, mark)?;

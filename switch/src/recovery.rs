@@ -177,7 +177,7 @@ impl<'a> Recovery<'a> {
         for (_, mut wallet) in self.wallets.drain() {
             // Whatever was replayed can be read again.
             wallet.transactions.settle(u64::MAX);
-            batch.push(Snapshot::of(&wallet));
+            batch.push(Snapshot::take(&mut wallet));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;
                 batch.clear();

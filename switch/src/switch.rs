@@ -118,6 +118,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     tracing::info!("stopping: answering what is under way");
     health.set_stopping();
     doors.iter().for_each(JoinHandle::abort);
+    shared.checkpointer.hurry();
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
     checkpoint(&crew.errands, &shared).await;

@@ -278,9 +278,9 @@ impl Worker {
         self.dirty.borrow_mut().push(wallet);
     }
 
-    /// Hands a wallet's state to the store, to be written behind.
-    pub fn hand_over(&self, wallet: &Wallet) {
-        self.checkpointer.hand_over(Snapshot::of(wallet));
+    /// Hands a snapshot to the store, to be written behind.
+    pub fn hand_over(&self, snapshot: Snapshot) {
+        self.checkpointer.hand_over(snapshot);
     }
 
     /// A wallet's actor lies there in memory from now on.

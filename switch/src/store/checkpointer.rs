@@ -2,10 +2,10 @@
 //! rest on, and go to the store in large batches.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -17,6 +17,11 @@ use crate::wallet::{Wallet, WalletId};
 const UNDER_WAY_MAX: usize = 4096;
 /// Snapshots in a batch at most.
 const BATCH_MAX: usize = 1024;
+
+/// How long the writer rests for each unit of time that it has worked: it is not to be noticed on the road
+/// of a payment, and a checkpoint has until the next one.
+const REST: u32 = 3;
+const REST_MAX: Duration = Duration::from_millis(200);
 
 /// The workers' side.
 #[derive(Debug, Clone)]
@@ -31,6 +36,8 @@ struct Shared {
     /// How many are under way, and the bell for whoever waits until fewer are.
     count: AtomicUsize,
     fewer: Notify,
+    /// Nobody else has anything to do any more.
+    hurries: AtomicBool,
     /// The newest snapshot of each wallet that is not in the store yet: a wallet that is told
     /// something again before it is written starts from here.
     under_way: DashMap<WalletId, Snapshot>,
@@ -51,6 +58,7 @@ impl Checkpointer {
             store,
             count: AtomicUsize::new(0),
             fewer: Notify::new(),
+            hurries: AtomicBool::new(false),
             under_way: DashMap::new(),
         });
         let writer = Writer {
@@ -78,10 +86,17 @@ impl Checkpointer {
     /// Takes a snapshot over.
     pub fn hand_over(&self, snapshot: Snapshot) {
         let wallet = snapshot.wallet;
-        if self.shared.under_way.insert(wallet, snapshot).is_none() {
-            self.shared.count.fetch_add(1, Ordering::AcqRel);
-            // It fails only when the writer has ended with the switch.
-            let _ = self.to_writer.send(Work::Snapshot(wallet));
+        match self.shared.under_way.entry(wallet) {
+            Entry::Occupied(mut before) => {
+                let snapshot = snapshot.replacing(before.get());
+                before.insert(snapshot);
+            }
+            Entry::Vacant(none) => {
+                none.insert(snapshot);
+                self.shared.count.fetch_add(1, Ordering::AcqRel);
+                // It fails only when the writer has ended with the switch.
+                let _ = self.to_writer.send(Work::Snapshot(wallet));
+            }
         }
     }
 
@@ -95,6 +110,11 @@ impl Checkpointer {
         let _ = self.to_writer.send(Work::Mark(mark));
     }
 
+    /// From now on as fast as it can: the switch stops.
+    pub fn hurry(&self) {
+        self.shared.hurries.store(true, Ordering::Release);
+    }
+
     /// Nothing more is handed over: the writer ends when it has written what was.
     pub fn end(&self) {
         let _ = self.to_writer.send(Work::End);
@@ -105,12 +125,21 @@ impl Checkpointer {
     /// # Errors
     /// When the store can't be read.
     pub fn wallet(&self, wallet: WalletId) -> Result<Option<Wallet>, StoreError> {
-        match self.shared.under_way.get(&wallet) {
-            Some(snapshot) => Wallet::read_snapshot(wallet, &snapshot.bytes)
-                .map(Some)
-                .map_err(|_| StoreError::Unreadable { what: "snapshot" }),
-            None => self.shared.store.wallet(wallet),
-        }
+        let Some(snapshot) = self
+            .shared
+            .under_way
+            .get(&wallet)
+            .map(|found| found.clone())
+        else {
+            return self.shared.store.wallet(wallet);
+        };
+        let unreadable = |_| StoreError::Unreadable { what: "snapshot" };
+        let mut found = snapshot.wallet().map_err(unreadable)?;
+        self.shared.store.restore_settled(&mut found)?;
+        found
+            .restore_settled(&snapshot.settled)
+            .map_err(unreadable)?;
+        Ok(Some(found))
     }
 }
 
@@ -163,9 +192,9 @@ impl Writer {
         mark: Option<Mark>,
         observe: &impl Fn(Written),
     ) -> Result<(), StoreError> {
-        let started = Instant::now();
         let mut mark = mark;
         while !wallets.is_empty() || mark.is_some() {
+            let started = Instant::now();
             let snapshots: Vec<Snapshot> = wallets
                 .iter()
                 .filter_map(|wallet| Some(self.shared.under_way.get(wallet)?.clone()))
@@ -184,11 +213,15 @@ impl Writer {
             let done = snapshots.len() - wallets.len();
             self.shared.count.fetch_sub(done, Ordering::AcqRel);
             self.shared.fewer.notify_waiters();
+            let took = started.elapsed();
             observe(Written {
                 wallets: done,
-                took: started.elapsed(),
+                took,
                 mark,
             });
+            if !self.shared.hurries.load(Ordering::Acquire) {
+                std::thread::sleep((took * REST).min(REST_MAX));
+            }
         }
         Ok(())
     }
@@ -219,11 +252,15 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::journal::{Options, Segments};
+    use crate::wallet::{About, End, Reference, Settled};
 
-    /// A wallet that left the memory before its snapshot was in the store would leave orders behind that lead
-    /// nowhere for a moment: a reversal would find nothing to undo.
-    #[test]
-    fn a_snapshot_is_stored_when_it_has_been_written_and_not_before() {
+    struct Bench {
+        store: Arc<Store>,
+        journal: Arc<dyn Journal>,
+        _folder: tempfile::TempDir,
+    }
+
+    fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
         let options = Options {
@@ -233,14 +270,77 @@ mod tests {
         let path = folder.path().join("journal");
         let journal =
             Segments::open(&path, options, None, &mut |_| Ok(()), Box::new(|_| {})).unwrap();
-        let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::new(journal));
-        let wallet = Wallet::new(WalletId(7));
-        assert!(checkpointer.has_stored(wallet.id));
-        checkpointer.hand_over(Snapshot::of(&wallet));
-        assert!(!checkpointer.has_stored(wallet.id));
-        checkpointer.end();
-        writer.run(|_| {}).unwrap();
-        assert!(checkpointer.has_stored(wallet.id));
-        assert!(store.wallet(wallet.id).unwrap().is_some());
+        Bench {
+            store,
+            journal: Arc::new(journal),
+            _folder: folder,
+        }
+    }
+
+    impl Bench {
+        /// Hands these over, and writes them.
+        fn write(&self, snapshots: impl IntoIterator<Item = Snapshot>) {
+            let (checkpointer, writer) =
+                Checkpointer::new(Arc::clone(&self.store), Arc::clone(&self.journal));
+            checkpointer.hurry();
+            for snapshot in snapshots {
+                let wallet = snapshot.wallet;
+                checkpointer.hand_over(snapshot);
+                assert!(!checkpointer.has_stored(wallet));
+            }
+            checkpointer.end();
+            writer.run(|_| {}).unwrap();
+        }
+
+        /// Which of these transactions the stored wallet remembers.
+        fn remembers(&self, wallet: WalletId, references: &[u64]) -> Vec<u64> {
+            let stored = self.store.wallet(wallet).unwrap().unwrap();
+            let knows = |reference: &u64| {
+                let about = About::Reference(Reference(*reference));
+                !stored.transactions.settled_about(about).is_empty()
+            };
+            references.iter().copied().filter(knows).collect()
+        }
+    }
+
+    fn settling(wallet: &mut Wallet, reference: u64) -> Snapshot {
+        let mut snapshot = Snapshot::take(wallet);
+        snapshot.at = reference;
+        let settled = Settled {
+            reference: Reference(reference),
+            position: reference,
+            key: reference,
+            trace: 1,
+            code: *b"00",
+            end: End::from_byte(1).unwrap(),
+        };
+        settled.write(&mut snapshot.settled);
+        snapshot
+    }
+
+    /// A wallet that left the memory before its snapshot was in the store would leave orders behind that lead
+    /// nowhere for a moment: a reversal would find nothing to undo.
+    #[test]
+    fn a_snapshot_is_stored_when_it_has_been_written_and_not_before() {
+        let bench = bench();
+        let mut wallet = Wallet::new(WalletId(7));
+        assert!(bench.store.wallet(wallet.id).unwrap().is_none());
+        bench.write([Snapshot::take(&mut wallet)]);
+        assert!(bench.store.wallet(wallet.id).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_has_settled_is_kept_of_every_snapshot_until_it_is_too_old() {
+        let bench = bench();
+        let mut wallet = Wallet::new(WalletId(7));
+        let other = settling(&mut Wallet::new(WalletId(8)), 9);
+        // The second takes the place of the first before it is written.
+        let [first, second] = [1, 2].map(|reference| settling(&mut wallet, reference));
+        bench.write([first, second, other]);
+        bench.write([settling(&mut wallet, 3)]);
+        assert_eq!(bench.remembers(wallet.id, &[1, 2, 3, 9]), [1, 2, 3]);
+        bench.write([settling(&mut wallet, 4).keeping_from(4)]);
+        assert_eq!(bench.remembers(wallet.id, &[1, 2, 3, 4]), [4]);
+        assert_eq!(bench.remembers(WalletId(8), &[9]), [9]);
     }
 }

@@ -5,6 +5,8 @@
 //! ```text
 //! keyspace  key                value
 //! wallets   wallet 8           snapshot (see wallet/snapshot.rs)
+//! settled   wallet 8, time 8,  transactions that settled between that snapshot and the one before it
+//!           sequence 8
 //! cards     card number 8      wallet 8
 //! orders    order key 16       wallet 8, state 1, reference 8, expires 8
 //! open      wallet 8           (nothing): something of it is to be settled
@@ -22,7 +24,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use tessera_protocol::CardNumber;
 
 pub use checkpointer::{Checkpointer, Writer, Written};
-pub use snapshot::Snapshot;
+pub use snapshot::{Known, Snapshot};
 
 use crate::journal::Mark;
 use crate::wallet::{OrderKey, OrderState, Wallet, WalletId};
@@ -50,6 +52,7 @@ pub enum StoreError {
 pub struct Store {
     database: Database,
     wallets: Keyspace,
+    settled: Keyspace,
     cards: Keyspace,
     orders: Keyspace,
     open: Keyspace,
@@ -74,6 +77,7 @@ impl Store {
         let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
         Ok(Self {
             wallets: keyspace("wallets")?,
+            settled: keyspace("settled")?,
             cards: keyspace("cards")?,
             orders: keyspace("orders")?,
             open: keyspace("open")?,
@@ -101,9 +105,25 @@ impl Store {
         let Some(row) = self.wallets.get(wallet.0.to_be_bytes())? else {
             return Ok(None);
         };
-        Wallet::read_snapshot(wallet, &row)
-            .map(Some)
-            .map_err(|_| StoreError::Unreadable { what: "wallet" })
+        let mut found = Wallet::read_snapshot(wallet, &row)
+            .map_err(|_| StoreError::Unreadable { what: "wallet" })?;
+        self.restore_settled(&mut found)?;
+        Ok(Some(found))
+    }
+
+    /// Gives the wallet what has settled, as far as it was written.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn restore_settled(&self, wallet: &mut Wallet) -> Result<(), StoreError> {
+        for row in self.settled.prefix(wallet.id.0.to_be_bytes()) {
+            wallet
+                .restore_settled(&row.value()?)
+                .map_err(|_| StoreError::Unreadable {
+                    what: "list of settled transactions",
+                })?;
+        }
+        Ok(())
     }
 
     /// The wallet of a card.
@@ -147,6 +167,17 @@ impl Store {
         for snapshot in snapshots {
             let id = snapshot.wallet.0.to_be_bytes();
             batch.insert(&self.wallets, id, snapshot.bytes.as_slice());
+            if !snapshot.settled.is_empty() {
+                let key = rows::settled_key(snapshot.wallet, snapshot.at, snapshot.sequence);
+                batch.insert(&self.settled, key, snapshot.settled.as_slice());
+            }
+            if snapshot.settled_from > 0 {
+                let from = rows::settled_key(snapshot.wallet, 0, 0);
+                let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, 0);
+                for row in self.settled.range(from..to) {
+                    batch.remove(&self.settled, row.key()?);
+                }
+            }
             for card in &snapshot.cards {
                 batch.insert(
                     &self.cards,
@@ -161,10 +192,10 @@ impl Store {
                     rows::order(snapshot.wallet, *state, *expires_at),
                 );
             }
-            if snapshot.open {
-                batch.insert(&self.open, id, []);
-            } else {
-                batch.remove(&self.open, id);
+            match snapshot.open {
+                Some(true) => batch.insert(&self.open, id, []),
+                Some(false) => batch.remove(&self.open, id),
+                None => {}
             }
         }
         if let Some(mark) = mark {

@@ -20,6 +20,14 @@ pub(super) fn read_mark(row: &[u8]) -> Result<Mark, StoreError> {
     })
 }
 
+pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: u64) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&wallet.0.to_be_bytes());
+    key[8..16].copy_from_slice(&at.to_be_bytes());
+    key[16..].copy_from_slice(&sequence.to_be_bytes());
+    key
+}
+
 pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
     whole("card", row, |from| from.u64().map(WalletId))
 }

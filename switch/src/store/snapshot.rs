@@ -1,6 +1,7 @@
 //! A wallet on its way to the store.
 
-use crate::wallet::{OrderKey, OrderState, Wallet, WalletId};
+use crate::clock;
+use crate::wallet::{OrderKey, OrderState, Settled, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
 #[derive(Debug, Clone)]
@@ -9,24 +10,41 @@ pub struct Snapshot {
     /// The sequence of the last event in it: it must be durable before the snapshot is written, or
     /// the store would know what the journal does not.
     pub(super) sequence: u64,
+    /// When it was taken, milliseconds since 1970.
+    pub(super) at: u64,
     pub(super) bytes: Vec<u8>,
+    /// What has settled since the snapshot before.
+    pub(super) settled: Vec<u8>,
+    /// What settled before this time need not be kept any longer; 0 where that is not looked at.
+    pub(super) settled_from: u64,
     pub(super) cards: Vec<u64>,
     pub(super) orders: Vec<(OrderKey, OrderState, u64)>,
-    pub(super) open: bool,
+    /// Whether something of it is to be settled; `None` where the store knows.
+    pub(super) open: Option<bool>,
+}
+
+/// What the store has of a wallet or will have soon, so that not every snapshot says it again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    cards: usize,
+    open: Option<bool>,
 }
 
 impl Snapshot {
-    /// The wallet as it is now.
-    pub fn of(wallet: &Wallet) -> Self {
-        let transactions = &wallet.transactions;
-        let mut bytes = Vec::with_capacity(
-            64 + 112 * transactions.iter().len() + 31 * transactions.settled_len(),
-        );
+    /// The wallet as it is now, which from now on counts what has settled as kept.
+    pub fn take(wallet: &mut Wallet) -> Self {
+        let unsaved = wallet.transactions.take_unsaved();
+        let mut settled = Vec::with_capacity(Settled::BYTES * unsaved.len());
+        unsaved.iter().for_each(|one| one.write(&mut settled));
+        let mut bytes = Vec::with_capacity(64 + 112 * wallet.transactions.iter().len());
         wallet.write_snapshot(&mut bytes);
         Self {
             wallet: wallet.id,
             sequence: wallet.last_sequence,
+            at: clock::milliseconds(),
             bytes,
+            settled,
+            settled_from: 0,
             cards: wallet
                 .cards
                 .iter()
@@ -37,7 +55,47 @@ impl Snapshot {
                 .iter()
                 .map(|order| (order.key, order.state, order.expires_at))
                 .collect(),
-            open: wallet.is_open(),
+            open: Some(wallet.is_open()),
         }
+    }
+
+    /// The same without what the store knows of it, which is then also what this snapshot says.
+    pub fn beside(mut self, known: &mut Known) -> Self {
+        let says = Known {
+            cards: self.cards.len(),
+            open: self.open,
+        };
+        self.cards.drain(..known.cards.min(self.cards.len()));
+        self.open = self.open.filter(|_| self.open != known.open);
+        *known = says;
+        self
+    }
+
+    /// The same, and nothing that settled before `milliseconds` is kept any longer.
+    pub fn keeping_from(self, milliseconds: u64) -> Self {
+        Self {
+            settled_from: milliseconds,
+            ..self
+        }
+    }
+
+    /// Stands for the snapshot before it too, which may not be written any more.
+    pub(super) fn replacing(mut self, before: &Self) -> Self {
+        let mut settled = before.settled.clone();
+        settled.append(&mut self.settled);
+        let mut cards = before.cards.clone();
+        cards.append(&mut self.cards);
+        Self {
+            settled,
+            cards,
+            open: self.open.or(before.open),
+            settled_from: self.settled_from.max(before.settled_from),
+            ..self
+        }
+    }
+
+    /// The wallet that it was taken of, without what had settled before that.
+    pub(super) fn wallet(&self) -> Result<Wallet, Unreadable> {
+        Wallet::read_snapshot(self.wallet, &self.bytes)
     }
 }

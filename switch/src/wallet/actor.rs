@@ -16,6 +16,7 @@ use crate::gate::{Release, Unread};
 use crate::host::{HostMessage, HostRequest};
 use crate::ops::metrics::Stage;
 use crate::router::Worker;
+use crate::store::{Known, Snapshot};
 
 /// Something for a wallet, and who waits for an answer to it.
 ///
@@ -48,6 +49,10 @@ pub struct WalletActor {
     waiting: SmallVec<[Waiting; 1]>,
     /// Changed since its last snapshot.
     dirty: bool,
+    /// What the store has of it already.
+    known: Known,
+    /// The store has been told what of it is too old to be kept.
+    tidied: bool,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
@@ -69,6 +74,8 @@ impl WalletActor {
             worker,
             waiting: SmallVec::new(),
             dirty: false,
+            known: Known::default(),
+            tidied: false,
             taken: 0,
             told_at: Instant::now(),
         }
@@ -265,17 +272,23 @@ impl WalletActor {
     }
 
     fn hand_over_snapshot(&mut self) {
-        if std::mem::take(&mut self.dirty) {
-            // Here and not at every request: what is too old is looked at once in a while, not paid for
-            // on the road.
-            let now = crate::clock::milliseconds();
-            self.wallet.forget_before(
-                now.saturating_sub(self.worker.transactions_kept),
-                now.saturating_sub(UNSEEN_KEPT),
-            );
-            self.wallet.transactions.settle(self.worker.durable_end());
-            self.worker.hand_over(&self.wallet);
+        if !std::mem::take(&mut self.dirty) {
+            return;
         }
+        // Here and not at every request: what is too old is looked at once in a while, not paid for
+        // on the road.
+        let now = crate::clock::milliseconds();
+        let kept_from = now.saturating_sub(self.worker.transactions_kept);
+        self.wallet
+            .forget_before(kept_from, now.saturating_sub(UNSEEN_KEPT));
+        self.wallet.transactions.settle(self.worker.durable_end());
+        let snapshot = Snapshot::take(&mut self.wallet).beside(&mut self.known);
+        // What is too old has to be looked for there: not at every checkpoint.
+        self.worker
+            .hand_over(match std::mem::replace(&mut self.tidied, true) {
+                true => snapshot,
+                false => snapshot.keeping_from(kept_from),
+            });
     }
 }
 

@@ -66,9 +66,14 @@ impl<'a> Reader<'a> {
         self.take(usize::from(length))
     }
 
+    /// Whether nothing is left.
+    pub fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
     /// Nothing may be left.
     pub fn end(&self) -> Result<(), Unreadable> {
-        if self.at == self.bytes.len() {
+        if self.is_at_end() {
             Ok(())
         } else {
             Err(self.fault("the end"))

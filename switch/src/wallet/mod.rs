@@ -30,7 +30,7 @@ pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use state::{Broken, Card, Order, OrderState, Wallet};
 pub use transaction::{Advice, Kind, Status, Transaction};
-pub use transactions::{About, Settled, Transactions};
+pub use transactions::{About, End, Settled, Transactions};
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

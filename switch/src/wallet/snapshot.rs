@@ -5,9 +5,10 @@
 //! ┌─────────┬────────────┬─────────────────────┬─────────────────────┬──────────────────────────┐
 //! │version 2│ currency 2 │ available 8, held 8 │ position 8, seq. 8  │ cards, orders, remembered│
 //! └─────────┴────────────┴─────────────────────┴─────────────────────┤ transactions             │
-//!                                  each list: a count of 4, its items │ at hand, and settled ones│
-//!                                                                     └──────────────────────────┘
+//!                                  each list: a count of 4, its items └──────────────────────────┘
 //! ```
+//!
+//! Settled transactions stand beside it: lists of 31 bytes each, one list for each snapshot that found some.
 
 use bytes::BufMut;
 use tessera_protocol::Currency;
@@ -38,10 +39,6 @@ impl Wallet {
         write_list(out, self.orders.iter(), write_order);
         write_list(out, self.remembered.iter(), |out, unseen| unseen.write(out));
         write_list(out, self.transactions.iter(), write_transaction);
-        out.put_u32_le(self.transactions.settled_len() as u32);
-        for settled in self.transactions.settled() {
-            write_settled(out, settled);
-        }
     }
 
     /// Reads what [`Wallet::write_snapshot`] wrote.
@@ -73,9 +70,6 @@ impl Wallet {
         }
         for _ in 0..from.u32()? {
             wallet.transactions.push(read_transaction(&mut from)?);
-        }
-        for _ in 0..from.u32()? {
-            wallet.transactions.push_settled(read_settled(&mut from)?);
         }
         from.end()?;
         Ok(wallet)
@@ -169,24 +163,43 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     write_list(out, repeats.iter(), |out, time| out.put_u32_le(*time));
 }
 
-fn write_settled(out: &mut Vec<u8>, settled: &Settled) {
-    out.put_u64_le(settled.reference.0);
-    out.put_u64_le(settled.position);
-    out.put_u64_le(settled.key);
-    out.put_u32_le(settled.trace);
-    out.put_slice(&settled.code);
-    out.put_u8(settled.end.to_byte());
+impl Settled {
+    /// How long one is.
+    pub const BYTES: usize = 31;
+
+    /// Appends it to `out`. Lists of them are one behind the other.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.reference.0);
+        out.put_u64_le(self.position);
+        out.put_u64_le(self.key);
+        out.put_u32_le(self.trace);
+        out.put_slice(&self.code);
+        out.put_u8(self.end.to_byte());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            reference: Reference(from.u64()?),
+            position: from.u64()?,
+            key: from.u64()?,
+            trace: from.u32()?,
+            code: *read_code(from)?.as_bytes(),
+            end: End::from_byte(from.u8()?).ok_or(from.fault("a transaction's end"))?,
+        })
+    }
 }
 
-fn read_settled(from: &mut Reader<'_>) -> Result<Settled, Unreadable> {
-    Ok(Settled {
-        reference: Reference(from.u64()?),
-        position: from.u64()?,
-        key: from.u64()?,
-        trace: from.u32()?,
-        code: *read_code(from)?.as_bytes(),
-        end: End::from_byte(from.u8()?).ok_or(from.fault("a transaction's end"))?,
-    })
+impl Wallet {
+    /// Takes back a list of settled transactions that was kept beside a snapshot.
+    pub fn restore_settled(&mut self, list: &[u8]) -> Result<(), Unreadable> {
+        let mut from = Reader::new(list);
+        let mut settled = Vec::with_capacity(list.len() / Settled::BYTES);
+        while !from.is_at_end() {
+            settled.push(Settled::read(&mut from)?);
+        }
+        self.transactions.restore(settled);
+        Ok(())
+    }
 }
 
 fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {

@@ -5,7 +5,8 @@
 //! settled transaction keeps 32 bytes in memory: how it is found, where the event stands that opened it, and
 //! what became of it. Whoever tells the wallet something that is [about](About) it brings it back first.
 
-use hashbrown::HashTable;
+use std::ops::Range;
+
 use smallvec::SmallVec;
 use tessera_protocol::{Amount, ResponseCode};
 
@@ -73,20 +74,17 @@ pub enum About<'a> {
 pub struct Transactions {
     /// In the order of their references.
     at_hand: SmallVec<[Transaction; 1]>,
-    /// The newest of the settled ones: to add one, nothing needs to be read.
-    newest: Vec<Settled>,
-    /// The others, by the head of the key: it is a digest, so nobody chooses where it falls.
-    settled: HashTable<Settled>,
+    /// What has settled since the last snapshot: to add one, nothing needs to be read.
+    unsaved: Vec<Settled>,
+    /// The others, in the order of their keys.
+    saved: Vec<Settled>,
     hints: Hints,
 }
 
-/// So many make their way into the table together.
-const NEWEST_MAX: usize = 64;
-
-/// Which keys are certainly not settled: a new request, as nearly all are, need not touch the table for
+/// Which keys are certainly not settled: a new request, as nearly all are, need not touch the lists for
 /// that, which nobody has looked into for a while and which no cache holds.
 #[derive(Debug, Clone, Copy, Default)]
-struct Hints([u64; 4]);
+struct Hints([u64; 8]);
 
 impl Hints {
     fn add(&mut self, key: u64) {
@@ -100,7 +98,7 @@ impl Hints {
     }
 
     fn place(key: u64) -> (usize, u64) {
-        (usize::from((key >> 6) as u8 & 3), 1 << (key & 63))
+        (usize::from((key >> 6) as u8 & 7), 1 << (key & 63))
     }
 }
 
@@ -131,26 +129,48 @@ impl Transactions {
         self.at_hand.iter()
     }
 
-    /// The settled ones, in no order.
-    pub fn settled(&self) -> impl Iterator<Item = &Settled> {
-        self.newest.iter().chain(&self.settled)
+    fn settled(&self) -> impl Iterator<Item = &Settled> {
+        self.unsaved.iter().chain(&self.saved)
     }
 
-    /// How many are settled.
-    pub fn settled_len(&self) -> usize {
-        self.newest.len() + self.settled.len()
+    /// What has settled since this was last asked: a snapshot keeps what is at hand, and this goes beside all
+    /// that was kept before, so that a wallet with a long memory need not be written as a whole.
+    pub fn take_unsaved(&mut self) -> Vec<Settled> {
+        let unsaved = std::mem::take(&mut self.unsaved);
+        self.merge(&unsaved);
+        unsaved
     }
 
-    /// Adds a settled one.
-    pub fn push_settled(&mut self, settled: Settled) {
-        self.hints.add(settled.key);
-        self.newest.push(settled);
-        if self.newest.len() == NEWEST_MAX {
-            for settled in self.newest.drain(..) {
-                self.settled
-                    .insert_unique(settled.key, settled, |other| other.key);
-            }
+    /// Takes back what was kept beside a snapshot; to be called for one after the other in the order in
+    /// which they were kept.
+    pub fn restore(&mut self, mut settled: Vec<Settled>) {
+        // What is at hand had settled before it was brought back.
+        settled.retain(|settled| self.index(settled.reference).is_none());
+        for settled in &settled {
+            self.hints.add(settled.key);
         }
+        self.merge(&settled);
+    }
+
+    fn merge(&mut self, newer: &[Settled]) {
+        self.saved.reserve_exact(newer.len());
+        self.saved.extend_from_slice(newer);
+        self.saved
+            .sort_by_key(|settled| (settled.key, settled.reference));
+        // What was brought back in between has settled anew: the sort has kept it behind what it was before.
+        self.saved.dedup_by(|newer, older| {
+            let same = newer.reference == older.reference;
+            if same {
+                *older = *newer;
+            }
+            same
+        });
+    }
+
+    fn saved_with(&self, key: u64) -> Range<usize> {
+        let begin = self.saved.partition_point(|settled| settled.key < key);
+        let same = |settled: &&Settled| settled.key == key;
+        begin..begin + self.saved[begin..].iter().take_while(same).count()
     }
 
     /// Lets go of what is closed and was opened before `durable_end` in the journal, where it can be read
@@ -160,7 +180,8 @@ impl Transactions {
         while let Some(transaction) = self.at_hand.get(index) {
             match Settled::of(transaction).filter(|settled| settled.position < durable_end) {
                 Some(settled) => {
-                    self.push_settled(settled);
+                    self.hints.add(settled.key);
+                    self.unsaved.push(settled);
                     self.at_hand.remove(index);
                 }
                 None => index += 1,
@@ -172,11 +193,9 @@ impl Transactions {
     pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
         let with_key = |key: &DuplicateKey| {
             let head = key.head();
-            let others = self.settled.iter_hash(head);
-            self.newest
-                .iter()
-                .chain(others)
-                .filter(move |settled| settled.key == head)
+            let unsaved = self.unsaved.iter().filter(move |one| one.key == head);
+            unsaved
+                .chain(&self.saved[self.saved_with(head)])
                 .map(|settled| settled.position)
         };
         match about {
@@ -213,10 +232,13 @@ impl Transactions {
         let is_it = |settled: &Settled| {
             settled.position == position && settled.reference == opened.reference
         };
-        let settled = if let Some(place) = self.newest.iter().position(is_it) {
-            self.newest.swap_remove(place)
-        } else if let Ok(found) = self.settled.find_entry(opened.key.head(), is_it) {
-            found.remove().0
+        let settled = if let Some(place) = self.unsaved.iter().position(is_it) {
+            self.unsaved.swap_remove(place)
+        } else if let Some(place) = self
+            .saved_with(opened.key.head())
+            .find(|&place| is_it(&self.saved[place]))
+        {
+            self.saved.remove(place)
         } else {
             return false;
         };
@@ -233,8 +255,8 @@ impl Transactions {
             transaction.is_open() || transaction.reference.milliseconds() >= milliseconds
         });
         let young = |settled: &Settled| settled.reference.milliseconds() >= milliseconds;
-        self.newest.retain(young);
-        self.settled.retain(|settled| young(settled));
+        self.unsaved.retain(young);
+        self.saved.retain(young);
         let mut hints = Hints::default();
         self.settled().for_each(|settled| hints.add(settled.key));
         self.hints = hints;

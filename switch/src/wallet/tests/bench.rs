@@ -19,8 +19,9 @@ pub(super) struct Bench {
     given: u64,
     /// Entries before this place can be read back.
     durable_end: u64,
-    /// What the store would have: a snapshot.
+    /// What the store would have: a snapshot, and what has settled.
     stored: Vec<u8>,
+    settled: Vec<u8>,
 }
 
 impl Bench {
@@ -32,6 +33,7 @@ impl Bench {
             given: 0,
             durable_end: 0,
             stored: Vec::new(),
+            settled: Vec::new(),
         };
         bench.journal(Event::Provisioned {
             currency: Currency::USD,
@@ -83,6 +85,9 @@ impl Bench {
     pub(super) fn checkpoint(&mut self) {
         self.sync();
         self.wallet.transactions.settle(self.durable_end);
+        for settled in self.wallet.transactions.take_unsaved() {
+            settled.write(&mut self.settled);
+        }
         self.stored.clear();
         self.wallet.write_snapshot(&mut self.stored);
     }
@@ -92,10 +97,16 @@ impl Bench {
         let empty = Wallet::new(self.wallet.id);
         let from_journal = self.replay(empty);
         if !self.stored.is_empty() {
-            let stored = Wallet::read_snapshot(self.wallet.id, &self.stored).expect("a snapshot");
-            assert_eq!(self.replay(stored), from_journal);
+            assert_eq!(self.replay(self.read_stored()), from_journal);
         }
         from_journal
+    }
+
+    /// The wallet as the store has it.
+    pub(super) fn read_stored(&self) -> Wallet {
+        let mut stored = Wallet::read_snapshot(self.wallet.id, &self.stored).expect("a snapshot");
+        stored.restore_settled(&self.settled).expect("a list");
+        stored
     }
 
     /// Applies what comes after the wallet's last event.
