@@ -55,7 +55,8 @@ pub trait Journal: Send + Sync {
     /// If the payload is longer than [`PAYLOAD_BYTES_MAX`]: no caller makes such an event.
     fn append(&self, partition: u16, payload: &[u8]) -> Appended;
 
-    /// Whoever appends has done all that there was to do: what has gathered need not wait for more.
+    /// The calling thread, which appends, has done all that there was to do: what has gathered need not wait
+    /// for more of it.
     fn end_turn(&self);
 
     /// The highest sequence that is durable, and with it all lower ones; 0 for none.

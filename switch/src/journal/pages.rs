@@ -32,6 +32,7 @@ impl Pages {
         let begins = offset - offset % PAGE_BYTES as u64;
         let same = |last: &Arc<Segment>| Arc::ptr_eq(last, segment);
         if !self.segment.as_ref().is_some_and(same) {
+            self.bytes.clear();
             self.bytes.resize((offset - begins) as usize, 0);
             segment.read_at(&mut self.bytes, begins)?;
             self.segment = Some(Arc::clone(segment));
