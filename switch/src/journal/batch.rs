@@ -224,3 +224,48 @@ impl Gathering {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(gathering: &Gathering) -> Taken {
+        gathering.swap(&mut Batch::new())
+    }
+
+    #[test]
+    fn a_batch_waits_for_the_turns_of_all_that_added_to_it() {
+        let gathering = Gathering::new(Place::BEGINNING, true);
+        gathering.append(0, b"mine");
+        thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                gathering.append(1, b"another's");
+                gathering.end_turn();
+            });
+            other.join().expect("the other thread");
+        });
+        assert_eq!(take(&gathering), Taken::Unripe);
+        gathering.end_turn();
+        assert_eq!(take(&gathering), Taken::Batch);
+        // A turn that has added nothing to this batch says nothing about it.
+        gathering.append(0, b"mine");
+        thread::scope(|scope| {
+            scope.spawn(|| gathering.end_turn());
+        });
+        assert_eq!(take(&gathering), Taken::Unripe);
+        gathering.end_turn();
+        assert_eq!(take(&gathering), Taken::Batch);
+        assert_eq!(take(&gathering), Taken::Nothing);
+    }
+
+    #[test]
+    fn a_batch_that_is_large_enough_waits_for_nobody() {
+        let gathering = Gathering::new(Place::BEGINNING, true);
+        for _ in 1..RIPE_RECORDS {
+            gathering.append(0, b"");
+        }
+        assert_eq!(take(&gathering), Taken::Unripe);
+        gathering.append(0, b"");
+        assert_eq!(take(&gathering), Taken::Batch);
+    }
+}
