@@ -100,8 +100,13 @@ impl WalletActor {
             .wallet
             .recall(command.about(), |position| worker.read_event(position));
         if let Err(error) = recalled {
-            // What is asked could not be told from its repeat: nobody may act on a guess.
-            crate::fault::stop("the journal could not be read back", &error);
+            // It could not be told from a repeat, and nobody may act on a guess: nothing is applied.
+            tracing::error!(%error, "the journal could not be read back");
+            if let Some(asker) = asker {
+                let outcome = Outcome::fault("the journal could not be read back");
+                self.hold(Release::Answer(asker, outcome));
+            }
+            return;
         }
         let decision = decide(&self.wallet, &command, &context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
