@@ -171,7 +171,7 @@ field_table! {
      59 LLC 999  open   "reserved, national";
      60 LLC 999  open   "reserved, private";
      61 LLC 999  open   "reserved, private";
-     62 LLC 999  open   "reserved, private";
+     62 LLC 999  secret "reserved, private";
      63 LLC 999  open   "reserved, private";
      64 B 8      open   "message authentication code";
      65 B 1      open   "extended bitmap indicator";

@@ -25,6 +25,8 @@ impl Mti {
     pub const RECONCILIATION_ADVICE: Self = Self(0x0520);
     /// 0600: administrative message of the wallet server.
     pub const ADMINISTRATIVE: Self = Self(0x0600);
+    /// 0620: something that the wallet server asked to be told.
+    pub const ADMINISTRATIVE_ADVICE: Self = Self(0x0620);
     /// 0800: network management.
     pub const NETWORK: Self = Self(0x0800);
 

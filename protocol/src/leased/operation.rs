@@ -1,0 +1,91 @@
+//! Field 24: the operations.
+
+macro_rules! operations {
+    ($($name:ident = $number:literal, $meaning:literal;)*) => {
+        /// Field 24 of 0600. The tags of each stand in the protocol guide.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The operation of a number.
+            pub const fn of(number: u16) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Its number.
+            pub const fn number(self) -> u16 {
+                match self {
+                    $(Self::$name => $number,)*
+                }
+            }
+
+            /// What it does.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    CreateWallet = 100, "make a wallet without an account";
+    IssueCard = 110, "have the financial system issue the wallet's first card";
+    RevealCard = 111, "show a card number in full";
+    ReissueCard = 112, "a new card number; the old one is dead, the money stays";
+    IssueNumber = 113, "a further number, for one purchase or for one mall";
+    RetireNumber = 114, "end a further number";
+    ListNumbers = 115, "list the further numbers";
+    Load = 120, "load the wallet from a funding source";
+    AddSource = 121, "store a funding source";
+    RemoveSource = 122, "forget a funding source";
+    SetReload = 123, "reload by itself below a threshold, or no longer";
+    AnnounceOrder = 130, "the payer agrees to pay an order";
+    CancelOrder = 131, "the payer takes an order back";
+    ReadOrder = 132, "what has become of an order";
+    ReadBalance = 140, "read the balance";
+    ReadHistory = 150, "read the last events";
+    Freeze = 160, "refuse purchases until further notice";
+    Unfreeze = 161, "allow purchases again";
+    SetLimits = 162, "the payer's own limits";
+    ProposeContact = 170, "have a confirmation code sent to an address";
+    ConfirmContact = 171, "confirm an address by its code";
+    RemoveContact = 172, "forget the address; nothing is sent any more";
+    SetWishes = 173, "what the payer wants to be told";
+    Close = 180, "pay the money back to a funding source and end the wallet";
+    Watch = 190, "be told of whatever happens to the wallet";
+    Unwatch = 191, "be told no longer";
+    Register = 200, "open an account, its wallet and a session";
+    SignIn = 201, "open a session";
+    SignOut = 202, "end the session";
+    SignOutEverywhere = 203, "end all sessions";
+    ListSessions = 204, "list the open sessions";
+    ChangePassword = 205, "another password; all other sessions end";
+    EndSession = 206, "end one session";
+    Overview = 210, "all that the payer's pages show, but for lists";
+}
+
+/// Field 24 of 0620: something happened to a wallet that is being watched.
+pub const WATCHED: u16 = 190;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_is_found_by_its_number() {
+        for operation in Operation::ALL {
+            assert_eq!(Operation::of(operation.number()), Some(*operation));
+        }
+        assert_eq!(Operation::of(0), None);
+    }
+}
