@@ -17,8 +17,8 @@ mod units;
 pub use error::{Place, SettingsError};
 pub use party::{Acceptors, Party, PartyKind};
 pub use sections::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogFormat, LogLevel, LogSettings,
-    MallSettings, OpsSettings, StoreSettings,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
+    LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
 pub use tls::{host_client, leased_server};

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use tessera_protocol::Currency;
 
 use super::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings, OpsSettings,
-    Party, SettingsError, StoreSettings, read, tls,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
+    OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, read, tls,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -41,6 +41,10 @@ pub struct Settings {
     pub mall: MallSettings,
     /// The leased line of the wallet server.
     pub leased: LeasedSettings,
+    /// What any wallet may spend.
+    pub limits: LimitSettings,
+    /// What seals sources and addresses.
+    pub vault: VaultSettings,
     /// The leased line to the financial system.
     pub host: HostLinkSettings,
     /// The journal.
@@ -92,6 +96,8 @@ impl Default for Settings {
             currency: Currency::USD,
             mall: MallSettings::default(),
             leased: LeasedSettings::default(),
+            limits: LimitSettings::default(),
+            vault: VaultSettings::default(),
             host: HostLinkSettings::default(),
             journal: JournalSettings::default(),
             store: StoreSettings::default(),
