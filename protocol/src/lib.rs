@@ -53,7 +53,7 @@ pub use reading::{ReadField, Reading};
 pub use replacement::ReplacementAmounts;
 pub use request::{
     Administrative, Completion, Financial, Inquiry, Load, NetworkCode, NetworkManagement, Payer,
-    Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
+    Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
 };
 pub use response_code::ResponseCode;
 pub use totals::Totals;

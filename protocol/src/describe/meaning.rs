@@ -95,6 +95,7 @@ fn processing_code(value: &str) -> Option<&'static str> {
         "00" => "purchase",
         "20" => "refund",
         "21" | "28" => "load",
+        "29" => "payout",
         "31" => "balance inquiry",
         _ => return None,
     })
