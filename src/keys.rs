@@ -43,7 +43,11 @@ impl Keys {
                 let ring = KeyRing::read(&path).context("the keys could not be read")?;
                 let newest = ring.numbers().last();
                 for number in ring.numbers() {
-                    let seals = if newest == Some(number) { "seals and opens" } else { "opens" };
+                    let seals = if newest == Some(number) {
+                        "seals and opens"
+                    } else {
+                        "opens"
+                    };
                     println!("{number}  {seals}");
                 }
             }

@@ -3,20 +3,14 @@
 
 mod rig;
 
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rig::Rig;
+use rig::leased::{Line, WALLET_SERVER, announcement, cancellation, operation};
 use rig::wire::{
-    Hand, MALL, OTHER_MALL, PLAIN, Party, Seen, Wire, card_purchase, fresh, next_message,
-    order_purchase, reversal, rig_with, started, time_of,
+    MALL, OTHER_MALL, PLAIN, Wire, card_purchase, order_purchase, reversal, rig_with, started,
+    time_of,
 };
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 #[test]
 fn the_wallet_server_makes_loads_and_reads_wallets() {

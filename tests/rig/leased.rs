@@ -75,6 +75,11 @@ impl Line {
 
     pub fn try_ask(&mut self, message: &Hand) -> std::io::Result<Seen> {
         self.stream.write_all(&message.frame())?;
+        self.next()
+    }
+
+    /// What comes next, asked for or not.
+    pub fn next(&mut self) -> std::io::Result<Seen> {
         loop {
             if let Some(message) = next_message(&mut self.buffer) {
                 return Ok(Seen::read(&message));
@@ -154,4 +159,3 @@ pub fn announcement(wallet: &str, mall: &Party, order: &str, amount: u64) -> Han
 pub fn cancellation(wallet: &str, mall: &Party, order: &str) -> Hand {
     operation("131", &[(1, wallet), (4, mall.acceptor), (5, order)])
 }
-
