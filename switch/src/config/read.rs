@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 use super::limits::{self, Breach};
 use super::locate::Locator;
 use super::nearest::nearest;
+use super::notify;
 use super::party_text::{Context, PartyText};
 use super::{
     Environment, HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings,
-    OpsSettings, Place, Settings, SettingsError, StoreSettings, units,
+    NotifySettings, OpsSettings, Place, Settings, SettingsError, StoreSettings, units,
 };
 
 /// Keys whose values never stand in a message.
@@ -34,6 +35,7 @@ struct File {
     host: HostLinkSettings,
     journal: JournalSettings,
     store: StoreSettings,
+    notify: NotifySettings,
     ops: OpsSettings,
     log: LogSettings,
     parties: Vec<PartyText>,
@@ -58,6 +60,7 @@ impl From<Settings> for File {
             host: settings.host,
             journal: settings.journal,
             store: settings.store,
+            notify: settings.notify,
             ops: settings.ops,
             log: settings.log,
             parties: Vec::new(),
@@ -112,6 +115,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         host: file.host,
         journal: file.journal,
         store: file.store,
+        notify: file.notify,
         ops: file.ops,
         log: file.log,
         parties,
@@ -127,6 +131,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
     ] {
         *path = base.join(&*path);
     }
+    notify::resolve(&mut settings.notify, base);
     Ok(settings)
 }
 
@@ -224,6 +229,7 @@ fn in_plain_words(message: &str) -> String {
     let expected = match expected {
         "usize" => "a whole number, not negative",
         "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
         "a string" => "a text in quotes",
         "path string" => "a path in quotes",
         "a sequence" => "[[parties]] tables",
