@@ -22,6 +22,7 @@ pub mod host;
 pub mod journal;
 pub mod leased;
 pub mod mall;
+pub mod notify;
 pub mod ops;
 pub mod orders;
 pub mod passwords;

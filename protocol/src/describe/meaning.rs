@@ -1,5 +1,6 @@
 //! What codes mean: MTI, processing code, response code and the like.
 
+use crate::amount::Amount;
 use crate::currency::Currency;
 use crate::mti::Mti;
 use crate::request::NetworkCode;
@@ -70,6 +71,12 @@ pub(super) fn of_amount(digits: &str, currency: Option<Currency>) -> Option<Stri
         0 => format!("{minor} {letters}"),
         _ => format!("{}.{:0decimals$} {letters}", minor / unit, minor % unit),
     })
+}
+
+/// `19.99 USD`, or the minor units and the number of a currency whose letters are not known here.
+pub fn money_text(amount: Amount, currency: Currency) -> String {
+    of_amount(&amount.to_string(), Some(currency))
+        .unwrap_or_else(|| format!("{amount} (currency {currency})"))
 }
 
 /// The letters of the currencies in common use and their decimals, from ISO 4217.

@@ -6,6 +6,7 @@ mod error;
 mod limits;
 mod locate;
 mod nearest;
+mod notify;
 mod party;
 mod party_text;
 mod read;
@@ -15,6 +16,7 @@ mod tls;
 mod units;
 
 pub use error::{Place, SettingsError};
+pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use party::{Acceptors, Party, PartyKind};
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,

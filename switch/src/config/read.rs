@@ -10,10 +10,12 @@ use zeroize::Zeroizing;
 use super::limits::{self, Breach};
 use super::locate::Locator;
 use super::nearest::nearest;
+use super::notify;
 use super::party_text::{Context, PartyText};
 use super::{
     Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings,
-    MallSettings, OpsSettings, Place, Settings, SettingsError, StoreSettings, VaultSettings, units,
+    MallSettings, NotifySettings, OpsSettings, Place, Settings, SettingsError, StoreSettings,
+    VaultSettings, units,
 };
 
 /// Keys whose values never stand in a message.
@@ -36,6 +38,7 @@ struct File {
     host: HostLinkSettings,
     journal: JournalSettings,
     store: StoreSettings,
+    notify: NotifySettings,
     ops: OpsSettings,
     log: LogSettings,
     parties: Vec<PartyText>,
@@ -62,6 +65,7 @@ impl From<Settings> for File {
             host: settings.host,
             journal: settings.journal,
             store: settings.store,
+            notify: settings.notify,
             ops: settings.ops,
             log: settings.log,
             parties: Vec::new(),
@@ -118,6 +122,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         host: file.host,
         journal: file.journal,
         store: file.store,
+        notify: file.notify,
         ops: file.ops,
         log: file.log,
         parties,
@@ -134,6 +139,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
     ] {
         *path = base.join(&*path);
     }
+    notify::resolve(&mut settings.notify, base);
     Ok(settings)
 }
 
@@ -231,6 +237,7 @@ fn in_plain_words(message: &str) -> String {
     let expected = match expected {
         "usize" => "a whole number, not negative",
         "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
         "a string" => "a text in quotes",
         "path string" => "a path in quotes",
         "a sequence" => "[[parties]] tables",
