@@ -69,6 +69,7 @@ fn make(
         at: clock::milliseconds(),
         available: Amount::ZERO,
         held: Amount::ZERO,
+        owed: Amount::ZERO,
         event,
     };
     let mut payload = Vec::with_capacity(64);

@@ -137,6 +137,7 @@ impl WalletActor {
             at: now,
             available: self.wallet.available,
             held: self.wallet.held,
+            owed: self.wallet.owed,
             event,
         };
         let appended = self.worker.append(&entry);

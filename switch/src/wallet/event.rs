@@ -19,6 +19,8 @@ pub struct Entry {
     pub available: Amount,
     /// What was held in the wallet before it.
     pub held: Amount,
+    /// What its payer owed before it.
+    pub owed: Amount,
     /// What happened.
     pub event: Event,
 }

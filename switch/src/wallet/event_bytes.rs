@@ -19,6 +19,11 @@ use super::bytes::{Reader, Unreadable};
 use super::event::{Entry, Event, Opening, Payer, UnseenOriginal, Wanted};
 use super::{Change, DuplicateKey, OrderKey, Reference, WalletId};
 
+/// Bytes before the kind.
+const HEAD_BYTES: usize = 40;
+/// Set in the kind where a last field says what the payer owed before the event.
+const OWES: u8 = 0x80;
+
 impl Entry {
     /// Appends the payload of its journal record.
     pub fn write(&self, out: &mut Vec<u8>) {
@@ -27,20 +32,33 @@ impl Entry {
         out.put_u64_le(self.at);
         out.put_u64_le(self.available.value());
         out.put_u64_le(self.held.value());
+        let kind = out.len();
         self.event.write(out);
+        // Hardly ever.
+        if !self.owed.is_zero() {
+            out[kind] |= OWES;
+            out.put_u64_le(self.owed.value());
+        }
     }
 
     /// Reads a whole payload.
     pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(payload);
-        let entry = Self {
+        let owes = payload
+            .get(HEAD_BYTES)
+            .is_some_and(|kind| kind & OWES != 0);
+        let mut entry = Self {
             wallet: WalletId(from.u64()?),
             previous: from.u64()?,
             at: from.u64()?,
             available: read_amount(&mut from)?,
             held: read_amount(&mut from)?,
+            owed: Amount::ZERO,
             event: Event::read(&mut from)?,
         };
+        if owes {
+            entry.owed = read_amount(&mut from)?;
+        }
         from.end()?;
         Ok(entry)
     }
@@ -229,7 +247,7 @@ impl Event {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(match from.u8()? {
+        Ok(match from.u8()? & !OWES {
             1 => Self::Opened(Opening::read(from)?),
             2 => Self::Provisioned {
                 currency: read_currency(from)?,

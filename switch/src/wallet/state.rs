@@ -133,7 +133,8 @@ impl Wallet {
     /// where it fails.
     pub fn apply(&mut self, entry: &Entry, position: u64, sequence: u64) -> Result<(), Broken> {
         let event = &entry.event;
-        if (entry.available, entry.held) != (self.available, self.held) {
+        let said = (entry.available, entry.held, entry.owed);
+        if said != (self.available, self.held, self.owed) {
             return Err(Broken::OtherBalance {
                 said: entry.available.value(),
                 has: self.available.value(),

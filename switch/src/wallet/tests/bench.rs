@@ -159,6 +159,7 @@ impl Bench {
             at: self.now,
             available: self.wallet.available,
             held: self.wallet.held,
+            owed: self.wallet.owed,
             event,
         };
         let place = self.entries.len() as u64 + 1;
