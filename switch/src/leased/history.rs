@@ -107,7 +107,7 @@ fn kind(event: &Event) -> EventKind {
             Change::Unfrozen => EventKind::Unfrozen,
             Change::LimitsSet(_) => EventKind::LimitsSet,
             Change::ContactProposed { .. } => EventKind::ContactProposed,
-            Change::ContactConfirmed => EventKind::ContactConfirmed,
+            Change::ContactConfirmed(_) => EventKind::ContactConfirmed,
             Change::ContactRemoved => EventKind::ContactRemoved,
             Change::WishesSet(_) => EventKind::WishesSet,
             Change::SessionUsed(_)

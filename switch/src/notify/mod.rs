@@ -2,6 +2,10 @@
 //!
 //! | part | what it does |
 //! | --- | --- |
+//! | `outbox` | what is still to be told: a cursor over the journal, and the messages before it |
+//! | `follow`, `occasion` | read the journal on, and say which event is told to whom |
+//! | `room`, `deliver` | the thread: what is due is put into words and handed to a channel |
+//! | `desk` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
 //!
@@ -9,4 +13,13 @@
 //! reason of a failure.
 
 pub mod channel;
+mod deliver;
+mod desk;
+mod follow;
+mod occasion;
+pub mod outbox;
+mod room;
 pub mod texts;
+
+pub use desk::Desk;
+pub use room::{Notify, NotifyError};

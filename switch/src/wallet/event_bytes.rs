@@ -24,7 +24,28 @@ const HEAD_BYTES: usize = 40;
 /// Set in the kind where a last field says what the payer owed before the event.
 const OWES: u8 = 0x80;
 
+/// What can be told of an event without reading all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// Whose.
+    pub wallet: WalletId,
+    /// It changes an account.
+    pub of_account: bool,
+}
+
+const ACCOUNT: u8 = 16;
+
 impl Entry {
+    /// The head of a payload; none where it is too short to be an event.
+    pub fn peek(payload: &[u8]) -> Option<Head> {
+        let wallet = payload.first_chunk().copied().map(u64::from_le_bytes)?;
+        let kind = payload.get(HEAD_BYTES)? & !OWES;
+        Some(Head {
+            wallet: WalletId(wallet),
+            of_account: kind == ACCOUNT,
+        })
+    }
+
     /// Appends the payload of its journal record.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.wallet.0);
@@ -44,9 +65,7 @@ impl Entry {
     /// Reads a whole payload.
     pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(payload);
-        let owes = payload
-            .get(HEAD_BYTES)
-            .is_some_and(|kind| kind & OWES != 0);
+        let owes = payload.get(HEAD_BYTES).is_some_and(|kind| kind & OWES != 0);
         let mut entry = Self {
             wallet: WalletId(from.u64()?),
             previous: from.u64()?,
@@ -201,7 +220,7 @@ impl Event {
                 opening.write(out);
             }
             Self::Account { opening, change } => {
-                out.put_u8(16);
+                out.put_u8(ACCOUNT);
                 out.put_u8(u8::from(opening.is_some()));
                 if let Some(opening) = opening {
                     opening.write(out);
@@ -340,7 +359,7 @@ impl Event {
             15 => Self::OrderCancelled {
                 opening: Opening::read(from)?,
             },
-            16 => Self::Account {
+            ACCOUNT => Self::Account {
                 opening: match from.u8()? {
                     0 => None,
                     _ => Some(Opening::read(from)?),

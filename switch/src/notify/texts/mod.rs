@@ -21,6 +21,8 @@ pub enum Occasion {
     PurchaseReversed,
     /// A mall gave money back.
     PurchaseRefunded,
+    /// It took that back.
+    RefundTakenBack,
     /// Money has arrived from a source.
     LoadArrived,
     /// It has not.
@@ -161,6 +163,13 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             sms: format!("Refund of {amount} from {short_mall}"),
             sms_available: true,
             ..Words::advising(NOTHING_TO_DO)
+        },
+        Occasion::RefundTakenBack => Words {
+            subject: format!("Refund taken back: {amount} by {mall}"),
+            lead: format!("{mall} has taken back {amount} that it had given back before."),
+            sms: format!("{short_mall} has taken back its refund of {amount}"),
+            sms_available: true,
+            ..Words::advising("If you do not expect this, ask the shop.")
         },
         Occasion::LoadArrived => Words {
             subject: format!("Loaded: {amount}"),

@@ -5,6 +5,7 @@ const OCCASIONS: [Occasion; 16] = [
     Occasion::PurchaseDeclined,
     Occasion::PurchaseReversed,
     Occasion::PurchaseRefunded,
+    Occasion::RefundTakenBack,
     Occasion::LoadArrived,
     Occasion::LoadFailed,
     Occasion::PayoutSent,

@@ -11,6 +11,7 @@ mod journal;
 mod labels;
 mod link;
 mod local;
+mod notify;
 mod process;
 mod register;
 mod requests;
@@ -32,6 +33,7 @@ pub use labels::{
     ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome, Queue, Stage,
     UnmatchedAnswer,
 };
+pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;
 pub use store::StoreMetrics;
 pub use wallets::WalletMetrics;
@@ -60,6 +62,8 @@ pub struct Metrics {
     pub host: HostMetrics,
     /// The store.
     pub store: StoreMetrics,
+    /// Telling payers.
+    pub notify: NotifyMetrics,
 }
 
 impl Metrics {
@@ -76,6 +80,7 @@ impl Metrics {
             journal: JournalMetrics::new(&register),
             host: HostMetrics::new(&register),
             store: StoreMetrics::new(&register),
+            notify: NotifyMetrics::new(&register),
             refreshes: Mutex::new(Vec::new()),
             registry,
         }

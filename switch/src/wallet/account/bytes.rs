@@ -105,7 +105,10 @@ impl Change {
                 write_bytes(out, sealed_code);
             }
             Self::CodeMissed => out.put_u8(14),
-            Self::ContactConfirmed => out.put_u8(15),
+            Self::ContactConfirmed(wishes) => {
+                out.put_u8(15);
+                write_wishes(out, *wishes);
+            }
             Self::ContactResealed(sealed) => {
                 out.put_u8(16);
                 write_bytes(out, sealed);
@@ -144,7 +147,7 @@ impl Change {
                 sealed_code: read_bytes(from)?,
             },
             14 => Self::CodeMissed,
-            15 => Self::ContactConfirmed,
+            15 => Self::ContactConfirmed(read_wishes(from)?),
             16 => Self::ContactResealed(read_bytes(from)?),
             17 => Self::ContactRemoved,
             18 => Self::WishesSet(read_wishes(from)?),

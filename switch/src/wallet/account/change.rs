@@ -74,8 +74,8 @@ pub enum Change {
     },
     /// A wrong code came.
     CodeMissed,
-    /// The address is confirmed.
-    ContactConfirmed,
+    /// The address is confirmed; what the payer wants to be told there is as said before.
+    ContactConfirmed(Wishes),
     /// The address was sealed with another key.
     ContactResealed(Box<[u8]>),
     /// The address was forgotten.
@@ -143,7 +143,7 @@ impl Account {
                     proposed.tries = proposed.tries.saturating_add(1);
                 }
             }
-            Change::ContactConfirmed => {
+            Change::ContactConfirmed(_) => {
                 self.contact = self.proposed.take().map(|proposed| proposed.contact);
             }
             Change::ContactResealed(sealed) => {

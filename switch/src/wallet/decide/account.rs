@@ -180,7 +180,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
         return Err((ResponseCode::NOT_FOUND, "no address waits for its code"));
     };
     Ok(match proposed.code == code_digest(wallet, code.expose()) {
-        true => Change::ContactConfirmed,
+        true => Change::ContactConfirmed(account.wishes),
         false => Change::CodeMissed,
     })
 }

@@ -1,0 +1,150 @@
+//! From a key of the outbox to a message on its way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::channel::{Address, Channel, Failure, Message, MessageId};
+use super::occasion::{self, Told};
+use super::outbox::{Key, KnownContact, Outbox, To, Which};
+use super::texts::{Facts, Occasion, compose};
+use crate::journal::Journal;
+use crate::vault::{Purpose, Vault};
+use crate::wallet::{Change, ContactChannel, Entry, Event, WalletId};
+
+/// What is needed to put an event into words and hand them over.
+pub(super) struct Delivery {
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) email: Option<Channel>,
+    pub(super) sms: Option<Channel>,
+    /// Names of malls, by institution.
+    pub(super) malls: HashMap<u64, String>,
+}
+
+/// What has become of a message.
+#[derive(Debug)]
+pub(super) enum Delivered {
+    /// A server has taken it over.
+    Sent(&'static str),
+    /// There is nobody to tell any more.
+    NobodyThere,
+    /// It was not taken over.
+    Failed(&'static str, Failure),
+}
+
+impl Delivery {
+    /// Hands the message over.
+    pub(super) async fn deliver(&self, key: Key) -> Delivered {
+        let (entry, told, contact) = match self.read(key) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Delivered::NobodyThere,
+            Err(failure) => return Delivered::Failed("none", failure),
+        };
+        let channel = match contact.channel {
+            ContactChannel::Email => self.email.as_ref(),
+            ContactChannel::Mobile => self.sms.as_ref(),
+        };
+        let Some(channel) = channel else {
+            let failure = Failure::Transient("the channel is not configured".to_owned());
+            return Delivered::Failed("none", failure);
+        };
+        let message = match self.message(key, &entry, &told, &contact) {
+            Ok(message) => message,
+            Err(failure) => return Delivered::Failed(channel.name(), failure),
+        };
+        match channel.send(&message).await {
+            Ok(()) => Delivered::Sent(channel.name()),
+            Err(failure) => Delivered::Failed(channel.name(), failure),
+        }
+    }
+
+    fn read(&self, key: Key) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
+        let transient = |error: &dyn std::fmt::Display| Failure::Transient(error.to_string());
+        let entry = Entry::read_back(self.journal.read(key.position));
+        let entry = entry.map_err(|error| transient(&error))?;
+        let told = occasion::of(&entry, self.journal.as_ref());
+        let told = told.map_err(|error| transient(&error))?;
+        let contact = match (key.to, &entry.event) {
+            (
+                To::Proposed,
+                Event::Account {
+                    change: Change::ContactProposed { proposed, .. },
+                    ..
+                },
+            ) => Some(KnownContact {
+                channel: proposed.contact.channel,
+                wishes: tessera_protocol::leased::Wishes::DEFAULT,
+                sealed: proposed.contact.sealed.clone(),
+            }),
+            (To::Proposed, _) => None,
+            (To::Contact, _) => self.contact(entry.wallet, Which::Confirmed)?,
+            (To::Former, _) => self.contact(entry.wallet, Which::Former)?,
+        };
+        Ok(told
+            .zip(contact)
+            .map(|(told, contact)| (entry, told, contact)))
+    }
+
+    fn contact(&self, wallet: WalletId, which: Which) -> Result<Option<KnownContact>, Failure> {
+        let contact = self.outbox.contact(wallet, which);
+        contact.map_err(|error| Failure::Transient(error.to_string()))
+    }
+
+    fn message(
+        &self,
+        key: Key,
+        entry: &Entry,
+        told: &Told,
+        contact: &KnownContact,
+    ) -> Result<Message, Failure> {
+        let sealed = |error: crate::vault::VaultError| Failure::Permanent(error.to_string());
+        let address = self
+            .vault
+            .open(entry.wallet, Purpose::Contact, &contact.sealed)
+            .map_err(sealed)?;
+        let address = String::from_utf8_lossy(address.expose()).into_owned();
+        let code = match &entry.event {
+            Event::Account {
+                change: Change::ContactProposed { sealed_code, .. },
+                ..
+            } if told.occasion == Occasion::ConfirmationCode => Some(
+                self.vault
+                    .open(entry.wallet, Purpose::Code, sealed_code)
+                    .map_err(sealed)?,
+            ),
+            _ => None,
+        };
+        let code = code
+            .as_ref()
+            .and_then(|code| str::from_utf8(code.expose()).ok());
+        let mall = told.mall.as_ref().map(|(institution, acceptor)| {
+            let known = self.malls.get(institution);
+            known.map_or(acceptor.as_str(), String::as_str)
+        });
+        let texts = compose(
+            told.occasion,
+            &Facts {
+                at_ms: told.at,
+                amount: told.amount,
+                available: told.available,
+                mall,
+                reference: told.reference.as_deref(),
+                card: told.card.as_deref(),
+                source: None,
+                reason: told.reason,
+                device: told.device.as_deref(),
+                code,
+            },
+        );
+        let receiver = match key.to {
+            To::Contact => 1,
+            To::Proposed => 2,
+            To::Former => 3,
+        };
+        // The journal never gives a position twice.
+        let id = MessageId::new(&format!("{:x}.{receiver}@tessera", key.position));
+        let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
+        Ok(Message::new(id, Address::new(address), texts))
+    }
+}

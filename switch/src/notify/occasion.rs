@@ -1,0 +1,287 @@
+//! Which events a payer is told of, and the facts about them, read off the journal.
+
+use tessera_protocol::leased::Wishes;
+use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+
+use super::texts::Occasion;
+use crate::journal::Journal;
+use crate::wallet::{Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
+
+/// Events of a wallet that are read back at most to find where a transaction began.
+const STEPS_MAX: usize = 10_000;
+
+/// What a payer is told, but for the words.
+#[derive(Debug)]
+pub struct Told {
+    pub occasion: Occasion,
+    pub at: u64,
+    pub amount: Option<(Amount, Currency)>,
+    pub available: Option<(Amount, Currency)>,
+    /// The party, and the card acceptor as it named itself.
+    pub mall: Option<(u64, String)>,
+    pub reference: Option<String>,
+    pub card: Option<String>,
+    pub reason: Option<&'static str>,
+    pub device: Option<String>,
+}
+
+/// Whether the payer wishes to be told of this.
+pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
+    match occasion {
+        Occasion::PurchasePaid => wishes.purchases,
+        Occasion::PurchaseDeclined => wishes.declines,
+        Occasion::PurchaseReversed | Occasion::PurchaseRefunded | Occasion::RefundTakenBack => {
+            wishes.refunds
+        }
+        Occasion::LoadArrived
+        | Occasion::LoadFailed
+        | Occasion::PayoutSent
+        | Occasion::PayoutFailed => wishes.loads,
+        Occasion::SignedIn
+        | Occasion::PasswordChanged
+        | Occasion::CardReissued
+        | Occasion::ContactChanged
+        | Occasion::Frozen
+        | Occasion::Unfrozen
+        | Occasion::WalletClosed => wishes.security,
+        Occasion::ConfirmationCode => true,
+    }
+}
+
+/// What the payer is told of this event; none where it is no business of theirs.
+///
+/// # Errors
+/// When the journal can't be read back.
+pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecalled> {
+    let told = match &entry.event {
+        Event::Approved { reference } => {
+            let Some(opened) = opened(entry, *reference, journal)? else {
+                return Ok(None);
+            };
+            approved(entry, &opened)
+        }
+        Event::Released {
+            reference, code, ..
+        } => {
+            let Some(opened) = opened(entry, *reference, journal)? else {
+                return Ok(None);
+            };
+            released(entry, &opened, *code)
+        }
+        Event::Declined { opening, code } if opening.class == 2 && !opening.is_refund() => {
+            let told = Told::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
+            Some(told.because(*code).having(entry.available, opening))
+        }
+        Event::Reversed {
+            original, standing, ..
+        } => reversed(entry, *original, *standing, journal)?,
+        Event::CardIssued {
+            reference, card, ..
+        } => match opened(entry, *reference, journal)?.map(|opened| opened.event) {
+            Some(Event::CardRequested {
+                wanted: Wanted::Replacement,
+                ..
+            }) => Some(Told::of(Occasion::CardReissued, entry).paid_with(card)),
+            _ => None,
+        },
+        Event::Closed { .. } => Some(Told::of(Occasion::WalletClosed, entry)),
+        Event::Account { change, .. } => account(entry, change),
+        _ => None,
+    };
+    Ok(told)
+}
+
+fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
+    let credited = |occasion, opening: &Opening| {
+        let told = Told::of(occasion, entry).about(opening, opening.amount);
+        // What was owed is taken out of it.
+        let kept = opening.amount.saturating_sub(entry.owed);
+        let available = entry.available.checked_add(kept);
+        told.having(available.unwrap_or(Amount::MAX), opening)
+    };
+    Some(match &opened.event {
+        Event::Held { opening, card, .. } => {
+            let told = Told::of(Occasion::PurchasePaid, entry).about(opening, opening.amount);
+            told.paid_with(card).having(entry.available, opening)
+        }
+        Event::LoadRequested { opening, .. } => credited(Occasion::LoadArrived, opening),
+        Event::RefundRequested { opening, card, .. } => {
+            credited(Occasion::PurchaseRefunded, opening).paid_with(card)
+        }
+        Event::PayoutRequested { opening, .. } => {
+            let told = Told::of(Occasion::PayoutSent, entry).about(opening, opening.amount);
+            told.having(entry.available, opening)
+        }
+        _ => return None,
+    })
+}
+
+fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
+    let opening = opened.event.opening()?;
+    let occasion = match &opened.event {
+        Event::Held { .. } => Occasion::PurchaseDeclined,
+        Event::LoadRequested { .. } => Occasion::LoadFailed,
+        Event::PayoutRequested { .. } => Occasion::PayoutFailed,
+        _ => return None,
+    };
+    let mut told = Told::of(occasion, entry).about(opening, opening.amount);
+    if let Event::Held { card, .. } | Event::PayoutRequested { card, .. } = &opened.event {
+        let back = opening.amount.saturating_sub(entry.owed);
+        let available = entry.available.checked_add(back);
+        told = told
+            .paid_with(card)
+            .having(available.unwrap_or(Amount::MAX), opening);
+    }
+    Some(told.because(code))
+}
+
+/// A mall undid something that the payer had been told of.
+fn reversed(
+    entry: &Entry,
+    original: Reference,
+    standing: Amount,
+    journal: &dyn Journal,
+) -> Result<Option<Told>, Unrecalled> {
+    let mut was_approved = false;
+    let found = search(entry, journal, |event| {
+        if matches!(event, Event::Approved { reference } if *reference == original) {
+            was_approved = true;
+        }
+        opens(event, original)
+    })?;
+    let Some(opened) = found.filter(|_| was_approved) else {
+        return Ok(None);
+    };
+    Ok(match &opened.event {
+        Event::Held { opening, card, .. } => {
+            let undone = opening.amount.saturating_sub(standing);
+            let kept = undone.saturating_sub(entry.owed);
+            let available = entry.available.checked_add(kept);
+            let told = Told::of(Occasion::PurchaseReversed, entry).about(opening, undone);
+            let told = told.paid_with(card);
+            Some(told.having(available.unwrap_or(Amount::MAX), opening))
+        }
+        Event::RefundRequested { opening, card, .. } => {
+            let undone = opening.amount.saturating_sub(standing);
+            let told = Told::of(Occasion::RefundTakenBack, entry).about(opening, undone);
+            let available = entry.available.saturating_sub(undone);
+            Some(told.paid_with(card).having(available, opening))
+        }
+        _ => None,
+    })
+}
+
+fn account(entry: &Entry, change: &Change) -> Option<Told> {
+    let told = |occasion| Told::of(occasion, entry);
+    Some(match change {
+        Change::SignedIn(session) => Told {
+            device: Some(session.device.to_string()),
+            ..told(Occasion::SignedIn)
+        },
+        Change::PasswordChanged { .. } => told(Occasion::PasswordChanged),
+        Change::Frozen => told(Occasion::Frozen),
+        Change::Unfrozen => told(Occasion::Unfrozen),
+        Change::ContactConfirmed(_) | Change::ContactRemoved => told(Occasion::ContactChanged),
+        Change::ContactProposed { .. } => told(Occasion::ConfirmationCode),
+        _ => return None,
+    })
+}
+
+/// The event that opened a transaction, looked for from `entry` back.
+fn opened(
+    entry: &Entry,
+    reference: Reference,
+    journal: &dyn Journal,
+) -> Result<Option<Entry>, Unrecalled> {
+    search(entry, journal, |event| opens(event, reference))
+}
+
+fn opens(event: &Event, reference: Reference) -> bool {
+    event
+        .opening()
+        .is_some_and(|opening| opening.reference == reference)
+}
+
+fn search(
+    entry: &Entry,
+    journal: &dyn Journal,
+    mut is_it: impl FnMut(&Event) -> bool,
+) -> Result<Option<Entry>, Unrecalled> {
+    let mut position = entry.previous;
+    for _ in 0..STEPS_MAX {
+        if position == 0 {
+            break;
+        }
+        let earlier = Entry::read_back(journal.read(position))?;
+        if is_it(&earlier.event) {
+            return Ok(Some(earlier));
+        }
+        position = earlier.previous;
+    }
+    Ok(None)
+}
+
+impl Told {
+    fn of(occasion: Occasion, entry: &Entry) -> Self {
+        Self {
+            occasion,
+            at: entry.at,
+            amount: None,
+            available: None,
+            mall: None,
+            reference: None,
+            card: None,
+            reason: None,
+            device: None,
+        }
+    }
+
+    fn about(self, opening: &Opening, amount: Amount) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        let of_a_party = opening.class != 6;
+        Self {
+            amount: Some((amount, opening.currency)),
+            mall: of_a_party.then(|| (opening.institution, text(&opening.acceptor))),
+            reference: of_a_party.then(|| text(&opening.retrieval)),
+            ..self
+        }
+    }
+
+    fn having(self, available: Amount, opening: &Opening) -> Self {
+        Self {
+            available: Some((available, opening.currency)),
+            ..self
+        }
+    }
+
+    fn paid_with(self, card: &CardNumber) -> Self {
+        Self {
+            card: Some(format!("{:04}", card.expose() % 10_000)),
+            ..self
+        }
+    }
+
+    fn because(self, code: ResponseCode) -> Self {
+        Self {
+            reason: Some(in_words(code)),
+            ..self
+        }
+    }
+}
+
+/// A decline in a payer's words.
+fn in_words(code: ResponseCode) -> &'static str {
+    match code {
+        ResponseCode::NOT_ENOUGH_MONEY => "there was not enough money",
+        ResponseCode::ABOVE_AMOUNT_LIMIT => "it was above a limit",
+        ResponseCode::ABOVE_COUNT_LIMIT => "there were too many purchases",
+        ResponseCode::WALLET_BLOCKED => "the wallet is frozen",
+        ResponseCode::EXPIRED => "the expiry date was wrong",
+        ResponseCode::NO_SUCH_CARD => "the card number is not in use",
+        ResponseCode::NOT_PERMITTED_TO_CARD => "the card number is not for this",
+        ResponseCode::HOST_UNREACHABLE => "the bank did not answer",
+        ResponseCode::INVALID_AMOUNT => "it was not the amount that you agreed to",
+        ResponseCode::NOT_FOUND => "you have not agreed to it",
+        _ => "the bank declined it",
+    }
+}

@@ -1,0 +1,265 @@
+//! The outbox: what payers are still to be told. It is a cursor over the journal and the few messages before it that
+//! are not delivered yet; nothing of it is on the road of a purchase.
+//!
+//! ```text
+//! data/outbox/  keyspace  key                    value
+//!               cursor    "cursor"               sequence 8, position 8: everything up to there was looked at
+//!               contacts  wallet 8, 0            channel 1, wishes 1, sealed address (confirmed)
+//!                         wallet 8, 1            the same of an address that waits for its code
+//!                         wallet 8, 2            the same of the contact before
+//!               waiting   position 8, to 1       due 8, since 8, attempts 4
+//!               dead      position 8, to 1       since 8, attempts 4, why
+//! ```
+//!
+//! A message is known by the position of its event, which never changes: whatever comes twice has the same id. What is
+//! taken over by a server is forgotten. A kill between the two sends it twice, and loses nothing.
+
+mod rows;
+
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
+
+use crate::journal::Mark;
+use crate::wallet::WalletId;
+
+const CURSOR: &[u8] = b"cursor";
+/// The store behind keeps so many bytes of blocks in memory.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// Why the outbox failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// The library below could not.
+    #[error("the outbox: {0}")]
+    Engine(#[from] fjall::Error),
+    /// It holds what this version did not write.
+    #[error(
+        "the outbox holds an unreadable {0}: stop the switch, delete the folder `outbox`, start again; what was \
+         delivered in the last days may be delivered again"
+    )]
+    Unreadable(&'static str),
+}
+
+/// See the head of this file.
+pub struct Outbox {
+    database: Database,
+    cursor: Keyspace,
+    contacts: Keyspace,
+    waiting: Keyspace,
+    dead: Keyspace,
+}
+
+/// What is written together.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Everything up to here was looked at.
+    pub cursor: Option<Mark>,
+    /// Contacts that changed; none for those that are no more.
+    pub contacts: Vec<(WalletId, Which, Option<KnownContact>)>,
+    /// Messages to be sent.
+    pub waiting: Vec<(Key, Waiting)>,
+    /// Messages that were taken over or dropped.
+    pub done: Vec<Key>,
+    /// Messages that were given up.
+    pub dead: Vec<(Key, Dead)>,
+    /// Messages that were given up and are tried again.
+    pub revived: Vec<(Key, Waiting)>,
+}
+
+impl Outbox {
+    /// Opens or makes the outbox in `directory`.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn open(directory: &Path) -> Result<Self, OutboxError> {
+        let database = Database::builder(directory)
+            .cache_size(CACHE_BYTES)
+            .open()?;
+        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        Ok(Self {
+            cursor: keyspace("cursor")?,
+            contacts: keyspace("contacts")?,
+            waiting: keyspace("waiting")?,
+            dead: keyspace("dead")?,
+            database,
+        })
+    }
+
+    /// Up to where the journal was looked at.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn cursor(&self) -> Result<Option<Mark>, OutboxError> {
+        let row = self.cursor.get(CURSOR)?;
+        row.map(|row| rows::read_mark(&row)).transpose()
+    }
+
+    /// One of a wallet's contacts.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn contact(
+        &self,
+        wallet: WalletId,
+        which: Which,
+    ) -> Result<Option<KnownContact>, OutboxError> {
+        let row = self.contacts.get(rows::contact_key(wallet, which))?;
+        row.map(|row| KnownContact::read(&row)).transpose()
+    }
+
+    /// Wallets that have a contact, or have proposed one.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn wallets(&self) -> Result<Vec<WalletId>, OutboxError> {
+        self.contacts
+            .iter()
+            .map(|row| rows::read_contact_key(&row.key()?))
+            .collect()
+    }
+
+    /// What is to be sent.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn waiting(&self) -> Result<Vec<(Key, Waiting)>, OutboxError> {
+        let rows = self.waiting.iter().map(|row| {
+            let (key, value) = row.into_inner()?;
+            Ok((Key::read(&key)?, Waiting::read(&value)?))
+        });
+        rows.collect()
+    }
+
+    /// What was given up, oldest first, at most so many.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn dead(&self, most: usize) -> Result<Vec<(Key, Dead)>, OutboxError> {
+        let rows = self.dead.iter().take(most).map(|row| {
+            let (key, value) = row.into_inner()?;
+            Ok((Key::read(&key)?, Dead::read(&value)?))
+        });
+        rows.collect()
+    }
+
+    /// How many were given up.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn dead_count(&self) -> Result<usize, OutboxError> {
+        Ok(self.dead.len()?)
+    }
+
+    /// Writes it all, or nothing.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn write(&self, changes: &Changes) -> Result<(), OutboxError> {
+        let mut batch = self.database.batch();
+        if let Some(mark) = changes.cursor {
+            batch.insert(&self.cursor, CURSOR, rows::mark(mark));
+        }
+        for (wallet, which, contact) in &changes.contacts {
+            let key = rows::contact_key(*wallet, *which);
+            match contact {
+                Some(contact) => batch.insert(&self.contacts, key, contact.to_bytes()),
+                None => batch.remove(&self.contacts, key),
+            }
+        }
+        for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
+            batch.insert(&self.waiting, key.to_bytes(), waiting.to_bytes());
+        }
+        for (key, _) in &changes.revived {
+            batch.remove(&self.dead, key.to_bytes());
+        }
+        for key in &changes.done {
+            batch.remove(&self.waiting, key.to_bytes());
+            batch.remove(&self.dead, key.to_bytes());
+        }
+        for (key, dead) in &changes.dead {
+            batch.remove(&self.waiting, key.to_bytes());
+            batch.insert(&self.dead, key.to_bytes(), dead.to_bytes());
+        }
+        batch.commit()?;
+        Ok(())
+    }
+
+    /// Makes everything written survive a loss of power.
+    ///
+    /// # Errors
+    /// When the library can't.
+    pub fn sync(&self) -> Result<(), OutboxError> {
+        Ok(self.database.persist(PersistMode::SyncAll)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wallet::ContactChannel;
+    use tessera_protocol::leased::Wishes;
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let contact = KnownContact {
+            channel: ContactChannel::Mobile,
+            wishes: Wishes::DEFAULT,
+            sealed: [1, 2, 3].into(),
+        };
+        let key = |position| Key {
+            position,
+            to: To::Contact,
+        };
+        let waiting = Waiting {
+            due: 5,
+            since: 4,
+            attempts: 3,
+        };
+        let cursor = Mark {
+            sequence: 9,
+            position: 4711,
+        };
+        let changes = Changes {
+            cursor: Some(cursor),
+            contacts: vec![(WalletId(7), Which::Confirmed, Some(contact.clone()))],
+            waiting: vec![(key(1), waiting), (key(2), waiting), (key(3), waiting)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        let dead = Dead {
+            since: 4,
+            attempts: 9,
+            why: "no such user".to_owned(),
+        };
+        let changes = Changes {
+            done: vec![key(1)],
+            dead: vec![(key(2), dead.clone())],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        outbox.sync().unwrap();
+        drop(outbox);
+        let outbox = Outbox::open(folder.path()).unwrap();
+        assert_eq!(outbox.cursor().unwrap(), Some(cursor));
+        assert_eq!(
+            outbox.contact(WalletId(7), Which::Confirmed).unwrap(),
+            Some(contact)
+        );
+        assert_eq!(outbox.contact(WalletId(7), Which::Proposed).unwrap(), None);
+        assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
+        assert_eq!(outbox.waiting().unwrap(), [(key(3), waiting)]);
+        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead)]);
+        let changes = Changes {
+            revived: vec![(key(2), waiting)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert_eq!(outbox.dead_count().unwrap(), 0);
+        assert_eq!(outbox.waiting().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,219 @@
+//! The rows of the outbox, byte for byte.
+
+use tessera_protocol::leased::Wishes;
+
+use super::OutboxError;
+use crate::journal::Mark;
+use crate::wallet::{ContactChannel, Reader, Unreadable, WalletId};
+
+/// Which message: of which event, and to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Journal position of the event.
+    pub position: u64,
+    /// To whom.
+    pub to: To,
+}
+
+/// To whom a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum To {
+    /// The wallet's confirmed contact, as it is when the message is sent.
+    Contact,
+    /// The address that the event itself says: a code goes there.
+    Proposed,
+    /// The contact before, which hears that it is none any more.
+    Former,
+}
+
+/// Which contact of a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Confirmed.
+    Confirmed,
+    /// Waits for its code.
+    Proposed,
+    /// The one before.
+    Former,
+}
+
+/// A message that is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// When it is tried next, milliseconds since 1970.
+    pub due: u64,
+    /// When its event happened, milliseconds since 1970.
+    pub since: u64,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dead {
+    /// When its event happened, milliseconds since 1970.
+    pub since: u64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why, without the address.
+    pub why: String,
+}
+
+/// Where a payer is told, and of what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownContact {
+    /// By which channel.
+    pub channel: ContactChannel,
+    /// Of what.
+    pub wishes: Wishes,
+    /// The address, sealed by the vault.
+    pub sealed: Box<[u8]>,
+}
+
+impl Key {
+    pub(super) fn to_bytes(self) -> [u8; 9] {
+        let mut bytes = [0; 9];
+        bytes[..8].copy_from_slice(&self.position.to_be_bytes());
+        bytes[8] = match self.to {
+            To::Contact => 0,
+            To::Proposed => 1,
+            To::Former => 2,
+        };
+        bytes
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
+        whole("key", bytes, |from| {
+            Ok(Self {
+                position: from.array().map(u64::from_be_bytes)?,
+                to: match from.u8()? {
+                    0 => To::Contact,
+                    1 => To::Proposed,
+                    2 => To::Former,
+                    _ => return Err(from.fault("a receiver")),
+                },
+            })
+        })
+    }
+}
+
+impl Waiting {
+    pub(super) fn to_bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        bytes[..8].copy_from_slice(&self.due.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.since.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.attempts.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
+        whole("message", bytes, |from| {
+            Ok(Self {
+                due: from.u64()?,
+                since: from.u64()?,
+                attempts: from.u32()?,
+            })
+        })
+    }
+}
+
+impl Dead {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(12 + self.why.len());
+        bytes.extend_from_slice(&self.since.to_le_bytes());
+        bytes.extend_from_slice(&self.attempts.to_le_bytes());
+        bytes.extend_from_slice(self.why.as_bytes());
+        bytes
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
+        whole("dead letter", bytes, |from| {
+            let (since, attempts) = (from.u64()?, from.u32()?);
+            let why = from.take(bytes.len().saturating_sub(12))?;
+            Ok(Self {
+                since,
+                attempts,
+                why: String::from_utf8_lossy(why).into_owned(),
+            })
+        })
+    }
+}
+
+impl KnownContact {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![match self.channel {
+            ContactChannel::Email => 0,
+            ContactChannel::Mobile => 1,
+        }];
+        let wishes = self.wishes.to_string();
+        bytes.push(wishes.len() as u8);
+        bytes.extend_from_slice(wishes.as_bytes());
+        bytes.extend_from_slice(&self.sealed);
+        bytes
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
+        whole("contact", bytes, |from| {
+            let channel = match from.u8()? {
+                0 => ContactChannel::Email,
+                1 => ContactChannel::Mobile,
+                _ => return Err(from.fault("a channel")),
+            };
+            let wishes = str::from_utf8(from.counted()?).ok();
+            let wishes = wishes.and_then(|wishes| wishes.parse().ok());
+            let wishes: Wishes = wishes.ok_or(from.fault("wishes"))?;
+            let rest = bytes.len() - 2 - wishes.to_string().len();
+            Ok(Self {
+                channel,
+                wishes,
+                sealed: from.take(rest)?.into(),
+            })
+        })
+    }
+}
+
+pub(super) fn contact_key(wallet: WalletId, which: Which) -> [u8; 9] {
+    let mut key = [0; 9];
+    key[..8].copy_from_slice(&wallet.0.to_be_bytes());
+    key[8] = match which {
+        Which::Confirmed => 0,
+        Which::Proposed => 1,
+        Which::Former => 2,
+    };
+    key
+}
+
+pub(super) fn read_contact_key(key: &[u8]) -> Result<WalletId, OutboxError> {
+    whole("contact's wallet", key, |from| {
+        let wallet = from.array().map(u64::from_be_bytes)?;
+        from.u8()?;
+        Ok(WalletId(wallet))
+    })
+}
+
+pub(super) fn mark(mark: Mark) -> [u8; 16] {
+    let mut row = [0; 16];
+    row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
+    row[8..].copy_from_slice(&mark.position.to_le_bytes());
+    row
+}
+
+pub(super) fn read_mark(row: &[u8]) -> Result<Mark, OutboxError> {
+    whole("cursor", row, |from| {
+        Ok(Mark {
+            sequence: from.u64()?,
+            position: from.u64()?,
+        })
+    })
+}
+
+fn whole<T>(
+    what: &'static str,
+    row: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Unreadable>,
+) -> Result<T, OutboxError> {
+    let mut from = Reader::new(row);
+    read(&mut from)
+        .and_then(|value| from.end().map(|()| value))
+        .map_err(|_| OutboxError::Unreadable(what))
+}
