@@ -5,6 +5,7 @@ mod certs;
 mod decode;
 mod demo;
 mod host;
+mod keys;
 mod load;
 mod provision;
 mod switch;
@@ -34,6 +35,7 @@ enum Command {
     Decode(decode::Decode),
     Demo(demo::Demo),
     Host(host::Host),
+    Keys(keys::Keys),
     Load(Box<load::Load>),
     Provision(provision::Provision),
     Switch(switch::Switch),
@@ -57,6 +59,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Host(host) => host.run()?,
+        Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
         Command::Provision(provision) => provision.run()?,
         Command::Switch(switch) => switch.run()?,

@@ -67,6 +67,8 @@ fn make(
         wallet: id,
         previous: 0,
         at: clock::milliseconds(),
+        available: Amount::ZERO,
+        held: Amount::ZERO,
         event,
     };
     let mut payload = Vec::with_capacity(64);

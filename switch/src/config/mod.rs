@@ -19,8 +19,8 @@ pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use party::{Acceptors, Party, PartyKind};
 pub use sections::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogFormat, LogLevel, LogSettings,
-    MallSettings, OpsSettings, StoreSettings,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
+    LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
 pub use tls::{host_client, leased_server};

@@ -13,8 +13,9 @@ use super::nearest::nearest;
 use super::notify;
 use super::party_text::{Context, PartyText};
 use super::{
-    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings,
-    NotifySettings, OpsSettings, Place, Settings, SettingsError, StoreSettings, units,
+    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings,
+    MallSettings, NotifySettings, OpsSettings, Place, Settings, SettingsError, StoreSettings,
+    VaultSettings, units,
 };
 
 /// Keys whose values never stand in a message.
@@ -32,6 +33,8 @@ struct File {
     currency: Currency,
     mall: MallSettings,
     leased: LeasedSettings,
+    limits: LimitSettings,
+    vault: VaultSettings,
     host: HostLinkSettings,
     journal: JournalSettings,
     store: StoreSettings,
@@ -57,6 +60,8 @@ impl From<Settings> for File {
             currency: settings.currency,
             mall: settings.mall,
             leased: settings.leased,
+            limits: settings.limits,
+            vault: settings.vault,
             host: settings.host,
             journal: settings.journal,
             store: settings.store,
@@ -112,6 +117,8 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         currency: file.currency,
         mall: file.mall,
         leased: file.leased,
+        limits: file.limits,
+        vault: file.vault,
         host: file.host,
         journal: file.journal,
         store: file.store,
@@ -125,6 +132,7 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         &mut settings.leased.certificate,
         &mut settings.leased.key,
         &mut settings.leased.client_authority,
+        &mut settings.vault.keys,
         &mut settings.host.certificate,
         &mut settings.host.key,
         &mut settings.host.authority,

@@ -8,8 +8,8 @@ use tessera_protocol::Currency;
 use crate::notify::channel::{Email, Sms};
 
 use super::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings, NotifySettings,
-    OpsSettings, Party, SettingsError, StoreSettings, read, tls,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
+    NotifySettings, OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, read, tls,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -43,6 +43,10 @@ pub struct Settings {
     pub mall: MallSettings,
     /// The leased line of the wallet server.
     pub leased: LeasedSettings,
+    /// What any wallet may spend.
+    pub limits: LimitSettings,
+    /// What seals sources and addresses.
+    pub vault: VaultSettings,
     /// The leased line to the financial system.
     pub host: HostLinkSettings,
     /// The journal.
@@ -102,6 +106,8 @@ impl Default for Settings {
             currency: Currency::USD,
             mall: MallSettings::default(),
             leased: LeasedSettings::default(),
+            limits: LimitSettings::default(),
+            vault: VaultSettings::default(),
             host: HostLinkSettings::default(),
             journal: JournalSettings::default(),
             store: StoreSettings::default(),
