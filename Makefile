@@ -1,7 +1,11 @@
 # Everything that must pass, and what people run by hand.
 
 PYTHON ?= python3
+NODE ?= node
+NPM ?= npm
 VENV := .venv
+NODE_MODULES := tests/peers/node_modules
+PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE)
 
 .PHONY: test format lint docs units peers bench fuzz demo clean
 
@@ -16,17 +20,22 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the Python peers, which stand ready here.
-units: $(VENV)/ready
-	TESSERA_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace -- --include-ignored
+# The ignored ones need the peers, which stand ready here.
+units: $(VENV)/ready $(NODE_MODULES)/ready
+	$(PEERS) cargo test --workspace -- --include-ignored
 
-# Clients that no one here wrote, from the package registry.
-peers: $(VENV)/ready
-	TESSERA_PYTHON=$(abspath $(VENV))/bin/python cargo test --test peers -- --include-ignored
+# Clients and servers that no one here wrote, from the package registries.
+peers: $(VENV)/ready $(NODE_MODULES)/ready
+	$(PEERS) cargo test --test peers -- --include-ignored
+	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
 $(VENV)/ready: tests/peers/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement $<
+	touch $@
+
+$(NODE_MODULES)/ready: tests/peers/package-lock.json
+	cd tests/peers && $(NPM) ci --no-audit --no-fund
 	touch $@
 
 bench:
@@ -46,4 +55,4 @@ demo:
 
 clean:
 	cargo clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(NODE_MODULES)

@@ -127,14 +127,15 @@ impl Ledger {
         verdict: impl FnOnce() -> ResponseCode,
     ) -> ResponseCode {
         let name = posting.kind.book();
-        let known_detail = self.details.of(&posting.reference);
+        let details = &self.details;
+        let same_concern = || {
+            let known = details.of(&posting.reference);
+            known.is_none_or(|known| known.is_repeated_by(concern))
+        };
         let decision = match self.books[name as usize].find(&posting.reference) {
             // Its reversal was here first.
             Some(entry) if entry.state == State::Forestalled => Err(ResponseCode::DECLINED),
-            Some(entry)
-                if entry.is_repeated_by(posting)
-                    && known_detail.is_none_or(|known| known.is_repeated_by(concern)) =>
-            {
+            Some(entry) if entry.is_repeated_by(posting) && same_concern() => {
                 self.tally.repeats += 1;
                 return entry.code();
             }

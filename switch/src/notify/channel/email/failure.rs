@@ -36,7 +36,9 @@ fn words(error: &Error) -> String {
         Some(code) => format!("the mail server answered {}", number(code)),
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
         None if error.is_tls() => "TLS with the mail server failed".to_owned(),
-        None if error.is_response() => "the mail server's answer could not be read".to_owned(),
+        None if error.is_response() => {
+            "the mail server's answer was cut off or made no sense".to_owned()
+        }
         None if error.is_client() => "the mail server lacks what is needed".to_owned(),
         None => "the line to the mail server broke".to_owned(),
     }

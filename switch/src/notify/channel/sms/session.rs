@@ -252,3 +252,106 @@ impl<'a> Session<'a> {
 fn lost(reason: &str) -> End {
     End::Lost(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use rusmpp::tokio_codec::CommandCodec;
+    use tokio::sync::oneshot;
+    use tokio_util::codec::Framed;
+
+    use super::super::link::Stream;
+    use super::super::submit::{Sender, segments};
+    use super::*;
+    use crate::notify::channel::{Address, Message, MessageId};
+    use crate::notify::texts::Texts;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Runs a session against `centre`, with one segment to submit: how it ended, and what the sender was told.
+    fn ended<F: Future<Output = ()>>(
+        settings: SmsSettings,
+        centre: impl FnOnce(Wire) -> F,
+    ) -> (End, Result<(), Failure>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (ours, theirs) = tokio::io::duplex(4096);
+            let (ours, theirs) = [ours, theirs]
+                .map(|end| Framed::new(Box::new(end) as Box<dyn Stream>, CommandCodec::new()))
+                .into();
+            let (queue, mut queued) = mpsc::channel(4);
+            let (answer, answered) = oneshot::channel();
+            let segment = segments(&Sender::of("T"), &message()).unwrap().remove(0);
+            queue.send(Submit { segment, answer }).await.ok().unwrap();
+            let (pace, mut known) = (Pace::new(1_000), Known::default());
+            let (receipts, _received) = mpsc::channel(1);
+            let session = Session::new(ours, &settings, &pace, &mut known, &receipts);
+            let both = async { tokio::join!(session.run(&mut queued), centre(theirs)) };
+            let (end, ()) = timeout(PATIENCE, both).await.expect("an end in time");
+            (end, answered.await.unwrap())
+        })
+    }
+
+    fn message() -> Message {
+        let texts = Texts {
+            subject: String::new(),
+            text: String::new(),
+            html: String::new(),
+            sms: "x".to_owned(),
+        };
+        let id = MessageId::new("a.1@tessera").unwrap();
+        Message::new(id, Address::new("+491701234500"), texts)
+    }
+
+    /// The next command.
+    async fn next(wire: &mut Wire) -> Command {
+        wire.next().await.expect("a command").expect("a whole one")
+    }
+
+    #[test]
+    fn a_centre_that_says_nothing_any_more_is_left() {
+        let settings = SmsSettings {
+            enquire_after: Duration::from_millis(20),
+            answer_within: Duration::from_millis(40),
+            ..SmsSettings::default()
+        };
+        let (end, told) = ended(settings, |mut wire| async move {
+            assert_eq!(next(&mut wire).await.id(), CommandId::SubmitSm);
+            assert_eq!(next(&mut wire).await.id(), CommandId::EnquireLink);
+            // Until the other side has gone.
+            while wire.next().await.is_some() {}
+        });
+        assert_eq!(end, lost("the message centre is silent"));
+        assert!(told.unwrap_err().is_transient());
+    }
+
+    #[test]
+    fn a_centre_that_unbinds_is_answered_and_whoever_waits_is_told() {
+        let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
+            assert_eq!(next(&mut wire).await.id(), CommandId::SubmitSm);
+            let unbind = Command::new(CommandStatus::EsmeRok, 77, Pdu::Unbind);
+            wire.send(&unbind).await.unwrap();
+            let answer = next(&mut wire).await;
+            assert_eq!(
+                (answer.id(), answer.sequence_number),
+                (CommandId::UnbindResp, 77)
+            );
+        });
+        assert_eq!(end, lost("the message centre ended the session"));
+        assert!(told.unwrap_err().is_transient());
+    }
+
+    #[test]
+    fn what_is_no_pdu_ends_the_session() {
+        let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
+            use tokio::io::AsyncWriteExt as _;
+            next(&mut wire).await;
+            wire.get_mut().write_all(&[0xFF; 16]).await.unwrap();
+            while wire.next().await.is_some() {}
+        });
+        assert_eq!(end, lost("the message centre's PDU could not be read"));
+        assert!(told.unwrap_err().is_transient());
+    }
+}

@@ -14,6 +14,9 @@ use tokio::sync::oneshot;
 use super::alphabet;
 use crate::notify::channel::{Failure, Message, MessageId};
 
+/// esm_class: the text begins with a header.
+const USER_DATA_HEADER: u8 = 0x40;
+
 /// A segment, and who waits for its acknowledgement.
 pub(super) struct Submit {
     pub(super) segment: Segment,
@@ -70,10 +73,11 @@ pub(super) fn segments(sender: &Sender, message: &Message) -> Result<Vec<Segment
     let encoded = alphabet::encode(&message.sms, reference as u8)
         .ok_or_else(|| Failure::permanent("the text is too long for short messages"))?;
     let segments = encoded.bodies.len() as u8;
-    let class = match segments {
-        1 => EsmClass::default(),
-        _ => EsmClass::default().with_udhi_indicator(),
-    };
+    // Not the library's default, which claims to be an acknowledgement.
+    let class = EsmClass::from(match segments {
+        1 => 0,
+        _ => USER_DATA_HEADER,
+    });
     (1u8..)
         .zip(encoded.bodies)
         .map(|(segment, body)| {
