@@ -7,6 +7,7 @@ mod demo;
 mod host;
 mod keys;
 mod load;
+mod outbox;
 mod provision;
 mod switch;
 
@@ -37,6 +38,7 @@ enum Command {
     Host(host::Host),
     Keys(keys::Keys),
     Load(Box<load::Load>),
+    Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Switch(switch::Switch),
 }
@@ -61,6 +63,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Host(host) => host.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
+        Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Switch(switch) => switch.run()?,
     }

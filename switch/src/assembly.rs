@@ -25,7 +25,7 @@ use crate::passwords::{Passwords, Throttle};
 use crate::router::{Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
 use crate::vault::Vault;
-use crate::wallet::Rules;
+use crate::wallet::{ContactChannel, Rules};
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -147,6 +147,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
             currency: settings.currency,
             order_stands: settings.mall.order_stands.as_millis() as u64,
             vault: Arc::clone(&shared.vault),
+            channels: channels(settings),
         },
         throttle: Arc::clone(&shared.throttle),
         in_flight_max: settings.leased.in_flight_max,
@@ -177,6 +178,17 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         line_keeper,
         shared,
     ));
+}
+
+/// By which channels payers are told.
+fn channels(settings: &Settings) -> Vec<ContactChannel> {
+    let email = settings.notify.email.as_ref();
+    let sms = settings.notify.sms.as_ref();
+    let email = email.map(|_| ContactChannel::Email);
+    email
+        .into_iter()
+        .chain(sms.map(|_| ContactChannel::Mobile))
+        .collect()
 }
 
 /// What the operator has decided about all wallets.

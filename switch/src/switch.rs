@@ -1,7 +1,7 @@
 //! The switch's life: assemble, announce, serve, drain.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix::{Arbiter, System};
 use anyhow::Context;
@@ -17,6 +17,7 @@ use crate::door::{self, Admission, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
+use crate::notify::Notify;
 use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
@@ -67,10 +68,12 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
     let wallet_servers = door::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
+    let outbox = Arc::new(OnceLock::new());
     let operations = ops::serve(
         settings.ops.listen,
         Arc::clone(&metrics),
         Arc::clone(&health),
+        Arc::clone(&outbox),
     )
     .with_context(|| at("operations", settings.ops.listen))?;
     let operations_server = operations.server.handle();
@@ -133,6 +136,17 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(Arc::clone(&store), &shared)?;
     }
 
+    let notify = Notify::start(
+        &settings,
+        Arc::clone(&journal),
+        Arc::clone(&shared.vault),
+        Arc::clone(&metrics),
+    )?;
+    if let Some(notify) = &notify {
+        // It was empty: this is said once.
+        let _ = outbox.set(notify.desk.clone());
+    }
+
     let doors = crew.open_doors(malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
@@ -147,6 +161,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     checkpoints.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
+    if let Some(notify) = notify {
+        notify.stop();
+    }
     shared.checkpointer.end();
     if tokio::task::spawn_blocking(move || writer.join())
         .await?

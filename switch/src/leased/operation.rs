@@ -10,8 +10,8 @@ use tessera_protocol::{
 use super::payer;
 use crate::vault::Vault;
 use crate::wallet::{
-    Action, Ask, Claims, DuplicateKey, HistoryRequest, KeyFields, LoadFrom, Opening, OrderKey,
-    Payer, Reference, Secret, WalletId,
+    Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
+    Opening, OrderKey, Payer, Reference, Secret, WalletId,
 };
 
 /// A refused operation: field 39, and why.
@@ -31,6 +31,8 @@ pub struct Reading {
     pub order_stands: u64,
     /// What seals sources and addresses.
     pub vault: Arc<Vault>,
+    /// By which channels payers are told.
+    pub channels: Vec<ContactChannel>,
 }
 
 /// What an operation asks, and of which wallet.
@@ -93,7 +95,7 @@ impl Operation {
                 })
             }
             Code::Unwatch => Action::Unwatch,
-            _ => Action::Account(Box::new(payer::read(code, wallet, &data, &reading.vault)?)),
+            _ => Action::Account(Box::new(payer::read(code, wallet, &data, reading)?)),
         };
         let opening = Opening {
             // The wallet's own worker gives it one.

@@ -9,7 +9,7 @@ use tessera_protocol::leased::{
 };
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::operation::{Data, Refused, missing};
+use super::operation::{Data, Reading, Refused, missing};
 use crate::vault::{Purpose, Vault};
 use crate::wallet::{
     AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
@@ -27,8 +27,9 @@ pub(super) fn read(
     code: Code,
     wallet: WalletId,
     data: &Data<'_>,
-    vault: &Vault,
+    reading: &Reading,
 ) -> Result<AccountAction, Refused> {
+    let vault = &reading.vault;
     let number = || {
         data.small(tag::NUMBER)?
             .ok_or(missing("tag 22: which one is not said"))
@@ -73,7 +74,7 @@ pub(super) fn read(
             let limits = data.parsed(tag::LIMITS, "tag 29: five limits")?;
             AccountAction::SetLimits(limits.ok_or(missing("tag 29: five limits"))?)
         }
-        Code::ProposeContact => AccountAction::ProposeContact(contact(wallet, data, vault)?),
+        Code::ProposeContact => AccountAction::ProposeContact(contact(wallet, data, reading)?),
         Code::ConfirmContact => {
             let code = data.secret(tag::CODE)?.ok_or(missing("tag 27: no code"))?;
             AccountAction::ConfirmContact(Secret::new(code))
@@ -171,9 +172,18 @@ fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Re
     })
 }
 
-fn contact(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<ContactAndCode, Refused> {
+fn contact(
+    wallet: WalletId,
+    data: &Data<'_>,
+    reading: &Reading,
+) -> Result<ContactAndCode, Refused> {
+    let vault = &reading.vault;
     let channel = data.find(tag::KIND)?.and_then(ContactChannel::of);
     let channel = channel.ok_or(missing("tag 24: `email` or `mobile`"))?;
+    if !reading.channels.contains(&channel) {
+        let reason = "the switch has no such channel";
+        return Err((ResponseCode::INVALID_TRANSACTION, reason));
+    }
     let address = data.secret(tag::CONTACT)?.unwrap_or_default();
     let text = str::from_utf8(address).unwrap_or_default();
     let shown = match channel {

@@ -137,13 +137,8 @@ impl Delivery {
                 code,
             },
         );
-        let receiver = match key.to {
-            To::Contact => 1,
-            To::Proposed => 2,
-            To::Former => 3,
-        };
         // The journal never gives a position twice.
-        let id = MessageId::new(&format!("{:x}.{receiver}@tessera", key.position));
+        let id = MessageId::new(&format!("{key}@tessera"));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
         Ok(Message::new(id, Address::new(address), texts))
     }

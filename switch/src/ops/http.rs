@@ -1,20 +1,27 @@
-//! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps the process running.
+//! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps the process running,
+//! `/outbox` for dead letters.
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::{App, HttpResponse, HttpServer, web};
 
+use serde_json::json;
+
 use super::{Health, Metrics};
+use crate::notify::Desk;
 
 /// The text format of Prometheus, with the charset that its scraper insists on.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Connections at the same time: a Prometheus or two, an orchestrator, a person.
 const CONNECTIONS_MAX: usize = 64;
+
+/// Dead letters told at once, oldest first.
+const DEAD_LETTERS_MAX: usize = 1_000;
 
 /// The operations port, bound. Nothing is served before [`OpsServer::server`] is polled: await it, or spawn it.
 pub struct OpsServer {
@@ -29,6 +36,7 @@ pub fn serve(
     listen: SocketAddr,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    outbox: Arc<OnceLock<Desk>>,
 ) -> io::Result<OpsServer> {
     let server = HttpServer::new(move || {
         App::new()
@@ -49,6 +57,10 @@ pub fn serve(
                 web::get().to(tell_readiness),
                 web::head().to(tell_readiness),
             ))
+            .app_data(web::Data::from(Arc::clone(&outbox)))
+            .route("/outbox", web::get().to(list_dead_letters))
+            .route("/outbox/{id}/retry", web::post().to(retry_dead_letter))
+            .route("/outbox/{id}/drop", web::post().to(drop_dead_letter))
             .default_service(web::to(tell_pages))
     })
     .workers(1)
@@ -96,10 +108,74 @@ async fn tell_readiness(health: web::Data<Health>) -> HttpResponse {
     )
 }
 
+/// What could not be told to payers: without addresses, and without what it was.
+async fn list_dead_letters(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
+    let Some(desk) = outbox.get() else {
+        return no_outbox();
+    };
+    match desk.list(DEAD_LETTERS_MAX).await {
+        Ok(dead) => {
+            let letters: Vec<_> = dead
+                .into_iter()
+                .map(|(key, dead)| {
+                    json!({
+                        "id": key.to_string(),
+                        "since": dead.since,
+                        "attempts": dead.attempts,
+                        "why": dead.why,
+                    })
+                })
+                .collect();
+            HttpResponse::Ok()
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .json(letters)
+        }
+        Err(why) => text(HttpResponse::InternalServerError(), why + "\n"),
+    }
+}
+
+async fn retry_dead_letter(
+    id: web::Path<String>,
+    outbox: web::Data<OnceLock<Desk>>,
+) -> HttpResponse {
+    match (outbox.get(), id.parse()) {
+        (None, _) => no_outbox(),
+        (Some(desk), Ok(key)) if desk.retry(key).await => {
+            text(HttpResponse::Ok(), "is tried again\n".to_string())
+        }
+        _ => no_letter(),
+    }
+}
+
+async fn drop_dead_letter(
+    id: web::Path<String>,
+    outbox: web::Data<OnceLock<Desk>>,
+) -> HttpResponse {
+    match (outbox.get(), id.parse()) {
+        (None, _) => no_outbox(),
+        (Some(desk), Ok(key)) if desk.drop_letter(key).await => {
+            text(HttpResponse::Ok(), "is dropped\n".to_string())
+        }
+        _ => no_letter(),
+    }
+}
+
+fn no_outbox() -> HttpResponse {
+    let why = "no channel is configured: see [notify.email] and [notify.sms]\n";
+    text(HttpResponse::NotFound(), why.to_string())
+}
+
+fn no_letter() -> HttpResponse {
+    text(
+        HttpResponse::NotFound(),
+        "no such dead letter\n".to_string(),
+    )
+}
+
 async fn tell_pages() -> HttpResponse {
     text(
         HttpResponse::NotFound(),
-        "/metrics\n/healthz\n/readyz\n".to_string(),
+        "/metrics\n/healthz\n/readyz\n/outbox\n".to_string(),
     )
 }
 
@@ -138,7 +214,7 @@ mod tests {
         let metrics = Arc::new(Metrics::new(["Development mall 1"]));
         let health = Arc::new(Health::new(1));
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let ops = serve(free, metrics, Arc::clone(&health)).unwrap();
+        let ops = serve(free, metrics, Arc::clone(&health), Arc::default()).unwrap();
         let handle = ops.server.handle();
         let running = actix_web::rt::spawn(ops.server);
 

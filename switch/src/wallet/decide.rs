@@ -52,7 +52,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
 fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     let used = match claims::admit(wallet, ask, context) {
         Ok(used) => used,
-        Err(decided) => return decided,
+        Err(decided) => return *decided,
     };
     let mut decision = decide_admitted(wallet, ask, context);
     decision.events.extend(used);

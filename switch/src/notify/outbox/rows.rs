@@ -1,5 +1,8 @@
 //! The rows of the outbox, byte for byte.
 
+use std::fmt;
+use std::str::FromStr;
+
 use tessera_protocol::leased::Wishes;
 
 use super::OutboxError;
@@ -70,15 +73,48 @@ pub struct KnownContact {
     pub sealed: Box<[u8]>,
 }
 
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:x}.{}", self.position, self.to.digit())
+    }
+}
+
+impl FromStr for Key {
+    type Err = OutboxError;
+
+    fn from_str(text: &str) -> Result<Self, OutboxError> {
+        let parts = text.split_once('.');
+        let key = parts.and_then(|(position, to)| {
+            Some(Self {
+                position: u64::from_str_radix(position, 16).ok()?,
+                to: To::of(to.parse().ok()?)?,
+            })
+        });
+        key.ok_or(OutboxError::Unreadable("id"))
+    }
+}
+
+impl To {
+    fn digit(self) -> u8 {
+        match self {
+            Self::Contact => 0,
+            Self::Proposed => 1,
+            Self::Former => 2,
+        }
+    }
+
+    fn of(digit: u8) -> Option<Self> {
+        [Self::Contact, Self::Proposed, Self::Former]
+            .into_iter()
+            .find(|to| to.digit() == digit)
+    }
+}
+
 impl Key {
     pub(super) fn to_bytes(self) -> [u8; 9] {
         let mut bytes = [0; 9];
         bytes[..8].copy_from_slice(&self.position.to_be_bytes());
-        bytes[8] = match self.to {
-            To::Contact => 0,
-            To::Proposed => 1,
-            To::Former => 2,
-        };
+        bytes[8] = self.to.digit();
         bytes
     }
 
@@ -86,12 +122,7 @@ impl Key {
         whole("key", bytes, |from| {
             Ok(Self {
                 position: from.array().map(u64::from_be_bytes)?,
-                to: match from.u8()? {
-                    0 => To::Contact,
-                    1 => To::Proposed,
-                    2 => To::Former,
-                    _ => return Err(from.fault("a receiver")),
-                },
+                to: To::of(from.u8()?).ok_or(from.fault("a receiver"))?,
             })
         })
     }

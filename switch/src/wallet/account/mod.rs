@@ -69,7 +69,7 @@ pub struct Session {
     pub kind: SessionKind,
     /// Milliseconds since 1970.
     pub opened_at: u64,
-    /// Milliseconds since 1970, to [`SESSION_USED_GRAIN`].
+    /// Milliseconds since 1970, to a minute.
     pub used_at: u64,
     /// What the payer knows the device by.
     pub device: Box<str>,

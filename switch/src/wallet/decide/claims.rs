@@ -20,7 +20,7 @@ pub(super) fn admit(
     wallet: &Wallet,
     ask: &Ask,
     context: &Context,
-) -> Result<Option<Event>, Decision> {
+) -> Result<Option<Event>, Box<Decision>> {
     // A party names cards and orders, and shows nothing.
     if ask.opening.class != 6 {
         return Ok(None);
@@ -40,22 +40,22 @@ pub(super) fn admit(
     let session = if opens {
         None
     } else {
-        Some(session(wallet, ask, context).ok_or(refuse(NO_SESSION))?)
+        Some(session(wallet, ask, context).ok_or_else(|| refuse(NO_SESSION))?)
     };
     if claims.needs_proof(&ask.action, session) {
         match &claims.proof {
             None if claims.password.is_none() && claims.new_password.is_none() => {
                 let code = ResponseCode::FORMAT_ERROR;
                 let outcome = Outcome::declined(code, "tag 17: the password is needed");
-                return Err(Decision::answer(outcome));
+                return Err(Box::new(Decision::answer(outcome)));
             }
             None => {
                 let account = wallet.account.as_ref();
                 let stored = account.map(|account| account.password.clone());
-                return Err(Decision {
+                return Err(Box::new(Decision {
                     events: SmallVec::new(),
                     effects: smallvec![Effect::Prove(stored)],
-                });
+                }));
             }
             Some(proof) if !proof.right => return Err(refuse(WRONG_PASSWORD)),
             Some(_) => {}
@@ -115,6 +115,7 @@ impl super::super::Claims {
     }
 }
 
-fn refuse(reason: &'static str) -> Decision {
-    Decision::answer(Outcome::declined(ResponseCode::SECURITY_VIOLATION, reason))
+fn refuse(reason: &'static str) -> Box<Decision> {
+    let outcome = Outcome::declined(ResponseCode::SECURITY_VIOLATION, reason);
+    Box::new(Decision::answer(outcome))
 }
