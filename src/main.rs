@@ -8,6 +8,7 @@ mod host;
 mod load;
 mod provision;
 mod switch;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ enum Command {
     Load(Box<load::Load>),
     Provision(provision::Provision),
     Switch(switch::Switch),
+    Wallet(wallet::Wallet),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +62,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Load(load) => return load.run(),
         Command::Provision(provision) => provision.run()?,
         Command::Switch(switch) => switch.run()?,
+        Command::Wallet(wallet) => wallet.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }
