@@ -4,13 +4,21 @@
 //!
 //! No card number, password, client number or session is ever logged, counted or put into an address.
 
+mod currency;
+mod history;
 mod line;
+mod locale;
 mod metrics;
+mod pages;
+mod server;
 mod session;
 mod settings;
 mod switch;
+mod texts;
 mod tls;
+mod web;
 
+pub use server::{Addresses, run};
 pub use settings::{
     HttpsSettings, LineSettings, LogFormat, LogLevel, LogSettings, Mall, Settings, SettingsError,
 };
