@@ -10,6 +10,7 @@ mod line;
 mod locale;
 mod metrics;
 mod pages;
+mod pay;
 mod server;
 mod session;
 mod settings;

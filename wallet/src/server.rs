@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer, ResponseError as _};
@@ -13,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
 use crate::web::{App, Trouble, assets, guard};
-use crate::{pages, tls};
+use crate::{pages, pay, tls};
 
 /// A browser must have sent the head of its request by then.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -69,6 +70,7 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
             .wrap(from_fn(guard::guard))
             .configure(assets::routes)
             .configure(pages::routes)
+            .configure(pay::routes)
             .default_service(web::to(nothing_here))
     })
     .workers(workers)
@@ -103,6 +105,7 @@ fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Ap
         switch: Switch::new(line, settings.currency),
         watches,
         metrics: Arc::clone(metrics),
+        pay_policy: HeaderValue::from_str(&pay::policy(&settings))?,
         settings,
     }))
 }

@@ -21,7 +21,7 @@
 
 mod card;
 mod close;
-mod entry;
+pub mod entry;
 mod help;
 mod home;
 mod limits;

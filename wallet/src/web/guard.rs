@@ -29,14 +29,19 @@ pub async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
     let begun = Instant::now();
     let method = request.method().clone();
+    let window = request.path() == "/pay" || request.path().starts_with("/pay/");
     let app = request.app_data::<Data<App>>().cloned();
     let refused = app.as_ref().and_then(|app| refuse(&request, app));
     let mut response = match refused {
         Some(response) => request.into_response(response),
         None => next.call(request).await?.map_into_boxed_body(),
     };
-    let https = app.as_ref().is_some_and(|app| app.settings.is_https());
-    add_rules(response.headers_mut(), https);
+    if let Some(app) = &app {
+        if window {
+            add_window_rules(response.headers_mut(), app);
+        }
+        add_rules(response.headers_mut(), app.settings.is_https());
+    }
     if let Some(app) = app {
         // The pattern, never the path: an address may hold what somebody was looking for.
         let route = response.request().match_pattern();
@@ -86,6 +91,15 @@ pub fn is_own_page(headers: &HeaderMap, own: &str) -> bool {
         (Some("same-origin") | None, Some(origin)) => origin == own,
         _ => false,
     }
+}
+
+/// The pay window keeps its opener, through every page of it, and leads back to malls.
+fn add_window_rules(headers: &mut HeaderMap, app: &App) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, app.pay_policy.clone());
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("unsafe-none"),
+    );
 }
 
 fn add_rules(headers: &mut HeaderMap, https: bool) {

@@ -15,6 +15,7 @@ pub mod visitor;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderValue;
 use tessera_protocol::Currency;
 
 use crate::currency::Money;
@@ -37,6 +38,8 @@ pub struct App {
     pub watches: Arc<Watches>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// What the pay window may do.
+    pub pay_policy: HeaderValue,
 }
 
 impl App {
