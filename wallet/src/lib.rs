@@ -5,6 +5,7 @@
 //! No card number, password, client number or session is ever logged, counted or put into an address.
 
 mod currency;
+mod extension;
 mod history;
 mod line;
 mod locale;

@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
 use crate::web::{App, Trouble, assets, guard};
-use crate::{pages, pay, tls};
+use crate::{extension, pages, pay, tls};
 
 /// A browser must have sent the head of its request by then.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -71,6 +71,7 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
             .configure(assets::routes)
             .configure(pages::routes)
             .configure(pay::routes)
+            .configure(extension::routes)
             .default_service(web::to(nothing_here))
     })
     .workers(workers)
