@@ -52,7 +52,12 @@ fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => base.finish().try_init()?,
-        LogFormat::Json => base.json().flatten_event(true).with_ansi(false).finish().try_init()?,
+        LogFormat::Json => base
+            .json()
+            .flatten_event(true)
+            .with_ansi(false)
+            .finish()
+            .try_init()?,
     }
     Ok(())
 }

@@ -127,7 +127,17 @@ mod tests {
         assert_eq!(typed("19.99"), Some(1_999));
         assert_eq!(typed(" 19,9 "), Some(1_990));
         assert_eq!(typed("20"), Some(2_000));
-        for doubtful in ["", ".", ".5", "1.999", "1,000.00", "-1", "1e3", "19.99 USD", "9999999999999"] {
+        for doubtful in [
+            "",
+            ".",
+            ".5",
+            "1.999",
+            "1,000.00",
+            "-1",
+            "1e3",
+            "19.99 USD",
+            "9999999999999",
+        ] {
             assert_eq!(typed(doubtful), None, "{doubtful}");
         }
         assert_eq!(Money::from_typed("19.9", YEN), None);

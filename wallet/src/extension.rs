@@ -112,12 +112,22 @@ async fn session(
     payload: Payload,
 ) -> Result<HttpResponse, Refused> {
     let given: Credentials = read(&request, payload).await?;
-    let mistyped = || refuse(StatusCode::UNAUTHORIZED, "credentials", entry_text::MISTYPED);
+    let mistyped = || {
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "credentials",
+            entry_text::MISTYPED,
+        )
+    };
     let client = ClientNumber::from_text(&given.client).map_err(|_| mistyped())?;
     let entry = entry::entry(&visitor, client, &given.password, SessionKind::Extension);
     let opened = app.switch.sign_in(&entry).await;
     let session = opened.map_err(|failure| match failure.is("63") {
-        true => refuse(StatusCode::UNAUTHORIZED, "credentials", entry_text::NO_MATCH),
+        true => refuse(
+            StatusCode::UNAUTHORIZED,
+            "credentials",
+            entry_text::NO_MATCH,
+        ),
         false => failed(&failure),
     })?;
     let overview = app.switch.overview(&session).await;
@@ -172,22 +182,32 @@ async fn sign_out(
 }
 
 /// The body of a request that no page of a site has sent.
-async fn read<T: DeserializeOwned>(
-    request: &HttpRequest,
-    payload: Payload,
-) -> Result<T, Refused> {
-    let text = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<T, Refused> {
+    let text = |name| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+    };
     let foreign = text(header::ORIGIN)
         .is_some_and(|origin| !EXTENSIONS.iter().any(|scheme| origin.starts_with(scheme)));
     if foreign {
         return Err(refuse(StatusCode::FORBIDDEN, "origin", "not an extension"));
     }
-    let malformed = || refuse(StatusCode::BAD_REQUEST, "form", "not the JSON that this takes");
+    let malformed = || {
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "form",
+            "not the JSON that this takes",
+        )
+    };
     // A form of a page can't say this of itself without asking first.
     if !text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(malformed());
     }
-    let mut body = read_body(payload.into_inner()).await.map_err(|_| malformed())?;
+    let mut body = read_body(payload.into_inner())
+        .await
+        .map_err(|_| malformed())?;
     let read = serde_json::from_slice(&body);
     body.zeroize();
     read.map_err(|_| malformed())

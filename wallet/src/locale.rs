@@ -59,7 +59,12 @@ impl Locale {
         let written = || {
             let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok()?;
             let time = Time::try_new(at.hour(), at.minute(), at.second(), 0).ok()?;
-            Some(self.times.as_ref()?.format(&DateTime { date, time }).to_string())
+            Some(
+                self.times
+                    .as_ref()?
+                    .format(&DateTime { date, time })
+                    .to_string(),
+            )
         };
         written().unwrap_or_else(|| iso(milliseconds))
     }

@@ -8,7 +8,9 @@ use prometheus::{
 };
 use tessera_protocol::leased::Operation;
 
-const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The counters of this process.
 pub struct Metrics {
@@ -31,7 +33,10 @@ impl Metrics {
             IntCounterVec::new(Opts::new(name, help), labels)
         };
         let histogram = |name: &str, help: &str, labels: &[&str]| {
-            HistogramVec::new(HistogramOpts::new(name, help).buckets(SECONDS.to_vec()), labels)
+            HistogramVec::new(
+                HistogramOpts::new(name, help).buckets(SECONDS.to_vec()),
+                labels,
+            )
         };
         let metrics = Self {
             registry: Registry::new(),
@@ -87,7 +92,9 @@ impl Metrics {
     /// An operation came to an end.
     pub fn operation(&self, operation: Operation, code: &str, time: Duration) {
         let name = format!("{operation:?}");
-        self.operations.with_label_values(&[name.as_str(), code]).inc();
+        self.operations
+            .with_label_values(&[name.as_str(), code])
+            .inc();
         self.operation_seconds
             .with_label_values(&[name.as_str()])
             .observe(time.as_secs_f64());

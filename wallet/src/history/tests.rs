@@ -53,7 +53,11 @@ impl Ledger {
             1 if !self.loads.is_empty() => {
                 let (reference, amount) = self.loads.remove(which % self.loads.len());
                 let approved = amount % 3 != 0;
-                let kind = if approved { EventKind::Approved } else { EventKind::Released };
+                let kind = if approved {
+                    EventKind::Approved
+                } else {
+                    EventKind::Released
+                };
                 self.row(kind, &reference, amount);
                 self.available += if approved { amount } else { 0 };
             }
@@ -73,7 +77,11 @@ impl Ledger {
                 let Some(place) = waiting else { return };
                 let (reference, standing, ..) = self.purchases[place].clone();
                 let approved = amount % 3 != 0;
-                let kind = if approved { EventKind::Approved } else { EventKind::Released };
+                let kind = if approved {
+                    EventKind::Approved
+                } else {
+                    EventKind::Released
+                };
                 self.row(kind, &reference, standing);
                 self.held -= standing;
                 self.purchases[place].3 = false;
@@ -109,14 +117,19 @@ impl Ledger {
                 }
                 let back = 1 + amount % refundable;
                 let reference = self.reference();
-                self.row(EventKind::RefundRequested, &reference, back).original = original;
+                self.row(EventKind::RefundRequested, &reference, back)
+                    .original = original;
                 self.purchases[place].2 -= back;
                 self.refunds.push((reference, place, back));
             }
             6 if !self.refunds.is_empty() => {
                 let (reference, _, back) = self.refunds.remove(which % self.refunds.len());
                 let approved = back % 2 == 0;
-                let kind = if approved { EventKind::Approved } else { EventKind::Released };
+                let kind = if approved {
+                    EventKind::Approved
+                } else {
+                    EventKind::Released
+                };
                 self.row(kind, &reference, back);
                 self.available += if approved { back } else { 0 };
             }
@@ -191,7 +204,9 @@ fn a_refund_counts_when_it_is_approved() {
     let mut ledger = Ledger::default();
     let reference = purchase(&mut ledger);
     ledger.row(EventKind::Approved, &reference, 1_999);
-    ledger.row(EventKind::RefundRequested, "F00000000001", 500).original = reference;
+    ledger
+        .row(EventKind::RefundRequested, "F00000000001", 500)
+        .original = reference;
     let waiting = ledger.transactions().remove(0);
     assert_eq!((waiting.refunded, waiting.refund_waiting), (0, 500));
     ledger.row(EventKind::Approved, "F00000000001", 500);
@@ -203,6 +218,8 @@ fn a_refund_counts_when_it_is_approved() {
 #[test]
 fn a_refused_operation_of_our_own_is_no_purchase() {
     let mut ledger = Ledger::default();
-    ledger.row(EventKind::Declined, "R00000000001", 10).institution = OURS;
+    ledger
+        .row(EventKind::Declined, "R00000000001", 10)
+        .institution = OURS;
     assert_eq!(ledger.transactions(), []);
 }

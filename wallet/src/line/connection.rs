@@ -205,7 +205,10 @@ impl Talk<'_> {
         self.pending.forget_overdue();
         let idle = self.line.settings.echo_after;
         if self.heard.elapsed() >= idle * 2 {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the switch is silent"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the switch is silent",
+            ));
         }
         if self.heard.elapsed() >= idle || self.told.elapsed() >= idle {
             let institution = self.line.settings.institution;

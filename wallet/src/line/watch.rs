@@ -246,7 +246,8 @@ impl View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        self.watches.close(&self.line, &self.session, self.generation);
+        self.watches
+            .close(&self.line, &self.session, self.generation);
         self.watches.metrics.live_views(-1);
     }
 }

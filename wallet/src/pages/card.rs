@@ -106,7 +106,7 @@ fn with_card(
 fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
     html! {
         @if numbers.is_empty() { p.empty { (text::NUMBERS_EMPTY) } }
-        ul.rows {
+        @else { ul.rows {
             @for row in numbers {
                 li.row id={ "number-" (row.number) } {
                     div {
@@ -125,7 +125,7 @@ fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     }
 }
 
@@ -232,12 +232,22 @@ pub async fn new_number(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let Ok(usage) = posted.text("usage").parse() else {
-        return show(&app, &member, Say::wrong("new-number", "usage", forms::CHOOSE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("new-number", "usage", forms::CHOOSE),
+        )
+        .await;
     };
     let typed = posted.text("limit");
     let limit = Money::from_typed(typed, app.currency()).map(|money| money.minor);
     if limit.is_none() && !typed.is_empty() {
-        return show(&app, &member, Say::wrong("new-number", "limit", forms::AMOUNT)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("new-number", "limit", forms::AMOUNT),
+        )
+        .await;
     }
     let proof = posted.proof(&member.visitor);
     let name = Name::from_form(posted.raw("name"));

@@ -43,7 +43,12 @@ pub async fn close(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     if !posted.ticked("sure") {
-        return show(&app, &member, Say::wrong("close", "sure", text::CLOSE_NOT_SURE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("close", "sure", text::CLOSE_NOT_SURE),
+        )
+        .await;
     }
     let proof = posted.proof(&member.visitor);
     let source = posted.number("source");

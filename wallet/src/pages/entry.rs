@@ -38,7 +38,10 @@ pub async fn start(visitor: Visitor) -> HttpResponse {
             }
         }
     };
-    answer::html(StatusCode::OK, &layout::visitor(text::START_TITLE, Head::default(), &body))
+    answer::html(
+        StatusCode::OK,
+        &layout::visitor(text::START_TITLE, Head::default(), &body),
+    )
 }
 
 /// `/register`
@@ -78,7 +81,11 @@ fn show_register(visitor: &Visitor, say: &Say) -> HttpResponse {
             (form("register-drawn", "/register", &token, &drawn))
         }
     };
-    answer::entry_page(visitor, say, &layout::visitor(text::REGISTER, Head::default(), &body))
+    answer::entry_page(
+        visitor,
+        say,
+        &layout::visitor(text::REGISTER, Head::default(), &body),
+    )
 }
 
 /// `POST /register`. The number is shown on this answer and never again; the form's secret is changed with it, so that the
@@ -136,12 +143,7 @@ async fn open_wallet(
 }
 
 /// What is asked of the switch for a session.
-pub fn entry(
-    visitor: &Visitor,
-    client: ClientNumber,
-    password: &str,
-    kind: SessionKind,
-) -> Entry {
+pub fn entry(visitor: &Visitor, client: ClientNumber, password: &str, kind: SessionKind) -> Entry {
     Entry {
         client,
         password: Zeroizing::new(password.to_owned()),
@@ -223,7 +225,11 @@ fn show_sign_in(visitor: &Visitor, say: &Say, next: &str) -> HttpResponse {
             p { (text::NO_WALLET) " " a href="/register" { (text::REGISTER) } }
         }
     };
-    answer::entry_page(visitor, say, &layout::visitor(text::SIGN_IN, Head::default(), &body))
+    answer::entry_page(
+        visitor,
+        say,
+        &layout::visitor(text::SIGN_IN, Head::default(), &body),
+    )
 }
 
 /// Number, password, button: also in the pay window.
@@ -341,7 +347,13 @@ mod tests {
     #[test]
     fn leads_to_own_pages_only() {
         assert_eq!(own_path("/card"), "/card");
-        for wrong in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a?b"] {
+        for wrong in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/a?b",
+        ] {
             assert_eq!(own_path(wrong), "/home", "{wrong}");
         }
     }

@@ -64,7 +64,10 @@ pub async fn extension(app: Data<App>) -> HttpResponse {
             let body = html! {
                 section.narrow { h1 { (text::MISSING_TITLE) } p { (text::MISSING) } }
             };
-            answer::html(StatusCode::NOT_FOUND, &layout::plain(text::MISSING_TITLE, body))
+            answer::html(
+                StatusCode::NOT_FOUND,
+                &layout::plain(text::MISSING_TITLE, body),
+            )
         }
     }
 }

@@ -55,7 +55,13 @@ pub async fn page(
             p { a href="/transactions" { (text::ALL) } }
         }
     };
-    let page = layout::member(text::TITLE, "/home", &member.token(), Head::default(), &body);
+    let page = layout::member(
+        text::TITLE,
+        "/home",
+        &member.token(),
+        Head::default(),
+        &body,
+    );
     Ok(answer::page(&say, &page))
 }
 

@@ -155,10 +155,7 @@ pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
     }
     let proof = posted.proof(&member.visitor);
     let limits = Limits::from_array(limits);
-    let set = app
-        .switch
-        .set_limits(&member.session, &proof, limits)
-        .await;
+    let set = app.switch.set_limits(&member.session, &proof, limits).await;
     finish(&app, &member, "limits", set, "/limits?done=limits").await
 }
 

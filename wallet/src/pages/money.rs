@@ -55,14 +55,20 @@ pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpRes
 
 /// Whether what is said is about a form, so that it must not be folded away.
 pub(super) fn of_form(say: &Say, form: &str) -> bool {
-    say.complaint().is_some_and(|complaint| complaint.form == form)
+    say.complaint()
+        .is_some_and(|complaint| complaint.form == form)
 }
 
 /// Sources as choices of a list.
 pub(super) fn choices(overview: &Overview) -> Vec<(String, String)> {
     let rows = overview.sources.iter();
-    rows.map(|row| (row.number.to_string(), format!("{} · {}", kind(row.kind), row.shown)))
-        .collect()
+    rows.map(|row| {
+        (
+            row.number.to_string(),
+            format!("{} · {}", kind(row.kind), row.shown),
+        )
+    })
+    .collect()
 }
 
 fn kind(kind: SourceKind) -> &'static str {
@@ -133,7 +139,11 @@ fn add_form(token: &str, say: &Say) -> Markup {
 fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> Markup {
     let token = member.token();
     let money = |minor| member.locale().money(app.money(minor));
-    let plain = |minor: Option<u64>| minor.map(|minor| app.money(minor).plain()).unwrap_or_default();
+    let plain = |minor: Option<u64>| {
+        minor
+            .map(|minor| app.money(minor).plain())
+            .unwrap_or_default()
+    };
     let reload = overview.reload;
     let chosen = reload.map(|row| row.source.to_string()).unwrap_or_default();
     let shown = |row: &ReloadRow| {
@@ -192,13 +202,23 @@ pub async fn add_source(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let Ok(kind) = posted.text("kind").parse() else {
-        return show(&app, &member, Say::wrong("add-source", "kind", forms::CHOOSE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("add-source", "kind", forms::CHOOSE),
+        )
+        .await;
     };
     let written = posted.text("source").replace([' ', '-'], "");
     let source = zeroize::Zeroizing::new(written);
     let fits = (1..=SOURCE_BYTES_MAX).contains(&source.len());
     if !fits || !source.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return show(&app, &member, Say::wrong("add-source", "source", text::BAD_NUMBER)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("add-source", "source", text::BAD_NUMBER),
+        )
+        .await;
     }
     let proof = posted.proof(&member.visitor);
     let added = app
@@ -221,7 +241,14 @@ pub async fn remove_source(
         .switch
         .remove_source(&member.session, &proof, number)
         .await;
-    finish(&app, &member, "remove-source", removed, "/money?done=source-removed").await
+    finish(
+        &app,
+        &member,
+        "remove-source",
+        removed,
+        "/money?done=source-removed",
+    )
+    .await
 }
 
 /// `POST /money/reload`
@@ -235,7 +262,12 @@ pub async fn reload(
     };
     let typed = |name| Money::from_typed(posted.text(name), app.currency());
     let Some(threshold) = typed("threshold") else {
-        return show(&app, &member, Say::wrong("reload", "threshold", forms::AMOUNT)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("reload", "threshold", forms::AMOUNT),
+        )
+        .await;
     };
     let Some(loaded) = typed("amount") else {
         return show(&app, &member, Say::wrong("reload", "amount", forms::AMOUNT)).await;

@@ -35,7 +35,13 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
             (wishes_form(overview.wishes, &token))
         }
     };
-    let page = layout::member(text::TITLE, "/notifications", &token, Head::default(), &body);
+    let page = layout::member(
+        text::TITLE,
+        "/notifications",
+        &token,
+        Head::default(),
+        &body,
+    );
     Ok(answer::page(&say, &page))
 }
 
@@ -124,7 +130,12 @@ pub async fn propose(
         return show(&app, &member, Say::wrong("contact", "kind", forms::CHOOSE)).await;
     };
     let Some(address) = address(kind, posted.text("address")) else {
-        return show(&app, &member, Say::wrong("contact", "address", text::BAD_ADDRESS)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("contact", "address", text::BAD_ADDRESS),
+        )
+        .await;
     };
     let proof = posted.proof(&member.visitor);
     let proposed = app
@@ -133,9 +144,23 @@ pub async fn propose(
         .await;
     match proposed {
         Err(failure) if failure.is("30") => {
-            show(&app, &member, Say::wrong("contact", "address", text::BAD_ADDRESS)).await
+            show(
+                &app,
+                &member,
+                Say::wrong("contact", "address", text::BAD_ADDRESS),
+            )
+            .await
         }
-        other => finish(&app, &member, "contact", other, "/notifications?done=code-sent").await,
+        other => {
+            finish(
+                &app,
+                &member,
+                "contact",
+                other,
+                "/notifications?done=code-sent",
+            )
+            .await
+        }
     }
 }
 
@@ -171,7 +196,16 @@ pub async fn confirm(
             app.switch.balance(&member.session).await?;
             text::WRONG_CODE
         }
-        _ => return finish(&app, &member, "confirm", confirmed, "/notifications?done=confirmed").await,
+        _ => {
+            return finish(
+                &app,
+                &member,
+                "confirm",
+                confirmed,
+                "/notifications?done=confirmed",
+            )
+            .await;
+        }
     };
     show(&app, &member, Say::wrong("confirm", "code", wrong)).await
 }
@@ -184,7 +218,14 @@ pub async fn remove(
 ) -> Result<HttpResponse, Trouble> {
     let proof = posted.proof(&member.visitor);
     let removed = app.switch.remove_contact(&member.session, &proof).await;
-    finish(&app, &member, "remove-contact", removed, "/notifications?done=no-contact").await
+    finish(
+        &app,
+        &member,
+        "remove-contact",
+        removed,
+        "/notifications?done=no-contact",
+    )
+    .await
 }
 
 /// `POST /notifications/wishes`
@@ -231,7 +272,13 @@ mod tests {
         assert_eq!(mobile("07700 900123"), None);
         let email = |typed| address(ContactKind::Email, typed);
         assert_eq!(email("a@b.example").as_deref(), Some("a@b.example"));
-        for wrong in ["a", "a@b", "@b.example", "a b@c.example", "a@b.example\r\nBcc: x"] {
+        for wrong in [
+            "a",
+            "a@b",
+            "@b.example",
+            "a b@c.example",
+            "a@b.example\r\nBcc: x",
+        ] {
             assert_eq!(email(wrong), None, "{wrong}");
         }
     }

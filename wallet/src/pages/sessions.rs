@@ -3,9 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use tessera_protocol::leased::{
-    PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind, SessionRow,
-};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind, SessionRow};
 
 use super::entry::signed_out;
 use super::parts;
@@ -131,7 +129,11 @@ pub async fn password(
         return show(&app, &member, say).await;
     }
     let proof = posted.proof(&member.visitor);
-    match app.switch.change_password(&member.session, &proof, new).await {
+    match app
+        .switch
+        .change_password(&member.session, &proof, new)
+        .await
+    {
         Ok(()) => {
             app.watches.end(app.switch.line(), member.session.wallet());
             Ok(answer::see_other("/sessions?done=password"))

@@ -111,7 +111,11 @@ impl Search {
     }
 
     fn finds_words(&self, app: &App, transaction: &Transaction) -> bool {
-        let amounts = [transaction.amount, transaction.standing, transaction.refunded];
+        let amounts = [
+            transaction.amount,
+            transaction.standing,
+            transaction.refunded,
+        ];
         if self.amount.is_some_and(|amount| amounts.contains(&amount)) {
             return true;
         }
@@ -201,7 +205,13 @@ pub async fn page(
             a id="csv" href=(search.address("/transactions.csv", 1)) download="transactions.csv" { (text::CSV) }
         }
     };
-    let page = layout::member(text::TITLE, "/transactions", &member.token(), Head::default(), &body);
+    let page = layout::member(
+        text::TITLE,
+        "/transactions",
+        &member.token(),
+        Head::default(),
+        &body,
+    );
     Ok(answer::page(&say, &page))
 }
 
@@ -286,8 +296,8 @@ fn csv_row(app: &App, transaction: &Transaction) -> String {
 
 /// A text that others wrote. In quotes; and what a spreadsheet would take for a formula gets an apostrophe in front.
 fn csv_text(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@'])
-        || text.starts_with(['\t', '\r', '\n']);
+    let formula =
+        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
     let guard = if formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

@@ -57,8 +57,14 @@ pub fn policy(settings: &Settings) -> String {
     }
     let origins = origins.join(" ");
     guard::POLICY
-        .replace("form-action 'self'", &format!("form-action 'self' {origins}"))
-        .replace("frame-ancestors 'none'", &format!("frame-ancestors {origins}"))
+        .replace(
+            "form-action 'self'",
+            &format!("form-action 'self' {origins}"),
+        )
+        .replace(
+            "frame-ancestors 'none'",
+            &format!("frame-ancestors {origins}"),
+        )
 }
 
 /// `GET /pay`: with an order a link of the mall's page; without one the window that a script has opened.
@@ -98,7 +104,11 @@ async fn open_by_script(
     let posted = Posted::parse(&body);
     Ok(open(&app, &request, posted.raw("origin"), |name| {
         // Nobody is led back by address from a popup.
-        if name == "return_url" { "" } else { posted.raw(name) }
+        if name == "return_url" {
+            ""
+        } else {
+            posted.raw(name)
+        }
     }))
 }
 

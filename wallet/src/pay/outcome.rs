@@ -56,11 +56,7 @@ impl Outcome {
     ///
     /// # Errors
     /// 25 where nobody has agreed to the order in this wallet.
-    pub async fn read(
-        app: &App,
-        session: &Session,
-        purchase: &Purchase,
-    ) -> Result<Self, Failure> {
+    pub async fn read(app: &App, session: &Session, purchase: &Purchase) -> Result<Self, Failure> {
         let state = app
             .switch
             .read_order(session, &purchase.mall, &purchase.order)

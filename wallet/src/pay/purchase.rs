@@ -86,7 +86,11 @@ impl Purchase {
     /// What is bought, in a line, as the payer will find it among the transactions.
     pub fn description(&self) -> String {
         let texts: Vec<_> = self.lines.iter().map(|line| line.text.as_str()).collect();
-        texts.join("; ").chars().take(DESCRIPTION_CHARACTERS_MAX).collect()
+        texts
+            .join("; ")
+            .chars()
+            .take(DESCRIPTION_CHARACTERS_MAX)
+            .collect()
     }
 
     /// Where the payer is led back to, with what became of it.
@@ -118,8 +122,15 @@ fn lines(json: &str) -> Option<Vec<Line>> {
 
 /// Without what can't be seen or turns the direction of writing, and not longer than a line.
 fn shown(text: &str) -> String {
-    let visible = |sign: &char| !sign.is_control() && !matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let text: String = text.chars().filter(visible).take(TEXT_CHARACTERS_MAX).collect();
+    let visible = |sign: &char| {
+        !sign.is_control()
+            && !matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let text: String = text
+        .chars()
+        .filter(visible)
+        .take(TEXT_CHARACTERS_MAX)
+        .collect();
     text.trim().to_owned()
 }
 
@@ -167,7 +178,10 @@ mod tests {
         assert_eq!(again.as_ref(), Some(&purchase));
         assert_eq!(purchase.description(), "Cup; Saucer");
         let back = purchase.way_back("agreed").unwrap();
-        assert_eq!(back, "https://shop.example/done?x=1&tessera=agreed&order=ORDER-1");
+        assert_eq!(
+            back,
+            "https://shop.example/done?x=1&tessera=agreed&order=ORDER-1"
+        );
     }
 
     #[test]

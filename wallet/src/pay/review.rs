@@ -28,13 +28,23 @@ pub async fn page(
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
     let Some(session) = visitor.session.clone() else {
-        return Ok(ask_to_sign_in(&app, &request, &visitor, &sealed, &Say::default()));
+        return Ok(ask_to_sign_in(
+            &app,
+            &request,
+            &visitor,
+            &sealed,
+            &Say::default(),
+        ));
     };
     match app.switch.overview(&session).await {
         Ok(overview) => show(&app, &request, &visitor, &session, &overview, sealed).await,
-        Err(failure) if failure.is("63") => {
-            Ok(ask_to_sign_in(&app, &request, &visitor, &sealed, &Say::default()))
-        }
+        Err(failure) if failure.is("63") => Ok(ask_to_sign_in(
+            &app,
+            &request,
+            &visitor,
+            &sealed,
+            &Say::default(),
+        )),
         Err(failure) => Err(failure.into()),
     }
 }
@@ -49,7 +59,11 @@ async fn show(
 ) -> Result<HttpResponse, Trouble> {
     let purchase = &sealed.purchase;
     // Loaded again, or opened twice, after it was agreed to: on to what became of it.
-    match app.switch.read_order(session, &purchase.mall, &purchase.order).await {
+    match app
+        .switch
+        .read_order(session, &purchase.mall, &purchase.order)
+        .await
+    {
         Ok(_) => {
             let agreed = Sealed::new(sealed.purchase, Step::Agreed);
             return Ok(agreed.go(request, "/pay/status"));
@@ -216,12 +230,20 @@ pub async fn agree(
         description: &description,
     };
     let name = Name::from_form(posted.raw("name"));
-    match app.switch.announce_order(&member.session, &order, name).await {
+    match app
+        .switch
+        .announce_order(&member.session, &order, name)
+        .await
+    {
         Ok(()) => Ok(agreed(&request, sealed)),
         // A second window of the same order: ours, or somebody else's.
         Err(failure) if failure.is("94") => {
             let session = &member.session;
-            match app.switch.read_order(session, &purchase.mall, &purchase.order).await {
+            match app
+                .switch
+                .read_order(session, &purchase.mall, &purchase.order)
+                .await
+            {
                 Ok(_) => Ok(agreed(&request, sealed)),
                 Err(_) => Ok(refused(text::DECLINED, text::ELSEWHERE)),
             }

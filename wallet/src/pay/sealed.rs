@@ -80,7 +80,9 @@ impl Sealed {
         let mut response = answer::see_other(&format!("{path}?{}", self.query(&secret)));
         // The address holds what is bought: no page that comes after learns it.
         let referrer = header::HeaderValue::from_static("no-referrer");
-        response.headers_mut().insert(header::REFERRER_POLICY, referrer);
+        response
+            .headers_mut()
+            .insert(header::REFERRER_POLICY, referrer);
         if new {
             // Without the cookie the next page says that it can't be read.
             let _ = response.add_cookie(&cookies::pay(&secret));

@@ -322,7 +322,10 @@ impl Settings {
             return Err(SettingsError::value("origin", ORIGIN));
         }
         if self.tls.is_some() && !self.is_https() {
-            return Err(SettingsError::value("origin", "must be https:// with [tls]"));
+            return Err(SettingsError::value(
+                "origin",
+                "must be https:// with [tls]",
+            ));
         }
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
             return Err(SettingsError::value(
@@ -337,7 +340,10 @@ impl Settings {
             ));
         }
         if !self.metrics.ip().is_loopback() {
-            return Err(SettingsError::value("metrics", "must be a loopback address"));
+            return Err(SettingsError::value(
+                "metrics",
+                "must be a loopback address",
+            ));
         }
         let counts = [
             ("connections_max", self.connections_max, 1_000_000),

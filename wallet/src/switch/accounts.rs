@@ -211,7 +211,9 @@ impl Switch {
             .secret(tag::CLIENT, client)
             .secret(tag::PASSWORD, &entry.password)
             .secret(tag::SECRET, &secret);
-        let answer = self.ask(operation, with_address(fields, entry.address)).await?;
+        let answer = self
+            .ask(operation, with_address(fields, entry.address))
+            .await?;
         let wallet = answer.need(tag::WALLET, "wallet")?;
         Ok(Session::of(wallet, &secret))
     }
@@ -230,7 +232,9 @@ impl Switch {
     /// 63 where this one has ended already.
     pub async fn sign_out_everywhere(&self, session: &Session) -> Result<(), Failure> {
         let fields = with(session);
-        self.ask(Operation::SignOutEverywhere, fields).await.map(drop)
+        self.ask(Operation::SignOutEverywhere, fields)
+            .await
+            .map(drop)
     }
 
     /// 204: the open sessions.

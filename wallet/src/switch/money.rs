@@ -81,13 +81,18 @@ impl Switch {
         proof: &Proof,
         reload: Option<ReloadRow>,
     ) -> Result<(), Failure> {
-        self.ask_proven(Operation::SetReload, session, proof, |fields| match reload {
-            Some(reload) => fields
-                .data(tag::NUMBER, reload.source)
-                .data(tag::THRESHOLD, reload.threshold)
-                .data(tag::AMOUNT, reload.amount),
-            None => fields,
-        })
+        self.ask_proven(
+            Operation::SetReload,
+            session,
+            proof,
+            |fields| match reload {
+                Some(reload) => fields
+                    .data(tag::NUMBER, reload.source)
+                    .data(tag::THRESHOLD, reload.threshold)
+                    .data(tag::AMOUNT, reload.amount),
+                None => fields,
+            },
+        )
         .await
         .map(drop)
     }

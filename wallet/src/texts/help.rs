@@ -3,14 +3,38 @@
 pub const TITLE: &str = "Help";
 /// Question, answer.
 pub const QUESTIONS: &[(&str, &str)] = &[
-    ("I have lost my identification number or my password", "Then nobody can open the wallet. We don't know who you are, so there is nobody to whom we could give it back. As long as you are signed in somewhere, load nothing, pay the money back to a source and open a new wallet."),
-    ("What does a mall learn about me?", "That an order was paid, or a card number that stands for you. Not your name, your bank, your real card, your balance, or what you bought elsewhere."),
-    ("What is \u{201c}held\u{201d}?", "Money that is set aside for a purchase which the bank has not answered yet. It is paid, or it comes back by itself."),
-    ("A purchase was declined", "Transactions says why. \u{201c}Not enough money\u{201d}: load some. \u{201c}Above an amount limit\u{201d}: look at Limits. \u{201c}The bank did not answer\u{201d}: nothing was paid; try again."),
-    ("When do I use a further number?", "One purchase: for a mall that you don't trust. One mall: for a subscription, or a mall that keeps your card."),
-    ("Somebody has my card number", "Freeze the wallet, then take a new number on the Card page. Your money stays."),
-    ("Why am I signed out so often?", "A session ends after 15 minutes without use, and after 12 hours in any case."),
-    ("How do I close the wallet?", "At the end of the Money page. Your money goes back to a source of yours."),
+    (
+        "I have lost my identification number or my password",
+        "Then nobody can open the wallet. We don't know who you are, so there is nobody to whom we could give it back. As long as you are signed in somewhere, load nothing, pay the money back to a source and open a new wallet.",
+    ),
+    (
+        "What does a mall learn about me?",
+        "That an order was paid, or a card number that stands for you. Not your name, your bank, your real card, your balance, or what you bought elsewhere.",
+    ),
+    (
+        "What is \u{201c}held\u{201d}?",
+        "Money that is set aside for a purchase which the bank has not answered yet. It is paid, or it comes back by itself.",
+    ),
+    (
+        "A purchase was declined",
+        "Transactions says why. \u{201c}Not enough money\u{201d}: load some. \u{201c}Above an amount limit\u{201d}: look at Limits. \u{201c}The bank did not answer\u{201d}: nothing was paid; try again.",
+    ),
+    (
+        "When do I use a further number?",
+        "One purchase: for a mall that you don't trust. One mall: for a subscription, or a mall that keeps your card.",
+    ),
+    (
+        "Somebody has my card number",
+        "Freeze the wallet, then take a new number on the Card page. Your money stays.",
+    ),
+    (
+        "Why am I signed out so often?",
+        "A session ends after 15 minutes without use, and after 12 hours in any case.",
+    ),
+    (
+        "How do I close the wallet?",
+        "At the end of the Money page. Your money goes back to a source of yours.",
+    ),
 ];
 
 pub const PROGRAM_TITLE: &str = "Wallet program";

@@ -7,7 +7,8 @@ pub const FREEZE: &str = "Freeze the wallet";
 pub const FROZEN: &str = "Your wallet is frozen: no purchase goes through.";
 pub const UNFREEZE: &str = "Open again";
 pub const OWN: &str = "Your limits";
-pub const OWN_LEAD: &str = "Leave a field empty for no limit of your own. Days and months are those of UTC.";
+pub const OWN_LEAD: &str =
+    "Leave a field empty for no limit of your own. Days and months are those of UTC.";
 pub const SET: &str = "Set limits";
 pub const SPENT: &str = "Spent so far";
 pub const TODAY: &str = "Today";

@@ -3,14 +3,16 @@
 pub const TITLE: &str = "Money";
 pub const SOURCES: &str = "Funding sources";
 pub const SOURCES_LEAD: &str = "Where money comes from and goes back to. At most five.";
-pub const NO_SOURCES: &str = "No source yet. Add a credit card or a bank account to load money from it.";
+pub const NO_SOURCES: &str =
+    "No source yet. Add a credit card or a bank account to load money from it.";
 pub const REMOVE: &str = "Remove";
 pub const ADD: &str = "Add a source";
 pub const KIND: &str = "Kind";
 pub const CARD: &str = "Credit card";
 pub const ACCOUNT: &str = "Bank account";
 pub const NUMBER: &str = "Card number or account number";
-pub const NUMBER_HINT: &str = "It goes to the financial system and is shown masked from then on. Malls never see it.";
+pub const NUMBER_HINT: &str =
+    "It goes to the financial system and is shown masked from then on. Malls never see it.";
 pub const BAD_NUMBER: &str = "That is no card or account number: up to 28 letters and digits.";
 pub const ADD_IT: &str = "Add";
 pub const LOAD: &str = "Load money";

@@ -11,8 +11,10 @@ pub const KIND: &str = "By";
 pub const EMAIL: &str = "E-mail";
 pub const MOBILE: &str = "Text message";
 pub const ADDRESS: &str = "Address or number";
-pub const ADDRESS_HINT: &str = "An e-mail address, or a mobile number with its country code, as in +44 7700 900123.";
-pub const BAD_ADDRESS: &str = "That is neither an e-mail address nor a mobile number with its country code.";
+pub const ADDRESS_HINT: &str =
+    "An e-mail address, or a mobile number with its country code, as in +44 7700 900123.";
+pub const BAD_ADDRESS: &str =
+    "That is neither an e-mail address nor a mobile number with its country code.";
 pub const SEND_CODE: &str = "Send a code";
 pub const CONFIRM: &str = "Confirm the address";
 pub const CODE: &str = "Code";

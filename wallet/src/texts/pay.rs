@@ -2,12 +2,15 @@
 
 pub const TITLE: &str = "Pay";
 pub const OPENING: &str = "Waiting for the mall\u{2026}";
-pub const NO_SCRIPT: &str = "This window needs JavaScript. Go back to the mall and choose another way to pay.";
+pub const NO_SCRIPT: &str =
+    "This window needs JavaScript. Go back to the mall and choose another way to pay.";
 pub const STRANGER_TITLE: &str = "We don't know who is asking";
 pub const STRANGER: &str = "This purchase does not come from a page of a mall that is registered here. Nothing has been paid. Go back to the mall and try again; if it happens again, tell the mall.";
 pub const BAD_TITLE: &str = "This purchase can't be read";
-pub const BAD: &str = "What the mall has sent is incomplete or contradicts itself. Nothing has been paid.";
-pub const SIGN_IN_LEAD: &str = "Sign in to see what it is about. The mall does not see any of this.";
+pub const BAD: &str =
+    "What the mall has sent is incomplete or contradicts itself. Nothing has been paid.";
+pub const SIGN_IN_LEAD: &str =
+    "Sign in to see what it is about. The mall does not see any of this.";
 pub const WANTS: &str = "asks you to pay";
 pub const ORDER: &str = "Order";
 pub const TOTAL: &str = "Total";
@@ -25,7 +28,8 @@ pub const PAID_LEAD: &str = "The mall knows. You can close this window.";
 pub const CANCELLED: &str = "Cancelled";
 pub const CANCELLED_LEAD: &str = "Nothing was paid. You can close this window.";
 pub const EXPIRED: &str = "The mall did not ask";
-pub const EXPIRED_LEAD: &str = "You agreed, but the mall never asked for the money. Nothing was paid.";
+pub const EXPIRED_LEAD: &str =
+    "You agreed, but the mall never asked for the money. Nothing was paid.";
 pub const DECLINED: &str = "Declined";
 pub const BACK: &str = "Back to the mall";
 pub const CLOSE: &str = "Close this window";

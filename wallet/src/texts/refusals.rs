@@ -3,7 +3,8 @@
 use crate::line::Failure;
 
 pub const WRONG_PASSWORD: &str = "The password is not right.";
-pub const NO_LINE: &str = "The payment service can't be reached. Nothing has been done. Please try again in a moment.";
+pub const NO_LINE: &str =
+    "The payment service can't be reached. Nothing has been done. Please try again in a moment.";
 pub const NO_ANSWER: &str = "The payment service has not answered. We don't know yet whether this was done: look at your transactions before you try again.";
 
 /// A failed operation.
@@ -11,13 +12,17 @@ pub fn words(failure: &Failure) -> String {
     match failure {
         Failure::Refused(refusal) => match (refusal.code.as_str(), refusal.retry_after) {
             ("65", Some(seconds)) => try_again(seconds),
-            ("96", Some(seconds)) => format!("The payment service is busy. Nothing has been done. Try again in {seconds} seconds."),
+            ("96", Some(seconds)) => format!(
+                "The payment service is busy. Nothing has been done. Try again in {seconds} seconds."
+            ),
             (code, _) => sentence(code).to_owned(),
         },
         Failure::NotSent => NO_LINE.to_owned(),
         Failure::NoAnswer => NO_ANSWER.to_owned(),
         Failure::TooLong => "That is longer than it may be.".to_owned(),
-        Failure::Nonsense(_) => "The payment service gave an answer that we don't understand.".to_owned(),
+        Failure::Nonsense(_) => {
+            "The payment service gave an answer that we don't understand.".to_owned()
+        }
     }
 }
 
@@ -43,7 +48,9 @@ fn sentence(code: &str) -> &'static str {
         "62" => "The wallet is frozen or closed.",
         "63" => "The session has ended.",
         "65" => "That is more often than it may be, or one too many.",
-        "91" => "The bank does not answer. If money was about to move, look at your transactions before you try again.",
+        "91" => {
+            "The bank does not answer. If money was about to move, look at your transactions before you try again."
+        }
         "94" => "That exists already, or has been done before.",
         "96" => "The payment service could not do it. Nothing has changed.",
         _ => "The bank said no.",

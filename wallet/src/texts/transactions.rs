@@ -23,7 +23,8 @@ pub const AMOUNT: &str = "Amount";
 pub const CARD_ENDING: &str = "card ending";
 pub const ZONE: &str = "UTC";
 pub const BAD_DATE: &str = "That is not a date. Write it like 2026-11-22.";
-pub const CSV_HEAD: &str = "time_utc,type,state,what,mall,reference,amount,refunded,balance_change,currency";
+pub const CSV_HEAD: &str =
+    "time_utc,type,state,what,mall,reference,amount,refunded,balance_change,currency";
 
 /// The states that can be asked for: the word in the address, the words on the page.
 pub const CHOICES: &[(&str, &str)] = &[

@@ -41,9 +41,15 @@ const DAY: &str = "public, max-age=86400";
 
 /// One digest for all: whenever any of them changes, all have new addresses.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let digest = ASSETS.iter().fold(Sha256::new(), |digest, asset| digest.chain_update(asset.bytes));
+    let digest = ASSETS.iter().fold(Sha256::new(), |digest, asset| {
+        digest.chain_update(asset.bytes)
+    });
     let digest = digest.chain_update(SERVICE_WORKER).finalize();
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 });
 
 /// The address of an asset.
@@ -97,9 +103,7 @@ async fn service_worker() -> HttpResponse {
 }
 
 async fn manifest() -> HttpResponse {
-    let icon = |name: &str, sizes: &str, kind: &str, purpose: &str| {
-        serde_json::json!({ "src": path(name), "sizes": sizes, "type": kind, "purpose": purpose })
-    };
+    let icon = |name: &str, sizes: &str, kind: &str, purpose: &str| serde_json::json!({ "src": path(name), "sizes": sizes, "type": kind, "purpose": purpose });
     let manifest = serde_json::json!({
         "id": "/home",
         "name": text::BRAND_LONG,

@@ -17,7 +17,14 @@ pub fn form(name: &str, action: &str, token: &str, body: &Markup) -> Markup {
 }
 
 /// One button that is a form.
-pub fn button_form(name: &str, action: &str, token: &str, number: Option<u32>, label: &str, says: &str) -> Markup {
+pub fn button_form(
+    name: &str,
+    action: &str,
+    token: &str,
+    number: Option<u32>,
+    label: &str,
+    says: &str,
+) -> Markup {
     form(
         name,
         action,
@@ -66,7 +73,11 @@ impl Field<'_> {
             (true, Some(_)) => Some(error.clone()),
             (false, Some(_)) => Some(format!("{error} {hint}")),
         };
-        let kind = if self.kind.is_empty() { "text" } else { self.kind };
+        let kind = if self.kind.is_empty() {
+            "text"
+        } else {
+            self.kind
+        };
         let longest = (self.longest > 0).then_some(self.longest);
         let given = |text: &'static str| (!text.is_empty()).then_some(text);
         html! {
@@ -101,7 +112,15 @@ pub fn password(form: &'static str, say: &Say) -> Markup {
 }
 
 /// A field for an amount in the wallets' currency.
-pub fn amount(form: &'static str, name: &'static str, label: &str, hint: &str, value: &str, optional: bool, say: &Say) -> Markup {
+pub fn amount(
+    form: &'static str,
+    name: &'static str,
+    label: &str,
+    hint: &str,
+    value: &str,
+    optional: bool,
+    say: &Say,
+) -> Markup {
     Field {
         form,
         name,
@@ -118,7 +137,13 @@ pub fn amount(form: &'static str, name: &'static str, label: &str, hint: &str, v
 }
 
 /// A choice out of a list: value, text. The chosen one is marked.
-pub fn select(form: &str, name: &str, label: &str, choices: &[(String, String)], chosen: &str) -> Markup {
+pub fn select(
+    form: &str,
+    name: &str,
+    label: &str,
+    choices: &[(String, String)],
+    chosen: &str,
+) -> Markup {
     let id = format!("{form}-{name}");
     html! {
         div.field {

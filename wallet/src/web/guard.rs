@@ -48,7 +48,8 @@ pub async fn guard<B: MessageBody + 'static>(
         let route = route.as_deref().unwrap_or("none");
         let status = response.status().as_u16();
         let time = begun.elapsed();
-        app.metrics.request(route, method_word(&method), status, time);
+        app.metrics
+            .request(route, method_word(&method), status, time);
         let microseconds = time.as_micros() as u64;
         tracing::info!(target: "tessera_wallet::request", %method, route, status, microseconds, "request");
     }
@@ -72,7 +73,9 @@ fn refuse(request: &ServiceRequest, app: &App) -> Option<HttpResponse> {
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if bytes > HEADER_BYTES_MAX {
-        return Some(HttpResponse::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+        return Some(HttpResponse::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ));
     }
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     // A mall sends payers to /pay from its own pages, and the extension is known by its handle: both look for themselves.
@@ -113,11 +116,20 @@ fn add_rules(headers: &mut HeaderMap, https: bool) {
     // With no-referrer, browsers would not say where our own forms come from either.
     unless_set(header::REFERRER_POLICY, "same-origin");
     unless_set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
-    unless_set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    unless_set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    unless_set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    unless_set(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
     unless_set(header::CACHE_CONTROL, "no-store");
     if https {
-        unless_set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+        unless_set(
+            header::STRICT_TRANSPORT_SECURITY,
+            "max-age=63072000; includeSubDomains",
+        );
     }
 }
 
@@ -130,18 +142,30 @@ mod tests {
         let own = |pairs: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {
-                headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+                headers.insert(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                );
             }
             is_own_page(&headers, "http://localhost:8080")
         };
         let (site, origin) = ("sec-fetch-site", "origin");
         assert!(own(&[(site, "same-origin")]));
         assert!(own(&[(origin, "http://localhost:8080")]));
-        assert!(own(&[(site, "same-origin"), (origin, "http://localhost:8080")]));
+        assert!(own(&[
+            (site, "same-origin"),
+            (origin, "http://localhost:8080")
+        ]));
         assert!(!own(&[]));
-        assert!(!own(&[(site, "same-site"), (origin, "http://localhost:8080")]));
+        assert!(!own(&[
+            (site, "same-site"),
+            (origin, "http://localhost:8080")
+        ]));
         assert!(!own(&[(site, "cross-site")]));
         assert!(!own(&[(origin, "null")]));
-        assert!(!own(&[(site, "same-origin"), (origin, "http://127.0.0.1:8081")]));
+        assert!(!own(&[
+            (site, "same-origin"),
+            (origin, "http://127.0.0.1:8081")
+        ]));
     }
 }

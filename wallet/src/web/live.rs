@@ -21,7 +21,12 @@ const UNREAD_MAX: usize = 4;
 
 /// Sends an event for what is there now and for each notice after it. `tell` makes the event and says whether more may
 /// follow; `None` ends the stream at once. After `lasts` the browser is told to rest.
-pub fn stream<T, F, Telling>(mut view: View, now: Notice, lasts: Duration, mut tell: F) -> HttpResponse
+pub fn stream<T, F, Telling>(
+    mut view: View,
+    now: Notice,
+    lasts: Duration,
+    mut tell: F,
+) -> HttpResponse
 where
     T: Serialize,
     F: FnMut(Notice) -> Telling + 'static,
@@ -32,7 +37,9 @@ where
         let rest = Instant::now() + lasts;
         let mut notice = now;
         loop {
-            let Some((event, more)) = tell(notice).await else { return };
+            let Some((event, more)) = tell(notice).await else {
+                return;
+            };
             if sender.send(event_bytes("state", &event)).await.is_err() || !more {
                 return;
             }

@@ -110,9 +110,7 @@ pub async fn read_body(mut payload: Payload) -> Result<Vec<u8>, Trouble> {
         .unwrap_or(Err(Trouble::Form))
 }
 
-async fn next(
-    payload: &mut Payload,
-) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
+async fn next(payload: &mut Payload) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
     std::future::poll_fn(|context| {
         futures_core::Stream::poll_next(Pin::new(&mut *payload), context)
     })

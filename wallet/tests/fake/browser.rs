@@ -28,7 +28,10 @@ impl Answer {
     /// The text of the element with this id, as far as the next tag.
     pub fn text_of(&self, id: &str) -> String {
         let sign = format!("id=\"{id}\"");
-        let begin = self.body.find(&sign).unwrap_or_else(|| panic!("no {id}: {}", self.body));
+        let begin = self
+            .body
+            .find(&sign)
+            .unwrap_or_else(|| panic!("no {id}: {}", self.body));
         let rest = &self.body[begin..];
         let rest = &rest[rest.find('>').unwrap() + 1..];
         rest[..rest.find('<').unwrap()].trim().to_owned()
@@ -43,7 +46,10 @@ impl Answer {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 impl Browser {
@@ -66,10 +72,19 @@ impl Browser {
         let mut fields = fields.to_vec();
         fields.push(("form_token", &token));
         let origin = self.origin.clone();
-        self.post(path, &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")], &fields)
+        self.post(
+            path,
+            &[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")],
+            &fields,
+        )
     }
 
-    pub fn post(&mut self, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+    pub fn post(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
         let mut all = vec![("Content-Type", "application/x-www-form-urlencoded")];
@@ -77,7 +92,13 @@ impl Browser {
         self.request("POST", path, &all, &body.finish())
     }
 
-    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut reader = self.open(method, path, headers, body);
         let mut answer = head(&mut reader);
         let length = answer.header("content-length").parse().unwrap_or(0);
@@ -95,11 +116,24 @@ impl Browser {
         (answer, Events { reader })
     }
 
-    fn open(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> BufReader<TcpStream> {
+    fn open(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         if !cookies.is_empty() {
             head += &format!("Cookie: {}\r\n", cookies.join("; "));
         }
@@ -112,7 +146,11 @@ impl Browser {
     }
 
     fn keep(&mut self, answer: &Answer) {
-        for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+        for (_, value) in answer
+            .headers
+            .iter()
+            .filter(|(name, _)| name == "set-cookie")
+        {
             let (name, rest) = value.split_once('=').unwrap();
             let content = rest.split(';').next().unwrap();
             if content.is_empty() {
@@ -158,7 +196,10 @@ impl Events {
     pub fn next(&mut self) -> serde_json::Value {
         loop {
             let mut line = String::new();
-            assert!(self.reader.read_line(&mut line).unwrap() > 0, "the stream has ended");
+            assert!(
+                self.reader.read_line(&mut line).unwrap() > 0,
+                "the stream has ended"
+            );
             if let Some(data) = line.trim_end().strip_prefix("data: ") {
                 return serde_json::from_str(data).unwrap();
             }

@@ -93,7 +93,10 @@ impl Switch {
     /// How often an operation was heard, repeats included.
     pub fn count(&self, operation: Operation) -> usize {
         let heard = self.heard.lock().unwrap();
-        heard.iter().filter(|one| one.operation == operation).count()
+        heard
+            .iter()
+            .filter(|one| one.operation == operation)
+            .count()
     }
 
     /// Changes a wallet, and tells whoever watches it.
@@ -120,7 +123,13 @@ impl Switch {
             .number(32, 90_000_000_001)
             .text(60, data.as_bytes())
             .finish();
-        for (_, sender) in self.notices.lock().unwrap().iter().filter(|one| one.0 == wallet) {
+        for (_, sender) in self
+            .notices
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|one| one.0 == wallet)
+        {
             let _ = sender.send(frame.clone());
         }
     }

@@ -80,7 +80,10 @@ impl Given {
     fn of(data: &[u8], secrets: &[u8]) -> Self {
         let all = tlv::iterate(data).chain(tlv::iterate(secrets));
         let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
-        Self(all.map(|tlv| tlv.map(|(tag, value)| (tag, text(value))).unwrap()).collect())
+        Self(
+            all.map(|tlv| tlv.map(|(tag, value)| (tag, text(value))).unwrap())
+                .collect(),
+        )
     }
 
     fn text(&self, tag: u8) -> &str {
@@ -104,7 +107,10 @@ impl Wallets {
 
     /// The wallet of an identification number.
     pub fn of(&mut self, client: &str) -> (u64, &mut Wallet) {
-        let found = self.all.iter_mut().find(|(_, wallet)| wallet.client == client);
+        let found = self
+            .all
+            .iter_mut()
+            .find(|(_, wallet)| wallet.client == client);
         found.map(|(number, wallet)| (*number, wallet)).unwrap()
     }
 
@@ -163,8 +169,7 @@ impl Wallets {
             return Reply::code("65").data(tag::RETRY_AFTER, seconds);
         }
         let found = self.all.iter().find(|(_, wallet)| {
-            wallet.client == given.text(tag::CLIENT)
-                && wallet.password == given.text(tag::PASSWORD)
+            wallet.client == given.text(tag::CLIENT) && wallet.password == given.text(tag::PASSWORD)
         });
         match found.map(|(number, _)| *number) {
             Some(number) => self.open(number, given),
@@ -189,7 +194,13 @@ impl Wallets {
 }
 
 impl Wallet {
-    pub fn row(&mut self, at: u64, kind: EventKind, reference: &str, amount: u64) -> &mut HistoryRow {
+    pub fn row(
+        &mut self,
+        at: u64,
+        kind: EventKind,
+        reference: &str,
+        amount: u64,
+    ) -> &mut HistoryRow {
         self.rows.push(HistoryRow {
             at,
             kind,
@@ -232,7 +243,13 @@ impl Wallet {
             }
             Operation::ListSessions => self.sessions.iter().fold(ok(), |reply, (open, row)| {
                 let current = open == handle;
-                reply.data(tag::SESSION_ROW, SessionRow { current, ..row.clone() })
+                reply.data(
+                    tag::SESSION_ROW,
+                    SessionRow {
+                        current,
+                        ..row.clone()
+                    },
+                )
             }),
             Operation::ChangePassword => {
                 self.password = given.text(tag::NEW_PASSWORD).into();
@@ -322,7 +339,10 @@ impl Wallet {
             .data(tag::AVAILABLE, self.available)
             .data(tag::STATE, if self.frozen { "frozen" } else { "open" })
             .data(tag::LIMITS, self.limits)
-            .data(tag::LIMITS_ALLOWED, Limits::from_array([100_000, 200_000, 0, 50, 0]))
+            .data(
+                tag::LIMITS_ALLOWED,
+                Limits::from_array([100_000, 200_000, 0, 50, 0]),
+            )
             .data(tag::SPENT, Spent::default())
             .data(tag::WISHES, self.wishes.unwrap_or(Wishes::DEFAULT));
         if self.card.is_some() {
@@ -379,7 +399,8 @@ impl Wallet {
     fn load(&mut self, given: &Given, at: u64) -> Reply {
         let amount = given.number(tag::AMOUNT);
         let reference = format!("L{:011}", self.rows.len());
-        self.row(at, EventKind::LoadRequested, &reference, amount).text = "**** 1111".into();
+        self.row(at, EventKind::LoadRequested, &reference, amount)
+            .text = "**** 1111".into();
         self.row(at, EventKind::Approved, &reference, amount);
         self.available += amount;
         let mut reply = Reply::code("00");
@@ -424,7 +445,11 @@ impl Wallet {
         held.order = "00112233445566ff".into();
         self.available -= amount;
         self.held += amount;
-        let kind = if code == "00" { EventKind::Approved } else { EventKind::Released };
+        let kind = if code == "00" {
+            EventKind::Approved
+        } else {
+            EventKind::Released
+        };
         self.row(at, kind, "P00000000001", amount).code = code.into();
         self.held -= amount;
         if code == "00" {
