@@ -98,14 +98,6 @@ impl Transaction {
         }
     }
 
-    /// What it holds, in minor units.
-    pub fn held(&self) -> u64 {
-        match (self.kind, &self.outcome) {
-            (Kind::Purchase | Kind::Payout, Outcome::Waiting) => self.standing,
-            _ => 0,
-        }
-    }
-
     /// Whether the mall has undone all of it.
     pub fn is_undone(&self) -> bool {
         self.kind == Kind::Purchase && self.standing == 0 && self.amount > 0

@@ -17,7 +17,6 @@ const HEADER_BYTES_MAX: usize = 256;
 pub struct Locale {
     numbers: Option<DecimalFormatter>,
     times: Option<DateTimeFormatter<YMDT>>,
-    dates: Option<DateTimeFormatter<YMD>>,
 }
 
 impl Locale {
@@ -33,7 +32,6 @@ impl Locale {
         Self {
             numbers: DecimalFormatter::try_new((&tag).into(), Default::default()).ok(),
             times: DateTimeFormatter::try_new((&tag).into(), YMD::medium().with_time_hm()).ok(),
-            dates: DateTimeFormatter::try_new((&tag).into(), YMD::medium()).ok(),
         }
     }
 
@@ -65,16 +63,6 @@ impl Locale {
                     .format(&DateTime { date, time })
                     .to_string(),
             )
-        };
-        written().unwrap_or_else(|| iso(milliseconds))
-    }
-
-    /// A day.
-    pub fn date(&self, milliseconds: u64) -> String {
-        let at = moment(milliseconds);
-        let written = || {
-            let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok()?;
-            Some(self.dates.as_ref()?.format(&date).to_string())
         };
         written().unwrap_or_else(|| iso(milliseconds))
     }
@@ -135,6 +123,6 @@ mod tests {
     fn writes_times_in_utc() {
         assert_eq!(iso(AT), "2026-01-01T14:30:00Z");
         assert!(Locale::of("en-GB").time(AT).contains("14:30"));
-        assert!(Locale::of("en-US").date(AT).contains("Jan"));
+        assert!(Locale::of("en-US").time(AT).contains("Jan"));
     }
 }

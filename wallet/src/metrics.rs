@@ -105,6 +105,11 @@ impl Metrics {
         self.lines_up.add(change);
     }
 
+    /// Lines that are signed on.
+    pub fn lines(&self) -> i64 {
+        self.lines_up.get()
+    }
+
     /// A live view was opened or closed.
     pub fn live_views(&self, change: i64) {
         self.live_views.add(change);

@@ -49,7 +49,7 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
         actix_web::App::new()
             .app_data(counted.clone())
             .route("/metrics", web::get().to(show_metrics))
-            .route("/health", web::get().to(HttpResponse::Ok))
+            .route("/health", web::get().to(show_health))
     })
     .workers(1)
     .disable_signals()
@@ -119,4 +119,12 @@ async fn show_metrics(metrics: Data<Metrics>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(metrics.text())
+}
+
+/// 200 where the switch can be asked, 503 where not.
+async fn show_health(metrics: Data<Metrics>) -> HttpResponse {
+    match metrics.lines() {
+        0 => HttpResponse::ServiceUnavailable().body("no line to the switch\n"),
+        lines => HttpResponse::Ok().body(format!("{lines} lines to the switch\n")),
+    }
 }

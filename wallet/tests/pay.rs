@@ -2,7 +2,8 @@
 
 mod fake;
 
-use fake::{Answer, Browser, MALL, World};
+use fake::browser::Answer;
+use fake::{Browser, MALL, World};
 use tessera_protocol::leased::Operation;
 
 const PASSWORD: &str = "correct horse";

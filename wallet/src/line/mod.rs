@@ -25,7 +25,7 @@ use rustls::ClientConfig;
 use tessera_protocol::leased::Operation;
 use tokio::sync::{Semaphore, oneshot};
 
-pub use answer::{Answer, Failure, Refusal};
+pub use answer::{Answer, Failure};
 pub use ask::{Fields, Name};
 pub use watch::{Notice, View, Watches};
 
@@ -109,11 +109,6 @@ impl Line {
             reply,
         };
         self.0.queue.push(ask);
-    }
-
-    /// Lines that are signed on.
-    pub fn lines_up(&self) -> usize {
-        self.0.queue.alive().borrow().len()
     }
 
     fn deadline(&self) -> tokio::time::Instant {

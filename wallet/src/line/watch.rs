@@ -124,11 +124,6 @@ impl Watches {
         }
     }
 
-    /// Wallets that are being looked at.
-    pub fn count(&self) -> usize {
-        self.lock().len()
-    }
-
     pub(super) fn notice(&self, notice: Notice) {
         if let Some(watched) = self.lock().get(&notice.wallet) {
             watched.sender.send_replace(Some(notice));

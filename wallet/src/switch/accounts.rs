@@ -127,8 +127,6 @@ impl FromStr for Contact {
 /// All that the pages show, but for lists.
 #[derive(Debug, Clone)]
 pub struct Overview {
-    /// The wallet.
-    pub wallet: u64,
     /// In minor units.
     pub ledger: u64,
     /// In minor units.
@@ -163,7 +161,6 @@ impl Overview {
 
     fn of(answer: &Answer) -> Result<Self, Failure> {
         Ok(Self {
-            wallet: answer.need(tag::WALLET, "wallet")?,
             ledger: answer.need(tag::LEDGER, "ledger balance")?,
             available: answer.need(tag::AVAILABLE, "available balance")?,
             state: answer.value(tag::STATE).unwrap_or(WalletState::Open),

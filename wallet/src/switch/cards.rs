@@ -13,8 +13,6 @@ pub struct Revealed {
     pub card: Zeroizing<String>,
     /// YYMM.
     pub expiry: Zeroizing<String>,
-    /// The further number's number within the wallet, where it was just made.
-    pub number: Option<u32>,
 }
 
 impl Revealed {
@@ -22,7 +20,6 @@ impl Revealed {
         Ok(Self {
             card: answer.secret(tag::CARD, "card number")?,
             expiry: answer.secret(tag::EXPIRY, "expiry")?,
-            number: answer.value(tag::NUMBER),
         })
     }
 }

@@ -13,7 +13,7 @@ use tessera_protocol::Currency;
 use tessera_protocol::leased::{Operation, tag};
 use zeroize::Zeroizing;
 
-pub use accounts::{Contact, ContactKind, Entry, Overview, ShownCard, WalletState};
+pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
 pub use cards::Revealed;
 pub use orders::{Order, OrderState};
 

@@ -27,7 +27,6 @@ pub const MALL: &str = "one mall";
 pub const LIMIT: &str = "At most, per purchase";
 pub const MAKE: &str = "Make a number";
 pub const RETIRE: &str = "End";
-pub const SHOW: &str = "Show";
 pub const LIVE: &str = "Live";
 pub const USED: &str = "Used";
 pub const DEAD: &str = "Ended";

@@ -5,4 +5,3 @@ pub const PASSWORD: &str = "Your password";
 pub const WRONG: &str = "That did not work";
 pub const AMOUNT: &str = "That is not an amount. Write it like 25 or 19.99.";
 pub const CHOOSE: &str = "Choose one of the list.";
-pub const UNLIMITED: &str = "No limit";

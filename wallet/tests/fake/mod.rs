@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tessera_wallet::{Mall, Settings};
 
-pub use browser::{Answer, Browser};
+pub use browser::Browser;
 pub use line::Switch;
 
 /// Origin of the mall that may open the pay window.
