@@ -19,6 +19,9 @@ use crate::session::Session;
 /// How long a keeper rests when the switch could not be asked.
 const REST: Duration = Duration::from_secs(2);
 
+/// Pages of one wallet that are kept up to date: a payer has a few devices, and a few tabs on each.
+const VIEWS_OF_WALLET_MAX: usize = 16;
+
 /// The state of a wallet as the switch last told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Notice {
@@ -90,7 +93,8 @@ impl Watches {
         let wallet = session.wallet();
         let mut watched = self.lock();
         let views: usize = watched.values().map(|one| one.sessions.len()).sum();
-        if views >= self.views_max {
+        let own = watched.get(&wallet).map_or(0, |one| one.sessions.len());
+        if views >= self.views_max || own >= VIEWS_OF_WALLET_MAX {
             return None;
         }
         let one = watched.entry(wallet).or_insert_with(|| Watched {

@@ -48,10 +48,10 @@ pub async fn guard<B: MessageBody + 'static>(
         let route = route.as_deref().unwrap_or("none");
         let status = response.status().as_u16();
         let time = begun.elapsed();
-        app.metrics
-            .request(route, method_word(&method), status, time);
+        let method = method_word(&method);
+        app.metrics.request(route, method, status, time);
         let microseconds = time.as_micros() as u64;
-        tracing::info!(target: "tessera_wallet::request", %method, route, status, microseconds, "request");
+        tracing::info!(target: "tessera_wallet::request", method, route, status, microseconds, "request");
     }
     Ok(response)
 }
