@@ -10,6 +10,7 @@ mod load;
 mod outbox;
 mod provision;
 mod switch;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ enum Command {
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Switch(switch::Switch),
+    Wallet(wallet::Wallet),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Switch(switch) => switch.run()?,
+        Command::Wallet(wallet) => wallet.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

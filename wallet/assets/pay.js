@@ -1,0 +1,91 @@
+// The pay window's side of the talk with the mall's page. Nothing is told but the order number and what became of it, and only to the
+// origin that is registered for the mall.
+"use strict";
+
+const VERSION = 1;
+const POLL_MS = 3000;
+
+// Before the purchase is known: says hello to the opener, takes the purchase from a page of the mall and from nobody else.
+function shakeHands(place) {
+  const origins = place.dataset.origins.split(" ");
+  addEventListener("message", (event) => {
+    const purchase = event.data;
+    if (event.source !== opener || !origins.includes(event.origin) || !purchase || purchase.tessera !== VERSION || purchase.type !== "purchase") {
+      return;
+    }
+    submit({
+      mall: place.dataset.mall,
+      origin: event.origin,
+      order: purchase.order,
+      amount: purchase.amount,
+      currency: purchase.currency,
+      lines: purchase.lines ? JSON.stringify(purchase.lines) : "",
+    });
+  });
+  for (const origin of origins) {
+    opener.postMessage({ tessera: VERSION, type: "ready" }, origin);
+  }
+}
+
+function submit(fields) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/pay/open";
+  for (const [name, value] of Object.entries(fields)) {
+    const input = document.createElement("input");
+    input.type = "hidden";
+    input.name = name;
+    input.value = String(value);
+    form.append(input);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+// After it: follows the order, and tells the mall's page.
+function follow(place) {
+  const { state, order, origin } = place.dataset;
+  const tell = (message) => {
+    if (opener) {
+      opener.postMessage({ tessera: VERSION, order, ...message }, origin);
+    }
+  };
+  if (place.dataset.final) {
+    tell({ type: "result", status: state });
+    const close = document.getElementById("close");
+    if (close && opener) {
+      close.hidden = false;
+      close.addEventListener("click", () => window.close());
+    }
+    return;
+  }
+  tell({ type: "agreed" });
+  const heard = (now) => {
+    if (now !== state) {
+      location.reload();
+    }
+  };
+  const poll = async () => {
+    const answer = await fetch(place.dataset.poll, { redirect: "error" }).catch(() => null);
+    if (answer && answer.ok) {
+      heard((await answer.json()).state);
+    }
+  };
+  const source = new EventSource(place.dataset.live);
+  source.addEventListener("state", (event) => heard(JSON.parse(event.data).state));
+  source.addEventListener("rest", () => source.close());
+  setInterval(() => {
+    if (source.readyState !== EventSource.OPEN) {
+      poll();
+    }
+  }, POLL_MS);
+}
+
+const handshake = document.getElementById("handshake");
+if (handshake && opener) {
+  shakeHands(handshake);
+}
+const outcome = document.getElementById("pay-state");
+if (outcome) {
+  follow(outcome);
+}

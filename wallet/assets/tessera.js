@@ -1,0 +1,61 @@
+// Tessera for malls' pages, version 1. docs/malls.md says how to use it.
+//
+//   Tessera.pay({ mall, order, amount, currency, lines, onAgreed }) -> Promise<{ status, order }>
+//
+// It opens the payer's wallet in a window, hands it the purchase, and hears what became of it. It learns nothing about the payer.
+(() => {
+  "use strict";
+
+  const VERSION = 1;
+  const LOOK_MS = 400;
+  const base = new URL(document.currentScript.src).origin;
+
+  function pay(purchase) {
+    const { mall, order, amount, currency, lines, onAgreed } = purchase;
+    if (!mall || !order || !currency || !Number.isSafeInteger(amount) || amount <= 0) {
+      return Promise.reject(new TypeError("Tessera.pay needs mall, order, currency, and amount as a whole number of minor units"));
+    }
+    // One window for an order: asked twice, it is brought to the front.
+    const name = "tessera-" + String(order).replace(/\W/g, "-");
+    const address = base + "/pay?mall=" + encodeURIComponent(mall);
+    const popup = window.open(address, name, "popup,width=480,height=760");
+    if (!popup) {
+      return Promise.reject(new Error("Tessera: the browser did not open the window; call pay() in a click"));
+    }
+    return new Promise((resolve) => {
+      let agreed = false;
+      const end = (status) => {
+        clearInterval(look);
+        removeEventListener("message", hear);
+        resolve({ status, order });
+      };
+      const hear = (event) => {
+        const message = event.data;
+        if (event.origin !== base || event.source !== popup || !message || message.tessera !== VERSION) {
+          return;
+        }
+        if (message.type === "ready") {
+          popup.postMessage({ tessera: VERSION, type: "purchase", order, amount, currency, lines }, base);
+        } else if (message.order !== order) {
+          return;
+        } else if (message.type === "agreed" && !agreed) {
+          agreed = true;
+          if (onAgreed) {
+            onAgreed(order);
+          }
+        } else if (message.type === "result") {
+          end(message.status);
+        }
+      };
+      // A window that is closed says nothing any more. Once it was agreed to, only the mall's server knows what became of it.
+      const look = setInterval(() => {
+        if (popup.closed) {
+          end(agreed ? "unknown" : "cancelled");
+        }
+      }, LOOK_MS);
+      addEventListener("message", hear);
+    });
+  }
+
+  window.Tessera = Object.freeze({ version: VERSION, pay });
+})();

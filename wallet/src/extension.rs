@@ -1,0 +1,253 @@
+//! The browser extension's interface: POST JSON, an answer in JSON. No cookie is read or set: a session's handle comes as
+//! `Authorization: Bearer`. A page of a site can't use it: what comes from an origin that is not an extension is refused.
+//!
+//! | path | in | out |
+//! | --- | --- | --- |
+//! | `/extension/v1/session` | `{"client", "password"}` | `{"session", "shown_card", "name"}` |
+//! | `/extension/v1/number` | `{"once", "limit"}` (limit may be absent, minor units) | `{"number", "expiry", "name"}` (expiry YYMM) |
+//! | `/extension/v1/sign-out` | `{}` | `{}` |
+//!
+//! Refused: `{"error", "message", "retry_after"}`. `error` is `form` (400), `origin` (403), `credentials` or `session` (401), `throttled`
+//! (429), `refused` (422), `unavailable` (503).
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Payload, ServiceConfig, post};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tessera_protocol::ClientNumber;
+use tessera_protocol::leased::{NumberUse, SessionKind};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::line::{Failure, Name};
+use crate::pages::entry;
+use crate::session::Session;
+use crate::texts::{card as card_text, entry as entry_text, refusals};
+use crate::web::posted::read_body;
+use crate::web::trouble::{retry_after, status_of};
+use crate::web::{App, Visitor, answer};
+
+/// The routes of version 1.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/extension/v1/session", post().to(session))
+        .route("/extension/v1/number", post().to(number))
+        .route("/extension/v1/sign-out", post().to(sign_out));
+}
+
+/// Schemes of extensions, as browsers write them in `Origin`.
+const EXTENSIONS: [&str; 2] = ["chrome-extension://", "moz-extension://"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    client: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+#[derive(Serialize)]
+struct Opened<'a> {
+    session: &'a str,
+    /// `last four digits,YYMM`; absent without a card.
+    shown_card: Option<String>,
+    name: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    once: bool,
+    limit: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Drawn<'a> {
+    number: &'a str,
+    expiry: &'a str,
+    name: &'a str,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Why nothing came of it.
+#[derive(Debug, Serialize)]
+struct Refused {
+    #[serde(skip)]
+    status: StatusCode,
+    error: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.error)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = answer::json(self.status, self);
+        if let Some(seconds) = self.retry_after {
+            let value = header::HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
+    }
+}
+
+async fn session(
+    app: Data<App>,
+    visitor: Visitor,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    let given: Credentials = read(&request, payload).await?;
+    let mistyped = || {
+        refuse(
+            StatusCode::UNAUTHORIZED,
+            "credentials",
+            entry_text::MISTYPED,
+        )
+    };
+    let client = ClientNumber::from_text(&given.client).map_err(|_| mistyped())?;
+    let entry = entry::entry(&visitor, client, &given.password, SessionKind::Extension);
+    let opened = app.switch.sign_in(&entry).await;
+    let session = opened.map_err(|failure| match failure.is("63") {
+        true => refuse(
+            StatusCode::UNAUTHORIZED,
+            "credentials",
+            entry_text::NO_MATCH,
+        ),
+        false => failed(&failure),
+    })?;
+    let overview = app.switch.overview(&session).await;
+    let card = overview.map_err(|failure| failed(&failure))?.card;
+    let opened = Opened {
+        session: session.expose(),
+        shown_card: card.map(|card| format!("{},{}", card.last_four, card.expiry)),
+        name: card_text::NAME,
+    };
+    Ok(answer::json(StatusCode::OK, &opened))
+}
+
+async fn number(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    let wanted: Wanted = read(&request, payload).await?;
+    let session = bearer(&request)?;
+    let usage = match wanted.once {
+        true => NumberUse::Once,
+        false => NumberUse::Mall,
+    };
+    let limit = wanted.limit.filter(|limit| *limit > 0);
+    let issued = app
+        .switch
+        .issue_number(&session, None, usage, limit, Name::random())
+        .await;
+    let revealed = issued.map_err(|failure| failed(&failure))?;
+    let drawn = Drawn {
+        number: &revealed.card,
+        expiry: &revealed.expiry,
+        name: card_text::NAME,
+    };
+    Ok(answer::json(StatusCode::OK, &drawn))
+}
+
+async fn sign_out(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Refused> {
+    let Nothing {} = read(&request, payload).await?;
+    let session = bearer(&request)?;
+    match app.switch.sign_out(&session).await {
+        Ok(()) => {}
+        // It is over already.
+        Err(failure) if failure.is("63") => {}
+        Err(failure) => return Err(failed(&failure)),
+    }
+    Ok(answer::json(StatusCode::OK, &Nothing {}))
+}
+
+/// The body of a request that no page of a site has sent.
+async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<T, Refused> {
+    let text = |name| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+    };
+    let foreign = text(header::ORIGIN)
+        .is_some_and(|origin| !EXTENSIONS.iter().any(|scheme| origin.starts_with(scheme)));
+    if foreign {
+        return Err(refuse(StatusCode::FORBIDDEN, "origin", "not an extension"));
+    }
+    let malformed = || {
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "form",
+            "not the JSON that this takes",
+        )
+    };
+    // A form of a page can't say this of itself without asking first.
+    if !text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
+        return Err(malformed());
+    }
+    let mut body = read_body(payload.into_inner())
+        .await
+        .map_err(|_| malformed())?;
+    let read = serde_json::from_slice(&body);
+    body.zeroize();
+    read.map_err(|_| malformed())
+}
+
+fn bearer(request: &HttpRequest) -> Result<Session, Refused> {
+    let value = request.headers().get(header::AUTHORIZATION);
+    value
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .and_then(Session::from_text)
+        .ok_or_else(ended)
+}
+
+fn failed(failure: &Failure) -> Refused {
+    if failure.is("63") {
+        return ended();
+    }
+    let status = status_of(failure);
+    let error = match status {
+        StatusCode::TOO_MANY_REQUESTS => "throttled",
+        StatusCode::UNPROCESSABLE_ENTITY => "refused",
+        _ => "unavailable",
+    };
+    Refused {
+        status,
+        error,
+        message: refusals::words(failure),
+        retry_after: retry_after(failure),
+    }
+}
+
+fn ended() -> Refused {
+    refuse(StatusCode::UNAUTHORIZED, "session", "sign in again")
+}
+
+fn refuse(status: StatusCode, error: &'static str, message: &str) -> Refused {
+    Refused {
+        status,
+        error,
+        message: message.to_owned(),
+        retry_after: None,
+    }
+}

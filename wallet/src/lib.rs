@@ -1,0 +1,26 @@
+//! The wallet server. Browsers, malls' pay windows and the browser extension come in by HTTP; operations leave over the leased line to
+//! the switch. Nothing is kept here: a session is a handle that the browser holds and the switch knows, so that any number of
+//! these servers can stand side by side.
+//!
+//! No card number, password, client number or session is ever logged, counted or put into an address.
+
+mod currency;
+mod extension;
+mod history;
+mod line;
+mod locale;
+mod metrics;
+mod pages;
+mod pay;
+mod server;
+mod session;
+mod settings;
+mod switch;
+mod texts;
+mod tls;
+mod web;
+
+pub use server::{Addresses, run};
+pub use settings::{
+    HttpsSettings, LineSettings, LogFormat, LogLevel, LogSettings, Mall, Settings, SettingsError,
+};

@@ -1,0 +1,274 @@
+//! One line's life: connect, sign on, carry operations and answers, be lost, rest, connect again.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf as _, BytesMut};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tessera_protocol::leased::WATCHED;
+use tessera_protocol::{Message, Mti, cut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::ask::{Ask, Name};
+use super::back_off::BackOff;
+use super::queue::Queue;
+use super::speak::{self, Network};
+use super::watch::Watches;
+use super::{Answer, Notice};
+use crate::metrics::Metrics;
+use crate::settings::LineSettings;
+
+const READ_BYTES: usize = 16 * 1024;
+/// Nothing new is taken while this much has not gone out.
+const UNSENT_BYTES_MAX: usize = 64 * 1024;
+const TICK: Duration = Duration::from_secs(1);
+
+/// Numbers of connections, so that no two ever have the same.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// What a line's task knows between its connections.
+pub(super) struct Connection {
+    pub(super) settings: LineSettings,
+    pub(super) tls: Arc<ClientConfig>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) watches: Arc<Watches>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+type Stream = TlsStream<TcpStream>;
+
+impl Connection {
+    /// For good.
+    pub(super) async fn run(self) {
+        let mut back_off = BackOff::new(self.settings.reconnect_min, self.settings.reconnect_max);
+        loop {
+            let opened = tokio::time::timeout(self.settings.connect_within, self.open()).await;
+            let begun = Instant::now();
+            let error = match opened {
+                Ok(Ok((stream, rest))) => self.carry(stream, rest).await,
+                Ok(Err(error)) => error,
+                Err(_) => io::ErrorKind::TimedOut.into(),
+            };
+            back_off.lasted(begun.elapsed());
+            let pause = back_off.pause();
+            tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "line to the switch lost");
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Connects and signs on. Bytes that came behind the answer are handed on.
+    async fn open(&self) -> io::Result<(Stream, BytesMut)> {
+        let tcp = TcpStream::connect(&self.settings.address).await?;
+        tcp.set_nodelay(true)?;
+        let name =
+            ServerName::try_from(self.settings.server_name.clone()).map_err(io::Error::other)?;
+        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let mut stream = connector.connect(name, tcp).await?;
+        let mut out = BytesMut::new();
+        speak::network(&mut out, Network::SignOn, 1, self.settings.institution);
+        stream.write_all(&out).await?;
+        stream.flush().await?;
+        let mut incoming = BytesMut::with_capacity(READ_BYTES);
+        loop {
+            if let Some(frame) = cut(&mut incoming).map_err(io::Error::other)? {
+                let message = Message::parse(&frame).map_err(io::Error::other)?;
+                if message.mti() != Mti::NETWORK.answer() || message.text(39) != Some(b"00") {
+                    return Err(io::Error::other("the sign-on was refused"));
+                }
+                return Ok((stream, incoming));
+            }
+            if stream.read_buf(&mut incoming).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Carries operations until the connection is lost; says why it was.
+    async fn carry(&self, stream: Stream, rest: BytesMut) -> io::Error {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let (reader, writer) = tokio::io::split(stream);
+        let mut talk = Talk {
+            line: self,
+            number,
+            reader,
+            writer,
+            incoming: rest,
+            out: BytesMut::new(),
+            unflushed: false,
+            pending: Pending::default(),
+            heard: Instant::now(),
+            told: Instant::now(),
+        };
+        self.queue.opened(number);
+        self.metrics.line_up(1);
+        tracing::info!(address = %self.settings.address, "line to the switch is up");
+        let error = match talk.go_on().await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        };
+        self.metrics.line_up(-1);
+        self.queue.lost(number, talk.pending.into_iter());
+        error
+    }
+}
+
+/// One connection while it lasts.
+struct Talk<'a> {
+    line: &'a Connection,
+    number: u64,
+    reader: ReadHalf<Stream>,
+    writer: WriteHalf<Stream>,
+    incoming: BytesMut,
+    out: BytesMut,
+    unflushed: bool,
+    pending: Pending,
+    heard: Instant,
+    told: Instant,
+}
+
+enum Never {}
+
+impl Talk<'_> {
+    async fn go_on(&mut self) -> io::Result<Never> {
+        let mut bell = self.line.queue.bell();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.take_frames()?;
+            self.take_asks();
+            let writing = !self.out.is_empty() || self.unflushed;
+            self.incoming.reserve(READ_BYTES);
+            // Reading never waits for writing: a switch that has stopped reading still gets its answers taken.
+            tokio::select! {
+                read = self.reader.read_buf(&mut self.incoming) => {
+                    if read? == 0 {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    self.heard = Instant::now();
+                }
+                wrote = write(&mut self.writer, &mut self.out, &mut self.unflushed), if writing => wrote?,
+                _ = bell.changed() => {}
+                _ = tick.tick() => self.look_at_the_clock()?,
+            }
+        }
+    }
+
+    fn take_asks(&mut self) {
+        let most = self.line.settings.in_flight_max;
+        while self.pending.count < most && self.out.len() < UNSENT_BYTES_MAX {
+            let Some(ask) = self.line.queue.pop(self.number) else {
+                return;
+            };
+            speak::administrative(&mut self.out, &ask, self.line.settings.institution);
+            ask.sent.store(true, Ordering::Relaxed);
+            self.told = Instant::now();
+            self.pending.add(ask);
+        }
+    }
+
+    fn take_frames(&mut self) -> io::Result<()> {
+        while let Some(frame) = cut(&mut self.incoming).map_err(io::Error::other)? {
+            let message = Message::parse(&frame).map_err(io::Error::other)?;
+            if message.mti() == Mti::ADMINISTRATIVE.answer() {
+                self.take_answer(&message);
+            } else if message.mti() == Mti::ADMINISTRATIVE_ADVICE
+                && message.number(24) == Some(WATCHED.into())
+                && let Some(notice) = Notice::of(&message)
+            {
+                self.line.watches.notice(notice);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_answer(&mut self, message: &Message<'_>) {
+        let reference = message.raw(37).and_then(|text| text.try_into().ok());
+        let trace = message.number(11).and_then(|trace| trace.try_into().ok());
+        let (Some(reference), Some(trace)) = (reference, trace) else {
+            return;
+        };
+        if let Some(ask) = self.pending.take(Name { reference, trace }) {
+            // Whoever asked may have stopped waiting.
+            let _ = ask.reply.send(Answer::of(message, self.number));
+        }
+    }
+
+    fn look_at_the_clock(&mut self) -> io::Result<()> {
+        self.pending.forget_overdue();
+        let idle = self.line.settings.echo_after;
+        if self.heard.elapsed() >= idle * 2 {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the switch is silent",
+            ));
+        }
+        if self.heard.elapsed() >= idle || self.told.elapsed() >= idle {
+            let institution = self.line.settings.institution;
+            speak::network(&mut self.out, Network::Echo, 2, institution);
+            self.told = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+/// May be given up at any point and begun again.
+async fn write(
+    writer: &mut WriteHalf<Stream>,
+    out: &mut BytesMut,
+    unflushed: &mut bool,
+) -> io::Result<()> {
+    while out.has_remaining() {
+        *unflushed = true;
+        if writer.write_buf(out).await? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+    writer.flush().await?;
+    *unflushed = false;
+    Ok(())
+}
+
+/// What is on the line without an answer. A form that was sent twice at once is there twice under one name.
+#[derive(Default)]
+struct Pending {
+    by_name: HashMap<Name, VecDeque<Ask>>,
+    count: usize,
+}
+
+impl Pending {
+    fn add(&mut self, ask: Ask) {
+        self.by_name.entry(ask.name).or_default().push_back(ask);
+        self.count += 1;
+    }
+
+    fn take(&mut self, name: Name) -> Option<Ask> {
+        let asks = self.by_name.get_mut(&name)?;
+        let ask = asks.pop_front();
+        if asks.is_empty() {
+            self.by_name.remove(&name);
+        }
+        self.count -= usize::from(ask.is_some());
+        ask
+    }
+
+    fn forget_overdue(&mut self) {
+        let now = Instant::now();
+        self.by_name.retain(|_, asks| {
+            asks.retain(|ask| now < ask.deadline);
+            !asks.is_empty()
+        });
+        self.count = self.by_name.values().map(VecDeque::len).sum();
+    }
+
+    fn into_iter(self) -> impl Iterator<Item = Ask> {
+        self.by_name.into_values().flatten()
+    }
+}

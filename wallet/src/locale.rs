@@ -1,0 +1,128 @@
+//! How amounts, dates and times are written for the person in front of the browser.
+
+use icu_datetime::DateTimeFormatter;
+use icu_datetime::fieldsets::{YMD, YMDT};
+use icu_datetime::input::{Date, DateTime, Time};
+use icu_decimal::DecimalFormatter;
+use icu_decimal::input::Decimal;
+use icu_locale_core::Locale as Tag;
+use time::OffsetDateTime;
+
+use crate::currency::Money;
+
+/// Bytes of `Accept-Language` that are looked at.
+const HEADER_BYTES_MAX: usize = 256;
+
+/// The formats of one request.
+pub struct Locale {
+    numbers: Option<DecimalFormatter>,
+    times: Option<DateTimeFormatter<YMDT>>,
+}
+
+impl Locale {
+    /// By `Accept-Language`: the first language in it that is one.
+    pub fn of(accept_language: &str) -> Self {
+        let header: String = accept_language.chars().take(HEADER_BYTES_MAX).collect();
+        let tag = header
+            .split(',')
+            .filter_map(|entry| entry.split(';').next())
+            .find_map(|name| Tag::try_from_str(name.trim()).ok())
+            .filter(|tag| !tag.id.language.is_unknown())
+            .unwrap_or(icu_locale_core::locale!("en"));
+        Self {
+            numbers: DecimalFormatter::try_new((&tag).into(), Default::default()).ok(),
+            times: DateTimeFormatter::try_new((&tag).into(), YMD::medium().with_time_hm()).ok(),
+        }
+    }
+
+    /// An amount with its currency: `1,234.50 USD`.
+    pub fn money(&self, money: Money) -> String {
+        let number = self.number(money);
+        format!("{number}\u{a0}{}", money.currency_letters())
+    }
+
+    /// An amount with a sign in front, for what was added or taken.
+    pub fn signed(&self, moved: i64, money: impl FnOnce(u64) -> Money) -> String {
+        let sign = match moved {
+            0 => "",
+            moved if moved < 0 => "\u{2212}",
+            _ => "+",
+        };
+        format!("{sign}{}", self.money(money(moved.unsigned_abs())))
+    }
+
+    /// A moment to the minute, in UTC, without saying so.
+    pub fn time(&self, milliseconds: u64) -> String {
+        let at = moment(milliseconds);
+        let written = || {
+            let date = Date::try_new_iso(at.year(), at.month().into(), at.day()).ok()?;
+            let time = Time::try_new(at.hour(), at.minute(), at.second(), 0).ok()?;
+            Some(
+                self.times
+                    .as_ref()?
+                    .format(&DateTime { date, time })
+                    .to_string(),
+            )
+        };
+        written().unwrap_or_else(|| iso(milliseconds))
+    }
+
+    fn number(&self, money: Money) -> String {
+        let plain = money.plain();
+        match (&self.numbers, Decimal::try_from_str(&plain)) {
+            (Some(numbers), Ok(decimal)) => numbers.format(&decimal).to_string(),
+            _ => plain,
+        }
+    }
+}
+
+/// A moment as `<time datetime>` and CSV want it: `2026-11-22T09:44:59Z`.
+pub fn iso(milliseconds: u64) -> String {
+    let at = moment(milliseconds);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+fn moment(milliseconds: u64) -> OffsetDateTime {
+    let seconds = i64::try_from(milliseconds / 1000).unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_protocol::Currency;
+
+    use super::*;
+
+    const AT: u64 = 1_767_277_800_000;
+
+    fn dollars(minor: u64) -> Money {
+        Money::new(minor, Currency::USD)
+    }
+
+    #[test]
+    fn writes_amounts_as_the_reader_expects() {
+        let written = |header| Locale::of(header).money(dollars(123_456));
+        assert_eq!(written("en-US"), "1,234.56\u{a0}USD");
+        assert_eq!(written("de,en;q=0.5"), "1.234,56\u{a0}USD");
+        assert_eq!(written(""), "1,234.56\u{a0}USD");
+        assert_eq!(written("*;q=!, \u{1F600}"), "1,234.56\u{a0}USD");
+        let english = Locale::of("en");
+        assert_eq!(english.signed(-1_999, dollars), "\u{2212}19.99\u{a0}USD");
+        assert_eq!(english.signed(500, dollars), "+5.00\u{a0}USD");
+    }
+
+    #[test]
+    fn writes_times_in_utc() {
+        assert_eq!(iso(AT), "2026-01-01T14:30:00Z");
+        assert!(Locale::of("en-GB").time(AT).contains("14:30"));
+        assert!(Locale::of("en-US").time(AT).contains("Jan"));
+    }
+}

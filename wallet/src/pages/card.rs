@@ -1,0 +1,286 @@
+//! The representative card, and further numbers.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use tessera_protocol::leased::{NumberRow, NumberState, NumberUse};
+
+use super::entry::copy;
+use super::parts;
+use crate::currency::Money;
+use crate::line::{Failure, Name};
+use crate::switch::{Overview, Revealed, WalletState};
+use crate::texts::{card as text, forms};
+use crate::web::fields::{amount, form, password, select, summary};
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Posted, Trouble, answer};
+
+/// How long a number is shown, in seconds.
+const SHOWN_FOR: u32 = 30;
+
+/// `/card`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    show(&app, &member, Say::done(request.query_string())).await
+}
+
+async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let token = member.token();
+    let body = match &overview.card {
+        None => html! {
+            h1 { (text::TITLE) }
+            (summary(&say))
+            div.empty {
+                h2 { (text::NO_CARD_TITLE) }
+                p { (text::NO_CARD) }
+                (form("issue-card", "/card/issue", &token, &html! { button type="submit" { (text::ISSUE) } }))
+            }
+        },
+        Some(_) => {
+            let numbers = app.switch.numbers(&member.session).await?;
+            with_card(app, member, &overview, &numbers, &say)
+        }
+    };
+    let page = layout::member(text::TITLE, "/card", &token, Head::default(), &body);
+    Ok(answer::page(&say, &page))
+}
+
+fn with_card(
+    app: &App,
+    member: &Member,
+    overview: &Overview,
+    numbers: &[NumberRow],
+    say: &Say,
+) -> Markup {
+    let token = member.token();
+    let live = |row: &&NumberRow| row.state == NumberState::Live;
+    let mut shown = vec![(String::new(), text::THE_CARD.to_owned())];
+    shown.extend(numbers.iter().filter(live).map(|row| {
+        let words = format!("{} {} ({})", text::ENDING, row.last_four, usage(row.usage));
+        (row.number.to_string(), words)
+    }));
+    let reveal = html! {
+        (select("reveal", "number", text::WHICH, &shown, ""))
+        (password("reveal", say))
+        button type="submit" { (text::REVEAL) }
+    };
+    let reissue = html! {
+        (password("reissue", say))
+        button.second type="submit" { (text::REISSUE) }
+    };
+    html! {
+        h1 { (text::TITLE) }
+        (summary(say))
+        div.columns {
+            section {
+                @if let Some(card) = &overview.card {
+                    (parts::masked_card(card, overview.state == WalletState::Frozen))
+                }
+            }
+            section {
+                h2 { (text::REVEAL_TITLE) }
+                p { (text::REVEAL_LEAD) }
+                (form("reveal", "/card/reveal", &token, &reveal))
+            }
+        }
+        section {
+            h2 { (text::NUMBERS_TITLE) }
+            p { (text::NUMBERS_LEAD) }
+            (list(app, member, numbers))
+            (new_form(&token, say))
+        }
+        section {
+            h2 { (text::REISSUE_TITLE) }
+            p { (text::REISSUE_LEAD) }
+            (form("reissue", "/card/reissue", &token, &reissue))
+        }
+    }
+}
+
+fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
+    html! {
+        @if numbers.is_empty() { p.empty { (text::NUMBERS_EMPTY) } }
+        @else { ul.rows {
+            @for row in numbers {
+                li.row id={ "number-" (row.number) } {
+                    div {
+                        p.title { (text::ENDING) " " (row.last_four) " · " (usage(row.usage)) }
+                        p.detail {
+                            (state(row.state)) " · " (text::EXPIRES) " " (parts::expiry_shown(&row.expiry)) " · "
+                            @if row.acceptor.is_empty() { (text::NOT_USED) } @else { (app.settings.mall_name(&row.acceptor)) }
+                            @if row.limit > 0 { " · " (text::LIMIT) " " (member.locale().money(app.money(row.limit))) }
+                        }
+                    }
+                    @if row.state == NumberState::Live {
+                        (form(&format!("retire-{}", row.number), "/card/numbers/retire", &member.token(), &html! {
+                            input type="hidden" name="number" value=(row.number);
+                            button.quiet type="submit" aria-label={ (text::RETIRE) " " (text::ENDING) " " (row.last_four) } { (text::RETIRE) }
+                        }))
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn new_form(token: &str, say: &Say) -> Markup {
+    let uses = [
+        ("once".to_owned(), text::ONCE.to_owned()),
+        ("mall".to_owned(), text::MALL.to_owned()),
+    ];
+    let fields = html! {
+        input type="hidden" name="name" value=(Name::random());
+        (select("new-number", "usage", text::USAGE, &uses, ""))
+        (amount("new-number", "limit", text::LIMIT, "", "", true, say))
+        (password("new-number", say))
+        button type="submit" { (text::MAKE) }
+    };
+    form("new-number", "/card/numbers/new", token, &fields)
+}
+
+fn usage(usage: NumberUse) -> &'static str {
+    match usage {
+        NumberUse::Once => text::ONCE,
+        NumberUse::Mall => text::MALL,
+    }
+}
+
+fn state(state: NumberState) -> &'static str {
+    match state {
+        NumberState::Live => text::LIVE,
+        NumberState::Used => text::USED,
+        NumberState::Dead => text::DEAD,
+    }
+}
+
+/// `POST /card/issue`
+pub async fn issue(app: Data<App>, member: Member, _: Posted) -> Result<HttpResponse, Trouble> {
+    match app.switch.issue_card(&member.session).await {
+        Ok(_) => Ok(answer::see_other("/card?done=card")),
+        // Somebody was quicker, most likely a second click.
+        Err(failure) if failure.is("94") => Ok(answer::see_other("/card")),
+        Err(failure) => refused(&app, &member, "issue-card", failure).await,
+    }
+}
+
+/// `POST /card/reveal`
+pub async fn reveal(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let proof = posted.proof(&member.visitor);
+    let number = posted.number("number");
+    match app.switch.reveal(&member.session, &proof, number).await {
+        Ok(revealed) => Ok(show_revealed(&member, &revealed)),
+        Err(failure) => refused(&app, &member, "reveal", failure).await,
+    }
+}
+
+/// The one page on which a number stands: it is kept nowhere, hides itself, and goes away by itself where no script runs.
+fn show_revealed(member: &Member, revealed: &Revealed) -> HttpResponse {
+    let digits = revealed.card.as_bytes();
+    let groups: Vec<_> = digits.chunks(4).map(String::from_utf8_lossy).collect();
+    let number = html! { output.secret id="card-number" { (groups.join(" ")) } };
+    let body = html! {
+        section.narrow data-hide-after=(SHOWN_FOR) data-hide-to="/card" {
+            h1 { (text::REVEALED_TITLE) }
+            p.lead { (text::REVEALED_LEAD) " " span id="countdown" role="timer" {} }
+            (parts::card(&number, &revealed.expiry, false))
+            dl.secrets {
+                dt { (text::NUMBER) }
+                dd { (copy("card-number")) }
+                dt { (text::EXPIRY) }
+                dd { output.secret id="card-expiry" { (parts::expiry_shown(&revealed.expiry)) } }
+                dt { (text::NAME_LABEL) }
+                dd { (text::NAME) }
+            }
+            p.actions { a.button href="/card" { (text::HIDE) } }
+        }
+    };
+    let head = Head {
+        refresh: Some((SHOWN_FOR, "/card")),
+        ..Head::default()
+    };
+    let page = layout::member(text::REVEALED_TITLE, "/card", &member.token(), head, &body);
+    answer::html(StatusCode::OK, &page)
+}
+
+/// `POST /card/reissue`
+pub async fn reissue(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let proof = posted.proof(&member.visitor);
+    match app.switch.reissue_card(&member.session, &proof).await {
+        Ok(_) => Ok(answer::see_other("/card?done=reissued")),
+        Err(failure) => refused(&app, &member, "reissue", failure).await,
+    }
+}
+
+/// `POST /card/numbers/new`
+pub async fn new_number(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let Ok(usage) = posted.text("usage").parse() else {
+        return show(
+            &app,
+            &member,
+            Say::wrong("new-number", "usage", forms::CHOOSE),
+        )
+        .await;
+    };
+    let typed = posted.text("limit");
+    let limit = Money::from_typed(typed, app.currency()).map(|money| money.minor);
+    if limit.is_none() && !typed.is_empty() {
+        return show(
+            &app,
+            &member,
+            Say::wrong("new-number", "limit", forms::AMOUNT),
+        )
+        .await;
+    }
+    let proof = posted.proof(&member.visitor);
+    let name = Name::from_form(posted.raw("name"));
+    let limit = limit.filter(|limit| *limit > 0);
+    let issued = app
+        .switch
+        .issue_number(&member.session, Some(&proof), usage, limit, name)
+        .await;
+    match issued {
+        Ok(revealed) => Ok(show_revealed(&member, &revealed)),
+        Err(failure) => refused(&app, &member, "new-number", failure).await,
+    }
+}
+
+/// `POST /card/numbers/retire`
+pub async fn retire(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let number = posted.number("number").ok_or(Trouble::Form)?;
+    match app.switch.retire_number(&member.session, number).await {
+        Ok(()) => Ok(answer::see_other("/card?done=retired")),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+async fn refused(
+    app: &App,
+    member: &Member,
+    form: &'static str,
+    failure: Failure,
+) -> Result<HttpResponse, Trouble> {
+    let say = Say::refused(app, member, form, failure).await?;
+    show(app, member, say).await
+}

@@ -1,0 +1,158 @@
+//! Home: the balance as it moves, the card, the last transactions.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use serde::Serialize;
+
+use super::parts;
+use super::transactions::last;
+use crate::history::Transaction;
+use crate::line::Notice;
+use crate::locale::Locale;
+use crate::switch::{Overview, WalletState};
+use crate::texts::home as text;
+use crate::web::fields::{button_form, form, summary};
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Trouble, answer, live};
+
+/// How many transactions are shown.
+const RECENT: usize = 6;
+
+/// `/home`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let say = Say::done(request.query_string());
+    let overview = app.switch.overview(&member.session).await?;
+    let transactions = last(&app, &member, RECENT).await?;
+    let locale = member.locale();
+    let body = html! {
+        h1.sr { (text::TITLE) }
+        (summary(&say))
+        div.columns {
+            section.balance {
+                h2 { (text::AVAILABLE) }
+                p.figure id="available" aria-live="polite" { (locale.money(app.money(overview.available))) }
+                p.held id="held" { (held_words(&app, locale, overview.held())) }
+                p.live id="live" data-live="/live" data-fragment="/home/recent" data-resting=(text::RESTING) hidden {
+                    span.dot {} " " span.words { (text::LIVE) } " " a href="/home" hidden { (text::RELOAD_PAGE) }
+                }
+                (state(&member, &overview))
+            }
+            section.card-side {
+                h2.sr { (text::CARD) }
+                (card(&member, &overview))
+            }
+        }
+        section.recent {
+            h2 { (text::RECENT) }
+            div id="recent" { (list(&app, locale, &transactions)) }
+            p { a href="/transactions" { (text::ALL) } }
+        }
+    };
+    let page = layout::member(
+        text::TITLE,
+        "/home",
+        &member.token(),
+        Head::default(),
+        &body,
+    );
+    Ok(answer::page(&say, &page))
+}
+
+fn held_words(app: &App, locale: &Locale, held: u64) -> String {
+    match held {
+        0 => text::NOTHING_HELD.to_owned(),
+        held => format!("{}: {}", text::HELD, locale.money(app.money(held))),
+    }
+}
+
+fn state(member: &Member, overview: &Overview) -> Markup {
+    html! {
+        @match overview.state {
+            WalletState::Open => div.actions {
+                a.button href="/money" { (text::LOAD) }
+                (button_form("freeze", "/limits/freeze", &member.token(), None, text::FREEZE, text::FREEZE))
+            },
+            WalletState::Frozen => div.warning {
+                p { (text::FROZEN) }
+                p { a.button href="/limits" { (text::UNFREEZE) } }
+            },
+            WalletState::Closing => p.warning { (text::CLOSING) },
+        }
+        @if overview.pending_contact.is_some() {
+            p { a href="/notifications" { (text::CONTACT_PENDING) } }
+        }
+    }
+}
+
+fn card(member: &Member, overview: &Overview) -> Markup {
+    html! {
+        @match &overview.card {
+            Some(card) => {
+                (parts::masked_card(card, overview.state == WalletState::Frozen))
+                p { a href="/card" { (text::SHOW_CARD) } }
+            },
+            None => div.empty {
+                p { (text::NO_CARD) }
+                (form("issue-card", "/card/issue", &member.token(), &html! {
+                    button type="submit" { (text::GET_CARD) }
+                }))
+            },
+        }
+    }
+}
+
+fn list(app: &App, locale: &Locale, transactions: &[Transaction]) -> Markup {
+    html! {
+        @if transactions.is_empty() {
+            div.empty { h3 { (text::EMPTY_TITLE) } p { (text::EMPTY) } }
+        } @else {
+            (parts::transactions(app, locale, transactions))
+        }
+    }
+}
+
+/// `/home/recent`: the list alone, for the script that puts it into the page.
+pub async fn recent(app: Data<App>, member: Member) -> Result<HttpResponse, Trouble> {
+    let transactions = last(&app, &member, RECENT).await?;
+    Ok(answer::html(
+        StatusCode::OK,
+        &list(&app, member.locale(), &transactions),
+    ))
+}
+
+/// What the page is told.
+#[derive(Serialize)]
+struct Balance {
+    available: String,
+    held: String,
+    /// Changes whenever anything has happened.
+    position: String,
+}
+
+/// `/live`: the balance as it moves.
+pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Trouble> {
+    // This also says whether the session is good, before anything is told to it.
+    let now = app.switch.balance(&member.session).await?;
+    let Some(view) = app.watches.view(app.switch.line(), &member.session) else {
+        return Ok(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE));
+    };
+    let lasts = app.settings.live_for;
+    let locale = member.visitor.locale;
+    let tell = move |notice: Notice| {
+        let held = notice.ledger.saturating_sub(notice.available);
+        let balance = Balance {
+            available: locale.money(app.money(notice.available)),
+            held: held_words(&app, &locale, held),
+            position: notice.position.to_string(),
+        };
+        std::future::ready(Some((balance, true)))
+    };
+    Ok(live::stream(view, now, lasts, tell))
+}

@@ -1,0 +1,80 @@
+//! The payers' pages: a request comes in, the switch is asked, markup leaves. Nothing is kept.
+//!
+//! What tests and scripts may rely on: a form has an id, and a field has the id `form-name` (`sign-in-client`), a label, and where it
+//! is wrong an error with the id `form-name-error`. What was done is said in `#done`, what is wrong in `#error-summary`.
+//!
+//! | page | forms (`id`): fields |
+//! | --- | --- |
+//! | `/register` | `register`: password, again · `register-drawn` |
+//! | after it | `#client-number`, `#drawn-password` (values), `#continue` |
+//! | `/sign-in` | `sign-in`: client, password |
+//! | `/home` | `#available`, `#held`, `#recent` · `issue-card` · `freeze` |
+//! | `/transactions` | `search` (GET): q, status, from, until · `#csv`, `#newer`, `#older` |
+//! | `/card` | `issue-card` · `reveal`: number, password · `reissue`: password · `new-number`: usage, limit, password · `retire-N`, `#number-N` |
+//! | after `reveal` | `#card-number`, `#card-expiry`, `#countdown` |
+//! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
+//! | `/limits` | `freeze` · `unfreeze`: password · `limits`: transaction, day, month, day_count, month_count, password |
+//! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `wishes`: purchases, declines, loads, refunds, security |
+//! | `/sessions` | `#session-N`, `end-N` · `everywhere` · `password`: password, new, again |
+//! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
+//! | everywhere | `sign-out` |
+
+mod card;
+mod close;
+pub mod entry;
+mod help;
+mod home;
+mod limits;
+mod money;
+mod notifications;
+mod parts;
+mod sessions;
+mod transactions;
+
+use actix_web::web::{ServiceConfig, get, post};
+
+/// The routes of all pages.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/", get().to(entry::start))
+        .route("/register", get().to(entry::register_page))
+        .route("/register", post().to(entry::register))
+        .route("/sign-in", get().to(entry::sign_in_page))
+        .route("/sign-in", post().to(entry::sign_in))
+        .route("/sign-out", post().to(entry::sign_out))
+        .route("/home", get().to(home::page))
+        .route("/home/recent", get().to(home::recent))
+        .route("/live", get().to(home::live))
+        .route("/transactions", get().to(transactions::page))
+        .route("/transactions.csv", get().to(transactions::csv))
+        .route("/card", get().to(card::page))
+        .route("/card/issue", post().to(card::issue))
+        .route("/card/reveal", post().to(card::reveal))
+        .route("/card/reissue", post().to(card::reissue))
+        .route("/card/numbers/new", post().to(card::new_number))
+        .route("/card/numbers/retire", post().to(card::retire))
+        .route("/money", get().to(money::page))
+        .route("/money/load", post().to(money::load))
+        .route("/money/sources/add", post().to(money::add_source))
+        .route("/money/sources/remove", post().to(money::remove_source))
+        .route("/money/reload", post().to(money::reload))
+        .route("/money/reload/off", post().to(money::reload_off))
+        .route("/money/close", post().to(close::close))
+        .route("/limits", get().to(limits::page))
+        .route("/limits/freeze", post().to(limits::freeze))
+        .route("/limits/unfreeze", post().to(limits::unfreeze))
+        .route("/limits/set", post().to(limits::set))
+        .route("/notifications", get().to(notifications::page))
+        .route("/notifications/contact", post().to(notifications::propose))
+        .route("/notifications/confirm", post().to(notifications::confirm))
+        .route("/notifications/remove", post().to(notifications::remove))
+        .route("/notifications/wishes", post().to(notifications::wishes))
+        .route("/sessions", get().to(sessions::page))
+        .route("/sessions/end", post().to(sessions::end))
+        .route("/sessions/everywhere", post().to(sessions::everywhere))
+        .route("/sessions/password", post().to(sessions::password))
+        .route("/help", get().to(help::page))
+        .route("/program", get().to(help::program))
+        .route("/extension.zip", get().to(help::extension))
+        .route("/offline", get().to(help::offline));
+}

@@ -1,0 +1,313 @@
+//! Funding sources, loading, automatic reload. The form that closes the wallet stands here as well.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use tessera_protocol::leased::{ReloadRow, SourceKind};
+
+use super::close;
+use crate::currency::Money;
+use crate::line::{Failure, Name};
+use crate::switch::Overview;
+use crate::texts::{forms, money as text};
+use crate::web::fields::{Field, amount, form, password, select, summary};
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Posted, Trouble, answer};
+
+const SOURCE_BYTES_MAX: usize = 28;
+
+/// `/money`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    show(&app, &member, Say::done(request.query_string())).await
+}
+
+pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let token = member.token();
+    let body = html! {
+        h1 { (text::TITLE) }
+        (summary(&say))
+        @if !overview.sources.is_empty() {
+            section { h2 { (text::LOAD) } (load_form(&overview, &token, &say)) }
+        }
+        section {
+            h2 { (text::SOURCES) }
+            p { (text::SOURCES_LEAD) }
+            (sources(&overview, &token, &say))
+            details.fold open[overview.sources.is_empty() || of_form(&say, "add-source")] {
+                summary { (text::ADD) }
+                (add_form(&token, &say))
+            }
+        }
+        @if !overview.sources.is_empty() {
+            section { h2 { (text::RELOAD) } (reload_forms(app, member, &overview, &say)) }
+        }
+        (close::section(&overview, &token, &say))
+    };
+    let page = layout::member(text::TITLE, "/money", &token, Head::default(), &body);
+    Ok(answer::page(&say, &page))
+}
+
+/// Whether what is said is about a form, so that it must not be folded away.
+pub(super) fn of_form(say: &Say, form: &str) -> bool {
+    say.complaint()
+        .is_some_and(|complaint| complaint.form == form)
+}
+
+/// Sources as choices of a list.
+pub(super) fn choices(overview: &Overview) -> Vec<(String, String)> {
+    let rows = overview.sources.iter();
+    rows.map(|row| {
+        (
+            row.number.to_string(),
+            format!("{} · {}", kind(row.kind), row.shown),
+        )
+    })
+    .collect()
+}
+
+fn kind(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Card => text::CARD,
+        SourceKind::Account => text::ACCOUNT,
+    }
+}
+
+fn load_form(overview: &Overview, token: &str, say: &Say) -> Markup {
+    let fields = html! {
+        // Sent twice, it is loaded once.
+        input type="hidden" name="name" value=(Name::random());
+        (select("load", "source", text::FROM, &choices(overview), ""))
+        (amount("load", "amount", text::AMOUNT, "", "", false, say))
+        (password("load", say))
+        button type="submit" { (text::LOAD_IT) }
+    };
+    form("load", "/money/load", token, &fields)
+}
+
+fn sources(overview: &Overview, token: &str, say: &Say) -> Markup {
+    html! {
+        @if overview.sources.is_empty() {
+            p.empty { (text::NO_SOURCES) }
+        } @else {
+            ul.rows {
+                @for row in &overview.sources {
+                    li.row id={ "source-" (row.number) } {
+                        p.title { (kind(row.kind)) } p.detail { (row.shown) }
+                    }
+                }
+            }
+            details.fold open[of_form(say, "remove-source")] {
+                summary { (text::REMOVE) }
+                (form("remove-source", "/money/sources/remove", token, &html! {
+                    (select("remove-source", "number", text::REMOVE, &choices(overview), ""))
+                    (password("remove-source", say))
+                    button.second type="submit" { (text::REMOVE) }
+                }))
+            }
+        }
+    }
+}
+
+fn add_form(token: &str, say: &Say) -> Markup {
+    let kinds = [
+        ("card".to_owned(), text::CARD.to_owned()),
+        ("account".to_owned(), text::ACCOUNT.to_owned()),
+    ];
+    let fields = html! {
+        (select("add-source", "kind", text::KIND, &kinds, ""))
+        (Field {
+            form: "add-source",
+            name: "source",
+            label: text::NUMBER,
+            hint: text::NUMBER_HINT,
+            autocomplete: "off",
+            longest: 40,
+            ..Field::default()
+        }.show(say))
+        (password("add-source", say))
+        button type="submit" { (text::ADD_IT) }
+    };
+    form("add-source", "/money/sources/add", token, &fields)
+}
+
+fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> Markup {
+    let token = member.token();
+    let money = |minor| member.locale().money(app.money(minor));
+    let plain = |minor: Option<u64>| {
+        minor
+            .map(|minor| app.money(minor).plain())
+            .unwrap_or_default()
+    };
+    let reload = overview.reload;
+    let chosen = reload.map(|row| row.source.to_string()).unwrap_or_default();
+    let shown = |row: &ReloadRow| {
+        let source = overview.sources.iter().find(|one| one.number == row.source);
+        source.map(|one| one.shown.clone()).unwrap_or_default()
+    };
+    let threshold = plain(reload.map(|row| row.threshold));
+    let loaded = plain(reload.map(|row| row.amount));
+    let set = html! {
+        (select("reload", "source", text::FROM, &choices(overview), &chosen))
+        (amount("reload", "threshold", text::THRESHOLD, "", &threshold, false, say))
+        (amount("reload", "amount", text::RELOAD_AMOUNT, "", &loaded, false, say))
+        (password("reload", say))
+        button type="submit" { @if reload.is_some() { (text::RELOAD_CHANGE) } @else { (text::RELOAD_ON) } }
+    };
+    html! {
+        p { (text::RELOAD_LEAD) }
+        @match &reload {
+            Some(row) => {
+                p id="reload-state" { (text::reload_is(&money(row.threshold), &money(row.amount), &shown(row))) }
+                details.fold open[of_form(say, "reload-off")] {
+                    summary { (text::RELOAD_OFF_TITLE) }
+                    (form("reload-off", "/money/reload/off", &token, &html! {
+                        (password("reload-off", say))
+                        button.second type="submit" { (text::RELOAD_OFF) }
+                    }))
+                }
+            },
+            None => p id="reload-state" { (text::RELOAD_IS_OFF) },
+        }
+        (form("reload", "/money/reload", &token, &set))
+    }
+}
+
+/// `POST /money/load`
+pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
+    let Some(source) = posted.number("source") else {
+        return show(&app, &member, Say::wrong("load", "source", forms::CHOOSE)).await;
+    };
+    let Some(money) = Money::from_typed(posted.text("amount"), app.currency()) else {
+        return show(&app, &member, Say::wrong("load", "amount", forms::AMOUNT)).await;
+    };
+    let proof = posted.proof(&member.visitor);
+    let name = Name::from_form(posted.raw("name"));
+    let loaded = app
+        .switch
+        .load(&member.session, &proof, source, money.minor, name)
+        .await;
+    finish(&app, &member, "load", loaded, "/money?done=loaded").await
+}
+
+/// `POST /money/sources/add`
+pub async fn add_source(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let Ok(kind) = posted.text("kind").parse() else {
+        return show(
+            &app,
+            &member,
+            Say::wrong("add-source", "kind", forms::CHOOSE),
+        )
+        .await;
+    };
+    let written = posted.text("source").replace([' ', '-'], "");
+    let source = zeroize::Zeroizing::new(written);
+    let fits = (1..=SOURCE_BYTES_MAX).contains(&source.len());
+    if !fits || !source.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return show(
+            &app,
+            &member,
+            Say::wrong("add-source", "source", text::BAD_NUMBER),
+        )
+        .await;
+    }
+    let proof = posted.proof(&member.visitor);
+    let added = app
+        .switch
+        .add_source(&member.session, &proof, kind, &source)
+        .await
+        .map(drop);
+    finish(&app, &member, "add-source", added, "/money?done=source").await
+}
+
+/// `POST /money/sources/remove`
+pub async fn remove_source(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let number = posted.number("number").ok_or(Trouble::Form)?;
+    let proof = posted.proof(&member.visitor);
+    let removed = app
+        .switch
+        .remove_source(&member.session, &proof, number)
+        .await;
+    finish(
+        &app,
+        &member,
+        "remove-source",
+        removed,
+        "/money?done=source-removed",
+    )
+    .await
+}
+
+/// `POST /money/reload`
+pub async fn reload(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let Some(source) = posted.number("source") else {
+        return show(&app, &member, Say::wrong("reload", "source", forms::CHOOSE)).await;
+    };
+    let typed = |name| Money::from_typed(posted.text(name), app.currency());
+    let Some(threshold) = typed("threshold") else {
+        return show(
+            &app,
+            &member,
+            Say::wrong("reload", "threshold", forms::AMOUNT),
+        )
+        .await;
+    };
+    let Some(loaded) = typed("amount") else {
+        return show(&app, &member, Say::wrong("reload", "amount", forms::AMOUNT)).await;
+    };
+    let row = ReloadRow {
+        source,
+        threshold: threshold.minor,
+        amount: loaded.minor,
+    };
+    let proof = posted.proof(&member.visitor);
+    let set = app
+        .switch
+        .set_reload(&member.session, &proof, Some(row))
+        .await;
+    finish(&app, &member, "reload", set, "/money?done=reload").await
+}
+
+/// `POST /money/reload/off`
+pub async fn reload_off(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let proof = posted.proof(&member.visitor);
+    let set = app.switch.set_reload(&member.session, &proof, None).await;
+    finish(&app, &member, "reload-off", set, "/money?done=no-reload").await
+}
+
+async fn finish(
+    app: &App,
+    member: &Member,
+    form: &'static str,
+    outcome: Result<(), Failure>,
+    then: &str,
+) -> Result<HttpResponse, Trouble> {
+    match outcome {
+        Ok(()) => Ok(answer::see_other(then)),
+        Err(failure) => {
+            let say = Say::refused(app, member, form, failure).await?;
+            show(app, member, say).await
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Where notifications go, and which.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use tessera_protocol::leased::Wishes;
+
+use crate::line::Failure;
+use crate::switch::{ContactKind, Overview};
+use crate::texts::{forms, notifications as text};
+use crate::web::fields::{Field, form, password, select, summary, tick};
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Posted, Trouble, answer};
+
+/// `/notifications`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    show(&app, &member, Say::done(request.query_string())).await
+}
+
+async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+    let overview = app.switch.overview(&member.session).await?;
+    let token = member.token();
+    let body = html! {
+        h1 { (text::TITLE) }
+        p.lead { (text::LEAD) }
+        (summary(&say))
+        section { (contact(&overview, &token, &say)) }
+        section {
+            h2 { (text::WISHES) }
+            (wishes_form(overview.wishes, &token))
+        }
+    };
+    let page = layout::member(
+        text::TITLE,
+        "/notifications",
+        &token,
+        Head::default(),
+        &body,
+    );
+    Ok(answer::page(&say, &page))
+}
+
+fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
+    let title = match overview.contact {
+        Some(_) => text::CHANGE,
+        None => text::ADD,
+    };
+    html! {
+        @match &overview.contact {
+            Some(contact) => {
+                p id="contact" { (text::SENT_TO) " " strong { (contact.shown) } }
+                (form("remove-contact", "/notifications/remove", token, &html! {
+                    (password("remove-contact", say))
+                    button.second type="submit" { (text::REMOVE) }
+                }))
+            },
+            None => p id="contact" { (text::NONE) },
+        }
+        @if let Some(pending) = &overview.pending_contact {
+            h2 { (text::CONFIRM) }
+            p id="pending-contact" { (text::pending(&pending.shown)) }
+            (form("confirm", "/notifications/confirm", token, &html! {
+                (Field {
+                    form: "confirm",
+                    name: "code",
+                    label: text::CODE,
+                    autocomplete: "one-time-code",
+                    inputmode: "numeric",
+                    longest: 12,
+                    ..Field::default()
+                }.show(say))
+                button type="submit" { (text::CONFIRM_IT) }
+            }))
+        }
+        h2 { (title) }
+        (form("contact", "/notifications/contact", token, &contact_fields(say)))
+    }
+}
+
+fn contact_fields(say: &Say) -> Markup {
+    let kinds = [
+        ("email".to_owned(), text::EMAIL.to_owned()),
+        ("mobile".to_owned(), text::MOBILE.to_owned()),
+    ];
+    html! {
+        (select("contact", "kind", text::KIND, &kinds, ""))
+        (Field {
+            form: "contact",
+            name: "address",
+            label: text::ADDRESS,
+            hint: text::ADDRESS_HINT,
+            autocomplete: "off",
+            longest: 254,
+            ..Field::default()
+        }.show(say))
+        (password("contact", say))
+        button type="submit" { (text::SEND_CODE) }
+    }
+}
+
+fn wishes_form(wishes: Wishes, token: &str) -> Markup {
+    let ticked = [
+        wishes.purchases,
+        wishes.declines,
+        wishes.loads,
+        wishes.refunds,
+        wishes.security,
+    ];
+    let boxes = html! {
+        @for ((name, label), ticked) in text::CHOICES.iter().zip(ticked) {
+            (tick("wishes", name, label, ticked))
+        }
+        button type="submit" { (text::SAVE) }
+    };
+    form("wishes", "/notifications/wishes", token, &boxes)
+}
+
+/// `POST /notifications/contact`
+pub async fn propose(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let Ok(kind) = posted.text("kind").parse() else {
+        return show(&app, &member, Say::wrong("contact", "kind", forms::CHOOSE)).await;
+    };
+    let Some(address) = address(kind, posted.text("address")) else {
+        return show(
+            &app,
+            &member,
+            Say::wrong("contact", "address", text::BAD_ADDRESS),
+        )
+        .await;
+    };
+    let proof = posted.proof(&member.visitor);
+    let proposed = app
+        .switch
+        .propose_contact(&member.session, &proof, kind, &address)
+        .await;
+    match proposed {
+        Err(failure) if failure.is("30") => {
+            show(
+                &app,
+                &member,
+                Say::wrong("contact", "address", text::BAD_ADDRESS),
+            )
+            .await
+        }
+        other => {
+            finish(
+                &app,
+                &member,
+                "contact",
+                other,
+                "/notifications?done=code-sent",
+            )
+            .await
+        }
+    }
+}
+
+/// An address as the switch wants it; `None` for what can't be one. The switch looks closer.
+fn address(kind: ContactKind, typed: &str) -> Option<String> {
+    match kind {
+        ContactKind::Email => {
+            let (name, host) = typed.rsplit_once('@')?;
+            let plain = !typed.contains(|sign: char| sign.is_whitespace() || sign.is_control());
+            (plain && !name.is_empty() && host.contains('.')).then(|| typed.to_owned())
+        }
+        ContactKind::Mobile => {
+            let digits = typed.strip_prefix('+')?.replace([' ', '-', '(', ')'], "");
+            let fits = (7..=15).contains(&digits.len());
+            let digits_only = digits.bytes().all(|byte| byte.is_ascii_digit());
+            (fits && digits_only).then(|| format!("+{digits}"))
+        }
+    }
+}
+
+/// `POST /notifications/confirm`
+pub async fn confirm(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let code = posted.text("code").replace(' ', "");
+    let confirmed = app.switch.confirm_contact(&member.session, &code).await;
+    let wrong = match &confirmed {
+        Err(failure) if failure.is("25") => text::NO_CODE,
+        Err(failure) if failure.is("63") => {
+            // The code is wrong, or the session has ended: the balance tells which.
+            app.switch.balance(&member.session).await?;
+            text::WRONG_CODE
+        }
+        _ => {
+            return finish(
+                &app,
+                &member,
+                "confirm",
+                confirmed,
+                "/notifications?done=confirmed",
+            )
+            .await;
+        }
+    };
+    show(&app, &member, Say::wrong("confirm", "code", wrong)).await
+}
+
+/// `POST /notifications/remove`
+pub async fn remove(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let proof = posted.proof(&member.visitor);
+    let removed = app.switch.remove_contact(&member.session, &proof).await;
+    finish(
+        &app,
+        &member,
+        "remove-contact",
+        removed,
+        "/notifications?done=no-contact",
+    )
+    .await
+}
+
+/// `POST /notifications/wishes`
+pub async fn wishes(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let wishes = Wishes {
+        purchases: posted.ticked("purchases"),
+        declines: posted.ticked("declines"),
+        loads: posted.ticked("loads"),
+        refunds: posted.ticked("refunds"),
+        security: posted.ticked("security"),
+    };
+    app.switch.set_wishes(&member.session, wishes).await?;
+    Ok(answer::see_other("/notifications?done=wishes"))
+}
+
+async fn finish(
+    app: &App,
+    member: &Member,
+    form: &'static str,
+    outcome: Result<(), Failure>,
+    then: &str,
+) -> Result<HttpResponse, Trouble> {
+    match outcome {
+        Ok(()) => Ok(answer::see_other(then)),
+        Err(failure) => {
+            let say = Say::refused(app, member, form, failure).await?;
+            show(app, member, say).await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_addresses_as_people_write_them() {
+        let mobile = |typed| address(ContactKind::Mobile, typed);
+        assert_eq!(mobile("+44 7700 900123").as_deref(), Some("+447700900123"));
+        assert_eq!(mobile("07700 900123"), None);
+        let email = |typed| address(ContactKind::Email, typed);
+        assert_eq!(email("a@b.example").as_deref(), Some("a@b.example"));
+        for wrong in [
+            "a",
+            "a@b",
+            "@b.example",
+            "a b@c.example",
+            "a@b.example\r\nBcc: x",
+        ] {
+            assert_eq!(email(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What several pages show: the drawn card, a list of transactions, a time.
+
+use maud::{Markup, html};
+
+use crate::history::{Kind, Outcome, Transaction};
+use crate::locale::{Locale, iso};
+use crate::switch::ShownCard;
+use crate::texts::{card as card_text, transactions as text};
+use crate::web::App;
+
+/// A card as a card looks. `number` is what stands on it, masked or in full.
+pub fn card(number: &Markup, expiry: &str, frozen: bool) -> Markup {
+    html! {
+        div.card.frozen[frozen] {
+            svg.tiles viewBox="0 0 340 214" preserveAspectRatio="xMaxYMid slice" aria-hidden="true" {
+                g fill="#fff" {
+                    @for (x, y, opacity) in TILES {
+                        rect x=(x) y=(y) width="40" height="40" rx="7" opacity=(opacity) {}
+                    }
+                    path d="M296 74l29 29-29 29-29-29z" opacity=".3" {}
+                }
+            }
+            p.issuer { "Tessera" }
+            svg.chip viewBox="0 0 44 34" aria-hidden="true" {
+                rect x="1" y="1" width="42" height="32" rx="6" fill="#e3c98a" {}
+                path d="M1 12h13v10H1M43 12H30v10h13M14 1v32M30 1v32" fill="none" stroke="#8a7136" stroke-width="1.4" {}
+            }
+            p.number { (number) }
+            p.name { (card_text::NAME) }
+            p.expiry { span { (card_text::EXPIRES) } " " (expiry_shown(expiry)) }
+        }
+    }
+}
+
+/// The tiles on the card: place and opacity.
+const TILES: &[(u16, i16, &str)] = &[
+    (276, -8, ".10"),
+    (322, -8, ".05"),
+    (230, 38, ".05"),
+    (322, 38, ".10"),
+    (230, 84, ".09"),
+    (230, 130, ".04"),
+    (276, 130, ".10"),
+    (322, 130, ".07"),
+    (276, 176, ".05"),
+    (322, 176, ".12"),
+];
+
+/// The card, masked.
+pub fn masked_card(card: &ShownCard, frozen: bool) -> Markup {
+    let number = html! {
+        span aria-hidden="true" { "•••• •••• •••• " }
+        span.sr { (card_text::ENDING) " " }
+        (card.last_four)
+    };
+    self::card(&number, &card.expiry, frozen)
+}
+
+/// YYMM as cards say it: `12/31`.
+pub fn expiry_shown(expiry: &str) -> String {
+    match (expiry.get(..2), expiry.get(2..4)) {
+        (Some(year), Some(month)) => format!("{month}/{year}"),
+        _ => expiry.to_owned(),
+    }
+}
+
+/// A moment: written in UTC, rewritten by the script into the reader's zone.
+pub fn time(locale: &Locale, at: u64) -> Markup {
+    html! { time datetime=(iso(at)) { (locale.time(at)) " " (text::ZONE) } }
+}
+
+/// Transactions as a list.
+pub fn transactions(app: &App, locale: &Locale, list: &[Transaction]) -> Markup {
+    html! {
+        ul.transactions {
+            @for transaction in list { (row(app, locale, transaction)) }
+        }
+    }
+}
+
+/// What a transaction is called.
+pub fn name<'a>(app: &'a App, transaction: &'a Transaction) -> &'a str {
+    match transaction.kind {
+        Kind::Purchase if !transaction.acceptor.is_empty() => {
+            app.settings.mall_name(&transaction.acceptor)
+        }
+        kind => text::nameless(kind),
+    }
+}
+
+/// What has become of it.
+pub fn state(app: &App, locale: &Locale, transaction: &Transaction) -> String {
+    text::state(transaction, |minor| locale.money(app.money(minor)))
+}
+
+fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
+    let moved = match &transaction.outcome {
+        Outcome::Waiting if transaction.kind == Kind::Load => transaction.amount as i64,
+        _ => transaction.moved(),
+    };
+    let failed = matches!(transaction.outcome, Outcome::Failed(_));
+    let amount = match failed {
+        true => locale.money(app.money(transaction.amount)),
+        false => locale.signed(moved, |minor| app.money(minor)),
+    };
+    html! {
+        li.transaction {
+            div.what {
+                p.title { (name(app, transaction)) }
+                p.detail {
+                    (time(locale, transaction.at))
+                    @if !transaction.text.is_empty() { " · " span { (transaction.text) } }
+                    @if !transaction.card.is_empty() { " · " (text::CARD_ENDING) " " (transaction.card) }
+                }
+            }
+            div.how {
+                p.amount.in[moved > 0 && !failed].failed[failed] { (amount) }
+                p.state.failed[failed] { (state(app, locale, transaction)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Where the payer is signed in, and the password.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, html};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind, SessionRow};
+
+use super::entry::signed_out;
+use super::parts;
+use crate::texts::{entry as entry_text, sessions as text};
+use crate::web::fields::{Field, form, summary};
+use crate::web::layout::{self, Head};
+use crate::web::say::Say;
+use crate::web::{App, Member, Posted, Trouble, answer};
+
+/// `/sessions`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    show(&app, &member, Say::done(request.query_string())).await
+}
+
+async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+    let sessions = app.switch.sessions(&member.session).await?;
+    let token = member.token();
+    let body = html! {
+        h1 { (text::TITLE) }
+        (summary(&say))
+        section {
+            h2 { (text::SESSIONS) }
+            ul.rows { @for row in &sessions { (session(member, row)) } }
+            (form("everywhere", "/sessions/everywhere", &token, &html! {
+                button.second type="submit" { (text::EVERYWHERE) }
+            }))
+        }
+        section {
+            h2 { (text::PASSWORD) }
+            p { (text::CHANGE_LEAD) }
+            (form("password", "/sessions/password", &token, &password_fields(&say)))
+        }
+    };
+    let page = layout::member(text::TITLE, "/sessions", &token, Head::default(), &body);
+    Ok(answer::page(&say, &page))
+}
+
+fn session(member: &Member, row: &SessionRow) -> Markup {
+    let locale = member.locale();
+    html! {
+        li.row id={ "session-" (row.number) } {
+            div {
+                p.title {
+                    (row.device)
+                    @if row.kind == SessionKind::Extension { " · " (text::EXTENSION) }
+                    @if row.current { " " span.badge { (text::THIS) } }
+                }
+                p.detail {
+                    (text::OPENED) " " (parts::time(locale, row.opened_at)) " · "
+                    (text::USED) " " (parts::time(locale, row.used_at))
+                }
+            }
+            @if !row.current {
+                (form(&format!("end-{}", row.number), "/sessions/end", &member.token(), &html! {
+                    input type="hidden" name="number" value=(row.number);
+                    button.quiet type="submit" aria-label={ (text::END) " " (row.device) } { (text::END) }
+                }))
+            }
+        }
+    }
+}
+
+fn password_fields(say: &Say) -> Markup {
+    let field = |name, label, hint, autocomplete| Field {
+        form: "password",
+        name,
+        label,
+        hint,
+        kind: "password",
+        autocomplete,
+        longest: PASSWORD_BYTES_MAX as u16,
+        ..Field::default()
+    };
+    html! {
+        (field("password", text::OLD, "", "current-password").show(say))
+        (field("new", text::NEW, entry_text::PASSWORD_HINT, "new-password").show(say))
+        (field("again", text::AGAIN, "", "new-password").show(say))
+        button type="submit" { (text::CHANGE) }
+    }
+}
+
+/// `POST /sessions/end`
+pub async fn end(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
+    let number = posted.number("number").ok_or(Trouble::Form)?;
+    match app.switch.end_session(&member.session, number).await {
+        Ok(()) => {}
+        // It has ended by itself.
+        Err(failure) if failure.is("25") => {}
+        Err(failure) => return Err(failure.into()),
+    }
+    app.watches.end(app.switch.line(), member.session.wallet());
+    Ok(answer::see_other("/sessions?done=session-ended"))
+}
+
+/// `POST /sessions/everywhere`
+pub async fn everywhere(
+    app: Data<App>,
+    member: Member,
+    _: Posted,
+) -> Result<HttpResponse, Trouble> {
+    app.switch.sign_out_everywhere(&member.session).await?;
+    app.watches.end(app.switch.line(), member.session.wallet());
+    Ok(signed_out("/sign-in?done=everywhere"))
+}
+
+/// `POST /sessions/password`
+pub async fn password(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    let new = posted.raw("new");
+    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&new.len()) {
+        let say = Say::wrong("password", "new", entry_text::PASSWORD_LENGTH);
+        return show(&app, &member, say).await;
+    }
+    if new != posted.raw("again") {
+        let say = Say::wrong("password", "again", entry_text::PASSWORD_DIFFERS);
+        return show(&app, &member, say).await;
+    }
+    let proof = posted.proof(&member.visitor);
+    match app
+        .switch
+        .change_password(&member.session, &proof, new)
+        .await
+    {
+        Ok(()) => {
+            app.watches.end(app.switch.line(), member.session.wallet());
+            Ok(answer::see_other("/sessions?done=password"))
+        }
+        Err(failure) => {
+            let say = Say::refused(&app, &member, "password", failure).await?;
+            show(&app, &member, say).await
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The pay window: a mall's page asks, the payer agrees or not, the mall's page is told so. The mall's page never learns who.
+//!
+//! ```text
+//! popup      /pay?mall=  ──handshake with the opener, by its origin──▶ POST /pay/open ─┐
+//! redirect   POST /pay, or GET /pay with a Referer, from a page of the mall ───────────┴─▶ /pay/review ──▶ agree ──▶ /pay/status
+//! ```
+//!
+//! What was asked travels in the address, sealed with a secret of this browser, so that the window can be loaded again and nobody else
+//! can make such an address. A page of a mall is known by its origin alone, as the browser tells it: `Origin`, `Referer`, or the origin of a
+//! message.
+
+mod outcome;
+mod purchase;
+mod review;
+mod sealed;
+mod status;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Payload, ServiceConfig, get, post};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::html;
+
+use crate::settings::{Mall, Settings};
+use crate::texts::pay as text;
+use crate::web::layout::{self, Head};
+use crate::web::posted::read_body;
+use crate::web::{App, Posted, Trouble, answer, guard, query};
+
+use purchase::Purchase;
+use sealed::{Sealed, Step};
+
+/// The routes of the pay window.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/pay", get().to(open_by_link))
+        .route("/pay", post().to(open_by_form))
+        .route("/pay/open", post().to(open_by_script))
+        .route("/pay/review", get().to(review::page))
+        .route("/pay/sign-in", post().to(review::sign_in))
+        .route("/pay/agree", post().to(review::agree))
+        .route("/pay/cancel", post().to(review::cancel))
+        .route("/pay/status", get().to(status::page))
+        .route("/pay/live", get().to(status::live))
+        .route("/pay/state", get().to(status::state));
+}
+
+/// What the pay window may do: as everywhere, and forms may lead back to the malls, which may also frame it. A frame on another site is
+/// sent no session, so that nothing can be agreed to in one by a click that was meant for something else.
+pub fn policy(settings: &Settings) -> String {
+    let origins: Vec<&str> = settings
+        .malls
+        .iter()
+        .flat_map(|mall| mall.origins.iter().map(String::as_str))
+        .collect();
+    if origins.is_empty() {
+        return guard::POLICY.to_owned();
+    }
+    let origins = origins.join(" ");
+    guard::POLICY
+        .replace(
+            "form-action 'self'",
+            &format!("form-action 'self' {origins}"),
+        )
+        .replace(
+            "frame-ancestors 'none'",
+            &format!("frame-ancestors {origins}"),
+        )
+}
+
+/// `GET /pay`: with an order a link of the mall's page; without one the window that a script has opened.
+async fn open_by_link(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let asked = query(request.query_string());
+    let Some(mall) = asked.get("mall").and_then(|mall| app.settings.mall(mall)) else {
+        return refused(text::STRANGER_TITLE, text::STRANGER);
+    };
+    if !asked.contains_key("order") {
+        return handshake(mall);
+    }
+    let referrer = text_of(&request, header::REFERER);
+    let origin = url::Url::parse(referrer).map(|url| url.origin().ascii_serialization());
+    let find = |name: &str| asked.get(name).map_or("", String::as_str);
+    open(&app, &request, &origin.unwrap_or_default(), find)
+}
+
+/// `POST /pay`: a form of the mall's page.
+async fn open_by_form(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Trouble> {
+    let body = read_body(payload.into_inner()).await?;
+    let posted = Posted::parse(&body);
+    let origin = text_of(&request, header::ORIGIN);
+    Ok(open(&app, &request, origin, |name| posted.raw(name)))
+}
+
+/// `POST /pay/open`: our own script, which has shaken hands with the opener and says from which origin it spoke.
+async fn open_by_script(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Trouble> {
+    let body = read_body(payload.into_inner()).await?;
+    let posted = Posted::parse(&body);
+    Ok(open(&app, &request, posted.raw("origin"), |name| {
+        // Nobody is led back by address from a popup.
+        if name == "return_url" {
+            ""
+        } else {
+            posted.raw(name)
+        }
+    }))
+}
+
+fn open<'a>(
+    app: &App,
+    request: &HttpRequest,
+    origin: &str,
+    find: impl Fn(&str) -> &'a str,
+) -> HttpResponse {
+    let Some(mall) = app.settings.mall(find("mall")) else {
+        return refused(text::STRANGER_TITLE, text::STRANGER);
+    };
+    if !mall.origins.iter().any(|known| known == origin) {
+        return refused(text::STRANGER_TITLE, text::STRANGER);
+    }
+    match Purchase::read(origin, find) {
+        Some(purchase) => Sealed::new(purchase, Step::Asked).go(request, "/pay/review"),
+        None => refused(text::BAD_TITLE, text::BAD),
+    }
+}
+
+/// Waits for the opener's word. The script believes only these origins.
+fn handshake(mall: &Mall) -> HttpResponse {
+    let body = html! {
+        section.outcome.waiting id="handshake" data-mall=(mall.acceptor) data-origins=(mall.origins.join(" ")) {
+            h1 { (text::OPENING) }
+            noscript { p { (text::NO_SCRIPT) } }
+        }
+    };
+    answer::html(StatusCode::OK, &window(text::TITLE, &body))
+}
+
+/// The frame of every page of the window.
+fn window(title: &str, body: &maud::Markup) -> maud::Markup {
+    let head = Head {
+        scripts: &["pay.js"],
+        refresh: None,
+    };
+    layout::window(title, head, body)
+}
+
+fn refused(title: &str, words: &str) -> HttpResponse {
+    let body = html! { section id="pay-refused" { h1 { (title) } p.lead { (words) } } };
+    answer::html(StatusCode::FORBIDDEN, &window(title, &body))
+}
+
+fn text_of(request: &HttpRequest, name: header::HeaderName) -> &str {
+    let value = request.headers().get(name);
+    value.and_then(|value| value.to_str().ok()).unwrap_or("")
+}

@@ -1,0 +1,149 @@
+//! The purchase after it was agreed to: what becomes of it, as it happens, and the word for the mall's page.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{Markup, PreEscaped, html};
+
+use super::outcome::{Outcome, Told};
+use super::sealed::{Sealed, Step};
+use super::{refused, window};
+use crate::currency::Money;
+use crate::line::Notice;
+use crate::texts::{pay as text, refusals};
+use crate::web::{App, Member, Trouble, answer, live};
+
+/// `/pay/status`
+pub async fn page(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let Some(sealed) = Sealed::of(&request) else {
+        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+    };
+    let outcome = match read(&app, &member, &sealed).await {
+        Ok(outcome) => outcome,
+        // It was taken back before it was ever agreed to, or is not ours.
+        Err(Trouble::Failure(failure)) if failure.is("25") => Outcome::Cancelled,
+        Err(Trouble::Ended) => return Ok(sealed.go(&request, "/pay/review")),
+        Err(trouble) => return Err(trouble),
+    };
+    let purchase = &sealed.purchase;
+    let total = Money::new(purchase.amount, purchase.currency);
+    let following = request.query_string();
+    let body = html! {
+        section.outcome class=(class(&outcome)) id="pay-state"
+            data-state=(outcome.word()) data-order=(purchase.order) data-origin=(purchase.origin)
+            data-final=[outcome.is_final().then_some("1")]
+            data-live={ "/pay/live?" (following) } data-poll={ "/pay/state?" (following) } {
+            (sign(&outcome))
+            h1 role="status" { (title(&outcome)) }
+            @if let Some(words) = words(&outcome) { p { (words) } }
+            p.detail { (app.settings.mall_name(&purchase.mall)) " · " (member.locale().money(total)) " · " (text::ORDER) " " (purchase.order) }
+            @if outcome.is_final() {
+                p.actions {
+                    @match purchase.way_back(outcome.word()) {
+                        Some(back) => a.button id="back" href=(back) { (text::BACK) },
+                        None => button id="close" type="button" hidden { (text::CLOSE) },
+                    }
+                }
+            }
+        }
+    };
+    Ok(answer::html(StatusCode::OK, &window(text::TITLE, &body)))
+}
+
+async fn read(app: &App, member: &Member, sealed: &Sealed) -> Result<Outcome, Trouble> {
+    if sealed.step == Step::Cancelled {
+        return Ok(Outcome::Cancelled);
+    }
+    Ok(Outcome::read(app, &member.session, &sealed.purchase).await?)
+}
+
+/// `/pay/state`: the word alone, for a script that can't be told.
+pub async fn state(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let sealed = Sealed::of(&request).ok_or(Trouble::Form)?;
+    let outcome = read(&app, &member, &sealed).await?;
+    let told = Told {
+        state: outcome.word(),
+    };
+    Ok(answer::json(StatusCode::OK, &told))
+}
+
+/// `/pay/live`: the word whenever something happens to the wallet, until nothing more will.
+pub async fn live(
+    app: Data<App>,
+    member: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Trouble> {
+    let sealed = Sealed::of(&request).ok_or(Trouble::Form)?;
+    let now = app.switch.balance(&member.session).await?;
+    let Some(view) = app.watches.view(app.switch.line(), &member.session) else {
+        return Ok(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE));
+    };
+    let lasts = app.settings.live_for;
+    let tell = move |_: Notice| {
+        let (app, session) = (app.clone(), member.session.clone());
+        let purchase = sealed.purchase.clone();
+        async move {
+            let outcome = Outcome::read(&app, &session, &purchase).await.ok()?;
+            let told = Told {
+                state: outcome.word(),
+            };
+            Some((told, !outcome.is_final()))
+        }
+    };
+    Ok(live::stream(view, now, lasts, tell))
+}
+
+fn class(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agreed | Outcome::Paying => "waiting",
+        Outcome::Paid => "paid",
+        Outcome::Declined(_) => "declined",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Expired => "expired",
+    }
+}
+
+fn title(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agreed => text::WAITING,
+        Outcome::Paying => text::PAYING,
+        Outcome::Paid => text::PAID,
+        Outcome::Declined(_) => text::DECLINED,
+        Outcome::Cancelled => text::CANCELLED,
+        Outcome::Expired => text::EXPIRED,
+    }
+}
+
+fn words(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Outcome::Agreed | Outcome::Paying => return None,
+        Outcome::Paid => text::PAID_LEAD.to_owned(),
+        Outcome::Declined(code) => text::declined(refusals::reason(code)),
+        Outcome::Cancelled => text::CANCELLED_LEAD.to_owned(),
+        Outcome::Expired => text::EXPIRED_LEAD.to_owned(),
+    })
+}
+
+/// A tick, a cross, or tiles that turn.
+fn sign(outcome: &Outcome) -> Markup {
+    let drawn = match outcome {
+        Outcome::Agreed | Outcome::Paying => {
+            r#"<g fill="currentColor"><rect x="6" y="6" width="16" height="16" rx="3"/><rect x="26" y="6" width="16" height="16" rx="3" opacity=".45"/><rect x="6" y="26" width="16" height="16" rx="3" opacity=".45"/><rect x="26" y="26" width="16" height="16" rx="3" opacity=".7"/></g>"#
+        }
+        Outcome::Paid => {
+            r#"<circle cx="24" cy="24" r="22" fill="none" stroke="currentColor" stroke-width="3"/><path d="M14 25l7 7 14-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round" stroke-linejoin="round"/>"#
+        }
+        _ => {
+            r#"<circle cx="24" cy="24" r="22" fill="none" stroke="currentColor" stroke-width="3"/><path d="M17 17l14 14M31 17L17 31" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"/>"#
+        }
+    };
+    html! { svg.sign viewBox="0 0 48 48" aria-hidden="true" { (PreEscaped(drawn)) } }
+}

@@ -1,0 +1,63 @@
+use super::*;
+
+const SHIPPED: &str = include_str!("../../../config/wallet.toml");
+
+fn complaint(change: impl FnOnce(&mut Settings)) -> String {
+    let mut settings = Settings::default();
+    change(&mut settings);
+    settings.check_values().unwrap_err().to_string()
+}
+
+/// The shipped file states every key with its default; only the malls differ.
+#[test]
+fn the_shipped_file_states_the_defaults() {
+    let mut shipped: Settings = toml::from_str(SHIPPED).unwrap();
+    assert_eq!(shipped.malls.len(), 2);
+    shipped.malls.clear();
+    assert_eq!(format!("{shipped:?}"), format!("{:?}", Settings::default()));
+    shipped.check_values().unwrap();
+    for key in ["[line]", "[log]", "[tls]", "trusted_proxies", "live_for"] {
+        assert!(SHIPPED.contains(key), "{key}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_an_error() {
+    assert!(toml::from_str::<Settings>("lisen = 1").is_err());
+}
+
+#[test]
+fn plain_http_leaves_this_machine_only_behind_a_proxy() {
+    let outside = |settings: &mut Settings| settings.listen = ([0, 0, 0, 0], 8080).into();
+    assert!(complaint(outside).starts_with("listen: plain HTTP"));
+    let mut settings = Settings {
+        behind_proxy: true,
+        origin: "https://wallet.example".into(),
+        ..Settings::default()
+    };
+    outside(&mut settings);
+    settings.check_values().unwrap();
+    settings.origin = "http://wallet.example".into();
+    assert!(settings.check_values().is_err());
+}
+
+#[test]
+fn malls_come_from_origins_as_browsers_write_them() {
+    let mall = |origin: &str| Mall {
+        acceptor: "MALL-0001".into(),
+        name: "Teacup".into(),
+        origins: vec![origin.into()],
+    };
+    for wrong in [
+        "https://shop.example/",
+        "shop.example",
+        "https://SHOP.example",
+        "http://shop.example",
+        "https://shop.example; script-src *",
+    ] {
+        let told = complaint(|settings| settings.malls.push(mall(wrong)));
+        assert!(told.starts_with("malls[0].origins"), "{told}");
+    }
+    let twice = complaint(|settings| settings.malls = vec![mall("https://a.example"); 2]);
+    assert_eq!(twice, "malls[1].acceptor: stands here twice");
+}

@@ -1,0 +1,280 @@
+//! Accounts and sessions: 200 to 206, and the overview.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use tessera_protocol::ClientNumber;
+use tessera_protocol::leased::{
+    Limits, Operation, ReloadRow, SessionKind, SessionRow, SourceRow, Spent, Wishes, tag,
+};
+use zeroize::Zeroizing;
+
+use super::{Proof, Switch, with, with_address};
+use crate::line::{Answer, Failure, Fields};
+use crate::session::Session;
+
+/// How a session is asked for.
+pub struct Entry {
+    /// The identification number.
+    pub client: ClientNumber,
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// What for.
+    pub kind: SessionKind,
+    /// What the payer will know the device by.
+    pub device: String,
+    /// The browser's address.
+    pub address: Option<IpAddr>,
+}
+
+/// Whether purchases are possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WalletState {
+    /// They are.
+    Open,
+    /// The payer has frozen it.
+    Frozen,
+    /// It is being ended.
+    Closing,
+}
+
+impl FromStr for WalletState {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        match word {
+            "open" => Ok(Self::Open),
+            "frozen" => Ok(Self::Frozen),
+            "closing" => Ok(Self::Closing),
+            _ => Err(()),
+        }
+    }
+}
+
+/// The representative card as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownCard {
+    /// Its last four digits.
+    pub last_four: String,
+    /// YYMM.
+    pub expiry: String,
+}
+
+impl FromStr for ShownCard {
+    type Err = ();
+
+    fn from_str(row: &str) -> Result<Self, ()> {
+        let (last_four, expiry) = row.split_once(',').ok_or(())?;
+        Ok(Self {
+            last_four: last_four.to_owned(),
+            expiry: expiry.to_owned(),
+        })
+    }
+}
+
+/// Where notifications go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactKind {
+    /// By e-mail.
+    Email,
+    /// By text message.
+    Mobile,
+}
+
+impl ContactKind {
+    /// As a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Mobile => "mobile",
+        }
+    }
+}
+
+impl FromStr for ContactKind {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        match word {
+            "email" => Ok(Self::Email),
+            "mobile" => Ok(Self::Mobile),
+            _ => Err(()),
+        }
+    }
+}
+
+/// An address, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What it is.
+    pub kind: ContactKind,
+    /// Masked.
+    pub shown: String,
+}
+
+impl FromStr for Contact {
+    type Err = ();
+
+    fn from_str(row: &str) -> Result<Self, ()> {
+        let (kind, shown) = row.split_once(',').ok_or(())?;
+        Ok(Self {
+            kind: kind.parse()?,
+            shown: shown.to_owned(),
+        })
+    }
+}
+
+/// All that the pages show, but for lists.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// In minor units.
+    pub ledger: u64,
+    /// In minor units.
+    pub available: u64,
+    /// Whether purchases are possible.
+    pub state: WalletState,
+    /// Absent before there is one.
+    pub card: Option<ShownCard>,
+    /// The payer's own.
+    pub limits: Limits,
+    /// The operator's.
+    pub limits_allowed: Limits,
+    /// Today and this month.
+    pub spent: Spent,
+    /// Funding sources.
+    pub sources: Vec<SourceRow>,
+    /// Automatic reload, where it is on.
+    pub reload: Option<ReloadRow>,
+    /// Where notifications go.
+    pub contact: Option<Contact>,
+    /// Where they will go when it is confirmed.
+    pub pending_contact: Option<Contact>,
+    /// What the payer wants to be told.
+    pub wishes: Wishes,
+}
+
+impl Overview {
+    /// Set aside for purchases that are under way.
+    pub fn held(&self) -> u64 {
+        self.ledger.saturating_sub(self.available)
+    }
+
+    fn of(answer: &Answer) -> Result<Self, Failure> {
+        Ok(Self {
+            ledger: answer.need(tag::LEDGER, "ledger balance")?,
+            available: answer.need(tag::AVAILABLE, "available balance")?,
+            state: answer.value(tag::STATE).unwrap_or(WalletState::Open),
+            card: answer.value(tag::SHOWN_CARD),
+            limits: answer.value(tag::LIMITS).unwrap_or_default(),
+            limits_allowed: answer.value(tag::LIMITS_ALLOWED).unwrap_or_default(),
+            spent: answer.value(tag::SPENT).unwrap_or_default(),
+            sources: answer.values(tag::SOURCE_ROW),
+            reload: answer.value(tag::RELOAD),
+            contact: answer.value(tag::SHOWN_CONTACT),
+            pending_contact: answer.value(tag::SHOWN_PENDING_CONTACT),
+            wishes: answer.value(tag::WISHES).unwrap_or(Wishes::DEFAULT),
+        })
+    }
+}
+
+/// What a device's name may take.
+const DEVICE_CHARACTERS_MAX: usize = 60;
+
+impl Switch {
+    /// 200: an account, its wallet, and a session.
+    ///
+    /// # Errors
+    /// 94 where the number is taken.
+    pub async fn register(&self, entry: &Entry) -> Result<Session, Failure> {
+        self.enter(Operation::Register, entry).await
+    }
+
+    /// 201: a session.
+    ///
+    /// # Errors
+    /// 63 for an unknown number and for a wrong password alike; 65 where there were too many tries.
+    pub async fn sign_in(&self, entry: &Entry) -> Result<Session, Failure> {
+        self.enter(Operation::SignIn, entry).await
+    }
+
+    async fn enter(&self, operation: Operation, entry: &Entry) -> Result<Session, Failure> {
+        let secret = Session::draw_secret();
+        let client = Zeroizing::new(entry.client.expose());
+        let client = std::str::from_utf8(&client[..]).unwrap_or_default();
+        let device: String = entry.device.chars().take(DEVICE_CHARACTERS_MAX).collect();
+        let fields = Fields::default()
+            .data(tag::DEVICE, device)
+            .data(tag::KIND, entry.kind)
+            .secret(tag::CLIENT, client)
+            .secret(tag::PASSWORD, &entry.password)
+            .secret(tag::SECRET, &secret);
+        let answer = self
+            .ask(operation, with_address(fields, entry.address))
+            .await?;
+        let wallet = answer.need(tag::WALLET, "wallet")?;
+        Ok(Session::of(wallet, &secret))
+    }
+
+    /// 202: ends this session.
+    ///
+    /// # Errors
+    /// 63 where it has ended already.
+    pub async fn sign_out(&self, session: &Session) -> Result<(), Failure> {
+        self.ask(Operation::SignOut, with(session)).await.map(drop)
+    }
+
+    /// 203: ends all sessions of the wallet.
+    ///
+    /// # Errors
+    /// 63 where this one has ended already.
+    pub async fn sign_out_everywhere(&self, session: &Session) -> Result<(), Failure> {
+        let fields = with(session);
+        self.ask(Operation::SignOutEverywhere, fields)
+            .await
+            .map(drop)
+    }
+
+    /// 204: the open sessions.
+    ///
+    /// # Errors
+    /// 63 where this one has ended.
+    pub async fn sessions(&self, session: &Session) -> Result<Vec<SessionRow>, Failure> {
+        let answer = self.ask(Operation::ListSessions, with(session)).await?;
+        Ok(answer.values(tag::SESSION_ROW))
+    }
+
+    /// 205: another password; all other sessions end.
+    ///
+    /// # Errors
+    /// 63 where the old one is wrong.
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        proof: &Proof,
+        new: &str,
+    ) -> Result<(), Failure> {
+        self.ask_proven(Operation::ChangePassword, session, proof, |fields| {
+            fields.secret(tag::NEW_PASSWORD, new)
+        })
+        .await
+        .map(drop)
+    }
+
+    /// 206: ends one session.
+    ///
+    /// # Errors
+    /// 25 where there is no such session.
+    pub async fn end_session(&self, session: &Session, number: u32) -> Result<(), Failure> {
+        let fields = with(session).data(tag::NUMBER, number);
+        self.ask(Operation::EndSession, fields).await.map(drop)
+    }
+
+    /// 210: all that the pages show, but for lists.
+    ///
+    /// # Errors
+    /// 63 where the session has ended.
+    pub async fn overview(&self, session: &Session) -> Result<Overview, Failure> {
+        let answer = self.ask(Operation::Overview, with(session)).await?;
+        Overview::of(&answer)
+    }
+}

@@ -1,0 +1,80 @@
+//! The switch as this server sees it: one function for each operation. In go a session and what is wanted, out comes a
+//! typed result or a [`Failure`]. No page is known here.
+
+mod accounts;
+mod cards;
+mod money;
+mod orders;
+mod wishes;
+
+use std::net::IpAddr;
+
+use tessera_protocol::Currency;
+use tessera_protocol::leased::{Operation, tag};
+use zeroize::Zeroizing;
+
+pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
+pub use cards::Revealed;
+pub use orders::{Order, OrderState};
+
+use crate::line::{Answer, Failure, Fields, Line, Name};
+use crate::session::Session;
+
+/// Asks the switch.
+#[derive(Clone)]
+pub struct Switch {
+    line: Line,
+    currency: Currency,
+}
+
+/// What must be shown again before money or secrets move: the password, and from where it was typed.
+pub struct Proof {
+    /// The password.
+    pub password: Zeroizing<String>,
+    /// The browser's address, to slow down who guesses.
+    pub address: Option<IpAddr>,
+}
+
+impl Proof {
+    fn add_to(&self, fields: Fields) -> Fields {
+        with_address(fields.secret(tag::PASSWORD, &self.password), self.address)
+    }
+}
+
+impl Switch {
+    /// Over these lines, in this currency.
+    pub fn new(line: Line, currency: Currency) -> Self {
+        Self { line, currency }
+    }
+
+    /// The line, for views.
+    pub fn line(&self) -> &Line {
+        &self.line
+    }
+
+    async fn ask(&self, operation: Operation, fields: Fields) -> Result<Answer, Failure> {
+        self.line.ask(operation, fields, Name::random()).await
+    }
+
+    async fn ask_proven(
+        &self,
+        operation: Operation,
+        session: &Session,
+        proof: &Proof,
+        more: impl FnOnce(Fields) -> Fields,
+    ) -> Result<Answer, Failure> {
+        let fields = more(proof.add_to(with(session)));
+        self.ask(operation, fields).await
+    }
+}
+
+fn with(session: &Session) -> Fields {
+    Fields::default().secret(tag::SESSION, session.expose())
+}
+
+fn with_address(fields: Fields, address: Option<IpAddr>) -> Fields {
+    match address {
+        Some(address) => fields.secret(tag::ADDRESS, &address.to_string()),
+        None => fields,
+    }
+}

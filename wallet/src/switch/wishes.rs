@@ -1,0 +1,92 @@
+//! What the payer has set: freezing, limits, notifications. 160 to 173.
+
+use tessera_protocol::leased::{Limits, Operation, Wishes, tag};
+
+use super::{ContactKind, Proof, Switch, with};
+use crate::line::Failure;
+use crate::session::Session;
+
+impl Switch {
+    /// 160: refuses purchases until further notice.
+    ///
+    /// # Errors
+    /// 63 where the session has ended.
+    pub async fn freeze(&self, session: &Session) -> Result<(), Failure> {
+        self.ask(Operation::Freeze, with(session)).await.map(drop)
+    }
+
+    /// 161: allows purchases again.
+    ///
+    /// # Errors
+    /// 63 for a wrong password.
+    pub async fn unfreeze(&self, session: &Session, proof: &Proof) -> Result<(), Failure> {
+        self.ask_proven(Operation::Unfreeze, session, proof, |fields| fields)
+            .await
+            .map(drop)
+    }
+
+    /// 162: the payer's own limits.
+    ///
+    /// # Errors
+    /// 61 where one is above the operator's.
+    pub async fn set_limits(
+        &self,
+        session: &Session,
+        proof: &Proof,
+        limits: Limits,
+    ) -> Result<(), Failure> {
+        self.ask_proven(Operation::SetLimits, session, proof, |fields| {
+            fields.data(tag::LIMITS, limits)
+        })
+        .await
+        .map(drop)
+    }
+
+    /// 170: has a confirmation code sent to an address.
+    ///
+    /// # Errors
+    /// 30 where it is no address, 65 where too many codes were sent.
+    pub async fn propose_contact(
+        &self,
+        session: &Session,
+        proof: &Proof,
+        kind: ContactKind,
+        address: &str,
+    ) -> Result<(), Failure> {
+        self.ask_proven(Operation::ProposeContact, session, proof, |fields| {
+            fields
+                .data(tag::KIND, kind.word())
+                .secret(tag::CONTACT, address)
+        })
+        .await
+        .map(drop)
+    }
+
+    /// 171: confirms an address by its code.
+    ///
+    /// # Errors
+    /// 25 where none is pending, 63 for a wrong code.
+    pub async fn confirm_contact(&self, session: &Session, code: &str) -> Result<(), Failure> {
+        let fields = with(session).secret(tag::CODE, code);
+        self.ask(Operation::ConfirmContact, fields).await.map(drop)
+    }
+
+    /// 172: forgets the address.
+    ///
+    /// # Errors
+    /// 63 for a wrong password.
+    pub async fn remove_contact(&self, session: &Session, proof: &Proof) -> Result<(), Failure> {
+        self.ask_proven(Operation::RemoveContact, session, proof, |fields| fields)
+            .await
+            .map(drop)
+    }
+
+    /// 173: what the payer wants to be told.
+    ///
+    /// # Errors
+    /// 63 where the session has ended.
+    pub async fn set_wishes(&self, session: &Session, wishes: Wishes) -> Result<(), Failure> {
+        let fields = with(session).data(tag::WISHES, wishes);
+        self.ask(Operation::SetWishes, fields).await.map(drop)
+    }
+}

@@ -1,0 +1,36 @@
+//! The card and further numbers.
+
+pub const TITLE: &str = "Card";
+pub const NAME: &str = "TESSERA PAYER";
+pub const EXPIRES: &str = "Valid thru";
+pub const NO_CARD_TITLE: &str = "No card yet";
+pub const NO_CARD: &str = "Your representative card stands for you wherever cards are taken online. The mall sees its number and nothing of you.";
+pub const ISSUE: &str = "Get a card";
+pub const REVEAL_TITLE: &str = "Show the number";
+pub const REVEAL_LEAD: &str = "For 30 seconds. Look that nobody looks over your shoulder.";
+pub const REVEAL: &str = "Show for 30 seconds";
+pub const REVEALED_TITLE: &str = "Your card number";
+pub const REVEALED_LEAD: &str = "This page hides itself after 30 seconds.";
+pub const NUMBER: &str = "Card number";
+pub const EXPIRY: &str = "Valid thru (month/year)";
+pub const NAME_LABEL: &str = "Name on the card";
+pub const HIDE: &str = "Hide now";
+pub const REISSUE_TITLE: &str = "New number";
+pub const REISSUE_LEAD: &str = "If somebody has your card number, take a new one. The old one is dead at once; your money stays.";
+pub const REISSUE: &str = "Take a new number";
+pub const NUMBERS_TITLE: &str = "Further numbers";
+pub const NUMBERS_LEAD: &str = "A number for one purchase, or for one mall: the first that uses it. Whoever steals it can't do anything with it.";
+pub const NUMBERS_EMPTY: &str = "You have no further numbers.";
+pub const USAGE: &str = "For";
+pub const ONCE: &str = "one purchase";
+pub const MALL: &str = "one mall";
+pub const LIMIT: &str = "At most, per purchase";
+pub const MAKE: &str = "Make a number";
+pub const RETIRE: &str = "End";
+pub const LIVE: &str = "Live";
+pub const USED: &str = "Used";
+pub const DEAD: &str = "Ended";
+pub const NOT_USED: &str = "not used yet";
+pub const ENDING: &str = "Ending";
+pub const WHICH: &str = "Which number";
+pub const THE_CARD: &str = "The card itself";

@@ -1,0 +1,19 @@
+//! Every English word that a payer reads, one file for each subject. No page is built here. What a text says is its own
+//! documentation.
+#![allow(missing_docs)]
+
+pub mod card;
+pub mod done;
+pub mod entry;
+pub mod forms;
+pub mod help;
+pub mod home;
+pub mod layout;
+pub mod limits;
+pub mod money;
+pub mod notifications;
+pub mod pay;
+pub mod refusals;
+pub mod sessions;
+pub mod transactions;
+pub mod trouble;

@@ -1,0 +1,78 @@
+//! Transactions, and their states in a person's words.
+
+use super::refusals::reason;
+use crate::history::{Kind, Outcome, Transaction};
+
+pub const TITLE: &str = "Transactions";
+pub const SEARCH: &str = "Search";
+pub const SEARCH_HINT: &str = "Words, a mall, or an amount.";
+pub const STATUS: &str = "Which";
+pub const FROM: &str = "From";
+pub const UNTIL: &str = "Until";
+pub const FIND: &str = "Find";
+pub const CLEAR: &str = "Show all";
+pub const CSV: &str = "Download as CSV";
+pub const NEWER: &str = "Newer";
+pub const OLDER: &str = "Older";
+pub const NOTHING: &str = "Nothing was found.";
+pub const CUT: &str = "Your history is long: only its newest part was searched.";
+pub const CARD_ENDING: &str = "card ending";
+pub const ZONE: &str = "UTC";
+pub const BAD_DATE: &str = "That is not a date. Write it like 2026-11-22.";
+pub const CSV_HEAD: &str =
+    "time_utc,type,state,what,mall,reference,amount,refunded,balance_change,currency";
+
+/// The states that can be asked for: the word in the address, the words on the page.
+pub const CHOICES: &[(&str, &str)] = &[
+    ("", "Everything"),
+    ("paid", "Paid"),
+    ("waiting", "Waiting"),
+    ("declined", "Declined"),
+    ("refunded", "Refunded or undone"),
+    ("money", "Money in and out"),
+];
+
+/// What it is, in a word.
+pub fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Purchase => "Purchase",
+        Kind::Load => "Load",
+        Kind::Payout => "Payout",
+        Kind::Start => "Starting balance",
+    }
+}
+
+/// What has become of it. `money` writes an amount without its currency's name repeated.
+pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String {
+    let amount = || money(transaction.amount);
+    match (transaction.kind, &transaction.outcome) {
+        (_, Outcome::Failed(code)) => format!("Declined: {}", reason(code)),
+        (_, Outcome::Waiting) => "Waiting for the bank".to_owned(),
+        (Kind::Load, Outcome::Done) => "Loaded".to_owned(),
+        (Kind::Payout, Outcome::Done) => "Paid back to you".to_owned(),
+        (Kind::Start, Outcome::Done) => "Ready".to_owned(),
+        (Kind::Purchase, Outcome::Done) => {
+            if transaction.is_undone() {
+                "Undone by the mall".to_owned()
+            } else if transaction.refunded > 0 {
+                format!("Refunded {} of {}", money(transaction.refunded), amount())
+            } else if transaction.refund_waiting > 0 {
+                format!("Refund of {} on its way", money(transaction.refund_waiting))
+            } else if transaction.standing < transaction.amount {
+                format!("Paid {} of {}", money(transaction.standing), amount())
+            } else {
+                "Paid".to_owned()
+            }
+        }
+    }
+}
+
+/// What stands first where nothing is known of what was bought.
+pub fn nameless(kind_of: Kind) -> &'static str {
+    match kind_of {
+        Kind::Purchase => "Purchase",
+        Kind::Load => "Money loaded",
+        Kind::Payout => "Money paid back",
+        Kind::Start => "Starting balance",
+    }
+}

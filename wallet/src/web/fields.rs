@@ -1,0 +1,187 @@
+//! Forms as markup: every field has a label, its hint and its error are tied to it, every form carries its token.
+
+use maud::{Markup, html};
+
+use super::posted::TOKEN;
+use super::say::Say;
+use crate::texts::forms as text;
+
+/// A form that is sent by POST. `name` is unique on its page and begins the ids of its fields.
+pub fn form(name: &str, action: &str, token: &str, body: &Markup) -> Markup {
+    html! {
+        form id=(name) method="post" action=(action) {
+            input type="hidden" name=(TOKEN) value=(token);
+            (body)
+        }
+    }
+}
+
+/// One button that is a form.
+pub fn button_form(
+    name: &str,
+    action: &str,
+    token: &str,
+    number: Option<u32>,
+    label: &str,
+    says: &str,
+) -> Markup {
+    form(
+        name,
+        action,
+        token,
+        &html! {
+            @if let Some(number) = number { input type="hidden" name="number" value=(number); }
+            button.quiet type="submit" aria-label=(says) { (label) }
+        },
+    )
+}
+
+/// A field to type into.
+#[derive(Default, Clone, Copy)]
+pub struct Field<'a> {
+    /// Of which form.
+    pub form: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What stands above it.
+    pub label: &'a str,
+    /// What stands below it.
+    pub hint: &'a str,
+    /// HTML type; `text` where it is empty.
+    pub kind: &'static str,
+    /// HTML `autocomplete`.
+    pub autocomplete: &'static str,
+    /// HTML `inputmode`.
+    pub inputmode: &'static str,
+    /// What is in it.
+    pub value: &'a str,
+    /// Whether it may stay empty.
+    pub optional: bool,
+    /// How many characters at most; 0 for the browser's own.
+    pub longest: u16,
+}
+
+impl Field<'_> {
+    /// The field with its label, hint and error.
+    pub fn show(self, say: &Say) -> Markup {
+        let id = format!("{}-{}", self.form, self.name);
+        let (hint, error) = (format!("{id}-hint"), format!("{id}-error"));
+        let wrong = say.about(self.form, self.name);
+        let described = match (self.hint.is_empty(), wrong) {
+            (true, None) => None,
+            (false, None) => Some(hint.clone()),
+            (true, Some(_)) => Some(error.clone()),
+            (false, Some(_)) => Some(format!("{error} {hint}")),
+        };
+        let kind = if self.kind.is_empty() {
+            "text"
+        } else {
+            self.kind
+        };
+        let longest = (self.longest > 0).then_some(self.longest);
+        let given = |text: &'static str| (!text.is_empty()).then_some(text);
+        html! {
+            div.field {
+                label for=(id) {
+                    (self.label)
+                    @if self.optional { " " span.optional { (text::OPTIONAL) } }
+                }
+                @if let Some(wrong) = wrong { p.error id=(error) { (wrong) } }
+                input id=(id) name=(self.name) type=(kind) value=(self.value)
+                    autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
+                    maxlength=[longest] required[!self.optional] spellcheck="false"
+                    aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
+                @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
+            }
+        }
+    }
+}
+
+/// The field for the password that is needed again.
+pub fn password(form: &'static str, say: &Say) -> Markup {
+    Field {
+        form,
+        name: "password",
+        label: text::PASSWORD,
+        kind: "password",
+        autocomplete: "current-password",
+        longest: 128,
+        ..Field::default()
+    }
+    .show(say)
+}
+
+/// A field for an amount in the wallets' currency.
+pub fn amount(
+    form: &'static str,
+    name: &'static str,
+    label: &str,
+    hint: &str,
+    value: &str,
+    optional: bool,
+    say: &Say,
+) -> Markup {
+    Field {
+        form,
+        name,
+        label,
+        hint,
+        inputmode: "decimal",
+        autocomplete: "off",
+        value,
+        optional,
+        longest: 16,
+        ..Field::default()
+    }
+    .show(say)
+}
+
+/// A choice out of a list: value, text. The chosen one is marked.
+pub fn select(
+    form: &str,
+    name: &str,
+    label: &str,
+    choices: &[(String, String)],
+    chosen: &str,
+) -> Markup {
+    let id = format!("{form}-{name}");
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            select id=(id) name=(name) {
+                @for (value, text) in choices {
+                    option value=(value) selected[value == chosen] { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// A box to tick.
+pub fn tick(form: &str, name: &str, label: &str, ticked: bool) -> Markup {
+    let id = format!("{form}-{name}");
+    html! {
+        div.tick {
+            input type="checkbox" id=(id) name=(name) value="1" checked[ticked];
+            label for=(id) { (label) }
+        }
+    }
+}
+
+/// What was done or is wrong, at the top of a page.
+pub fn summary(say: &Say) -> Markup {
+    html! {
+        @if let Some(words) = say.done_words() {
+            div.said role="status" id="done" { p { (words) } }
+        }
+        @if let Some(complaint) = say.complaint() {
+            div.wrong role="alert" id="error-summary" tabindex="-1" {
+                h2 { (text::WRONG) }
+                @match complaint.field {
+                    Some(field) => p { a href={ "#" (complaint.form) "-" (field) } { (complaint.text) } },
+                    None => p { (complaint.text) },
+                }
+            }
+        }
+    }
+}

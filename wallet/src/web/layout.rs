@@ -1,0 +1,113 @@
+//! The frame around every page.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::assets;
+use super::fields::button_form;
+use crate::texts::layout as text;
+
+/// What stands in the head besides the usual.
+#[derive(Default, Clone, Copy)]
+pub struct Head<'a> {
+    /// Scripts by their names.
+    pub scripts: &'a [&'static str],
+    /// Seconds, and where the page goes then by itself.
+    pub refresh: Option<(u32, &'a str)>,
+}
+
+/// A page of a member, with the menu. `here` is the path of its menu entry.
+pub fn member(title: &str, here: &str, token: &str, head: Head<'_>, body: &Markup) -> Markup {
+    let menu = html! {
+        nav aria-label=(text::MENU) {
+            ul {
+                @for (path, label) in text::PAGES {
+                    li { a href=(path) aria-current=[(*path == here).then_some("page")] { (label) } }
+                }
+            }
+            (button_form("sign-out", "/sign-out", token, None, text::SIGN_OUT, text::SIGN_OUT))
+        }
+    };
+    frame(title, "/home", head, &menu, body)
+}
+
+/// A page of anybody.
+pub fn visitor(title: &str, head: Head<'_>, body: &Markup) -> Markup {
+    let menu = html! {
+        nav aria-label=(text::MENU) {
+            ul {
+                li { a href="/help" { (text::HELP) } }
+                li { a href="/sign-in" { (text::SIGN_IN) } }
+            }
+        }
+    };
+    frame(title, "/", head, &menu, body)
+}
+
+/// A page without a menu.
+pub fn plain(title: &str, body: Markup) -> Markup {
+    frame(title, "/", Head::default(), &html! {}, &body)
+}
+
+/// The pay window: no menu, and nothing that leads away from the purchase.
+pub fn window(title: &str, head: Head<'_>, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (document_head(title, head))
+            body.window {
+                header.top { span.brand { (mark()) (text::BRAND) } }
+                main id="content" { (body) }
+            }
+        }
+    }
+}
+
+fn frame(title: &str, home: &str, head: Head<'_>, menu: &Markup, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (document_head(title, head))
+            body {
+                a.skip href="#content" { (text::SKIP) }
+                header.top {
+                    a.brand href=(home) { (mark()) (text::BRAND) }
+                    (menu)
+                }
+                main id="content" { (body) }
+                footer {
+                    p { (text::FOOTER) }
+                    p { a href="/help" { (text::HELP) } " · " a href="/program" { (text::PROGRAM) } }
+                }
+            }
+        }
+    }
+}
+
+fn document_head(title: &str, head: Head<'_>) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            title { (title) " – " (text::BRAND) }
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="theme-color" content="#faf9f6" media="(prefers-color-scheme: light)";
+            meta name="theme-color" content="#131716" media="(prefers-color-scheme: dark)";
+            @if let Some((seconds, location)) = head.refresh {
+                meta http-equiv="refresh" content={ (seconds) "; url=" (location) };
+            }
+            link rel="stylesheet" href=(assets::path("style.css"));
+            link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));
+            link rel="apple-touch-icon" href=(assets::path("icon-192.png"));
+            link rel="manifest" href="/manifest.webmanifest";
+            script src=(assets::path("app.js")) defer {}
+            @for script in head.scripts { script src=(assets::path(script)) defer {} }
+        }
+    }
+}
+
+/// Four tiles, one of them turned: the sign of the house.
+fn mark() -> PreEscaped<&'static str> {
+    PreEscaped(
+        r##"<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><g fill="currentColor"><rect x="2" y="2" width="9" height="9" rx="2"/><rect x="13" y="2" width="9" height="9" rx="2" opacity=".55"/><rect x="2" y="13" width="9" height="9" rx="2" opacity=".55"/><path d="M17.5 12.2l5.3 5.3-5.3 5.3-5.3-5.3z"/></g></svg>"##,
+    )
+}

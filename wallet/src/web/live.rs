@@ -1,0 +1,87 @@
+//! Server-sent events: a page that is kept up to date as long as it is open, the session is good, and not for ever.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use futures_core::Stream;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::line::{Notice, View};
+
+/// So that proxies and browsers see that somebody is still there, and we see when nobody is.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// Events that a slow browser may leave unread; a view whose browser reads nothing waits, and then tells the newest.
+const UNREAD_MAX: usize = 4;
+
+/// Sends an event for what is there now and for each notice after it. `tell` makes the event and says whether more may
+/// follow; `None` ends the stream at once. After `lasts` the browser is told to rest.
+pub fn stream<T, F, Telling>(
+    mut view: View,
+    now: Notice,
+    lasts: Duration,
+    mut tell: F,
+) -> HttpResponse
+where
+    T: Serialize,
+    F: FnMut(Notice) -> Telling + 'static,
+    Telling: Future<Output = Option<(T, bool)>>,
+{
+    let (sender, receiver) = mpsc::channel(UNREAD_MAX);
+    actix_web::rt::spawn(async move {
+        let rest = Instant::now() + lasts;
+        let mut notice = now;
+        loop {
+            let Some((event, more)) = tell(notice).await else {
+                return;
+            };
+            if sender.send(event_bytes("state", &event)).await.is_err() || !more {
+                return;
+            }
+            notice = loop {
+                tokio::select! {
+                    () = sender.closed() => return,
+                    () = tokio::time::sleep_until(rest) => {
+                        let _ = sender.send(event_bytes("rest", &())).await;
+                        return;
+                    }
+                    next = view.next() => match next {
+                        Some(notice) => break notice,
+                        None => return,
+                    },
+                    () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                        if sender.send(Bytes::from_static(b":\n\n")).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            };
+        }
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(Events(receiver))
+}
+
+fn event_bytes(name: &str, value: &impl Serialize) -> Bytes {
+    // What we send is structs of texts and numbers, which are always JSON.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    format!("event: {name}\ndata: {json}\n\n").into()
+}
+
+struct Events(mpsc::Receiver<Bytes>);
+
+impl Stream for Events {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|bytes| bytes.map(Ok))
+    }
+}

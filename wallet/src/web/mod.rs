@@ -1,0 +1,66 @@
+//! What all pages share: who comes in and by which right, what is read off a request, and how every answer is guarded.
+
+pub mod answer;
+pub mod assets;
+pub mod cookies;
+pub mod fields;
+pub mod guard;
+pub mod layout;
+pub mod live;
+pub mod posted;
+pub mod say;
+pub mod trouble;
+pub mod visitor;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderValue;
+use tessera_protocol::Currency;
+
+use crate::currency::Money;
+use crate::line::Watches;
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use crate::switch::Switch;
+
+pub use posted::Posted;
+pub use trouble::Trouble;
+pub use visitor::{Member, Visitor};
+
+/// What every request may use.
+pub struct App {
+    /// As configured.
+    pub settings: Settings,
+    /// Asks the switch.
+    pub switch: Switch,
+    /// Wallets that are being looked at.
+    pub watches: Arc<Watches>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// What the pay window may do.
+    pub pay_policy: HeaderValue,
+}
+
+impl App {
+    /// The wallets' currency.
+    pub fn currency(&self) -> Currency {
+        self.settings.currency
+    }
+
+    /// So much in the wallets' currency.
+    pub fn money(&self, minor: u64) -> Money {
+        Money::new(minor, self.settings.currency)
+    }
+}
+
+/// What stands behind the question mark of an address. The first of a name counts.
+pub fn query(text: &str) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        found
+            .entry(name.into_owned())
+            .or_insert_with(|| value.into_owned());
+    }
+    found
+}

@@ -1,0 +1,118 @@
+//! A form that was sent: read within bounds, and only where it carries the token of this browser.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use bytes::BytesMut;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::{Trouble, Visitor};
+use crate::session::same;
+use crate::switch::Proof;
+
+/// Our longest form is a tenth of this.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+/// A body must be here by then.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+/// The name of the field that holds the token.
+pub const TOKEN: &str = "form_token";
+
+/// The fields of a form. Wiped when dropped: passwords and card numbers stand in it.
+pub struct Posted(Vec<(String, Zeroizing<String>)>);
+
+impl Posted {
+    /// From a body.
+    pub fn parse(body: &[u8]) -> Self {
+        let fields = url::form_urlencoded::parse(body);
+        Self(
+            fields
+                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
+                .collect(),
+        )
+    }
+
+    /// A field without the spaces around it; empty where it is absent.
+    pub fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// A field as it was typed; empty where it is absent.
+    pub fn raw(&self, name: &str) -> &str {
+        let field = self.0.iter().find(|(field, _)| field == name);
+        field.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// A field of a number; `None` where it is not one.
+    pub fn number(&self, name: &str) -> Option<u32> {
+        self.text(name).parse().ok()
+    }
+
+    /// Whether a box is ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        !self.raw(name).is_empty()
+    }
+
+    /// The password of the form, and where it was typed.
+    pub fn proof(&self, visitor: &Visitor) -> Proof {
+        Proof {
+            password: Zeroizing::new(self.raw("password").to_owned()),
+            address: visitor.address,
+        }
+    }
+
+    fn has_token(&self, visitor: &Visitor) -> bool {
+        let token = self.raw(TOKEN);
+        let of_session = visitor.session.as_ref().map(|session| session.form_token());
+        of_session.is_some_and(|expected| same(token, &expected))
+            || (!visitor.form_secret_is_new && same(token, &visitor.entry_token()))
+    }
+}
+
+impl FromRequest for Posted {
+    type Error = Trouble;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Trouble>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let visitor = Visitor::extract(&request).await?;
+            let mut body = read_body(payload).await?;
+            let posted = Self::parse(&body);
+            body.zeroize();
+            match posted.has_token(&visitor) {
+                true => Ok(posted),
+                false => Err(Trouble::Form),
+            }
+        })
+    }
+}
+
+/// The body, as long as it is not too long and not too slow.
+pub async fn read_body(mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+    let read = async {
+        let mut body = BytesMut::new();
+        while let Some(piece) = next(&mut payload).await {
+            let piece = piece.map_err(|_| Trouble::Form)?;
+            if body.len() + piece.len() > BODY_BYTES_MAX {
+                return Err(Trouble::TooLarge);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body.to_vec())
+    };
+    tokio::time::timeout(BODY_WITHIN, read)
+        .await
+        .unwrap_or(Err(Trouble::Form))
+}
+
+async fn next(payload: &mut Payload) -> Option<Result<Bytes, actix_web::error::PayloadError>> {
+    std::future::poll_fn(|context| {
+        futures_core::Stream::poll_next(Pin::new(&mut *payload), context)
+    })
+    .await
+}

@@ -1,0 +1,121 @@
+//! What keeps a page from being shown, and the one place where that becomes an answer.
+
+use std::fmt;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use maud::html;
+
+use super::{answer, cookies, layout};
+use crate::line::Failure;
+use crate::texts::{refusals, trouble as text};
+
+/// Why a request gets no page of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// There is no session; this path wanted one.
+    SignIn(String),
+    /// The session has ended.
+    Ended,
+    /// The form is not from this browser, or out of date.
+    Form,
+    /// The body is too long.
+    TooLarge,
+    /// There is no such thing.
+    NotFound,
+    /// The switch refused, or did not answer.
+    Failure(Failure),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        match failure.is("63") {
+            true => Self::Ended,
+            false => Self::Failure(failure),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
+}
+
+/// The status of an operation that came to nothing.
+pub fn status_of(failure: &Failure) -> StatusCode {
+    match failure {
+        Failure::Refused(refusal) => match refusal.code.as_str() {
+            "65" if refusal.retry_after.is_some() => StatusCode::TOO_MANY_REQUESTS,
+            "96" | "91" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Failure::NotSent | Failure::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::TooLong => StatusCode::UNPROCESSABLE_ENTITY,
+        Failure::Nonsense(_) => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// Seconds after which it may be tried again.
+pub fn retry_after(failure: &Failure) -> Option<u64> {
+    match failure {
+        Failure::Refused(refusal) => refusal.retry_after,
+        Failure::NotSent => Some(5),
+        _ => None,
+    }
+}
+
+impl ResponseError for Trouble {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::SignIn(_) | Self::Ended => StatusCode::SEE_OTHER,
+            Self::Form => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Failure(failure) => status_of(failure),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::SignIn(path) => {
+                let next = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("next", path)
+                    .finish();
+                return answer::see_other(&format!("/sign-in?{next}"));
+            }
+            Self::Ended => {
+                let mut response = answer::see_other("/sign-in?done=ended");
+                // A cookie that can't be added leaves a session that the switch has ended anyway.
+                let _ = response.add_cookie(&cookies::no_session());
+                return response;
+            }
+            _ => {}
+        }
+        let (title, words) = match self {
+            Self::Form => (text::FORM_TITLE, text::FORM.to_owned()),
+            Self::TooLarge => (text::TOO_LARGE_TITLE, text::TOO_LARGE.to_owned()),
+            Self::Failure(failure) => (text::FAILURE_TITLE, refusals::words(failure)),
+            _ => (text::NOT_FOUND_TITLE, text::NOT_FOUND.to_owned()),
+        };
+        let page = layout::plain(
+            title,
+            html! {
+                section.narrow {
+                    h1 { (title) }
+                    p { (words) }
+                    p { a.button href="/" { (text::BACK) } }
+                }
+            },
+        );
+        let mut response = answer::html(self.status_code(), &page);
+        if let Self::Failure(failure) = self
+            && let Some(seconds) = retry_after(failure)
+        {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,307 @@
+//! The switch's side of the line: frames in, frames out, notices, and cuts in the middle of something.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tessera_protocol::leased::{Operation, tag};
+use tessera_protocol::{Message, Mti, Packer, cut, tlv};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{broadcast, mpsc};
+use tokio_rustls::TlsAcceptor;
+
+use super::Files;
+use super::wallets::{Reply, Wallets};
+
+/// What was asked: the operation, its MTI, what names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub operation: Operation,
+    pub repeat: bool,
+    pub name: (u64, String),
+}
+
+pub struct Switch {
+    pub address: SocketAddr,
+    pub wallets: Mutex<Wallets>,
+    pub heard: Mutex<Vec<Heard>>,
+    /// Applied once, and answered alike.
+    done: Mutex<HashMap<(u64, String, u16), Reply>>,
+    /// The next operation of this kind is applied, and its line is cut before the answer goes out.
+    pub cut_at: Mutex<Option<Operation>>,
+    /// No line is accepted while this is set.
+    pub closed: AtomicBool,
+    cut: broadcast::Sender<()>,
+    lines: Mutex<usize>,
+    changed: Condvar,
+    notices: Mutex<Vec<(u64, mpsc::UnboundedSender<BytesMut>)>>,
+    next: AtomicUsize,
+}
+
+impl Switch {
+    pub fn start(files: &Files, listen: SocketAddr) -> Arc<Self> {
+        let tls = server_tls(files);
+        let listener = std::net::TcpListener::bind(listen).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let switch = Arc::new(Self {
+            address: listener.local_addr().unwrap(),
+            wallets: Mutex::default(),
+            heard: Mutex::default(),
+            done: Mutex::default(),
+            cut_at: Mutex::default(),
+            closed: AtomicBool::new(false),
+            cut: broadcast::channel(4).0,
+            lines: Mutex::default(),
+            changed: Condvar::new(),
+            notices: Mutex::default(),
+            next: AtomicUsize::new(1),
+        });
+        let running = Arc::clone(&switch);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(running.accept(listener, TlsAcceptor::from(tls)));
+        });
+        switch
+    }
+
+    /// Waits until so many lines are signed on.
+    pub fn wait_for_lines(&self, count: usize) {
+        let lines = self.lines.lock().unwrap();
+        let waited = self
+            .changed
+            .wait_timeout_while(lines, Duration::from_secs(20), |lines| *lines < count)
+            .unwrap();
+        assert!(*waited.0 >= count, "no line");
+    }
+
+    /// Cuts all lines.
+    pub fn cut_all(&self) {
+        let _ = self.cut.send(());
+    }
+
+    /// How often an operation was heard, repeats included.
+    pub fn count(&self, operation: Operation) -> usize {
+        let heard = self.heard.lock().unwrap();
+        heard
+            .iter()
+            .filter(|one| one.operation == operation)
+            .count()
+    }
+
+    /// Changes a wallet, and tells whoever watches it.
+    pub fn change(&self, change: impl FnOnce(&mut Wallets) -> u64) {
+        let mut wallets = self.wallets.lock().unwrap();
+        let wallet = change(&mut wallets);
+        self.tell(&wallets, wallet);
+    }
+
+    fn tell(&self, wallets: &Wallets, wallet: u64) {
+        let Some(state) = wallets.state(wallet) else {
+            return;
+        };
+        let mut data = tlv::TlvWriter::new();
+        data.add(tag::WALLET, wallet.to_string().as_bytes());
+        data.add(tag::LEDGER, state.0.to_string().as_bytes());
+        data.add(tag::AVAILABLE, state.1.to_string().as_bytes());
+        data.add(tag::POSITION, state.2.to_string().as_bytes());
+        let mut frame = BytesMut::new();
+        Packer::new(&mut frame, Mti::ADMINISTRATIVE_ADVICE)
+            .number(7, 1_122_094_459)
+            .number(11, 1)
+            .number(24, 190)
+            .number(32, 90_000_000_001)
+            .text(60, data.as_bytes())
+            .finish();
+        for (_, sender) in self
+            .notices
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|one| one.0 == wallet)
+        {
+            let _ = sender.send(frame.clone());
+        }
+    }
+
+    async fn accept(self: Arc<Self>, listener: std::net::TcpListener, tls: TlsAcceptor) {
+        let listener = TcpListener::from_std(listener).unwrap();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            if !self.closed.load(Ordering::Relaxed) {
+                let switch = Arc::clone(&self);
+                tokio::spawn(switch.line(stream, tls.clone()));
+            }
+        }
+    }
+
+    async fn line(self: Arc<Self>, stream: TcpStream, tls: TlsAcceptor) {
+        let mut cut_now = self.cut.subscribe();
+        let Ok(mut stream) = tls.accept(stream).await else {
+            return;
+        };
+        let (sender, mut notices) = mpsc::unbounded_channel();
+        let mut incoming = BytesMut::new();
+        let mut signed_on = false;
+        loop {
+            while let Ok(Some(frame)) = cut(&mut incoming) {
+                let message = Message::parse(&frame).unwrap();
+                let mut out = BytesMut::new();
+                if message.mti() == Mti::NETWORK {
+                    if !signed_on {
+                        signed_on = true;
+                        self.lines(1);
+                    }
+                    network(&mut out, &message);
+                } else if !self.administrative(&mut out, &message, &sender) {
+                    self.lines(-1);
+                    return;
+                }
+                stream.write_all(&out).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            tokio::select! {
+                read = stream.read_buf(&mut incoming) => if read.unwrap_or(0) == 0 { break },
+                Some(frame) = notices.recv() => {
+                    stream.write_all(&frame).await.unwrap();
+                    stream.flush().await.unwrap();
+                }
+                _ = cut_now.recv() => break,
+            }
+        }
+        if signed_on {
+            self.lines(-1);
+        }
+    }
+
+    fn lines(&self, change: isize) {
+        let mut lines = self.lines.lock().unwrap();
+        *lines = lines.saturating_add_signed(change);
+        self.changed.notify_all();
+    }
+
+    /// `false`: cut the line now.
+    fn administrative(
+        &self,
+        out: &mut BytesMut,
+        message: &Message<'_>,
+        notices: &mpsc::UnboundedSender<BytesMut>,
+    ) -> bool {
+        assert_eq!(message.number(32), Some(90_000_000_001));
+        let number = message.number(24).unwrap() as u16;
+        let operation = Operation::of(number).unwrap();
+        let reference = String::from_utf8(message.raw(37).unwrap().to_vec()).unwrap();
+        assert_eq!(reference.len(), 12);
+        let name = (message.number(11).unwrap(), reference);
+        self.heard.lock().unwrap().push(Heard {
+            operation,
+            repeat: message.mti().is_repeat(),
+            name: name.clone(),
+        });
+        let key = (name.0, name.1.clone(), number);
+        let known = self.done.lock().unwrap().get(&key).cloned();
+        let reply = known.unwrap_or_else(|| {
+            let data = message.raw(60).unwrap_or_default();
+            let secrets = message.raw(62).unwrap_or_default();
+            let mut wallets = self.wallets.lock().unwrap();
+            let reply = wallets.answer(operation, data, secrets);
+            if reply.code == "00" {
+                if operation == Operation::Watch {
+                    let wallet = reply.wallet.unwrap();
+                    self.notices.lock().unwrap().push((wallet, notices.clone()));
+                }
+                if operation == Operation::Unwatch {
+                    let wallet = reply.wallet.unwrap();
+                    let mut all = self.notices.lock().unwrap();
+                    all.retain(|one| one.0 != wallet || !one.1.same_channel(notices));
+                }
+                self.done.lock().unwrap().insert(key, reply.clone());
+                if let Some(wallet) = reply.wallet.filter(|_| reply.changes) {
+                    self.tell(&wallets, wallet);
+                }
+            }
+            reply
+        });
+        let mut cut_at = self.cut_at.lock().unwrap();
+        if *cut_at == Some(operation) {
+            *cut_at = None;
+            return false;
+        }
+        administrative(out, message, &reply);
+        true
+    }
+}
+
+fn network(out: &mut BytesMut, message: &Message<'_>) {
+    Packer::new(out, Mti::NETWORK.answer())
+        .number(7, message.number(7).unwrap())
+        .number(11, message.number(11).unwrap())
+        .number(32, message.number(32).unwrap())
+        .text(39, b"00")
+        .number(70, message.number(70).unwrap())
+        .finish();
+}
+
+fn administrative(out: &mut BytesMut, message: &Message<'_>, reply: &Reply) {
+    let mut reason = tlv::TlvWriter::new();
+    reason.add(tlv::REASON, b"as the test wants it");
+    let mut packer = Packer::new(out, Mti::ADMINISTRATIVE.answer());
+    packer
+        .number(7, message.number(7).unwrap())
+        .number(11, message.number(11).unwrap())
+        .number(24, message.number(24).unwrap())
+        .number(32, message.number(32).unwrap())
+        .text(37, message.raw(37).unwrap())
+        .text(39, reply.code.as_bytes());
+    if reply.code != "00" {
+        packer.text(48, reason.as_bytes());
+    }
+    // A list that is too long goes on in field 63.
+    let split = reply.data.len().min(999);
+    let (first, more) = reply.data.split_at(split);
+    if !first.is_empty() {
+        packer.text(61, first);
+    }
+    if !reply.secrets.is_empty() {
+        packer.text(62, &reply.secrets);
+    }
+    if !more.is_empty() {
+        packer.text(63, more);
+    }
+    packer.finish();
+}
+
+fn server_tls(files: &Files) -> Arc<ServerConfig> {
+    let chain = |path| -> Vec<CertificateDer<'static>> {
+        let read = CertificateDer::pem_file_iter(path).unwrap();
+        read.map(Result::unwrap).collect()
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in chain(&files.authority) {
+        roots.add(certificate).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider))
+        .build()
+        .unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(
+            chain(&files.server.0),
+            PrivateKeyDer::from_pem_file(&files.server.1).unwrap(),
+        )
+        .unwrap();
+    Arc::new(config)
+}

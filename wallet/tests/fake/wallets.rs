@@ -1,0 +1,461 @@
+//! What a switch would decide, in a few lines: enough for every page to have something to show.
+
+use std::collections::HashMap;
+
+use tessera_protocol::leased::{
+    EventKind, HistoryRow, Limits, NumberRow, NumberState, NumberUse, Operation, ReloadRow,
+    SessionKind, SessionRow, SourceRow, Spent, Wishes, tag,
+};
+use tessera_protocol::tlv;
+
+/// 0610.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    pub code: String,
+    pub data: Vec<u8>,
+    pub secrets: Vec<u8>,
+    pub wallet: Option<u64>,
+    pub changes: bool,
+}
+
+impl Reply {
+    fn code(code: &str) -> Self {
+        Self {
+            code: code.into(),
+            ..Self::default()
+        }
+    }
+
+    fn data(mut self, tag: u8, value: impl ToString) -> Self {
+        add(&mut self.data, tag, &value.to_string());
+        self
+    }
+
+    fn secret(mut self, tag: u8, value: &str) -> Self {
+        add(&mut self.secrets, tag, value);
+        self
+    }
+}
+
+fn add(list: &mut Vec<u8>, tag: u8, value: &str) {
+    list.extend_from_slice(format!("{tag:02}{:03}{value}", value.len()).as_bytes());
+}
+
+#[derive(Default)]
+pub struct Wallet {
+    pub client: String,
+    pub password: String,
+    pub sessions: Vec<(String, SessionRow)>,
+    pub available: u64,
+    pub held: u64,
+    pub card: Option<String>,
+    pub frozen: bool,
+    pub sources: Vec<SourceRow>,
+    pub reload: Option<ReloadRow>,
+    pub numbers: Vec<NumberRow>,
+    pub limits: Limits,
+    pub contact: Option<String>,
+    pub pending: Option<String>,
+    pub wishes: Option<Wishes>,
+    /// Oldest first.
+    pub rows: Vec<HistoryRow>,
+    /// State and amount by acceptor and number.
+    pub orders: HashMap<(String, String), (String, u64)>,
+}
+
+#[derive(Default)]
+pub struct Wallets {
+    pub all: HashMap<u64, Wallet>,
+    /// Sign-ins are refused with 65 and so many seconds.
+    pub throttle: Option<u64>,
+    /// The address that came with the last password.
+    pub address: String,
+    clock: u64,
+}
+
+/// A TLV list as a map; the last of a tag counts.
+struct Given(HashMap<u8, String>);
+
+impl Given {
+    fn of(data: &[u8], secrets: &[u8]) -> Self {
+        let all = tlv::iterate(data).chain(tlv::iterate(secrets));
+        let text = |value: &[u8]| String::from_utf8(value.to_vec()).unwrap();
+        Self(
+            all.map(|tlv| tlv.map(|(tag, value)| (tag, text(value))).unwrap())
+                .collect(),
+        )
+    }
+
+    fn text(&self, tag: u8) -> &str {
+        self.0.get(&tag).map_or("", String::as_str)
+    }
+
+    fn number(&self, tag: u8) -> u64 {
+        self.text(tag).parse().unwrap_or_default()
+    }
+}
+
+const CARD: &str = "9900000000004711";
+
+impl Wallets {
+    /// Ledger, available, position.
+    pub fn state(&self, wallet: u64) -> Option<(u64, u64, u64)> {
+        let wallet = self.all.get(&wallet)?;
+        let position = wallet.rows.len() as u64;
+        Some((wallet.available + wallet.held, wallet.available, position))
+    }
+
+    /// The wallet of an identification number.
+    pub fn of(&mut self, client: &str) -> (u64, &mut Wallet) {
+        let found = self
+            .all
+            .iter_mut()
+            .find(|(_, wallet)| wallet.client == client);
+        found.map(|(number, wallet)| (*number, wallet)).unwrap()
+    }
+
+    pub fn answer(&mut self, operation: Operation, data: &[u8], secrets: &[u8]) -> Reply {
+        let given = Given::of(data, secrets);
+        self.clock += 1;
+        if !given.text(tag::ADDRESS).is_empty() {
+            self.address = given.text(tag::ADDRESS).into();
+        }
+        match operation {
+            Operation::Register => return self.register(&given),
+            Operation::SignIn => return self.sign_in(&given),
+            Operation::Unwatch => {
+                let mut reply = Reply::code("00");
+                reply.wallet = Some(given.number(tag::WALLET));
+                return reply;
+            }
+            _ => {}
+        }
+        let handle = given.text(tag::SESSION).to_owned();
+        let number = u64::from_str_radix(handle.get(..16).unwrap_or("x"), 16).unwrap_or(0);
+        let at = 1_795_000_000_000 + self.clock * 1_000;
+        let Some(wallet) = self.all.get_mut(&number) else {
+            return Reply::code("63");
+        };
+        if !wallet.sessions.iter().any(|(open, _)| *open == handle) {
+            return Reply::code("63");
+        }
+        if let Some(password) = given.0.get(&tag::PASSWORD)
+            && *password != wallet.password
+        {
+            return Reply::code("63");
+        }
+        let mut reply = wallet.answer(operation, &given, &handle, at);
+        reply.wallet = Some(number);
+        reply
+    }
+
+    fn register(&mut self, given: &Given) -> Reply {
+        let client = given.text(tag::CLIENT);
+        if self.all.values().any(|wallet| wallet.client == client) {
+            return Reply::code("94");
+        }
+        let number = 4_711 + self.all.len() as u64;
+        let wallet = Wallet {
+            client: client.into(),
+            password: given.text(tag::PASSWORD).into(),
+            ..Wallet::default()
+        };
+        self.all.insert(number, wallet);
+        self.open(number, given)
+    }
+
+    fn sign_in(&mut self, given: &Given) -> Reply {
+        if let Some(seconds) = self.throttle {
+            return Reply::code("65").data(tag::RETRY_AFTER, seconds);
+        }
+        let found = self.all.iter().find(|(_, wallet)| {
+            wallet.client == given.text(tag::CLIENT) && wallet.password == given.text(tag::PASSWORD)
+        });
+        match found.map(|(number, _)| *number) {
+            Some(number) => self.open(number, given),
+            None => Reply::code("63"),
+        }
+    }
+
+    fn open(&mut self, number: u64, given: &Given) -> Reply {
+        let wallet = self.all.get_mut(&number).unwrap();
+        let handle = format!("{number:016x}{}", given.text(tag::SECRET));
+        let row = SessionRow {
+            number: wallet.sessions.len() as u32 + 1,
+            kind: given.text(tag::KIND).parse::<SessionKind>().unwrap(),
+            opened_at: 1_795_000_000_000,
+            used_at: 1_795_000_000_000,
+            current: false,
+            device: given.text(tag::DEVICE).into(),
+        };
+        wallet.sessions.push((handle, row));
+        Reply::code("00").data(tag::WALLET, number)
+    }
+}
+
+impl Wallet {
+    pub fn row(
+        &mut self,
+        at: u64,
+        kind: EventKind,
+        reference: &str,
+        amount: u64,
+    ) -> &mut HistoryRow {
+        self.rows.push(HistoryRow {
+            at,
+            kind,
+            reference: reference.into(),
+            original: String::new(),
+            amount,
+            available: self.available,
+            held: self.held,
+            code: String::new(),
+            institution: 10_000_000_001,
+            acceptor: "MALL-0001".into(),
+            card: String::new(),
+            order: String::new(),
+            text: String::new(),
+        });
+        self.rows.last_mut().unwrap()
+    }
+
+    fn answer(&mut self, operation: Operation, given: &Given, handle: &str, at: u64) -> Reply {
+        let ok = || Reply::code("00");
+        let number = given.number(tag::NUMBER) as u32;
+        match operation {
+            Operation::Overview => self.overview(),
+            Operation::ReadBalance | Operation::Watch => ok()
+                .data(tag::LEDGER, self.available + self.held)
+                .data(tag::AVAILABLE, self.available)
+                .data(tag::POSITION, self.rows.len()),
+            Operation::ReadHistory => self.history(given),
+            Operation::SignOut => {
+                self.sessions.retain(|(open, _)| open != handle);
+                ok()
+            }
+            Operation::SignOutEverywhere => {
+                self.sessions.clear();
+                ok()
+            }
+            Operation::EndSession => {
+                self.sessions.retain(|(_, row)| row.number != number);
+                ok()
+            }
+            Operation::ListSessions => self.sessions.iter().fold(ok(), |reply, (open, row)| {
+                let current = open == handle;
+                reply.data(
+                    tag::SESSION_ROW,
+                    SessionRow {
+                        current,
+                        ..row.clone()
+                    },
+                )
+            }),
+            Operation::ChangePassword => {
+                self.password = given.text(tag::NEW_PASSWORD).into();
+                self.sessions.retain(|(open, _)| open == handle);
+                ok()
+            }
+            Operation::IssueCard | Operation::ReissueCard => {
+                self.card = Some(CARD.into());
+                ok().data(tag::SHOWN_CARD, "4711,3112")
+            }
+            Operation::RevealCard => ok().secret(tag::CARD, CARD).secret(tag::EXPIRY, "3112"),
+            Operation::IssueNumber => self.issue_number(given),
+            Operation::RetireNumber => {
+                for row in self.numbers.iter_mut().filter(|row| row.number == number) {
+                    row.state = NumberState::Dead;
+                }
+                ok()
+            }
+            Operation::ListNumbers => self
+                .numbers
+                .iter()
+                .fold(ok(), |reply, row| reply.data(tag::NUMBER_ROW, row)),
+            Operation::Load => self.load(given, at),
+            Operation::AddSource => {
+                let source = given.text(tag::SOURCE);
+                let number = self.sources.len() as u32 + 1;
+                self.sources.push(SourceRow {
+                    number,
+                    kind: given.text(tag::KIND).parse().unwrap(),
+                    shown: format!("**** {}", &source[source.len() - 4..]),
+                });
+                ok().data(tag::NUMBER, number)
+            }
+            Operation::RemoveSource => {
+                self.sources.retain(|row| row.number != number);
+                ok()
+            }
+            Operation::SetReload => {
+                self.reload = (number > 0).then(|| ReloadRow {
+                    source: number,
+                    threshold: given.number(tag::THRESHOLD),
+                    amount: given.number(tag::AMOUNT),
+                });
+                ok()
+            }
+            Operation::Freeze | Operation::Unfreeze => {
+                self.frozen = operation == Operation::Freeze;
+                ok()
+            }
+            Operation::SetLimits => {
+                self.limits = given.text(tag::LIMITS).parse().unwrap();
+                ok()
+            }
+            Operation::ProposeContact => {
+                self.pending = Some(format!("{},a**@b.example", given.text(tag::KIND)));
+                ok()
+            }
+            Operation::ConfirmContact if given.text(tag::CODE) != "123456" => Reply::code("63"),
+            Operation::ConfirmContact => {
+                self.contact = self.pending.take();
+                ok()
+            }
+            Operation::RemoveContact => {
+                self.contact = None;
+                ok()
+            }
+            Operation::SetWishes => {
+                self.wishes = given.text(tag::WISHES).parse().ok();
+                ok()
+            }
+            Operation::Close => {
+                self.sessions.clear();
+                ok()
+            }
+            Operation::AnnounceOrder | Operation::CancelOrder | Operation::ReadOrder => {
+                self.order(operation, given, at)
+            }
+            _ => Reply::code("12"),
+        }
+    }
+
+    fn overview(&self) -> Reply {
+        let mut reply = Reply::code("00")
+            .data(tag::WALLET, 1)
+            .data(tag::CURRENCY, "840")
+            .data(tag::LEDGER, self.available + self.held)
+            .data(tag::AVAILABLE, self.available)
+            .data(tag::STATE, if self.frozen { "frozen" } else { "open" })
+            .data(tag::LIMITS, self.limits)
+            .data(
+                tag::LIMITS_ALLOWED,
+                Limits::from_array([100_000, 200_000, 0, 50, 0]),
+            )
+            .data(tag::SPENT, Spent::default())
+            .data(tag::WISHES, self.wishes.unwrap_or(Wishes::DEFAULT));
+        if self.card.is_some() {
+            reply = reply.data(tag::SHOWN_CARD, "4711,3112");
+        }
+        for row in &self.sources {
+            reply = reply.data(tag::SOURCE_ROW, row);
+        }
+        let maybe = [
+            (tag::RELOAD, self.reload.map(|row| row.to_string())),
+            (tag::SHOWN_CONTACT, self.contact.clone()),
+            (tag::SHOWN_PENDING_CONTACT, self.pending.clone()),
+        ];
+        for (tag, value) in maybe {
+            if let Some(value) = value {
+                reply = reply.data(tag, value);
+            }
+        }
+        reply
+    }
+
+    /// As many as fit: here four at a time.
+    fn history(&self, given: &Given) -> Reply {
+        let end = match given.number(tag::POSITION) {
+            0 => self.rows.len(),
+            position => position as usize,
+        };
+        let begin = end.saturating_sub(4);
+        let piece = self.rows[begin..end].iter().rev();
+        let reply = piece.fold(Reply::code("00"), |reply, row| reply.data(tag::EVENT, row));
+        match begin {
+            0 => reply,
+            begin => reply.data(tag::POSITION, begin),
+        }
+    }
+
+    fn issue_number(&mut self, given: &Given) -> Reply {
+        let number = self.numbers.len() as u32 + 1;
+        self.numbers.push(NumberRow {
+            number,
+            usage: given.text(tag::KIND).parse::<NumberUse>().unwrap(),
+            state: NumberState::Live,
+            last_four: "0042".into(),
+            expiry: "3112".into(),
+            limit: given.number(tag::AMOUNT),
+            acceptor: String::new(),
+        });
+        Reply::code("00")
+            .data(tag::NUMBER, number)
+            .secret(tag::CARD, "9900000000000042")
+            .secret(tag::EXPIRY, "3112")
+    }
+
+    fn load(&mut self, given: &Given, at: u64) -> Reply {
+        let amount = given.number(tag::AMOUNT);
+        let reference = format!("L{:011}", self.rows.len());
+        self.row(at, EventKind::LoadRequested, &reference, amount)
+            .text = "**** 1111".into();
+        self.row(at, EventKind::Approved, &reference, amount);
+        self.available += amount;
+        let mut reply = Reply::code("00");
+        reply.changes = true;
+        reply
+    }
+
+    fn order(&mut self, operation: Operation, given: &Given, at: u64) -> Reply {
+        let key = (
+            given.text(tag::ACCEPTOR).to_owned(),
+            given.text(tag::ORDER).to_owned(),
+        );
+        let amount = given.number(tag::AMOUNT);
+        match (operation, self.orders.get_mut(&key)) {
+            (Operation::AnnounceOrder, None) if amount > self.available => Reply::code("51"),
+            (Operation::AnnounceOrder, None) => {
+                self.orders.insert(key, ("open".into(), amount));
+                let row = self.row(at, EventKind::OrderAnnounced, "", amount);
+                row.order = "00112233445566ff".into();
+                row.text = given.text(tag::DESCRIPTION).into();
+                Reply::code("00")
+            }
+            (Operation::AnnounceOrder, Some(_)) => Reply::code("94"),
+            (_, None) => Reply::code("25"),
+            (Operation::CancelOrder, Some(order)) => {
+                order.0 = "cancelled".into();
+                Reply::code("00")
+            }
+            (_, Some(order)) => Reply::code("00")
+                .data(tag::STATE, &order.0)
+                .data(tag::AMOUNT, order.1)
+                .data(tag::CURRENCY, "840"),
+        }
+    }
+
+    /// The mall has asked, and the financial system has said so.
+    pub fn decide_order(&mut self, number: &str, code: &str) {
+        let key = ("MALL-0001".to_owned(), number.to_owned());
+        let amount = self.orders[&key].1;
+        let at = 1_795_000_500_000;
+        let held = self.row(at, EventKind::Held, "P00000000001", amount);
+        held.order = "00112233445566ff".into();
+        self.available -= amount;
+        self.held += amount;
+        let kind = if code == "00" {
+            EventKind::Approved
+        } else {
+            EventKind::Released
+        };
+        self.row(at, kind, "P00000000001", amount).code = code.into();
+        self.held -= amount;
+        if code == "00" {
+            self.orders.get_mut(&key).unwrap().0 = "paid".into();
+        } else {
+            self.available += amount;
+        }
+    }
+}

@@ -1,0 +1,531 @@
+//! The pages over HTTP, with a switch in memory behind the real line.
+
+mod fake;
+
+use fake::World;
+use tessera_protocol::leased::{EventKind, Operation};
+
+const PASSWORD: &str = "correct horse";
+
+#[test]
+fn a_wallet_is_opened_and_its_number_shown_once() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    assert_eq!(client.len(), 15);
+    // Loaded again, the same form opens no second wallet: its secret is gone.
+    let again = [("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(browser.send("/register", "register", &again).status, 403);
+    assert_eq!(world.switch.count(Operation::Register), 1);
+    let home = browser.get("/home");
+    assert_eq!(home.status, 200, "{}", home.body);
+    assert_eq!(home.text_of("available"), "0.00\u{a0}USD");
+    for path in [
+        "/home",
+        "/card",
+        "/money",
+        "/limits",
+        "/notifications",
+        "/sessions",
+        "/transactions",
+        "/help",
+        "/program",
+    ] {
+        let page = browser.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.body.contains(&client), "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[test]
+fn a_drawn_password_is_shown_and_opens_the_wallet() {
+    let world = World::start();
+    let mut browser = world.browser();
+    browser.get("/register");
+    let shown = browser.send("/register", "register-drawn", &[("drawn", "1")]);
+    let (client, password) = (
+        shown.text_of("client-number"),
+        shown.text_of("drawn-password"),
+    );
+    let mut other = world.browser();
+    other.get("/sign-in");
+    let answer = other.send(
+        "/sign-in",
+        "sign-in",
+        &[("client", &client), ("password", &password)],
+    );
+    assert_eq!((answer.status, answer.header("location")), (303, "/home"));
+}
+
+#[test]
+fn the_cookie_is_this_hosts_alone() {
+    let world = World::start();
+    let mut browser = world.browser();
+    browser.get("/register");
+    let answer = browser.send(
+        "/register",
+        "register",
+        &[("password", PASSWORD), ("again", PASSWORD)],
+    );
+    let cookie = answer
+        .headers
+        .iter()
+        .find(|(name, value)| name == "set-cookie" && value.starts_with("__Host-tessera="));
+    let cookie = &cookie.unwrap().1;
+    for attribute in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"));
+}
+
+#[test]
+fn a_form_from_elsewhere_is_refused() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/limits");
+    let token = browser.token.clone();
+    let own = world.origin.clone();
+    let good = ("form_token", token.as_str());
+    for (headers, fields) in [
+        (vec![("Origin", own.as_str())], vec![]),
+        (vec![("Origin", own.as_str())], vec![("form_token", "0")]),
+        (vec![("Origin", "http://127.0.0.1:8081")], vec![good]),
+        (
+            vec![("Origin", own.as_str()), ("Sec-Fetch-Site", "cross-site")],
+            vec![good],
+        ),
+        (vec![], vec![good]),
+    ] {
+        let answer = browser.post("/limits/freeze", &headers, &fields);
+        assert_eq!(answer.status, 403, "{headers:?}");
+    }
+    assert!(!world.switch.wallets.lock().unwrap().of(&client).1.frozen);
+    let headers = [("Origin", own.as_str()), ("Sec-Fetch-Site", "same-origin")];
+    assert_eq!(
+        browser.post("/limits/freeze", &headers, &[good]).status,
+        303
+    );
+    assert!(world.switch.wallets.lock().unwrap().of(&client).1.frozen);
+}
+
+#[test]
+fn every_answer_carries_the_rules() {
+    let world = World::start();
+    let (mut browser, _) = world.member(PASSWORD);
+    for path in ["/", "/home", "/sign-in", "/nowhere", "/live-not"] {
+        let answer = browser.get(path);
+        let policy = answer.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{path}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(answer.header("permissions-policy").contains("camera=()"));
+        assert_eq!(answer.header("strict-transport-security"), "", "plain HTTP");
+        assert!(
+            !answer.body.contains("style=") && !answer.body.contains("onclick"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_is_the_same_for_everybody_is_kept_and_nothing_else() {
+    let world = World::start();
+    let mut browser = world.browser();
+    let page = browser.get("/").body;
+    let begin = page.find("/assets/").unwrap();
+    let path = page[begin..].split('"').next().unwrap();
+    let style = browser.get(path);
+    assert!(style.header("cache-control").contains("immutable"));
+    assert!(style.body.contains("prefers-color-scheme: dark"));
+    let worker = browser.get("/sw.js").body;
+    assert!(worker.contains(path) && worker.contains("/offline"));
+    assert!(!worker.contains("/home") && !worker.contains("{SHELL}"));
+    assert!(
+        browser
+            .get("/manifest.webmanifest")
+            .body
+            .contains("standalone")
+    );
+    assert_eq!(browser.get("/extension.zip").status, 404);
+}
+
+#[test]
+fn an_unknown_number_and_a_wrong_password_look_alike() {
+    let world = World::start();
+    let (_, client) = world.member(PASSWORD);
+    let stranger = tessera_protocol::ClientNumber::from_random(42).expose();
+    let stranger = String::from_utf8(stranger.to_vec()).unwrap();
+    let pages: Vec<_> = [&client, &stranger]
+        .into_iter()
+        .map(|number| {
+            let mut browser = world.browser();
+            browser.get("/sign-in");
+            let fields = [("client", number.as_str()), ("password", "something else")];
+            let answer = browser.send("/sign-in", "sign-in", &fields);
+            assert_eq!(answer.status, 422);
+            assert!(!answer.body.contains(number) && !answer.body.contains("something else"));
+            answer.body.replace(&browser.token, "")
+        })
+        .collect();
+    assert_eq!(pages[0], pages[1]);
+    assert_eq!(world.switch.wallets.lock().unwrap().address, "127.0.0.1");
+}
+
+#[test]
+fn too_many_tries_are_told_when_to_try_again() {
+    let world = World::start();
+    let (_, client) = world.member(PASSWORD);
+    world.switch.wallets.lock().unwrap().throttle = Some(37);
+    let mut browser = world.browser();
+    browser.get("/sign-in");
+    let fields = [("client", client.as_str()), ("password", PASSWORD)];
+    let answer = browser.send("/sign-in", "sign-in", &fields);
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "37"));
+    assert!(
+        answer.body.contains("Try again in 37 seconds"),
+        "{}",
+        answer.body
+    );
+}
+
+#[test]
+fn signing_in_ends_the_session_before_it_and_signing_out_this_one() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    let old = browser.cookies["__Host-tessera"].clone();
+    browser.get("/sign-in");
+    let fields = [
+        ("client", client.as_str()),
+        ("password", PASSWORD),
+        ("next", "/card"),
+    ];
+    let answer = browser.send("/sign-in", "sign-in", &fields);
+    assert_eq!(answer.header("location"), "/card");
+    let new = browser.cookies["__Host-tessera"].clone();
+    assert_ne!(old, new);
+    let mut thief = world.browser();
+    thief.cookies.insert("__Host-tessera".into(), old);
+    let answer = thief.get("/home");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, "/sign-in?done=ended")
+    );
+    assert!(thief.cookies.is_empty());
+    browser.get("/home");
+    assert_eq!(browser.send("/sign-out", "sign-out", &[]).status, 303);
+    assert!(!browser.cookies.contains_key("__Host-tessera"));
+    assert_eq!(
+        browser.get("/home").header("location"),
+        "/sign-in?next=%2Fhome"
+    );
+}
+
+fn with_source(world: &World) -> (fake::Browser, String) {
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/money");
+    let source = [
+        ("kind", "card"),
+        ("source", "4111 1111 1111 1111"),
+        ("password", PASSWORD),
+    ];
+    let answer = browser.send("/money/sources/add", "add-source", &source);
+    assert_eq!(
+        answer.header("location"),
+        "/money?done=source",
+        "{}",
+        answer.body
+    );
+    (browser, client)
+}
+
+#[test]
+fn money_is_loaded_once_however_often_the_form_is_sent() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    let page = browser.get("/money");
+    assert!(page.body.contains("**** 1111") && !page.body.contains("4111"));
+    let name = page.body.split("name=\"name\" value=\"").nth(1).unwrap()[..12].to_owned();
+    let load = [
+        ("source", "1"),
+        ("amount", "25,5"),
+        ("password", PASSWORD),
+        ("name", &name),
+    ];
+    for _ in 0..2 {
+        let answer = browser.send("/money/load", "load", &load);
+        assert_eq!(
+            answer.header("location"),
+            "/money?done=loaded",
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(
+        world.switch.wallets.lock().unwrap().of(&client).1.available,
+        2_550
+    );
+    let wrong = [
+        ("source", "1"),
+        ("amount", "1.000,5"),
+        ("password", PASSWORD),
+    ];
+    let answer = browser.send("/money/load", "load", &wrong);
+    assert_eq!(answer.status, 422);
+    assert!(
+        answer
+            .body
+            .contains("aria-describedby=\"load-amount-error\""),
+        "{}",
+        answer.body
+    );
+    let wrong = [
+        ("source", "1"),
+        ("amount", "1"),
+        ("password", "not the password"),
+    ];
+    let answer = browser.send("/money/load", "load", &wrong);
+    assert!(
+        answer.body.contains("id=\"load-password-error\""),
+        "{}",
+        answer.body
+    );
+}
+
+#[test]
+fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    world.switch.wait_for_lines(2);
+    *world.switch.cut_at.lock().unwrap() = Some(Operation::Load);
+    let load = [
+        ("source", "1"),
+        ("amount", "10"),
+        ("password", PASSWORD),
+        ("name", ""),
+    ];
+    let answer = browser.send("/money/load", "load", &load);
+    assert_eq!(
+        answer.header("location"),
+        "/money?done=loaded",
+        "{}",
+        answer.body
+    );
+    let heard = world.switch.heard.lock().unwrap();
+    let loads: Vec<_> = heard
+        .iter()
+        .filter(|one| one.operation == Operation::Load)
+        .collect();
+    let [first, second] = loads[..] else {
+        panic!("{loads:?}");
+    };
+    assert_eq!(first.name, second.name);
+    assert_eq!((first.repeat, second.repeat), (false, true));
+    drop(heard);
+    assert_eq!(
+        world.switch.wallets.lock().unwrap().of(&client).1.available,
+        1_000
+    );
+}
+
+#[test]
+fn without_a_line_the_page_says_so() {
+    let world = World::with(|settings| {
+        settings.line.answer_within = std::time::Duration::from_millis(300);
+    });
+    let (mut browser, _) = world.member(PASSWORD);
+    world
+        .switch
+        .closed
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    world.switch.cut_all();
+    let answer = browser.get("/home");
+    assert_eq!(answer.status, 503);
+    assert!(!answer.header("retry-after").is_empty());
+    assert!(
+        answer.body.contains("Nothing has been done"),
+        "{}",
+        answer.body
+    );
+}
+
+#[test]
+fn the_number_stands_on_one_page_only() {
+    let world = World::start();
+    let (mut browser, _) = world.member(PASSWORD);
+    browser.get("/card");
+    browser.send("/card/issue", "issue-card", &[]);
+    let card = browser.get("/card").body;
+    assert!(card.contains("4711") && !card.contains("9900"));
+    let wrong = browser.send("/card/reveal", "reveal", &[("password", "not it at all")]);
+    assert!(wrong.status == 422 && !wrong.body.contains("9900"));
+    let shown = browser.send("/card/reveal", "reveal", &[("password", PASSWORD)]);
+    assert_eq!(shown.text_of("card-number"), "9900 0000 0000 4711");
+    assert!(
+        shown
+            .body
+            .contains("http-equiv=\"refresh\" content=\"30; url=/card\"")
+    );
+    assert_eq!(shown.header("cache-control"), "no-store");
+    let fields = [
+        ("usage", "mall"),
+        ("limit", "50"),
+        ("password", PASSWORD),
+        ("name", ""),
+    ];
+    let shown = browser.send("/card/numbers/new", "new-number", &fields);
+    assert_eq!(shown.text_of("card-number"), "9900 0000 0000 0042");
+    let list = browser.get("/card").body;
+    assert!(list.contains("id=\"number-1\"") && !list.contains("9900"));
+    assert_eq!(
+        browser
+            .send("/card/numbers/retire", "retire-1", &[("number", "1")])
+            .status,
+        303
+    );
+    assert!(!browser.get("/card").body.contains("retire-1"));
+}
+
+#[test]
+fn hostile_words_are_inert() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        wallet.row(1, EventKind::Held, "P00000000001", 5).text = "<script>alert(1)</script>".into();
+        wallet.row(2, EventKind::Held, "P00000000002", 5).text = "=HYPERLINK(\"x\")".into();
+        number
+    });
+    let page = browser.get("/transactions?q=%22%3E%3Cscript%3E").body;
+    assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
+    let page = browser.get("/home").body;
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"));
+    assert!(page.contains("Teacup &amp; &lt;b&gt;Co&lt;/b&gt;"));
+    let csv = browser.get("/transactions.csv");
+    assert!(csv.header("content-disposition").contains("attachment"));
+    assert!(
+        csv.body.contains("\"'=HYPERLINK(\"\"x\"\")\""),
+        "{}",
+        csv.body
+    );
+}
+
+#[test]
+fn transactions_are_searched_and_paged() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        for place in 0..60 {
+            let reference = format!("P{place:011}");
+            let row = wallet.row(
+                1_795_000_000_000,
+                EventKind::Declined,
+                &reference,
+                100 + place,
+            );
+            (row.code, row.text) = ("51".into(), format!("thing {place};"));
+        }
+        number
+    });
+    let first = browser.get("/transactions");
+    assert!(first.body.contains("thing 59;") && !first.body.contains("thing 34;"));
+    assert!(first.body.contains("Declined: not enough money"));
+    assert!(first.body.contains("id=\"older\"") && !first.body.contains("id=\"newer\""));
+    let last = browser.get("/transactions?page=3");
+    assert!(last.body.contains("thing 0;") && !last.body.contains("id=\"older\""));
+    for (query, found) in [
+        ("q=thing+7%3B", 6),
+        ("q=1.42", 1),
+        ("q=teacup", 25),
+        ("status=paid", 0),
+        ("from=2027-01-01", 0),
+    ] {
+        let page = browser.get(&format!("/transactions?{query}")).body;
+        assert_eq!(
+            page.matches("class=\"transaction\"").count(),
+            found,
+            "{query}"
+        );
+    }
+    assert_eq!(browser.get("/transactions?from=yesterday").status, 422);
+    assert_eq!(
+        browser
+            .get("/transactions.csv?status=declined")
+            .body
+            .lines()
+            .count(),
+        61
+    );
+}
+
+#[test]
+fn settings_are_set_and_shown() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    let mut done = |path: &str, fields: &[(&str, &str)], word: &str| {
+        let mut fields = fields.to_vec();
+        fields.push(("password", PASSWORD));
+        let answer = browser.send(path, "", &fields);
+        assert!(
+            answer.header("location").ends_with(word),
+            "{path}: {}",
+            answer.body
+        );
+        let page = answer.header("location").to_owned();
+        assert_eq!(browser.get(&page).status, 200);
+    };
+    done("/limits/freeze", &[], "done=frozen");
+    done("/limits/unfreeze", &[], "done=unfrozen");
+    done(
+        "/limits/set",
+        &[("transaction", "50"), ("day_count", "3")],
+        "done=limits",
+    );
+    done(
+        "/money/reload",
+        &[("source", "1"), ("threshold", "20"), ("amount", "50")],
+        "done=reload",
+    );
+    done("/money/reload/off", &[], "done=no-reload");
+    done(
+        "/notifications/contact",
+        &[("kind", "email"), ("address", "a@b.example")],
+        "done=code-sent",
+    );
+    done(
+        "/notifications/confirm",
+        &[("code", "123 456")],
+        "done=confirmed",
+    );
+    done("/notifications/wishes", &[("declines", "1")], "done=wishes");
+    done("/notifications/remove", &[], "done=no-contact");
+    done(
+        "/sessions/password",
+        &[("new", "another horse"), ("again", "another horse")],
+        "done=password",
+    );
+    let mut wallets = world.switch.wallets.lock().unwrap();
+    let wallet = wallets.of(&client).1;
+    assert_eq!(wallet.limits.to_array(), [5_000, 0, 0, 3, 0]);
+    assert_eq!(wallet.wishes.unwrap().to_string(), "d");
+    assert_eq!(wallet.password, "another horse");
+}
+
+#[test]
+fn metrics_tell_routes_and_operations_and_nobody() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/transactions?q=secret");
+    let mut operator = fake::Browser::new(world.metrics, "");
+    let text = operator.get("/metrics").body;
+    assert!(
+        text.contains("route=\"/transactions\",status=\"200\""),
+        "{text}"
+    );
+    assert!(text.contains("operation=\"Register\"") && text.contains("tessera_wallet_lines_up"));
+    assert!(!text.contains("secret") && !text.contains(&client));
+}

@@ -1,0 +1,259 @@
+//! The pay window, and the extension's interface.
+
+mod fake;
+
+use fake::browser::Answer;
+use fake::{Browser, MALL, World};
+use tessera_protocol::leased::Operation;
+
+const PASSWORD: &str = "correct horse";
+const LINES: &str = r#"[{"text":"<i>Cup</i>","amount":1500},{"text":"Saucer","amount":499}]"#;
+
+fn purchase(order: &'static str) -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("mall", "MALL-0001"),
+        ("order", order),
+        ("amount", "1999"),
+        ("currency", "USD"),
+        ("lines", LINES),
+    ]
+}
+
+/// A member with money.
+fn rich(world: &World) -> (Browser, String) {
+    let (browser, client) = world.member(PASSWORD);
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        wallet.available = 5_000;
+        number
+    });
+    (browser, client)
+}
+
+/// Opens the window as our own script does after the handshake.
+fn open(browser: &mut Browser, order: &'static str) -> Answer {
+    let mut fields = purchase(order);
+    fields.push(("origin", MALL));
+    let answer = browser.send("/pay/open", "", &fields);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let location = answer.header("location").to_owned();
+    browser.get(&location)
+}
+
+fn press(browser: &mut Browser, page: &Answer, path: &str) -> Answer {
+    let sealed = page.hidden("sealed").unwrap();
+    browser.send(path, "", &[("sealed", &sealed), ("name", "")])
+}
+
+#[test]
+fn a_payer_agrees_and_hears_what_became_of_it() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    let page = open(&mut browser, "ORDER-1");
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.body.contains("&lt;i&gt;Cup&lt;/i&gt;") && !page.body.contains("<i>"));
+    assert_eq!(page.text_of("total"), "19.99\u{a0}USD");
+    assert_eq!(page.text_of("balance-after"), "30.01\u{a0}USD");
+    let agreed = press(&mut browser, &page, "/pay/agree");
+    let status = agreed.header("location").to_owned();
+    assert!(status.starts_with("/pay/status?"), "{}", agreed.body);
+    assert!(browser.get(&status).body.contains("data-state=\"agreed\""));
+    // A second window of the same order is led to the same place.
+    let second = press(&mut browser, &page, "/pay/agree");
+    assert!(second.header("location").starts_with("/pay/status?"));
+    let query = status.split_once('?').unwrap().1.to_owned();
+    let (_, mut events) = browser.events(&format!("/pay/live?{query}"));
+    assert_eq!(events.next()["state"], "agreed");
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        wallet.decide_order("ORDER-1", "00");
+        number
+    });
+    while events.next()["state"] != "paid" {}
+    let paid = browser.get(&status).body;
+    assert!(paid.contains("data-state=\"paid\"") && paid.contains("data-final"));
+    assert!(
+        browser
+            .get(&format!("/pay/state?{query}"))
+            .body
+            .contains("\"paid\"")
+    );
+    // Nothing in the window that the mall's page may read from a message tells who pays.
+    assert!(!paid.contains(&client));
+}
+
+#[test]
+fn a_decline_is_told_in_words() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    let page = open(&mut browser, "ORDER-2");
+    let status = press(&mut browser, &page, "/pay/agree")
+        .header("location")
+        .to_owned();
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        wallet.decide_order("ORDER-2", "91");
+        number
+    });
+    let page = browser.get(&status).body;
+    assert!(page.contains("data-state=\"declined\""), "{page}");
+    assert!(page.contains("the bank did not answer"));
+}
+
+#[test]
+fn whoever_is_no_registered_mall_is_refused() {
+    let world = World::start();
+    let (mut browser, _) = rich(&world);
+    let from = |browser: &mut Browser, headers: &[(&str, &str)]| {
+        browser.post("/pay", headers, &purchase("ORDER-3"))
+    };
+    assert_eq!(
+        from(&mut browser, &[("Origin", "https://evil.example")]).status,
+        403
+    );
+    assert_eq!(from(&mut browser, &[("Origin", "null")]).status, 403);
+    assert_eq!(from(&mut browser, &[]).status, 403);
+    assert_eq!(
+        browser
+            .get("/pay?mall=MALL-0001&order=O&amount=1&currency=840")
+            .status,
+        403
+    );
+    assert_eq!(browser.get("/pay?mall=MALL-9999").status, 403);
+    // Our own script's door is not open to other pages.
+    let mut fields = purchase("ORDER-3");
+    fields.push(("origin", MALL));
+    assert_eq!(
+        browser
+            .post("/pay/open", &[("Origin", MALL)], &fields)
+            .status,
+        403
+    );
+    // An address that somebody made up, or changed.
+    let good = browser.post("/pay", &[("Origin", MALL)], &purchase("ORDER-3"));
+    let location = good.header("location").to_owned();
+    assert_eq!(browser.get(&location).status, 200);
+    assert_eq!(browser.get(&location.replace("1999", "2999")).status, 403);
+    let mut other = world.browser();
+    other
+        .cookies
+        .insert("__Host-tessera-pay".into(), "0".repeat(32));
+    assert_eq!(other.get(&location).status, 403);
+}
+
+#[test]
+fn without_a_popup_the_payer_is_led_back() {
+    let world = World::start();
+    let (_, client) = rich(&world);
+    let mut browser = world.browser();
+    let mut fields = purchase("ORDER-4");
+    fields.push(("return_url", "http://127.0.0.1:8081/done"));
+    let opened = browser.post(
+        "/pay",
+        &[("Origin", MALL), ("Sec-Fetch-Site", "cross-site")],
+        &fields,
+    );
+    let location = opened.header("location").to_owned();
+    let page = browser.get(&location);
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains(&format!("form-action 'self' {MALL}")),
+        "{policy}"
+    );
+    assert_eq!(page.header("cross-origin-opener-policy"), "unsafe-none");
+    let sealed = page.hidden("sealed").unwrap();
+    let wrong = [
+        ("sealed", sealed.as_str()),
+        ("client", &client),
+        ("password", "not the password"),
+    ];
+    assert_eq!(browser.send("/pay/sign-in", "sign-in", &wrong).status, 422);
+    let right = [
+        ("sealed", sealed.as_str()),
+        ("client", &client),
+        ("password", PASSWORD),
+    ];
+    let review = browser
+        .send("/pay/sign-in", "sign-in", &right)
+        .header("location")
+        .to_owned();
+    let page = browser.get(&review);
+    let back = press(&mut browser, &page, "/pay/agree");
+    assert_eq!(
+        back.header("location"),
+        "http://127.0.0.1:8081/done?tessera=agreed&order=ORDER-4"
+    );
+    fields.pop();
+    fields.push(("return_url", "https://evil.example/done"));
+    assert_eq!(
+        browser.post("/pay", &[("Origin", MALL)], &fields).status,
+        403
+    );
+}
+
+#[test]
+fn a_payer_who_cancels_has_paid_nothing() {
+    let world = World::start();
+    let (mut browser, _) = rich(&world);
+    let page = open(&mut browser, "ORDER-5");
+    let status = press(&mut browser, &page, "/pay/cancel")
+        .header("location")
+        .to_owned();
+    assert!(
+        browser
+            .get(&status)
+            .body
+            .contains("data-state=\"cancelled\"")
+    );
+    assert_eq!(world.switch.count(Operation::AnnounceOrder), 0);
+}
+
+#[test]
+fn the_extension_draws_numbers() {
+    let world = World::start();
+    let (_, client) = world.member(PASSWORD);
+    let mut extension = world.browser();
+    let origin = "chrome-extension://abcdefghijklmnop";
+    let mut ask = |path: &str, origin: &str, bearer: &str, body: &str| {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Origin", origin),
+            ("Authorization", bearer.as_str()),
+        ];
+        let answer = extension.request("POST", path, &headers, body);
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        (answer.status, json)
+    };
+    let credentials = format!(r#"{{"client":"{client}","password":"{PASSWORD}"}}"#);
+    let (status, _) = ask(
+        "/extension/v1/session",
+        "http://127.0.0.1:8081",
+        "",
+        &credentials,
+    );
+    assert_eq!(status, 403);
+    let wrong = credentials.replace(PASSWORD, "not the password");
+    let (status, told) = ask("/extension/v1/session", origin, "", &wrong);
+    assert_eq!((status, told["error"].as_str()), (401, Some("credentials")));
+    let (status, opened) = ask("/extension/v1/session", origin, "", &credentials);
+    assert_eq!(
+        (status, opened["name"].as_str()),
+        (200, Some("TESSERA PAYER"))
+    );
+    let session = opened["session"].as_str().unwrap();
+    let (status, drawn) = ask(
+        "/extension/v1/number",
+        origin,
+        session,
+        r#"{"once":false,"limit":5000}"#,
+    );
+    assert_eq!(status, 200);
+    assert_eq!(drawn["number"], "9900000000000042");
+    assert_eq!(drawn["expiry"], "3112");
+    assert_eq!(ask("/extension/v1/number", origin, session, "{}").0, 400);
+    assert_eq!(ask("/extension/v1/sign-out", origin, session, "{}").0, 200);
+    let (status, told) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
+    assert_eq!((status, told["error"].as_str()), (401, Some("session")));
+    assert!(extension.cookies.is_empty());
+}
