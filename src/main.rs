@@ -7,6 +7,7 @@ mod demo;
 mod host;
 mod load;
 mod provision;
+mod shop;
 mod switch;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ enum Command {
     Host(host::Host),
     Load(Box<load::Load>),
     Provision(provision::Provision),
+    Shop(shop::Shop),
     Switch(switch::Switch),
 }
 
@@ -59,6 +61,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Host(host) => host.run()?,
         Command::Load(load) => return load.run(),
         Command::Provision(provision) => provision.run()?,
+        Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,
     }
     Ok(ExitCode::SUCCESS)
