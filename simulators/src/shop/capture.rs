@@ -30,6 +30,9 @@ impl Capture {
     /// # Errors
     /// Where the system won't.
     pub fn open(path: &Path) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
         Ok(Self(Arc::new(Mutex::new(private(path)?))))
     }
 

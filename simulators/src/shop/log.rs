@@ -70,7 +70,7 @@ impl<T: Entry> Log<T> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
-        let lock = private(&path.with_extension("lock")).map_err(failed)?;
+        let lock = private(&beside(path, ".lock")).map_err(failed)?;
         lock.try_lock().map_err(|why| match why {
             fs::TryLockError::WouldBlock => LogError::InUse {
                 path: path.to_owned(),
@@ -125,15 +125,22 @@ fn read<T: Entry>(text: &[u8]) -> Result<Vec<T>, usize> {
 
 /// Writes the things beside the file, then puts that in its place: a kill leaves one or the other.
 fn rewrite<T: Entry>(path: &Path, things: &[T]) -> io::Result<File> {
-    let beside = path.with_extension("new");
-    let mut file = private(&beside)?;
+    let new = beside(path, ".new");
+    let mut file = private(&new)?;
     file.set_len(0)?;
     for thing in things {
         file.write_all(&line(thing)?)?;
     }
     file.sync_data()?;
-    fs::rename(&beside, path)?;
+    fs::rename(&new, path)?;
     Ok(file)
+}
+
+/// A file of the same name with more behind it.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
 }
 
 fn line<T: Serialize>(thing: &T) -> io::Result<Vec<u8>> {
