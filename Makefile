@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: test format lint docs units peers bench fuzz demo clean
+.PHONY: test format lint docs units peers extension forms browser bench fuzz demo clean
 
-test: format lint docs units
+test: format lint docs units forms
 
 format:
 	cargo fmt --all --check
@@ -16,17 +16,34 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the Python peers, which stand ready here.
+# The ignored ones need the Python peers, which stand ready here, and Chromium with its driver.
 units: $(VENV)/ready
 	TESSERA_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace -- --include-ignored
+
+# The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
+WALLET ?= http://localhost:8080
+extension:
+	$(PYTHON) wallet/extension/make.py target --wallet $(WALLET)
+
+# Its reading of card forms, and how it fills them.
+forms: wallet/extension/tests/node_modules
+	cd wallet/extension/tests && npm test --silent
+
+wallet/extension/tests/node_modules: wallet/extension/tests/package-lock.json
+	cd wallet/extension/tests && npm ci --silent
+	touch $@
+
+# The same in a headless Chromium, before a real shop and switch.
+browser: $(VENV)/ready
+	TESSERA_PYTHON=$(abspath $(VENV))/bin/python cargo test --test extension -- --include-ignored
 
 # Clients that no one here wrote, from the package registry.
 peers: $(VENV)/ready
 	TESSERA_PYTHON=$(abspath $(VENV))/bin/python cargo test --test peers -- --include-ignored
 
-$(VENV)/ready: tests/peers/requirements.txt
+$(VENV)/ready: tests/peers/requirements.txt wallet/extension/tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement $<
+	$(VENV)/bin/pip install --quiet $(addprefix --requirement ,$^)
 	touch $@
 
 bench:
