@@ -6,70 +6,21 @@ The wallet server is played here. In a test build the popup stands in a window o
 get. Prints what it did; ends with an error where a form was not filled as it should be.
 """
 
-import hashlib
-import http.server
 import json
 import pathlib
 import re
-import subprocess
 import sys
-import tempfile
-import threading
-import time
 import urllib.request
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from fake_wallet import CLIENT, PASSWORD, SESSION, FakeWallet, identity, make
+
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 30
-CLIENT, PASSWORD, SESSION = "123456789012345", "correct horse battery", "5e55"
 shop, number = sys.argv[1:3]
-asked = []
-
-
-class Wallet(http.server.BaseHTTPRequestHandler):
-    """The extension's API, and the form fixtures under /forms/."""
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"{}")
-        asked.append((self.path, body))
-        bearer = self.headers.get("authorization")
-        if self.path == "/extension/v1/session":
-            if (body["client"], body["password"]) != (CLIENT, PASSWORD):
-                return self.tell(401, {})
-            return self.tell(200, {"session": SESSION, "shown_card": "9900 •••• 0010", "name": "A PAYER"})
-        if bearer != f"Bearer {SESSION}":
-            return self.tell(401, {})
-        if self.path == "/extension/v1/number":
-            return self.tell(200, {"number": number, "expiry": "3112", "name": "A PAYER"})
-        return self.tell(200, {})
-
-    def do_GET(self):
-        path = HERE / "forms" / pathlib.PurePath(self.path).name
-        if not path.is_file():
-            return self.send_error(404)
-        body = path.read_bytes()
-        self.send_response(200)
-        self.send_header("content-type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def tell(self, status, answer):
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-def serve():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Wallet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
 
 
 def browser(extension):
@@ -79,12 +30,6 @@ def browser(extension):
                      "--disable-features=DisableLoadExtensionCommandLineSwitch"]:
         options.add_argument(argument)
     return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
-
-
-def identity(folder):
-    """The browser's name for an unpacked extension: its path's digest."""
-    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:32]
-    return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)
 
 
 class Payer:
@@ -192,11 +137,9 @@ def nothing_is_kept(payer):
 
 
 def main():
-    port = serve()
-    target = pathlib.Path(tempfile.mkdtemp())
-    make = [sys.executable, HERE.parent / "make.py", target, "--wallet", f"http://localhost:{port}", "--test", "http://127.0.0.1"]
-    subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
-    folder = target / "extension-test"
+    wallet = FakeWallet(number)
+    asked, port = wallet.asked, wallet.port
+    folder = make(wallet, "--test", "http://127.0.0.1", "http://localhost")
     driver = browser(folder)
     try:
         payer = Payer(driver, identity(folder))
@@ -214,14 +157,15 @@ def main():
         for path in forms:
             check_form(payer, port, path)
         print(f"{len(forms)} forms as they should be.")
-        once_and_out(payer, port)
+        once_and_out(payer, wallet)
     finally:
         driver.quit()
 
 
-def once_and_out(payer, port):
+def once_and_out(payer, wallet):
     """For one purchase, where that is asked for; then signed out, here and at the server."""
-    payer.visit(f"http://127.0.0.1:{port}/forms/tokens.html")
+    asked = wallet.asked
+    payer.visit(f"http://127.0.0.1:{wallet.port}/forms/tokens.html")
     payer.open_popup()
     payer.driver.find_element(By.CSS_SELECTOR, "input[value=once]").click()
     payer.fill()
