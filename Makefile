@@ -5,11 +5,12 @@ NODE ?= node
 NPM ?= npm
 VENV := .venv
 NODE_MODULES := tests/peers/node_modules
+FORMS_MODULES := wallet/extension/tests/node_modules
 PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE)
 
-.PHONY: test format lint docs units peers bench fuzz demo clean
+.PHONY: test format lint docs units peers extension forms browser chromium bench fuzz demo clean
 
-test: format lint docs units
+test: format lint docs units forms
 
 format:
 	cargo fmt --all --check
@@ -20,8 +21,8 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the peers, which stand ready here.
-units: $(VENV)/ready $(NODE_MODULES)/ready
+# The ignored ones need the peers, and Chromium with its driver: both stand ready here.
+units: $(VENV)/ready $(NODE_MODULES)/ready chromium
 	$(PEERS) cargo test --workspace -- --include-ignored
 
 # Clients and servers that no one here wrote, from the package registries.
@@ -29,9 +30,30 @@ peers: $(VENV)/ready $(NODE_MODULES)/ready
 	$(PEERS) cargo test --test peers -- --include-ignored
 	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
-$(VENV)/ready: tests/peers/requirements.txt
+# The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
+WALLET ?= http://localhost:8080
+extension:
+	$(PYTHON) wallet/extension/make.py target --wallet $(WALLET)
+
+# Its reading of card forms, and how it fills them.
+forms: $(FORMS_MODULES)/ready
+	cd wallet/extension/tests && $(NPM) test --silent
+
+# Everything that happens in a browser, before real servers.
+browser: $(VENV)/ready $(NODE_MODULES)/ready chromium
+	$(PEERS) cargo test --test extension -- --include-ignored
+
+# Debian's Chromium and its driver, where they are not installed yet.
+chromium:
+	command -v chromedriver >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver)
+
+$(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
+	cd wallet/extension/tests && $(NPM) ci --silent
+	touch $@
+
+$(VENV)/ready: tests/peers/requirements.txt wallet/extension/tests/requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement $<
+	$(VENV)/bin/pip install --quiet $(addprefix --requirement ,$^)
 	touch $@
 
 $(NODE_MODULES)/ready: tests/peers/package-lock.json
@@ -55,4 +77,4 @@ demo:
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(NODE_MODULES)
+	rm -rf $(VENV) $(NODE_MODULES) $(FORMS_MODULES)

@@ -9,6 +9,7 @@ mod keys;
 mod load;
 mod outbox;
 mod provision;
+mod shop;
 mod switch;
 mod wallet;
 
@@ -41,6 +42,7 @@ enum Command {
     Load(Box<load::Load>),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
+    Shop(shop::Shop),
     Switch(switch::Switch),
     Wallet(wallet::Wallet),
 }
@@ -67,6 +69,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Load(load) => return load.run(),
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
+        Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,
         Command::Wallet(wallet) => wallet.run()?,
     }

@@ -4,3 +4,4 @@ pub mod certs;
 pub mod demo;
 pub mod host;
 pub mod load;
+pub mod shop;

@@ -397,7 +397,7 @@ pub fn http_get(address: SocketAddr, path: &str) -> String {
 
 /// Below the ports that the system gives to whoever connects: a listener that is down for a moment finds its
 /// port free when it comes back, and nobody who tries it meanwhile is connected to himself.
-fn free_port() -> SocketAddr {
+pub fn free_port() -> SocketAddr {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     loop {
         let number = std::process::id()

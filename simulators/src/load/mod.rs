@@ -14,8 +14,8 @@
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
 
-mod back_off;
-mod clock;
+pub(crate) mod back_off;
+pub(crate) mod clock;
 mod desk;
 mod door;
 pub(crate) mod http;
@@ -31,7 +31,7 @@ mod progress;
 mod report;
 mod run;
 mod shared;
-mod sign_on;
+pub(crate) mod sign_on;
 mod slots;
 mod speakers;
 mod statistics;

@@ -1,0 +1,92 @@
+//! What the rest of the shop holds: ask, and be told. Whoever stops waiting changes nothing.
+
+use std::path::Path;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::desk::{Desk, Errand, Reply};
+use super::line::{Line, now};
+use super::record::Standing;
+use super::{Party, Payer, Times};
+use crate::shop::capture::Capture;
+use crate::shop::log::{Log, LogError};
+
+/// Errands that the line's task has not taken yet: a shop's visitors press no faster.
+const ERRANDS_MAX: usize = 64;
+
+/// Asks the switch. Its clones share one connection.
+#[derive(Clone)]
+pub struct Client {
+    errands: mpsc::Sender<Errand>,
+}
+
+impl Client {
+    /// Reads the log and starts the connection's task on the current local set. It runs until the last clone is dropped, or
+    /// the task is ended.
+    ///
+    /// # Errors
+    /// Where the log cannot be used.
+    pub fn start(
+        switch: String,
+        party: Party,
+        times: Times,
+        log: &Path,
+        capture: Option<Capture>,
+    ) -> Result<(Self, JoinHandle<()>), LogError> {
+        let (log, records) = Log::open(log)?;
+        let (errands, taken) = mpsc::channel(ERRANDS_MAX);
+        let desk = Desk::new(party.clone(), times, log, records, now());
+        let line = Line {
+            switch,
+            party,
+            times,
+            capture,
+            desk,
+            errands: taken,
+        };
+        Ok((Self { errands }, tokio::task::spawn_local(line.run())))
+    }
+
+    /// Has an order paid. Asked again for the same order, it is the same purchase and the same answer. `None` where the shop is
+    /// ending, or can't write its log.
+    pub async fn purchase(&self, order: &str, amount: u64, payer: Payer) -> Option<Standing> {
+        let order = order.to_owned();
+        self.ask(|reply| Errand::Purchase {
+            order,
+            amount,
+            payer,
+            reply,
+        })
+        .await
+    }
+
+    /// Gives money back, as long as there is that much left of the purchase.
+    pub async fn refund(&self, order: &str, amount: u64) -> Option<Standing> {
+        let order = order.to_owned();
+        self.ask(|reply| Errand::Refund {
+            order,
+            amount,
+            reply,
+        })
+        .await
+    }
+
+    /// Takes a purchase back whole, unless some of it was refunded.
+    pub async fn cancel(&self, order: &str) -> Option<Standing> {
+        let order = order.to_owned();
+        self.ask(|reply| Errand::Cancel { order, reply }).await
+    }
+
+    /// How things stand; `None` where nothing was asked.
+    pub async fn look(&self, order: &str) -> Option<Standing> {
+        let order = order.to_owned();
+        self.ask(|reply| Errand::Look { order, reply }).await
+    }
+
+    async fn ask(&self, errand: impl FnOnce(Reply) -> Errand) -> Option<Standing> {
+        let (reply, answer) = oneshot::channel();
+        self.errands.send(errand(reply)).await.ok()?;
+        answer.await.ok().flatten()
+    }
+}

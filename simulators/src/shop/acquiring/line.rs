@@ -1,0 +1,159 @@
+//! The connection to the switch: made again whenever it is lost, signed on, tried with an echo when it is quiet.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::BytesMut;
+use tessera_protocol::cut;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::desk::{Desk, Errand, Moment};
+use super::{Party, Times};
+use crate::load::back_off::BackOff;
+use crate::load::clock::Stamp;
+use crate::load::sign_on::{SignOnError, sign_on};
+use crate::shop::capture::Capture;
+
+/// How long the system may take to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// Nothing to do until something comes: looked at again after this long at the latest.
+const QUIET: Duration = Duration::from_secs(3_600);
+
+/// The task of one party's connection.
+pub(super) struct Line {
+    pub switch: String,
+    pub party: Party,
+    pub times: Times,
+    pub capture: Option<Capture>,
+    pub desk: Desk,
+    pub errands: mpsc::Receiver<Errand>,
+}
+
+/// Now.
+pub(super) fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Moment {
+        instant: Instant::now(),
+        second: since.unwrap_or_default().as_secs() as u32,
+    }
+}
+
+/// Nobody can ask any more.
+struct Ended;
+
+impl Line {
+    /// Until nobody can ask any more.
+    pub async fn run(mut self) {
+        let mut back_off = BackOff::new(rand::random());
+        loop {
+            let open = open(self.switch.clone(), self.party.clone());
+            match self.meanwhile(open).await {
+                Err(Ended) => return,
+                Ok(Err(error)) => tracing::warn!(switch = self.switch, %error, "no connection"),
+                Ok(Ok((stream, rest))) => {
+                    tracing::info!(switch = self.switch, party = self.party.code, "signed on");
+                    back_off.reset();
+                    self.desk.connected(now());
+                    let served = self.serve(stream, rest).await;
+                    self.desk.lost();
+                    match served {
+                        Ok(why) => tracing::warn!(switch = self.switch, why, "connection lost"),
+                        Err(Ended) => return,
+                    }
+                }
+            }
+            if let Err(Ended) = self.meanwhile(back_off.wait()).await {
+                return;
+            }
+        }
+    }
+
+    /// Takes errands and minds deadlines until something else is done.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Ended> {
+        tokio::pin!(work);
+        loop {
+            let due = self.desk.due();
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                errand = self.errands.recv() => match errand {
+                    Some(errand) => self.desk.take(errand, now()),
+                    None => return Err(Ended),
+                },
+                () = at(due) => self.desk.expire(now()),
+            }
+        }
+    }
+
+    /// Drives a connection to its end, and says why it ended.
+    async fn serve(&mut self, stream: TcpStream, rest: BytesMut) -> Result<String, Ended> {
+        let (mut reader, mut writer) = stream.into_split();
+        let mut incoming = rest;
+        let mut quiet_since = Instant::now();
+        loop {
+            if let Err(why) = self.take_answers(&mut incoming) {
+                return Ok(why);
+            }
+            let due = self.desk.due();
+            let patience = if self.desk.echoing() {
+                self.times.answer_within
+            } else {
+                self.times.echo_after
+            };
+            incoming.reserve(4_096);
+            tokio::select! {
+                read = reader.read_buf(&mut incoming) => match read {
+                    Ok(0) => return Ok("closed by the switch".to_owned()),
+                    Ok(_) => quiet_since = Instant::now(),
+                    Err(error) => return Ok(error.to_string()),
+                },
+                sent = writer.write_buf(&mut self.desk.out), if !self.desk.out.is_empty() => {
+                    if let Err(error) = sent {
+                        return Ok(error.to_string());
+                    }
+                }
+                errand = self.errands.recv() => match errand {
+                    Some(errand) => self.desk.take(errand, now()),
+                    None => return Err(Ended),
+                },
+                () = at(due) => self.desk.expire(now()),
+                () = sleep_until(quiet_since + patience) => {
+                    if !self.desk.echo(now()) {
+                        return Ok("an echo was not answered".to_owned());
+                    }
+                    quiet_since = Instant::now();
+                }
+            }
+        }
+    }
+
+    fn take_answers(&mut self, incoming: &mut BytesMut) -> Result<(), String> {
+        while let Some(answer) = cut(incoming).map_err(|error| error.to_string())? {
+            if let Some(capture) = &self.capture {
+                capture.frame(self.party.code, &answer);
+            }
+            self.desk
+                .receive(&answer, now())
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+async fn at(due: Option<Instant>) {
+    sleep_until(due.unwrap_or_else(|| Instant::now() + QUIET)).await;
+}
+
+async fn open(switch: String, party: Party) -> Result<(TcpStream, BytesMut), SignOnError> {
+    let connecting = timeout(CONNECT_WITHIN, TcpStream::connect(switch));
+    let mut stream = connecting
+        .await
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    stream.set_nodelay(true)?;
+    let stamp = Stamp::at(now().second);
+    let rest = sign_on(&mut stream, party.code, Some(&party.key), stamp).await?;
+    Ok((stream, rest))
+}

@@ -1,0 +1,230 @@
+//! The affiliated shop's pages: goods, basket, checkout. The payer's agreement is between them and their wallet; this server
+//! asks the switch by order number, for its own amount, and learns nothing of who pays.
+
+use std::sync::Arc;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::web::{self, Data, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::{PreEscaped, html};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::acquiring::Payer;
+use super::goods::{Good, find};
+use super::page::{lines, money, not_found, out_of_order, page, see_other, state_json, word};
+use super::shop::Shop;
+
+/// The basket's cookie: `assam.2-cup.1`.
+const BASKET: &str = "basket";
+
+/// Of one good.
+const COUNT_MAX: u64 = 99;
+
+/// What its pages need besides the shop.
+pub(super) struct Checkout {
+    /// The wallet server's origin.
+    pub wallet: String,
+    /// Card acceptor: how the payer's wallet knows the shop.
+    pub mall: String,
+}
+
+impl Checkout {
+    /// The content security policy: scripts of the shop and of the wallet server, whose window may be a frame or not.
+    pub fn policy(&self) -> String {
+        let wallet = &self.wallet;
+        format!(
+            "default-src 'none'; script-src 'self' {wallet}; style-src 'self' {wallet}; img-src 'self' data: {wallet}; \
+             connect-src 'self' {wallet}; frame-src {wallet}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+    }
+}
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(goods))
+        .route("/basket", web::get().to(basket))
+        .route("/basket", web::post().to(change))
+        .route("/orders", web::post().to(order))
+        .route("/orders/{order}/pay", web::get().to(pay))
+        .route("/orders/{order}/collect", web::post().to(collect));
+}
+
+async fn goods(shop: Data<Arc<Shop>>) -> HttpResponse {
+    page(
+        &shop,
+        "Tea, and what it takes",
+        &[],
+        html! {
+            ul.goods {
+                @for good in shop.goods {
+                    li {
+                        (PreEscaped(good.picture))
+                        h2 { (good.name) }
+                        p { (good.about) }
+                        p.price { (money(&shop, good.price)) }
+                        form method="post" action="/basket" {
+                            input type="hidden" name="good" value=(good.id);
+                            input type="hidden" name="add" value="1";
+                            button aria-label={ "Put " (good.name) " into the basket" } { "Into the basket" }
+                        }
+                    }
+                }
+            }
+        },
+    )
+}
+
+async fn basket(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
+    let rows: Vec<(&Good, u64)> = read(&request)
+        .iter()
+        .filter_map(|(id, count)| Some((find(shop.goods, id)?, *count)))
+        .collect();
+    let sum: u64 = rows.iter().map(|(good, count)| good.price * count).sum();
+    page(
+        &shop,
+        "Your basket",
+        &[],
+        html! {
+            @if rows.is_empty() {
+                p { "There is nothing in it yet. " a href="/" { "See what there is" } }
+            } @else {
+                div.panel {
+                    table {
+                        thead { tr { th scope="col" { "What" } th scope="col" { "How many" } th.number scope="col" { "Price" } } }
+                        tbody {
+                            @for (good, count) in &rows {
+                                tr {
+                                    td { (good.name) }
+                                    td {
+                                        form.row method="post" action="/basket" {
+                                            input type="hidden" name="good" value=(good.id);
+                                            input type="number" name="set" min="0" max=(COUNT_MAX) value=(count)
+                                                aria-label={ "How many: " (good.name) };
+                                            button.quiet { "Change" }
+                                        }
+                                    }
+                                    td.number { (money(&shop, good.price * count)) }
+                                }
+                            }
+                        }
+                        tfoot { tr { th scope="row" colspan="2" { "Together" } td.number.price { (money(&shop, sum)) } } }
+                    }
+                }
+                form method="post" action="/orders" { p { button id="checkout" { "To the checkout" } } }
+            }
+        },
+    )
+}
+
+#[derive(Deserialize)]
+struct Change {
+    good: String,
+    add: Option<u64>,
+    set: Option<u64>,
+}
+
+async fn change(shop: Data<Arc<Shop>>, request: HttpRequest, form: Form<Change>) -> HttpResponse {
+    let mut wanted = read(&request);
+    if find(shop.goods, &form.good).is_some() {
+        let place = wanted.iter().position(|(id, _)| *id == form.good);
+        let there = place.map_or(0, |at| wanted[at].1);
+        let count = form
+            .set
+            .unwrap_or(there.saturating_add(form.add.unwrap_or(0)));
+        match place {
+            Some(at) => wanted[at].1 = count.min(COUNT_MAX),
+            None => wanted.push((form.good.clone(), count.min(COUNT_MAX))),
+        }
+    }
+    with_basket(see_other("/basket"), &wanted)
+}
+
+async fn order(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
+    let wanted = read(&request);
+    match shop.place(&wanted).await {
+        Some(order) => with_basket(see_other(&format!("/orders/{}/pay", order.number)), &[]),
+        None if wanted.is_empty() => see_other("/basket"),
+        None => out_of_order(&shop),
+    }
+}
+
+async fn pay(
+    shop: Data<Arc<Shop>>,
+    checkout: Data<Checkout>,
+    number: Path<String>,
+) -> HttpResponse {
+    let Some((order, standing)) = shop.look(&number).await else {
+        return not_found(&shop);
+    };
+    if word(standing.as_ref()) != "open" {
+        return see_other(&format!("/orders/{}", order.number));
+    }
+    let texts: Vec<_> = order
+        .lines
+        .iter()
+        .map(|line| json!({ "text": line.text, "amount": line.amount }))
+        .collect();
+    let tessera = format!("{}/tessera.js", checkout.wallet);
+    page(
+        &shop,
+        "Checkout",
+        &[&tessera, "/pay.js"],
+        html! {
+            p { "Order " (order.number) }
+            div.panel { (lines(&shop, &order)) }
+            p {
+                button id="pay" data-mall=(checkout.mall) data-order=(order.number) data-amount=(order.amount())
+                    data-currency=(shop.currency) data-lines=(json!(texts)) { "Pay with Tessera" }
+            }
+            p id="said" role="status" {}
+            noscript { p.bad { "Paying needs JavaScript." } }
+            p.hint { "We never learn who you are or what you pay with: only that this order is paid." }
+        },
+    )
+}
+
+/// The payer has agreed, says the page. Whether that is so, the switch knows; the amount is the order's own.
+async fn collect(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
+    let Some(order) = shop.orders.find(&number) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let payer = Payer::Order {
+        purpose: order.purpose(),
+    };
+    let standing = shop
+        .client
+        .purchase(&order.number, order.amount(), payer)
+        .await;
+    match standing {
+        Some(standing) => HttpResponse::Ok().json(state_json(&order, Some(&standing))),
+        None => HttpResponse::ServiceUnavailable().finish(),
+    }
+}
+
+/// The basket as the browser keeps it; what makes no sense in it is passed over.
+fn read(request: &HttpRequest) -> Vec<(String, u64)> {
+    let cookie = request.cookie(BASKET);
+    let text = cookie.as_ref().map_or("", |cookie| cookie.value());
+    let goods = text.split('-').take(32).filter_map(|good| {
+        let (id, count) = good.split_once('.')?;
+        let count = count.parse::<u64>().ok()?;
+        (1..=COUNT_MAX)
+            .contains(&count)
+            .then(|| (id.to_owned(), count))
+    });
+    goods.collect()
+}
+
+fn with_basket(mut response: HttpResponse, wanted: &[(String, u64)]) -> HttpResponse {
+    let goods = wanted.iter().filter(|(_, count)| *count > 0);
+    let text: Vec<_> = goods.map(|(id, count)| format!("{id}.{count}")).collect();
+    let cookie = Cookie::build(BASKET, text.join("-"))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish();
+    // Letters, digits, dots and hyphens: always a header.
+    let _ = response.add_cookie(&cookie);
+    response
+}

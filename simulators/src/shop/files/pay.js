@@ -1,0 +1,42 @@
+// The checkout: Tessera's window asks the payer; when they have agreed, our server asks the switch.
+const button = document.querySelector("#pay");
+const said = document.querySelector("#said");
+const order = button.dataset;
+const page = `/orders/${encodeURIComponent(order.order)}`;
+
+async function collect() {
+  const answer = await fetch(`${page}/collect`, { method: "POST", headers: { accept: "application/json" } });
+  if (!answer.ok) throw new Error(`collecting was answered ${answer.status}`);
+  return answer.json();
+}
+
+button.addEventListener("click", async () => {
+  if (typeof Tessera === "undefined") {
+    said.textContent = "Tessera can't be reached just now. Please try again later.";
+    return;
+  }
+  button.disabled = true;
+  said.textContent = "Please go on in Tessera's window.";
+  try {
+    const result = await Tessera.pay({
+      mall: order.mall,
+      order: order.order,
+      amount: Number(order.amount),
+      currency: order.currency,
+      lines: JSON.parse(order.lines),
+      onAgreed: collect,
+    });
+    if (result.status === "paid" || result.status === "declined") {
+      location.assign(page);
+      return;
+    }
+    said.textContent = result.status === "expired"
+      ? "Your agreement has expired. Nothing was paid."
+      : "You have not paid. Your order is still here.";
+  } catch {
+    // Whatever became of it stands on the order's page.
+    location.assign(page);
+    return;
+  }
+  button.disabled = false;
+});

@@ -1,0 +1,207 @@
+//! A small durable file: one JSON object a line, the newest line about a thing is the thing. In come things, and what was
+//! written before; out goes nothing. What never happens here: a line that is told of before it is on the disk.
+//!
+//! ```text
+//! {"order":"TC-7Q…","state":"asked",…}
+//! {"order":"TC-7Q…","state":{"approved":…},…}
+//! ```
+//!
+//! A last line that a kill tore is dropped: nobody was told of it. Anything else that can't be read refuses the start.
+//! A start writes what it has read anew, one line each, so that the file doesn't grow for ever.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What stands in a log.
+pub(super) trait Entry: Serialize + DeserializeOwned {
+    /// What tells it from the others.
+    fn key(&self) -> &str;
+}
+
+/// Why a log cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// It could not be read or written.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// A line that is not the last one is wrong.
+    #[error("{}: line {line} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+    /// Another process writes it.
+    #[error("{}: in use by another process", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The file, open for more.
+#[derive(Debug)]
+pub(super) struct Log<T> {
+    file: File,
+    /// Held for as long as the log is open.
+    _lock: File,
+    things: PhantomData<fn(T)>,
+}
+
+impl<T: Entry> Log<T> {
+    /// Opens or makes it: the file, and the things in it in the order in which they first came.
+    pub(super) fn open(path: &Path) -> Result<(Self, Vec<T>), LogError> {
+        let failed = |why| LogError::File {
+            path: path.to_owned(),
+            why,
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let lock = private(&beside(path, ".lock")).map_err(failed)?;
+        lock.try_lock().map_err(|why| match why {
+            fs::TryLockError::WouldBlock => LogError::InUse {
+                path: path.to_owned(),
+            },
+            fs::TryLockError::Error(why) => failed(why),
+        })?;
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(why) => return Err(failed(why)),
+        };
+        let things = read(&text).map_err(|line| LogError::Damaged {
+            path: path.to_owned(),
+            line,
+        })?;
+        let file = rewrite(path, &things).map_err(failed)?;
+        let log = Self {
+            file,
+            _lock: lock,
+            things: PhantomData,
+        };
+        Ok((log, things))
+    }
+
+    /// Adds a line; when this returns it is on the disk.
+    pub(super) fn write(&mut self, thing: &T) -> io::Result<()> {
+        self.file.write_all(&line(thing)?)?;
+        self.file.sync_data()
+    }
+}
+
+/// The things of a file, or the number of the line that is wrong.
+fn read<T: Entry>(text: &[u8]) -> Result<Vec<T>, usize> {
+    let mut things: Vec<T> = Vec::new();
+    let mut places = HashMap::new();
+    let whole = text.iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
+    for (number, line) in text[..whole].split(|&byte| byte == b'\n').enumerate() {
+        if line.is_empty() {
+            continue;
+        }
+        let thing: T = serde_json::from_slice(line).map_err(|_| number + 1)?;
+        match places.get(thing.key()) {
+            Some(&at) => things[at] = thing,
+            None => {
+                places.insert(thing.key().to_owned(), things.len());
+                things.push(thing);
+            }
+        }
+    }
+    Ok(things)
+}
+
+/// Writes the things beside the file, then puts that in its place: a kill leaves one or the other.
+fn rewrite<T: Entry>(path: &Path, things: &[T]) -> io::Result<File> {
+    let new = beside(path, ".new");
+    let mut file = private(&new)?;
+    file.set_len(0)?;
+    for thing in things {
+        file.write_all(&line(thing)?)?;
+    }
+    file.sync_data()?;
+    fs::rename(&new, path)?;
+    Ok(file)
+}
+
+/// A file of the same name with more behind it.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
+}
+
+fn line<T: Serialize>(thing: &T) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(thing)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// For its owner only.
+pub(super) fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+    struct Thing(String, u32);
+
+    impl Entry for Thing {
+        fn key(&self) -> &str {
+            &self.0
+        }
+    }
+
+    fn thing(name: &str, number: u32) -> Thing {
+        Thing(name.to_owned(), number)
+    }
+
+    #[test]
+    fn the_newest_line_counts_and_a_torn_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("inner/things");
+        {
+            let (mut log, found) = Log::open(&path).unwrap();
+            assert_eq!(found, []);
+            for thing in [thing("a", 1), thing("b", 2), thing("a", 3)] {
+                log.write(&thing).unwrap();
+            }
+            let busy = Log::<Thing>::open(&path).unwrap_err();
+            assert!(matches!(busy, LogError::InUse { .. }), "{busy}");
+        }
+        let mut text = fs::read(&path).unwrap();
+        text.extend_from_slice(b"[\"a\",");
+        fs::write(&path, text).unwrap();
+        let (_, found) = Log::<Thing>::open(&path).unwrap();
+        assert_eq!(found, [thing("a", 3), thing("b", 2)]);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn damage_in_the_middle_refuses_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("things");
+        fs::write(&path, "[\"a\",1]\nnonsense\n[\"a\",2]\n").unwrap();
+        let error = Log::<Thing>::open(&path).unwrap_err().to_string();
+        assert!(error.ends_with("line 2 is damaged"), "{error}");
+    }
+}

@@ -1,0 +1,156 @@
+//! The orders of a shop: what was ordered, at which prices. Whether it was paid, the acquiring room knows.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::log::{Entry, Log, LogError};
+
+/// Remembered; the oldest are forgotten first.
+const ORDERS_MAX: usize = 10_000;
+
+/// Without those that are mistaken for others.
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// An order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// What both sides of the wire call it.
+    pub number: String,
+    /// Seconds since 1970.
+    pub placed: u64,
+    pub lines: Vec<Line>,
+}
+
+/// A line of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub text: String,
+    /// All pieces together, minor units.
+    pub amount: u64,
+}
+
+impl Order {
+    /// Minor units.
+    pub fn amount(&self) -> u64 {
+        self.lines.iter().map(|line| line.amount).sum()
+    }
+
+    /// What was bought, in at most 100 ASCII characters.
+    pub fn purpose(&self) -> String {
+        let texts: Vec<_> = self.lines.iter().map(|line| line.text.as_str()).collect();
+        let text = texts.join(", ");
+        let plain = text.chars().filter(char::is_ascii).take(100);
+        plain.collect()
+    }
+}
+
+impl Entry for Order {
+    fn key(&self) -> &str {
+        &self.number
+    }
+}
+
+/// All orders of a shop.
+pub(super) struct Orders {
+    prefix: &'static str,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    orders: HashMap<String, Order>,
+    /// Their numbers, newest last.
+    numbers: VecDeque<String>,
+    log: Log<Order>,
+}
+
+impl Orders {
+    /// Those of an earlier time, and room for more.
+    pub fn open(prefix: &'static str, log: &Path) -> Result<Self, LogError> {
+        let (log, old) = Log::open(log)?;
+        let mut inner = Inner {
+            orders: HashMap::new(),
+            numbers: VecDeque::new(),
+            log,
+        };
+        old.into_iter().for_each(|order| inner.add(order));
+        Ok(Self {
+            prefix,
+            inner: Mutex::new(inner),
+        })
+    }
+
+    /// Places an order. Waits for the disk.
+    pub fn place(&self, lines: Vec<Line>) -> io::Result<Order> {
+        let letters: [u8; 12] = rand::random();
+        let letters = letters.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+        let placed = SystemTime::now().duration_since(UNIX_EPOCH);
+        let order = Order {
+            number: format!("{}-{}", self.prefix, String::from_iter(letters)),
+            placed: placed.unwrap_or_default().as_secs(),
+            lines,
+        };
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.log.write(&order)?;
+        inner.add(order.clone());
+        Ok(order)
+    }
+
+    /// The order of this number.
+    pub fn find(&self, number: &str) -> Option<Order> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.orders.get(number).cloned()
+    }
+
+    /// The newest so many, newest first.
+    pub fn newest(&self, count: usize) -> Vec<Order> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = inner.numbers.iter().rev().take(count);
+        newest
+            .filter_map(|number| inner.orders.get(number).cloned())
+            .collect()
+    }
+}
+
+impl Inner {
+    fn add(&mut self, order: Order) {
+        self.numbers.push_back(order.number.clone());
+        self.orders.insert(order.number.clone(), order);
+        while self.numbers.len() > ORDERS_MAX {
+            if let Some(oldest) = self.numbers.pop_front() {
+                self.orders.remove(&oldest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_outlive_the_shop() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("orders");
+        let line = |text: &str| Line {
+            text: text.to_owned(),
+            amount: 1_999,
+        };
+        let placed = {
+            let orders = Orders::open("TC", &log).unwrap();
+            orders.place(vec![line("old")]).unwrap();
+            orders.place(vec![line("2 × tea"), line("pot")]).unwrap()
+        };
+        assert!(placed.number.starts_with("TC-") && placed.number.len() == 15);
+        assert_eq!(placed.purpose(), "2  tea, pot");
+        let orders = Orders::open("TC", &log).unwrap();
+        let found = orders.find(&placed.number).unwrap();
+        assert_eq!((found.amount(), found.lines.len()), (3_998, 2));
+        assert_eq!(orders.newest(1)[0].number, placed.number);
+        assert!(orders.find("TC-").is_none());
+    }
+}

@@ -1,0 +1,255 @@
+//! What all pages of both shops share: the frame around them, money, and how an order stands.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
+use maud::{DOCTYPE, Markup, html};
+use serde_json::{Value, json};
+
+use super::acquiring::{RefundState, Standing, State, Why};
+use super::orders::Order;
+use super::shop::Shop;
+
+/// A page of a shop.
+pub(super) fn page(shop: &Shop, title: &str, scripts: &[&str], body: Markup) -> HttpResponse {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · " (shop.name) }
+                link rel="stylesheet" href="/shop.css";
+                link rel="icon" href="data:,";
+                @for script in scripts {
+                    script src=(script) defer {}
+                }
+            }
+            body class=(shop.look) {
+                a.skip href="#content" { "To the content" }
+                header {
+                    a.sign href="/" { (shop.name) }
+                    nav aria-label="Shop" {
+                        @for (address, text) in shop.ways {
+                            a href=(address) { (text) } " "
+                        }
+                    }
+                }
+                main id="content" {
+                    h1 { (title) }
+                    (body)
+                }
+                footer { "A demonstration shop: nothing is ever delivered, and no real money moves." }
+            }
+        }
+    };
+    HttpResponse::Ok()
+        .insert_header(ContentType::html())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(page.into_string())
+}
+
+/// Goes on elsewhere, with GET.
+pub(super) fn see_other(address: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, address))
+        .finish()
+}
+
+/// Nothing of that name.
+pub(super) fn not_found(shop: &Shop) -> HttpResponse {
+    let mut response = page(
+        shop,
+        "Not found",
+        &[],
+        html! { p { a href="/" { "To the shop" } } },
+    );
+    *response.status_mut() = actix_web::http::StatusCode::NOT_FOUND;
+    response
+}
+
+/// The shop can't write its books.
+pub(super) fn out_of_order(shop: &Shop) -> HttpResponse {
+    let sorry = html! { p { "The shop can't take this just now. Nothing was paid." } };
+    let mut response = page(shop, "Out of order", &[], sorry);
+    *response.status_mut() = actix_web::http::StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+/// An amount as people read it: all currencies of the demonstration have two digits of minor units.
+pub(super) fn money(shop: &Shop, minor: u64) -> String {
+    let sign = match &shop.currency[..] {
+        "840" => "$",
+        "978" => "€",
+        "826" => "£",
+        _ => "¤",
+    };
+    format!("{sign}{}.{:02}", minor / 100, minor % 100)
+}
+
+/// An amount as people type it: `12`, `12.5`, `12.50`. `None` for anything else.
+pub(super) fn read_money(text: &str) -> Option<u64> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 9 || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let part: u64 = format!("{part:0<2}").parse().ok()?;
+    Some(whole.parse::<u64>().ok()? * 100 + part)
+}
+
+/// The lines of an order.
+pub(super) fn lines(shop: &Shop, order: &Order) -> Markup {
+    html! {
+        table {
+            thead { tr { th scope="col" { "What" } th.number scope="col" { "Price" } } }
+            tbody {
+                @for line in &order.lines {
+                    tr { td { (line.text) } td.number { (money(shop, line.amount)) } }
+                }
+            }
+            tfoot { tr { th scope="row" { "Together" } td.number.price { (money(shop, order.amount())) } } }
+        }
+    }
+}
+
+/// One word for how an order stands, for scripts and lists.
+pub(super) fn word(standing: Option<&Standing>) -> &'static str {
+    match standing.map(|standing| &standing.state) {
+        None => "open",
+        Some(State::Asked) => "asked",
+        Some(State::Approved { .. }) => "paid",
+        Some(State::Declined { .. } | State::Unreached) => "declined",
+        Some(State::Undoing {
+            why: Why::Unanswered,
+        }) => "undoing",
+        Some(State::Undone {
+            why: Why::Unanswered,
+        }) => "declined",
+        Some(State::Undoing {
+            why: Why::Cancelled,
+        }) => "cancelling",
+        Some(State::Undone {
+            why: Why::Cancelled,
+        }) => "cancelled",
+    }
+}
+
+/// How an order stands, for scripts.
+pub(super) fn state_json(order: &Order, standing: Option<&Standing>) -> Value {
+    let mut json =
+        json!({ "order": order.number, "status": word(standing), "amount": order.amount() });
+    match standing.map(|standing| &standing.state) {
+        Some(State::Approved {
+            authorization,
+            reference,
+        }) => {
+            json["authorization"] = authorization.as_str().into();
+            json["reference"] = reference.as_str().into();
+        }
+        Some(State::Declined { code, reason }) => {
+            json["code"] = code.as_str().into();
+            json["reason"] = reason.as_str().into();
+        }
+        _ => {}
+    }
+    let refunds = standing.map_or(&[][..], |standing| &standing.refunds);
+    let refunds = refunds.iter().map(|refund| match &refund.state {
+        RefundState::Asked => json!({ "amount": refund.amount, "status": "asked" }),
+        RefundState::Approved { .. } => json!({ "amount": refund.amount, "status": "refunded" }),
+        RefundState::Declined { code, .. } => {
+            json!({ "amount": refund.amount, "status": "declined", "code": code })
+        }
+    });
+    json["refunds"] = refunds.collect();
+    json
+}
+
+/// How an order stands, for people.
+pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
+    let Some(standing) = standing else {
+        return html! { p.state { "Not paid yet" } };
+    };
+    html! {
+        @match &standing.state {
+            State::Asked => { p.state { "Being paid" } }
+            State::Approved { authorization, reference } => {
+                p.state.good { "Paid" }
+                dl {
+                    dt { "Authorization code" } dd id="authorization" { (authorization) }
+                    dt { "Reference" } dd id="reference" { (reference) }
+                }
+            }
+            State::Declined { code, reason } => {
+                p.state.bad { "Declined" }
+                p id="why" { (meaning(code)) }
+                dl {
+                    dt { "Response code" } dd id="code" { (code) }
+                    @if !reason.is_empty() { dt { "Reason" } dd { (reason) } }
+                }
+            }
+            State::Unreached => {
+                p.state.bad { "Not paid" }
+                p { "The payment switch could not be reached. Nothing was asked of it." }
+            }
+            State::Undoing { why: Why::Unanswered } | State::Undone { why: Why::Unanswered } => {
+                p.state.bad { "Not paid" }
+                p { "No answer came in time, so the payment is taken back, whatever became of it." }
+            }
+            State::Undoing { why: Why::Cancelled } => {
+                p.state { "Being cancelled" }
+                p { "The switch has yet to acknowledge it; it will be told until it does." }
+            }
+            State::Undone { why: Why::Cancelled } => { p.state { "Cancelled: the money is back" } }
+        }
+        @if !standing.refunds.is_empty() {
+            h2 { "Refunds" }
+            ul {
+                @for refund in &standing.refunds {
+                    li {
+                        (money(shop, refund.amount)) " "
+                        @match &refund.state {
+                            RefundState::Asked => { "on its way" }
+                            RefundState::Approved { authorization } => {
+                                span.good { "refunded" } ", authorization code " (authorization)
+                            }
+                            RefundState::Declined { code, reason } => {
+                                span.bad { "declined" } ": " (meaning(code)) " (" (code) ") " (reason)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a response code says to a buyer.
+fn meaning(code: &str) -> String {
+    let code: Option<[u8; 2]> = code.as_bytes().try_into().ok();
+    let meaning = code.and_then(|code| tessera_protocol::ResponseCode::new(code).meaning());
+    let mut meaning = meaning.unwrap_or("declined").to_owned();
+    if let Some(first) = meaning.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    meaning + "."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_money_as_people_type_it() {
+        for (text, minor) in [
+            ("12", 1_200),
+            ("12.5", 1_250),
+            (" 0.07 ", 7),
+            ("12.", 1_200),
+        ] {
+            assert_eq!(read_money(text), Some(minor), "{text}");
+        }
+        for text in ["", ".", "-1", "1,5", "1.234", "1e3", "9999999999", "+1"] {
+            assert_eq!(read_money(text), None, "{text}");
+        }
+    }
+}

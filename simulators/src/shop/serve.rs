@@ -1,0 +1,271 @@
+//! From settings to servers: the wiring of the room.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer};
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::acquiring::{Client, Party};
+use super::affiliated::{self, Checkout};
+use super::capture::Capture;
+use super::card_frame::{self, Embedder};
+use super::cards::Vault;
+use super::goods::{LANTERN, TEACUP};
+use super::guard::{BODY_BYTES_MAX, Guard, guard, headers};
+use super::orders::Orders;
+use super::settings::{Origin, Settings};
+use super::shop::Shop;
+use super::{clerk, unaffiliated};
+
+/// Browsers at the same time, of each server.
+const CONNECTIONS_MAX: usize = 256;
+
+/// A file that is served as it is: address, type, content.
+type Served = (&'static str, &'static str, &'static str);
+
+const STYLE: Served = (
+    "/shop.css",
+    "text/css; charset=utf-8",
+    include_str!("files/shop.css"),
+);
+
+macro_rules! script {
+    ($name:literal) => {
+        (
+            concat!("/", $name),
+            "text/javascript; charset=utf-8",
+            include_str!(concat!("files/", $name)),
+        )
+    };
+}
+
+const AFFILIATED_FILES: &[Served] = &[STYLE, script!("pay.js")];
+const UNAFFILIATED_FILES: &[Served] = &[STYLE, script!("controlled.js"), script!("parent.js")];
+const FRAME_FILES: &[Served] = &[STYLE, script!("frame.js")];
+
+/// Serves until SIGTERM or SIGINT; says when it is ready.
+///
+/// # Errors
+/// Where a file can't be used or an address is taken.
+pub fn run(settings: &Settings) -> anyhow::Result<()> {
+    actix_web::rt::System::new().block_on(serve(settings))
+}
+
+async fn serve(settings: &Settings) -> anyhow::Result<()> {
+    let bound = (
+        bind(settings.affiliated.listen)?,
+        bind(settings.unaffiliated.listen)?,
+        bind(settings.unaffiliated.frame)?,
+    );
+    let (one, other, framed) = (
+        bound.0.local_addr()?,
+        bound.1.local_addr()?,
+        bound.2.local_addr()?,
+    );
+    let vault = Arc::new(Vault::default());
+    let captures = (
+        open(&settings.affiliated.capture)?,
+        open(&settings.unaffiliated.capture)?,
+    );
+    let servers = [
+        affiliated_server(settings, bound.0, captures.0)?,
+        unaffiliated_server(settings, bound.1, framed, &vault, captures.1.clone())?,
+        frame_server(settings, bound.2, other, vault, captures.1)?,
+    ];
+    let handles = servers.each_ref().map(Server::handle);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    say(&format!(
+        "ready affiliated={one} unaffiliated={other} frame={framed}"
+    ));
+    let [first, second, third] = servers;
+    tokio::select! {
+        ended = async { tokio::try_join!(first, second, third) } => ended.map(|_| ())?,
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    for handle in handles {
+        handle.stop(false).await;
+    }
+    Ok(())
+}
+
+fn affiliated_server(
+    settings: &Settings,
+    listener: TcpListener,
+    capture: Option<Capture>,
+) -> anyhow::Result<Server> {
+    let shop = Shop {
+        name: settings.affiliated.name.clone(),
+        look: "teacup",
+        ways: &[
+            ("/", "Goods"),
+            ("/basket", "Basket"),
+            ("/clerk", "For the clerk"),
+        ],
+        goods: TEACUP,
+        currency: String::from_utf8_lossy(&settings.mall().currency).into_owned(),
+        orders: Orders::open("TC", &settings.data.join("affiliated.orders"))?,
+        client: client(settings, settings.mall(), "affiliated.acquiring", &capture)?,
+    };
+    let checkout = Data::new(Checkout {
+        wallet: settings.wallet.0.clone(),
+        mall: settings.affiliated.acceptor.clone(),
+    });
+    let policy = checkout.policy();
+    let shop = Data::new(Arc::new(shop));
+    server(listener, capture, policy, AFFILIATED_FILES, move |config| {
+        config.app_data(shop.clone()).app_data(checkout.clone());
+        affiliated::routes(config);
+        clerk::routes(config);
+    })
+}
+
+fn unaffiliated_server(
+    settings: &Settings,
+    listener: TcpListener,
+    frame: SocketAddr,
+    vault: &Arc<Vault>,
+    capture: Option<Capture>,
+) -> anyhow::Result<Server> {
+    let shop = Shop {
+        name: settings.unaffiliated.name.clone(),
+        look: "lantern",
+        ways: &[("/", "Goods"), ("/clerk", "For the clerk")],
+        goods: LANTERN,
+        currency: String::from_utf8_lossy(&settings.acquirer().currency).into_owned(),
+        orders: Orders::open("PL", &settings.data.join("unaffiliated.orders"))?,
+        client: client(
+            settings,
+            settings.acquirer(),
+            "unaffiliated.acquiring",
+            &capture,
+        )?,
+    };
+    let till = Data::new(unaffiliated::Till {
+        frame: origin(&settings.unaffiliated.frame_origin, frame),
+        vault: Arc::clone(vault),
+    });
+    let policy = till.policy();
+    let shop = Data::new(Arc::new(shop));
+    server(
+        listener,
+        capture,
+        policy,
+        UNAFFILIATED_FILES,
+        move |config| {
+            config.app_data(shop.clone()).app_data(till.clone());
+            unaffiliated::routes(config);
+            clerk::routes(config);
+        },
+    )
+}
+
+fn frame_server(
+    settings: &Settings,
+    listener: TcpListener,
+    shop: SocketAddr,
+    vault: Arc<Vault>,
+    capture: Option<Capture>,
+) -> anyhow::Result<Server> {
+    let embedder = Data::new(Embedder(origin(&settings.unaffiliated.origin, shop)));
+    let policy = embedder.policy();
+    let vault = Data::new(vault);
+    server(listener, capture, policy, FRAME_FILES, move |config| {
+        config.app_data(embedder.clone()).app_data(vault.clone());
+        card_frame::routes(config);
+    })
+}
+
+/// A server with its guard, its files and its routes.
+fn server(
+    listener: TcpListener,
+    capture: Option<Capture>,
+    policy: String,
+    files: &'static [Served],
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> anyhow::Result<Server> {
+    let known = Data::new(Guard {
+        address: listener.local_addr()?.to_string(),
+        capture,
+    });
+    let server = HttpServer::new(move || {
+        let mut app = App::new()
+            .app_data(known.clone())
+            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
+            .app_data(FormConfig::default().limit(BODY_BYTES_MAX))
+            .app_data(JsonConfig::default().limit(BODY_BYTES_MAX))
+            .wrap(headers(&policy))
+            .wrap(from_fn(guard))
+            .configure(routes.clone());
+        for &(address, kind, content) in files {
+            let tell = move || async move {
+                HttpResponse::Ok()
+                    .insert_header((CONTENT_TYPE, kind))
+                    .insert_header((CACHE_CONTROL, "no-cache"))
+                    .body(content)
+            };
+            app = app.route(address, web::get().to(tell));
+        }
+        app
+    });
+    let server = server
+        .workers(1)
+        .max_connections(CONNECTIONS_MAX)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn client(
+    settings: &Settings,
+    party: Party,
+    log: &str,
+    capture: &Option<Capture>,
+) -> anyhow::Result<Client> {
+    let (client, _task) = Client::start(
+        settings.switch.clone(),
+        party,
+        settings.times(),
+        &settings.data.join(log),
+        capture.clone(),
+    )?;
+    Ok(client)
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| address.to_string())
+}
+
+fn open(path: &Option<PathBuf>) -> anyhow::Result<Option<Capture>> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    tracing::warn!(path = %path.display(), "everything that the shop receives is captured");
+    let capture = Capture::open(path).with_context(|| path.display().to_string())?;
+    Ok(Some(capture))
+}
+
+fn origin(configured: &Option<Origin>, listens: SocketAddr) -> String {
+    match configured {
+        Some(origin) => origin.0.clone(),
+        None => format!("http://{listens}"),
+    }
+}
+
+/// One line on standard output. Whoever started the shops may have closed it; that is no reason to end.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,61 @@
+//! What the pages of a shop share.
+
+use std::sync::Arc;
+
+use super::acquiring::{Client, Standing};
+use super::goods::{Good, find};
+use super::orders::{Line, Order, Orders};
+
+/// A shop.
+pub(super) struct Shop {
+    /// What its sign says.
+    pub name: String,
+    /// The class of its pages.
+    pub look: &'static str,
+    /// Where its pages lead: address and text.
+    pub ways: &'static [(&'static str, &'static str)],
+    pub goods: &'static [Good],
+    /// Numeric ISO 4217, three digits.
+    pub currency: String,
+    pub orders: Orders,
+    pub client: Client,
+}
+
+impl Shop {
+    /// Places an order on these goods, at the shop's own prices. `None` where there are none of them, or the shop can't write.
+    pub async fn place(self: &Arc<Self>, wanted: &[(String, u64)]) -> Option<Order> {
+        let lines: Vec<_> = wanted
+            .iter()
+            .filter_map(|(id, count)| {
+                let good = find(self.goods, id)?;
+                let text = match count {
+                    0 => return None,
+                    1 => good.name.to_owned(),
+                    count => format!("{count} x {}", good.name),
+                };
+                let amount = good.price.checked_mul(*count)?;
+                Some(Line { text, amount })
+            })
+            .collect();
+        if lines.is_empty() {
+            return None;
+        }
+        // It waits for the disk.
+        let shop = Arc::clone(self);
+        match actix_web::web::block(move || shop.orders.place(lines)).await {
+            Ok(Ok(order)) => Some(order),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the orders cannot be written");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// An order and how it stands.
+    pub async fn look(&self, number: &str) -> Option<(Order, Option<Standing>)> {
+        let order = self.orders.find(number)?;
+        let standing = self.client.look(number).await;
+        Some((order, standing))
+    }
+}

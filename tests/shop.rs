@@ -1,0 +1,239 @@
+//! The demonstration shops before a real switch and financial system: what a browser sends them, and where the money is
+//! afterwards.
+
+#[path = "shop/browser.rs"]
+mod browser;
+#[path = "shop/leased.rs"]
+mod leased;
+mod rig;
+
+use browser::{Page, Shops, get, post_form, post_json};
+use leased::Line;
+use rig::wire::{MALL, card_number};
+use rig::{Rig, wait_for};
+
+/// What every card has at first.
+const BALANCE: u64 = 100_000;
+
+fn rig(host: &[&str]) -> Rig {
+    let mut rig = Rig::new(2, BALANCE);
+    rig.start_host(host);
+    rig.start_switch();
+    rig.wait_until_ready();
+    rig
+}
+
+/// The order that a redirect leads to.
+fn order_of(page: &Page) -> String {
+    assert_eq!(page.status, 303, "{}", page.text);
+    let order = page.location.strip_prefix("/orders/").expect("an order");
+    order.trim_end_matches("/pay").to_owned()
+}
+
+fn status(at: std::net::SocketAddr, order: &str) -> String {
+    get(at, &format!("/orders/{order}/state"), "").value("status")
+}
+
+#[test]
+fn a_card_buys_in_all_three_checkouts_and_a_clerk_takes_it_back() {
+    let rig = rig(&[]);
+    let shops = Shops::start(&rig, &[]);
+    let mut line = Line::signed_on(&rig);
+    let number = card_number(1);
+
+    let form = format!("name=A&number={number}&expiry=12%2F31&csc=");
+    let plain = post_form(shops.unaffiliated, "/buy/round/plain", "", &form);
+    let order = order_of(&plain);
+    let page = get(shops.unaffiliated, &format!("/orders/{order}"), "");
+    assert!(
+        page.text.contains("data-status=\"paid\"") && page.text.contains("id=\"authorization\"")
+    );
+    assert_eq!(line.balance(1), (BALANCE - 1_250, BALANCE - 1_250));
+
+    let body =
+        format!(r#"{{"name":"A","number":"{number}","month":"12","year":"2031","csc":"000"}}"#);
+    let controlled = post_json(shops.unaffiliated, "/buy/star/controlled", &body);
+    assert_eq!(
+        status(shops.unaffiliated, &controlled.value("order")),
+        "paid"
+    );
+
+    let body = format!(r#"{{"number":"{number}","expiry":"12 / 31","csc":""}}"#);
+    let token = post_json(shops.frame, "/tokens", &body).value("token");
+    let body = format!(r#"{{"name":"A","token":"{token}"}}"#);
+    let framed = post_json(shops.unaffiliated, "/buy/string/framed", &body);
+    assert_eq!(status(shops.unaffiliated, &framed.value("order")), "paid");
+    assert_eq!(
+        post_json(shops.unaffiliated, "/buy/string/framed", &body).status,
+        422,
+        "used"
+    );
+    let left = BALANCE - 1_250 - 1_675 - 2_499;
+    assert_eq!(line.balance(1), (left, left));
+
+    let clerk = post_form(
+        shops.unaffiliated,
+        &format!("/clerk/{order}/cancel"),
+        "",
+        "",
+    );
+    assert_eq!(clerk.status, 303);
+    assert_eq!(status(shops.unaffiliated, &order), "cancelled");
+    assert_eq!(line.balance(1), (left + 1_250, left + 1_250));
+
+    // Nothing of it but what was captured on purpose holds the number.
+    for file in ["unaffiliated.orders", "unaffiliated.acquiring"] {
+        let text = std::fs::read_to_string(rig.path(&format!("data/shop/{file}"))).expect("a file");
+        assert!(
+            text.contains(&order) && !text.contains(&number),
+            "{file}: {text}"
+        );
+    }
+    assert!(!rig.log("shop").contains(&number));
+}
+
+#[test]
+fn declines_are_shown_with_their_reason() {
+    let rig = rig(&["rules.endings.6605=05"]);
+    let shops = Shops::start(&rig, &[]);
+    for (good, serial, code) in [("storm", 1, "05"), ("round", 999, "14")] {
+        let form = format!("number={}&expiry=12%2F31", card_number(serial));
+        let path = format!("/buy/{good}/plain");
+        let order = order_of(&post_form(shops.unaffiliated, &path, "", &form));
+        let page = get(shops.unaffiliated, &format!("/orders/{order}"), "").text;
+        assert!(
+            page.contains("Declined") && page.contains(&format!("id=\"code\">{code}<")),
+            "{page}"
+        );
+    }
+    // What is no card never gets to the switch.
+    let form = "number=9900000000000011&expiry=12%2F31";
+    let page = post_form(shops.unaffiliated, "/buy/round/plain", "", form);
+    assert!(page.status == 422 && page.text.contains("no card number"));
+    assert!(
+        !page.text.contains("9900000000000011"),
+        "typed numbers are not shown again"
+    );
+}
+
+#[test]
+fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
+    let rig = rig(&[]);
+    let shops = Shops::start(&rig, &[]);
+    let mut line = Line::signed_on(&rig);
+    let shop = shops.affiliated;
+
+    let basket = post_form(shop, "/basket", "", "good=assam&add=1").cookie;
+    let basket = post_form(
+        shop,
+        "/basket",
+        &format!("cookie: {basket}\r\n"),
+        "good=cup&set=2&amount=1",
+    )
+    .cookie;
+    let cookie = format!("cookie: {basket}\r\n");
+    assert!(get(shop, "/basket", &cookie).text.contains("$48.99"));
+    let order = order_of(&post_form(shop, "/orders", &cookie, ""));
+    let page = get(shop, &format!("/orders/{order}/pay"), "").text;
+    for part in [
+        "src=\"http://localhost:8080/tessera.js\"",
+        "data-mall=\"MALL-0001\"",
+        "data-amount=\"4899\"",
+        "data-currency=\"840\"",
+        "2 x Cup and saucer",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(status(shop, &order), "open");
+
+    line.announce(1, &MALL, &order, 4_899);
+    let paid = post_json(shop, &format!("/orders/{order}/collect"), "");
+    assert_eq!(paid.value("status"), "paid", "{}", paid.text);
+    let again = post_json(shop, &format!("/orders/{order}/collect"), "");
+    assert_eq!(
+        again.value("authorization"),
+        paid.value("authorization"),
+        "paid once"
+    );
+    assert_eq!(line.balance(1), (BALANCE - 4_899, BALANCE - 4_899));
+
+    // Nobody has agreed to this one.
+    let unpaid = order_of(&post_form(shop, "/orders", &cookie, ""));
+    let collected = post_json(shop, &format!("/orders/{unpaid}/collect"), "");
+    assert_eq!(
+        (collected.value("status"), collected.value("code")),
+        ("declined".into(), "25".into())
+    );
+
+    post_form(shop, &format!("/clerk/{order}/cancel"), "", "");
+    assert_eq!(status(shop, &order), "cancelled");
+    assert_eq!(line.balance(1), (BALANCE, BALANCE));
+
+    let captured =
+        std::fs::read_to_string(rig.path("data/shop/affiliated.capture")).expect("a file");
+    assert!(
+        captured.contains(&format!("/orders/{order}/collect"))
+            && captured.contains("--- tcp 10000000001")
+    );
+    assert!(
+        !captured.contains(&card_number(1)) && !captured.contains("990000"),
+        "{captured}"
+    );
+}
+
+#[test]
+fn a_killed_shop_takes_back_what_it_has_in_doubt() {
+    let mut rig = rig(&[]);
+    let mut shops = Shops::start(&rig, &[]);
+    let mut line = Line::signed_on(&rig);
+    let shop = shops.affiliated;
+    let basket = post_form(shop, "/basket", "", "good=kettle&add=1").cookie;
+    let cookie = format!("cookie: {basket}\r\n");
+    let order = order_of(&post_form(shop, "/orders", &cookie, ""));
+    // Not agreed to yet: the switch waits for the payer, and the shop is killed meanwhile.
+    let collecting = {
+        let path = format!("/orders/{order}/collect");
+        std::thread::spawn(move || std::panic::catch_unwind(|| post_json(shop, &path, "")).is_err())
+    };
+    let acquiring = rig.path("data/shop/affiliated.acquiring");
+    wait_for("the purchase to be asked", || {
+        std::fs::read_to_string(&acquiring).is_ok_and(|text| text.contains(&order))
+    });
+    shops.running = None;
+    assert!(
+        collecting.join().expect("a thread"),
+        "nobody was told anything"
+    );
+    line.announce(1, &MALL, &order, 5_900);
+
+    let shops = Shops::again(&rig);
+    wait_for("the purchase to be taken back", || {
+        status(shops.affiliated, &order) == "declined"
+    });
+    wait_for("the money to be back", || {
+        line.balance(1) == (BALANCE, BALANCE)
+    });
+    rig.stop_switch();
+}
+
+#[test]
+fn requests_of_other_sites_are_refused() {
+    let rig = Rig::new(0, 0);
+    let shops = Shops::start(&rig, &[]);
+    let headers = "sec-fetch-site: cross-site\r\n";
+    assert_eq!(
+        post_form(shops.affiliated, "/basket", headers, "good=cup&add=1").status,
+        403
+    );
+    assert_eq!(
+        get(shops.affiliated, "/", headers).status,
+        200,
+        "a link may come from anywhere"
+    );
+    assert_eq!(get(shops.affiliated, "/orders/TC-NOSUCH", "").status, 404);
+    let long = format!("good={}", "x".repeat(20_000));
+    assert_eq!(
+        post_form(shops.affiliated, "/basket", "", &long).status,
+        413
+    );
+}

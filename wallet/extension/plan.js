@@ -1,0 +1,76 @@
+// Which card forms a tab offers, put together from its frames. In come scans, one of each frame that could be looked into; out go
+// offers, each with the frames to fill, and the origins that would have to be asked for. No browser in here.
+
+const EXPIRY = ["exp", "month", "year"];
+const NAMES = ["name", "given", "family"];
+const ASKS_MAX = 3;
+
+const has = (kinds, some) => some.some((kind) => kinds.includes(kind));
+
+// What of a form is still wanted, once these kinds are there: a name by whichever fields, an expiry likewise.
+function missing(kinds, have) {
+  return kinds.filter((kind) => {
+    if (kind === "number" || have.includes(kind)) return false;
+    if (NAMES.includes(kind)) return !has(have, NAMES);
+    if (EXPIRY.includes(kind)) return !has(have, EXPIRY);
+    return true;
+  });
+}
+
+// Whether a frame's form may hold the rest of a form of another frame: both are of one payment service, or it embeds that.
+function belongs(main, other, form, top) {
+  if (other.documentId === main.documentId) return false;
+  if (other.origin === main.origin && !main.top && !other.top) return true;
+  if (form.frames.includes(main.origin)) return true;
+  return other.top && main.documentId !== top?.documentId && other.frames.some((frame) => frame.origin === main.origin);
+}
+
+function offer(main, at, frames, top) {
+  const form = main.forms[at];
+  const targets = [{ documentId: main.documentId, at, kinds: form.kinds }];
+  const kinds = [...form.kinds];
+  for (const other of frames) {
+    other.forms.forEach((rest, place) => {
+      const wanted = rest.kinds.includes("number") ? [] : missing(rest.kinds, kinds);
+      if (wanted.length === 0 || !belongs(main, other, rest, top)) return;
+      targets.push({ documentId: other.documentId, at: place, kinds: wanted });
+      kinds.push(...wanted);
+    });
+  }
+  return { origin: main.origin, targets, kinds, sure: form.sure };
+}
+
+// frames: [{ documentId, top, origin, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
+export function plan(frames) {
+  const top = frames.find((frame) => frame.top);
+  const offers = frames
+    .flatMap((frame) => frame.forms.map((form, at) => (form.kinds.includes("number") ? offer(frame, at, frames, top) : null)))
+    .filter(Boolean)
+    // A number alone may be anybody's: a library's, a club's, a bank's.
+    .filter(({ kinds, sure }) => sure || has(kinds, [...EXPIRY, "csc"]));
+  const complete = offers.some(({ kinds }) => has(kinds, EXPIRY));
+  const known = new Set(frames.map((frame) => frame.origin));
+  const asks = new Set();
+  for (const frame of complete ? [] : frames) {
+    const beside = frame.forms.filter((form) => form.kinds.length > 0).flatMap((form) => form.frames);
+    const payment = frame.frames.filter((one) => one.payment).map((one) => one.origin);
+    for (const origin of [...beside, ...payment]) if (!known.has(origin)) asks.add(origin);
+  }
+  return { offers, asks: [...asks].slice(0, ASKS_MAX) };
+}
+
+// What was filled, in words.
+export function words(kinds) {
+  const parts = [];
+  if (kinds.includes("number")) parts.push("card number");
+  if (has(kinds, EXPIRY)) parts.push("expiry");
+  if (has(kinds, NAMES)) parts.push("name");
+  if (kinds.includes("csc")) parts.push("security code");
+  return parts.join(", ");
+}
+
+// "YYMM" as month and year.
+export function expiry(text) {
+  const parts = /^(\d\d)(0[1-9]|1[0-2])$/.exec(text);
+  return parts ? { month: Number(parts[2]), year: 2000 + Number(parts[1]) } : null;
+}

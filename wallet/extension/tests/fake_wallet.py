@@ -1,0 +1,76 @@
+"""The wallet server, played: the extension's API on a port of its own, and the form fixtures under /forms/."""
+
+import hashlib
+import http.server
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLIENT, PASSWORD, SESSION = "123456789012345", "correct horse battery", "5e55"
+
+
+class FakeWallet:
+    """Hands out this number; `asked` is what it was asked, newest last."""
+
+    def __init__(self, number):
+        self.asked = []
+        handler = type("Handler", (Handler,), {"number": number, "asked": self.asked})
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.port = server.server_address[1]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    number = ""
+    asked = []
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"{}")
+        self.asked.append((self.path, body))
+        bearer = self.headers.get("authorization")
+        if self.path == "/extension/v1/session":
+            if (body["client"], body["password"]) != (CLIENT, PASSWORD):
+                return self.tell(401, {})
+            return self.tell(200, {"session": SESSION, "shown_card": "9900 •••• 0010", "name": "A PAYER"})
+        if bearer != f"Bearer {SESSION}":
+            return self.tell(401, {})
+        if self.path == "/extension/v1/number":
+            return self.tell(200, {"number": self.number, "expiry": "3112", "name": "A PAYER"})
+        return self.tell(200, {})
+
+    def do_GET(self):
+        path = HERE / "forms" / pathlib.PurePath(self.path).name
+        if not path.is_file():
+            return self.send_error(404)
+        body = path.read_bytes()
+        self.send_response(200)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def tell(self, status, answer):
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def make(wallet, *more):
+    """The extension for this wallet server: its folder."""
+    target = pathlib.Path(tempfile.mkdtemp())
+    command = [sys.executable, HERE.parent / "make.py", target, "--wallet", f"http://localhost:{wallet.port}", *more]
+    said = subprocess.run(command, check=True, capture_output=True, text=True)
+    return pathlib.Path(said.stdout.strip())
+
+
+def identity(folder):
+    """The browser's name for an unpacked extension: its path's digest."""
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:32]
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)

@@ -1,0 +1,58 @@
+// Forms that are spread over frames.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { expiry, plan, words } from "../plan.js";
+
+const SHOP = "https://shop.example";
+const PAY = "https://fields.pay.example";
+
+const top = (forms, frames = []) => ({ documentId: "top", top: true, origin: SHOP, forms, frames });
+const framed = (documentId, kinds, sure = true) => ({ documentId, top: false, origin: PAY, forms: [{ kinds, sure, frames: [] }], frames: [] });
+const form = (kinds, frames = [], sure = true) => ({ kinds, sure, frames });
+
+test("a frame that is closed to us is asked for, if it looks like a payment's", () => {
+  const frames = [{ origin: PAY, payment: true }, { origin: "https://ads.example", payment: false }];
+  assert.deepEqual(plan([top([], frames)]), { offers: [], asks: [PAY] });
+});
+
+test("a frame within a form that asks for the card's name is asked for, whatever it is called", () => {
+  const frames = [{ origin: PAY, payment: false }];
+  assert.deepEqual(plan([top([form(["name"], [PAY])], frames)]).asks, [PAY]);
+});
+
+test("nothing is asked for where the page itself has the form", () => {
+  const frames = [{ origin: PAY, payment: true }];
+  const { offers, asks } = plan([top([form(["number", "exp"])], frames)]);
+  assert.deepEqual([offers.length, asks], [1, []]);
+});
+
+test("the name in the page and the card in its frame are one form", () => {
+  const { offers, asks } = plan([top([form(["name"], [PAY])], [{ origin: PAY, payment: true }]), framed("f", ["number", "exp", "csc"])]);
+  assert.deepEqual(asks, []);
+  assert.equal(offers.length, 1);
+  assert.deepEqual(offers[0].targets, [
+    { documentId: "f", at: 0, kinds: ["number", "exp", "csc"] },
+    { documentId: "top", at: 0, kinds: ["name"] },
+  ]);
+});
+
+test("a frame for each field", () => {
+  const { offers } = plan([top([], [{ origin: PAY, payment: true }]), framed("a", ["number"], false), framed("b", ["exp"]), framed("c", ["csc"])]);
+  assert.deepEqual(offers[0].targets.map(({ documentId, kinds }) => [documentId, ...kinds]), [["a", "number"], ["b", "exp"], ["c", "csc"]]);
+});
+
+test("another site's frame gets no part of this one's card", () => {
+  const other = { ...framed("x", ["exp"]), origin: "https://other.example" };
+  const { offers } = plan([top([form(["number"])]), other]);
+  assert.deepEqual(offers[0].targets.map(({ documentId }) => documentId), ["top"]);
+});
+
+test("a number alone, by its name only, is nobody's card", () => {
+  assert.deepEqual(plan([top([form(["number"], [], false)])]).offers, []);
+});
+
+test("words and dates", () => {
+  assert.equal(words(["number", "month", "year", "name"]), "card number, expiry, name");
+  assert.deepEqual(expiry("3112"), { month: 12, year: 2031 });
+  for (const text of ["", "3113", "12/31", "31120"]) assert.equal(expiry(text), null, text);
+});
