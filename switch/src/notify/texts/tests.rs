@@ -1,6 +1,6 @@
 use super::*;
 
-const OCCASIONS: [Occasion; 16] = [
+const OCCASIONS: [Occasion; 17] = [
     Occasion::PurchasePaid,
     Occasion::PurchaseDeclined,
     Occasion::PurchaseReversed,
