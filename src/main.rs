@@ -5,6 +5,7 @@ mod certs;
 mod decode;
 mod demo;
 mod host;
+mod keys;
 mod load;
 mod provision;
 mod shop;
@@ -35,6 +36,7 @@ enum Command {
     Decode(decode::Decode),
     Demo(demo::Demo),
     Host(host::Host),
+    Keys(keys::Keys),
     Load(Box<load::Load>),
     Provision(provision::Provision),
     Shop(shop::Shop),
@@ -59,6 +61,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Host(host) => host.run()?,
+        Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
         Command::Provision(provision) => provision.run()?,
         Command::Shop(shop) => shop.run()?,

@@ -3,162 +3,14 @@
 
 mod rig;
 
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
-use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rig::Rig;
+use rig::leased::{Line, WALLET_SERVER, announcement, cancellation, operation};
 use rig::wire::{
-    Hand, MALL, OTHER_MALL, PLAIN, Party, Seen, Wire, card_purchase, fresh, next_message,
-    order_purchase, reversal, rig_with, started, time_of,
+    MALL, OTHER_MALL, PLAIN, Wire, card_purchase, order_purchase, reversal, rig_with, started,
+    time_of,
 };
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-
-/// The wallet server, which needs no MAC on its leased line.
-const WALLET_SERVER: Party = Party {
-    code: "90000000001",
-    acceptor: "",
-    key: None,
-    name: "wallet server",
-};
-
-/// Its leased line.
-struct Line {
-    stream: StreamOwned<ClientConnection, TcpStream>,
-    buffer: Vec<u8>,
-}
-
-impl Line {
-    /// Connected; with the wallet server's certificate, or with none.
-    fn connect(rig: &Rig, certificate: bool) -> Self {
-        let open = |name: &str| BufReader::new(File::open(rig.path(name)).expect("a file"));
-        let mut roots = RootCertStore::empty();
-        for authority in CertificateDer::pem_reader_iter(open("certs/ca.pem")) {
-            roots
-                .add(authority.expect("a certificate"))
-                .expect("an authority");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
-            .with_root_certificates(roots);
-        let config = if certificate {
-            let chain = CertificateDer::pem_reader_iter(open("certs/wallet-server.pem"));
-            let chain = chain.collect::<Result<_, _>>().expect("certificates");
-            let key =
-                PrivateKeyDer::from_pem_reader(open("certs/wallet-server.key")).expect("a key");
-            builder.with_client_auth_cert(chain, key).expect("a pair")
-        } else {
-            builder.with_no_client_auth()
-        };
-        let socket = TcpStream::connect(rig.addresses.wallet_server).expect("a connection");
-        socket
-            .set_read_timeout(Some(Duration::from_secs(15)))
-            .expect("a socket");
-        let name = "localhost".try_into().expect("a name");
-        let session = ClientConnection::new(Arc::new(config), name).expect("a session");
-        Self {
-            stream: StreamOwned::new(session, socket),
-            buffer: Vec::new(),
-        }
-    }
-
-    fn signed_on(rig: &Rig) -> Self {
-        let mut line = Self::connect(rig, true);
-        let answer = line.ask(&rig::wire::network(&WALLET_SERVER, "001"));
-        assert_eq!(
-            (answer.mti.as_str(), answer.code().as_str()),
-            ("0810", "00")
-        );
-        line
-    }
-
-    fn try_ask(&mut self, message: &Hand) -> std::io::Result<Seen> {
-        self.stream.write_all(&message.frame())?;
-        loop {
-            if let Some(message) = next_message(&mut self.buffer) {
-                return Ok(Seen::read(&message));
-            }
-            let mut bytes = [0; 4096];
-            match self.stream.read(&mut bytes)? {
-                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-                read => self.buffer.extend_from_slice(&bytes[..read]),
-            }
-        }
-    }
-
-    fn ask(&mut self, message: &Hand) -> Seen {
-        let answer = self.try_ask(message).expect("an answer");
-        assert_eq!(answer.digits(11), message.field(11));
-        answer
-    }
-
-    /// A wallet with a card from the host and money on it.
-    fn wallet_with(&mut self, amount: u64) -> String {
-        let wallet = self.ask(&operation("100", &[])).tag(61, 1);
-        assert_eq!(self.ask(&operation("110", &[(1, &wallet)])).code(), "00");
-        let load = [
-            (1, wallet.as_str()),
-            (2, &amount.to_string()),
-            (3, "840"),
-            (7, "IBAN-1"),
-        ];
-        assert_eq!(self.ask(&operation("120", &load)).code(), "00");
-        wallet
-    }
-
-    fn announce(&mut self, wallet: &str, mall: &Party, order: &str, amount: u64) -> Seen {
-        self.ask(&announcement(wallet, mall, order, amount))
-    }
-
-    /// Ledger and available.
-    fn balance(&mut self, wallet: &str) -> (u64, u64) {
-        let answer = self.ask(&operation("140", &[(1, wallet)]));
-        assert_eq!(answer.code(), "00", "{}", answer.reason());
-        let number = |tag| answer.tag(61, tag).parse().expect("an amount");
-        (number(10), number(11))
-    }
-}
-
-/// 0600 with this operation and its data.
-fn operation(code: &str, data: &[(u8, &str)]) -> Hand {
-    let number = fresh();
-    let message = Hand::new("0600", &WALLET_SERVER)
-        .with(7, &time_of(0))
-        .with(11, &format!("{number:06}"))
-        .with(24, &format!("0{code}"))
-        .with(32, &format!("11 {}0", WALLET_SERVER.code))
-        .text(37, &format!("{number:012}"));
-    if data.is_empty() {
-        message
-    } else {
-        message.tags(60, data)
-    }
-}
-
-fn announcement(wallet: &str, mall: &Party, order: &str, amount: u64) -> Hand {
-    let amount = amount.to_string();
-    operation(
-        "130",
-        &[
-            (1, wallet),
-            (2, &amount),
-            (3, "840"),
-            (4, mall.acceptor),
-            (5, order),
-            (6, "2 x tea"),
-        ],
-    )
-}
-
-fn cancellation(wallet: &str, mall: &Party, order: &str) -> Hand {
-    operation("131", &[(1, wallet), (4, mall.acceptor), (5, order)])
-}
 
 #[test]
 fn the_wallet_server_makes_loads_and_reads_wallets() {
@@ -207,10 +59,10 @@ fn the_wallet_server_makes_loads_and_reads_wallets() {
     let issue = operation("110", &[(1, &wallet)]);
     let issued = line.ask(&issue);
     assert_eq!(issued.code(), "00", "{}", issued.reason());
-    let (card, expiry) = (issued.tag(61, 8), issued.tag(61, 9));
+    let (card, expiry) = (issued.tag(62, 8), issued.tag(62, 9));
     assert!(card.len() == 16 && expiry.len() == 4, "{card} {expiry}");
     assert_eq!(
-        line.ask(&issue.clone().mti("0601")).tag(61, 8),
+        line.ask(&issue.clone().mti("0601")).tag(62, 8),
         card,
         "the same card"
     );
@@ -247,9 +99,8 @@ fn the_wallet_server_makes_loads_and_reads_wallets() {
         "{events:?}"
     );
     let next = page.tag(61, 13);
-    let rest = line
-        .ask(&operation("150", &[(1, &wallet), (13, &next)]))
-        .tags(61, 14);
+    let rest = line.ask(&operation("150", &[(1, &wallet), (13, &next)]));
+    let rest = [rest.tags(61, 14), rest.tags(63, 14)].concat();
     assert_eq!(
         kinds(&rest).last().map(String::as_str),
         Some("opened"),

@@ -40,7 +40,7 @@ pub use bitmap::Bitmap;
 pub use card::CardNumber;
 pub use client::{ClientNumber, ClientNumberError};
 pub use currency::Currency;
-pub use describe::{Description, Secrets, describe};
+pub use describe::{Description, Secrets, describe, money_text};
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};
@@ -53,7 +53,7 @@ pub use reading::{ReadField, Reading};
 pub use replacement::ReplacementAmounts;
 pub use request::{
     Administrative, Completion, Financial, Inquiry, Load, NetworkCode, NetworkManagement, Payer,
-    Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
+    Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
 };
 pub use response_code::ResponseCode;
 pub use totals::Totals;

@@ -143,6 +143,10 @@ fn reads_the_other_uses_of_the_same_messages() {
             Mti::PURCHASE,
             vec![(3, Some("280000")), (102, Some("BANK-1"))],
         ),
+        (
+            Mti::PURCHASE,
+            vec![(3, Some("290000")), (102, Some("BANK-1"))],
+        ),
         (Mti::COMPLETION, vec![(90, Some(ORIGINAL))]),
         (
             Mti::REVERSAL,
@@ -164,7 +168,8 @@ fn reads_the_other_uses_of_the_same_messages() {
             1 => matches!(request, Ok(Request::Inquiry(_))),
             2 => matches!(request, Ok(Request::Refund(_))),
             3 => matches!(&request, Ok(Request::Load(load)) if load.source == Some(b"BANK-1")),
-            4 => matches!(request, Ok(Request::Completion(_))),
+            4 => matches!(&request, Ok(Request::Payout(payout)) if payout.source == b"BANK-1"),
+            5 => matches!(request, Ok(Request::Completion(_))),
             _ => matches!(&request, Ok(Request::Reversal(reversal)) if !reversal.advice),
         };
         assert!(right, "{index}: {request:?}");

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::BytesMut;
 use common::{Line, code, network, purchase, reversal, with_host};
-use tessera_protocol::{CardNumber, Message, Mti, Packer};
+use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn tally_of(line: &str) -> serde_json::Value {
@@ -260,5 +260,251 @@ fn cuts_connections_that_have_lived_long_enough() {
             let mut line = Line::signed_on(address, folder).await;
             assert_eq!(line.code(&purchase(1, 1)).await, "00");
         },
+    );
+}
+
+/// 0200 with this processing code for the development card 1; its number is its trace and its reference.
+fn funded(number: u32, processing_code: u64, amount: u64, source: &[u8]) -> BytesMut {
+    let mut frame = BytesMut::new();
+    Packer::new(&mut frame, Mti::PURCHASE)
+        .card(&CardNumber::development(1))
+        .number(3, processing_code)
+        .number(4, amount)
+        .number(7, common::TRANSMISSION.into())
+        .number(11, number.into())
+        .number(14, 3_112)
+        .number(32, common::INSTITUTION)
+        .text(37, format!("{number:012}").as_bytes())
+        .text(49, b"840")
+        .text(102, source)
+        .finish();
+    frame
+}
+
+fn refund(number: u32, original: u32, amount: u64) -> BytesMut {
+    let mut frame = BytesMut::new();
+    let data = OriginalData {
+        mti: Mti::PURCHASE,
+        trace: original,
+        transmission: common::TRANSMISSION,
+        institution: common::INSTITUTION,
+        forwarding: 0,
+    };
+    Packer::new(&mut frame, Mti::PURCHASE)
+        .card(&CardNumber::development(1))
+        .number(3, 200_000)
+        .number(4, amount)
+        .number(7, common::TRANSMISSION.into())
+        .number(11, number.into())
+        .number(32, common::INSTITUTION)
+        .text(37, format!("{number:012}").as_bytes())
+        .text(49, b"840")
+        .raw(90, &data.pack())
+        .finish();
+    frame
+}
+
+fn repeated(mut frame: BytesMut) -> BytesMut {
+    frame[3] |= 1;
+    frame
+}
+
+const LOAD: u64 = 280_000;
+const PAYOUT: u64 = 290_000;
+const APPROVING: &[u8] = b"9902000000000018";
+const POOR: &[u8] = b"9902000000000026";
+const DECLINING: &[u8] = b"9902000000000034";
+const SLOW: &[u8] = b"9902000000000042";
+const SILENT: &[u8] = b"9902000000000059";
+
+#[test]
+fn every_source_does_what_it_is_known_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = format!("data={}", folder.join("books").display());
+    with_host(folder, &[&data], |address, _| async move {
+        let mut line = Line::signed_on(address, folder).await;
+        for (number, source, amount, code) in [
+            (1, APPROVING, 1_000_000, "00"),
+            (2, POOR, 3_000, "00"),
+            (3, POOR, 2_001, "51"),
+            (4, DECLINING, 1, "05"),
+            (5, b"XT38TESS00000000000001", 500, "00"),
+            (6, b"XT11TESS00000000000002", 500, "05"),
+            (7, b"9902000000000067", 500, "14"),
+        ] {
+            let load = funded(number, LOAD, amount, source);
+            assert_eq!(line.code(&load).await, code, "{number}");
+            assert_eq!(line.code(&repeated(load)).await, code, "{number}, again");
+        }
+        line.send(&funded(8, LOAD, 700, SLOW)).await;
+        line.send(&funded(9, LOAD, 800, SILENT)).await;
+        assert!(line.is_silent().await);
+        // Without a source there is nothing to ask.
+        assert_eq!(line.code(&funded(10, LOAD, 1, b" ")).await, "30");
+    });
+    // After its end the host knows what is left of each.
+    let tally = with_host(folder, &[&data], |address, ops| async move {
+        let mut line = Line::signed_on(address, folder).await;
+        let given = |text: &str| -> Vec<i64> {
+            let lines = text.lines().skip_while(|line| !line.starts_with('{'));
+            let number =
+                |line| serde_json::from_str::<serde_json::Value>(line).unwrap()["given"].as_i64();
+            lines.map(|line| number(line).unwrap()).collect()
+        };
+        let sources = http(ops, "/sources").await;
+        assert!(!sources.contains("99020000"), "{sources}");
+        assert_eq!(given(&sources), [1_000_000, 3_000, 0, 700, 800, 0, 0, 500]);
+        assert_eq!(line.code(&funded(11, LOAD, 2_001, POOR)).await, "51");
+        // Half of it goes back, and makes room for another load.
+        assert_eq!(line.code(&funded(12, PAYOUT, 1_500, POOR)).await, "00");
+        assert_eq!(
+            line.code(&repeated(funded(12, PAYOUT, 1_500, POOR))).await,
+            "00"
+        );
+        assert_eq!(line.code(&funded(13, LOAD, 3_500, POOR)).await, "00");
+        assert_eq!(line.code(&funded(14, PAYOUT, 1, DECLINING)).await, "05");
+        assert_eq!(
+            line.code(&funded(15, PAYOUT, 1, b"9902000000000067")).await,
+            "14"
+        );
+        // The switch heard nothing of these two.
+        for (number, original, amount) in [(16, 8, 700), (17, 9, 800)] {
+            let undo = reversal(Mti::REVERSAL_ADVICE, number, original, amount, None);
+            assert_eq!(line.code(&undo).await, "00");
+            assert_eq!(line.code(&repeated(undo)).await, "00");
+        }
+        let undo = reversal(Mti::REVERSAL_ADVICE, 18, 12, 1_500, None);
+        assert_eq!(line.code(&undo).await, "00");
+        let sources = http(ops, "/sources").await;
+        assert_eq!(given(&sources), [1_000_000, 6_500, 0, 0, 0, 0, 0, 500]);
+    });
+    let tally = tally_of(&tally);
+    for (sum, count, amount) in [
+        ("loads", 6, 1_000_000 + 3_000 + 500 + 700 + 800 + 3_500),
+        ("loads_reversed", 2, 1_500),
+        ("payouts", 1, 1_500),
+        ("payouts_reversed", 1, 1_500),
+    ] {
+        assert_eq!(
+            tally[sum],
+            serde_json::json!({"count": count, "amount": amount}),
+            "{sum}"
+        );
+    }
+    assert_eq!(tally["net"], 0);
+}
+
+#[test]
+fn a_slow_source_answers_in_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let slow =
+        "sources=[{ number = \"XT0\", kind = \"account\", does = \"slow\", late_by = \"50ms\" }]";
+    with_host(
+        folder,
+        &[slow, "development_sources=false"],
+        |address, _| async move {
+            let mut line = Line::signed_on(address, folder).await;
+            let asked = std::time::Instant::now();
+            assert_eq!(line.code(&funded(1, LOAD, 100, b"XT0")).await, "00");
+            assert!(asked.elapsed().as_millis() >= 50);
+            assert_eq!(line.code(&funded(2, LOAD, 100, APPROVING)).await, "14");
+        },
+    );
+}
+
+#[test]
+fn refunds_what_stands_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let tally = with_host(folder, &[], |address, _| async move {
+        let mut line = Line::signed_on(address, folder).await;
+        assert_eq!(
+            line.code(&refund(2, 1, 100)).await,
+            "25",
+            "nothing to refund yet"
+        );
+        assert_eq!(line.code(&purchase(1, 500)).await, "00");
+        assert_eq!(line.code(&refund(3, 1, 300)).await, "00");
+        assert_eq!(line.code(&repeated(refund(3, 1, 300))).await, "00");
+        assert_eq!(line.code(&refund(4, 1, 201)).await, "13");
+        let undo = reversal(Mti::REVERSAL_ADVICE, 5, 3, 300, None);
+        assert_eq!(line.code(&undo).await, "00");
+        assert_eq!(line.code(&refund(6, 1, 201)).await, "00");
+        let mut unnamed = BytesMut::new();
+        Packer::new(&mut unnamed, Mti::PURCHASE)
+            .card(&CardNumber::development(1))
+            .number(3, 200_000)
+            .number(4, 1)
+            .number(7, common::TRANSMISSION.into())
+            .number(11, 7)
+            .number(32, common::INSTITUTION)
+            .text(37, b"000000000007")
+            .text(49, b"840")
+            .finish();
+        assert_eq!(line.code(&unnamed).await, "30");
+    });
+    let tally = tally_of(&tally);
+    assert_eq!(tally["net"], 299);
+    assert_eq!(tally["refunded"]["amount"], 501);
+    assert_eq!(tally["refunds_reversed"]["amount"], 300);
+}
+
+#[test]
+fn replaces_a_card_by_one_new_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = format!("data={}", folder.join("books").display());
+    let old = CardNumber::development(1);
+    let replaced = std::cell::RefCell::new(None);
+    with_host(folder, &[&data], |address, _| {
+        let (old, replaced) = (&old, &replaced);
+        async move {
+            let mut line = Line::signed_on(address, folder).await;
+            assert_eq!(line.code(&purchase(1, 500)).await, "00");
+            let answer = line.ask(&card_order(2, b"2", Some(old))).await.unwrap();
+            let message = Message::parse(&answer).unwrap();
+            assert_eq!(message.number(14), Some(3_112));
+            let new = message.card_number().unwrap();
+            assert!(new.luhn_valid() && new != *old);
+            *replaced.borrow_mut() = Some(new);
+        }
+    });
+    let new = replaced.take().unwrap();
+    let tally = with_host(folder, &[&data], |address, _| {
+        let (old, new) = (&old, &new);
+        async move {
+            let mut line = Line::signed_on(address, folder).await;
+            let again = repeated(card_order(2, b"2", Some(old)));
+            let again = line.ask(&again).await.unwrap();
+            assert_eq!(
+                Message::parse(&again).unwrap().card_number().as_ref(),
+                Some(new)
+            );
+            assert_eq!(line.code(&purchase(3, 1)).await, "14");
+            assert_eq!(line.code(&card_order(4, b"2", Some(old))).await, "14");
+            assert_eq!(
+                line.code(&card_order(5, b"3", Some(old))).await,
+                "00",
+                "dead already"
+            );
+            // What was bought with the old number can still be undone.
+            let undo = reversal(Mti::REVERSAL_ADVICE, 6, 1, 500, Some(200));
+            assert_eq!(line.code(&undo).await, "00");
+            assert_eq!(line.code(&refund(7, 1, 50)).await, "00");
+            assert_eq!(line.code(&card_order(8, b"3", Some(new))).await, "00");
+            assert_eq!(
+                line.code(&card_order(9, b"3", Some(new))).await,
+                "00",
+                "and once more"
+            );
+        }
+    });
+    let tally = tally_of(&tally);
+    assert_eq!(tally["net"], 150);
+    assert_eq!(
+        (&tally["cards_issued"], &tally["cards_cancelled"]),
+        (&1.into(), &2.into())
     );
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::{ClientConfig, ServerConfig};
+use tessera_protocol::leased::Limits;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
@@ -16,12 +17,15 @@ use crate::door::{Arrivals, Guests};
 use crate::gate::Gate;
 use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
-use crate::leased::{self, LineKeeper};
+use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
-use crate::router::{Directory, Errand, Inbox, InboxWay, Parts, Worker};
+use crate::passwords::{Passwords, Throttle};
+use crate::router::{Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
+use crate::vault::Vault;
+use crate::wallet::Rules;
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -41,12 +45,15 @@ pub(crate) struct Shared {
     pub(crate) host_tls: Arc<ClientConfig>,
     pub(crate) leased_tls: Arc<ServerConfig>,
     pub(crate) references_after: u64,
+    pub(crate) inboxes: Inboxes,
+    pub(crate) passwords: Passwords,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) vault: Arc<Vault>,
 }
 
 /// What one worker takes with it to its thread.
 pub(crate) struct Seed {
     pub(crate) index: usize,
-    pub(crate) inboxes: Vec<InboxWay>,
     pub(crate) inbox: Inbox,
     pub(crate) errands: UnboundedReceiver<Errand>,
     pub(crate) malls: Arrivals,
@@ -84,7 +91,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         Arc::clone(&shared.host_tls),
         TraceShare {
             index: seed.index as u32,
-            count: seed.inboxes.len() as u32,
+            count: shared.inboxes.workers() as u32,
         },
         seed.stats,
         deliver(Worker::deliver),
@@ -96,16 +103,19 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         deliver(Worker::deliver_advice),
     );
     let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
+    // The configuration was read with it as a number.
+    let institution = settings.leased.institution.parse().unwrap_or(0);
     let gate = Gate::new(
         Arc::clone(&shared.journal),
         Rc::clone(&link),
         Rc::clone(&forwarder),
         Rc::clone(&metrics),
+        Box::new(move |news, out| leased::write_news(news, institution, out)),
     );
     let worker = Worker::new(Parts {
         index: seed.index,
         partitions: settings.partitions,
-        inboxes: seed.inboxes,
+        inboxes: shared.inboxes.ways(),
         journal: Arc::clone(&shared.journal),
         gate,
         link: Rc::clone(&link),
@@ -117,6 +127,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         references_after: shared.references_after,
         answer_within: settings.mall.answer_within,
         transactions_kept: settings.store.transactions_kept.as_millis() as u64,
+        rules: rules(settings),
+        passwords: shared.passwords.clone(),
+        vault: Arc::clone(&shared.vault),
     });
     // It was empty: nothing has been delivered yet.
     let _ = later.set(Rc::clone(&worker));
@@ -129,12 +142,16 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     });
     let line_keeper = Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
-        // The configuration was read with it as a number.
-        institution: settings.leased.institution.parse().unwrap_or(0),
+        reading: Reading {
+            institution,
+            currency: settings.currency,
+            order_stands: settings.mall.order_stands.as_millis() as u64,
+            vault: Arc::clone(&shared.vault),
+        },
+        throttle: Arc::clone(&shared.throttle),
         in_flight_max: settings.leased.in_flight_max,
         in_flight: Arc::clone(&shared.guests.in_flight),
         times: settings.mall.clone(),
-        currency: settings.currency,
         worker: Rc::clone(&worker),
         connections: Default::default(),
     });
@@ -160,6 +177,22 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         line_keeper,
         shared,
     ));
+}
+
+/// What the operator has decided about all wallets.
+fn rules(settings: &Settings) -> Rules {
+    let limits = &settings.limits;
+    Rules {
+        limits: Limits {
+            transaction: limits.transaction,
+            day: limits.day,
+            month: limits.month,
+            day_count: limits.day_count,
+            month_count: limits.month_count,
+        },
+        session_idle: settings.leased.session_idle.as_millis() as u64,
+        session_stands: settings.leased.session_stands.as_millis() as u64,
+    }
 }
 
 async fn tick(worker: Rc<Worker>, idle_after: u64) {

@@ -27,6 +27,8 @@ pub struct Totals {
     pub available: i128,
     /// What is set aside.
     pub held: i128,
+    /// What payers owe: refunds that were taken back when their money had been spent.
+    pub owed: i128,
     /// What the switch owes each party.
     pub parties: Vec<PartyTotals>,
     /// Requests forwarded to the host that are settled.
@@ -46,6 +48,8 @@ pub struct PartyTotals {
     pub approved: (u64, i128),
     /// Reversals that undid something, and how much.
     pub reversed: (u64, i128),
+    /// Refunds approved, and their amounts.
+    pub refunded: (u64, i128),
     /// What the switch owes it.
     pub payable: i128,
 }
@@ -152,8 +156,7 @@ impl Books {
                 last,
             });
         }
-        let posting = wallet.postings(&entry.event).map_err(broken)?;
-        if let Some(posting) = posting {
+        for posting in wallet.postings(&entry.event).map_err(broken)? {
             let amount = i128::from(posting.amount.value());
             *self.accounts.entry(posting.from).or_default() -= amount;
             *self.accounts.entry(posting.to).or_default() += amount;
@@ -183,6 +186,8 @@ impl Books {
             let balances = [
                 ("available", wallet.available, of(Account::Available(*id))),
                 ("held", wallet.held, of(Account::Held(*id))),
+                // An asset of the switch's: what is lent stands on its other side.
+                ("owed", wallet.owed, -of(Account::Receivable(*id))),
             ];
             for (kind, balance, sum) in balances {
                 let balance = i128::from(balance.value());
@@ -197,9 +202,10 @@ impl Books {
             }
             self.totals.available += i128::from(wallet.available.value());
             self.totals.held += i128::from(wallet.held.value());
+            self.totals.owed += i128::from(wallet.owed.value());
             for transaction in wallet.transactions.iter() {
                 let forwarded = transaction.host_trace != 0
-                    || matches!(transaction.kind, Kind::CardIssue | Kind::Load);
+                    || matches!(transaction.kind, Kind::CardIssue | Kind::Retirement);
                 match (transaction.status, transaction.is_open()) {
                     (Status::Pending, _) => self.totals.pending += 1,
                     (_, true) => self.totals.unacknowledged += 1,
@@ -230,19 +236,34 @@ fn count(
     to: Account,
     amount: i128,
 ) {
-    let (institution, approved) = match (from, to, event) {
-        (_, Account::Payable(institution), Event::Approved { .. }) => (institution, true),
-        (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, false),
+    enum Of {
+        Approved,
+        Reversed,
+        Refunded,
+        RefundReversed,
+    }
+    let (institution, of) = match (from, to, event) {
+        (_, Account::Payable(institution), Event::Approved { .. }) => (institution, Of::Approved),
+        (Account::Payable(institution), _, Event::Approved { .. }) => (institution, Of::Refunded),
+        (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, Of::Reversed),
+        (_, Account::Payable(institution), Event::Reversed { .. }) => {
+            (institution, Of::RefundReversed)
+        }
         _ => return,
     };
     let party = parties.entry(institution).or_insert_with(|| PartyTotals {
         institution,
         ..PartyTotals::default()
     });
-    let place = if approved {
-        &mut party.approved
-    } else {
-        &mut party.reversed
+    let place = match of {
+        Of::Approved => &mut party.approved,
+        Of::Reversed => &mut party.reversed,
+        Of::Refunded => &mut party.refunded,
+        // What came of the refund, not how many there were.
+        Of::RefundReversed => {
+            party.refunded.1 -= amount;
+            return;
+        }
     };
     place.0 += 1;
     place.1 += amount;
@@ -259,16 +280,21 @@ impl fmt::Display for Totals {
         writeln!(out, "loaded            {:>20}", minor(self.funding))?;
         writeln!(out, "available         {:>20}", minor(self.available))?;
         writeln!(out, "held              {:>20}", minor(self.held))?;
+        if self.owed != 0 {
+            writeln!(out, "owed by payers    {:>20}", minor(self.owed))?;
+        }
         for party in &self.parties {
             writeln!(
                 out,
-                "party {:<11} {:>20}  ({} approved {}, {} reversed {})",
+                "party {:<11} {:>20}  ({} approved {}, {} reversed {}, {} refunded {})",
                 party.institution,
                 minor(party.payable),
                 party.approved.0,
                 minor(party.approved.1),
                 party.reversed.0,
                 minor(party.reversed.1),
+                party.refunded.0,
+                minor(party.refunded.1),
             )?;
         }
         writeln!(out, "settled with host {:>20}", self.settled)?;

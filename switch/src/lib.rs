@@ -11,6 +11,7 @@ mod clock;
 mod fault;
 mod gauges;
 mod recovery;
+mod reseal;
 mod switch;
 
 pub mod audit;
@@ -21,11 +22,14 @@ pub mod host;
 pub mod journal;
 pub mod leased;
 pub mod mall;
+pub mod notify;
 pub mod ops;
 pub mod orders;
+pub mod passwords;
 pub mod provision;
 pub mod router;
 pub mod store;
+pub mod vault;
 pub mod wallet;
 
 pub use switch::{Addresses, run};

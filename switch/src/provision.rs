@@ -67,6 +67,9 @@ fn make(
         wallet: id,
         previous: 0,
         at: clock::milliseconds(),
+        available: Amount::ZERO,
+        held: Amount::ZERO,
+        owed: Amount::ZERO,
         event,
     };
     let mut payload = Vec::with_capacity(64);

@@ -12,15 +12,18 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{Settings, host_client, leased_server};
+use crate::config::{Environment, Settings, host_client, leased_server};
 use crate::door::{self, Admission, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
 use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
-use crate::router::{Directory, Errand, InboxWay};
-use crate::store::Checkpointer;
+use crate::passwords::{Passwords, Throttle, ThrottleSettings};
+use crate::reseal;
+use crate::router::{Directory, Errand, Inbox, Inboxes};
+use crate::store::{Checkpointer, Store};
+use crate::vault::{KeyRing, Vault};
 use crate::wallet::{Command, Tell};
 
 /// The addresses that a switch serves.
@@ -52,6 +55,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         settings.parties.clone(),
         settings.mall.in_flight_max,
     ));
+    let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
     let names = settings.parties.iter().map(|party| party.name.as_str());
     let metrics = Arc::new(Metrics::new(names));
@@ -94,7 +98,24 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
                 crate::fault::stop("the store could not be written", &error);
             }
         })?;
+    let (ways, inbox_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded_channel()).unzip();
+    let inboxes = Inboxes::new(ways, settings.partitions);
+    let throttle = Arc::new(Throttle::new(ThrottleSettings {
+        account_tries: settings.leased.tries_per_account,
+        address_tries: settings.leased.tries_per_address,
+    }));
+    let give_back = inboxes.clone();
+    let passwords = Passwords::start(
+        settings.leased.password_threads,
+        settings.leased.passwords_waiting_max,
+        Arc::clone(&throttle),
+        Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
+    )?;
     let shared = Shared {
+        inboxes,
+        passwords,
+        throttle,
+        vault,
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
         metrics: Arc::clone(&metrics),
@@ -106,8 +127,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
-    let crew = Crew::hire(workers, &shared, stats);
-    crew.recover(store.open_wallets()?, settings.partitions);
+    let crew = Crew::hire(&shared, inbox_ends, stats);
+    settle_what_is_open(&store, &shared.inboxes)?;
+    if shared.vault.has_old_keys() {
+        reseal::start(Arc::clone(&store), &shared)?;
+    }
 
     let doors = crew.open_doors(malls, wallet_servers, &shared)?;
     health.set_serving(true);
@@ -139,15 +163,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 struct Crew {
     arbiters: Vec<Arbiter>,
     errands: Vec<UnboundedSender<Errand>>,
-    inboxes: Vec<InboxWay>,
     malls: Vec<door::Way>,
     wallet_servers: Vec<door::Way>,
 }
 
 impl Crew {
-    fn hire(workers: usize, shared: &Shared, stats: Vec<Arc<LinkStats>>) -> Self {
-        let (inboxes, inbox_ends): (Vec<_>, Vec<_>) =
-            (0..workers).map(|_| unbounded_channel()).unzip();
+    fn hire(shared: &Shared, inbox_ends: Vec<Inbox>, stats: Vec<Arc<LinkStats>>) -> Self {
+        let workers = inbox_ends.len();
         let (errands, errand_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
@@ -164,7 +186,6 @@ impl Crew {
                 |(index, ((((inbox, errands), malls), wallet_servers), stats))| {
                     let seed = Seed {
                         index,
-                        inboxes: inboxes.clone(),
                         inbox,
                         errands,
                         malls,
@@ -182,25 +203,8 @@ impl Crew {
         Self {
             arbiters,
             errands,
-            inboxes,
             malls,
             wallet_servers,
-        }
-    }
-
-    /// Everything that a crash left open is settled.
-    fn recover(&self, open: Vec<crate::wallet::WalletId>, partitions: u16) {
-        if !open.is_empty() {
-            tracing::info!(wallets = open.len(), "settling what a crash left open");
-        }
-        for wallet in open {
-            let owner = usize::from(wallet.partition(partitions)) % self.inboxes.len();
-            let tell = Tell {
-                command: Command::Recover,
-                asker: None,
-            };
-            // It fails only when the worker has ended, which ends the switch.
-            let _ = self.inboxes[owner].send(vec![(wallet, tell)]);
         }
     }
 
@@ -238,6 +242,35 @@ impl Crew {
             let _ = arbiter.join();
         }
     }
+}
+
+/// Everything that a crash left open is settled.
+fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
+    let open = store.open_wallets()?;
+    if !open.is_empty() {
+        tracing::info!(wallets = open.len(), "settling what a crash left open");
+    }
+    for wallet in open {
+        let tell = Tell {
+            command: Command::Recover,
+            asker: None,
+        };
+        inboxes.tell(wallet, tell);
+    }
+    Ok(())
+}
+
+/// The vault's keys. For development they are made where there are none.
+fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
+    let path = &settings.vault.keys;
+    if settings.environment == Environment::Development && !path.exists() {
+        KeyRing::rotate(path)?;
+        tracing::info!(file = %path.display(), "made a key for the vault");
+    }
+    let ring = KeyRing::read(path).context(
+        "without its keys the vault can't be opened; `tessera keys rotate` makes the first one",
+    )?;
+    Ok(Vault::new(ring))
 }
 
 async fn checkpoint_regularly(errands: Vec<UnboundedSender<Errand>>, shared: Shared) {

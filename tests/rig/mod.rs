@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
+pub mod leased;
 pub mod wire;
 
 use std::fs;
@@ -312,6 +313,7 @@ impl Rig {
         let host = host
             .replace("127.0.0.1:7583", &at.host.to_string())
             .replace("127.0.0.1:7584", &at.tally.to_string());
+        let host = host + "\n[[sources]]\nnumber = \"IBAN-1\"\nkind = \"account\"\n";
         fs::write(self.path("host.toml"), host).expect("a file");
     }
 }

@@ -294,6 +294,16 @@ pub fn reversal(mti: &str, original: &Hand) -> Hand {
         .with(90, &digits)
 }
 
+/// A refund of a purchase, or of a part of it, named as the purchase named its payer.
+pub fn refund(original: &Hand, amount: u64) -> Hand {
+    reversal("0200", original)
+        .with(3, "200000")
+        .with(4, &format!("{amount:012}"))
+        .with(18, &original.field(18))
+        .with(22, &original.field(22))
+        .with(25, &original.field(25))
+}
+
 /// Section 9: 990000, nine digits, Luhn.
 pub fn card_number(serial: u64) -> String {
     let digits = format!("990000{serial:09}");
@@ -355,6 +365,10 @@ impl Seen {
 
     pub fn numbers(&self) -> Vec<u8> {
         self.fields.keys().copied().collect()
+    }
+
+    pub fn has(&self, field: u8) -> bool {
+        self.numbers().contains(&field)
     }
 
     /// The digits of a packed field; empty where it is absent.

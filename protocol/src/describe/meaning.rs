@@ -1,5 +1,6 @@
 //! What codes mean: MTI, processing code, response code and the like.
 
+use crate::amount::Amount;
 use crate::currency::Currency;
 use crate::mti::Mti;
 use crate::request::NetworkCode;
@@ -72,6 +73,12 @@ pub(super) fn of_amount(digits: &str, currency: Option<Currency>) -> Option<Stri
     })
 }
 
+/// `19.99 USD`, or the minor units and the number of a currency whose letters are not known here.
+pub fn money_text(amount: Amount, currency: Currency) -> String {
+    of_amount(&amount.to_string(), Some(currency))
+        .unwrap_or_else(|| format!("{amount} (currency {currency})"))
+}
+
 /// The letters of the currencies in common use and their decimals, from ISO 4217.
 fn letters(currency: Currency) -> Option<(&'static str, usize)> {
     Some(match currency.code() {
@@ -95,6 +102,7 @@ fn processing_code(value: &str) -> Option<&'static str> {
         "00" => "purchase",
         "20" => "refund",
         "21" | "28" => "load",
+        "29" => "payout",
         "31" => "balance inquiry",
         _ => return None,
     })

@@ -11,6 +11,8 @@ mod parts;
 mod table;
 mod value;
 
+pub use meaning::money_text;
+
 use crate::currency::Currency;
 use crate::error::ParseError;
 use crate::mti::Mti;

@@ -17,6 +17,7 @@ const PURCHASE: u32 = 0;
 const REFUND: u32 = 200_000;
 const LOAD_FROM_ACCOUNT: u32 = 210_000;
 const LOAD: u32 = 280_000;
+const PAYOUT: u32 = 290_000;
 const INQUIRY: u32 = 310_000;
 
 /// An order number of the mall is no longer.
@@ -106,6 +107,19 @@ pub struct Load<'a> {
     pub source: Option<&'a [u8]>,
 }
 
+/// 0200/29, on leased lines: money of the wallet goes back to a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payout<'a> {
+    /// The common part; the amount is above zero.
+    pub financial: Financial,
+    /// Field 2.
+    pub card: CardNumber,
+    /// Field 14, YYMM.
+    pub expiry: Option<u16>,
+    /// Field 102: where the money goes.
+    pub source: &'a [u8],
+}
+
 /// 0100/31.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inquiry {
@@ -149,6 +163,7 @@ pub(super) fn read_0200<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusa
         PURCHASE => Purchase::read(financial, message).map(Request::Purchase),
         REFUND => Refund::read(financial, message).map(Request::Refund),
         LOAD | LOAD_FROM_ACCOUNT => Load::read(financial, message).map(Request::Load),
+        PAYOUT => Payout::read(financial, message).map(Request::Payout),
         _ => Err(UNKNOWN_PROCESSING_CODE),
     }
 }
@@ -261,6 +276,18 @@ impl<'a> Load<'a> {
             card: card(message)?,
             expiry: time::expiry(message)?,
             source: message.text(102),
+        })
+    }
+}
+
+impl<'a> Payout<'a> {
+    fn read(financial: Financial, message: &Message<'a>) -> Result<Self, Refusal> {
+        financial.require_amount()?;
+        Ok(Self {
+            financial,
+            card: card(message)?,
+            expiry: time::expiry(message)?,
+            source: message.text(102).ok_or(missing(102))?,
         })
     }
 }

@@ -9,7 +9,9 @@ mod network;
 mod refusal;
 mod time;
 
-pub use financial::{Completion, Financial, Inquiry, Load, Payer, Purchase, Refund, Reversal};
+pub use financial::{
+    Completion, Financial, Inquiry, Load, Payer, Payout, Purchase, Refund, Reversal,
+};
 pub use network::{Administrative, NetworkCode, NetworkManagement, Reconciliation};
 pub use refusal::Refusal;
 
@@ -30,6 +32,8 @@ pub enum Request<'a> {
     Refund(Refund<'a>),
     /// 0200, processing code 28 or 21.
     Load(Load<'a>),
+    /// 0200, processing code 29.
+    Payout(Payout<'a>),
     /// 0100, processing code 31.
     Inquiry(Inquiry),
     /// 0220.

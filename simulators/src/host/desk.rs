@@ -11,9 +11,11 @@ use tessera_protocol::{
 
 use super::approval;
 use super::ledger::{
-    BookName, CardOperation, CardOrder, Ledger, Posting, PostingKind, Reference, Reversal,
+    BookName, CardOperation, CardOrder, Concern, Ledger, Named, Posting, PostingKind, Reference,
+    Reversal, Source,
 };
-use super::rules::{Delivery, Rules};
+use super::rules::{Delivery, Fault, Rules};
+use super::sources::{Does, Sources};
 use super::units::Forced;
 
 /// Field 14 of every card, here and in the development data: December 2031.
@@ -27,6 +29,7 @@ const ECHO: u64 = 301;
 pub(super) struct Desk {
     pub(super) ledger: Ledger,
     rules: Rules,
+    pub(super) sources: Sources,
     currency: u16,
 }
 
@@ -38,10 +41,11 @@ struct Missing {
 type Read<T> = Result<T, Missing>;
 
 impl Desk {
-    pub(super) fn new(ledger: Ledger, rules: Rules, currency: u16) -> Self {
+    pub(super) fn new(ledger: Ledger, rules: Rules, sources: Sources, currency: u16) -> Self {
         Self {
             ledger,
             rules,
+            sources,
             currency,
         }
     }
@@ -140,9 +144,7 @@ impl Desk {
             transmission: number(message, 7)? as u32,
             institution: number(message, 32)?,
         };
-        if kind == PostingKind::Load && !message.has(102) {
-            return Err(Missing { field: 102 });
-        }
+        let (concern, does) = self.concern(kind, message)?;
         let forced = match (kind, Amount::new(posting.amount)) {
             // An advice is never refused, and what is told again and again must come through some time.
             (PostingKind::Completion, _) => None,
@@ -154,15 +156,49 @@ impl Desk {
         }
         let refusal = self.refusal(&posting, message)?;
         let rules = &mut self.rules;
-        let code = self.ledger.post(&posting, || match (refusal, forced) {
-            (Some(code), _) | (None, Some(Forced::Code(code))) => code,
-            (None, _) if kind == PostingKind::Load || kind == PostingKind::Refund => {
-                ResponseCode::APPROVED
-            }
-            (None, _) => rules.verdict(),
-        });
+        let verdict = || match (refusal, forced, does) {
+            (Some(code), ..) | (None, Some(Forced::Code(code)), _) => code,
+            (None, _, Some(Does::Decline(code))) => code,
+            (None, ..) => match kind {
+                PostingKind::Load | PostingKind::Payout | PostingKind::Refund => {
+                    ResponseCode::APPROVED
+                }
+                _ => rules.verdict(),
+            },
+        };
+        let code = self.ledger.post(&posting, &concern, verdict);
         pack(message, &posting.reference, code, out);
-        Ok(self.deliver(forced))
+        Ok(self.deliver(forced, does))
+    }
+
+    /// What the posting is about, and what its source does, if it has one.
+    fn concern(&self, kind: PostingKind, message: &Message<'_>) -> Read<(Concern, Option<Does>)> {
+        match kind {
+            PostingKind::Load | PostingKind::Payout => {
+                let source = Source::new(text(message, 102)?).ok_or(Missing { field: 102 })?;
+                Ok(match self.sources.find(&source) {
+                    Some(terms) => {
+                        let balance = terms.balance;
+                        (Concern::Source { source, balance }, Some(terms.does))
+                    }
+                    None => {
+                        let unknown = Does::Decline(ResponseCode::NO_SUCH_CARD);
+                        (Concern::Card, Some(unknown))
+                    }
+                })
+            }
+            PostingKind::Refund => {
+                let original = original(message)?;
+                let named = Named {
+                    book: book_of(original.mti)?,
+                    trace: original.trace,
+                    transmission: original.transmission,
+                    institution: original.institution,
+                };
+                Ok((Concern::Original(named), None))
+            }
+            _ => Ok((Concern::Card, None)),
+        }
     }
 
     /// What no rule needs to be asked about.
@@ -181,8 +217,7 @@ impl Desk {
     }
 
     fn reverse(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
-        let original = message.raw(90).and_then(OriginalData::parse);
-        let original = original.ok_or(Missing { field: 90 })?;
+        let original = original(message)?;
         let down_to = match message.raw(95) {
             Some(body) => {
                 let amounts = ReplacementAmounts::parse(body).ok_or(Missing { field: 95 })?;
@@ -191,12 +226,7 @@ impl Desk {
             None => 0,
         };
         let reversal = Reversal {
-            book: match original.mti.original() {
-                Mti::PURCHASE => BookName::Financial,
-                Mti::AUTHORIZATION => BookName::Authorizations,
-                Mti::COMPLETION => BookName::Completions,
-                _ => return Err(Missing { field: 90 }),
-            },
+            book: book_of(original.mti)?,
             reference: reference(message)?,
             card: number(message, 2)?,
             trace: original.trace,
@@ -214,7 +244,7 @@ impl Desk {
             );
         }
         pack(message, &reversal.reference, code, out);
-        Ok(self.deliver(None))
+        Ok(self.deliver(None, None))
     }
 
     fn order_card(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
@@ -244,11 +274,22 @@ impl Desk {
             }
             Err(code) => pack(message, &order.reference, code, out),
         }
-        Ok(self.deliver(None))
+        Ok(self.deliver(None, None))
     }
 
-    fn deliver(&mut self, forced: Option<Forced>) -> Delivery {
-        let (delivery, fault) = self.rules.delivery(forced);
+    fn deliver(&mut self, forced: Option<Forced>, does: Option<Does>) -> Delivery {
+        let (mut delivery, mut fault) = self.rules.delivery(forced);
+        match does {
+            Some(Does::Slow { by }) => {
+                delivery.after += by;
+                fault = fault.or(Some(Fault::Late));
+            }
+            Some(Does::Silent) => {
+                delivery.copies = 0;
+                fault = fault.or(Some(Fault::Dropped));
+            }
+            Some(Does::Approve | Does::Decline(_)) | None => (),
+        }
         if let Some(fault) = fault {
             self.ledger.tally_mut().fault(fault);
         }
@@ -284,6 +325,7 @@ fn posting_kind(message: &Message<'_>) -> Read<Option<PostingKind>> {
         (Mti::PURCHASE, 0) => Some(PostingKind::Purchase),
         (Mti::PURCHASE, 20) => Some(PostingKind::Refund),
         (Mti::PURCHASE, 21 | 28) => Some(PostingKind::Load),
+        (Mti::PURCHASE, 29) => Some(PostingKind::Payout),
         (Mti::AUTHORIZATION, 0) => Some(PostingKind::Authorization),
         (Mti::COMPLETION, 0) => Some(PostingKind::Completion),
         _ => None,
@@ -297,6 +339,22 @@ fn pack(message: &Message<'_>, reference: &Reference, code: ResponseCode, out: &
         packer.raw(38, &approval::of(reference));
     }
     packer.raw(39, code.as_bytes()).finish();
+}
+
+/// Field 90.
+fn original(message: &Message<'_>) -> Read<OriginalData> {
+    let original = message.raw(90).and_then(OriginalData::parse);
+    original.ok_or(Missing { field: 90 })
+}
+
+/// Where the books have what field 90 names.
+fn book_of(mti: Mti) -> Read<BookName> {
+    match mti.original() {
+        Mti::PURCHASE => Ok(BookName::Financial),
+        Mti::AUTHORIZATION => Ok(BookName::Authorizations),
+        Mti::COMPLETION => Ok(BookName::Completions),
+        _ => Err(Missing { field: 90 }),
+    }
 }
 
 fn number(message: &Message<'_>, field: u8) -> Read<u64> {

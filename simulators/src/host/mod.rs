@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! session (a connection) ──▶ desk ──▶ rules   (decline? delay, drop, double, cut?)
+//!                             ├────▶ sources (where loads come from, and what each of them does)
 //!                             └────▶ ledger  (books, accounts, tally) ──▶ log
 //! ops (HTTP) ──▶ tally, accounts
 //! ```
@@ -23,6 +24,7 @@ mod rules;
 mod server;
 mod session;
 mod settings;
+mod sources;
 mod tally;
 mod units;
 
@@ -31,6 +33,7 @@ pub use server::{Host, HostError, Tallies};
 pub use settings::{
     DelaySettings, FaultSettings, RuleSettings, Settings, SettingsError, TlsSettings,
 };
+pub use sources::{Balance, Behaviour, SourceKind, SourceSettings};
 pub use units::{Code, CurrencyCode, Forced, Share, Span};
 
 use std::io::Write as _;

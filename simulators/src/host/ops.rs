@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `GET /tally` | the tally, one JSON object |
 //! | `GET /cards` | one JSON object per line and development card: `serial`, `net` and `loaded` in minor units |
+//! | `GET /sources` | one JSON object per line and funding source: `kind`, the last four characters of its `number`, what it `does`, its `balance` in minor units (null = unlimited), `given` so far |
 //! | `GET /healthz` | `ok` |
 //!
 //! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers.
@@ -80,11 +81,12 @@ fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
             response("200 OK", "application/json", &tally)
         }
         b"/cards" => response("200 OK", "application/x-ndjson", &cards(&desk.borrow())),
+        b"/sources" => response("200 OK", "application/x-ndjson", &sources(&desk.borrow())),
         b"/healthz" => response("200 OK", "text/plain", "ok\n"),
         _ => response(
             "404 Not Found",
             "text/plain",
-            "/tally, /cards or /healthz\n",
+            "/tally, /cards, /sources or /healthz\n",
         ),
     }
 }
@@ -100,6 +102,27 @@ fn cards(desk: &Desk) -> String {
         );
     }
     lines
+}
+
+fn sources(desk: &Desk) -> String {
+    let mut lines = String::new();
+    for (source, terms) in desk.sources.all() {
+        let given = desk.ledger.given(source);
+        let line = serde_json::json!({
+            "kind": terms.kind.name(),
+            "number": format!("*{}", last_four(source.text())),
+            "does": terms.does.to_string(),
+            "balance": terms.balance.map(|balance| balance as i64 - given),
+            "given": given,
+        });
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+fn last_four(text: &[u8]) -> String {
+    let end = &text[text.len().saturating_sub(4)..];
+    end.iter().map(|&byte| char::from(byte)).collect()
 }
 
 fn response(status: &str, kind: &str, body: &str) -> String {

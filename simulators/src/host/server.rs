@@ -18,6 +18,7 @@ use super::ops;
 use super::rules::Rules;
 use super::session::{Session, SessionError};
 use super::settings::Settings;
+use super::sources::Sources;
 
 /// A handshake that takes longer is none.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
@@ -66,7 +67,12 @@ impl Host {
         };
         let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);
         Ok(Self {
-            desk: Rc::new(RefCell::new(Desk::new(ledger, rules, settings.currency.0))),
+            desk: Rc::new(RefCell::new(Desk::new(
+                ledger,
+                rules,
+                Sources::new(settings),
+                settings.currency.0,
+            ))),
             acceptor,
             listener: listen(settings.listen).await?,
             ops: listen(settings.ops).await?,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tessera_protocol::ResponseCode;
 
 use super::overrides;
+use super::sources::{self, SourceSettings};
 use super::units::{Code, CurrencyCode, Forced, Share, Span};
 
 /// Why a configuration cannot be used.
@@ -69,6 +70,12 @@ pub struct Settings {
     /// What goes wrong on the way back.
     #[serde(default)]
     pub faults: FaultSettings,
+    /// Whether the sources for development are there too.
+    #[serde(default = "yes")]
+    pub development_sources: bool,
+    /// Where loads come from and payouts go.
+    #[serde(default)]
+    pub sources: Vec<SourceSettings>,
 }
 
 /// PEM files.
@@ -207,7 +214,7 @@ impl Settings {
         if self.remember_max == 0 {
             return Err("remember_max: at least 1".to_owned());
         }
-        Ok(())
+        sources::check(&self.sources)
     }
 
     /// Relative paths are relative to the configuration file.
@@ -229,6 +236,10 @@ fn listen() -> SocketAddr {
 
 fn ops() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7584))
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn currency() -> CurrencyCode {
@@ -298,6 +309,34 @@ mod tests {
                 "00 is no decline",
             ),
             ("remember_max = 0", "at least 1"),
+            (
+                "[[sources]]\nnumber = \"9902000000000019\"\nkind = \"card\"",
+                "check digit",
+            ),
+            (
+                "[[sources]]\nnumber = \"\"\nkind = \"account\"",
+                "1 to 28 characters",
+            ),
+            (
+                "[[sources]]\nnumber = \"A\"\nkind = \"purse\"",
+                "unknown variant `purse`",
+            ),
+            (
+                "[[sources]]\nnumber = \"A\"\nkind = \"account\"\ndoes = \"sulk\"",
+                "a response code",
+            ),
+            (
+                "[[sources]]\nnumber = \"A\"\nkind = \"account\"\nbalance = \"much\"",
+                "\"unlimited\"",
+            ),
+            (
+                "[[sources]]\nnumber = \"A\"\nkind = \"account\"\nlate_by = \"9s\"",
+                "only a slow one",
+            ),
+            (
+                "[[sources]]\nnumber = \"A\"\nkind = \"account\"\n[[sources]]\nnumber = \"A\"\nkind = \"account\"",
+                "twice",
+            ),
         ] {
             let error = read(text, &[]).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");

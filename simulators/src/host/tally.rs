@@ -39,6 +39,12 @@ pub(super) struct Tally {
     /// What reversals took back of purchases, refunds and completions.
     pub(super) reversed: Sum,
     pub(super) loads_reversed: Sum,
+    /// Money that went back to its source.
+    pub(super) payouts: Sum,
+    pub(super) payouts_reversed: Sum,
+    /// The parts of `reversed`: purchases and completions, and refunds.
+    pub(super) purchases_reversed: Sum,
+    pub(super) refunds_reversed: Sum,
     pub(super) authorizations_reversed: Sum,
     /// What all cards together have spent: purchases and completions, less refunds and what was undone of them.
     pub(super) net: i64,
@@ -70,6 +76,7 @@ impl Tally {
         match kind {
             PostingKind::Purchase => self.approved.add(amount),
             PostingKind::Load => self.loads.add(amount),
+            PostingKind::Payout => self.payouts.add(amount),
             PostingKind::Refund => self.refunded.add(amount),
             PostingKind::Authorization => self.authorized.add(amount),
             PostingKind::Completion => self.completed.add(amount),
@@ -79,9 +86,15 @@ impl Tally {
 
     pub(super) fn undone(&mut self, kind: PostingKind, amount: u64) {
         match kind {
-            PostingKind::Purchase | PostingKind::Refund | PostingKind::Completion => {
+            PostingKind::Purchase | PostingKind::Completion => {
                 self.reversed.add(amount);
+                self.purchases_reversed.add(amount);
             }
+            PostingKind::Refund => {
+                self.reversed.add(amount);
+                self.refunds_reversed.add(amount);
+            }
+            PostingKind::Payout => self.payouts_reversed.add(amount),
             PostingKind::Load => self.loads_reversed.add(amount),
             PostingKind::Authorization => self.authorizations_reversed.add(amount),
         }
@@ -124,6 +137,10 @@ impl Tally {
             "reversed": self.reversed.json(),
             "loads": self.loads.json(),
             "loads_reversed": self.loads_reversed.json(),
+            "payouts": self.payouts.json(),
+            "payouts_reversed": self.payouts_reversed.json(),
+            "purchases_reversed": self.purchases_reversed.json(),
+            "refunds_reversed": self.refunds_reversed.json(),
             "authorizations_reversed": self.authorizations_reversed.json(),
             "net": self.net,
             "cards_issued": self.cards_issued,
@@ -156,6 +173,6 @@ fn in_net(kind: PostingKind, amount: u64) -> i64 {
     match kind {
         PostingKind::Purchase | PostingKind::Completion => amount as i64,
         PostingKind::Refund => -(amount as i64),
-        PostingKind::Load | PostingKind::Authorization => 0,
+        PostingKind::Load | PostingKind::Payout | PostingKind::Authorization => 0,
     }
 }

@@ -73,7 +73,7 @@ pub struct Code(pub ResponseCode);
 
 impl Code {
     /// Two digits or capital letters.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let code: [u8; 2] = text.as_bytes().try_into().ok()?;
         let plain = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
         code.iter()

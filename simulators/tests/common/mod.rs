@@ -32,7 +32,8 @@ pub fn with_host<F: Future<Output = ()>>(
     std::fs::write(
         &config,
         "listen = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\n[tls]\nauthority = \"ca.pem\"\n\
-         certificate = \"host.pem\"\nkey = \"host.key\"",
+         certificate = \"host.pem\"\nkey = \"host.key\"\n\
+         [[sources]]\nnumber = \"IBAN\"\nkind = \"account\"",
     )
     .unwrap();
     let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();

@@ -81,6 +81,22 @@ pub enum SettingsError {
         /// What is wrong with it.
         why: String,
     },
+    /// A password that cannot be used.
+    #[error("unreadable password: {}: {why}", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A value that was not checked when the file was read, and should have been.
+    #[error("{key}: {why}")]
+    Unfit {
+        /// The key with the tables it stands in.
+        key: &'static str,
+        /// What is allowed.
+        why: &'static str,
+    },
     /// A private key that cannot be used.
     #[error("unreadable key: {}: {why}", path.display())]
     Key {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::notify;
 use super::party_text::institution_code;
 use super::settings::WORKERS_MAX;
 use super::units::{duration_text, size_text};
@@ -39,6 +40,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     institutions(settings)?;
     host_address(settings)?;
     listeners(settings)?;
+    notify::check(&settings.notify, settings.environment)?;
     parties(settings)
 }
 

@@ -6,6 +6,7 @@ mod error;
 mod limits;
 mod locate;
 mod nearest;
+mod notify;
 mod party;
 mod party_text;
 mod read;
@@ -15,10 +16,11 @@ mod tls;
 mod units;
 
 pub use error::{Place, SettingsError};
+pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use party::{Acceptors, Party, PartyKind};
 pub use sections::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogFormat, LogLevel, LogSettings,
-    MallSettings, OpsSettings, StoreSettings,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
+    LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
 pub use tls::{host_client, leased_server};

@@ -10,10 +10,12 @@ use zeroize::Zeroizing;
 use super::limits::{self, Breach};
 use super::locate::Locator;
 use super::nearest::nearest;
+use super::notify;
 use super::party_text::{Context, PartyText};
 use super::{
-    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings,
-    OpsSettings, Place, Settings, SettingsError, StoreSettings, units,
+    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings,
+    MallSettings, NotifySettings, OpsSettings, Place, Settings, SettingsError, StoreSettings,
+    VaultSettings, units,
 };
 
 /// Keys whose values never stand in a message.
@@ -31,9 +33,12 @@ struct File {
     currency: Currency,
     mall: MallSettings,
     leased: LeasedSettings,
+    limits: LimitSettings,
+    vault: VaultSettings,
     host: HostLinkSettings,
     journal: JournalSettings,
     store: StoreSettings,
+    notify: NotifySettings,
     ops: OpsSettings,
     log: LogSettings,
     parties: Vec<PartyText>,
@@ -55,9 +60,12 @@ impl From<Settings> for File {
             currency: settings.currency,
             mall: settings.mall,
             leased: settings.leased,
+            limits: settings.limits,
+            vault: settings.vault,
             host: settings.host,
             journal: settings.journal,
             store: settings.store,
+            notify: settings.notify,
             ops: settings.ops,
             log: settings.log,
             parties: Vec::new(),
@@ -109,9 +117,12 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         currency: file.currency,
         mall: file.mall,
         leased: file.leased,
+        limits: file.limits,
+        vault: file.vault,
         host: file.host,
         journal: file.journal,
         store: file.store,
+        notify: file.notify,
         ops: file.ops,
         log: file.log,
         parties,
@@ -121,12 +132,14 @@ fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
         &mut settings.leased.certificate,
         &mut settings.leased.key,
         &mut settings.leased.client_authority,
+        &mut settings.vault.keys,
         &mut settings.host.certificate,
         &mut settings.host.key,
         &mut settings.host.authority,
     ] {
         *path = base.join(&*path);
     }
+    notify::resolve(&mut settings.notify, base);
     Ok(settings)
 }
 
@@ -224,6 +237,7 @@ fn in_plain_words(message: &str) -> String {
     let expected = match expected {
         "usize" => "a whole number, not negative",
         "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
         "a string" => "a text in quotes",
         "path string" => "a path in quotes",
         "a sequence" => "[[parties]] tables",

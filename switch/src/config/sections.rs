@@ -91,6 +91,20 @@ pub struct LeasedSettings {
     pub connections_max: usize,
     /// Unanswered requests of one connection.
     pub in_flight_max: usize,
+    /// Threads that look at passwords and hash them, 19 MiB each.
+    pub password_threads: usize,
+    /// Requests that wait for them.
+    pub passwords_waiting_max: usize,
+    /// Wrong passwords for one account before delays begin.
+    pub tries_per_account: u32,
+    /// Wrong passwords and new accounts from one address before delays begin.
+    pub tries_per_address: u32,
+    /// A session that was not used for this long has ended.
+    #[serde(with = "units::duration")]
+    pub session_idle: Duration,
+    /// This long after its opening every session has ended.
+    #[serde(with = "units::duration")]
+    pub session_stands: Duration,
 }
 
 impl Default for LeasedSettings {
@@ -103,6 +117,44 @@ impl Default for LeasedSettings {
             institution: "90000000001".into(),
             connections_max: 16,
             in_flight_max: 1_024,
+            password_threads: 1,
+            passwords_waiting_max: 64,
+            tries_per_account: 3,
+            tries_per_address: 30,
+            session_idle: Duration::from_secs(15 * 60),
+            session_stands: Duration::from_secs(12 * 60 * 60),
+        }
+    }
+}
+
+/// What any wallet may spend: amounts in minor units, 0 for no limit. Payers may set stricter ones for themselves.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Of one purchase.
+    pub transaction: u64,
+    /// Of all purchases of a day, UTC.
+    pub day: u64,
+    /// Of all purchases of a month, UTC.
+    pub month: u64,
+    /// Purchases a day.
+    pub day_count: u64,
+    /// Purchases a month.
+    pub month_count: u64,
+}
+
+/// What seals funding sources and addresses.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VaultSettings {
+    /// The key file, which only the switch can read.
+    pub keys: PathBuf,
+}
+
+impl Default for VaultSettings {
+    fn default() -> Self {
+        Self {
+            keys: "keys/vault.keys".into(),
         }
     }
 }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tessera_protocol::Currency;
 
+use crate::notify::channel::{Email, Sms};
+
 use super::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LogSettings, MallSettings, OpsSettings,
-    Party, SettingsError, StoreSettings, read, tls,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
+    NotifySettings, OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, read, tls,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -41,12 +43,18 @@ pub struct Settings {
     pub mall: MallSettings,
     /// The leased line of the wallet server.
     pub leased: LeasedSettings,
+    /// What any wallet may spend.
+    pub limits: LimitSettings,
+    /// What seals sources and addresses.
+    pub vault: VaultSettings,
     /// The leased line to the financial system.
     pub host: HostLinkSettings,
     /// The journal.
     pub journal: JournalSettings,
     /// The store.
     pub store: StoreSettings,
+    /// Telling payers what happened.
+    pub notify: NotifySettings,
     /// Metrics and health.
     pub ops: OpsSettings,
     /// Logging.
@@ -62,10 +70,16 @@ impl Settings {
         read::read(path)
     }
 
-    /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
+    /// Tries what [`Settings::read`] leaves for later: certificates, private keys, authorities and passwords.
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
+        if let Some(email) = &self.notify.email {
+            Email::open(email)?;
+        }
+        if let Some(sms) = &self.notify.sms {
+            Sms::check(sms)?;
+        }
         Ok(())
     }
 
@@ -92,9 +106,12 @@ impl Default for Settings {
             currency: Currency::USD,
             mall: MallSettings::default(),
             leased: LeasedSettings::default(),
+            limits: LimitSettings::default(),
+            vault: VaultSettings::default(),
             host: HostLinkSettings::default(),
             journal: JournalSettings::default(),
             store: StoreSettings::default(),
+            notify: NotifySettings::default(),
             ops: OpsSettings::default(),
             log: LogSettings::default(),
             parties: Vec::new(),

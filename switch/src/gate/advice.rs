@@ -4,7 +4,7 @@ use tessera_protocol::Mti;
 
 use super::Unread;
 use crate::clock;
-use crate::host::{Advice, HostMessage};
+use crate::host::{Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE};
 use crate::journal::Journal;
 use crate::wallet::{Entry, Event, Unrecalled};
 
@@ -19,52 +19,84 @@ pub enum Unmade {
     NeverSent(u64),
 }
 
-/// The advice that undoes the transaction down to what stands of it.
+/// The advice that undoes the transaction down to what stands of it, or that its card is no more.
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
     let entry = Entry::read_back(journal.read(unread.position))?;
-    let (Event::Held {
-        opening,
-        host_trace,
-        card,
-        ..
+    if unread.cancels_card {
+        return cancel(entry.event).ok_or(Unmade::NeverSent(unread.position));
     }
-    | Event::LoadRequested {
-        opening,
-        host_trace,
-        card,
-        ..
-    }) = entry.event
-    else {
-        return Err(Unmade::NeverSent(unread.position));
+    let (opening, host_trace, card, own) = match entry.event {
+        Event::Held {
+            opening,
+            host_trace,
+            card,
+            ..
+        }
+        | Event::RefundRequested {
+            opening,
+            host_trace,
+            card,
+            ..
+        } => (opening, host_trace, card, None),
+        Event::LoadRequested {
+            opening,
+            host_trace,
+            card,
+            ..
+        } => (opening, host_trace, card, Some(LOAD_PROCESSING_CODE)),
+        Event::PayoutRequested {
+            opening,
+            host_trace,
+            card,
+            ..
+        } => (opening, host_trace, card, Some(PAYOUT_PROCESSING_CODE)),
+        _ => return Err(Unmade::NeverSent(unread.position)),
     };
-    let load = matches!(opening.class, 6);
+    let transmission = clock::transmission(opening.reference.milliseconds());
+    // What we sent in our own name has our time, which is UTC.
+    let (local_date, local_time) = match own {
+        Some(_) => (transmission / 1_000_000, transmission % 1_000_000),
+        None => (opening.local_date, opening.local_time),
+    };
     Ok(HostMessage::Reversal(Box::new(Advice {
         repeat: false,
         card,
-        processing_code: if load {
-            280_000
-        } else {
-            opening.processing_code
-        },
+        processing_code: own.unwrap_or(opening.processing_code),
         amount: opening.amount,
         replacement: (!unread.standing.is_zero()).then_some(unread.standing),
         currency: opening.currency,
         original_mti: Mti::PURCHASE,
         original_trace: host_trace,
-        original_transmission: clock::transmission(opening.reference.milliseconds()),
-        original_institution: opening.institution,
-        local_time: opening.local_time,
-        local_date: opening.local_date,
-        terminal: if load {
-            crate::host::LOAD_TERMINAL
-        } else {
-            opening.terminal
+        original_transmission: transmission,
+        original_institution: match own {
+            Some(_) => 0,
+            None => opening.institution,
         },
-        acceptor: if load {
-            crate::host::LOAD_ACCEPTOR
-        } else {
-            opening.acceptor
+        local_time,
+        local_date,
+        terminal: match own {
+            Some(_) => crate::host::LOAD_TERMINAL,
+            None => opening.terminal,
+        },
+        acceptor: match own {
+            Some(_) => crate::host::LOAD_ACCEPTOR,
+            None => opening.acceptor,
         },
         reference_of_original: opening.reference,
     })))
+}
+
+fn cancel(event: Event) -> Option<HostMessage> {
+    let (Event::CardRetired { card, .. }
+    | Event::Closed {
+        card: Some(card), ..
+    }
+    | Event::PayoutRequested { card, .. }) = event
+    else {
+        return None;
+    };
+    Some(HostMessage::Card {
+        update: CardUpdate::Cancel(card),
+        repeat: false,
+    })
 }

@@ -11,10 +11,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::BytesMut;
+use tessera_protocol::Amount;
 use tokio::sync::Notify;
 
-use crate::door::{Asker, Connection};
-use crate::host::{Forwarder, HostMessage, HostRequest, Link};
+use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
+use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
@@ -31,8 +33,28 @@ pub enum Release {
     /// are read off it now that they are durable.
     Advice(Unread),
     /// A card that the host is asked for until it says its number.
-    CardAgain(WalletId, Reference),
+    CardAgain(WalletId, Reference, CardUpdate),
+    /// Something happened to a wallet that is being watched.
+    News(Box<News>),
 }
+
+/// How a watched wallet stands after something happened to it.
+#[derive(Debug)]
+pub struct News {
+    /// Who watches.
+    pub watchers: Vec<Arc<Connection>>,
+    /// Which wallet.
+    pub wallet: WalletId,
+    /// Available and held.
+    pub ledger: Amount,
+    /// What can be spent.
+    pub available: Amount,
+    /// Journal position of the newest event.
+    pub position: u64,
+}
+
+/// Writes news into an outbox.
+pub type WriteNews = Box<dyn Fn(&News, &mut BytesMut)>;
 
 /// An advice that is still to be read off the journal.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +66,9 @@ pub struct Unread {
     /// Where the event stands that opened it.
     pub position: u64,
     /// What stands of it: all above is to be undone.
-    pub standing: tessera_protocol::Amount,
+    pub standing: Amount,
+    /// Not to undo it, but to cancel the card: the number or the whole wallet was ended by it.
+    pub cancels_card: bool,
 }
 
 /// One per worker. Bounded by admission: every release belongs to an admitted request or to a
@@ -54,6 +78,7 @@ pub struct Gate {
     link: Rc<Link>,
     forwarder: Rc<Forwarder>,
     metrics: Rc<WorkerMetrics>,
+    write_news: WriteNews,
     bell: Arc<Notify>,
     waiting: RefCell<VecDeque<Waiting>>,
     touched: RefCell<Vec<Arc<Connection>>>,
@@ -72,6 +97,7 @@ impl Gate {
         link: Rc<Link>,
         forwarder: Rc<Forwarder>,
         metrics: Rc<WorkerMetrics>,
+        write_news: WriteNews,
     ) -> Self {
         // The journal's thread rings after every sync: the one wake-up that a batch costs.
         let bell = Arc::new(Notify::new());
@@ -82,6 +108,7 @@ impl Gate {
             link,
             forwarder,
             metrics,
+            write_news,
             bell,
             waiting: RefCell::default(),
             touched: RefCell::default(),
@@ -169,9 +196,24 @@ impl Gate {
                     .enqueue(unread.wallet, unread.reference, message),
                 Err(error) => crate::fault::stop("the journal could not be read back", &error),
             },
-            Release::CardAgain(wallet, reference) => {
-                let message = HostMessage::IssueCard { repeat: true };
+            Release::CardAgain(wallet, reference, update) => {
+                let message = HostMessage::Card {
+                    update,
+                    repeat: true,
+                };
                 self.forwarder.enqueue(wallet, reference, message);
+            }
+            Release::News(news) => self.tell_watchers(&news),
+        }
+    }
+
+    /// Who does not keep up reading misses some: the next news says all that these would have said.
+    fn tell_watchers(&self, news: &News) {
+        for watcher in &news.watchers {
+            if watcher.waiting_bytes() < OUTBOX_BYTES_MAX
+                && watcher.write(|out| (self.write_news)(news, out))
+            {
+                self.touched.borrow_mut().push(Arc::clone(watcher));
             }
         }
     }

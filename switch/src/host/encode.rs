@@ -5,19 +5,18 @@ use bytes::{Bytes, BytesMut};
 use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts};
 
 use super::in_flight::Expected;
-use super::message::{Advice, HostMessage, LOAD_ACCEPTOR, LOAD_TERMINAL};
+use super::message::{
+    Advice, CardUpdate, HostMessage, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL,
+    PAYOUT_PROCESSING_CODE,
+};
 use crate::wallet::Reference;
 
-/// Field 3 of a load.
-const LOAD_PROCESSING_CODE: u64 = 280_000;
 /// Field 18 of a load: ISO 18245, funding of a stored value card.
 const LOAD_MERCHANT_CATEGORY: u64 = 6_540;
 /// Field 22 of a load: card on file.
 const LOAD_ENTRY_MODE: u64 = 100;
 /// Field 25 of a load: e-commerce.
 const LOAD_CONDITION: u64 = 59;
-/// Field 91: issue.
-const ISSUE: &[u8] = b"1";
 
 /// Fields 7, 11 and 37, by which the answer is known.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +38,7 @@ pub(super) fn encode(
     let (mti, reference) = match message {
         HostMessage::Forward { frame, .. } => (forwarded_mti(frame)?, marks.reference),
         HostMessage::Load { .. } => (Mti::PURCHASE, marks.reference),
-        HostMessage::IssueCard { .. } => (Mti::CARD, marks.reference),
+        HostMessage::Card { .. } => (Mti::CARD, marks.reference),
         HostMessage::Reversal(advice) => (Mti::REVERSAL_ADVICE, advice.reference_of_original),
     };
     let expected = Expected {
@@ -54,15 +53,25 @@ pub(super) fn encode(
             frame,
             card,
             expiry,
+            original,
         } => {
             let request = Message::parse(frame).ok()?;
-            forward(Packer::new(out, mti), &expected, &request, card, *expiry);
+            let packer = Packer::new(out, mti);
+            forward(
+                packer,
+                &expected,
+                &request,
+                (card, *expiry),
+                original.as_deref(),
+            );
         }
         HostMessage::Load { .. } => load(Packer::new(out, mti), &expected, message, institution),
-        HostMessage::IssueCard { .. } => {
-            issue_card(Packer::new(out, mti), &expected, institution);
+        HostMessage::Card { update, .. } => {
+            card_update(Packer::new(out, mti), &expected, update, institution);
         }
-        HostMessage::Reversal(advice) => reversal(Packer::new(out, mti), &expected, advice),
+        HostMessage::Reversal(advice) => {
+            reversal(Packer::new(out, mti), &expected, advice, institution);
+        }
     }
     Some(expected)
 }
@@ -77,8 +86,8 @@ fn forward(
     mut packer: Packer<'_>,
     expected: &Expected,
     request: &Message<'_>,
-    card: &CardNumber,
-    expiry: u16,
+    (card, expiry): (&CardNumber, u16),
+    original: Option<&OriginalData>,
 ) {
     packer.card(card).copy(request, 3).copy(request, 4);
     mark(&mut packer, expected);
@@ -93,12 +102,16 @@ fn forward(
     for field in [41, 42, 49] {
         packer.copy(request, field);
     }
+    if let Some(original) = original {
+        packer.raw(90, &original.pack());
+    }
     packer.finish();
 }
 
 /// No mall sent it: what a mall would have said about itself is ours, local time is UTC.
 fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, institution: u64) {
     let HostMessage::Load {
+        back,
         card,
         expiry,
         amount,
@@ -108,9 +121,13 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
     else {
         return;
     };
+    let processing_code = match back {
+        true => PAYOUT_PROCESSING_CODE,
+        false => LOAD_PROCESSING_CODE,
+    };
     packer
         .card(card)
-        .number(3, LOAD_PROCESSING_CODE)
+        .number(3, u64::from(processing_code))
         .number(4, amount.value());
     mark(&mut packer, expected);
     packer
@@ -125,20 +142,32 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
         .raw(41, &LOAD_TERMINAL)
         .raw(42, &LOAD_ACCEPTOR)
         .raw(49, &currency.to_text())
-        .text(102, source)
+        .text(102, source.expose())
         .finish();
 }
 
-fn issue_card(mut packer: Packer<'_>, expected: &Expected, institution: u64) {
+fn card_update(mut packer: Packer<'_>, expected: &Expected, update: &CardUpdate, institution: u64) {
+    let (code, card) = match update {
+        CardUpdate::Issue => (b"1", None),
+        CardUpdate::Replace(card) => (b"2", Some(card)),
+        CardUpdate::Cancel(card) => (b"3", Some(card)),
+    };
+    if let Some(card) = card {
+        packer.card(card);
+    }
     mark(&mut packer, expected);
     packer
         .number(32, institution)
         .raw(37, &expected.retrieval)
-        .raw(91, ISSUE)
+        .raw(91, code)
         .finish();
 }
 
-fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice) {
+fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u64) {
+    let institution = match advice.original_institution {
+        0 => own,
+        institution => institution,
+    };
     packer
         .card(&advice.card)
         .number(3, u64::from(advice.processing_code))
@@ -147,7 +176,7 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice) {
     packer
         .number(12, u64::from(advice.local_time))
         .number(13, u64::from(advice.local_date))
-        .number(32, advice.original_institution)
+        .number(32, institution)
         .raw(37, &expected.retrieval)
         .raw(41, &advice.terminal)
         .raw(42, &advice.acceptor)
@@ -156,7 +185,7 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice) {
         mti: advice.original_mti,
         trace: advice.original_trace,
         transmission: advice.original_transmission,
-        institution: advice.original_institution,
+        institution,
         forwarding: 0,
     };
     packer.raw(90, &original.pack());

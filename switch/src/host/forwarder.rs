@@ -131,7 +131,10 @@ impl Repeater for Forwarder {
             HostOutcome::Silent => self.wait(answer.wallet, true),
             // The line that comes up next wakes it, if it is not due before.
             HostOutcome::Unsent => self.wait(answer.wallet, false),
-            HostOutcome::Answered { code, .. } if NOT_NOW.contains(&code) => {
+            HostOutcome::Answered { code, .. }
+                if NOT_NOW.contains(&code)
+                    || *code == *b"00" && self.schedule.borrow().wants_card(answer.wallet) =>
+            {
                 self.stats.advices_refused.add(1);
                 self.wait(answer.wallet, true);
             }
@@ -151,7 +154,7 @@ impl Repeater for Forwarder {
 
 fn was_sent_before(message: &HostMessage) -> bool {
     match message {
-        HostMessage::IssueCard { repeat } => *repeat,
+        HostMessage::Card { repeat, .. } => *repeat,
         HostMessage::Reversal(advice) => advice.repeat,
         HostMessage::Forward { .. } | HostMessage::Load { .. } => false,
     }

@@ -132,7 +132,7 @@ impl Link {
     /// is up or too much is in flight, the outcome is [`HostOutcome::Unsent`], told on a later turn.
     pub fn send(&self, request: HostRequest) {
         let repeat = match &request.message {
-            HostMessage::IssueCard { repeat } => *repeat,
+            HostMessage::Card { repeat, .. } => *repeat,
             HostMessage::Reversal(advice) => advice.repeat,
             HostMessage::Forward { .. } | HostMessage::Load { .. } => false,
         };

@@ -3,10 +3,14 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
 
-use crate::wallet::{Reference, WalletId};
+use crate::wallet::{Reference, Secret, WalletId};
 
+/// Field 3 of a load.
+pub const LOAD_PROCESSING_CODE: u32 = 280_000;
+/// Field 3 of a payout: money back to the payer's source.
+pub const PAYOUT_PROCESSING_CODE: u32 = 290_000;
 /// Terminal (field 41) of a load, which no mall sent.
 pub const LOAD_TERMINAL: [u8; 8] = *b"TESSERA ";
 /// Card acceptor (field 42) of a load, which no mall sent.
@@ -40,9 +44,13 @@ pub enum HostMessage {
         card: CardNumber,
         /// Its expiry, YYMM.
         expiry: u16,
+        /// Field 90 of a refund: the purchase as we sent it.
+        original: Option<Box<OriginalData>>,
     },
-    /// 0200 with processing code 28: money from the payer's source.
+    /// 0200 with processing code 28 or 29: money from the payer's source, or back to it.
     Load {
+        /// Back to the source.
+        back: bool,
         /// The card that the financial system knows the wallet by.
         card: CardNumber,
         /// Its expiry, YYMM.
@@ -52,15 +60,28 @@ pub enum HostMessage {
         /// In what.
         currency: Currency,
         /// Field 102, at most 28 characters.
-        source: Vec<u8>,
+        source: Secret,
     },
-    /// 0302 (0303 when repeated) with 91=1: a new card.
-    IssueCard {
+    /// 0302 (0303 when repeated): something about a card.
+    Card {
+        /// What.
+        update: CardUpdate,
         /// Whether it may have been sent before.
         repeat: bool,
     },
     /// 0420 (0421 when repeated): undo something.
     Reversal(Box<Advice>),
+}
+
+/// Field 91 of 0302.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CardUpdate {
+    /// 1: a new card.
+    Issue,
+    /// 2: a new card in the place of this one.
+    Replace(CardNumber),
+    /// 3: this one is no more.
+    Cancel(CardNumber),
 }
 
 /// A reversal advice.
@@ -84,7 +105,7 @@ pub struct Advice {
     pub original_trace: u32,
     /// Field 90: field 7 of the original as we sent it.
     pub original_transmission: u32,
-    /// Fields 32 and 90: field 32 of the original.
+    /// Fields 32 and 90: field 32 of the original; 0 where we sent it in our own name.
     pub original_institution: u64,
     /// Field 12, hhmmss.
     pub local_time: u32,
@@ -119,7 +140,7 @@ pub enum HostOutcome {
         /// Field 38.
         approval: Option<[u8; 6]>,
     },
-    /// It issued a card.
+    /// It issued a card: fields 2 and 14 of an approval.
     CardIssued {
         /// Field 2.
         card: CardNumber,

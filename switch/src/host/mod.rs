@@ -34,7 +34,8 @@ mod tests;
 pub use forwarder::Forwarder;
 pub use link::{Deliver, Link, LinkError};
 pub use message::{
-    Advice, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR, LOAD_TERMINAL,
+    Advice, CardUpdate, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR,
+    LOAD_PROCESSING_CODE, LOAD_TERMINAL, PAYOUT_PROCESSING_CODE,
 };
 pub use stats::{Figure, LinkStats};
 pub use traces::TraceShare;

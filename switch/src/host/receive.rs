@@ -75,13 +75,13 @@ fn expected(message: &Message<'_>) -> Option<Expected> {
 #[inline]
 fn outcome(link: &Link, message: &Message<'_>) -> HostOutcome {
     let code = message.raw(39).and_then(|code| code.try_into().ok());
-    let issued = message.mti() == CARD_ANSWER && code == Some(*b"00");
-    if issued && let (Some(card), Some(expiry)) = (message.card_number(), message.number(14)) {
+    let approved = message.mti() == CARD_ANSWER && code == Some(*b"00");
+    if approved && let (Some(card), Some(expiry)) = (message.card_number(), message.number(14)) {
         let expiry = expiry as u16;
         return HostOutcome::CardIssued { card, expiry };
     }
     // An answer that does not say what it should is none: "could not" is asked again or reversed.
-    let code = code.filter(|_| !issued).unwrap_or_else(|| {
+    let code = code.unwrap_or_else(|| {
         link.stats.garbage.add(1);
         *ResponseCode::FAULT.as_bytes()
     });

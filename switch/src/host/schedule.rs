@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use hashbrown::HashMap;
 
-use super::message::HostMessage;
+use super::message::{CardUpdate, HostMessage};
 use crate::wallet::{Reference, WalletId};
 
 /// One advice.
@@ -72,6 +72,15 @@ impl Schedule {
         let advised = self.wallets.get(&wallet)?.front()?;
         self.in_flight += 1;
         Some((wallet, advised))
+    }
+
+    /// Whether the wallet's first one asks for a card number, so that an answer without one is none.
+    pub(super) fn wants_card(&self, wallet: WalletId) -> bool {
+        let first = self.wallets.get(&wallet).and_then(VecDeque::front);
+        first.is_some_and(|advised| match &advised.message {
+            HostMessage::Card { update, .. } => !matches!(update, CardUpdate::Cancel(_)),
+            _ => false,
+        })
     }
 
     /// It was acknowledged: the wallet's next one is ready.
@@ -173,7 +182,10 @@ mod tests {
 
     use super::*;
 
-    const ISSUE: HostMessage = HostMessage::IssueCard { repeat: false };
+    const ISSUE: HostMessage = HostMessage::Card {
+        update: CardUpdate::Issue,
+        repeat: false,
+    };
 
     fn taken(schedule: &mut Schedule, max: usize) -> Option<(u64, u64)> {
         let (wallet, advised) = schedule.take(max)?;

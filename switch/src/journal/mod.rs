@@ -29,6 +29,7 @@ mod scan;
 mod segment;
 mod segments;
 mod shelf;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -82,6 +83,9 @@ pub trait Journal: Send + Sync {
     /// quick, and must not subscribe in turn.
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>);
 
+    /// Reads every durable record after the mark, or all, and then goes on with what becomes durable.
+    fn tail(&self, from: Option<Mark>) -> Box<dyn Tail>;
+
     /// Bytes that were appended and that the writer has not yet taken up.
     fn gathered_bytes(&self) -> u64;
 
@@ -90,6 +94,19 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// If a write or sync failed, now or before.
     fn close(&self) -> Result<(), JournalError>;
+}
+
+/// Follows the journal as it grows.
+pub trait Tail: Send {
+    /// Shows what has become durable since the last time, at least `most` records where there are so many, and
+    /// hardly more. Says how many that were; none where there is nothing new.
+    ///
+    /// # Errors
+    /// Where the log is damaged or can't be read, or `visit` refuses a record.
+    fn show(&mut self, most: u64, visit: &mut Visit<'_>) -> Result<u64, JournalError>;
+
+    /// The last record that was shown.
+    fn mark(&self) -> Option<Mark>;
 }
 
 /// What [`Journal::append`] promises: the record will have this sequence, at this position.

@@ -1,6 +1,6 @@
 //! The engine that keeps the journal in files of one directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -11,8 +11,9 @@ use super::prepare::Prepare;
 use super::recovery::{Recovery, recover};
 use super::segment;
 use super::shelf::Shelf;
+use super::tail::SegmentsTail;
 use super::writer::{Shared, Writer};
-use super::{Appended, Faults, Journal, JournalError, Mark, Observer, Record, Visit};
+use super::{Appended, Faults, Journal, JournalError, Mark, Observer, Record, Tail, Visit};
 
 /// How to keep the journal.
 pub struct Options {
@@ -54,6 +55,8 @@ pub struct Segments {
     writer: Mutex<Option<JoinHandle<()>>>,
     lock: Mutex<Option<Lock>>,
     recovered: Recovered,
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
 }
 
 impl Segments {
@@ -98,6 +101,7 @@ impl Segments {
             last: place.sequence - 1,
             cut,
         };
+        let tail_disk = Arc::clone(&disk);
         let starts = segment::starts(disk.as_ref(), directory)?;
         let shelf = Shelf::new(Arc::clone(&disk), directory.to_owned(), &starts);
         let bytes = options.segment_bytes.max(2 * SEGMENT_HEADER_BYTES as u64);
@@ -128,6 +132,8 @@ impl Segments {
             writer: Mutex::new(Some(writer)),
             lock: Mutex::new(None),
             recovered,
+            disk: tail_disk,
+            directory: directory.to_owned(),
         })
     }
 
@@ -177,6 +183,16 @@ impl Journal for Segments {
 
     fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
         self.shared.subscribe(wake);
+    }
+
+    fn tail(&self, from: Option<Mark>) -> Box<dyn Tail> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(SegmentsTail::new(
+            Arc::clone(&self.disk),
+            self.directory.clone(),
+            from,
+            Box::new(move || shared.durable_end()),
+        ))
     }
 
     fn gathered_bytes(&self) -> u64 {

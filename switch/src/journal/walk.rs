@@ -10,10 +10,10 @@ use super::window::{WINDOW_BYTES, Window, is_blank};
 use super::{JournalError, Mark, Visit};
 
 pub(super) struct Walk<'a> {
-    disk: &'a dyn Disk,
-    directory: &'a Path,
-    access: Access,
-    window: Window,
+    pub disk: &'a dyn Disk,
+    pub directory: &'a Path,
+    pub access: Access,
+    pub window: Window,
     pub segment: Segment,
     /// Where the next batch has to begin.
     pub place: Place,
@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next batch and its position, verified; `None` at the end of the log.
-    fn batch(&mut self) -> Result<Option<(u64, &[u8])>, JournalError> {
+    pub fn batch(&mut self) -> Result<Option<(u64, &[u8])>, JournalError> {
         loop {
             match self.check()? {
                 Ok(reached) => {

@@ -1,51 +1,133 @@
-//! Answers to the wallet server: 0610 with field 39, and field 61 for what was asked.
-
-use std::fmt::Write;
+//! Answers to the wallet server: 0610 with field 39, fields 61 and 63 for what was asked, and field 62 for secrets.
+//! And 0620, the news of a wallet that is being watched.
 
 use bytes::BytesMut;
-use tessera_protocol::{Message, Packer, ResponseCode, tlv};
+use tessera_protocol::leased::{Operation as Code, WATCHED, tag};
+use tessera_protocol::{CardNumber, ClientNumber, Message, Mti, Packer, ResponseCode, tlv};
 
-use super::operation::{Code, key_of, tag};
+use super::history;
+use super::operation::key_of;
+use crate::clock;
 use crate::door::Asker;
-use crate::wallet::{Details, Entry, Event, Outcome, WalletId};
+use crate::gate::News;
+use crate::wallet::{Details, Outcome, WalletId};
+
+/// What an answer tells: a list that may go on in a second field, and secrets.
+#[derive(Default)]
+pub(super) struct Told {
+    first: tlv::TlvWriter,
+    second: tlv::TlvWriter,
+    secrets: tlv::TlvWriter,
+    /// Something did not fit into the first field: the order is kept.
+    goes_on: bool,
+}
+
+impl Told {
+    /// False, and nothing added, where both fields are full.
+    pub(super) fn add(&mut self, tag: u8, value: &[u8]) -> bool {
+        self.goes_on = self.goes_on || !self.first.add(tag, value);
+        !self.goes_on || self.second.add(tag, value)
+    }
+
+    pub(super) fn number(&mut self, tag: u8, number: u64) -> bool {
+        self.add(tag, number.to_string().as_bytes())
+    }
+
+    /// How many bytes still fit into the field that is being filled last.
+    pub(super) fn room(&self) -> usize {
+        tlv::VALUE_BYTES_MAX - self.second.as_bytes().len()
+    }
+
+    fn card(&mut self, number: &CardNumber, expiry: u16) {
+        let digits = format!("{:0length$}", number.expose(), length = number.length());
+        self.secrets.add(tag::CARD, digits.as_bytes());
+        self.secrets
+            .add(tag::EXPIRY, format!("{expiry:04}").as_bytes());
+    }
+}
 
 /// The answer to an admitted operation. The frame was parsed before it was admitted.
 pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
     let Ok(request) = Message::parse(&asker.frame) else {
         return;
     };
-    let mut data = tlv::TlvWriter::new();
-    let operation = request
-        .number(24)
-        .and_then(|number| Code::of(number as u16));
-    if operation == Some(Code::CreateWallet)
-        && outcome.code.is_approved()
-        && let Some(key) = key_of(&request)
+    let mut told = Told::default();
+    if outcome.code.is_approved()
+        && let Some(wallet) = wallet_made(&request)
     {
-        add_number(&mut data, tag::WALLET, WalletId::created_by(&key).0);
+        told.number(tag::WALLET, wallet.0);
     }
     match &outcome.details {
         Details::None => {}
         Details::Balances { ledger, available } => {
-            add_number(&mut data, tag::LEDGER, ledger.value());
-            add_number(&mut data, tag::AVAILABLE, available.value());
+            told.number(tag::LEDGER, ledger.value());
+            told.number(tag::AVAILABLE, available.value());
         }
-        Details::Card(card, expiry) => {
-            let number = format!("{:0length$}", card.expose(), length = card.length());
-            data.add(tag::CARD, number.as_bytes());
-            data.add(tag::EXPIRY, format!("{expiry:04}").as_bytes());
+        Details::Card {
+            number,
+            expiry,
+            serial,
+            in_full,
+        } => {
+            let shown = format!("{:04},{expiry:04}", number.expose() % 10_000);
+            told.add(tag::SHOWN_CARD, shown.as_bytes());
+            told.number(tag::NUMBER, u64::from(*serial));
+            if *in_full {
+                told.card(number, *expiry);
+            }
         }
-        Details::History(entries, next) => add_history(&mut data, entries, *next),
+        Details::Number(number) => {
+            told.number(tag::NUMBER, u64::from(*number));
+        }
+        Details::Order {
+            state,
+            amount,
+            currency,
+            paid_by,
+        } => {
+            told.add(tag::STATE, state.as_bytes());
+            told.number(tag::AMOUNT, amount.value());
+            told.add(tag::CURRENCY, &currency.to_text());
+            if let Some(reference) = paid_by {
+                told.add(tag::REFERENCE, &reference.to_text());
+            }
+        }
+        // What does not fit is left out: the lists begin with what matters most.
+        Details::Rows(rows) => rows.iter().for_each(|(tag, row)| {
+            told.add(*tag, row.as_bytes());
+        }),
+        Details::History(entries, next) => history::add(&mut told, entries, *next),
     }
-    write(&request, outcome.code, outcome.reason, data.as_bytes(), out);
+    write(&request, outcome.code, outcome.reason, &told, out);
+}
+
+/// The wallet that an operation has made or opened a session of.
+fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
+    match Code::of(request.number(24)? as u16)? {
+        Code::CreateWallet => Some(WalletId::created_by(&key_of(request)?)),
+        Code::Register | Code::SignIn => {
+            let client = tlv::find(request.text(62)?, tag::CLIENT).ok()??;
+            let client = str::from_utf8(client).ok()?;
+            Some(WalletId::of_client(&ClientNumber::from_text(client).ok()?))
+        }
+        _ => None,
+    }
 }
 
 /// An answer that needs no wallet.
 pub(super) fn at_once(request: &Message<'_>, code: ResponseCode, reason: &str, out: &mut BytesMut) {
-    write(request, code, reason, &[], out);
+    write(request, code, reason, &Told::default(), out);
 }
 
-fn write(request: &Message<'_>, code: ResponseCode, reason: &str, data: &[u8], out: &mut BytesMut) {
+/// It came too early, and may come again after so many seconds.
+pub(super) fn too_early(request: &Message<'_>, seconds: u64, out: &mut BytesMut) {
+    let mut told = Told::default();
+    told.number(tag::RETRY_AFTER, seconds);
+    let code = ResponseCode::ABOVE_COUNT_LIMIT;
+    write(request, code, "too many tries", &told, out);
+}
+
+fn write(request: &Message<'_>, code: ResponseCode, reason: &str, told: &Told, out: &mut BytesMut) {
     let mut packer = Packer::new(out, request.mti().answer());
     for field in [7, 11, 24, 32, 37] {
         packer.copy(request, field);
@@ -56,80 +138,33 @@ fn write(request: &Message<'_>, code: ResponseCode, reason: &str, data: &[u8], o
         tlvs.add(tlv::REASON, reason.as_bytes());
         packer.raw(48, tlvs.as_bytes());
     }
-    if !data.is_empty() {
-        packer.raw(61, data);
+    for (field, list) in [(61, &told.first), (62, &told.secrets), (63, &told.second)] {
+        if !list.as_bytes().is_empty() {
+            packer.raw(field, list.as_bytes());
+        }
     }
     packer.copy(request, 70);
     packer.finish();
 }
 
-/// As many events as fit, and where to go on for the others.
-fn add_history(data: &mut tlv::TlvWriter, entries: &[(u64, Entry)], next: u64) {
-    const POSITION_BYTES: usize = 5 + 20;
-    let mut next = next;
-    for (position, entry) in entries {
-        let line = describe(entry);
-        let room = tlv::VALUE_BYTES_MAX - data.as_bytes().len();
-        if line.len() + 5 + POSITION_BYTES > room {
-            next = *position;
-            break;
-        }
-        data.add(tag::EVENT, line.as_bytes());
+/// Something happened to a wallet that is being watched.
+pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
+    let mut data = tlv::TlvWriter::new();
+    for (tag, number) in [
+        (tag::WALLET, news.wallet.0),
+        (tag::LEDGER, news.ledger.value()),
+        (tag::AVAILABLE, news.available.value()),
+        (tag::POSITION, news.position),
+    ] {
+        data.add(tag, number.to_string().as_bytes());
     }
-    if next != 0 {
-        add_number(data, tag::POSITION, next);
-    }
-}
-
-fn describe(entry: &Entry) -> String {
-    let kind = match &entry.event {
-        Event::Opened(_) => "opened",
-        Event::Provisioned { .. } => "provisioned",
-        Event::CardRequested { .. } => "card_requested",
-        Event::CardIssued { .. } => "card_issued",
-        Event::LoadRequested { .. } => "load_requested",
-        Event::Held { .. } => "held",
-        Event::Approved { .. } => "approved",
-        Event::Released { .. } => "released",
-        Event::Declined { .. } => "declined",
-        Event::Reversed { .. } => "reversed",
-        Event::ReversalNoted { .. } => "reversal_noted",
-        Event::AdviceAcknowledged { .. } => "advice_acknowledged",
-        Event::Repeated { .. } => "repeated",
-        Event::OrderAnnounced { .. } => "order_announced",
-        Event::OrderCancelled { .. } => "order_cancelled",
-    };
-    let (amount, acceptor) = match (&entry.event, entry.event.opening()) {
-        (Event::Provisioned { balance, .. }, _) => (balance.value(), ""),
-        (_, Some(opening)) => {
-            let acceptor = str::from_utf8(&opening.acceptor).unwrap_or_default();
-            (opening.amount.value(), acceptor.trim_end())
-        }
-        _ => (0, ""),
-    };
-    let code = match &entry.event {
-        Event::Released { code, .. }
-        | Event::Declined { code, .. }
-        | Event::ReversalNoted { code, .. } => code.to_string(),
-        _ => String::new(),
-    };
-    let reference = match &entry.event {
-        Event::Approved { reference }
-        | Event::Released { reference, .. }
-        | Event::CardIssued { reference, .. }
-        | Event::AdviceAcknowledged { reference }
-        | Event::Repeated { reference, .. } => Some(*reference),
-        event => event.opening().map(|opening| opening.reference),
-    };
-    let mut line = String::new();
-    // Writing to a string does not fail.
-    let _ = write!(line, "{},{kind},{amount},{code},{acceptor},", entry.at);
-    if let Some(reference) = reference {
-        line.extend(reference.to_text().map(char::from));
-    }
-    line
-}
-
-fn add_number(data: &mut tlv::TlvWriter, tag: u8, number: u64) {
-    data.add(tag, number.to_string().as_bytes());
+    let now = clock::transmission(clock::milliseconds());
+    let mut packer = Packer::new(out, Mti::ADMINISTRATIVE_ADVICE);
+    packer
+        .number(7, u64::from(now))
+        .number(11, news.position % 1_000_000)
+        .number(24, u64::from(WATCHED))
+        .number(32, institution)
+        .raw(60, data.as_bytes());
+    packer.finish();
 }

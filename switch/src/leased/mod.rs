@@ -5,8 +5,11 @@
 //! number.
 
 mod answer;
+mod history;
 mod operation;
+mod payer;
 mod session;
 
-pub use operation::{Code, tag};
+pub use answer::write_news;
+pub use operation::Reading;
 pub use session::{LineKeeper, serve};

@@ -1,84 +1,36 @@
-//! The table of operations, and reading one from its message.
+//! Reading an operation from its message.
 
-use tessera_protocol::{Administrative, Amount, Currency, Message, ResponseCode, tlv};
+use std::sync::Arc;
 
-use crate::wallet::{
-    Action, Ask, DuplicateKey, HistoryRequest, KeyFields, Opening, OrderKey, Payer, Reference,
-    WalletId,
+use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
+use tessera_protocol::{
+    Administrative, Amount, ClientNumber, Currency, Message, ResponseCode, tlv,
 };
 
-/// Operations, field 24.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// 100: make a wallet (03); the answer names it (01).
-    CreateWallet,
-    /// 110: have the host issue a card for a wallet (01); the answer carries it (08, 09).
-    IssueCard,
-    /// 120: load a wallet (01) with an amount (02, 03) from a funding source (07).
-    Load,
-    /// 130: the payer agreed to pay an order (01, 02, 03, 04, 05, 06).
-    AnnounceOrder,
-    /// 131: the payer takes an order back (01, 04, 05).
-    CancelOrder,
-    /// 140: balance of a wallet (01); the answer carries it (10, 11).
-    ReadBalance,
-    /// 150: the last events of a wallet (01), at most so many (12), before a position (13).
-    ReadHistory,
-}
-
-/// TLV tags of fields 60 (request) and 61 (answer).
-pub mod tag {
-    /// Wallet, decimal.
-    pub const WALLET: u8 = 1;
-    /// Amount in minor units, decimal.
-    pub const AMOUNT: u8 = 2;
-    /// Currency, numeric.
-    pub const CURRENCY: u8 = 3;
-    /// Card acceptor id of the mall.
-    pub const ACCEPTOR: u8 = 4;
-    /// Order number of the mall.
-    pub const ORDER: u8 = 5;
-    /// What is bought, for the payer's eyes.
-    pub const DESCRIPTION: u8 = 6;
-    /// Funding source, up to 28 characters.
-    pub const SOURCE: u8 = 7;
-    /// Card number.
-    pub const CARD: u8 = 8;
-    /// Expiry of the card, YYMM.
-    pub const EXPIRY: u8 = 9;
-    /// Ledger balance in minor units, decimal.
-    pub const LEDGER: u8 = 10;
-    /// Available balance in minor units, decimal.
-    pub const AVAILABLE: u8 = 11;
-    /// How many events of history.
-    pub const COUNT: u8 = 12;
-    /// Where history goes on; absent where it ends.
-    pub const POSITION: u8 = 13;
-    /// One event: `time,kind,amount,code,acceptor,reference`.
-    pub const EVENT: u8 = 14;
-}
+use super::payer;
+use crate::vault::Vault;
+use crate::wallet::{
+    Action, Ask, Claims, DuplicateKey, HistoryRequest, KeyFields, LoadFrom, Opening, OrderKey,
+    Payer, Reference, Secret, WalletId,
+};
 
 /// A refused operation: field 39, and why.
 pub(super) type Refused = (ResponseCode, &'static str);
 
-const EVENTS_DEFAULT: u16 = 8;
-/// What fits into one answer.
-const EVENTS_MAX: u16 = 8;
+/// What fits into one answer, about.
+const EVENTS_MAX: u16 = 16;
 
-impl Code {
-    /// The operation of a field 24.
-    pub fn of(number: u16) -> Option<Self> {
-        Some(match number {
-            100 => Self::CreateWallet,
-            110 => Self::IssueCard,
-            120 => Self::Load,
-            130 => Self::AnnounceOrder,
-            131 => Self::CancelOrder,
-            140 => Self::ReadBalance,
-            150 => Self::ReadHistory,
-            _ => return None,
-        })
-    }
+/// What is needed to read operations.
+#[derive(Debug)]
+pub struct Reading {
+    /// The wallet server's institution code.
+    pub institution: u64,
+    /// The currency of a wallet where the operation names none.
+    pub currency: Currency,
+    /// For how many milliseconds an agreement stands.
+    pub order_stands: u64,
+    /// What seals sources and addresses.
+    pub vault: Arc<Vault>,
 }
 
 /// What an operation asks, and of which wallet.
@@ -90,14 +42,12 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// Reads the operation off its message. `now` and `stands` give an announced order its end.
+    /// Reads the operation off its message. `now` gives an announced order its end.
     pub(super) fn read(
         message: &Message<'_>,
         administrative: &Administrative<'_>,
-        institution: u64,
-        own_currency: Currency,
+        reading: &Reading,
         now: u64,
-        stands: u64,
     ) -> Result<Self, Refused> {
         let code = Code::of(administrative.operation).ok_or((
             ResponseCode::INVALID_TRANSACTION,
@@ -107,15 +57,12 @@ impl Operation {
             .raw(37)
             .and_then(|text| text.try_into().ok())
             .ok_or((ResponseCode::FORMAT_ERROR, "field 37: missing"))?;
-        let data = Data(administrative.data[0].unwrap_or_default());
-        let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 name an operation"))?;
-        let wallet = match code {
-            Code::CreateWallet => WalletId::created_by(&key),
-            _ => WalletId(
-                data.number(tag::WALLET)?
-                    .ok_or(missing("tag 01: no wallet"))?,
-            ),
+        let data = Data {
+            open: administrative.data[0].unwrap_or_default(),
+            secret: administrative.data[2].unwrap_or_default(),
         };
+        let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 name an operation"))?;
+        let (wallet, claims) = who(code, &data, &key)?;
         let acceptor = data.acceptor()?;
         let payer = match data.find(tag::ORDER)? {
             Some(order) if (1..=32).contains(&order.len()) => {
@@ -127,37 +74,32 @@ impl Operation {
         let action = match code {
             Code::CreateWallet => Action::Open,
             Code::IssueCard => Action::IssueCard,
-            Code::Load => {
-                let source = data.find(tag::SOURCE)?.unwrap_or_default();
-                if !(1..=28).contains(&source.len()) {
-                    return Err(missing("tag 07: a funding source has 1 to 28 characters"));
-                }
-                Action::Load {
-                    source: source.to_vec(),
-                }
-            }
+            Code::Load => Action::Load(match data.small(tag::NUMBER)? {
+                Some(source) => LoadFrom::Source(source),
+                None => LoadFrom::Number(data.source()?),
+            }),
             Code::AnnounceOrder => Action::Announce {
-                expires_at: now + stands,
+                expires_at: now + reading.order_stands,
                 description: data.find(tag::DESCRIPTION)?.unwrap_or_default().to_vec(),
                 reversed: Vec::new(),
             },
             Code::CancelOrder => Action::Cancel,
             Code::ReadBalance => Action::Inquiry,
             Code::ReadHistory => {
-                let events = data
-                    .number(tag::COUNT)?
-                    .unwrap_or(u64::from(EVENTS_DEFAULT));
+                let events = data.number(tag::COUNT)?.unwrap_or(u64::from(EVENTS_MAX));
                 Action::History(HistoryRequest {
                     events: events.clamp(1, u64::from(EVENTS_MAX)) as u16,
                     from: data.number(tag::POSITION)?.unwrap_or(0),
                 })
             }
+            Code::Unwatch => Action::Unwatch,
+            _ => Action::Account(Box::new(payer::read(code, wallet, &data, &reading.vault)?)),
         };
         let opening = Opening {
             // The wallet's own worker gives it one.
             reference: Reference(0),
             key,
-            institution,
+            institution: reading.institution,
             class: 6,
             processing_code: u32::from(administrative.operation),
             trace: administrative.trace,
@@ -169,15 +111,76 @@ impl Operation {
             repeat: false,
             retrieval,
             amount: data.amount()?,
-            currency: data.currency()?.unwrap_or(own_currency),
+            currency: data.currency()?.unwrap_or(reading.currency),
             payer,
         };
         Ok(Self {
             code,
             wallet,
-            ask: Ask { opening, action },
+            ask: Ask {
+                opening,
+                action,
+                claims,
+            },
         })
     }
+
+    /// Whether a password comes with it, and who guesses has to be slowed down.
+    pub(super) fn guesses(&self) -> bool {
+        let claims = self.ask.claims.as_ref();
+        claims.is_some_and(|claims| claims.password.is_some())
+    }
+}
+
+/// Which wallet is asked, and what shows that its payer wants it.
+fn who(
+    code: Code,
+    data: &Data<'_>,
+    key: &DuplicateKey,
+) -> Result<(WalletId, Option<Box<Claims>>), Refused> {
+    let mut claims = Claims {
+        password: data.secret(tag::PASSWORD)?.map(Secret::new),
+        new_password: data.secret(tag::NEW_PASSWORD)?.map(Secret::new),
+        address: data.secret(tag::ADDRESS)?.map(Secret::new),
+        ..Claims::default()
+    };
+    let wallet = match code {
+        Code::CreateWallet => return Ok((WalletId::created_by(key), None)),
+        Code::Register | Code::SignIn => {
+            let text = data.secret(tag::CLIENT)?.unwrap_or_default();
+            let number = str::from_utf8(text)
+                .ok()
+                .and_then(|text| ClientNumber::from_text(text).ok())
+                .ok_or(missing("tag 16: no identification number"))?;
+            if code == Code::Register {
+                claims.new_password = claims.password.take();
+            }
+            WalletId::of_client(&number)
+        }
+        _ => match data.secret(tag::SESSION)? {
+            Some(handle) => {
+                let (wallet, digest) =
+                    payer::session(handle).ok_or(missing("tag 15: no handle of a session"))?;
+                claims.session = Some(digest);
+                wallet
+            }
+            None => {
+                let wallet = data
+                    .number(tag::WALLET)?
+                    .ok_or(missing("tags 01, 15: no wallet and no session"))?;
+                return Ok((WalletId(wallet), None));
+            }
+        },
+    };
+    let passwords = [&claims.password, &claims.new_password];
+    if passwords
+        .into_iter()
+        .flatten()
+        .any(|password| !payer::is_password(password))
+    {
+        return Err(missing("tags 17, 18: a password has 10 to 128 bytes"));
+    }
+    Ok((wallet, Some(Box::new(claims))))
 }
 
 /// An operation is named by who asks, 11, 24 and 37: sent again with the same ones it is applied
@@ -197,26 +200,58 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
     }))
 }
 
-struct Data<'a>(&'a [u8]);
+/// Fields 60 and 62.
+pub(super) struct Data<'a> {
+    open: &'a [u8],
+    secret: &'a [u8],
+}
 
 impl<'a> Data<'a> {
-    fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
-        tlv::find(self.0, tag).map_err(|_| missing("field 60: not a list of tag, length, value"))
+    pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
+        tlv::find(self.open, tag).map_err(|_| missing("field 60: not a list of tag, length, value"))
     }
 
-    fn number(&self, tag: u8) -> Result<Option<u64>, Refused> {
+    pub(super) fn secret(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
+        tlv::find(self.secret, tag)
+            .map_err(|_| missing("field 62: not a list of tag, length, value"))
+    }
+
+    /// The value as text of the kind that `tag` names, `Err(reason)` where it is none.
+    pub(super) fn parsed<T: std::str::FromStr>(
+        &self,
+        tag: u8,
+        reason: &'static str,
+    ) -> Result<Option<T>, Refused> {
         let Some(text) = self.find(tag)? else {
             return Ok(None);
         };
-        let number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-        number
-            .map(Some)
-            .ok_or(missing("field 60: a number was expected"))
+        let parsed = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        parsed.map(Some).ok_or(missing(reason))
     }
 
-    fn amount(&self) -> Result<Amount, Refused> {
+    pub(super) fn number(&self, tag: u8) -> Result<Option<u64>, Refused> {
+        self.parsed(tag, "field 60: a number was expected")
+    }
+
+    pub(super) fn small(&self, tag: u8) -> Result<Option<u32>, Refused> {
+        self.parsed(tag, "field 60: a number was expected")
+    }
+
+    pub(super) fn amount(&self) -> Result<Amount, Refused> {
         let minor = self.number(tag::AMOUNT)?.unwrap_or(0);
         Amount::new(minor).ok_or((ResponseCode::INVALID_AMOUNT, "tag 02: more than 12 digits"))
+    }
+
+    /// The number of a funding source.
+    pub(super) fn source(&self) -> Result<Secret, Refused> {
+        let source = match self.secret(tag::SOURCE)? {
+            Some(source) => source,
+            None => self.find(tag::SOURCE)?.unwrap_or_default(),
+        };
+        match (1..=28).contains(&source.len()) {
+            true => Ok(Secret::new(source)),
+            false => Err(missing("tag 07: a funding source has 1 to 28 characters")),
+        }
     }
 
     fn currency(&self) -> Result<Option<Currency>, Refused> {
@@ -241,6 +276,8 @@ impl<'a> Data<'a> {
     }
 }
 
-fn missing(reason: &'static str) -> Refused {
+pub(super) fn missing(reason: &'static str) -> Refused {
     (ResponseCode::FORMAT_ERROR, reason)
 }
+
+const _: () = assert!(SESSION_DIGITS == 64);

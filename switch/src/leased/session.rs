@@ -3,10 +3,11 @@
 use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::{Currency, Message, NetworkCode, Request, ResponseCode, cut};
+use tessera_protocol::leased::Operation as Code;
+use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -14,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::answer;
-use super::operation::{Code, Operation};
+use super::operation::{Operation, Reading};
 use crate::clock;
 use crate::config::MallSettings;
 use crate::door::{
@@ -22,6 +23,7 @@ use crate::door::{
     Permit,
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
+use crate::passwords::Throttle;
 use crate::router::Worker;
 use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
 
@@ -31,16 +33,16 @@ const READ_BYTES: usize = 16 * 1024;
 pub struct LineKeeper {
     /// Our certificate, and whose certificates are accepted.
     pub acceptor: TlsAcceptor,
-    /// The wallet server's institution code.
-    pub institution: u64,
+    /// What operations are read with.
+    pub reading: Reading,
+    /// Slows down who guesses passwords.
+    pub throttle: Arc<Throttle>,
     /// Unanswered operations of one connection.
     pub in_flight_max: usize,
     /// Unanswered requests of all doors together.
     pub in_flight: Arc<Admission>,
     /// How long what may take.
     pub times: MallSettings,
-    /// The currency of a wallet where the operation names none.
-    pub currency: Currency,
     /// Where commands go.
     pub worker: Rc<Worker>,
     /// Who is in.
@@ -165,7 +167,7 @@ impl Session {
         };
         match Request::read(&message) {
             Err(refusal) => self.say(&message, refusal.code, &refusal.to_string()),
-            Ok(_) if message.number(32) != Some(self.keeper.institution) => {
+            Ok(_) if message.number(32) != Some(self.keeper.reading.institution) => {
                 self.say(
                     &message,
                     ResponseCode::SECURITY_VIOLATION,
@@ -201,10 +203,8 @@ impl Session {
                 let operation = Operation::read(
                     &message,
                     &administrative,
-                    self.keeper.institution,
-                    self.keeper.currency,
+                    &self.keeper.reading,
                     clock::milliseconds(),
-                    self.keeper.times.order_stands.as_millis() as u64,
                 );
                 match operation {
                     Ok(operation) => self.admit(&message, operation, &frame, now).await?,
@@ -228,6 +228,12 @@ impl Session {
         now: Instant,
     ) -> Result<(), Ending> {
         let (key, wallet) = (order_of(&operation), operation.wallet);
+        if let Err(wait) = self.charge(&operation, now) {
+            // Rounded up: a try at the moment that was told must not come too early.
+            let seconds = wait.as_secs() + 1;
+            self.write(|out| answer::too_early(message, seconds, out));
+            return Ok(());
+        }
         if let (Code::AnnounceOrder, Some(key)) = (operation.code, key) {
             match self
                 .keeper
@@ -291,11 +297,24 @@ impl Session {
         }
     }
 
+    /// Every password costs a try, and so does every new account.
+    fn charge(&self, operation: &Operation, now: Instant) -> Result<(), Duration> {
+        let registers = operation.code == Code::Register;
+        if !registers && !operation.guesses() {
+            return Ok(());
+        }
+        let claims = operation.ask.claims.as_ref();
+        let address = claims.and_then(|claims| claims.address.as_ref());
+        let account = (!registers).then_some(operation.wallet);
+        self.keeper.throttle.charge(account, address, now)
+    }
+
     fn say(&self, message: &Message<'_>, code: ResponseCode, reason: &str) {
-        if self
-            .connection
-            .write(|out| answer::at_once(message, code, reason, out))
-        {
+        self.write(|out| answer::at_once(message, code, reason, out));
+    }
+
+    fn write(&self, write: impl FnOnce(&mut BytesMut)) {
+        if self.connection.write(write) {
             self.connection.flush();
         }
     }

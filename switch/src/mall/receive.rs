@@ -219,6 +219,16 @@ impl Receiver {
                 named(&purchase.financial.acceptor, &purchase.payer),
                 Action::Purchase,
             ),
+            Request::Refund(refund) => {
+                let action = Action::Refund {
+                    original: refund.original,
+                };
+                (
+                    &refund.financial,
+                    named(&refund.financial.acceptor, &refund.payer),
+                    action,
+                )
+            }
             Request::Inquiry(inquiry) => {
                 let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
                 (&inquiry.financial, payer, Action::Inquiry)
@@ -299,7 +309,16 @@ impl Receiver {
             kind: self.kind,
             reply: answer::reply,
         };
-        self.route(message, guest, Ask { opening, action }, asker)
+        self.route(
+            message,
+            guest,
+            Ask {
+                opening,
+                action,
+                claims: None,
+            },
+            asker,
+        )
     }
 
     /// Finds the wallet that is asked.

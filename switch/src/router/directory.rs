@@ -7,7 +7,7 @@ use hashbrown::DefaultHashBuilder;
 use tessera_protocol::CardNumber;
 
 use crate::store::{Store, StoreError};
-use crate::wallet::{Card, WalletId};
+use crate::wallet::{Cards, WalletId};
 
 /// Each with a lock of its own: enough that two workers hardly ever want the same one. A power of two.
 const SHARDS: usize = 256;
@@ -45,8 +45,8 @@ impl Directory {
     }
 
     /// The wallet's snapshot is with the store: its cards are found there.
-    pub fn rest(&self, cards: &[Card]) {
-        for card in cards {
+    pub fn rest(&self, cards: &Cards) {
+        for card in cards.iter() {
             self.cards.remove(&card.number.expose());
         }
     }

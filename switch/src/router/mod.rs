@@ -6,10 +6,12 @@
 mod directory;
 mod errand;
 mod hand_out;
+mod inboxes;
 mod prefetch;
 mod seats;
 mod worker;
 
 pub use directory::Directory;
 pub use errand::Errand;
+pub use inboxes::Inboxes;
 pub use worker::{Inbox, InboxWay, Parts, Worker};

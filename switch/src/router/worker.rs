@@ -18,10 +18,12 @@ use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
 use crate::journal::{Appended, Journal};
 use crate::ops::WorkerMetrics;
 use crate::orders::{Orders, Parked};
+use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
+use crate::vault::Vault;
 use crate::wallet::{
     Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
-    Reference, Tell, Unrecalled, Wallet, WalletId,
+    Reference, Rules, Tell, Unrecalled, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -84,6 +86,12 @@ pub struct Parts {
     pub answer_within: Duration,
     /// For how many milliseconds a closed transaction is remembered.
     pub transactions_kept: u64,
+    /// What the operator has decided about all wallets.
+    pub rules: Rules,
+    /// Where passwords are looked at.
+    pub passwords: Passwords,
+    /// What opens what is sealed.
+    pub vault: Arc<Vault>,
 }
 
 /// See the head of this file.
@@ -123,6 +131,11 @@ pub struct Worker {
     pub answer_within: Duration,
     /// For how many milliseconds a closed transaction is remembered.
     pub transactions_kept: u64,
+    rules: Rules,
+    /// Where passwords are looked at.
+    pub passwords: Passwords,
+    /// What opens what is sealed.
+    pub vault: Arc<Vault>,
 }
 
 impl Worker {
@@ -155,6 +168,9 @@ impl Worker {
             metrics: parts.metrics,
             answer_within: parts.answer_within,
             transactions_kept: parts.transactions_kept,
+            rules: parts.rules,
+            passwords: parts.passwords,
+            vault: parts.vault,
         })
     }
 
@@ -197,8 +213,14 @@ impl Worker {
         );
     }
 
+    /// Tells a wallet something that nobody waits for.
+    pub fn tell(self: &Rc<Self>, wallet: WalletId, command: Command) {
+        let asker = None;
+        self.dispatch(wallet, Tell { command, asker });
+    }
+
     /// What is handed in to a decision made at this time; a trace number only where the host may be asked.
-    pub fn context(&self, now: u64, may_ask_host: bool) -> Context {
+    pub fn context(&self, now: u64, may_ask_host: bool) -> Context<'_> {
         Context {
             now,
             host_trace: if may_ask_host {
@@ -208,6 +230,7 @@ impl Worker {
             },
             answer_within: self.answer_within.as_millis() as u64,
             host_up: self.link.up(),
+            rules: &self.rules,
         }
     }
 
@@ -415,7 +438,7 @@ impl Worker {
         match self.checkpointer.wallet(wallet) {
             Ok(found) => {
                 let loaded = found.unwrap_or_else(|| Wallet::new(wallet));
-                for card in &loaded.cards {
+                for card in loaded.cards.iter() {
                     self.directory.add_card(&card.number, wallet);
                 }
                 Some(loaded)

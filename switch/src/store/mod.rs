@@ -111,6 +111,21 @@ impl Store {
         Ok(Some(found))
     }
 
+    /// Shows every wallet, as it was last written and without what has settled, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When one of them can't be read.
+    pub fn each_wallet(&self, visit: &mut dyn FnMut(Wallet)) -> Result<(), StoreError> {
+        for row in self.wallets.iter() {
+            let (key, value) = row.into_inner()?;
+            let wallet = rows::read_wallet_key(&key)?;
+            let found = Wallet::read_snapshot(wallet, &value)
+                .map_err(|_| StoreError::Unreadable { what: "wallet" })?;
+            visit(found);
+        }
+        Ok(())
+    }
+
     /// Gives the wallet what has settled, as far as it was written.
     ///
     /// # Errors
@@ -178,7 +193,7 @@ impl Store {
                     batch.remove(&self.settled, row.key()?);
                 }
             }
-            for card in &snapshot.cards {
+            for (_, card) in &snapshot.cards {
                 batch.insert(
                     &self.cards,
                     card.to_be_bytes(),

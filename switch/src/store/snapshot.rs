@@ -17,7 +17,8 @@ pub struct Snapshot {
     pub(super) settled: Vec<u8>,
     /// What settled before this time need not be kept any longer; 0 where that is not looked at.
     pub(super) settled_from: u64,
-    pub(super) cards: Vec<u64>,
+    /// Serial and number of each card.
+    pub(super) cards: Vec<(u32, u64)>,
     pub(super) orders: Vec<(OrderKey, OrderState, u64)>,
     /// Whether something of it is to be settled; `None` where the store knows.
     pub(super) open: Option<bool>,
@@ -26,7 +27,8 @@ pub struct Snapshot {
 /// What the store has of a wallet or will have soon, so that not every snapshot says it again.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known {
-    cards: usize,
+    /// The newest card's serial.
+    cards: u32,
     open: Option<bool>,
 }
 
@@ -48,7 +50,7 @@ impl Snapshot {
             cards: wallet
                 .cards
                 .iter()
-                .map(|card| card.number.expose())
+                .map(|card| (card.serial, card.number.expose()))
                 .collect(),
             orders: wallet
                 .orders
@@ -62,10 +64,10 @@ impl Snapshot {
     /// The same without what the store knows of it, which is then also what this snapshot says.
     pub fn beside(mut self, known: &mut Known) -> Self {
         let says = Known {
-            cards: self.cards.len(),
+            cards: self.cards.last().map_or(known.cards, |(serial, _)| *serial),
             open: self.open,
         };
-        self.cards.drain(..known.cards.min(self.cards.len()));
+        self.cards.retain(|(serial, _)| *serial > known.cards);
         self.open = self.open.filter(|_| self.open != known.open);
         *known = says;
         self

@@ -5,16 +5,20 @@
 //! wallet has been idle, so that memory follows the wallets in use.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use smallvec::SmallVec;
+use tessera_protocol::ResponseCode;
+use tessera_protocol::leased::tag;
 
-use super::{Action, Command, Context, Effect, Entry, Event, Outcome, Reference, Wallet, decide};
-use crate::door::Asker;
-use crate::gate::{Release, Unread};
-use crate::host::{HostMessage, HostRequest};
+use super::transaction::{Kind, Status};
+use super::{Command, Context, Details, Effect, Entry, Event, Outcome, Reference, Wallet, decide};
+use crate::door::{Asker, Connection};
+use crate::gate::{News, Release, Unread};
 use crate::ops::metrics::Stage;
+use crate::passwords::Job;
 use crate::router::Worker;
 use crate::store::{Known, Snapshot};
 
@@ -43,10 +47,12 @@ pub enum Housekeeping {
 
 /// One per wallet in use.
 pub struct WalletActor {
-    wallet: Wallet,
-    worker: Rc<Worker>,
+    pub(super) wallet: Wallet,
+    pub(super) worker: Rc<Worker>,
     /// Who waits for the host's answer to which transaction: one asker at most for each.
     waiting: SmallVec<[Waiting; 1]>,
+    /// Who is told of whatever happens: connections of the wallet server, so at most as many as it may have.
+    watchers: Vec<Arc<Connection>>,
     /// Changed since its last snapshot.
     dirty: bool,
     /// What the store has of it already.
@@ -56,7 +62,7 @@ pub struct WalletActor {
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
-    told_at: Instant,
+    pub(super) told_at: Instant,
 }
 
 /// Somebody who waits for the host's answer.
@@ -73,6 +79,7 @@ impl WalletActor {
             wallet,
             worker,
             waiting: SmallVec::new(),
+            watchers: Vec::new(),
             dirty: false,
             known: Known::default(),
             tidied: false,
@@ -116,15 +123,21 @@ impl WalletActor {
         for effect in decision.effects {
             self.perform(effect, &command, &entries, &mut asker, &context);
         }
+        if !self.watchers.is_empty() && !entries.is_empty() {
+            self.tell_watchers();
+        }
         self.wallet.transactions.settle(worker.durable_end());
     }
 
-    fn journal(&mut self, event: Event, now: u64) -> Entry {
+    pub(super) fn journal(&mut self, event: Event, now: u64) -> Entry {
         let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
         let entry = Entry {
             wallet,
             previous,
             at: now,
+            available: self.wallet.available,
+            held: self.wallet.held,
+            owed: self.wallet.owed,
             event,
         };
         let appended = self.worker.append(&entry);
@@ -175,25 +188,60 @@ impl WalletActor {
                 }
             }
             Effect::Forward(reference) => {
-                let request = self.host_request(reference, command, entries, context);
-                if let Some(request) = request {
-                    self.hold(Release::Request(request));
+                let waiting = self
+                    .waiting
+                    .iter()
+                    .find(|waiting| waiting.transaction == reference);
+                let asker = waiting.map(|waiting| &waiting.asker);
+                match self.host_request(reference, command, entries, asker, context) {
+                    Ok(request) => self.hold(Release::Request(request)),
+                    Err(error) => {
+                        // The journal has it as under way: it comes to nothing like one that never left.
+                        tracing::error!(%error, "a request could not be made for the financial system");
+                        self.worker
+                            .tell(self.wallet.id, Command::HostUnreached(reference));
+                    }
                 }
             }
             Effect::Advise(reference) => {
                 if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
+                    let cancels_card = match transaction.kind {
+                        Kind::Retirement => true,
+                        Kind::Payout => transaction.status == Status::Approved,
+                        _ => false,
+                    };
                     let unread = Unread {
                         wallet: self.wallet.id,
                         reference,
                         position: transaction.position,
                         standing: transaction.standing,
+                        cancels_card,
                     };
                     self.hold(Release::Advice(unread));
                 }
             }
             Effect::AskForCardAgain(reference) => {
-                self.hold(Release::CardAgain(self.wallet.id, reference));
+                if let Some(update) = self.card_update(reference) {
+                    self.hold(Release::CardAgain(self.wallet.id, reference, update));
+                }
             }
+            Effect::Prove(stored) => self.prove(stored, command, asker),
+            Effect::Reload(purchase, source, amount) => {
+                let ask = self.reload(purchase, source, amount, context);
+                self.worker.tell(self.wallet.id, Command::Ask(ask));
+            }
+            Effect::Watch => {
+                if let Some(asker) = asker {
+                    self.watch(asker.admitted.connection());
+                }
+            }
+            Effect::Unwatch => {
+                if let Some(asker) = asker {
+                    let own = asker.admitted.connection();
+                    self.watchers.retain(|other| !Arc::ptr_eq(own, other));
+                }
+            }
+            Effect::Reseal => self.reseal(context.now),
             Effect::CardAdded(card) => self.worker.directory.add_card(&card, self.wallet.id),
             Effect::OrderTurned(key, state, expires_at) => {
                 self.worker
@@ -208,54 +256,37 @@ impl WalletActor {
         }
     }
 
-    /// The request for the host that the event about `reference` stands for.
-    fn host_request(
-        &self,
-        reference: Reference,
-        command: &Command,
-        entries: &[Entry],
-        context: &Context,
-    ) -> Option<HostRequest> {
-        let asker = &self
-            .waiting
-            .iter()
-            .find(|waiting| waiting.transaction == reference)?
-            .asker;
-        let Command::Ask(ask) = command else {
-            return None;
+    fn watch(&mut self, connection: &Arc<Connection>) {
+        self.watchers
+            .retain(|other| !other.is_closed() && !Arc::ptr_eq(connection, other));
+        self.watchers.push(Arc::clone(connection));
+    }
+
+    fn tell_watchers(&self) {
+        let wallet = &self.wallet;
+        self.hold(Release::News(Box::new(News {
+            watchers: self.watchers.clone(),
+            wallet: wallet.id,
+            ledger: wallet.ledger(),
+            available: wallet.available,
+            position: wallet.last_position,
+        })));
+    }
+
+    /// Sends a request whose passwords are to be looked at to the threads that do so.
+    fn prove(&self, stored: Option<Box<str>>, command: &Command, asker: &mut Option<Asker>) {
+        let (Command::Ask(ask), Some(asker)) = (command, asker.take()) else {
+            return;
         };
-        let message = match (&ask.action, &entries.first()?.event) {
-            (
-                Action::Load { source },
-                Event::LoadRequested {
-                    opening,
-                    card,
-                    expiry,
-                    ..
-                },
-            ) => HostMessage::Load {
-                card: card.clone(),
-                expiry: *expiry,
-                amount: opening.amount,
-                currency: opening.currency,
-                source: source.clone(),
-            },
-            (_, Event::CardRequested { .. }) => HostMessage::IssueCard { repeat: false },
-            (_, Event::Held { card, expiry, .. }) => HostMessage::Forward {
-                frame: asker.frame.clone(),
-                card: card.clone(),
-                expiry: *expiry,
-            },
-            _ => return None,
-        };
-        Some(HostRequest {
+        let job = Job {
             wallet: self.wallet.id,
-            reference,
-            trace: context.host_trace,
-            transmission: self.worker.transmission(reference),
-            deadline: asker.arrived + self.worker.answer_within,
-            message,
-        })
+            ask: ask.clone(),
+            asker,
+            stored,
+        };
+        if let Err(refused) = self.worker.passwords.submit(job) {
+            self.hold(Release::Answer(refused.asker, Outcome::busy()));
+        }
     }
 
     fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
@@ -333,7 +364,9 @@ impl Handler<Housekeeping> for WalletActor {
         self.taken += 1;
         self.hand_over_snapshot();
         let rest = matches!(housekeeping, Housekeeping::Rest);
-        if rest && self.waiting.is_empty() && self.worker.release(&self.wallet, self.taken) {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        let unneeded = self.waiting.is_empty() && self.watchers.is_empty();
+        if rest && unneeded && self.worker.release(&self.wallet, self.taken) {
             mailbox.stop();
         }
     }
@@ -343,6 +376,14 @@ impl Outcome {
     /// The wallet could not be loaded, or the request could not be understood inside: nothing was
     /// applied.
     pub fn fault(reason: &'static str) -> Self {
-        Self::declined(tessera_protocol::ResponseCode::FAULT, reason)
+        Self::declined(ResponseCode::FAULT, reason)
+    }
+
+    /// Too many passwords wait to be looked at: nothing was applied.
+    fn busy() -> Self {
+        Self {
+            details: Details::Rows(vec![(tag::RETRY_AFTER, "1".to_owned())]),
+            ..Self::fault("too many passwords are being looked at")
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What a wallet can be told, and what comes out of it: plain data, so that the rules can be tested
 //! without a socket and replayed without a clock.
 
-use tessera_protocol::{Amount, CardNumber, OriginalData, ResponseCode};
+use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
+use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::{Entry, Opening, OrderKey, OrderState, Reference};
+use super::{
+    Contact, Entry, Opening, OrderKey, OrderState, Reference, Reload, Secret, Source, WalletId,
+};
 
 /// What a wallet is told.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub enum Command {
     AdviceAnswered(Reference),
     /// The switch has started again: whatever is open has to be settled.
     Recover,
+    /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
+    Reseal,
 }
 
 /// A request and what it wants.
@@ -32,6 +37,32 @@ pub struct Ask {
     pub opening: Opening,
     /// What is wanted.
     pub action: Action,
+    /// What the wallet server shows for it; none where a party asks.
+    pub claims: Option<Box<Claims>>,
+}
+
+/// What shows that the payer wants it.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    /// SHA-256 of the session's secret.
+    pub session: Option<[u8; 32]>,
+    /// The password, where it was said again.
+    pub password: Option<Secret>,
+    /// The password to be.
+    pub new_password: Option<Secret>,
+    /// Where the payer's browser is, to slow down who guesses. Never kept.
+    pub address: Option<Secret>,
+    /// What has become of the passwords; none before they were looked at.
+    pub proof: Option<Proof>,
+}
+
+/// What has become of the passwords that came with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The password is the account's.
+    pub right: bool,
+    /// The hash of the password to be.
+    pub new_hash: Option<Box<str>>,
 }
 
 /// What a request wants of the wallet.
@@ -41,6 +72,11 @@ pub enum Action {
     Purchase,
     /// 0100/31, or the wallet server's.
     Inquiry,
+    /// 0200/20.
+    Refund {
+        /// Field 90.
+        original: OriginalData,
+    },
     /// 0400 or 0420.
     Reverse {
         /// Field 90.
@@ -55,10 +91,7 @@ pub enum Action {
     /// Ask the host for a card.
     IssueCard,
     /// Ask the host for money.
-    Load {
-        /// Field 102: where it comes from.
-        source: Vec<u8>,
-    },
+    Load(LoadFrom),
     /// The payer agreed to an order.
     Announce {
         /// Milliseconds since 1970.
@@ -72,6 +105,109 @@ pub enum Action {
     Cancel,
     /// The last transactions.
     History(HistoryRequest),
+    /// What a payer asks for their account.
+    Account(Box<AccountAction>),
+    /// The wallet server wants to hear no more of the wallet.
+    Unwatch,
+}
+
+/// Where a load comes from.
+#[derive(Debug, Clone)]
+pub enum LoadFrom {
+    /// This number, field 102: a wallet without an account.
+    Number(Secret),
+    /// The account's source of this number.
+    Source(u32),
+    /// The same, and the wallet does it by itself.
+    Reload(u32),
+}
+
+/// What a payer asks for their account.
+#[derive(Debug, Clone)]
+pub enum AccountAction {
+    /// Open the account, and a session.
+    Register(NewSession),
+    /// Open a session.
+    SignIn(NewSession),
+    /// End the session.
+    SignOut,
+    /// End all sessions.
+    SignOutEverywhere,
+    /// End the session of this number.
+    EndSession(u32),
+    /// The open sessions.
+    ListSessions,
+    /// Take the password to be.
+    ChangePassword,
+    /// All that the payer's pages show, but for lists.
+    Overview,
+    /// Be told of whatever happens.
+    Watch,
+    /// Show a card number: the representative one, or the further one of this serial number.
+    RevealCard(Option<u32>),
+    /// Ask the host for a card in the place of the present one.
+    ReissueCard,
+    /// Ask the host for a further number.
+    IssueNumber(NumberUse, Amount),
+    /// End the further number of this serial number.
+    RetireNumber(u32),
+    /// The further numbers.
+    ListNumbers,
+    /// Store a source.
+    AddSource(Source),
+    /// Forget a source.
+    RemoveSource(u32),
+    /// Reload by itself, or no longer.
+    SetReload(Option<Reload>),
+    /// What has become of an order.
+    ReadOrder,
+    /// Refuse purchases.
+    Freeze,
+    /// Allow purchases.
+    Unfreeze,
+    /// The payer's own limits.
+    SetLimits(Limits),
+    /// Have a code sent to an address.
+    ProposeContact(ContactAndCode),
+    /// Confirm the address by its code.
+    ConfirmContact(Secret),
+    /// Forget the address.
+    RemoveContact,
+    /// What the payer wants to be told.
+    SetWishes(Wishes),
+    /// Pay all money back to this source, and end the wallet.
+    Close(Option<u32>),
+}
+
+/// A session to be opened.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// SHA-256 of its secret.
+    pub digest: [u8; 32],
+    /// Where.
+    pub kind: SessionKind,
+    /// What the payer knows the device by.
+    pub device: Box<str>,
+}
+
+/// An address, and the code that is to be sent there.
+#[derive(Debug, Clone)]
+pub struct ContactAndCode {
+    /// The address.
+    pub contact: Contact,
+    /// Its digest, as [`code_digest`].
+    pub digest: [u8; 32],
+    /// The code, sealed by the vault.
+    pub sealed_code: Box<[u8]>,
+}
+
+/// What is kept of a confirmation code.
+pub fn code_digest(wallet: WalletId, code: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    let mut digest = sha2::Sha256::new();
+    digest.update(wallet.0.to_be_bytes());
+    digest.update(code);
+    digest.finalize().into()
 }
 
 /// How much history is wanted.
@@ -83,9 +219,20 @@ pub struct HistoryRequest {
     pub from: u64,
 }
 
+/// What the operator has decided about all wallets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// What may be spent.
+    pub limits: Limits,
+    /// A session that was not used for so many milliseconds has ended.
+    pub session_idle: u64,
+    /// So many milliseconds after its opening every session has ended.
+    pub session_stands: u64,
+}
+
 /// What is handed in to a decision.
 #[derive(Debug, Clone, Copy)]
-pub struct Context {
+pub struct Context<'a> {
     /// Milliseconds since 1970.
     pub now: u64,
     /// A trace number for the host that is not in flight.
@@ -94,6 +241,8 @@ pub struct Context {
     pub answer_within: u64,
     /// Whether a line to the host is up.
     pub host_up: bool,
+    /// What the operator has decided about all wallets.
+    pub rules: &'a Rules,
 }
 
 /// What has to happen outside, once the events are durable.
@@ -111,6 +260,17 @@ pub enum Effect {
     Advise(Reference),
     /// Ask the host again for a card.
     AskForCardAgain(Reference),
+    /// Look at the passwords that came with the request, and ask again with what has become of them. The
+    /// account's hash; none where there is no account, which must take as long.
+    Prove(Option<Box<str>>),
+    /// Load from this source, because the wallet reloads by itself after this purchase.
+    Reload(Reference, u32, Amount),
+    /// Whoever asked is told of whatever happens from now on.
+    Watch,
+    /// Whoever asked is told of nothing any more.
+    Unwatch,
+    /// Seal anew what the vault's newest key has not sealed.
+    Reseal,
     /// The card now leads to this wallet.
     CardAdded(CardNumber),
     /// The order now leads to this wallet, in this state.
@@ -144,8 +304,32 @@ pub enum Details {
         /// What can be spent.
         available: Amount,
     },
-    /// A card of the wallet.
-    Card(CardNumber, u16),
+    /// A card of the wallet, in full where the payer asked for it.
+    Card {
+        /// Its number.
+        number: CardNumber,
+        /// YYMM.
+        expiry: u16,
+        /// Which of the wallet's it is.
+        serial: u32,
+        /// Whether the whole number may be told.
+        in_full: bool,
+    },
+    /// The number that was given to a source.
+    Number(u32),
+    /// What has become of an order.
+    Order {
+        /// In a word.
+        state: &'static str,
+        /// What the payer agreed to.
+        amount: Amount,
+        /// In what.
+        currency: Currency,
+        /// The purchase.
+        paid_by: Option<Reference>,
+    },
+    /// The payer's overview, or a list, already in rows: tag and value.
+    Rows(Vec<(u8, String)>),
     /// Events with their positions, newest first, and the position to go on from (0: that is all).
     History(Vec<(u64, Entry)>, u64),
 }

@@ -1,9 +1,14 @@
 //! The rules: what a command does to a wallet. Pure: nothing is read but what is handed in, nothing
 //! is changed; `apply` makes the events true and the gate lets the effects out.
 
+mod account;
 mod administration;
+mod cards;
+mod claims;
+mod funding;
 mod host;
 mod purchase;
+mod refund;
 mod reversal;
 
 use smallvec::{SmallVec, smallvec};
@@ -27,7 +32,9 @@ pub struct Decision {
 pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision {
     match command {
         Command::Ask(ask) => decide_ask(wallet, ask, context),
-        Command::HostAnswered(reference, code) => host::answered(wallet, *reference, *code),
+        Command::HostAnswered(reference, code) => {
+            host::answered(wallet, *reference, *code, context.now)
+        }
         Command::HostIssuedCard(reference, card, expiry) => {
             host::issued_card(wallet, *reference, card, *expiry)
         }
@@ -35,14 +42,35 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::HostUnreached(reference) => host::unreached(wallet, *reference),
         Command::AdviceAnswered(reference) => host::advice_answered(wallet, *reference),
         Command::Recover => host::recover(wallet),
+        Command::Reseal => Decision {
+            effects: smallvec![Effect::Reseal],
+            ..Decision::default()
+        },
     }
 }
 
 fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
+    let used = match claims::admit(wallet, ask, context) {
+        Ok(used) => used,
+        Err(decided) => return decided,
+    };
+    let mut decision = decide_admitted(wallet, ask, context);
+    decision.events.extend(used);
+    decision
+}
+
+fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     // Inquiries change nothing and are answered afresh; everything else is applied once.
     match &ask.action {
         Action::Inquiry => return purchase::inquire(wallet, &ask.opening, context),
         Action::History(request) => return administration::read_history(wallet, *request),
+        Action::Unwatch => {
+            let answer = Effect::Answer(Outcome::approved());
+            return Decision {
+                effects: smallvec![Effect::Unwatch, answer],
+                ..Decision::default()
+            };
+        }
         _ => {}
     }
     if let Some(seen) = wallet.transactions.by_key(&ask.opening.key) {
@@ -50,6 +78,7 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     }
     match &ask.action {
         Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
+        Action::Refund { original } => refund::refund(wallet, &ask.opening, original, context),
         Action::Reverse {
             original,
             replacement,
@@ -63,22 +92,16 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
             context,
         ),
         Action::Open => administration::open(wallet, &ask.opening),
-        Action::IssueCard => administration::issue_card(wallet, &ask.opening, context),
-        Action::Load { .. } => administration::load(wallet, &ask.opening, context),
+        Action::IssueCard => cards::issue(wallet, &ask.opening, false, context),
+        Action::Load(from) => funding::load(wallet, &ask.opening, from, context),
         Action::Announce {
             expires_at,
             description,
             reversed,
-        } => administration::announce(
-            wallet,
-            &ask.opening,
-            *expires_at,
-            description,
-            reversed,
-            context,
-        ),
+        } => administration::announce(wallet, ask, *expires_at, description, reversed, context),
         Action::Cancel => administration::cancel(wallet, &ask.opening),
-        Action::Inquiry | Action::History(_) => Decision::default(),
+        Action::Account(action) => account::decide(wallet, ask, action, context),
+        Action::Inquiry | Action::History(_) | Action::Unwatch => Decision::default(),
     }
 }
 
@@ -86,7 +109,8 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
 /// other contents is refused.
 fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Context) -> Decision {
     let opening = &ask.opening;
-    let same = seen.amount == opening.amount
+    // What a payout comes to, the wallet says.
+    let same = (seen.amount == opening.amount || seen.kind == Kind::Payout)
         && seen.payer == opening.payer.tag()
         && seen.currency == opening.currency;
     if !same {
@@ -133,18 +157,30 @@ fn is_advice(action: &Action) -> bool {
 /// The answer that a closed transaction got, and gets again.
 fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
     let approved = transaction.code.is_approved();
-    let forwarded = matches!(transaction.kind, Kind::Purchase | Kind::Load);
+    let forwarded = matches!(
+        transaction.kind,
+        Kind::Purchase | Kind::Refund | Kind::Load | Kind::Payout
+    );
+    if let Some(card) = wallet.cards.issued_by(transaction.reference)
+        && transaction.kind == Kind::CardIssue
+        && approved
+    {
+        return cards::issued(wallet, card);
+    }
     Outcome {
         code: transaction.code,
         approval: (approved && forwarded).then(|| transaction.approval()),
         reason: if approved { "" } else { "decided before" },
-        details: match (transaction.kind, wallet.cards.last()) {
-            (Kind::CardIssue, Some(card)) if approved => {
-                Details::Card(card.number.clone(), card.expiry)
-            }
-            _ => Details::None,
-        },
+        details: Details::None,
     }
+}
+
+/// Approved, with this to say; nothing is journaled.
+fn answer_with(details: Details) -> Decision {
+    Decision::answer(Outcome {
+        details,
+        ..Outcome::approved()
+    })
 }
 
 /// The order that `reference` pays, if it pays one, turned to `state`.

@@ -1,8 +1,10 @@
 //! What can happen to a wallet, and the accounts between which an event moves money.
 
+use arrayvec::ArrayVec;
+use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
 
-use super::{DuplicateKey, OrderKey, Reference, WalletId};
+use super::{Change, DuplicateKey, OrderKey, Reference, WalletId};
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +15,12 @@ pub struct Entry {
     pub previous: u64,
     /// Milliseconds since 1970.
     pub at: u64,
+    /// What the wallet had available before it.
+    pub available: Amount,
+    /// What was held in the wallet before it.
+    pub held: Amount,
+    /// What its payer owed before it.
+    pub owed: Amount,
     /// What happened.
     pub event: Event,
 }
@@ -88,6 +96,8 @@ pub enum Event {
         opening: Opening,
         /// Our trace number towards the host.
         host_trace: u32,
+        /// What kind of card.
+        wanted: Wanted,
     },
     /// The host issued it.
     CardIssued {
@@ -98,6 +108,13 @@ pub enum Event {
         /// YYMM.
         expiry: u16,
     },
+    /// A further card number is dead, and the host has to be told.
+    CardRetired {
+        /// The request.
+        opening: Opening,
+        /// The card.
+        card: CardNumber,
+    },
     /// The host is being asked for money from the payer's source.
     LoadRequested {
         /// The request.
@@ -105,6 +122,36 @@ pub enum Event {
         /// Our trace number towards the host.
         host_trace: u32,
         /// The card that the host knows the wallet by.
+        card: CardNumber,
+        /// YYMM.
+        expiry: u16,
+        /// The account's source; 0 where the wallet server said its number.
+        source: u32,
+        /// The wallet reloads by itself.
+        by_itself: bool,
+    },
+    /// All money is held, for the host to pay it back to the payer's source; the wallet ends when it has.
+    PayoutRequested {
+        /// The request.
+        opening: Opening,
+        /// Our trace number towards the host.
+        host_trace: u32,
+        /// The card that the host knows the wallet by.
+        card: CardNumber,
+        /// YYMM.
+        expiry: u16,
+        /// The account's source.
+        source: u32,
+    },
+    /// A mall gives money of a purchase back, and the host is asked.
+    RefundRequested {
+        /// The request.
+        opening: Opening,
+        /// The purchase.
+        original: Reference,
+        /// Our trace number towards the host.
+        host_trace: u32,
+        /// The card that paid.
         card: CardNumber,
         /// YYMM.
         expiry: u16,
@@ -187,6 +234,36 @@ pub enum Event {
         /// The cancellation.
         opening: Opening,
     },
+    /// The payer's account changed.
+    Account {
+        /// The request; none where the wallet did it by itself.
+        opening: Option<Opening>,
+        /// In what way.
+        change: Change,
+    },
+    /// The wallet has ended with no money in it, and the host has to be told of its card.
+    Closed {
+        /// The request.
+        opening: Opening,
+        /// The card.
+        card: Option<CardNumber>,
+    },
+}
+
+/// What kind of card the host is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The wallet's first.
+    First,
+    /// One in the place of the wallet's.
+    Replacement,
+    /// A further number.
+    Further {
+        /// What it is for.
+        usage: NumberUse,
+        /// What a purchase with it may come to; zero for no limit.
+        limit: Amount,
+    },
 }
 
 /// What a reversal of an unseen original said about it.
@@ -217,6 +294,8 @@ pub enum Account {
     Payable(u64),
     /// Where loaded money comes from.
     Funding,
+    /// What the payer owes: refunds that were taken back when their money had been spent.
+    Receivable(WalletId),
 }
 
 /// Money moved from one account to another.
@@ -230,7 +309,16 @@ pub struct Posting {
     pub amount: Amount,
 }
 
+/// All that one event moves: what was paid back on account of a [`Receivable`](Account::Receivable) is a second
+/// posting.
+pub type Postings = ArrayVec<Posting, 2>;
+
 impl Opening {
+    /// Whether a mall asks to give money back (field 3).
+    pub fn is_refund(&self) -> bool {
+        self.class == 2 && self.processing_code == 200_000
+    }
+
     /// Terminal and card acceptor as one.
     pub fn origin(&self) -> [u8; 23] {
         let mut origin = [0; 23];
@@ -305,13 +393,18 @@ impl Event {
         match self {
             Self::Opened(opening)
             | Self::CardRequested { opening, .. }
+            | Self::CardRetired { opening, .. }
             | Self::LoadRequested { opening, .. }
+            | Self::PayoutRequested { opening, .. }
+            | Self::RefundRequested { opening, .. }
             | Self::Held { opening, .. }
             | Self::Declined { opening, .. }
             | Self::Reversed { opening, .. }
             | Self::ReversalNoted { opening, .. }
             | Self::OrderAnnounced { opening, .. }
-            | Self::OrderCancelled { opening } => Some(opening),
+            | Self::OrderCancelled { opening }
+            | Self::Closed { opening, .. } => Some(opening),
+            Self::Account { opening, .. } => opening.as_ref(),
             _ => None,
         }
     }

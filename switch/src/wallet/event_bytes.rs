@@ -2,19 +2,27 @@
 //!
 //! ```text
 //! little endian
-//! ┌─────────┬────────────┬──────────────┬──────┬───────────────────────┐
-//! │ wallet 8│ previous 8 │ at 8 (ms UTC)│kind 1│ fields of the event   │
-//! └─────────┴────────────┴──────────────┴──────┴───────────────────────┘
+//! ┌─────────┬────────────┬──────────────┬────────────┬───────┬──────┬───────────────────────┐
+//! │ wallet 8│ previous 8 │ at 8 (ms UTC)│ available 8│ held 8│kind 1│ fields of the event   │
+//! └─────────┴────────────┴──────────────┴────────────┴───────┴──────┴───────────────────────┘
 //! previous: position of the wallet's event before this one, 0 for the first:
 //! a wallet's history is a chain through the journal and needs no index.
+//! available, held: what the wallet had before the event, so that a statement needs no arithmetic
+//! and a replay that comes to another balance is found out at once.
 //! ```
 
 use bytes::BufMut;
+use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, Opening, Payer, UnseenOriginal};
-use super::{DuplicateKey, OrderKey, Reference, WalletId};
+use super::event::{Entry, Event, Opening, Payer, UnseenOriginal, Wanted};
+use super::{Change, DuplicateKey, OrderKey, Reference, WalletId};
+
+/// Bytes before the kind.
+const HEAD_BYTES: usize = 40;
+/// Set in the kind where a last field says what the payer owed before the event.
+const OWES: u8 = 0x80;
 
 impl Entry {
     /// Appends the payload of its journal record.
@@ -22,18 +30,33 @@ impl Entry {
         out.put_u64_le(self.wallet.0);
         out.put_u64_le(self.previous);
         out.put_u64_le(self.at);
+        out.put_u64_le(self.available.value());
+        out.put_u64_le(self.held.value());
+        let kind = out.len();
         self.event.write(out);
+        // Hardly ever.
+        if !self.owed.is_zero() {
+            out[kind] |= OWES;
+            out.put_u64_le(self.owed.value());
+        }
     }
 
     /// Reads a whole payload.
     pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(payload);
-        let entry = Self {
+        let owes = payload.get(HEAD_BYTES).is_some_and(|kind| kind & OWES != 0);
+        let mut entry = Self {
             wallet: WalletId(from.u64()?),
             previous: from.u64()?,
             at: from.u64()?,
+            available: read_amount(&mut from)?,
+            held: read_amount(&mut from)?,
+            owed: Amount::ZERO,
             event: Event::read(&mut from)?,
         };
+        if owes {
+            entry.owed = read_amount(&mut from)?;
+        }
         from.end()?;
         Ok(entry)
     }
@@ -61,10 +84,12 @@ impl Event {
             Self::CardRequested {
                 opening,
                 host_trace,
+                wanted,
             } => {
                 out.put_u8(3);
                 opening.write(out);
                 out.put_u32_le(*host_trace);
+                wanted.write(out);
             }
             Self::CardIssued {
                 reference,
@@ -81,9 +106,13 @@ impl Event {
                 host_trace,
                 card,
                 expiry,
+                source,
+                by_itself,
             } => {
                 out.put_u8(5);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
+                out.put_u32_le(*source);
+                out.put_u8(u8::from(*by_itself));
             }
             Self::Held {
                 opening,
@@ -169,11 +198,54 @@ impl Event {
                 out.put_u8(15);
                 opening.write(out);
             }
+            Self::Account { opening, change } => {
+                out.put_u8(16);
+                out.put_u8(u8::from(opening.is_some()));
+                if let Some(opening) = opening {
+                    opening.write(out);
+                }
+                change.write(out);
+            }
+            Self::Closed { opening, card } => {
+                out.put_u8(17);
+                opening.write(out);
+                out.put_u8(u8::from(card.is_some()));
+                if let Some(card) = card {
+                    write_card(out, card);
+                }
+            }
+            Self::CardRetired { opening, card } => {
+                out.put_u8(18);
+                opening.write(out);
+                write_card(out, card);
+            }
+            Self::PayoutRequested {
+                opening,
+                host_trace,
+                card,
+                expiry,
+                source,
+            } => {
+                out.put_u8(19);
+                write_forwarded(out, opening, *host_trace, card, *expiry);
+                out.put_u32_le(*source);
+            }
+            Self::RefundRequested {
+                opening,
+                original,
+                host_trace,
+                card,
+                expiry,
+            } => {
+                out.put_u8(20);
+                write_forwarded(out, opening, *host_trace, card, *expiry);
+                out.put_u64_le(original.0);
+            }
         }
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(match from.u8()? {
+        Ok(match from.u8()? & !OWES {
             1 => Self::Opened(Opening::read(from)?),
             2 => Self::Provisioned {
                 currency: read_currency(from)?,
@@ -184,6 +256,7 @@ impl Event {
             3 => Self::CardRequested {
                 opening: Opening::read(from)?,
                 host_trace: from.u32()?,
+                wanted: Wanted::read(from)?,
             },
             4 => Self::CardIssued {
                 reference: Reference(from.u64()?),
@@ -197,6 +270,8 @@ impl Event {
                     host_trace,
                     card,
                     expiry,
+                    source: from.u32()?,
+                    by_itself: from.u8()? != 0,
                 }
             }
             6 => {
@@ -263,6 +338,44 @@ impl Event {
             15 => Self::OrderCancelled {
                 opening: Opening::read(from)?,
             },
+            16 => Self::Account {
+                opening: match from.u8()? {
+                    0 => None,
+                    _ => Some(Opening::read(from)?),
+                },
+                change: Change::read(from)?,
+            },
+            17 => Self::Closed {
+                opening: Opening::read(from)?,
+                card: match from.u8()? {
+                    0 => None,
+                    _ => Some(read_card(from)?),
+                },
+            },
+            18 => Self::CardRetired {
+                opening: Opening::read(from)?,
+                card: read_card(from)?,
+            },
+            19 => {
+                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
+                Self::PayoutRequested {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                    source: from.u32()?,
+                }
+            }
+            20 => {
+                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
+                Self::RefundRequested {
+                    opening,
+                    original: Reference(from.u64()?),
+                    host_trace,
+                    card,
+                    expiry,
+                }
+            }
             _ => return Err(from.fault("a kind of event")),
         })
     }
@@ -349,6 +462,47 @@ impl UnseenOriginal {
             origin: from.array()?,
             at: from.u64()?,
         })
+    }
+}
+
+impl Wanted {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::First => out.put_u8(0),
+            Self::Replacement => out.put_u8(1),
+            Self::Further { usage, limit } => {
+                out.put_u8(2);
+                write_usage(out, *usage);
+                out.put_u64_le(limit.value());
+            }
+        }
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            0 => Self::First,
+            1 => Self::Replacement,
+            2 => Self::Further {
+                usage: read_usage(from)?,
+                limit: read_amount(from)?,
+            },
+            _ => return Err(from.fault("a kind of card")),
+        })
+    }
+}
+
+pub(super) fn write_usage(out: &mut Vec<u8>, usage: NumberUse) {
+    out.put_u8(match usage {
+        NumberUse::Once => 0,
+        NumberUse::Mall => 1,
+    });
+}
+
+pub(super) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable> {
+    match from.u8()? {
+        0 => Ok(NumberUse::Once),
+        1 => Ok(NumberUse::Mall),
+        _ => Err(from.fault("a use of a card number")),
     }
 }
 

@@ -4,33 +4,49 @@
 //! events for the journal and effects for the gate. What never happens in the rules: a clock is
 //! read, a socket is touched, a disk is waited for; time and ids are handed in.
 
+mod account;
 mod actor;
+mod asks_host;
 mod bytes;
+mod cards;
 mod command;
 mod decide;
 mod event;
 mod event_bytes;
 mod key;
+mod postings;
 mod recall;
 mod reference;
 mod snapshot;
+mod spending;
 mod state;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod transactions;
 
+pub use account::{
+    Account as PayersAccount, Change, Contact, ContactChannel, ProposedContact, Reload, Secret,
+    Session, Source,
+};
 pub use actor::{Housekeeping, Tell, WalletActor};
 pub use bytes::{Reader, Unreadable};
-pub use command::{Action, Ask, Command, Context, Details, Effect, HistoryRequest, Outcome};
+pub use cards::{Card, Cards, Terms};
+pub use command::{
+    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
+    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, code_digest,
+};
 pub use decide::{Decision, decide};
-pub use event::{Account, Entry, Event, Opening, Payer, Posting, UnseenOriginal};
+pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
 pub use key::{DuplicateKey, KeyFields, OrderKey};
 pub use recall::Unrecalled;
 pub use reference::Reference;
-pub use state::{Broken, Card, Order, OrderState, Wallet};
+pub use spending::Spending;
+pub use state::{Broken, Order, OrderState, Wallet};
 pub use transaction::{Advice, Kind, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
+
+use tessera_protocol::ClientNumber;
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,6 +65,17 @@ impl WalletId {
     /// same request sent again names the same wallet.
     pub fn created_by(key: &DuplicateKey) -> Self {
         Self(key.head() & !Self::NOBODY)
+    }
+
+    /// The wallet of a payer: their identification number leads to it, and nothing leads back.
+    pub fn of_client(number: &ClientNumber) -> Self {
+        use sha2::Digest;
+        let mut digest = sha2::Sha256::new();
+        digest.update(b"tessera client ");
+        digest.update(number.expose());
+        let head: [u8; 32] = digest.finalize().into();
+        let head = std::array::from_fn(|place| head[place]);
+        Self(u64::from_be_bytes(head) & !Self::NOBODY)
     }
 
     /// Whether this is a wallet of nobody.

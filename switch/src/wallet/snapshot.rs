@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! little endian
-//! ┌─────────┬────────────┬─────────────────────┬─────────────────────┬──────────────────────────┐
-//! │version 2│ currency 2 │ available 8, held 8 │ position 8, seq. 8  │ cards, orders, remembered│
-//! └─────────┴────────────┴─────────────────────┴─────────────────────┤ transactions             │
-//!                                  each list: a count of 4, its items └──────────────────────────┘
+//! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
+//! │version 3│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
+//!                                        each list: a count of 4, its items │ spending, account          │
+//!                                                                           └────────────────────────────┘
 //! ```
 //!
 //! Settled transactions stand beside it: lists of 31 bytes each, one list for each snapshot that found some.
@@ -14,13 +15,19 @@ use bytes::BufMut;
 use tessera_protocol::Currency;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::UnseenOriginal;
-use super::event_bytes::{read_amount, read_card, read_code, read_currency, write_card};
+use super::cards::{Card, Terms};
+use super::event::{UnseenOriginal, Wanted};
+use super::event_bytes::{
+    read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
+};
+use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::transactions::{End, Settled};
-use super::{Card, DuplicateKey, Order, OrderKey, OrderState, Reference, Wallet, WalletId};
+use super::{
+    DuplicateKey, Order, OrderKey, OrderState, PayersAccount, Reference, Wallet, WalletId,
+};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -30,22 +37,30 @@ impl Wallet {
         out.put_u16_le(self.currency.map_or(NO_CURRENCY, Currency::code));
         out.put_u64_le(self.available.value());
         out.put_u64_le(self.held.value());
+        out.put_u64_le(self.owed.value());
         out.put_u64_le(self.last_position);
         out.put_u64_le(self.last_sequence);
-        write_list(out, self.cards.iter(), |out, card| {
-            write_card(out, &card.number);
-            out.put_u16_le(card.expiry);
+        write_list(out, self.cards.iter(), write_wallet_card);
+        let requests = self.cards.requests().iter();
+        write_list(out, requests, |out, (reference, wanted)| {
+            out.put_u64_le(reference.0);
+            wanted.write(out);
         });
         write_list(out, self.orders.iter(), write_order);
         write_list(out, self.remembered.iter(), |out, unseen| unseen.write(out));
         write_list(out, self.transactions.iter(), write_transaction);
+        write_spending(out, &self.spending);
+        out.put_u8(u8::from(self.account.is_some()));
+        if let Some(account) = &self.account {
+            account.write(out);
+        }
     }
 
     /// Reads what [`Wallet::write_snapshot`] wrote.
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 2"));
+            return Err(from.fault("a snapshot of version 3"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -54,13 +69,15 @@ impl Wallet {
         }
         wallet.available = read_amount(&mut from)?;
         wallet.held = read_amount(&mut from)?;
+        wallet.owed = read_amount(&mut from)?;
         wallet.last_position = from.u64()?;
         wallet.last_sequence = from.u64()?;
         for _ in 0..from.u32()? {
-            wallet.cards.push(Card {
-                number: read_card(&mut from)?,
-                expiry: from.u16()?,
-            });
+            wallet.cards.restore(read_wallet_card(&mut from)?);
+        }
+        for _ in 0..from.u32()? {
+            let reference = Reference(from.u64()?);
+            wallet.cards.request(reference, Wanted::read(&mut from)?);
         }
         for _ in 0..from.u32()? {
             wallet.orders.push(read_order(&mut from)?);
@@ -71,6 +88,11 @@ impl Wallet {
         for _ in 0..from.u32()? {
             wallet.transactions.push(read_transaction(&mut from)?);
         }
+        wallet.spending = read_spending(&mut from)?;
+        wallet.account = match from.u8()? {
+            0 => None,
+            _ => Some(Box::new(PayersAccount::read(&mut from)?)),
+        };
         from.end()?;
         Ok(wallet)
     }
@@ -83,6 +105,71 @@ fn write_list<T>(
 ) {
     out.put_u32_le(items.len() as u32);
     items.for_each(|item| write(out, item));
+}
+
+fn write_wallet_card(out: &mut Vec<u8>, card: &Card) {
+    write_card(out, &card.number);
+    out.put_u16_le(card.expiry);
+    out.put_u32_le(card.serial);
+    out.put_u64_le(card.issued_by.0);
+    out.put_u8(u8::from(card.dead));
+    out.put_u8(u8::from(card.terms.is_some()));
+    if let Some(terms) = &card.terms {
+        write_usage(out, terms.usage);
+        out.put_u64_le(terms.limit.value());
+        let (institution, acceptor) = terms.mall.unwrap_or_default();
+        out.put_u8(u8::from(terms.mall.is_some()));
+        out.put_u64_le(institution);
+        out.put_slice(&acceptor);
+        out.put_u64_le(terms.used_by.map_or(0, |reference| reference.0));
+    }
+}
+
+fn read_wallet_card(from: &mut Reader<'_>) -> Result<Card, Unreadable> {
+    Ok(Card {
+        number: read_card(from)?,
+        expiry: from.u16()?,
+        serial: from.u32()?,
+        issued_by: Reference(from.u64()?),
+        dead: from.u8()? != 0,
+        terms: match from.u8()? {
+            0 => None,
+            _ => Some(Box::new(read_terms(from)?)),
+        },
+    })
+}
+
+fn read_terms(from: &mut Reader<'_>) -> Result<Terms, Unreadable> {
+    let (usage, limit) = (read_usage(from)?, read_amount(from)?);
+    let has_mall = from.u8()? != 0;
+    let mall = (from.u64()?, from.array()?);
+    let used_by = Reference(from.u64()?);
+    Ok(Terms {
+        usage,
+        limit,
+        mall: has_mall.then_some(mall),
+        used_by: (used_by.0 != 0).then_some(used_by),
+    })
+}
+
+fn write_spending(out: &mut Vec<u8>, spending: &Spending) {
+    out.put_u32_le(spending.day);
+    out.put_u16_le(spending.month);
+    out.put_u64_le(spending.day_amount);
+    out.put_u64_le(spending.month_amount);
+    out.put_u32_le(spending.day_count);
+    out.put_u32_le(spending.month_count);
+}
+
+fn read_spending(from: &mut Reader<'_>) -> Result<Spending, Unreadable> {
+    Ok(Spending {
+        day: from.u32()?,
+        month: from.u16()?,
+        day_amount: from.u64()?,
+        month_amount: from.u64()?,
+        day_count: from.u32()?,
+        month_count: from.u32()?,
+    })
 }
 
 fn write_order(out: &mut Vec<u8>, order: &Order) {
@@ -130,6 +217,8 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u64_le(transaction.institution);
     out.put_u64_le(transaction.amount.value());
     out.put_u64_le(transaction.standing.value());
+    out.put_u64_le(transaction.refunded.value());
+    out.put_u64_le(transaction.original.0);
     out.put_u64_le(transaction.payer);
     out.put_u32_le(transaction.transmission);
     out.put_u32_le(transaction.trace);
@@ -143,6 +232,9 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Kind::Load => 2,
         Kind::CardIssue => 3,
         Kind::Administration => 4,
+        Kind::Refund => 5,
+        Kind::Payout => 6,
+        Kind::Retirement => 7,
     });
     out.put_u8(match transaction.status {
         Status::Pending => 0,
@@ -210,6 +302,8 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         institution: from.u64()?,
         amount: read_amount(from)?,
         standing: read_amount(from)?,
+        refunded: read_amount(from)?,
+        original: Reference(from.u64()?),
         payer: from.u64()?,
         transmission: from.u32()?,
         trace: from.u32()?,
@@ -223,6 +317,9 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             2 => Kind::Load,
             3 => Kind::CardIssue,
             4 => Kind::Administration,
+            5 => Kind::Refund,
+            6 => Kind::Payout,
+            7 => Kind::Retirement,
             _ => return Err(from.fault("a transaction's kind")),
         },
         status: match from.u8()? {

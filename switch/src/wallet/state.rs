@@ -1,12 +1,13 @@
 //! A wallet, and how each event changes it.
 
-use smallvec::SmallVec;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Amount, Currency, ResponseCode};
 
 use super::event::UnseenOriginal;
+use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::{
-    Account, Entry, Event, Opening, OrderKey, Payer, Posting, Reference, Transactions, WalletId,
+    Account, Cards, Change, Entry, Event, Opening, OrderKey, Payer, PayersAccount, Reference,
+    Transactions, WalletId,
 };
 
 /// The payer's account.
@@ -20,8 +21,14 @@ pub struct Wallet {
     pub available: Amount,
     /// What is set aside.
     pub held: Amount,
-    /// Its cards; the last one is shown to the host.
-    pub cards: SmallVec<[Card; 1]>,
+    /// What the payer owes: refunds that were taken back when their money had been spent.
+    pub owed: Amount,
+    /// Its card numbers.
+    pub cards: Cards,
+    /// What it has spent lately.
+    pub spending: Spending,
+    /// The payer's account; none for a wallet that the wallet server itself speaks for.
+    pub account: Option<Box<PayersAccount>>,
     /// What was asked of it, as long as it must be remembered.
     pub transactions: Transactions,
     /// Orders that its payer agreed to pay.
@@ -32,15 +39,6 @@ pub struct Wallet {
     pub last_position: u64,
     /// Journal sequence of its last event; 0 before the first.
     pub last_sequence: u64,
-}
-
-/// A representative card.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Card {
-    /// Its number.
-    pub number: CardNumber,
-    /// YYMM.
-    pub expiry: u16,
 }
 
 /// An order that the payer agreed to pay.
@@ -83,6 +81,17 @@ pub enum Broken {
     /// It does not follow from the state of its transaction.
     #[error("the event does not follow from the state of transaction {0:?}")]
     OutOfTurn(Reference),
+    /// It says that the wallet had another balance before it.
+    #[error("the event was of a wallet with {said} available, and the wallet has {has}")]
+    OtherBalance {
+        /// What the event says, minor units.
+        said: u64,
+        /// What the events before it come to, minor units.
+        has: u64,
+    },
+    /// It changes an account that is not there.
+    #[error("the event changes an account, and the wallet has none")]
+    NoAccount,
 }
 
 impl Wallet {
@@ -93,7 +102,10 @@ impl Wallet {
             currency: None,
             available: Amount::ZERO,
             held: Amount::ZERO,
-            cards: SmallVec::new(),
+            owed: Amount::ZERO,
+            cards: Cards::default(),
+            spending: Spending::default(),
+            account: None,
             transactions: Transactions::default(),
             orders: Vec::new(),
             remembered: Vec::new(),
@@ -117,75 +129,18 @@ impl Wallet {
         self.orders.iter().rev().find(|order| order.key == *key)
     }
 
-    /// The money that `event` moves, read off the state before it.
-    pub fn postings(&self, event: &Event) -> Result<Option<Posting>, Broken> {
-        let available = Account::Available(self.id);
-        let held = Account::Held(self.id);
-        Ok(match event {
-            Event::Provisioned { balance, .. } => Some(Posting {
-                from: Account::Funding,
-                to: available,
-                amount: *balance,
-            }),
-            Event::Held { opening, .. } => Some(Posting {
-                from: available,
-                to: held,
-                amount: opening.amount,
-            }),
-            Event::Approved { reference } => {
-                let transaction = self.pending(*reference)?;
-                let amount = transaction.standing;
-                match transaction.kind {
-                    Kind::Purchase => Some(Posting {
-                        from: held,
-                        to: Account::Payable(transaction.institution),
-                        amount,
-                    }),
-                    _ => Some(Posting {
-                        from: Account::Funding,
-                        to: available,
-                        amount,
-                    }),
-                }
-            }
-            Event::Released { reference, .. } => {
-                let transaction = self.pending(*reference)?;
-                (transaction.kind == Kind::Purchase).then_some(Posting {
-                    from: held,
-                    to: available,
-                    amount: transaction.standing,
-                })
-            }
-            Event::Reversed {
-                original, standing, ..
-            } => {
-                let transaction = self.known(*original)?;
-                let amount = transaction
-                    .standing
-                    .checked_sub(*standing)
-                    .ok_or(Broken::OutOfTurn(*original))?;
-                let from = match transaction.status {
-                    Status::Pending => held,
-                    Status::Approved => Account::Payable(transaction.institution),
-                    Status::Declined => return Err(Broken::OutOfTurn(*original)),
-                };
-                Some(Posting {
-                    from,
-                    to: available,
-                    amount,
-                })
-            }
-            _ => None,
-        })
-    }
-
     /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
     /// where it fails.
     pub fn apply(&mut self, entry: &Entry, position: u64, sequence: u64) -> Result<(), Broken> {
         let event = &entry.event;
-        if let Some(posting) = self.postings(event)? {
-            self.post(posting)?;
+        let said = (entry.available, entry.held, entry.owed);
+        if said != (self.available, self.held, self.owed) {
+            return Err(Broken::OtherBalance {
+                said: entry.available.value(),
+                has: self.available.value(),
+            });
         }
+        self.post(event)?;
         match event {
             Event::Opened(opening) => self.currency = Some(opening.currency),
             Event::Provisioned {
@@ -195,12 +150,30 @@ impl Wallet {
                 ..
             } => {
                 self.currency = Some(*currency);
-                self.cards.push(Card {
-                    number: card.clone(),
-                    expiry: *expiry,
-                });
+                self.cards.provision(card, *expiry);
             }
-            Event::CardRequested { .. } | Event::LoadRequested { .. } | Event::Declined { .. } => {}
+            Event::Declined { .. } => {}
+            Event::CardRequested {
+                opening, wanted, ..
+            } => self.cards.request(opening.reference, *wanted),
+            Event::CardRetired { card, .. } => self.cards.retire(card),
+            Event::LoadRequested {
+                opening, by_itself, ..
+            } => {
+                if let Some(reload) = self.reload_mut().filter(|_| *by_itself) {
+                    reload.under_way = opening.reference;
+                }
+            }
+            Event::PayoutRequested { opening, .. } => {
+                self.account_mut()?.closing = opening.reference;
+            }
+            Event::RefundRequested {
+                opening, original, ..
+            } => {
+                let original = self.known_mut(*original)?;
+                let refunded = original.refunded.checked_add(opening.amount);
+                original.refunded = refunded.unwrap_or(Amount::MAX);
+            }
             Event::CardIssued {
                 reference,
                 card,
@@ -212,21 +185,27 @@ impl Wallet {
                     ResponseCode::APPROVED,
                     Advice::None,
                 )?;
-                self.cards.push(Card {
-                    number: card.clone(),
-                    expiry: *expiry,
-                });
+                self.cards.issue(*reference, card, *expiry)?;
             }
-            Event::Held { opening, .. } => {
+            Event::Held { opening, card, .. } => {
                 self.turn_order(opening, OrderState::Paying(opening.reference));
+                let at = opening.reference.milliseconds();
+                self.spending.add(at, opening.amount);
+                self.cards.used(card, opening);
             }
             Event::Approved { reference } => {
                 let found = self.known(*reference)?;
                 // Shrunk while it was with the host, the host approved all of it.
                 let shrunk = found.standing < found.amount;
                 let advice = if shrunk { Advice::Open } else { Advice::None };
+                let kind = found.kind;
                 self.close(*reference, Status::Approved, ResponseCode::APPROVED, advice)?;
                 self.turn_order_of(*reference, OrderState::Paid(*reference));
+                match kind {
+                    Kind::Load => self.reloaded(*reference, None),
+                    Kind::Payout => self.paid_out(*reference)?,
+                    _ => {}
+                }
             }
             Event::Released {
                 reference,
@@ -236,7 +215,7 @@ impl Wallet {
                 let advice = if *advise { Advice::Open } else { Advice::None };
                 self.close(*reference, Status::Declined, *code, advice)?;
                 self.turn_order_of(*reference, OrderState::Open);
-                self.known_mut(*reference)?.standing = Amount::ZERO;
+                self.come_to_nothing(*reference, entry.at)?;
             }
             Event::Reversed {
                 original, standing, ..
@@ -274,6 +253,14 @@ impl Wallet {
                 self.remembered.extend(reversed);
             }
             Event::OrderCancelled { opening } => self.turn_order(opening, OrderState::Cancelled),
+            Event::Account { opening, change } => {
+                if let (Change::Registered(password), Some(opening)) = (change, opening) {
+                    self.currency = Some(opening.currency);
+                    self.account = Some(Box::new(PayersAccount::new(password.clone())));
+                }
+                self.account_mut()?.apply(change, entry.at);
+            }
+            Event::Closed { .. } => self.end(),
         }
         if let Some(opened) = Transaction::opened_by(event, position) {
             self.transactions.push(opened);
@@ -293,31 +280,76 @@ impl Wallet {
         });
     }
 
-    fn post(&mut self, posting: Posting) -> Result<(), Broken> {
-        let Posting { from, to, amount } = posting;
-        let (mut available, mut held) = (self.available, self.held);
-        match from {
-            Account::Available(_) => {
-                available = available
-                    .checked_sub(amount)
-                    .ok_or(Broken::Overdrawn(from))?
+    /// A transaction was declined, or nobody knows: whatever it had set aside is free again.
+    fn come_to_nothing(&mut self, reference: Reference, at: u64) -> Result<(), Broken> {
+        let transaction = self.known_mut(reference)?;
+        let standing = std::mem::replace(&mut transaction.standing, Amount::ZERO);
+        let (kind, original) = (transaction.kind, transaction.original);
+        match kind {
+            Kind::Purchase => {
+                let bought_at = reference.milliseconds();
+                self.spending.take_out(bought_at, standing, true);
+                self.cards.unused(reference);
             }
-            Account::Held(_) => held = held.checked_sub(amount).ok_or(Broken::Overdrawn(from))?,
-            Account::Payable(_) | Account::Funding => {}
+            Kind::Refund => self.unrefund(original, standing),
+            Kind::Load => self.reloaded(reference, Some(at)),
+            Kind::Payout => self.account_mut()?.closing = Reference(0),
+            Kind::CardIssue => self.cards.give_up(reference),
+            _ => {}
         }
-        match to {
-            Account::Available(_) => {
-                available = available.checked_add(amount).ok_or(Broken::Overdrawn(to))?
-            }
-            Account::Held(_) => held = held.checked_add(amount).ok_or(Broken::Overdrawn(to))?,
-            Account::Payable(_) | Account::Funding => {}
-        }
-        (self.available, self.held) = (available, held);
         Ok(())
+    }
+
+    /// So much of a purchase is not refunded after all. It may be forgotten by now.
+    fn unrefund(&mut self, original: Reference, amount: Amount) {
+        if let Some(original) = self.transactions.by_reference_mut(original) {
+            original.refunded = original.refunded.saturating_sub(amount);
+        }
+    }
+
+    fn reload_mut(&mut self) -> Option<&mut super::Reload> {
+        self.account.as_mut()?.reload.as_mut()
+    }
+
+    /// A load has ended: if it was the automatic one, the next may come, after a pause where it failed.
+    fn reloaded(&mut self, reference: Reference, failed_at: Option<u64>) {
+        if let Some(reload) = self.reload_mut()
+            && reload.under_way == reference
+        {
+            reload.under_way = Reference(0);
+            reload.failed_at = failed_at.unwrap_or(0);
+        }
+    }
+
+    /// All money went back to its source. What came in meanwhile keeps the wallet open.
+    fn paid_out(&mut self, reference: Reference) -> Result<(), Broken> {
+        self.account_mut()?.closing = Reference(0);
+        if self.ledger().is_zero() && self.owed.is_zero() {
+            // The host has to be told that the card is no more.
+            self.known_mut(reference)?.advice = Advice::Open;
+            self.end();
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.cards.retire_all();
+        for order in &mut self.orders {
+            if order.state == OrderState::Open {
+                order.state = OrderState::Cancelled;
+            }
+        }
+        self.account = Some(Box::new(PayersAccount::ended()));
+    }
+
+    fn account_mut(&mut self) -> Result<&mut PayersAccount, Broken> {
+        self.account.as_deref_mut().ok_or(Broken::NoAccount)
     }
 
     fn reverse(&mut self, original: Reference, standing: Amount) -> Result<(), Broken> {
         let transaction = self.known_mut(original)?;
+        let (kind, refunded) = (transaction.kind, transaction.original);
+        let undone = transaction.standing.saturating_sub(standing);
         transaction.standing = standing;
         transaction.reversed = true;
         let whole = standing.is_zero();
@@ -333,9 +365,17 @@ impl Wallet {
             Status::Approved if standing < transaction.amount => transaction.advice = Advice::Open,
             Status::Approved | Status::Declined => {}
         }
-        if whole {
-            // The order is not paid any more: the payer's agreement stands again until it expires.
-            self.turn_order_of(original, OrderState::Open);
+        match kind {
+            Kind::Refund => self.unrefund(refunded, undone),
+            _ => {
+                let bought_at = original.milliseconds();
+                self.spending.take_out(bought_at, undone, whole);
+                if whole {
+                    // The order is not paid any more: the payer's agreement stands again until it expires.
+                    self.turn_order_of(original, OrderState::Open);
+                    self.cards.unused(original);
+                }
+            }
         }
         Ok(())
     }
@@ -355,7 +395,7 @@ impl Wallet {
         Ok(())
     }
 
-    fn known(&self, reference: Reference) -> Result<&Transaction, Broken> {
+    pub(super) fn known(&self, reference: Reference) -> Result<&Transaction, Broken> {
         self.transactions
             .by_reference(reference)
             .ok_or(Broken::NoTransaction(reference))
@@ -367,7 +407,7 @@ impl Wallet {
             .ok_or(Broken::NoTransaction(reference))
     }
 
-    fn pending(&self, reference: Reference) -> Result<&Transaction, Broken> {
+    pub(super) fn pending(&self, reference: Reference) -> Result<&Transaction, Broken> {
         let transaction = self.known(reference)?;
         match transaction.status {
             Status::Pending => Ok(transaction),

@@ -16,6 +16,12 @@ pub enum Kind {
     Load,
     /// A card asked of the host.
     CardIssue,
+    /// 0200/20.
+    Refund,
+    /// All money back to the payer's source.
+    Payout,
+    /// A card number was ended, of which the host has to hear.
+    Retirement,
     /// Another operation of the wallet server.
     Administration,
 }
@@ -57,6 +63,10 @@ pub struct Transaction {
     pub amount: Amount,
     /// What of the amount has not been undone.
     pub standing: Amount,
+    /// What of it was refunded, or will be if the host approves.
+    pub refunded: Amount,
+    /// The purchase that a refund is of; 0 for all else.
+    pub original: Reference,
     /// Tells two ways to name the payer apart: card number, head of the order key, or 0.
     pub payer: u64,
     /// Field 7 of the request, MMDDhhmmss.
@@ -92,10 +102,17 @@ impl Transaction {
         let (kind, status, code, host_trace) = match event {
             Event::CardRequested { host_trace, .. } => pending(Kind::CardIssue, *host_trace),
             Event::LoadRequested { host_trace, .. } => pending(Kind::Load, *host_trace),
+            Event::PayoutRequested { host_trace, .. } => pending(Kind::Payout, *host_trace),
+            Event::RefundRequested { host_trace, .. } => pending(Kind::Refund, *host_trace),
+            Event::CardRetired { .. } | Event::Closed { card: Some(_), .. } => {
+                closed(Kind::Retirement, ResponseCode::APPROVED)
+            }
+            Event::Account { change, .. } => closed(Kind::Administration, change.code()),
             Event::Held { host_trace, .. } => pending(Kind::Purchase, *host_trace),
             Event::Declined { code, .. } if opening.class == 6 => {
                 closed(Kind::Administration, *code)
             }
+            Event::Declined { code, .. } if opening.is_refund() => closed(Kind::Refund, *code),
             Event::Declined { code, .. } => closed(Kind::Purchase, *code),
             Event::Reversed { .. } => closed(Kind::Reversal, ResponseCode::APPROVED),
             Event::ReversalNoted { code, .. } => closed(Kind::Reversal, *code),
@@ -110,6 +127,14 @@ impl Transaction {
                 Status::Declined => Amount::ZERO,
                 _ => opening.amount,
             },
+            original: match event {
+                Event::RefundRequested { original, .. } => *original,
+                _ => Reference(0),
+            },
+            advice: match kind {
+                Kind::Retirement => Advice::Open,
+                _ => Advice::None,
+            },
             ..Self::of(opening, position)
         })
     }
@@ -122,6 +147,8 @@ impl Transaction {
             institution: opening.institution,
             amount: opening.amount,
             standing: opening.amount,
+            refunded: Amount::ZERO,
+            original: Reference(0),
             payer: opening.payer.tag(),
             transmission: opening.transmission,
             repeats: None,

@@ -291,7 +291,8 @@ impl PartialEq for Transactions {
 impl Settled {
     /// What is kept of a transaction that is closed; `None` where that would not be enough.
     fn of(transaction: &Transaction) -> Option<Self> {
-        if transaction.is_open() || transaction.repeats.is_some() {
+        if transaction.is_open() || transaction.repeats.is_some() || !transaction.refunded.is_zero()
+        {
             return None;
         }
         let approved = match transaction.status {
@@ -334,6 +335,7 @@ impl Settled {
                 true => Amount::ZERO,
                 false => opened.amount,
             },
+            refunded: Amount::ZERO,
             advice: match end.has(End::ACKNOWLEDGED) {
                 true => Advice::Acknowledged,
                 false => Advice::None,
@@ -350,8 +352,8 @@ impl Command {
     pub fn about(&self) -> About<'_> {
         match self {
             Self::Ask(ask) => match &ask.action {
-                Action::Inquiry | Action::History(_) => About::None,
-                Action::Reverse { original, .. } => {
+                Action::Inquiry | Action::History(_) | Action::Unwatch => About::None,
+                Action::Reverse { original, .. } | Action::Refund { original } => {
                     About::Reversal(&ask.opening.key, original.trace)
                 }
                 _ => About::Request(&ask.opening.key),
@@ -361,7 +363,7 @@ impl Command {
             | Self::HostSilent(reference)
             | Self::HostUnreached(reference)
             | Self::AdviceAnswered(reference) => About::Reference(*reference),
-            Self::Recover => About::None,
+            Self::Recover | Self::Reseal => About::None,
         }
     }
 }
@@ -376,6 +378,10 @@ impl Event {
             | Self::AdviceAcknowledged { reference }
             | Self::Repeated { reference, .. }
             | Self::Reversed {
+                original: reference,
+                ..
+            }
+            | Self::RefundRequested {
                 original: reference,
                 ..
             } => About::Reference(*reference),

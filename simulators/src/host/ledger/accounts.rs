@@ -19,7 +19,7 @@ const BELOW_PREFIX: u64 = 10_000_000_000;
 pub(in crate::host) struct Account {
     /// Purchases and completions, less refunds and what was undone.
     pub(in crate::host) net: i64,
-    /// Loads, less what was undone.
+    /// Loads, less payouts and what was undone of either.
     pub(in crate::host) loaded: i64,
 }
 
@@ -29,6 +29,8 @@ pub(in crate::host) struct Accounts {
     moved: HashMap<u64, Account>,
     issued: u64,
     cancelled: HashSet<u64>,
+    /// Each dead number with the one in its place, which may be dead as well.
+    replaced: HashMap<u64, u64>,
 }
 
 impl Accounts {
@@ -38,8 +40,46 @@ impl Accounts {
         if !self.moved.contains_key(&card) && !self.exists(card) {
             return Some(ResponseCode::NO_SUCH_CARD);
         }
-        (!self.cancelled.is_empty() && self.cancelled.contains(&card))
+        if self.is_replaced(card) {
+            return Some(ResponseCode::NO_SUCH_CARD);
+        }
+        self.is_cancelled(card)
             .then_some(ResponseCode::NOT_PERMITTED_TO_CARD)
+    }
+
+    /// Whether the number was ever one, dead or not.
+    pub(super) fn existed(&self, card: u64) -> bool {
+        self.moved.contains_key(&card) || self.exists(card)
+    }
+
+    /// Whether the two numbers are, or became, one card.
+    pub(super) fn are_one(&self, one: u64, other: u64) -> bool {
+        one == other || self.current(one) == self.current(other)
+    }
+
+    /// Whether the number is one no longer.
+    pub(super) fn is_dead(&self, card: u64) -> bool {
+        self.is_replaced(card) || self.is_cancelled(card)
+    }
+
+    fn is_cancelled(&self, card: u64) -> bool {
+        !self.cancelled.is_empty() && self.cancelled.contains(&card)
+    }
+
+    fn is_replaced(&self, card: u64) -> bool {
+        !self.replaced.is_empty() && self.replaced.contains_key(&card)
+    }
+
+    /// The number that carries what this one has moved.
+    pub(super) fn current(&self, card: u64) -> u64 {
+        let mut current = card;
+        if !self.replaced.is_empty() {
+            // A number is replaced once, by one that was not there before: there is an end.
+            while let Some(&next) = self.replaced.get(&current) {
+                current = next;
+            }
+        }
+        current
     }
 
     /// The number that the next card gets.
@@ -48,6 +88,7 @@ impl Accounts {
     }
 
     pub(super) fn post(&mut self, kind: PostingKind, card: u64, amount: u64) {
+        let card = self.current(card);
         self.moved
             .entry(card)
             .or_default()
@@ -55,6 +96,7 @@ impl Accounts {
     }
 
     pub(super) fn undo(&mut self, kind: PostingKind, card: u64, amount: u64) {
+        let card = self.current(card);
         self.moved
             .entry(card)
             .or_default()
@@ -66,12 +108,22 @@ impl Accounts {
             CardOperation::Issue => self.issued += 1,
             CardOperation::Replace => {
                 self.issued += 1;
-                self.cancelled.insert(former);
+                if let Some(account) = self.moved.remove(&former) {
+                    self.moved.insert(card, account);
+                }
+                self.replaced.insert(former, card);
             }
             CardOperation::Cancel => {
                 self.cancelled.insert(card);
             }
         }
+    }
+
+    /// What a card, or the number before it, has moved.
+    #[cfg(test)]
+    pub(super) fn of(&self, card: u64) -> Account {
+        let moved = self.moved.get(&self.current(card));
+        moved.copied().unwrap_or_default()
     }
 
     /// The development cards that have moved money, by serial number.
@@ -102,6 +154,7 @@ impl Account {
             PostingKind::Purchase | PostingKind::Completion => self.net += amount,
             PostingKind::Refund => self.net -= amount,
             PostingKind::Load => self.loaded += amount,
+            PostingKind::Payout => self.loaded -= amount,
             // Set aside, not moved.
             PostingKind::Authorization => (),
         }
@@ -118,7 +171,7 @@ fn numbered(prefix: u64, serial: u64) -> u64 {
 }
 
 /// Amounts have twelve digits, far below the sign.
-fn signed(amount: u64) -> i64 {
+pub(super) fn signed(amount: u64) -> i64 {
     amount as i64
 }
 

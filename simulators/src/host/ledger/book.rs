@@ -9,6 +9,9 @@
 //! Most requests are new. Of them only a slot of the index is written at a place that no cache holds; the
 //! entries themselves would be seven times as much.
 //!
+//! Who names an entry by its trace number instead (a refund) is served by a second index. It is made when it is first asked
+//! for, and costs nothing where nobody does.
+//!
 //! One big hash table doubles in one go: with millions of entries that is a pause which the switch would take for a
 //! slow host. There are therefore many small ones. Each is a pair, young and old: when the young one is full
 //! it becomes the old one, and what was old is forgotten.
@@ -18,6 +21,7 @@ use std::hash::BuildHasher as _;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use tessera_protocol::ResponseCode;
 
+use super::concern::Named;
 use super::record::PostingKind;
 use super::{Posting, Reference, Reversal};
 
@@ -27,7 +31,7 @@ const SHARDS: usize = 256;
 /// What is remembered of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
-    reference: Reference,
+    pub(super) reference: Reference,
     trace: u32,
     transmission: u32,
     code: [u8; 2],
@@ -93,13 +97,18 @@ impl Entry {
             && self.amount == posting.amount
     }
 
-    /// Whether the reversal's field 90 names this; zeros are not compared.
+    /// Whether the reversal's field 90 names this; zeros are not compared, nor is the card.
     pub(super) fn is_named_by(&self, reversal: &Reversal) -> bool {
         let fits = |told: u64, known: u64| told == 0 || told == known;
-        self.card == reversal.card
-            && fits(reversal.trace.into(), self.trace.into())
+        fits(reversal.trace.into(), self.trace.into())
             && fits(reversal.transmission.into(), self.transmission.into())
             && fits(reversal.institution, self.institution)
+    }
+
+    fn is_meant_by(&self, named: &Named) -> bool {
+        self.trace == named.trace
+            && self.transmission == named.transmission
+            && (named.institution == 0 || self.institution == named.institution)
     }
 }
 
@@ -120,6 +129,8 @@ struct Shard {
 #[derive(Default)]
 struct Half {
     index: HashTable<Slot>,
+    /// The same by trace number and time, once somebody has asked.
+    named: Option<HashTable<Slot>>,
     /// In pieces, so that they never move.
     pieces: Vec<Vec<Entry>>,
     len: usize,
@@ -157,6 +168,20 @@ impl Book {
         Some(shard.old.at_mut(place))
     }
 
+    /// What fields 11, 7 and 32 name, if `fits` says that it can be meant. Looks into every shard: their places come from
+    /// the reference.
+    pub(super) fn find_named(
+        &mut self,
+        named: &Named,
+        fits: impl Fn(&Entry) -> bool,
+    ) -> Option<&Entry> {
+        let hasher = &self.hasher;
+        self.shards
+            .iter_mut()
+            .flat_map(|shard| [&mut shard.young, &mut shard.old])
+            .find_map(|half| half.find_named(hasher, named, &fits))
+    }
+
     /// Puts an entry in the place of one with the same reference, or beside all others.
     pub(super) fn insert(&mut self, entry: Entry) {
         if let Some(known) = self.find(&entry.reference) {
@@ -168,7 +193,7 @@ impl Book {
         if shard.young.len >= self.young_max {
             shard.old = std::mem::take(&mut shard.young);
         }
-        shard.young.push(hash, entry);
+        shard.young.push(hash, entry, &self.hasher);
     }
 
     /// The shard, and the hash within it, from bits that have nothing to do with each other.
@@ -194,9 +219,37 @@ impl Half {
         Some(slot.place as usize)
     }
 
-    fn push(&mut self, hash: u32, entry: Entry) {
-        // There are no more than fit: see `young_max`.
-        let place = self.len as u32;
+    fn find_named(
+        &mut self,
+        hasher: &DefaultHashBuilder,
+        named: &Named,
+        fits: impl Fn(&Entry) -> bool,
+    ) -> Option<&Entry> {
+        if self.len == 0 {
+            return None;
+        }
+        if self.named.is_none() {
+            let mut table = HashTable::with_capacity(self.len);
+            for (place, entry) in self.pieces.iter().flatten().enumerate() {
+                insert(
+                    &mut table,
+                    hash_of(hasher, entry.trace, entry.transmission),
+                    place,
+                );
+            }
+            self.named = Some(table);
+        }
+        let hash = hash_of(hasher, named.trace, named.transmission);
+        let meant = |slot: &Slot| {
+            let entry = self.at(slot.place as usize);
+            slot.hash == hash && entry.is_meant_by(named) && fits(entry)
+        };
+        let slot = self.named.as_ref()?.find(spread(hash), meant)?;
+        Some(self.at(slot.place as usize))
+    }
+
+    fn push(&mut self, hash: u32, entry: Entry, hasher: &DefaultHashBuilder) {
+        let place = self.len;
         if self.len.is_multiple_of(PIECE) {
             self.pieces.push(Vec::with_capacity(PIECE));
         }
@@ -204,10 +257,26 @@ impl Half {
             piece.push(entry);
         }
         self.len += 1;
-        let slot = Slot { hash, place };
-        self.index
-            .insert_unique(spread(hash), slot, |slot| spread(slot.hash));
+        insert(&mut self.index, hash, place);
+        if let Some(table) = &mut self.named {
+            insert(
+                table,
+                hash_of(hasher, entry.trace, entry.transmission),
+                place,
+            );
+        }
     }
+}
+
+fn insert(table: &mut HashTable<Slot>, hash: u32, place: usize) {
+    // There are no more than fit: see `young_max`.
+    let place = place as u32;
+    table.insert_unique(spread(hash), Slot { hash, place }, |slot| spread(slot.hash));
+}
+
+/// Of what a refund names its original by.
+fn hash_of(hasher: &DefaultHashBuilder, trace: u32, transmission: u32) -> u32 {
+    hasher.hash_one((trace, transmission)) as u32
 }
 
 /// The table takes its place from the lowest bits and its tag from the highest ones.
@@ -217,6 +286,7 @@ fn spread(hash: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::record::BookName;
     use super::*;
 
     fn entry(number: u64) -> Entry {
@@ -227,12 +297,45 @@ mod tests {
 
     #[test]
     fn forgets_the_oldest_and_keeps_the_newest() {
-        let mut book = Book::new(SHARDS * 20);
+        // Enough that no shard gets more than a half takes of the newest thousand, whatever the hasher's seed.
+        let mut book = Book::new(SHARDS * 40);
         for number in 0..100_000 {
             book.insert(entry(number));
         }
         let mut known = |number| book.find(&entry(number).reference).is_some();
         assert!((0..10_000).all(|number| !known(number)));
         assert!((99_000..100_000).all(&mut known));
+    }
+
+    #[test]
+    fn finds_by_trace_and_time_what_came_before_and_after_it_was_first_asked() {
+        let mut book = Book::new(SHARDS * 40);
+        let traced = |trace: u32| Entry {
+            trace,
+            transmission: 1_122_094_500,
+            institution: 7,
+            ..entry(trace.into())
+        };
+        let named = |trace, institution| Named {
+            book: BookName::Financial,
+            trace,
+            transmission: 1_122_094_500,
+            institution,
+        };
+        for trace in 1..=20_000 {
+            book.insert(traced(trace));
+            if trace % 1_000 != 0 {
+                continue;
+            }
+            for (institution, known) in [(7, true), (0, true), (8, false)] {
+                let found = book.find_named(&named(trace - 10, institution), |_| true);
+                assert_eq!(
+                    found.map(|entry| entry.card),
+                    known.then_some(u64::from(trace) - 10)
+                );
+            }
+            assert_eq!(book.find_named(&named(trace - 10, 7), |_| false), None);
+            assert_eq!(book.find_named(&named(trace + 10, 7), |_| true), None);
+        }
     }
 }

@@ -10,6 +10,8 @@
 
 mod accounts;
 mod book;
+mod concern;
+mod decide;
 mod log;
 mod record;
 
@@ -20,7 +22,10 @@ use hashbrown::HashMap;
 use tessera_protocol::ResponseCode;
 
 pub(super) use accounts::Accounts;
+use accounts::signed;
 use book::{Book, Entry, State};
+pub(super) use concern::{Concern, Named, Source};
+use concern::{Detail, Details, Given};
 use log::Log;
 pub(super) use log::LogError;
 pub(super) use record::{BookName, CardOperation, PostingKind, Record};
@@ -70,11 +75,22 @@ pub(super) struct CardOrder {
     pub(super) card: u64,
 }
 
+/// A card order that was carried out.
+struct Ordered {
+    operation: CardOperation,
+    card: u64,
+    former: u64,
+}
+
 /// The books, and the log that outlives them.
 pub(super) struct Ledger {
     books: [Book; 3],
-    card_orders: HashMap<Reference, (CardOperation, u64)>,
+    details: Details,
+    /// Read or made, for the posting that follows it.
+    next_detail: Option<(Reference, Detail)>,
+    card_orders: HashMap<Reference, Ordered>,
     accounts: Accounts,
+    given: Given,
     tally: Tally,
     log: Option<Log>,
 }
@@ -84,8 +100,11 @@ impl Ledger {
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
             books: std::array::from_fn(|_| Book::new(remember_max)),
+            details: Details::new(remember_max),
+            next_detail: None,
             card_orders: HashMap::new(),
             accounts: Accounts::default(),
+            given: Given::default(),
             tally: Tally::default(),
             log: None,
         }
@@ -104,13 +123,18 @@ impl Ledger {
     pub(super) fn post(
         &mut self,
         posting: &Posting,
+        concern: &Concern,
         verdict: impl FnOnce() -> ResponseCode,
     ) -> ResponseCode {
         let name = posting.kind.book();
-        let code = match self.books[name as usize].find(&posting.reference) {
+        let known_detail = self.details.of(&posting.reference);
+        let decision = match self.books[name as usize].find(&posting.reference) {
             // Its reversal was here first.
-            Some(entry) if entry.state == State::Forestalled => ResponseCode::DECLINED,
-            Some(entry) if entry.is_repeated_by(posting) => {
+            Some(entry) if entry.state == State::Forestalled => Err(ResponseCode::DECLINED),
+            Some(entry)
+                if entry.is_repeated_by(posting)
+                    && known_detail.is_none_or(|known| known.is_repeated_by(concern)) =>
+            {
                 self.tally.repeats += 1;
                 return entry.code();
             }
@@ -118,13 +142,13 @@ impl Ledger {
                 self.tally.contradictions += 1;
                 return ResponseCode::DUPLICATE;
             }
-            None => match self.accounts.refusal(posting.card) {
-                // What a completion tells has happened already.
-                _ if posting.kind == PostingKind::Completion => ResponseCode::APPROVED,
-                Some(refusal) => refusal,
-                None => verdict(),
-            },
+            None => self.decide(posting, concern, verdict),
         };
+        if let Ok(Some(detail)) = decision {
+            let reference = posting.reference;
+            self.change(Record::Detail { reference, detail });
+        }
+        let code = decision.err().unwrap_or(ResponseCode::APPROVED);
         self.change(Record::Posted {
             posting: *posting,
             code: *code.as_bytes(),
@@ -154,7 +178,7 @@ impl Ledger {
             self.tally.repeats += 1;
             return unless_advice(ResponseCode::NOT_FOUND);
         }
-        if !entry.is_named_by(reversal) {
+        if !entry.is_named_by(reversal) || !self.accounts.are_one(entry.card, reversal.card) {
             // The two do not speak of the same thing: nothing may move, and nobody may think that it did.
             self.tally.contradictions += 1;
             return ResponseCode::NOT_FOUND;
@@ -177,17 +201,22 @@ impl Ledger {
 
     /// Issues, replaces or cancels a card: the card that the answer names, or a code of refusal.
     pub(super) fn order_card(&mut self, order: &CardOrder) -> Result<u64, ResponseCode> {
-        if let Some(&(operation, card)) = self.card_orders.get(&order.reference) {
-            if operation != order.operation {
+        if let Some(known) = self.card_orders.get(&order.reference) {
+            if known.operation != order.operation || known.former != order.card {
                 self.tally.contradictions += 1;
                 return Err(ResponseCode::DUPLICATE);
             }
             self.tally.repeats += 1;
-            return Ok(card);
+            return Ok(known.card);
         }
-        if order.operation != CardOperation::Issue
-            && let Some(refusal) = self.accounts.refusal(order.card)
-        {
+        let refusal = match order.operation {
+            CardOperation::Issue => None,
+            CardOperation::Replace => self.accounts.refusal(order.card),
+            // Whoever wants it dead has what they want, also where it is dead already.
+            CardOperation::Cancel if self.accounts.existed(order.card) => None,
+            CardOperation::Cancel => Some(ResponseCode::NO_SUCH_CARD),
+        };
+        if let Some(refusal) = refusal {
             return Err(refusal);
         }
         let card = match order.operation {
@@ -223,6 +252,27 @@ impl Ledger {
         &self.accounts
     }
 
+    /// What each source has given, less what it got back.
+    pub(super) fn given(&self, source: &Source) -> i64 {
+        self.given.of(source)
+    }
+
+    /// What a posting moves besides its card's account: money of a source, or what stands of an original.
+    fn move_elsewhere(&mut self, kind: PostingKind, detail: Detail, amount: i64) {
+        match detail {
+            Detail::Source(source) if kind == PostingKind::Payout => {
+                self.given.add(source, -amount);
+            }
+            Detail::Source(source) => self.given.add(source, amount),
+            Detail::Original { book, reference } => {
+                // What was forgotten bears no further refund anyway.
+                if let Some(original) = self.books[book as usize].find(&reference) {
+                    original.kept = original.kept.saturating_add_signed(-amount);
+                }
+            }
+        }
+    }
+
     fn change(&mut self, record: Record) {
         self.apply(&record);
         if let Some(log) = &mut self.log {
@@ -234,14 +284,22 @@ impl Ledger {
         match *record {
             Record::Posted { posting, code } => {
                 let entry = Entry::posted(&posting, code);
+                let detail = self.next_detail.take();
                 if entry.is_approved() {
                     self.accounts
                         .post(posting.kind, posting.card, posting.amount);
+                    if let Some((reference, detail)) = detail
+                        && reference == posting.reference
+                    {
+                        self.details.insert(reference, detail);
+                        self.move_elsewhere(posting.kind, detail, signed(posting.amount));
+                    }
                 }
                 self.tally
                     .posted(posting.kind, entry.code(), posting.amount);
                 self.books[posting.kind.book() as usize].insert(entry);
             }
+            Record::Detail { reference, detail } => self.next_detail = Some((reference, detail)),
             Record::Undone {
                 book,
                 reference,
@@ -255,6 +313,9 @@ impl Ledger {
                 if let State::Posted(kind) = entry.state {
                     self.accounts.undo(kind, entry.card, amount);
                     self.tally.undone(kind, amount);
+                    if let Some(&detail) = self.details.of(&reference) {
+                        self.move_elsewhere(kind, detail, -signed(amount));
+                    }
                 }
             }
             Record::Forestalled {
@@ -268,9 +329,16 @@ impl Ledger {
                 card,
                 former,
             } => {
-                self.card_orders.insert(reference, (operation, card));
+                let ordered = Ordered {
+                    operation,
+                    card,
+                    former,
+                };
+                self.card_orders.insert(reference, ordered);
+                if operation != CardOperation::Cancel || !self.accounts.is_dead(card) {
+                    self.tally.card(operation);
+                }
                 self.accounts.apply(operation, card, former);
-                self.tally.card(operation);
             }
         }
     }

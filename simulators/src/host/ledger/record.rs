@@ -13,10 +13,13 @@
 //! | 2 undone | book | 0 | 0 | minor units undone now | 0 |
 //! | 3 forestalled (reversed before it came) | book | 0 | paying | 0 | 0 |
 //! | 4 card | operation | 0 | new or cancelled | the card replaced | 0 |
+//! | 5 source of the posting behind it | 0 | 0 | 28 characters from here on, then zeros | | |
+//! | 6 original of the refund behind it | its book | 0 | its reference from here on, then zeros | | |
 //!
 //! Numbers are little-endian; `sum` is CRC-32C of the 48 bytes before it. Card numbers stand here as they
 //! are: these are the issuer's own books.
 
+use super::concern::{Detail, Source};
 use super::{Posting, Reference};
 
 /// Bytes of a record.
@@ -47,6 +50,11 @@ pub(in crate::host) enum Record {
         card: u64,
         former: u64,
     },
+    /// What the posting that follows is about. Without that posting, which a kill may have cut off, it says nothing.
+    Detail {
+        reference: Reference,
+        detail: Detail,
+    },
 }
 
 /// What a posting is.
@@ -58,6 +66,7 @@ pub(in crate::host) enum PostingKind {
     Refund = 3,
     Authorization = 4,
     Completion = 5,
+    Payout = 6,
 }
 
 /// References are unique within a book.
@@ -82,17 +91,18 @@ pub(in crate::host) enum CardOperation {
 }
 
 impl PostingKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Purchase,
         Self::Load,
         Self::Refund,
         Self::Authorization,
         Self::Completion,
+        Self::Payout,
     ];
 
     pub(in crate::host) fn book(self) -> BookName {
         match self {
-            Self::Purchase | Self::Load | Self::Refund => BookName::Financial,
+            Self::Purchase | Self::Load | Self::Refund | Self::Payout => BookName::Financial,
             Self::Authorization => BookName::Authorizations,
             Self::Completion => BookName::Completions,
         }
@@ -126,6 +136,40 @@ struct Fields {
     trace: u32,
     transmission: u32,
     institution: u64,
+}
+
+/// From `card` on.
+const TEXT: usize = 32;
+
+impl Fields {
+    /// Text in the place of the numbers; no longer than they are.
+    fn with_text(text: &[u8]) -> Self {
+        let mut padded = [0; TEXT];
+        padded[..text.len()].copy_from_slice(text);
+        let [a, b, c, d, e, f, g, h] = std::array::from_fn(|word| {
+            let at = word * 4;
+            u32::from_le_bytes([padded[at], padded[at + 1], padded[at + 2], padded[at + 3]])
+        });
+        let wide = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        Self {
+            card: wide(a, b),
+            amount: wide(c, d),
+            trace: e,
+            transmission: f,
+            institution: wide(g, h),
+            ..Self::default()
+        }
+    }
+
+    fn text(&self) -> [u8; TEXT] {
+        let mut text = [0; TEXT];
+        text[..8].copy_from_slice(&self.card.to_le_bytes());
+        text[8..16].copy_from_slice(&self.amount.to_le_bytes());
+        text[16..20].copy_from_slice(&self.trace.to_le_bytes());
+        text[20..24].copy_from_slice(&self.transmission.to_le_bytes());
+        text[24..].copy_from_slice(&self.institution.to_le_bytes());
+        text
+    }
 }
 
 impl Record {
@@ -212,6 +256,22 @@ impl Record {
                 amount: former,
                 ..Fields::default()
             },
+            Self::Detail { reference, detail } => match detail {
+                Detail::Source(source) => Fields {
+                    what: 5,
+                    reference,
+                    ..Fields::with_text(source.padded())
+                },
+                Detail::Original {
+                    book,
+                    reference: original,
+                } => Fields {
+                    what: 6,
+                    which: book as u8,
+                    reference,
+                    ..Fields::with_text(&original)
+                },
+            },
         }
     }
 
@@ -251,6 +311,17 @@ impl Record {
                 reference: fields.reference,
                 card: fields.card,
                 former: fields.amount,
+            },
+            5 => Self::Detail {
+                reference: fields.reference,
+                detail: Detail::Source(Source::new(&fields.text()[..Source::LENGTH])?),
+            },
+            6 => Self::Detail {
+                reference: fields.reference,
+                detail: Detail::Original {
+                    book: book()?,
+                    reference: *fields.text().first_chunk()?,
+                },
             },
             _ => return None,
         })

@@ -1,6 +1,7 @@
 //! What an operator sees: the shipped file, and every complaint word for word.
 
 mod complaints;
+mod notify;
 mod parties;
 mod shipped;
 

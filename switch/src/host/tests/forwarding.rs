@@ -6,7 +6,7 @@ use tessera_protocol::{Message, Mti};
 
 use super::peer::{answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, advice, approved, on_worker, until};
-use crate::host::{HostMessage, HostOutcome};
+use crate::host::{CardUpdate, HostMessage, HostOutcome};
 use crate::wallet::{Reference, WalletId};
 
 const LONG: Duration = Duration::from_secs(20);
@@ -153,7 +153,10 @@ fn asks_for_a_card_again() {
         forwarder.enqueue(
             WalletId(1),
             Reference(1),
-            HostMessage::IssueCard { repeat: true },
+            HostMessage::Card {
+                update: CardUpdate::Issue,
+                repeat: true,
+            },
         );
         let request = peer.expect(Mti::CARD.repeat()).await;
         peer.send(&card_answer_to(&request)).await;

@@ -7,8 +7,8 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 use super::peer::FinancialSystem;
 use super::rig::{Rig, advice, approved, hex, on_worker, purchase, unhex};
 use crate::host::encode::{Marks, encode};
-use crate::host::{HostMessage, HostRequest};
-use crate::wallet::{Reference, WalletId};
+use crate::host::{CardUpdate, HostMessage, HostRequest};
+use crate::wallet::{Reference, Secret, WalletId};
 
 const TRANSMISSION: u32 = 1_122_094_501;
 
@@ -98,7 +98,10 @@ fn asks_for_a_card() {
          30484f535430303030303432
          31",
     );
-    let message = HostMessage::IssueCard { repeat: false };
+    let message = HostMessage::Card {
+        update: CardUpdate::Issue,
+        repeat: false,
+    };
     assert_eq!(packed(&message, false), expected);
 }
 
@@ -127,11 +130,12 @@ fn loads_a_card() {
          05 49424e3432",
     );
     let message = HostMessage::Load {
+        back: false,
         card: CardNumber::development(1),
         expiry: 3112,
         amount: Amount::new(5_000).unwrap(),
         currency: Currency::USD,
-        source: b"IBN42".to_vec(),
+        source: Secret::new(b"IBN42"),
     };
     assert_eq!(packed(&message, false), expected);
 }

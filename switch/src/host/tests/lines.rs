@@ -6,7 +6,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti};
 
 use super::peer::{answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, approved, on_worker, purchase, unhex, until};
-use crate::host::{HostMessage, HostOutcome};
+use crate::host::{CardUpdate, HostMessage, HostOutcome};
+use crate::wallet::Secret;
 
 const SHORT: Duration = Duration::from_millis(40);
 
@@ -54,7 +55,13 @@ fn a_decline_and_a_new_card_are_told_as_such() {
             approval: Some(*b"A1B2C3"),
         };
         assert_eq!(rig.outcome().await, declined);
-        rig.send(HostMessage::IssueCard { repeat: false }, SHORT * 100);
+        rig.send(
+            HostMessage::Card {
+                update: CardUpdate::Issue,
+                repeat: false,
+            },
+            SHORT * 100,
+        );
         rig.link.flush();
         let request = peer.expect(Mti::CARD).await;
         peer.send(&card_answer_to(&request)).await;
@@ -297,22 +304,29 @@ fn garbage_is_counted_and_broken_framing_ends_the_line() {
     });
 }
 
+/// What it approved without a card number is the wallet's to decide.
 #[test]
-fn an_approval_that_cannot_be_read_approves_nothing() {
+fn an_approval_without_a_card_brings_no_card() {
     on_worker(async {
         let rig = Rig::new(|_| {});
         let mut peer = rig.host.line().await;
         rig.up().await;
         // 0312 without a card number.
-        rig.send(HostMessage::IssueCard { repeat: false }, SHORT * 100);
+        rig.send(
+            HostMessage::Card {
+                update: CardUpdate::Issue,
+                repeat: false,
+            },
+            SHORT * 100,
+        );
         rig.link.flush();
         let request = peer.expect(Mti::CARD).await;
         peer.answer(&request, "00").await;
-        let fault = HostOutcome::Answered {
-            code: *b"96",
+        let answered = HostOutcome::Answered {
+            code: *b"00",
             approval: Some(*b"A1B2C3"),
         };
-        assert_eq!(rig.outcome().await, fault);
+        assert_eq!(rig.outcome().await, answered);
     });
 }
 
@@ -356,10 +370,11 @@ fn signs_off_at_the_end() {
 
 fn load() -> HostMessage {
     HostMessage::Load {
+        back: false,
         card: CardNumber::development(1),
         expiry: 3112,
         amount: Amount::new(5_000).unwrap(),
         currency: Currency::USD,
-        source: b"a payer's account".to_vec(),
+        source: Secret::new(b"a payer's account"),
     }
 }

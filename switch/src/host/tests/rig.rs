@@ -142,6 +142,7 @@ fn listener() -> (Rc<RefCell<Vec<HostAnswer>>>, Deliver) {
 
 pub fn purchase() -> HostMessage {
     HostMessage::Forward {
+        original: None,
         frame: Bytes::from(unhex(MALL_REQUEST)),
         card: CardNumber::development(1),
         expiry: 3112,

@@ -199,3 +199,51 @@ fn wakes_subscribers_after_each_sync_and_at_shutdown() {
         assert_eq!(journal.gathered_bytes(), 0);
     });
 }
+
+#[test]
+fn a_tail_shows_every_record_once_as_it_becomes_durable() {
+    each_engine(|engine| {
+        let (journal, _) = engine.open(None);
+        let mut tail = journal.tail(None);
+        let mut shown = Vec::new();
+        let mut look = |most: u64, shown: &mut Vec<Record>| {
+            tail.show(most, &mut |record| {
+                shown.push(Record {
+                    partition: record.partition,
+                    sequence: record.sequence,
+                    position: record.position,
+                    payload: record.payload.to_vec(),
+                });
+                Ok(())
+            })
+            .unwrap()
+        };
+        assert_eq!(look(u64::MAX, &mut shown), 0);
+        let mut written = Vec::new();
+        for _ in 0..6 {
+            let batches = append_batches(journal.as_ref(), 40);
+            let last = batches.last().map(|record| record.sequence).unwrap();
+            written.extend(batches);
+            while journal.durable() < last {
+                std::thread::yield_now();
+            }
+            while look(3, &mut shown) > 0 {}
+            assert_eq!(shown, written);
+        }
+        assert_eq!(look(u64::MAX, &mut shown), 0);
+        // From a mark on.
+        let mark = Mark {
+            sequence: written[9].sequence,
+            position: written[9].position,
+        };
+        let mut later = Vec::new();
+        let mut tail = journal.tail(Some(mark));
+        tail.show(u64::MAX, &mut |record| {
+            later.push(record.sequence);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(later.len(), written.len() - 10);
+        assert_eq!(tail.mark().map(|mark| mark.sequence), later.last().copied());
+    });
+}

@@ -52,6 +52,8 @@ label!(
         Refund = "refund",
         /// 0200, processing code 28 or 21.
         Load = "load",
+        /// 0200, processing code 29.
+        Payout = "payout",
         /// 0100, processing code 31.
         Inquiry = "inquiry",
         /// 0220.
@@ -75,6 +77,7 @@ impl From<&Request<'_>> for Kind {
             Request::Authorization(_) => Self::Authorization,
             Request::Refund(_) => Self::Refund,
             Request::Load(_) => Self::Load,
+            Request::Payout(_) => Self::Payout,
             Request::Inquiry(_) => Self::Inquiry,
             Request::Completion(_) => Self::Completion,
             Request::Reversal(_) => Self::Reversal,

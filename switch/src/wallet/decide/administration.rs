@@ -5,10 +5,11 @@ use tessera_protocol::ResponseCode;
 
 use super::super::event::UnseenOriginal;
 use super::super::{
-    Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Wallet,
+    Ask, Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Reference,
+    Wallet,
 };
 use super::Decision;
-use super::purchase::Refused;
+use super::purchase::{Refused, may_spend};
 
 /// Makes the wallet.
 pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
@@ -18,57 +19,16 @@ pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
     done(Event::Opened(opening.clone()))
 }
 
-/// Asks the host for a card.
-pub(super) fn issue_card(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
-        return refuse(code, reason);
-    }
-    Decision {
-        events: smallvec![Event::CardRequested {
-            opening: opening.clone(),
-            host_trace: context.host_trace,
-        }],
-        effects: forward(opening),
-    }
-}
-
-/// Asks the host for money from the payer's source.
-pub(super) fn load(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
-        return refuse(code, reason);
-    }
-    if opening.amount.is_zero() {
-        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
-    }
-    if wallet.ledger().checked_add(opening.amount).is_none() {
-        return refuse(
-            ResponseCode::ABOVE_AMOUNT_LIMIT,
-            "more than a wallet can hold",
-        );
-    }
-    let Some(card) = wallet.cards.last() else {
-        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
-    };
-    Decision {
-        events: smallvec![Event::LoadRequested {
-            opening: opening.clone(),
-            host_trace: context.host_trace,
-            card: card.number.clone(),
-            expiry: card.expiry,
-        }],
-        effects: forward(opening),
-    }
-}
-
 /// The payer agreed to pay an order.
 pub(super) fn announce(
     wallet: &Wallet,
-    opening: &Opening,
+    ask: &Ask,
     expires_at: u64,
     description: &[u8],
     reversed: &[UnseenOriginal],
     context: &Context,
 ) -> Decision {
+    let opening = &ask.opening;
     let Payer::Order(key) = opening.payer else {
         return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
     };
@@ -89,6 +49,12 @@ pub(super) fn announce(
     });
     if stands {
         return refuse(ResponseCode::DUPLICATE, "the order was announced before");
+    }
+    // A payer hears at once what the mall would hear later.
+    if ask.claims.is_some()
+        && let Err((code, reason)) = may_spend(wallet, opening, context)
+    {
+        return refuse(code, reason);
     }
     let mut decision = done(Event::OrderAnnounced {
         opening: opening.clone(),
@@ -140,7 +106,17 @@ pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision
     }
 }
 
-fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+/// Whether the host may be asked for something on the wallet's account.
+pub(super) fn may_reach_host(
+    wallet: &Wallet,
+    opening: &Opening,
+    context: &Context,
+) -> Result<(), Refused> {
+    if let Some(account) = &wallet.account
+        && (account.closed || account.closing != Reference(0))
+    {
+        return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+    }
     match wallet.currency {
         None => Err((ResponseCode::NO_SUCH_CARD, "no such wallet")),
         Some(currency) if currency != opening.currency => Err((
@@ -155,14 +131,15 @@ fn may_reach_host(wallet: &Wallet, opening: &Opening, context: &Context) -> Resu
     }
 }
 
-fn forward(opening: &Opening) -> smallvec::SmallVec<[Effect; 2]> {
+/// Sends the request to the host, whose answer its asker waits for.
+pub(super) fn forward(opening: &Opening) -> smallvec::SmallVec<[Effect; 2]> {
     smallvec![
         Effect::Await(opening.reference),
         Effect::Forward(opening.reference)
     ]
 }
 
-fn done(event: Event) -> Decision {
+pub(super) fn done(event: Event) -> Decision {
     Decision {
         events: smallvec![event],
         effects: smallvec![Effect::Answer(Outcome::approved())],
@@ -170,6 +147,6 @@ fn done(event: Event) -> Decision {
 }
 
 /// Refusals to the wallet server change nothing and are decided afresh when it asks again.
-fn refuse(code: ResponseCode, reason: &'static str) -> Decision {
+pub(super) fn refuse(code: ResponseCode, reason: &'static str) -> Decision {
     Decision::answer(Outcome::declined(code, reason))
 }

@@ -4,11 +4,16 @@ use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
-use super::super::{Details, Effect, Event, OrderState, Outcome, Reference, Wallet};
+use super::super::{Details, Effect, Event, OrderState, Outcome, Reference, Wallet, Wanted};
 use super::Decision;
 
 /// The host answered a purchase or a load. An answer to what is closed already changes nothing.
-pub(super) fn answered(wallet: &Wallet, reference: Reference, code: ResponseCode) -> Decision {
+pub(super) fn answered(
+    wallet: &Wallet,
+    reference: Reference,
+    code: ResponseCode,
+    now: u64,
+) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
@@ -23,15 +28,19 @@ pub(super) fn answered(wallet: &Wallet, reference: Reference, code: ResponseCode
     }
     if transaction.kind == Kind::CardIssue {
         // An approval without a card: asked again until the card comes.
-        return Decision::default();
+        return silent(wallet, reference);
     }
     let outcome = Outcome {
         approval: Some(transaction.approval()),
         ..Outcome::approved()
     };
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
-    if transaction.standing < transaction.amount {
+    // What was undone meanwhile it has to undo too; of the card of a wallet that ends it has to hear.
+    if transaction.standing < transaction.amount || transaction.kind == Kind::Payout {
         effects.push(Effect::Advise(reference));
+    }
+    if transaction.kind == Kind::Purchase {
+        effects.extend(super::funding::reload(wallet, reference, now));
     }
     effects.extend(super::order_turned(
         wallet,
@@ -53,10 +62,19 @@ pub(super) fn issued_card(
 ) -> Decision {
     match pending(wallet, reference) {
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
-        _ => return Decision::default(),
+        // It told which card it has cancelled.
+        _ => return advice_answered(wallet, reference),
     }
+    // The answer is read off the wallet as it will be.
+    let serial = wallet.cards.iter().last().map_or(1, |last| last.serial + 1);
+    let wanted = wallet.cards.requested(reference);
     let outcome = Outcome {
-        details: Details::Card(card.clone(), expiry),
+        details: Details::Card {
+            number: card.clone(),
+            expiry,
+            serial,
+            in_full: wallet.account.is_none() || matches!(wanted, Some(Wanted::Further { .. })),
+        },
         ..Outcome::approved()
     };
     Decision {
@@ -121,6 +139,13 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference) -> Decision
             events: smallvec![Event::AdviceAcknowledged { reference }],
             ..Decision::default()
         },
+        // A card that was asked for again, and is not to be had.
+        Some(transaction)
+            if transaction.kind == Kind::CardIssue && transaction.status == Status::Pending =>
+        {
+            let reason = "declined by the financial system";
+            release(wallet, transaction, ResponseCode::DECLINED, reason, false)
+        }
         _ => Decision::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use smallvec::smallvec;
 use tessera_protocol::ResponseCode;
+use tessera_protocol::leased::Limits;
 
 use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
@@ -81,19 +82,21 @@ fn may_purchase<'a>(
         ));
     }
     let card = match &opening.payer {
-        Payer::Card(..) => named_card(wallet, opening, context)?,
+        Payer::Card(..) => {
+            let card = named_card(wallet, opening, context)?;
+            card.allows(opening)?;
+            card
+        }
         Payer::Order(_) => {
             may_pay_order(wallet, opening, context)?;
             wallet
                 .cards
-                .last()
+                .representative()
                 .ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
-    if wallet.available < opening.amount {
-        return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
-    }
+    may_spend(wallet, opening, context)?;
     if !context.host_up {
         return Err((
             ResponseCode::HOST_UNREACHABLE,
@@ -101,6 +104,66 @@ fn may_purchase<'a>(
         ));
     }
     Ok(card)
+}
+
+/// Whether the wallet may and can spend this.
+pub(super) fn may_spend(
+    wallet: &Wallet,
+    opening: &Opening,
+    context: &Context,
+) -> Result<(), Refused> {
+    let mut limits = context.rules.limits;
+    if let Some(account) = &wallet.account {
+        if account.frozen {
+            return Err((ResponseCode::WALLET_BLOCKED, "the payer has frozen it"));
+        }
+        if account.closed || account.closing.0 != 0 {
+            return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+        }
+        limits = limits.stricter(account.limits);
+    }
+    if limits != Limits::default() {
+        within(limits, wallet, opening)?;
+    }
+    if wallet.available < opening.amount {
+        return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
+    }
+    Ok(())
+}
+
+fn within(limits: Limits, wallet: &Wallet, opening: &Opening) -> Result<(), Refused> {
+    let spent = wallet.spending.at(opening.reference.milliseconds());
+    let amount = opening.amount.value();
+    for (limit, would_be, reason) in [
+        (limits.transaction, amount, "above the limit of a purchase"),
+        (limits.day, spent.day + amount, "above the limit of a day"),
+        (
+            limits.month,
+            spent.month + amount,
+            "above the limit of a month",
+        ),
+    ] {
+        if limit != 0 && would_be > limit {
+            return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
+        }
+    }
+    for (limit, would_be, reason) in [
+        (
+            limits.day_count,
+            spent.day_count + 1,
+            "above the number of purchases a day",
+        ),
+        (
+            limits.month_count,
+            spent.month_count + 1,
+            "above the number of purchases a month",
+        ),
+    ] {
+        if limit != 0 && would_be > limit {
+            return Err((ResponseCode::ABOVE_COUNT_LIMIT, reason));
+        }
+    }
+    Ok(())
 }
 
 fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
@@ -130,8 +193,8 @@ fn named_card<'a>(
     };
     let card = wallet
         .cards
-        .iter()
-        .find(|card| card.number == *number)
+        .find(number)
+        .filter(|card| !card.dead)
         .ok_or((ResponseCode::NO_SUCH_CARD, "not a card of the wallet"))?;
     if *expiry != Some(card.expiry) {
         return Err((ResponseCode::EXPIRED, "not the card's expiry"));

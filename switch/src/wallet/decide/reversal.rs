@@ -28,6 +28,8 @@ pub(super) fn reverse(
             "95 is above the original amount",
         );
     }
+    // What was refunded is not given back a second time.
+    let standing = standing.max(original.refunded);
     // Nothing to undo, or undone before: a second reversal credits nothing.
     if original.reversed || original.status == Status::Declined || standing >= original.standing {
         return note(opening, ResponseCode::APPROVED, "");
@@ -62,7 +64,7 @@ pub(super) fn reverse(
     }
 }
 
-/// The purchase that field 90 names: of the same terminal, whose trace number it is, and newest first,
+/// The purchase or refund that field 90 names: of the same terminal, whose trace number it is, and newest first,
 /// as trace numbers come round.
 ///
 /// The time that it says may be one that was never seen here: a crash or a cut line took that one away,
@@ -78,7 +80,7 @@ fn find<'a>(
         wallet.transactions.iter().rev().find(|found| {
             of_party
                 && class == 2
-                && found.kind == Kind::Purchase
+                && matches!(found.kind, Kind::Purchase | Kind::Refund)
                 && found.institution == opening.institution
                 && found.trace == named.trace
                 && found.origin == origin

@@ -4,7 +4,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
 
 use crate::wallet::{
     About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
-    Opening, OrderKey, Outcome, Payer, Reference, Wallet, WalletId, decide,
+    Opening, OrderKey, Outcome, Payer, Reference, Rules, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -16,6 +16,8 @@ pub(super) struct Bench {
     pub(super) wallet: Wallet,
     pub(super) entries: Vec<Entry>,
     pub(super) host_up: bool,
+    pub(super) rules: Rules,
+    pub(super) now: u64,
     given: u64,
     /// Entries before this place can be read back.
     durable_end: u64,
@@ -26,15 +28,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn with(balance: u64) -> Self {
-        let mut bench = Self {
-            wallet: Wallet::new(WalletId(1)),
-            entries: Vec::new(),
-            host_up: true,
-            given: 0,
-            durable_end: 0,
-            stored: Vec::new(),
-            settled: Vec::new(),
-        };
+        let mut bench = Self::empty();
         bench.journal(Event::Provisioned {
             currency: Currency::USD,
             card: card(),
@@ -44,16 +38,36 @@ impl Bench {
         bench
     }
 
+    /// A wallet to which nothing has happened.
+    pub(super) fn empty() -> Self {
+        Self {
+            wallet: Wallet::new(WalletId(1)),
+            entries: Vec::new(),
+            host_up: true,
+            rules: Rules {
+                session_idle: 900_000,
+                session_stands: 43_200_000,
+                ..Rules::default()
+            },
+            now: NOW,
+            given: 0,
+            durable_end: 0,
+            stored: Vec::new(),
+            settled: Vec::new(),
+        }
+    }
+
     pub(super) fn tell(&mut self, mut command: Command) -> Vec<Effect> {
         if let Command::Ask(ask) = &mut command {
             self.given += 1;
-            ask.opening.reference = Reference(Reference::first(NOW, 0).0 + self.given);
+            ask.opening.reference = Reference(Reference::first(self.now, 0).0 + self.given);
         }
         let context = Context {
-            now: NOW,
+            now: self.now,
             host_trace: 1,
             answer_within: 7000,
             host_up: self.host_up,
+            rules: &self.rules,
         };
         recall(&mut self.wallet, command.about(), &self.entries);
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
@@ -63,7 +77,11 @@ impl Bench {
     }
 
     pub(super) fn ask(&mut self, opening: Opening, action: Action) -> Vec<Effect> {
-        self.tell(Command::Ask(Box::new(Ask { opening, action })))
+        self.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action,
+            claims: None,
+        })))
     }
 
     /// The answer that the asker gets at once, if any.
@@ -74,6 +92,11 @@ impl Bench {
                 Effect::Answer(outcome) => Some(outcome),
                 _ => None,
             })
+    }
+
+    /// The newest event, as what it did.
+    pub(super) fn last_event(&self) -> &Event {
+        &self.entries.last().expect("an event").event
     }
 
     /// All that was journaled can be read back from now on.
@@ -128,12 +151,15 @@ impl Bench {
         wallet
     }
 
-    fn journal(&mut self, event: Event) {
+    pub(super) fn journal(&mut self, event: Event) {
         let previous = self.wallet.last_position;
         let entry = Entry {
             wallet: self.wallet.id,
             previous,
-            at: NOW,
+            at: self.now,
+            available: self.wallet.available,
+            held: self.wallet.held,
+            owed: self.wallet.owed,
             event,
         };
         let place = self.entries.len() as u64 + 1;
@@ -167,7 +193,7 @@ pub(super) fn by_order(class: u8, trace: u32, minor: u64, order: OrderKey) -> Op
     opening(class, trace, minor, Payer::Order(order))
 }
 
-fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
+pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
     let (terminal, acceptor) = (*b"TERM0001", *b"SHOP-77        ");
     Opening {
         reference: Reference(0),
@@ -196,6 +222,13 @@ fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
         currency: Currency::USD,
         payer,
     }
+}
+
+/// A refund by the acquirer of what was bought with the card.
+pub(super) fn refund(trace: u32, minor: u64) -> Opening {
+    let mut opening = by_card(2, trace, minor);
+    opening.processing_code = 200_000;
+    opening
 }
 
 /// Field 90 naming the purchase with this trace number.

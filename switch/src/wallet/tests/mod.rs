@@ -2,4 +2,6 @@
 
 mod bench;
 mod model;
+mod payer;
+mod refunds;
 mod rules;

@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use tessera_protocol::ResponseCode;
+use tessera_protocol::leased::Limits;
 
-use super::bench::{Bench, by_card, original};
+use super::bench::{Bench, by_card, original, refund};
 use crate::wallet::{Action, Advice, Command, Effect, Reference, Status, Wallet};
 
 const START: u64 = 10_000;
@@ -27,6 +28,18 @@ enum Step {
     },
     ReverseBeforehand {
         minor: u64,
+    },
+    Refund {
+        which: usize,
+        minor: u64,
+    },
+    ReverseRefund {
+        which: usize,
+        keep: Option<u64>,
+    },
+    HostDecidesRefund {
+        which: usize,
+        approves: bool,
     },
     HostApproves {
         which: usize,
@@ -60,6 +73,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (which.clone(), proptest::option::of(0u64..5000), any::<bool>())
             .prop_map(|(which, keep, advice)| Step::Reverse { which, keep, advice }),
         1 => (1u64..4000).prop_map(|minor| Step::ReverseBeforehand { minor }),
+        3 => (which.clone(), 1u64..3000).prop_map(|(which, minor)| Step::Refund { which, minor }),
+        1 => (which.clone(), proptest::option::of(0u64..3000))
+            .prop_map(|(which, keep)| Step::ReverseRefund { which, keep }),
+        3 => (which.clone(), proptest::bool::weighted(0.8))
+            .prop_map(|(which, approves)| Step::HostDecidesRefund { which, approves }),
         4 => which.clone().prop_map(|which| Step::HostApproves { which }),
         1 => which.clone().prop_map(|which| Step::HostDeclines { which }),
         1 => which.clone().prop_map(|which| Step::HostIsSilent { which }),
@@ -90,9 +108,23 @@ struct Bought {
     reversed: bool,
 }
 
+/// A refund as somebody with pencil and paper sees it.
+#[derive(Debug, Clone)]
+struct GivenBack {
+    trace: u32,
+    of: usize,
+    minor: u64,
+    keeps: u64,
+    reference: Reference,
+    fate: Fate,
+    reversed: bool,
+}
+
 #[derive(Debug, Default)]
 struct Model {
     bought: Vec<Bought>,
+    given_back: Vec<GivenBack>,
+    limits: Limits,
     traces: u32,
     beforehand: Vec<u32>,
 }
@@ -114,8 +146,40 @@ impl Model {
         self.sum(|bought| bought.fate == Fate::Approved)
     }
 
+    /// What was given back of a purchase, or will be if the host agrees.
+    fn refunded(&self, of: usize) -> u64 {
+        let stands = |refund: &&GivenBack| !matches!(refund.fate, Fate::Refused(_));
+        self.given_back
+            .iter()
+            .filter(|refund| refund.of == of)
+            .filter(stands)
+            .map(|refund| refund.keeps)
+            .sum()
+    }
+
+    fn came_back(&self) -> u64 {
+        let approved = self
+            .given_back
+            .iter()
+            .filter(|refund| refund.fate == Fate::Approved);
+        approved.map(|refund| refund.keeps).sum()
+    }
+
     fn available(&self) -> u64 {
-        START - self.held() - self.spent()
+        (START + self.came_back()).saturating_sub(self.held() + self.spent())
+    }
+
+    fn owed(&self) -> u64 {
+        (self.held() + self.spent()).saturating_sub(START + self.came_back())
+    }
+
+    /// Purchases that came to something, and what is left of them: refunds do not count.
+    fn spending(&self) -> (u64, u64) {
+        let counts = |bought: &&Bought| !matches!(bought.fate, Fate::Refused(_));
+        let amounts = self.bought.iter().filter(counts).map(|bought| bought.keeps);
+        let whole = |bought: &&Bought| counts(bought) && bought.keeps > 0;
+        let count = self.bought.iter().filter(whole).count() as u64;
+        (amounts.sum(), count)
     }
 
     fn next_trace(&mut self) -> u32 {
@@ -128,13 +192,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn money_is_conserved_whatever_happens(steps in proptest::collection::vec(step(), 1..120)) {
+    fn money_is_conserved_whatever_happens(
+        steps in proptest::collection::vec(step(), 1..120),
+        day in prop_oneof![3 => Just(0), 1 => 1u64..20_000],
+        day_count in prop_oneof![3 => Just(0), 1 => 1u64..12],
+    ) {
         let mut bench = Bench::with(START);
-        let mut model = Model::default();
+        let limits = Limits { day, day_count, ..Limits::default() };
+        bench.rules.limits = limits;
+        let mut model = Model { limits, ..Model::default() };
         for step in &steps {
             take(step, &mut bench, &mut model)?;
             prop_assert_eq!(bench.wallet.available.value(), model.available(), "available after {:?}", step);
             prop_assert_eq!(bench.wallet.held.value(), model.held(), "held after {:?}", step);
+            prop_assert_eq!(bench.wallet.owed.value(), model.owed(), "owed after {:?}", step);
+            let spent = bench.wallet.spending.at(bench.now);
+            prop_assert_eq!((spent.day, spent.day_count), model.spending(), "spent after {:?}", step);
         }
         let replayed = bench.replayed();
         prop_assert_eq!(&replayed, &bench.wallet, "replay of the journal");
@@ -212,6 +285,7 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 return Ok(());
             }
             prop_assert_eq!(code, Some(ResponseCode::APPROVED));
+            let keep = keep.max(model.refunded(which % model.bought.len()));
             let stands = !matches!(bought.fate, Fate::Refused(_));
             if stands && !bought.reversed && keep < bought.keeps {
                 let bought = pick_mut(model, which);
@@ -220,6 +294,29 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 if bought.fate == Fate::Pending && keep == 0 {
                     bought.fate = Fate::Refused(ResponseCode::DECLINED);
                 }
+            }
+        }
+        Step::Refund { which, minor } => {
+            let trace = model.next_trace();
+            give_back(bench, model, which, trace, minor)?;
+        }
+        Step::ReverseRefund { which, keep } => reverse_refund(bench, model, which, keep)?,
+        Step::HostDecidesRefund { which, approves } => {
+            let Some(place) = which.checked_rem(model.given_back.len()) else {
+                return Ok(());
+            };
+            let refund = &mut model.given_back[place];
+            let code = match approves {
+                true => ResponseCode::APPROVED,
+                false => ResponseCode::DECLINED,
+            };
+            bench.tell(Command::HostAnswered(refund.reference, code));
+            if refund.fate == Fate::Pending {
+                refund.fate = if approves {
+                    Fate::Approved
+                } else {
+                    Fate::Refused(code)
+                };
             }
         }
         Step::HostApproves { which } => {
@@ -269,6 +366,11 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                     bought.fate = Fate::Refused(ResponseCode::HOST_UNREACHABLE);
                 }
             }
+            for refund in &mut model.given_back {
+                if refund.fate == Fate::Pending {
+                    refund.fate = Fate::Refused(ResponseCode::HOST_UNREACHABLE);
+                }
+            }
             for transaction in bench.wallet.transactions.iter() {
                 prop_assert!(
                     transaction.status != Status::Pending,
@@ -286,6 +388,10 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
 fn buy(bench: &mut Bench, model: &mut Model, trace: u32, minor: u64) -> Result<(), TestCaseError> {
     let expected = if model.beforehand.contains(&trace) {
         Some(ResponseCode::DECLINED)
+    } else if model.limits.day != 0 && model.spending().0 + minor > model.limits.day {
+        Some(ResponseCode::ABOVE_AMOUNT_LIMIT)
+    } else if model.limits.day_count != 0 && model.spending().1 >= model.limits.day_count {
+        Some(ResponseCode::ABOVE_COUNT_LIMIT)
     } else if minor > model.available() {
         Some(ResponseCode::NOT_ENOUGH_MONEY)
     } else if !bench.host_up {
@@ -313,6 +419,85 @@ fn buy(bench: &mut Bench, model: &mut Model, trace: u32, minor: u64) -> Result<(
         fate,
         reversed: false,
     });
+    Ok(())
+}
+
+fn give_back(
+    bench: &mut Bench,
+    model: &mut Model,
+    which: usize,
+    trace: u32,
+    minor: u64,
+) -> Result<(), TestCaseError> {
+    let Some(of) = which.checked_rem(model.bought.len()) else {
+        return Ok(());
+    };
+    let bought = model.bought[of].clone();
+    let expected = match bought.fate {
+        Fate::Refused(_) => Some(ResponseCode::NOT_FOUND),
+        Fate::Pending => Some(ResponseCode::INVALID_TRANSACTION),
+        Fate::Approved if minor + model.refunded(of) > bought.keeps => {
+            Some(ResponseCode::INVALID_AMOUNT)
+        }
+        Fate::Approved if !bench.host_up => Some(ResponseCode::HOST_UNREACHABLE),
+        Fate::Approved => None,
+    };
+    let action = Action::Refund {
+        original: original(bought.trace),
+    };
+    let effects = bench.ask(refund(trace, minor), action);
+    let answered = effects.iter().find_map(|effect| match effect {
+        Effect::Answer(outcome) => Some(outcome.code),
+        _ => None,
+    });
+    prop_assert_eq!(answered, expected);
+    let reference = effects.iter().find_map(|effect| match effect {
+        Effect::Forward(reference) => Some(*reference),
+        _ => None,
+    });
+    prop_assert_eq!(reference.is_some(), expected.is_none());
+    model
+        .given_back
+        .extend(reference.map(|reference| GivenBack {
+            trace,
+            of,
+            minor,
+            keeps: minor,
+            reference,
+            fate: Fate::Pending,
+            reversed: false,
+        }));
+    Ok(())
+}
+
+fn reverse_refund(
+    bench: &mut Bench,
+    model: &mut Model,
+    which: usize,
+    keep: Option<u64>,
+) -> Result<(), TestCaseError> {
+    let trace = model.next_trace();
+    let Some(place) = which.checked_rem(model.given_back.len()) else {
+        return Ok(());
+    };
+    let refund = &mut model.given_back[place];
+    let action = reverse(refund.trace, keep, true);
+    let outcome = bench.answer(by_card(4, trace, refund.minor), action);
+    let code = outcome.map(|outcome| outcome.code);
+    let keep = keep.unwrap_or(0);
+    if keep > refund.minor {
+        prop_assert_eq!(code, Some(ResponseCode::INVALID_AMOUNT));
+        return Ok(());
+    }
+    prop_assert_eq!(code, Some(ResponseCode::APPROVED));
+    let stands = !matches!(refund.fate, Fate::Refused(_));
+    if stands && !refund.reversed && keep < refund.keeps {
+        refund.keeps = keep;
+        refund.reversed = true;
+        if refund.fate == Fate::Pending && keep == 0 {
+            refund.fate = Fate::Refused(ResponseCode::DECLINED);
+        }
+    }
     Ok(())
 }
 

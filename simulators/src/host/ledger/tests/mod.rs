@@ -7,6 +7,8 @@ use super::*;
 const APPROVED: ResponseCode = ResponseCode::APPROVED;
 const DECLINED: ResponseCode = ResponseCode::DECLINED;
 
+mod payers;
+
 fn reference(number: u32) -> Reference {
     let text = format!("{number:012}");
     text.as_bytes().try_into().unwrap()
@@ -52,12 +54,15 @@ fn net(ledger: &Ledger) -> i64 {
 fn applies_a_posting_once_and_answers_its_repeats_alike() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    assert_eq!(ledger.post(&one, || APPROVED), APPROVED);
+    assert_eq!(ledger.post(&one, &Concern::Card, || APPROVED), APPROVED);
     let under_another_trace = Posting { trace: 77, ..one };
-    assert_eq!(ledger.post(&under_another_trace, || DECLINED), APPROVED);
+    assert_eq!(
+        ledger.post(&under_another_trace, &Concern::Card, || DECLINED),
+        APPROVED
+    );
     let two = purchase(2, 500);
-    assert_eq!(ledger.post(&two, || DECLINED), DECLINED);
-    assert_eq!(ledger.post(&two, || APPROVED), DECLINED);
+    assert_eq!(ledger.post(&two, &Concern::Card, || DECLINED), DECLINED);
+    assert_eq!(ledger.post(&two, &Concern::Card, || APPROVED), DECLINED);
     assert_eq!(net(&ledger), 500);
     assert_eq!(ledger.tally().repeats, 2);
 }
@@ -66,14 +71,20 @@ fn applies_a_posting_once_and_answers_its_repeats_alike() {
 fn refuses_the_same_reference_with_other_contents() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    ledger.post(&one, || APPROVED);
+    ledger.post(&one, &Concern::Card, || APPROVED);
     let dearer = Posting { amount: 501, ..one };
-    assert_eq!(ledger.post(&dearer, || APPROVED), ResponseCode::DUPLICATE);
+    assert_eq!(
+        ledger.post(&dearer, &Concern::Card, || APPROVED),
+        ResponseCode::DUPLICATE
+    );
     let load = Posting {
         kind: PostingKind::Load,
         ..one
     };
-    assert_eq!(ledger.post(&load, || APPROVED), ResponseCode::DUPLICATE);
+    assert_eq!(
+        ledger.post(&load, &Concern::Card, || APPROVED),
+        ResponseCode::DUPLICATE
+    );
     assert_eq!(net(&ledger), 500);
 }
 
@@ -85,7 +96,7 @@ fn refuses_cards_that_it_does_not_know() {
         ..purchase(1, 500)
     };
     assert_eq!(
-        ledger.post(&foreign, || APPROVED),
+        ledger.post(&foreign, &Concern::Card, || APPROVED),
         ResponseCode::NO_SUCH_CARD
     );
     assert_eq!(net(&ledger), 0);
@@ -95,14 +106,14 @@ fn refuses_cards_that_it_does_not_know() {
 fn undoes_wholly_once() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    ledger.post(&one, || APPROVED);
+    ledger.post(&one, &Concern::Card, || APPROVED);
     for _ in 0..3 {
         assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
         assert_eq!(net(&ledger), 0);
     }
     assert_eq!(ledger.tally().reversed.count, 1);
     // A repeat of the original is answered as before and moves nothing.
-    assert_eq!(ledger.post(&one, || APPROVED), APPROVED);
+    assert_eq!(ledger.post(&one, &Concern::Card, || APPROVED), APPROVED);
     assert_eq!(net(&ledger), 0);
 }
 
@@ -110,7 +121,7 @@ fn undoes_wholly_once() {
 fn undoes_partly_and_then_wholly() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    ledger.post(&one, || APPROVED);
+    ledger.post(&one, &Concern::Card, || APPROVED);
     ledger.reverse(&reversal_of(&one, 200));
     assert_eq!(net(&ledger), 200);
     ledger.reverse(&reversal_of(&one, 300));
@@ -134,8 +145,8 @@ fn remembers_a_reversal_that_comes_first() {
     };
     assert_eq!(ledger.reverse(&asked), ResponseCode::NOT_FOUND);
     assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
-    assert_eq!(ledger.post(&one, || APPROVED), DECLINED);
-    assert_eq!(ledger.post(&one, || APPROVED), DECLINED);
+    assert_eq!(ledger.post(&one, &Concern::Card, || APPROVED), DECLINED);
+    assert_eq!(ledger.post(&one, &Concern::Card, || APPROVED), DECLINED);
     assert_eq!(ledger.reverse(&reversal_of(&one, 0)), APPROVED);
     assert_eq!(net(&ledger), 0);
     assert_eq!(ledger.tally().reversals_unseen, 1);
@@ -145,7 +156,7 @@ fn remembers_a_reversal_that_comes_first() {
 fn moves_nothing_when_the_original_data_contradict() {
     let mut ledger = Ledger::new(1000);
     let one = purchase(1, 500);
-    ledger.post(&one, || APPROVED);
+    ledger.post(&one, &Concern::Card, || APPROVED);
     for wrong in [
         Reversal {
             trace: 9,
@@ -177,13 +188,39 @@ fn moves_nothing_when_the_original_data_contradict() {
     assert_eq!(net(&ledger), 0);
 }
 
+fn refund_of(number: u32, amount: u64, original: &Posting) -> (Posting, Concern) {
+    let posting = Posting {
+        kind: PostingKind::Refund,
+        ..purchase(number, amount)
+    };
+    let named = Named {
+        book: original.kind.book(),
+        trace: original.trace,
+        transmission: original.transmission,
+        institution: original.institution,
+    };
+    (posting, Concern::Original(named))
+}
+
+fn funded(kind: PostingKind, number: u32, amount: u64, balance: Option<u64>) -> (Posting, Concern) {
+    let posting = Posting {
+        kind,
+        ..purchase(number, amount)
+    };
+    let source = source();
+    (posting, Concern::Source { source, balance })
+}
+
+fn source() -> Source {
+    Source::new(b"XT38TESS00000000000001").unwrap()
+}
+
 #[test]
 fn loads_and_refunds_and_completions_have_their_sums() {
     let mut ledger = Ledger::new(1000);
     for (number, kind) in [
         (1, PostingKind::Purchase),
         (2, PostingKind::Load),
-        (3, PostingKind::Refund),
         (4, PostingKind::Authorization),
         (5, PostingKind::Completion),
     ] {
@@ -191,8 +228,17 @@ fn loads_and_refunds_and_completions_have_their_sums() {
             kind,
             ..purchase(number, 100 * u64::from(number))
         };
-        ledger.post(&posting, || APPROVED);
+        ledger.post(&posting, &Concern::Card, || APPROVED);
     }
+    let (refund, concern) = refund_of(
+        3,
+        300,
+        &Posting {
+            kind: PostingKind::Completion,
+            ..purchase(5, 500)
+        },
+    );
+    assert_eq!(ledger.post(&refund, &concern, || APPROVED), APPROVED);
     assert_eq!(net(&ledger), 100 - 300 + 500);
     assert_eq!(ledger.tally().loads.amount, 200);
     let load = Posting {
@@ -223,7 +269,7 @@ fn issues_one_card_per_reference() {
         .unwrap();
     assert_ne!(replaced, card);
     let again = ledger.order_card(&order(4, CardOperation::Replace, card));
-    assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
+    assert_eq!(again, Err(ResponseCode::NO_SUCH_CARD));
     let cancel = order(5, CardOperation::Cancel, second);
     assert_eq!(ledger.order_card(&cancel), Ok(second));
     assert_eq!(ledger.order_card(&cancel), Ok(second));
@@ -232,7 +278,7 @@ fn issues_one_card_per_reference() {
         ..purchase(9, 1)
     };
     assert_eq!(
-        ledger.post(&paying, || APPROVED),
+        ledger.post(&paying, &Concern::Card, || APPROVED),
         ResponseCode::NOT_PERMITTED_TO_CARD
     );
 }
@@ -244,14 +290,28 @@ fn busy(ledger: &mut Ledger, mut after_each: impl FnMut(&Ledger)) {
         reference: reference(4),
         card: 0,
     };
-    let steps: [&dyn Fn(&mut Ledger) -> bool; 7] = [
-        &|ledger| ledger.post(&purchase(1, 500), || APPROVED) == APPROVED,
-        &|ledger| ledger.post(&purchase(2, 70), || DECLINED) == DECLINED,
+    let replace = CardOrder {
+        operation: CardOperation::Replace,
+        reference: reference(13),
+        card: CardNumber::development(1).expose(),
+    };
+    let (load, from) = funded(PostingKind::Load, 10, 800, Some(1000));
+    let (payout, to) = funded(PostingKind::Payout, 11, 40, Some(1000));
+    let (refund, of) = refund_of(12, 150, &purchase(1, 500));
+    let steps: [&dyn Fn(&mut Ledger) -> bool; 13] = [
+        &|ledger| ledger.post(&purchase(1, 500), &Concern::Card, || APPROVED) == APPROVED,
+        &|ledger| ledger.post(&purchase(2, 70), &Concern::Card, || DECLINED) == DECLINED,
         &|ledger| ledger.reverse(&reversal_of(&purchase(1, 500), 200)) == APPROVED,
         &|ledger| ledger.reverse(&reversal_of(&purchase(3, 30), 0)) == APPROVED,
-        &|ledger| ledger.post(&purchase(3, 30), || APPROVED) == DECLINED,
+        &|ledger| ledger.post(&purchase(3, 30), &Concern::Card, || APPROVED) == DECLINED,
         &|ledger| ledger.order_card(&issue).is_ok(),
-        &|ledger| ledger.post(&purchase(5, 9), || APPROVED) == APPROVED,
+        &|ledger| ledger.post(&purchase(5, 9), &Concern::Card, || APPROVED) == APPROVED,
+        &|ledger| ledger.post(&load, &from, || APPROVED) == APPROVED,
+        &|ledger| ledger.post(&payout, &to, || APPROVED) == APPROVED,
+        &|ledger| ledger.reverse(&reversal_of(&load, 300)) == APPROVED,
+        &|ledger| ledger.post(&refund, &of, || APPROVED) == APPROVED,
+        &|ledger| ledger.order_card(&replace).is_ok(),
+        &|ledger| ledger.reverse(&reversal_of(&refund, 100)) == APPROVED,
     ];
     for step in steps {
         assert!(step(ledger));
@@ -282,7 +342,12 @@ fn a_log_cut_anywhere_gives_the_books_as_they_were_then() {
         let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
         assert_eq!(ledger.tally().money(), states[state], "cut at {length}");
         // And it goes on from there.
-        ledger.post(&purchase(6, 1000), || APPROVED);
+        let card = ledger.accounts().current(purchase(6, 1000).card);
+        let after = Posting {
+            card,
+            ..purchase(6, 1000)
+        };
+        assert_eq!(ledger.post(&after, &Concern::Card, || APPROVED), APPROVED);
         ledger.write().unwrap();
         let after = ledger.tally().money();
         drop(ledger);
@@ -297,12 +362,34 @@ fn a_replayed_book_answers_repeats_as_before() {
     let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
     busy(&mut ledger, |_| ());
     let card = ledger.accounts().next_card();
+    let given = ledger.given(&source());
+    let moved = ledger.accounts().of(CardNumber::development(1).expose());
+    assert_eq!((given, moved.net, moved.loaded), (260, 200 + 9 - 100, 260));
     drop(ledger);
     let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
-    assert_eq!(ledger.post(&purchase(1, 500), || DECLINED), APPROVED);
-    assert_eq!(ledger.post(&purchase(2, 70), || APPROVED), DECLINED);
-    assert_eq!(ledger.post(&purchase(3, 30), || APPROVED), DECLINED);
+    assert_eq!(
+        ledger.post(&purchase(1, 500), &Concern::Card, || DECLINED),
+        APPROVED
+    );
+    assert_eq!(
+        ledger.post(&purchase(2, 70), &Concern::Card, || APPROVED),
+        DECLINED
+    );
+    assert_eq!(
+        ledger.post(&purchase(3, 30), &Concern::Card, || APPROVED),
+        DECLINED
+    );
     assert_eq!(ledger.accounts().next_card(), card);
+    assert_eq!(ledger.given(&source()), given);
+    assert_eq!(
+        ledger.accounts().of(CardNumber::development(1).expose()),
+        moved
+    );
+    // 100 of its 500 are left: 300 were undone, and 100 refunded in the end.
+    for (number, amount, code) in [(20, 101, ResponseCode::INVALID_AMOUNT), (21, 100, APPROVED)] {
+        let (refund, concern) = refund_of(number, amount, &purchase(1, 500));
+        assert_eq!(ledger.post(&refund, &concern, || APPROVED), code);
+    }
 }
 
 #[test]

@@ -1,0 +1,415 @@
+//! `[notify]`: how payers are told what happened. Without `[notify.email]` no e-mail is sent, without `[notify.sms]` no short message.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::limits::Breach;
+use super::units::{self, duration_text};
+use super::{Environment, SettingsError};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Bytes of an SMPP password, and of a system id and a system type (their final zero not counted).
+const SMPP_PASSWORD_MAX: usize = 8;
+const SYSTEM_ID_MAX: usize = 15;
+const SYSTEM_TYPE_MAX: usize = 12;
+/// Characters of a sender that is a name, and digits of one that is a number.
+const SENDER_NAME_MAX: usize = 11;
+const SENDER_DIGITS_MAX: usize = 15;
+
+/// Telling payers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotifySettings {
+    /// The first pause before a message that could not be handed over is tried again; doubled each time, with jitter.
+    #[serde(with = "units::duration")]
+    pub retry_min: Duration,
+    /// The longest pause before it is tried again.
+    #[serde(with = "units::duration")]
+    pub retry_max: Duration,
+    /// A message that could not be handed over for this long is given up.
+    #[serde(with = "units::duration")]
+    pub give_up_after: Duration,
+    /// Messages that are on their way at the same time.
+    pub batch: usize,
+    /// E-mail.
+    pub email: Option<EmailSettings>,
+    /// Short messages.
+    pub sms: Option<SmsSettings>,
+}
+
+impl Default for NotifySettings {
+    fn default() -> Self {
+        Self {
+            retry_min: 5 * SECOND,
+            retry_max: Duration::from_secs(15 * 60),
+            give_up_after: 3 * DAY,
+            batch: 100,
+            email: None,
+            sms: None,
+        }
+    }
+}
+
+/// The mail server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EmailSettings {
+    /// Where it listens: a name or an address, and a port.
+    pub server: String,
+    /// The name that its certificate must carry; that of `server`, if not stated.
+    pub server_name: Option<String>,
+    /// How the line is kept secret.
+    pub tls: EmailTls,
+    /// The authorities (PEM) that may have signed its certificate; those of the machine, if not stated.
+    pub authority: Option<PathBuf>,
+    /// Who we are to it; nobody, if not stated.
+    pub user: Option<String>,
+    /// The file with the user's password.
+    pub password_file: Option<PathBuf>,
+    /// Whom the payer sees: `Name <address>`.
+    pub from: String,
+    /// Connections at the same time.
+    pub connections_max: usize,
+    /// Connection, TLS and authentication must be through by then.
+    #[serde(with = "units::duration")]
+    pub connect_within: Duration,
+    /// A message must have been taken over by then.
+    #[serde(with = "units::duration")]
+    pub answer_within: Duration,
+    /// A connection that had nothing to do for this long is not used again.
+    #[serde(with = "units::duration")]
+    pub idle_for: Duration,
+}
+
+/// How the line to the mail server is kept secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmailTls {
+    /// In the clear first, then STARTTLS, or not at all.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Implicit,
+    /// In the clear: for development, on this machine.
+    Plain,
+}
+
+impl Default for EmailSettings {
+    fn default() -> Self {
+        Self {
+            server: String::new(),
+            server_name: None,
+            tls: EmailTls::default(),
+            authority: None,
+            user: None,
+            password_file: None,
+            from: String::new(),
+            connections_max: 4,
+            connect_within: 10 * SECOND,
+            answer_within: 30 * SECOND,
+            idle_for: 60 * SECOND,
+        }
+    }
+}
+
+/// The message centre: SMPP 3.4.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SmsSettings {
+    /// Where it listens: a name or an address, and a port.
+    pub server: String,
+    /// The name that its certificate must carry; that of `server`, if not stated.
+    pub server_name: Option<String>,
+    /// Whether the line is TLS. Many centres expect a private line instead.
+    pub tls: bool,
+    /// The authorities (PEM) that may have signed its certificate; those of the machine, if not stated.
+    pub authority: Option<PathBuf>,
+    /// Who we are to it.
+    pub system_id: String,
+    /// The file with our password.
+    pub password_file: Option<PathBuf>,
+    /// What kind of system we are to it; most centres want nothing.
+    pub system_type: String,
+    /// Whom the payer sees: a name of up to 11 characters, a short code, or a number with its country (`+49170...`).
+    pub sender: String,
+    /// Segments in a second.
+    pub messages_per_second: u32,
+    /// Segments that the centre has not acknowledged.
+    pub window: usize,
+    /// A line on which nothing came for this long is tried with `enquire_link`.
+    #[serde(with = "units::duration")]
+    pub enquire_after: Duration,
+    /// Connection, TLS and bind must be through by then.
+    #[serde(with = "units::duration")]
+    pub connect_within: Duration,
+    /// A segment must have been acknowledged by then.
+    #[serde(with = "units::duration")]
+    pub answer_within: Duration,
+    /// The first pause before a lost line is tried again; doubled each time, with jitter.
+    #[serde(with = "units::duration")]
+    pub reconnect_min: Duration,
+    /// The longest pause before a lost line is tried again.
+    #[serde(with = "units::duration")]
+    pub reconnect_max: Duration,
+}
+
+impl Default for SmsSettings {
+    fn default() -> Self {
+        Self {
+            server: String::new(),
+            server_name: None,
+            tls: false,
+            authority: None,
+            system_id: String::new(),
+            password_file: None,
+            system_type: String::new(),
+            sender: "TESSERA".into(),
+            messages_per_second: 10,
+            window: 10,
+            enquire_after: 30 * SECOND,
+            connect_within: 10 * SECOND,
+            answer_within: 10 * SECOND,
+            reconnect_min: SECOND,
+            reconnect_max: 60 * SECOND,
+        }
+    }
+}
+
+impl EmailSettings {
+    /// The name that the server's certificate must carry.
+    pub fn server_name(&self) -> &str {
+        named(self.server_name.as_deref(), &self.server)
+    }
+
+    /// `from`, taken apart.
+    pub fn sender(&self) -> Result<Mailbox, SettingsError> {
+        self.from.parse().map_err(|_| SettingsError::Unfit {
+            key: "notify.email.from",
+            why: SENDER,
+        })
+    }
+
+    /// User and password, if there are any.
+    pub fn credentials(&self) -> Result<Option<Credentials>, SettingsError> {
+        let (Some(user), Some(file)) = (&self.user, &self.password_file) else {
+            return Ok(None);
+        };
+        let password = password(file)?;
+        Ok(Some(Credentials::new(user.clone(), password.to_string())))
+    }
+}
+
+const SENDER: &str = "a name and an address, as in \"Tessera <no-reply@example.com>\"";
+
+impl SmsSettings {
+    /// The name that the centre's certificate must carry.
+    pub fn server_name(&self) -> &str {
+        named(self.server_name.as_deref(), &self.server)
+    }
+
+    /// Our password; empty where the centre wants none.
+    pub fn password(&self) -> Result<Zeroizing<String>, SettingsError> {
+        let Some(file) = &self.password_file else {
+            return Ok(Zeroizing::default());
+        };
+        let password = password(file)?;
+        if password.len() > SMPP_PASSWORD_MAX
+            || !password.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err(SettingsError::Password {
+                path: file.clone(),
+                why: format!("SMPP has room for {SMPP_PASSWORD_MAX} printable ASCII characters"),
+            });
+        }
+        Ok(password)
+    }
+}
+
+/// The first line of a file.
+fn password(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
+    let unreadable = |why: String| SettingsError::Password {
+        path: file.to_path_buf(),
+        why,
+    };
+    let text = std::fs::read_to_string(file).map(Zeroizing::new);
+    let text = text.map_err(|why| unreadable(why.to_string()))?;
+    match text.lines().next().unwrap_or_default() {
+        "" => Err(unreadable("there is nothing on its first line".to_owned())),
+        line => Ok(Zeroizing::new(line.to_owned())),
+    }
+}
+
+fn named<'a>(stated: Option<&'a str>, server: &'a str) -> &'a str {
+    stated.unwrap_or_else(|| server.rsplit_once(':').map_or(server, |(name, _)| name))
+}
+
+/// Paths seen from the folder of the configuration file.
+pub(super) fn resolve(notify: &mut NotifySettings, base: &Path) {
+    let email = notify.email.iter_mut();
+    let sms = notify.sms.iter_mut();
+    for path in email
+        .flat_map(|email| [&mut email.authority, &mut email.password_file])
+        .chain(sms.flat_map(|sms| [&mut sms.authority, &mut sms.password_file]))
+        .flatten()
+    {
+        *path = base.join(&*path);
+    }
+}
+
+/// What types alone cannot refuse.
+pub(super) fn check(notify: &NotifySettings, environment: Environment) -> Result<(), Breach> {
+    count("notify.batch", notify.batch, 10_000)?;
+    span("notify.retry_min", notify.retry_min, 10 * MILLISECOND, HOUR)?;
+    span("notify.retry_max", notify.retry_max, 10 * MILLISECOND, DAY)?;
+    span(
+        "notify.give_up_after",
+        notify.give_up_after,
+        SECOND,
+        30 * DAY,
+    )?;
+    in_order("notify.retry", notify.retry_min, notify.retry_max)?;
+    if let Some(email) = &notify.email {
+        check_email(email, environment)?;
+    }
+    notify.sms.as_ref().map_or(Ok(()), check_sms)
+}
+
+fn check_email(email: &EmailSettings, environment: Environment) -> Result<(), Breach> {
+    server("notify.email", &email.server, email.server_name())?;
+    if email.from.is_empty() {
+        return Err(Breach::new(
+            "notify.email.from",
+            format!("missing: {SENDER}"),
+        ));
+    }
+    if email.sender().is_err() {
+        return Err(Breach::new("notify.email.from", SENDER));
+    }
+    if email.user.is_some() != email.password_file.is_some() {
+        let why = "user and password_file go together";
+        return Err(Breach::new("notify.email.user", why));
+    }
+    if email.tls == EmailTls::Plain {
+        let name = named(None, &email.server);
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let here = name
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback());
+        if environment != Environment::Development || !here {
+            let why = "only in a development configuration, and only to a loopback address as in \"127.0.0.1:1025\"";
+            return Err(Breach::new("notify.email.tls", why));
+        }
+    }
+    count("notify.email.connections_max", email.connections_max, 256)?;
+    for (key, value) in [
+        ("notify.email.connect_within", email.connect_within),
+        ("notify.email.answer_within", email.answer_within),
+        ("notify.email.idle_for", email.idle_for),
+    ] {
+        span(key, value, 10 * MILLISECOND, HOUR)?;
+    }
+    Ok(())
+}
+
+fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
+    server("notify.sms", &sms.server, sms.server_name())?;
+    let printable = |text: &str, most: usize| {
+        text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if sms.system_id.is_empty() || !printable(&sms.system_id, SYSTEM_ID_MAX) {
+        let why = format!("must be 1 to {SYSTEM_ID_MAX} printable ASCII characters");
+        return Err(Breach::new("notify.sms.system_id", why));
+    }
+    if !printable(&sms.system_type, SYSTEM_TYPE_MAX) {
+        let why = format!("must be up to {SYSTEM_TYPE_MAX} printable ASCII characters");
+        return Err(Breach::new("notify.sms.system_type", why));
+    }
+    if !is_sender(&sms.sender) {
+        let why = "must be a name of 1 to 11 letters, digits and spaces, a short code, or a number as in \"+491701234567\"";
+        return Err(Breach::new("notify.sms.sender", why));
+    }
+    let rate = usize::try_from(sms.messages_per_second).unwrap_or(usize::MAX);
+    count("notify.sms.messages_per_second", rate, 10_000)?;
+    count("notify.sms.window", sms.window, 1_000)?;
+    for (key, value) in [
+        ("notify.sms.enquire_after", sms.enquire_after),
+        ("notify.sms.connect_within", sms.connect_within),
+        ("notify.sms.answer_within", sms.answer_within),
+        ("notify.sms.reconnect_min", sms.reconnect_min),
+        ("notify.sms.reconnect_max", sms.reconnect_max),
+    ] {
+        span(key, value, 10 * MILLISECOND, HOUR)?;
+    }
+    in_order("notify.sms.reconnect", sms.reconnect_min, sms.reconnect_max)
+}
+
+fn is_sender(text: &str) -> bool {
+    let digits = |text: &str| {
+        (1..=SENDER_DIGITS_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let name = text.len() <= SENDER_NAME_MAX
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
+    name || digits(text.strip_prefix('+').unwrap_or(text))
+}
+
+fn server(table: &str, address: &str, name: &str) -> Result<(), Breach> {
+    let key = format!("{table}.server");
+    let looks = "a name or address and a port, as in \"mail.example:587\"";
+    if address.is_empty() {
+        return Err(Breach::new(key, format!("missing: {looks}")));
+    }
+    let port = address.rsplit_once(':');
+    let port =
+        port.and_then(|(name, port)| (!name.is_empty()).then(|| port.parse::<u16>().ok())?);
+    if port.is_none_or(|port| port == 0) {
+        return Err(Breach::new(key, looks));
+    }
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    match rustls::pki_types::ServerName::try_from(name) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Breach::new(
+            format!("{table}.server_name"),
+            "neither a DNS name nor an IP address",
+        )),
+    }
+}
+
+fn count(key: &str, value: usize, most: usize) -> Result<(), Breach> {
+    match (1..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(Breach::new(key, format!("must be from 1 to {most}"))),
+    }
+}
+
+fn span(key: &str, value: Duration, least: Duration, most: Duration) -> Result<(), Breach> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = (duration_text(least), duration_text(most));
+    Err(Breach::new(
+        key,
+        format!("must be from \"{least}\" to \"{most}\""),
+    ))
+}
+
+fn in_order(stem: &str, low: Duration, high: Duration) -> Result<(), Breach> {
+    if low <= high {
+        return Ok(());
+    }
+    let why = format!("must not exceed {stem}_max = \"{}\"", duration_text(high));
+    Err(Breach::new(format!("{stem}_min"), why))
+}

@@ -1,0 +1,83 @@
+//! Reading the log as it grows, record after record, never beyond what is durable.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::disk::{Access, Disk};
+use super::format::{self, Place};
+use super::segment::Segment;
+use super::walk::Walk;
+use super::window::Window;
+use super::{JournalError, Mark, Tail, Visit};
+
+/// See the head of this file. It keeps its place between two looks, so that each costs what is new.
+pub(super) struct SegmentsTail {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    /// The last record shown.
+    mark: Option<Mark>,
+    place: Option<(Segment, Place, Option<u64>)>,
+    /// Where the durable part of the log ends.
+    durable_end: Box<dyn Fn() -> u64 + Send>,
+}
+
+impl SegmentsTail {
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        directory: PathBuf,
+        from: Option<Mark>,
+        durable_end: Box<dyn Fn() -> u64 + Send>,
+    ) -> Self {
+        Self {
+            disk,
+            directory,
+            mark: from.filter(|mark| mark.sequence > 0),
+            place: None,
+            durable_end,
+        }
+    }
+}
+
+impl Tail for SegmentsTail {
+    fn show(&mut self, most: u64, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
+        let end = (self.durable_end)();
+        let disk = self.disk.as_ref();
+        let mut walk = match self.place.take() {
+            Some((segment, place, last_batch)) => Walk {
+                disk,
+                directory: &self.directory,
+                access: Access::Read,
+                window: Window::default(),
+                segment,
+                place,
+                last_batch,
+            },
+            None => match Walk::begin(disk, &self.directory, Access::Read, self.mark)? {
+                Some(walk) => walk,
+                None => return Ok(0),
+            },
+        };
+        let after = |mark: Option<Mark>| mark.map_or(0, |mark| mark.sequence);
+        let mut shown = 0;
+        while shown < most && walk.place.position < end {
+            let Some((position, batch)) = walk.batch()? else {
+                break;
+            };
+            for record in format::records(batch, position) {
+                let (sequence, position) = (record.sequence, record.position);
+                if sequence <= after(self.mark) {
+                    continue;
+                }
+                visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
+                self.mark = Some(Mark { sequence, position });
+                shown += 1;
+            }
+        }
+        self.place = Some((walk.segment, walk.place, walk.last_batch));
+        Ok(shown)
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+}

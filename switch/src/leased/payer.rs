@@ -1,0 +1,283 @@
+//! What a payer asks for their account, read from tags; and what of it may be shown.
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::{Digest, Sha256};
+use tessera_protocol::leased::{
+    Operation as Code, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SECRET_DIGITS, SESSION_DIGITS,
+    SourceKind, tag,
+};
+use tessera_protocol::{CardNumber, ResponseCode};
+
+use super::operation::{Data, Refused, missing};
+use crate::vault::{Purpose, Vault};
+use crate::wallet::{
+    AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
+    Source, WalletId, code_digest,
+};
+
+/// What a payer knows a device by is no longer.
+const DEVICE_CHARACTERS_MAX: usize = 60;
+/// RFC 5321, section 4.5.3.1.3, without the angle brackets.
+const EMAIL_BYTES_MAX: usize = 254;
+const CODE_DIGITS: u32 = 6;
+
+/// The action of an operation that is about an account.
+pub(super) fn read(
+    code: Code,
+    wallet: WalletId,
+    data: &Data<'_>,
+    vault: &Vault,
+) -> Result<AccountAction, Refused> {
+    let number = || {
+        data.small(tag::NUMBER)?
+            .ok_or(missing("tag 22: which one is not said"))
+    };
+    Ok(match code {
+        Code::Register => AccountAction::Register(new_session(data)?),
+        Code::SignIn => AccountAction::SignIn(new_session(data)?),
+        Code::SignOut => AccountAction::SignOut,
+        Code::SignOutEverywhere => AccountAction::SignOutEverywhere,
+        Code::EndSession => AccountAction::EndSession(number()?),
+        Code::ListSessions => AccountAction::ListSessions,
+        Code::ChangePassword => AccountAction::ChangePassword,
+        Code::Overview => AccountAction::Overview,
+        Code::Watch => AccountAction::Watch,
+        Code::RevealCard => AccountAction::RevealCard(data.small(tag::NUMBER)?),
+        Code::ReissueCard => AccountAction::ReissueCard,
+        Code::IssueNumber => {
+            let usage = data.parsed(tag::KIND, "tag 24: `once` or `mall`")?;
+            let usage = usage.ok_or(missing("tag 24: `once` or `mall`"))?;
+            AccountAction::IssueNumber(usage, data.amount()?)
+        }
+        Code::RetireNumber => AccountAction::RetireNumber(number()?),
+        Code::ListNumbers => AccountAction::ListNumbers,
+        Code::AddSource => AccountAction::AddSource(source(wallet, data, vault)?),
+        Code::RemoveSource => AccountAction::RemoveSource(number()?),
+        Code::SetReload => {
+            let source = data.small(tag::NUMBER)?;
+            let threshold = data.number(tag::THRESHOLD)?.unwrap_or(0);
+            let amount = data.amount()?.value();
+            AccountAction::SetReload(source.map(|source| Reload {
+                source,
+                threshold,
+                amount,
+                under_way: Reference(0),
+                failed_at: 0,
+            }))
+        }
+        Code::ReadOrder => AccountAction::ReadOrder,
+        Code::Freeze => AccountAction::Freeze,
+        Code::Unfreeze => AccountAction::Unfreeze,
+        Code::SetLimits => {
+            let limits = data.parsed(tag::LIMITS, "tag 29: five limits")?;
+            AccountAction::SetLimits(limits.ok_or(missing("tag 29: five limits"))?)
+        }
+        Code::ProposeContact => AccountAction::ProposeContact(contact(wallet, data, vault)?),
+        Code::ConfirmContact => {
+            let code = data.secret(tag::CODE)?.ok_or(missing("tag 27: no code"))?;
+            AccountAction::ConfirmContact(Secret::new(code))
+        }
+        Code::RemoveContact => AccountAction::RemoveContact,
+        Code::SetWishes => {
+            let wishes = data.parsed(tag::WISHES, "tag 28: letters of wishes")?;
+            AccountAction::SetWishes(wishes.ok_or(missing("tag 28: letters of wishes"))?)
+        }
+        Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
+        Code::CreateWallet
+        | Code::IssueCard
+        | Code::Load
+        | Code::AnnounceOrder
+        | Code::CancelOrder
+        | Code::ReadBalance
+        | Code::ReadHistory
+        | Code::Unwatch => {
+            return Err((ResponseCode::INVALID_TRANSACTION, "not about an account"));
+        }
+    })
+}
+
+/// The wallet that a handle names, and the digest of its secret.
+pub(super) fn session(handle: &[u8]) -> Option<(WalletId, [u8; 32])> {
+    if handle.len() != SESSION_DIGITS || !handle.iter().all(|digit| is_hex(*digit)) {
+        return None;
+    }
+    let (wallet, secret) = handle.split_at(SESSION_DIGITS - SECRET_DIGITS);
+    let wallet = u64::from_str_radix(str::from_utf8(wallet).ok()?, 16).ok()?;
+    Some((WalletId(wallet), digest(secret)))
+}
+
+/// Long enough to hold out against guessing, and not so long that hashing it is an attack.
+pub(super) fn is_password(password: &Secret) -> bool {
+    (PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.expose().len())
+}
+
+fn new_session(data: &Data<'_>) -> Result<NewSession, Refused> {
+    let secret = data.secret(tag::SECRET)?.unwrap_or_default();
+    if secret.len() != SECRET_DIGITS || !secret.iter().all(|digit| is_hex(*digit)) {
+        return Err(missing("tag 19: 48 lower-case hexadecimal digits"));
+    }
+    let kind = data.parsed(tag::KIND, "tag 24: `web` or `extension`")?;
+    let device = data.find(tag::DEVICE)?.unwrap_or_default();
+    let device = String::from_utf8_lossy(device);
+    let device: String = device
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(DEVICE_CHARACTERS_MAX)
+        .collect();
+    Ok(NewSession {
+        digest: digest(secret),
+        kind: kind.ok_or(missing("tag 24: `web` or `extension`"))?,
+        device: device.into(),
+    })
+}
+
+fn digest(secret: &[u8]) -> [u8; 32] {
+    Sha256::digest(secret).into()
+}
+
+fn is_hex(digit: u8) -> bool {
+    matches!(digit, b'0'..=b'9' | b'a'..=b'f')
+}
+
+fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Refused> {
+    let kind = data.parsed(tag::KIND, "tag 24: `card` or `account`")?;
+    let kind = kind.ok_or(missing("tag 24: `card` or `account`"))?;
+    let number = data.source()?;
+    let text = str::from_utf8(number.expose()).unwrap_or_default();
+    let shown = match kind {
+        SourceKind::Card => {
+            let card = CardNumber::from_digits(text).filter(CardNumber::luhn_valid);
+            card.ok_or(missing("tag 07: no card number, or mistyped"))?;
+            format!("**** {}", last(text, 4))
+        }
+        SourceKind::Account => {
+            let is_one = text.len() >= 5
+                && text
+                    .bytes()
+                    .all(|character| character.is_ascii_alphanumeric());
+            if !is_one {
+                return Err(missing("tag 07: letters and digits of an account"));
+            }
+            format!("{}**** {}", &text[..2], last(text, 3))
+        }
+    };
+    Ok(Source {
+        // The account gives it one.
+        number: 0,
+        kind,
+        sealed: seal(vault, wallet, Purpose::Source, number.expose())?,
+        shown: shown.into(),
+    })
+}
+
+fn contact(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<ContactAndCode, Refused> {
+    let channel = data.find(tag::KIND)?.and_then(ContactChannel::of);
+    let channel = channel.ok_or(missing("tag 24: `email` or `mobile`"))?;
+    let address = data.secret(tag::CONTACT)?.unwrap_or_default();
+    let text = str::from_utf8(address).unwrap_or_default();
+    let shown = match channel {
+        ContactChannel::Email => shown_email(text).ok_or(missing("tag 26: no e-mail address"))?,
+        ContactChannel::Mobile => {
+            shown_mobile(text).ok_or(missing("tag 26: a mobile number is + and 8 to 15 digits"))?
+        }
+    };
+    let mut random = [0; 4];
+    SysRng
+        .try_fill_bytes(&mut random)
+        .map_err(|_| (ResponseCode::FAULT, "the system gave no random numbers"))?;
+    // The bias of a remainder of 32 bits by a million is one in four thousand: no help to who guesses five times.
+    let code = u32::from_le_bytes(random) % 10u32.pow(CODE_DIGITS);
+    let code = Secret::new(format!("{code:0digits$}", digits = CODE_DIGITS as usize).as_bytes());
+    Ok(ContactAndCode {
+        contact: Contact {
+            channel,
+            sealed: seal(vault, wallet, Purpose::Contact, address)?,
+            shown: shown.into(),
+        },
+        digest: code_digest(wallet, code.expose()),
+        sealed_code: seal(vault, wallet, Purpose::Code, code.expose())?,
+    })
+}
+
+fn seal(
+    vault: &Vault,
+    wallet: WalletId,
+    purpose: Purpose,
+    secret: &[u8],
+) -> Result<Box<[u8]>, Refused> {
+    vault
+        .seal(wallet, purpose, secret)
+        .map_err(|_| (ResponseCode::FAULT, "it could not be sealed"))
+}
+
+/// Its first letter and its domain.
+fn shown_email(address: &str) -> Option<String> {
+    let (name, domain) = address.rsplit_once('@')?;
+    let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    let sound = plain
+        && address.len() <= EMAIL_BYTES_MAX
+        && !name.is_empty()
+        && name.len() <= 64
+        && !name.contains(['@', '<', '>', '"', ',', ';', '\\', '(', ')'])
+        && !domain.is_empty()
+        && domain
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    sound.then(|| format!("{}***@{domain}", &name[..1]))
+}
+
+/// Its last two digits (ITU-T E.164).
+fn shown_mobile(number: &str) -> Option<String> {
+    let digits = number.strip_prefix('+')?;
+    let sound =
+        (8..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    sound.then(|| format!("+*** {}", last(digits, 2)))
+}
+
+fn last(text: &str, count: usize) -> &str {
+    &text[text.len().saturating_sub(count)..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_an_address_is_little() {
+        assert_eq!(
+            shown_email("alice@example.com").as_deref(),
+            Some("a***@example.com")
+        );
+        assert_eq!(shown_mobile("+491701234567").as_deref(), Some("+*** 67"));
+        for wrong in [
+            "",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            "a@b@c",
+            "a@b\r\nBcc: x",
+        ] {
+            assert_eq!(shown_email(wrong), None, "{wrong}");
+        }
+        for wrong in [
+            "",
+            "491701234567",
+            "+49",
+            "+49170123456x",
+            "+4917012345678901",
+        ] {
+            assert_eq!(shown_mobile(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_handle_is_a_wallet_and_a_secret() {
+        let handle = format!("{:016x}{}", 4711, "ab".repeat(24));
+        let (wallet, digest) = session(handle.as_bytes()).unwrap();
+        assert_eq!(wallet, WalletId(4711));
+        assert_eq!(digest, <[u8; 32]>::from(Sha256::digest("ab".repeat(24))));
+        assert!(session(&handle.as_bytes()[1..]).is_none());
+        assert!(session(handle.to_uppercase().as_bytes()).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! E-mail: SMTP with STARTTLS or inside TLS, over a few connections that are kept for the next message.
+//!
+//! | what the server says | what it means here |
+//! | --- | --- |
+//! | 2xx to the end of DATA | taken over |
+//! | 4xx | transient |
+//! | 5xx to a sender, receiver or text | permanent |
+//! | 5xx to a greeting, EHLO, STARTTLS or AUTH, or 530, 534, 535, 538 to anything | transient: the operator's to put right, not the payer's |
+//! | nothing, nonsense, a broken line or certificate | transient |
+
+mod envelope;
+mod failure;
+mod kept;
+mod pool;
+
+use lettre::message::Mailbox;
+use tokio::time::timeout;
+
+use super::{Failure, Message};
+use crate::config::{EmailSettings, SettingsError};
+use pool::Pool;
+
+/// The channel.
+#[derive(Debug)]
+pub struct Email {
+    from: Mailbox,
+    pool: Box<Pool>,
+}
+
+impl Email {
+    /// Reads the password and the authorities; nothing is connected before the first message.
+    pub fn open(settings: &EmailSettings) -> Result<Self, SettingsError> {
+        Ok(Self {
+            from: settings.sender()?,
+            pool: Box::new(Pool::new(settings)?),
+        })
+    }
+
+    /// Hands a message to the server. Waits for a connection, if all of them are busy.
+    pub async fn send(&self, message: &Message) -> Result<(), Failure> {
+        let email = envelope::pack(&self.from, message)?;
+        let mut lease = self.pool.lease().await?;
+        let bytes = email.formatted();
+        let sent = lease.connection.send(email.envelope(), &bytes);
+        match timeout(self.pool.answer_within, sent).await {
+            Ok(Ok(_)) => {
+                lease.keep();
+                Ok(())
+            }
+            Ok(Err(error)) => Err(failure::of_message(&error)),
+            Err(_) => Err(Failure::transient("the mail server did not answer in time")),
+        }
+    }
+}

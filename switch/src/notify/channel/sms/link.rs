@@ -1,0 +1,227 @@
+//! The line to the centre: made, bound, and made again when it is lost.
+//!
+//! ```text
+//!      ┌────────────────────────────────────────────────────────────┐
+//!      ▼                                                            │ lost
+//! connect ─▶ TLS ─▶ bind_transceiver ─▶ session ────────────────────┤
+//!      └───────┴──────────┴─── failed ─▶ pause, longer each time ───┘
+//!                                        what is queued is refused meanwhile
+//! ```
+
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use rand::RngExt as _;
+use rusmpp::pdus::BindTransceiver;
+use rusmpp::tokio_codec::CommandCodec;
+use rusmpp::types::COctetString;
+use rusmpp::values::InterfaceVersion;
+use rusmpp::{Command, CommandId, CommandStatus};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_util::codec::Framed;
+use zeroize::Zeroizing;
+
+use super::pace::Pace;
+use super::receipt::{Known, Receipt};
+use super::session::{End, Session};
+use super::submit::Submit;
+use crate::config::{SettingsError, SmsSettings};
+use crate::notify::channel::{Failure, trust};
+
+/// A stream of either kind.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Whole PDUs over it. One that is longer than 8 KiB, or cannot be read, ends the session: nothing behind it could be trusted.
+pub(super) type Wire = Framed<Box<dyn Stream>, CommandCodec>;
+
+/// The first sequence number, which is the bind's; the session goes on from the next.
+pub(super) const BIND_SEQUENCE: u32 = 1;
+
+/// What a line is made from.
+pub(super) struct Prepared {
+    password: Zeroizing<String>,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+/// Reads password and authorities.
+pub(super) fn prepare(settings: &SmsSettings) -> Result<Prepared, SettingsError> {
+    let tls = match settings.tls {
+        true => Some(tls(settings)?),
+        false => None,
+    };
+    Ok(Prepared {
+        password: settings.password()?,
+        tls,
+    })
+}
+
+fn tls(settings: &SmsSettings) -> Result<(Arc<ClientConfig>, ServerName<'static>), SettingsError> {
+    let unusable = |why: String| SettingsError::Certificate {
+        path: settings.authority.clone().unwrap_or_default(),
+        why,
+    };
+    let roots = trust::roots(settings.authority.as_deref())?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| unusable(why.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(settings.server_name().to_owned());
+    let name = name.map_err(|_| SettingsError::Unfit {
+        key: "notify.sms.server_name",
+        why: "neither a DNS name nor an IP address",
+    })?;
+    Ok((Arc::new(config), name))
+}
+
+/// The task.
+pub(super) struct Link {
+    settings: SmsSettings,
+    prepared: Prepared,
+    pace: Arc<Pace>,
+    known: Known,
+    receipts: mpsc::Sender<Receipt>,
+}
+
+impl Link {
+    pub(super) fn new(
+        settings: &SmsSettings,
+        pace: Arc<Pace>,
+        receipts: mpsc::Sender<Receipt>,
+    ) -> Result<Self, SettingsError> {
+        Ok(Self {
+            prepared: prepare(settings)?,
+            settings: settings.clone(),
+            pace,
+            known: Known::default(),
+            receipts,
+        })
+    }
+
+    /// Until nobody can queue anything any more.
+    pub(super) async fn run(mut self, mut queued: mpsc::Receiver<Submit>) {
+        let mut pause = self.settings.reconnect_min;
+        loop {
+            let began = Instant::now();
+            let reason = match self.serve(&mut queued).await {
+                End::Closed => return,
+                End::Lost(reason) => reason,
+            };
+            if began.elapsed() > pause {
+                // It had worked for a while: this is not the trouble of before.
+                pause = self.settings.reconnect_min;
+            }
+            tracing::warn!(reason, "no session with the message centre");
+            let until = Instant::now() + jittered(pause);
+            if !refuse_until(until, &mut queued, &reason).await {
+                return;
+            }
+            pause = (pause * 2).min(self.settings.reconnect_max);
+        }
+    }
+
+    /// One connection, from its beginning to its end.
+    async fn serve(&mut self, queued: &mut mpsc::Receiver<Submit>) -> End {
+        let connecting = timeout(self.settings.connect_within, self.connect());
+        let wire = match connecting.await {
+            Ok(Ok(wire)) => wire,
+            Ok(Err(reason)) => return End::Lost(reason),
+            Err(_) => return End::Lost("no connection to the message centre in time".to_owned()),
+        };
+        tracing::info!("bound to the message centre");
+        let session = Session::new(
+            wire,
+            &self.settings,
+            &self.pace,
+            &mut self.known,
+            &self.receipts,
+        );
+        session.run(queued).await
+    }
+
+    async fn connect(&self) -> Result<Wire, String> {
+        let stream = TcpStream::connect(&self.settings.server).await;
+        let stream = stream.map_err(|why| format!("no connection to the message centre: {why}"))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|why| format!("no connection to the message centre: {why}"))?;
+        let stream: Box<dyn Stream> = match &self.prepared.tls {
+            Some((config, name)) => {
+                let connector = TlsConnector::from(config.clone());
+                let stream = connector.connect(name.clone(), stream).await;
+                Box::new(stream.map_err(|why| format!("TLS with the message centre: {why}"))?)
+            }
+            None => Box::new(stream),
+        };
+        let mut wire = Framed::new(stream, CommandCodec::new());
+        self.bind(&mut wire).await?;
+        Ok(wire)
+    }
+
+    async fn bind(&self, wire: &mut Wire) -> Result<(), String> {
+        let bind = self.bind_request();
+        let bind = bind.ok_or("the bind request does not fit its fields")?;
+        let command = Command::new(CommandStatus::EsmeRok, BIND_SEQUENCE, bind);
+        wire.send(&command)
+            .await
+            .map_err(|_| "the line broke before the bind".to_owned())?;
+        loop {
+            match wire.next().await {
+                Some(Ok(answer)) => match (answer.id(), answer.status) {
+                    (CommandId::BindTransceiverResp, CommandStatus::EsmeRok) => return Ok(()),
+                    (CommandId::BindTransceiverResp | CommandId::GenericNack, status) => {
+                        let status = u32::from(status);
+                        return Err(format!(
+                            "the message centre refused the bind: {status:#010x}"
+                        ));
+                    }
+                    _ => (),
+                },
+                _ => return Err("the line broke before the bind was answered".to_owned()),
+            }
+        }
+    }
+
+    fn bind_request(&self) -> Option<BindTransceiver> {
+        let settings = &self.settings;
+        Some(
+            BindTransceiver::builder()
+                .system_id(COctetString::from_str(&settings.system_id).ok()?)
+                .password(COctetString::from_str(&self.prepared.password).ok()?)
+                .system_type(COctetString::from_str(&settings.system_type).ok()?)
+                .interface_version(InterfaceVersion::Smpp3_4)
+                .build(),
+        )
+    }
+}
+
+/// Whether it may still be worth connecting.
+async fn refuse_until(until: Instant, queued: &mut mpsc::Receiver<Submit>, reason: &str) -> bool {
+    loop {
+        tokio::select! {
+            () = sleep_until(until) => return true,
+            submit = queued.recv() => match submit {
+                Some(submit) => {
+                    // Whoever does not wait any more needs no answer.
+                    let _ = submit.answer.send(Err(Failure::transient(reason)));
+                }
+                None => return false,
+            },
+        }
+    }
+}
+
+/// Half of it to all of it, so that many who lost the same centre do not come back at once.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::rng().random_range(0.5..=1.0))
+}

@@ -1,0 +1,254 @@
+//! A bound session: segments leave, acknowledgements and receipts come.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use rusmpp::pdus::{DeliverSm, DeliverSmResp};
+use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::link::{BIND_SEQUENCE, Wire};
+use super::pace::Pace;
+use super::receipt::{self, Known, Receipt};
+use super::status;
+use super::submit::{Place, Submit};
+use crate::config::SmsSettings;
+use crate::notify::channel::Failure;
+
+/// How long nothing is sent after the centre said that it was too much.
+const HOLD: Duration = Duration::from_secs(1);
+/// SMPP 3.4, 3.2: sequence numbers go from 1 to this.
+const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
+
+/// How a session ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nobody has anything to send any more.
+    Closed,
+    /// The line, or the centre: why.
+    Lost(String),
+}
+
+/// A segment that waits for its acknowledgement.
+struct Waiting {
+    place: Place,
+    answer: tokio::sync::oneshot::Sender<Result<(), Failure>>,
+    deadline: Instant,
+}
+
+/// The session.
+pub(super) struct Session<'a> {
+    wire: Wire,
+    settings: &'a SmsSettings,
+    pace: &'a Pace,
+    known: &'a mut Known,
+    receipts: &'a mpsc::Sender<Receipt>,
+    waiting: HashMap<u32, Waiting>,
+    sequence: u32,
+    /// When the centre last said anything.
+    heard: Instant,
+    /// When it was asked whether it is there, if it has not answered.
+    enquired: Option<Instant>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        wire: Wire,
+        settings: &'a SmsSettings,
+        pace: &'a Pace,
+        known: &'a mut Known,
+        receipts: &'a mpsc::Sender<Receipt>,
+    ) -> Self {
+        Self {
+            wire,
+            settings,
+            pace,
+            known,
+            receipts,
+            waiting: HashMap::new(),
+            sequence: BIND_SEQUENCE,
+            heard: Instant::now(),
+            enquired: None,
+        }
+    }
+
+    /// Until it is lost, or closed. Whoever waits then is told that nobody knows.
+    pub(super) async fn run(mut self, queued: &mut mpsc::Receiver<Submit>) -> End {
+        let end = loop {
+            if let Err(end) = self.turn(queued).await {
+                break end;
+            }
+        };
+        if let End::Lost(reason) = &end {
+            for waiting in self.waiting.into_values() {
+                let failure = format!("{reason}, before it was acknowledged");
+                let _ = waiting.answer.send(Err(Failure::transient(failure)));
+            }
+        }
+        end
+    }
+
+    async fn turn(&mut self, queued: &mut mpsc::Receiver<Submit>) -> Result<(), End> {
+        let room = self.waiting.len() < self.settings.window;
+        let alarm = self.alarm();
+        tokio::select! {
+            command = self.wire.next() => match command {
+                Some(Ok(command)) => self.take(&command).await,
+                Some(Err(_)) => Err(lost("the message centre's PDU could not be read")),
+                None => Err(lost("the message centre closed the line")),
+            },
+            submit = queued.recv(), if room => match submit {
+                Some(submit) => self.submit(submit).await,
+                None => self.close().await,
+            },
+            () = sleep_until(alarm) => self.look_around().await,
+        }
+    }
+
+    async fn submit(&mut self, submit: Submit) -> Result<(), End> {
+        // Whoever asked may have gone while it was queued.
+        if submit.answer.is_closed() {
+            return Ok(());
+        }
+        let sequence = self.next_sequence();
+        let waiting = Waiting {
+            place: submit.segment.place,
+            answer: submit.answer,
+            deadline: Instant::now() + self.settings.answer_within,
+        };
+        self.waiting.insert(sequence, waiting);
+        let command = Command::new(CommandStatus::EsmeRok, sequence, submit.segment.pdu);
+        self.send(&command).await
+    }
+
+    async fn take(&mut self, command: &Command) -> Result<(), End> {
+        self.heard = Instant::now();
+        self.enquired = None;
+        let sequence = command.sequence_number;
+        match (command.id(), command.pdu()) {
+            (CommandId::SubmitSmResp | CommandId::GenericNack, pdu) => {
+                let centre_id = match pdu {
+                    Some(Pdu::SubmitSmResp(answer)) => answer.message_id().as_str(),
+                    _ => "",
+                };
+                self.settle(sequence, command.status, centre_id);
+                Ok(())
+            }
+            (_, Some(Pdu::DeliverSm(deliver))) => {
+                let status = self.deliver(deliver);
+                self.answer(status, sequence, DeliverSmResp::default())
+                    .await
+            }
+            (CommandId::EnquireLink, _) => {
+                self.answer(CommandStatus::EsmeRok, sequence, Pdu::EnquireLinkResp)
+                    .await
+            }
+            (CommandId::Unbind, _) => {
+                self.answer(CommandStatus::EsmeRok, sequence, Pdu::UnbindResp)
+                    .await?;
+                Err(lost("the message centre ended the session"))
+            }
+            // Answers to nothing, and what no transceiver is sent: an answer would only be answered.
+            _ => Ok(()),
+        }
+    }
+
+    fn settle(&mut self, sequence: u32, status: CommandStatus, centre_id: &str) {
+        if status::is_too_much(status) {
+            self.pace.hold(HOLD);
+        }
+        // One that comes too late: its message is tried again under the same references.
+        let Some(waiting) = self.waiting.remove(&sequence) else {
+            return;
+        };
+        let outcome = status::of_submit(status);
+        if outcome.is_ok() {
+            self.known.insert(centre_id, waiting.place);
+        }
+        // Whoever does not wait any more needs no answer.
+        let _ = waiting.answer.send(outcome);
+    }
+
+    /// What the centre is told about its receipt.
+    fn deliver(&mut self, deliver: &DeliverSm) -> CommandStatus {
+        let receipt = receipt::read(deliver).and_then(|report| self.known.receipt(report));
+        let Some(receipt) = receipt else {
+            return CommandStatus::EsmeRok;
+        };
+        match self.receipts.try_send(receipt) {
+            // Closed: nobody wants to know.
+            Ok(()) | Err(TrySendError::Closed(_)) => CommandStatus::EsmeRok,
+            Err(TrySendError::Full(_)) => CommandStatus::EsmeRmsgqful,
+        }
+    }
+
+    /// When something must be done although nothing came.
+    fn alarm(&self) -> Instant {
+        let answers = self.waiting.values().map(|waiting| waiting.deadline).min();
+        let life = match self.enquired {
+            Some(enquired) => enquired + self.settings.answer_within,
+            None => self.heard + self.settings.enquire_after,
+        };
+        answers.map_or(life, |answers| answers.min(life))
+    }
+
+    async fn look_around(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        let late = self
+            .waiting
+            .extract_if(|_, waiting| waiting.deadline <= now);
+        for (_, waiting) in late {
+            let failure = Failure::transient("the message centre did not answer in time");
+            let _ = waiting.answer.send(Err(failure));
+        }
+        match self.enquired {
+            Some(enquired) if enquired + self.settings.answer_within <= now => {
+                Err(lost("the message centre is silent"))
+            }
+            None if self.heard + self.settings.enquire_after <= now => {
+                self.enquired = Some(now);
+                let sequence = self.next_sequence();
+                let command = Command::new(CommandStatus::EsmeRok, sequence, Pdu::EnquireLink);
+                self.send(&command).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), End> {
+        let sequence = self.next_sequence();
+        let unbind = Command::new(CommandStatus::EsmeRok, sequence, Pdu::Unbind);
+        // It is the end either way.
+        let _ = self.send(&unbind).await;
+        Err(End::Closed)
+    }
+
+    async fn answer(
+        &mut self,
+        status: CommandStatus,
+        sequence: u32,
+        pdu: impl Into<Pdu>,
+    ) -> Result<(), End> {
+        self.send(&Command::new(status, sequence, pdu)).await
+    }
+
+    async fn send(&mut self, command: &Command) -> Result<(), End> {
+        match timeout(self.settings.answer_within, self.wire.send(command)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(lost("the line to the message centre broke")),
+            Err(_) => Err(lost("the message centre takes nothing any more")),
+        }
+    }
+
+    fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence % SEQUENCE_MAX + 1;
+        self.sequence
+    }
+}
+
+fn lost(reason: &str) -> End {
+    End::Lost(reason.to_owned())
+}

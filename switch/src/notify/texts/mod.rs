@@ -1,0 +1,340 @@
+//! All words that a payer is sent, in one place. In comes an [`Occasion`] and its [`Facts`], out come the [`Texts`] of a message.
+//!
+//! What others have written (a mall's name, a device's, a host's reason) is shortened, freed of what does not print, and
+//! escaped where it stands in HTML. No link is ever in a message: a payer who is asked to click is asked by somebody else.
+
+mod render;
+
+use tessera_protocol::{Amount, Currency};
+use time::OffsetDateTime;
+
+use render::clean;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Occasion {
+    /// A purchase was paid.
+    PurchasePaid,
+    /// A purchase was declined.
+    PurchaseDeclined,
+    /// A purchase was undone by the mall.
+    PurchaseReversed,
+    /// A mall gave money back.
+    PurchaseRefunded,
+    /// Money has arrived from a source.
+    LoadArrived,
+    /// It has not.
+    LoadFailed,
+    /// Money has gone back to a source.
+    PayoutSent,
+    /// It has not.
+    PayoutFailed,
+    /// Somebody signed in.
+    SignedIn,
+    /// The password was changed.
+    PasswordChanged,
+    /// The card has a new number.
+    CardReissued,
+    /// This address is the wallet's from now on, or is so no longer.
+    ContactChanged,
+    /// The wallet was frozen.
+    Frozen,
+    /// It was unfrozen.
+    Unfrozen,
+    /// It was closed.
+    WalletClosed,
+    /// A code that proves that somebody reads what is sent to this address.
+    ConfirmationCode,
+}
+
+/// What is known about it. What an occasion has no use for, or nobody knows, is left out.
+#[derive(Clone, Default)]
+pub struct Facts<'a> {
+    /// Milliseconds since 1970, UTC.
+    pub at_ms: u64,
+    /// How much.
+    pub amount: Option<(Amount, Currency)>,
+    /// What is available now, in the same currency.
+    pub available: Option<(Amount, Currency)>,
+    /// Where.
+    pub mall: Option<&'a str>,
+    /// The retrieval reference.
+    pub reference: Option<&'a str>,
+    /// The last four digits of the card or number that paid, or of the new card.
+    pub card: Option<&'a str>,
+    /// The source, as it may be shown.
+    pub source: Option<&'a str>,
+    /// Why, in words.
+    pub reason: Option<&'a str>,
+    /// The device or browser.
+    pub device: Option<&'a str>,
+    /// The confirmation code.
+    pub code: Option<&'a str>,
+}
+
+/// All forms of a message's words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The same for those who read HTML.
+    pub html: String,
+    /// The same in one short message where that is possible.
+    pub sms: String,
+}
+
+/// Says it.
+pub fn compose(occasion: Occasion, facts: &Facts<'_>) -> Texts {
+    let words = words(occasion, facts);
+    let rows = rows(facts);
+    Texts {
+        text: render::plain(&words, &rows),
+        html: render::html(&words, &rows),
+        sms: render::short(&words, facts),
+        subject: words.subject,
+    }
+}
+
+/// What is particular to the occasion.
+struct Words {
+    subject: String,
+    /// The first sentence.
+    lead: String,
+    /// What to do if something is wrong.
+    advice: &'static str,
+    /// The code stands large and alone.
+    code: Option<String>,
+    /// Short, and without a full stop.
+    sms: String,
+    /// Whether the short message says what is available.
+    sms_available: bool,
+}
+
+const NOT_YOU: &str = "If this was not you, freeze your wallet and change your password now.";
+const NOT_YOU_PAID: &str = "If you do not know this purchase, freeze your wallet now.";
+const NOTHING_TO_DO: &str = "There is nothing you need to do.";
+const SIGNATURE: &str = "Tessera sends no links. Open your wallet as you always do.";
+const TRY_AGAIN: &str = "No money has moved. You can try again.";
+
+/// Longest names of others, in characters: what a line bears, and what a short message does.
+const NAME_MAX: usize = 60;
+const SHORT_NAME_MAX: usize = 24;
+
+fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
+    let amount = facts.amount.map_or_else(|| "An amount".to_owned(), money);
+    let mall = name(facts.mall, "a shop", NAME_MAX);
+    let short_mall = name(facts.mall, "a shop", SHORT_NAME_MAX);
+    let source = name(facts.source, "your source", NAME_MAX);
+    let because = facts.reason.map_or_else(String::new, |reason| {
+        format!(": {}", clean(reason, NAME_MAX))
+    });
+    let short_because = facts.reason.map_or_else(String::new, |reason| {
+        format!(": {}", clean(reason, SHORT_NAME_MAX))
+    });
+    match occasion {
+        Occasion::PurchasePaid => Words {
+            subject: format!("Paid: {amount} at {mall}"),
+            lead: format!("You have paid {amount} at {mall}."),
+            sms: format!("Paid {amount} at {short_mall}"),
+            sms_available: true,
+            ..Words::advising(NOT_YOU_PAID)
+        },
+        Occasion::PurchaseDeclined => Words {
+            subject: format!("Declined: {amount} at {mall}"),
+            lead: format!("A purchase of {amount} at {mall} was declined{because}."),
+            sms: format!("Declined: {amount} at {short_mall}{short_because}"),
+            sms_available: true,
+            ..Words::advising(NOT_YOU_PAID)
+        },
+        Occasion::PurchaseReversed => Words {
+            subject: format!("Cancelled: {amount} at {mall}"),
+            lead: format!("{mall} has cancelled a purchase. {amount} is yours again."),
+            sms: format!("Cancelled: {amount} at {short_mall} is yours again"),
+            sms_available: true,
+            ..Words::advising(NOTHING_TO_DO)
+        },
+        Occasion::PurchaseRefunded => Words {
+            subject: format!("Refunded: {amount} from {mall}"),
+            lead: format!("{mall} has given back {amount}."),
+            sms: format!("Refund of {amount} from {short_mall}"),
+            sms_available: true,
+            ..Words::advising(NOTHING_TO_DO)
+        },
+        Occasion::LoadArrived => Words {
+            subject: format!("Loaded: {amount}"),
+            lead: format!("{amount} has arrived in your wallet from {source}."),
+            sms: format!("Loaded {amount}"),
+            sms_available: true,
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::LoadFailed => Words {
+            subject: format!("Not loaded: {amount}"),
+            lead: format!("{amount} could not be loaded from {source}{because}."),
+            sms: format!("Not loaded: {amount}{short_because}"),
+            ..Words::advising(TRY_AGAIN)
+        },
+        Occasion::PayoutSent => Words {
+            subject: format!("Paid out: {amount}"),
+            lead: format!("{amount} has gone back to {source}."),
+            sms: format!("Paid out {amount}"),
+            sms_available: true,
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::PayoutFailed => Words {
+            subject: format!("Not paid out: {amount}"),
+            lead: format!("{amount} could not be paid out to {source}{because}."),
+            sms: format!("Not paid out: {amount}{short_because}"),
+            ..Words::advising(TRY_AGAIN)
+        },
+        Occasion::SignedIn => Words {
+            subject: "Somebody signed in to your wallet".to_owned(),
+            lead: format!("Somebody signed in to your wallet{}.", with_device(facts)),
+            sms: "Somebody signed in to your wallet. If not you, change your password".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::PasswordChanged => Words {
+            subject: "Your password was changed".to_owned(),
+            lead: "The password of your wallet was changed. All other devices were signed out."
+                .to_owned(),
+            sms: "The password of your wallet was changed. If not you, freeze your wallet".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::CardReissued => Words {
+            subject: "Your card has a new number".to_owned(),
+            lead: "Your card has a new number. The old one no longer works.".to_owned(),
+            sms: "Your card has a new number. The old one no longer works".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::ContactChanged => Words {
+            subject: "The contact of your wallet was changed".to_owned(),
+            lead: "The address to which messages about your wallet go was changed.".to_owned(),
+            sms: "The contact of your wallet was changed. If not you, freeze your wallet".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::Frozen => Words {
+            subject: "Your wallet is frozen".to_owned(),
+            lead: "Your wallet is frozen. Nothing can be paid until you unfreeze it.".to_owned(),
+            sms: "Your wallet is frozen. Nothing can be paid until you unfreeze it".to_owned(),
+            ..Words::advising("If this was not you, change your password.")
+        },
+        Occasion::Unfrozen => Words {
+            subject: "Your wallet is no longer frozen".to_owned(),
+            lead: "Your wallet is no longer frozen. It can pay again.".to_owned(),
+            sms: "Your wallet is no longer frozen. If not you, freeze it again".to_owned(),
+            ..Words::advising(NOT_YOU)
+        },
+        Occasion::WalletClosed => Words {
+            subject: "Your wallet is closed".to_owned(),
+            lead: "Your wallet is closed. Its card and numbers no longer work, and this is the last message about it."
+                .to_owned(),
+            sms: "Your wallet is closed. This is the last message about it".to_owned(),
+            ..Words::advising(NOTHING_TO_DO)
+        },
+        Occasion::ConfirmationCode => {
+            let code = clean(facts.code.unwrap_or_default(), 12);
+            Words {
+                subject: "Your confirmation code".to_owned(),
+                lead: "Enter this code in your wallet to confirm that messages reach you here:".to_owned(),
+                sms: format!("{code} is your Tessera confirmation code. It is valid for 15 minutes. Tell nobody"),
+                code: Some(code),
+                ..Words::advising(
+                    "It is valid for 15 minutes. Tell it to nobody: nobody at Tessera will ask for it. If you did not ask for it, do nothing.",
+                )
+            }
+        }
+    }
+}
+
+impl Words {
+    fn advising(advice: &'static str) -> Self {
+        Self {
+            subject: String::new(),
+            lead: String::new(),
+            advice,
+            code: None,
+            sms: String::new(),
+            sms_available: false,
+        }
+    }
+}
+
+fn with_device(facts: &Facts<'_>) -> String {
+    facts.device.map_or_else(String::new, |device| {
+        format!(" with {}", clean(device, NAME_MAX))
+    })
+}
+
+/// What stands under the first sentence: a name and a value each.
+fn rows(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
+    let card = |digits: &str| format!("ending in {}", clean(digits, 4));
+    let line = |text: &str| clean(text, NAME_MAX);
+    [
+        ("When", Some(moment(facts.at_ms))),
+        ("Card", facts.card.map(card)),
+        ("Available now", facts.available.map(money)),
+        ("Reference", facts.reference.map(line)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}
+
+fn name(stated: Option<&str>, unless: &str, most: usize) -> String {
+    match stated.map(|stated| clean(stated, most)) {
+        Some(stated) if !stated.is_empty() => stated,
+        _ => unless.to_owned(),
+    }
+}
+
+/// `19.99 USD`.
+fn money((amount, currency): (Amount, Currency)) -> String {
+    tessera_protocol::money_text(amount, currency)
+}
+
+/// `22 November 2026, 09:45 UTC`.
+fn moment(milliseconds: u64) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let seconds = i64::try_from(milliseconds / 1_000).unwrap_or(i64::MAX);
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else {
+        return "at an unknown time".to_owned();
+    };
+    format!(
+        "{} {} {}, {:02}:{:02} UTC",
+        moment.day(),
+        MONTHS[usize::from(u8::from(moment.month())) - 1],
+        moment.year(),
+        moment.hour(),
+        moment.minute()
+    )
+}
+
+impl std::fmt::Debug for Facts<'_> {
+    /// Who bought what is nobody's business.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Facts(..)")
+    }
+}
+
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Texts(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

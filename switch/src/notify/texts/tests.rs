@@ -1,0 +1,202 @@
+use super::*;
+
+const OCCASIONS: [Occasion; 16] = [
+    Occasion::PurchasePaid,
+    Occasion::PurchaseDeclined,
+    Occasion::PurchaseReversed,
+    Occasion::PurchaseRefunded,
+    Occasion::LoadArrived,
+    Occasion::LoadFailed,
+    Occasion::PayoutSent,
+    Occasion::PayoutFailed,
+    Occasion::SignedIn,
+    Occasion::PasswordChanged,
+    Occasion::CardReissued,
+    Occasion::ContactChanged,
+    Occasion::Frozen,
+    Occasion::Unfrozen,
+    Occasion::WalletClosed,
+    Occasion::ConfirmationCode,
+];
+
+fn usd(minor: u64) -> Option<(Amount, Currency)> {
+    Some((Amount::new(minor).unwrap(), Currency::USD))
+}
+
+fn facts() -> Facts<'static> {
+    Facts {
+        at_ms: 1_795_340_700_000,
+        amount: usd(1_999),
+        available: usd(98_001),
+        mall: Some("Tea & Kettles"),
+        reference: Some("0ABCDEFGHIJK"),
+        card: Some("0010"),
+        source: Some("card ending in 4242"),
+        reason: Some("not enough money"),
+        device: Some("Firefox on Linux"),
+        code: Some("481516"),
+    }
+}
+
+#[test]
+fn a_purchase_says_what_where_when_and_what_is_left() {
+    let texts = compose(Occasion::PurchasePaid, &facts());
+    assert_eq!(texts.subject, "Paid: 19.99 USD at Tea & Kettles");
+    assert_eq!(
+        texts.text,
+        "You have paid 19.99 USD at Tea & Kettles.\n\n\
+         When: 22 November 2026, 09:45 UTC\n\
+         Card: ending in 0010\n\
+         Available now: 980.01 USD\n\
+         Reference: 0ABCDEFGHIJK\n\n\
+         If you do not know this purchase, freeze your wallet now.\n\n\
+         Tessera sends no links. Open your wallet as you always do.\n"
+    );
+    assert!(
+        texts
+            .html
+            .contains("You have paid 19.99 USD at Tea &amp; Kettles.")
+    );
+    assert_eq!(
+        texts.sms,
+        "Tessera: Paid 19.99 USD at Tea & Kettles. Available: 980.01 USD."
+    );
+}
+
+#[test]
+fn a_decline_says_why() {
+    let texts = compose(Occasion::PurchaseDeclined, &facts());
+    assert!(
+        texts.text.starts_with(
+            "A purchase of 19.99 USD at Tea & Kettles was declined: not enough money.\n"
+        )
+    );
+}
+
+#[test]
+fn a_code_stands_alone_and_is_in_no_subject() {
+    let texts = compose(Occasion::ConfirmationCode, &facts());
+    assert!(texts.text.contains("\n\n    481516\n\n"));
+    assert!(texts.html.contains(">481516</p>"));
+    assert!(
+        texts
+            .sms
+            .starts_with("481516 is your Tessera confirmation code.")
+    );
+    assert!(!texts.subject.contains("481516"));
+}
+
+#[test]
+fn every_occasion_fits_one_short_message_of_plain_letters() {
+    for occasion in OCCASIONS {
+        for facts in [facts(), long(), Facts::default()] {
+            let texts = compose(occasion, &facts);
+            assert!(
+                texts.sms.is_ascii() && texts.sms.len() <= 160,
+                "{}",
+                texts.sms
+            );
+            // None of these takes two septets.
+            assert!(
+                !texts
+                    .sms
+                    .contains(['^', '{', '}', '\\', '[', '~', ']', '|'])
+            );
+        }
+    }
+}
+
+fn long() -> Facts<'static> {
+    Facts {
+        amount: Some((Amount::MAX, Currency::USD)),
+        available: Some((Amount::MAX, Currency::USD)),
+        mall: Some("The Extraordinarily Long Winded Emporium of Teas, Kettles and Sundry Wares"),
+        reason: Some("the financial system declined it and gave a very long reason for doing so"),
+        ..facts()
+    }
+}
+
+#[test]
+fn every_occasion_has_words_even_without_facts() {
+    for occasion in OCCASIONS {
+        let texts = compose(occasion, &Facts::default());
+        for text in [&texts.subject, &texts.text, &texts.html, &texts.sms] {
+            assert!(!text.trim().is_empty(), "{occasion:?}");
+            assert!(!text.contains("  at ") && !text.contains(": ."), "{text}");
+        }
+        assert!(texts.subject.chars().count() <= 78, "{}", texts.subject);
+    }
+}
+
+#[test]
+fn no_message_fetches_or_links_anything() {
+    for occasion in OCCASIONS {
+        let html = compose(occasion, &facts()).html;
+        for sign in ["http", "href", "src=", "url(", "<img", "<script", "@import"] {
+            assert!(!html.contains(sign), "{occasion:?}: {sign}");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_name_stays_a_name() {
+    let names = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "Mall\r\nBcc: everybody@example.com",
+        "Mall\n\nYour account is locked, visit",
+        "\u{202E}llaM\u{202C}",
+        "A\u{0}B\u{1B}[2J",
+        "&lt;b&gt;",
+        "'; DROP TABLE malls; --",
+        "\u{200B}\u{FEFF}\u{2066}",
+    ];
+    for name in names {
+        let facts = Facts {
+            mall: Some(name),
+            reason: Some(name),
+            device: Some(name),
+            source: Some(name),
+            ..facts()
+        };
+        for occasion in OCCASIONS {
+            let calm = compose(occasion, &self::facts());
+            let texts = compose(occasion, &facts);
+            // As many tags, and as many lines, as with a name that means no harm.
+            let tags = |html: &str| html.matches('<').count();
+            assert_eq!(tags(&texts.html), tags(&calm.html), "{name:?}");
+            assert_eq!(
+                texts.text.lines().count(),
+                calm.text.lines().count(),
+                "{name:?}"
+            );
+            for line in [&texts.subject, &texts.sms] {
+                assert!(!line.chars().any(char::is_control), "{line:?}");
+                assert!(
+                    !line.contains(['\u{202E}', '\u{2066}', '\u{200B}']),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+    let nothing = Facts {
+        mall: Some("\u{200B}"),
+        ..facts()
+    };
+    let texts = compose(Occasion::PurchasePaid, &nothing);
+    assert_eq!(texts.subject, "Paid: 19.99 USD at a shop");
+}
+
+#[test]
+fn names_are_shortened_by_characters_not_bytes() {
+    assert_eq!(clean(&"é".repeat(10), 10), "é".repeat(10));
+    assert_eq!(clean(&"é".repeat(11), 10), "é".repeat(8) + "..");
+    assert_eq!(clean("  a \t b  ", 10), "a b");
+}
+
+#[test]
+fn neither_facts_nor_texts_are_printed() {
+    let texts = compose(Occasion::PurchasePaid, &facts());
+    let printed = format!("{texts:?} {:?}", facts());
+    assert_eq!(printed, "Texts(..) Facts(..)");
+}

@@ -1,0 +1,40 @@
+//! The ways to the wallets of all workers, for whoever is on none of them.
+
+use std::sync::Arc;
+
+use super::InboxWay;
+use crate::wallet::{Tell, WalletId};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Inboxes {
+    ways: Arc<[InboxWay]>,
+    partitions: u16,
+}
+
+impl Inboxes {
+    /// One way for each worker.
+    pub fn new(ways: Vec<InboxWay>, partitions: u16) -> Self {
+        Self {
+            ways: ways.into(),
+            partitions,
+        }
+    }
+
+    /// All of them.
+    pub fn ways(&self) -> Vec<InboxWay> {
+        self.ways.to_vec()
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.ways.len()
+    }
+
+    /// Tells a wallet something, on its own worker.
+    pub fn tell(&self, wallet: WalletId, tell: Tell) {
+        let owner = usize::from(wallet.partition(self.partitions)) % self.ways.len();
+        // It fails only when the worker has ended, which ends the switch.
+        let _ = self.ways[owner].send(vec![(wallet, tell)]);
+    }
+}

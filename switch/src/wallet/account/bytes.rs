@@ -1,0 +1,360 @@
+//! Accounts and their changes as bytes, in events and snapshots.
+
+use bytes::BufMut;
+use tessera_protocol::leased::{LIMITS, Limits, SessionKind, SourceKind, Wishes};
+
+use super::super::Reference;
+use super::super::bytes::{Reader, Unreadable};
+use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
+
+impl Account {
+    /// Appends the account to `out`.
+    pub(in super::super) fn write(&self, out: &mut Vec<u8>) {
+        write_text(out, &self.password);
+        write_list(out, &self.sessions, Session::write);
+        write_list(out, &self.sources, Source::write);
+        write_option(out, self.reload.as_ref(), Reload::write);
+        write_limits(out, self.limits);
+        out.put_u8(u8::from(self.frozen) | u8::from(self.closed) << 1);
+        write_option(out, self.contact.as_ref(), Contact::write);
+        write_option(out, self.proposed.as_ref(), ProposedContact::write);
+        write_wishes(out, self.wishes);
+        out.put_u64_le(self.closing.0);
+        out.put_u32_le(self.numbers);
+    }
+
+    /// Reads what [`Account::write`] wrote.
+    pub(in super::super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let password = read_text(from)?;
+        let sessions = read_list(from, Session::read)?;
+        let sources = read_list(from, Source::read)?;
+        let reload = read_option(from, Reload::read)?;
+        let limits = read_limits(from)?;
+        let flags = from.u8()?;
+        Ok(Self {
+            password,
+            sessions,
+            sources,
+            reload,
+            limits,
+            frozen: flags & 1 != 0,
+            closed: flags & 2 != 0,
+            contact: read_option(from, Contact::read)?,
+            proposed: read_option(from, ProposedContact::read)?,
+            wishes: read_wishes(from)?,
+            closing: Reference(from.u64()?),
+            numbers: from.u32()?,
+        })
+    }
+}
+
+impl Change {
+    /// Appends the change to `out`.
+    pub(in super::super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Registered(password) => {
+                out.put_u8(1);
+                write_text(out, password);
+            }
+            Self::SignedIn(session) => {
+                out.put_u8(2);
+                session.write(out);
+            }
+            Self::SignedOut(number) => {
+                out.put_u8(3);
+                out.put_u32_le(number.unwrap_or(0));
+            }
+            Self::SessionUsed(number) => {
+                out.put_u8(4);
+                out.put_u32_le(*number);
+            }
+            Self::PasswordChanged { password, keeps } => {
+                out.put_u8(5);
+                write_text(out, password);
+                out.put_u32_le(*keeps);
+            }
+            Self::SourceAdded(source) => {
+                out.put_u8(6);
+                source.write(out);
+            }
+            Self::SourceRemoved(number) => {
+                out.put_u8(7);
+                out.put_u32_le(*number);
+            }
+            Self::SourceResealed(number, sealed) => {
+                out.put_u8(8);
+                out.put_u32_le(*number);
+                write_bytes(out, sealed);
+            }
+            Self::ReloadSet(reload) => {
+                out.put_u8(9);
+                write_option(out, reload.as_ref(), Reload::write);
+            }
+            Self::Frozen => out.put_u8(10),
+            Self::Unfrozen => out.put_u8(11),
+            Self::LimitsSet(limits) => {
+                out.put_u8(12);
+                write_limits(out, *limits);
+            }
+            Self::ContactProposed {
+                proposed,
+                sealed_code,
+            } => {
+                out.put_u8(13);
+                proposed.write(out);
+                write_bytes(out, sealed_code);
+            }
+            Self::CodeMissed => out.put_u8(14),
+            Self::ContactConfirmed => out.put_u8(15),
+            Self::ContactResealed(sealed) => {
+                out.put_u8(16);
+                write_bytes(out, sealed);
+            }
+            Self::ContactRemoved => out.put_u8(17),
+            Self::WishesSet(wishes) => {
+                out.put_u8(18);
+                write_wishes(out, *wishes);
+            }
+        }
+    }
+
+    /// Reads what [`Change::write`] wrote.
+    pub(in super::super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            1 => Self::Registered(read_text(from)?),
+            2 => Self::SignedIn(Session::read(from)?),
+            3 => {
+                let number = from.u32()?;
+                Self::SignedOut((number != 0).then_some(number))
+            }
+            4 => Self::SessionUsed(from.u32()?),
+            5 => Self::PasswordChanged {
+                password: read_text(from)?,
+                keeps: from.u32()?,
+            },
+            6 => Self::SourceAdded(Source::read(from)?),
+            7 => Self::SourceRemoved(from.u32()?),
+            8 => Self::SourceResealed(from.u32()?, read_bytes(from)?),
+            9 => Self::ReloadSet(read_option(from, Reload::read)?),
+            10 => Self::Frozen,
+            11 => Self::Unfrozen,
+            12 => Self::LimitsSet(read_limits(from)?),
+            13 => Self::ContactProposed {
+                proposed: ProposedContact::read(from)?,
+                sealed_code: read_bytes(from)?,
+            },
+            14 => Self::CodeMissed,
+            15 => Self::ContactConfirmed,
+            16 => Self::ContactResealed(read_bytes(from)?),
+            17 => Self::ContactRemoved,
+            18 => Self::WishesSet(read_wishes(from)?),
+            _ => return Err(from.fault("a kind of change")),
+        })
+    }
+}
+
+impl Session {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_slice(&self.digest);
+        out.put_u8(match self.kind {
+            SessionKind::Web => 0,
+            SessionKind::Extension => 1,
+        });
+        out.put_u64_le(self.opened_at);
+        out.put_u64_le(self.used_at);
+        write_text(out, &self.device);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            digest: from.array()?,
+            kind: match from.u8()? {
+                0 => SessionKind::Web,
+                1 => SessionKind::Extension,
+                _ => return Err(from.fault("a kind of session")),
+            },
+            opened_at: from.u64()?,
+            used_at: from.u64()?,
+            device: read_text(from)?,
+        })
+    }
+}
+
+impl Source {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.number);
+        out.put_u8(match self.kind {
+            SourceKind::Card => 0,
+            SourceKind::Account => 1,
+        });
+        write_bytes(out, &self.sealed);
+        write_text(out, &self.shown);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            number: from.u32()?,
+            kind: match from.u8()? {
+                0 => SourceKind::Card,
+                1 => SourceKind::Account,
+                _ => return Err(from.fault("a kind of source")),
+            },
+            sealed: read_bytes(from)?,
+            shown: read_text(from)?,
+        })
+    }
+}
+
+impl Reload {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u32_le(self.source);
+        out.put_u64_le(self.threshold);
+        out.put_u64_le(self.amount);
+        out.put_u64_le(self.under_way.0);
+        out.put_u64_le(self.failed_at);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            source: from.u32()?,
+            threshold: from.u64()?,
+            amount: from.u64()?,
+            under_way: Reference(from.u64()?),
+            failed_at: from.u64()?,
+        })
+    }
+}
+
+impl Contact {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(match self.channel {
+            ContactChannel::Email => 0,
+            ContactChannel::Mobile => 1,
+        });
+        write_bytes(out, &self.sealed);
+        write_text(out, &self.shown);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            channel: match from.u8()? {
+                0 => ContactChannel::Email,
+                1 => ContactChannel::Mobile,
+                _ => return Err(from.fault("a channel")),
+            },
+            sealed: read_bytes(from)?,
+            shown: read_text(from)?,
+        })
+    }
+}
+
+impl ProposedContact {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.contact.write(out);
+        out.put_slice(&self.code);
+        out.put_u64_le(self.until);
+        out.put_u8(self.tries);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            contact: Contact::read(from)?,
+            code: from.array()?,
+            until: from.u64()?,
+            tries: from.u8()?,
+        })
+    }
+}
+
+fn write_limits(out: &mut Vec<u8>, limits: Limits) {
+    limits
+        .to_array()
+        .iter()
+        .for_each(|limit| out.put_u64_le(*limit));
+}
+
+fn read_limits(from: &mut Reader<'_>) -> Result<Limits, Unreadable> {
+    let mut limits = [0; LIMITS];
+    for limit in &mut limits {
+        *limit = from.u64()?;
+    }
+    Ok(Limits::from_array(limits))
+}
+
+fn write_wishes(out: &mut Vec<u8>, wishes: Wishes) {
+    let Wishes {
+        purchases,
+        declines,
+        loads,
+        refunds,
+        security,
+    } = wishes;
+    let flags = [purchases, declines, loads, refunds, security];
+    let bits = flags.into_iter().enumerate();
+    out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
+}
+
+fn read_wishes(from: &mut Reader<'_>) -> Result<Wishes, Unreadable> {
+    let bits = from.u8()?;
+    Ok(Wishes {
+        purchases: bits & 1 != 0,
+        declines: bits & 2 != 0,
+        loads: bits & 4 != 0,
+        refunds: bits & 8 != 0,
+        security: bits & 16 != 0,
+    })
+}
+
+/// At most 65,535 bytes, which what came in a field cannot be.
+fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let bytes = &bytes[..bytes.len().min(usize::from(u16::MAX))];
+    out.put_u16_le(bytes.len() as u16);
+    out.put_slice(bytes);
+}
+
+fn read_bytes(from: &mut Reader<'_>) -> Result<Box<[u8]>, Unreadable> {
+    let length = from.u16()?;
+    Ok(from.take(usize::from(length))?.into())
+}
+
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    write_bytes(out, text.as_bytes());
+}
+
+fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+    let bytes = read_bytes(from)?;
+    let text = str::from_utf8(&bytes).map_err(|_| from.fault("a text"))?;
+    Ok(text.into())
+}
+
+fn write_list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&T, &mut Vec<u8>)) {
+    out.put_u16_le(items.len() as u16);
+    items.iter().for_each(|item| write(item, out));
+}
+
+fn read_list<T>(
+    from: &mut Reader<'_>,
+    read: impl Fn(&mut Reader<'_>) -> Result<T, Unreadable>,
+) -> Result<Vec<T>, Unreadable> {
+    let count = from.u16()?;
+    (0..count).map(|_| read(from)).collect()
+}
+
+fn write_option<T>(out: &mut Vec<u8>, item: Option<&T>, write: impl Fn(&T, &mut Vec<u8>)) {
+    out.put_u8(u8::from(item.is_some()));
+    if let Some(item) = item {
+        write(item, out);
+    }
+}
+
+fn read_option<T>(
+    from: &mut Reader<'_>,
+    read: impl Fn(&mut Reader<'_>) -> Result<T, Unreadable>,
+) -> Result<Option<T>, Unreadable> {
+    match from.u8()? {
+        0 => Ok(None),
+        _ => read(from).map(Some),
+    }
+}

@@ -1,0 +1,169 @@
+//! The account of a payer: what they sign in with, their sessions, funding sources, limits and wishes.
+//!
+//! It is part of the wallet, changes by the wallet's events alone, and holds nothing in clear that would say who
+//! the payer is: passwords are hashed, sources and addresses sealed.
+
+mod bytes;
+mod change;
+mod secret;
+
+use tessera_protocol::leased::{Limits, SessionKind, SourceKind, Wishes};
+
+pub use change::{Change, ContactChannel};
+pub use secret::Secret;
+
+use super::Reference;
+
+/// Sessions at the same time; one more ends the oldest.
+pub const SESSIONS_MAX: usize = 20;
+/// Funding sources of a wallet.
+pub const SOURCES_MAX: usize = 5;
+/// Further card numbers of a wallet that can be used.
+pub const NUMBERS_MAX: usize = 64;
+/// Wrong codes after which a new one must be asked for.
+pub const CODE_TRIES_MAX: u8 = 5;
+/// How long a confirmation code is good, in milliseconds.
+pub const CODE_STANDS: u64 = 15 * 60 * 1000;
+/// After an automatic reload that failed, for how many milliseconds none is tried.
+pub const RELOAD_PAUSE: u64 = 60 * 60 * 1000;
+/// How exactly it is known when a session was last used, in milliseconds.
+pub const SESSION_USED_GRAIN: u64 = 60 * 1000;
+
+/// See the head of this file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// The password's argon2id hash in the PHC string format; empty where nobody can sign in any more.
+    pub password: Box<str>,
+    /// Open sessions, oldest first; those that have run out stay until they are replaced.
+    pub sessions: Vec<Session>,
+    /// Where money can be loaded from.
+    pub sources: Vec<Source>,
+    /// Automatic reload.
+    pub reload: Option<Reload>,
+    /// The payer's own limits.
+    pub limits: Limits,
+    /// Purchases are refused.
+    pub frozen: bool,
+    /// The wallet has ended.
+    pub closed: bool,
+    /// Where details are sent.
+    pub contact: Option<Contact>,
+    /// An address that is not confirmed yet.
+    pub proposed: Option<ProposedContact>,
+    /// What the payer wants to be told.
+    pub wishes: Wishes,
+    /// The payout that will end the wallet; 0 where none is under way.
+    pub closing: Reference,
+    /// How many numbers were given to sessions and sources.
+    pub numbers: u32,
+}
+
+/// A session, known by the digest of its secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// Within the wallet.
+    pub number: u32,
+    /// SHA-256 of its secret.
+    pub digest: [u8; 32],
+    /// Where it was opened.
+    pub kind: SessionKind,
+    /// Milliseconds since 1970.
+    pub opened_at: u64,
+    /// Milliseconds since 1970, to [`SESSION_USED_GRAIN`].
+    pub used_at: u64,
+    /// What the payer knows the device by.
+    pub device: Box<str>,
+}
+
+/// A funding source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Within the wallet.
+    pub number: u32,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Its number, sealed by the vault.
+    pub sealed: Box<[u8]>,
+    /// Its number as it may be shown.
+    pub shown: Box<str>,
+}
+
+/// Automatic reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reload {
+    /// Number of the source.
+    pub source: u32,
+    /// Below how much available, in minor units.
+    pub threshold: u64,
+    /// How much, in minor units.
+    pub amount: u64,
+    /// The load under way; 0 for none.
+    pub under_way: Reference,
+    /// When one last failed, milliseconds since 1970.
+    pub failed_at: u64,
+}
+
+/// Where details are sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contact {
+    /// By which channel.
+    pub channel: ContactChannel,
+    /// The address, sealed by the vault.
+    pub sealed: Box<[u8]>,
+    /// The address as it may be shown.
+    pub shown: Box<str>,
+}
+
+/// An address that waits for its code.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposedContact {
+    /// The address.
+    pub contact: Contact,
+    /// SHA-256 of the code with the wallet's number before it.
+    pub code: [u8; 32],
+    /// Until when the code is good, milliseconds since 1970.
+    pub until: u64,
+    /// Wrong codes so far.
+    pub tries: u8,
+}
+
+impl Account {
+    /// An account with this password and nothing else.
+    pub fn new(password: Box<str>) -> Self {
+        Self {
+            password,
+            sessions: Vec::new(),
+            sources: Vec::new(),
+            reload: None,
+            limits: Limits::default(),
+            frozen: false,
+            closed: false,
+            contact: None,
+            proposed: None,
+            wishes: Wishes::DEFAULT,
+            closing: Reference(0),
+            numbers: 0,
+        }
+    }
+
+    /// What is left of an account that was ended: nobody can sign in, and nothing is known about the payer.
+    pub fn ended() -> Self {
+        Self {
+            closed: true,
+            ..Self::new("".into())
+        }
+    }
+
+    /// The session whose secret has this digest.
+    pub fn session(&self, digest: &[u8; 32]) -> Option<&Session> {
+        self.sessions
+            .iter()
+            .rev()
+            .find(|session| session.digest == *digest)
+    }
+
+    /// The source of this number.
+    pub fn source(&self, number: u32) -> Option<&Source> {
+        self.sources.iter().find(|source| source.number == number)
+    }
+}

@@ -1,0 +1,223 @@
+//! What a wallet asks of the host: its events as requests.
+
+use super::transaction::Kind;
+use super::{
+    AccountAction, Action, Ask, Change, Command, Context, DuplicateKey, Entry, Event, KeyFields,
+    LoadFrom, Opening, Payer, Reference, Secret, WalletActor, Wanted,
+};
+use crate::clock;
+use crate::door::Asker;
+use crate::host::{CardUpdate, HostMessage, HostRequest};
+use crate::vault::{Purpose, VaultError};
+use tessera_protocol::{Amount, Currency, Mti, OriginalData};
+
+/// Field 24 of a load, and what a load that the wallet makes by itself says.
+const LOAD: u32 = 120;
+
+/// Why a request could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unmade {
+    /// The source can't be read.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The rules forwarded what is no request.
+    #[error("nothing of the kind goes to the financial system")]
+    Nothing,
+}
+
+impl WalletActor {
+    /// The request for the host that the event about `reference` stands for.
+    pub(super) fn host_request(
+        &self,
+        reference: Reference,
+        command: &Command,
+        entries: &[Entry],
+        asker: Option<&Asker>,
+        context: &Context,
+    ) -> Result<HostRequest, Unmade> {
+        let opens = |entry: &&Entry| {
+            let opening = entry.event.opening();
+            opening.is_some_and(|opening| opening.reference == reference)
+        };
+        let event = &entries.iter().find(opens).ok_or(Unmade::Nothing)?.event;
+        let message = match event {
+            Event::Held { card, expiry, .. } => HostMessage::Forward {
+                frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
+                card: card.clone(),
+                expiry: *expiry,
+                original: None,
+            },
+            Event::RefundRequested {
+                original,
+                card,
+                expiry,
+                ..
+            } => HostMessage::Forward {
+                frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
+                card: card.clone(),
+                expiry: *expiry,
+                original: self.as_sent(*original).map(Box::new),
+            },
+            Event::LoadRequested {
+                opening,
+                card,
+                expiry,
+                ..
+            }
+            | Event::PayoutRequested {
+                opening,
+                card,
+                expiry,
+                ..
+            } => HostMessage::Load {
+                back: matches!(event, Event::PayoutRequested { .. }),
+                card: card.clone(),
+                expiry: *expiry,
+                amount: opening.amount,
+                currency: opening.currency,
+                source: self.source(command)?,
+            },
+            Event::CardRequested { .. } => HostMessage::Card {
+                update: self.card_update(reference).ok_or(Unmade::Nothing)?,
+                repeat: false,
+            },
+            _ => return Err(Unmade::Nothing),
+        };
+        let arrived = asker.map_or(self.told_at, |asker| asker.arrived);
+        Ok(HostRequest {
+            wallet: self.wallet.id,
+            reference,
+            trace: context.host_trace,
+            transmission: self.worker.transmission(reference),
+            deadline: arrived + self.worker.answer_within,
+            message,
+        })
+    }
+
+    /// A purchase as the host knows it.
+    fn as_sent(&self, purchase: Reference) -> Option<OriginalData> {
+        let purchase = self.wallet.transactions.by_reference(purchase)?;
+        (purchase.kind == Kind::Purchase).then(|| OriginalData {
+            mti: Mti::PURCHASE,
+            trace: purchase.host_trace,
+            transmission: clock::transmission(purchase.reference.milliseconds()),
+            institution: purchase.institution,
+            forwarding: 0,
+        })
+    }
+
+    /// What field 91 says for this request.
+    pub(super) fn card_update(&self, reference: Reference) -> Option<CardUpdate> {
+        let cards = &self.wallet.cards;
+        Some(match cards.requested(reference)? {
+            Wanted::First | Wanted::Further { .. } => CardUpdate::Issue,
+            Wanted::Replacement => CardUpdate::Replace(cards.representative()?.number.clone()),
+        })
+    }
+
+    /// The number of the source that the payer named.
+    fn source(&self, command: &Command) -> Result<Secret, Unmade> {
+        let Command::Ask(ask) = command else {
+            return Err(Unmade::Nothing);
+        };
+        let number = match &ask.action {
+            Action::Load(LoadFrom::Number(number)) => return Ok(number.clone()),
+            Action::Load(LoadFrom::Source(number) | LoadFrom::Reload(number)) => Some(*number),
+            Action::Account(action) => match **action {
+                AccountAction::Close(source) => source,
+                _ => None,
+            },
+            _ => None,
+        };
+        let account = self.wallet.account.as_ref();
+        let source = number.and_then(|number| account?.source(number));
+        let sealed = &source.ok_or(Unmade::Nothing)?.sealed;
+        let vault = &self.worker.vault;
+        Ok(vault.open(self.wallet.id, Purpose::Source, sealed)?)
+    }
+
+    /// The load that follows a purchase by itself: the purchase gives it its key, so that it comes once.
+    pub(super) fn reload(
+        &self,
+        purchase: Reference,
+        source: u32,
+        amount: Amount,
+        context: &Context,
+    ) -> Box<Ask> {
+        let mut acceptor = [b' '; 15];
+        acceptor[..12].copy_from_slice(&purchase.to_text());
+        let key = DuplicateKey::of(KeyFields {
+            institution: 0,
+            terminal: b"RELOAD  ",
+            acceptor: &acceptor,
+            trace: 0,
+            local_time: 0,
+            local_date: 0,
+            class: 6,
+            processing_code: LOAD,
+        });
+        let transmission = clock::transmission(context.now);
+        let opening = Opening {
+            // Given when it is told.
+            reference: Reference(0),
+            key,
+            institution: 0,
+            class: 6,
+            processing_code: LOAD,
+            trace: 0,
+            transmission,
+            local_time: transmission % 1_000_000,
+            local_date: transmission / 1_000_000,
+            terminal: [b' '; 8],
+            acceptor: [b' '; 15],
+            repeat: false,
+            retrieval: purchase.to_text(),
+            amount,
+            currency: self.wallet.currency.unwrap_or(Currency::USD),
+            payer: Payer::Wallet,
+        };
+        Box::new(Ask {
+            opening,
+            action: Action::Load(LoadFrom::Reload(source)),
+            claims: None,
+        })
+    }
+
+    /// Seals anew what an older key of the vault has sealed.
+    pub(super) fn reseal(&mut self, now: u64) {
+        let Some(account) = &self.wallet.account else {
+            return;
+        };
+        let vault = &self.worker.vault;
+        let id = self.wallet.id;
+        let anew = |purpose, sealed: &[u8]| {
+            if !vault.is_outdated(sealed) {
+                return None;
+            }
+            let opened = vault.open(id, purpose, sealed);
+            match opened.and_then(|secret| vault.seal(id, purpose, secret.expose())) {
+                Ok(sealed) => Some(sealed),
+                Err(error) => {
+                    tracing::error!(%error, "something of a wallet could not be sealed anew");
+                    None
+                }
+            }
+        };
+        let sources = account.sources.iter().filter_map(|source| {
+            let sealed = anew(Purpose::Source, &source.sealed)?;
+            Some(Change::SourceResealed(source.number, sealed))
+        });
+        let contact = account.contact.as_ref();
+        let contact = contact.and_then(|contact| anew(Purpose::Contact, &contact.sealed));
+        let changes: Vec<Change> = sources
+            .chain(contact.map(Change::ContactResealed))
+            .collect();
+        for change in changes {
+            let event = Event::Account {
+                opening: None,
+                change,
+            };
+            self.journal(event, now);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What a payer asks for their account. Sessions and passwords have been looked at before.
+
+use smallvec::smallvec;
+use tessera_protocol::leased::{ReloadRow, SessionRow, SourceRow, tag};
+use tessera_protocol::{Amount, ResponseCode};
+
+use super::super::account::{CODE_STANDS, CODE_TRIES_MAX, SOURCES_MAX};
+use super::super::{
+    AccountAction, Ask, Change, ContactAndCode, Context, Details, Effect, Event, NewSession,
+    Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Wallet,
+    WalletId, code_digest,
+};
+use super::administration::refuse;
+use super::{Decision, answer_with, cards, claims, funding};
+
+/// Decides an action that was let in.
+pub(super) fn decide(
+    wallet: &Wallet,
+    ask: &Ask,
+    action: &AccountAction,
+    context: &Context,
+) -> Decision {
+    let opening = &ask.opening;
+    if let AccountAction::Register(session) = action {
+        return register(wallet, ask, session, context);
+    }
+    let Some(account) = &wallet.account else {
+        return refuse(ResponseCode::SECURITY_VIOLATION, "no such session");
+    };
+    let change = match action {
+        AccountAction::Register(_) => return Decision::default(),
+        AccountAction::SignIn(session) => Ok(Change::SignedIn(new_session(session, context))),
+        AccountAction::SignOut => match claims::session(wallet, ask, context) {
+            Some(session) => Ok(Change::SignedOut(Some(session.number))),
+            None => return refuse(ResponseCode::SECURITY_VIOLATION, "no such session"),
+        },
+        AccountAction::SignOutEverywhere => Ok(Change::SignedOut(None)),
+        AccountAction::EndSession(number) => end_session(account, *number),
+        AccountAction::ListSessions => return list_sessions(wallet, ask, account, context),
+        AccountAction::ChangePassword => change_password(wallet, ask, context),
+        AccountAction::Overview => return overview(wallet, account, context),
+        AccountAction::Watch => return watch(wallet),
+        AccountAction::RevealCard(serial) => return cards::reveal(wallet, *serial),
+        AccountAction::ReissueCard => return cards::issue(wallet, opening, true, context),
+        AccountAction::IssueNumber(usage, limit) => {
+            return cards::issue_number(wallet, opening, *usage, *limit, context);
+        }
+        AccountAction::RetireNumber(serial) => {
+            return cards::retire_number(wallet, opening, *serial);
+        }
+        AccountAction::ListNumbers => return cards::list(wallet),
+        AccountAction::AddSource(source) if account.sources.len() < SOURCES_MAX => {
+            let change = Change::SourceAdded(source.clone());
+            let mut decision = changed(opening, change);
+            decision.effects = smallvec![Effect::Answer(Outcome {
+                details: Details::Number(account.numbers + 1),
+                ..Outcome::approved()
+            })];
+            return decision;
+        }
+        AccountAction::AddSource(_) => Err((
+            ResponseCode::ABOVE_COUNT_LIMIT,
+            "too many sources: remove one of them first",
+        )),
+        AccountAction::RemoveSource(number) => match account.source(*number) {
+            Some(_) => Ok(Change::SourceRemoved(*number)),
+            None => Err((ResponseCode::NOT_FOUND, "no such source")),
+        },
+        AccountAction::SetReload(None) => Ok(Change::ReloadSet(None)),
+        AccountAction::SetReload(Some(reload)) => match account.source(reload.source) {
+            Some(_) if reload.amount == 0 || Amount::new(reload.amount).is_none() => {
+                Err((ResponseCode::INVALID_AMOUNT, "tag 02: no amount to reload"))
+            }
+            Some(_) => Ok(Change::ReloadSet(Some(*reload))),
+            None => Err((ResponseCode::NOT_FOUND, "no such source")),
+        },
+        AccountAction::ReadOrder => return read_order(wallet, opening, context),
+        AccountAction::Freeze => Ok(Change::Frozen),
+        AccountAction::Unfreeze => Ok(Change::Unfrozen),
+        AccountAction::SetLimits(limits) => {
+            match context.rules.limits.stricter(*limits) == *limits {
+                true => Ok(Change::LimitsSet(*limits)),
+                false => Err((
+                    ResponseCode::ABOVE_AMOUNT_LIMIT,
+                    "above the operator's limits",
+                )),
+            }
+        }
+        AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
+        AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
+        AccountAction::RemoveContact => Ok(Change::ContactRemoved),
+        AccountAction::SetWishes(wishes) => Ok(Change::WishesSet(*wishes)),
+        AccountAction::Close(source) => {
+            return funding::close(wallet, opening, *source, context);
+        }
+    };
+    match change {
+        Ok(change) => changed(opening, change),
+        Err((code, reason)) => refuse(code, reason),
+    }
+}
+
+fn register(wallet: &Wallet, ask: &Ask, session: &NewSession, context: &Context) -> Decision {
+    if wallet.account.is_some() || wallet.currency.is_some() {
+        return refuse(
+            ResponseCode::DUPLICATE,
+            "the identification number is taken",
+        );
+    }
+    let proof = ask.claims.as_ref().and_then(|claims| claims.proof.as_ref());
+    let Some(hash) = proof.and_then(|proof| proof.new_hash.clone()) else {
+        return refuse(ResponseCode::FORMAT_ERROR, "tag 17: a password is needed");
+    };
+    let mut decision = changed(&ask.opening, Change::Registered(hash));
+    decision.events.push(Event::Account {
+        opening: None,
+        change: Change::SignedIn(new_session(session, context)),
+    });
+    decision
+}
+
+fn new_session(session: &NewSession, context: &Context) -> Session {
+    Session {
+        // The account gives it one.
+        number: 0,
+        digest: session.digest,
+        kind: session.kind,
+        opened_at: context.now,
+        used_at: context.now,
+        device: session.device.clone(),
+    }
+}
+
+type Changed = Result<Change, (ResponseCode, &'static str)>;
+
+fn end_session(account: &PayersAccount, number: u32) -> Changed {
+    match account
+        .sessions
+        .iter()
+        .any(|session| session.number == number)
+    {
+        true => Ok(Change::SignedOut(Some(number))),
+        false => Err((ResponseCode::NOT_FOUND, "no such session")),
+    }
+}
+
+fn change_password(wallet: &Wallet, ask: &Ask, context: &Context) -> Changed {
+    let proof = ask.claims.as_ref().and_then(|claims| claims.proof.as_ref());
+    let hash = proof.and_then(|proof| proof.new_hash.clone());
+    let session = claims::session(wallet, ask, context);
+    match (hash, session) {
+        (Some(password), Some(session)) => Ok(Change::PasswordChanged {
+            password,
+            keeps: session.number,
+        }),
+        _ => Err((
+            ResponseCode::FORMAT_ERROR,
+            "tag 18: the password to be is missing",
+        )),
+    }
+}
+
+fn propose(contact: &ContactAndCode, context: &Context) -> Change {
+    Change::ContactProposed {
+        proposed: ProposedContact {
+            contact: contact.contact.clone(),
+            code: contact.digest,
+            until: context.now + CODE_STANDS,
+            tries: 0,
+        },
+        sealed_code: contact.sealed_code.clone(),
+    }
+}
+
+fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &Context) -> Changed {
+    let stands = |proposed: &&ProposedContact| {
+        proposed.until >= context.now && proposed.tries < CODE_TRIES_MAX
+    };
+    let Some(proposed) = account.proposed.as_ref().filter(stands) else {
+        return Err((ResponseCode::NOT_FOUND, "no address waits for its code"));
+    };
+    Ok(match proposed.code == code_digest(wallet, code.expose()) {
+        true => Change::ContactConfirmed,
+        false => Change::CodeMissed,
+    })
+}
+
+fn changed(opening: &Opening, change: Change) -> Decision {
+    let outcome = match change.code() {
+        code if code.is_approved() => Outcome::approved(),
+        code => Outcome::declined(code, "wrong code"),
+    };
+    Decision {
+        events: smallvec![Event::Account {
+            opening: Some(opening.clone()),
+            change,
+        }],
+        effects: smallvec![Effect::Answer(outcome)],
+    }
+}
+
+fn list_sessions(
+    wallet: &Wallet,
+    ask: &Ask,
+    account: &PayersAccount,
+    context: &Context,
+) -> Decision {
+    let own = claims::session(wallet, ask, context).map(|session| session.number);
+    let open = account
+        .sessions
+        .iter()
+        .rev()
+        .filter(|session| claims::is_open(session, context));
+    let rows = open.map(|session| {
+        let row = SessionRow {
+            number: session.number,
+            kind: session.kind,
+            opened_at: session.opened_at,
+            used_at: session.used_at,
+            current: own == Some(session.number),
+            device: session.device.to_string(),
+        };
+        (tag::SESSION_ROW, row.to_string())
+    });
+    answer_with(Details::Rows(rows.collect()))
+}
+
+fn watch(wallet: &Wallet) -> Decision {
+    Decision {
+        effects: smallvec![
+            Effect::Watch,
+            Effect::Answer(Outcome {
+                details: Details::Rows(vec![
+                    (tag::LEDGER, wallet.ledger().to_string()),
+                    (tag::AVAILABLE, wallet.available.to_string()),
+                    (tag::POSITION, wallet.last_position.to_string()),
+                ]),
+                ..Outcome::approved()
+            })
+        ],
+        ..Decision::default()
+    }
+}
+
+/// All that the payer's pages show, but for lists.
+fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Decision {
+    let state = match (account.closing.0 != 0, account.frozen) {
+        (true, _) => "closing",
+        (_, true) => "frozen",
+        _ => "open",
+    };
+    let mut rows = vec![
+        (tag::WALLET, wallet.id.0.to_string()),
+        (tag::LEDGER, wallet.ledger().to_string()),
+        (tag::AVAILABLE, wallet.available.to_string()),
+        (tag::POSITION, wallet.last_position.to_string()),
+        (tag::STATE, state.to_owned()),
+        (tag::LIMITS, account.limits.to_string()),
+        (tag::LIMITS_ALLOWED, context.rules.limits.to_string()),
+        (tag::SPENT, wallet.spending.at(context.now).to_string()),
+        (tag::WISHES, account.wishes.to_string()),
+    ];
+    if let Some(currency) = wallet.currency {
+        rows.push((tag::CURRENCY, format!("{:03}", currency.code())));
+    }
+    if let Some(card) = wallet.cards.representative() {
+        let shown = format!("{},{:04}", cards::last_four(card), card.expiry);
+        rows.push((tag::SHOWN_CARD, shown));
+    }
+    rows.extend(account.sources.iter().map(|source| {
+        let row = SourceRow {
+            number: source.number,
+            kind: source.kind,
+            shown: source.shown.to_string(),
+        };
+        (tag::SOURCE_ROW, row.to_string())
+    }));
+    if let Some(reload) = account.reload {
+        let row = ReloadRow {
+            source: reload.source,
+            threshold: reload.threshold,
+            amount: reload.amount,
+        };
+        rows.push((tag::RELOAD, row.to_string()));
+    }
+    let contacts = [
+        (tag::SHOWN_CONTACT, account.contact.as_ref()),
+        (
+            tag::SHOWN_PENDING_CONTACT,
+            account.proposed.as_ref().map(|proposed| &proposed.contact),
+        ),
+    ];
+    for (tag, contact) in contacts {
+        if let Some(contact) = contact {
+            rows.push((tag, format!("{},{}", contact.channel.word(), contact.shown)));
+        }
+    }
+    answer_with(Details::Rows(rows))
+}
+
+fn read_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
+    let order = match &opening.payer {
+        Payer::Order(key) => wallet.order(key),
+        _ => None,
+    };
+    let Some(order) = order else {
+        return refuse(ResponseCode::NOT_FOUND, "no such order");
+    };
+    let (state, paid_by) = match order.state {
+        OrderState::Open if order.expires_at < context.now => ("expired", None),
+        OrderState::Open => ("open", None),
+        OrderState::Paying(reference) => ("paying", Some(reference)),
+        OrderState::Paid(reference) => ("paid", Some(reference)),
+        OrderState::Cancelled => ("cancelled", None),
+    };
+    answer_with(Details::Order {
+        state,
+        amount: order.amount,
+        currency: order.currency,
+        paid_by,
+    })
+}

@@ -1,0 +1,158 @@
+//! Card numbers: issue, replacement, further ones, and showing them.
+
+use smallvec::smallvec;
+use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, tag};
+use tessera_protocol::{Amount, ResponseCode};
+
+use super::super::account::NUMBERS_MAX;
+use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
+use super::administration::{done, forward, may_reach_host, refuse};
+use super::{Decision, answer_with};
+
+/// Asks the host for the first card, or for one in the place of the present one.
+pub(super) fn issue(
+    wallet: &Wallet,
+    opening: &Opening,
+    replaces: bool,
+    context: &Context,
+) -> Decision {
+    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
+        return refuse(code, reason);
+    }
+    let has_card = wallet.cards.representative().is_some();
+    match (replaces, has_card) {
+        (false, true) => return refuse(ResponseCode::DUPLICATE, "the wallet has a card"),
+        (true, false) => return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card"),
+        _ => {}
+    }
+    if wallet.cards.representative_requested() {
+        return refuse(
+            ResponseCode::DUPLICATE,
+            "the financial system is being asked for a card",
+        );
+    }
+    let wanted = if replaces {
+        Wanted::Replacement
+    } else {
+        Wanted::First
+    };
+    request(opening, wanted, context)
+}
+
+/// Asks the host for a further number.
+pub(super) fn issue_number(
+    wallet: &Wallet,
+    opening: &Opening,
+    usage: NumberUse,
+    limit: Amount,
+    context: &Context,
+) -> Decision {
+    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
+        return refuse(code, reason);
+    }
+    if wallet.cards.representative().is_none() {
+        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+    }
+    if wallet.cards.live_further() >= NUMBERS_MAX {
+        return refuse(
+            ResponseCode::ABOVE_COUNT_LIMIT,
+            "too many further numbers: end one of them first",
+        );
+    }
+    request(opening, Wanted::Further { usage, limit }, context)
+}
+
+fn request(opening: &Opening, wanted: Wanted, context: &Context) -> Decision {
+    Decision {
+        events: smallvec![Event::CardRequested {
+            opening: opening.clone(),
+            host_trace: context.host_trace,
+            wanted,
+        }],
+        effects: forward(opening),
+    }
+}
+
+/// Ends a further number.
+pub(super) fn retire_number(wallet: &Wallet, opening: &Opening, serial: u32) -> Decision {
+    let Some(card) = wallet.cards.further(serial).filter(|card| !card.dead) else {
+        return refuse(ResponseCode::NOT_FOUND, "no such further number");
+    };
+    let mut decision = done(Event::CardRetired {
+        opening: opening.clone(),
+        card: card.number.clone(),
+    });
+    decision.effects.push(Effect::Advise(opening.reference));
+    decision
+}
+
+/// Shows the representative number, or a further one.
+pub(super) fn reveal(wallet: &Wallet, serial: Option<u32>) -> Decision {
+    let card = match serial {
+        None => wallet.cards.representative(),
+        Some(serial) => wallet.cards.further(serial).filter(|card| !card.dead),
+    };
+    match card {
+        Some(card) => answer_with(card.details(true)),
+        None => refuse(ResponseCode::NO_SUCH_CARD, "no such card"),
+    }
+}
+
+/// The further numbers, newest first; those that can be used before the others, as the list is cut where the answer is
+/// full.
+pub(super) fn list(wallet: &Wallet) -> Decision {
+    let further = || {
+        wallet
+            .cards
+            .iter()
+            .rev()
+            .filter(|card| card.terms.is_some())
+    };
+    let live = |card: &&Card| card.state() == NumberState::Live;
+    let ended = |card: &&Card| card.state() != NumberState::Live;
+    let cards = further().filter(live).chain(further().filter(ended));
+    let rows = cards.filter_map(|card| Some((tag::NUMBER_ROW, row(card)?.to_string())));
+    answer_with(Details::Rows(rows.collect()))
+}
+
+fn row(card: &Card) -> Option<NumberRow> {
+    let terms = card.terms.as_ref()?;
+    let acceptor = terms.mall.map(|(_, acceptor)| acceptor).unwrap_or_default();
+    Some(NumberRow {
+        number: card.serial,
+        usage: terms.usage,
+        state: card.state(),
+        last_four: last_four(card),
+        expiry: format!("{:04}", card.expiry),
+        limit: terms.limit.value(),
+        acceptor: String::from_utf8_lossy(&acceptor)
+            .trim_matches(['\0', ' '])
+            .to_owned(),
+    })
+}
+
+/// The last four digits.
+pub(super) fn last_four(card: &Card) -> String {
+    format!("{:04}", card.number.expose() % 10_000)
+}
+
+impl Card {
+    /// What is told of it.
+    pub(super) fn details(&self, in_full: bool) -> Details {
+        Details::Card {
+            number: self.number.clone(),
+            expiry: self.expiry,
+            serial: self.serial,
+            in_full,
+        }
+    }
+}
+
+/// What an approved request for a card is answered with: the payer sees the representative number when they ask for it
+/// with their password, and a wallet without an account has nobody to hide it from.
+pub(super) fn issued(wallet: &Wallet, card: &Card) -> Outcome {
+    Outcome {
+        details: card.details(wallet.account.is_none() || card.terms.is_some()),
+        ..Outcome::approved()
+    }
+}

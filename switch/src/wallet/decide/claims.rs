@@ -1,0 +1,120 @@
+//! Who may ask for what: sessions, and the password again before money or secrets move.
+
+use smallvec::{SmallVec, smallvec};
+use tessera_protocol::ResponseCode;
+use tessera_protocol::leased::SessionKind;
+
+use super::super::account::SESSION_USED_GRAIN;
+use super::super::{
+    AccountAction, Action, Ask, Change, Context, Effect, Event, LoadFrom, Outcome, Session, Wallet,
+};
+use super::Decision;
+
+/// Every reason to refuse sounds the same: who guesses learns nothing from it.
+const NO_SESSION: &str = "no such session";
+const WRONG_PASSWORD: &str = "wrong identification number or password";
+
+/// Lets a request in, with the event that notes the use of its session; or decides it at once: refused, or to be asked again
+/// when its passwords have been looked at.
+pub(super) fn admit(
+    wallet: &Wallet,
+    ask: &Ask,
+    context: &Context,
+) -> Result<Option<Event>, Decision> {
+    // A party names cards and orders, and shows nothing.
+    if ask.opening.class != 6 {
+        return Ok(None);
+    }
+    let Some(claims) = &ask.claims else {
+        // The wallet server speaks for a wallet without an account; the wallet reloads by itself.
+        return match (&wallet.account, &ask.action) {
+            (None, _) | (_, Action::Load(LoadFrom::Reload(_)) | Action::Unwatch) => Ok(None),
+            (Some(_), _) => Err(refuse(NO_SESSION)),
+        };
+    };
+    let opens = matches!(
+        &ask.action,
+        Action::Account(action)
+            if matches!(**action, AccountAction::Register(_) | AccountAction::SignIn(_))
+    );
+    let session = if opens {
+        None
+    } else {
+        Some(session(wallet, ask, context).ok_or(refuse(NO_SESSION))?)
+    };
+    if claims.needs_proof(&ask.action, session) {
+        match &claims.proof {
+            None if claims.password.is_none() && claims.new_password.is_none() => {
+                let code = ResponseCode::FORMAT_ERROR;
+                let outcome = Outcome::declined(code, "tag 17: the password is needed");
+                return Err(Decision::answer(outcome));
+            }
+            None => {
+                let account = wallet.account.as_ref();
+                let stored = account.map(|account| account.password.clone());
+                return Err(Decision {
+                    events: SmallVec::new(),
+                    effects: smallvec![Effect::Prove(stored)],
+                });
+            }
+            Some(proof) if !proof.right => return Err(refuse(WRONG_PASSWORD)),
+            Some(_) => {}
+        }
+    }
+    Ok(session.and_then(|session| used(session, context)))
+}
+
+/// The open session that the request shows.
+pub(super) fn session<'a>(wallet: &'a Wallet, ask: &Ask, context: &Context) -> Option<&'a Session> {
+    let digest = ask.claims.as_ref()?.session?;
+    let session = wallet.account.as_ref()?.session(&digest)?;
+    is_open(session, context).then_some(session)
+}
+
+/// Whether the session has neither been idle for too long nor open for too long.
+pub(super) fn is_open(session: &Session, context: &Context) -> bool {
+    let since = |time: u64| context.now.saturating_sub(time);
+    since(session.used_at) < context.rules.session_idle + SESSION_USED_GRAIN
+        && since(session.opened_at) < context.rules.session_stands
+}
+
+/// To a minute, so that not every look at a page is an event.
+fn used(session: &Session, context: &Context) -> Option<Event> {
+    let unused = context.now.saturating_sub(session.used_at);
+    (unused >= SESSION_USED_GRAIN).then_some(Event::Account {
+        opening: None,
+        change: Change::SessionUsed(session.number),
+    })
+}
+
+impl super::super::Claims {
+    fn needs_proof(&self, action: &Action, session: Option<&Session>) -> bool {
+        match action {
+            Action::Load(LoadFrom::Source(_)) => true,
+            Action::Account(action) => match &**action {
+                AccountAction::Register(_)
+                | AccountAction::SignIn(_)
+                | AccountAction::ChangePassword
+                | AccountAction::RevealCard(_)
+                | AccountAction::ReissueCard
+                | AccountAction::AddSource(_)
+                | AccountAction::RemoveSource(_)
+                | AccountAction::SetReload(_)
+                | AccountAction::Unfreeze
+                | AccountAction::SetLimits(_)
+                | AccountAction::ProposeContact(_)
+                | AccountAction::RemoveContact
+                | AccountAction::Close(_) => true,
+                AccountAction::IssueNumber(..) => {
+                    session.is_none_or(|session| session.kind != SessionKind::Extension)
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+fn refuse(reason: &'static str) -> Decision {
+    Decision::answer(Outcome::declined(ResponseCode::SECURITY_VIOLATION, reason))
+}

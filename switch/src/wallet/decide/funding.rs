@@ -1,0 +1,134 @@
+//! Money in and out of the wallet by the payer's own sources: loads, automatic reload, and the payout that ends
+//! the wallet.
+
+use smallvec::smallvec;
+use tessera_protocol::{Amount, ResponseCode};
+
+use super::super::account::RELOAD_PAUSE;
+use super::super::transaction::{Kind, Status};
+use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Wallet};
+use super::Decision;
+use super::administration::{done, forward, may_reach_host, refuse};
+
+/// Asks the host for money from the payer's source.
+pub(super) fn load(
+    wallet: &Wallet,
+    opening: &Opening,
+    from: &LoadFrom,
+    context: &Context,
+) -> Decision {
+    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
+        return refuse(code, reason);
+    }
+    if opening.amount.is_zero() {
+        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
+    }
+    if wallet.ledger().checked_add(opening.amount).is_none() {
+        return refuse(
+            ResponseCode::ABOVE_AMOUNT_LIMIT,
+            "more than a wallet can hold",
+        );
+    }
+    let Some(card) = wallet.cards.representative() else {
+        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+    };
+    let source = match from {
+        LoadFrom::Number(_) if wallet.account.is_none() => 0,
+        LoadFrom::Number(_) => {
+            return refuse(ResponseCode::FORMAT_ERROR, "tag 22: no source");
+        }
+        LoadFrom::Source(source) | LoadFrom::Reload(source) => {
+            let stored = wallet.account.as_ref().and_then(|it| it.source(*source));
+            if stored.is_none() {
+                return refuse(ResponseCode::NOT_FOUND, "no such source");
+            }
+            *source
+        }
+    };
+    Decision {
+        events: smallvec![Event::LoadRequested {
+            opening: opening.clone(),
+            host_trace: context.host_trace,
+            card: card.number.clone(),
+            expiry: card.expiry,
+            source,
+            by_itself: matches!(from, LoadFrom::Reload(_)),
+        }],
+        effects: forward(opening),
+    }
+}
+
+/// The automatic reload after a purchase, where the payer wishes it and it is due.
+pub(super) fn reload(wallet: &Wallet, purchase: Reference, now: u64) -> Option<Effect> {
+    let account = wallet.account.as_ref()?;
+    let reload = account.reload?;
+    let due = wallet.available.value() < reload.threshold
+        && reload.under_way == Reference(0)
+        && account.closing == Reference(0)
+        && now.saturating_sub(reload.failed_at) >= RELOAD_PAUSE;
+    let amount = Amount::new(reload.amount).filter(|_| due)?;
+    Some(Effect::Reload(purchase, reload.source, amount))
+}
+
+/// Ends the wallet: at once where there is no money in it, else when the host has paid the money back to this source.
+pub(super) fn close(
+    wallet: &Wallet,
+    opening: &Opening,
+    source: Option<u32>,
+    context: &Context,
+) -> Decision {
+    let Some(account) = &wallet.account else {
+        return refuse(ResponseCode::NO_SUCH_CARD, "no such wallet");
+    };
+    let pending = wallet.transactions.iter().any(|transaction| {
+        transaction.status == Status::Pending && transaction.kind != Kind::CardIssue
+    });
+    if pending || !wallet.held.is_zero() {
+        return refuse(
+            ResponseCode::DUPLICATE,
+            "something is under way: wait until it is decided",
+        );
+    }
+    if !wallet.owed.is_zero() {
+        return refuse(ResponseCode::NOT_ENOUGH_MONEY, "the payer owes money");
+    }
+    if wallet.available.is_zero() {
+        let card = wallet
+            .cards
+            .representative()
+            .map(|card| card.number.clone());
+        let tells_host = card.is_some();
+        let mut decision = done(Event::Closed {
+            opening: opening.clone(),
+            card,
+        });
+        if tells_host {
+            decision.effects.push(Effect::Advise(opening.reference));
+        }
+        return decision;
+    }
+    let Some(source) = source.filter(|source| account.source(*source).is_some()) else {
+        return refuse(
+            ResponseCode::INVALID_TRANSACTION,
+            "there is money left: say which source it goes back to",
+        );
+    };
+    let mut opening = opening.clone();
+    opening.amount = wallet.available;
+    if let Err((code, reason)) = may_reach_host(wallet, &opening, context) {
+        return refuse(code, reason);
+    }
+    let Some(card) = wallet.cards.representative() else {
+        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+    };
+    Decision {
+        effects: forward(&opening),
+        events: smallvec![Event::PayoutRequested {
+            opening,
+            host_trace: context.host_trace,
+            card: card.number.clone(),
+            expiry: card.expiry,
+            source,
+        }],
+    }
+}

@@ -1,0 +1,121 @@
+//! Refunds (wire protocol, section 5): a mall gives money of a purchase back, once the host has agreed.
+
+use smallvec::smallvec;
+use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
+
+use super::super::transaction::{Kind, Status, Transaction};
+use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Wallet};
+use super::Decision;
+use super::purchase::Refused;
+
+/// 0200/20 that was never seen before.
+pub(super) fn refund(
+    wallet: &Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+    context: &Context,
+) -> Decision {
+    match may_refund(wallet, opening, named, context) {
+        Err((code, reason)) => Decision {
+            events: smallvec![Event::Declined {
+                opening: opening.clone(),
+                code
+            }],
+            effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
+        },
+        Ok((original, (card, expiry))) => Decision {
+            events: smallvec![Event::RefundRequested {
+                opening: opening.clone(),
+                original: original.reference,
+                host_trace: context.host_trace,
+                card,
+                expiry,
+            }],
+            effects: smallvec![
+                Effect::Await(opening.reference),
+                Effect::Forward(opening.reference),
+            ],
+        },
+    }
+}
+
+fn may_refund<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+    context: &Context,
+) -> Result<(&'a Transaction, (CardNumber, u16)), Refused> {
+    if wallet
+        .remembered
+        .iter()
+        .any(|unseen| unseen.means(opening, opening.repeat))
+    {
+        return Err((ResponseCode::DECLINED, "reversed before it came"));
+    }
+    let original = find(wallet, opening, named)
+        .ok_or((ResponseCode::NOT_FOUND, "no such purchase to refund"))?;
+    if original.currency != opening.currency {
+        let reason = "not the currency of the purchase";
+        return Err((ResponseCode::INVALID_TRANSACTION, reason));
+    }
+    match original.status {
+        Status::Approved => {}
+        Status::Pending => {
+            let reason = "the purchase is still being decided";
+            return Err((ResponseCode::INVALID_TRANSACTION, reason));
+        }
+        Status::Declined => {
+            return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
+        }
+    }
+    let left = original.standing.saturating_sub(original.refunded);
+    if opening.amount > left {
+        let reason = "more than what is left of the purchase";
+        return Err((ResponseCode::INVALID_AMOUNT, reason));
+    }
+    if wallet.ledger().checked_add(opening.amount).is_none() {
+        let reason = "more than a wallet can hold";
+        return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
+    }
+    if let Some(account) = &wallet.account
+        && (account.closed || account.closing.0 != 0)
+    {
+        return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+    }
+    let card = wallet
+        .cards
+        .representative()
+        .ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?;
+    if !context.host_up {
+        let reason = "no line to the financial system is up";
+        return Err((ResponseCode::HOST_UNREACHABLE, reason));
+    }
+    // To the host it goes under the number that paid, where the mall named one: it may be dead by now.
+    let paid_with = match &opening.payer {
+        Payer::Card(number, _) => wallet.cards.find(number).unwrap_or(card),
+        _ => card,
+    };
+    Ok((original, (paid_with.number.clone(), paid_with.expiry)))
+}
+
+/// The purchase that field 90 names, of the same payer, as the refund names them. It may be another terminal that
+/// refunds; then the time must be said, as trace numbers are a terminal's.
+fn find<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+) -> Option<&'a Transaction> {
+    let of_party = named.institution == 0 || named.institution == opening.institution;
+    let origin = opening.origin_tag();
+    let is_it = |found: &&Transaction| {
+        of_party
+            && named.mti.class() == 2
+            && found.kind == Kind::Purchase
+            && found.institution == opening.institution
+            && found.trace == named.trace
+            && found.payer == opening.payer.tag()
+            && found.was_sent_at(named.transmission)
+            && (found.origin == origin || named.transmission != 0)
+    };
+    wallet.transactions.iter().rev().find(is_it)
+}

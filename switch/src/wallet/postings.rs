@@ -1,0 +1,149 @@
+//! The double entry: which money an event moves, and between which accounts.
+
+use tessera_protocol::Amount;
+
+use super::transaction::{Kind, Status, Transaction};
+use super::{Account, Broken, Event, Posting, Postings, Reference, Wallet};
+
+impl Wallet {
+    /// The money that `event` moves, read off the state before it.
+    pub fn postings(&self, event: &Event) -> Result<Postings, Broken> {
+        let available = Account::Available(self.id);
+        let held = Account::Held(self.id);
+        let mut postings = Postings::new();
+        match event {
+            Event::Provisioned { balance, .. } => {
+                self.credit(&mut postings, Account::Funding, *balance);
+            }
+            Event::Held { opening, .. } | Event::PayoutRequested { opening, .. } => {
+                postings.push(Posting {
+                    from: available,
+                    to: held,
+                    amount: opening.amount,
+                })
+            }
+            Event::Approved { reference } => {
+                let transaction = self.pending(*reference)?;
+                let amount = transaction.standing;
+                let payable = Account::Payable(transaction.institution);
+                match transaction.kind {
+                    Kind::Purchase => postings.push(Posting {
+                        from: held,
+                        to: payable,
+                        amount,
+                    }),
+                    Kind::Payout => postings.push(Posting {
+                        from: held,
+                        to: Account::Funding,
+                        amount,
+                    }),
+                    Kind::Load => self.credit(&mut postings, Account::Funding, amount),
+                    Kind::Refund => self.credit(&mut postings, payable, amount),
+                    _ => return Err(Broken::OutOfTurn(*reference)),
+                }
+            }
+            Event::Released { reference, .. } => {
+                let transaction = self.pending(*reference)?;
+                if matches!(transaction.kind, Kind::Purchase | Kind::Payout) {
+                    self.credit(&mut postings, held, transaction.standing);
+                }
+            }
+            Event::Reversed {
+                original, standing, ..
+            } => {
+                let transaction = self.known(*original)?;
+                let amount = transaction
+                    .standing
+                    .checked_sub(*standing)
+                    .ok_or(Broken::OutOfTurn(*original))?;
+                self.reversal(&mut postings, transaction, *original, amount)?;
+            }
+            _ => {}
+        }
+        Ok(postings)
+    }
+
+    fn reversal(
+        &self,
+        postings: &mut Postings,
+        transaction: &Transaction,
+        original: Reference,
+        amount: Amount,
+    ) -> Result<(), Broken> {
+        let available = Account::Available(self.id);
+        let payable = Account::Payable(transaction.institution);
+        match (transaction.kind, transaction.status) {
+            (Kind::Purchase, Status::Pending) => {
+                self.credit(postings, Account::Held(self.id), amount);
+            }
+            (Kind::Purchase, Status::Approved) => self.credit(postings, payable, amount),
+            // Nothing has come yet.
+            (Kind::Refund, Status::Pending) => {}
+            // The money may be spent: what is not there any more is owed.
+            (Kind::Refund, Status::Approved) => {
+                let there = amount.min(self.available);
+                let missing = amount.saturating_sub(there);
+                postings.push(Posting {
+                    from: available,
+                    to: payable,
+                    amount: there,
+                });
+                if !missing.is_zero() {
+                    postings.push(Posting {
+                        from: Account::Receivable(self.id),
+                        to: payable,
+                        amount: missing,
+                    });
+                }
+            }
+            _ => return Err(Broken::OutOfTurn(original)),
+        }
+        Ok(())
+    }
+
+    /// Money can be spent from now on; what the payer owes is taken out of it.
+    fn credit(&self, postings: &mut Postings, from: Account, amount: Amount) {
+        let available = Account::Available(self.id);
+        postings.push(Posting {
+            from,
+            to: available,
+            amount,
+        });
+        if !self.owed.is_zero() {
+            postings.push(Posting {
+                from: available,
+                to: Account::Receivable(self.id),
+                amount: amount.min(self.owed),
+            });
+        }
+    }
+
+    /// Makes the event's postings true; nothing is changed where one can't be.
+    pub(super) fn post(&mut self, event: &Event) -> Result<(), Broken> {
+        let (mut available, mut held, mut owed) = (self.available, self.held, self.owed);
+        for Posting { from, to, amount } in self.postings(event)? {
+            match from {
+                Account::Available(_) => available = less(available, amount, from)?,
+                Account::Held(_) => held = less(held, amount, from)?,
+                Account::Receivable(_) => owed = more(owed, amount, from)?,
+                Account::Payable(_) | Account::Funding => {}
+            }
+            match to {
+                Account::Available(_) => available = more(available, amount, to)?,
+                Account::Held(_) => held = more(held, amount, to)?,
+                Account::Receivable(_) => owed = less(owed, amount, to)?,
+                Account::Payable(_) | Account::Funding => {}
+            }
+        }
+        (self.available, self.held, self.owed) = (available, held, owed);
+        Ok(())
+    }
+}
+
+fn less(balance: Amount, amount: Amount, of: Account) -> Result<Amount, Broken> {
+    balance.checked_sub(amount).ok_or(Broken::Overdrawn(of))
+}
+
+fn more(balance: Amount, amount: Amount, of: Account) -> Result<Amount, Broken> {
+    balance.checked_add(amount).ok_or(Broken::Overdrawn(of))
+}

@@ -1,0 +1,580 @@
+//! What a payer can do with their wallet, and what the road then refuses.
+
+use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
+use tessera_protocol::{CardNumber, Currency, ResponseCode};
+
+use super::bench::{Bench, EXPIRY, amount, by_card, opening};
+use super::rules::{balances, forwarded, settled};
+use crate::wallet::{
+    AccountAction, Action, Ask, Claims, Command, Contact, ContactAndCode, ContactChannel, Details,
+    Effect, Event, LoadFrom, NewSession, Opening, OrderKey, Outcome, Payer, Proof, Reference,
+    Reload, Secret, Source, code_digest,
+};
+
+const SESSION: [u8; 32] = [7; 32];
+const MINUTE: u64 = 60_000;
+
+/// A wallet whose payer has registered, with a session, a card and money.
+struct Payers {
+    bench: Bench,
+    traces: u32,
+}
+
+impl Payers {
+    fn with(balance: u64) -> Self {
+        let mut payers = Self {
+            bench: Bench::empty(),
+            traces: 1000,
+        };
+        let registered = payers.proven(AccountAction::Register(session(SESSION)), true);
+        assert_eq!(code(&registered), Some(ResponseCode::APPROVED));
+        let reference = forwarded(&payers.ask(Action::IssueCard));
+        let card = CardNumber::development(1);
+        payers
+            .bench
+            .tell(Command::HostIssuedCard(reference, card, EXPIRY));
+        payers.proven(AccountAction::AddSource(source()), true);
+        if balance > 0 {
+            let number = payers.source_number();
+            let effects = payers.load(number, balance);
+            payers.bench.tell(Command::HostAnswered(
+                forwarded(&effects),
+                ResponseCode::APPROVED,
+            ));
+        }
+        payers
+    }
+
+    fn source_number(&self) -> u32 {
+        self.bench.wallet.account.as_ref().unwrap().sources[0].number
+    }
+
+    fn opening(&mut self, minor: u64) -> Opening {
+        self.traces += 1;
+        opening(6, self.traces, minor, Payer::Wallet)
+    }
+
+    fn tell(&mut self, opening: Opening, action: Action, claims: Claims) -> Vec<Effect> {
+        self.bench.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action,
+            claims: Some(Box::new(claims)),
+        })))
+    }
+
+    fn ask(&mut self, action: Action) -> Vec<Effect> {
+        let opening = self.opening(0);
+        self.tell(opening, action, claims(SESSION))
+    }
+
+    fn account(&mut self, action: AccountAction) -> Vec<Effect> {
+        self.ask(Action::Account(Box::new(action)))
+    }
+
+    /// With a password that was looked at.
+    fn proven(&mut self, action: AccountAction, right: bool) -> Vec<Effect> {
+        let opening = self.opening(0);
+        let proof = Proof {
+            right,
+            new_hash: Some("a hash".into()),
+        };
+        let claims = Claims {
+            proof: Some(proof),
+            ..claims(SESSION)
+        };
+        self.tell(opening, Action::Account(Box::new(action)), claims)
+    }
+
+    fn load(&mut self, source: u32, minor: u64) -> Vec<Effect> {
+        let opening = self.opening(minor);
+        let proof = Proof {
+            right: true,
+            new_hash: None,
+        };
+        let claims = Claims {
+            proof: Some(proof),
+            ..claims(SESSION)
+        };
+        self.tell(opening, Action::Load(LoadFrom::Source(source)), claims)
+    }
+
+    /// A purchase with the card at an acquirer's mall.
+    fn buy(&mut self, minor: u64) -> Result<Reference, ResponseCode> {
+        self.traces += 1;
+        let opening = by_card(2, self.traces, minor);
+        self.purchase(opening)
+    }
+
+    fn purchase(&mut self, opening: Opening) -> Result<Reference, ResponseCode> {
+        let effects = self.bench.ask(opening, Action::Purchase);
+        match code(&effects) {
+            Some(code) => Err(code),
+            None => Ok(forwarded(&effects)),
+        }
+    }
+
+    fn buy_approved(&mut self, minor: u64) -> Vec<Effect> {
+        let reference = self.buy(minor).expect("a purchase");
+        self.bench
+            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+    }
+
+    fn further(&mut self, usage: NumberUse, limit: u64, serial: u64) -> CardNumber {
+        let effects = self.proven(AccountAction::IssueNumber(usage, amount(limit)), true);
+        let number = CardNumber::development(serial);
+        let issued = Command::HostIssuedCard(forwarded(&effects), number.clone(), EXPIRY);
+        self.bench.tell(issued);
+        number
+    }
+
+    fn buy_with(
+        &mut self,
+        number: &CardNumber,
+        mall: [u8; 15],
+        minor: u64,
+    ) -> Result<Reference, ResponseCode> {
+        self.traces += 1;
+        let payer = Payer::Card(number.clone(), Some(EXPIRY));
+        let mut opening = opening(2, self.traces, minor, payer);
+        opening.acceptor = mall;
+        self.purchase(opening)
+    }
+}
+
+fn session(digest: [u8; 32]) -> NewSession {
+    NewSession {
+        digest,
+        kind: SessionKind::Web,
+        device: "a test".into(),
+    }
+}
+
+fn source() -> Source {
+    Source {
+        number: 0,
+        kind: SourceKind::Card,
+        sealed: [1, 2, 3].into(),
+        shown: "**** 0006".into(),
+    }
+}
+
+fn claims(session: [u8; 32]) -> Claims {
+    Claims {
+        session: Some(session),
+        ..Claims::default()
+    }
+}
+
+fn answer(effects: &[Effect]) -> Option<&Outcome> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Answer(outcome) => Some(outcome),
+        _ => None,
+    })
+}
+
+fn code(effects: &[Effect]) -> Option<ResponseCode> {
+    answer(effects).map(|outcome| outcome.code)
+}
+
+const MALL: [u8; 15] = *b"LANTERN-0001   ";
+const OTHER_MALL: [u8; 15] = *b"TEAPOT-0002    ";
+
+#[test]
+fn nothing_is_done_without_an_open_session() {
+    let mut payers = Payers::with(1000);
+    let freeze = Action::Account(Box::new(AccountAction::Freeze));
+    let opening = payers.opening(0);
+    let refused = payers.tell(opening, freeze.clone(), claims([8; 32]));
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+    // Nor by whoever knows the wallet's number alone.
+    let opening = payers.opening(0);
+    let refused = payers.bench.ask(opening, freeze.clone());
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+    let opening = payers.opening(0);
+    let refused = payers.bench.ask(opening, Action::Inquiry);
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+    // Idle for too long.
+    payers.bench.now += 17 * MINUTE;
+    let refused = payers.ask(freeze);
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+}
+
+#[test]
+fn a_session_that_is_used_lives_until_its_absolute_end() {
+    let mut payers = Payers::with(1000);
+    let mut minutes = 0;
+    while code(&payers.account(AccountAction::Overview)) == Some(ResponseCode::APPROVED) {
+        minutes += 10;
+        payers.bench.now += 10 * MINUTE;
+    }
+    assert_eq!(minutes, 12 * 60);
+}
+
+#[test]
+fn passwords_are_looked_at_before_money_or_secrets_move() {
+    let mut payers = Payers::with(1000);
+    let reveal = AccountAction::RevealCard(None);
+    let missing = payers.account(reveal.clone());
+    assert_eq!(code(&missing), Some(ResponseCode::FORMAT_ERROR));
+    let opening = payers.opening(0);
+    let said = Claims {
+        password: Some(Secret::new(b"correct horse")),
+        ..claims(SESSION)
+    };
+    let effects = payers.tell(opening, Action::Account(Box::new(reveal.clone())), said);
+    assert_eq!(effects, [Effect::Prove(Some("a hash".into()))]);
+    let wrong = payers.proven(reveal.clone(), false);
+    assert_eq!(code(&wrong), Some(ResponseCode::SECURITY_VIOLATION));
+    let right = payers.proven(reveal, true);
+    let details = &answer(&right).unwrap().details;
+    assert!(matches!(details, Details::Card { in_full: true, .. }));
+}
+
+#[test]
+fn an_unknown_number_is_looked_at_like_a_known_one() {
+    let mut stranger = Payers {
+        bench: Bench::empty(),
+        traces: 0,
+    };
+    let action = AccountAction::SignIn(session(SESSION));
+    let opening = stranger.opening(0);
+    let said = Claims {
+        password: Some(Secret::new(b"correct horse")),
+        ..Claims::default()
+    };
+    let effects = stranger.tell(opening, Action::Account(Box::new(action.clone())), said);
+    assert_eq!(effects, [Effect::Prove(None)]);
+    let refused = stranger.proven(action.clone(), false);
+    let unknown = answer(&refused).unwrap().clone();
+    let mut known = Payers::with(0);
+    let refused = known.proven(action, false);
+    assert_eq!(answer(&refused), Some(&unknown));
+    assert!(stranger.bench.entries.is_empty(), "a guess was journaled");
+}
+
+#[test]
+fn signing_out_everywhere_ends_every_session() {
+    let mut payers = Payers::with(0);
+    payers.proven(AccountAction::SignIn(session([9; 32])), true);
+    payers.account(AccountAction::SignOutEverywhere);
+    for digest in [SESSION, [9; 32]] {
+        let opening = payers.opening(0);
+        let overview = Action::Account(Box::new(AccountAction::Overview));
+        let refused = payers.tell(opening, overview, claims(digest));
+        assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+    }
+}
+
+#[test]
+fn another_password_ends_all_other_sessions() {
+    let mut payers = Payers::with(0);
+    payers.proven(AccountAction::SignIn(session([9; 32])), true);
+    let changed = payers.proven(AccountAction::ChangePassword, true);
+    assert_eq!(code(&changed), Some(ResponseCode::APPROVED));
+    let account = payers.bench.wallet.account.as_ref().unwrap();
+    let open: Vec<_> = account
+        .sessions
+        .iter()
+        .map(|session| session.digest)
+        .collect();
+    assert_eq!(open, [SESSION]);
+}
+
+#[test]
+fn a_frozen_wallet_buys_nothing_and_takes_money() {
+    let mut payers = Payers::with(1000);
+    payers.account(AccountAction::Freeze);
+    assert_eq!(payers.buy(10), Err(ResponseCode::WALLET_BLOCKED));
+    let source = payers.source_number();
+    forwarded(&payers.load(source, 50));
+    payers.proven(AccountAction::Unfreeze, true);
+    assert!(payers.buy(10).is_ok());
+}
+
+#[test]
+fn limits_are_the_stricter_of_the_operators_and_the_payers() {
+    let mut payers = Payers::with(10_000);
+    payers.bench.rules.limits = Limits::from_array([500, 0, 0, 0, 0]);
+    assert_eq!(payers.buy(501), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    let wider = Limits::from_array([600, 0, 0, 0, 0]);
+    let refused = payers.proven(AccountAction::SetLimits(wider), true);
+    assert_eq!(code(&refused), Some(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    let own = Limits::from_array([400, 700, 900, 3, 0]);
+    payers.proven(AccountAction::SetLimits(own), true);
+    assert_eq!(payers.buy(401), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    payers.buy_approved(400);
+    assert_eq!(payers.buy(301), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    payers.buy_approved(300);
+    // What is declined by the host is not spent.
+    payers.bench.now += 24 * 60 * MINUTE;
+    let effects = payers.bench.ask(by_card(2, 1, 200), Action::Purchase);
+    payers.bench.tell(Command::HostAnswered(
+        forwarded(&effects),
+        ResponseCode::DECLINED,
+    ));
+    payers.buy_approved(199);
+    assert_eq!(payers.buy(2), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    payers.buy_approved(1);
+    let more = Limits::from_array([400, 700, 0, 3, 0]);
+    let session = payers.proven(AccountAction::SignIn(session(SESSION)), true);
+    assert_eq!(code(&session), Some(ResponseCode::APPROVED));
+    payers.proven(AccountAction::SetLimits(more), true);
+    payers.buy_approved(1);
+    assert_eq!(payers.buy(1), Err(ResponseCode::ABOVE_COUNT_LIMIT));
+}
+
+#[test]
+fn a_reissued_card_is_dead_and_the_money_stays() {
+    let mut payers = Payers::with(1000);
+    let reissue = payers.proven(AccountAction::ReissueCard, true);
+    let again = payers.proven(AccountAction::ReissueCard, true);
+    assert_eq!(code(&again), Some(ResponseCode::DUPLICATE));
+    assert!(payers.buy(10).is_ok(), "the old one is good until then");
+    let new = CardNumber::development(2);
+    let issued = Command::HostIssuedCard(forwarded(&reissue), new.clone(), EXPIRY);
+    let effects = payers.bench.tell(issued);
+    let details = &settled(&effects).details;
+    assert!(matches!(details, Details::Card { in_full: false, .. }));
+    assert_eq!(payers.buy(10), Err(ResponseCode::NO_SUCH_CARD));
+    assert!(payers.buy_with(&new, MALL, 10).is_ok());
+    assert_eq!(payers.bench.wallet.ledger().value(), 1000);
+}
+
+#[test]
+fn a_number_for_one_purchase_buys_once() {
+    let mut payers = Payers::with(1000);
+    let number = payers.further(NumberUse::Once, 100, 2);
+    let above = payers.buy_with(&number, MALL, 101);
+    assert_eq!(above, Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    let declined = payers.buy_with(&number, MALL, 50).unwrap();
+    payers
+        .bench
+        .tell(Command::HostAnswered(declined, ResponseCode::DECLINED));
+    let bought = payers.buy_with(&number, MALL, 50).unwrap();
+    payers
+        .bench
+        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
+    let again = payers.buy_with(&number, MALL, 50);
+    assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
+    assert!(payers.buy(10).is_ok(), "the card itself is untouched");
+}
+
+#[test]
+fn a_number_for_one_mall_is_the_first_malls() {
+    let mut payers = Payers::with(1000);
+    let number = payers.further(NumberUse::Mall, 0, 2);
+    assert!(payers.buy_with(&number, MALL, 10).is_ok());
+    assert!(payers.buy_with(&number, MALL, 10).is_ok());
+    let elsewhere = payers.buy_with(&number, OTHER_MALL, 10);
+    assert_eq!(elsewhere, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
+    let serial = payers
+        .bench
+        .wallet
+        .cards
+        .iter()
+        .last()
+        .map(|card| card.serial);
+    let retired = payers.account(AccountAction::RetireNumber(serial.unwrap()));
+    assert_eq!(code(&retired), Some(ResponseCode::APPROVED));
+    let dead = payers.buy_with(&number, MALL, 10);
+    assert_eq!(dead, Err(ResponseCode::NO_SUCH_CARD));
+    // The host hears of it until it has acknowledged.
+    let advised = retired.iter().find_map(|effect| match effect {
+        Effect::Advise(reference) => Some(*reference),
+        _ => None,
+    });
+    assert!(payers.bench.wallet.is_open());
+    let crashed = payers.bench.replayed();
+    assert!(crashed.is_open());
+    payers.bench.tell(Command::AdviceAnswered(advised.unwrap()));
+    assert!(
+        !payers
+            .bench
+            .wallet
+            .transactions
+            .iter()
+            .any(|transaction| transaction.advice == crate::wallet::Advice::Open)
+    );
+}
+
+#[test]
+fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
+    let mut payers = Payers::with(1000);
+    let reload = Reload {
+        source: payers.source_number(),
+        threshold: 900,
+        amount: 500,
+        under_way: Reference(0),
+        failed_at: 0,
+    };
+    payers.proven(AccountAction::SetReload(Some(reload)), true);
+    let effects = payers.buy_approved(100);
+    assert!(!effects.iter().any(is_reload), "not below it yet");
+    let effects = payers.buy_approved(1);
+    assert!(effects.iter().any(is_reload));
+    let ask = |payers: &mut Payers| {
+        let opening = payers.opening(500);
+        payers.bench.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action: Action::Load(LoadFrom::Reload(reload.source)),
+            claims: None,
+        })))
+    };
+    let first = forwarded(&ask(&mut payers));
+    let effects = payers.buy_approved(1);
+    assert!(!effects.iter().any(is_reload), "one is under way");
+    let failed = Command::HostAnswered(first, ResponseCode::DECLINED);
+    payers.bench.tell(failed);
+    let effects = payers.buy_approved(1);
+    assert!(!effects.iter().any(is_reload), "one has just failed");
+    payers.bench.now += 61 * MINUTE;
+    let effects = payers.buy_approved(1);
+    assert!(effects.iter().any(is_reload));
+    let second = forwarded(&ask(&mut payers));
+    payers
+        .bench
+        .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
+    assert_eq!(balances(&payers.bench), (1000 - 104 + 500, 0));
+}
+
+fn is_reload(effect: &Effect) -> bool {
+    matches!(effect, Effect::Reload(..))
+}
+
+#[test]
+fn an_address_is_confirmed_by_its_code_and_five_guesses_are_all() {
+    let mut payers = Payers::with(0);
+    let wallet = payers.bench.wallet.id;
+    let propose = AccountAction::ProposeContact(ContactAndCode {
+        contact: Contact {
+            channel: ContactChannel::Email,
+            sealed: [1].into(),
+            shown: "a***@example.com".into(),
+        },
+        digest: code_digest(wallet, b"123456"),
+        sealed_code: [2].into(),
+    });
+    let confirm = |code: &str| AccountAction::ConfirmContact(Secret::new(code.as_bytes()));
+    payers.proven(propose.clone(), true);
+    for _ in 0..5 {
+        let wrong = payers.account(confirm("654321"));
+        assert_eq!(code(&wrong), Some(ResponseCode::SECURITY_VIOLATION));
+    }
+    let late = payers.account(confirm("123456"));
+    assert_eq!(code(&late), Some(ResponseCode::NOT_FOUND));
+    payers.proven(propose, true);
+    let right = payers.account(confirm("123456"));
+    assert_eq!(code(&right), Some(ResponseCode::APPROVED));
+    let account = payers.bench.wallet.account.as_ref().unwrap();
+    assert!(account.contact.is_some() && account.proposed.is_none());
+}
+
+#[test]
+fn a_wallet_ends_when_its_money_is_back() {
+    let mut payers = Payers::with(1000);
+    let source = payers.source_number();
+    let refused = payers.proven(AccountAction::Close(None), true);
+    assert_eq!(code(&refused), Some(ResponseCode::INVALID_TRANSACTION));
+    let pending = payers.buy(10).unwrap();
+    let refused = payers.proven(AccountAction::Close(Some(source)), true);
+    assert_eq!(code(&refused), Some(ResponseCode::DUPLICATE));
+    payers
+        .bench
+        .tell(Command::HostAnswered(pending, ResponseCode::APPROVED));
+    // The source does not take it: the wallet is as it was.
+    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
+    assert_eq!(balances(&payers.bench), (0, 990));
+    assert_eq!(payers.buy(1), Err(ResponseCode::WALLET_BLOCKED));
+    payers
+        .bench
+        .tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
+    assert_eq!(balances(&payers.bench), (990, 0));
+    assert!(payers.buy(1).is_ok());
+    let pending = payers.buy(1).unwrap();
+    payers.bench.tell(Command::HostUnreached(pending));
+    let first = payers
+        .bench
+        .wallet
+        .transactions
+        .iter()
+        .find(|found| found.status == crate::wallet::Status::Pending);
+    let first = first.map(|found| found.reference).unwrap();
+    payers.bench.tell(Command::HostUnreached(first));
+    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
+    let effects = payers
+        .bench
+        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
+    assert!(effects.contains(&Effect::Advise(reference)), "the card");
+    assert_eq!(balances(&payers.bench), (0, 0));
+    assert_eq!(payers.buy(1), Err(ResponseCode::NO_SUCH_CARD));
+    let gone = payers.proven(AccountAction::SignIn(session([1; 32])), false);
+    assert_eq!(code(&gone), Some(ResponseCode::SECURITY_VIOLATION));
+    let account = payers.bench.wallet.account.as_ref().unwrap();
+    assert!(account.password.is_empty() && account.sources.is_empty());
+    assert_eq!(payers.bench.replayed(), payers.bench.wallet);
+}
+
+#[test]
+fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
+    let mut payers = Payers::with(1000);
+    let bought = payers.buy(100).unwrap();
+    payers
+        .bench
+        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
+    let trace = payers.traces;
+    let source = payers.source_number();
+    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
+    let undo = super::rules::reversal(trace, None, true);
+    payers.bench.ask(by_card(4, 1, 100), undo);
+    payers
+        .bench
+        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(balances(&payers.bench), (100, 0));
+    assert!(!payers.bench.wallet.account.as_ref().unwrap().closed);
+    assert!(payers.buy(100).is_ok());
+}
+
+#[test]
+fn a_payer_hears_at_once_what_the_mall_would_hear_later() {
+    let mut payers = Payers::with(100);
+    let key = OrderKey::of(&MALL, b"ORDER-1");
+    let announce = Action::Announce {
+        expires_at: payers.bench.now + MINUTE,
+        description: Vec::new(),
+        reversed: Vec::new(),
+    };
+    payers.traces += 1;
+    let mut too_much = opening(6, payers.traces, 101, Payer::Order(key));
+    too_much.currency = Currency::USD;
+    let refused = payers.tell(too_much, announce.clone(), claims(SESSION));
+    assert_eq!(code(&refused), Some(ResponseCode::NOT_ENOUGH_MONEY));
+    payers.traces += 1;
+    let fits = opening(6, payers.traces, 100, Payer::Order(key));
+    let agreed = payers.tell(fits, announce, claims(SESSION));
+    assert_eq!(code(&agreed), Some(ResponseCode::APPROVED));
+    payers.traces += 1;
+    let read = opening(6, payers.traces, 0, Payer::Order(key));
+    let action = Action::Account(Box::new(AccountAction::ReadOrder));
+    let state = payers.tell(read, action, claims(SESSION));
+    let details = &answer(&state).unwrap().details;
+    assert!(matches!(details, Details::Order { state: "open", .. }));
+}
+
+#[test]
+fn every_account_event_is_replayed_as_it_was() {
+    let mut payers = Payers::with(1000);
+    payers.account(AccountAction::Freeze);
+    payers.proven(AccountAction::Unfreeze, true);
+    payers.further(NumberUse::Once, 10, 5);
+    payers.bench.checkpoint();
+    payers.bench.now += 2 * MINUTE;
+    payers.account(AccountAction::Overview);
+    assert!(matches!(
+        payers.bench.last_event(),
+        Event::Account { opening: None, .. }
+    ));
+    assert_eq!(payers.bench.replayed(), payers.bench.wallet);
+    payers.bench.checkpoint();
+    assert_eq!(payers.bench.read_stored(), payers.bench.wallet);
+}

@@ -1,0 +1,210 @@
+//! Refunds, and what is undone of them.
+
+use tessera_protocol::{CardNumber, ResponseCode};
+
+use super::bench::{Bench, TIME, by_card, by_order, original, refund};
+use super::rules::{approved, balances, forwarded, reversal, settled};
+use crate::wallet::{Action, Command, Effect, Event, OrderKey, Payer, Reference};
+
+fn of(trace: u32) -> Action {
+    Action::Refund {
+        original: original(trace),
+    }
+}
+
+fn refunded(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> Reference {
+    let reference = forwarded(&bench.ask(refund(trace, minor), of(of_trace)));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    reference
+}
+
+fn refused(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> ResponseCode {
+    let outcome = bench.answer(refund(trace, minor), of(of_trace));
+    outcome.expect("an answer at once").code
+}
+
+#[test]
+fn a_refund_is_credited_when_the_host_has_agreed() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let reference = forwarded(&bench.ask(refund(2, 100), of(1)));
+    assert_eq!(balances(&bench), (700, 0));
+    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
+    assert!(settled(&effects).approval.is_some());
+    assert_eq!(balances(&bench), (800, 0));
+}
+
+#[test]
+fn refunds_of_one_purchase_never_exceed_it_together() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    refunded(&mut bench, 2, 1, 200);
+    // One that is with the host counts already.
+    let pending = forwarded(&bench.ask(refund(3, 60), of(1)));
+    assert_eq!(refused(&mut bench, 4, 1, 41), ResponseCode::INVALID_AMOUNT);
+    bench.tell(Command::HostAnswered(pending, ResponseCode::DECLINED));
+    refunded(&mut bench, 5, 1, 100);
+    assert_eq!(refused(&mut bench, 6, 1, 1), ResponseCode::INVALID_AMOUNT);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn only_what_was_bought_and_stands_can_be_refunded() {
+    let mut bench = Bench::with(1000);
+    assert_eq!(refused(&mut bench, 2, 1, 100), ResponseCode::NOT_FOUND);
+    approved(&mut bench, 11, 300);
+    bench.answer(by_card(4, 12, 300), reversal(11, Some(120), true));
+    assert_eq!(
+        refused(&mut bench, 13, 11, 121),
+        ResponseCode::INVALID_AMOUNT
+    );
+    refunded(&mut bench, 14, 11, 120);
+    assert_eq!(balances(&bench), (1000, 0));
+    let declined = bench.answer(by_card(2, 21, 5000), Action::Purchase);
+    assert_eq!(
+        declined.map(|outcome| outcome.code),
+        Some(ResponseCode::NOT_ENOUGH_MONEY)
+    );
+    assert_eq!(refused(&mut bench, 22, 21, 1), ResponseCode::NOT_FOUND);
+}
+
+#[test]
+fn a_refund_that_came_twice_is_credited_once() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    refunded(&mut bench, 2, 1, 100);
+    bench.sync();
+    let again = bench.answer(refund(2, 100), of(1)).expect("an answer");
+    assert_eq!(again.code, ResponseCode::APPROVED);
+    let other = bench.answer(refund(2, 101), of(1)).expect("an answer");
+    assert_eq!(other.code, ResponseCode::DUPLICATE);
+    assert_eq!(balances(&bench), (800, 0));
+}
+
+#[test]
+fn a_refund_by_another_terminal_says_the_time_of_the_purchase() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let mut elsewhere = refund(2, 100);
+    elsewhere.terminal = *b"CLERK-01";
+    let mut unsaid = original(1);
+    unsaid.transmission = 0;
+    let action = Action::Refund { original: unsaid };
+    let outcome = bench.answer(elsewhere.clone(), action);
+    assert_eq!(
+        outcome.map(|outcome| outcome.code),
+        Some(ResponseCode::NOT_FOUND)
+    );
+    elsewhere.key = refund(3, 100).key;
+    forwarded(&bench.ask(elsewhere, of(1)));
+}
+
+#[test]
+fn a_refund_names_the_payer_the_way_the_purchase_did() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let mut other_card = refund(2, 100);
+    other_card.payer = Payer::Card(CardNumber::development(2), None);
+    let outcome = bench.answer(other_card, of(1));
+    assert_eq!(
+        outcome.map(|outcome| outcome.code),
+        Some(ResponseCode::NOT_FOUND)
+    );
+    let order = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+    let mut by_order = by_order(2, 3, 100, order);
+    by_order.processing_code = 200_000;
+    let outcome = bench.answer(by_order, of(1));
+    assert_eq!(
+        outcome.map(|outcome| outcome.code),
+        Some(ResponseCode::NOT_FOUND)
+    );
+}
+
+#[test]
+fn a_refund_that_the_host_is_silent_about_is_undone_there_and_can_be_asked_again() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let reference = forwarded(&bench.ask(refund(2, 300), of(1)));
+    let effects = bench.tell(Command::HostSilent(reference));
+    assert!(effects.contains(&Effect::Advise(reference)));
+    assert_eq!(balances(&bench), (700, 0));
+    refunded(&mut bench, 3, 1, 300);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_reversal_of_a_purchase_gives_back_what_was_not_refunded() {
+    let mut bench = Bench::with(1000);
+    let purchase = approved(&mut bench, 1, 300);
+    refunded(&mut bench, 2, 1, 100);
+    bench.answer(by_card(4, 3, 300), reversal(1, None, true));
+    assert_eq!(balances(&bench), (1000, 0));
+    let transaction = bench.wallet.transactions.by_reference(purchase);
+    let standing = transaction.map(|found| found.standing.value());
+    assert_eq!(standing, Some(100));
+}
+
+#[test]
+fn a_reversal_takes_a_refund_back_and_what_is_spent_is_owed() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 800);
+    refunded(&mut bench, 2, 1, 500);
+    approved(&mut bench, 3, 600);
+    assert_eq!(balances(&bench), (100, 0));
+    let outcome = bench.answer(by_card(4, 4, 500), reversal(2, None, true));
+    assert_eq!(
+        outcome.map(|outcome| outcome.code),
+        Some(ResponseCode::APPROVED)
+    );
+    assert_eq!(balances(&bench), (0, 0));
+    assert_eq!(bench.wallet.owed.value(), 400);
+    assert!(matches!(bench.last_event(), Event::Reversed { .. }));
+    // What comes in pays it back.
+    bench.answer(by_card(4, 5, 600), reversal(3, None, true));
+    assert_eq!(bench.wallet.owed.value(), 0);
+    assert_eq!(balances(&bench), (200, 0));
+    // The purchase can be refunded again.
+    refunded(&mut bench, 6, 1, 800);
+    assert_eq!(balances(&bench), (1000, 0));
+    let replayed = bench.replayed();
+    assert_eq!(replayed, bench.wallet);
+}
+
+#[test]
+fn a_refund_reversed_while_the_host_decides_comes_to_nothing() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let reference = forwarded(&bench.ask(refund(2, 300), of(1)));
+    let effects = bench.ask(by_card(4, 3, 300), reversal(2, None, true));
+    assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
+    assert!(effects.contains(&Effect::Advise(reference)));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert_eq!(balances(&bench), (700, 0));
+    refunded(&mut bench, 4, 1, 300);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_refund_that_was_reversed_before_it_came_is_declined() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    bench.answer(by_card(4, 3, 300), reversal(2, None, true));
+    assert_eq!(refused(&mut bench, 2, 1, 100), ResponseCode::DECLINED);
+}
+
+#[test]
+fn the_time_of_a_purchase_is_compared_where_it_is_said() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let mut other_time = original(1);
+    other_time.transmission = TIME + 7;
+    let action = Action::Refund {
+        original: other_time,
+    };
+    let outcome = bench.answer(refund(2, 100), action);
+    assert_eq!(
+        outcome.map(|outcome| outcome.code),
+        Some(ResponseCode::NOT_FOUND)
+    );
+}

@@ -1,0 +1,394 @@
+//! A payer's whole life over the wallet server's leased line, against the real switch and the real financial system.
+
+mod rig;
+
+use rig::leased::{Line, operation};
+use rig::wire::{
+    ACQUIRER, Hand, MALL, PLAIN, Seen, Wire, order_purchase, purchase, refund, reversal, rig_with,
+};
+use rig::{Rig, wait_for};
+use tessera_protocol::ClientNumber;
+
+/// Funding sources of the simulated financial system.
+const GOOD_CARD: &str = "9902000000000018";
+const DECLINED_CARD: &str = "9902000000000034";
+const SILENT_CARD: &str = "9902000000000059";
+const GOOD_ACCOUNT: &str = "XT38TESS00000000000001";
+
+const PASSWORD: &str = "correct horse";
+
+/// A payer with a session.
+struct Payer {
+    line: Line,
+    client: String,
+    session: String,
+}
+
+impl Payer {
+    fn registers(rig: &Rig) -> Self {
+        let mut line = Line::signed_on(rig);
+        let number = ClientNumber::from_random(u64::from(rig::wire::fresh()) * 7_919 + 5);
+        let client = String::from_utf8(number.expose().to_vec()).expect("digits");
+        let secret = "5a".repeat(24);
+        let opened = line.ask(&opens("200", &client, PASSWORD, &secret));
+        assert_eq!(opened.code(), "00", "{}", opened.reason());
+        let session = handle(&opened, &secret);
+        Self {
+            line,
+            client,
+            session,
+        }
+    }
+
+    /// With a card, a source and money.
+    fn with(rig: &Rig, amount: u64) -> Self {
+        let mut payer = Self::registers(rig);
+        payer.done("110", &[], &[]);
+        let source = payer.source(GOOD_CARD, "card");
+        let amount = amount.to_string();
+        payer.proven("120", &[(22, &source), (2, &amount)], &[]);
+        payer
+    }
+
+    fn message(&self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Hand {
+        let mut all = vec![(15, self.session.as_str())];
+        all.extend(secrets);
+        operation(code, data).tags(62, &all)
+    }
+
+    fn ask(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
+        let message = self.message(code, data, secrets);
+        self.line.ask(&message)
+    }
+
+    fn done(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
+        let answer = self.ask(code, data, secrets);
+        assert_eq!(answer.code(), "00", "{code}: {}", answer.reason());
+        answer
+    }
+
+    /// With the password.
+    fn proven(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
+        let mut all = vec![(17, PASSWORD)];
+        all.extend(secrets);
+        self.done(code, data, &all)
+    }
+
+    fn source(&mut self, number: &str, kind: &str) -> String {
+        self.proven("121", &[(24, kind)], &[(7, number)])
+            .tag(61, 22)
+    }
+
+    fn card(&mut self) -> (String, String) {
+        let shown = self.proven("111", &[], &[]);
+        (shown.tag(62, 8), shown.tag(62, 9))
+    }
+
+    /// Ledger and available.
+    fn balance(&mut self) -> (u64, u64) {
+        let answer = self.done("140", &[], &[]);
+        let number = |tag| answer.tag(61, tag).parse().expect("an amount");
+        (number(10), number(11))
+    }
+
+    fn history(&mut self) -> Vec<String> {
+        let mut rows = Vec::new();
+        let mut position = "0".to_owned();
+        loop {
+            let page = self.done("150", &[(13, &position)], &[]);
+            rows.extend([page.tags(61, 14), page.tags(63, 14)].concat());
+            let next = [page.tags(61, 13), page.tags(63, 13)].concat();
+            match next.into_iter().next() {
+                Some(next) => position = next,
+                None => return rows,
+            }
+        }
+    }
+}
+
+/// 0600 that opens a session.
+fn opens(code: &str, client: &str, password: &str, secret: &str) -> Hand {
+    operation(code, &[(24, "web"), (20, "a test")]).tags(
+        62,
+        &[
+            (16, client),
+            (17, password),
+            (19, secret),
+            (21, "192.0.2.1"),
+        ],
+    )
+}
+
+fn handle(opened: &Seen, secret: &str) -> String {
+    let wallet: u64 = opened.tag(61, 1).parse().expect("a wallet");
+    format!("{wallet:016x}{secret}")
+}
+
+fn with_card(message: Hand, (number, expiry): &(String, String)) -> Hand {
+    message.with(2, &format!("16 {number}")).with(14, expiry)
+}
+
+#[test]
+fn a_payers_wallet_from_registration_to_its_end() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 50_000);
+    assert_eq!(payer.balance(), (50_000, 50_000));
+
+    let overview = payer.done("210", &[], &[]);
+    assert_eq!(overview.tag(61, 30), "open");
+    let shown = overview.tag(61, 32);
+    assert!(
+        !overview.tag(61, 35).contains(GOOD_CARD),
+        "a source in full"
+    );
+    let card = payer.card();
+    assert_eq!(shown, format!("{},{}", &card.0[12..], card.1));
+    let hidden = payer.ask("111", &[], &[(17, "wrong password")]);
+    assert_eq!((hidden.code(), hidden.has(62)), ("63".into(), false));
+
+    // At an acquirer's shop, and some of it back.
+    let mut shop = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = with_card(purchase(&ACQUIRER, 1_999), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    let answer = shop.ask(&refund(&bought, 500));
+    assert_eq!(answer.code(), "00", "{}", answer.reason());
+    assert_eq!(answer.text(38).len(), 6);
+    assert_eq!(payer.balance(), (48_501, 48_501));
+    assert_eq!(shop.ask(&refund(&bought, 1_500)).code(), "13");
+
+    // At an affiliated mall: agreed to, paid, refunded, and the refund taken back.
+    let mut mall = Wire::signed_on(&rig, &MALL);
+    let order = [(2, "1000"), (4, "MALL-0001"), (5, "TC-1"), (6, "a teapot")];
+    payer.done("130", &order, &[]);
+    let paid = order_purchase(&MALL, "TC-1", 1_000);
+    assert_eq!(mall.ask(&paid).code(), "00");
+    let state = payer.done("132", &[(4, "MALL-0001"), (5, "TC-1")], &[]);
+    assert_eq!(state.tag(61, 30), "paid");
+    let given_back = refund(&paid, 1_000);
+    assert_eq!(mall.ask(&given_back).code(), "00");
+    assert_eq!(payer.balance(), (48_501, 48_501));
+    assert_eq!(mall.ask(&reversal("0420", &given_back)).code(), "00");
+    assert_eq!(payer.balance(), (47_501, 47_501));
+
+    // Frozen, and limited.
+    payer.done("160", &[], &[]);
+    let frozen = with_card(purchase(&ACQUIRER, 10), &card);
+    assert_eq!(shop.ask(&frozen).code(), "62");
+    payer.proven("161", &[], &[]);
+    payer.proven("162", &[(29, "100,0,0,0,0")], &[]);
+    let above = with_card(purchase(&ACQUIRER, 101), &card);
+    assert_eq!(shop.ask(&above).code(), "61");
+    payer.proven("162", &[(29, "0,0,0,0,0")], &[]);
+
+    // A number for one purchase, and another card.
+    let further = payer.proven("113", &[(24, "once"), (2, "700")], &[]);
+    let once = (further.tag(62, 8), further.tag(62, 9));
+    assert_ne!(once.0, card.0);
+    let first = with_card(purchase(&ACQUIRER, 700), &once);
+    assert_eq!(shop.ask(&first).code(), "00");
+    let second = with_card(purchase(&ACQUIRER, 1), &once);
+    assert_eq!(shop.ask(&second).code(), "57");
+    payer.proven("112", &[], &[]);
+    let old = with_card(purchase(&ACQUIRER, 10), &card);
+    assert_eq!(shop.ask(&old).code(), "14");
+    let new = payer.card();
+    let with_new = with_card(purchase(&ACQUIRER, 10), &new);
+    assert_eq!(shop.ask(&with_new).code(), "00");
+    // What was bought with the old number can still be given back to it.
+    assert_eq!(shop.ask(&refund(&bought, 100)).code(), "00");
+    assert_eq!(payer.balance(), (46_891, 46_891));
+
+    let history = payer.history();
+    for kind in ["approved", "refund_requested", "card_issued"] {
+        let has = history
+            .iter()
+            .any(|row| row.split(',').nth(1) == Some(kind));
+        assert!(has, "{kind} in {history:?}");
+    }
+    assert!(!history.concat().contains(&new.0), "a card number");
+
+    // The end: the money goes back, and the number opens nothing any more.
+    let account = payer.source(GOOD_ACCOUNT, "account");
+    payer.proven("180", &[(22, &account)], &[]);
+    assert_eq!(payer.ask("140", &[], &[]).code(), "63");
+    let gone = payer.line.ask(&opens(
+        "201",
+        &payer.client.clone(),
+        PASSWORD,
+        &"77".repeat(24),
+    ));
+    assert_eq!(gone.code(), "63");
+    let dead = with_card(purchase(&ACQUIRER, 10), &new);
+    assert_eq!(shop.ask(&dead).code(), "14");
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn loads_that_are_declined_or_never_answered_bring_nothing() {
+    let rig = started(
+        &[("answer_within", "\"1s\""), ("order_wait", "\"500ms\"")],
+        &[],
+    );
+    let mut payer = Payer::with(&rig, 1_000);
+    for (source, code) in [(DECLINED_CARD, "05"), (SILENT_CARD, "91")] {
+        let source = payer.source(source, "card");
+        let answer = payer.ask("120", &[(22, &source), (2, "500")], &[(17, PASSWORD)]);
+        assert_eq!(answer.code(), code, "{}", answer.reason());
+    }
+    assert_eq!(payer.balance(), (1_000, 1_000));
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn a_wallet_that_reloads_by_itself_does_so_once() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let source = payer.done("210", &[], &[]).tag(61, 35);
+    let source = source.split(',').next().expect("a number").to_owned();
+    let reload = [(22, source.as_str()), (25, "600"), (2, "5000")];
+    payer.proven("123", &reload, &[]);
+    let card = payer.card();
+    let mut shop = Wire::signed_on(&rig, &PLAIN);
+    for amount in [300, 300] {
+        let bought = with_card(purchase(&PLAIN, amount), &card);
+        assert_eq!(shop.ask(&bought).code(), "00");
+    }
+    wait_for("the reload", || payer.balance() == (5_400, 5_400));
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
+    let rig = started(&[], &[]);
+    let payer = Payer::registers(&rig);
+    let nobody = ClientNumber::from_random(99_999_999_999);
+    let nobody = String::from_utf8(nobody.expose().to_vec()).expect("digits");
+    let mut line = Line::signed_on(&rig);
+    let mut heard = Vec::new();
+    for client in [&payer.client, &nobody] {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let answer = line.ask(&opens("201", client, "not the password", &"11".repeat(24)));
+            answers.push((answer.code(), answer.reason()));
+        }
+        heard.push(answers);
+    }
+    assert_eq!(heard[0], heard[1]);
+    let codes: Vec<&str> = heard[0].iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["63", "63", "63", "65", "65"]);
+    // Also with the right one, until the time has come.
+    let right = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
+    let answer = line.ask(&right);
+    assert_eq!(answer.code(), "65");
+    assert!(!answer.tag(61, 23).is_empty());
+    wait_for("the delay to be over", || {
+        let again = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
+        line.ask(&again).code() == "00"
+    });
+}
+
+#[test]
+fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
+    let mut rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let card = payer.card();
+    rig.kill_switch();
+    rig.run(&["keys", "rotate", "--config", "switch.toml"]);
+    rig.start_switch();
+    rig.wait_until_ready();
+    payer.line = Line::signed_on(&rig);
+    assert_eq!(payer.balance(), (1_000, 1_000));
+    assert_eq!(payer.card(), card);
+    wait_for("everything to be sealed anew", || {
+        rig.log("switch")
+            .contains("sealing anew with the vault's newest key")
+    });
+    // The source opens with whichever key it is sealed.
+    let source = payer.done("210", &[], &[]).tag(61, 35);
+    let source = source.split(',').next().expect("a number").to_owned();
+    payer.proven("120", &[(22, &source), (2, "500")], &[]);
+    rig.stop_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    wait_for("the old key not to be needed", || {
+        rig.log("switch")
+            .contains("nothing is sealed with the vault's older keys")
+    });
+    let path = rig.path("keys/vault.keys");
+    let keys = std::fs::read_to_string(&path).expect("the key file");
+    let newest = keys.lines().last().expect("a key");
+    std::fs::write(&path, format!("{newest}\n")).expect("the key file");
+    rig.stop_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    payer.line = Line::signed_on(&rig);
+    payer.proven("120", &[(22, &source), (2, "500")], &[]);
+    assert_eq!(payer.balance(), (2_000, 2_000));
+    assert!(
+        !rig.log("switch").contains(&card.0),
+        "a card number in the log"
+    );
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn whoever_watches_a_wallet_is_told_of_what_happens() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let card = payer.card();
+    payer.done("190", &[], &[]);
+    let mut shop = Wire::signed_on(&rig, &PLAIN);
+    let bought = with_card(purchase(&PLAIN, 300), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    let mut available = Vec::new();
+    while available.last().is_none_or(|last| last != "700") || available.len() < 2 {
+        let news = payer.line.next().expect("news");
+        assert_eq!(news.mti, "0620");
+        available.push(news.tag(60, 11));
+    }
+    let wallet = payer.session[..16].to_owned();
+    let wallet = u64::from_str_radix(&wallet, 16).expect("hex").to_string();
+    assert_eq!(
+        payer.line.ask(&operation("191", &[(1, &wallet)])).code(),
+        "00"
+    );
+    let bought = with_card(purchase(&PLAIN, 300), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    assert_eq!(payer.balance(), (400, 400), "the next answer, and no news");
+}
+
+fn started(changes: &[(&str, &str)], host: &[&str]) -> Rig {
+    rig::wire::started(rig_with(0, 0, changes), host)
+}
+
+/// Nothing is open any more, and the books are those of the host.
+fn settles_with_the_host(mut rig: Rig) {
+    let mut audit = String::new();
+    wait_for("all advices to be acknowledged", || {
+        let output = rig.run(&["audit", "--config", "switch.toml"]);
+        audit = String::from_utf8_lossy(&output.stdout).into_owned();
+        figure(&audit, "open at host") == 0 && figure(&audit, "advices open") == 0
+    });
+    let tally = rig::http_get(rig.addresses.tally, "/tally");
+    let (_, tally) = tally.split_once("\r\n\r\n").expect("a body");
+    let tally: serde_json::Value = serde_json::from_str(tally).expect("JSON");
+    let sum = |name: &str| tally[name]["amount"].as_i64().expect("a sum");
+    let loaded = sum("loads") - sum("loads_reversed") - sum("payouts") + sum("payouts_reversed");
+    assert_eq!(figure(&audit, "loaded"), loaded, "{audit}{tally}");
+    let payable =
+        sum("approved") - sum("purchases_reversed") - sum("refunded") + sum("refunds_reversed");
+    assert_eq!(figure(&audit, "party"), payable, "{audit}{tally}");
+    assert_eq!(rig.stop_switch(), Some(0));
+}
+
+/// The sum of the first figures of these lines, a decimal point left out.
+fn figure(audit: &str, what: &str) -> i64 {
+    let lines = audit.lines().filter_map(|line| line.strip_prefix(what));
+    let figures = lines.map(|line| {
+        let words = line.split_whitespace();
+        let figure = words.skip(usize::from(what == "party")).next();
+        let digits = figure.expect("a figure").replace('.', "");
+        digits.parse::<i64>().expect("a number")
+    });
+    figures.sum()
+}
