@@ -69,6 +69,14 @@ export function words(kinds) {
   return parts.join(", ");
 }
 
+// The payer's card, as the wallet server shows it: "last four digits,YYMM".
+export function shownCard(text) {
+  const [last, valid] = String(text ?? "").split(",");
+  const date = expiry(valid ?? "");
+  if (!date) return "none yet: get one in your wallet first";
+  return `ending in ${last}, valid until ${String(date.month).padStart(2, "0")}/${date.year}`;
+}
+
 // "YYMM" as month and year.
 export function expiry(text) {
   const parts = /^(\d\d)(0[1-9]|1[0-2])$/.exec(text);
