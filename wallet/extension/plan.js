@@ -40,8 +40,14 @@ function offer(main, at, frames, top) {
   return { origin: main.origin, targets, kinds, sure: form.sure };
 }
 
-// frames: [{ documentId, top, origin, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
+// A page that travels in the clear gets no card, and neither does a frame within one.
+export function inTheClear(frames) {
+  return frames.some((frame) => frame.secure === false);
+}
+
+// frames: [{ documentId, top, origin, secure, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
 export function plan(frames) {
+  if (inTheClear(frames)) return { offers: [], asks: [] };
   const top = frames.find((frame) => frame.top);
   const offers = frames
     .flatMap((frame) => frame.forms.map((form, at) => (form.kinds.includes("number") ? offer(frame, at, frames, top) : null)))

@@ -26,6 +26,7 @@ test("it may talk to the wallet server alone, and look at nothing unasked", () =
   assert.deepEqual(made.host_permissions, ["https://wallet.example/*"]);
   assert.match(made.content_security_policy.extension_pages, /connect-src https:\/\/wallet\.example;/);
   assert.deepEqual(made.permissions, ["activeTab", "scripting", "storage"]);
+  assert.ok(made.optional_host_permissions.every((pattern) => pattern.startsWith("https:") || /localhost|127\.0\.0\.1/.test(pattern)));
   for (const key of ["content_scripts", "background", "web_accessible_resources", "externally_connectable"]) assert.equal(made[key], undefined);
 });
 

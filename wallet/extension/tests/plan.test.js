@@ -51,6 +51,10 @@ test("a number alone, by its name only, is nobody's card", () => {
   assert.deepEqual(plan([top([form(["number"], [], false)])]).offers, []);
 });
 
+test("a page in the clear gets no card", () => {
+  assert.deepEqual(plan([{ ...top([form(["number", "exp"])]), secure: false }]), { offers: [], asks: [] });
+});
+
 test("words and dates", () => {
   assert.equal(words(["number", "month", "year", "name"]), "card number, expiry, name");
   assert.equal(shownCard("0010,3112"), "ending in 0010, valid until 12/2031");
