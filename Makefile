@@ -27,7 +27,7 @@ units: $(VENV)/ready $(NODE_MODULES)/ready chromium
 
 # Clients and servers that no one here wrote, from the package registries.
 peers: $(VENV)/ready $(NODE_MODULES)/ready
-	$(PEERS) cargo test --test peers -- --include-ignored
+	$(PEERS) cargo test --test peers --test notifications -- --include-ignored
 	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
 # The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.

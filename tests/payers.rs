@@ -3,130 +3,14 @@
 mod rig;
 
 use rig::leased::{Line, operation};
+use rig::payer::{
+    DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
+};
 use rig::wire::{
-    ACQUIRER, Hand, MALL, PLAIN, Seen, Wire, order_purchase, purchase, refund, reversal, rig_with,
+    ACQUIRER, MALL, PLAIN, Wire, order_purchase, purchase, refund, reversal, rig_with,
 };
 use rig::{Rig, wait_for};
 use tessera_protocol::ClientNumber;
-
-/// Funding sources of the simulated financial system.
-const GOOD_CARD: &str = "9902000000000018";
-const DECLINED_CARD: &str = "9902000000000034";
-const SILENT_CARD: &str = "9902000000000059";
-const GOOD_ACCOUNT: &str = "XT38TESS00000000000001";
-
-const PASSWORD: &str = "correct horse";
-
-/// A payer with a session.
-struct Payer {
-    line: Line,
-    client: String,
-    session: String,
-}
-
-impl Payer {
-    fn registers(rig: &Rig) -> Self {
-        let mut line = Line::signed_on(rig);
-        let number = ClientNumber::from_random(u64::from(rig::wire::fresh()) * 7_919 + 5);
-        let client = String::from_utf8(number.expose().to_vec()).expect("digits");
-        let secret = "5a".repeat(24);
-        let opened = line.ask(&opens("200", &client, PASSWORD, &secret));
-        assert_eq!(opened.code(), "00", "{}", opened.reason());
-        let session = handle(&opened, &secret);
-        Self {
-            line,
-            client,
-            session,
-        }
-    }
-
-    /// With a card, a source and money.
-    fn with(rig: &Rig, amount: u64) -> Self {
-        let mut payer = Self::registers(rig);
-        payer.done("110", &[], &[]);
-        let source = payer.source(GOOD_CARD, "card");
-        let amount = amount.to_string();
-        payer.proven("120", &[(22, &source), (2, &amount)], &[]);
-        payer
-    }
-
-    fn message(&self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Hand {
-        let mut all = vec![(15, self.session.as_str())];
-        all.extend(secrets);
-        operation(code, data).tags(62, &all)
-    }
-
-    fn ask(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
-        let message = self.message(code, data, secrets);
-        self.line.ask(&message)
-    }
-
-    fn done(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
-        let answer = self.ask(code, data, secrets);
-        assert_eq!(answer.code(), "00", "{code}: {}", answer.reason());
-        answer
-    }
-
-    /// With the password.
-    fn proven(&mut self, code: &str, data: &[(u8, &str)], secrets: &[(u8, &str)]) -> Seen {
-        let mut all = vec![(17, PASSWORD)];
-        all.extend(secrets);
-        self.done(code, data, &all)
-    }
-
-    fn source(&mut self, number: &str, kind: &str) -> String {
-        self.proven("121", &[(24, kind)], &[(7, number)])
-            .tag(61, 22)
-    }
-
-    fn card(&mut self) -> (String, String) {
-        let shown = self.proven("111", &[], &[]);
-        (shown.tag(62, 8), shown.tag(62, 9))
-    }
-
-    /// Ledger and available.
-    fn balance(&mut self) -> (u64, u64) {
-        let answer = self.done("140", &[], &[]);
-        let number = |tag| answer.tag(61, tag).parse().expect("an amount");
-        (number(10), number(11))
-    }
-
-    fn history(&mut self) -> Vec<String> {
-        let mut rows = Vec::new();
-        let mut position = "0".to_owned();
-        loop {
-            let page = self.done("150", &[(13, &position)], &[]);
-            rows.extend([page.tags(61, 14), page.tags(63, 14)].concat());
-            let next = [page.tags(61, 13), page.tags(63, 13)].concat();
-            match next.into_iter().next() {
-                Some(next) => position = next,
-                None => return rows,
-            }
-        }
-    }
-}
-
-/// 0600 that opens a session.
-fn opens(code: &str, client: &str, password: &str, secret: &str) -> Hand {
-    operation(code, &[(24, "web"), (20, "a test")]).tags(
-        62,
-        &[
-            (16, client),
-            (17, password),
-            (19, secret),
-            (21, "192.0.2.1"),
-        ],
-    )
-}
-
-fn handle(opened: &Seen, secret: &str) -> String {
-    let wallet: u64 = opened.tag(61, 1).parse().expect("a wallet");
-    format!("{wallet:016x}{secret}")
-}
-
-fn with_card(message: Hand, (number, expiry): &(String, String)) -> Hand {
-    message.with(2, &format!("16 {number}")).with(14, expiry)
-}
 
 #[test]
 fn a_payers_wallet_from_registration_to_its_end() {
@@ -385,8 +269,8 @@ fn settles_with_the_host(mut rig: Rig) {
 fn figure(audit: &str, what: &str) -> i64 {
     let lines = audit.lines().filter_map(|line| line.strip_prefix(what));
     let figures = lines.map(|line| {
-        let words = line.split_whitespace();
-        let figure = words.skip(usize::from(what == "party")).next();
+        let mut words = line.split_whitespace();
+        let figure = words.nth(usize::from(what == "party"));
         let digits = figure.expect("a figure").replace('.', "");
         digits.parse::<i64>().expect("a number")
     });

@@ -3,12 +3,10 @@
 
 #[path = "shop/browser.rs"]
 mod browser;
-#[path = "shop/leased.rs"]
-mod leased;
 mod rig;
 
 use browser::{Page, Shops, get, post_form, post_json};
-use leased::Line;
+use rig::leased::Line;
 use rig::wire::{MALL, card_number};
 use rig::{Rig, wait_for};
 
@@ -48,7 +46,7 @@ fn a_card_buys_in_all_three_checkouts_and_a_clerk_takes_it_back() {
     assert!(
         page.text.contains("data-status=\"paid\"") && page.text.contains("id=\"authorization\"")
     );
-    assert_eq!(line.balance(1), (BALANCE - 1_250, BALANCE - 1_250));
+    assert_eq!(line.balance("1"), (BALANCE - 1_250, BALANCE - 1_250));
 
     let body =
         format!(r#"{{"name":"A","number":"{number}","month":"12","year":"2031","csc":"000"}}"#);
@@ -69,7 +67,7 @@ fn a_card_buys_in_all_three_checkouts_and_a_clerk_takes_it_back() {
         "used"
     );
     let left = BALANCE - 1_250 - 1_675 - 2_499;
-    assert_eq!(line.balance(1), (left, left));
+    assert_eq!(line.balance("1"), (left, left));
 
     let clerk = post_form(
         shops.unaffiliated,
@@ -79,7 +77,7 @@ fn a_card_buys_in_all_three_checkouts_and_a_clerk_takes_it_back() {
     );
     assert_eq!(clerk.status, 303);
     assert_eq!(status(shops.unaffiliated, &order), "cancelled");
-    assert_eq!(line.balance(1), (left + 1_250, left + 1_250));
+    assert_eq!(line.balance("1"), (left + 1_250, left + 1_250));
 
     // Nothing of it but what was captured on purpose holds the number.
     for file in ["unaffiliated.orders", "unaffiliated.acquiring"] {
@@ -146,7 +144,7 @@ fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
     }
     assert_eq!(status(shop, &order), "open");
 
-    line.announce(1, &MALL, &order, 4_899);
+    assert_eq!(line.announce("1", &MALL, &order, 4_899).code(), "00");
     let paid = post_json(shop, &format!("/orders/{order}/collect"), "");
     assert_eq!(paid.value("status"), "paid", "{}", paid.text);
     let again = post_json(shop, &format!("/orders/{order}/collect"), "");
@@ -155,7 +153,7 @@ fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
         paid.value("authorization"),
         "paid once"
     );
-    assert_eq!(line.balance(1), (BALANCE - 4_899, BALANCE - 4_899));
+    assert_eq!(line.balance("1"), (BALANCE - 4_899, BALANCE - 4_899));
 
     // Nobody has agreed to this one.
     let unpaid = order_of(&post_form(shop, "/orders", &cookie, ""));
@@ -167,7 +165,7 @@ fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
 
     post_form(shop, &format!("/clerk/{order}/cancel"), "", "");
     assert_eq!(status(shop, &order), "cancelled");
-    assert_eq!(line.balance(1), (BALANCE, BALANCE));
+    assert_eq!(line.balance("1"), (BALANCE, BALANCE));
 
     let captured =
         std::fs::read_to_string(rig.path("data/shop/affiliated.capture")).expect("a file");
@@ -204,14 +202,14 @@ fn a_killed_shop_takes_back_what_it_has_in_doubt() {
         collecting.join().expect("a thread"),
         "nobody was told anything"
     );
-    line.announce(1, &MALL, &order, 5_900);
+    assert_eq!(line.announce("1", &MALL, &order, 5_900).code(), "00");
 
     let shops = Shops::again(&rig);
     wait_for("the purchase to be taken back", || {
         status(shops.affiliated, &order) == "declined"
     });
     wait_for("the money to be back", || {
-        line.balance(1) == (BALANCE, BALANCE)
+        line.balance("1") == (BALANCE, BALANCE)
     });
     rig.stop_switch();
 }
@@ -236,4 +234,66 @@ fn requests_of_other_sites_are_refused() {
         post_form(shops.affiliated, "/basket", "", &long).status,
         413
     );
+}
+
+#[test]
+fn a_clerk_refunds_in_parts_and_never_more_than_was_paid() {
+    let rig = rig(&[]);
+    let shops = Shops::start(&rig, &[]);
+    let mut line = Line::signed_on(&rig);
+
+    // By order number.
+    let shop = shops.affiliated;
+    let basket = post_form(shop, "/basket", "", "good=kettle&add=1").cookie;
+    let order = order_of(&post_form(
+        shop,
+        "/orders",
+        &format!("cookie: {basket}\r\n"),
+        "",
+    ));
+    assert_eq!(line.announce("1", &MALL, &order, 5_900).code(), "00");
+    let paid = post_json(shop, &format!("/orders/{order}/collect"), "");
+    assert_eq!(paid.value("status"), "paid", "{}", paid.text);
+    let clerk = format!("/clerk/{order}");
+    for (amount, left) in [
+        ("19.00", "$40.00"),
+        ("40.01", "$40.00"),
+        ("nonsense", "$40.00"),
+    ] {
+        post_form(
+            shop,
+            &format!("{clerk}/refund"),
+            "",
+            &format!("amount={amount}"),
+        );
+        let page = get(shop, &clerk, "").text;
+        assert!(
+            page.contains(&format!("at most {left}")),
+            "{amount}: {page}"
+        );
+    }
+    assert_eq!(line.balance("1"), (BALANCE - 4_000, BALANCE - 4_000));
+    assert!(
+        !get(shop, &clerk, "").text.contains("/cancel"),
+        "some of it is back already"
+    );
+    post_form(shop, &format!("{clerk}/refund"), "", "amount=40");
+    assert_eq!(line.balance("1"), (BALANCE, BALANCE));
+    assert!(
+        !get(shop, &clerk, "").text.contains("/refund"),
+        "nothing is left"
+    );
+
+    // By card.
+    let shop = shops.unaffiliated;
+    let form = format!("number={}&expiry=12%2F31", card_number(2));
+    let order = order_of(&post_form(shop, "/buy/star/plain", "", &form));
+    post_form(shop, &format!("/clerk/{order}/refund"), "", "amount=16.75");
+    let state = get(shop, &format!("/orders/{order}/state"), "");
+    assert!(
+        state.text.contains("\"status\":\"refunded\""),
+        "{}",
+        state.text
+    );
+    assert_eq!(line.balance("2"), (BALANCE, BALANCE));
 }

@@ -3,7 +3,7 @@ every connection.
 
     mail_server.py starttls|implicit|plain [--cert CERT --key KEY] [--user USER --password PASSWORD]
 
-What stands before the @ of the receiver says what it does:
+It listens on TESSERA_PEER_PORT, or on any port. What stands before the @ of the receiver says what it does:
 
     busy       451 to RCPT               full       452 after the text, the first time
     unknown    550 to RCPT               refused    554 after the text
@@ -16,6 +16,7 @@ import asyncio
 import email
 import email.policy
 import json
+import os
 import ssl
 import sys
 
@@ -114,7 +115,7 @@ async def main():
         )
 
     server = await asyncio.get_running_loop().create_server(
-        protocol, "127.0.0.1", 0, ssl=context if given.tls == "implicit" else None
+        protocol, "127.0.0.1", int(os.environ.get("TESSERA_PEER_PORT", 0)), ssl=context if given.tls == "implicit" else None
     )
     print("ready", server.sockets[0].getsockname()[1], flush=True)
     # Whoever started it holds its standard input, and is gone when that ends.

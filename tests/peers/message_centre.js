@@ -7,7 +7,7 @@
 //   04  does not answer
 //
 // Everything else it takes, and tells that it was delivered, again and again until that is acknowledged. With KEY and CERT it speaks TLS. With a password
-// it refuses everybody else.
+// it refuses everybody else. It listens on TESSERA_PEER_PORT, or on any port.
 
 const fs = require('fs');
 const smpp = require('smpp');
@@ -103,6 +103,6 @@ const server = smpp.createServer(options, (session) => {
   });
   session.on('error', () => undefined);
 });
-server.listen(0, '127.0.0.1', () => process.stdout.write(`ready ${server.address().port}\n`));
+server.listen(Number(process.env.TESSERA_PEER_PORT || 0), '127.0.0.1', () => process.stdout.write(`ready ${server.address().port}\n`));
 // Whoever started it holds its standard input, and is gone when that ends.
 process.stdin.resume().on('end', () => process.exit(0));

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
 pub mod leased;
+pub mod payer;
+pub mod peers;
 pub mod wire;
 
 use std::fs;

@@ -40,8 +40,14 @@ function offer(main, at, frames, top) {
   return { origin: main.origin, targets, kinds, sure: form.sure };
 }
 
-// frames: [{ documentId, top, origin, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
+// A page that travels in the clear gets no card, and neither does a frame within one.
+export function inTheClear(frames) {
+  return frames.some((frame) => frame.secure === false);
+}
+
+// frames: [{ documentId, top, origin, secure, forms: [{ kinds, sure, frames }], frames: [{ origin, payment }] }]
 export function plan(frames) {
+  if (inTheClear(frames)) return { offers: [], asks: [] };
   const top = frames.find((frame) => frame.top);
   const offers = frames
     .flatMap((frame) => frame.forms.map((form, at) => (form.kinds.includes("number") ? offer(frame, at, frames, top) : null)))
@@ -67,6 +73,14 @@ export function words(kinds) {
   if (has(kinds, NAMES)) parts.push("name");
   if (kinds.includes("csc")) parts.push("security code");
   return parts.join(", ");
+}
+
+// The payer's card, as the wallet server shows it: "last four digits,YYMM".
+export function shownCard(text) {
+  const [last, valid] = String(text ?? "").split(",");
+  const date = expiry(valid ?? "");
+  if (!date) return "none yet: get one in your wallet first";
+  return `ending in ${last}, valid until ${String(date.month).padStart(2, "0")}/${date.year}`;
 }
 
 // "YYMM" as month and year.

@@ -1,7 +1,7 @@
 // The popup: signs in, shows which forms of the tab could be filled, and fills one when the payer says so. A card number is held
 // from the server's answer to the end of that fill, and nowhere else.
 import { WALLET } from "./build.js";
-import { expiry, plan, words } from "./plan.js";
+import { expiry, inTheClear, plan, shownCard, words } from "./plan.js";
 import * as server from "./server.js";
 import * as tab from "./tab.js";
 
@@ -20,7 +20,7 @@ async function show() {
     at("client").focus();
     return;
   }
-  at("shown-card").textContent = kept.shown_card;
+  at("shown-card").textContent = shownCard(kept.shown_card);
   await look();
 }
 
@@ -34,7 +34,9 @@ async function look() {
   at("asks").replaceChildren(...asks.flatMap(askButton));
   if (offers.length === 0 && asks.length === 0) {
     const none = document.createElement("p");
-    none.textContent = "There is no card form on this page.";
+    none.textContent = inTheClear(frames)
+      ? "This page is not encrypted: whoever is on the way could read the card. Tessera fills nothing here."
+      : "There is no card form on this page.";
     at("offers").replaceChildren(none);
   }
 }

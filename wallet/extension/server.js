@@ -13,7 +13,7 @@ export class Problem extends Error {
   }
 }
 
-// { session, shown_card, name }, or nothing.
+// { session, shown_card, name }, or nothing. The card is shown as "last four digits,YYMM"; absent where there is none yet.
 export async function session() {
   const { session: kept } = await chrome.storage.session.get("session");
   if (!kept) return null;
@@ -75,9 +75,11 @@ async function ask(what, body, bearer) {
     await forget();
     throw new Problem("Your session has ended. Please sign in again.", true);
   }
+  // The server says it for the payer; where it says nothing, we do.
+  if (typeof answer.message === "string") throw new Problem(answer.message);
   if (response.status === 401) throw new Problem("The identification number or the password is wrong.");
   if (response.status === 429) throw new Problem(`Too many tries. Please try again ${later(response)}.`);
-  throw new Problem(typeof answer.problem === "string" ? answer.problem : "Your wallet could not do this. Please try again later.");
+  throw new Problem("Your wallet could not do this. Please try again later.");
 }
 
 function later(response) {

@@ -12,6 +12,7 @@
   function scan() {
     return {
       origin: location.origin,
+      secure: isSecureContext,
       forms: page.forms(document).map(({ kinds, sure, form }) => ({ kinds, sure, frames: framesIn(form) })),
       frames: [...page.walk(document, "iframe")].filter(page.visible).slice(0, FRAMES_MAX).flatMap(frame),
     };
@@ -43,7 +44,7 @@
   // Fills the form that the scan found at this place, as it is now; its fields may have been made anew since.
   async function fillAt(at, kinds, card) {
     const now = page.forms(document);
-    const wanted = now[at] ?? now.find((form) => kinds.every((kind) => form.kinds.includes(kind)));
+    const wanted = [now[at], ...now].find((form) => form && kinds.every((kind) => form.kinds.includes(kind)));
     if (!wanted) return [];
     const parts = { number: kinds.includes("number") ? wanted.parts.number : [] };
     for (const kind of kinds) if (kind !== "number" && wanted.parts[kind]) parts[kind] = wanted.parts[kind];

@@ -35,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/extension/v1/session":
             if (body["client"], body["password"]) != (CLIENT, PASSWORD):
                 return self.tell(401, {})
-            return self.tell(200, {"session": SESSION, "shown_card": "9900 •••• 0010", "name": "A PAYER"})
+            return self.tell(200, {"session": SESSION, "shown_card": "0010,3112", "name": "A PAYER"})
         if bearer != f"Bearer {SESSION}":
             return self.tell(401, {})
         if self.path == "/extension/v1/number":

@@ -1,7 +1,7 @@
 // Forms that are spread over frames.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expiry, plan, words } from "../plan.js";
+import { expiry, plan, shownCard, words } from "../plan.js";
 
 const SHOP = "https://shop.example";
 const PAY = "https://fields.pay.example";
@@ -51,8 +51,14 @@ test("a number alone, by its name only, is nobody's card", () => {
   assert.deepEqual(plan([top([form(["number"], [], false)])]).offers, []);
 });
 
+test("a page in the clear gets no card", () => {
+  assert.deepEqual(plan([{ ...top([form(["number", "exp"])]), secure: false }]), { offers: [], asks: [] });
+});
+
 test("words and dates", () => {
   assert.equal(words(["number", "month", "year", "name"]), "card number, expiry, name");
+  assert.equal(shownCard("0010,3112"), "ending in 0010, valid until 12/2031");
+  for (const none of [undefined, null, "", "0010"]) assert.match(shownCard(none), /none yet/);
   assert.deepEqual(expiry("3112"), { month: 12, year: 2031 });
   for (const text of ["", "3113", "12/31", "31120"]) assert.equal(expiry(text), null, text);
 });

@@ -1,0 +1,73 @@
+//! What follows where no answer comes: purchases are reversed, reversals and refunds are repeated.
+
+use tokio::time::Instant;
+
+use super::{Desk, Moment, Open, tell};
+use crate::shop::acquiring::record::{State, Why};
+use crate::shop::acquiring::request::Kind;
+
+impl Desk {
+    /// When [`Desk::expire`] has something to do next.
+    pub fn due(&self) -> Option<Instant> {
+        self.open.values().map(|open| open.due).min()
+    }
+
+    /// What counts as unanswered by now is undone or repeated.
+    pub fn expire(&mut self, now: Moment) {
+        let late: Vec<_> = (self.open.iter())
+            .filter(|(_, open)| open.due <= now.instant)
+            .map(|(&trace, _)| trace)
+            .collect();
+        for trace in late {
+            let Some(open) = self.open.remove(&trace) else {
+                continue;
+            };
+            match open.kind {
+                Kind::Purchase if open.sent => {
+                    tracing::warn!(
+                        order = open.order,
+                        trace,
+                        "no answer: the purchase is reversed"
+                    );
+                    self.undo(&open.order, Why::Unanswered, now, Vec::new());
+                    tell(open.replies, self.standing(&open.order));
+                }
+                Kind::Purchase => {
+                    self.conclude(&open.order, State::Unreached);
+                    tell(open.replies, self.standing(&open.order));
+                }
+                Kind::Reversal | Kind::Refund(_) => self.insist(trace, open, now),
+            }
+        }
+    }
+
+    /// Asks again, and longer apart each time. Whoever waits is told how things stand.
+    pub(super) fn insist(&mut self, trace: u32, mut open: Open, now: Moment) {
+        tell(
+            std::mem::take(&mut open.replies),
+            self.standing(&open.order),
+        );
+        let doubled = 2u32.saturating_pow(open.repeats);
+        let pause = (self.times.repeat_min.saturating_mul(doubled)).min(self.times.repeat_max);
+        open.repeats = open.repeats.saturating_add(1);
+        open.due = now.instant + pause;
+        let mut under = trace;
+        if let (Kind::Reversal, Some(mut record)) =
+            (open.kind, self.records.get(&open.order).cloned())
+            && let Some(reversal) = &mut record.reversal
+            && !reversal.advice
+        {
+            // What is no longer asked but told is another request.
+            under = self.next_trace();
+            reversal.trace = under;
+            reversal.advice = true;
+            reversal.second = now.second;
+            open.sent = false;
+            open.transmissions.clear();
+            self.save(&record);
+            self.records.insert(open.order.clone(), record);
+        }
+        self.open.insert(under, open);
+        self.send(under, now);
+    }
+}
