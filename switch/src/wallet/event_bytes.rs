@@ -12,12 +12,14 @@
 //! ```
 
 use bytes::BufMut;
-use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::Amount;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, Opening, Payer, UnseenOriginal, Wanted};
-use super::{Change, DuplicateKey, OrderKey, Reference, WalletId};
+use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
+use super::part_bytes::{
+    read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
+};
+use super::{Change, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -400,176 +402,4 @@ impl Event {
             _ => return Err(from.fault("a kind of event")),
         })
     }
-}
-
-impl Opening {
-    fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.reference.0);
-        out.put_slice(&self.key.0);
-        out.put_u64_le(self.institution);
-        out.put_u8(self.class);
-        out.put_u32_le(self.processing_code);
-        out.put_u32_le(self.trace);
-        out.put_u32_le(self.transmission);
-        out.put_u32_le(self.local_time);
-        out.put_u32_le(self.local_date);
-        out.put_slice(&self.terminal);
-        out.put_slice(&self.acceptor);
-        out.put_u8(u8::from(self.repeat));
-        out.put_slice(&self.retrieval);
-        out.put_u64_le(self.amount.value());
-        out.put_u16_le(self.currency.code());
-        match &self.payer {
-            Payer::Card(card, expiry) => {
-                out.put_u8(1);
-                write_card(out, card);
-                out.put_u16_le(expiry.unwrap_or(0));
-            }
-            Payer::Order(key) => {
-                out.put_u8(2);
-                out.put_slice(&key.0);
-            }
-            Payer::Wallet => out.put_u8(3),
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            reference: Reference(from.u64()?),
-            key: DuplicateKey(from.array()?),
-            institution: from.u64()?,
-            class: from.u8()?,
-            processing_code: from.u32()?,
-            trace: from.u32()?,
-            transmission: from.u32()?,
-            local_time: from.u32()?,
-            local_date: from.u32()?,
-            terminal: from.array()?,
-            acceptor: from.array()?,
-            repeat: from.u8()? != 0,
-            retrieval: from.array()?,
-            amount: read_amount(from)?,
-            currency: read_currency(from)?,
-            payer: match from.u8()? {
-                1 => {
-                    let card = read_card(from)?;
-                    let expiry = from.u16()?;
-                    Payer::Card(card, (expiry != 0).then_some(expiry))
-                }
-                2 => Payer::Order(OrderKey(from.array()?)),
-                3 => Payer::Wallet,
-                _ => return Err(from.fault("a way to name the payer")),
-            },
-        })
-    }
-}
-
-impl UnseenOriginal {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.institution);
-        out.put_u8(self.class);
-        out.put_u32_le(self.trace);
-        out.put_u32_le(self.transmission);
-        out.put_slice(&self.origin);
-        out.put_u64_le(self.at);
-    }
-
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(Self {
-            institution: from.u64()?,
-            class: from.u8()?,
-            trace: from.u32()?,
-            transmission: from.u32()?,
-            origin: from.array()?,
-            at: from.u64()?,
-        })
-    }
-}
-
-impl Wanted {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::First => out.put_u8(0),
-            Self::Replacement => out.put_u8(1),
-            Self::Further { usage, limit } => {
-                out.put_u8(2);
-                write_usage(out, *usage);
-                out.put_u64_le(limit.value());
-            }
-        }
-    }
-
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(match from.u8()? {
-            0 => Self::First,
-            1 => Self::Replacement,
-            2 => Self::Further {
-                usage: read_usage(from)?,
-                limit: read_amount(from)?,
-            },
-            _ => return Err(from.fault("a kind of card")),
-        })
-    }
-}
-
-pub(super) fn write_usage(out: &mut Vec<u8>, usage: NumberUse) {
-    out.put_u8(match usage {
-        NumberUse::Once => 0,
-        NumberUse::Mall => 1,
-    });
-}
-
-pub(super) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable> {
-    match from.u8()? {
-        0 => Ok(NumberUse::Once),
-        1 => Ok(NumberUse::Mall),
-        _ => Err(from.fault("a use of a card number")),
-    }
-}
-
-pub(super) fn write_card(out: &mut Vec<u8>, card: &CardNumber) {
-    out.put_u8(card.length() as u8);
-    out.put_u64_le(card.expose());
-}
-
-pub(super) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable> {
-    let length = from.u8()?;
-    let digits = from.u64()?;
-    CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
-}
-
-fn write_forwarded(
-    out: &mut Vec<u8>,
-    opening: &Opening,
-    trace: u32,
-    card: &CardNumber,
-    expiry: u16,
-) {
-    opening.write(out);
-    out.put_u32_le(trace);
-    write_card(out, card);
-    out.put_u16_le(expiry);
-}
-
-fn read_forwarded(from: &mut Reader<'_>) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
-    Ok((
-        Opening::read(from)?,
-        from.u32()?,
-        read_card(from)?,
-        from.u16()?,
-    ))
-}
-
-pub(super) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
-    let value = from.u64()?;
-    Amount::new(value).ok_or(from.fault("an amount"))
-}
-
-pub(super) fn read_currency(from: &mut Reader<'_>) -> Result<Currency, Unreadable> {
-    let value = from.u16()?;
-    Currency::new(value).ok_or(from.fault("a currency"))
-}
-
-pub(super) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadable> {
-    from.array::<2>().map(ResponseCode::new)
 }

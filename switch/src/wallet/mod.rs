@@ -14,6 +14,7 @@ mod decide;
 mod event;
 mod event_bytes;
 mod key;
+mod part_bytes;
 mod postings;
 mod recall;
 mod reference;

@@ -17,7 +17,7 @@ use tessera_protocol::Currency;
 use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
 use super::event::{UnseenOriginal, Wanted};
-use super::event_bytes::{
+use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
 use super::spending::Spending;

@@ -1,0 +1,84 @@
+//! Events of a wallet.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{EventKind, RowError, parse, parts};
+
+/// One event of a wallet, newest first in a list:
+/// `milliseconds since 1970,kind,reference,original,amount,available,held,code,institution,acceptor,card,order,text`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// Milliseconds since 1970.
+    pub at: u64,
+    /// What it was.
+    pub kind: EventKind,
+    /// The transaction that it opens or is about, 12 characters; empty where there is none.
+    pub reference: String,
+    /// The transaction that a reversal or a refund is about; empty where there is none.
+    pub original: String,
+    /// In minor units: of the request; of a reversal what is left of the original.
+    pub amount: u64,
+    /// Available before the event, in minor units. What is there after it stands in the next newer event.
+    pub available: u64,
+    /// Held before the event, in minor units.
+    pub held: u64,
+    /// Field 39, where it decided something.
+    pub code: String,
+    /// Institution of the party; 0 where there is none.
+    pub institution: u64,
+    /// Card acceptor (field 42), trimmed.
+    pub acceptor: String,
+    /// Last four digits of the card number concerned; empty where there is none.
+    pub card: String,
+    /// What tells an order from others, 16 hexadecimal digits; empty where there is none.
+    pub order: String,
+    /// What was bought, the masked source, the device, whatever words there are.
+    pub text: String,
+}
+
+impl fmt::Display for HistoryRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            self.at,
+            self.kind,
+            self.reference,
+            self.original,
+            self.amount,
+            self.available,
+            self.held,
+            self.code,
+            self.institution,
+            self.acceptor,
+            self.card,
+            self.order,
+            self.text
+        )
+    }
+}
+
+impl FromStr for HistoryRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let parts = parts::<13>(row, "event")?;
+        let number = |place: usize| parse(parts[place], "event");
+        Ok(Self {
+            at: number(0)?,
+            kind: parts[1].parse()?,
+            reference: parts[2].to_owned(),
+            original: parts[3].to_owned(),
+            amount: number(4)?,
+            available: number(5)?,
+            held: number(6)?,
+            code: parts[7].to_owned(),
+            institution: number(8)?,
+            acceptor: parts[9].to_owned(),
+            card: parts[10].to_owned(),
+            order: parts[11].to_owned(),
+            text: parts[12].to_owned(),
+        })
+    }
+}

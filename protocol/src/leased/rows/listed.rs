@@ -1,0 +1,172 @@
+//! What a wallet has several of: sources, sessions, further card numbers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{NumberState, NumberUse, RowError, SessionKind, SourceKind, parse, parts};
+
+/// A funding source: `number,kind,as it may be shown`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Within the wallet.
+    pub number: u32,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Masked.
+    pub shown: String,
+}
+
+impl fmt::Display for SourceRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{},{},{}", self.number, self.kind, self.shown)
+    }
+}
+
+impl FromStr for SourceRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [number, kind, shown] = parts(row, "source")?;
+        Ok(Self {
+            number: parse(number, "source")?,
+            kind: kind.parse()?,
+            shown: shown.to_owned(),
+        })
+    }
+}
+
+/// Automatic reload: `source,threshold,amount`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadRow {
+    /// Number of the source.
+    pub source: u32,
+    /// Below how much available, in minor units.
+    pub threshold: u64,
+    /// How much, in minor units.
+    pub amount: u64,
+}
+
+impl fmt::Display for ReloadRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{},{},{}",
+            self.source, self.threshold, self.amount
+        )
+    }
+}
+
+impl FromStr for ReloadRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [source, threshold, amount] = parts(row, "reload")?;
+        Ok(Self {
+            source: parse(source, "reload")?,
+            threshold: parse(threshold, "reload")?,
+            amount: parse(amount, "reload")?,
+        })
+    }
+}
+
+/// An open session: `number,kind,opened,used,current,device`. Times in milliseconds since 1970; current is 1 for the one that asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Within the wallet.
+    pub number: u32,
+    /// Where it was opened.
+    pub kind: SessionKind,
+    /// When.
+    pub opened_at: u64,
+    /// When it was last used, to a minute.
+    pub used_at: u64,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// What the payer knows the device by.
+    pub device: String,
+}
+
+impl fmt::Display for SessionRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{},{},{},{},{},{}",
+            self.number,
+            self.kind,
+            self.opened_at,
+            self.used_at,
+            u8::from(self.current),
+            self.device
+        )
+    }
+}
+
+impl FromStr for SessionRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [number, kind, opened_at, used_at, current, device] = parts(row, "session")?;
+        Ok(Self {
+            number: parse(number, "session")?,
+            kind: kind.parse()?,
+            opened_at: parse(opened_at, "session")?,
+            used_at: parse(used_at, "session")?,
+            current: current == "1",
+            device: device.to_owned(),
+        })
+    }
+}
+
+/// A further card number: `number,use,state,last four digits,expiry,limit,acceptor`. A limit of 0 is none; the acceptor is that of
+/// the mall that has used it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberRow {
+    /// Within the wallet.
+    pub number: u32,
+    /// What it is for.
+    pub usage: NumberUse,
+    /// What has become of it.
+    pub state: NumberState,
+    /// Its last four digits.
+    pub last_four: String,
+    /// YYMM.
+    pub expiry: String,
+    /// What a purchase with it may come to, in minor units.
+    pub limit: u64,
+    /// Card acceptor (field 42) that has used it; empty before.
+    pub acceptor: String,
+}
+
+impl fmt::Display for NumberRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{},{},{},{},{},{},{}",
+            self.number,
+            self.usage,
+            self.state,
+            self.last_four,
+            self.expiry,
+            self.limit,
+            self.acceptor
+        )
+    }
+}
+
+impl FromStr for NumberRow {
+    type Err = RowError;
+
+    fn from_str(row: &str) -> Result<Self, RowError> {
+        let [number, usage, state, last_four, expiry, limit, acceptor] =
+            parts(row, "card number row")?;
+        Ok(Self {
+            number: parse(number, "card number row")?,
+            usage: usage.parse()?,
+            state: state.parse()?,
+            last_four: last_four.to_owned(),
+            expiry: expiry.to_owned(),
+            limit: parse(limit, "card number row")?,
+            acceptor: acceptor.to_owned(),
+        })
+    }
+}
