@@ -2,6 +2,7 @@
 
 mod rig;
 
+use rig::books::settles_with_the_host;
 use rig::leased::{Line, operation};
 use rig::payer::{
     DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
@@ -243,36 +244,4 @@ fn whoever_watches_a_wallet_is_told_of_what_happens() {
 
 fn started(changes: &[(&str, &str)], host: &[&str]) -> Rig {
     rig::wire::started(rig_with(0, 0, changes), host)
-}
-
-/// Nothing is open any more, and the books are those of the host.
-fn settles_with_the_host(mut rig: Rig) {
-    let mut audit = String::new();
-    wait_for("all advices to be acknowledged", || {
-        let output = rig.run(&["audit", "--config", "switch.toml"]);
-        audit = String::from_utf8_lossy(&output.stdout).into_owned();
-        figure(&audit, "open at host") == 0 && figure(&audit, "advices open") == 0
-    });
-    let tally = rig::http_get(rig.addresses.tally, "/tally");
-    let (_, tally) = tally.split_once("\r\n\r\n").expect("a body");
-    let tally: serde_json::Value = serde_json::from_str(tally).expect("JSON");
-    let sum = |name: &str| tally[name]["amount"].as_i64().expect("a sum");
-    let loaded = sum("loads") - sum("loads_reversed") - sum("payouts") + sum("payouts_reversed");
-    assert_eq!(figure(&audit, "loaded"), loaded, "{audit}{tally}");
-    let payable =
-        sum("approved") - sum("purchases_reversed") - sum("refunded") + sum("refunds_reversed");
-    assert_eq!(figure(&audit, "party"), payable, "{audit}{tally}");
-    assert_eq!(rig.stop_switch(), Some(0));
-}
-
-/// The sum of the first figures of these lines, a decimal point left out.
-fn figure(audit: &str, what: &str) -> i64 {
-    let lines = audit.lines().filter_map(|line| line.strip_prefix(what));
-    let figures = lines.map(|line| {
-        let mut words = line.split_whitespace();
-        let figure = words.nth(usize::from(what == "party"));
-        let digits = figure.expect("a figure").replace('.', "");
-        digits.parse::<i64>().expect("a number")
-    });
-    figures.sum()
 }

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
+pub mod books;
 pub mod leased;
 pub mod payer;
 pub mod peers;

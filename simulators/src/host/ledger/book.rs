@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) amount: u64,
     /// What reversals have left of the amount; 0 where it was declined.
     pub(super) kept: u64,
+    /// What refunds have given back of it.
+    pub(super) refunded: u64,
     institution: u64,
 }
 
@@ -64,6 +66,7 @@ impl Entry {
             card: posting.card,
             amount: posting.amount,
             kept: if approved { posting.amount } else { 0 },
+            refunded: 0,
             institution: posting.institution,
         }
     }
@@ -78,6 +81,7 @@ impl Entry {
             card,
             amount: 0,
             kept: 0,
+            refunded: 0,
             institution: 0,
         }
     }

@@ -58,7 +58,7 @@ impl Ledger {
         };
         let original = self.books[named.book as usize].find_named(named, may_be);
         let original = original.ok_or(ResponseCode::NOT_FOUND)?;
-        if original.kept < refund.amount {
+        if original.kept.saturating_sub(original.refunded) < refund.amount {
             return Err(ResponseCode::INVALID_AMOUNT);
         }
         Ok(Detail::Original {

@@ -187,7 +187,9 @@ impl Ledger {
         if reversal.down_to > entry.amount {
             return unless_advice(ResponseCode::INVALID_AMOUNT);
         }
-        let undone = entry.kept.saturating_sub(reversal.down_to);
+        // What was refunded is not given back a second time.
+        let stays = reversal.down_to.max(entry.refunded);
+        let undone = entry.kept.saturating_sub(stays);
         if undone == 0 {
             self.tally.repeats += 1;
         } else {
@@ -268,7 +270,7 @@ impl Ledger {
             Detail::Original { book, reference } => {
                 // What was forgotten bears no further refund anyway.
                 if let Some(original) = self.books[book as usize].find(&reference) {
-                    original.kept = original.kept.saturating_add_signed(-amount);
+                    original.refunded = original.refunded.saturating_add_signed(amount);
                 }
             }
         }
