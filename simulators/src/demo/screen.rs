@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Row, Sparkline, Table};
 use std::time::Duration;
 
+use super::steps::OTHERS;
 use super::view::{View, money};
 
 /// The terminal, given back when dropped.
@@ -52,11 +53,21 @@ impl Drop for Screen {
     }
 }
 
+/// Lines of the head: what to do, the other sources, the switch, and the border.
+const HEAD: u16 = 9;
+
+/// From this height on there is room for the picture of the throughput.
+const TALL: u16 = 32;
+
 fn draw(frame: &mut Frame<'_>, view: &View) {
+    let picture = match frame.area().height {
+        TALL.. => 7,
+        _ => 0,
+    };
     let [top, figures, picture, recent] = Layout::vertical([
-        Constraint::Length(4),
+        Constraint::Length(HEAD),
         Constraint::Length(7),
-        Constraint::Length(7),
+        Constraint::Length(picture),
         Constraint::Min(4),
     ])
     .areas(frame.area());
@@ -74,20 +85,31 @@ fn head(frame: &mut Frame<'_>, area: Rect, view: &View) {
         Some(duration) => format!("of {} s", duration.as_secs()),
         None => "until q or Ctrl-C".to_owned(),
     };
-    let lines = vec![
+    let title = Line::from(vec![
+        " Tessera  ".into(),
+        view.phase.bold(),
+        format!("  {} s {until} ", view.elapsed.as_secs()).into(),
+    ]);
+    let steps = view.steps.iter().enumerate().map(|(place, step)| {
         Line::from(vec![
-            view.phase.bold(),
-            format!("  {} s {until}", view.elapsed.as_secs()).into(),
-        ]),
-        Line::from(vec![
-            "malls ".dark_gray(),
-            view.mall_address.as_str().into(),
-            "   metrics ".dark_gray(),
-            view.metrics_address.as_str().into(),
-        ]),
-    ];
+            format!("{} {:5} ", place + 1, step.verb).dark_gray(),
+            format!("{:22} ", step.what).cyan().bold(),
+            step.words.into(),
+        ])
+    });
+    let lines = steps
+        .chain([
+            OTHERS.dark_gray().into(),
+            Line::from(vec![
+                "switch  malls ".dark_gray(),
+                view.mall_address.as_str().into(),
+                "  figures ".dark_gray(),
+                view.metrics_address.as_str().into(),
+            ]),
+        ])
+        .collect::<Vec<_>>();
     frame.render_widget(
-        Paragraph::new(lines).block(Block::bordered().title(" Tessera ")),
+        Paragraph::new(lines).block(Block::bordered().title(title)),
         area,
     );
 }
@@ -185,6 +207,8 @@ mod tests {
 
     use super::*;
     use crate::demo::gauges::Gauges;
+    use crate::demo::ports::USUAL;
+    use crate::demo::steps::steps;
     use crate::demo::view::Rates;
 
     #[test]
@@ -216,6 +240,26 @@ mod tests {
         ] {
             assert!(shown.contains(expected), "{expected} in\n{shown}");
         }
+    }
+
+    #[test]
+    fn shows_every_address_whole_in_80_columns_and_24_lines() {
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let steps = steps(&USUAL);
+        let view = View {
+            steps: steps.clone(),
+            recent: ["the newest".to_owned()].into(),
+            ..View::default()
+        };
+        terminal.draw(|frame| draw(frame, &view)).unwrap();
+        let shown = terminal.backend().to_string();
+        for step in steps {
+            assert!(shown.contains(&step.line()), "{} in\n{shown}", step.line());
+        }
+        assert!(
+            shown.contains(OTHERS) && shown.contains("the newest"),
+            "{shown}"
+        );
     }
 
     #[test]
