@@ -56,6 +56,12 @@ impl Drop for Screen {
 /// Lines of the head: what to do, the other sources, the switch, and the border.
 const HEAD: u16 = 9;
 
+/// Columns that the switch's figures take at least.
+const SWITCH: u16 = 29;
+
+/// From this width on, they have two fifths of it.
+const WIDE: u16 = 100;
+
 /// From this height on there is room for the picture of the throughput.
 const TALL: u16 = 32;
 
@@ -72,8 +78,12 @@ fn draw(frame: &mut Frame<'_>, view: &View) {
     ])
     .areas(frame.area());
     head(frame, top, view);
+    let switch = match figures.width {
+        WIDE.. => figures.width * 2 / 5,
+        _ => SWITCH,
+    };
     let [customers, switch] =
-        Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(figures);
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(switch)]).areas(figures);
     rates(frame, customers, view);
     gauges(frame, switch, view);
     throughput(frame, picture, view);
@@ -127,12 +137,19 @@ fn rates(frame: &mut Frame<'_>, area: Rect, view: &View) {
     });
     let latency = Row::new([
         "latency".to_owned(),
-        format!("p50 {:.1} ms", view.latency.p50_us as f64 / 1_000.0),
-        format!("p99 {:.1} ms", view.latency.p99_us as f64 / 1_000.0),
+        format!("p50 {:.1}", view.latency.p50_us as f64 / 1_000.0),
+        format!("p99 {:.1}", view.latency.p99_us as f64 / 1_000.0),
         format!("max {:.0} ms", view.latency.max_us as f64 / 1_000.0),
         String::new(),
     ]);
-    let table = Table::new(rows.chain([latency]), [Constraint::Fill(1); 5])
+    let columns = [
+        Constraint::Length(8),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+    ];
+    let table = Table::new(rows.chain([latency]), columns)
         .header(header.style(Style::new().fg(Color::DarkGray)))
         .block(Block::bordered().title(" malls and acquirers "));
     frame.render_widget(table, area);
@@ -143,7 +160,7 @@ fn gauges(frame: &mut Frame<'_>, area: Rect, view: &View) {
         None => vec![Line::from("the switch does not answer".red())],
         Some(gauges) => {
             let up = gauges.lines_up == gauges.lines && gauges.lines > 0;
-            let state = format!("{} of {} lines up", gauges.lines_up, gauges.lines);
+            let state = format!("{} of {} up", gauges.lines_up, gauges.lines);
             vec![
                 pair(
                     "link to the host",
@@ -232,12 +249,7 @@ mod tests {
         };
         terminal.draw(|frame| draw(frame, &view)).unwrap();
         let shown = terminal.backend().to_string();
-        for expected in [
-            "4711",
-            "2 of 2 lines up",
-            "990000******0010",
-            "9583/metrics",
-        ] {
+        for expected in ["4711", "2 of 2 up", "990000******0010", "9583/metrics"] {
             assert!(shown.contains(expected), "{expected} in\n{shown}");
         }
     }
