@@ -178,9 +178,11 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     ];
     let done = wallet.send("/money/sources/add", "add-source", &fields);
     assert_eq!(done.status, 303, "{}", done.body);
-    wallet.get("/money");
+    let page = wallet.get("/money").body;
+    let (_, source) = page.split_once("id=\"source-").expect("a source");
+    let source = source.split('"').next().unwrap_or_default();
     let fields = [
-        ("source", "1"),
+        ("source", source),
         ("amount", "100.00"),
         ("password", PASSWORD),
     ];
