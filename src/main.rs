@@ -7,6 +7,7 @@ mod demo;
 mod host;
 mod keys;
 mod load;
+mod mail;
 mod outbox;
 mod provision;
 mod shop;
@@ -40,6 +41,7 @@ enum Command {
     Host(host::Host),
     Keys(keys::Keys),
     Load(Box<load::Load>),
+    Mail(mail::Mail),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Shop(shop::Shop),
@@ -67,6 +69,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Host(host) => host.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
+        Command::Mail(mail) => mail.run()?,
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Shop(shop) => shop.run()?,

@@ -4,4 +4,5 @@ pub mod certs;
 pub mod demo;
 pub mod host;
 pub mod load;
+pub mod mail;
 pub mod shop;

@@ -143,4 +143,15 @@ mod tests {
             assert!(text.contains(line), "{text}");
         }
     }
+
+    #[test]
+    fn the_alert_names_a_metric_that_exists() {
+        let alerts = include_str!("../../config/alerts.yml");
+        let metrics = Metrics::new().unwrap();
+        let text = metrics.text();
+        for metric in ["tessera_wallet_lines_up"] {
+            assert!(alerts.contains(metric), "{metric}");
+            assert!(text.contains(&format!("\n{metric} ")), "{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! alone and stops them in order. Against a demo that is killed, each child asks the system for a SIGTERM at its
 //! parent's death ([`end_with_parent`]).
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -25,7 +26,8 @@ const END_WITHIN: Duration = Duration::from_secs(20);
 
 /// A program under the demo.
 pub struct Program {
-    name: &'static str,
+    /// The subcommand.
+    pub name: &'static str,
     child: Child,
     output: Lines<BufReader<ChildStdout>>,
     /// Its line of readiness.
@@ -36,11 +38,21 @@ pub struct Program {
 impl Program {
     /// Starts `tessera NAME --config DIR/NAME.toml` and waits until it is ready.
     pub async fn start(folder: &Folder, name: &'static str) -> anyhow::Result<Self> {
+        let config = folder.file(&format!("{name}.toml"));
+        Self::start_with(folder, name, &["--config".as_ref(), config.as_os_str()]).await
+    }
+
+    /// Starts `tessera NAME ARGUMENTS` and waits until it is ready.
+    pub async fn start_with(
+        folder: &Folder,
+        name: &'static str,
+        arguments: &[&OsStr],
+    ) -> anyhow::Result<Self> {
         let log_path = folder.file(&format!("{name}.log"));
         let log = File::options().create(true).append(true).open(&log_path);
         let log = log.with_context(|| log_path.display().to_string())?;
-        let config = folder.file(&format!("{name}.toml"));
-        let mut child = command(&[name, "--config"], &config)?
+        let mut child = command(&[name])?
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -128,7 +140,7 @@ pub async fn complete(
     config: &Path,
     more: &[&str],
 ) -> anyhow::Result<(String, bool)> {
-    let output = command(arguments, config)?.args(more).output().await?;
+    let output = command(arguments)?.arg(config).args(more).output().await?;
     let said = [output.stdout, output.stderr].concat();
     Ok((
         String::from_utf8_lossy(&said).trim().to_owned(),
@@ -136,11 +148,10 @@ pub async fn complete(
     ))
 }
 
-fn command(arguments: &[&str], config: &Path) -> anyhow::Result<Command> {
+fn command(arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(arguments)
-        .arg(config)
         .stdin(Stdio::null())
         .env(PARENT, std::process::id().to_string())
         .process_group(0)

@@ -1,10 +1,14 @@
 //! The demo's configurations: the shipped ones, with the few lines changed that the demo needs otherwise. A line
 //! that is not found any more is an error here and a failing test, not a demo with another configuration.
 
+use std::path::Path;
+
 use super::ports::{Ports, USUAL, address};
 
 const SWITCH: &str = include_str!("../../../config/switch.toml");
 const HOST: &str = include_str!("../../../config/host.toml");
+const WALLET: &str = include_str!("../../../config/wallet.toml");
+const SHOP: &str = include_str!("../../../config/shop.toml");
 
 /// The shipped files have lost a line that is changed here.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +23,54 @@ pub fn switch(ports: &Ports) -> Result<String, Lost> {
     move_port(&mut file, "listen", USUAL.leased, ports.leased)?;
     move_port(&mut file, "listen", USUAL.operations, ports.operations)?;
     move_port(&mut file, "address", USUAL.host, ports.host)?;
+    let email = format!(
+        "[notify.email]\nserver = \"{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"",
+        address(ports.smtp)
+    );
+    change(&mut file, "#[notify.email]", &email)?;
     Ok(headed(&file))
+}
+
+/// The wallet server's. `extension` is where the packed extension is, or would be.
+pub fn wallet(ports: &Ports, extension: &Path) -> Result<String, Lost> {
+    let mut file = WALLET.to_owned();
+    move_port(&mut file, "listen", USUAL.wallet, ports.wallet)?;
+    move_port(
+        &mut file,
+        "metrics",
+        USUAL.wallet_metrics,
+        ports.wallet_metrics,
+    )?;
+    move_port(&mut file, "address", USUAL.leased, ports.leased)?;
+    let shipped = format!("origin = \"{}\"", wallet_origin(&USUAL));
+    let origin = format!("origin = \"{}\"", wallet_origin(ports));
+    change(&mut file, &shipped, &origin)?;
+    let origins = |port| format!("origins = [\"http://{}\"]", address(port));
+    let ours = origins(ports.affiliated);
+    change(&mut file, &origins(USUAL.affiliated), &ours)?;
+    // As TOML quotes it: a path may hold anything.
+    let extension = toml::Value::from(extension.display().to_string());
+    let shipped = "extension = \"../target/tessera-extension.zip\"";
+    change(&mut file, shipped, &format!("extension = {extension}"))?;
+    Ok(headed(&file))
+}
+
+/// The shops'.
+pub fn shop(ports: &Ports) -> Result<String, Lost> {
+    let mut file = SHOP.to_owned();
+    change(&mut file, "data = \"data/shop\"", "data = \"shop\"")?;
+    move_port(&mut file, "switch", USUAL.mall, ports.mall)?;
+    let wallet = |ports| format!("wallet = \"{}\"", wallet_origin(ports));
+    change(&mut file, &wallet(&USUAL), &wallet(ports))?;
+    move_port(&mut file, "listen", USUAL.affiliated, ports.affiliated)?;
+    move_port(&mut file, "listen", USUAL.unaffiliated, ports.unaffiliated)?;
+    move_port(&mut file, "frame", USUAL.frame, ports.frame)?;
+    Ok(headed(&file))
+}
+
+/// How browsers name the wallet server. Cookies do not tell ports apart, so it has another host name than the shops.
+pub fn wallet_origin(ports: &Ports) -> String {
+    format!("http://localhost:{}", ports.wallet)
 }
 
 /// The financial system's: it takes a little time, and declines a few.
@@ -72,6 +123,13 @@ mod tests {
         operations: 3,
         host: 4,
         tally: 5,
+        wallet: 6,
+        wallet_metrics: 7,
+        affiliated: 8,
+        unaffiliated: 9,
+        frame: 10,
+        smtp: 11,
+        mail: 12,
     };
 
     #[test]
@@ -82,11 +140,30 @@ mod tests {
         assert_eq!(switch["ops"]["listen"].as_str(), Some("127.0.0.1:3"));
         assert_eq!(switch["host"]["address"].as_str(), Some("127.0.0.1:4"));
         assert_eq!(switch["data"].as_str(), Some("switch"));
+        let email = &switch["notify"]["email"];
+        assert_eq!(email["server"].as_str(), Some("127.0.0.1:11"));
         let host: toml::Table = host(&PORTS).unwrap().parse().unwrap();
         assert_eq!(host["listen"].as_str(), Some("127.0.0.1:4"));
         assert_eq!(host["ops"].as_str(), Some("127.0.0.1:5"));
         assert_eq!(host["data"].as_str(), Some("host"));
         assert_eq!(host["rules"]["decline_share"].as_float(), Some(0.02));
+    }
+
+    #[test]
+    fn wallet_server_and_shops_name_each_other_as_browsers_do() {
+        let wallet = wallet(&PORTS, Path::new("/a \"b\"/c.zip")).unwrap();
+        let wallet: toml::Table = wallet.parse().unwrap();
+        let shop: toml::Table = shop(&PORTS).unwrap().parse().unwrap();
+        assert_eq!(wallet["origin"], shop["wallet"]);
+        let origin = format!("http://{}", shop["affiliated"]["listen"].as_str().unwrap());
+        assert_eq!(wallet["malls"][0]["origins"][0].as_str(), Some(&*origin));
+        assert_eq!(
+            wallet["malls"][0]["acceptor"],
+            shop["affiliated"]["acceptor"]
+        );
+        assert_eq!(wallet["extension"].as_str(), Some("/a \"b\"/c.zip"));
+        assert_eq!(wallet["line"]["address"].as_str(), Some("127.0.0.1:2"));
+        assert_eq!(shop["unaffiliated"]["frame"].as_str(), Some("127.0.0.1:10"));
     }
 
     #[test]

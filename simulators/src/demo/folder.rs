@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! DIR/certs/          development certificates
-//! DIR/switch.toml     written anew at each start, like host.toml
-//! DIR/host.toml
-//! DIR/switch/         journal and store
+//! DIR/switch.toml     written anew at each start, like host.toml, wallet.toml and shop.toml
+//! DIR/switch/         journal, store and outbox
+//! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed
 //! DIR/host/           what the financial system remembers
-//! DIR/switch.log      what the programs said, of all runs; host.log likewise
+//! DIR/shop/           the orders of both shops
+//! DIR/switch.log      what the programs said, of all runs; the other programs' likewise
 //! DIR/provisioned     there once the cards have been made
 //! ```
 
@@ -18,6 +19,9 @@ use anyhow::Context as _;
 use super::configuration;
 use super::ports::Ports;
 use crate::certs;
+
+/// Where `make extension` packs the browser extension, seen from where the demo is started.
+const EXTENSION: &str = "target/tessera-extension.zip";
 
 /// The folder, made ready.
 #[derive(Debug, Clone)]
@@ -38,6 +42,9 @@ impl Folder {
         certs::write(&folder.certificates(), false)?;
         folder.write("switch.toml", &configuration::switch(ports)?)?;
         folder.write("host.toml", &configuration::host(ports)?)?;
+        let extension = std::env::current_dir()?.join(EXTENSION);
+        folder.write("wallet.toml", &configuration::wallet(ports, &extension)?)?;
+        folder.write("shop.toml", &configuration::shop(ports)?)?;
         Ok(folder)
     }
 

@@ -1,10 +1,10 @@
 //! The demo: the whole payment switch at work with one command and nothing prepared. In comes a folder, which may
-//! be empty; out come two programs (financial system and switch) as child processes, a gentle mix of purchases by
-//! card and by order, a view of it, and in the end the verdict of the audit. A second run goes on where the first
+//! be empty; out come five programs (financial system, switch, wallet server, shops, mail
+//! catcher) as child processes, a gentle mix of purchases by card and by order, a view of it with what a visitor may do, and in the end the verdict of the audit. A second run goes on where the first
 //! one stopped. What never happens here: a child outlives the demo.
 //!
 //! ```text
-//! folder ─▶ ports ─▶ configuration ─▶ provision ─▶ host ─▶ switch ─▶ traffic + view ─▶ switch stops ─▶ audit
+//! folder ─▶ ports ─▶ configuration ─▶ provision ─▶ programs ─▶ traffic + view ─▶ programs stop ─▶ audit
 //! ```
 
 mod children;
@@ -13,8 +13,10 @@ mod folder;
 mod gauges;
 mod plain;
 mod ports;
+mod programs;
 mod run;
 mod screen;
+mod steps;
 mod summary;
 mod traffic;
 mod view;

@@ -17,6 +17,20 @@ pub struct Ports {
     pub host: u16,
     /// Its tally.
     pub tally: u16,
+    /// The wallet server's pages.
+    pub wallet: u16,
+    /// The wallet server's figures.
+    pub wallet_metrics: u16,
+    /// The affiliated shop.
+    pub affiliated: u16,
+    /// The other shop.
+    pub unaffiliated: u16,
+    /// Its frame of card fields.
+    pub frame: u16,
+    /// The mail catcher, for the switch.
+    pub smtp: u16,
+    /// The mail catcher, for browsers.
+    pub mail: u16,
 }
 
 /// The ports of the shipped configuration.
@@ -26,6 +40,13 @@ pub const USUAL: Ports = Ports {
     operations: 9583,
     host: 7583,
     tally: 7584,
+    wallet: 8080,
+    wallet_metrics: 9580,
+    affiliated: 8081,
+    unaffiliated: 8082,
+    frame: 8083,
+    smtp: 1025,
+    mail: 8025,
 };
 
 impl Ports {
@@ -46,6 +67,13 @@ impl Ports {
             operations: free(USUAL.operations)?,
             host: free(USUAL.host)?,
             tally: free(USUAL.tally)?,
+            wallet: free(USUAL.wallet)?,
+            wallet_metrics: free(USUAL.wallet_metrics)?,
+            affiliated: free(USUAL.affiliated)?,
+            unaffiliated: free(USUAL.unaffiliated)?,
+            frame: free(USUAL.frame)?,
+            smtp: free(USUAL.smtp)?,
+            mail: free(USUAL.mail)?,
         })
     }
 }
@@ -81,7 +109,14 @@ mod tests {
             ports.operations,
             ports.host,
             ports.tally,
+            ports.wallet,
+            ports.wallet_metrics,
+            ports.affiliated,
+            ports.unaffiliated,
+            ports.frame,
+            ports.smtp,
+            ports.mail,
         ];
-        assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 5);
+        assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 12);
     }
 }

@@ -8,15 +8,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::children::{Program, complete};
+use super::children::complete;
 use super::folder::Folder;
 use super::ports::{Ports, address};
+use super::programs::Programs;
 use super::screen::Screen;
+use super::steps::{OTHERS, steps};
 use super::summary::Summary;
 use super::traffic::{BALANCE_MINOR, CARDS, Customer, customers};
 use super::view::{View, Watcher};
 use super::{gauges, plain};
-use crate::load::{self, Report, tally};
+use crate::load::tally::{self, Counted};
+use crate::load::{self, Report};
 
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(200);
@@ -45,27 +48,28 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
     let folder = Folder::prepare(&options.data, &ports)?;
     println!("folder    {}", folder.path.display());
     provision(&folder).await?;
-    let mut host = Program::start(&folder, "host").await?;
-    println!("host      {}", host.ready);
-    let mut switch = Program::start(&folder, "switch").await?;
-    println!("switch    {}", switch.ready);
+    let mut programs = Programs::start(&folder, &ports).await?;
     println!("metrics   http://{}/metrics", address(ports.operations));
-    let before = tally::read(&address(ports.tally))
+    println!();
+    for step in steps(&ports) {
+        println!("{}", step.line());
+    }
+    println!("others    {OTHERS}\n");
+    // Visitors buy with cards that the financial system has issued, so these cards are the customers' alone.
+    let tallied = (address(ports.tally), Counted::DevelopmentCards);
+    let before = tally::read(&tallied.0, tallied.1)
         .await
         .map_err(anyhow::Error::msg)?;
     let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let customers = customers(&folder, &ports, options.duration, seed);
     let reports = tokio::select! {
         reports = serve(&customers, &ports, options.duration) => reports?,
-        ended = host.ended() => return Err(ended),
-        ended = switch.ended() => return Err(ended),
+        ended = programs.ended() => return Err(ended),
     };
     let net = reports.iter().map(|(_, report)| report.net_approved).sum();
-    let tally = tally::moved(&address(ports.tally), before, net).await;
-    println!("stopping the switch, then the host");
-    let ended = switch.stop().await?;
-    anyhow::ensure!(ended.success(), "the switch ended with {ended}");
-    host.stop().await?;
+    let tally = tally::moved(&tallied.0, tallied.1, before, net).await;
+    println!("stopping the shops, the wallet server, the switch, and those behind it");
+    programs.stop().await?;
     let audit = complete(&["audit", "--config"], &folder.file("switch.toml"), &[]).await?;
     let folder = folder.path.display().to_string();
     Ok(Summary {
@@ -103,6 +107,7 @@ async fn serve(
     tokio::pin!(both);
     let mut view = View {
         duration,
+        steps: steps(ports),
         mall_address: address(ports.mall),
         metrics_address: format!("http://{}/metrics", address(ports.operations)),
         ..View::default()

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Row, Sparkline, Table};
 use std::time::Duration;
 
+use super::steps::OTHERS;
 use super::view::{View, money};
 
 /// The terminal, given back when dropped.
@@ -52,17 +53,37 @@ impl Drop for Screen {
     }
 }
 
+/// Lines of the head: what to do, the other sources, the switch, and the border.
+const HEAD: u16 = 9;
+
+/// Columns that the switch's figures take at least.
+const SWITCH: u16 = 29;
+
+/// From this width on, they have two fifths of it.
+const WIDE: u16 = 100;
+
+/// From this height on there is room for the picture of the throughput.
+const TALL: u16 = 32;
+
 fn draw(frame: &mut Frame<'_>, view: &View) {
+    let picture = match frame.area().height {
+        TALL.. => 7,
+        _ => 0,
+    };
     let [top, figures, picture, recent] = Layout::vertical([
-        Constraint::Length(4),
+        Constraint::Length(HEAD),
         Constraint::Length(7),
-        Constraint::Length(7),
+        Constraint::Length(picture),
         Constraint::Min(4),
     ])
     .areas(frame.area());
     head(frame, top, view);
+    let switch = match figures.width {
+        WIDE.. => figures.width * 2 / 5,
+        _ => SWITCH,
+    };
     let [customers, switch] =
-        Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(figures);
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(switch)]).areas(figures);
     rates(frame, customers, view);
     gauges(frame, switch, view);
     throughput(frame, picture, view);
@@ -74,20 +95,31 @@ fn head(frame: &mut Frame<'_>, area: Rect, view: &View) {
         Some(duration) => format!("of {} s", duration.as_secs()),
         None => "until q or Ctrl-C".to_owned(),
     };
-    let lines = vec![
+    let title = Line::from(vec![
+        " Tessera  ".into(),
+        view.phase.bold(),
+        format!("  {} s {until} ", view.elapsed.as_secs()).into(),
+    ]);
+    let steps = view.steps.iter().enumerate().map(|(place, step)| {
         Line::from(vec![
-            view.phase.bold(),
-            format!("  {} s {until}", view.elapsed.as_secs()).into(),
-        ]),
-        Line::from(vec![
-            "malls ".dark_gray(),
-            view.mall_address.as_str().into(),
-            "   metrics ".dark_gray(),
-            view.metrics_address.as_str().into(),
-        ]),
-    ];
+            format!("{} {:5} ", place + 1, step.verb).dark_gray(),
+            format!("{:22} ", step.what).cyan().bold(),
+            step.words.into(),
+        ])
+    });
+    let lines = steps
+        .chain([
+            OTHERS.dark_gray().into(),
+            Line::from(vec![
+                "switch  malls ".dark_gray(),
+                view.mall_address.as_str().into(),
+                "  figures ".dark_gray(),
+                view.metrics_address.as_str().into(),
+            ]),
+        ])
+        .collect::<Vec<_>>();
     frame.render_widget(
-        Paragraph::new(lines).block(Block::bordered().title(" Tessera ")),
+        Paragraph::new(lines).block(Block::bordered().title(title)),
         area,
     );
 }
@@ -105,12 +137,19 @@ fn rates(frame: &mut Frame<'_>, area: Rect, view: &View) {
     });
     let latency = Row::new([
         "latency".to_owned(),
-        format!("p50 {:.1} ms", view.latency.p50_us as f64 / 1_000.0),
-        format!("p99 {:.1} ms", view.latency.p99_us as f64 / 1_000.0),
+        format!("p50 {:.1}", view.latency.p50_us as f64 / 1_000.0),
+        format!("p99 {:.1}", view.latency.p99_us as f64 / 1_000.0),
         format!("max {:.0} ms", view.latency.max_us as f64 / 1_000.0),
         String::new(),
     ]);
-    let table = Table::new(rows.chain([latency]), [Constraint::Fill(1); 5])
+    let columns = [
+        Constraint::Length(8),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+    ];
+    let table = Table::new(rows.chain([latency]), columns)
         .header(header.style(Style::new().fg(Color::DarkGray)))
         .block(Block::bordered().title(" malls and acquirers "));
     frame.render_widget(table, area);
@@ -121,7 +160,7 @@ fn gauges(frame: &mut Frame<'_>, area: Rect, view: &View) {
         None => vec![Line::from("the switch does not answer".red())],
         Some(gauges) => {
             let up = gauges.lines_up == gauges.lines && gauges.lines > 0;
-            let state = format!("{} of {} lines up", gauges.lines_up, gauges.lines);
+            let state = format!("{} of {} up", gauges.lines_up, gauges.lines);
             vec![
                 pair(
                     "link to the host",
@@ -185,6 +224,8 @@ mod tests {
 
     use super::*;
     use crate::demo::gauges::Gauges;
+    use crate::demo::ports::USUAL;
+    use crate::demo::steps::steps;
     use crate::demo::view::Rates;
 
     #[test]
@@ -208,14 +249,29 @@ mod tests {
         };
         terminal.draw(|frame| draw(frame, &view)).unwrap();
         let shown = terminal.backend().to_string();
-        for expected in [
-            "4711",
-            "2 of 2 lines up",
-            "990000******0010",
-            "9583/metrics",
-        ] {
+        for expected in ["4711", "2 of 2 up", "990000******0010", "9583/metrics"] {
             assert!(shown.contains(expected), "{expected} in\n{shown}");
         }
+    }
+
+    #[test]
+    fn shows_every_address_whole_in_80_columns_and_24_lines() {
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let steps = steps(&USUAL);
+        let view = View {
+            steps: steps.clone(),
+            recent: ["the newest".to_owned()].into(),
+            ..View::default()
+        };
+        terminal.draw(|frame| draw(frame, &view)).unwrap();
+        let shown = terminal.backend().to_string();
+        for step in steps {
+            assert!(shown.contains(&step.line()), "{} in\n{shown}", step.line());
+        }
+        assert!(
+            shown.contains(OTHERS) && shown.contains("the newest"),
+            "{shown}"
+        );
     }
 
     #[test]

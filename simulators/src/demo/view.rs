@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::gauges::Gauges;
+use super::steps::Step;
 use super::traffic::Customer;
 use crate::load::{Kind, Latency, Seen, Statistics};
 
@@ -26,6 +27,8 @@ pub struct View {
     pub duration: Option<Duration>,
     /// What is going on, in a word.
     pub phase: &'static str,
+    /// What a visitor can do.
+    pub steps: Vec<Step>,
     /// Where malls connect, and where the figures are.
     pub mall_address: String,
     /// `/metrics`, as a browser wants it.

@@ -18,6 +18,7 @@ use super::report::{Mark, Report, Steady};
 use super::shared::{Live, Phase, Shared};
 use super::sign_on::SignOnError;
 use super::speakers::{Speaker, Way, cast};
+use super::tally::Counted;
 use super::terminal::Terminal;
 use super::{pacer, tally, verify};
 
@@ -106,7 +107,11 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
     let lines = Lines::start(&shared, &speakers)?;
     open_books(&shared, lines.balances()).await?;
     let host = match &shared.options.host_tally {
-        Some(address) => Some(tally::read(address).await.map_err(LoadError::Opening)?),
+        Some(address) => Some(
+            tally::read(address, Counted::Everybody)
+                .await
+                .map_err(LoadError::Opening)?,
+        ),
         None => None,
     };
     let (terminals, wakes) = terminals(&shared, speakers, &lines)?;
@@ -296,7 +301,7 @@ async fn measure(shared: &Shared) -> Steady {
 
 async fn tally_agrees(shared: &Shared, address: &str, before: tally::Tally) -> bool {
     let expected = shared.live.statistics.borrow().net_approved;
-    match tally::moved(address, before, expected).await {
+    match tally::moved(address, Counted::Everybody, before, expected).await {
         Ok(()) => true,
         Err(fault) => {
             shared.live.statistics.borrow_mut().violations.add(|| fault);

@@ -108,7 +108,7 @@ impl Default for Settings {
             connections_max: 4_096,
             metrics: loopback(9580),
             currency: Currency::USD,
-            extension: "../wallet/extension/extension.zip".into(),
+            extension: "../target/tessera-extension.zip".into(),
             live_views_max: 10_000,
             live_for: Duration::from_secs(15 * 60),
             line: LineSettings::default(),

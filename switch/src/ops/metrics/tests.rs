@@ -206,6 +206,8 @@ fn alerts_name_metrics_that_exist() {
     let named: Vec<&str> = alerts
         .split(|character: char| !character.is_ascii_alphanumeric() && character != '_')
         .filter(|word| word.starts_with("tessera_") || word.starts_with("process_"))
+        // The wallet server's, whose own test looks at them. The switch's are `tessera_wallet_actors_...`.
+        .filter(|word| *word != "tessera_wallet_lines_up")
         .collect();
     assert!(named.len() > 10);
     for name in named {

@@ -1,0 +1,56 @@
+//! All programs of the demo, started in the order in which they need each other, and stopped the other way round.
+
+use super::children::Program;
+use super::folder::Folder;
+use super::ports::{Ports, address};
+
+/// See the head of this file.
+pub struct Programs {
+    host: Program,
+    mail: Program,
+    switch: Program,
+    wallet: Program,
+    shop: Program,
+}
+
+impl Programs {
+    /// Starts them; each is ready before the next one starts.
+    pub async fn start(folder: &Folder, ports: &Ports) -> anyhow::Result<Self> {
+        let (smtp, page) = (address(ports.smtp), address(ports.mail));
+        let caught = ["--smtp", &smtp, "--page", &page].map(AsRef::as_ref);
+        Ok(Self {
+            host: told(Program::start(folder, "host").await?),
+            mail: told(Program::start_with(folder, "mail", &caught).await?),
+            switch: told(Program::start(folder, "switch").await?),
+            wallet: told(Program::start(folder, "wallet").await?),
+            shop: told(Program::start(folder, "shop").await?),
+        })
+    }
+
+    /// Resolves when one of them has ended, which nobody asked for.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        tokio::select! {
+            ended = self.host.ended() => ended,
+            ended = self.mail.ended() => ended,
+            ended = self.switch.ended() => ended,
+            ended = self.wallet.ended() => ended,
+            ended = self.shop.ended() => ended,
+        }
+    }
+
+    /// Stops them, whoever asks the others first.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        for program in [self.shop, self.wallet, self.switch, self.mail, self.host] {
+            let name = program.name;
+            let ended = program.stop().await?;
+            anyhow::ensure!(ended.success(), "tessera {name} ended with {ended}");
+        }
+        Ok(())
+    }
+}
+
+/// Says where it is.
+fn told(program: Program) -> Program {
+    println!("{:9} {}", program.name, program.ready);
+    program
+}

@@ -1,0 +1,131 @@
+//! SMTP (RFC 5321), the receiving side. Commands and their order are `mailin`'s; lines, their lengths and times are ours.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailin::response::{NO_STORAGE, OK};
+use mailin::{Action, Handler, Response, SessionBuilder};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use super::letters::{LETTER_BYTES_MAX, Letters};
+
+/// RFC 5321, 4.5.3.1.6 allows 1,000 bytes with the end of the line; some writers are generous.
+const LINE_BYTES_MAX: usize = 4_096;
+/// Receivers of one letter: RFC 5321, 4.5.3.1.8.
+const RECEIVERS_MAX: usize = 100;
+const CONNECTIONS_MAX: usize = 32;
+/// A quiet connection is closed: RFC 5321, 4.5.3.2.7.
+const LINE_WITHIN: Duration = Duration::from_secs(300);
+/// After a failed accept: it would fail again at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves for ever.
+pub(super) async fn serve(listener: TcpListener, letters: Arc<Letters>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        // The semaphore is never closed; without a place the next one waits in the listener's queue.
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, from)) => {
+                let letters = Arc::clone(&letters);
+                actix_web::rt::spawn(async move {
+                    if let Err(error) = converse(stream, from.ip(), letters).await {
+                        tracing::info!(%error, "a connection has broken");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(mut stream: TcpStream, from: IpAddr, letters: Arc<Letters>) -> io::Result<()> {
+    let (read, mut write) = stream.split();
+    let mut read = BufReader::new(read);
+    let mut session = SessionBuilder::new("localhost").build(from, Taker::new(letters));
+    write.write_all(&session.greeting().buffer()?).await?;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = (&mut read).take(LINE_BYTES_MAX as u64);
+        let bytes = tokio::time::timeout(LINE_WITHIN, bounded.read_until(b'\n', &mut line));
+        let Ok(bytes) = bytes.await else {
+            return write.write_all(b"421 Too long without a word\r\n").await;
+        };
+        match bytes? {
+            0 => return Ok(()),
+            _ if line.ends_with(b"\n") => {}
+            _ => return write.write_all(b"500 Line too long\r\n").await,
+        }
+        let response = session.process(&line);
+        write.write_all(&response.buffer()?).await?;
+        // A letter that was refused at its end ends the connection: what follows would be taken for more of it.
+        if response.action == Action::Close || response == NO_STORAGE {
+            return write.shutdown().await;
+        }
+    }
+}
+
+/// What a session has been told of its letter.
+struct Taker {
+    letters: Arc<Letters>,
+    to: Vec<String>,
+    bytes: Vec<u8>,
+    too_long: bool,
+}
+
+impl Taker {
+    fn new(letters: Arc<Letters>) -> Self {
+        Self {
+            letters,
+            to: Vec::new(),
+            bytes: Vec::new(),
+            too_long: false,
+        }
+    }
+}
+
+impl Handler for Taker {
+    fn mail(&mut self, _ip: IpAddr, _domain: &str, _from: &str) -> Response {
+        (self.to, self.bytes, self.too_long) = (Vec::new(), Vec::new(), false);
+        OK
+    }
+
+    fn rcpt(&mut self, to: &str) -> Response {
+        if self.to.len() >= RECEIVERS_MAX {
+            return Response::custom(452, "Too many receivers".to_owned());
+        }
+        self.to.push(to.to_owned());
+        OK
+    }
+
+    fn data(&mut self, line: &[u8]) -> io::Result<()> {
+        self.too_long |= self.bytes.len() + line.len() > LETTER_BYTES_MAX;
+        if !self.too_long {
+            self.bytes.extend_from_slice(line);
+        }
+        Ok(())
+    }
+
+    fn data_end(&mut self) -> Response {
+        if self.too_long {
+            return NO_STORAGE;
+        }
+        self.letters.put(std::mem::take(&mut self.to), &self.bytes);
+        OK
+    }
+}
+
+#[cfg(test)]
+#[path = "receive_tests.rs"]
+mod tests;

@@ -1,0 +1,82 @@
+//! From options to servers: the wiring of the room.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use anyhow::{Context as _, ensure};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::letters::Letters;
+use super::{page, receive};
+
+/// Browsers at the same time.
+const CONNECTIONS_MAX: usize = 64;
+
+/// Where it listens: loopback addresses only, since anybody who connects can read every letter.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Switches, with SMTP.
+    pub smtp: SocketAddr,
+    /// Browsers.
+    pub page: SocketAddr,
+}
+
+/// Serves until SIGTERM or SIGINT; says when it is ready.
+///
+/// # Errors
+/// Where an address is taken, or is not loopback.
+pub fn run(options: Options) -> anyhow::Result<()> {
+    actix_web::rt::System::new().block_on(serve(options))
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
+    for address in [options.smtp, options.page] {
+        ensure!(
+            address.ip().is_loopback(),
+            "{address} is no loopback address: letters are shown to whoever connects"
+        );
+    }
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let letters = Arc::new(Letters::default());
+    let smtp = TcpListener::bind(options.smtp).await;
+    let smtp = smtp.with_context(|| options.smtp.to_string())?;
+    let shown = Arc::clone(&letters);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(Arc::clone(&shown)))
+            .wrap(page::headers())
+            .wrap(from_fn(page::guard))
+            .configure(page::routes)
+    });
+    let server = server
+        .workers(1)
+        .max_connections(CONNECTIONS_MAX)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .bind(options.page)
+        .with_context(|| options.page.to_string())?;
+    let page = server.addrs().first().copied().unwrap_or(options.page);
+    let mut out = std::io::stdout().lock();
+    // Whoever waits for the line reads it through a pipe; a closed one is their business.
+    let _ =
+        writeln!(out, "ready smtp={} page={page}", smtp.local_addr()?).and_then(|()| out.flush());
+    drop(out);
+    let server = server.run();
+    let handle = server.handle();
+    tokio::select! {
+        ended = server => ended?,
+        () = receive::serve(smtp, letters) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    handle.stop(false).await;
+    Ok(())
+}
