@@ -105,7 +105,7 @@ impl Default for Settings {
             behind_proxy: false,
             trusted_proxies: Vec::new(),
             workers: 0,
-            connections_max: 4_096,
+            connections_max: 8_192,
             metrics: loopback(9580),
             currency: Currency::USD,
             extension: "../target/tessera-extension.zip".into(),
