@@ -3,6 +3,7 @@
 use smallvec::smallvec;
 use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
+use super::super::event::may_repeat;
 use super::super::transaction::{Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Wallet};
 use super::Decision;
@@ -114,8 +115,13 @@ fn find<'a>(
             && found.institution == opening.institution
             && found.trace == named.trace
             && found.payer == opening.payer.tag()
-            && found.was_sent_at(named.transmission)
+            && sent_at(found, named.transmission)
             && (found.origin == origin || named.transmission != 0)
     };
     wallet.transactions.iter().rev().find(is_it)
+}
+
+/// The time that it says may be one that was never seen here: what came through was a repeat with a time of its own.
+fn sent_at(found: &Transaction, time: u32) -> bool {
+    found.was_sent_at(time) || (found.only_repeat && may_repeat(found.transmission, time))
 }

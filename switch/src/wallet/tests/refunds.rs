@@ -208,3 +208,14 @@ fn the_time_of_a_purchase_is_compared_where_it_is_said() {
         Some(ResponseCode::NOT_FOUND)
     );
 }
+
+#[test]
+fn a_refund_may_name_the_time_of_a_purchase_of_which_only_a_repeat_came_through() {
+    let mut bench = Bench::with(1000);
+    let mut repeat = by_card(2, 1, 300);
+    repeat.repeat = true;
+    repeat.transmission = TIME + 7;
+    let reference = forwarded(&bench.ask(repeat, Action::Purchase));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    forwarded(&bench.ask(refund(2, 100), of(1)));
+}
