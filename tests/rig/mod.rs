@@ -3,7 +3,9 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
+pub mod http;
 pub mod leased;
+pub mod services;
 pub mod wire;
 
 use std::fs;
