@@ -118,7 +118,7 @@ fn loads(payer: &Payer<'_>) {
     payer.load_refused("0026", "50.01", "not enough money");
     payer.load("0026", "50");
     payer.load_refused("0042", "20.00", "bank does not answer");
-    payer.load("0001", "30");
+    payer.load("XT", "30");
     assert_eq!(payer.available(), "280.00 USD");
     // What the bank gave too late, it has back.
     browser.wait("the late money to be back", || {
@@ -138,8 +138,8 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     payer.opens_pay_window();
     assert_eq!(browser.text(".mall"), "Teacup & Co");
     assert_eq!(browser.text("#order"), order);
-    assert_eq!(browser.text("#total"), "12.00 USD");
-    assert_eq!(browser.text("#balance-after"), "268.00 USD");
+    assert_eq!(browser.text("#total"), "14.50 USD");
+    assert_eq!(browser.text("#balance-after"), "265.50 USD");
     // Not this time.
     browser.press("#cancel button");
     browser.wait_text("#pay-state", "Nothing was paid");
@@ -159,7 +159,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
         browser.has("#order[data-status=paid]")
     });
     browser.look_at(&home);
-    browser.wait_text("#available", "268.00 USD");
+    browser.wait_text("#available", "265.50 USD");
     browser.wait_text("#recent", "Teacup & Co");
     browser.look_at(&first);
 
@@ -172,8 +172,8 @@ fn buys_in_the_window(payer: &Payer<'_>) {
         browser.text("#content").contains("refunded")
     });
     browser.look_at(&home);
-    browser.wait_text("#available", "273.00 USD");
-    browser.wait_text("#recent", "Refunded 5.00 USD of 12.00 USD");
+    browser.wait_text("#available", "270.50 USD");
+    browser.wait_text("#recent", "Refunded 5.00 USD of 14.50 USD");
     browser.look_at(&first);
 
     // And takes another one back as a whole.
@@ -185,7 +185,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
         browser.text("#content").contains("Cancelled")
     });
     browser.look_at(&home);
-    browser.wait_text("#available", "273.00 USD");
+    browser.wait_text("#available", "270.50 USD");
     browser.wait_text("#recent", "Undone by the mall");
     browser.close_window();
     browser.look_at(&first);
@@ -272,7 +272,7 @@ fn is_told(payer: &Payer<'_>) {
         .wait_for("the message about a purchase", seen, |event| {
             event["text"]
                 .as_str()?
-                .contains("12.00")
+                .contains("14.50")
                 .then(|| event["to"][2].clone())
         });
     assert_eq!(to, MOBILE.trim_start_matches('+'));
