@@ -248,7 +248,7 @@ fn is_told(payer: &Payer<'_>) {
     payer.buys("honey");
     let of_purchase = |event: &serde_json::Value| {
         let text = event["text"].as_str()?;
-        (text.contains("Teacup") || text.contains("MALL-0001")).then(|| event.clone())
+        text.contains("You have paid").then(|| event.clone())
     };
     let (mail, _) = world
         .mail
