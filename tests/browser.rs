@@ -5,6 +5,8 @@
 mod access;
 #[path = "browser/anonymity.rs"]
 mod anonymity;
+#[path = "browser/attacks.rs"]
+mod attacks;
 #[path = "browser/chromium.rs"]
 mod chromium;
 #[path = "browser/extension.rs"]
@@ -15,6 +17,8 @@ mod life;
 mod payer;
 #[path = "browser/pictures.rs"]
 mod pictures;
+#[path = "browser/plain.rs"]
+mod plain;
 mod rig;
 #[path = "browser/world.rs"]
 mod world;
@@ -29,4 +33,10 @@ fn a_wallet_lives_from_its_first_page_to_its_last_and_nobody_learns_whose_it_is(
 #[ignore = "needs Chromium and the peers: make browser"]
 fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
     access::everybody_can_use_every_page();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make browser"]
+fn whoever_wishes_a_payer_ill_comes_to_nothing() {
+    attacks::all_come_to_nothing();
 }

@@ -23,6 +23,11 @@ pub struct World {
 impl World {
     /// With a switch that gives up quickly, and lets many wallets be opened from one address.
     pub fn start() -> Self {
+        Self::with_wallet(&[])
+    }
+
+    /// The same, with these pieces of the wallet server's configuration replaced.
+    pub fn with_wallet(changes: &[(&str, &str)]) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (mail, sms) = (start_mail(), start_sms());
         let notify = format!(
@@ -45,7 +50,7 @@ impl World {
         rig.start_switch();
         rig.wait_until_ready();
         let affiliated = free_port();
-        let wallet = rig.start_wallet(affiliated);
+        let wallet = rig.start_wallet(affiliated, changes);
         let shops = rig.start_shop(affiliated, &wallet.origin);
         Self {
             shops,

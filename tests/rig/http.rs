@@ -63,8 +63,15 @@ pub fn try_ask(
     request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     // A server that has heard enough answers before it has read everything.
     let _ = socket.write_all(request.as_bytes());
+    // Not to the end of the connection: some keep it open, whatever they are told.
     let mut answer = Vec::new();
-    let _ = socket.read_to_end(&mut answer);
+    let mut piece = [0; 16 * 1024];
+    while !is_whole(&answer) {
+        match socket.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => answer.extend_from_slice(&piece[..read]),
+        }
+    }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, text) = answer.split_once("\r\n\r\n")?;
     Some(Answer {
@@ -72,6 +79,20 @@ pub fn try_ask(
         head: head.to_owned(),
         text: text.to_owned(),
     })
+}
+
+/// Whether as much is here as the head says.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let ours = name.eq_ignore_ascii_case("content-length");
+        ours.then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| answer.len() >= head.len() + 4 + length)
 }
 
 /// The same, where there must be an answer.

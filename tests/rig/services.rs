@@ -37,10 +37,11 @@ pub struct Peer {
 
 impl Rig {
     /// Starts the wallet server, for a mall whose pages are at `mall`, and waits until it has a line to the switch.
-    pub fn start_wallet(&self, mall: SocketAddr) -> Wallet {
+    /// `more` are further pieces of its configuration that are replaced.
+    pub fn start_wallet(&self, mall: SocketAddr, more: &[(&str, &str)]) -> Wallet {
         let (address, metrics) = (free_port(), free_port());
         let origin = format!("http://localhost:{}", address.port());
-        let changes = [
+        let mut changes = vec![
             ("127.0.0.1:8080", address.to_string()),
             ("http://localhost:8080", origin.clone()),
             ("127.0.0.1:9580", metrics.to_string()),
@@ -48,6 +49,10 @@ impl Rig {
             ("127.0.0.1:8081", mall.to_string()),
             ("level = \"info\"", "level = \"debug\"".to_owned()),
         ];
+        changes.extend(
+            more.iter()
+                .map(|(shipped, changed)| (*shipped, (*changed).to_owned())),
+        );
         self.write("wallet.toml", &changes);
         let running = self.spawn(&["wallet", "--config", "wallet.toml"]);
         wait_for("the wallet server's line", || {
