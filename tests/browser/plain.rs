@@ -132,7 +132,17 @@ impl<'a> Plain<'a> {
             "{}",
             added.text
         );
-        let load = [("source", "1"), ("amount", amount), ("password", PASSWORD)];
+        // A wallet is loaded through its card.
+        self.posts("/home", "/card/issue", &[]);
+        let page = self.get("/money");
+        let list = page.between("<select id=\"load-source\"", "</select>");
+        let (_, rest) = list.split_once("value=\"").expect("a source");
+        let source = rest.split('"').next().unwrap_or_default();
+        let load = [
+            ("source", source),
+            ("amount", amount),
+            ("password", PASSWORD),
+        ];
         let loaded = self.posts("/money", "/money/load", &load);
         assert_eq!(
             loaded.header("location"),
