@@ -41,7 +41,7 @@ forms: $(FORMS_MODULES)/ready
 
 # Everything that happens in a browser, before real servers.
 browser: $(VENV)/ready $(NODE_MODULES)/ready chromium
-	$(PEERS) cargo test --test extension -- --include-ignored
+	$(PEERS) cargo test --test extension --test browser -- --include-ignored
 
 # Debian's Chromium and its driver, where they are not installed yet.
 chromium:

@@ -4,9 +4,11 @@
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
 pub mod books;
+pub mod http;
 pub mod leased;
 pub mod payer;
 pub mod peers;
+pub mod services;
 pub mod wire;
 
 use std::fs;

@@ -93,7 +93,8 @@ fn document_head(title: &str, head: Head<'_>) -> Markup {
             meta name="theme-color" content="#faf9f6" media="(prefers-color-scheme: light)";
             meta name="theme-color" content="#131716" media="(prefers-color-scheme: dark)";
             @if let Some((seconds, location)) = head.refresh {
-                meta http-equiv="refresh" content={ (seconds) "; url=" (location) };
+                // Where a script runs, it does that.
+                noscript { meta http-equiv="refresh" content={ (seconds) "; url=" (location) }; }
             }
             link rel="stylesheet" href=(assets::path("style.css"));
             link rel="icon" type="image/svg+xml" href=(assets::path("icon.svg"));

@@ -1,0 +1,42 @@
+//! A payer's whole life in a headless Chromium, before the real processes: what they see, what everybody else learns, and what
+//! whoever wishes them ill can do.
+
+#[path = "browser/access.rs"]
+mod access;
+#[path = "browser/anonymity.rs"]
+mod anonymity;
+#[path = "browser/attacks.rs"]
+mod attacks;
+#[path = "browser/chromium.rs"]
+mod chromium;
+#[path = "browser/extension.rs"]
+mod extension;
+#[path = "browser/life.rs"]
+mod life;
+#[path = "browser/payer.rs"]
+mod payer;
+#[path = "browser/pictures.rs"]
+mod pictures;
+#[path = "browser/plain.rs"]
+mod plain;
+mod rig;
+#[path = "browser/world.rs"]
+mod world;
+
+#[test]
+#[ignore = "needs Chromium and the peers: make browser"]
+fn a_wallet_lives_from_its_first_page_to_its_last_and_nobody_learns_whose_it_is() {
+    life::live();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make browser"]
+fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
+    access::everybody_can_use_every_page();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make browser"]
+fn whoever_wishes_a_payer_ill_comes_to_nothing() {
+    attacks::all_come_to_nothing();
+}

@@ -1,0 +1,319 @@
+//! Everybody can use every page: axe finds nothing against WCAG 2.2 AA, in light and in dark; a keyboard is enough; nothing is wider
+//! than a phone. Pictures of the main pages are taken on the way.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::chromium::Browser;
+use crate::payer::{PASSWORD, Payer};
+use crate::pictures;
+use crate::rig::services::Peer;
+use crate::world::World;
+
+const TAGS: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/// Looks at pages, and keeps what is wrong with them.
+struct Inspector<'a> {
+    browser: &'a Browser,
+    axe: String,
+    wrong: Vec<String>,
+}
+
+/// All pages, and what is pressed on them.
+pub fn everybody_can_use_every_page() {
+    let world = World::start();
+    let mut payer = Payer::stranger(&world, &[]);
+    let mut wrong = of_strangers(&payer);
+    wrong.extend(of_a_new_wallet(&mut payer));
+    wrong.extend(of_a_wallet_in_use(&payer, &world.mail));
+    wrong.extend(of_the_pay_window(&payer));
+    wrong.extend(of_the_shops(&payer));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    a_keyboard_is_enough(&payer);
+}
+
+fn of_strangers(payer: &Payer<'_>) -> Vec<String> {
+    let mut inspector = Inspector::new(&payer.browser);
+    for page in [
+        "/",
+        "/register",
+        "/sign-in",
+        "/help",
+        "/program",
+        "/offline",
+        "/nowhere",
+    ] {
+        payer.open(page);
+        inspector.look(page);
+    }
+    payer.open("/");
+    inspector.take_pictures("start");
+    payer.open("/register");
+    inspector.take_pictures("register");
+    payer
+        .browser
+        .submit("register", &[("password", "short"), ("again", "short")]);
+    inspector.look("/register, refused");
+    inspector.wrong
+}
+
+fn of_a_new_wallet(payer: &mut Payer<'_>) -> Vec<String> {
+    payer.open("/register");
+    payer.posts_registration();
+    let mut inspector = Inspector::new(&payer.browser);
+    inspector.look("the identification number");
+    inspector.take_pictures("number");
+    payer.browser.go(|| payer.browser.press("#continue"));
+    inspector.look("/home, empty");
+    for page in ["/card", "/money", "/transactions"] {
+        payer.open(page);
+        inspector.look(&format!("{page}, empty"));
+    }
+    inspector.wrong
+}
+
+fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
+    let browser = &payer.browser;
+    payer.does("/home", "issue-card", &[], "ready");
+    payer.add_source("card", "9902000000000018");
+    payer.add_source("card", "9902000000000034");
+    payer.load("0018", "250.00");
+    payer.load_refused("0034", "5.00", "said no");
+    payer.buys("kettle");
+    payer.buys("assam");
+    let address = [
+        ("kind", "email"),
+        ("address", "me@mail.example"),
+        ("password", PASSWORD),
+    ];
+    payer.does("/notifications", "contact", &address, "on its way");
+    let (_, _) = mail.wait_for("the code", 0, |event| {
+        event["html"].as_str().map(str::to_owned)
+    });
+    let limits = [
+        ("transaction", "100"),
+        ("day", "500"),
+        ("password", PASSWORD),
+    ];
+    payer.does("/limits", "limits", &limits, "set");
+
+    let mut inspector = Inspector::new(browser);
+    payer.open("/card");
+    browser.submit("new-number", &[("usage", "once"), ("password", PASSWORD)]);
+    inspector.look("a number in full");
+    payer.open("/card");
+    browser.submit("reveal", &[("password", PASSWORD)]);
+    inspector.take_pictures("revealed");
+    for page in [
+        "/home",
+        "/transactions",
+        "/card",
+        "/money",
+        "/limits",
+        "/notifications",
+        "/sessions",
+        "/help",
+    ] {
+        payer.open(page);
+        inspector.look(page);
+        browser.open(&format!("{}{page}", payer.world.wallet.origin));
+        browser.wait("the page to be still", || {
+            page != "/home" || browser.text("#live").contains("Up to date")
+        });
+        inspector.take_pictures(page.trim_start_matches('/'));
+    }
+    payer.does("/limits", "freeze", &[], "frozen");
+    inspector.look("/limits, frozen");
+    payer.open("/home");
+    inspector.look("/home, frozen");
+    payer.is_refused(
+        "/limits",
+        "unfreeze",
+        &[("password", "not the password")],
+        "password",
+    );
+    inspector.look("/limits, refused");
+    payer.does("/limits", "unfreeze", &[("password", PASSWORD)], "open");
+    inspector.wrong
+}
+
+fn of_the_pay_window(payer: &Payer<'_>) -> Vec<String> {
+    let browser = &payer.browser;
+    let mut inspector = Inspector::new(browser);
+    payer.order("cup");
+    let shop = browser.window();
+    payer.opens_pay_window();
+    inspector.look("the pay window");
+    inspector.take_window_pictures("pay");
+    browser.press("#agree button");
+    browser.wait("the purchase to be paid", || {
+        browser.has("#pay-state[data-final]")
+    });
+    inspector.look("the pay window, paid");
+    inspector.take_window_pictures("paid");
+    browser.close_window();
+    browser.look_at(&shop);
+    browser.wait("the shop to know", || {
+        browser.has("#order[data-status=paid]")
+    });
+    inspector.take_pictures("shop-paid");
+    payer.open("/pay?mall=NOBODY");
+    inspector.look("the pay window, refused");
+    inspector.wrong
+}
+
+fn of_the_shops(payer: &Payer<'_>) -> Vec<String> {
+    let browser = &payer.browser;
+    let mut inspector = Inspector::new(browser);
+    let world = payer.world;
+    let pages = [
+        ("shop", world.teacup("/")),
+        ("clerk", world.teacup("/clerk")),
+        ("lantern", world.lantern("/")),
+        ("lantern-form", world.lantern("/buy/round/plain")),
+        ("lantern-pieces", world.lantern("/buy/round/controlled")),
+        ("lantern-frame", world.lantern("/buy/round/framed")),
+    ];
+    for (name, address) in pages {
+        browser.open(&address);
+        inspector.look(name);
+        inspector.take_pictures(name);
+    }
+    payer.order("cup");
+    inspector.look("the checkout");
+    inspector.take_pictures("checkout");
+    inspector.wrong
+}
+
+fn a_keyboard_is_enough(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    payer.open("/sessions");
+    browser.submit("everywhere", &[]);
+    payer.open("/sign-in");
+    tab_to(browser, "#sign-in-client");
+    browser.devtools("Input.insertText", &json!({ "text": payer.client }));
+    tab_to(browser, "#sign-in-password");
+    browser.devtools("Input.insertText", &json!({ "text": PASSWORD }));
+    press_key(browser, "Enter");
+    browser.wait("the balance", || browser.has("#available"));
+
+    payer.order("honey");
+    tab_to(browser, "#pay");
+    browser.opens_window(|| press_key(browser, "Enter"));
+    browser.find("#agree");
+    tab_to(browser, "#agree button");
+    press_key(browser, "Enter");
+    browser.wait("the purchase to be paid", || {
+        browser.has("#pay-state[data-state=paid]")
+    });
+}
+
+/// Goes on with the tabulator until this has the focus; wherever it is on the way, that is to be seen.
+fn tab_to(browser: &Browser, css: &str) {
+    for _ in 0..40 {
+        press_key(browser, "Tab");
+        let script = "const at = document.activeElement; const style = getComputedStyle(at); \
+            return [at.matches(arguments[0]), at === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none', at.outerHTML.slice(0, 80)]";
+        let found = browser.script(script, &[Value::from(css)]);
+        assert_eq!(found[1], true, "no sign of the focus on {}", found[2]);
+        if found[0] == true {
+            return;
+        }
+    }
+    panic!("no tabulator leads to {css}");
+}
+
+fn press_key(browser: &Browser, key: &str) {
+    let (code, text) = if key == "Enter" { (13, "\r") } else { (9, "") };
+    let mut pressed =
+        json!({ "type": "rawKeyDown", "key": key, "code": key, "windowsVirtualKeyCode": code });
+    if !text.is_empty() {
+        pressed["type"] = "keyDown".into();
+        pressed["text"] = text.into();
+    }
+    browser.devtools("Input.dispatchKeyEvent", &pressed);
+    pressed["type"] = "keyUp".into();
+    browser.devtools("Input.dispatchKeyEvent", &pressed);
+}
+
+impl<'a> Inspector<'a> {
+    fn new(browser: &'a Browser) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/peers/node_modules/axe-core/axe.min.js");
+        Self {
+            browser,
+            axe: std::fs::read_to_string(path).expect("make tests/peers/node_modules/ready"),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// The page that is shown.
+    fn look(&mut self, name: &str) {
+        self.browser.script(&self.axe, &[]);
+        for scheme in ["light", "dark"] {
+            self.colours(scheme);
+            let run = "const [tags, end] = arguments; axe.run({ runOnly: tags }).then((found) => end( \
+                found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} at ${node.target}: ${node.failureSummary}`))))";
+            let found = self.browser.script_with_end(run, &[json!(TAGS)]);
+            let found = found.as_array().expect("a list");
+            self.wrong
+                .extend(found.iter().map(|one| format!("{name}, {scheme}: {one}")));
+        }
+        self.colours("light");
+        for width in [320, 390] {
+            self.size(width, 844);
+            let wide = self
+                .browser
+                .script("return document.documentElement.scrollWidth", &[]);
+            if wide.as_u64() > Some(width) {
+                self.wrong
+                    .push(format!("{name}: {wide} wide on a phone of {width}"));
+            }
+        }
+        self.browser
+            .devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+    }
+
+    /// On a phone and on a desk, in light and in dark.
+    fn take_pictures(&self, name: &str) {
+        for (device, width, height) in [("phone", 390, 844), ("desk", 1280, 900)] {
+            self.size(width, height);
+            for scheme in ["light", "dark"] {
+                self.colours(scheme);
+                pictures::keep(
+                    &format!("{name}-{device}-{scheme}"),
+                    &self.browser.picture(),
+                );
+            }
+        }
+        self.colours("light");
+        self.browser
+            .devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+    }
+
+    /// In the size of the window that the script opens.
+    fn take_window_pictures(&self, name: &str) {
+        self.size(480, 640);
+        for scheme in ["light", "dark"] {
+            self.colours(scheme);
+            pictures::keep(&format!("{name}-{scheme}"), &self.browser.picture());
+        }
+        self.colours("light");
+        self.browser
+            .devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+    }
+
+    fn colours(&self, scheme: &str) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.browser
+            .devtools("Emulation.setEmulatedMedia", &features);
+    }
+
+    fn size(&self, width: u64, height: u64) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.browser
+            .devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+}

@@ -1,0 +1,102 @@
+//! The extension before the real wallet server: in a test build its popup stands in a window of its own, and is told its tab.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::payer::{PASSWORD, Payer};
+use crate::world::World;
+
+/// The ways to check out of the shop that takes cards.
+const WAYS: [&str; 3] = ["plain", "controlled", "framed"];
+
+/// Makes the extension for this world's wallet server: its folder, and what Chromium must be told.
+pub fn make(world: &World) -> (TempDir, Vec<String>) {
+    let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
+    let target = tempfile::tempdir().expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wallet/extension/make.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(target.path())
+        .args(["--wallet", &world.wallet.origin])
+        .args(["--test", "http://127.0.0.1", "http://localhost"])
+        .output()
+        .expect("the interpreter runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let arguments = vec![
+        format!("--load-extension={}", folder(target.path()).display()),
+        "--disable-features=DisableLoadExtensionCommandLineSwitch".to_owned(),
+    ];
+    (target, arguments)
+}
+
+fn folder(target: &Path) -> std::path::PathBuf {
+    target.join("extension-test")
+}
+
+/// The popup's address: browsers name an unpacked extension by the digest of its path.
+fn popup(target: &Path) -> String {
+    let path = folder(target);
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    let nibbles = digest
+        .iter()
+        .take(16)
+        .flat_map(|byte| [byte >> 4, byte & 15]);
+    let identity: String = nibbles.map(|nibble| char::from(b'a' + nibble)).collect();
+    format!("chrome-extension://{identity}/popup.html")
+}
+
+/// Signs in, and buys on all three forms; the numbers that were drawn.
+pub fn buys_on_all_forms(payer: &Payer<'_>, target: &Path) -> Vec<String> {
+    let browser = &payer.browser;
+    let address = popup(target);
+    let page = browser.window();
+    let popup = browser.new_window();
+    browser.open(&address);
+    browser.fill("client", &payer.client);
+    browser.fill("password", PASSWORD);
+    browser.press("#sign-in button");
+    browser.wait("the card", || !browser.text("#shown-card").is_empty());
+    let mut numbers = Vec::new();
+    for way in WAYS {
+        browser.look_at(&page);
+        browser.open(&payer.world.lantern(&format!("/buy/round/{way}")));
+        let tab = {
+            let here = Value::from(browser.address());
+            browser.look_at(&popup);
+            let find = "const [url, end] = arguments; \
+                chrome.tabs.query({}).then((tabs) => end(tabs.find((tab) => tab.url === url)?.id ?? null))";
+            browser.script_with_end(find, &[here])
+        };
+        browser.open(&format!("{address}?tab={tab}"));
+        browser.find("button.offer");
+        browser.press("button.offer");
+        browser.wait_text("#said", "Filled: card number, expiry, name");
+        browser.look_at(&page);
+        if way == "plain" {
+            let number = browser.script("return document.getElementById('number').value", &[]);
+            numbers.push(number.as_str().expect("text").replace(' ', ""));
+        }
+        browser.wait("the form to be complete", || {
+            browser.has("form.panel button:enabled")
+        });
+        browser.press("form.panel button");
+        browser.wait("the shop to know", || {
+            browser.has("#order[data-status=paid]")
+        });
+    }
+    payer.open("/home");
+    browser.wait_text("#recent", "card ending");
+    browser.look_at(&popup);
+    browser.close_window();
+    browser.look_at(&page);
+    assert_eq!(numbers[0].len(), 16, "{numbers:?}");
+    numbers
+}

@@ -1,0 +1,434 @@
+//! From the first page to the last: what a payer does in the life of a wallet, and what everybody else learns of it.
+
+use crate::anonymity::{Secret, nobody_was_told};
+use crate::chromium::Browser;
+use crate::extension;
+use crate::payer::{PASSWORD, Payer};
+use crate::pictures;
+use crate::world::World;
+
+const CARD: &str = "9902000000000018";
+const ACCOUNT: &str = "XT38TESS00000000000001";
+const EMAIL: &str = "someone.private@mail.example";
+const MOBILE: &str = "+15550100177";
+
+/// The life of one wallet.
+pub fn live() {
+    let world = World::start();
+    let (folder, arguments) = extension::make(&world);
+    let payer = Payer::register(&world, &arguments);
+    the_number_is_shown_once(&payer);
+    let card = takes_a_card(&payer);
+    loads(&payer);
+    buys_in_the_window(&payer);
+    looks_back(&payer);
+    let mut numbers = extension::buys_on_all_forms(&payer, folder.path());
+    is_told(&payer);
+    freezes(&payer, &card);
+    sets_limits(&payer, &card);
+    numbers.extend(takes_further_numbers(&payer));
+    let new_card = takes_a_new_card(&payer, &card);
+    let sessions = signs_out_everywhere(&payer);
+    closes(&payer);
+    numbers.extend([card, new_card]);
+
+    let mut secrets = vec![
+        Secret::everywhere("identification number", &payer.client),
+        Secret::everywhere("password", PASSWORD),
+        Secret::everywhere("e-mail address", EMAIL),
+        Secret::everywhere("mobile number", MOBILE.trim_start_matches('+')),
+        Secret::everywhere("funding card", CARD),
+        Secret::everywhere("funding account", ACCOUNT),
+    ];
+    secrets.extend(
+        sessions
+            .iter()
+            .map(|session| Secret::everywhere("session", session)),
+    );
+    secrets.extend(
+        numbers
+            .iter()
+            .map(|number| Secret::of_the_payer_and_the_other_mall("card number", number)),
+    );
+    nobody_was_told(&world, &secrets);
+}
+
+fn the_number_is_shown_once(payer: &Payer<'_>) {
+    for page in ["/home", "/sessions", "/card", "/register", "/help"] {
+        payer.open(page);
+        let shown = payer.browser.text("body").replace(' ', "");
+        assert!(!shown.contains(&payer.client), "{page}: {shown}");
+    }
+}
+
+/// Its number.
+fn takes_a_card(payer: &Payer<'_>) -> String {
+    let browser = &payer.browser;
+    payer.does("/home", "issue-card", &[], "card is ready");
+    let masked = browser.text(".card .number");
+    assert!(masked.contains("••••"), "{masked}");
+    payer.is_refused(
+        "/card",
+        "reveal",
+        &[("password", "not the password")],
+        "password",
+    );
+    assert!(!browser.has("#card-number"));
+
+    let number = payer.reveal("");
+    assert!(masked.ends_with(&number[12..]), "{masked}, {number}");
+    let countdown: u32 = browser.text("#countdown").parse().expect("seconds");
+    assert!((1..=30).contains(&countdown));
+    // The page's clock goes on by what is left.
+    browser.script("const now = Date.now; Date.now = () => now() + 30_000", &[]);
+    browser.wait("the number to be hidden", || {
+        browser.address().ends_with("/card")
+    });
+    browser.wait_text(".card .number", "••••");
+    assert!(!browser.text("body").replace(' ', "").contains(&number));
+    number
+}
+
+fn loads(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    payer.add_source("card", "9902 0000 0000 0018");
+    payer.add_source("card", "9902000000000026");
+    payer.add_source("card", "9902000000000034");
+    payer.add_source("card", "9902000000000042");
+    payer.add_source("account", ACCOUNT);
+    assert!(!browser.text("body").contains(CARD));
+
+    let first = browser.window();
+    let home = browser.new_window();
+    payer.open("/home");
+    browser.wait_text("#live", "Up to date");
+    assert_eq!(browser.text("#available"), "0.00 USD");
+    browser.script("window.neverLoadedAgain = true", &[]);
+    browser.look_at(&first);
+    payer.load("0018", "200.00");
+    browser.look_at(&home);
+    browser.wait_text("#available", "200.00 USD");
+    browser.wait_text("#recent", "Loaded");
+    let same = browser.script("return window.neverLoadedAgain === true", &[]);
+    assert_eq!(same, true, "shown without a reload");
+    browser.close_window();
+    browser.look_at(&first);
+
+    payer.load_refused("0034", "10.00", "The bank said no");
+    payer.load_refused("0026", "50.01", "not enough money");
+    payer.load("0026", "50");
+    payer.load_refused("0042", "20.00", "bank does not answer");
+    payer.load("XT", "30");
+    assert_eq!(payer.available(), "280.00 USD");
+    // What the bank gave too late, it has back.
+    browser.wait("the late money to be back", || {
+        payer.world.given_from("0042") == 0
+    });
+}
+
+fn buys_in_the_window(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    let first = browser.window();
+    let home = browser.new_window();
+    payer.open("/home");
+    browser.wait_text("#live", "Up to date");
+    browser.look_at(&first);
+
+    let order = payer.order("cup");
+    payer.opens_pay_window();
+    assert_eq!(browser.text(".mall"), "Teacup & Co");
+    assert_eq!(browser.text("#order"), order);
+    assert_eq!(browser.text("#total"), "14.50 USD");
+    assert_eq!(browser.text("#balance-after"), "265.50 USD");
+    // Not this time.
+    browser.press("#cancel button");
+    browser.wait_text("#pay-state", "Nothing was paid");
+    browser.press("#close");
+    browser.look_at(&first);
+    browser.wait_text("#said", "You have not paid");
+
+    // And now.
+    payer.opens_pay_window();
+    browser.press("#agree button");
+    browser.wait("the purchase to be paid", || {
+        browser.has("#pay-state[data-state=paid]")
+    });
+    browser.press("#close");
+    browser.look_at(&first);
+    browser.wait("the shop to know", || {
+        browser.has("#order[data-status=paid]")
+    });
+    browser.look_at(&home);
+    browser.wait_text("#available", "265.50 USD");
+    browser.wait_text("#recent", "Teacup & Co");
+    browser.look_at(&first);
+
+    // The clerk gives back a part of it.
+    browser.open(&payer.world.teacup(&format!("/clerk/{order}")));
+    browser.fill("amount", "5.00");
+    browser.go(|| browser.press("form[action$=refund] button"));
+    browser.wait("the refund", || {
+        browser.reload();
+        browser.text("#content").contains("refunded")
+    });
+    browser.look_at(&home);
+    browser.wait_text("#available", "270.50 USD");
+    browser.wait_text("#recent", "Refunded 5.00 USD of 14.50 USD");
+    browser.look_at(&first);
+
+    // And takes another one back as a whole.
+    let order = payer.buys("kettle");
+    browser.open(&payer.world.teacup(&format!("/clerk/{order}")));
+    browser.go(|| browser.press("form[action$=cancel] button"));
+    browser.wait("the cancellation", || {
+        browser.reload();
+        browser.text("#content").contains("Cancelled")
+    });
+    browser.look_at(&home);
+    browser.wait_text("#available", "270.50 USD");
+    browser.wait_text("#recent", "Undone by the mall");
+    browser.close_window();
+    browser.look_at(&first);
+}
+
+fn looks_back(payer: &Payer<'_>) {
+    let browser = &payer.browser;
+    payer.open("/transactions");
+    let count = || {
+        browser.script(
+            "return document.querySelectorAll('.transaction').length",
+            &[],
+        )
+    };
+    // Six loads, of which three came to nothing, and two purchases.
+    assert_eq!(count(), 8, "{}", browser.text("#content"));
+    let search = |words: &str, status: &str| {
+        payer.open("/transactions");
+        browser.submit("search", &[("q", words), ("status", status)]);
+        count()
+    };
+    assert_eq!(search("teacup", ""), 2);
+    assert_eq!(search("59", ""), 1);
+    assert_eq!(search("", "declined"), 3);
+    assert_eq!(search("", "refunded"), 2);
+    assert_eq!(search("nothing like it", ""), 0);
+    assert!(browser.text("#content").contains("Nothing was found"));
+    payer.open("/transactions");
+    let fetch = "const end = arguments[0]; fetch(document.getElementById('csv').href).then((answer) => answer.text()).then(end)";
+    let csv = browser.script_with_end(fetch, &[]);
+    let csv = csv.as_str().expect("text");
+    assert_eq!(csv.lines().count(), 9, "{csv}");
+    assert!(
+        csv.starts_with("time_utc,") && csv.contains("\"Teacup & Co\""),
+        "{csv}"
+    );
+    assert!(!csv.contains(CARD) && !csv.contains(ACCOUNT), "{csv}");
+}
+
+fn is_told(payer: &Payer<'_>) {
+    let world = payer.world;
+    let by_mail = [
+        ("kind", "email"),
+        ("address", EMAIL),
+        ("password", PASSWORD),
+    ];
+    payer.does("/notifications", "contact", &by_mail, "on its way");
+    let (code, seen) = world.mail.wait_for("the code by mail", 0, |event| {
+        code_in(event["text"].as_str()?)
+    });
+    payer.is_refused(
+        "/notifications",
+        "confirm",
+        &[("code", "000000")],
+        "not the code",
+    );
+    payer.does("/notifications", "confirm", &[("code", &code)], "confirmed");
+    let shown = payer.browser.text("#contact");
+    assert!(!shown.contains(EMAIL), "{shown}");
+    payer.buys("honey");
+    let of_purchase = |event: &serde_json::Value| {
+        let text = event["text"].as_str()?;
+        text.contains("You have paid").then(|| event.clone())
+    };
+    let (mail, _) = world
+        .mail
+        .wait_for("the mail about a purchase", seen, of_purchase);
+    assert_eq!(mail["to"][0], EMAIL);
+    let html = mail["html"].as_str().expect("text");
+    pictures::of_mail(&payer.browser, html);
+
+    let by_message = [
+        ("kind", "mobile"),
+        ("address", "+1 555 010 0177"),
+        ("password", PASSWORD),
+    ];
+    payer.does("/notifications", "contact", &by_message, "on its way");
+    let submitted = |event: &serde_json::Value| code_in(event["text"].as_str()?);
+    let (code, seen) = world.sms.wait_for("the code by message", 0, submitted);
+    payer.does("/notifications", "confirm", &[("code", &code)], "confirmed");
+    payer.buys("cup");
+    let (to, _) = world
+        .sms
+        .wait_for("the message about a purchase", seen, |event| {
+            event["text"]
+                .as_str()?
+                .contains("14.50")
+                .then(|| event["to"][2].clone())
+        });
+    assert_eq!(to, MOBILE.trim_start_matches('+'));
+}
+
+/// The first run of digits that is as long as a code.
+fn code_in(text: &str) -> Option<String> {
+    let mut runs = text.split(|sign: char| !sign.is_ascii_digit());
+    runs.find(|run| run.len() == 6).map(str::to_owned)
+}
+
+fn freezes(payer: &Payer<'_>, card: &str) {
+    let browser = &payer.browser;
+    payer.does("/limits", "freeze", &[], "frozen");
+    payer.card_is_declined("round", card, "62");
+    payer.order("cup");
+    let shop = browser.window();
+    payer.opens_pay_window();
+    browser.press("#agree button");
+    browser.wait_text("#error-summary", "frozen");
+    browser.close_window();
+    browser.look_at(&shop);
+    payer.open("/home");
+    assert!(
+        browser.text("#content").contains("Declined: wallet frozen"),
+        "{}",
+        browser.text("#content")
+    );
+    payer.does(
+        "/limits",
+        "unfreeze",
+        &[("password", PASSWORD)],
+        "open again",
+    );
+    payer.types_card("round", card);
+    assert!(
+        browser.has("#order[data-status=paid]"),
+        "{}",
+        browser.text("#order")
+    );
+}
+
+fn sets_limits(payer: &Payer<'_>, card: &str) {
+    let one_purchase = [("transaction", "10.00"), ("password", PASSWORD)];
+    payer.does("/limits", "limits", &one_purchase, "limits are set");
+    payer.card_is_declined("round", card, "61");
+    let none = [("transaction", ""), ("password", PASSWORD)];
+    payer.does("/limits", "limits", &none, "limits are set");
+}
+
+/// Their numbers.
+fn takes_further_numbers(payer: &Payer<'_>) -> Vec<String> {
+    let browser = &payer.browser;
+    payer.open("/card");
+    let once = [
+        ("usage", "once"),
+        ("limit", "20.00"),
+        ("password", PASSWORD),
+    ];
+    browser.submit("new-number", &once);
+    let number = payer.revealed();
+    payer.card_is_declined("string", &number, "61");
+    payer.types_card("round", &number);
+    assert!(
+        browser.has("#order[data-status=paid]"),
+        "{}",
+        browser.text("#order")
+    );
+    payer.types_card("round", &number);
+    assert!(browser.has("#order[data-status=declined]"), "used twice");
+    payer.open("/card");
+    assert!(
+        browser
+            .text("#content")
+            .contains(&format!("Ending {} · one purchase", &number[12..]))
+    );
+    assert!(browser.text("#content").contains("Used"));
+
+    let for_a_mall = [("usage", "mall"), ("password", PASSWORD)];
+    browser.submit("new-number", &for_a_mall);
+    let ended = payer.revealed();
+    let choice = payer.choice("/card", "reveal-number", &ended[12..]);
+    payer.does("/card", &format!("retire-{choice}"), &[], "dead");
+    payer.types_card("round", &ended);
+    assert!(browser.has("#order[data-status=declined]"), "ended");
+    vec![number, ended]
+}
+
+/// Its number.
+fn takes_a_new_card(payer: &Payer<'_>, old: &str) -> String {
+    payer.does(
+        "/card",
+        "reissue",
+        &[("password", PASSWORD)],
+        "new card number",
+    );
+    let new = payer.reveal("");
+    assert_ne!(new, old);
+    payer.card_is_declined("round", old, "14");
+    payer.types_card("round", &new);
+    assert!(payer.browser.has("#order[data-status=paid]"));
+    new
+}
+
+/// The handles that there were.
+fn signs_out_everywhere(payer: &Payer<'_>) -> Vec<String> {
+    let browser = &payer.browser;
+    let first = session_of(browser);
+    payer.open("/sessions");
+    let list = browser.text("#content");
+    assert!(
+        list.contains("This device") && list.contains("Extension"),
+        "{list}"
+    );
+    browser.submit("everywhere", &[]);
+    assert!(browser.text("#done").contains("signed out on every device"));
+    payer.open("/home");
+    assert!(browser.address().contains("/sign-in"));
+    payer.sign_in("not the password");
+    browser.wait_text("#error-summary", "do not fit together");
+    payer.sign_in(PASSWORD);
+    browser.wait_text("#available", "USD");
+    let second = session_of(browser);
+    assert_ne!(first, second);
+    vec![first, second]
+}
+
+fn session_of(browser: &Browser) -> String {
+    let cookies = browser.devtools("Network.getAllCookies", &serde_json::json!({}));
+    let cookies = cookies["value"]["cookies"].as_array().expect("cookies");
+    let session = cookies
+        .iter()
+        .find(|cookie| cookie["name"] == "__Host-tessera");
+    let value = session.expect("a session")["value"].as_str();
+    value.expect("text").to_owned()
+}
+
+fn closes(payer: &Payer<'_>) {
+    let (browser, world) = (&payer.browser, payer.world);
+    let left = payer.available();
+    let left: String = left.chars().filter(char::is_ascii_digit).collect();
+    let left: i64 = left.parse().expect("minor units");
+    assert!(left > 0);
+    let before = world.given_from("0018");
+    let source = payer.choice("/money", "close-source", "0018");
+    browser.submit("close", &[("source", &source), ("password", PASSWORD)]);
+    browser.wait_text("#error-summary", "Tick the box");
+    payer.unfold();
+    browser.fill("close-source", &source);
+    browser.fill("close-password", PASSWORD);
+    browser.press("#close-sure");
+    browser.go(|| browser.press("#close button[type=submit]"));
+    browser.wait_text("#done", "closed");
+    browser.wait("the money to be back", || {
+        world.given_from("0018") == before - left
+    });
+    payer.sign_in(PASSWORD);
+    browser.wait_text("#error-summary", "do not fit together");
+}
