@@ -241,6 +241,7 @@ fn texts_hold_markup(world: &World) {
 /// In a real browser: the shop's page is made to ask for a cent, with names that would do something.
 fn a_page_is_tampered_with(world: &World) {
     let payer = Payer::register(world, &[]);
+    payer.does("/home", "issue-card", &[], "ready");
     payer.add_source("card", "9902000000000018");
     payer.load("0018", "50.00");
     let browser = &payer.browser;
