@@ -11,6 +11,8 @@ mod attacks;
 mod chromium;
 #[path = "browser/extension.rs"]
 mod extension;
+#[path = "browser/hostile.rs"]
+mod hostile;
 #[path = "browser/life.rs"]
 mod life;
 #[path = "browser/payer.rs"]
@@ -20,6 +22,8 @@ mod pictures;
 #[path = "browser/plain.rs"]
 mod plain;
 mod rig;
+#[path = "browser/telling.rs"]
+mod telling;
 #[path = "browser/world.rs"]
 mod world;
 

@@ -66,6 +66,12 @@ pub fn nobody_was_told(world: &World, secrets: &[Secret]) {
         // Also as people and pages write it: in groups, or in a form's body.
         let bare: String = text.chars().filter(|sign| !" -+".contains(*sign)).collect();
         let encoded = bare.replace("%20", "").replace("%40", "@");
+        // What may be there is found: this looks in the right way.
+        let allowed = secrets.iter().filter(|secret| secret.lantern_may_know);
+        let seen = allowed
+            .filter(|secret| encoded.contains(&secret.text))
+            .count();
+        assert_eq!(*of_lantern, seen > 0, "{place}");
         for secret in secrets {
             if secret.lantern_may_know && *of_lantern {
                 continue;

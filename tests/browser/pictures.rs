@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use crate::chromium::Browser;
 
 /// Where they are put.
@@ -23,6 +25,8 @@ pub fn of_mail(browser: &Browser, html: &str) {
     fs::write(&path, html).expect("a file");
     let page = browser.window();
     browser.new_window();
+    let size = json!({ "width": 640, "height": 320, "deviceScaleFactor": 1, "mobile": false });
+    browser.devtools("Emulation.setDeviceMetricsOverride", &size);
     browser.open(&format!("file://{}", path.display()));
     keep("mail", &browser.picture());
     browser.close_window();

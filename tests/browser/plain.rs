@@ -185,6 +185,11 @@ impl<'a> Plain<'a> {
         let asked = self.is_asked(origin, mall, order, amount, "");
         assert_eq!(asked.status, 303, "{}", asked.text);
         let review = asked.header("location").to_owned();
+        let page = self.get(&review);
+        if page.status == 303 {
+            // Agreed to already: on to what became of it.
+            return page;
+        }
         let sealed = review.split_once('?').expect("a seal").1.to_owned();
         self.posts(&review, "/pay/agree", &[("sealed", &sealed)])
     }
