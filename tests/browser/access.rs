@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::chromium::Browser;
 use crate::payer::{PASSWORD, Payer};
 use crate::pictures;
-use crate::rig::services::Peer;
+use crate::rig::peers::Peer;
 use crate::world::World;
 
 const TAGS: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];

@@ -4,7 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use crate::rig::services::{Peer, Shops, Wallet, start_mail, start_sms};
+use crate::rig::peers::Peer;
+use crate::rig::services::{Shops, Wallet};
 use crate::rig::{Rig, free_port, http_get};
 
 /// One world at a time: the machine has other things to do as well.
@@ -29,11 +30,12 @@ impl World {
     /// The same, with these pieces of the wallet server's configuration replaced.
     pub fn with_wallet(changes: &[(&str, &str)]) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mail, sms) = (start_mail(), start_sms());
+        let (mail, sms) = (Peer::mail(0), Peer::centre(0));
         let notify = format!(
             "\n[notify.email]\nserver = \"127.0.0.1:{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"\n\
              \n[notify.sms]\nserver = \"127.0.0.1:{}\"\nsystem_id = \"tessera\"\nsender = \"TESSERA\"\n\n[ops]\n",
-            mail.port, sms.port
+            mail.address.port(),
+            sms.address.port()
         );
         let mut rig = Rig::with(
             0,

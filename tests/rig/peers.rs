@@ -1,31 +1,34 @@
 //! Servers that no one here wrote: mail and short messages, as processes that can be killed and come back.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::PATIENCE;
+use super::wait_for;
 
-/// A server, and what it says.
+/// A server, and what it was sent.
 pub struct Peer {
     process: Child,
-    lines: Receiver<String>,
     /// Where it listens.
     pub address: SocketAddr,
+    said: Arc<Mutex<Vec<Value>>>,
+    /// How much of it [`Peer::event`] has looked at.
+    heard: Cell<usize>,
 }
 
 impl Peer {
-    /// The mail server, in the clear, on this port (0: any).
+    /// The mail server on aiosmtpd, in the clear, on this port (0: any).
     pub fn mail(port: u16) -> Self {
         let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
         Self::start(&python, "mail_server.py", &["plain"], port)
     }
 
-    /// The message centre, on this port (0: any).
+    /// The message centre on node-smpp, on this port (0: any).
     pub fn centre(port: u16) -> Self {
         let node = std::env::var("TESSERA_NODE").unwrap_or_else(|_| "node".to_owned());
         Self::start(&node, "message_centre.js", &[], port)
@@ -41,39 +44,56 @@ impl Peer {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the interpreter runs");
-        let out = process.stdout.take().expect("a pipe");
-        let (said, lines) = channel();
+        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        let ready = lines.next().expect("a line").expect("text");
+        let port = ready.strip_prefix("ready ").expect("a port");
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&said);
         std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if said.send(line).is_err() {
-                    return;
-                }
+            for line in lines.map_while(Result::ok) {
+                let event = serde_json::from_str(&line).expect("a line of JSON");
+                told.lock().expect("nobody panics here").push(event);
             }
         });
-        let first = lines.recv_timeout(PATIENCE).expect("the peer is ready");
-        let port = first.strip_prefix("ready ").expect("a port");
         Self {
             process,
-            lines,
             address: format!("127.0.0.1:{port}").parse().expect("an address"),
+            said,
+            heard: Cell::new(0),
         }
     }
 
     /// The next thing of this kind; others are passed over.
     pub fn event(&self, kind: &str) -> Value {
-        loop {
-            let line = self.lines.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("no {kind}"));
-            let event: Value = serde_json::from_str(&line).expect("a line of JSON");
-            if event["event"] == kind {
-                return event;
-            }
-        }
+        let is_it = |event: &Value| (event["event"] == kind).then(|| event.clone());
+        let (event, heard) = self.wait_for(kind, self.heard.get(), is_it);
+        self.heard.set(heard);
+        event
+    }
+
+    /// Waits for the first event from place `from` on that `choose` takes something out of; with the place behind it.
+    pub fn wait_for<T>(
+        &self,
+        what: &str,
+        from: usize,
+        choose: impl Fn(&Value) -> Option<T>,
+    ) -> (T, usize) {
+        let mut found = None;
+        wait_for(what, || {
+            let said = self.said.lock().expect("nobody panics here");
+            let events = said.iter().enumerate().skip(from);
+            found = events
+                .filter_map(|(place, event)| Some((choose(event)?, place + 1)))
+                .next();
+            found.is_some()
+        });
+        found.expect("found")
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

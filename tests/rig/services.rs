@@ -1,14 +1,8 @@
-//! What stands around the switch: the wallet server, both shops, a mail server and a message centre that no one here wrote. Each on
-//! free ports, with the shipped configuration.
+//! What stands around the switch: the wallet server and both shops. Each on free ports, with the shipped configuration.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-
-use serde_json::Value;
 
 use super::{Rig, Running, free_port, http_get, wait_for};
 
@@ -26,13 +20,6 @@ pub struct Shops {
     pub affiliated: SocketAddr,
     pub unaffiliated: SocketAddr,
     pub frame_origin: String,
-}
-
-/// A mail server or a message centre, and what it was sent.
-pub struct Peer {
-    child: Child,
-    pub port: u16,
-    said: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Rig {
@@ -102,72 +89,5 @@ impl Rig {
             text = text.replace(shipped, changed);
         }
         fs::write(self.path(name), text).expect("a file");
-    }
-}
-
-/// The mail server on aiosmtpd.
-pub fn start_mail() -> Peer {
-    let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
-    Peer::start(&python, "mail_server.py", &["plain"])
-}
-
-/// The message centre on node-smpp.
-pub fn start_sms() -> Peer {
-    let node = std::env::var("TESSERA_NODE").unwrap_or_else(|_| "node".to_owned());
-    Peer::start(&node, "message_centre.js", &[])
-}
-
-impl Peer {
-    fn start(program: &str, script: &str, arguments: &[&str]) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
-        let mut child = Command::new(program)
-            .arg(folder.join(script))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the peer starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let ready = lines.next().expect("a line").expect("text");
-        let port = ready
-            .strip_prefix("ready ")
-            .expect("it says that it is ready");
-        let port = port.parse().expect("a port");
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&said);
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                let event = serde_json::from_str(&line).expect("a line of JSON");
-                told.lock().expect("nobody panics here").push(event);
-            }
-        });
-        Self { child, port, said }
-    }
-
-    /// Waits for the first event from place `from` on that `choose` takes something out of; with the place behind it.
-    pub fn wait_for<T>(
-        &self,
-        what: &str,
-        from: usize,
-        choose: impl Fn(&Value) -> Option<T>,
-    ) -> (T, usize) {
-        let mut found = None;
-        wait_for(what, || {
-            let said = self.said.lock().expect("nobody panics here");
-            let events = said.iter().enumerate().skip(from);
-            found = events
-                .filter_map(|(place, event)| Some((choose(event)?, place + 1)))
-                .next();
-            found.is_some()
-        });
-        found.expect("found")
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
