@@ -29,7 +29,7 @@ pub const MALL: Party = Party {
     code: "10000000001",
     acceptor: "MALL-0001",
     key: Some("000102030405060708090a0b0c0d0e0f"),
-    name: "Development mall 1",
+    name: "Teacup & Co",
 };
 pub const OTHER_MALL: Party = Party {
     code: "10000000002",

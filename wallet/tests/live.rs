@@ -67,7 +67,9 @@ fn a_lost_line_is_watched_again_and_what_was_missed_is_told() {
         }
     };
     assert_eq!(told["available"], "99.00\u{a0}USD");
-    assert!(world.switch.count(Operation::Watch) >= 2);
+    until("watched again", || {
+        world.switch.count(Operation::Watch) >= 2
+    });
 }
 
 #[test]

@@ -342,6 +342,11 @@ fn without_a_line_the_page_says_so() {
         .closed
         .store(true, std::sync::atomic::Ordering::Relaxed);
     world.switch.cut_all();
+    // What is said over a line that is being lost may have been done: that is another page.
+    let mut operator = fake::Browser::new(world.metrics, "");
+    while operator.get("/health").status != 503 {
+        std::thread::yield_now();
+    }
     let answer = browser.get("/home");
     assert_eq!(answer.status, 503);
     assert!(!answer.header("retry-after").is_empty());

@@ -76,7 +76,10 @@ fn state(member: &Member, overview: &Overview) -> Markup {
     html! {
         @match overview.state {
             WalletState::Open => div.actions {
-                a.button href="/money" { (text::LOAD) }
+                // Money is loaded onto the card.
+                @if overview.card.is_some() {
+                    a.button href="/money" { (text::LOAD) }
+                }
                 (button_form("freeze", "/limits/freeze", &member.token(), None, text::FREEZE, text::FREEZE))
             },
             WalletState::Frozen => div.warning {

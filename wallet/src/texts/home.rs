@@ -11,7 +11,7 @@ pub const RECENT: &str = "Last transactions";
 pub const ALL: &str = "All transactions";
 pub const EMPTY_TITLE: &str = "Nothing has happened yet";
 pub const EMPTY: &str =
-    "Load some money, take a card, and your purchases will appear here as they happen.";
+    "Take a card, load some money, and your purchases will appear here as they happen.";
 pub const LOAD: &str = "Load money";
 pub const CARD: &str = "Your card";
 pub const NO_CARD: &str = "You have no card yet. It is free, and it is made at once.";

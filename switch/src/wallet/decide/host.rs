@@ -36,7 +36,11 @@ pub(super) fn answered(
     };
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
     // What was undone meanwhile it has to undo too; of the card of a wallet that ends it has to hear.
-    if transaction.standing < transaction.amount || transaction.kind == Kind::Payout {
+    let ends = transaction.kind == Kind::Payout
+        && wallet.available.is_zero()
+        && wallet.owed.is_zero()
+        && wallet.held == transaction.standing;
+    if transaction.standing < transaction.amount || ends {
         effects.push(Effect::Advise(reference));
     }
     if transaction.kind == Kind::Purchase {

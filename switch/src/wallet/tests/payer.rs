@@ -527,9 +527,10 @@ fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
     let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
     let undo = super::rules::reversal(trace, None, true);
     payers.bench.ask(by_card(4, 1, 100), undo);
-    payers
+    let effects = payers
         .bench
         .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    assert!(!effects.contains(&Effect::Advise(reference)), "the card");
     assert_eq!(balances(&payers.bench), (100, 0));
     assert!(!payers.bench.wallet.account.as_ref().unwrap().closed);
     assert!(payers.buy(100).is_ok());
