@@ -53,6 +53,14 @@ impl Rig {
         }
     }
 
+    /// Starts it again where it was, after it was killed.
+    pub fn restart_wallet(&self, wallet: &mut Wallet) {
+        wallet.running = self.spawn(&["wallet", "--config", "wallet.toml"]);
+        wait_for("the wallet server's line", || {
+            http_get(wallet.metrics, "/health").starts_with("HTTP/1.1 200")
+        });
+    }
+
     /// Starts both shops, which write down everything that they are sent. `affiliated` is where the first one listens.
     pub fn start_shop(&self, affiliated: SocketAddr, wallet: &str) -> Shops {
         let (unaffiliated, frame) = (free_port(), free_port());
