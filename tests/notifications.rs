@@ -92,7 +92,7 @@ fn every_mail_arrives_though_everybody_is_killed_in_between() {
     }
     assert_eq!(ids.len(), 5, "one id for each purchase: {ids:?}");
     wait_for("nothing to wait any more", || {
-        rig.figure("tessera_notifications_waiting") == Some(0.0)
+        rig.figure("tessera_notifications_waiting{channel=\"email\"}") == Some(0.0)
     });
     // No address and no text in the log.
     let log = rig.log("switch");

@@ -185,17 +185,19 @@ impl Reading<'_> {
         let Some(told) = occasion::of(entry, self.journal)? else {
             return Ok(());
         };
-        let wishes = match to {
-            To::Contact => self.outbox.contact(entry.wallet, Which::Confirmed)?,
-            To::Former => self.outbox.contact(entry.wallet, Which::Former)?,
-            To::Proposed => None,
+        let which = match to {
+            To::Contact => Which::Confirmed,
+            To::Former => Which::Former,
+            To::Proposed => Which::Proposed,
         };
-        let wished =
-            wishes.is_none_or(|contact| occasion::is_wished(told.occasion, contact.wishes));
-        if !wished && told.occasion != Occasion::ConfirmationCode {
+        let Some(contact) = self.outbox.contact(entry.wallet, which)? else {
+            return Ok(());
+        };
+        if !occasion::is_wished(told.occasion, contact.wishes) {
             return Ok(());
         }
         let waiting = Waiting {
+            channel: contact.channel,
             due: 0,
             since: entry.at,
             attempts: 0,

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `outbox` | what is still to be told: a cursor over the journal, and the messages before it |
 //! | `follow`, `occasion` | read the journal on, and say which event is told to whom |
+//! | `lane` | what waits for one channel: one that stands still does not hold up the other |
 //! | `room`, `deliver` | the thread: what is due is put into words and handed to a channel |
 //! | `desk` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
@@ -16,6 +17,7 @@ pub mod channel;
 mod deliver;
 mod desk;
 mod follow;
+mod lane;
 mod occasion;
 pub mod outbox;
 mod room;

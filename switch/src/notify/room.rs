@@ -1,12 +1,11 @@
 //! The thread that follows the journal and sends what is due.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
@@ -15,19 +14,23 @@ use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
 use super::deliver::{Delivered, Delivery};
 use super::desk::{Ask, Desk};
 use super::follow::Follower;
+use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, To, Waiting};
 use crate::clock;
 use crate::config::{NotifySettings, PartyKind, Settings, SettingsError};
 use crate::journal::Journal;
 use crate::ops::Metrics;
 use crate::vault::Vault;
+use crate::wallet::ContactChannel;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Events looked at before anything else has its turn.
 const LOOK_AT: u64 = 4096;
-/// Messages that wait at most; beyond, the journal is not read on: what payers are to be told waits there.
-const WAITING_MAX: usize = 20_000;
+/// Messages of a channel that are in memory; beyond, they wait in the outbox alone.
+const IN_MEMORY_MAX: usize = 20_000;
+/// How often the figures are told.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
 /// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
 const CODE_WITHIN: u64 = 15 * 60 * 1000;
 /// Receipts of the message centre that nobody has taken.
@@ -74,7 +77,8 @@ impl Notify {
         let email = notify.email.as_ref().map(Email::open).transpose()?;
         notify.sms.as_ref().map(Sms::check).transpose()?;
         let outbox = Arc::new(Outbox::open(&settings.data.join("outbox"))?);
-        let waiting = outbox.waiting()?;
+        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, &outbox);
+        let lanes = [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?];
         let told_within = notify.give_up_after.as_millis() as u64;
         let follower = Follower::new(Arc::clone(&journal), &outbox, told_within)?;
         let malls = settings.parties.iter();
@@ -92,7 +96,7 @@ impl Notify {
             outbox,
             metrics,
             follower,
-            waiting,
+            lanes,
         };
         let thread = std::thread::Builder::new()
             .name("notify".into())
@@ -118,7 +122,7 @@ struct Seed {
     outbox: Arc<Outbox>,
     metrics: Arc<Metrics>,
     follower: Follower,
-    waiting: Vec<(Key, Waiting)>,
+    lanes: [Lane; 2],
 }
 
 impl Seed {
@@ -155,13 +159,10 @@ impl Seed {
                 metrics: self.metrics,
                 follower: self.follower,
                 delivery: Rc::new(delivery),
-                due: BinaryHeap::new(),
-                waiting: HashMap::new(),
+                lanes: self.lanes,
                 under_way: JoinSet::new(),
+                figures_told: None,
             };
-            for (key, waiting) in self.waiting {
-                room.take_in(key, waiting);
-            }
             room.work(asks, received, stopped).await;
         });
     }
@@ -174,11 +175,9 @@ struct Room {
     metrics: Arc<Metrics>,
     follower: Follower,
     delivery: Rc<Delivery>,
-    /// What is not under way, by the time at which it is due.
-    due: BinaryHeap<Reverse<(u64, Key)>>,
-    /// All that is not delivered, at most [`WAITING_MAX`] and what one look brings.
-    waiting: HashMap<Key, Waiting>,
-    under_way: JoinSet<(Key, Delivered)>,
+    lanes: [Lane; 2],
+    under_way: JoinSet<(ContactChannel, Key, Delivered)>,
+    figures_told: Option<Instant>,
 }
 
 impl Room {
@@ -200,8 +199,8 @@ impl Room {
             tokio::select! {
                 _ = &mut stopped => break,
                 Some(done) = self.under_way.join_next() => {
-                    if let Ok((key, delivered)) = done {
-                        self.settle(key, delivered);
+                    if let Ok((channel, key, delivered)) = done {
+                        self.settle(channel, key, delivered);
                     }
                 }
                 Some(ask) = asks.recv() => self.answer(ask),
@@ -214,64 +213,54 @@ impl Room {
         }
     }
 
-    /// Reads on in the journal, unless too much waits already.
+    /// Reads on in the journal.
     fn look(&mut self, more: &mut bool) -> Result<(), crate::journal::JournalError> {
-        *more = false;
-        if self.waiting.len() >= WAITING_MAX {
-            return Ok(());
-        }
         let now = clock::milliseconds();
         let (looked_at, new) = self.follower.look(LOOK_AT, &self.outbox, now)?;
         *more = looked_at >= LOOK_AT;
         for (key, waiting) in new {
-            self.take_in(key, waiting);
+            self.lane(waiting.channel).follow(key, waiting);
         }
         Ok(())
     }
 
-    fn take_in(&mut self, key: Key, waiting: Waiting) {
-        self.waiting.insert(key, waiting);
-        self.due.push(Reverse((waiting.due, key)));
+    fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
+        match channel {
+            ContactChannel::Email => &mut self.lanes[0],
+            ContactChannel::Mobile => &mut self.lanes[1],
+        }
     }
 
     fn send_what_is_due(&mut self) {
         let now = clock::milliseconds();
-        while self.under_way.len() < self.settings.batch {
-            let Some(Reverse((due, key))) = self.due.peek().copied() else {
-                return;
-            };
-            if due > now {
-                return;
+        for lane in &mut self.lanes {
+            if let Err(error) = lane.refill(&self.outbox) {
+                tracing::error!(%error, "the outbox could not be read");
             }
-            self.due.pop();
-            // Dropped meanwhile, or put in again with another time.
-            if self
-                .waiting
-                .get(&key)
-                .is_none_or(|waiting| waiting.due != due)
+            while lane.under_way() < self.settings.batch
+                && let Some(key) = lane.take_due(now)
             {
-                continue;
+                let (channel, delivery) = (lane.channel(), Rc::clone(&self.delivery));
+                self.under_way
+                    .spawn_local(async move { (channel, key, delivery.deliver(key).await) });
             }
-            let delivery = Rc::clone(&self.delivery);
-            self.under_way
-                .spawn_local(async move { (key, delivery.deliver(key).await) });
         }
     }
 
-    fn settle(&mut self, key: Key, delivered: Delivered) {
-        let Some(waiting) = self.waiting.get(&key).copied() else {
+    fn settle(&mut self, channel: ContactChannel, key: Key, delivered: Delivered) {
+        let Some(waiting) = self.lane(channel).settle(key) else {
             return;
         };
         let mut changes = Changes::default();
-        let figures = &self.metrics.notify;
+        let figures = &Arc::clone(&self.metrics).notify;
         match delivered {
             Delivered::Sent(channel) => {
                 figures.told(channel, "sent");
-                changes.done.push(key);
+                changes.done.push((key, waiting.channel));
             }
             Delivered::NobodyThere => {
                 figures.told("none", "dropped");
-                changes.done.push(key);
+                changes.done.push((key, waiting.channel));
             }
             Delivered::Failed(channel, failure) => {
                 let now = clock::milliseconds();
@@ -281,7 +270,7 @@ impl Room {
                 match failure {
                     _ if key.to == To::Proposed && age >= CODE_WITHIN => {
                         figures.told(channel, "dropped");
-                        changes.done.push(key);
+                        changes.done.push((key, waiting.channel));
                     }
                     Failure::Transient(_) if age < give_up => {
                         figures.told(channel, "retried");
@@ -291,13 +280,14 @@ impl Room {
                             attempts,
                             ..waiting
                         };
-                        self.take_in(key, again);
+                        self.lane(waiting.channel).put(key, again);
                         changes.waiting.push((key, again));
                     }
                     Failure::Transient(why) | Failure::Permanent(why) => {
                         figures.told(channel, "dead");
                         tracing::warn!(channel, why, "a message was given up");
                         let dead = Dead {
+                            channel: waiting.channel,
                             since: waiting.since,
                             attempts,
                             why,
@@ -306,13 +296,6 @@ impl Room {
                     }
                 }
             }
-        }
-        for gone in changes
-            .done
-            .iter()
-            .chain(changes.dead.iter().map(|(key, _)| key))
-        {
-            self.waiting.remove(gone);
         }
         self.write(&changes);
     }
@@ -334,40 +317,46 @@ impl Room {
                 let _ = answer.send(self.revive(key));
             }
             Ask::Drop(key, answer) => {
-                let known = self.is_dead(key);
-                if known {
-                    let changes = Changes {
-                        done: vec![key],
-                        ..Changes::default()
-                    };
-                    self.write(&changes);
-                }
-                let _ = answer.send(known);
+                let _ = answer.send(self.drop_dead(key));
             }
         }
     }
 
-    fn is_dead(&self, key: Key) -> bool {
-        let dead = self.outbox.dead(usize::MAX).unwrap_or_default();
-        dead.iter().any(|(known, _)| *known == key)
+    fn dead_letter(&self, key: Key) -> Option<Dead> {
+        let dead = self.outbox.dead_letter(key);
+        dead.unwrap_or_else(|error| {
+            tracing::error!(%error, "the outbox could not be read");
+            None
+        })
+    }
+
+    fn drop_dead(&self, key: Key) -> bool {
+        let Some(dead) = self.dead_letter(key) else {
+            return false;
+        };
+        self.write(&Changes {
+            done: vec![(key, dead.channel)],
+            ..Changes::default()
+        });
+        true
     }
 
     fn revive(&mut self, key: Key) -> bool {
-        if !self.is_dead(key) {
+        let Some(dead) = self.dead_letter(key) else {
             return false;
-        }
+        };
         // It has as long again as a new one.
         let waiting = Waiting {
+            channel: dead.channel,
             due: 0,
             since: clock::milliseconds(),
             attempts: 0,
         };
-        let changes = Changes {
+        self.write(&Changes {
             revived: vec![(key, waiting)],
             ..Changes::default()
-        };
-        self.write(&changes);
-        self.take_in(key, waiting);
+        });
+        self.lane(waiting.channel).put(key, waiting);
         true
     }
 
@@ -379,17 +368,26 @@ impl Room {
         self.metrics.notify.told("sms", result);
     }
 
-    fn say_figures(&self) {
+    fn say_figures(&mut self) {
+        if self
+            .figures_told
+            .is_some_and(|told| told.elapsed() < FIGURES_EVERY)
+        {
+            return;
+        }
+        self.figures_told = Some(Instant::now());
         let figures = &self.metrics.notify;
         let now = clock::milliseconds();
-        let oldest = self.waiting.values().map(|waiting| waiting.since).min();
-        let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
+        for lane in &self.lanes {
+            let oldest = lane.oldest();
+            let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
+            figures.waiting(lane.channel(), lane.len(), oldest);
+        }
         let behind = self
             .journal
             .durable()
             .saturating_sub(self.follower.sequence());
-        let dead = self.outbox.dead_count().unwrap_or(0);
-        figures.set(self.waiting.len(), dead, oldest, behind);
+        figures.set(self.outbox.dead_count().unwrap_or(0), behind);
     }
 
     /// What could not be written is done again after the next start: a message may come twice, none is lost.

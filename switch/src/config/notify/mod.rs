@@ -32,7 +32,7 @@ pub struct NotifySettings {
     /// A message that could not be handed over for this long is given up.
     #[serde(with = "units::duration")]
     pub give_up_after: Duration,
-    /// Messages that are on their way at the same time.
+    /// Messages of each channel that are on their way at the same time.
     pub batch: usize,
     /// E-mail.
     pub email: Option<EmailSettings>,

@@ -2,13 +2,13 @@
 //! are not delivered yet; nothing of it is on the road of a purchase.
 //!
 //! ```text
-//! data/outbox/  keyspace  key                    value
-//!               cursor    "cursor"               sequence 8, position 8: everything up to there was looked at
-//!               contacts  wallet 8, 0            channel 1, wishes 1, sealed address (confirmed)
-//!                         wallet 8, 1            the same of an address that waits for its code
-//!                         wallet 8, 2            the same of the contact before
-//!               waiting   position 8, to 1       due 8, since 8, attempts 4
-//!               dead      position 8, to 1       since 8, attempts 4, why
+//! data/outbox/  keyspace  key                          value
+//!               cursor    "cursor"                     sequence 8, position 8: everything up to there was looked at
+//!               contacts  wallet 8, 0                  channel 1, wishes 1, sealed address (confirmed)
+//!                         wallet 8, 1                  the same of an address that waits for its code
+//!                         wallet 8, 2                  the same of the contact before
+//!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4
+//!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
 //! ```
 //!
 //! A message is known by the position of its event, which never changes: whatever comes twice has the same id. What is
@@ -23,7 +23,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
 use crate::journal::Mark;
-use crate::wallet::WalletId;
+use crate::wallet::{ContactChannel, WalletId};
 
 const CURSOR: &[u8] = b"cursor";
 /// The store behind keeps so many bytes of blocks in memory.
@@ -62,7 +62,7 @@ pub struct Changes {
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
     /// Messages that were taken over or dropped.
-    pub done: Vec<Key>,
+    pub done: Vec<(Key, ContactChannel)>,
     /// Messages that were given up.
     pub dead: Vec<(Key, Dead)>,
     /// Messages that were given up and are tried again.
@@ -121,16 +121,18 @@ impl Outbox {
             .collect()
     }
 
-    /// What is to be sent.
-    ///
-    /// # Errors
-    /// When it can't be read.
-    pub fn waiting(&self) -> Result<Vec<(Key, Waiting)>, OutboxError> {
-        let rows = self.waiting.iter().map(|row| {
+    /// What is to be sent by a channel, from the given key on, in the order of the journal.
+    pub fn waiting(
+        &self,
+        channel: ContactChannel,
+        from: Key,
+    ) -> impl Iterator<Item = Result<(Key, Waiting), OutboxError>> {
+        let rows = rows::waiting_key(channel, from)..=rows::waiting_key(channel, Key::LAST);
+        self.waiting.range(rows).map(|row| {
             let (key, value) = row.into_inner()?;
-            Ok((Key::read(&key)?, Waiting::read(&value)?))
-        });
-        rows.collect()
+            let (channel, key) = rows::read_waiting_key(&key)?;
+            Ok((key, Waiting::read(channel, &value)?))
+        })
     }
 
     /// What was given up, oldest first, at most so many.
@@ -143,6 +145,15 @@ impl Outbox {
             Ok((Key::read(&key)?, Dead::read(&value)?))
         });
         rows.collect()
+    }
+
+    /// One that was given up.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn dead_letter(&self, key: Key) -> Result<Option<Dead>, OutboxError> {
+        let row = self.dead.get(key.to_bytes())?;
+        row.map(|row| Dead::read(&row)).transpose()
     }
 
     /// How many were given up.
@@ -170,17 +181,18 @@ impl Outbox {
             }
         }
         for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
-            batch.insert(&self.waiting, key.to_bytes(), waiting.to_bytes());
+            let row = rows::waiting_key(waiting.channel, *key);
+            batch.insert(&self.waiting, row, waiting.to_bytes());
         }
         for (key, _) in &changes.revived {
             batch.remove(&self.dead, key.to_bytes());
         }
-        for key in &changes.done {
-            batch.remove(&self.waiting, key.to_bytes());
+        for (key, channel) in &changes.done {
+            batch.remove(&self.waiting, rows::waiting_key(*channel, *key));
             batch.remove(&self.dead, key.to_bytes());
         }
         for (key, dead) in &changes.dead {
-            batch.remove(&self.waiting, key.to_bytes());
+            batch.remove(&self.waiting, rows::waiting_key(dead.channel, *key));
             batch.insert(&self.dead, key.to_bytes(), dead.to_bytes());
         }
         batch.commit()?;
@@ -199,7 +211,6 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wallet::ContactChannel;
     use tessera_protocol::leased::Wishes;
 
     #[test]
@@ -216,6 +227,7 @@ mod tests {
             to: To::Contact,
         };
         let waiting = Waiting {
+            channel: ContactChannel::Mobile,
             due: 5,
             since: 4,
             attempts: 3,
@@ -232,12 +244,13 @@ mod tests {
         };
         outbox.write(&changes).unwrap();
         let dead = Dead {
+            channel: ContactChannel::Mobile,
             since: 4,
             attempts: 9,
             why: "no such user".to_owned(),
         };
         let changes = Changes {
-            done: vec![key(1)],
+            done: vec![(key(1), ContactChannel::Mobile)],
             dead: vec![(key(2), dead.clone())],
             ..Changes::default()
         };
@@ -252,7 +265,13 @@ mod tests {
         );
         assert_eq!(outbox.contact(WalletId(7), Which::Proposed).unwrap(), None);
         assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
-        assert_eq!(outbox.waiting().unwrap(), [(key(3), waiting)]);
+        let of = |outbox: &Outbox, channel| -> Vec<_> {
+            let rows = outbox.waiting(channel, Key::FIRST);
+            rows.map(Result::unwrap).collect()
+        };
+        assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
+        assert_eq!(of(&outbox, ContactChannel::Email), []);
+        assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
         assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead)]);
         let changes = Changes {
             revived: vec![(key(2), waiting)],
@@ -260,6 +279,6 @@ mod tests {
         };
         outbox.write(&changes).unwrap();
         assert_eq!(outbox.dead_count().unwrap(), 0);
-        assert_eq!(outbox.waiting().unwrap().len(), 2);
+        assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
     }
 }

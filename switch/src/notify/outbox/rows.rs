@@ -43,6 +43,8 @@ pub enum Which {
 /// A message that is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
+    /// By which channel, as far as is known.
+    pub channel: ContactChannel,
     /// When it is tried next, milliseconds since 1970.
     pub due: u64,
     /// When its event happened, milliseconds since 1970.
@@ -54,6 +56,8 @@ pub struct Waiting {
 /// A message that was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dead {
+    /// By which channel.
+    pub channel: ContactChannel,
     /// When its event happened, milliseconds since 1970.
     pub since: u64,
     /// How often it was tried.
@@ -111,6 +115,17 @@ impl To {
 }
 
 impl Key {
+    /// Before all others.
+    pub const FIRST: Self = Self {
+        position: 0,
+        to: To::Contact,
+    };
+    /// After all others.
+    pub const LAST: Self = Self {
+        position: u64::MAX,
+        to: To::Former,
+    };
+
     pub(super) fn to_bytes(self) -> [u8; 9] {
         let mut bytes = [0; 9];
         bytes[..8].copy_from_slice(&self.position.to_be_bytes());
@@ -137,9 +152,10 @@ impl Waiting {
         bytes
     }
 
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
+    pub(super) fn read(channel: ContactChannel, bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("message", bytes, |from| {
             Ok(Self {
+                channel,
                 due: from.u64()?,
                 since: from.u64()?,
                 attempts: from.u32()?,
@@ -150,7 +166,8 @@ impl Waiting {
 
 impl Dead {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(12 + self.why.len());
+        let mut bytes = Vec::with_capacity(13 + self.why.len());
+        bytes.push(channel_byte(self.channel));
         bytes.extend_from_slice(&self.since.to_le_bytes());
         bytes.extend_from_slice(&self.attempts.to_le_bytes());
         bytes.extend_from_slice(self.why.as_bytes());
@@ -159,9 +176,11 @@ impl Dead {
 
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("dead letter", bytes, |from| {
+            let channel = read_channel(from)?;
             let (since, attempts) = (from.u64()?, from.u32()?);
-            let why = from.take(bytes.len().saturating_sub(12))?;
+            let why = from.take(bytes.len().saturating_sub(13))?;
             Ok(Self {
+                channel,
                 since,
                 attempts,
                 why: String::from_utf8_lossy(why).into_owned(),
@@ -172,10 +191,7 @@ impl Dead {
 
 impl KnownContact {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![match self.channel {
-            ContactChannel::Email => 0,
-            ContactChannel::Mobile => 1,
-        }];
+        let mut bytes = vec![channel_byte(self.channel)];
         let wishes = self.wishes.to_string();
         bytes.push(wishes.len() as u8);
         bytes.extend_from_slice(wishes.as_bytes());
@@ -185,11 +201,7 @@ impl KnownContact {
 
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("contact", bytes, |from| {
-            let channel = match from.u8()? {
-                0 => ContactChannel::Email,
-                1 => ContactChannel::Mobile,
-                _ => return Err(from.fault("a channel")),
-            };
+            let channel = read_channel(from)?;
             let wishes = str::from_utf8(from.counted()?).ok();
             let wishes = wishes.and_then(|wishes| wishes.parse().ok());
             let wishes: Wishes = wishes.ok_or(from.fault("wishes"))?;
@@ -201,6 +213,33 @@ impl KnownContact {
             })
         })
     }
+}
+
+fn channel_byte(channel: ContactChannel) -> u8 {
+    match channel {
+        ContactChannel::Email => 0,
+        ContactChannel::Mobile => 1,
+    }
+}
+
+fn read_channel(from: &mut Reader<'_>) -> Result<ContactChannel, Unreadable> {
+    match from.u8()? {
+        0 => Ok(ContactChannel::Email),
+        1 => Ok(ContactChannel::Mobile),
+        _ => Err(from.fault("a channel")),
+    }
+}
+
+/// Messages of a channel stand together, in the order of the journal.
+pub(super) fn waiting_key(channel: ContactChannel, key: Key) -> [u8; 10] {
+    let mut row = [channel_byte(channel); 10];
+    row[1..].copy_from_slice(&key.to_bytes());
+    row
+}
+
+pub(super) fn read_waiting_key(row: &[u8]) -> Result<(ContactChannel, Key), OutboxError> {
+    let (channel, key) = row.split_at(row.len().min(1));
+    Ok((whole("channel", channel, read_channel)?, Key::read(key)?))
 }
 
 pub(super) fn contact_key(wallet: WalletId, which: Which) -> [u8; 9] {

@@ -1,15 +1,16 @@
 //! Telling payers: what was sent, what waits, what was given up.
 
-use prometheus::{IntCounterVec, IntGauge};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
+use crate::wallet::ContactChannel;
 
 /// See the head of this file.
 pub struct NotifyMetrics {
     messages: IntCounterVec,
-    waiting: IntGauge,
+    waiting: IntGaugeVec,
     dead: IntGauge,
-    oldest: IntGauge,
+    oldest: IntGaugeVec,
     behind: IntGauge,
 }
 
@@ -27,17 +28,19 @@ impl NotifyMetrics {
         }
         Self {
             messages,
-            waiting: register.gauge(
+            waiting: register.gauge_family(
                 "notifications_waiting",
                 "Messages to payers that no server has taken over yet.",
+                &["channel"],
             ),
             dead: register.gauge(
                 "notifications_dead",
                 "Messages to payers that were given up: see `tessera outbox`.",
             ),
-            oldest: register.gauge(
+            oldest: register.gauge_family(
                 "notifications_oldest_seconds",
                 "Age of the oldest event of which a message waits.",
+                &["channel"],
             ),
             behind: register.gauge(
                 "notifications_behind_events",
@@ -51,12 +54,24 @@ impl NotifyMetrics {
         self.messages.with_label_values(&[channel, result]).inc();
     }
 
+    /// What waits for a channel.
+    pub fn waiting(&self, channel: ContactChannel, waiting: usize, oldest_seconds: u64) {
+        let label = match channel {
+            ContactChannel::Email => "email",
+            ContactChannel::Mobile => "sms",
+        };
+        let set = |gauge: &IntGaugeVec, value| gauge.with_label_values(&[label]).set(value);
+        set(&self.waiting, signed(waiting as u64));
+        set(&self.oldest, signed(oldest_seconds));
+    }
+
     /// How things stand.
-    pub fn set(&self, waiting: usize, dead: usize, oldest_seconds: u64, behind: u64) {
-        let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        self.waiting.set(signed(waiting as u64));
+    pub fn set(&self, dead: usize, behind: u64) {
         self.dead.set(signed(dead as u64));
-        self.oldest.set(signed(oldest_seconds));
         self.behind.set(signed(behind));
     }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }

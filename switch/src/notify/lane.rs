@@ -1,0 +1,240 @@
+//! What waits for one channel. The next messages are in memory; where a server is away for long, the others wait in the
+//! outbox alone, and are read when there is room.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use super::outbox::{Key, Outbox, OutboxError, Waiting};
+use crate::wallet::ContactChannel;
+
+/// See the head of this file.
+pub(super) struct Lane {
+    channel: ContactChannel,
+    in_memory_max: usize,
+    waiting: HashMap<Key, Waiting>,
+    /// What is not under way, by the time at which it is due.
+    due: BinaryHeap<Reverse<(u64, Key)>>,
+    under_way: usize,
+    /// From this key on all is in the outbox alone.
+    beyond: Option<Key>,
+    beyond_count: usize,
+}
+
+impl Lane {
+    /// What waits already.
+    ///
+    /// # Errors
+    /// When the outbox can't be read.
+    pub(super) fn open(
+        channel: ContactChannel,
+        in_memory_max: usize,
+        outbox: &Outbox,
+    ) -> Result<Self, OutboxError> {
+        let mut lane = Self {
+            channel,
+            in_memory_max,
+            waiting: HashMap::new(),
+            due: BinaryHeap::new(),
+            under_way: 0,
+            beyond: None,
+            beyond_count: 0,
+        };
+        for row in outbox.waiting(channel, Key::FIRST) {
+            let (key, waiting) = row?;
+            lane.follow(key, waiting);
+        }
+        Ok(lane)
+    }
+
+    pub(super) fn channel(&self) -> ContactChannel {
+        self.channel
+    }
+
+    /// How many wait or are under way.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len() + self.beyond_count
+    }
+
+    /// How many are under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way
+    }
+
+    /// When the oldest event happened.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.waiting.values().map(|waiting| waiting.since).min()
+    }
+
+    /// A message that is in the outbox and comes after all that were given here before.
+    pub(super) fn follow(&mut self, key: Key, waiting: Waiting) {
+        if self.beyond.is_some() || self.waiting.len() >= self.in_memory_max {
+            self.beyond.get_or_insert(key);
+            self.beyond_count += 1;
+        } else {
+            self.put(key, waiting);
+        }
+    }
+
+    /// A message that is tried again.
+    pub(super) fn put(&mut self, key: Key, waiting: Waiting) {
+        self.waiting.insert(key, waiting);
+        self.due.push(Reverse((waiting.due, key)));
+    }
+
+    /// The next that is due; it is under way from now on.
+    pub(super) fn take_due(&mut self, now: u64) -> Option<Key> {
+        let Reverse((due, key)) = *self.due.peek()?;
+        if due > now {
+            return None;
+        }
+        self.due.pop();
+        self.under_way += 1;
+        Some(key)
+    }
+
+    /// A message has come back from its way.
+    pub(super) fn settle(&mut self, key: Key) -> Option<Waiting> {
+        self.under_way -= 1;
+        self.waiting.remove(&key)
+    }
+
+    /// Reads what waits in the outbox alone, once half of the room in memory is free.
+    ///
+    /// # Errors
+    /// When it can't be read; it is tried again.
+    pub(super) fn refill(&mut self, outbox: &Outbox) -> Result<(), OutboxError> {
+        let Some(from) = self.beyond else {
+            return Ok(());
+        };
+        let room = self.in_memory_max.saturating_sub(self.waiting.len());
+        if room < self.in_memory_max.div_ceil(2) {
+            return Ok(());
+        }
+        let mut rows = outbox.waiting(self.channel, from);
+        let taken: Vec<_> = rows.by_ref().take(room).collect::<Result<_, _>>()?;
+        self.beyond = rows.next().transpose()?.map(|(key, _)| key);
+        self.beyond_count = match self.beyond {
+            Some(_) => self.beyond_count.saturating_sub(taken.len()),
+            None => 0,
+        };
+        for (key, waiting) in taken {
+            // A dead letter that an operator has called back is here already.
+            if !self.waiting.contains_key(&key) {
+                self.put(key, waiting);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::outbox::{Changes, To};
+
+    const IN_MEMORY_MAX: usize = 4;
+
+    fn key(position: u64) -> Key {
+        Key {
+            position,
+            to: To::Contact,
+        }
+    }
+
+    fn waiting(channel: ContactChannel) -> Waiting {
+        Waiting {
+            channel,
+            due: 0,
+            since: 7,
+            attempts: 0,
+        }
+    }
+
+    fn write(outbox: &Outbox, positions: std::ops::Range<u64>, channel: ContactChannel) {
+        let changes = Changes {
+            waiting: positions
+                .map(|position| (key(position), waiting(channel)))
+                .collect(),
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+    }
+
+    #[test]
+    fn all_are_sent_once_and_few_are_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let mobile = ContactChannel::Mobile;
+        write(&outbox, 0..10, ContactChannel::Email);
+        write(&outbox, 10..23, mobile);
+        let mut lane = Lane::open(mobile, IN_MEMORY_MAX, &outbox).unwrap();
+        assert_eq!((lane.len(), lane.oldest()), (13, Some(7)));
+        let mut sent = Vec::new();
+        let mut next = 23;
+        while lane.len() > 0 {
+            lane.refill(&outbox).unwrap();
+            assert!(
+                lane.waiting.len() <= IN_MEMORY_MAX,
+                "{}",
+                lane.waiting.len()
+            );
+            let due = lane.take_due(1).unwrap();
+            // The first try of every third fails.
+            let known = lane.settle(due).unwrap();
+            if due.position.is_multiple_of(3) && known.attempts == 0 {
+                let again = Waiting {
+                    due: 1,
+                    attempts: 1,
+                    ..known
+                };
+                lane.put(due, again);
+                continue;
+            }
+            let changes = Changes {
+                done: vec![(due, mobile)],
+                ..Changes::default()
+            };
+            outbox.write(&changes).unwrap();
+            sent.push(due.position);
+            // And new ones come while there are old ones.
+            if next < 40 {
+                write(&outbox, next..next + 1, mobile);
+                lane.follow(key(next), waiting(mobile));
+                next += 1;
+            }
+        }
+        sent.sort_unstable();
+        assert_eq!(sent, (10..40).collect::<Vec<_>>());
+        assert_eq!(lane.under_way(), 0);
+        assert_eq!(outbox.waiting(mobile, Key::FIRST).count(), 0);
+        assert_eq!(
+            outbox.waiting(ContactChannel::Email, Key::FIRST).count(),
+            10
+        );
+    }
+
+    #[test]
+    fn a_dead_letter_called_back_from_beyond_is_sent_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let email = ContactChannel::Email;
+        write(&outbox, 0..8, email);
+        let mut lane = Lane::open(email, IN_MEMORY_MAX, &outbox).unwrap();
+        write(&outbox, 20..21, email);
+        lane.put(key(20), waiting(email));
+        let mut sent = Vec::new();
+        while let Some(due) = lane.take_due(1) {
+            lane.settle(due).unwrap();
+            let changes = Changes {
+                done: vec![(due, email)],
+                ..Changes::default()
+            };
+            outbox.write(&changes).unwrap();
+            sent.push(due.position);
+            lane.refill(&outbox).unwrap();
+        }
+        sent.sort_unstable();
+        assert_eq!(sent, [0, 1, 2, 3, 4, 5, 6, 7, 20]);
+        assert_eq!(lane.len(), 0);
+    }
+}
