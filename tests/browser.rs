@@ -3,6 +3,8 @@
 
 #[path = "browser/access.rs"]
 mod access;
+#[path = "browser/alone.rs"]
+mod alone;
 #[path = "browser/anonymity.rs"]
 mod anonymity;
 #[path = "browser/attacks.rs"]
@@ -43,4 +45,10 @@ fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
 #[ignore = "needs Chromium and the peers: make browser"]
 fn whoever_wishes_a_payer_ill_comes_to_nothing() {
     attacks::all_come_to_nothing();
+}
+
+#[test]
+#[ignore = "needs Chromium and the peers: make browser"]
+fn money_comes_by_itself_and_nothing_old_is_shown_without_a_connection() {
+    alone::is_left_alone();
 }
