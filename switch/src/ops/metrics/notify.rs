@@ -26,7 +26,7 @@ impl NotifyMetrics {
                 messages.with_label_values(&[channel, result]);
             }
         }
-        Self {
+        let metrics = Self {
             messages,
             waiting: register.gauge_family(
                 "notifications_waiting",
@@ -46,7 +46,11 @@ impl NotifyMetrics {
                 "notifications_behind_events",
                 "Durable events of the journal that the outbox has not looked at.",
             ),
+        };
+        for channel in [ContactChannel::Email, ContactChannel::Mobile] {
+            metrics.waiting(channel, 0, 0);
         }
+        metrics
     }
 
     /// One message has come this far.
