@@ -9,12 +9,12 @@ use tessera_protocol::leased::{NumberRow, NumberState, NumberUse};
 use super::entry::copy;
 use super::parts;
 use crate::currency::Money;
-use crate::line::{Failure, Name};
+use crate::line::Name;
 use crate::switch::{Overview, Revealed, WalletState};
 use crate::texts::{card as text, forms};
 use crate::web::fields::{amount, form, password, select, summary};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
+use crate::web::say::{Say, finish, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// How long a number is shown, in seconds.
@@ -162,10 +162,12 @@ fn state(state: NumberState) -> &'static str {
 /// `POST /card/issue`
 pub async fn issue(app: Data<App>, member: Member, _: Posted) -> Result<HttpResponse, Trouble> {
     match app.switch.issue_card(&member.session).await {
-        Ok(_) => Ok(answer::see_other("/card?done=card")),
         // Somebody was quicker, most likely a second click.
         Err(failure) if failure.is("94") => Ok(answer::see_other("/card")),
-        Err(failure) => refused(&app, &member, "issue-card", failure).await,
+        issued => {
+            let issued = issued.map(drop);
+            finish(show, &app, &member, "issue-card", issued, "/card?done=card").await
+        }
     }
 }
 
@@ -179,7 +181,7 @@ pub async fn reveal(
     let number = posted.number("number");
     match app.switch.reveal(&member.session, &proof, number).await {
         Ok(revealed) => Ok(show_revealed(&member, &revealed)),
-        Err(failure) => refused(&app, &member, "reveal", failure).await,
+        Err(failure) => refused(show, &app, &member, "reveal", failure).await,
     }
 }
 
@@ -219,10 +221,17 @@ pub async fn reissue(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let proof = posted.proof(&member.visitor);
-    match app.switch.reissue_card(&member.session, &proof).await {
-        Ok(_) => Ok(answer::see_other("/card?done=reissued")),
-        Err(failure) => refused(&app, &member, "reissue", failure).await,
-    }
+    let reissued = app.switch.reissue_card(&member.session, &proof).await;
+    let reissued = reissued.map(drop);
+    finish(
+        show,
+        &app,
+        &member,
+        "reissue",
+        reissued,
+        "/card?done=reissued",
+    )
+    .await
 }
 
 /// `POST /card/numbers/new`
@@ -258,7 +267,7 @@ pub async fn new_number(
         .await;
     match issued {
         Ok(revealed) => Ok(show_revealed(&member, &revealed)),
-        Err(failure) => refused(&app, &member, "new-number", failure).await,
+        Err(failure) => refused(show, &app, &member, "new-number", failure).await,
     }
 }
 
@@ -273,14 +282,4 @@ pub async fn retire(
         Ok(()) => Ok(answer::see_other("/card?done=retired")),
         Err(failure) => Err(failure.into()),
     }
-}
-
-async fn refused(
-    app: &App,
-    member: &Member,
-    form: &'static str,
-    failure: Failure,
-) -> Result<HttpResponse, Trouble> {
-    let say = Say::refused(app, member, form, failure).await?;
-    show(app, member, say).await
 }

@@ -9,7 +9,7 @@ use super::money::{choices, of_form, show};
 use crate::switch::Overview;
 use crate::texts::money as text;
 use crate::web::fields::{form, password, select, tick};
-use crate::web::say::Say;
+use crate::web::say::{Say, refused};
 use crate::web::{App, Member, Posted, Trouble};
 
 /// The form, at the end of the money page.
@@ -57,9 +57,6 @@ pub async fn close(
             app.watches.end(app.switch.line(), member.session.wallet());
             Ok(signed_out("/sign-in?done=closed"))
         }
-        Err(failure) => {
-            let say = Say::refused(&app, &member, "close", failure).await?;
-            show(&app, &member, say).await
-        }
+        Err(failure) => refused(show, &app, &member, "close", failure).await,
     }
 }

@@ -6,12 +6,11 @@ use maud::{Markup, html};
 use tessera_protocol::leased::Limits;
 
 use crate::currency::Money;
-use crate::line::Failure;
 use crate::switch::{Overview, WalletState};
 use crate::texts::{forms, limits as text};
 use crate::web::fields::{Field, form, password, summary};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
+use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// `/limits`
@@ -132,7 +131,15 @@ pub async fn unfreeze(
 ) -> Result<HttpResponse, Trouble> {
     let proof = posted.proof(&member.visitor);
     let opened = app.switch.unfreeze(&member.session, &proof).await;
-    finish(&app, &member, "unfreeze", opened, "/limits?done=unfrozen").await
+    finish(
+        show,
+        &app,
+        &member,
+        "unfreeze",
+        opened,
+        "/limits?done=unfrozen",
+    )
+    .await
 }
 
 /// `POST /limits/set`
@@ -156,21 +163,5 @@ pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
     let proof = posted.proof(&member.visitor);
     let limits = Limits::from_array(limits);
     let set = app.switch.set_limits(&member.session, &proof, limits).await;
-    finish(&app, &member, "limits", set, "/limits?done=limits").await
-}
-
-async fn finish(
-    app: &App,
-    member: &Member,
-    form: &'static str,
-    outcome: Result<(), Failure>,
-    then: &str,
-) -> Result<HttpResponse, Trouble> {
-    match outcome {
-        Ok(()) => Ok(answer::see_other(then)),
-        Err(failure) => {
-            let say = Say::refused(app, member, form, failure).await?;
-            show(app, member, say).await
-        }
-    }
+    finish(show, &app, &member, "limits", set, "/limits?done=limits").await
 }

@@ -7,12 +7,12 @@ use tessera_protocol::leased::{ReloadRow, SourceKind};
 
 use super::close;
 use crate::currency::Money;
-use crate::line::{Failure, Name};
+use crate::line::Name;
 use crate::switch::Overview;
 use crate::texts::{forms, money as text};
 use crate::web::fields::{Field, amount, form, password, select, summary};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
+use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
 
 const SOURCE_BYTES_MAX: usize = 28;
@@ -192,7 +192,7 @@ pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<Http
         .switch
         .load(&member.session, &proof, source, money.minor, name)
         .await;
-    finish(&app, &member, "load", loaded, "/money?done=loaded").await
+    finish(show, &app, &member, "load", loaded, "/money?done=loaded").await
 }
 
 /// `POST /money/sources/add`
@@ -226,7 +226,15 @@ pub async fn add_source(
         .add_source(&member.session, &proof, kind, &source)
         .await
         .map(drop);
-    finish(&app, &member, "add-source", added, "/money?done=source").await
+    finish(
+        show,
+        &app,
+        &member,
+        "add-source",
+        added,
+        "/money?done=source",
+    )
+    .await
 }
 
 /// `POST /money/sources/remove`
@@ -242,6 +250,7 @@ pub async fn remove_source(
         .remove_source(&member.session, &proof, number)
         .await;
     finish(
+        show,
         &app,
         &member,
         "remove-source",
@@ -282,7 +291,7 @@ pub async fn reload(
         .switch
         .set_reload(&member.session, &proof, Some(row))
         .await;
-    finish(&app, &member, "reload", set, "/money?done=reload").await
+    finish(show, &app, &member, "reload", set, "/money?done=reload").await
 }
 
 /// `POST /money/reload/off`
@@ -293,21 +302,13 @@ pub async fn reload_off(
 ) -> Result<HttpResponse, Trouble> {
     let proof = posted.proof(&member.visitor);
     let set = app.switch.set_reload(&member.session, &proof, None).await;
-    finish(&app, &member, "reload-off", set, "/money?done=no-reload").await
-}
-
-async fn finish(
-    app: &App,
-    member: &Member,
-    form: &'static str,
-    outcome: Result<(), Failure>,
-    then: &str,
-) -> Result<HttpResponse, Trouble> {
-    match outcome {
-        Ok(()) => Ok(answer::see_other(then)),
-        Err(failure) => {
-            let say = Say::refused(app, member, form, failure).await?;
-            show(app, member, say).await
-        }
-    }
+    finish(
+        show,
+        &app,
+        &member,
+        "reload-off",
+        set,
+        "/money?done=no-reload",
+    )
+    .await
 }

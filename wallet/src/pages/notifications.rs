@@ -5,12 +5,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use tessera_protocol::leased::Wishes;
 
-use crate::line::Failure;
 use crate::switch::{ContactKind, Overview};
 use crate::texts::{forms, notifications as text};
 use crate::web::fields::{Field, form, password, select, summary, tick};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
+use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// `/notifications`
@@ -153,6 +152,7 @@ pub async fn propose(
         }
         other => {
             finish(
+                show,
                 &app,
                 &member,
                 "contact",
@@ -198,6 +198,7 @@ pub async fn confirm(
         }
         _ => {
             return finish(
+                show,
                 &app,
                 &member,
                 "confirm",
@@ -219,6 +220,7 @@ pub async fn remove(
     let proof = posted.proof(&member.visitor);
     let removed = app.switch.remove_contact(&member.session, &proof).await;
     finish(
+        show,
         &app,
         &member,
         "remove-contact",
@@ -243,22 +245,6 @@ pub async fn wishes(
     };
     app.switch.set_wishes(&member.session, wishes).await?;
     Ok(answer::see_other("/notifications?done=wishes"))
-}
-
-async fn finish(
-    app: &App,
-    member: &Member,
-    form: &'static str,
-    outcome: Result<(), Failure>,
-    then: &str,
-) -> Result<HttpResponse, Trouble> {
-    match outcome {
-        Ok(()) => Ok(answer::see_other(then)),
-        Err(failure) => {
-            let say = Say::refused(app, member, form, failure).await?;
-            show(app, member, say).await
-        }
-    }
 }
 
 #[cfg(test)]

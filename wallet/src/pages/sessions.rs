@@ -10,7 +10,7 @@ use super::parts;
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, form, summary};
 use crate::web::layout::{self, Head};
-use crate::web::say::Say;
+use crate::web::say::{Say, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
 
 /// `/sessions`
@@ -138,9 +138,6 @@ pub async fn password(
             app.watches.end(app.switch.line(), member.session.wallet());
             Ok(answer::see_other("/sessions?done=password"))
         }
-        Err(failure) => {
-            let say = Say::refused(&app, &member, "password", failure).await?;
-            show(&app, &member, say).await
-        }
+        Err(failure) => refused(show, &app, &member, "password", failure).await,
     }
 }

@@ -1,9 +1,10 @@
 //! What a page says about the form that led to it: it is done, or what is wrong and where.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::trouble::{retry_after, status_of};
-use super::{App, Member, Trouble};
+use super::{App, Member, Trouble, answer};
 use crate::line::Failure;
 use crate::texts::{done, refusals};
 
@@ -65,24 +66,6 @@ impl Say {
         }
     }
 
-    /// The switch refused what a member's form asked. A 63 means the password where the session is still good.
-    ///
-    /// # Errors
-    /// Where the session has ended.
-    pub async fn refused(
-        app: &App,
-        member: &Member,
-        form: &'static str,
-        failure: Failure,
-    ) -> Result<Self, Trouble> {
-        if failure.is("63") {
-            app.switch.balance(&member.session).await?;
-            return Ok(Self::wrong(form, "password", refusals::WRONG_PASSWORD));
-        }
-        let text = refusals::words(&failure);
-        Ok(Self::failed(form, &failure, text))
-    }
-
     /// What was done, in words.
     pub fn done_words(&self) -> Option<&'static str> {
         self.done
@@ -108,5 +91,45 @@ impl Say {
     /// Seconds after which it may be tried again.
     pub fn retry_after(&self) -> Option<u64> {
         self.complaint.as_ref()?.retry_after
+    }
+}
+
+/// Shows a member's page again with what the switch refused about one of its forms. A 63 means the password where the
+/// session is still good.
+///
+/// # Errors
+/// Where the session has ended, or the page can't be shown.
+pub async fn refused(
+    show: impl AsyncFnOnce(&App, &Member, Say) -> Result<HttpResponse, Trouble>,
+    app: &App,
+    member: &Member,
+    form: &'static str,
+    failure: Failure,
+) -> Result<HttpResponse, Trouble> {
+    let say = if failure.is("63") {
+        app.switch.balance(&member.session).await?;
+        Say::wrong(form, "password", refusals::WRONG_PASSWORD)
+    } else {
+        let text = refusals::words(&failure);
+        Say::failed(form, &failure, text)
+    };
+    show(app, member, say).await
+}
+
+/// Goes on to another page where the switch did what a form asked, and shows the page again where it did not.
+///
+/// # Errors
+/// As [`refused`].
+pub async fn finish(
+    show: impl AsyncFnOnce(&App, &Member, Say) -> Result<HttpResponse, Trouble>,
+    app: &App,
+    member: &Member,
+    form: &'static str,
+    outcome: Result<(), Failure>,
+    then: &str,
+) -> Result<HttpResponse, Trouble> {
+    match outcome {
+        Ok(()) => Ok(answer::see_other(then)),
+        Err(failure) => refused(show, app, member, form, failure).await,
     }
 }
