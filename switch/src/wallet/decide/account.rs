@@ -77,15 +77,13 @@ pub(super) fn decide(
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze => Ok(Change::Frozen),
         AccountAction::Unfreeze => Ok(Change::Unfrozen),
-        AccountAction::SetLimits(limits) => {
-            match context.rules.limits.stricter(*limits) == *limits {
-                true => Ok(Change::LimitsSet(*limits)),
-                false => Err((
-                    ResponseCode::ABOVE_AMOUNT_LIMIT,
-                    "above the operator's limits",
-                )),
-            }
-        }
+        AccountAction::SetLimits(limits) => match limits.is_within(context.rules.limits) {
+            true => Ok(Change::LimitsSet(*limits)),
+            false => Err((
+                ResponseCode::ABOVE_AMOUNT_LIMIT,
+                "above the operator's limits",
+            )),
+        },
         AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
         AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
         AccountAction::RemoveContact => Ok(Change::ContactRemoved),

@@ -299,6 +299,11 @@ fn limits_are_the_stricter_of_the_operators_and_the_payers() {
     let wider = Limits::from_array([600, 0, 0, 0, 0]);
     let refused = payers.proven(AccountAction::SetLimits(wider), true);
     assert_eq!(code(&refused), Some(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    // Where the payer says nothing, the operator's stands.
+    let none = Limits::from_array([0, 700, 0, 0, 0]);
+    let set = payers.proven(AccountAction::SetLimits(none), true);
+    assert_eq!(code(&set), Some(ResponseCode::APPROVED));
+    assert_eq!(payers.buy(501), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
     let own = Limits::from_array([400, 700, 900, 3, 0]);
     payers.proven(AccountAction::SetLimits(own), true);
     assert_eq!(payers.buy(401), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
