@@ -3,6 +3,7 @@
 
 mod rig;
 
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use rig::Rig;
@@ -49,17 +50,27 @@ fn a_form_is_applied_once_though_the_wallet_server_is_killed_in_the_middle_of_it
             ("origin", origin.as_str()),
             ("sec-fetch-site", "same-origin"),
         ];
-        // Before, while and after the password is looked at and the financial system asked.
+        // Before, while and after the password is looked at and the financial system asked; the last time after the answer.
         let after = Duration::from_millis(u64::from(round) * 6);
+        let answered = Arc::new(Barrier::new(2));
+        let heard = Arc::clone(&answered);
         let process = wallet.running.0.id().to_string();
         let killer = std::thread::spawn(move || {
-            std::thread::sleep(after);
+            if round + 1 == ROUNDS {
+                heard.wait();
+            } else {
+                std::thread::sleep(after);
+            }
             let killed = std::process::Command::new("kill")
                 .args(["-9", &process])
                 .status();
             assert!(killed.expect("kill").success());
         });
         let first = try_ask(wallet.address, "POST /money/load", &headers, &body);
+        if round + 1 == ROUNDS {
+            assert!(first.is_some(), "killed after its answer");
+            answered.wait();
+        }
         killer.join().expect("a kill");
         let _ = wallet.running.0.wait();
         rig.restart_wallet(&mut wallet);
