@@ -437,7 +437,9 @@ impl Worker {
     pub(super) fn load(&self, wallet: WalletId) -> Option<Wallet> {
         match self.checkpointer.wallet(wallet) {
             Ok(found) => {
-                let loaded = found.unwrap_or_else(|| Wallet::new(wallet));
+                let mut loaded = found.unwrap_or_else(|| Wallet::new(wallet));
+                // The store may still have an earlier row of a transaction that was forgotten with what became of it later.
+                loaded.forget_older(clock::milliseconds(), self.transactions_kept);
                 for card in loaded.cards.iter() {
                     self.directory.add_card(&card.number, wallet);
                 }

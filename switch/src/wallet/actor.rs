@@ -315,8 +315,7 @@ impl WalletActor {
         // on the road.
         let now = crate::clock::milliseconds();
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
-        self.wallet
-            .forget_before(kept_from, now.saturating_sub(UNSEEN_KEPT));
+        self.wallet.forget_older(now, self.worker.transactions_kept);
         self.wallet.transactions.settle(self.worker.durable_end());
         let snapshot = Snapshot::take(&mut self.wallet).beside(&mut self.known);
         // What is too old has to be looked for there: not at every checkpoint.
@@ -327,9 +326,6 @@ impl WalletActor {
             });
     }
 }
-
-/// How long a reversal of an original that was never seen is remembered (wire protocol, section 5).
-const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
 
 impl Message for Tell {
     type Result = ();

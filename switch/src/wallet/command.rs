@@ -59,7 +59,9 @@ pub struct Claims {
 /// What has become of the passwords that came with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// The password is the account's.
+    /// The hash of the account's password that was looked at; none where there was no account.
+    pub of: Option<Box<str>>,
+    /// The password fits it; or nobody has one yet, as who registers.
     pub right: bool,
     /// The hash of the password to be.
     pub new_hash: Option<Box<str>>,
@@ -109,6 +111,16 @@ pub enum Action {
     Account(Box<AccountAction>),
     /// The wallet server wants to hear no more of the wallet.
     Unwatch,
+}
+
+impl Action {
+    /// Whether it opens an account, which has no password before.
+    pub fn registers(&self) -> bool {
+        match self {
+            Self::Account(action) => matches!(**action, AccountAction::Register(_)),
+            _ => false,
+        }
+    }
 }
 
 /// Where a load comes from.

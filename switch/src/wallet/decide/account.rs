@@ -71,7 +71,12 @@ pub(super) fn decide(
             Some(_) if reload.amount == 0 || Amount::new(reload.amount).is_none() => {
                 Err((ResponseCode::INVALID_AMOUNT, "tag 02: no amount to reload"))
             }
-            Some(_) => Ok(Change::ReloadSet(Some(*reload))),
+            Some(_) => {
+                let mut decision = changed(opening, Change::ReloadSet(Some(*reload)));
+                let due = funding::reload_as(wallet, reload, opening.reference, context.now);
+                decision.effects.extend(due);
+                return decision;
+            }
             None => Err((ResponseCode::NOT_FOUND, "no such source")),
         },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),

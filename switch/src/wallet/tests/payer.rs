@@ -75,6 +75,7 @@ impl Payers {
     fn proven(&mut self, action: AccountAction, right: bool) -> Vec<Effect> {
         let opening = self.opening(0);
         let proof = Proof {
+            of: self.password(),
             right,
             new_hash: Some("a hash".into()),
         };
@@ -85,9 +86,16 @@ impl Payers {
         self.tell(opening, Action::Account(Box::new(action)), claims)
     }
 
+    /// The hash of the password as it is now.
+    fn password(&self) -> Option<Box<str>> {
+        let account = self.bench.wallet.account.as_ref();
+        account.map(|account| account.password.clone())
+    }
+
     fn load(&mut self, source: u32, minor: u64) -> Vec<Effect> {
         let opening = self.opening(minor);
         let proof = Proof {
+            of: self.password(),
             right: true,
             new_hash: None,
         };
@@ -440,6 +448,102 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
         .bench
         .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
     assert_eq!(balances(&payers.bench), (1000 - 104 + 500, 0));
+    // Nothing is due any more, whoever found it so before.
+    assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
+}
+
+#[test]
+fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
+    let mut payers = Payers::with(1000);
+    let reload = Reload {
+        source: payers.source_number(),
+        threshold: 900,
+        amount: 500,
+        under_way: Reference(0),
+        failed_at: 0,
+    };
+    let ask = |payers: &mut Payers| {
+        let opening = payers.opening(500);
+        payers.bench.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action: Action::Load(LoadFrom::Reload(reload.source)),
+            claims: None,
+        })))
+    };
+    payers.buy_approved(200);
+    // Below it already when it is wished.
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(effects.iter().any(is_reload));
+    // And before that comes, a purchase finds the same.
+    let effects = payers.buy_approved(1);
+    assert!(effects.iter().any(is_reload));
+    let first = forwarded(&ask(&mut payers));
+    assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
+    // Wished anew while one is under way.
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(!effects.iter().any(is_reload));
+    payers.proven(AccountAction::SetReload(None), true);
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(!effects.iter().any(is_reload));
+    payers
+        .bench
+        .tell(Command::HostAnswered(first, ResponseCode::DECLINED));
+    // It failed, everything is spent, and nothing is approved any more: a purchase that finds no money asks as well.
+    payers.bench.now += 61 * MINUTE;
+    let opening = by_card(2, 77, 100_000);
+    let effects = payers.bench.ask(opening, Action::Purchase);
+    assert_eq!(code(&effects), Some(ResponseCode::NOT_ENOUGH_MONEY));
+    assert!(effects.iter().any(is_reload));
+}
+
+#[test]
+fn a_proof_is_of_the_password_that_stands() {
+    let mut payers = Payers::with(1000);
+    let old = payers.password();
+    let sign_in = |payers: &mut Payers, of, right| {
+        let opening = payers.opening(0);
+        let proof = Proof {
+            of,
+            right,
+            new_hash: None,
+        };
+        let claims = Claims {
+            proof: Some(proof),
+            ..Claims::default()
+        };
+        let action = Action::Account(Box::new(AccountAction::SignIn(session([9; 32]))));
+        code(&payers.tell(opening, action, claims))
+    };
+    assert_eq!(
+        sign_in(&mut payers, old.clone(), true),
+        Some(ResponseCode::APPROVED)
+    );
+    // Looked at before the change, told after it.
+    let opening = payers.opening(0);
+    let proof = Proof {
+        of: old.clone(),
+        right: true,
+        new_hash: Some("another hash".into()),
+    };
+    let claims = Claims {
+        proof: Some(proof),
+        ..claims(SESSION)
+    };
+    let change = Action::Account(Box::new(AccountAction::ChangePassword));
+    payers.tell(opening, change, claims);
+    assert_eq!(
+        sign_in(&mut payers, old, true),
+        Some(ResponseCode::SECURITY_VIOLATION)
+    );
+    // And a new password alone is no password.
+    let opening = payers.opening(0);
+    let claims = Claims {
+        new_password: Some(Secret::new(b"ten letters")),
+        ..Claims::default()
+    };
+    let action = Action::Account(Box::new(AccountAction::SignIn(session([8; 32]))));
+    let asked = payers.tell(opening, action, claims);
+    assert_eq!(code(&asked), Some(ResponseCode::FORMAT_ERROR));
 }
 
 fn is_reload(effect: &Effect) -> bool {

@@ -219,3 +219,25 @@ fn a_refund_may_name_the_time_of_a_purchase_of_which_only_a_repeat_came_through(
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     forwarded(&bench.ask(refund(2, 100), of(1)));
 }
+
+#[test]
+fn what_was_forgotten_does_not_come_back_whole() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 100);
+    bench.checkpoint();
+    // Brought back by a refund that is none, and settled a second time.
+    bench.now += 3 * DAY;
+    assert_eq!(refused(&mut bench, 2, 1, 101), ResponseCode::INVALID_AMOUNT);
+    bench.checkpoint();
+    bench.now += 2 * DAY;
+    refunded(&mut bench, 3, 1, 100);
+    // The wallet rests: the purchase is too old, its row in the store is not yet.
+    bench.now += 2 * DAY + DAY / 2;
+    bench.wallet.forget_older(bench.now, 7 * DAY);
+    bench.checkpoint();
+    bench.wallet = bench.read_stored();
+    bench.wallet.forget_older(bench.now, 7 * DAY);
+    assert_eq!(refused(&mut bench, 4, 1, 100), ResponseCode::NOT_FOUND);
+    assert_eq!(balances(&bench), (1000, 0));
+}
