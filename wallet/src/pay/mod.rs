@@ -138,21 +138,26 @@ fn handshake(mall: &Mall) -> HttpResponse {
             noscript { p { (text::NO_SCRIPT) } }
         }
     };
-    answer::html(StatusCode::OK, &window(text::TITLE, &body))
+    answer::html(StatusCode::OK, &window(text::TITLE, None, &body))
 }
 
-/// The frame of every page of the window.
-fn window(title: &str, body: &maud::Markup) -> maud::Markup {
+/// Another page of the window, for what stands in the address of this one.
+fn address(path: &str, request: &HttpRequest) -> String {
+    format!("{path}?{}", request.query_string())
+}
+
+/// The frame of every page of the window. `refresh` is after how many seconds it goes where by itself, where no script runs.
+fn window(title: &str, refresh: Option<(u32, &str)>, body: &maud::Markup) -> maud::Markup {
     let head = Head {
         scripts: &["pay.js"],
-        refresh: None,
+        refresh,
     };
     layout::window(title, head, body)
 }
 
 fn refused(title: &str, words: &str) -> HttpResponse {
     let body = html! { section id="pay-refused" { h1 { (title) } p.lead { (words) } } };
-    answer::html(StatusCode::FORBIDDEN, &window(title, &body))
+    answer::html(StatusCode::FORBIDDEN, &window(title, None, &body))
 }
 
 fn text_of(request: &HttpRequest, name: header::HeaderName) -> &str {
