@@ -370,6 +370,48 @@ fn whoever_is_not_signed_in_finds_the_way_back_too() {
 }
 
 #[test]
+fn a_mall_holds_the_window_in_a_frame_only_where_it_may() {
+    let in_frame = |world: &World| {
+        let (mut browser, _) = rich(world);
+        let page = open(&mut browser, "ORDER-14");
+        let token = browser.token.clone();
+        let headers = [
+            ("Origin", world.origin.as_str()),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Sec-Fetch-Dest", "iframe"),
+        ];
+        let agree = page.action("/pay/agree");
+        let agreed = browser.post(&agree, &headers, &[("form_token", &token)]);
+        let policy = page.header("content-security-policy").to_owned();
+        (policy, agreed.status)
+    };
+    let world = World::start();
+    let (policy, status) = in_frame(&world);
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(status, 403);
+    assert_eq!(world.switch.count(Operation::AnnounceOrder), 0);
+
+    let world = World::with(|settings| {
+        settings.malls[0].frames = true;
+        let mut other = settings.malls[0].clone();
+        (other.acceptor, other.origins) = ("MALL-0002".into(), vec!["http://127.0.0.1:1".into()]);
+        settings.malls.push(other);
+    });
+    let (policy, status) = in_frame(&world);
+    // The mall that asks, and no other.
+    assert!(
+        policy.contains(&format!("frame-ancestors {MALL};")),
+        "{policy}"
+    );
+    assert!(!policy.contains("127.0.0.1:1 ") && !policy.contains("127.0.0.1:1;"));
+    assert_eq!(status, 303);
+    // Nor is any page framed that no mall has asked for.
+    let page = world.browser().get("/pay/review");
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+}
+
+#[test]
 fn a_payer_who_cancels_has_paid_nothing() {
     let world = World::start();
     let (mut browser, _) = rich(&world);

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::outcome::{Outcome, Standing};
 use super::purchase::Purchase;
 use super::sealed::{Sealed, Step};
-use super::{address, refused, window};
+use super::{address, is_framed, refused, window};
 use crate::currency::Money;
 use crate::line::Name;
 use crate::pages::entry::{sign_in_fields, try_sign_in};
@@ -193,6 +193,11 @@ pub async fn agree(
     let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
+    let mall = app.settings.mall(&sealed.purchase.mall);
+    // The policy of the page keeps it out of frames; this is for browsers that do not know it.
+    if is_framed(&request) && !mall.is_some_and(|mall| mall.frames) {
+        return Ok(refused(text::FRAMED_TITLE, text::FRAMED));
+    }
     let answer = try_agree(&app, &visitor, &request, &sealed, posted).await;
     sealed.keep(&request, answer)
 }

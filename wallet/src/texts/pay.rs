@@ -11,6 +11,8 @@ pub const BAD: &str =
     "What the mall has sent is incomplete or contradicts itself. Nothing has been paid.";
 pub const OTHER_TITLE: &str = "This is not what you agreed to";
 pub const OTHER: &str = "You have agreed to pay another amount for this order. What the mall shows now changes nothing about that, and is not paid. Go back to the mall; your transactions say what you have paid.";
+pub const FRAMED_TITLE: &str = "This page stands in another one";
+pub const FRAMED: &str = "What lies over it can't be known, so nothing is agreed to here. Nothing has been paid. Go back to the mall and tell it.";
 pub const SIGN_IN_LEAD: &str =
     "Sign in to see what it is about. The mall does not see any of this.";
 pub const WANTS: &str = "asks you to pay";
