@@ -279,7 +279,9 @@ fn a_decline_is_told_of_its_own_order_and_agreement() {
             .body
             .contains("data-state=\"declined\"")
     );
+    // The decline of an agreement that is over is none of the next one.
     turn(&world, &client, |wallet| {
+        wallet.decide_order("ORDER-9", "91");
         wallet.turn_order("ORDER-9", "expired");
     });
     let page = open(&mut browser, "ORDER-9");
