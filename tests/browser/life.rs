@@ -3,6 +3,7 @@
 use crate::anonymity::{Secret, nobody_was_told};
 use crate::chromium::Browser;
 use crate::extension;
+use crate::hearing::hears;
 use crate::payer::{PASSWORD, Payer};
 use crate::telling::{EMAIL, MOBILE, is_told};
 use crate::world::World;
@@ -19,6 +20,7 @@ pub fn live() {
     let card = takes_a_card(&payer);
     loads(&payer);
     buys_in_the_window(&payer);
+    hears(&payer);
     looks_back(&payer);
     let mut numbers = extension::buys_on_all_forms(&payer, folder.path());
     is_told(&payer);

@@ -30,12 +30,12 @@ pub(super) struct Checkout {
 }
 
 impl Checkout {
-    /// The content security policy: scripts of the shop and of the wallet server, whose window may be a frame or not.
+    /// The content security policy: scripts of the shop and of the wallet server.
     pub fn policy(&self) -> String {
         let wallet = &self.wallet;
         format!(
             "default-src 'none'; script-src 'self' {wallet}; style-src 'self' {wallet}; img-src 'self' data: {wallet}; \
-             connect-src 'self' {wallet}; frame-src {wallet}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+             connect-src 'self' {wallet}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 }

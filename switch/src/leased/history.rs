@@ -52,7 +52,7 @@ fn row(entry: &Entry) -> HistoryRow {
         acceptor: opening.map(acceptor).unwrap_or_default(),
         card: card(event, opening),
         order: match opening.map(|opening| &opening.payer) {
-            Some(Payer::Order(key)) => format!("{:016x}", key.head()),
+            Some(Payer::Order(key)) => key.to_string(),
             _ => String::new(),
         },
         text: words(event),

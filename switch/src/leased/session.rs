@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::leased::Operation as Code;
-use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
+use tessera_protocol::{Message, NetworkCode, OrderKey, Request, ResponseCode, cut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ use crate::door::{
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::passwords::Throttle;
 use crate::router::Worker;
-use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
+use crate::wallet::{Action, Command, Payer, Tell};
 
 const READ_BYTES: usize = 16 * 1024;
 

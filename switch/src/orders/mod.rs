@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use tessera_protocol::OrderKey;
 
 pub use slot::Parked;
 use slot::{Owner, Slot};
 
 use crate::store::{Checkpointer, Store, StoreError};
-use crate::wallet::{OrderKey, OrderState, Tell, UnseenOriginal, Wallet, WalletId};
+use crate::wallet::{OrderState, Tell, UnseenOriginal, Wallet, WalletId};
 
 /// Where a request by order goes.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{OrderKey, ResponseCode};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
@@ -22,8 +22,8 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
-    Reference, Rules, Tell, Unrecalled, Wallet, WalletId,
+    Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderState, Outcome, Reference,
+    Rules, Tell, Unrecalled, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is

@@ -2,12 +2,10 @@
 //! without a socket and replayed without a clock.
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
-use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::{
-    Contact, Entry, Opening, OrderKey, OrderState, Reference, Reload, Secret, Source, WalletId,
-};
+use super::{Contact, Entry, Opening, OrderState, Reference, Reload, Secret, Source, WalletId};
 
 /// What a wallet is told.
 #[derive(Debug, Clone)]

@@ -39,7 +39,7 @@ pub use command::{
 };
 pub use decide::{Decision, decide};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
-pub use key::{DuplicateKey, KeyFields, OrderKey};
+pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use spending::Spending;
@@ -47,7 +47,7 @@ pub use state::{Broken, Order, OrderState, Wallet};
 pub use transaction::{Advice, Kind, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 
-use tessera_protocol::ClientNumber;
+use tessera_protocol::{ClientNumber, OrderKey};
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,13 +1,13 @@
 //! A wallet, and how each event changes it.
 
-use tessera_protocol::{Amount, Currency, ResponseCode};
+use tessera_protocol::{Amount, Currency, OrderKey, ResponseCode};
 
 use super::event::UnseenOriginal;
 use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::{
-    Account, Cards, Change, Entry, Event, Opening, OrderKey, Payer, PayersAccount, Reference,
-    Transactions, WalletId,
+    Account, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference, Transactions,
+    WalletId,
 };
 
 /// The payer's account.

@@ -1,14 +1,14 @@
 //! What a payer can do with their wallet, and what the road then refuses.
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
-use tessera_protocol::{CardNumber, Currency, ResponseCode};
+use tessera_protocol::{CardNumber, Currency, OrderKey, ResponseCode};
 
 use super::bench::{Bench, EXPIRY, amount, by_card, opening};
 use super::rules::{balances, forwarded, settled};
 use crate::wallet::{
     AccountAction, Action, Ask, Claims, Command, Contact, ContactAndCode, ContactChannel, Details,
-    Effect, Event, LoadFrom, NewSession, Opening, OrderKey, Outcome, Payer, Proof, Reference,
-    Reload, Secret, Source, code_digest,
+    Effect, Event, LoadFrom, NewSession, Opening, Outcome, Payer, Proof, Reference, Reload, Secret,
+    Source, code_digest,
 };
 
 const SESSION: [u8; 32] = [7; 32];

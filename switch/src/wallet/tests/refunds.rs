@@ -1,10 +1,10 @@
 //! Refunds, and what is undone of them.
 
-use tessera_protocol::{CardNumber, ResponseCode};
+use tessera_protocol::{CardNumber, OrderKey, ResponseCode};
 
 use super::bench::{Bench, TIME, by_card, by_order, original, refund};
 use super::rules::{approved, balances, forwarded, reversal, settled};
-use crate::wallet::{Action, Command, Effect, Event, OrderKey, Payer, Reference};
+use crate::wallet::{Action, Command, Effect, Event, Payer, Reference};
 
 fn of(trace: u32) -> Action {
     Action::Refund {
