@@ -197,13 +197,15 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     assert_eq!(number.len(), 16, "{}", revealed.body);
     // One of fifty purchases is declined by the financial system of the demo, whoever asks.
     let mut shop = browser(&shops[1]);
-    let fields = [
-        ("name", "A"),
-        ("number", &*number),
-        ("expiry", "12/31"),
-        ("csc", ""),
-    ];
     wait_for("a purchase to be approved", || {
+        let checkout = shop.get("/buy/round/plain");
+        let fields = [
+            ("order", checkout.between("name=\"order\" value=\"", "\"")),
+            ("name", "A"),
+            ("number", &*number),
+            ("expiry", "12/31"),
+            ("csc", ""),
+        ];
         let bought = shop.post("/buy/round/plain", &[], &fields);
         assert_eq!(bought.status, 303, "{}", bought.body);
         let order = bought

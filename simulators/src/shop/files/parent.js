@@ -1,5 +1,6 @@
 // The shop's side of the card frame: asks it for a token, and never sees a card number.
 const form = document.querySelector("#framed");
+const button = form.querySelector("button");
 const said = document.querySelector("#said");
 const frame = document.querySelector("iframe");
 const origin = new URL(frame.src).origin;
@@ -11,12 +12,12 @@ form.addEventListener("submit", (event) => {
 });
 
 addEventListener("message", async (event) => {
-  if (event.origin !== origin || event.source !== frame.contentWindow) return;
+  if (event.origin !== origin || event.source !== frame.contentWindow || button.disabled) return;
   if (event.data.type === "card-problem") said.textContent = String(event.data.problem);
   if (event.data.type !== "card-token") return;
-  const body = JSON.stringify({ name: form.elements.holder.value, token: String(event.data.token) });
-  const answer = await fetch(form.action, { method: "POST", headers: { "content-type": "application/json" }, body });
-  const back = await answer.json();
-  if (back.order) location.assign(`/orders/${encodeURIComponent(back.order)}`);
-  else said.textContent = back.problem;
+  button.disabled = true;
+  const problem = await sendOrder(form, { name: form.elements.holder.value, token: String(event.data.token) });
+  if (problem === null) return;
+  said.textContent = problem;
+  button.disabled = false;
 });
