@@ -175,6 +175,11 @@ def once_and_out(payer, wallet):
     payer.driver.find_element(By.ID, "sign-out").click()
     payer.until(lambda: asked[-1][0] == "/extension/v1/sign-out", "the server to be told")
     payer.until(lambda: payer.driver.find_element(By.ID, "sign-in").is_displayed(), "the sign-in")
+    held, wanted = payer.driver.execute_async_script(
+        "const done = arguments[0]; chrome.permissions.getAll()"
+        ".then(({ origins }) => done([origins, chrome.runtime.getManifest().host_permissions]))")
+    assert sorted(held) == sorted(wanted), "what is required is told from what was asked for"
+    assert payer.said() == "Signed out.", payer.said()
     print("Signed out.")
 
 
