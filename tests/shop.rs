@@ -297,6 +297,36 @@ fn a_killed_shop_takes_back_what_it_has_in_doubt() {
 }
 
 #[test]
+fn an_order_that_never_reached_the_switch_is_paid_once_that_is_back() {
+    let mut rig = Rig::new(2, BALANCE);
+    let impatient = ("answer_within = \"10s\"", "answer_within = \"1s\"");
+    let mut shops = Shops::start(&rig, &[impatient]);
+    let basket = post_form(shops.affiliated, "/basket", "", "good=kettle&add=1").cookie;
+    let cookie = format!("cookie: {basket}\r\n");
+    let order = order_of(&post_form(shops.affiliated, "/orders", &cookie, ""));
+    let collect = format!("/orders/{order}/collect");
+    let missed = post_json(shops.affiliated, &collect, "");
+    assert_eq!(missed.value("status"), "open", "{}", missed.text);
+    let pay = format!("/orders/{order}/pay");
+    let page = get(shops.affiliated, &format!("/orders/{order}"), "").text;
+    assert!(page.contains("could not be reached"), "{page}");
+    assert!(page.contains(&format!("href=\"{pay}\"")), "{page}");
+    assert_eq!(get(shops.affiliated, &pay, "").status, 200);
+
+    rig.start_host(&[]);
+    rig.start_switch();
+    rig.wait_until_ready();
+    // Also by a shop that was started anew, and has its usual patience.
+    shops.running = None;
+    let shops = Shops::start(&rig, &[]);
+    let mut line = Line::signed_on(&rig);
+    assert_eq!(line.announce("1", &MALL, &order, 5_900).code(), "00");
+    let paid = post_json(shops.affiliated, &collect, "");
+    assert_eq!(paid.value("status"), "paid", "{}", paid.text);
+    assert_eq!(line.balance("1"), (BALANCE - 5_900, BALANCE - 5_900));
+}
+
+#[test]
 fn requests_of_other_sites_are_refused() {
     let rig = Rig::new(0, 0);
     let shops = Shops::start(&rig, &[]);
