@@ -22,13 +22,15 @@ pub fn live() {
     buys_in_the_window(&payer);
     hears(&payer);
     looks_back(&payer);
-    let mut numbers = extension::buys_on_all_forms(&payer, folder.path());
+    let extension = extension::buys_on_all_forms(&payer, folder.path());
+    let mut numbers = extension.numbers;
     is_told(&payer);
     freezes(&payer, &card);
     sets_limits(&payer, &card);
     numbers.extend(takes_further_numbers(&payer));
     let new_card = takes_a_new_card(&payer, &card);
-    let sessions = signs_out_everywhere(&payer);
+    let mut sessions = signs_out_everywhere(&payer);
+    sessions.push(extension.session);
     closes(&payer);
     numbers.extend([card, new_card]);
 
