@@ -22,8 +22,8 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderState, Outcome, Reference,
-    Rules, Tell, Unrecalled, Wallet, WalletId,
+    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Tell, Unrecalled,
+    Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -372,28 +372,6 @@ impl Worker {
             if let Some(connection) = asker.answer(&Outcome::declined(code, reason)) {
                 connection.flush();
             }
-        }
-    }
-
-    /// The wallet's events before `request.from`, newest first, read along their chain in the
-    /// journal.
-    pub fn read_history(&self, wallet: WalletId, request: HistoryRequest) -> Outcome {
-        let mut entries = Vec::new();
-        let mut position = request.from;
-        while position != 0 && entries.len() < usize::from(request.events) {
-            match self.read_event(position) {
-                Ok(entry) if entry.wallet == wallet => {
-                    let previous = entry.previous;
-                    entries.push((position, entry));
-                    position = previous;
-                }
-                // A position that is not this wallet's: the wallet server made it up.
-                _ => break,
-            }
-        }
-        Outcome {
-            details: Details::History(entries, position),
-            ..Outcome::approved()
         }
     }
 

@@ -249,8 +249,7 @@ impl WalletActor {
             }
             Effect::ReadHistory(request) => {
                 if let Some(asker) = asker.take() {
-                    let outcome = self.worker.read_history(self.wallet.id, request);
-                    self.hold(Release::Answer(asker, outcome));
+                    self.hold(Release::History(asker, self.wallet.id, request));
                 }
             }
         }
