@@ -688,3 +688,39 @@ fn every_account_event_is_replayed_as_it_was() {
     payers.bench.checkpoint();
     assert_eq!(payers.bench.read_stored(), payers.bench.wallet);
 }
+
+#[test]
+fn what_was_done_is_told_again_also_where_it_ended_what_was_shown_for_it() {
+    let mut payers = Payers::with(0);
+    let change = Action::Account(Box::new(AccountAction::ChangePassword));
+    let opening = payers.opening(0);
+    let proof = Proof {
+        of: payers.password(),
+        right: true,
+        new_hash: Some("another hash".into()),
+    };
+    let proven = Claims {
+        proof: Some(proof),
+        ..claims(SESSION)
+    };
+    let changed = payers.tell(opening.clone(), change.clone(), proven);
+    assert_eq!(code(&changed), Some(ResponseCode::APPROVED));
+    // The line repeats it with the password that is the old one now.
+    let repeated = Claims {
+        password: Some(Secret::new(b"the old one")),
+        ..claims(SESSION)
+    };
+    let again = payers.tell(opening, change, repeated);
+    assert_eq!(code(&again), Some(ResponseCode::APPROVED));
+
+    let out = Action::Account(Box::new(AccountAction::SignOutEverywhere));
+    let opening = payers.opening(0);
+    for _ in 0..2 {
+        let told = payers.tell(opening.clone(), out.clone(), claims(SESSION));
+        assert_eq!(code(&told), Some(ResponseCode::APPROVED));
+    }
+    // Another request with that session is refused.
+    let opening = payers.opening(0);
+    let refused = payers.tell(opening, out, claims(SESSION));
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
+}
