@@ -247,3 +247,28 @@ fn whoever_watches_a_wallet_is_told_of_what_happens() {
 fn started(changes: &[(&str, &str)], host: &[&str]) -> Rig {
     rig::wire::started(rig_with(0, 0, changes), host)
 }
+
+#[test]
+fn an_order_is_kept_from_nobody_by_who_may_not_agree_to_it() {
+    let rig = started(&[], &[]);
+    let mut poor = Payer::with(&rig, 100);
+    let mut payer = Payer::with(&rig, 10_000);
+    let data = [
+        (2, "5000"),
+        (3, "840"),
+        (4, MALL.acceptor),
+        (5, "A-1"),
+        (6, "2 x tea"),
+    ];
+    // Somebody without a session: its last digit is another.
+    let mut made_up = poor.session.clone();
+    let last = made_up.pop().expect("digits");
+    made_up.push(if last == '0' { '1' } else { '0' });
+    let message = operation("130", &data).tags(62, &[(15, &made_up)]);
+    assert_eq!(poor.line.ask(&message).code(), "63");
+    // And somebody who has not got the money.
+    assert_eq!(poor.ask("130", &data, &[]).code(), "51");
+    let agreed = payer.ask("130", &data, &[]);
+    assert_eq!(agreed.code(), "00", "{}", agreed.reason());
+    assert_eq!(poor.ask("130", &data, &[]).code(), "94");
+}

@@ -37,7 +37,7 @@ pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
     HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, code_digest,
 };
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, is_admitted};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
 pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
