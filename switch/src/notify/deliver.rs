@@ -9,7 +9,7 @@ use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
 use crate::journal::Journal;
 use crate::vault::{Purpose, Vault};
-use crate::wallet::{Change, ContactChannel, Entry, Event, WalletId};
+use crate::wallet::{Change, ContactChannel, Entry, Event};
 
 /// What is needed to put an event into words and hand them over.
 pub(super) struct Delivery {
@@ -78,17 +78,18 @@ impl Delivery {
                 sealed: proposed.contact.sealed.clone(),
             }),
             (To::Proposed, _) => None,
-            (To::Contact, _) => self.contact(entry.wallet, Which::Confirmed)?,
-            (To::Former, _) => self.contact(entry.wallet, Which::Former)?,
+            (To::Contact, _) => {
+                let contact = self.outbox.contact(entry.wallet, Which::Confirmed);
+                contact.map_err(|error| transient(&error))?
+            }
+            (To::Former, _) => {
+                let contact = self.outbox.former(key.position);
+                contact.map_err(|error| transient(&error))?
+            }
         };
         Ok(told
             .zip(contact)
             .map(|(told, contact)| (entry, told, contact)))
-    }
-
-    fn contact(&self, wallet: WalletId, which: Which) -> Result<Option<KnownContact>, Failure> {
-        let contact = self.outbox.contact(wallet, which);
-        contact.map_err(|error| Failure::Transient(error.to_string()))
     }
 
     fn message(

@@ -21,6 +21,8 @@ mod lane;
 mod occasion;
 pub mod outbox;
 mod room;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 
 pub use desk::Desk;

@@ -6,7 +6,7 @@
 //!               cursor    "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, wishes 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
-//!                         wallet 8, 2                  the same of the contact before
+//!               former    position 8                   the same of the contact that this message goes to
 //!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4
 //!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
 //! ```
@@ -48,6 +48,7 @@ pub struct Outbox {
     database: Database,
     cursor: Keyspace,
     contacts: Keyspace,
+    former: Keyspace,
     waiting: Keyspace,
     dead: Keyspace,
 }
@@ -59,6 +60,8 @@ pub struct Changes {
     pub cursor: Option<Mark>,
     /// Contacts that changed; none for those that are no more.
     pub contacts: Vec<(WalletId, Which, Option<KnownContact>)>,
+    /// By the position of the event: to whom the message about it goes, where that is no contact any more.
+    pub former: Vec<(u64, KnownContact)>,
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
     /// Messages that were taken over or dropped.
@@ -82,6 +85,7 @@ impl Outbox {
         Ok(Self {
             cursor: keyspace("cursor")?,
             contacts: keyspace("contacts")?,
+            former: keyspace("former")?,
             waiting: keyspace("waiting")?,
             dead: keyspace("dead")?,
             database,
@@ -107,6 +111,15 @@ impl Outbox {
         which: Which,
     ) -> Result<Option<KnownContact>, OutboxError> {
         let row = self.contacts.get(rows::contact_key(wallet, which))?;
+        row.map(|row| KnownContact::read(&row)).transpose()
+    }
+
+    /// The contact that was none any more after the event at this position, until the message about it is done.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn former(&self, position: u64) -> Result<Option<KnownContact>, OutboxError> {
+        let row = self.former.get(position.to_be_bytes())?;
         row.map(|row| KnownContact::read(&row)).transpose()
     }
 
@@ -180,6 +193,9 @@ impl Outbox {
                 None => batch.remove(&self.contacts, key),
             }
         }
+        for (position, contact) in &changes.former {
+            batch.insert(&self.former, position.to_be_bytes(), contact.to_bytes());
+        }
         for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
             let row = rows::waiting_key(waiting.channel, *key);
             batch.insert(&self.waiting, row, waiting.to_bytes());
@@ -190,6 +206,9 @@ impl Outbox {
         for (key, channel) in &changes.done {
             batch.remove(&self.waiting, rows::waiting_key(*channel, *key));
             batch.remove(&self.dead, key.to_bytes());
+            if key.to == To::Former {
+                batch.remove(&self.former, key.position.to_be_bytes());
+            }
         }
         for (key, dead) in &changes.dead {
             batch.remove(&self.waiting, rows::waiting_key(dead.channel, *key));
