@@ -138,8 +138,8 @@ impl Delivery {
                 code,
             },
         );
-        // The journal never gives a position twice.
-        let id = MessageId::new(&format!("{key}@tessera"));
+        // A journal that was restored gives positions again, but not with the same time.
+        let id = MessageId::new(&format!("{key}.{:x}", told.at));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
         Ok(Message::new(id, Address::new(address), texts))
     }

@@ -30,8 +30,12 @@ impl Follower {
         outbox: &Outbox,
         told_within: u64,
     ) -> Result<Self, OutboxError> {
+        let cursor = outbox.cursor()?;
+        if let Some(cursor) = cursor {
+            check(cursor, journal.as_ref())?;
+        }
         Ok(Self {
-            tail: journal.tail(outbox.cursor()?),
+            tail: journal.tail(cursor),
             wallets: outbox.wallets()?.into_iter().collect(),
             journal,
             told_within,
@@ -134,9 +138,7 @@ impl Reading<'_> {
                     let changes = vec![(Which::Confirmed, contact), (Which::Proposed, None)];
                     (changes, confirmed.map(|contact| (To::Former, contact)))
                 }
-                Change::ContactRemoved => {
-                    (gone(), confirmed.map(|contact| (To::Former, contact)))
-                }
+                Change::ContactRemoved => (gone(), confirmed.map(|contact| (To::Former, contact))),
                 Change::ContactResealed(sealed) => {
                     let contact = confirmed.map(|contact| KnownContact {
                         sealed: sealed.clone(),
@@ -200,6 +202,15 @@ impl Reading<'_> {
     }
 }
 
+/// Only what is durable was looked at: the journal has it, unless it is another one, or an older copy.
+fn check(cursor: Mark, journal: &dyn Journal) -> Result<(), OutboxError> {
+    match journal.read(cursor.position) {
+        Ok(record) if record.sequence == cursor.sequence => Ok(()),
+        Err(error @ (JournalError::Disk { .. } | JournalError::Stopped)) => Err(error.into()),
+        _ => Err(OutboxError::Foreign { cursor }),
+    }
+}
+
 fn gone() -> Vec<(Which, Option<KnownContact>)> {
     vec![(Which::Confirmed, None), (Which::Proposed, None)]
 }
@@ -220,9 +231,9 @@ fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, Unr
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::sync::atomic::Ordering;
 
+    use super::*;
     use crate::notify::testing::{Records, WALLET};
     use crate::wallet::ContactChannel;
 
@@ -303,5 +314,24 @@ mod tests {
         }
         look(&journal, &outbox, 0).unwrap();
         assert_eq!(former(&outbox, ended).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn an_outbox_that_is_ahead_of_a_restored_journal_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let journal = Arc::new(Records::default());
+        assert!(start(&journal, &outbox).is_ok(), "both are new");
+        journal.confirm("a");
+        journal.change(Change::Frozen);
+        look(&journal, &outbox, 0).unwrap();
+        journal.truncate(2);
+        let Err(refused) = start(&journal, &outbox) else {
+            panic!("what comes next would never be told");
+        };
+        assert!(matches!(refused, OutboxError::Foreign { .. }));
+        assert!(refused.to_string().contains("delete the folder `outbox`"));
+        journal.change(Change::Frozen);
+        assert!(start(&journal, &outbox).is_ok(), "the same again");
     }
 }

@@ -247,7 +247,7 @@ fn a_receipt_that_finds_no_room_comes_again() {
         }
         ids.sort();
         let expected: Vec<_> = (1..=3)
-            .map(|number| format!("0ABCDEFGHIJK.{number}@tessera"))
+            .map(|number| format!("0ABCDEFGHIJK.{number}"))
             .collect();
         assert_eq!(ids, expected);
     });

@@ -11,7 +11,7 @@
 //!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
 //! ```
 //!
-//! A message is known by the position of its event, which never changes: whatever comes twice has the same id. What is
+//! A message is known by the position and the time of its event, which never change: whatever comes twice has the same id. What is
 //! taken over by a server is forgotten. A kill between the two sends it twice, and loses nothing.
 
 mod rows;
@@ -22,7 +22,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
-use crate::journal::Mark;
+use crate::journal::{JournalError, Mark};
 use crate::wallet::{ContactChannel, WalletId};
 
 const CURSOR: &[u8] = b"cursor";
@@ -41,6 +41,19 @@ pub enum OutboxError {
          delivered in the last days may be delivered again"
     )]
     Unreadable(&'static str),
+    /// Journal and outbox do not belong together: one of them was restored.
+    #[error(
+        "the outbox does not belong to this journal: there is no event with sequence {} at position {}; stop the switch, \
+         delete the folder `outbox`, start again; what happened in the last days may be told again",
+        cursor.sequence, cursor.position
+    )]
+    Foreign {
+        /// Up to where the outbox has looked.
+        cursor: Mark,
+    },
+    /// The journal could not be asked.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 /// See the head of this file.

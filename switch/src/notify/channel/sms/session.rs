@@ -301,7 +301,7 @@ mod tests {
             html: String::new(),
             sms: "x".to_owned(),
         };
-        let id = MessageId::new("a.1@tessera").unwrap();
+        let id = MessageId::new("a.1").unwrap();
         Message::new(id, Address::new("+491701234500"), texts)
     }
 
