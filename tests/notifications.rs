@@ -122,8 +122,26 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
     });
     rig.run(&["outbox", "drop", id, "--config", "switch.toml"]);
     assert_eq!(list(), serde_json::json!([]));
-    let unknown = rig.try_run(&["outbox", "drop", id, "--config", "switch.toml"]);
-    assert!(!unknown.status.success());
+    for wrong in [&["drop", id][..], &["drop"], &["retry", id, "--all"]] {
+        let arguments = [&["outbox"], wrong, &["--config", "switch.toml"]].concat();
+        assert!(!rig.try_run(&arguments).status.success(), "{wrong:?}");
+    }
+
+    // All at once.
+    for address in ["unknown@example.com", "refused@example.com"] {
+        payer.proven("170", &[(24, "email")], &[(26, address)]);
+    }
+    wait_for("both to be given up", || list()[1]["id"].is_string());
+    let before = [list()[0]["since"].clone(), list()[1]["since"].clone()];
+    let output = rig.run(&["outbox", "retry", "--all", "--config", "switch.toml"]);
+    assert_eq!(output.stdout, b"2 tried again\n");
+    wait_for("both to be given up again", || {
+        let now = list();
+        now[1]["since"].is_u64() && (0..2).all(|which| now[which]["since"] != before[which])
+    });
+    let output = rig.run(&["outbox", "drop", "--all", "--config", "switch.toml"]);
+    assert_eq!(output.stdout, b"2 dropped\n");
+    assert_eq!(list(), serde_json::json!([]));
 }
 
 #[test]

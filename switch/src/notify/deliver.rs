@@ -7,14 +7,17 @@ use super::channel::{Address, Channel, Failure, Message, MessageId};
 use super::occasion::{self, Told};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
+use crate::clock;
 use crate::journal::Journal;
 use crate::vault::{Purpose, Vault};
 use crate::wallet::{Change, ContactChannel, Entry, Event};
 
+/// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
+pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
+
 /// What is needed to put an event into words and hand them over.
 pub(super) struct Delivery {
     pub(super) journal: Arc<dyn Journal>,
-    pub(super) outbox: Arc<Outbox>,
     pub(super) vault: Arc<Vault>,
     pub(super) email: Option<Channel>,
     pub(super) sms: Option<Channel>,
@@ -35,8 +38,8 @@ pub(super) enum Delivered {
 
 impl Delivery {
     /// Hands the message over.
-    pub(super) async fn deliver(&self, key: Key) -> Delivered {
-        let (entry, told, contact) = match self.read(key) {
+    pub(super) async fn deliver(&self, outbox: &Outbox, key: Key) -> Delivered {
+        let (entry, told, contact) = match self.read(outbox, key) {
             Ok(Some(found)) => found,
             Ok(None) => return Delivered::NobodyThere,
             Err(failure) => return Delivered::Failed("none", failure),
@@ -59,7 +62,11 @@ impl Delivery {
         }
     }
 
-    fn read(&self, key: Key) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
+    fn read(
+        &self,
+        outbox: &Outbox,
+        key: Key,
+    ) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
         let transient = |error: &dyn std::fmt::Display| Failure::Transient(error.to_string());
         let entry = Entry::read_back(self.journal.read(key.position));
         let entry = entry.map_err(|error| transient(&error))?;
@@ -72,18 +79,20 @@ impl Delivery {
                     change: Change::ContactProposed { proposed, .. },
                     ..
                 },
-            ) => Some(KnownContact {
-                channel: proposed.contact.channel,
-                wishes: tessera_protocol::leased::Wishes::DEFAULT,
-                sealed: proposed.contact.sealed.clone(),
-            }),
+            ) if clock::milliseconds().saturating_sub(entry.at) < CODE_WITHIN => {
+                Some(KnownContact {
+                    channel: proposed.contact.channel,
+                    wishes: tessera_protocol::leased::Wishes::DEFAULT,
+                    sealed: proposed.contact.sealed.clone(),
+                })
+            }
             (To::Proposed, _) => None,
             (To::Contact, _) => {
-                let contact = self.outbox.contact(entry.wallet, Which::Confirmed);
+                let contact = outbox.contact(entry.wallet, Which::Confirmed);
                 contact.map_err(|error| transient(&error))?
             }
             (To::Former, _) => {
-                let contact = self.outbox.former(key.position);
+                let contact = outbox.former(key.position);
                 contact.map_err(|error| transient(&error))?
             }
         };
@@ -132,7 +141,6 @@ impl Delivery {
                 mall,
                 reference: told.reference.as_deref(),
                 card: told.card.as_deref(),
-                source: None,
                 reason: told.reason,
                 device: told.device.as_deref(),
                 code,

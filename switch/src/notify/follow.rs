@@ -49,7 +49,7 @@ impl Follower {
         most: u64,
         outbox: &Outbox,
         now: u64,
-    ) -> Result<(u64, Vec<(Key, Waiting)>), JournalError> {
+    ) -> Result<(u64, Vec<(Key, Waiting)>), OutboxError> {
         let mut reading = Reading {
             journal: self.journal.as_ref(),
             outbox,
@@ -62,10 +62,7 @@ impl Follower {
             .tail
             .show(most, &mut |record| reading.look_at(record))?;
         if looked_at > 0 {
-            reading.write().map_err(|source| JournalError::Refused {
-                sequence: 0,
-                source: source.into(),
-            })?;
+            reading.write()?;
         }
         Ok((looked_at, reading.waiting))
     }
@@ -246,7 +243,7 @@ mod tests {
         journal: &Arc<Records>,
         outbox: &Outbox,
         failing_read: usize,
-    ) -> Result<(), JournalError> {
+    ) -> Result<(), OutboxError> {
         let mut follower = start(journal, outbox).unwrap();
         journal.fail_read.store(failing_read, Ordering::Relaxed);
         while follower.look(1, outbox, 0)?.0 > 0 {}

@@ -25,5 +25,5 @@ mod room;
 mod testing;
 pub mod texts;
 
-pub use desk::Desk;
+pub use desk::{Desk, Letters};
 pub use room::{Notify, NotifyError};

@@ -1,6 +1,6 @@
 //! What the tests of this room share: a journal in memory that fails when it is told to, and events to put into it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tessera_protocol::leased::Wishes;
@@ -21,6 +21,8 @@ pub(super) struct Records {
     records: Arc<Mutex<Vec<Record>>>,
     /// How many reads succeed before one fails; none fails where it is 0.
     pub(super) fail_read: AtomicUsize,
+    /// How long ago the next event happened, in milliseconds.
+    pub(super) ago: AtomicU64,
     /// How many looks at what is new fail from now on.
     pub(super) fail_shows: Arc<AtomicUsize>,
 }
@@ -32,7 +34,7 @@ impl Records {
         let entry = Entry {
             wallet: WALLET,
             previous,
-            at: clock::milliseconds(),
+            at: clock::milliseconds() - self.ago.load(Ordering::Relaxed),
             available: Amount::ZERO,
             held: Amount::new(held).unwrap(),
             owed: Amount::ZERO,

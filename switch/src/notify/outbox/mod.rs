@@ -17,6 +17,7 @@
 mod rows;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
@@ -64,6 +65,8 @@ pub struct Outbox {
     former: Keyspace,
     waiting: Keyspace,
     dead: Keyspace,
+    /// To count them reads them all, so it is done once.
+    dead_count: AtomicUsize,
 }
 
 /// What is written together.
@@ -77,12 +80,14 @@ pub struct Changes {
     pub former: Vec<(u64, KnownContact)>,
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
-    /// Messages that were taken over or dropped.
+    /// Messages that were taken over, or that nobody is there for.
     pub done: Vec<(Key, ContactChannel)>,
     /// Messages that were given up.
     pub dead: Vec<(Key, Dead)>,
     /// Messages that were given up and are tried again.
     pub revived: Vec<(Key, Waiting)>,
+    /// Messages that were given up and are forgotten.
+    pub dropped: Vec<Key>,
 }
 
 impl Outbox {
@@ -95,12 +100,14 @@ impl Outbox {
             .cache_size(CACHE_BYTES)
             .open()?;
         let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let dead = keyspace("dead")?;
         Ok(Self {
             cursor: keyspace("cursor")?,
             contacts: keyspace("contacts")?,
             former: keyspace("former")?,
             waiting: keyspace("waiting")?,
-            dead: keyspace("dead")?,
+            dead_count: AtomicUsize::new(dead.len()?),
+            dead,
             database,
         })
     }
@@ -183,11 +190,8 @@ impl Outbox {
     }
 
     /// How many were given up.
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn dead_count(&self) -> Result<usize, OutboxError> {
-        Ok(self.dead.len()?)
+    pub fn dead_count(&self) -> usize {
+        self.dead_count.load(Ordering::Relaxed)
     }
 
     /// Writes it all, or nothing.
@@ -218,7 +222,12 @@ impl Outbox {
         }
         for (key, channel) in &changes.done {
             batch.remove(&self.waiting, rows::waiting_key(*channel, *key));
+        }
+        for key in &changes.dropped {
             batch.remove(&self.dead, key.to_bytes());
+        }
+        let done = changes.done.iter().map(|(key, _)| key);
+        for key in done.chain(&changes.dropped) {
             if key.to == To::Former {
                 batch.remove(&self.former, key.position.to_be_bytes());
             }
@@ -228,6 +237,10 @@ impl Outbox {
             batch.insert(&self.dead, key.to_bytes(), dead.to_bytes());
         }
         batch.commit()?;
+        let fewer = changes.revived.len() + changes.dropped.len();
+        self.dead_count
+            .fetch_add(changes.dead.len(), Ordering::Relaxed);
+        self.dead_count.fetch_sub(fewer, Ordering::Relaxed);
         Ok(())
     }
 
@@ -304,13 +317,27 @@ mod tests {
         assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
         assert_eq!(of(&outbox, ContactChannel::Email), []);
         assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
-        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead)]);
+        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead.clone())]);
+        assert_eq!(outbox.dead_count(), 1);
         let changes = Changes {
             revived: vec![(key(2), waiting)],
             ..Changes::default()
         };
         outbox.write(&changes).unwrap();
-        assert_eq!(outbox.dead_count().unwrap(), 0);
+        assert_eq!(outbox.dead_count(), 0);
         assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
+        let changes = Changes {
+            dead: vec![(key(2), dead.clone()), (key(3), dead)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert_eq!(outbox.dead_count(), 2);
+        let changes = Changes {
+            dropped: vec![key(2)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert_eq!(outbox.dead_count(), 1);
+        assert_eq!(outbox.dead_letter(key(2)).unwrap(), None);
     }
 }
