@@ -175,3 +175,32 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
     let told = text(centre.event("submitted"));
     assert!(told.contains("frozen"), "{told}");
 }
+
+#[test]
+#[ignore = "needs the peers: make peers"]
+fn a_former_address_hears_of_the_change_also_when_the_next_one_is_gone_before() {
+    let (mail, centre) = (Peer::mail(0), Peer::centre(0));
+    let rig = rig(&mail, &centre);
+    let mut payer = Payer::with(&rig, 1_000);
+    confirmed_by_mail(&mut payer, &mail, "payer@example.com");
+    let port = mail.address.port();
+    drop(mail);
+    let submitted = || {
+        let event = centre.event("submitted");
+        event["text"].as_str().expect("a text").to_owned()
+    };
+    payer.proven("170", &[(24, "mobile")], &[(26, "+491701234507")]);
+    let message = submitted();
+    let code = message.split_whitespace().find(|word| word.len() == 6);
+    payer.done("171", &[], &[(27, code.expect("a code"))]);
+    payer.proven("172", &[], &[]);
+    let removed = submitted();
+    assert!(removed.contains("contact"), "{removed}");
+    let mail = Peer::mail(port);
+    let changed = mail.event("message");
+    assert_eq!(changed["to"][0], "payer@example.com");
+    assert_eq!(
+        changed["headers"]["Subject"],
+        "The contact of your wallet was changed"
+    );
+}
