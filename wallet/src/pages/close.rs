@@ -53,10 +53,7 @@ pub async fn close(
     let proof = posted.proof(&member.visitor);
     let source = posted.number("source");
     match app.switch.close(&member.session, &proof, source).await {
-        Ok(()) => {
-            app.watches.end(app.switch.line(), member.session.wallet());
-            Ok(signed_out("/sign-in?done=closed"))
-        }
+        Ok(()) => Ok(signed_out("/sign-in?done=closed")),
         Err(failure) => refused(show, &app, &member, "close", failure).await,
     }
 }

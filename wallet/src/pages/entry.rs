@@ -317,7 +317,6 @@ pub async fn sign_out(app: Data<App>, member: Member, _: Posted) -> Result<HttpR
         Err(failure) if failure.is("63") => {}
         Err(failure) => return Err(failure.into()),
     }
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(signed_out("/sign-in?done=signed-out"))
 }
 

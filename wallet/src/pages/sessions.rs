@@ -98,7 +98,6 @@ pub async fn end(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
         Err(failure) if failure.is("25") => {}
         Err(failure) => return Err(failure.into()),
     }
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(answer::see_other("/sessions?done=session-ended"))
 }
 
@@ -109,7 +108,6 @@ pub async fn everywhere(
     _: Posted,
 ) -> Result<HttpResponse, Trouble> {
     app.switch.sign_out_everywhere(&member.session).await?;
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(signed_out("/sign-in?done=everywhere"))
 }
 
@@ -134,10 +132,7 @@ pub async fn password(
         .change_password(&member.session, &proof, new)
         .await
     {
-        Ok(()) => {
-            app.watches.end(app.switch.line(), member.session.wallet());
-            Ok(answer::see_other("/sessions?done=password"))
-        }
+        Ok(()) => Ok(answer::see_other("/sessions?done=password")),
         Err(failure) => refused(show, &app, &member, "password", failure).await,
     }
 }

@@ -146,6 +146,14 @@ impl Wallets {
         }
         let mut reply = wallet.answer(operation, &given, &handle, at);
         reply.wallet = Some(number);
+        reply.changes |= matches!(
+            operation,
+            Operation::SignOut
+                | Operation::SignOutEverywhere
+                | Operation::EndSession
+                | Operation::ChangePassword
+                | Operation::Close
+        );
         reply
     }
 
