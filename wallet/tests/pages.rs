@@ -332,6 +332,86 @@ fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
 }
 
 #[test]
+fn what_was_not_answered_is_sent_again_under_its_name() {
+    let world = World::with(|settings| {
+        settings.line.answer_within = std::time::Duration::from_millis(500);
+    });
+    let (mut browser, client) = with_source(&world);
+    let name = browser.get("/money").hidden("name").unwrap();
+    let load = |amount, name| {
+        [
+            ("source", "1"),
+            ("amount", amount),
+            ("password", PASSWORD),
+            ("name", name),
+        ]
+    };
+    *world.switch.silent_at.lock().unwrap() = Some(Operation::Load);
+    let unknown = browser.send("/money/load", "load", &load("25", &name));
+    assert_eq!(unknown.status, 503);
+    assert_eq!(unknown.hidden("name").as_ref(), Some(&name));
+    // Mistyped in between, it is still the same load.
+    let wrong = browser.send("/money/load", "load", &load("2.5.", &name));
+    assert_eq!(
+        (wrong.status, wrong.hidden("name")),
+        (422, Some(name.clone()))
+    );
+    let loaded = browser.send("/money/load", "load", &load("25", &name));
+    assert_eq!(loaded.header("location"), "/money?done=loaded");
+    let mut wallets = world.switch.wallets.lock().unwrap();
+    assert_eq!(wallets.of(&client).1.available, 2_500);
+}
+
+#[test]
+fn what_the_bank_declined_is_asked_again_under_another_name() {
+    let world = World::start();
+    let (mut browser, _) = with_source(&world);
+    let name = browser.get("/money").hidden("name").unwrap();
+    world.switch.wallets.lock().unwrap().declined = true;
+    let load = [
+        ("source", "1"),
+        ("amount", "25"),
+        ("password", PASSWORD),
+        ("name", &name),
+    ];
+    let declined = browser.send("/money/load", "load", &load);
+    assert_eq!(declined.status, 422);
+    assert_ne!(declined.hidden("name"), Some(name));
+}
+
+#[test]
+fn what_was_typed_stays_but_for_secrets() {
+    let world = World::start();
+    let (mut browser, _) = with_source(&world);
+    let source = [
+        ("kind", "account"),
+        ("source", "GB33 !!"),
+        ("password", PASSWORD),
+    ];
+    let page = browser.send("/money/sources/add", "add-source", &source);
+    assert!(page.body.contains("value=\"account\" selected"));
+    assert!(!page.body.contains("GB33") && !page.body.contains(PASSWORD));
+    let load = [
+        ("source", "1"),
+        ("amount", "12.345"),
+        ("password", PASSWORD),
+    ];
+    let page = browser.send("/money/load", "load", &load);
+    assert!(page.body.contains("value=\"12.345\""), "{}", page.body);
+    let close = [("source", "1"), ("password", PASSWORD)];
+    let page = browser.send("/money/close", "close", &close);
+    assert!(page.body.contains("id=\"close-sure-error\""));
+    assert!(page.body.contains("aria-describedby=\"close-sure-error\""));
+    let contact = [("kind", "pigeon"), ("address", "a@b.example")];
+    let page = browser.send("/notifications/contact", "contact", &contact);
+    assert!(
+        page.body
+            .contains("aria-describedby=\"contact-kind-error\"")
+    );
+    assert!(page.body.contains("value=\"a@b.example\""));
+}
+
+#[test]
 fn without_a_line_the_page_says_so() {
     let world = World::with(|settings| {
         settings.line.answer_within = std::time::Duration::from_millis(300);

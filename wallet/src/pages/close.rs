@@ -19,8 +19,8 @@ pub fn section(overview: &Overview, token: &str, say: &Say) -> Markup {
         sources.insert(0, (String::new(), text::CLOSE_NOTHING.to_owned()));
     }
     let fields = html! {
-        (select("close", "source", text::CLOSE_TO, &sources, ""))
-        (tick("close", "sure", text::CLOSE_SURE, false))
+        (select("close", "source", text::CLOSE_TO, &sources, "", say))
+        (tick("close", "sure", text::CLOSE_SURE, false, say))
         (password("close", say))
         button.danger type="submit" { (text::CLOSE_IT) }
     };
@@ -46,7 +46,7 @@ pub async fn close(
         return show(
             &app,
             &member,
-            Say::wrong("close", "sure", text::CLOSE_NOT_SURE),
+            Say::wrong("close", "sure", text::CLOSE_NOT_SURE).of(&posted),
         )
         .await;
     }
@@ -54,6 +54,6 @@ pub async fn close(
     let source = posted.number("source");
     match app.switch.close(&member.session, &proof, source).await {
         Ok(()) => Ok(signed_out("/sign-in?done=closed")),
-        Err(failure) => refused(show, &app, &member, "close", failure).await,
+        Err(failure) => refused(show, &app, &member, ("close", &posted), failure).await,
     }
 }

@@ -97,11 +97,11 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         false => Zeroizing::new(posted.raw("password").to_owned()),
     };
     if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
-        let say = Say::wrong("register", "password", text::PASSWORD_LENGTH);
+        let say = Say::wrong("register", "password", text::PASSWORD_LENGTH).of(&posted);
         return show_register(&visitor, &say);
     }
     if !drawn && posted.raw("again") != password.as_str() {
-        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS);
+        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS).of(&posted);
         return show_register(&visitor, &say);
     }
     match open_wallet(&app, &visitor, &password).await {
@@ -243,6 +243,7 @@ pub fn sign_in_fields(say: &Say) -> Markup {
             autocomplete: "username",
             inputmode: "numeric",
             longest: 40,
+            secret: true,
             ..Field::default()
         }.show(say))
         (Field {
@@ -278,7 +279,7 @@ pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
 pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Result<Session, Say> {
     // A number that can't be one needs no switch; whether one that can be is known, only the switch tells, and never apart from the password.
     let client = ClientNumber::from_text(posted.text("client"))
-        .map_err(|_| Say::wrong("sign-in", "client", text::MISTYPED))?;
+        .map_err(|_| Say::wrong("sign-in", "client", text::MISTYPED).of(posted))?;
     let entry = entry(visitor, client, posted.raw("password"), SessionKind::Web);
     match app.switch.sign_in(&entry).await {
         Ok(session) => {

@@ -119,11 +119,11 @@ pub async fn password(
 ) -> Result<HttpResponse, Trouble> {
     let new = posted.raw("new");
     if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&new.len()) {
-        let say = Say::wrong("password", "new", entry_text::PASSWORD_LENGTH);
+        let say = Say::wrong("password", "new", entry_text::PASSWORD_LENGTH).of(&posted);
         return show(&app, &member, say).await;
     }
     if new != posted.raw("again") {
-        let say = Say::wrong("password", "again", entry_text::PASSWORD_DIFFERS);
+        let say = Say::wrong("password", "again", entry_text::PASSWORD_DIFFERS).of(&posted);
         return show(&app, &member, say).await;
     }
     let proof = posted.proof(&member.visitor);
@@ -133,6 +133,6 @@ pub async fn password(
         .await
     {
         Ok(()) => Ok(answer::see_other("/sessions?done=password")),
-        Err(failure) => refused(show, &app, &member, "password", failure).await,
+        Err(failure) => refused(show, &app, &member, ("password", &posted), failure).await,
     }
 }

@@ -22,6 +22,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 pub const TOKEN: &str = "form_token";
 
 /// The fields of a form. Wiped when dropped: passwords and card numbers stand in it.
+#[derive(Clone, Default)]
 pub struct Posted(Vec<(String, Zeroizing<String>)>);
 
 impl Posted {
@@ -42,8 +43,13 @@ impl Posted {
 
     /// A field as it was typed; empty where it is absent.
     pub fn raw(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    /// A field as it was typed; `None` where it is absent.
+    pub fn find(&self, name: &str) -> Option<&str> {
         let field = self.0.iter().find(|(field, _)| field == name);
-        field.map_or("", |(_, value)| value.as_str())
+        field.map(|(_, value)| value.as_str())
     }
 
     /// A field of a number; `None` where it is not one.

@@ -68,6 +68,8 @@ pub struct Wallets {
     pub all: HashMap<u64, Wallet>,
     /// Sign-ins are refused with 65 and so many seconds.
     pub throttle: Option<u64>,
+    /// The financial system declines loads.
+    pub declined: bool,
     /// The address that came with the last password.
     pub address: String,
     clock: u64,
@@ -143,6 +145,9 @@ impl Wallets {
             && *password != wallet.password
         {
             return Reply::code("63");
+        }
+        if operation == Operation::Load && self.declined {
+            return Reply::code("05");
         }
         let mut reply = wallet.answer(operation, &given, &handle, at);
         reply.wallet = Some(number);
