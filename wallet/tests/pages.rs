@@ -601,6 +601,28 @@ fn settings_are_set_and_shown() {
 }
 
 #[test]
+fn a_limit_of_nothing_is_no_limit_and_refused() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/limits");
+    for (field, zero) in [("day_count", "0"), ("day", "0.00")] {
+        let limits = [("transaction", "50"), (field, zero), ("password", PASSWORD)];
+        let page = browser.send("/limits/set", "limits", &limits);
+        assert_eq!(page.status, 422);
+        assert!(page.body.contains(&format!("id=\"limits-{field}-error\"")));
+    }
+    browser.get("/card");
+    browser.send("/card/issue", "issue-card", &[]);
+    let number = [("usage", "once"), ("limit", "0"), ("password", PASSWORD)];
+    let page = browser.send("/card/numbers/new", "new-number", &number);
+    assert!(page.body.contains("id=\"new-number-limit-error\""));
+    let mut wallets = world.switch.wallets.lock().unwrap();
+    let wallet = wallets.of(&client).1;
+    assert_eq!(wallet.limits.to_array(), [0; 5]);
+    assert!(wallet.numbers.is_empty());
+}
+
+#[test]
 fn metrics_tell_routes_and_operations_and_nobody() {
     let world = World::start();
     let (mut browser, client) = world.member(PASSWORD);

@@ -252,6 +252,8 @@ fn the_extension_draws_numbers() {
     assert_eq!(drawn["number"], "9900000000000042");
     assert_eq!(drawn["expiry"], "3112");
     assert_eq!(ask("/extension/v1/number", origin, session, "{}").0, 400);
+    let nothing = r#"{"once":false,"limit":0}"#;
+    assert_eq!(ask("/extension/v1/number", origin, session, nothing).0, 400);
     assert_eq!(ask("/extension/v1/sign-out", origin, session, "{}").0, 200);
     let (status, told) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
     assert_eq!((status, told["error"].as_str()), (401, Some("session")));

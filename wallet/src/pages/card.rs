@@ -262,17 +262,17 @@ pub async fn new_number(
     };
     let typed = posted.text("limit");
     let limit = Money::from_typed(typed, app.currency()).map(|money| money.minor);
-    if limit.is_none() && !typed.is_empty() {
-        return show(
-            &app,
-            &member,
-            Say::wrong("new-number", "limit", forms::AMOUNT).of(&posted),
-        )
-        .await;
+    let wrong = match limit {
+        Some(0) => Some(forms::ZERO),
+        None if !typed.is_empty() => Some(forms::AMOUNT),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let say = Say::wrong("new-number", "limit", wrong).of(&posted);
+        return show(&app, &member, say).await;
     }
     let proof = posted.proof(&member.visitor);
     let name = Name::from_form(posted.raw("name"));
-    let limit = limit.filter(|limit| *limit > 0);
     let issued = app
         .switch
         .issue_number(&member.session, Some(&proof), usage, limit, name)

@@ -155,6 +155,11 @@ pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
             false => (typed.parse().ok(), text::BAD_COUNT),
         };
         match read {
+            // The switch takes 0 for none.
+            Some(0) => {
+                let say = Say::wrong("limits", name, forms::ZERO).of(&posted);
+                return show(&app, &member, say).await;
+            }
             Some(value) => *limit = value,
             None if typed.is_empty() => {}
             None => {
