@@ -623,6 +623,54 @@ fn a_limit_of_nothing_is_no_limit_and_refused() {
 }
 
 #[test]
+fn a_password_that_is_too_short_to_be_one_is_a_wrong_one() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    let mut told = |path: &str, form: &str, fields: &[(&str, &str)]| {
+        let mut fields = fields.to_vec();
+        fields.push(("password", "short"));
+        let page = browser.send(path, form, &fields);
+        assert_eq!(page.status, 422);
+        let error = format!("id=\"{form}-password-error\"");
+        assert!(page.body.contains(&error), "{form}: {}", page.body);
+        assert!(page.body.contains("The password is not right"));
+    };
+    told("/money/load", "load", &[("source", "1"), ("amount", "1")]);
+    told("/limits/set", "limits", &[("day", "1")]);
+    let contact = [("kind", "email"), ("address", "a@b.example")];
+    told("/notifications/contact", "contact", &contact);
+    let new = [("new", "another horse"), ("again", "another horse")];
+    told("/sessions/password", "password", &new);
+    let mut browser = world.browser();
+    browser.get("/sign-in");
+    let wrong: Vec<_> = ["short", "long enough to be one"]
+        .into_iter()
+        .map(|password| {
+            let fields = [("client", client.as_str()), ("password", password)];
+            let page = browser.send("/sign-in", "sign-in", &fields);
+            (page.status, page.body)
+        })
+        .collect();
+    assert_eq!(wrong[0], wrong[1]);
+}
+
+#[test]
+fn a_new_password_is_counted_in_characters_and_fits_the_line() {
+    let world = World::start();
+    let mut browser = world.browser();
+    browser.get("/register");
+    for (password, words) in [
+        ("пятьпятья", "at least 10"),
+        (&"п".repeat(65)[..], "too long"),
+    ] {
+        let fields = [("password", password), ("again", password)];
+        let page = browser.send("/register", "register", &fields);
+        assert!(page.body.contains(words), "{}", page.body);
+    }
+    world.member(&"п".repeat(64));
+}
+
+#[test]
 fn metrics_tell_routes_and_operations_and_nobody() {
     let world = World::start();
     let (mut browser, client) = world.member(PASSWORD);

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use rand::RngExt as _;
 use tessera_protocol::ClientNumber;
-use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use crate::line::Failure;
@@ -17,6 +17,9 @@ use crate::web::fields::{Field, form, summary};
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
+
+/// The switch counts bytes; a person types characters, each of which is one byte or more.
+const PASSWORD_CHARACTERS_MIN: usize = 10;
 
 /// `/`
 pub async fn start(visitor: Visitor) -> HttpResponse {
@@ -96,8 +99,8 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         true => draw_password(),
         false => Zeroizing::new(posted.raw("password").to_owned()),
     };
-    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
-        let say = Say::wrong("register", "password", text::PASSWORD_LENGTH).of(&posted);
+    if let Some(wrong) = unfit(&password) {
+        let say = Say::wrong("register", "password", wrong).of(&posted);
         return show_register(&visitor, &say);
     }
     if !drawn && posted.raw("again") != password.as_str() {
@@ -119,6 +122,14 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
             show_register(&visitor, &say)
         }
     }
+}
+
+/// Why a password can't become one.
+pub fn unfit(password: &str) -> Option<&'static str> {
+    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
+        return Some(text::PASSWORD_SHORT);
+    }
+    (password.len() > PASSWORD_BYTES_MAX).then_some(text::PASSWORD_LONG)
 }
 
 /// How often a number is drawn again that somebody has.

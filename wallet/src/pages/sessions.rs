@@ -3,9 +3,9 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind, SessionRow};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
-use super::entry::signed_out;
+use super::entry::{signed_out, unfit};
 use super::parts;
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, form, summary};
@@ -118,8 +118,8 @@ pub async fn password(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let new = posted.raw("new");
-    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&new.len()) {
-        let say = Say::wrong("password", "new", entry_text::PASSWORD_LENGTH).of(&posted);
+    if let Some(wrong) = unfit(new) {
+        let say = Say::wrong("password", "new", wrong).of(&posted);
         return show(&app, &member, say).await;
     }
     if new != posted.raw("again") {

@@ -122,6 +122,11 @@ impl Wallets {
         if !given.text(tag::ADDRESS).is_empty() {
             self.address = given.text(tag::ADDRESS).into();
         }
+        if let Some(password) = given.0.get(&tag::PASSWORD)
+            && !(10..=128).contains(&password.len())
+        {
+            return Reply::code("30");
+        }
         match operation {
             Operation::Register => return self.register(&given),
             Operation::SignIn => return self.sign_in(&given),
