@@ -141,6 +141,12 @@ fn what_is_the_same_for_everybody_is_kept_and_nothing_else() {
     let style = browser.get(path);
     assert!(style.header("cache-control").contains("immutable"));
     assert!(style.body.contains("prefers-color-scheme: dark"));
+    let name = path.rsplit('/').next().unwrap();
+    let other = browser.get(&format!("/assets/000000000000/{name}"));
+    assert_eq!(
+        (other.status, other.header("cache-control")),
+        (404, "no-store")
+    );
     let worker = browser.get("/sw.js").body;
     assert!(worker.contains(path) && worker.contains("/offline"));
     assert!(!worker.contains("/home") && !worker.contains("{SHELL}"));
