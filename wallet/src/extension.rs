@@ -205,7 +205,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     if !text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(malformed());
     }
-    let mut body = read_body(payload.into_inner())
+    let mut body = read_body(request, payload.into_inner())
         .await
         .map_err(|_| malformed())?;
     let read = serde_json::from_slice(&body);

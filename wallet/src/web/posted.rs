@@ -10,12 +10,15 @@ use actix_web::{FromRequest, HttpRequest};
 use bytes::BytesMut;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Trouble, Visitor};
+use super::{Trouble, Visitor, is_pay_window};
 use crate::session::same;
 use crate::switch::Proof;
 
 /// Our longest form is a tenth of this.
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// In the pay window's forms stands its address: up to 30 lines of 80 characters, of up to 4 bytes each, which are escaped in the
+/// address and once more in the form. A byte takes 5 then, and all of it some 50,000.
+const PAY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be here by then.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// The name of the field that holds the token.
@@ -87,7 +90,7 @@ impl FromRequest for Posted {
         let payload = payload.take();
         Box::pin(async move {
             let visitor = Visitor::extract(&request).await?;
-            let mut body = read_body(payload).await?;
+            let mut body = read_body(&request, payload).await?;
             let posted = Self::parse(&body);
             body.zeroize();
             match posted.has_token(&visitor) {
@@ -99,12 +102,16 @@ impl FromRequest for Posted {
 }
 
 /// The body, as long as it is not too long and not too slow.
-pub async fn read_body(mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+    let most = match is_pay_window(request.path()) {
+        true => PAY_BODY_BYTES_MAX,
+        false => BODY_BYTES_MAX,
+    };
     let read = async {
         let mut body = BytesMut::new();
         while let Some(piece) = next(&mut payload).await {
             let piece = piece.map_err(|_| Trouble::Form)?;
-            if body.len() + piece.len() > BODY_BYTES_MAX {
+            if body.len() + piece.len() > most {
                 return Err(Trouble::TooLarge);
             }
             body.extend_from_slice(&piece);
