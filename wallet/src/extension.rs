@@ -4,7 +4,7 @@
 //! | path | in | out |
 //! | --- | --- | --- |
 //! | `/extension/v1/session` | `{"client", "password"}` | `{"session", "shown_card", "name"}` |
-//! | `/extension/v1/number` | `{"once", "limit"}` (limit may be absent, minor units) | `{"number", "expiry", "name"}` (expiry YYMM) |
+//! | `/extension/v1/number` | `{"once", "limit"}` (limit may be absent; minor units, above 0) | `{"number", "expiry", "name"}` (expiry YYMM) |
 //! | `/extension/v1/sign-out` | `{}` | `{}` |
 //!
 //! Refused: `{"error", "message", "retry_after"}`. `error` is `form` (400), `origin` (403), `credentials` or `session` (401), `throttled`
@@ -59,7 +59,7 @@ struct Opened<'a> {
 #[serde(deny_unknown_fields)]
 struct Wanted {
     once: bool,
-    limit: Option<u64>,
+    limit: Option<std::num::NonZeroU64>,
 }
 
 #[derive(Serialize)]
@@ -151,7 +151,7 @@ async fn number(
         true => NumberUse::Once,
         false => NumberUse::Mall,
     };
-    let limit = wanted.limit.filter(|limit| *limit > 0);
+    let limit = wanted.limit.map(std::num::NonZeroU64::get);
     let issued = app
         .switch
         .issue_number(&session, None, usage, limit, Name::random())
@@ -205,7 +205,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> R
     if !text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(malformed());
     }
-    let mut body = read_body(payload.into_inner())
+    let mut body = read_body(request, payload.into_inner())
         .await
         .map_err(|_| malformed())?;
     let read = serde_json::from_slice(&body);

@@ -81,6 +81,50 @@ fn the_watch_ends_with_the_session() {
     until("watched", || world.switch.count(Operation::Watch) == 1);
     browser.get("/home");
     browser.send("/sign-out", "sign-out", &[]);
+    events.rest();
     until("unwatched", || world.switch.count(Operation::Unwatch) == 1);
     assert_eq!(browser.get("/live").status, 303);
+}
+
+#[test]
+fn a_session_that_was_ended_elsewhere_is_told_nothing_more_and_the_others_are() {
+    let world = World::start();
+    let (mut lost, client) = world.member(PASSWORD);
+    let mut kept = world.browser();
+    kept.get("/sign-in");
+    let fields = [("client", client.as_str()), ("password", PASSWORD)];
+    kept.send("/sign-in", "sign-in", &fields);
+    let (_, mut of_lost) = lost.events("/live");
+    let (_, mut of_kept) = kept.events("/live");
+    of_lost.next();
+    of_kept.next();
+    until("watched", || world.switch.count(Operation::Watch) == 1);
+    // As another wallet server would: this one hears the notice, and nothing else.
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        wallet.sessions.remove(0);
+        wallet.available = 7_700;
+        number
+    });
+    assert!(!of_lost.rest().contains("77.00"));
+    while of_kept.next()["available"] != "77.00\u{a0}USD" {}
+    assert_eq!(lost.get("/live").status, 303);
+}
+
+#[test]
+fn who_makes_up_a_session_ends_no_view_of_its_wallet() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    let (_, mut events) = browser.events("/live");
+    events.next();
+    until("watched", || world.switch.count(Operation::Watch) == 1);
+    let wallet = world.switch.wallets.lock().unwrap().of(&client).0;
+    let mut forger = world.browser();
+    let made_up = format!("{wallet:016x}{}", "0".repeat(48));
+    forger.cookies.insert("__Host-tessera".into(), made_up);
+    forger.get("/help");
+    assert_eq!(forger.send("/sign-out", "sign-out", &[]).status, 303);
+    spend(&world, &client, 100);
+    while events.next()["available"] != "99.00\u{a0}USD" {}
+    assert_eq!(world.switch.count(Operation::Watch), 1);
 }

@@ -141,6 +141,12 @@ fn what_is_the_same_for_everybody_is_kept_and_nothing_else() {
     let style = browser.get(path);
     assert!(style.header("cache-control").contains("immutable"));
     assert!(style.body.contains("prefers-color-scheme: dark"));
+    let name = path.rsplit('/').next().unwrap();
+    let other = browser.get(&format!("/assets/000000000000/{name}"));
+    assert_eq!(
+        (other.status, other.header("cache-control")),
+        (404, "no-store")
+    );
     let worker = browser.get("/sw.js").body;
     assert!(worker.contains(path) && worker.contains("/offline"));
     assert!(!worker.contains("/home") && !worker.contains("{SHELL}"));
@@ -332,6 +338,86 @@ fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
 }
 
 #[test]
+fn what_was_not_answered_is_sent_again_under_its_name() {
+    let world = World::with(|settings| {
+        settings.line.answer_within = std::time::Duration::from_millis(500);
+    });
+    let (mut browser, client) = with_source(&world);
+    let name = browser.get("/money").hidden("name").unwrap();
+    let load = |amount, name| {
+        [
+            ("source", "1"),
+            ("amount", amount),
+            ("password", PASSWORD),
+            ("name", name),
+        ]
+    };
+    *world.switch.silent_at.lock().unwrap() = Some(Operation::Load);
+    let unknown = browser.send("/money/load", "load", &load("25", &name));
+    assert_eq!(unknown.status, 503);
+    assert_eq!(unknown.hidden("name").as_ref(), Some(&name));
+    // Mistyped in between, it is still the same load.
+    let wrong = browser.send("/money/load", "load", &load("2.5.", &name));
+    assert_eq!(
+        (wrong.status, wrong.hidden("name")),
+        (422, Some(name.clone()))
+    );
+    let loaded = browser.send("/money/load", "load", &load("25", &name));
+    assert_eq!(loaded.header("location"), "/money?done=loaded");
+    let mut wallets = world.switch.wallets.lock().unwrap();
+    assert_eq!(wallets.of(&client).1.available, 2_500);
+}
+
+#[test]
+fn what_the_bank_declined_is_asked_again_under_another_name() {
+    let world = World::start();
+    let (mut browser, _) = with_source(&world);
+    let name = browser.get("/money").hidden("name").unwrap();
+    world.switch.wallets.lock().unwrap().declined = true;
+    let load = [
+        ("source", "1"),
+        ("amount", "25"),
+        ("password", PASSWORD),
+        ("name", &name),
+    ];
+    let declined = browser.send("/money/load", "load", &load);
+    assert_eq!(declined.status, 422);
+    assert_ne!(declined.hidden("name"), Some(name));
+}
+
+#[test]
+fn what_was_typed_stays_but_for_secrets() {
+    let world = World::start();
+    let (mut browser, _) = with_source(&world);
+    let source = [
+        ("kind", "account"),
+        ("source", "GB33 !!"),
+        ("password", PASSWORD),
+    ];
+    let page = browser.send("/money/sources/add", "add-source", &source);
+    assert!(page.body.contains("value=\"account\" selected"));
+    assert!(!page.body.contains("GB33") && !page.body.contains(PASSWORD));
+    let load = [
+        ("source", "1"),
+        ("amount", "12.345"),
+        ("password", PASSWORD),
+    ];
+    let page = browser.send("/money/load", "load", &load);
+    assert!(page.body.contains("value=\"12.345\""), "{}", page.body);
+    let close = [("source", "1"), ("password", PASSWORD)];
+    let page = browser.send("/money/close", "close", &close);
+    assert!(page.body.contains("id=\"close-sure-error\""));
+    assert!(page.body.contains("aria-describedby=\"close-sure-error\""));
+    let contact = [("kind", "pigeon"), ("address", "a@b.example")];
+    let page = browser.send("/notifications/contact", "contact", &contact);
+    assert!(
+        page.body
+            .contains("aria-describedby=\"contact-kind-error\"")
+    );
+    assert!(page.body.contains("value=\"a@b.example\""));
+}
+
+#[test]
 fn without_a_line_the_page_says_so() {
     let world = World::with(|settings| {
         settings.line.answer_within = std::time::Duration::from_millis(300);
@@ -518,6 +604,76 @@ fn settings_are_set_and_shown() {
     assert_eq!(wallet.limits.to_array(), [5_000, 0, 0, 3, 0]);
     assert_eq!(wallet.wishes.unwrap().to_string(), "d");
     assert_eq!(wallet.password, "another horse");
+}
+
+#[test]
+fn a_limit_of_nothing_is_no_limit_and_refused() {
+    let world = World::start();
+    let (mut browser, client) = world.member(PASSWORD);
+    browser.get("/limits");
+    for (field, zero) in [("day_count", "0"), ("day", "0.00")] {
+        let limits = [("transaction", "50"), (field, zero), ("password", PASSWORD)];
+        let page = browser.send("/limits/set", "limits", &limits);
+        assert_eq!(page.status, 422);
+        assert!(page.body.contains(&format!("id=\"limits-{field}-error\"")));
+    }
+    browser.get("/card");
+    browser.send("/card/issue", "issue-card", &[]);
+    let number = [("usage", "once"), ("limit", "0"), ("password", PASSWORD)];
+    let page = browser.send("/card/numbers/new", "new-number", &number);
+    assert!(page.body.contains("id=\"new-number-limit-error\""));
+    let mut wallets = world.switch.wallets.lock().unwrap();
+    let wallet = wallets.of(&client).1;
+    assert_eq!(wallet.limits.to_array(), [0; 5]);
+    assert!(wallet.numbers.is_empty());
+}
+
+#[test]
+fn a_password_that_is_too_short_to_be_one_is_a_wrong_one() {
+    let world = World::start();
+    let (mut browser, client) = with_source(&world);
+    let mut told = |path: &str, form: &str, fields: &[(&str, &str)]| {
+        let mut fields = fields.to_vec();
+        fields.push(("password", "short"));
+        let page = browser.send(path, form, &fields);
+        assert_eq!(page.status, 422);
+        let error = format!("id=\"{form}-password-error\"");
+        assert!(page.body.contains(&error), "{form}: {}", page.body);
+        assert!(page.body.contains("The password is not right"));
+    };
+    told("/money/load", "load", &[("source", "1"), ("amount", "1")]);
+    told("/limits/set", "limits", &[("day", "1")]);
+    let contact = [("kind", "email"), ("address", "a@b.example")];
+    told("/notifications/contact", "contact", &contact);
+    let new = [("new", "another horse"), ("again", "another horse")];
+    told("/sessions/password", "password", &new);
+    let mut browser = world.browser();
+    browser.get("/sign-in");
+    let wrong: Vec<_> = ["short", "long enough to be one"]
+        .into_iter()
+        .map(|password| {
+            let fields = [("client", client.as_str()), ("password", password)];
+            let page = browser.send("/sign-in", "sign-in", &fields);
+            (page.status, page.body)
+        })
+        .collect();
+    assert_eq!(wrong[0], wrong[1]);
+}
+
+#[test]
+fn a_new_password_is_counted_in_characters_and_fits_the_line() {
+    let world = World::start();
+    let mut browser = world.browser();
+    browser.get("/register");
+    for (password, words) in [
+        ("пятьпятья", "at least 10"),
+        (&"п".repeat(65)[..], "too long"),
+    ] {
+        let fields = [("password", password), ("again", password)];
+        let page = browser.send("/register", "register", &fields);
+        assert!(page.body.contains(words), "{}", page.body);
+    }
+    world.member(&"п".repeat(64));
 }
 
 #[test]

@@ -431,6 +431,62 @@ fn a_payer_who_cancels_has_paid_nothing() {
 }
 
 #[test]
+fn the_longest_basket_that_malls_may_show_is_paid_cancelled_and_signed_in_for() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    // 80 characters that take 4 bytes each, which JSON may write with 12.
+    let text = "\u{20000}".repeat(80);
+    let lines: Vec<_> = (0..30)
+        .map(|_| serde_json::json!({ "text": text, "amount": 1 }))
+        .collect();
+    let lines = serde_json::to_string(&lines).unwrap();
+    let escaped = lines.replace('\u{20000}', "\\ud840\\udc00");
+    let order = "O".repeat(32);
+    let return_url = format!("{MALL}/done?{}", "x".repeat(1_000));
+    let fields = |lines| {
+        [
+            ("mall", "MALL-0001"),
+            ("order", order.as_str()),
+            ("amount", "30"),
+            ("currency", "USD"),
+            ("lines", lines),
+            ("return_url", return_url.as_str()),
+        ]
+    };
+    let mut locations = Vec::new();
+    for lines in [&lines, &escaped] {
+        let opened = browser.post("/pay", &[("Origin", MALL)], &fields(lines));
+        assert_eq!(opened.status, 303, "{}", opened.body);
+        locations.push(opened.header("location").to_owned());
+    }
+    assert_eq!(locations[0], locations[1]);
+    let by_link = {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(fields(&lines));
+        format!("/pay?{}", query.finish())
+    };
+    let referrer = format!("{MALL}/cart");
+    let opened = browser.request("GET", &by_link, &[("Referer", &referrer)], "");
+    assert_eq!(opened.header("location"), locations[0]);
+    let page = browser.get(&locations[0]);
+    assert!(page.body.contains(&text), "{}", page.status);
+    let cancelled = press(&mut browser, &page, "/pay/cancel");
+    assert!(cancelled.header("location").contains("tessera=cancelled"));
+    let session = browser.cookies.remove("__Host-tessera").unwrap();
+    let sign_in = browser.get(&locations[0]);
+    let credentials = [("client", client.as_str()), ("password", PASSWORD)];
+    let signed_in = browser.send(&sign_in.action("/pay/sign-in"), "sign-in", &credentials);
+    assert_eq!(signed_in.header("location"), locations[0]);
+    browser.cookies.insert("__Host-tessera".into(), session);
+    let page = browser.get(&locations[0]);
+    let agreed = press(&mut browser, &page, "/pay/agree");
+    assert!(agreed.header("location").contains("tessera=agreed"));
+    // Nowhere else is a form that long.
+    let long = browser.send("/limits/freeze", "freeze", &[("more", &lines)]);
+    assert_eq!(long.status, 413);
+}
+
+#[test]
 fn the_extension_draws_numbers() {
     let world = World::start();
     let (_, client) = world.member(PASSWORD);
@@ -474,6 +530,8 @@ fn the_extension_draws_numbers() {
     assert_eq!(drawn["number"], "9900000000000042");
     assert_eq!(drawn["expiry"], "3112");
     assert_eq!(ask("/extension/v1/number", origin, session, "{}").0, 400);
+    let nothing = r#"{"once":false,"limit":0}"#;
+    assert_eq!(ask("/extension/v1/number", origin, session, nothing).0, 400);
     assert_eq!(ask("/extension/v1/sign-out", origin, session, "{}").0, 200);
     let (status, told) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
     assert_eq!((status, told["error"].as_str()), (401, Some("session")));

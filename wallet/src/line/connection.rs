@@ -251,7 +251,9 @@ impl Pending {
 
     fn take(&mut self, name: Name) -> Option<Ask> {
         let asks = self.by_name.get_mut(&name)?;
-        let ask = asks.pop_front();
+        // Who has stopped waiting leaves the answer to whoever has asked again under the same name.
+        let waiting = asks.iter().position(|ask| !ask.reply.is_closed());
+        let ask = asks.remove(waiting.unwrap_or(0));
         if asks.is_empty() {
             self.by_name.remove(&name);
         }

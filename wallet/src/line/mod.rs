@@ -25,7 +25,7 @@ use rustls::ClientConfig;
 use tessera_protocol::leased::Operation;
 use tokio::sync::{Semaphore, oneshot};
 
-pub use answer::{Answer, Failure};
+pub use answer::{Answer, Failure, Refusal};
 pub use ask::{Fields, Name};
 pub use watch::{Notice, View, Watches};
 

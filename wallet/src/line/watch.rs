@@ -121,13 +121,6 @@ impl Watches {
         Some(view)
     }
 
-    /// Ends all views of a wallet: sessions of it have ended. Views whose session has not come back by themselves.
-    pub fn end(&self, line: &Line, wallet: u64) {
-        if let Some(watched) = self.lock().remove(&wallet) {
-            stop(line, wallet, &watched);
-        }
-    }
-
     pub(super) fn notice(&self, notice: Notice) {
         if let Some(watched) = self.lock().get(&notice.wallet) {
             watched.sender.send_replace(Some(notice));

@@ -66,7 +66,7 @@ fn with_card(
         (row.number.to_string(), words)
     }));
     let reveal = html! {
-        (select("reveal", "number", text::WHICH, &shown, ""))
+        (select("reveal", "number", text::WHICH, &shown, "", say))
         (password("reveal", say))
         button type="submit" { (text::REVEAL) }
     };
@@ -135,8 +135,8 @@ fn new_form(token: &str, say: &Say) -> Markup {
         ("mall".to_owned(), text::MALL.to_owned()),
     ];
     let fields = html! {
-        input type="hidden" name="name" value=(Name::random());
-        (select("new-number", "usage", text::USAGE, &uses, ""))
+        input type="hidden" name="name" value=(say.name("new-number"));
+        (select("new-number", "usage", text::USAGE, &uses, "", say))
         (amount("new-number", "limit", text::LIMIT, "", "", true, say))
         (password("new-number", say))
         button type="submit" { (text::MAKE) }
@@ -160,13 +160,25 @@ fn state(state: NumberState) -> &'static str {
 }
 
 /// `POST /card/issue`
-pub async fn issue(app: Data<App>, member: Member, _: Posted) -> Result<HttpResponse, Trouble> {
+pub async fn issue(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
     match app.switch.issue_card(&member.session).await {
         // Somebody was quicker, most likely a second click.
         Err(failure) if failure.is("94") => Ok(answer::see_other("/card")),
         issued => {
             let issued = issued.map(drop);
-            finish(show, &app, &member, "issue-card", issued, "/card?done=card").await
+            finish(
+                show,
+                &app,
+                &member,
+                ("issue-card", &posted),
+                issued,
+                "/card?done=card",
+            )
+            .await
         }
     }
 }
@@ -181,7 +193,7 @@ pub async fn reveal(
     let number = posted.number("number");
     match app.switch.reveal(&member.session, &proof, number).await {
         Ok(revealed) => Ok(show_revealed(&member, &revealed)),
-        Err(failure) => refused(show, &app, &member, "reveal", failure).await,
+        Err(failure) => refused(show, &app, &member, ("reveal", &posted), failure).await,
     }
 }
 
@@ -227,7 +239,7 @@ pub async fn reissue(
         show,
         &app,
         &member,
-        "reissue",
+        ("reissue", &posted),
         reissued,
         "/card?done=reissued",
     )
@@ -244,30 +256,30 @@ pub async fn new_number(
         return show(
             &app,
             &member,
-            Say::wrong("new-number", "usage", forms::CHOOSE),
+            Say::wrong("new-number", "usage", forms::CHOOSE).of(&posted),
         )
         .await;
     };
     let typed = posted.text("limit");
     let limit = Money::from_typed(typed, app.currency()).map(|money| money.minor);
-    if limit.is_none() && !typed.is_empty() {
-        return show(
-            &app,
-            &member,
-            Say::wrong("new-number", "limit", forms::AMOUNT),
-        )
-        .await;
+    let wrong = match limit {
+        Some(0) => Some(forms::ZERO),
+        None if !typed.is_empty() => Some(forms::AMOUNT),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
+        let say = Say::wrong("new-number", "limit", wrong).of(&posted);
+        return show(&app, &member, say).await;
     }
     let proof = posted.proof(&member.visitor);
     let name = Name::from_form(posted.raw("name"));
-    let limit = limit.filter(|limit| *limit > 0);
     let issued = app
         .switch
         .issue_number(&member.session, Some(&proof), usage, limit, name)
         .await;
     match issued {
         Ok(revealed) => Ok(show_revealed(&member, &revealed)),
-        Err(failure) => refused(show, &app, &member, "new-number", failure).await,
+        Err(failure) => refused(show, &app, &member, ("new-number", &posted), failure).await,
     }
 }
 

@@ -19,8 +19,8 @@ pub fn section(overview: &Overview, token: &str, say: &Say) -> Markup {
         sources.insert(0, (String::new(), text::CLOSE_NOTHING.to_owned()));
     }
     let fields = html! {
-        (select("close", "source", text::CLOSE_TO, &sources, ""))
-        (tick("close", "sure", text::CLOSE_SURE, false))
+        (select("close", "source", text::CLOSE_TO, &sources, "", say))
+        (tick("close", "sure", text::CLOSE_SURE, false, say))
         (password("close", say))
         button.danger type="submit" { (text::CLOSE_IT) }
     };
@@ -46,17 +46,14 @@ pub async fn close(
         return show(
             &app,
             &member,
-            Say::wrong("close", "sure", text::CLOSE_NOT_SURE),
+            Say::wrong("close", "sure", text::CLOSE_NOT_SURE).of(&posted),
         )
         .await;
     }
     let proof = posted.proof(&member.visitor);
     let source = posted.number("source");
     match app.switch.close(&member.session, &proof, source).await {
-        Ok(()) => {
-            app.watches.end(app.switch.line(), member.session.wallet());
-            Ok(signed_out("/sign-in?done=closed"))
-        }
-        Err(failure) => refused(show, &app, &member, "close", failure).await,
+        Ok(()) => Ok(signed_out("/sign-in?done=closed")),
+        Err(failure) => refused(show, &app, &member, ("close", &posted), failure).await,
     }
 }

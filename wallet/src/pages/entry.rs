@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use rand::RngExt as _;
 use tessera_protocol::ClientNumber;
-use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind};
 use zeroize::Zeroizing;
 
 use crate::line::Failure;
@@ -17,6 +17,9 @@ use crate::web::fields::{Field, form, summary};
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
+
+/// The switch counts bytes; a person types characters, each of which is one byte or more.
+const PASSWORD_CHARACTERS_MIN: usize = 10;
 
 /// `/`
 pub async fn start(visitor: Visitor) -> HttpResponse {
@@ -96,12 +99,12 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
         true => draw_password(),
         false => Zeroizing::new(posted.raw("password").to_owned()),
     };
-    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
-        let say = Say::wrong("register", "password", text::PASSWORD_LENGTH);
+    if let Some(wrong) = unfit(&password) {
+        let say = Say::wrong("register", "password", wrong).of(&posted);
         return show_register(&visitor, &say);
     }
     if !drawn && posted.raw("again") != password.as_str() {
-        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS);
+        let say = Say::wrong("register", "again", text::PASSWORD_DIFFERS).of(&posted);
         return show_register(&visitor, &say);
     }
     match open_wallet(&app, &visitor, &password).await {
@@ -119,6 +122,14 @@ pub async fn register(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpR
             show_register(&visitor, &say)
         }
     }
+}
+
+/// Why a password can't become one.
+pub fn unfit(password: &str) -> Option<&'static str> {
+    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
+        return Some(text::PASSWORD_SHORT);
+    }
+    (password.len() > PASSWORD_BYTES_MAX).then_some(text::PASSWORD_LONG)
 }
 
 /// How often a number is drawn again that somebody has.
@@ -243,6 +254,7 @@ pub fn sign_in_fields(say: &Say) -> Markup {
             autocomplete: "username",
             inputmode: "numeric",
             longest: 40,
+            secret: true,
             ..Field::default()
         }.show(say))
         (Field {
@@ -278,7 +290,7 @@ pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
 pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Result<Session, Say> {
     // A number that can't be one needs no switch; whether one that can be is known, only the switch tells, and never apart from the password.
     let client = ClientNumber::from_text(posted.text("client"))
-        .map_err(|_| Say::wrong("sign-in", "client", text::MISTYPED))?;
+        .map_err(|_| Say::wrong("sign-in", "client", text::MISTYPED).of(posted))?;
     let entry = entry(visitor, client, posted.raw("password"), SessionKind::Web);
     match app.switch.sign_in(&entry).await {
         Ok(session) => {
@@ -317,7 +329,6 @@ pub async fn sign_out(app: Data<App>, member: Member, _: Posted) -> Result<HttpR
         Err(failure) if failure.is("63") => {}
         Err(failure) => return Err(failure.into()),
     }
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(signed_out("/sign-in?done=signed-out"))
 }
 

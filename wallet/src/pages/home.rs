@@ -150,12 +150,17 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
     let locale = member.visitor.locale;
     let tell = move |notice: Notice| {
         let held = notice.ledger.saturating_sub(notice.available);
-        let balance = Balance {
+        let told = Balance {
             available: locale.money(app.money(notice.available)),
             held: held_words(&app, &locale, held),
             position: notice.position.to_string(),
         };
-        std::future::ready(Some((balance, true)))
+        let (app, session) = (app.clone(), member.session.clone());
+        async move {
+            // The wallet is watched, not the session: the end of a session, wherever it was ended, is a notice like any other.
+            app.switch.balance(&session).await.ok()?;
+            Some((told, true))
+        }
     };
     Ok(live::stream(view, now, lasts, tell))
 }

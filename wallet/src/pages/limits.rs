@@ -135,7 +135,7 @@ pub async fn unfreeze(
         show,
         &app,
         &member,
-        "unfreeze",
+        ("unfreeze", &posted),
         opened,
         "/limits?done=unfrozen",
     )
@@ -155,13 +155,28 @@ pub async fn set(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
             false => (typed.parse().ok(), text::BAD_COUNT),
         };
         match read {
+            // The switch takes 0 for none.
+            Some(0) => {
+                let say = Say::wrong("limits", name, forms::ZERO).of(&posted);
+                return show(&app, &member, say).await;
+            }
             Some(value) => *limit = value,
             None if typed.is_empty() => {}
-            None => return show(&app, &member, Say::wrong("limits", name, wrong)).await,
+            None => {
+                return show(&app, &member, Say::wrong("limits", name, wrong).of(&posted)).await;
+            }
         }
     }
     let proof = posted.proof(&member.visitor);
     let limits = Limits::from_array(limits);
     let set = app.switch.set_limits(&member.session, &proof, limits).await;
-    finish(show, &app, &member, "limits", set, "/limits?done=limits").await
+    finish(
+        show,
+        &app,
+        &member,
+        ("limits", &posted),
+        set,
+        "/limits?done=limits",
+    )
+    .await
 }

@@ -81,8 +81,8 @@ fn kind(kind: SourceKind) -> &'static str {
 fn load_form(overview: &Overview, token: &str, say: &Say) -> Markup {
     let fields = html! {
         // Sent twice, it is loaded once.
-        input type="hidden" name="name" value=(Name::random());
-        (select("load", "source", text::FROM, &choices(overview), ""))
+        input type="hidden" name="name" value=(say.name("load"));
+        (select("load", "source", text::FROM, &choices(overview), "", say))
         (amount("load", "amount", text::AMOUNT, "", "", false, say))
         (password("load", say))
         button type="submit" { (text::LOAD_IT) }
@@ -105,7 +105,7 @@ fn sources(overview: &Overview, token: &str, say: &Say) -> Markup {
             details.fold open[of_form(say, "remove-source")] {
                 summary { (text::REMOVE) }
                 (form("remove-source", "/money/sources/remove", token, &html! {
-                    (select("remove-source", "number", text::REMOVE, &choices(overview), ""))
+                    (select("remove-source", "number", text::REMOVE, &choices(overview), "", say))
                     (password("remove-source", say))
                     button.second type="submit" { (text::REMOVE) }
                 }))
@@ -120,7 +120,7 @@ fn add_form(token: &str, say: &Say) -> Markup {
         ("account".to_owned(), text::ACCOUNT.to_owned()),
     ];
     let fields = html! {
-        (select("add-source", "kind", text::KIND, &kinds, ""))
+        (select("add-source", "kind", text::KIND, &kinds, "", say))
         (Field {
             form: "add-source",
             name: "source",
@@ -128,6 +128,7 @@ fn add_form(token: &str, say: &Say) -> Markup {
             hint: text::NUMBER_HINT,
             autocomplete: "off",
             longest: 40,
+            secret: true,
             ..Field::default()
         }.show(say))
         (password("add-source", say))
@@ -153,7 +154,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
     let threshold = plain(reload.map(|row| row.threshold));
     let loaded = plain(reload.map(|row| row.amount));
     let set = html! {
-        (select("reload", "source", text::FROM, &choices(overview), &chosen))
+        (select("reload", "source", text::FROM, &choices(overview), &chosen, say))
         (amount("reload", "threshold", text::THRESHOLD, "", &threshold, false, say))
         (amount("reload", "amount", text::RELOAD_AMOUNT, "", &loaded, false, say))
         (password("reload", say))
@@ -181,10 +182,20 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
 /// `POST /money/load`
 pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<HttpResponse, Trouble> {
     let Some(source) = posted.number("source") else {
-        return show(&app, &member, Say::wrong("load", "source", forms::CHOOSE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("load", "source", forms::CHOOSE).of(&posted),
+        )
+        .await;
     };
     let Some(money) = Money::from_typed(posted.text("amount"), app.currency()) else {
-        return show(&app, &member, Say::wrong("load", "amount", forms::AMOUNT)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("load", "amount", forms::AMOUNT).of(&posted),
+        )
+        .await;
     };
     let proof = posted.proof(&member.visitor);
     let name = Name::from_form(posted.raw("name"));
@@ -192,7 +203,15 @@ pub async fn load(app: Data<App>, member: Member, posted: Posted) -> Result<Http
         .switch
         .load(&member.session, &proof, source, money.minor, name)
         .await;
-    finish(show, &app, &member, "load", loaded, "/money?done=loaded").await
+    finish(
+        show,
+        &app,
+        &member,
+        ("load", &posted),
+        loaded,
+        "/money?done=loaded",
+    )
+    .await
 }
 
 /// `POST /money/sources/add`
@@ -205,7 +224,7 @@ pub async fn add_source(
         return show(
             &app,
             &member,
-            Say::wrong("add-source", "kind", forms::CHOOSE),
+            Say::wrong("add-source", "kind", forms::CHOOSE).of(&posted),
         )
         .await;
     };
@@ -216,7 +235,7 @@ pub async fn add_source(
         return show(
             &app,
             &member,
-            Say::wrong("add-source", "source", text::BAD_NUMBER),
+            Say::wrong("add-source", "source", text::BAD_NUMBER).of(&posted),
         )
         .await;
     }
@@ -230,7 +249,7 @@ pub async fn add_source(
         show,
         &app,
         &member,
-        "add-source",
+        ("add-source", &posted),
         added,
         "/money?done=source",
     )
@@ -253,7 +272,7 @@ pub async fn remove_source(
         show,
         &app,
         &member,
-        "remove-source",
+        ("remove-source", &posted),
         removed,
         "/money?done=source-removed",
     )
@@ -267,19 +286,29 @@ pub async fn reload(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let Some(source) = posted.number("source") else {
-        return show(&app, &member, Say::wrong("reload", "source", forms::CHOOSE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("reload", "source", forms::CHOOSE).of(&posted),
+        )
+        .await;
     };
     let typed = |name| Money::from_typed(posted.text(name), app.currency());
     let Some(threshold) = typed("threshold") else {
         return show(
             &app,
             &member,
-            Say::wrong("reload", "threshold", forms::AMOUNT),
+            Say::wrong("reload", "threshold", forms::AMOUNT).of(&posted),
         )
         .await;
     };
     let Some(loaded) = typed("amount") else {
-        return show(&app, &member, Say::wrong("reload", "amount", forms::AMOUNT)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("reload", "amount", forms::AMOUNT).of(&posted),
+        )
+        .await;
     };
     let row = ReloadRow {
         source,
@@ -291,7 +320,15 @@ pub async fn reload(
         .switch
         .set_reload(&member.session, &proof, Some(row))
         .await;
-    finish(show, &app, &member, "reload", set, "/money?done=reload").await
+    finish(
+        show,
+        &app,
+        &member,
+        ("reload", &posted),
+        set,
+        "/money?done=reload",
+    )
+    .await
 }
 
 /// `POST /money/reload/off`
@@ -306,7 +343,7 @@ pub async fn reload_off(
         show,
         &app,
         &member,
-        "reload-off",
+        ("reload-off", &posted),
         set,
         "/money?done=no-reload",
     )

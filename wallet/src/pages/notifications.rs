@@ -31,7 +31,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         section { (contact(&overview, &token, &say)) }
         section {
             h2 { (text::WISHES) }
-            (wishes_form(overview.wishes, &token))
+            (wishes_form(overview.wishes, &token, &say))
         }
     };
     let page = layout::member(
@@ -71,6 +71,7 @@ fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {
                     autocomplete: "one-time-code",
                     inputmode: "numeric",
                     longest: 12,
+                    secret: true,
                     ..Field::default()
                 }.show(say))
                 button type="submit" { (text::CONFIRM_IT) }
@@ -87,7 +88,7 @@ fn contact_fields(say: &Say) -> Markup {
         ("mobile".to_owned(), text::MOBILE.to_owned()),
     ];
     html! {
-        (select("contact", "kind", text::KIND, &kinds, ""))
+        (select("contact", "kind", text::KIND, &kinds, "", say))
         (Field {
             form: "contact",
             name: "address",
@@ -102,7 +103,7 @@ fn contact_fields(say: &Say) -> Markup {
     }
 }
 
-fn wishes_form(wishes: Wishes, token: &str) -> Markup {
+fn wishes_form(wishes: Wishes, token: &str, say: &Say) -> Markup {
     let ticked = [
         wishes.purchases,
         wishes.declines,
@@ -112,7 +113,7 @@ fn wishes_form(wishes: Wishes, token: &str) -> Markup {
     ];
     let boxes = html! {
         @for ((name, label), ticked) in text::CHOICES.iter().zip(ticked) {
-            (tick("wishes", name, label, ticked))
+            (tick("wishes", name, label, ticked, say))
         }
         button type="submit" { (text::SAVE) }
     };
@@ -126,13 +127,18 @@ pub async fn propose(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let Ok(kind) = posted.text("kind").parse() else {
-        return show(&app, &member, Say::wrong("contact", "kind", forms::CHOOSE)).await;
+        return show(
+            &app,
+            &member,
+            Say::wrong("contact", "kind", forms::CHOOSE).of(&posted),
+        )
+        .await;
     };
     let Some(address) = address(kind, posted.text("address")) else {
         return show(
             &app,
             &member,
-            Say::wrong("contact", "address", text::BAD_ADDRESS),
+            Say::wrong("contact", "address", text::BAD_ADDRESS).of(&posted),
         )
         .await;
     };
@@ -146,7 +152,7 @@ pub async fn propose(
             show(
                 &app,
                 &member,
-                Say::wrong("contact", "address", text::BAD_ADDRESS),
+                Say::wrong("contact", "address", text::BAD_ADDRESS).of(&posted),
             )
             .await
         }
@@ -155,7 +161,7 @@ pub async fn propose(
                 show,
                 &app,
                 &member,
-                "contact",
+                ("contact", &posted),
                 other,
                 "/notifications?done=code-sent",
             )
@@ -201,14 +207,19 @@ pub async fn confirm(
                 show,
                 &app,
                 &member,
-                "confirm",
+                ("confirm", &posted),
                 confirmed,
                 "/notifications?done=confirmed",
             )
             .await;
         }
     };
-    show(&app, &member, Say::wrong("confirm", "code", wrong)).await
+    show(
+        &app,
+        &member,
+        Say::wrong("confirm", "code", wrong).of(&posted),
+    )
+    .await
 }
 
 /// `POST /notifications/remove`
@@ -223,7 +234,7 @@ pub async fn remove(
         show,
         &app,
         &member,
-        "remove-contact",
+        ("remove-contact", &posted),
         removed,
         "/notifications?done=no-contact",
     )

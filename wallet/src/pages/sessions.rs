@@ -3,9 +3,9 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use tessera_protocol::leased::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SessionKind, SessionRow};
+use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 
-use super::entry::signed_out;
+use super::entry::{signed_out, unfit};
 use super::parts;
 use crate::texts::{entry as entry_text, sessions as text};
 use crate::web::fields::{Field, form, summary};
@@ -98,7 +98,6 @@ pub async fn end(app: Data<App>, member: Member, posted: Posted) -> Result<HttpR
         Err(failure) if failure.is("25") => {}
         Err(failure) => return Err(failure.into()),
     }
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(answer::see_other("/sessions?done=session-ended"))
 }
 
@@ -109,7 +108,6 @@ pub async fn everywhere(
     _: Posted,
 ) -> Result<HttpResponse, Trouble> {
     app.switch.sign_out_everywhere(&member.session).await?;
-    app.watches.end(app.switch.line(), member.session.wallet());
     Ok(signed_out("/sign-in?done=everywhere"))
 }
 
@@ -120,12 +118,12 @@ pub async fn password(
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
     let new = posted.raw("new");
-    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&new.len()) {
-        let say = Say::wrong("password", "new", entry_text::PASSWORD_LENGTH);
+    if let Some(wrong) = unfit(new) {
+        let say = Say::wrong("password", "new", wrong).of(&posted);
         return show(&app, &member, say).await;
     }
     if new != posted.raw("again") {
-        let say = Say::wrong("password", "again", entry_text::PASSWORD_DIFFERS);
+        let say = Say::wrong("password", "again", entry_text::PASSWORD_DIFFERS).of(&posted);
         return show(&app, &member, say).await;
     }
     let proof = posted.proof(&member.visitor);
@@ -134,10 +132,7 @@ pub async fn password(
         .change_password(&member.session, &proof, new)
         .await
     {
-        Ok(()) => {
-            app.watches.end(app.switch.line(), member.session.wallet());
-            Ok(answer::see_other("/sessions?done=password"))
-        }
-        Err(failure) => refused(show, &app, &member, "password", failure).await,
+        Ok(()) => Ok(answer::see_other("/sessions?done=password")),
+        Err(failure) => refused(show, &app, &member, ("password", &posted), failure).await,
     }
 }

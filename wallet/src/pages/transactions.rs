@@ -242,7 +242,7 @@ fn search_form(search: &Search, say: &Say) -> Markup {
                 longest: 60,
                 ..Field::default()
             }.show(say))
-            (select("search", "status", text::STATUS, &choices, &search.status))
+            (select("search", "status", text::STATUS, &choices, &search.status, say))
             (day("from", text::FROM, &search.raw_from).show(say))
             (day("until", text::UNTIL, &search.raw_until).show(say))
             div.actions {

@@ -94,7 +94,7 @@ async fn open_by_form(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Trouble> {
-    let body = read_body(payload.into_inner()).await?;
+    let body = read_body(&request, payload.into_inner()).await?;
     let posted = Posted::parse(&body);
     let origin = text_of(&request, header::ORIGIN);
     Ok(open(&app, &request, origin, |name| posted.raw(name)))
@@ -106,7 +106,7 @@ async fn open_by_script(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Trouble> {
-    let body = read_body(payload.into_inner()).await?;
+    let body = read_body(&request, payload.into_inner()).await?;
     let posted = Posted::parse(&body);
     Ok(open(&app, &request, posted.raw("origin"), |name| {
         // Nobody is led back by address from a popup.

@@ -23,6 +23,12 @@ impl Settings {
                 "plain HTTP is spoken on loopback only: give it [tls], or behind_proxy = true",
             ));
         }
+        if self.behind_proxy && self.trusted_proxies.is_empty() {
+            return Err(SettingsError::value(
+                "trusted_proxies",
+                "must name the proxy: all payers would share its address otherwise",
+            ));
+        }
         if !self.is_https() && !is_local(&self.origin) {
             return Err(SettingsError::value(
                 "origin",

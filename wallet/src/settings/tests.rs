@@ -32,6 +32,7 @@ fn plain_http_leaves_this_machine_only_behind_a_proxy() {
     assert!(complaint(outside).starts_with("listen: plain HTTP"));
     let mut settings = Settings {
         behind_proxy: true,
+        trusted_proxies: vec![[10, 0, 0, 1].into()],
         origin: "https://wallet.example".into(),
         ..Settings::default()
     };
@@ -39,6 +40,8 @@ fn plain_http_leaves_this_machine_only_behind_a_proxy() {
     settings.check_values().unwrap();
     settings.origin = "http://wallet.example".into();
     assert!(settings.check_values().is_err());
+    let nobody = complaint(|settings| settings.behind_proxy = true);
+    assert!(nobody.starts_with("trusted_proxies: "), "{nobody}");
 }
 
 #[test]

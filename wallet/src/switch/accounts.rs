@@ -9,7 +9,7 @@ use tessera_protocol::leased::{
 };
 use zeroize::Zeroizing;
 
-use super::{Proof, Switch, with, with_address};
+use super::{Proof, Switch, with, with_password};
 use crate::line::{Answer, Failure, Fields};
 use crate::session::Session;
 
@@ -206,11 +206,9 @@ impl Switch {
             .data(tag::DEVICE, device)
             .data(tag::KIND, entry.kind)
             .secret(tag::CLIENT, client)
-            .secret(tag::PASSWORD, &entry.password)
             .secret(tag::SECRET, &secret);
-        let answer = self
-            .ask(operation, with_address(fields, entry.address))
-            .await?;
+        let fields = with_password(fields, &entry.password, entry.address)?;
+        let answer = self.ask(operation, fields).await?;
         let wallet = answer.need(tag::WALLET, "wallet")?;
         Ok(Session::of(wallet, &secret))
     }

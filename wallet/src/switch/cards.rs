@@ -83,7 +83,7 @@ impl Switch {
             .data(tag::KIND, usage)
             .maybe(tag::AMOUNT, limit);
         let fields = match proof {
-            Some(proof) => proof.add_to(fields),
+            Some(proof) => proof.add_to(fields)?,
             None => fields,
         };
         let answer = self.line.ask(Operation::IssueNumber, fields, name).await?;

@@ -10,14 +10,14 @@ mod wishes;
 use std::net::IpAddr;
 
 use tessera_protocol::Currency;
-use tessera_protocol::leased::{Operation, tag};
+use tessera_protocol::leased::{Operation, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, tag};
 use zeroize::Zeroizing;
 
 pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
 pub use cards::Revealed;
 pub use orders::{AgreedOrder, Order, OrderState};
 
-use crate::line::{Answer, Failure, Fields, Line, Name};
+use crate::line::{Answer, Failure, Fields, Line, Name, Refusal};
 use crate::session::Session;
 
 /// Asks the switch.
@@ -36,8 +36,8 @@ pub struct Proof {
 }
 
 impl Proof {
-    fn add_to(&self, fields: Fields) -> Fields {
-        with_address(fields.secret(tag::PASSWORD, &self.password), self.address)
+    fn add_to(&self, fields: Fields) -> Result<Fields, Failure> {
+        with_password(fields, &self.password, self.address)
     }
 }
 
@@ -63,13 +63,30 @@ impl Switch {
         proof: &Proof,
         more: impl FnOnce(Fields) -> Fields,
     ) -> Result<Answer, Failure> {
-        let fields = more(proof.add_to(with(session)));
+        let fields = more(proof.add_to(with(session))?);
         self.ask(operation, fields).await
     }
 }
 
 fn with(session: &Session) -> Fields {
     Fields::default().secret(tag::SESSION, session.expose())
+}
+
+/// A password that is shorter or longer than any can be is wrong, and the switch would take it for a malformed message.
+fn with_password(
+    fields: Fields,
+    password: &str,
+    address: Option<IpAddr>,
+) -> Result<Fields, Failure> {
+    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
+        return Err(Failure::Refused(Refusal {
+            code: "63".to_owned(),
+            reason: "no password is that short or that long".to_owned(),
+            retry_after: None,
+        }));
+    }
+    let fields = fields.secret(tag::PASSWORD, password);
+    Ok(with_address(fields, address))
 }
 
 fn with_address(fields: Fields, address: Option<IpAddr>) -> Fields {

@@ -28,7 +28,7 @@ impl Switch {
         name: Name,
     ) -> Result<(), Failure> {
         let fields = proof
-            .add_to(with(session))
+            .add_to(with(session))?
             .data(tag::NUMBER, source)
             .data(tag::AMOUNT, amount)
             .data(tag::CURRENCY, self.currency);

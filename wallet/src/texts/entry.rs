@@ -25,14 +25,15 @@ pub const REGISTER_LEAD: &str =
     "It takes a password. We draw an identification number for you and show it once.";
 pub const PASSWORD: &str = "Password";
 pub const PASSWORD_HINT: &str =
-    "10 to 128 characters. Nobody can send you a new one, so keep it well.";
+    "At least 10 characters. Nobody can send you a new one, so keep it well.";
 pub const PASSWORD_AGAIN: &str = "The same once more";
 pub const OWN: &str = "Open with this password";
 pub const GENERATED_TITLE: &str = "Or take one that nobody guesses";
 pub const GENERATED_LEAD: &str =
     "We draw a strong password and show it to you together with the number.";
 pub const GENERATED: &str = "Open with a drawn password";
-pub const PASSWORD_LENGTH: &str = "The password must have 10 to 128 characters.";
+pub const PASSWORD_SHORT: &str = "The password must have at least 10 characters.";
+pub const PASSWORD_LONG: &str = "The password is too long. 128 plain letters, digits and signs fit; letters with accents and of other scripts take the room of two or more.";
 pub const PASSWORD_DIFFERS: &str = "The two passwords are not the same.";
 
 pub const NEW_TITLE: &str = "Write this down";

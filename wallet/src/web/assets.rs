@@ -68,10 +68,11 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 async fn asset(path: Path<(String, String)>) -> Result<HttpResponse, Trouble> {
-    let (_, name) = path.into_inner();
+    // Another version's page, while servers are being replaced: what it wants is not here, and must not be kept under its name.
+    let (version, name) = path.into_inner();
     let asset = ASSETS
         .iter()
-        .find(|asset| asset.name == name)
+        .find(|asset| asset.name == name && version == *VERSION)
         .ok_or(Trouble::NotFound)?;
     Ok(HttpResponse::Ok()
         .content_type(asset.kind)

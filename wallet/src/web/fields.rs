@@ -59,6 +59,8 @@ pub struct Field<'a> {
     pub optional: bool,
     /// How many characters at most; 0 for the browser's own.
     pub longest: u16,
+    /// Never shown again once it was typed.
+    pub secret: bool,
 }
 
 impl Field<'_> {
@@ -73,6 +75,13 @@ impl Field<'_> {
             (true, Some(_)) => Some(error.clone()),
             (false, Some(_)) => Some(format!("{error} {hint}")),
         };
+        let typed = say
+            .posted(self.form)
+            .and_then(|posted| posted.find(self.name));
+        let value = match self.secret || self.kind == "password" {
+            true => self.value,
+            false => typed.unwrap_or(self.value),
+        };
         let kind = if self.kind.is_empty() {
             "text"
         } else {
@@ -86,8 +95,8 @@ impl Field<'_> {
                     (self.label)
                     @if self.optional { " " span.optional { (text::OPTIONAL) } }
                 }
-                @if let Some(wrong) = wrong { p.error id=(error) { (wrong) } }
-                input id=(id) name=(self.name) type=(kind) value=(self.value)
+                (complaint(wrong, &error))
+                input id=(id) name=(self.name) type=(kind) value=(value)
                     autocomplete=[given(self.autocomplete)] inputmode=[given(self.inputmode)]
                     maxlength=[longest] required[!self.optional] spellcheck="false"
                     aria-describedby=[described] aria-invalid=[wrong.map(|_| "true")];
@@ -95,6 +104,10 @@ impl Field<'_> {
             }
         }
     }
+}
+
+fn complaint(wrong: Option<&str>, id: &str) -> Markup {
+    html! { @if let Some(wrong) = wrong { p.error id=(id) { (wrong) } } }
 }
 
 /// The field for the password that is needed again.
@@ -143,12 +156,18 @@ pub fn select(
     label: &str,
     choices: &[(String, String)],
     chosen: &str,
+    say: &Say,
 ) -> Markup {
     let id = format!("{form}-{name}");
+    let error = format!("{id}-error");
+    let wrong = say.about(form, name);
+    let typed = say.posted(form).and_then(|posted| posted.find(name));
+    let chosen = typed.unwrap_or(chosen);
     html! {
         div.field {
             label for=(id) { (label) }
-            select id=(id) name=(name) {
+            (complaint(wrong, &error))
+            select id=(id) name=(name) aria-describedby=[wrong.map(|_| &error)] aria-invalid=[wrong.map(|_| "true")] {
                 @for (value, text) in choices {
                     option value=(value) selected[value == chosen] { (text) }
                 }
@@ -158,11 +177,18 @@ pub fn select(
 }
 
 /// A box to tick.
-pub fn tick(form: &str, name: &str, label: &str, ticked: bool) -> Markup {
+pub fn tick(form: &str, name: &str, label: &str, ticked: bool, say: &Say) -> Markup {
     let id = format!("{form}-{name}");
+    let error = format!("{id}-error");
+    let wrong = say.about(form, name);
+    let ticked = say
+        .posted(form)
+        .map_or(ticked, |posted| posted.ticked(name));
     html! {
+        (complaint(wrong, &error))
         div.tick {
-            input type="checkbox" id=(id) name=(name) value="1" checked[ticked];
+            input type="checkbox" id=(id) name=(name) value="1" checked[ticked]
+                aria-describedby=[wrong.map(|_| &error)] aria-invalid=[wrong.map(|_| "true")];
             label for=(id) { (label) }
         }
     }

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
 
-use super::{App, Trouble, query};
+use super::{App, Trouble, is_pay_window, query};
 
 /// What a page may load and where its forms may go, unless its handler says otherwise.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -29,7 +29,7 @@ pub async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<actix_web::body::BoxBody>, actix_web::Error> {
     let begun = Instant::now();
     let method = request.method().clone();
-    let window = request.path() == "/pay" || request.path().starts_with("/pay/");
+    let window = is_pay_window(request.path());
     let app = request.app_data::<Data<App>>().cloned();
     let mall = query(request.query_string()).remove("mall");
     let refused = app.as_ref().and_then(|app| refuse(&request, app));

@@ -54,6 +54,11 @@ impl App {
     }
 }
 
+/// Whether a path is one of the pay window's.
+pub fn is_pay_window(path: &str) -> bool {
+    path == "/pay" || path.starts_with("/pay/")
+}
+
 /// What stands behind the question mark of an address. The first of a name counts.
 pub fn query(text: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();

@@ -10,18 +10,22 @@ use actix_web::{FromRequest, HttpRequest};
 use bytes::BytesMut;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Trouble, Visitor};
+use super::{Trouble, Visitor, is_pay_window};
 use crate::session::same;
 use crate::switch::Proof;
 
 /// Our longest form is a tenth of this.
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// What opens the pay window: up to 30 lines of 80 characters, each of which JSON may write with 12 bytes and a form with 16, some
+/// 40,000 in all.
+const PAY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be here by then.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// The name of the field that holds the token.
 pub const TOKEN: &str = "form_token";
 
 /// The fields of a form. Wiped when dropped: passwords and card numbers stand in it.
+#[derive(Clone, Default)]
 pub struct Posted(Vec<(String, Zeroizing<String>)>);
 
 impl Posted {
@@ -42,8 +46,13 @@ impl Posted {
 
     /// A field as it was typed; empty where it is absent.
     pub fn raw(&self, name: &str) -> &str {
+        self.find(name).unwrap_or_default()
+    }
+
+    /// A field as it was typed; `None` where it is absent.
+    pub fn find(&self, name: &str) -> Option<&str> {
         let field = self.0.iter().find(|(field, _)| field == name);
-        field.map_or("", |(_, value)| value.as_str())
+        field.map(|(_, value)| value.as_str())
     }
 
     /// A field of a number; `None` where it is not one.
@@ -81,7 +90,7 @@ impl FromRequest for Posted {
         let payload = payload.take();
         Box::pin(async move {
             let visitor = Visitor::extract(&request).await?;
-            let mut body = read_body(payload).await?;
+            let mut body = read_body(&request, payload).await?;
             let posted = Self::parse(&body);
             body.zeroize();
             match posted.has_token(&visitor) {
@@ -93,12 +102,16 @@ impl FromRequest for Posted {
 }
 
 /// The body, as long as it is not too long and not too slow.
-pub async fn read_body(mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+    let most = match is_pay_window(request.path()) {
+        true => PAY_BODY_BYTES_MAX,
+        false => BODY_BYTES_MAX,
+    };
     let read = async {
         let mut body = BytesMut::new();
         while let Some(piece) = next(&mut payload).await {
             let piece = piece.map_err(|_| Trouble::Form)?;
-            if body.len() + piece.len() > BODY_BYTES_MAX {
+            if body.len() + piece.len() > most {
                 return Err(Trouble::TooLarge);
             }
             body.extend_from_slice(&piece);

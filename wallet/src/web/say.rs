@@ -4,19 +4,19 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::trouble::{retry_after, status_of};
-use super::{App, Member, Trouble, answer};
-use crate::line::Failure;
+use super::{App, Member, Posted, Trouble, answer};
+use crate::line::{Failure, Name};
 use crate::texts::{done, refusals};
 
 /// Something to tell, or nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Say {
     done: Option<&'static str>,
     complaint: Option<Complaint>,
 }
 
 /// What is wrong, and where.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Complaint {
     /// Which form of the page.
     pub form: &'static str,
@@ -26,6 +26,10 @@ pub struct Complaint {
     pub text: String,
     status: StatusCode,
     retry_after: Option<u64>,
+    /// Whether the same form may be sent again under its name: what it asked is not decided, or nobody knows how.
+    is_open: bool,
+    /// The form as it was sent.
+    posted: Posted,
 }
 
 impl Say {
@@ -48,6 +52,8 @@ impl Say {
                 text: text.into(),
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 retry_after: None,
+                is_open: true,
+                posted: Posted::default(),
             }),
         }
     }
@@ -62,8 +68,18 @@ impl Say {
                 text,
                 status: status_of(failure),
                 retry_after: retry_after(failure),
+                is_open: is_open(failure),
+                posted: Posted::default(),
             }),
         }
+    }
+
+    /// Keeps the form as it was sent, so that nothing but secrets has to be typed again.
+    pub fn of(mut self, posted: &Posted) -> Self {
+        if let Some(complaint) = &mut self.complaint {
+            complaint.posted = posted.clone();
+        }
+        self
     }
 
     /// What was done, in words.
@@ -82,6 +98,23 @@ impl Say {
         (complaint.form == form && complaint.field == Some(field)).then_some(&complaint.text)
     }
 
+    /// The form as it was sent, where it is this one that is shown again.
+    pub fn posted(&self, form: &str) -> Option<&Posted> {
+        let complaint = self.complaint.as_ref()?;
+        (complaint.form == form).then_some(&complaint.posted)
+    }
+
+    /// By what the switch knows the form when it is sent: applied once, however often that is. The form that is shown again keeps
+    /// its name as long as what it asked may have been done.
+    pub fn name(&self, form: &str) -> Name {
+        let complaint = self.complaint.as_ref();
+        let open = complaint.is_some_and(|complaint| complaint.is_open);
+        match self.posted(form).filter(|_| open) {
+            Some(posted) => Name::from_form(posted.raw("name")),
+            None => Name::random(),
+        }
+    }
+
     /// The answer's.
     pub fn status(&self) -> StatusCode {
         let complaint = self.complaint.as_ref();
@@ -94,6 +127,15 @@ impl Say {
     }
 }
 
+/// A decline by the financial system stands, and is answered alike under the same name; what the switch itself refused before
+/// it looked any further is not decided.
+fn is_open(failure: &Failure) -> bool {
+    match failure {
+        Failure::Refused(refusal) => matches!(refusal.code.as_str(), "30" | "63" | "65" | "96"),
+        _ => true,
+    }
+}
+
 /// Shows a member's page again with what the switch refused about one of its forms. A 63 means the password where the
 /// session is still good.
 ///
@@ -103,7 +145,7 @@ pub async fn refused(
     show: impl AsyncFnOnce(&App, &Member, Say) -> Result<HttpResponse, Trouble>,
     app: &App,
     member: &Member,
-    form: &'static str,
+    (form, posted): (&'static str, &Posted),
     failure: Failure,
 ) -> Result<HttpResponse, Trouble> {
     let say = if failure.is("63") {
@@ -113,7 +155,7 @@ pub async fn refused(
         let text = refusals::words(&failure);
         Say::failed(form, &failure, text)
     };
-    show(app, member, say).await
+    show(app, member, say.of(posted)).await
 }
 
 /// Goes on to another page where the switch did what a form asked, and shows the page again where it did not.
@@ -124,7 +166,7 @@ pub async fn finish(
     show: impl AsyncFnOnce(&App, &Member, Say) -> Result<HttpResponse, Trouble>,
     app: &App,
     member: &Member,
-    form: &'static str,
+    form: (&'static str, &Posted),
     outcome: Result<(), Failure>,
     then: &str,
 ) -> Result<HttpResponse, Trouble> {

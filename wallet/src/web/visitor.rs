@@ -1,7 +1,7 @@
 //! Who comes in: anybody, or somebody with a session.
 
 use std::future::{Ready, ready};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -19,7 +19,7 @@ pub struct Visitor {
     pub locale: Locale,
     /// The session that their browser holds; not known to be good.
     pub session: Option<Session>,
-    /// From where they come, as far as that is known.
+    /// From where they come, as far as that is known: of an IPv6 address the network.
     pub address: Option<IpAddr>,
     /// What their browser calls itself.
     pub agent: String,
@@ -140,21 +140,31 @@ fn address(request: &HttpRequest) -> Option<IpAddr> {
     };
     let told = request.headers().get_all("x-forwarded-for");
     let told: Vec<&str> = told.filter_map(|value| value.to_str().ok()).collect();
-    Some(behind_proxies(peer, &told.join(","), trusted))
+    Some(network(behind_proxies(peer, &told.join(","), trusted)))
+}
+
+/// What one guesser has at least of a kind: an IPv4 address, or the 64 bits of an IPv6 network in which they choose the rest.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+    }
 }
 
 /// Each proxy adds whom it heard at the end, so that the first from the end who is no proxy of ours is the browser. What stands before
-/// that the browser may have written itself.
+/// that the browser may have written itself. A socket that listens for IPv6 tells IPv4 addresses as `::ffff:10.0.0.1`.
 fn behind_proxies(peer: IpAddr, forwarded: &str, trusted: &[IpAddr]) -> IpAddr {
-    let mut nearest = peer;
+    let mut nearest = peer.to_canonical();
     for entry in forwarded.rsplit(',') {
-        let Ok(address) = entry.trim().parse() else {
+        let Ok(address) = entry.trim().parse::<IpAddr>() else {
             return nearest;
         };
-        if !trusted.contains(&nearest) {
+        if !trusted.iter().any(|proxy| proxy.to_canonical() == nearest) {
             return nearest;
         }
-        nearest = address;
+        nearest = address.to_canonical();
     }
     nearest
 }
@@ -173,5 +183,17 @@ mod tests {
         assert_eq!(seen(proxy, "1.2.3.4, 203.0.113.7, 10.0.0.2"), browser);
         assert_eq!(seen(proxy, ""), proxy);
         assert_eq!(seen(proxy, "rubbish"), proxy);
+        let mapped = ip("::ffff:10.0.0.1");
+        assert_eq!(seen(mapped, "::ffff:203.0.113.7"), browser);
+        assert_eq!(behind_proxies(proxy, "203.0.113.7", &[mapped]), browser);
+    }
+
+    #[test]
+    fn who_has_a_network_has_one_address() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("203.0.113.7"), "203.0.113.7");
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("2001:db8:1:2::7"), of("2001:db8:1:2:ffff::"));
+        assert_ne!(of("2001:db8:1:2::7"), of("2001:db8:1:3::7"));
     }
 }

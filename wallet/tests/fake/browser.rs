@@ -200,6 +200,13 @@ pub struct Events {
 }
 
 impl Events {
+    /// Waits for the end of the stream: what it still told.
+    pub fn rest(mut self) -> String {
+        let mut told = String::new();
+        self.reader.read_to_string(&mut told).unwrap();
+        told
+    }
+
     /// The data of the next event.
     pub fn next(&mut self) -> serde_json::Value {
         loop {

@@ -37,6 +37,8 @@ pub struct Switch {
     done: Mutex<HashMap<(u64, String, u16), Reply>>,
     /// The next operation of this kind is applied, and its line is cut before the answer goes out.
     pub cut_at: Mutex<Option<Operation>>,
+    /// The next operation of this kind is applied, and never answered.
+    pub silent_at: Mutex<Option<Operation>>,
     /// No line is accepted while this is set.
     pub closed: AtomicBool,
     cut: broadcast::Sender<()>,
@@ -57,6 +59,7 @@ impl Switch {
             heard: Mutex::default(),
             done: Mutex::default(),
             cut_at: Mutex::default(),
+            silent_at: Mutex::default(),
             closed: AtomicBool::new(false),
             cut: broadcast::channel(4).0,
             lines: Mutex::default(),
@@ -236,6 +239,11 @@ impl Switch {
         if *cut_at == Some(operation) {
             *cut_at = None;
             return false;
+        }
+        let mut silent_at = self.silent_at.lock().unwrap();
+        if *silent_at == Some(operation) {
+            *silent_at = None;
+            return true;
         }
         administrative(out, message, &reply);
         true

@@ -68,6 +68,8 @@ pub struct Wallets {
     pub all: HashMap<u64, Wallet>,
     /// Sign-ins are refused with 65 and so many seconds.
     pub throttle: Option<u64>,
+    /// The financial system declines loads.
+    pub declined: bool,
     /// The address that came with the last password.
     pub address: String,
     clock: u64,
@@ -120,6 +122,11 @@ impl Wallets {
         if !given.text(tag::ADDRESS).is_empty() {
             self.address = given.text(tag::ADDRESS).into();
         }
+        if let Some(password) = given.0.get(&tag::PASSWORD)
+            && !(10..=128).contains(&password.len())
+        {
+            return Reply::code("30");
+        }
         match operation {
             Operation::Register => return self.register(&given),
             Operation::SignIn => return self.sign_in(&given),
@@ -144,8 +151,19 @@ impl Wallets {
         {
             return Reply::code("63");
         }
+        if operation == Operation::Load && self.declined {
+            return Reply::code("05");
+        }
         let mut reply = wallet.answer(operation, &given, &handle, at);
         reply.wallet = Some(number);
+        reply.changes |= matches!(
+            operation,
+            Operation::SignOut
+                | Operation::SignOutEverywhere
+                | Operation::EndSession
+                | Operation::ChangePassword
+                | Operation::Close
+        );
         reply
     }
 

@@ -66,7 +66,18 @@ pub(super) fn admit(
             Some(_) => {}
         }
     }
-    Ok(session.and_then(|session| used(session, context)))
+    Ok(session
+        .filter(|_| !is_of_a_page(&ask.action))
+        .and_then(|session| used(session, context)))
+}
+
+/// What an open page asks by itself, whether its payer is still there or not: that keeps no session from its idle end.
+fn is_of_a_page(action: &Action) -> bool {
+    match action {
+        Action::Inquiry => true,
+        Action::Account(action) => matches!(**action, AccountAction::Watch),
+        _ => false,
+    }
 }
 
 /// The open session that the request shows.

@@ -219,6 +219,23 @@ fn a_session_that_is_used_lives_until_its_absolute_end() {
 }
 
 #[test]
+fn what_an_open_page_asks_by_itself_is_no_use_of_its_session() {
+    let mut payers = Payers::with(1000);
+    let mut minutes = 0;
+    let looks = |payers: &mut Payers| {
+        let watch = payers.account(AccountAction::Watch);
+        let balance = payers.ask(Action::Inquiry);
+        assert_eq!(code(&watch), code(&balance));
+        code(&balance) == Some(ResponseCode::APPROVED)
+    };
+    while looks(&mut payers) {
+        minutes += 1;
+        payers.bench.now += MINUTE;
+    }
+    assert_eq!(minutes, 16);
+}
+
+#[test]
 fn passwords_are_looked_at_before_money_or_secrets_move() {
     let mut payers = Payers::with(1000);
     let reveal = AccountAction::RevealCard(None);
