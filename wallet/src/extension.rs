@@ -96,12 +96,7 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = answer::json(self.status, self);
-        if let Some(seconds) = self.retry_after {
-            let value = header::HeaderValue::from(seconds);
-            response.headers_mut().insert(header::RETRY_AFTER, value);
-        }
-        response
+        answer::later(answer::json(self.status, self), self.retry_after)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::line::{Line, Watches};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
-use crate::web::{App, Trouble, assets, guard};
+use crate::web::{App, Trouble, Walks, assets, guard};
 use crate::{extension, pages, pay, tls};
 
 /// A browser must have sent the head of its request by then.
@@ -105,6 +105,7 @@ fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Ap
     Ok(Arc::new(App {
         switch: Switch::new(line, settings.currency),
         watches,
+        walks: Walks::default(),
         metrics: Arc::clone(metrics),
         pay_policy: HeaderValue::from_str(&pay::policy(&settings))?,
         settings,
