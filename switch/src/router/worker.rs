@@ -377,12 +377,14 @@ impl Worker {
 
     /// The wallet's events before `request.from`, newest first, read along their chain in the
     /// journal.
-    pub fn read_history(&self, wallet: WalletId, request: HistoryRequest) -> Outcome {
+    pub fn read_history(&self, wallet: &Wallet, request: HistoryRequest) -> Outcome {
+        let account = wallet.account.as_ref();
+        let sources = account.map_or(&[][..], |account| &account.sources[..]);
         let mut entries = Vec::new();
         let mut position = request.from;
         while position != 0 && entries.len() < usize::from(request.events) {
             match self.read_event(position) {
-                Ok(entry) if entry.wallet == wallet => {
+                Ok(entry) if entry.wallet == wallet.id => {
                     let previous = entry.previous;
                     entries.push((position, entry));
                     position = previous;
@@ -392,7 +394,14 @@ impl Worker {
             }
         }
         Outcome {
-            details: Details::History(entries, position),
+            details: Details::History {
+                entries,
+                next: position,
+                sources: sources
+                    .iter()
+                    .map(|source| (source.number, source.shown.clone()))
+                    .collect(),
+            },
             ..Outcome::approved()
         }
     }

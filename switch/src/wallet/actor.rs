@@ -249,7 +249,7 @@ impl WalletActor {
             }
             Effect::ReadHistory(request) => {
                 if let Some(asker) = asker.take() {
-                    let outcome = self.worker.read_history(self.wallet.id, request);
+                    let outcome = self.worker.read_history(&self.wallet, request);
                     self.hold(Release::Answer(asker, outcome));
                 }
             }
