@@ -90,6 +90,11 @@ fn a_payers_wallet_from_registration_to_its_end() {
             .any(|row| row.split(',').nth(1) == Some(kind));
         assert!(has, "{kind} in {history:?}");
     }
+    let sources = payer.done("210", &[], &[]).tag(61, 35);
+    let source = sources.split(',').nth(2).expect("a source");
+    let load = history.iter().find(|row| row.contains(",load_requested,"));
+    let load = load.expect("the load");
+    assert!(load.ends_with(&format!(",{source}")), "{load}: {source}");
     assert!(!history.concat().contains(&new.0), "a card number");
 
     // The end: the money goes back, and the number opens nothing any more.

@@ -19,12 +19,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{NumberUse, SessionKind};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::line::{Failure, Name};
 use crate::pages::entry;
 use crate::session::Session;
-use crate::texts::{card as card_text, entry as entry_text, refusals};
+use crate::texts::{card as card_text, entry as entry_text, extension as text, refusals};
 use crate::web::posted::read_body;
 use crate::web::trouble::{retry_after, status_of};
 use crate::web::{App, Visitor, answer};
@@ -96,12 +96,7 @@ impl ResponseError for Refused {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = answer::json(self.status, self);
-        if let Some(seconds) = self.retry_after {
-            let value = header::HeaderValue::from(seconds);
-            response.headers_mut().insert(header::RETRY_AFTER, value);
-        }
-        response
+        answer::later(answer::json(self.status, self), self.retry_after)
     }
 }
 
@@ -183,34 +178,30 @@ async fn sign_out(
 
 /// The body of a request that no page of a site has sent.
 async fn read<T: DeserializeOwned>(request: &HttpRequest, payload: Payload) -> Result<T, Refused> {
-    let text = |name| {
+    let header_of = |name| {
         request
             .headers()
             .get(name)
             .map(|value| value.to_str().unwrap_or("?"))
     };
-    let foreign = text(header::ORIGIN)
+    let foreign = header_of(header::ORIGIN)
         .is_some_and(|origin| !EXTENSIONS.iter().any(|scheme| origin.starts_with(scheme)));
     if foreign {
-        return Err(refuse(StatusCode::FORBIDDEN, "origin", "not an extension"));
+        return Err(refuse(
+            StatusCode::FORBIDDEN,
+            "origin",
+            text::NOT_AN_EXTENSION,
+        ));
     }
-    let malformed = || {
-        refuse(
-            StatusCode::BAD_REQUEST,
-            "form",
-            "not the JSON that this takes",
-        )
-    };
+    let malformed = || refuse(StatusCode::BAD_REQUEST, "form", text::MALFORMED);
     // A form of a page can't say this of itself without asking first.
-    if !text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
+    if !header_of(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(malformed());
     }
-    let mut body = read_body(request, payload.into_inner())
+    let body = read_body(request, payload.into_inner())
         .await
         .map_err(|_| malformed())?;
-    let read = serde_json::from_slice(&body);
-    body.zeroize();
-    read.map_err(|_| malformed())
+    serde_json::from_slice(&body).map_err(|_| malformed())
 }
 
 fn bearer(request: &HttpRequest) -> Result<Session, Refused> {
@@ -240,7 +231,7 @@ fn failed(failure: &Failure) -> Refused {
 }
 
 fn ended() -> Refused {
-    refuse(StatusCode::UNAUTHORIZED, "session", "sign in again")
+    refuse(StatusCode::UNAUTHORIZED, "session", text::SIGN_IN_AGAIN)
 }
 
 fn refuse(status: StatusCode, error: &'static str, message: &str) -> Refused {

@@ -11,7 +11,7 @@
 //! provisioned                                                 money to begin with
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use tessera_protocol::leased::{EventKind, HistoryRow};
 
@@ -86,6 +86,35 @@ impl Transaction {
         }
     }
 
+    /// What has happened to it, newest first.
+    fn follow(&mut self, later: &[HistoryRow]) {
+        let mut refunds = HashMap::new();
+        for row in later.iter().rev() {
+            match row.kind {
+                EventKind::Reversed => self.standing = row.amount.min(self.standing),
+                EventKind::RefundRequested => {
+                    refunds.insert(&row.reference, row.amount);
+                    self.refund_waiting += row.amount;
+                }
+                _ => match refunds.remove(&row.reference) {
+                    Some(amount) => {
+                        self.refund_waiting = self.refund_waiting.saturating_sub(amount);
+                        if row.kind == EventKind::Approved {
+                            self.refunded += amount;
+                        }
+                    }
+                    None if self.outcome == Outcome::Waiting => {
+                        self.outcome = match row.kind {
+                            EventKind::Approved => Outcome::Done,
+                            _ => Outcome::Failed(row.code.clone()),
+                        };
+                    }
+                    None => {}
+                },
+            }
+        }
+    }
+
     /// What it has done to the available balance so far, in minor units.
     pub fn moved(&self) -> i64 {
         let standing = self.standing as i64;
@@ -104,106 +133,112 @@ impl Transaction {
     }
 }
 
-/// Transactions out of events. Rows come newest first, as the switch tells them; so do the transactions leave. What happened to a
-/// transaction whose beginning is not among the rows is left out. `ours` is the institution of the wallet server, whose
-/// refused operations are no purchases.
-pub fn assemble(rows: &[HistoryRow], ours: u64) -> Vec<Transaction> {
-    let mut book = Book {
-        ours,
-        ..Book::default()
-    };
-    for row in rows.iter().rev() {
-        book.add(row);
-    }
-    book.transactions.reverse();
-    book.transactions
-}
-
-/// A refund on its way.
-struct Refund {
-    purchase: usize,
-    amount: u64,
-}
-
+/// Transactions out of events that are read newest first. So what has become of a transaction is known when its beginning is
+/// read, and it leaves as soon as what was bought is known as well. What happened to a transaction whose beginning is never read
+/// is left out.
 #[derive(Default)]
-struct Book {
+pub struct Assembly {
+    /// The institution of the wallet server, whose refused operations are no purchases.
     ours: u64,
-    transactions: Vec<Transaction>,
-    by_reference: HashMap<String, usize>,
-    refunds: HashMap<String, Refund>,
-    /// What was bought, by order.
-    bought: HashMap<String, String>,
+    /// How many events were read.
+    read: usize,
+    /// What happened to transactions whose beginning is yet to come, by reference; newest first.
+    later: HashMap<String, Vec<HistoryRow>>,
+    /// Newest first.
+    begun: VecDeque<Begun>,
 }
 
-impl Book {
-    fn add(&mut self, row: &HistoryRow) {
+/// A transaction on its way out.
+struct Begun {
+    transaction: Transaction,
+    /// It waits for the announcement of its order until so many events were read.
+    waits_until: usize,
+}
+
+/// An order is announced shortly before it is bought: with so many more events read, it was not.
+const ANNOUNCED_WITHIN: usize = 64;
+
+impl Assembly {
+    /// `ours` is the institution of the wallet server.
+    pub fn new(ours: u64) -> Self {
+        Self {
+            ours,
+            ..Self::default()
+        }
+    }
+
+    /// The next event, older than those before it.
+    pub fn add(&mut self, row: HistoryRow) {
+        self.read += 1;
         match row.kind {
-            EventKind::OrderAnnounced => {
-                self.bought.insert(row.order.clone(), row.text.clone());
-            }
-            EventKind::Held => self.open(row, Kind::Purchase, Outcome::Waiting),
+            EventKind::OrderAnnounced => self.announced(&row),
+            EventKind::Held => self.begin(&row, Kind::Purchase, Outcome::Waiting),
             EventKind::Declined if row.institution != self.ours && row.original.is_empty() => {
-                self.open(row, Kind::Purchase, Outcome::Failed(row.code.clone()));
+                self.begin(&row, Kind::Purchase, Outcome::Failed(row.code.clone()));
             }
-            EventKind::LoadRequested => self.open(row, Kind::Load, Outcome::Waiting),
-            EventKind::PayoutRequested => self.open(row, Kind::Payout, Outcome::Waiting),
-            EventKind::Provisioned => self.open(row, Kind::Start, Outcome::Done),
-            EventKind::Approved => self.settle(&row.reference, Outcome::Done),
-            EventKind::Released => {
-                self.settle(&row.reference, Outcome::Failed(row.code.clone()));
+            EventKind::LoadRequested => self.begin(&row, Kind::Load, Outcome::Waiting),
+            EventKind::PayoutRequested => self.begin(&row, Kind::Payout, Outcome::Waiting),
+            EventKind::Provisioned => self.begin(&row, Kind::Start, Outcome::Done),
+            EventKind::Approved | EventKind::Released => {
+                let reference = row.reference.clone();
+                self.later.entry(reference).or_default().push(row);
             }
             EventKind::Reversed => {
-                if let Some(purchase) = self.find(&row.original) {
-                    purchase.standing = row.amount.min(purchase.standing);
-                }
+                let original = row.original.clone();
+                self.later.entry(original).or_default().push(row);
             }
-            EventKind::RefundRequested => self.open_refund(row),
+            EventKind::RefundRequested => {
+                let outcome = self.later.remove(&row.reference).unwrap_or_default();
+                let of_original = self.later.entry(row.original.clone()).or_default();
+                of_original.extend(outcome);
+                of_original.push(row);
+            }
             _ => {}
         }
     }
 
-    fn open(&mut self, row: &HistoryRow, kind: Kind, outcome: Outcome) {
+    /// The newest transaction that is complete and has not left yet; `whole` where there are no more events.
+    pub fn next(&mut self, whole: bool) -> Option<Transaction> {
+        let read = self.read;
+        let newest = self
+            .begun
+            .pop_front_if(|begun| whole || begun.waits_until <= read)?;
+        Some(newest.transaction)
+    }
+
+    fn begin(&mut self, row: &HistoryRow, kind: Kind, outcome: Outcome) {
         let mut transaction = Transaction::of(row, kind, outcome);
-        if transaction.text.is_empty()
-            && let Some(text) = self.bought.get(&row.order)
-        {
-            transaction.text.clone_from(text);
+        if let Some(later) = self.later.remove(&row.reference) {
+            transaction.follow(&later);
         }
-        if !row.reference.is_empty() {
-            self.by_reference
-                .insert(row.reference.clone(), self.transactions.len());
-        }
-        self.transactions.push(transaction);
+        let waits = transaction.text.is_empty() && !transaction.order.is_empty();
+        let waits_until = self.read + if waits { ANNOUNCED_WITHIN } else { 0 };
+        self.begun.push_back(Begun {
+            transaction,
+            waits_until,
+        });
     }
 
-    fn open_refund(&mut self, row: &HistoryRow) {
-        let Some(&purchase) = self.by_reference.get(&row.original) else {
-            return;
-        };
-        let amount = row.amount;
-        self.refunds
-            .insert(row.reference.clone(), Refund { purchase, amount });
-        self.transactions[purchase].refund_waiting += amount;
-    }
-
-    fn settle(&mut self, reference: &str, outcome: Outcome) {
-        if let Some(refund) = self.refunds.remove(reference) {
-            let purchase = &mut self.transactions[refund.purchase];
-            purchase.refund_waiting = purchase.refund_waiting.saturating_sub(refund.amount);
-            if outcome == Outcome::Done {
-                purchase.refunded += refund.amount;
-            }
-        } else if let Some(transaction) = self.find(reference)
-            && transaction.outcome == Outcome::Waiting
-        {
-            transaction.outcome = outcome;
+    fn announced(&mut self, row: &HistoryRow) {
+        let read = self.read;
+        let waiting = self
+            .begun
+            .iter_mut()
+            .filter(|begun| begun.waits_until > read && begun.transaction.order == row.order);
+        for begun in waiting {
+            begun.transaction.text.clone_from(&row.text);
+            begun.waits_until = read;
         }
     }
+}
 
-    fn find(&mut self, reference: &str) -> Option<&mut Transaction> {
-        let place = *self.by_reference.get(reference)?;
-        self.transactions.get_mut(place)
+/// The transactions of events that were all read, newest first.
+pub fn assemble(newest_first: &[HistoryRow], ours: u64) -> Vec<Transaction> {
+    let mut assembly = Assembly::new(ours);
+    for row in newest_first {
+        assembly.add(row.clone());
     }
+    std::iter::from_fn(|| assembly.next(true)).collect()
 }
 
 #[cfg(test)]

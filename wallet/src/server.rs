@@ -12,7 +12,7 @@ use crate::line::{Line, Watches};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
-use crate::web::{App, Trouble, assets, guard};
+use crate::web::{App, Trouble, Walks, assets, guard};
 use crate::{extension, pages, pay, tls};
 
 /// A browser must have sent the head of its request by then.
@@ -104,6 +104,7 @@ fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Ap
     Ok(Arc::new(App {
         switch: Switch::new(line, settings.currency),
         watches,
+        walks: Walks::default(),
         metrics: Arc::clone(metrics),
         pay_policies: pay::policies(&settings)?,
         settings,

@@ -352,7 +352,7 @@ fn what_was_not_answered_is_sent_again_under_its_name() {
             ("name", name),
         ]
     };
-    *world.switch.silent_at.lock().unwrap() = Some(Operation::Load);
+    *world.switch.silent_at.lock().unwrap() = Some((Operation::Load, 0));
     let unknown = browser.send("/money/load", "load", &load("25", &name));
     assert_eq!(unknown.status, 503);
     assert_eq!(unknown.hidden("name").as_ref(), Some(&name));
@@ -551,6 +551,80 @@ fn transactions_are_searched_and_paged() {
             .count(),
         61
     );
+}
+
+/// A wallet with so many declined purchases, a day apart; the oldest is `thing 0;`.
+fn with_history(world: &World, count: u64) -> fake::Browser {
+    let (browser, client) = world.member(PASSWORD);
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(&client);
+        for place in 0..count {
+            let at = 1_300_000_000_000 + place * 86_400_000;
+            let reference = format!("P{place:011}");
+            let row = wallet.row(at, EventKind::Declined, &reference, 100 + place);
+            (row.code, row.text) = ("51".into(), format!("thing {place};"));
+        }
+        number
+    });
+    browser
+}
+
+#[test]
+fn a_long_history_is_found_and_sent_to_its_end() {
+    let world = World::start();
+    let mut browser = with_history(&world, 5_100);
+    let csv = browser.get("/transactions.csv");
+    assert!(csv.whole);
+    assert_eq!(csv.body.lines().count(), 5_101);
+    let found = browser.get("/transactions?until=2011-03-14").body;
+    assert_eq!(found.matches("class=\"transaction\"").count(), 2);
+    assert!(found.contains("thing 0;") && found.contains("thing 1;"));
+    let last = browser.get("/transactions?page=204").body;
+    assert!(last.contains("thing 0;") && !last.contains("id=\"older\""));
+    // Nothing that is older than what is looked for is read.
+    let before = world.switch.count(Operation::ReadHistory);
+    let newest = browser.get("/transactions?from=2025-02-20").body;
+    assert!(newest.contains("thing 5099;"));
+    assert!(world.switch.count(Operation::ReadHistory) - before < 10);
+    // Nor more than a little for a page that shows a few.
+    browser.get("/home");
+    assert!(world.switch.count(Operation::ReadHistory) - before < 20);
+}
+
+#[test]
+fn one_long_history_is_read_at_a_time() {
+    let world = World::start();
+    let mut browser = with_history(&world, 400);
+    *world.switch.silent_at.lock().unwrap() = Some((Operation::ReadHistory, 1));
+    let (head, held) = browser.events("/transactions.csv");
+    assert_eq!(head.status, 200);
+    // The history is being read, and its next piece does not come.
+    while world.switch.count(Operation::ReadHistory) < 2 {
+        std::thread::yield_now();
+    }
+    for path in ["/transactions.csv", "/transactions?q=nothing+like+it"] {
+        let busy = browser.get(path);
+        assert_eq!((busy.status, busy.header("retry-after")), (429, "5"));
+    }
+    assert_eq!(browser.get("/home").status, 200);
+    assert_eq!(browser.get("/transactions").status, 200);
+    // Over another line it does.
+    world.switch.cut_all();
+    assert!(held.rest().contains("thing 0;"));
+    while browser.get("/transactions.csv").status != 200 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_made_whole_is_broken_off() {
+    let world = World::with(|settings| {
+        settings.line.answer_within = std::time::Duration::from_millis(500);
+    });
+    let mut browser = with_history(&world, 20);
+    *world.switch.silent_at.lock().unwrap() = Some((Operation::ReadHistory, 2));
+    assert!(!browser.get("/transactions.csv").whole);
+    assert!(browser.get("/transactions.csv").whole);
 }
 
 #[test]

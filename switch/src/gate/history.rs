@@ -2,11 +2,17 @@
 
 use tessera_protocol::ResponseCode;
 
+use super::Past;
 use crate::journal::Journal;
-use crate::wallet::{Details, Entry, HistoryRequest, Outcome, WalletId};
+use crate::wallet::{Details, Entry, Outcome};
 
 /// What the request asks for, and where the next one would go on.
-pub(super) fn read(journal: &dyn Journal, wallet: WalletId, request: HistoryRequest) -> Outcome {
+pub(super) fn read(journal: &dyn Journal, past: Past) -> Outcome {
+    let Past {
+        wallet,
+        request,
+        sources,
+    } = past;
     let mut entries = Vec::new();
     let mut position = request.from;
     while position != 0 && entries.len() < usize::from(request.events) {
@@ -26,7 +32,11 @@ pub(super) fn read(journal: &dyn Journal, wallet: WalletId, request: HistoryRequ
         }
     }
     Outcome {
-        details: Details::History(entries, position),
+        details: Details::History {
+            entries,
+            next: position,
+            sources,
+        },
         ..Outcome::approved()
     }
 }

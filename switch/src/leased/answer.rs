@@ -96,7 +96,11 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         Details::Rows(rows) => rows.iter().for_each(|(tag, row)| {
             told.add(*tag, row.as_bytes());
         }),
-        Details::History(entries, next) => history::add(&mut told, entries, *next),
+        Details::History {
+            entries,
+            next,
+            sources,
+        } => history::add(&mut told, entries, *next, sources),
     }
     write(&request, outcome.code, outcome.reason, &told, out);
 }

@@ -5,16 +5,19 @@ use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 use super::answer::Told;
 use crate::wallet::{Change, Entry, Event, Opening, Payer, Reference};
 
+/// Sources by number, as they may be shown.
+type Sources = [(u32, Box<str>)];
+
 /// Bytes of a tag, a length and a position.
 const POSITION_BYTES: usize = 5 + 20;
 /// Bytes of a tag and a length.
 const HEAD_BYTES: usize = 5;
 
 /// As many events as fit, and where to go on for the others.
-pub(super) fn add(told: &mut Told, entries: &[(u64, Entry)], next: u64) {
+pub(super) fn add(told: &mut Told, entries: &[(u64, Entry)], next: u64, sources: &Sources) {
     let mut next = next;
     for (position, entry) in entries {
-        let row = row(entry).to_string();
+        let row = row(entry, sources).to_string();
         let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= told.room();
         if !fits || !told.add(tag::EVENT, row.as_bytes()) {
             next = *position;
@@ -26,7 +29,7 @@ pub(super) fn add(told: &mut Told, entries: &[(u64, Entry)], next: u64) {
     }
 }
 
-fn row(entry: &Entry) -> HistoryRow {
+fn row(entry: &Entry, sources: &Sources) -> HistoryRow {
     let event = &entry.event;
     let opening = event.opening();
     let (reference, original) = references(event, opening);
@@ -55,7 +58,7 @@ fn row(entry: &Entry) -> HistoryRow {
             Some(Payer::Order(key)) => key.to_string(),
             _ => String::new(),
         },
-        text: words(event),
+        text: words(event, sources),
     }
 }
 
@@ -144,8 +147,13 @@ fn card(event: &Event, opening: Option<&Opening>) -> String {
     card.map_or_else(String::new, |card| format!("{:04}", card.expose() % 10_000))
 }
 
-fn words(event: &Event) -> String {
+fn words(event: &Event, sources: &Sources) -> String {
     match event {
+        // A source that was removed since is not named any more.
+        Event::LoadRequested { source, .. } | Event::PayoutRequested { source, .. } => {
+            let stored = sources.iter().find(|(number, _)| number == source);
+            stored.map_or_else(String::new, |(_, shown)| shown.to_string())
+        }
         Event::OrderAnnounced { description, .. } => {
             String::from_utf8_lossy(description).into_owned()
         }

@@ -340,8 +340,15 @@ pub enum Details {
     },
     /// The payer's overview, or a list, already in rows: tag and value.
     Rows(Vec<(u8, String)>),
-    /// Events with their positions, newest first, and the position to go on from (0: that is all).
-    History(Vec<(u64, Entry)>, u64),
+    /// A piece of the wallet's history.
+    History {
+        /// Events with their positions, newest first.
+        entries: Vec<(u64, Entry)>,
+        /// The position to go on from; 0: that is all.
+        next: u64,
+        /// The sources that events name, as they may be shown.
+        sources: Vec<(u32, Box<str>)>,
+    },
 }
 
 impl Outcome {

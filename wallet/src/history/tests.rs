@@ -182,7 +182,17 @@ proptest! {
         }
         let rows: Vec<_> = ledger.rows.iter().rev().cloned().collect();
         let part = assemble(&rows[..cut.min(rows.len())], OURS);
-        prop_assert_eq!(&assemble(&rows, OURS)[..part.len()], &part[..]);
+        let whole = assemble(&rows, OURS);
+        prop_assert_eq!(&whole[..part.len()], &part[..]);
+        // What leaves while events are read is the same, whenever it is asked for.
+        let mut assembly = Assembly::new(OURS);
+        let mut left = Vec::new();
+        for row in rows {
+            assembly.add(row);
+            left.extend(std::iter::from_fn(|| assembly.next(false)));
+        }
+        left.extend(std::iter::from_fn(|| assembly.next(true)));
+        prop_assert_eq!(left, whole);
     }
 }
 
@@ -230,4 +240,25 @@ fn a_refused_operation_of_our_own_is_no_purchase() {
         .row(EventKind::Declined, "R00000000001", 10)
         .institution = OURS;
     assert_eq!(ledger.transactions(), []);
+}
+
+#[test]
+fn an_order_that_was_never_announced_holds_nothing_up() {
+    let mut ledger = Ledger::default();
+    let announced = ledger.row(EventKind::OrderAnnounced, "", 1_999);
+    announced.order = "00112233445566ff".into();
+    announced.text = "too long ago".into();
+    for _ in 0..ANNOUNCED_WITHIN {
+        ledger.row(EventKind::SignedIn, "", 0);
+    }
+    purchase(&mut ledger);
+    let mut assembly = Assembly::new(OURS);
+    let mut rows = ledger.rows.iter().rev().cloned();
+    let left = loop {
+        assembly.add(rows.next().unwrap());
+        if let Some(left) = assembly.next(false) {
+            break left;
+        }
+    };
+    assert_eq!((left.text.as_str(), rows.len()), ("", 1));
 }

@@ -1,56 +1,104 @@
 //! All transactions: searched, in pages, and as CSV.
 
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
+use tokio::sync::mpsc;
 
 use super::parts;
 use crate::currency::Money;
-use crate::history::{Kind, Outcome, Transaction, assemble};
+use crate::history::{Assembly, Kind, Outcome, Transaction};
 use crate::locale::iso;
+use crate::session::Session;
 use crate::texts::transactions as text;
+use crate::web::answer::Pieces;
 use crate::web::fields::{Field, select, summary};
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
+use crate::web::walks::Alone;
 use crate::web::{App, Member, Trouble, answer, query};
 
 const PAGE: usize = 25;
-/// Events that are read for one answer.
-const ROWS_MAX: usize = 5_000;
-/// What happens to a transaction comes soon after its beginning: with so many more read, a page is complete.
-const MARGIN: usize = 5;
+/// A walk through so many events is a short one, and no other has to wait for it. No more are looked at for the newest transactions:
+/// who changes settings all day has fewer to see.
+const SHORT_WALK_MAX: usize = 320;
+/// Nobody turns so many.
+const PAGES_MAX: usize = 1_000_000;
+/// A piece of a file on its way.
+const PIECE_BYTES: usize = 16 * 1024;
+/// Pieces that a slow browser may leave unread; the walk waits for it, but not for longer than this.
+const UNREAD_MAX: usize = 4;
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// The newest transactions.
 pub async fn last(app: &App, member: &Member, count: usize) -> Result<Vec<Transaction>, Trouble> {
-    let (mut transactions, _) = read(app, member, count).await?;
+    let mut walk = Walk::new(app, &member.session);
+    let mut transactions = Vec::new();
+    while transactions.len() < count && walk.events < SHORT_WALK_MAX {
+        match walk.step(app).await? {
+            Some(some) => transactions.extend(some),
+            None => break,
+        }
+    }
     transactions.truncate(count);
     Ok(transactions)
 }
 
-/// Reads history until there are so many transactions; says whether it ends there.
-async fn read(
-    app: &App,
-    member: &Member,
-    enough: usize,
-) -> Result<(Vec<Transaction>, bool), Trouble> {
-    let ours = app.settings.line.institution;
-    let (mut rows, mut from) = (Vec::new(), None);
-    loop {
-        let piece = app.switch.history(&member.session, from).await?;
-        let empty = piece.rows.is_empty();
-        rows.extend(piece.rows);
-        from = piece.older;
-        if from.is_none() || empty {
-            return Ok((assemble(&rows, ours), true));
+/// A walk through a wallet's history, from its newest event towards its oldest.
+struct Walk {
+    session: Session,
+    assembly: Assembly,
+    from: Option<u64>,
+    events: usize,
+    whole: bool,
+    /// For a long one: no other reads the same wallet's history.
+    alone: Option<Alone>,
+}
+
+impl Walk {
+    fn new(app: &App, session: &Session) -> Self {
+        Self {
+            session: session.clone(),
+            assembly: Assembly::new(app.settings.line.institution),
+            from: None,
+            events: 0,
+            whole: false,
+            alone: None,
         }
-        // Fewer transactions than events: no need to assemble what can't be enough.
-        if rows.len() >= ROWS_MAX || rows.len() >= enough + MARGIN {
-            let transactions = assemble(&rows, ours);
-            if rows.len() >= ROWS_MAX || transactions.len() >= enough + MARGIN {
-                return Ok((transactions, false));
-            }
+    }
+
+    /// The next transactions, newest first; `None` at the end.
+    async fn step(&mut self, app: &App) -> Result<Option<Vec<Transaction>>, Trouble> {
+        if self.whole {
+            return Ok(None);
         }
+        let piece = app.switch.history(&self.session, self.from).await?;
+        self.events += piece.rows.len();
+        self.from = piece.older;
+        self.whole = self.from.is_none() || piece.rows.is_empty();
+        for row in piece.rows {
+            self.assembly.add(row);
+        }
+        let found = std::iter::from_fn(|| self.assembly.next(self.whole));
+        Ok(Some(found.collect()))
+    }
+
+    /// As [`Walk::step`]; with more than so many events it is a long walk. The first step has shown that the session is good, so
+    /// that nobody else keeps a payer from their history.
+    async fn step_on(
+        &mut self,
+        app: &App,
+        short: usize,
+    ) -> Result<Option<Vec<Transaction>>, Trouble> {
+        let found = self.step(app).await?;
+        if self.alone.is_none() && !self.whole && self.events >= short {
+            let alone = app.walks.begin(self.session.wallet());
+            self.alone = Some(alone.ok_or(Trouble::Busy)?);
+        }
+        Ok(found)
     }
 }
 
@@ -87,7 +135,7 @@ impl Search {
             status: take("status"),
             from,
             until,
-            page: take("page").parse().unwrap_or(1).clamp(1, ROWS_MAX),
+            page: take("page").parse().unwrap_or(1).clamp(1, PAGES_MAX),
             raw_from,
             raw_until,
         };
@@ -99,6 +147,12 @@ impl Search {
             && self.status.is_empty()
             && self.from.is_none()
             && self.until.is_none()
+    }
+
+    /// Whether a transaction is older than all that are looked for.
+    fn is_past(&self, transaction: &Transaction) -> bool {
+        let day = &iso(transaction.at)[..10];
+        self.from.as_deref().is_some_and(|from| day < from)
     }
 
     fn finds(&self, app: &App, transaction: &Transaction) -> bool {
@@ -179,26 +233,24 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let (search, say) = Search::of(&app, request.query_string());
-    let enough = match search.is_everything() {
-        true => search.page * PAGE + 1,
-        false => usize::MAX - MARGIN,
-    };
-    let (mut found, whole) = read(&app, &member, enough).await?;
-    found.retain(|transaction| search.finds(&app, transaction));
-    let cut = !whole && found.len() < search.page * PAGE + 1;
-    let more = found.len() > search.page * PAGE;
-    let shown: Vec<_> = found
-        .into_iter()
-        .skip((search.page - 1) * PAGE)
-        .take(PAGE)
-        .collect();
+    let mut found = Finding::new(&app, &member.session, search, SHORT_WALK_MAX);
+    let (mut skip, mut shown) = ((found.search.page - 1) * PAGE, Vec::new());
+    while shown.len() <= PAGE
+        && let Some(some) = found.step(&app).await?
+    {
+        let passed = skip.min(some.len());
+        skip -= passed;
+        shown.extend(some.into_iter().skip(passed));
+    }
+    let more = shown.len() > PAGE;
+    shown.truncate(PAGE);
+    let search = found.search;
     let body = html! {
         h1 { (text::TITLE) }
         (summary(&say))
         (search_form(&search, &say))
         @if shown.is_empty() { div.empty { p { (text::NOTHING) } } }
         @else { (parts::transactions(&app, member.locale(), &shown)) }
-        @if cut { p.hint { (text::CUT) } }
         nav.paging aria-label=(text::TITLE) {
             @if search.page > 1 { a id="newer" rel="prev" href=(search.address("/transactions", search.page - 1)) { (text::NEWER) } }
             @if more { a id="older" rel="next" href=(search.address("/transactions", search.page + 1)) { (text::OLDER) } }
@@ -253,25 +305,89 @@ fn search_form(search: &Search, say: &Say) -> Markup {
     }
 }
 
-/// `/transactions.csv`: all that were found.
+/// A walk, and what is looked for on it.
+struct Finding {
+    walk: Walk,
+    search: Search,
+    /// How many events make a long walk of it.
+    short: usize,
+}
+
+impl Finding {
+    fn new(app: &App, session: &Session, search: Search, short: usize) -> Self {
+        Self {
+            walk: Walk::new(app, session),
+            search,
+            short,
+        }
+    }
+
+    /// The next that were found, newest first; `None` where there are no more.
+    async fn step(&mut self, app: &App) -> Result<Option<Vec<Transaction>>, Trouble> {
+        let Some(mut some) = self.walk.step_on(app, self.short).await? else {
+            return Ok(None);
+        };
+        // Nothing that is still to come is newer.
+        self.walk.whole |= some
+            .last()
+            .is_some_and(|oldest| self.search.is_past(oldest));
+        some.retain(|transaction| self.search.finds(app, transaction));
+        Ok(Some(some))
+    }
+}
+
+/// `/transactions.csv`: all that were found. It is sent while it is read, however long it is; where reading fails, what was sent is
+/// broken off, so that nobody takes it for all.
 pub async fn csv(
     app: Data<App>,
     member: Member,
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let (search, _) = Search::of(&app, request.query_string());
-    let (found, _) = read(&app, &member, usize::MAX - MARGIN).await?;
-    let mut csv = format!("{}\r\n", text::CSV_HEAD);
-    for transaction in found.iter().filter(|one| search.finds(&app, one)) {
-        csv.push_str(&csv_row(&app, transaction));
-    }
+    // It is known to be alone before anything is sent.
+    let mut found = Finding::new(&app, &member.session, search, 0);
+    let mut some = found.step(&app).await?;
+    let (sender, receiver) = mpsc::channel(UNREAD_MAX);
+    actix_web::rt::spawn(async move {
+        let mut piece = format!("{}\r\n", text::CSV_HEAD);
+        while let Some(transactions) = some.take() {
+            for transaction in &transactions {
+                piece.push_str(&csv_row(&app, transaction));
+            }
+            if piece.len() >= PIECE_BYTES {
+                let send = sender.send(Ok(std::mem::take(&mut piece).into()));
+                match tokio::time::timeout(READ_WITHIN, send).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return,
+                    Err(_) => {
+                        // Who reads no further keeps nobody from this history.
+                        drop(found);
+                        let _ = sender.send(Err(Trouble::Busy)).await;
+                        return;
+                    }
+                }
+            }
+            let next = tokio::select! {
+                () = sender.closed() => return,
+                next = found.step(&app) => next,
+            };
+            match next {
+                Ok(next) => some = next,
+                Err(trouble) => {
+                    let _ = sender.send(Err(trouble)).await;
+                    return;
+                }
+            }
+        }
+        let _ = sender.send(Ok(piece.into())).await;
+    });
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"transactions.csv\"",
         ))
-        .body(csv))
+        .streaming(Pieces(receiver)))
 }
 
 fn csv_row(app: &App, transaction: &Transaction) -> String {

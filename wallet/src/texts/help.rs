@@ -29,7 +29,7 @@ pub const QUESTIONS: &[(&str, &str)] = &[
     ),
     (
         "Why am I signed out so often?",
-        "A session ends after 15 minutes without use, and after 12 hours in any case.",
+        "A session ends when it is not used for a while, and after some hours in any case: whoever finds your device open finds no wallet.",
     ),
     (
         "How do I close the wallet?",

@@ -5,6 +5,7 @@
 pub mod card;
 pub mod done;
 pub mod entry;
+pub mod extension;
 pub mod forms;
 pub mod help;
 pub mod home;

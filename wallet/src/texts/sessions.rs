@@ -14,3 +14,12 @@ pub const NEW: &str = "New password";
 pub const AGAIN: &str = "The new one once more";
 pub const CHANGE: &str = "Change it";
 pub const CHANGE_LEAD: &str = "All other sessions end.";
+
+/// A device that the payer is signed in on, as far as its browser tells.
+pub fn device(browser: Option<&str>, system: Option<&str>) -> String {
+    let browser = browser.unwrap_or("A browser");
+    match system {
+        Some(system) => format!("{browser} on {system}"),
+        None => browser.to_owned(),
+    }
+}

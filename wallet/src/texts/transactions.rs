@@ -15,7 +15,6 @@ pub const CSV: &str = "Download as CSV";
 pub const NEWER: &str = "Newer";
 pub const OLDER: &str = "Older";
 pub const NOTHING: &str = "Nothing was found.";
-pub const CUT: &str = "Your history is long: only its newest part was searched.";
 pub const CARD_ENDING: &str = "card ending";
 pub const ZONE: &str = "UTC";
 pub const BAD_DATE: &str = "That is not a date. Write it like 2026-11-22.";

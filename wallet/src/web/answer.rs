@@ -1,13 +1,19 @@
 //! How answers are made.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use actix_web::web::Bytes;
+use futures_core::Stream;
 use maud::Markup;
 use serde::Serialize;
+use tokio::sync::mpsc;
 
-use super::Visitor;
 use super::cookies;
 use super::say::Say;
+use super::{Trouble, Visitor};
 
 /// A page.
 pub fn html(status: StatusCode, page: &Markup) -> HttpResponse {
@@ -18,11 +24,14 @@ pub fn html(status: StatusCode, page: &Markup) -> HttpResponse {
 
 /// A page that shows what became of a form.
 pub fn page(say: &Say, page: &Markup) -> HttpResponse {
-    let mut response = html(say.status(), page);
-    if let Some(seconds) = say.retry_after() {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+    later(html(say.status(), page), say.retry_after())
+}
+
+/// With the seconds after which it may be tried again.
+pub fn later(mut response: HttpResponse, seconds: Option<u64>) -> HttpResponse {
+    if let Some(seconds) = seconds {
+        let value = header::HeaderValue::from(seconds);
+        response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     response
 }
@@ -47,4 +56,15 @@ pub fn see_other(location: &str) -> HttpResponse {
 /// For a script.
 pub fn json(status: StatusCode, value: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).json(value)
+}
+
+/// A body that is sent piece by piece; it is broken off where a piece can't be made.
+pub struct Pieces(pub mpsc::Receiver<Result<Bytes, Trouble>>);
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, Trouble>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
 }

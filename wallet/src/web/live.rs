@@ -1,17 +1,15 @@
 //! Server-sent events: a page that is kept up to date as long as it is open, the session is good, and not for ever.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
-use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::answer::Pieces;
 use crate::line::{Notice, View};
 
 /// So that proxies and browsers see that somebody is still there, and we see when nobody is.
@@ -40,14 +38,14 @@ where
             let Some((event, more)) = tell(notice).await else {
                 return;
             };
-            if sender.send(event_bytes("state", &event)).await.is_err() || !more {
+            if sender.send(Ok(event_bytes("state", &event))).await.is_err() || !more {
                 return;
             }
             notice = loop {
                 tokio::select! {
                     () = sender.closed() => return,
                     () = tokio::time::sleep_until(rest) => {
-                        let _ = sender.send(event_bytes("rest", &())).await;
+                        let _ = sender.send(Ok(event_bytes("rest", &()))).await;
                         return;
                     }
                     next = view.next() => match next {
@@ -55,7 +53,7 @@ where
                         None => return,
                     },
                     () = tokio::time::sleep(SIGN_OF_LIFE) => {
-                        if sender.send(Bytes::from_static(b":\n\n")).await.is_err() {
+                        if sender.send(Ok(Bytes::from_static(b":\n\n"))).await.is_err() {
                             return;
                         }
                     }
@@ -67,21 +65,11 @@ where
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(Events(receiver))
+        .streaming(Pieces(receiver))
 }
 
 fn event_bytes(name: &str, value: &impl Serialize) -> Bytes {
     // What we send is structs of texts and numbers, which are always JSON.
     let json = serde_json::to_string(value).unwrap_or_default();
     format!("event: {name}\ndata: {json}\n\n").into()
-}
-
-struct Events(mpsc::Receiver<Bytes>);
-
-impl Stream for Events {
-    type Item = Result<Bytes, std::convert::Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context).map(|bytes| bytes.map(Ok))
-    }
 }

@@ -11,6 +11,7 @@ pub mod posted;
 pub mod say;
 pub mod trouble;
 pub mod visitor;
+pub mod walks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::switch::Switch;
 pub use posted::Posted;
 pub use trouble::Trouble;
 pub use visitor::{Member, Visitor};
+pub use walks::Walks;
 
 /// What every request may use.
 pub struct App {
@@ -36,6 +38,8 @@ pub struct App {
     pub switch: Switch,
     /// Wallets that are being looked at.
     pub watches: Arc<Watches>,
+    /// Histories that are being read from end to end.
+    pub walks: Walks,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// What the pay window may do, by the mall that asks.

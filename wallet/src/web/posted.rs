@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
-use bytes::BytesMut;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Trouble, Visitor, is_pay_window};
 use crate::session::same;
@@ -90,9 +90,7 @@ impl FromRequest for Posted {
         let payload = payload.take();
         Box::pin(async move {
             let visitor = Visitor::extract(&request).await?;
-            let mut body = read_body(&request, payload).await?;
-            let posted = Self::parse(&body);
-            body.zeroize();
+            let posted = Self::parse(&read_body(&request, payload).await?);
             match posted.has_token(&visitor) {
                 true => Ok(posted),
                 false => Err(Trouble::Form),
@@ -101,22 +99,28 @@ impl FromRequest for Posted {
     }
 }
 
-/// The body, as long as it is not too long and not too slow.
-pub async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Trouble> {
+/// The body, as long as it is not too long and not too slow. Wiped when dropped: it never grows out of the place that it was given.
+pub async fn read_body(
+    request: &HttpRequest,
+    mut payload: Payload,
+) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let most = match is_pay_window(request.path()) {
         true => PAY_BODY_BYTES_MAX,
         false => BODY_BYTES_MAX,
     };
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.parse().ok());
+    let room = told.unwrap_or(most).min(most);
     let read = async {
-        let mut body = BytesMut::new();
+        let mut body = Zeroizing::new(Vec::with_capacity(room));
         while let Some(piece) = next(&mut payload).await {
             let piece = piece.map_err(|_| Trouble::Form)?;
-            if body.len() + piece.len() > most {
+            if body.len() + piece.len() > room {
                 return Err(Trouble::TooLarge);
             }
             body.extend_from_slice(&piece);
         }
-        Ok(body.to_vec())
+        Ok(body)
     };
     tokio::time::timeout(BODY_WITHIN, read)
         .await

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use maud::html;
 
@@ -21,11 +21,16 @@ pub enum Trouble {
     Form,
     /// The body is too long.
     TooLarge,
+    /// The wallet's history is being read already.
+    Busy,
     /// There is no such thing.
     NotFound,
     /// The switch refused, or did not answer.
     Failure(Failure),
 }
+
+/// When a history that is being read may be asked for again.
+const BUSY_SECONDS: u64 = 5;
 
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
@@ -65,12 +70,15 @@ pub fn retry_after(failure: &Failure) -> Option<u64> {
     }
 }
 
+impl std::error::Error for Trouble {}
+
 impl ResponseError for Trouble {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::SignIn(_) | Self::Ended => StatusCode::SEE_OTHER,
             Self::Form => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Failure(failure) => status_of(failure),
         }
@@ -95,6 +103,7 @@ impl ResponseError for Trouble {
         let (title, words) = match self {
             Self::Form => (text::FORM_TITLE, text::FORM.to_owned()),
             Self::TooLarge => (text::TOO_LARGE_TITLE, text::TOO_LARGE.to_owned()),
+            Self::Busy => (text::FAILURE_TITLE, text::BUSY.to_owned()),
             Self::Failure(failure) => (text::FAILURE_TITLE, refusals::words(failure)),
             _ => (text::NOT_FOUND_TITLE, text::NOT_FOUND.to_owned()),
         };
@@ -108,14 +117,11 @@ impl ResponseError for Trouble {
                 }
             },
         );
-        let mut response = answer::html(self.status_code(), &page);
-        if let Self::Failure(failure) = self
-            && let Some(seconds) = retry_after(failure)
-        {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
-        }
-        response
+        let seconds = match self {
+            Self::Failure(failure) => retry_after(failure),
+            Self::Busy => Some(BUSY_SECONDS),
+            _ => None,
+        };
+        answer::later(answer::html(self.status_code(), &page), seconds)
     }
 }

@@ -12,6 +12,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::{App, Trouble, cookies};
 use crate::locale::Locale;
 use crate::session::{Session, token};
+use crate::texts::sessions;
 
 /// Anybody.
 pub struct Visitor {
@@ -59,11 +60,7 @@ impl Visitor {
             let found = table.iter().find(|(sign, _)| self.agent.contains(sign));
             found.map(|(_, name)| *name)
         };
-        let browser = find(BROWSERS).unwrap_or("A browser");
-        match find(SYSTEMS) {
-            Some(system) => format!("{browser} on {system}"),
-            None => browser.to_owned(),
-        }
+        sessions::device(find(BROWSERS), find(SYSTEMS))
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The body came to its end.
+    pub whole: bool,
 }
 
 impl Answer {
@@ -109,9 +111,14 @@ impl Browser {
     ) -> Answer {
         let mut reader = self.open(method, path, headers, body);
         let mut answer = head(&mut reader);
-        let length = answer.header("content-length").parse().unwrap_or(0);
-        let mut bytes = vec![0; length];
-        reader.read_exact(&mut bytes).unwrap();
+        let mut bytes = Vec::new();
+        if answer.header("transfer-encoding") == "chunked" {
+            answer.whole = chunks(&mut reader, &mut bytes);
+        } else {
+            let length = answer.header("content-length").parse().unwrap_or(0);
+            bytes.resize(length, 0);
+            reader.read_exact(&mut bytes).unwrap();
+        }
         answer.body = String::from_utf8_lossy(&bytes).into_owned();
         self.keep(&answer);
         answer
@@ -173,6 +180,23 @@ impl Browser {
     }
 }
 
+/// Whether the last chunk was there.
+fn chunks(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> bool {
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return false;
+        }
+        let length = usize::from_str_radix(line.trim_end(), 16).unwrap();
+        let mut chunk = vec![0; length + 2];
+        reader.read_exact(&mut chunk).unwrap();
+        body.extend_from_slice(&chunk[..length]);
+        if length == 0 {
+            return true;
+        }
+    }
+}
+
 fn head(reader: &mut BufReader<TcpStream>) -> Answer {
     let mut line = || {
         let mut line = String::new();
@@ -192,6 +216,7 @@ fn head(reader: &mut BufReader<TcpStream>) -> Answer {
         status,
         headers,
         body: String::new(),
+        whole: true,
     }
 }
 

@@ -37,8 +37,8 @@ pub struct Switch {
     done: Mutex<HashMap<(u64, String, u16), Reply>>,
     /// The next operation of this kind is applied, and its line is cut before the answer goes out.
     pub cut_at: Mutex<Option<Operation>>,
-    /// The next operation of this kind is applied, and never answered.
-    pub silent_at: Mutex<Option<Operation>>,
+    /// An operation of this kind is applied, and never answered: the first after so many others.
+    pub silent_at: Mutex<Option<(Operation, usize)>>,
     /// No line is accepted while this is set.
     pub closed: AtomicBool,
     cut: broadcast::Sender<()>,
@@ -241,9 +241,13 @@ impl Switch {
             return false;
         }
         let mut silent_at = self.silent_at.lock().unwrap();
-        if *silent_at == Some(operation) {
-            *silent_at = None;
-            return true;
+        match &mut *silent_at {
+            Some((silent, 0)) if *silent == operation => {
+                *silent_at = None;
+                return true;
+            }
+            Some((silent, others)) if *silent == operation => *others -= 1,
+            _ => {}
         }
         administrative(out, message, &reply);
         true
