@@ -23,16 +23,34 @@ pub struct Outbox {
 enum Command {
     /// List them, oldest first, as JSON: id, when it happened (milliseconds since 1970), how often it was tried, why not.
     List,
-    /// Try one again.
-    Retry {
-        /// As `list` says it.
-        id: String,
-    },
-    /// Forget one.
-    Drop {
-        /// As `list` says it.
-        id: String,
-    },
+    /// Try one again, or all of them.
+    Retry(Letters),
+    /// Forget one, or all of them.
+    Drop(Letters),
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Letters {
+    /// As `list` says it.
+    id: Option<String>,
+    /// All of them.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Letters {
+    /// An id goes into a request's path.
+    fn path(&self, what: &str) -> anyhow::Result<String> {
+        let Some(id) = &self.id else {
+            return Ok(format!("/outbox/{what}"));
+        };
+        let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.';
+        if id.is_empty() || !id.bytes().all(plain) {
+            bail!("`{id}` is no id: `tessera outbox list` says them");
+        }
+        Ok(format!("/outbox/{id}/{what}"))
+    }
 }
 
 impl Outbox {
@@ -40,8 +58,8 @@ impl Outbox {
         let listen = Settings::read(&self.config)?.ops.listen;
         let (method, path) = match &self.command {
             Command::List => ("GET", "/outbox".to_owned()),
-            Command::Retry { id } => ("POST", format!("/outbox/{}/retry", checked(id)?)),
-            Command::Drop { id } => ("POST", format!("/outbox/{}/drop", checked(id)?)),
+            Command::Retry(letters) => ("POST", letters.path("retry")?),
+            Command::Drop(letters) => ("POST", letters.path("drop")?),
         };
         let mut line = TcpStream::connect(listen)
             .with_context(|| format!("no switch answers at {listen} (its operations port)"))?;
@@ -58,16 +76,5 @@ impl Outbox {
         }
         println!("{}", body.trim());
         Ok(())
-    }
-}
-
-/// An id goes into a request's path.
-fn checked(id: &str) -> anyhow::Result<&str> {
-    let plain = id
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit() || byte == b'.');
-    match plain && !id.is_empty() {
-        true => Ok(id),
-        false => bail!("`{id}` is no id: `tessera outbox list` says them"),
     }
 }

@@ -13,6 +13,8 @@ mod attacks;
 mod chromium;
 #[path = "browser/extension.rs"]
 mod extension;
+#[path = "browser/hearing.rs"]
+mod hearing;
 #[path = "browser/hostile.rs"]
 mod hostile;
 #[path = "browser/life.rs"]

@@ -197,13 +197,16 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     assert_eq!(number.len(), 16, "{}", revealed.body);
     // One of fifty purchases is declined by the financial system of the demo, whoever asks.
     let mut shop = browser(&shops[1]);
-    let fields = [
-        ("name", "A"),
-        ("number", &*number),
-        ("expiry", "12/31"),
-        ("csc", ""),
-    ];
     wait_for("a purchase to be approved", || {
+        let checkout = shop.get("/buy/round/plain");
+        let order = checkout.hidden("order").expect("a number");
+        let fields = [
+            ("order", &*order),
+            ("name", "A"),
+            ("number", &*number),
+            ("expiry", "12/31"),
+            ("csc", ""),
+        ];
         let bought = shop.post("/buy/round/plain", &[], &fields);
         assert_eq!(bought.status, 303, "{}", bought.body);
         let order = bought

@@ -122,8 +122,26 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
     });
     rig.run(&["outbox", "drop", id, "--config", "switch.toml"]);
     assert_eq!(list(), serde_json::json!([]));
-    let unknown = rig.try_run(&["outbox", "drop", id, "--config", "switch.toml"]);
-    assert!(!unknown.status.success());
+    for wrong in [&["drop", id][..], &["drop"], &["retry", id, "--all"]] {
+        let arguments = [&["outbox"], wrong, &["--config", "switch.toml"]].concat();
+        assert!(!rig.try_run(&arguments).status.success(), "{wrong:?}");
+    }
+
+    // All at once.
+    for address in ["unknown@example.com", "refused@example.com"] {
+        payer.proven("170", &[(24, "email")], &[(26, address)]);
+    }
+    wait_for("both to be given up", || list()[1]["id"].is_string());
+    let before = [list()[0]["since"].clone(), list()[1]["since"].clone()];
+    let output = rig.run(&["outbox", "retry", "--all", "--config", "switch.toml"]);
+    assert_eq!(output.stdout, b"2 tried again\n");
+    wait_for("both to be given up again", || {
+        let now = list();
+        now[1]["since"].is_u64() && (0..2).all(|which| now[which]["since"] != before[which])
+    });
+    let output = rig.run(&["outbox", "drop", "--all", "--config", "switch.toml"]);
+    assert_eq!(output.stdout, b"2 dropped\n");
+    assert_eq!(list(), serde_json::json!([]));
 }
 
 #[test]
@@ -156,4 +174,33 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
     payer.done("160", &[], &[]);
     let told = text(centre.event("submitted"));
     assert!(told.contains("frozen"), "{told}");
+}
+
+#[test]
+#[ignore = "needs the peers: make peers"]
+fn a_former_address_hears_of_the_change_also_when_the_next_one_is_gone_before() {
+    let (mail, centre) = (Peer::mail(0), Peer::centre(0));
+    let rig = rig(&mail, &centre);
+    let mut payer = Payer::with(&rig, 1_000);
+    confirmed_by_mail(&mut payer, &mail, "payer@example.com");
+    let port = mail.address.port();
+    drop(mail);
+    let submitted = || {
+        let event = centre.event("submitted");
+        event["text"].as_str().expect("a text").to_owned()
+    };
+    payer.proven("170", &[(24, "mobile")], &[(26, "+491701234507")]);
+    let message = submitted();
+    let code = message.split_whitespace().find(|word| word.len() == 6);
+    payer.done("171", &[], &[(27, code.expect("a code"))]);
+    payer.proven("172", &[], &[]);
+    let removed = submitted();
+    assert!(removed.contains("contact"), "{removed}");
+    let mail = Peer::mail(port);
+    let changed = mail.event("message");
+    assert_eq!(changed["to"][0], "payer@example.com");
+    assert_eq!(
+        changed["headers"]["Subject"],
+        "The contact of your wallet was changed"
+    );
 }

@@ -5,12 +5,12 @@ mod rig;
 
 use std::time::{Duration, Instant};
 
-use rig::Rig;
 use rig::leased::{Line, WALLET_SERVER, announcement, cancellation, operation};
 use rig::wire::{
     MALL, OTHER_MALL, PLAIN, Wire, card_purchase, order_purchase, reversal, rig_with, started,
     time_of,
 };
+use rig::{Rig, wait_for};
 
 #[test]
 fn the_wallet_server_makes_loads_and_reads_wallets() {
@@ -356,7 +356,9 @@ fn what_was_reversed_before_anyone_announced_it_stays_reversed() {
     assert_eq!(mall.ask(&never_came[1]).code(), "05", "after a crash");
     // The mall first, then the payer.
     mall.send(&never_came[2].frame());
-    std::thread::sleep(Duration::from_millis(100));
+    wait_for("the purchase to wait for its order", || {
+        rig.figure("tessera_requests_in_flight") == Some(1.0)
+    });
     assert_eq!(line.announce(&wallet, &MALL, "C-4", 100).code(), "00");
     assert_eq!(mall.answer().code(), "05", "the mall first, after a crash");
     assert_eq!(line.balance(&wallet), (10_000, 10_000));

@@ -14,9 +14,12 @@ use rig::books::settles_with_the_host;
 use rig::leased::Line;
 use rig::payer::{Payer, with_card};
 use rig::wire::{Hand, PLAIN, Seen, Wire, purchase, refund, reversal, rig_with};
-use rig::{Rig, Running};
+use rig::{Rig, Running, wait_for};
 
 const OPERATIONS: u32 = 60;
+/// Blows fall within so long of an operation's begin: it takes some milliseconds, and a password some tens of them.
+const WITHOUT: Duration = Duration::from_millis(12);
+const WITH_PASSWORD: Duration = Duration::from_millis(60);
 /// The financial system's books outlive it.
 const BOOKS: &str = "data=\"host-data\"";
 
@@ -75,8 +78,11 @@ fn whatever_is_killed_every_answer_is_true() {
     };
     let sources = life.payer.done("210", &[], &[]).tag(61, 35);
     life.source = sources.split(',').next().expect("a number").to_owned();
-    for _ in 0..OPERATIONS {
+    for operation in 0..OPERATIONS {
         life.lives_on();
+        if operation % 20 == 0 {
+            life.load_whose_answer_is_lost();
+        }
     }
     let owned = life.quietly("140", &[], &[]);
     assert_eq!(owned.code(), "00");
@@ -86,19 +92,33 @@ fn whatever_is_killed_every_answer_is_true() {
 
 impl Life {
     fn lives_on(&mut self) {
-        let blow = self.next_blow();
         let amount = self.random.random_range(1..500u64);
         match self.random.random_range(0..10) {
-            0..3 => self.load(amount, blow),
-            3..7 => self.buy(amount, blow),
-            7 => self.refund(blow),
-            8 => self.reverse(blow),
-            _ => self.reissue(blow),
+            0..3 => {
+                let blow = self.next_blow(WITH_PASSWORD);
+                self.load(amount, blow);
+            }
+            3..7 => {
+                let blow = self.next_blow(WITHOUT);
+                self.buy(amount, blow);
+            }
+            7 => {
+                let blow = self.next_blow(WITHOUT);
+                self.refund(blow);
+            }
+            8 => {
+                let blow = self.next_blow(WITHOUT);
+                self.reverse(blow);
+            }
+            _ => {
+                let blow = self.next_blow(WITH_PASSWORD);
+                self.reissue(blow);
+            }
         }
     }
 
-    fn next_blow(&mut self) -> Blow {
-        let after = Duration::from_micros(self.random.random_range(0..12_000));
+    fn next_blow(&mut self, within: Duration) -> Blow {
+        let after = self.random.random_range(Duration::ZERO..within);
         match self.random.random_range(0..5) {
             0 => Blow::Switch(after),
             1 => Blow::Host(after),
@@ -118,6 +138,27 @@ impl Life {
             "91" => {}
             code => panic!("a load was answered {code}: {}", answer.reason()),
         }
+    }
+
+    /// The switch is killed when the money is there and nobody has heard of it.
+    fn load_whose_answer_is_lost(&mut self) {
+        let data = [(22, self.source.as_str()), (2, "77")];
+        let message = self
+            .payer
+            .message("120", &data, &[(17, rig::payer::PASSWORD)]);
+        self.payer.line.send(&message).expect("the switch reads");
+        let mut other = Line::signed_on(&self.rig);
+        let owned = self.payer.message("140", &[], &[]);
+        wait_for("the money to be there", || {
+            let answer = other.ask(&owned);
+            answer.tag(61, 10) == (self.balance + 77).to_string()
+        });
+        self.rig.kill_switch();
+        self.rig.start_switch();
+        self.rig.wait_until_ready();
+        let answer = self.operation_again(&message).expect("an answer");
+        assert_eq!(answer.code(), "00", "{}", answer.reason());
+        self.balance += 77;
     }
 
     fn buy(&mut self, amount: u64, blow: Blow) {

@@ -155,6 +155,7 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
     let nobody = String::from_utf8(nobody.expose().to_vec()).expect("digits");
     let mut line = Line::signed_on(&rig);
     let mut heard = Vec::new();
+    let right = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
     for client in [&payer.client, &nobody] {
         let mut answers = Vec::new();
         for _ in 0..5 {
@@ -162,15 +163,16 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
             answers.push((answer.code(), answer.reason()));
         }
         heard.push(answers);
+        if client == &payer.client {
+            // Also with the right one, until the time has come.
+            let answer = line.ask(&right);
+            assert_eq!(answer.code(), "65");
+            assert!(!answer.tag(61, 23).is_empty());
+        }
     }
     assert_eq!(heard[0], heard[1]);
     let codes: Vec<&str> = heard[0].iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(codes, ["63", "63", "63", "65", "65"]);
-    // Also with the right one, until the time has come.
-    let right = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
-    let answer = line.ask(&right);
-    assert_eq!(answer.code(), "65");
-    assert!(!answer.tag(61, 23).is_empty());
     wait_for("the delay to be over", || {
         let again = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
         line.ask(&again).code() == "00"
@@ -249,4 +251,29 @@ fn whoever_watches_a_wallet_is_told_of_what_happens() {
 
 fn started(changes: &[(&str, &str)], host: &[&str]) -> Rig {
     rig::wire::started(rig_with(0, 0, changes), host)
+}
+
+#[test]
+fn an_order_is_kept_from_nobody_by_who_may_not_agree_to_it() {
+    let rig = started(&[], &[]);
+    let mut poor = Payer::with(&rig, 100);
+    let mut payer = Payer::with(&rig, 10_000);
+    let data = [
+        (2, "5000"),
+        (3, "840"),
+        (4, MALL.acceptor),
+        (5, "A-1"),
+        (6, "2 x tea"),
+    ];
+    // Somebody without a session: its last digit is another.
+    let mut made_up = poor.session.clone();
+    let last = made_up.pop().expect("digits");
+    made_up.push(if last == '0' { '1' } else { '0' });
+    let message = operation("130", &data).tags(62, &[(15, &made_up)]);
+    assert_eq!(poor.line.ask(&message).code(), "63");
+    // And somebody who has not got the money.
+    assert_eq!(poor.ask("130", &data, &[]).code(), "51");
+    let agreed = payer.ask("130", &data, &[]);
+    assert_eq!(agreed.code(), "00", "{}", agreed.reason());
+    assert_eq!(poor.ask("130", &data, &[]).code(), "94");
 }

@@ -3,67 +3,120 @@
 
 mod rig;
 
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use rig::Rig;
 use rig::books::settles_with_the_host;
-use rig::http::{ask, form, try_ask};
+use rig::http::{Answer, ask, form, try_ask};
 use rig::payer::{PASSWORD, Payer};
+use rig::services::Wallet;
 
-const ROUNDS: u32 = 12;
+/// Kills before, while and after the password is looked at and the financial system asked.
+const ROUNDS: u32 = 8;
+const LATER_EACH_ROUND: Duration = Duration::from_millis(8);
 
-#[test]
-fn a_form_is_applied_once_though_the_wallet_server_is_killed_in_the_middle_of_it() {
-    let rig = Rig::started(0, 0);
-    let mut payer = Payer::with(&rig, 1_000);
-    let mut wallet = rig.start_wallet(rig::free_port(), &[]);
-    let origin = wallet.origin.clone();
-    let cookie = format!("__Host-tessera={}", payer.session);
-    for round in 0..ROUNDS {
-        let page = ask(wallet.address, "GET /money", &[("cookie", &cookie)], "");
+struct Scene {
+    rig: Rig,
+    wallet: Wallet,
+}
+
+impl Scene {
+    fn open() -> Self {
+        let rig = Rig::started(0, 0);
+        let wallet = rig.start_wallet(rig::free_port(), &[]);
+        Self { rig, wallet }
+    }
+
+    fn page(&self, payer: &Payer, path: &str) -> Answer {
+        let get = format!("GET {path}");
+        let page = ask(self.wallet.address, &get, &[("cookie", &cookie(payer))], "");
         assert_eq!(page.status, 200, "still signed in");
-        let (_, load) = page
+        page
+    }
+
+    /// Sends a form of a page, kills the wallet server meanwhile (in the last round right after its answer), and sends it
+    /// again. What was answered, and what is answered again.
+    fn killed_in(
+        &mut self,
+        round: u32,
+        payer: &Payer,
+        (page, action): (&str, &str),
+        fields: &[(&str, &str)],
+    ) -> (Option<Answer>, Answer) {
+        let page = self.page(payer, page);
+        let (_, text) = page
             .text
-            .split_once("action=\"/money/load\"")
+            .split_once(&format!("action=\"{action}\""))
             .expect("the form");
         let hidden = |name: &str| {
-            let (_, rest) = load
-                .split_once(&format!("name=\"{name}\" value=\""))
-                .expect("a hidden field");
-            rest.split('"').next().unwrap_or_default().to_owned()
+            let (_, rest) = text.split_once(&format!("name=\"{name}\" value=\""))?;
+            rest.split('"').next().map(str::to_owned)
         };
-        let (_, source) = load.split_once("<select").expect("the sources");
-        let (_, source) = source.split_once("value=\"").expect("a source");
-        let source = source.split('"').next().unwrap_or_default();
-        let (token, name) = (hidden("form_token"), hidden("name"));
-        let body = form(&[
-            ("form_token", &token),
-            ("name", &name),
-            ("source", source),
-            ("amount", "1.00"),
-            ("password", PASSWORD),
-        ]);
+        let token = hidden("form_token").expect("a token");
+        let name = hidden("name").unwrap_or_default();
+        let mut all = vec![("form_token", token.as_str()), ("name", &name)];
+        all.extend(fields);
+        let body = form(&all);
+        let (origin, cookie) = (self.wallet.origin.clone(), cookie(payer));
         let headers = [
             ("cookie", cookie.as_str()),
             ("content-type", "application/x-www-form-urlencoded"),
             ("origin", origin.as_str()),
             ("sec-fetch-site", "same-origin"),
         ];
-        // Before, while and after the password is looked at and the financial system asked.
-        let after = Duration::from_millis(u64::from(round) * 6);
-        let process = wallet.running.0.id().to_string();
+        let post = format!("POST {action}");
+        let last = round + 1 == ROUNDS;
+        let answered = Arc::new(Barrier::new(2));
+        let heard = Arc::clone(&answered);
+        let process = self.wallet.running.0.id().to_string();
         let killer = std::thread::spawn(move || {
-            std::thread::sleep(after);
+            if last {
+                heard.wait();
+            } else {
+                std::thread::sleep(LATER_EACH_ROUND * round);
+            }
             let killed = std::process::Command::new("kill")
                 .args(["-9", &process])
                 .status();
             assert!(killed.expect("kill").success());
         });
-        let first = try_ask(wallet.address, "POST /money/load", &headers, &body);
+        let first = try_ask(self.wallet.address, &post, &headers, &body);
+        if last {
+            assert!(first.is_some(), "killed after its answer");
+            answered.wait();
+        }
         killer.join().expect("a kill");
-        let _ = wallet.running.0.wait();
-        rig.restart_wallet(&mut wallet);
-        let again = ask(wallet.address, "POST /money/load", &headers, &body);
+        let _ = self.wallet.running.0.wait();
+        self.rig.restart_wallet(&mut self.wallet);
+        let again = ask(self.wallet.address, &post, &headers, &body);
+        (first, again)
+    }
+}
+
+fn cookie(payer: &Payer) -> String {
+    format!("__Host-tessera={}", payer.session)
+}
+
+/// The first source of the payer, as the forms name it.
+fn source(payer: &mut Payer) -> String {
+    let sources = payer.done("210", &[], &[]).tag(61, 35);
+    sources.split(',').next().expect("a number").to_owned()
+}
+
+#[test]
+fn a_load_is_applied_once() {
+    let mut scene = Scene::open();
+    let mut payer = Payer::with(&scene.rig, 1_000);
+    let source = source(&mut payer);
+    let fields = [
+        ("source", source.as_str()),
+        ("amount", "1.00"),
+        ("password", PASSWORD),
+    ];
+    for round in 0..ROUNDS {
+        let form = ("/money", "/money/load");
+        let (first, again) = scene.killed_in(round, &payer, form, &fields);
         assert_eq!(again.status, 303, "{}", again.text);
         if let Some(first) = first {
             assert_eq!(first.header("location"), again.header("location"));
@@ -71,5 +124,48 @@ fn a_form_is_applied_once_though_the_wallet_server_is_killed_in_the_middle_of_it
     }
     let loaded = 1_000 + u64::from(ROUNDS) * 100;
     assert_eq!(payer.balance(), (loaded, loaded));
-    settles_with_the_host(rig);
+    settles_with_the_host(scene.rig);
+}
+
+#[test]
+fn a_card_is_issued_once_and_so_is_a_further_number() {
+    let mut scene = Scene::open();
+    for round in 0..ROUNDS {
+        let mut payer = Payer::registers(&scene.rig);
+        let (_, again) = scene.killed_in(round, &payer, ("/card", "/card/issue"), &[]);
+        assert_eq!(again.status, 303, "{}", again.text);
+        let card = payer.card();
+        let fields = [("usage", "once"), ("limit", "5.00"), ("password", PASSWORD)];
+        let form = ("/card", "/card/numbers/new");
+        let (first, again) = scene.killed_in(round, &payer, form, &fields);
+        let number = |page: &Answer| page.between("id=\"card-number\">", "<").replace(' ', "");
+        if let Some(first) = first {
+            assert_eq!(number(&first), number(&again));
+        }
+        assert_ne!(number(&again), card.0);
+        let numbers = payer.done("115", &[], &[]).tags(61, 40);
+        assert_eq!(numbers.len(), 1, "{numbers:?}");
+    }
+    settles_with_the_host(scene.rig);
+}
+
+#[test]
+fn a_wallet_ends_once_and_its_money_goes_back_once() {
+    let mut scene = Scene::open();
+    for round in 0..ROUNDS {
+        let mut payer = Payer::with(&scene.rig, 1_000);
+        let source = source(&mut payer);
+        let fields = [
+            ("source", source.as_str()),
+            ("sure", "yes"),
+            ("password", PASSWORD),
+        ];
+        let form = ("/money", "/money/close");
+        let (_, again) = scene.killed_in(round, &payer, form, &fields);
+        // The end of the wallet, or of its session.
+        assert_eq!(again.status, 303, "{}", again.text);
+        assert!(again.header("location").starts_with("/sign-in"));
+        assert_eq!(payer.ask("140", &[], &[]).code(), "63");
+    }
+    settles_with_the_host(scene.rig);
 }

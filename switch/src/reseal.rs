@@ -7,28 +7,34 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::assembly::Shared;
+use crate::clock;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wallet::{Command, Tell, Wallet};
 
-/// After so many wallets a rest, so that nobody else notices.
+/// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
+/// And after so many that were told: each reads the store, seals and writes events on a worker.
+const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
 /// Looks through the store on a thread of its own. Every wallet is in it: the journal has been replayed.
 pub(crate) fn start(store: Arc<Store>, shared: &Shared) -> io::Result<()> {
     let (vault, inboxes) = (Arc::clone(&shared.vault), shared.inboxes.clone());
     let reseal = move || {
-        let (mut seen, mut outdated) = (0, 0);
+        let (mut seen, mut outdated) = (0u64, 0u64);
         let looked = store.each_wallet(&mut |wallet| {
             seen += 1;
-            if is_outdated(&vault, &wallet) {
+            if is_outdated(&vault, &wallet, clock::milliseconds()) {
                 outdated += 1;
                 let tell = Tell {
                     command: Command::Reseal,
                     asker: None,
                 };
                 inboxes.tell(wallet.id, tell);
+                if outdated % TOLD_AT_ONCE == 0 {
+                    sleep(REST);
+                }
             }
             if seen % AT_ONCE == 0 {
                 sleep(REST);
@@ -50,13 +56,17 @@ pub(crate) fn start(store: Arc<Store>, shared: &Shared) -> io::Result<()> {
         .map(drop)
 }
 
-fn is_outdated(vault: &Vault, wallet: &Wallet) -> bool {
+fn is_outdated(vault: &Vault, wallet: &Wallet, now: u64) -> bool {
     let Some(account) = &wallet.account else {
         return false;
     };
     let sources = account.sources.iter().map(|source| &source.sealed);
     let contact = account.contact.iter().map(|contact| &contact.sealed);
+    // One that waits for its code is sealed anew once it is confirmed, at the next start: until then its key is needed.
+    let proposed = account.proposed.iter();
+    let proposed = proposed.filter(|proposed| proposed.until >= now);
     sources
         .chain(contact)
+        .chain(proposed.map(|proposed| &proposed.contact.sealed))
         .any(|sealed| vault.is_outdated(sealed))
 }

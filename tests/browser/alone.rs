@@ -60,7 +60,12 @@ fn money_comes_by_itself(payer: &Payer<'_>) {
     browser.look_at(&first);
     // 26.00 are left of that: enough.
     payer.buys("cup");
-    payer.does("/money", "reload-off", &[("password", PASSWORD)], "");
+    payer.does(
+        "/money",
+        "reload-off",
+        &[("password", PASSWORD)],
+        "reload is off",
+    );
     payer.buys("cup");
     assert_eq!(payer.available(), "11.50 USD");
     assert_eq!(payer.world.given_from("0018"), 55_00);

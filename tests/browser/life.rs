@@ -3,6 +3,7 @@
 use crate::anonymity::{Secret, nobody_was_told};
 use crate::chromium::Browser;
 use crate::extension;
+use crate::hearing::hears;
 use crate::payer::{PASSWORD, Payer};
 use crate::telling::{EMAIL, MOBILE, is_told};
 use crate::world::World;
@@ -19,14 +20,17 @@ pub fn live() {
     let card = takes_a_card(&payer);
     loads(&payer);
     buys_in_the_window(&payer);
+    hears(&payer);
     looks_back(&payer);
-    let mut numbers = extension::buys_on_all_forms(&payer, folder.path());
+    let extension = extension::buys_on_all_forms(&payer, folder.path());
+    let mut numbers = extension.numbers;
     is_told(&payer);
     freezes(&payer, &card);
     sets_limits(&payer, &card);
     numbers.extend(takes_further_numbers(&payer));
     let new_card = takes_a_new_card(&payer, &card);
-    let sessions = signs_out_everywhere(&payer);
+    let mut sessions = signs_out_everywhere(&payer);
+    sessions.push(extension.session);
     closes(&payer);
     numbers.extend([card, new_card]);
 
@@ -94,7 +98,8 @@ fn loads(payer: &Payer<'_>) {
     payer.add_source("card", "9902000000000034");
     payer.add_source("card", "9902000000000042");
     payer.add_source("account", ACCOUNT);
-    assert!(!browser.text("body").contains(CARD));
+    let shown = browser.text("body").replace(' ', "");
+    assert!(shown.contains("0018") && !shown.contains(CARD), "{shown}");
 
     let first = browser.window();
     let home = browser.new_window();

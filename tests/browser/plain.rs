@@ -190,8 +190,8 @@ impl<'a> Plain<'a> {
             // Agreed to already: on to what became of it.
             return page;
         }
-        let sealed = review.split_once('?').expect("a seal").1.to_owned();
-        self.posts(&review, "/pay/agree", &[("sealed", &sealed)])
+        let agree = review.replace("/pay/review", "/pay/agree");
+        self.posts(&review, &agree, &[])
     }
 
     fn keep(&mut self, answer: Answer) -> Answer {

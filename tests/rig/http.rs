@@ -42,14 +42,15 @@ impl Answer {
     }
 }
 
-/// Sends a request with these headers, and reads the answer to its end. `None` where the connection is cut without one.
+/// Sends a request with these headers, and reads the answer to its end. `None` where nobody listens, or the connection is cut
+/// without an answer.
 pub fn try_ask(
     address: SocketAddr,
     first: &str,
     headers: &[(&str, &str)],
     body: &str,
 ) -> Option<Answer> {
-    let mut socket = TcpStream::connect(address).expect("somebody listens");
+    let mut socket = TcpStream::connect(address).ok()?;
     socket
         .set_read_timeout(Some(super::PATIENCE))
         .expect("a socket");

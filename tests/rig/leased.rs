@@ -73,8 +73,12 @@ impl Line {
         line
     }
 
+    pub fn send(&mut self, message: &Hand) -> std::io::Result<()> {
+        self.stream.write_all(&message.frame())
+    }
+
     pub fn try_ask(&mut self, message: &Hand) -> std::io::Result<Seen> {
-        self.stream.write_all(&message.frame())?;
+        self.send(message)?;
         self.next()
     }
 

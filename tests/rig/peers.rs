@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::wait_for;
+use super::{free_port, wait_for};
 
 /// A server, and what it was sent.
 pub struct Peer {
@@ -22,19 +22,23 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The mail server on aiosmtpd, in the clear, on this port (0: any).
+    /// The mail server on aiosmtpd, in the clear, on this port (0: a free one).
     pub fn mail(port: u16) -> Self {
         let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
         Self::start(&python, "mail_server.py", &["plain"], port)
     }
 
-    /// The message centre on node-smpp, on this port (0: any).
+    /// The message centre on node-smpp, on this port (0: a free one).
     pub fn centre(port: u16) -> Self {
         let node = std::env::var("TESSERA_NODE").unwrap_or_else(|_| "node".to_owned());
         Self::start(&node, "message_centre.js", &[], port)
     }
 
     fn start(interpreter: &str, script: &str, arguments: &[&str], port: u16) -> Self {
+        let port = match port {
+            0 => free_port().port(),
+            port => port,
+        };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
         let mut process = Command::new(interpreter)
             .arg(folder.join(script))

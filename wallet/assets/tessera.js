@@ -11,12 +11,14 @@
   const base = new URL(document.currentScript.src).origin;
 
   function pay(purchase) {
-    const { mall, order, amount, currency, lines, onAgreed } = purchase;
+    const { mall, amount, currency, lines, onAgreed } = purchase;
+    // The window says order numbers as texts, whatever they were.
+    const order = String(purchase.order ?? "");
     if (!mall || !order || !currency || !Number.isSafeInteger(amount) || amount <= 0) {
       return Promise.reject(new TypeError("Tessera.pay needs mall, order, currency, and amount as a whole number of minor units"));
     }
     // One window for an order: asked twice, it is brought to the front.
-    const name = "tessera-" + String(order).replace(/\W/g, "-");
+    const name = "tessera-" + order.replace(/\W/g, "-");
     const address = base + "/pay?mall=" + encodeURIComponent(mall);
     const popup = window.open(address, name, "popup,width=480,height=760");
     if (!popup) {

@@ -65,6 +65,15 @@ export function plan(frames) {
   return { offers, asks: [...asks].slice(0, ASKS_MAX) };
 }
 
+// What of a card a form of these kinds takes: nothing else is handed to its frame.
+export function share(card, kinds) {
+  const part = {};
+  if (kinds.includes("number")) part.number = card.number;
+  if (has(kinds, NAMES)) part.name = card.name;
+  if (has(kinds, EXPIRY)) Object.assign(part, { month: card.month, year: card.year });
+  return part;
+}
+
 // What was filled, in words.
 export function words(kinds) {
   const parts = [];

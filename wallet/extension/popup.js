@@ -18,6 +18,7 @@ async function show() {
   if (!kept) {
     at("wallet").textContent = WALLET;
     at("client").focus();
+    await tab.giveBack();
     return;
   }
   at("shown-card").textContent = shownCard(kept.shown_card);
@@ -60,10 +61,11 @@ function askButton(origin) {
   button.type = "button";
   button.className = "ask quiet";
   button.textContent = `Allow ${site(origin)}`;
-  button.addEventListener("click", () => {
+  button.addEventListener("click", () => busy(button, async () => {
     // First thing in the click: the browser shows its question for a gesture only.
-    tab.askFor(origin).then((allowed) => (allowed ? look() : say(`${site(origin)} stays closed to Tessera.`)));
-  });
+    if (await tab.askFor(origin)) await look();
+    else say(`${site(origin)} stays closed to Tessera.`);
+  }));
   return [why, button];
 }
 
@@ -74,16 +76,16 @@ async function fill(tabId, offer) {
   const date = expiry(drawn.expiry);
   if (!date) throw new server.Problem("Your wallet has answered something else than a card.");
   const card = { number: drawn.number, name: drawn.name, ...date };
-  let filled = [];
-  try {
-    filled = await tab.fill(tabId, offer.targets, card);
-  } catch {
-    // The page has gone on meanwhile; the number was for nobody.
-  }
+  const filled = await tab.fill(tabId, offer.targets, card);
   if (!filled.includes("number")) throw new server.Problem("The page has changed, or takes no number from us. Please look at it, and try again.");
   const rest = offer.kinds.includes("csc") && !filled.includes("csc") ? " These cards have no security code: leave its field empty." : "";
   const code = filled.includes("csc") ? " The page insists on a security code: 000 stands there." : "";
   say(`Filled: ${words(filled)}.${rest}${code}`);
+}
+
+// What went wrong, in words.
+function sayProblem(problem) {
+  say(problem instanceof server.Problem ? problem.message : "Something went wrong. Please try again.");
 }
 
 // Runs a task of a button, once at a time, and says what went wrong.
@@ -92,7 +94,7 @@ async function busy(button, task) {
   try {
     await task();
   } catch (problem) {
-    say(problem instanceof server.Problem ? problem.message : "Something went wrong. Please try again.");
+    sayProblem(problem);
     if (problem.signedOut) await show();
   } finally {
     button.disabled = false;
@@ -120,4 +122,4 @@ at("sign-out").addEventListener("click", (event) => busy(event.target, async () 
   await show();
 }));
 
-show();
+show().catch(sayProblem);

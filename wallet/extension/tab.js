@@ -1,6 +1,7 @@
 // The tab that the payer looks at. In come scans and fills, out go their results. Nothing is injected before the payer has opened
 // the popup, and a card goes to the very documents that were shown to them, or nowhere.
 import { TEST } from "./build.js";
+import { share } from "./plan.js";
 
 const FILES = ["page/words.js", "page/expiry.js", "page/recognize.js", "page/describe.js", "page/forms.js", "page/fill.js", "page/content.js"];
 
@@ -21,7 +22,8 @@ export async function scan(tabId) {
       func: () => globalThis.tesseraPage?.scan() ?? null,
     });
     return found
-      .filter(({ result }) => result)
+      // A frame without an address of its own belongs to nobody who could be named.
+      .filter(({ result }) => result && /^https?:/.test(result.origin))
       .map(({ frameId, documentId, result }) => ({ ...result, documentId, top: frameId === 0 }));
   } catch {
     // The browser's own pages, the store: nothing to fill there.
@@ -29,21 +31,38 @@ export async function scan(tabId) {
   }
 }
 
-// Fills the targets of an offer; the kinds that were filled.
+// Fills the targets of an offer, each with its share of the card; the kinds that were filled.
 export async function fill(tabId, targets, card) {
   const filled = [];
   for (const { documentId, at, kinds } of targets) {
-    const [{ result } = {}] = await chrome.scripting.executeScript({
-      target: { tabId, documentIds: [documentId] },
-      func: (...given) => globalThis.tesseraPage.fillAt(...given),
-      args: [at, kinds, card],
-    });
-    filled.push(...(result ?? []));
+    try {
+      const [{ result } = {}] = await chrome.scripting.executeScript({
+        target: { tabId, documentIds: [documentId] },
+        func: (...given) => globalThis.tesseraPage.fillAt(...given),
+        args: [at, kinds, share(card, kinds)],
+      });
+      filled.push(...(result ?? []));
+    } catch {
+      // This document has gone meanwhile; what stands in the others stands.
+    }
   }
   return filled;
 }
 
-// Asks the browser for one origin. Must be called by the payer's click itself.
-export function askFor(origin) {
-  return chrome.permissions.request({ origins: [`${origin}/*`] });
+// Asks the browser for one origin: whether it may be looked into now. Must be called by the payer's click itself.
+export async function askFor(origin) {
+  try {
+    return await chrome.permissions.request({ origins: [`${origin}/*`] });
+  } catch {
+    // An address that no extension may ask for.
+    return false;
+  }
+}
+
+// Gives back every origin that was asked for: the browser would keep them, a list of where the payer pays.
+export async function giveBack() {
+  const { origins = [] } = await chrome.permissions.getAll();
+  const ours = chrome.runtime.getManifest().host_permissions;
+  const asked = origins.filter((origin) => !ours.includes(origin));
+  if (asked.length > 0) await chrome.permissions.remove({ origins: asked });
 }

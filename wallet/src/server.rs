@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::HeaderValue;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, HttpServer, ResponseError as _};
@@ -107,7 +106,7 @@ fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<Ap
         watches,
         walks: Walks::default(),
         metrics: Arc::clone(metrics),
-        pay_policy: HeaderValue::from_str(&pay::policy(&settings))?,
+        pay_policies: pay::policies(&settings)?,
         settings,
     }))
 }

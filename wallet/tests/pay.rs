@@ -3,8 +3,9 @@
 mod fake;
 
 use fake::browser::Answer;
+use fake::wallets::Wallet;
 use fake::{Browser, MALL, World};
-use tessera_protocol::leased::Operation;
+use tessera_protocol::leased::{EventKind, Operation};
 
 const PASSWORD: &str = "correct horse";
 const LINES: &str = r#"[{"text":"<i>Cup</i>","amount":1500},{"text":"Saucer","amount":499}]"#;
@@ -22,11 +23,7 @@ fn purchase(order: &'static str) -> Vec<(&'static str, &'static str)> {
 /// A member with money.
 fn rich(world: &World) -> (Browser, String) {
     let (browser, client) = world.member(PASSWORD);
-    world.switch.change(|wallets| {
-        let (number, wallet) = wallets.of(&client);
-        wallet.available = 5_000;
-        number
-    });
+    turn(world, &client, |wallet| wallet.available = 5_000);
     (browser, client)
 }
 
@@ -40,9 +37,45 @@ fn open(browser: &mut Browser, order: &'static str) -> Answer {
     browser.get(&location)
 }
 
+/// Opens it for another amount than the others are about.
+fn open_for(browser: &mut Browser, order: &'static str, amount: &'static str) -> Answer {
+    let fields = [
+        ("mall", "MALL-0001"),
+        ("order", order),
+        ("amount", amount),
+        ("currency", "USD"),
+        ("origin", MALL),
+    ];
+    let answer = browser.send("/pay/open", "", &fields);
+    browser.get(answer.header("location"))
+}
+
+/// Opens the window without a popup, as a form of the mall's page does.
+fn open_page(browser: &mut Browser, order: &'static str) -> Answer {
+    let mut fields = purchase(order);
+    fields.push(("return_url", "http://127.0.0.1:8081/done"));
+    let answer = browser.post("/pay", &[("Origin", MALL)], &fields);
+    browser.get(answer.header("location"))
+}
+
 fn press(browser: &mut Browser, page: &Answer, path: &str) -> Answer {
-    let sealed = page.hidden("sealed").unwrap();
-    browser.send(path, "", &[("sealed", &sealed), ("name", "")])
+    let action = page.action(path);
+    browser.send(&action, "", &[("name", "")])
+}
+
+/// Agrees; where the window goes then.
+fn agree(browser: &mut Browser, page: &Answer) -> String {
+    let answer = press(browser, page, "/pay/agree");
+    answer.header("location").to_owned()
+}
+
+/// Changes a payer's wallet, as the mall or the switch would.
+fn turn(world: &World, client: &str, change: impl FnOnce(&mut Wallet)) {
+    world.switch.change(|wallets| {
+        let (number, wallet) = wallets.of(client);
+        change(wallet);
+        number
+    });
 }
 
 #[test]
@@ -64,10 +97,8 @@ fn a_payer_agrees_and_hears_what_became_of_it() {
     let query = status.split_once('?').unwrap().1.to_owned();
     let (_, mut events) = browser.events(&format!("/pay/live?{query}"));
     assert_eq!(events.next()["state"], "agreed");
-    world.switch.change(|wallets| {
-        let (number, wallet) = wallets.of(&client);
+    turn(&world, &client, |wallet| {
         wallet.decide_order("ORDER-1", "00");
-        number
     });
     while events.next()["state"] != "paid" {}
     let paid = browser.get(&status).body;
@@ -90,10 +121,8 @@ fn a_decline_is_told_in_words() {
     let status = press(&mut browser, &page, "/pay/agree")
         .header("location")
         .to_owned();
-    world.switch.change(|wallets| {
-        let (number, wallet) = wallets.of(&client);
+    turn(&world, &client, |wallet| {
         wallet.decide_order("ORDER-2", "91");
-        number
     });
     let page = browser.get(&status).body;
     assert!(page.contains("data-state=\"declined\""), "{page}");
@@ -161,26 +190,17 @@ fn without_a_popup_the_payer_is_led_back() {
         "{policy}"
     );
     assert_eq!(page.header("cross-origin-opener-policy"), "unsafe-none");
-    let sealed = page.hidden("sealed").unwrap();
-    let wrong = [
-        ("sealed", sealed.as_str()),
-        ("client", &client),
-        ("password", "not the password"),
-    ];
-    assert_eq!(browser.send("/pay/sign-in", "sign-in", &wrong).status, 422);
-    let right = [
-        ("sealed", sealed.as_str()),
-        ("client", &client),
-        ("password", PASSWORD),
-    ];
+    let enter = page.action("/pay/sign-in");
+    let wrong = [("client", client.as_str()), ("password", "not it at all")];
+    assert_eq!(browser.send(&enter, "sign-in", &wrong).status, 422);
+    let right = [("client", client.as_str()), ("password", PASSWORD)];
     let review = browser
-        .send("/pay/sign-in", "sign-in", &right)
+        .send(&enter, "sign-in", &right)
         .header("location")
         .to_owned();
     let page = browser.get(&review);
-    let back = press(&mut browser, &page, "/pay/agree");
     assert_eq!(
-        back.header("location"),
+        agree(&mut browser, &page),
         "http://127.0.0.1:8081/done?tessera=agreed&order=ORDER-4"
     );
     fields.pop();
@@ -189,6 +209,208 @@ fn without_a_popup_the_payer_is_led_back() {
         browser.post("/pay", &[("Origin", MALL)], &fields).status,
         403
     );
+}
+
+#[test]
+fn what_was_agreed_to_is_shown_and_no_other_amount() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    let page = open(&mut browser, "ORDER-6");
+    let second = open_for(&mut browser, "ORDER-6", "999");
+    let status = agree(&mut browser, &page);
+    // Agreed to at once in another window, opened again, with another amount.
+    let refused = press(&mut browser, &second, "/pay/agree");
+    for answer in [refused, open_for(&mut browser, "ORDER-6", "999")] {
+        assert_eq!(answer.status, 403);
+        assert!(answer.body.contains("not what you agreed to"));
+        assert!(!answer.body.contains("9.99") && !answer.body.contains("pay-state"));
+    }
+    // Another agreement takes the place of one that is over.
+    turn(&world, &client, |wallet| {
+        wallet.turn_order("ORDER-6", "expired");
+    });
+    let page = open_for(&mut browser, "ORDER-6", "999");
+    let other = agree(&mut browser, &page);
+    assert!(browser.get(&other).body.contains("9.99"));
+    let old = browser.get(&status);
+    assert_eq!(old.status, 403);
+    assert!(old.body.contains("not what you agreed to"));
+    let poll = status.replace("/pay/status", "/pay/state");
+    assert!(browser.get(&poll).body.contains("\"other\""));
+}
+
+#[test]
+fn an_agreement_that_is_over_can_be_given_again() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    for state in ["expired", "cancelled"] {
+        let page = open(&mut browser, "ORDER-7");
+        let status = agree(&mut browser, &page);
+        assert!(browser.get(&status).body.contains("data-state=\"agreed\""));
+        turn(&world, &client, |wallet| {
+            wallet.turn_order("ORDER-7", state);
+        });
+        let page = browser.get(&status).body;
+        assert!(page.contains(&format!("data-state=\"{state}\"")), "{page}");
+    }
+}
+
+#[test]
+fn a_decline_is_told_of_its_own_order_and_agreement() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    let mut agreed = |order| {
+        let page = open(&mut browser, order);
+        agree(&mut browser, &page)
+    };
+    // The same goods, twice.
+    let (first, second) = (agreed("ORDER-8"), agreed("ORDER-9"));
+    turn(&world, &client, |wallet| {
+        wallet.decide_order("ORDER-9", "91");
+        // More than the switch tells at once.
+        for _ in 0..9 {
+            wallet.row(1_795_000_600_000, EventKind::SignedIn, "", 0);
+        }
+    });
+    assert!(browser.get(&first).body.contains("data-state=\"agreed\""));
+    assert!(
+        browser
+            .get(&second)
+            .body
+            .contains("data-state=\"declined\"")
+    );
+    // The decline of an agreement that is over is none of the next one.
+    turn(&world, &client, |wallet| {
+        wallet.decide_order("ORDER-9", "91");
+        wallet.turn_order("ORDER-9", "expired");
+    });
+    let page = open(&mut browser, "ORDER-9");
+    let again = agree(&mut browser, &page);
+    assert!(browser.get(&again).body.contains("data-state=\"agreed\""));
+}
+
+#[test]
+fn a_payer_who_comes_back_to_the_window_finds_the_way_to_the_mall() {
+    let world = World::start();
+    let (mut browser, _) = rich(&world);
+    let page = open_page(&mut browser, "ORDER-10");
+    // The way back is lost, and the page loaded again.
+    agree(&mut browser, &page);
+    let again = open_page(&mut browser, "ORDER-10");
+    let status = again.header("location").to_owned();
+    assert!(status.starts_with("/pay/status?"), "{}", again.body);
+    let page = browser.get(&status);
+    assert!(
+        page.body
+            .contains("href=\"http://127.0.0.1:8081/done?tessera=agreed&amp;order=ORDER-10\""),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.body
+            .contains("<noscript><meta http-equiv=\"refresh\" content=\"5; url=/pay/status?")
+    );
+    let cancelled = press(&mut browser, &page, "/pay/cancel");
+    assert_eq!(
+        cancelled.header("location"),
+        "http://127.0.0.1:8081/done?tessera=cancelled&order=ORDER-10"
+    );
+    assert_eq!(world.switch.count(Operation::CancelOrder), 1);
+}
+
+#[test]
+fn a_session_that_ends_takes_no_purchase_with_it() {
+    let world = World::start();
+    let (mut browser, client) = rich(&world);
+    let page = open_page(&mut browser, "ORDER-11");
+    // Another page has noticed it, or none has.
+    let session = browser.cookies.remove("__Host-tessera").unwrap();
+    let asked_again = agree(&mut browser, &page);
+    assert!(asked_again.starts_with("/pay/review?"), "{asked_again}");
+    browser.cookies.insert("__Host-tessera".into(), session);
+    turn(&world, &client, |wallet| wallet.sessions.clear());
+    assert_eq!(agree(&mut browser, &page), asked_again);
+    let page = browser.get(&asked_again);
+    let credentials = [("client", client.as_str()), ("password", PASSWORD)];
+    let enter = page.action("/pay/sign-in");
+    let review = browser.send(&enter, "sign-in", &credentials);
+    let page = browser.get(review.header("location"));
+    assert!(agree(&mut browser, &page).contains("tessera=agreed"));
+
+    // What becomes of it can be read after signing in again, and the script is told so.
+    let again = open_page(&mut browser, "ORDER-11");
+    let status = again.header("location").to_owned();
+    browser.cookies.remove("__Host-tessera");
+    let asked_again = browser.get(&status).header("location").to_owned();
+    assert!(asked_again.starts_with("/pay/review?"), "{asked_again}");
+    let poll = status.replace("/pay/status", "/pay/state");
+    assert!(browser.get(&poll).body.contains("\"ended\""));
+    // An agreement is not taken back by somebody who is not signed in.
+    let page = browser.get(&asked_again);
+    let back = press(&mut browser, &page, "/pay/cancel");
+    assert_eq!(back.header("location"), asked_again);
+    assert_eq!(world.switch.count(Operation::CancelOrder), 0);
+}
+
+#[test]
+fn whoever_is_not_signed_in_finds_the_way_back_too() {
+    let world = World::start();
+    let mut browser = world.browser();
+    let page = open_page(&mut browser, "ORDER-12");
+    let back = press(&mut browser, &page, "/pay/cancel");
+    assert_eq!(
+        back.header("location"),
+        "http://127.0.0.1:8081/done?tessera=cancelled&order=ORDER-12"
+    );
+    let mut fields = purchase("ORDER-13");
+    fields.push(("origin", MALL));
+    let opened = browser.send("/pay/open", "", &fields);
+    let page = browser.get(opened.header("location"));
+    let status = press(&mut browser, &page, "/pay/cancel");
+    let page = browser.get(status.header("location"));
+    assert!(page.body.contains("data-state=\"cancelled\""));
+}
+
+#[test]
+fn a_mall_holds_the_window_in_a_frame_only_where_it_may() {
+    let in_frame = |world: &World| {
+        let (mut browser, _) = rich(world);
+        let page = open(&mut browser, "ORDER-14");
+        let token = browser.token.clone();
+        let headers = [
+            ("Origin", world.origin.as_str()),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Sec-Fetch-Dest", "iframe"),
+        ];
+        let agree = page.action("/pay/agree");
+        let agreed = browser.post(&agree, &headers, &[("form_token", &token)]);
+        let policy = page.header("content-security-policy").to_owned();
+        (policy, agreed.status)
+    };
+    let world = World::start();
+    let (policy, status) = in_frame(&world);
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(status, 403);
+    assert_eq!(world.switch.count(Operation::AnnounceOrder), 0);
+
+    let world = World::with(|settings| {
+        settings.malls[0].frames = true;
+        let mut other = settings.malls[0].clone();
+        (other.acceptor, other.origins) = ("MALL-0002".into(), vec!["http://127.0.0.1:1".into()]);
+        settings.malls.push(other);
+    });
+    let (policy, status) = in_frame(&world);
+    // The mall that asks, and no other.
+    assert!(
+        policy.contains(&format!("frame-ancestors {MALL};")),
+        "{policy}"
+    );
+    assert!(!policy.contains("127.0.0.1:1 ") && !policy.contains("127.0.0.1:1;"));
+    assert_eq!(status, 303);
+    // Nor is any page framed that no mall has asked for.
+    let page = world.browser().get("/pay/review");
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
 }
 
 #[test]
@@ -252,21 +474,15 @@ fn the_longest_basket_that_malls_may_show_is_paid_cancelled_and_signed_in_for() 
     assert!(cancelled.header("location").contains("tessera=cancelled"));
     let session = browser.cookies.remove("__Host-tessera").unwrap();
     let sign_in = browser.get(&locations[0]);
-    let sealed = sign_in.hidden("sealed").unwrap();
-    let credentials = [
-        ("sealed", sealed.as_str()),
-        ("client", &client),
-        ("password", PASSWORD),
-    ];
-    let signed_in = browser.send("/pay/sign-in", "sign-in", &credentials);
+    let credentials = [("client", client.as_str()), ("password", PASSWORD)];
+    let signed_in = browser.send(&sign_in.action("/pay/sign-in"), "sign-in", &credentials);
     assert_eq!(signed_in.header("location"), locations[0]);
     browser.cookies.insert("__Host-tessera".into(), session);
     let page = browser.get(&locations[0]);
     let agreed = press(&mut browser, &page, "/pay/agree");
     assert!(agreed.header("location").contains("tessera=agreed"));
     // Nowhere else is a form that long.
-    let sealed = page.hidden("sealed").unwrap();
-    let long = browser.send("/limits/freeze", "freeze", &[("sealed", &sealed)]);
+    let long = browser.send("/limits/freeze", "freeze", &[("more", &lines)]);
     assert_eq!(long.status, 413);
 }
 

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use maud::{PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::acquiring::Payer;
+use super::acquiring::{Payer, Standing};
 use super::goods::{Good, find};
+use super::orders::Order;
 use super::page::{lines, money, not_found, out_of_order, page, see_other, state_json, word};
 use super::shop::Shop;
 
@@ -30,12 +32,12 @@ pub(super) struct Checkout {
 }
 
 impl Checkout {
-    /// The content security policy: scripts of the shop and of the wallet server, whose window may be a frame or not.
+    /// The content security policy: scripts of the shop and of the wallet server.
     pub fn policy(&self) -> String {
         let wallet = &self.wallet;
         format!(
             "default-src 'none'; script-src 'self' {wallet}; style-src 'self' {wallet}; img-src 'self' data: {wallet}; \
-             connect-src 'self' {wallet}; frame-src {wallet}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+             connect-src 'self' {wallet}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 }
@@ -47,6 +49,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/basket", web::post().to(change))
         .route("/orders", web::post().to(order))
         .route("/orders/{order}/pay", web::get().to(pay))
+        .route("/orders/{order}/again", web::post().to(again))
         .route("/orders/{order}/collect", web::post().to(collect));
 }
 
@@ -76,16 +79,21 @@ async fn goods(shop: Data<Arc<Shop>>) -> HttpResponse {
 }
 
 async fn basket(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
-    let rows: Vec<(&Good, u64)> = read(&request)
+    basket_page(&shop, &read(&request), "")
+}
+
+fn basket_page(shop: &Shop, wanted: &[(String, u64)], problem: &str) -> HttpResponse {
+    let rows: Vec<(&Good, u64)> = wanted
         .iter()
         .filter_map(|(id, count)| Some((find(shop.goods, id)?, *count)))
         .collect();
     let sum: u64 = rows.iter().map(|(good, count)| good.price * count).sum();
     page(
-        &shop,
+        shop,
         "Your basket",
         &[],
         html! {
+            @if !problem.is_empty() { p.bad role="alert" { (problem) } }
             @if rows.is_empty() {
                 p { "There is nothing in it yet. " a href="/" { "See what there is" } }
             } @else {
@@ -99,16 +107,16 @@ async fn basket(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
                                     td {
                                         form.row method="post" action="/basket" {
                                             input type="hidden" name="good" value=(good.id);
-                                            input type="number" name="set" min="0" max=(COUNT_MAX) value=(count)
+                                            input type="number" name="set" required min="0" max=(COUNT_MAX) value=(count)
                                                 aria-label={ "How many: " (good.name) };
                                             button.quiet { "Change" }
                                         }
                                     }
-                                    td.number { (money(&shop, good.price * count)) }
+                                    td.number { (money(shop, good.price * count)) }
                                 }
                             }
                         }
-                        tfoot { tr { th scope="row" colspan="2" { "Together" } td.number.price { (money(&shop, sum)) } } }
+                        tfoot { tr { th scope="row" colspan="2" { "Together" } td.number.price { (money(shop, sum)) } } }
                     }
                 }
                 form method="post" action="/orders" { p { button id="checkout" { "To the checkout" } } }
@@ -121,17 +129,23 @@ async fn basket(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
 struct Change {
     good: String,
     add: Option<u64>,
-    set: Option<u64>,
+    /// As it was typed.
+    set: Option<String>,
 }
 
 async fn change(shop: Data<Arc<Shop>>, request: HttpRequest, form: Form<Change>) -> HttpResponse {
     let mut wanted = read(&request);
+    let set = form.set.as_ref().map(|typed| typed.trim().parse::<u64>());
+    let Ok(set) = set.transpose() else {
+        let problem = format!("How many? Please type a number from 0 to {COUNT_MAX}.");
+        let mut again = basket_page(&shop, &wanted, &problem);
+        *again.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        return again;
+    };
     if find(shop.goods, &form.good).is_some() {
         let place = wanted.iter().position(|(id, _)| *id == form.good);
         let there = place.map_or(0, |at| wanted[at].1);
-        let count = form
-            .set
-            .unwrap_or(there.saturating_add(form.add.unwrap_or(0)));
+        let count = set.unwrap_or(there.saturating_add(form.add.unwrap_or(0)));
         match place {
             Some(at) => wanted[at].1 = count.min(COUNT_MAX),
             None => wanted.push((form.good.clone(), count.min(COUNT_MAX))),
@@ -142,7 +156,7 @@ async fn change(shop: Data<Arc<Shop>>, request: HttpRequest, form: Form<Change>)
 
 async fn order(shop: Data<Arc<Shop>>, request: HttpRequest) -> HttpResponse {
     let wanted = read(&request);
-    match shop.place(&wanted).await {
+    match shop.place(shop.orders.draw(), &wanted).await {
         Some(order) => with_basket(see_other(&format!("/orders/{}/pay", order.number)), &[]),
         None if wanted.is_empty() => see_other("/basket"),
         None => out_of_order(&shop),
@@ -200,6 +214,32 @@ async fn collect(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
         Some(standing) => HttpResponse::Ok().json(state_json(&order, Some(&standing))),
         None => HttpResponse::ServiceUnavailable().finish(),
     }
+}
+
+/// The way on for a buyer whose order is not paid: to the checkout while that may be, else to a basket with the same in it.
+pub(super) fn unpaid(order: &Order, standing: Option<&Standing>) -> Markup {
+    html! {
+        @match word(standing) {
+            "open" => { p { a href={ "/orders/" (order.number) "/pay" } { "To the checkout" } } }
+            "declined" => {
+                form method="post" action={ "/orders/" (order.number) "/again" } {
+                    p { button id="again" { "Put all of it into the basket again" } }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What was ordered, in the basket again.
+async fn again(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
+    let Some(order) = shop.orders.find(&number) else {
+        return not_found(&shop);
+    };
+    let wanted: Vec<_> = (order.lines.into_iter())
+        .map(|line| (line.good, line.count))
+        .collect();
+    with_basket(see_other("/basket"), &wanted)
 }
 
 /// The basket as the browser keeps it; what makes no sense in it is passed over.

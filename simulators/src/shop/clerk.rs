@@ -63,6 +63,7 @@ async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
     let refundable = standing
         .as_ref()
         .map_or(0, |standing| standing.refundable());
+    let refunds = (standing.as_ref()).map_or(0, |standing| standing.refunds.len());
     let cancellable = standing
         .as_ref()
         .is_some_and(|standing| standing.cancellable());
@@ -75,6 +76,7 @@ async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
             @if refundable > 0 {
                 h2 { "Refund" }
                 form.row method="post" action={ "/clerk/" (order.number) "/refund" } {
+                    input type="hidden" name="refunds" value=(refunds);
                     div {
                         label for="amount" { "Amount " span.hint { "at most " (money(&shop, refundable)) } }
                         input id="amount" name="amount" inputmode="decimal" autocomplete="off" required
@@ -97,6 +99,8 @@ async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
 #[derive(Deserialize)]
 struct Amount {
     amount: String,
+    /// How many refunds the clerk has seen: what is sent twice is done once.
+    refunds: usize,
 }
 
 async fn refund(shop: Data<Arc<Shop>>, number: Path<String>, form: Form<Amount>) -> HttpResponse {
@@ -105,7 +109,10 @@ async fn refund(shop: Data<Arc<Shop>>, number: Path<String>, form: Form<Amount>)
     };
     // What is more than is left, the acquiring room refuses.
     if let Some(amount) = read_money(&form.amount)
-        && shop.client.refund(&order.number, amount).await.is_none()
+        && (shop.client)
+            .refund(&order.number, amount, form.refunds)
+            .await
+            .is_none()
     {
         return out_of_order(&shop);
     }
@@ -138,6 +145,7 @@ async fn receipt(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
                 (state(&shop, standing.as_ref()))
                 (lines(&shop, &order))
             }
+            ((shop.unpaid)(&order, standing.as_ref()))
         },
     );
     if moving {

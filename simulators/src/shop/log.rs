@@ -55,6 +55,8 @@ pub enum LogError {
 #[derive(Debug)]
 pub(super) struct Log<T> {
     file: File,
+    /// Of all its whole lines.
+    length: u64,
     /// Held for as long as the log is open.
     _lock: File,
     things: PhantomData<fn(T)>,
@@ -87,8 +89,10 @@ impl<T: Entry> Log<T> {
             line,
         })?;
         let file = rewrite(path, &things).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
         let log = Self {
             file,
+            length,
             _lock: lock,
             things: PhantomData,
         };
@@ -97,8 +101,15 @@ impl<T: Entry> Log<T> {
 
     /// Adds a line; when this returns it is on the disk.
     pub(super) fn write(&mut self, thing: &T) -> io::Result<()> {
-        self.file.write_all(&line(thing)?)?;
-        self.file.sync_data()
+        let line = line(thing)?;
+        // A full disk may have taken a part of the line before: nothing goes behind that.
+        if self.file.metadata()?.len() != self.length {
+            self.file.set_len(self.length)?;
+        }
+        self.file.write_all(&line)?;
+        self.file.sync_data()?;
+        self.length += line.len() as u64;
+        Ok(())
     }
 }
 
@@ -194,6 +205,20 @@ mod tests {
         let (_, found) = Log::<Thing>::open(&path).unwrap();
         assert_eq!(found, [thing("a", 3), thing("b", 2)]);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn what_a_full_disk_took_of_a_line_is_no_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("things");
+        let (mut log, _) = Log::open(&path).unwrap();
+        log.write(&thing("a", 1)).unwrap();
+        private(&path).unwrap().write_all(b"[\"b\",").unwrap();
+        log.write(&thing("c", 3)).unwrap();
+        log.write(&thing("d", 4)).unwrap();
+        drop(log);
+        let (_, found) = Log::<Thing>::open(&path).unwrap();
+        assert_eq!(found, [thing("a", 1), thing("c", 3), thing("d", 4)]);
     }
 
     #[test]

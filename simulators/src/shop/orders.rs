@@ -16,6 +16,9 @@ const ORDERS_MAX: usize = 10_000;
 /// Without those that are mistaken for others.
 const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
+/// Of them, in a number.
+const LENGTH: usize = 12;
+
 /// An order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Order {
@@ -30,6 +33,12 @@ pub(super) struct Order {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Line {
     pub text: String,
+    /// What was ordered, to order it again.
+    #[serde(default)]
+    pub good: String,
+    /// Pieces of it.
+    #[serde(default)]
+    pub count: u64,
     /// All pieces together, minor units.
     pub amount: u64,
 }
@@ -84,17 +93,34 @@ impl Orders {
         })
     }
 
-    /// Places an order. Waits for the disk.
-    pub fn place(&self, lines: Vec<Line>) -> io::Result<Order> {
-        let letters: [u8; 12] = rand::random();
+    /// The number of an order that is yet to be placed.
+    pub fn draw(&self) -> String {
+        let letters: [u8; LENGTH] = rand::random();
         let letters = letters.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+        format!("{}-{}", self.prefix, String::from_iter(letters))
+    }
+
+    /// Whether a number is one of ours, placed or yet to be.
+    pub fn drawn(&self, number: &str) -> bool {
+        let letters = number.strip_prefix(self.prefix);
+        let letters = letters.and_then(|rest| rest.strip_prefix('-'));
+        letters.is_some_and(|letters| {
+            letters.len() == LENGTH && letters.bytes().all(|letter| LETTERS.contains(&letter))
+        })
+    }
+
+    /// Places an order under a number that was drawn for it. Placed before, it is the order that it was. Waits for the disk.
+    pub fn place(&self, number: &str, lines: Vec<Line>) -> io::Result<Order> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(order) = inner.orders.get(number) {
+            return Ok(order.clone());
+        }
         let placed = SystemTime::now().duration_since(UNIX_EPOCH);
         let order = Order {
-            number: format!("{}-{}", self.prefix, String::from_iter(letters)),
+            number: number.to_owned(),
             placed: placed.unwrap_or_default().as_secs(),
             lines,
         };
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.log.write(&order)?;
         inner.add(order.clone());
         Ok(order)
@@ -138,12 +164,15 @@ mod tests {
         let log = folder.path().join("orders");
         let line = |text: &str| Line {
             text: text.to_owned(),
+            good: "tea".to_owned(),
+            count: 1,
             amount: 1_999,
         };
         let placed = {
             let orders = Orders::open("TC", &log).unwrap();
-            orders.place(vec![line("old")]).unwrap();
-            orders.place(vec![line("2 × tea"), line("pot")]).unwrap()
+            orders.place(&orders.draw(), vec![line("old")]).unwrap();
+            let lines = vec![line("2 × tea"), line("pot")];
+            orders.place(&orders.draw(), lines).unwrap()
         };
         assert!(placed.number.starts_with("TC-") && placed.number.len() == 15);
         assert_eq!(placed.purpose(), "2  tea, pot");
@@ -152,5 +181,24 @@ mod tests {
         assert_eq!((found.amount(), found.lines.len()), (3_998, 2));
         assert_eq!(orders.newest(1)[0].number, placed.number);
         assert!(orders.find("TC-").is_none());
+        let again = orders.place(&placed.number, vec![line("other")]).unwrap();
+        assert_eq!((again.amount(), orders.newest(9).len()), (3_998, 2));
+    }
+
+    #[test]
+    fn a_number_is_the_shops_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let orders = Orders::open("TC", &folder.path().join("orders")).unwrap();
+        assert!(orders.drawn(&orders.draw()));
+        for number in [
+            "",
+            "TC-",
+            "PL-23456789ABCD",
+            "TC-23456789ABC",
+            "TC-23456789ABCDE",
+            "TC-23456789ABC0",
+        ] {
+            assert!(!orders.drawn(number), "{number}");
+        }
     }
 }

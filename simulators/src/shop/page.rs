@@ -115,10 +115,11 @@ pub(super) fn lines(shop: &Shop, order: &Order) -> Markup {
 /// One word for how an order stands, for scripts and lists.
 pub(super) fn word(standing: Option<&Standing>) -> &'static str {
     match standing.map(|standing| &standing.state) {
-        None => "open",
+        // Nothing was asked: it may still be paid.
+        None | Some(State::Unreached) => "open",
         Some(State::Asked) => "asked",
         Some(State::Approved { .. }) => "paid",
-        Some(State::Declined { .. } | State::Unreached) => "declined",
+        Some(State::Declined { .. }) => "declined",
         Some(State::Undoing {
             why: Why::Unanswered,
         }) => "undoing",
@@ -188,7 +189,7 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
                 }
             }
             State::Unreached => {
-                p.state.bad { "Not paid" }
+                p.state.bad { "Not paid yet" }
                 p { "The payment switch could not be reached. Nothing was asked of it." }
             }
             State::Undoing { why: Why::Unanswered } | State::Undone { why: Why::Unanswered } => {

@@ -48,7 +48,12 @@ macro_rules! script {
 }
 
 const AFFILIATED_FILES: &[Served] = &[STYLE, script!("pay.js")];
-const UNAFFILIATED_FILES: &[Served] = &[STYLE, script!("controlled.js"), script!("parent.js")];
+const UNAFFILIATED_FILES: &[Served] = &[
+    STYLE,
+    script!("order.js"),
+    script!("controlled.js"),
+    script!("parent.js"),
+];
 const FRAME_FILES: &[Served] = &[STYLE, script!("frame.js")];
 
 /// Serves until SIGTERM or SIGINT; says when it is ready.
@@ -116,6 +121,7 @@ fn affiliated_server(
         goods: TEACUP,
         currency: String::from_utf8_lossy(&settings.mall().currency).into_owned(),
         orders: Orders::open("TC", &settings.data.join("affiliated.orders"))?,
+        unpaid: affiliated::unpaid,
         client: client(settings, settings.mall(), "affiliated.acquiring", &capture)?,
     };
     let checkout = Data::new(Checkout {
@@ -145,6 +151,7 @@ fn unaffiliated_server(
         goods: LANTERN,
         currency: String::from_utf8_lossy(&settings.acquirer().currency).into_owned(),
         orders: Orders::open("PL", &settings.data.join("unaffiliated.orders"))?,
+        unpaid: unaffiliated::unpaid,
         client: client(
             settings,
             settings.acquirer(),

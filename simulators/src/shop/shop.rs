@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use maud::Markup;
+
 use super::acquiring::{Client, Standing};
 use super::goods::{Good, find};
 use super::orders::{Line, Order, Orders};
@@ -18,12 +20,19 @@ pub(super) struct Shop {
     /// Numeric ISO 4217, three digits.
     pub currency: String,
     pub orders: Orders,
+    /// What an order's page offers its buyer while it is not paid.
+    pub unpaid: fn(&Order, Option<&Standing>) -> Markup,
     pub client: Client,
 }
 
 impl Shop {
-    /// Places an order on these goods, at the shop's own prices. `None` where there are none of them, or the shop can't write.
-    pub async fn place(self: &Arc<Self>, wanted: &[(String, u64)]) -> Option<Order> {
+    /// Places an order on these goods, at the shop's own prices, under a number that was drawn for it: sent twice, it is placed
+    /// once. `None` where there are none of these goods, or the shop can't write.
+    pub async fn place(
+        self: &Arc<Self>,
+        number: String,
+        wanted: &[(String, u64)],
+    ) -> Option<Order> {
         let lines: Vec<_> = wanted
             .iter()
             .filter_map(|(id, count)| {
@@ -34,7 +43,12 @@ impl Shop {
                     count => format!("{count} x {}", good.name),
                 };
                 let amount = good.price.checked_mul(*count)?;
-                Some(Line { text, amount })
+                Some(Line {
+                    text,
+                    good: id.clone(),
+                    count: *count,
+                    amount,
+                })
             })
             .collect();
         if lines.is_empty() {
@@ -42,7 +56,7 @@ impl Shop {
         }
         // It waits for the disk.
         let shop = Arc::clone(self);
-        match actix_web::web::block(move || shop.orders.place(lines)).await {
+        match actix_web::web::block(move || shop.orders.place(&number, lines)).await {
             Ok(Ok(order)) => Some(order),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the orders cannot be written");

@@ -9,10 +9,11 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::acquiring::Payer;
+use super::acquiring::{Payer, Standing};
 use super::cards::{Card, Typed, Vault};
 use super::goods::{Good, find};
-use super::page::{money, not_found, out_of_order, page, see_other};
+use super::orders::Order;
+use super::page::{money, not_found, out_of_order, page, see_other, word};
 use super::shop::Shop;
 
 /// What its pages need besides the shop.
@@ -95,14 +96,19 @@ fn checkout(
     )
 }
 
+/// Drawn with the form: however often that is sent, it is one order.
+fn order_number(order: &str) -> Markup {
+    html! { input type="hidden" name="order" value=(order); }
+}
+
 async fn plain(shop: Data<Arc<Shop>>, id: Path<String>) -> HttpResponse {
     match find(shop.goods, &id) {
-        Some(good) => plain_form(&shop, good, ""),
+        Some(good) => plain_form(&shop, good, &shop.orders.draw(), ""),
         None => not_found(&shop),
     }
 }
 
-fn plain_form(shop: &Shop, good: &Good, problem: &str) -> HttpResponse {
+fn plain_form(shop: &Shop, good: &Good, order: &str, problem: &str) -> HttpResponse {
     checkout(
         shop,
         good,
@@ -110,6 +116,7 @@ fn plain_form(shop: &Shop, good: &Good, problem: &str) -> HttpResponse {
         problem,
         html! {
             form.panel id="plain" method="post" action={ "/buy/" (good.id) "/plain" } {
+                (order_number(order))
                 label for="name" { "Name on the card" }
                 input id="name" name="name" autocomplete="cc-name" required maxlength="60";
                 label for="number" { "Card number" }
@@ -126,6 +133,7 @@ fn plain_form(shop: &Shop, good: &Good, problem: &str) -> HttpResponse {
 
 #[derive(Deserialize)]
 struct Plain {
+    order: String,
     number: Typed,
     expiry: Typed,
 }
@@ -134,13 +142,16 @@ async fn pay_plain(shop: Data<Arc<Shop>>, id: Path<String>, form: Form<Plain>) -
     let Some(good) = find(shop.goods, &id) else {
         return not_found(&shop);
     };
+    if !shop.orders.drawn(&form.order) {
+        return not_found(&shop);
+    }
     match Card::read(&form.number, &form.expiry) {
-        Ok(card) => match buy(&shop, good, card).await {
-            Some(order) => see_other(&format!("/orders/{order}")),
-            None => out_of_order(&shop),
+        Ok(card) => match buy(&shop, good, &form.order, card).await {
+            true => see_other(&format!("/orders/{}", form.order)),
+            false => out_of_order(&shop),
         },
         Err(problem) => {
-            let mut again = plain_form(&shop, good, problem);
+            let mut again = plain_form(&shop, good, &form.order, problem);
             *again.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
             again
         }
@@ -154,10 +165,11 @@ async fn controlled(shop: Data<Arc<Shop>>, id: Path<String>) -> HttpResponse {
     checkout(
         &shop,
         good,
-        &["/controlled.js"],
+        &["/order.js", "/controlled.js"],
         "",
         html! {
             form.panel id="controlled" method="post" action={ "/buy/" (good.id) "/controlled" } autocomplete="on" {
+                (order_number(&shop.orders.draw()))
                 label for="holder" { "Name on the card" }
                 input id="holder" name="holder" autocomplete="section-pay cc-name" required;
                 fieldset {
@@ -211,6 +223,7 @@ const MONTHS: [&str; 12] = [
 
 #[derive(Deserialize)]
 struct Controlled {
+    order: String,
     number: Typed,
     month: Typed,
     year: Typed,
@@ -222,7 +235,7 @@ async fn pay_controlled(
     body: Json<Controlled>,
 ) -> HttpResponse {
     let expiry = Typed::joined(&body.month, &body.year);
-    pay_with(&shop, &id, Card::read(&body.number, &expiry)).await
+    pay_with(&shop, &id, &body.order, Card::read(&body.number, &expiry)).await
 }
 
 async fn framed(shop: Data<Arc<Shop>>, till: Data<Till>, id: Path<String>) -> HttpResponse {
@@ -232,10 +245,11 @@ async fn framed(shop: Data<Arc<Shop>>, till: Data<Till>, id: Path<String>) -> Ht
     checkout(
         &shop,
         good,
-        &["/parent.js"],
+        &["/order.js", "/parent.js"],
         "",
         html! {
             form.panel id="framed" method="post" action={ "/buy/" (good.id) "/framed" } {
+                (order_number(&shop.orders.draw()))
                 label for="holder" { "Name on the card" }
                 input id="holder" name="holder" autocomplete="cc-name" required;
                 iframe src={ (till.frame) "/card" } title="Card details, at the payment service" {}
@@ -248,6 +262,7 @@ async fn framed(shop: Data<Arc<Shop>>, till: Data<Till>, id: Path<String>) -> Ht
 
 #[derive(Deserialize)]
 struct Framed {
+    order: String,
     token: String,
 }
 
@@ -258,28 +273,40 @@ async fn pay_framed(
     body: Json<Framed>,
 ) -> HttpResponse {
     let card = till.vault.take(&body.token);
+    if card.is_none() && shop.orders.find(&body.order).is_some() {
+        // Sent twice: the token was for this order.
+        return HttpResponse::Ok().json(json!({ "order": body.order }));
+    }
     let card = card.ok_or("The payment service has forgotten this card. Please pay again.");
-    pay_with(&shop, &id, card).await
+    pay_with(&shop, &id, &body.order, card).await
 }
 
 /// For scripts: the order's number, or what is wrong.
-async fn pay_with(shop: &Data<Arc<Shop>>, id: &str, card: Result<Card, &str>) -> HttpResponse {
-    let Some(good) = find(shop.goods, id) else {
+async fn pay_with(
+    shop: &Data<Arc<Shop>>,
+    id: &str,
+    order: &str,
+    card: Result<Card, &str>,
+) -> HttpResponse {
+    let Some(good) = find(shop.goods, id).filter(|_| shop.orders.drawn(order)) else {
         return HttpResponse::NotFound().finish();
     };
     match card {
-        Ok(card) => match buy(shop, good, card).await {
-            Some(order) => HttpResponse::Ok().json(json!({ "order": order })),
-            None => HttpResponse::ServiceUnavailable()
+        Ok(card) => match buy(shop, good, order, card).await {
+            true => HttpResponse::Ok().json(json!({ "order": order })),
+            false => HttpResponse::ServiceUnavailable()
                 .json(json!({ "problem": "The shop is out of order. Nothing was paid." })),
         },
         Err(problem) => HttpResponse::UnprocessableEntity().json(json!({ "problem": problem })),
     }
 }
 
-/// Orders and pays; the order's number, whatever became of the payment.
-async fn buy(shop: &Arc<Shop>, good: &Good, card: Card) -> Option<String> {
-    let order = shop.place(&[(good.id.to_owned(), 1)]).await?;
+/// Orders under this number, and pays, whatever becomes of the payment; `false` where the shop can't write its books.
+async fn buy(shop: &Arc<Shop>, good: &Good, order: &str, card: Card) -> bool {
+    let wanted = [(good.id.to_owned(), 1)];
+    let Some(order) = shop.place(order.to_owned(), &wanted).await else {
+        return false;
+    };
     let payer = Payer::Card {
         number: card.number,
         expiry: card.expiry,
@@ -288,5 +315,15 @@ async fn buy(shop: &Arc<Shop>, good: &Good, card: Card) -> Option<String> {
         .client
         .purchase(&order.number, order.amount(), payer)
         .await;
-    standing.map(|_| order.number)
+    standing.is_some()
+}
+
+/// The way on for a buyer whose order is not paid: a new one.
+pub(super) fn unpaid(order: &Order, standing: Option<&Standing>) -> Markup {
+    let unpaid = matches!(word(standing), "open" | "declined");
+    html! {
+        @if let Some(line) = order.lines.first().filter(|_| unpaid) {
+            p { a id="again" href={ "/buy/" (line.good) "/plain" } { "Order it again" } }
+        }
+    }
 }

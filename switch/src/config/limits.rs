@@ -71,6 +71,22 @@ fn counts(settings: &Settings) -> Result<(), Breach> {
         ),
         ("leased.connections_max", leased.connections_max, 1..=1_024),
         ("leased.in_flight_max", leased.in_flight_max, 1..=65_536),
+        ("leased.password_threads", leased.password_threads, 1..=64),
+        (
+            "leased.passwords_waiting_max",
+            leased.passwords_waiting_max,
+            1..=65_536,
+        ),
+        (
+            "leased.tries_per_account",
+            leased.tries_per_account as usize,
+            1..=1_000,
+        ),
+        (
+            "leased.tries_per_address",
+            leased.tries_per_address as usize,
+            1..=1_000_000,
+        ),
         ("host.lines_per_worker", host.lines_per_worker, 1..=16),
         // Six digits of trace number tell them apart, and half of those must be free to choose from.
         ("host.in_flight_max", host.in_flight_max, 1..=500_000),
@@ -92,9 +108,20 @@ fn counts(settings: &Settings) -> Result<(), Breach> {
 
 fn durations(settings: &Settings) -> Result<(), Breach> {
     let Settings {
-        mall, host, store, ..
+        mall,
+        leased,
+        host,
+        store,
+        ..
     } = settings;
     for (key, value, least, most) in [
+        ("leased.session_idle", leased.session_idle, SECOND, 30 * DAY),
+        (
+            "leased.session_stands",
+            leased.session_stands,
+            SECOND,
+            365 * DAY,
+        ),
         (
             "mall.sign_on_within",
             mall.sign_on_within,

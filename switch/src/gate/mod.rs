@@ -4,6 +4,7 @@
 //! says so. What never happens here: a decision, or a wait.
 
 mod advice;
+mod history;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,13 +21,15 @@ use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
-use crate::wallet::{Outcome, Reference, WalletId};
+use crate::wallet::{HistoryRequest, Outcome, Reference, Sources, WalletId};
 
 /// What waits for its event to be durable.
 #[derive(Debug)]
 pub enum Release {
     /// An answer.
     Answer(Asker, Outcome),
+    /// An answer that is read off the journal: the newest of what it tells is durable now.
+    History(Asker, WalletId, HistoryRequest, Sources),
     /// A request for the host.
     Request(HostRequest),
     /// What the host must be told until it acknowledges. Its particulars stand in the journal, and
@@ -182,12 +185,10 @@ impl Gate {
 
     fn let_out(&self, release: Release, now: Instant) {
         match release {
-            Release::Answer(asker, outcome) => {
-                let took = now.saturating_duration_since(asker.arrived);
-                self.metrics.answered(asker.kind, outcome.code, took);
-                if let Some(connection) = asker.answer(&outcome) {
-                    self.touched.borrow_mut().push(connection);
-                }
+            Release::Answer(asker, outcome) => self.answer(asker, &outcome, now),
+            Release::History(asker, wallet, request, sources) => {
+                let outcome = history::read(self.journal.as_ref(), wallet, request, sources);
+                self.answer(asker, &outcome, now);
             }
             Release::Request(request) => self.link.send(request),
             Release::Advice(unread) => match advice::read(self.journal.as_ref(), &unread) {
@@ -204,6 +205,14 @@ impl Gate {
                 self.forwarder.enqueue(wallet, reference, message);
             }
             Release::News(news) => self.tell_watchers(&news),
+        }
+    }
+
+    fn answer(&self, asker: Asker, outcome: &Outcome, now: Instant) {
+        let took = now.saturating_duration_since(asker.arrived);
+        self.metrics.answered(asker.kind, outcome.code, took);
+        if let Some(connection) = asker.answer(outcome) {
+            self.touched.borrow_mut().push(connection);
         }
     }
 

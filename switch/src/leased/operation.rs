@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{
-    Administrative, Amount, ClientNumber, Currency, Message, ResponseCode, tlv,
+    Administrative, Amount, ClientNumber, Currency, Message, OrderKey, ResponseCode, tlv,
 };
 
 use super::payer;
 use crate::vault::Vault;
 use crate::wallet::{
     Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
-    Opening, OrderKey, Payer, Reference, Secret, WalletId,
+    Opening, Payer, Reference, Secret, WalletId,
 };
 
 /// A refused operation: field 39, and why.

@@ -25,7 +25,7 @@ use crate::door::{
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::passwords::Throttle;
 use crate::router::Worker;
-use crate::wallet::{Action, Command, OrderKey, Payer, Tell};
+use crate::wallet::{Command, Tell};
 
 const READ_BYTES: usize = 16 * 1024;
 
@@ -223,43 +223,16 @@ impl Session {
     async fn admit(
         &mut self,
         message: &Message<'_>,
-        mut operation: Operation,
+        operation: Operation,
         frame: &Bytes,
         now: Instant,
     ) -> Result<(), Ending> {
-        let (key, wallet) = (order_of(&operation), operation.wallet);
+        let wallet = operation.wallet;
         if let Err(wait) = self.charge(&operation, now) {
             // Rounded up: a try at the moment that was told must not come too early.
             let seconds = wait.as_secs() + 1;
             self.write(|out| answer::too_early(message, seconds, out));
             return Ok(());
-        }
-        if let (Code::AnnounceOrder, Some(key)) = (operation.code, key) {
-            match self
-                .keeper
-                .worker
-                .orders
-                .claim(key, wallet, clock::milliseconds())
-            {
-                Ok(Some(before)) => {
-                    if let Action::Announce { reversed, .. } = &mut operation.ask.action {
-                        *reversed = before;
-                    }
-                }
-                Ok(None) => {
-                    self.say(
-                        message,
-                        ResponseCode::DUPLICATE,
-                        "another wallet has the order",
-                    );
-                    return Ok(());
-                }
-                Err(error) => {
-                    tracing::error!(%error, "an order could not be looked up");
-                    self.say(message, ResponseCode::FAULT, "the store could not be read");
-                    return Ok(());
-                }
-            }
         }
         let admitted = self.take_place().await?;
         self.keeper.worker.metrics.request(Kind::Administrative);
@@ -317,13 +290,6 @@ impl Session {
         if self.connection.write(write) {
             self.connection.flush();
         }
-    }
-}
-
-fn order_of(operation: &Operation) -> Option<OrderKey> {
-    match operation.ask.opening.payer {
-        Payer::Order(key) => Some(key),
-        _ => None,
     }
 }
 

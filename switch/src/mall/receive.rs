@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tessera_protocol::{
-    Message, ParseError, Payer as Named, Place, Request, ResponseCode, format_error_answer,
+    Message, OrderKey, ParseError, Payer as Named, Place, Request, ResponseCode,
+    format_error_answer,
 };
 
 use super::answer;
@@ -18,8 +19,7 @@ use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
-    Action, Ask, Command, DuplicateKey, KeyFields, Opening, OrderKey, Payer, Reference, Tell,
-    UnseenOriginal,
+    Action, Ask, Command, DuplicateKey, KeyFields, Opening, Payer, Reference, Tell, UnseenOriginal,
 };
 
 /// What became of a frame.

@@ -7,14 +7,17 @@ use super::channel::{Address, Channel, Failure, Message, MessageId};
 use super::occasion::{self, Told};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
+use crate::clock;
 use crate::journal::Journal;
 use crate::vault::{Purpose, Vault};
-use crate::wallet::{Change, ContactChannel, Entry, Event, WalletId};
+use crate::wallet::{Change, ContactChannel, Entry, Event};
+
+/// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
+pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
 
 /// What is needed to put an event into words and hand them over.
 pub(super) struct Delivery {
     pub(super) journal: Arc<dyn Journal>,
-    pub(super) outbox: Arc<Outbox>,
     pub(super) vault: Arc<Vault>,
     pub(super) email: Option<Channel>,
     pub(super) sms: Option<Channel>,
@@ -35,8 +38,8 @@ pub(super) enum Delivered {
 
 impl Delivery {
     /// Hands the message over.
-    pub(super) async fn deliver(&self, key: Key) -> Delivered {
-        let (entry, told, contact) = match self.read(key) {
+    pub(super) async fn deliver(&self, outbox: &Outbox, key: Key) -> Delivered {
+        let (entry, told, contact) = match self.read(outbox, key) {
             Ok(Some(found)) => found,
             Ok(None) => return Delivered::NobodyThere,
             Err(failure) => return Delivered::Failed("none", failure),
@@ -59,7 +62,11 @@ impl Delivery {
         }
     }
 
-    fn read(&self, key: Key) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
+    fn read(
+        &self,
+        outbox: &Outbox,
+        key: Key,
+    ) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
         let transient = |error: &dyn std::fmt::Display| Failure::Transient(error.to_string());
         let entry = Entry::read_back(self.journal.read(key.position));
         let entry = entry.map_err(|error| transient(&error))?;
@@ -72,23 +79,26 @@ impl Delivery {
                     change: Change::ContactProposed { proposed, .. },
                     ..
                 },
-            ) => Some(KnownContact {
-                channel: proposed.contact.channel,
-                wishes: tessera_protocol::leased::Wishes::DEFAULT,
-                sealed: proposed.contact.sealed.clone(),
-            }),
+            ) if clock::milliseconds().saturating_sub(entry.at) < CODE_WITHIN => {
+                Some(KnownContact {
+                    channel: proposed.contact.channel,
+                    wishes: tessera_protocol::leased::Wishes::DEFAULT,
+                    sealed: proposed.contact.sealed.clone(),
+                })
+            }
             (To::Proposed, _) => None,
-            (To::Contact, _) => self.contact(entry.wallet, Which::Confirmed)?,
-            (To::Former, _) => self.contact(entry.wallet, Which::Former)?,
+            (To::Contact, _) => {
+                let contact = outbox.contact(entry.wallet, Which::Confirmed);
+                contact.map_err(|error| transient(&error))?
+            }
+            (To::Former, _) => {
+                let contact = outbox.former(key.position);
+                contact.map_err(|error| transient(&error))?
+            }
         };
         Ok(told
             .zip(contact)
             .map(|(told, contact)| (entry, told, contact)))
-    }
-
-    fn contact(&self, wallet: WalletId, which: Which) -> Result<Option<KnownContact>, Failure> {
-        let contact = self.outbox.contact(wallet, which);
-        contact.map_err(|error| Failure::Transient(error.to_string()))
     }
 
     fn message(
@@ -131,14 +141,13 @@ impl Delivery {
                 mall,
                 reference: told.reference.as_deref(),
                 card: told.card.as_deref(),
-                source: None,
                 reason: told.reason,
                 device: told.device.as_deref(),
                 code,
             },
         );
-        // The journal never gives a position twice.
-        let id = MessageId::new(&format!("{key}@tessera"));
+        // A journal that was restored gives positions again, but not with the same time.
+        let id = MessageId::new(&format!("{key}.{:x}", told.at));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
         Ok(Message::new(id, Address::new(address), texts))
     }

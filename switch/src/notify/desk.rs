@@ -16,10 +16,19 @@ pub struct Desk(mpsc::Sender<Ask>);
 pub(super) enum Ask {
     /// The oldest dead letters, at most so many.
     List(usize, oneshot::Sender<Result<Vec<(Key, Dead)>, String>>),
-    /// Try this one again; whether there was one.
-    Retry(Key, oneshot::Sender<bool>),
-    /// Forget this one; whether there was one.
-    Drop(Key, oneshot::Sender<bool>),
+    /// Try these again; how many there were.
+    Retry(Letters, oneshot::Sender<Result<usize, String>>),
+    /// Forget these; how many there were.
+    Drop(Letters, oneshot::Sender<Result<usize, String>>),
+}
+
+/// Which dead letters.
+#[derive(Debug, Clone, Copy)]
+pub enum Letters {
+    /// This one, if it is there.
+    One(Key),
+    /// All there are.
+    All,
 }
 
 impl Desk {
@@ -33,25 +42,33 @@ impl Desk {
     /// # Errors
     /// Why the outbox can't be read.
     pub async fn list(&self, most: usize) -> Result<Vec<(Key, Dead)>, String> {
+        self.ask(|answer| Ask::List(most, answer)).await
+    }
+
+    /// Tries them again. How many there were.
+    ///
+    /// # Errors
+    /// Why the outbox can't be written.
+    pub async fn retry(&self, letters: Letters) -> Result<usize, String> {
+        self.ask(|answer| Ask::Retry(letters, answer)).await
+    }
+
+    /// Forgets them. How many there were.
+    ///
+    /// # Errors
+    /// Why the outbox can't be written.
+    pub async fn forget(&self, letters: Letters) -> Result<usize, String> {
+        self.ask(|answer| Ask::Drop(letters, answer)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
+    ) -> Result<T, String> {
         let (answer, answered) = oneshot::channel();
-        let gone = || "notifications have ended".to_owned();
-        let asked = self.0.send(Ask::List(most, answer)).await;
-        asked.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
-    }
-
-    /// Tries one again; false where it is not there.
-    pub async fn retry(&self, key: Key) -> bool {
-        self.ask(|answer| Ask::Retry(key, answer)).await
-    }
-
-    /// Forgets one; false where it is not there.
-    pub async fn drop_letter(&self, key: Key) -> bool {
-        self.ask(|answer| Ask::Drop(key, answer)).await
-    }
-
-    async fn ask(&self, ask: impl FnOnce(oneshot::Sender<bool>) -> Ask) -> bool {
-        let (answer, answered) = oneshot::channel();
-        self.0.send(ask(answer)).await.is_ok() && answered.await.unwrap_or(false)
+        let stopped = || "notifications are stopped: the log says why".to_owned();
+        let asked = self.0.send(ask(answer)).await;
+        asked.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
     }
 }

@@ -12,7 +12,7 @@ use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
 use crate::journal::{Journal, JournalError, Mark, RecordRef, Tail};
-use crate::wallet::{Change, Entry, Event, WalletId};
+use crate::wallet::{Change, Entry, Event, Unrecalled, WalletId};
 
 /// Follows the journal.
 pub(super) struct Follower {
@@ -30,8 +30,12 @@ impl Follower {
         outbox: &Outbox,
         told_within: u64,
     ) -> Result<Self, OutboxError> {
+        let cursor = outbox.cursor()?;
+        if let Some(cursor) = cursor {
+            check(cursor, journal.as_ref())?;
+        }
         Ok(Self {
-            tail: journal.tail(outbox.cursor()?),
+            tail: journal.tail(cursor),
             wallets: outbox.wallets()?.into_iter().collect(),
             journal,
             told_within,
@@ -45,7 +49,7 @@ impl Follower {
         most: u64,
         outbox: &Outbox,
         now: u64,
-    ) -> Result<(u64, Vec<(Key, Waiting)>), JournalError> {
+    ) -> Result<(u64, Vec<(Key, Waiting)>), OutboxError> {
         let mut reading = Reading {
             journal: self.journal.as_ref(),
             outbox,
@@ -58,10 +62,7 @@ impl Follower {
             .tail
             .show(most, &mut |record| reading.look_at(record))?;
         if looked_at > 0 {
-            reading.write().map_err(|source| JournalError::Refused {
-                sequence: 0,
-                source: source.into(),
-            })?;
+            reading.write()?;
         }
         Ok((looked_at, reading.waiting))
     }
@@ -94,18 +95,25 @@ impl Reading<'_> {
             return Ok(());
         }
         let entry = Entry::read(record.payload)?;
-        let to = self.keep_contacts(&entry)?;
-        if let Some(to) = to.filter(|_| entry.at >= self.told_from) {
-            self.enqueue(&entry, record.position, to)?;
+        let receiver = self.keep_contacts(&entry)?;
+        if let Some((to, contact)) = receiver.filter(|_| entry.at >= self.told_from) {
+            self.enqueue(&entry, record.position, to, contact)?;
+        }
+        if !self.changes.contacts.is_empty() {
+            // The next event is looked at with these. The message about this one is in the same batch.
+            self.write()?;
         }
         Ok(())
     }
 
     /// Follows what happens to contacts, and says to which of them the event is told, if to any.
-    fn keep_contacts(&mut self, entry: &Entry) -> Result<Option<To>, OutboxError> {
+    fn keep_contacts(
+        &mut self,
+        entry: &Entry,
+    ) -> Result<Option<(To, KnownContact)>, Box<dyn Error + Send + Sync>> {
         let wallet = entry.wallet;
         let confirmed = self.outbox.contact(wallet, Which::Confirmed)?;
-        let (changes, to) = match &entry.event {
+        let (changes, receiver) = match &entry.event {
             Event::Account { change, .. } => match change {
                 Change::ContactProposed { proposed, .. } => {
                     self.wallets.insert(wallet);
@@ -115,7 +123,8 @@ impl Reading<'_> {
                         wishes: tessera_protocol::leased::Wishes::DEFAULT,
                         sealed: proposed.contact.sealed.clone(),
                     };
-                    (vec![(Which::Proposed, Some(contact))], Some(To::Proposed))
+                    let changes = vec![(Which::Proposed, Some(contact.clone()))];
+                    (changes, Some((To::Proposed, contact)))
                 }
                 Change::ContactConfirmed(wishes) => {
                     let proposed = self.outbox.contact(wallet, Which::Proposed)?;
@@ -123,18 +132,10 @@ impl Reading<'_> {
                         wishes: *wishes,
                         ..proposed
                     });
-                    let former = confirmed.is_some().then_some(To::Former);
-                    let changes = vec![
-                        (Which::Former, confirmed),
-                        (Which::Confirmed, contact),
-                        (Which::Proposed, None),
-                    ];
-                    (changes, former)
+                    let changes = vec![(Which::Confirmed, contact), (Which::Proposed, None)];
+                    (changes, confirmed.map(|contact| (To::Former, contact)))
                 }
-                Change::ContactRemoved => {
-                    let former = confirmed.is_some().then_some(To::Former);
-                    (self.gone(confirmed), former)
-                }
+                Change::ContactRemoved => (gone(), confirmed.map(|contact| (To::Former, contact))),
                 Change::ContactResealed(sealed) => {
                     let contact = confirmed.map(|contact| KnownContact {
                         sealed: sealed.clone(),
@@ -149,31 +150,18 @@ impl Reading<'_> {
                     });
                     (vec![(Which::Confirmed, contact)], None)
                 }
-                _ => (Vec::new(), confirmed.map(|_| To::Contact)),
+                _ => (Vec::new(), confirmed.map(|contact| (To::Contact, contact))),
             },
-            event if ends(event, entry, self.journal) => {
-                let former = confirmed.is_some().then_some(To::Former);
-                (self.gone(confirmed), former)
+            event if ends(event, entry, self.journal)? => {
+                (gone(), confirmed.map(|contact| (To::Former, contact)))
             }
-            _ => (Vec::new(), confirmed.map(|_| To::Contact)),
+            _ => (Vec::new(), confirmed.map(|contact| (To::Contact, contact))),
         };
-        if !changes.is_empty() {
-            let changes = changes
-                .into_iter()
-                .map(|(which, contact)| (wallet, which, contact));
-            self.changes.contacts.extend(changes);
-            // The next event is looked at with these.
-            self.write()?;
-        }
-        Ok(to)
-    }
-
-    fn gone(&self, confirmed: Option<KnownContact>) -> Vec<(Which, Option<KnownContact>)> {
-        vec![
-            (Which::Former, confirmed),
-            (Which::Confirmed, None),
-            (Which::Proposed, None),
-        ]
+        let changes = changes
+            .into_iter()
+            .map(|(which, contact)| (wallet, which, contact));
+        self.changes.contacts.extend(changes);
+        Ok(receiver)
     }
 
     fn enqueue(
@@ -181,16 +169,9 @@ impl Reading<'_> {
         entry: &Entry,
         position: u64,
         to: To,
+        contact: KnownContact,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Some(told) = occasion::of(entry, self.journal)? else {
-            return Ok(());
-        };
-        let which = match to {
-            To::Contact => Which::Confirmed,
-            To::Former => Which::Former,
-            To::Proposed => Which::Proposed,
-        };
-        let Some(contact) = self.outbox.contact(entry.wallet, which)? else {
             return Ok(());
         };
         if !occasion::is_wished(told.occasion, contact.wishes) {
@@ -205,6 +186,10 @@ impl Reading<'_> {
         let key = Key { position, to };
         self.changes.waiting.push((key, waiting));
         self.waiting.push((key, waiting));
+        if to == To::Former {
+            // It may change again before this message leaves.
+            self.changes.former.push((position, contact));
+        }
         Ok(())
     }
 
@@ -214,21 +199,136 @@ impl Reading<'_> {
     }
 }
 
+/// Only what is durable was looked at: the journal has it, unless it is another one, or an older copy.
+fn check(cursor: Mark, journal: &dyn Journal) -> Result<(), OutboxError> {
+    match journal.read(cursor.position) {
+        Ok(record) if record.sequence == cursor.sequence => Ok(()),
+        Err(error @ (JournalError::Disk { .. } | JournalError::Stopped)) => Err(error.into()),
+        _ => Err(OutboxError::Foreign { cursor }),
+    }
+}
+
+fn gone() -> Vec<(Which, Option<KnownContact>)> {
+    vec![(Which::Confirmed, None), (Which::Proposed, None)]
+}
+
 /// Whether the wallet ends with this event.
-fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> bool {
-    match event {
+fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, Unrecalled> {
+    Ok(match event {
         Event::Closed { .. } => true,
-        Event::Approved { .. } => {
-            let nothing_else = entry.available.is_zero() && entry.owed.is_zero();
-            nothing_else
-                && occasion::of(entry, journal)
-                    .ok()
-                    .flatten()
-                    .is_some_and(|told| {
-                        told.occasion == Occasion::PayoutSent
-                            && told.amount.is_some_and(|(amount, _)| amount == entry.held)
-                    })
+        Event::Approved { .. } if entry.available.is_zero() && entry.owed.is_zero() => {
+            occasion::of(entry, journal)?.is_some_and(|told| {
+                told.occasion == Occasion::PayoutSent
+                    && told.amount.is_some_and(|(amount, _)| amount == entry.held)
+            })
         }
         _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::notify::testing::{Records, WALLET};
+    use crate::wallet::ContactChannel;
+
+    fn start(journal: &Arc<Records>, outbox: &Outbox) -> Result<Follower, OutboxError> {
+        Follower::new(Arc::clone(journal) as Arc<dyn Journal>, outbox, u64::MAX)
+    }
+
+    /// Starts, and looks at everything, event by event. The read of the journal with this number fails.
+    fn look(
+        journal: &Arc<Records>,
+        outbox: &Outbox,
+        failing_read: usize,
+    ) -> Result<(), OutboxError> {
+        let mut follower = start(journal, outbox).unwrap();
+        journal.fail_read.store(failing_read, Ordering::Relaxed);
+        while follower.look(1, outbox, 0)?.0 > 0 {}
+        Ok(())
+    }
+
+    fn waiting(outbox: &Outbox) -> Vec<Key> {
+        let rows = outbox.waiting(ContactChannel::Email, Key::FIRST);
+        rows.map(|row| row.unwrap().0).collect()
+    }
+
+    /// To whom the message about the end of a contact goes.
+    fn former(outbox: &Outbox, position: u64) -> Option<String> {
+        let to = To::Former;
+        assert!(waiting(outbox).contains(&Key { position, to }));
+        let contact = outbox.former(position).unwrap()?;
+        Some(String::from_utf8(contact.sealed.into()).unwrap())
+    }
+
+    #[test]
+    fn each_former_contact_hears_that_it_is_none_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let journal = Arc::new(Records::default());
+        journal.confirm("a");
+        let second = journal.confirm("b");
+        let removed = journal.change(Change::ContactRemoved);
+        let third = journal.confirm("c");
+        let ended = journal.pay_out();
+        look(&journal, &outbox, 0).unwrap();
+        // Nothing has left, and each message still knows its own receiver.
+        assert_eq!(former(&outbox, second).as_deref(), Some("a"));
+        assert_eq!(former(&outbox, removed).as_deref(), Some("b"));
+        assert_eq!(outbox.former(third).unwrap(), None);
+        assert_eq!(former(&outbox, ended).as_deref(), Some("c"));
+        let key = Key {
+            position: second,
+            to: To::Former,
+        };
+        outbox
+            .write(&Changes {
+                done: vec![(key, ContactChannel::Email)],
+                ..Changes::default()
+            })
+            .unwrap();
+        assert_eq!(outbox.former(second).unwrap(), None);
+        assert_eq!(former(&outbox, removed).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn the_cursor_does_not_pass_an_event_without_its_message() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let journal = Arc::new(Records::default());
+        journal.confirm("a");
+        look(&journal, &outbox, 0).unwrap();
+        let ended = journal.pay_out();
+        // The event is read back to see that it ends the wallet, and to put it into words: whichever fails, nothing of
+        // it was written.
+        for failing_read in 1..=2 {
+            assert!(look(&journal, &outbox, failing_read).is_err());
+            assert!(outbox.cursor().unwrap().unwrap().position < ended);
+            let contact = outbox.contact(WALLET, Which::Confirmed).unwrap();
+            assert!(contact.is_some());
+        }
+        look(&journal, &outbox, 0).unwrap();
+        assert_eq!(former(&outbox, ended).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn an_outbox_that_is_ahead_of_a_restored_journal_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let journal = Arc::new(Records::default());
+        assert!(start(&journal, &outbox).is_ok(), "both are new");
+        journal.confirm("a");
+        journal.change(Change::Frozen);
+        look(&journal, &outbox, 0).unwrap();
+        journal.truncate(2);
+        let Err(refused) = start(&journal, &outbox) else {
+            panic!("what comes next would never be told");
+        };
+        assert!(matches!(refused, OutboxError::Foreign { .. }));
+        assert!(refused.to_string().contains("delete the folder `outbox`"));
+        journal.change(Change::Frozen);
+        assert!(start(&journal, &outbox).is_ok(), "the same again");
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Lane {
     /// What is not under way, by the time at which it is due.
     due: BinaryHeap<Reverse<(u64, Key)>>,
     under_way: usize,
-    /// From this key on all is in the outbox alone.
+    /// From this key on all is in the outbox alone, but for what was put here since.
     beyond: Option<Key>,
     beyond_count: usize,
 }
@@ -81,6 +81,15 @@ impl Lane {
         self.due.push(Reverse((waiting.due, key)));
     }
 
+    /// A dead letter that is in the outbox again, in any order.
+    pub(super) fn revive(&mut self, key: Key, waiting: Waiting) {
+        if self.waiting.len() < self.in_memory_max {
+            return self.put(key, waiting);
+        }
+        self.beyond = Some(self.beyond.map_or(key, |beyond| beyond.min(key)));
+        self.beyond_count += 1;
+    }
+
     /// The next that is due; it is under way from now on.
     pub(super) fn take_due(&mut self, now: u64) -> Option<Key> {
         let Reverse((due, key)) = *self.due.peek()?;
@@ -113,15 +122,15 @@ impl Lane {
         let mut rows = outbox.waiting(self.channel, from);
         let taken: Vec<_> = rows.by_ref().take(room).collect::<Result<_, _>>()?;
         self.beyond = rows.next().transpose()?.map(|(key, _)| key);
-        self.beyond_count = match self.beyond {
-            Some(_) => self.beyond_count.saturating_sub(taken.len()),
-            None => 0,
-        };
         for (key, waiting) in taken {
-            // A dead letter that an operator has called back is here already.
+            // A dead letter that an operator has called back may be here already, or what comes after it.
             if !self.waiting.contains_key(&key) {
                 self.put(key, waiting);
+                self.beyond_count = self.beyond_count.saturating_sub(1);
             }
+        }
+        if self.beyond.is_none() {
+            self.beyond_count = 0;
         }
         Ok(())
     }
@@ -221,7 +230,7 @@ mod tests {
         write(&outbox, 0..8, email);
         let mut lane = Lane::open(email, IN_MEMORY_MAX, &outbox).unwrap();
         write(&outbox, 20..21, email);
-        lane.put(key(20), waiting(email));
+        lane.revive(key(20), waiting(email));
         let mut sent = Vec::new();
         while let Some(due) = lane.take_due(1) {
             lane.settle(due).unwrap();
@@ -235,6 +244,36 @@ mod tests {
         }
         sent.sort_unstable();
         assert_eq!(sent, [0, 1, 2, 3, 4, 5, 6, 7, 20]);
+        assert_eq!(lane.len(), 0);
+    }
+
+    #[test]
+    fn many_dead_letters_are_called_back_and_few_are_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let email = ContactChannel::Email;
+        write(&outbox, 20..30, email);
+        let mut lane = Lane::open(email, IN_MEMORY_MAX, &outbox).unwrap();
+        write(&outbox, 0..10, email);
+        for position in (0..10).rev() {
+            lane.revive(key(position), waiting(email));
+            assert!(lane.waiting.len() <= IN_MEMORY_MAX);
+        }
+        assert_eq!(lane.len(), 20);
+        let mut sent = Vec::new();
+        while let Some(due) = lane.take_due(1) {
+            lane.settle(due).unwrap();
+            let changes = Changes {
+                done: vec![(due, email)],
+                ..Changes::default()
+            };
+            outbox.write(&changes).unwrap();
+            sent.push(due.position);
+            lane.refill(&outbox).unwrap();
+            assert!(lane.waiting.len() <= IN_MEMORY_MAX);
+        }
+        sent.sort_unstable();
+        assert_eq!(sent, (0..10).chain(20..30).collect::<Vec<_>>());
         assert_eq!(lane.len(), 0);
     }
 }

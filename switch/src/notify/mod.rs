@@ -21,7 +21,9 @@ mod lane;
 mod occasion;
 pub mod outbox;
 mod room;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 
-pub use desk::Desk;
+pub use desk::{Desk, Letters};
 pub use room::{Notify, NotifyError};

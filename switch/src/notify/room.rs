@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,11 +12,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
-use super::deliver::{Delivered, Delivery};
-use super::desk::{Ask, Desk};
+use super::deliver::{CODE_WITHIN, Delivered, Delivery};
+use super::desk::{Ask, Desk, Letters};
 use super::follow::Follower;
 use super::lane::Lane;
-use super::outbox::{Changes, Dead, Key, Outbox, To, Waiting};
+use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use crate::clock;
 use crate::config::{NotifySettings, PartyKind, Settings, SettingsError};
 use crate::journal::Journal;
@@ -31,8 +32,8 @@ const LOOK_AT: u64 = 4096;
 const IN_MEMORY_MAX: usize = 20_000;
 /// How often the figures are told.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
-/// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
-const CODE_WITHIN: u64 = 15 * 60 * 1000;
+/// Dead letters that are tried again or dropped in one write.
+const LETTERS_AT_ONCE: usize = 1_000;
 /// Receipts of the message centre that nobody has taken.
 const RECEIPTS_MAX: usize = 256;
 
@@ -53,7 +54,7 @@ pub enum NotifyError {
     Settings(#[from] SettingsError),
     /// The outbox can't be opened.
     #[error(transparent)]
-    Outbox(#[from] super::outbox::OutboxError),
+    Outbox(#[from] OutboxError),
     /// The system gave no thread.
     #[error("no thread for notifications: {0}")]
     Thread(#[from] io::Error),
@@ -76,11 +77,12 @@ impl Notify {
         }
         let email = notify.email.as_ref().map(Email::open).transpose()?;
         notify.sms.as_ref().map(Sms::check).transpose()?;
-        let outbox = Arc::new(Outbox::open(&settings.data.join("outbox"))?);
-        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, &outbox);
-        let lanes = [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?];
-        let told_within = notify.give_up_after.as_millis() as u64;
-        let follower = Follower::new(Arc::clone(&journal), &outbox, told_within)?;
+        let place = Place {
+            directory: settings.data.join("outbox"),
+            journal,
+            told_within: notify.give_up_after.as_millis() as u64,
+        };
+        let books = Books::open(&place)?;
         let malls = settings.parties.iter();
         let malls = malls
             .filter(|party| party.kind == PartyKind::Mall)
@@ -91,12 +93,10 @@ impl Notify {
             settings: notify,
             email,
             malls: malls.collect(),
-            journal,
             vault,
-            outbox,
             metrics,
-            follower,
-            lanes,
+            place,
+            books,
         };
         let thread = std::thread::Builder::new()
             .name("notify".into())
@@ -113,20 +113,62 @@ impl Notify {
     }
 }
 
-struct Seed {
-    settings: NotifySettings,
-    email: Option<Email>,
-    malls: HashMap<u64, String>,
+/// Where everything is on the disk.
+struct Place {
+    directory: PathBuf,
     journal: Arc<dyn Journal>,
-    vault: Arc<Vault>,
+    /// What happened longer ago is not told any more, in milliseconds.
+    told_within: u64,
+}
+
+/// The outbox, and what is in memory of it.
+struct Books {
     outbox: Arc<Outbox>,
-    metrics: Arc<Metrics>,
     follower: Follower,
     lanes: [Lane; 2],
 }
 
+impl Books {
+    fn open(place: &Place) -> Result<Self, OutboxError> {
+        let outbox = Arc::new(Outbox::open(&place.directory)?);
+        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, &outbox);
+        Ok(Self {
+            lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
+            follower: Follower::new(Arc::clone(&place.journal), &outbox, place.told_within)?,
+            outbox,
+        })
+    }
+
+    fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
+        match channel {
+            ContactChannel::Email => &mut self.lanes[0],
+            ContactChannel::Mobile => &mut self.lanes[1],
+        }
+    }
+}
+
+struct Seed {
+    settings: NotifySettings,
+    email: Option<Email>,
+    malls: HashMap<u64, String>,
+    vault: Arc<Vault>,
+    metrics: Arc<Metrics>,
+    place: Place,
+    books: Books,
+}
+
+/// However the thread ends, nothing is told after it.
+struct Ended(Arc<Metrics>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.notify.stopped(true);
+    }
+}
+
 impl Seed {
     fn run(self, asks: mpsc::Receiver<Ask>, stopped: oneshot::Receiver<()>) {
+        let _ended = Ended(Arc::clone(&self.metrics));
         // Purchases go before; where the system does not allow it, nothing is lost but that.
         let _ = rustix::process::setpriority_process(None, 10);
         let built = tokio::runtime::Builder::new_current_thread()
@@ -138,118 +180,164 @@ impl Seed {
         };
         let local = LocalSet::new();
         local.block_on(&runtime, async move {
-            let (receipts, received) = mpsc::channel(RECEIPTS_MAX);
+            let (sender, receipts) = mpsc::channel(RECEIPTS_MAX);
             let sms = self.settings.sms.as_ref();
-            let sms = match sms.map(|sms| Sms::open(sms, receipts)).transpose() {
+            let sms = match sms.map(|sms| Sms::open(sms, sender)).transpose() {
                 Ok(sms) => sms,
                 Err(error) => return tracing::error!(%error, "payers are not told anything"),
             };
             let delivery = Delivery {
-                journal: Arc::clone(&self.journal),
-                outbox: Arc::clone(&self.outbox),
+                journal: Arc::clone(&self.place.journal),
                 vault: self.vault,
                 email: self.email.map(Channel::Email),
                 sms: sms.map(Channel::Sms),
                 malls: self.malls,
             };
-            let mut room = Room {
+            let room = Room {
                 settings: self.settings,
-                journal: self.journal,
-                outbox: self.outbox,
                 metrics: self.metrics,
-                follower: self.follower,
+                place: self.place,
                 delivery: Rc::new(delivery),
-                lanes: self.lanes,
                 under_way: JoinSet::new(),
                 figures_told: None,
             };
-            room.work(asks, received, stopped).await;
+            let outside = Outside {
+                asks,
+                receipts,
+                stopped,
+            };
+            room.tell(self.books, outside).await;
         });
     }
 }
 
 struct Room {
     settings: NotifySettings,
-    journal: Arc<dyn Journal>,
-    outbox: Arc<Outbox>,
     metrics: Arc<Metrics>,
-    follower: Follower,
+    place: Place,
     delivery: Rc<Delivery>,
-    lanes: [Lane; 2],
     under_way: JoinSet<(ContactChannel, Key, Delivered)>,
     figures_told: Option<Instant>,
 }
 
+/// What others want.
+struct Outside {
+    asks: mpsc::Receiver<Ask>,
+    receipts: mpsc::Receiver<Receipt>,
+    stopped: oneshot::Receiver<()>,
+}
+
 impl Room {
-    async fn work(
-        &mut self,
-        mut asks: mpsc::Receiver<Ask>,
-        mut receipts: mpsc::Receiver<Receipt>,
-        mut stopped: oneshot::Receiver<()>,
-    ) {
-        let mut more = true;
+    /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
+    /// nothing more once a write has failed, and what is in memory may be ahead of it.
+    async fn tell(mut self, books: Books, mut outside: Outside) {
+        let mut opened = Ok(books);
+        let mut failures = 0;
         loop {
-            if let Err(error) = self.look(&mut more) {
-                tracing::error!(%error, "the outbox does not follow the journal any more");
+            let began = Instant::now();
+            let worked = match opened {
+                Ok(mut books) => {
+                    let worked = self.work(&mut books, &mut outside).await;
+                    // They hold the outbox.
+                    self.under_way.shutdown().await;
+                    worked
+                }
+                Err(error) => Err(error),
+            };
+            let Err(error) = worked else {
+                return;
+            };
+            tracing::error!(%error, "payers are told nothing until it works again");
+            self.metrics.notify.stopped(true);
+            if began.elapsed() > self.settings.retry_max {
+                // It had worked for a while: this is not the trouble of before.
+                failures = 0;
+            }
+            failures += 1;
+            let pause = Duration::from_millis(self.pause(failures));
+            if self.is_stopped_within(pause, &mut outside).await {
                 return;
             }
-            self.send_what_is_due();
-            self.say_figures();
-            let pause = if more { Duration::ZERO } else { LOOK_EVERY };
-            tokio::select! {
-                _ = &mut stopped => break,
-                Some(done) = self.under_way.join_next() => {
-                    if let Ok((channel, key, delivered)) = done {
-                        self.settle(channel, key, delivered);
-                    }
-                }
-                Some(ask) = asks.recv() => self.answer(ask),
-                Some(receipt) = receipts.recv() => self.count(&receipt),
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
-        if let Err(error) = self.outbox.sync() {
-            tracing::error!(%error, "the outbox could not be synced");
+            opened = Books::open(&self.place);
         }
     }
 
-    /// Reads on in the journal.
-    fn look(&mut self, more: &mut bool) -> Result<(), crate::journal::JournalError> {
-        let now = clock::milliseconds();
-        let (looked_at, new) = self.follower.look(LOOK_AT, &self.outbox, now)?;
-        *more = looked_at >= LOOK_AT;
-        for (key, waiting) in new {
-            self.lane(waiting.channel).follow(key, waiting);
+    async fn is_stopped_within(&self, pause: Duration, outside: &mut Outside) -> bool {
+        let over = tokio::time::sleep(pause);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                _ = &mut outside.stopped => return true,
+                () = &mut over => return false,
+                // Whoever asked is told by that.
+                Some(ask) = outside.asks.recv() => drop(ask),
+                Some(receipt) = outside.receipts.recv() => self.count(&receipt),
+            }
+        }
+    }
+
+    async fn work(&mut self, books: &mut Books, outside: &mut Outside) -> Result<(), OutboxError> {
+        let mut more = true;
+        loop {
+            self.look(books, &mut more)?;
+            self.send_what_is_due(books)?;
+            self.say_figures(books);
+            let pause = if more { Duration::ZERO } else { LOOK_EVERY };
+            tokio::select! {
+                _ = &mut outside.stopped => break,
+                Some(done) = self.under_way.join_next() => {
+                    if let Ok((channel, key, delivered)) = done {
+                        self.settle(books, channel, key, delivered)?;
+                    }
+                }
+                Some(ask) = outside.asks.recv() => answer(books, ask)?,
+                Some(receipt) = outside.receipts.recv() => self.count(&receipt),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        if let Err(error) = books.outbox.sync() {
+            tracing::error!(%error, "the outbox could not be synced");
         }
         Ok(())
     }
 
-    fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
-        match channel {
-            ContactChannel::Email => &mut self.lanes[0],
-            ContactChannel::Mobile => &mut self.lanes[1],
+    /// Reads on in the journal.
+    fn look(&mut self, books: &mut Books, more: &mut bool) -> Result<(), OutboxError> {
+        let now = clock::milliseconds();
+        let (looked_at, new) = books.follower.look(LOOK_AT, &books.outbox, now)?;
+        *more = looked_at >= LOOK_AT;
+        for (key, waiting) in new {
+            books.lane(waiting.channel).follow(key, waiting);
         }
+        Ok(())
     }
 
-    fn send_what_is_due(&mut self) {
+    fn send_what_is_due(&mut self, books: &mut Books) -> Result<(), OutboxError> {
         let now = clock::milliseconds();
-        for lane in &mut self.lanes {
-            if let Err(error) = lane.refill(&self.outbox) {
-                tracing::error!(%error, "the outbox could not be read");
-            }
+        for lane in &mut books.lanes {
+            lane.refill(&books.outbox)?;
             while lane.under_way() < self.settings.batch
                 && let Some(key) = lane.take_due(now)
             {
                 let (channel, delivery) = (lane.channel(), Rc::clone(&self.delivery));
-                self.under_way
-                    .spawn_local(async move { (channel, key, delivery.deliver(key).await) });
+                let outbox = Arc::clone(&books.outbox);
+                self.under_way.spawn_local(async move {
+                    (channel, key, delivery.deliver(&outbox, key).await)
+                });
             }
         }
+        Ok(())
     }
 
-    fn settle(&mut self, channel: ContactChannel, key: Key, delivered: Delivered) {
-        let Some(waiting) = self.lane(channel).settle(key) else {
-            return;
+    fn settle(
+        &mut self,
+        books: &mut Books,
+        channel: ContactChannel,
+        key: Key,
+        delivered: Delivered,
+    ) -> Result<(), OutboxError> {
+        let Some(waiting) = books.lane(channel).settle(key) else {
+            return Ok(());
         };
         let mut changes = Changes::default();
         let figures = &Arc::clone(&self.metrics).notify;
@@ -280,7 +368,7 @@ impl Room {
                             attempts,
                             ..waiting
                         };
-                        self.lane(waiting.channel).put(key, again);
+                        books.lane(waiting.channel).put(key, again);
                         changes.waiting.push((key, again));
                     }
                     Failure::Transient(why) | Failure::Permanent(why) => {
@@ -297,7 +385,7 @@ impl Room {
                 }
             }
         }
-        self.write(&changes);
+        books.outbox.write(&changes)
     }
 
     /// Doubled each time, and a random part of it, so that not all come back at once.
@@ -308,67 +396,19 @@ impl Room {
         pause / 2 + rand::random_range(0..=pause / 2)
     }
 
-    fn answer(&mut self, ask: Ask) {
-        match ask {
-            Ask::List(most, answer) => {
-                let _ = answer.send(self.outbox.dead(most).map_err(|error| error.to_string()));
-            }
-            Ask::Retry(key, answer) => {
-                let _ = answer.send(self.revive(key));
-            }
-            Ask::Drop(key, answer) => {
-                let _ = answer.send(self.drop_dead(key));
-            }
-        }
-    }
-
-    fn dead_letter(&self, key: Key) -> Option<Dead> {
-        let dead = self.outbox.dead_letter(key);
-        dead.unwrap_or_else(|error| {
-            tracing::error!(%error, "the outbox could not be read");
-            None
-        })
-    }
-
-    fn drop_dead(&self, key: Key) -> bool {
-        let Some(dead) = self.dead_letter(key) else {
-            return false;
-        };
-        self.write(&Changes {
-            done: vec![(key, dead.channel)],
-            ..Changes::default()
-        });
-        true
-    }
-
-    fn revive(&mut self, key: Key) -> bool {
-        let Some(dead) = self.dead_letter(key) else {
-            return false;
-        };
-        // It has as long again as a new one.
-        let waiting = Waiting {
-            channel: dead.channel,
-            due: 0,
-            since: clock::milliseconds(),
-            attempts: 0,
-        };
-        self.write(&Changes {
-            revived: vec![(key, waiting)],
-            ..Changes::default()
-        });
-        self.lane(waiting.channel).put(key, waiting);
-        true
-    }
-
     fn count(&self, receipt: &Receipt) {
-        let result = match receipt.outcome {
+        let result = match &receipt.outcome {
             ReceiptOutcome::Delivered => "delivered",
-            _ => "undelivered",
+            ReceiptOutcome::Failed(why) => {
+                let (id, segment, segments) = (&receipt.id, receipt.segment, receipt.segments);
+                tracing::info!(%id, segment, segments, why, "a short message did not reach the telephone");
+                "undelivered"
+            }
         };
         self.metrics.notify.told("sms", result);
     }
 
-    fn say_figures(&mut self) {
+    fn say_figures(&mut self, books: &Books) {
         if self
             .figures_told
             .is_some_and(|told| told.elapsed() < FIGURES_EVERY)
@@ -378,22 +418,237 @@ impl Room {
         self.figures_told = Some(Instant::now());
         let figures = &self.metrics.notify;
         let now = clock::milliseconds();
-        for lane in &self.lanes {
+        for lane in &books.lanes {
             let oldest = lane.oldest();
             let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
             figures.waiting(lane.channel(), lane.len(), oldest);
         }
-        let behind = self
-            .journal
-            .durable()
-            .saturating_sub(self.follower.sequence());
-        figures.set(self.outbox.dead_count().unwrap_or(0), behind);
+        let looked_at = books.follower.sequence();
+        let behind = self.place.journal.durable().saturating_sub(looked_at);
+        figures.set(books.outbox.dead_count(), behind);
+        figures.stopped(false);
+    }
+}
+
+/// Whoever asked hears of a failure too.
+fn answer(books: &mut Books, ask: Ask) -> Result<(), OutboxError> {
+    match ask {
+        Ask::List(most, answer) => tell(answer, books.outbox.dead(most)),
+        Ask::Retry(letters, answer) => tell(answer, revive(books, letters)),
+        Ask::Drop(letters, answer) => tell(answer, forget(books, letters)),
+    }
+}
+
+fn tell<T>(
+    answer: oneshot::Sender<Result<T, String>>,
+    done: Result<T, OutboxError>,
+) -> Result<(), OutboxError> {
+    let (told, kept) = match done {
+        Ok(done) => (Ok(done), Ok(())),
+        Err(error) => (Err(error.to_string()), Err(error)),
+    };
+    // Whoever does not wait any more needs no answer.
+    let _ = answer.send(told);
+    kept
+}
+
+/// Up to a page of these dead letters.
+fn some_of(outbox: &Outbox, letters: Letters) -> Result<Vec<(Key, Dead)>, OutboxError> {
+    match letters {
+        Letters::One(key) => {
+            let dead = outbox.dead_letter(key)?;
+            Ok(dead.map(|dead| (key, dead)).into_iter().collect())
+        }
+        Letters::All => outbox.dead(LETTERS_AT_ONCE),
+    }
+}
+
+fn revive(books: &mut Books, letters: Letters) -> Result<usize, OutboxError> {
+    let mut count = 0;
+    loop {
+        let dead = some_of(&books.outbox, letters)?;
+        if dead.is_empty() {
+            return Ok(count);
+        }
+        let revived = dead.into_iter().map(|(key, dead)| {
+            // It has as long again as a new one.
+            let waiting = Waiting {
+                channel: dead.channel,
+                due: 0,
+                since: clock::milliseconds(),
+                attempts: 0,
+            };
+            (key, waiting)
+        });
+        let changes = Changes {
+            revived: revived.collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes)?;
+        count += changes.revived.len();
+        for (key, waiting) in changes.revived {
+            books.lane(waiting.channel).revive(key, waiting);
+        }
+    }
+}
+
+fn forget(books: &Books, letters: Letters) -> Result<usize, OutboxError> {
+    let mut count = 0;
+    loop {
+        let dead = some_of(&books.outbox, letters)?;
+        if dead.is_empty() {
+            return Ok(count);
+        }
+        let changes = Changes {
+            dropped: dead.into_iter().map(|(key, _)| key).collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes)?;
+        count += changes.dropped.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::notify::testing::Records;
+    use crate::vault::KeyRing;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn place(folder: &std::path::Path, journal: &Arc<Records>) -> Place {
+        Place {
+            directory: folder.join("outbox"),
+            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            told_within: u64::MAX,
+        }
     }
 
-    /// What could not be written is done again after the next start: a message may come twice, none is lost.
-    fn write(&self, changes: &Changes) {
-        if let Err(error) = self.outbox.write(changes) {
-            tracing::error!(%error, "the outbox could not be written");
+    fn delivery(folder: &std::path::Path, journal: &Arc<Records>) -> Delivery {
+        let keys = folder.join("keys");
+        KeyRing::rotate(&keys).unwrap();
+        Delivery {
+            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
+            email: None,
+            sms: None,
+            malls: HashMap::new(),
         }
+    }
+
+    async fn until(metrics: &Metrics, line: &str) {
+        let said = async {
+            while !metrics.text().lines().any(|one| one == line) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, said).await;
+        in_time.unwrap_or_else(|_| panic!("no {line}"));
+    }
+
+    #[test]
+    fn after_a_failure_it_goes_on_from_what_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let metrics = Arc::new(Metrics::new([]));
+        let place = place(folder.path(), &journal);
+        let books = Books::open(&place).unwrap();
+        let room = Room {
+            settings: NotifySettings {
+                retry_min: Duration::from_millis(2),
+                retry_max: Duration::from_millis(2),
+                ..NotifySettings::default()
+            },
+            metrics: Arc::clone(&metrics),
+            place,
+            delivery: Rc::new(delivery(folder.path(), &journal)),
+            under_way: JoinSet::new(),
+            figures_told: None,
+        };
+        let (desk, asks) = Desk::new();
+        let (_sender, receipts) = mpsc::channel(1);
+        let (stop, stopped) = oneshot::channel();
+        let outside = Outside {
+            asks,
+            receipts,
+            stopped,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let told = tokio::task::spawn_local(room.tell(books, outside));
+            until(&metrics, "tessera_notifications_stopped 0").await;
+            journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
+            until(&metrics, "tessera_notifications_stopped 1").await;
+            let asked = desk.list(1).await;
+            assert!(asked.is_err_and(|why| why.contains("stopped")));
+            journal.propose("a");
+            journal.fail_shows.store(0, Ordering::Relaxed);
+            until(&metrics, "tessera_notifications_stopped 0").await;
+            until(
+                &metrics,
+                "tessera_notifications_waiting{channel=\"email\"} 1",
+            )
+            .await;
+            stop.send(()).unwrap();
+            told.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_code_that_nobody_can_use_any_more_is_not_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let delivery = delivery(folder.path(), &journal);
+        let outbox = Outbox::open(&folder.path().join("outbox")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let deliver = |ago| {
+            journal.ago.store(ago, Ordering::Relaxed);
+            let position = journal.propose("a");
+            let to = To::Proposed;
+            runtime.block_on(delivery.deliver(&outbox, Key { position, to }))
+        };
+        assert!(matches!(deliver(CODE_WITHIN), Delivered::NobodyThere));
+        assert!(matches!(deliver(0), Delivered::Failed(..)));
+    }
+
+    #[test]
+    fn all_dead_letters_are_tried_again_or_dropped_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let mut books = Books::open(&place(folder.path(), &journal)).unwrap();
+        let many = LETTERS_AT_ONCE as u64 + 10;
+        let dead = |position| {
+            let dead = Dead {
+                channel: ContactChannel::Email,
+                since: 0,
+                attempts: 1,
+                why: String::new(),
+            };
+            let to = To::Former;
+            (Key { position, to }, dead)
+        };
+        let changes = Changes {
+            dead: (1..=many).map(dead).collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes).unwrap();
+        let one = Letters::One(dead(7).0);
+        assert_eq!(forget(&books, one).unwrap(), 1);
+        assert_eq!(forget(&books, one).unwrap(), 0);
+        let count = revive(&mut books, Letters::All).unwrap();
+        assert_eq!(count as u64, many - 1);
+        assert_eq!(books.lanes[0].len() as u64, many - 1);
+        assert_eq!(books.outbox.dead_count(), 0);
+        books.outbox.write(&changes).unwrap();
+        let count = forget(&books, Letters::All).unwrap();
+        assert_eq!(count as u64, many);
+        assert_eq!(books.outbox.dead(1).unwrap(), []);
     }
 }

@@ -12,7 +12,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::json;
 
 use super::{Health, Metrics};
-use crate::notify::Desk;
+use crate::notify::{Desk, Letters};
 
 /// The text format of Prometheus, with the charset that its scraper insists on.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -59,8 +59,10 @@ pub fn serve(
             ))
             .app_data(web::Data::from(Arc::clone(&outbox)))
             .route("/outbox", web::get().to(list_dead_letters))
-            .route("/outbox/{id}/retry", web::post().to(retry_dead_letter))
-            .route("/outbox/{id}/drop", web::post().to(drop_dead_letter))
+            .route("/outbox/retry", web::post().to(retry_all))
+            .route("/outbox/drop", web::post().to(drop_all))
+            .route("/outbox/{id}/retry", web::post().to(retry_one))
+            .route("/outbox/{id}/drop", web::post().to(drop_one))
             .default_service(web::to(tell_pages))
     })
     .workers(1)
@@ -134,29 +136,47 @@ async fn list_dead_letters(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
     }
 }
 
-async fn retry_dead_letter(
-    id: web::Path<String>,
-    outbox: web::Data<OnceLock<Desk>>,
-) -> HttpResponse {
-    match (outbox.get(), id.parse()) {
-        (None, _) => no_outbox(),
-        (Some(desk), Ok(key)) if desk.retry(key).await => {
-            text(HttpResponse::Ok(), "is tried again\n".to_string())
-        }
-        _ => no_letter(),
+async fn retry_one(id: web::Path<String>, outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
+    match id.parse() {
+        Ok(key) => retry(&outbox, Letters::One(key)).await,
+        Err(_) => no_letter(),
     }
 }
 
-async fn drop_dead_letter(
-    id: web::Path<String>,
-    outbox: web::Data<OnceLock<Desk>>,
-) -> HttpResponse {
-    match (outbox.get(), id.parse()) {
-        (None, _) => no_outbox(),
-        (Some(desk), Ok(key)) if desk.drop_letter(key).await => {
-            text(HttpResponse::Ok(), "is dropped\n".to_string())
-        }
-        _ => no_letter(),
+async fn retry_all(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
+    retry(&outbox, Letters::All).await
+}
+
+async fn drop_one(id: web::Path<String>, outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
+    match id.parse() {
+        Ok(key) => forget(&outbox, Letters::One(key)).await,
+        Err(_) => no_letter(),
+    }
+}
+
+async fn drop_all(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
+    forget(&outbox, Letters::All).await
+}
+
+async fn retry(outbox: &OnceLock<Desk>, letters: Letters) -> HttpResponse {
+    match outbox.get() {
+        Some(desk) => done(desk.retry(letters).await, letters, "tried again"),
+        None => no_outbox(),
+    }
+}
+
+async fn forget(outbox: &OnceLock<Desk>, letters: Letters) -> HttpResponse {
+    match outbox.get() {
+        Some(desk) => done(desk.forget(letters).await, letters, "dropped"),
+        None => no_outbox(),
+    }
+}
+
+fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
+    match (count, letters) {
+        (Err(why), _) => text(HttpResponse::InternalServerError(), why + "\n"),
+        (Ok(0), Letters::One(_)) => no_letter(),
+        (Ok(count), _) => text(HttpResponse::Ok(), format!("{count} {what}\n")),
     }
 }
 

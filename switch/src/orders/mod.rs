@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use tessera_protocol::OrderKey;
 
 pub use slot::Parked;
-use slot::{Owner, Slot};
+use slot::{Owner, Slot, Turned};
 
 use crate::store::{Checkpointer, Store, StoreError};
-use crate::wallet::{OrderKey, OrderState, Tell, UnseenOriginal, Wallet, WalletId};
+use crate::wallet::{OrderState, Tell, UnseenOriginal, Wallet, WalletId};
 
 /// Where a request by order goes.
 #[derive(Debug)]
@@ -108,11 +109,12 @@ impl Orders {
         let mut reversed = nobody.map(|nobody| nobody.remembered).unwrap_or_default();
         let mut slot = self.slots.entry(key).or_default();
         if slot.owner.is_none() {
-            slot.owner = stored.map(|(wallet, state, expires_at)| Owner::Turned {
+            let turned = stored.map(|(wallet, state, expires_at)| Turned {
                 wallet,
                 state,
                 expires_at,
             });
+            slot.owner = turned.map(Owner::Turned);
         }
         if slot
             .owner
@@ -122,13 +124,31 @@ impl Orders {
             return Ok(None);
         }
         if slot.owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
+            let before = slot.owner.and_then(|owner| owner.turned());
             slot.owner = Some(Owner::Claimed {
                 by: wallet,
                 at: now,
+                before,
             });
         }
         reversed.extend_from_slice(&slot.reversed);
         Ok(Some(reversed))
+    }
+
+    /// The wallet has not announced the order that it claimed: the order is as it was before.
+    pub fn let_go(&self, key: OrderKey, wallet: WalletId) {
+        let Entry::Occupied(mut entry) = self.slots.entry(key) else {
+            return;
+        };
+        let slot = entry.get_mut();
+        if let Some(Owner::Claimed { by, before, .. }) = slot.owner
+            && by == wallet
+        {
+            slot.owner = before.map(Owner::Turned);
+            if slot.is_empty() {
+                entry.remove();
+            }
+        }
     }
 
     /// The order has turned at its wallet; purchases that waited for it are handed back.
@@ -140,11 +160,11 @@ impl Orders {
         expires_at: u64,
     ) -> Vec<Tell> {
         let mut slot = self.slots.entry(key).or_default();
-        slot.owner = Some(Owner::Turned {
+        slot.owner = Some(Owner::Turned(Turned {
             wallet,
             state,
             expires_at,
-        });
+        }));
         slot.reversed.clear();
         slot.parked.drain(..).map(|parked| parked.tell).collect()
     }

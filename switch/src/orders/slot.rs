@@ -28,43 +28,47 @@ pub(super) struct Slot {
 /// Whose order it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Owner {
-    /// A wallet was asked to announce it and has not decided: nobody can pay it yet.
-    Claimed { by: WalletId, at: u64 },
-    /// The wallet's last word.
-    Turned {
-        wallet: WalletId,
-        state: OrderState,
-        expires_at: u64,
+    /// A wallet is deciding whether it announces it: nobody can pay it yet. And whose it was before.
+    Claimed {
+        by: WalletId,
+        at: u64,
+        before: Option<Turned>,
     },
+    /// The wallet's last word.
+    Turned(Turned),
+}
+
+/// A wallet's last word about an order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turned {
+    pub(super) wallet: WalletId,
+    pub(super) state: OrderState,
+    pub(super) expires_at: u64,
 }
 
 impl Owner {
     /// The wallet that decides about purchases.
     pub(super) fn wallet(&self) -> Option<WalletId> {
+        self.turned().map(|turned| turned.wallet)
+    }
+
+    pub(super) fn turned(&self) -> Option<Turned> {
         match self {
             Self::Claimed { .. } => None,
-            Self::Turned { wallet, .. } => Some(*wallet),
+            Self::Turned(turned) => Some(*turned),
         }
     }
 
     /// Whether no other wallet may announce the order.
     pub(super) fn keeps_out(&self, other: WalletId, now: u64) -> bool {
         match *self {
-            Self::Claimed { by, at } => by != other && now < at + CLAIM_STANDS,
-            Self::Turned { wallet, .. } if wallet == other => false,
-            Self::Turned {
-                state: OrderState::Open,
-                expires_at,
-                ..
-            } => now <= expires_at,
-            Self::Turned {
-                state: OrderState::Cancelled,
-                ..
-            } => false,
-            Self::Turned {
-                state: OrderState::Paying(_) | OrderState::Paid(_),
-                ..
-            } => true,
+            Self::Claimed { by, at, .. } => by != other && now < at + CLAIM_STANDS,
+            Self::Turned(turned) if turned.wallet == other => false,
+            Self::Turned(turned) => match turned.state {
+                OrderState::Open => now <= turned.expires_at,
+                OrderState::Cancelled => false,
+                OrderState::Paying(_) | OrderState::Paid(_) => true,
+            },
         }
     }
 }

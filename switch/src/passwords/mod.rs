@@ -37,6 +37,7 @@ pub type Return = Arc<dyn Fn(WalletId, Tell) + Send + Sync>;
 #[derive(Clone)]
 pub struct Passwords {
     jobs: SyncSender<Job>,
+    throttle: Arc<Throttle>,
 }
 
 impl Passwords {
@@ -59,16 +60,20 @@ impl Passwords {
                 .name("passwords".into())
                 .spawn(move || work(&taken, &throttle, &give_back))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, throttle })
     }
 
-    /// Hands a request over; it comes back where too many wait.
+    /// Hands a request over; it comes back where too many wait, and is no try then.
     ///
     /// # Errors
     /// With the request.
     pub fn submit(&self, job: Job) -> Result<(), Box<Job>> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
+        self.jobs.try_send(job).map_err(|error| {
+            let (TrySendError::Full(job) | TrySendError::Disconnected(job)) = error;
+            let claims = job.ask.claims.as_ref();
+            let address = claims.and_then(|claims| claims.address.as_ref());
+            self.throttle.take_back(job.wallet, address);
+            Box::new(job)
         })
     }
 }
@@ -81,10 +86,11 @@ fn work(taken: &Mutex<Receiver<Job>>, throttle: &Throttle, give_back: &Return) {
     loop {
         let next = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = next else { return };
+        let registers = job.ask.action.registers();
         let Some(claims) = &mut job.ask.claims else {
             continue;
         };
-        let proof = prove(&mut hasher, claims, job.stored.as_deref());
+        let proof = prove(&mut hasher, claims, job.stored, registers);
         if proof.right && claims.password.is_some() {
             throttle.forgive(job.wallet, claims.address.as_ref());
         }
@@ -99,13 +105,16 @@ fn work(taken: &Mutex<Receiver<Job>>, throttle: &Throttle, give_back: &Return) {
     }
 }
 
-fn prove(hasher: &mut Hasher, claims: &Claims, stored: Option<&str>) -> Proof {
+fn prove(hasher: &mut Hasher, claims: &Claims, stored: Option<Box<str>>, registers: bool) -> Proof {
     let right = match &claims.password {
-        Some(password) => hasher.fits(password.expose(), stored),
-        // Who registers has none yet.
-        None => true,
+        Some(password) => hasher.fits(password.expose(), stored.as_deref()),
+        None => registers,
     };
     let new = claims.new_password.as_ref().filter(|_| right);
     let new_hash = new.and_then(|password| hasher.hash(password.expose()));
-    Proof { right, new_hash }
+    Proof {
+        of: stored,
+        right,
+        new_hash,
+    }
 }

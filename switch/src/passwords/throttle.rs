@@ -3,6 +3,7 @@
 //! Every try is charged before its password is looked at, so that many at once gain nothing, and a right one takes the
 //! charge back. Nothing of this is kept: a restart of the switch forgives everybody.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
@@ -11,8 +12,11 @@ use std::hash::BuildHasher;
 
 use crate::wallet::{Secret, WalletId};
 
-/// Keys at the same time; above it, those are forgotten that have been quiet.
+/// Keys at the same time. When there are so many, those are forgotten that are not delayed; while all are, who is not among
+/// them waits.
 const KEYS_MAX: usize = 200_000;
+/// Looking for those that can be forgotten is looking at all of them.
+const SWEPT_EVERY: Duration = Duration::from_secs(10);
 /// No delay is longer.
 const DELAY_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -39,6 +43,8 @@ impl Default for ThrottleSettings {
 pub struct Throttle {
     settings: ThrottleSettings,
     tries: DashMap<Key, Tries>,
+    keys_max: usize,
+    swept: Mutex<Option<Instant>>,
     /// Addresses are known by a hash that nobody can compute who does not have this process's memory.
     hasher: DefaultHashBuilder,
 }
@@ -61,6 +67,8 @@ impl Throttle {
         Self {
             settings,
             tries: DashMap::new(),
+            keys_max: KEYS_MAX,
+            swept: Mutex::new(None),
             hasher: DefaultHashBuilder::default(),
         }
     }
@@ -77,10 +85,11 @@ impl Throttle {
         if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
             return Err(wait);
         }
-        if self.tries.len() >= KEYS_MAX {
-            self.tries.retain(|key, tries| {
-                now.saturating_duration_since(tries.last) < self.comes_back_after(key) * tries.count
-            });
+        if self.tries.len() >= self.keys_max {
+            let is_new = |key: &Key| !self.tries.contains_key(key);
+            if keys.iter().flatten().any(is_new) && !self.makes_room(now) {
+                return Err(SWEPT_EVERY);
+            }
         }
         for key in keys.into_iter().flatten() {
             let mut tries = self.tries.entry(key).or_insert(Tries {
@@ -105,15 +114,38 @@ impl Throttle {
         }
     }
 
+    /// The try was not looked at.
+    pub fn take_back(&self, account: WalletId, address: Option<&Secret>) {
+        for key in self.keys(Some(account), address).into_iter().flatten() {
+            if let Some(mut tries) = self.tries.get_mut(&key) {
+                tries.count = tries.count.saturating_sub(1);
+            }
+        }
+    }
+
+    /// Forgets who is not delayed. Whether there is room then.
+    fn makes_room(&self, now: Instant) -> bool {
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = swept.is_none_or(|swept| now.saturating_duration_since(swept) >= SWEPT_EVERY);
+        if due {
+            *swept = Some(now);
+            self.tries
+                .retain(|key, tries| !self.delay(key, *tries, now).is_zero());
+        }
+        self.tries.len() < self.keys_max
+    }
+
     fn keys(&self, account: Option<WalletId>, address: Option<&Secret>) -> [Option<Key>; 2] {
         let address = address.map(|address| self.hasher.hash_one(address.expose()));
         [account.map(Key::Account), address.map(Key::Address)]
     }
 
     fn wait(&self, key: &Key, now: Instant) -> Duration {
-        let Some(tries) = self.tries.get(key).map(|tries| *tries) else {
-            return Duration::ZERO;
-        };
+        let tries = self.tries.get(key).map(|tries| *tries);
+        tries.map_or(Duration::ZERO, |tries| self.delay(key, tries, now))
+    }
+
+    fn delay(&self, key: &Key, tries: Tries, now: Instant) -> Duration {
         let free = match key {
             Key::Account(_) => self.settings.account_tries,
             Key::Address(_) => self.settings.address_tries,
@@ -185,6 +217,46 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(throttle.charge(Some(account), None, now), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_try_that_was_not_looked_at_is_none() {
+        let throttle = Throttle::new(ThrottleSettings::default());
+        let (address, now) = (secret("192.0.2.1"), Instant::now());
+        for _ in 0..100 {
+            let charged = throttle.charge(Some(WalletId(1)), Some(&address), now);
+            assert_eq!(charged, Ok(()));
+            throttle.take_back(WalletId(1), Some(&address));
+        }
+    }
+
+    #[test]
+    fn crowds_are_forgotten_and_who_is_delayed_is_not() {
+        let mut throttle = Throttle::new(ThrottleSettings::default());
+        throttle.keys_max = 8;
+        let mut now = Instant::now();
+        let guessed = Some(WalletId(1_000));
+        for _ in 0..6 {
+            while let Err(wait) = throttle.charge(guessed, None, now) {
+                now += wait;
+            }
+        }
+        for account in 0..7 {
+            assert_eq!(throttle.charge(Some(WalletId(account)), None, now), Ok(()));
+        }
+        // One too many: there is room again, but not for who guesses.
+        assert_eq!(throttle.charge(Some(WalletId(7)), None, now), Ok(()));
+        assert!(throttle.tries.len() <= 8);
+        assert!(throttle.charge(guessed, None, now).is_err());
+        // And it is not looked for again at once.
+        for account in 8..14 {
+            assert_eq!(throttle.charge(Some(WalletId(account)), None, now), Ok(()));
+        }
+        let refused = throttle.charge(Some(WalletId(14)), None, now);
+        assert_eq!(refused, Err(SWEPT_EVERY));
+        assert_eq!(throttle.charge(Some(WalletId(8)), None, now), Ok(()));
+        now += SWEPT_EVERY;
+        assert_eq!(throttle.charge(Some(WalletId(14)), None, now), Ok(()));
     }
 
     #[test]

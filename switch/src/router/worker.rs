@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{OrderKey, ResponseCode};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
@@ -22,8 +22,8 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Details, Entry, HistoryRequest, Housekeeping, OrderKey, OrderState, Outcome,
-    Reference, Rules, Tell, Unrecalled, Wallet, WalletId,
+    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Tell, Unrecalled,
+    Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -375,37 +375,6 @@ impl Worker {
         }
     }
 
-    /// The wallet's events before `request.from`, newest first, read along their chain in the
-    /// journal.
-    pub fn read_history(&self, wallet: &Wallet, request: HistoryRequest) -> Outcome {
-        let account = wallet.account.as_ref();
-        let sources = account.map_or(&[][..], |account| &account.sources[..]);
-        let mut entries = Vec::new();
-        let mut position = request.from;
-        while position != 0 && entries.len() < usize::from(request.events) {
-            match self.read_event(position) {
-                Ok(entry) if entry.wallet == wallet.id => {
-                    let previous = entry.previous;
-                    entries.push((position, entry));
-                    position = previous;
-                }
-                // A position that is not this wallet's: the wallet server made it up.
-                _ => break,
-            }
-        }
-        Outcome {
-            details: Details::History {
-                entries,
-                next: position,
-                sources: sources
-                    .iter()
-                    .map(|source| (source.number, source.shown.clone()))
-                    .collect(),
-            },
-            ..Outcome::approved()
-        }
-    }
-
     /// Hands every wallet that changed to the store, one after another as the store keeps up. Comes back
     /// when all of them are handed over.
     pub async fn checkpoint(&self) {
@@ -446,7 +415,9 @@ impl Worker {
     pub(super) fn load(&self, wallet: WalletId) -> Option<Wallet> {
         match self.checkpointer.wallet(wallet) {
             Ok(found) => {
-                let loaded = found.unwrap_or_else(|| Wallet::new(wallet));
+                let mut loaded = found.unwrap_or_else(|| Wallet::new(wallet));
+                // The store may still have an earlier row of a transaction that was forgotten with what became of it later.
+                loaded.forget_older(clock::milliseconds(), self.transactions_kept);
                 for card in loaded.cards.iter() {
                     self.directory.add_card(&card.number, wallet);
                 }

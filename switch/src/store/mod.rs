@@ -21,13 +21,13 @@ mod snapshot;
 use std::path::Path;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use tessera_protocol::CardNumber;
+use tessera_protocol::{CardNumber, OrderKey};
 
 pub use checkpointer::{Checkpointer, Writer, Written};
 pub use snapshot::{Known, Snapshot};
 
 use crate::journal::Mark;
-use crate::wallet::{OrderKey, OrderState, Wallet, WalletId};
+use crate::wallet::{OrderState, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 

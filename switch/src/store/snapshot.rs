@@ -1,7 +1,9 @@
 //! A wallet on its way to the store.
 
+use tessera_protocol::OrderKey;
+
 use crate::clock;
-use crate::wallet::{OrderKey, OrderState, Settled, Unreadable, Wallet, WalletId};
+use crate::wallet::{OrderState, Settled, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
 #[derive(Debug, Clone)]

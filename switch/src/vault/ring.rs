@@ -122,14 +122,22 @@ impl KeyRing {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(MODE)
-            .open(path)
-            .map_err(io)?;
-        add(&mut file, line.as_bytes()).map_err(io)?;
-        Ok(number)
+        let before = match std::fs::read_to_string(path) {
+            Ok(text) => Zeroizing::new(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
+            Err(error) => return Err(io(error)),
+        };
+        // People edit it, and some editors leave the last line open.
+        let gap = match before.is_empty() || before.ends_with('\n') {
+            true => "",
+            false => "\n",
+        };
+        let text = Zeroizing::new([before.as_str(), gap, line.as_str()].concat());
+        replace(path, text.as_bytes()).map_err(io)?;
+        match Self::read(path)?.newest().0 == number {
+            true => Ok(number),
+            false => Err(io(io::Error::other("another process has changed it"))),
+        }
     }
 
     /// The newest key: it seals.
@@ -168,11 +176,25 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-/// A key that was used must not be lost: nothing that it sealed would ever open again.
-fn add(file: &mut File, line: &[u8]) -> io::Result<()> {
+/// A key that was used must not be lost: nothing that it sealed would ever open again. So the file is the old one or the new
+/// one whenever the power fails.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let beside = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(MODE)
+        .open(&beside)?;
     file.set_permissions(Permissions::from_mode(MODE))?;
-    file.write_all(line)?;
-    file.sync_all()
+    file.write_all(text)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
 }
 
 fn parse_line(line: &str) -> Option<(u32, Aes256Gcm)> {
@@ -210,6 +232,22 @@ pub(super) mod tests {
             KeyRing::read(&path),
             Err(KeyRingError::Open { .. })
         ));
+    }
+
+    #[test]
+    fn a_last_line_that_was_left_open_is_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.keys");
+        for edited in [
+            text(&[1]).trim_end().to_owned(),
+            format!("{}# mine", text(&[1])),
+        ] {
+            std::fs::write(&path, edited).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            assert_eq!(KeyRing::rotate(&path).unwrap(), 2);
+            let ring = KeyRing::read(&path).unwrap();
+            assert_eq!(ring.numbers().collect::<Vec<_>>(), [1, 2]);
+        }
     }
 
     #[test]

@@ -10,11 +10,14 @@ use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use smallvec::SmallVec;
-use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::tag;
+use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::transaction::{Kind, Status};
-use super::{Command, Context, Details, Effect, Entry, Event, Outcome, Reference, Wallet, decide};
+use super::{
+    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Wallet,
+    decide, is_admitted,
+};
 use crate::door::{Asker, Connection};
 use crate::gate::{News, Release, Unread};
 use crate::ops::metrics::Stage;
@@ -115,6 +118,15 @@ impl WalletActor {
             }
             return;
         }
+        let announced = announced(&command);
+        if let Some(key) = announced
+            && let Err(outcome) = self.claim(key, &mut command, &context)
+        {
+            if let Some(asker) = asker {
+                self.hold(Release::Answer(asker, outcome));
+            }
+            return;
+        }
         let decision = decide(&self.wallet, &command, &context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
         for event in decision.events {
@@ -123,10 +135,45 @@ impl WalletActor {
         for effect in decision.effects {
             self.perform(effect, &command, &entries, &mut asker, &context);
         }
+        if let Some(key) = announced {
+            worker.orders.let_go(key, self.wallet.id);
+        }
         if !self.watchers.is_empty() && !entries.is_empty() {
             self.tell_watchers();
         }
         self.wallet.transactions.settle(worker.durable_end());
+    }
+
+    /// Keeps the order for this wallet while it decides, and finds what was reversed of it before.
+    fn claim(
+        &self,
+        key: OrderKey,
+        command: &mut Command,
+        context: &Context,
+    ) -> Result<(), Outcome> {
+        let Command::Ask(ask) = command else {
+            return Ok(());
+        };
+        // Whoever may not announce anything keeps no order from its payer.
+        if !is_admitted(&self.wallet, ask, context) {
+            return Ok(());
+        }
+        match self.worker.orders.claim(key, self.wallet.id, context.now) {
+            Ok(Some(before)) => {
+                if let Action::Announce { reversed, .. } = &mut ask.action {
+                    *reversed = before;
+                }
+                Ok(())
+            }
+            Ok(None) => Err(Outcome::declined(
+                ResponseCode::DUPLICATE,
+                "another wallet has the order",
+            )),
+            Err(error) => {
+                tracing::error!(%error, "an order could not be looked up");
+                Err(Outcome::fault("the store could not be read"))
+            }
+        }
     }
 
     pub(super) fn journal(&mut self, event: Event, now: u64) -> Entry {
@@ -249,8 +296,13 @@ impl WalletActor {
             }
             Effect::ReadHistory(request) => {
                 if let Some(asker) = asker.take() {
-                    let outcome = self.worker.read_history(&self.wallet, request);
-                    self.hold(Release::Answer(asker, outcome));
+                    let account = self.wallet.account.as_ref();
+                    let sources = account.map_or(&[][..], |account| &account.sources[..]);
+                    let shown = sources
+                        .iter()
+                        .map(|source| (source.number, source.shown.clone()))
+                        .collect();
+                    self.hold(Release::History(asker, self.wallet.id, request, shown));
                 }
             }
         }
@@ -315,8 +367,7 @@ impl WalletActor {
         // on the road.
         let now = crate::clock::milliseconds();
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
-        self.wallet
-            .forget_before(kept_from, now.saturating_sub(UNSEEN_KEPT));
+        self.wallet.forget_older(now, self.worker.transactions_kept);
         self.wallet.transactions.settle(self.worker.durable_end());
         let snapshot = Snapshot::take(&mut self.wallet).beside(&mut self.known);
         // What is too old has to be looked for there: not at every checkpoint.
@@ -328,8 +379,16 @@ impl WalletActor {
     }
 }
 
-/// How long a reversal of an original that was never seen is remembered (wire protocol, section 5).
-const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
+/// The order that the command announces.
+fn announced(command: &Command) -> Option<OrderKey> {
+    let Command::Ask(ask) = command else {
+        return None;
+    };
+    match (&ask.action, &ask.opening.payer) {
+        (Action::Announce { .. }, Payer::Order(key)) => Some(*key),
+        _ => None,
+    }
+}
 
 impl Message for Tell {
     type Result = ();

@@ -171,7 +171,10 @@ impl Cards {
             terms,
         });
         if self.cards.len() > REMEMBERED_MAX
-            && let Some(place) = self.cards.iter().position(|card| card.dead)
+            && let Some(place) = self
+                .cards
+                .iter()
+                .position(|card| card.state() != NumberState::Live)
         {
             self.cards.remove(place);
         }

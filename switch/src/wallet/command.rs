@@ -2,12 +2,10 @@
 //! without a socket and replayed without a clock.
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
-use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::{
-    Contact, Entry, Opening, OrderKey, OrderState, Reference, Reload, Secret, Source, WalletId,
-};
+use super::{Contact, Entry, Opening, OrderState, Reference, Reload, Secret, Source, WalletId};
 
 /// What a wallet is told.
 #[derive(Debug, Clone)]
@@ -59,7 +57,9 @@ pub struct Claims {
 /// What has become of the passwords that came with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// The password is the account's.
+    /// The hash of the account's password that was looked at; none where there was no account.
+    pub of: Option<Box<str>>,
+    /// The password fits it; or nobody has one yet, as who registers.
     pub right: bool,
     /// The hash of the password to be.
     pub new_hash: Option<Box<str>>,
@@ -109,6 +109,16 @@ pub enum Action {
     Account(Box<AccountAction>),
     /// The wallet server wants to hear no more of the wallet.
     Unwatch,
+}
+
+impl Action {
+    /// Whether it opens an account, which has no password before.
+    pub fn registers(&self) -> bool {
+        match self {
+            Self::Account(action) => matches!(**action, AccountAction::Register(_)),
+            _ => false,
+        }
+    }
 }
 
 /// Where a load comes from.
@@ -292,6 +302,9 @@ pub struct Outcome {
     pub details: Details,
 }
 
+/// Sources by number, as they may be shown.
+pub type Sources = Vec<(u32, Box<str>)>;
+
 /// What else an answer says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Details {
@@ -336,8 +349,8 @@ pub enum Details {
         entries: Vec<(u64, Entry)>,
         /// The position to go on from; 0: that is all.
         next: u64,
-        /// The sources that events name, as they may be shown.
-        sources: Vec<(u32, Box<str>)>,
+        /// The sources that events name.
+        sources: Sources,
     },
 }
 

@@ -49,7 +49,20 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
     }
 }
 
+/// Whether whoever asks may: a session that is good, and the password where it is needed.
+pub fn is_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> bool {
+    claims::admit(wallet, ask, context).is_ok()
+}
+
 fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
+    // What was done is told again also where it ended the session, or changed the password, that had been shown for it. Only a
+    // card's number is not told without.
+    if ask.claims.is_some()
+        && let Some(seen) = wallet.transactions.by_key(&ask.opening.key)
+        && seen.kind != Kind::CardIssue
+    {
+        return answer_again(seen, ask, wallet, context);
+    }
     let used = match claims::admit(wallet, ask, context) {
         Ok(used) => used,
         Err(decided) => return *decided,

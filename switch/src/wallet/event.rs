@@ -2,9 +2,9 @@
 
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
-use super::{Change, DuplicateKey, OrderKey, Reference, WalletId};
+use super::{Change, DuplicateKey, Reference, WalletId};
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! The names under which a wallet knows what it has seen: a request's key and an order's key.
+//! The name under which a wallet knows a request that it has seen.
 
 use sha2::{Digest, Sha256};
 
@@ -41,43 +41,14 @@ impl DuplicateKey {
         bytes[36..40].copy_from_slice(&fields.local_time.to_le_bytes());
         bytes[40..44].copy_from_slice(&fields.local_date.to_le_bytes());
         bytes[44..48].copy_from_slice(&fields.processing_code.to_le_bytes());
-        Self(digest(&bytes))
+        let digest = Sha256::digest(bytes);
+        Self(std::array::from_fn(|index| digest[index]))
     }
 
     /// Its first 8 bytes as a number.
     pub fn head(&self) -> u64 {
-        head(&self.0)
+        u64::from_le_bytes(std::array::from_fn(|index| self.0[index]))
     }
-}
-
-/// An order's name: the mall's card acceptor id and its order number, as the first 16 bytes of their
-/// SHA-256, for the same reason as in [`DuplicateKey`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OrderKey(pub [u8; 16]);
-
-impl OrderKey {
-    /// The key of `order` at `acceptor`.
-    pub fn of(acceptor: &[u8; 15], order: &[u8]) -> Self {
-        let mut bytes = [0u8; 47];
-        bytes[..15].copy_from_slice(acceptor);
-        let length = order.len().min(32);
-        bytes[15..15 + length].copy_from_slice(&order[..length]);
-        Self(digest(&bytes[..15 + length]))
-    }
-
-    /// Its first 8 bytes as a number.
-    pub fn head(&self) -> u64 {
-        head(&self.0)
-    }
-}
-
-fn digest(bytes: &[u8]) -> [u8; 16] {
-    let digest = Sha256::digest(bytes);
-    std::array::from_fn(|index| digest[index])
-}
-
-fn head(bytes: &[u8; 16]) -> u64 {
-    u64::from_le_bytes(std::array::from_fn(|index| bytes[index]))
 }
 
 #[cfg(test)]

@@ -35,11 +35,11 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, code_digest,
+    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, code_digest,
 };
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, is_admitted};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
-pub use key::{DuplicateKey, KeyFields, OrderKey};
+pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use spending::Spending;
@@ -47,7 +47,7 @@ pub use state::{Broken, Order, OrderState, Wallet};
 pub use transaction::{Advice, Kind, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 
-use tessera_protocol::ClientNumber;
+use tessera_protocol::{ClientNumber, OrderKey};
 
 /// A wallet's number in the switch. Never shown to a mall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

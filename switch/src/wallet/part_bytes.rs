@@ -2,11 +2,11 @@
 
 use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
 
 use super::bytes::{Reader, Unreadable};
 use super::event::{Opening, Payer, UnseenOriginal, Wanted};
-use super::{DuplicateKey, OrderKey, Reference};
+use super::{DuplicateKey, Reference};
 
 impl Opening {
     pub(super) fn write(&self, out: &mut Vec<u8>) {

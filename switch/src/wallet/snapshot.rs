@@ -12,7 +12,7 @@
 //! Settled transactions stand beside it: lists of 31 bytes each, one list for each snapshot that found some.
 
 use bytes::BufMut;
-use tessera_protocol::Currency;
+use tessera_protocol::{Currency, OrderKey};
 
 use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
@@ -23,9 +23,7 @@ use super::part_bytes::{
 use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::transactions::{End, Settled};
-use super::{
-    DuplicateKey, Order, OrderKey, OrderState, PayersAccount, Reference, Wallet, WalletId,
-};
+use super::{DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
 
 const VERSION: u8 = 3;
 const NO_CURRENCY: u16 = u16::MAX;

@@ -1,13 +1,13 @@
 //! A wallet, and how each event changes it.
 
-use tessera_protocol::{Amount, Currency, ResponseCode};
+use tessera_protocol::{Amount, Currency, OrderKey, ResponseCode};
 
 use super::event::UnseenOriginal;
 use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::{
-    Account, Cards, Change, Entry, Event, Opening, OrderKey, Payer, PayersAccount, Reference,
-    Transactions, WalletId,
+    Account, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference, Transactions,
+    WalletId,
 };
 
 /// The payer's account.
@@ -93,6 +93,9 @@ pub enum Broken {
     #[error("the event changes an account, and the wallet has none")]
     NoAccount,
 }
+
+/// How long a reversal of an original that was never seen is remembered (wire protocol, section 5), in milliseconds.
+const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
 
 impl Wallet {
     /// A wallet to which nothing has happened.
@@ -270,13 +273,15 @@ impl Wallet {
         Ok(())
     }
 
-    /// Forgets what is closed and began before `milliseconds`, and reversals of unseen originals
-    /// that are older than `unseen_before`.
-    pub fn forget_before(&mut self, milliseconds: u64, unseen_before: u64) {
-        self.transactions.forget_before(milliseconds);
-        self.remembered.retain(|unseen| unseen.at >= unseen_before);
+    /// Forgets what is closed and began longer than `kept` ago (milliseconds), and reversals of unseen originals that are
+    /// older than they are remembered.
+    pub fn forget_older(&mut self, now: u64, kept: u64) {
+        let kept_from = now.saturating_sub(kept);
+        self.transactions.forget_before(kept_from);
+        let unseen_from = now.saturating_sub(UNSEEN_KEPT);
+        self.remembered.retain(|unseen| unseen.at >= unseen_from);
         self.orders.retain(|order| {
-            order.expires_at >= milliseconds || matches!(order.state, OrderState::Paying(_))
+            order.expires_at >= kept_from || matches!(order.state, OrderState::Paying(_))
         });
     }
 

@@ -64,7 +64,7 @@ fn an_email_arrives_over_starttls_with_both_texts_and_a_stable_id() {
     assert_eq!(first["from"], "no-reply@tessera.example");
     assert_eq!(first["to"], serde_json::json!(["payer@example.com"]));
     let headers = &first["headers"];
-    assert_eq!(headers["Message-ID"], "<0ABCDEFGHIJK.1@tessera>");
+    assert_eq!(headers["Message-ID"], "<0ABCDEFGHIJK.1@tessera.example>");
     assert_eq!(headers["Auto-Submitted"], "auto-generated");
     assert_eq!(headers["From"], "Tessera <no-reply@tessera.example>");
     assert_eq!(headers["Subject"], "Paid: 19.99 USD at Tea & Kettles");

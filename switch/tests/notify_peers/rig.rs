@@ -148,7 +148,7 @@ pub fn message(number: u32, to: &str, sms: &str) -> Message {
         html: "<p>You have paid <b>19.99 USD</b>.</p>\n".to_owned(),
         sms: sms.to_owned(),
     };
-    let id = MessageId::new(&format!("0ABCDEFGHIJK.{number}@tessera")).expect("an id");
+    let id = MessageId::new(&format!("0ABCDEFGHIJK.{number}")).expect("an id");
     Message::new(id, Address::new(to), texts)
 }
 

@@ -113,13 +113,13 @@ fn long_texts_and_other_letters_arrive_as_they_were_written() {
                     heads.push(segment["udh"].as_str().expect("a header").to_owned());
                 }
                 assert_eq!(&joined, text);
-                let reference = sent.id.short() as u8;
+                let reference = sent.id.short();
                 let expected: Vec<String> = (1..=first.segments)
                     .map(|segment| {
-                        format!("0003{reference:02x}{:02x}{segment:02x}", first.segments)
+                        format!("0804{reference:04x}{:02x}{segment:02x}", first.segments)
                     })
                     .collect();
-                let heads: Vec<&str> = heads.iter().map(|head| &head[head.len() - 10..]).collect();
+                let heads: Vec<&str> = heads.iter().map(|head| &head[head.len() - 12..]).collect();
                 assert_eq!(heads, expected);
                 for _ in 1..first.segments {
                     assert_eq!(receipt(&mut received).await.id, sent.id);
@@ -247,7 +247,7 @@ fn a_receipt_that_finds_no_room_comes_again() {
         }
         ids.sort();
         let expected: Vec<_> = (1..=3)
-            .map(|number| format!("0ABCDEFGHIJK.{number}@tessera"))
+            .map(|number| format!("0ABCDEFGHIJK.{number}"))
             .collect();
         assert_eq!(ids, expected);
     });

@@ -79,7 +79,8 @@
   function plan(parts, card) {
     const writes = [];
     const expiry = { month: card.month, year: card.year };
-    let rest = card.number;
+    // A frame that takes no number has none to fill, and likewise for a name.
+    let rest = card.number ?? "";
     parts.number.forEach((one, at) => {
       const last = at === parts.number.length - 1;
       const piece = last ? rest : rest.slice(0, one.field.maxLength);
@@ -88,7 +89,7 @@
       const text = !page.expiry.fits(piece, one.field) && page.expiry.fits(grouped, one.field) ? grouped : piece;
       writes.push({ kind: "number", element: one.element, text });
     });
-    const [given, ...family] = card.name.split(" ");
+    const [given, ...family] = (card.name ?? "").split(" ");
     for (const [kind, text] of [["name", card.name], ["given", given], ["family", family.join(" ") || given]]) {
       if (parts[kind]) writes.push({ kind, element: parts[kind].element, text });
     }
@@ -107,7 +108,9 @@
     return writes;
   }
 
+  // A field that the page has replaced holds nothing, whatever stands in it.
   const holds = ({ kind, element, text, option }) => {
+    if (!element.isConnected) return false;
     if (option !== undefined) return element.selectedIndex === option;
     if (kind === "name" || kind === "given" || kind === "family") return letters(element.value) === letters(text);
     return digits(element.value) === digits(text);

@@ -68,7 +68,9 @@
 
     const short = field.maxLength > 0 && field.maxLength <= 4;
     // Before what is excluded: "card security number" is no number of anything else, "CVV PIN" a code all the same.
-    if (says(words.csc) && !(field.maxLength > 6) && !says(/(?:^| )(?:sms|otp|one time|e ?mail|captcha|phone)(?: |$)/u)) {
+    const ofCard = field.maxLength === 3 || field.maxLength === 4 || says(words.card);
+    const checks = says(words.check) && ofCard && !says(words.other);
+    if ((says(words.csc) || checks) && !(field.maxLength > 6) && !says(/(?:^| )(?:sms|otp|one time|e ?mail|captcha|phone)(?: |$)/u)) {
       return { kind: "csc", sure: false };
     }
     if (says(words.other)) return null;

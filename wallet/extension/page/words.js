@@ -8,8 +8,10 @@
   const word = (pattern) => `(?:^|[^a-z0-9])(?:${pattern})(?:$|[^a-z0-9])`;
 
   const number = any(
-    word("(?:card|cc|credit ?card|debit ?card|payment ?card|pan)(?: holder)? ?(?:number|num|no|nr|nbr|digits)"),
-    word("card ?#|cc|ccn|pan|credit ?card|cardnum(?:ber)?|number (?:of|on) (?:the )?card|cc ?number|acct ?cardnumber"),
+    word("(?:card|cc|credit ?card|debit ?card|payment ?card)(?: holder)? ?(?:number|num|no|nr|nbr|digits)"),
+    word("card ?#|ccn|credit ?card|cardnum(?:ber)?|number (?:of|on) (?:the )?card|cc ?number|acct ?cardnumber"),
+    // As a program's name; with more words beside it, it is a tax number.
+    "^pan$",
     word("(?:karten|kreditkarten|kredit ?karten?)[ -]?(?:nummer|nr|no)|kreditkarte|kartennr|nummer der karte"),
     word("(?:numero|n|no|num) (?:de |de la |de votre )?carte(?: bancaire| de credit| bleue)?|carte (?:bancaire|de credit)"),
     word("numero (?:de |de la |de tu )?tarjeta(?: de (?:credito|debito))?|num tarjeta|tarjeta de credito"),
@@ -55,13 +57,21 @@
 
   const csc = any(
     word("(?:card )?(?:cvc|cvv|cvn|csc|cvd|cid|ccv|cav|cvcv|c v c|c v v)[ -]?(?:2|code|number|no|num)?"),
-    word("(?:card )?(?:security|verification|validation|identification) (?:code|number|value|digits)|card code|sec(?:urity)? ?code|securitycode"),
+    word("card code|sec(?:urity)? ?code|securitycode"),
     word("(?:sicherheits|pruf|karten ?pruf|pruef|kartenpruef)[ -]?(?:code|nummer|ziffer|zahl|nr)"),
-    word("cryptogramme(?: visuel)?|code (?:de )?(?:securite|verification)|codigo (?:de )?(?:seguridad|seguranca|verificacion|verificacao)|cod seguridad"),
-    word("codice (?:di )?(?:sicurezza|verifica)|veiligheids ?code|controle(?:code|getal|nummer)|sik(?:ker)?hed?s? ?kode|sakerhetskod|sikkerhetskode|turva(?:koodi|luku)"),
+    word("cryptogramme(?: visuel)?|code (?:de )?securite|codigo (?:de )?(?:seguridad|seguranca)|cod seguridad"),
+    word("codice (?:di )?sicurezza|veiligheids ?code|sik(?:ker)?hed?s? ?kode|sakerhetskod|sikkerhetskode|turva(?:koodi|luku)"),
     word("kod (?:bezpieczenstwa|zabezpieczajacy|cvv2?|cvc2?)|bezpecnostni kod|biztonsagi kod|guvenlik kodu|cod(?:ul)? de securitate"),
-    "код (?:безопасности|проверки)|セキュリティ ?コード|安全[码碼]|验证码|보안 ?코드|رمز الأمان|קוד אבטחה",
+    "код безопасности|セキュリティ ?コード|安全[码碼]|보안 ?코드|رمز الأمان|קוד אבטחה",
   );
+
+  // Words for a card's code, and as often for one that comes by message, or for a number on a document.
+  const check = any(
+    word("(?:security|verification) (?:code|number|value|digits)"),
+    word("code (?:de )?verification|codigo (?:de )?(?:verificacion|verificacao)|codice (?:di )?verifica|controle(?:code|getal|nummer)"),
+    "код проверки",
+  );
+  const card = any("card|karte|carte|tarjeta|carta|kaart|карт", word("cc"));
 
   // Fields that look like a card's and are none.
   const otherCard = any(
@@ -74,6 +84,7 @@
   );
   const other = any(
     word("(?:tele)?phone|tel|mobile|cell(?:ular)?|fax|handy(?:nummer)?|telefon[a-z]*|telefono|movil|celular|rufnummer"),
+    word("pan card|permanent account|payout"),
     word("iban|bic|swift|sort ?code|routing|aba|account (?:number|no|nr)|kontonummer|bankleitzahl|blz|rekeningnummer|numero de compte|numero de cuenta|clabe|bank ?account|sepa"),
     word("search|query|suche[n]?|recherche|buscar|cerca|zoek(?:en)?|szukaj|keyword|captcha"),
     word("e ?mail|address|adresse|direccion|indirizzo|street|city|zip|postal|postcode|plz|user(?:name)?|login|password|passwort|passphrase|pin|url|website"),
@@ -100,5 +111,5 @@
   }
 
   globalThis.tesseraPage ??= {};
-  globalThis.tesseraPage.words = { number, name, given, family, exp, monthWord, yearWord, csc, otherCard, other, normalise };
+  globalThis.tesseraPage.words = { number, name, given, family, exp, monthWord, yearWord, csc, check, card, otherCard, other, normalise };
 })();

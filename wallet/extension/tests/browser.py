@@ -95,7 +95,8 @@ def buy(payer, way, *, frame=False):
     assert said.startswith("Filled: card number, expiry, name"), said
     button = payer.driver.find_element(By.CSS_SELECTOR, "form.panel button")
     payer.until(button.is_enabled, "the form to be complete")
-    button.click()
+    # As people press who are not sure that they have: it is one order all the same.
+    payer.driver.execute_script("arguments[0].click(); arguments[0].click()", button)
     payer.until(lambda: "/orders/" in payer.driver.current_url, "the order")
     order = payer.driver.current_url.rsplit("/", 1)[1]
     state = json.load(urllib.request.urlopen(f"http://{shop}/orders/{order}/state"))
@@ -174,6 +175,11 @@ def once_and_out(payer, wallet):
     payer.driver.find_element(By.ID, "sign-out").click()
     payer.until(lambda: asked[-1][0] == "/extension/v1/sign-out", "the server to be told")
     payer.until(lambda: payer.driver.find_element(By.ID, "sign-in").is_displayed(), "the sign-in")
+    held, wanted = payer.driver.execute_async_script(
+        "const done = arguments[0]; chrome.permissions.getAll()"
+        ".then(({ origins }) => done([origins, chrome.runtime.getManifest().host_permissions]))")
+    assert sorted(held) == sorted(wanted), "what is required is told from what was asked for"
+    assert payer.said() == "Signed out.", payer.said()
     print("Signed out.")
 
 

@@ -75,3 +75,21 @@ test("only the kinds that were asked for are filled", async () => {
   assert.deepEqual([...await window.tesseraPage.fillAt(0, ["name"], CARD)], ["name"]);
   assert.equal(window.document.querySelector("#n").value, "");
 });
+
+test("a field that the page has replaced is not said to be filled", async () => {
+  const window = open('<form><input id="n" autocomplete="cc-number"><input id="e" autocomplete="cc-exp"></form>');
+  const input = window.document.querySelector("#n");
+  input.addEventListener("input", () => input.replaceWith(input.cloneNode()));
+  assert.deepEqual([...await window.tesseraPage.fill(forms(window)[0].parts, CARD)], ["exp"]);
+});
+
+test("a frame that was handed a part of the card fills that", async () => {
+  for (const [fields, card, filled] of [
+    ['<input autocomplete="cc-exp"><input autocomplete="cc-csc">', { month: 12, year: 2031 }, ["exp"]],
+    ['<input autocomplete="cc-given-name"><input autocomplete="cc-family-name">', { name: "A PAYER" }, ["given", "family"]],
+    ['<input autocomplete="cc-number">', { number: CARD.number }, ["number"]],
+  ]) {
+    const window = open(`<form>${fields}</form>`);
+    assert.deepEqual([...await window.tesseraPage.fill(forms(window)[0].parts, card)], filled);
+  }
+});

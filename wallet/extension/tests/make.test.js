@@ -44,3 +44,8 @@ test("only a build for a test lets its popup be told its tab", () => {
 test("what is no origin is refused", () => {
   for (const wallet of ["wallet.example", "https://wallet.example/path", "https://a; script-src *"]) assert.throws(() => make("--wallet", wallet));
 });
+
+test("a wallet server that is elsewhere has an encrypted address", () => {
+  for (const wallet of ["http://wallet.example", "http://localhost.example:8080"]) assert.throws(() => make("--wallet", wallet), /in the clear/);
+  for (const wallet of ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080", "https://wallet.example:8443"]) make("--wallet", wallet);
+});

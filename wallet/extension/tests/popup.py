@@ -113,7 +113,7 @@ def close(browser, popup, page):
     wait(lambda: all(one["targetId"] != popup.target for one in browser.targets("page")), "the popup to close")
 
 
-VALUES = "JSON.stringify([...document.querySelectorAll('#plain input')].map((one) => one.value))"
+VALUES = "JSON.stringify([...document.querySelectorAll('#plain input:not([type=hidden])')].map((one) => one.value))"
 
 
 def main():

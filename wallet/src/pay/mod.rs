@@ -15,6 +15,8 @@ mod review;
 mod sealed;
 mod status;
 
+use std::collections::HashMap;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Payload, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -44,27 +46,31 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/pay/state", get().to(status::state));
 }
 
-/// What the pay window may do: as everywhere, and forms may lead back to the malls, which may also frame it. A frame on another site is
-/// sent no session, so that nothing can be agreed to in one by a click that was meant for something else.
-pub fn policy(settings: &Settings) -> String {
-    let origins: Vec<&str> = settings
-        .malls
-        .iter()
-        .flat_map(|mall| mall.origins.iter().map(String::as_str))
-        .collect();
-    if origins.is_empty() {
-        return guard::POLICY.to_owned();
-    }
-    let origins = origins.join(" ");
-    guard::POLICY
-        .replace(
-            "form-action 'self'",
-            &format!("form-action 'self' {origins}"),
-        )
-        .replace(
+/// What the pay window may do, by the mall that asks: as everywhere, and forms may lead back to the mall. Its pages hold the window in a
+/// frame only where it is allowed to: a frame on the wallet server's own site has the payer's session.
+pub fn policies(
+    settings: &Settings,
+) -> Result<HashMap<String, header::HeaderValue>, header::InvalidHeaderValue> {
+    let policies = settings.malls.iter().map(|mall| {
+        let policy = header::HeaderValue::from_str(&policy(mall))?;
+        Ok((mall.acceptor.clone(), policy))
+    });
+    policies.collect()
+}
+
+fn policy(mall: &Mall) -> String {
+    let origins = mall.origins.join(" ");
+    let policy = guard::POLICY.replace(
+        "form-action 'self'",
+        &format!("form-action 'self' {origins}"),
+    );
+    match mall.frames {
+        true => policy.replace(
             "frame-ancestors 'none'",
             &format!("frame-ancestors {origins}"),
-        )
+        ),
+        false => policy,
+    }
 }
 
 /// `GET /pay`: with an order a link of the mall's page; without one the window that a script has opened.
@@ -138,21 +144,32 @@ fn handshake(mall: &Mall) -> HttpResponse {
             noscript { p { (text::NO_SCRIPT) } }
         }
     };
-    answer::html(StatusCode::OK, &window(text::TITLE, &body))
+    answer::html(StatusCode::OK, &window(text::TITLE, None, &body))
 }
 
-/// The frame of every page of the window.
-fn window(title: &str, body: &maud::Markup) -> maud::Markup {
+/// Another page of the window, for what stands in the address of this one.
+fn address(path: &str, request: &HttpRequest) -> String {
+    format!("{path}?{}", request.query_string())
+}
+
+/// The frame of every page of the window. `refresh` is after how many seconds it goes where by itself, where no script runs.
+fn window(title: &str, refresh: Option<(u32, &str)>, body: &maud::Markup) -> maud::Markup {
     let head = Head {
         scripts: &["pay.js"],
-        refresh: None,
+        refresh,
     };
     layout::window(title, head, body)
 }
 
 fn refused(title: &str, words: &str) -> HttpResponse {
     let body = html! { section id="pay-refused" { h1 { (title) } p.lead { (words) } } };
-    answer::html(StatusCode::FORBIDDEN, &window(title, &body))
+    answer::html(StatusCode::FORBIDDEN, &window(title, None, &body))
+}
+
+/// Whether the browser says that this is asked for by a frame.
+fn is_framed(request: &HttpRequest) -> bool {
+    let name = header::HeaderName::from_static("sec-fetch-dest");
+    !matches!(text_of(request, name), "" | "document")
 }
 
 fn text_of(request: &HttpRequest, name: header::HeaderName) -> &str {

@@ -5,6 +5,7 @@ use tessera_protocol::{Amount, Currency};
 use url::Url;
 
 use crate::currency;
+use crate::switch::AgreedOrder;
 
 const ORDER_CHARACTERS_MAX: usize = 32;
 const LINES_MAX: usize = 30;
@@ -66,6 +67,11 @@ impl Purchase {
             origin: origin.to_owned(),
             return_url: return_url(find("return_url"), origin)?,
         })
+    }
+
+    /// Whether the payer has agreed to exactly this.
+    pub fn is(&self, order: &AgreedOrder) -> bool {
+        (self.amount, self.currency) == (order.amount, order.currency)
     }
 
     /// As fields, to be read again.

@@ -5,18 +5,19 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 
+use super::outcome::{Outcome, Standing};
 use super::purchase::Purchase;
 use super::sealed::{Sealed, Step};
-use super::{refused, window};
+use super::{address, is_framed, refused, window};
 use crate::currency::Money;
-use crate::line::{Failure, Name};
+use crate::line::Name;
 use crate::pages::entry::{sign_in_fields, try_sign_in};
 use crate::session::Session;
 use crate::switch::{Order, Overview};
 use crate::texts::{entry as entry_text, pay as text, refusals};
 use crate::web::fields::{form, summary};
 use crate::web::say::Say;
-use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies};
+use crate::web::{App, Posted, Trouble, Visitor, answer, cookies};
 
 /// `/pay/review`
 pub async fn page(
@@ -27,24 +28,16 @@ pub async fn page(
     let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
-    let Some(session) = visitor.session.clone() else {
-        return Ok(ask_to_sign_in(
-            &app,
-            &request,
-            &visitor,
-            &sealed,
-            &Say::default(),
-        ));
+    let ask_to_sign_in = || sign_in_page(&app, &request, &visitor, &sealed, &Say::default());
+    let Some(session) = &visitor.session else {
+        return Ok(ask_to_sign_in());
     };
-    match app.switch.overview(&session).await {
-        Ok(overview) => show(&app, &request, &visitor, &session, &overview, sealed).await,
-        Err(failure) if failure.is("63") => Ok(ask_to_sign_in(
-            &app,
-            &request,
-            &visitor,
-            &sealed,
-            &Say::default(),
-        )),
+    match app.switch.overview(session).await {
+        Ok(overview) => {
+            let shown = show(&app, &request, &visitor, session, &overview, &sealed).await;
+            sealed.keep(&request, shown)
+        }
+        Err(failure) if failure.is("63") => Ok(ask_to_sign_in()),
         Err(failure) => Err(failure.into()),
     }
 }
@@ -55,21 +48,13 @@ async fn show(
     visitor: &Visitor,
     session: &Session,
     overview: &Overview,
-    sealed: Sealed,
+    sealed: &Sealed,
 ) -> Result<HttpResponse, Trouble> {
-    let purchase = &sealed.purchase;
-    // Loaded again, or opened twice, after it was agreed to: on to what became of it.
-    match app
-        .switch
-        .read_order(session, &purchase.mall, &purchase.order)
-        .await
-    {
-        Ok(_) => {
-            let agreed = Sealed::new(sealed.purchase, Step::Agreed);
-            return Ok(agreed.go(request, "/pay/status"));
-        }
-        Err(failure) if failure.is("25") => {}
-        Err(failure) => return Err(failure.into()),
+    match Standing::read(app, session, &sealed.purchase).await? {
+        Standing::Free => {}
+        // Loaded again, or opened twice, after it was agreed to: on to what becomes of it.
+        Standing::Agreed => return Ok(sealed.at(Step::Agreed).go(request, "/pay/status")),
+        Standing::Other => return Ok(refused(text::OTHER_TITLE, text::OTHER)),
     }
     let looking = Looking {
         app,
@@ -77,7 +62,7 @@ async fn show(
         session,
         overview,
     };
-    let page = agree_page(&looking, &sealed, request.query_string(), &Say::default());
+    let page = agree_page(&looking, request, sealed, &Say::default());
     Ok(answer::html(StatusCode::OK, &page))
 }
 
@@ -89,7 +74,7 @@ struct Looking<'a> {
     overview: &'a Overview,
 }
 
-fn agree_page(looking: &Looking<'_>, sealed: &Sealed, sealed_text: &str, say: &Say) -> Markup {
+fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say: &Say) -> Markup {
     let Looking {
         app,
         visitor,
@@ -100,7 +85,7 @@ fn agree_page(looking: &Looking<'_>, sealed: &Sealed, sealed_text: &str, say: &S
     let same_currency = purchase.currency == app.currency();
     let left = overview.available.checked_sub(purchase.amount);
     let money = |minor| visitor.locale.money(Money::new(minor, purchase.currency));
-    let (token, hidden) = (session.form_token(), hidden(sealed_text));
+    let token = session.form_token();
     let body = html! {
         section id="purchase" {
             (summary(say))
@@ -119,20 +104,16 @@ fn agree_page(looking: &Looking<'_>, sealed: &Sealed, sealed_text: &str, say: &S
             }
             div.agree {
                 @if same_currency && left.is_some() {
-                    (form("agree", "/pay/agree", &token, &html! {
-                        (hidden)
+                    (form("agree", &address("/pay/agree", request), &token, &html! {
                         input type="hidden" name="name" value=(Name::random());
                         button type="submit" { (text::AGREE) }
                     }))
                 }
-                (form("cancel", "/pay/cancel", &token, &html! {
-                    (hidden)
-                    button.second type="submit" { (text::CANCEL) }
-                }))
+                (cancel_form(request, &token))
             }
         }
     };
-    window(text::TITLE, &body)
+    window(text::TITLE, None, &body)
 }
 
 fn what(app: &App, visitor: &Visitor, purchase: &Purchase) -> Markup {
@@ -149,43 +130,32 @@ fn what(app: &App, visitor: &Visitor, purchase: &Purchase) -> Markup {
     }
 }
 
-/// The address of this window, to come back with the form.
-fn hidden(sealed_text: &str) -> Markup {
-    html! { input type="hidden" name="sealed" value=(sealed_text); }
+/// A button that takes the purchase back, whether it was agreed to or not.
+pub fn cancel_form(request: &HttpRequest, token: &str) -> Markup {
+    let button = html! { button.second type="submit" { (text::CANCEL) } };
+    form("cancel", &address("/pay/cancel", request), token, &button)
 }
 
-fn ask_to_sign_in(
+fn sign_in_page(
     app: &App,
     request: &HttpRequest,
     visitor: &Visitor,
     sealed: &Sealed,
     say: &Say,
 ) -> HttpResponse {
-    sign_in_page(app, visitor, &sealed.purchase, request.query_string(), say)
-}
-
-fn sign_in_page(
-    app: &App,
-    visitor: &Visitor,
-    purchase: &Purchase,
-    sealed: &str,
-    say: &Say,
-) -> HttpResponse {
-    let fields = html! {
-        input type="hidden" name="sealed" value=(sealed);
-        (sign_in_fields(say))
-    };
+    let token = visitor.entry_token();
     let body = html! {
         section {
-            (what(app, visitor, purchase))
+            (what(app, visitor, &sealed.purchase))
             h2 { (entry_text::SIGN_IN) }
             p { (text::SIGN_IN_LEAD) }
             (summary(say))
-            (form("sign-in", "/pay/sign-in", &visitor.entry_token(), &fields))
+            (form("sign-in", &address("/pay/sign-in", request), &token, &sign_in_fields(say)))
+            (cancel_form(request, &token))
             p { (entry_text::NO_WALLET) " " a href="/register" target="_blank" rel="noopener" { (entry_text::REGISTER) } }
         }
     };
-    answer::entry_page(visitor, say, &window(text::TITLE, &body))
+    answer::entry_page(visitor, say, &window(text::TITLE, None, &body))
 }
 
 /// `POST /pay/sign-in`
@@ -193,33 +163,54 @@ pub async fn sign_in(
     app: Data<App>,
     visitor: Visitor,
     request: HttpRequest,
-    posted: Posted,
-) -> HttpResponse {
-    let text_of_seal = posted.raw("sealed");
-    let Some(sealed) = Sealed::read(&request, text_of_seal) else {
-        return refused(text::STRANGER_TITLE, text::STRANGER);
+    posted: Result<Posted, Trouble>,
+) -> Result<HttpResponse, Trouble> {
+    let Some(sealed) = Sealed::of(&request) else {
+        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
-    match try_sign_in(&app, &visitor, &posted).await {
+    let posted = match posted {
+        Ok(posted) => posted,
+        Err(trouble) => return sealed.keep(&request, Err(trouble)),
+    };
+    Ok(match try_sign_in(&app, &visitor, &posted).await {
         Ok(session) => {
             let mut response = sealed.go(&request, "/pay/review");
             // Hexadecimal digits are always a cookie.
             let _ = response.add_cookie(&cookies::session(&session));
             response
         }
-        Err(say) => sign_in_page(&app, &visitor, &sealed.purchase, text_of_seal, &say),
-    }
+        Err(say) => sign_in_page(&app, &request, &visitor, &sealed, &say),
+    })
 }
 
 /// `POST /pay/agree`
 pub async fn agree(
     app: Data<App>,
-    member: Member,
+    visitor: Visitor,
     request: HttpRequest,
-    posted: Posted,
+    posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
-    let Some(sealed) = Sealed::read(&request, posted.raw("sealed")) else {
+    let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
+    let mall = app.settings.mall(&sealed.purchase.mall);
+    // The policy of the page keeps it out of frames; this is for browsers that do not know it.
+    if is_framed(&request) && !mall.is_some_and(|mall| mall.frames) {
+        return Ok(refused(text::FRAMED_TITLE, text::FRAMED));
+    }
+    let answer = try_agree(&app, &visitor, &request, &sealed, posted).await;
+    sealed.keep(&request, answer)
+}
+
+async fn try_agree(
+    app: &App,
+    visitor: &Visitor,
+    request: &HttpRequest,
+    sealed: &Sealed,
+    posted: Result<Posted, Trouble>,
+) -> Result<HttpResponse, Trouble> {
+    let session = visitor.session.as_ref().ok_or(Trouble::Ended)?;
+    let posted = posted?;
     let purchase = &sealed.purchase;
     let description = purchase.description();
     let order = Order {
@@ -230,86 +221,92 @@ pub async fn agree(
         description: &description,
     };
     let name = Name::from_form(posted.raw("name"));
-    match app
-        .switch
-        .announce_order(&member.session, &order, name)
-        .await
-    {
-        Ok(()) => Ok(agreed(&request, sealed)),
+    match app.switch.announce_order(session, &order, name).await {
+        Ok(()) => Ok(agreed(request, sealed)),
+        Err(failure) if failure.is("63") => Err(Trouble::Ended),
         // A second window of the same order: ours, or somebody else's.
         Err(failure) if failure.is("94") => {
-            let session = &member.session;
-            match app
-                .switch
-                .read_order(session, &purchase.mall, &purchase.order)
-                .await
-            {
-                Ok(_) => Ok(agreed(&request, sealed)),
-                Err(_) => Ok(refused(text::DECLINED, text::ELSEWHERE)),
-            }
+            Ok(match Standing::read(app, session, purchase).await? {
+                Standing::Agreed => agreed(request, sealed),
+                Standing::Other => refused(text::OTHER_TITLE, text::OTHER),
+                Standing::Free => refused(text::DECLINED, text::ELSEWHERE),
+            })
         }
-        Err(failure) => declined_at_once(&app, &request, &member, &posted, &sealed, failure).await,
+        // It would be declined now: the same page once more, with the reason.
+        Err(failure) => {
+            let overview = app.switch.overview(session).await?;
+            let say = Say::failed("agree", &failure, refusals::words(&failure));
+            let looking = Looking {
+                app,
+                visitor,
+                session,
+                overview: &overview,
+            };
+            Ok(answer::page(
+                &say,
+                &agree_page(&looking, request, sealed, &say),
+            ))
+        }
     }
 }
 
-fn agreed(request: &HttpRequest, sealed: Sealed) -> HttpResponse {
-    match sealed.purchase.way_back("agreed") {
+fn agreed(request: &HttpRequest, sealed: &Sealed) -> HttpResponse {
+    match sealed.purchase.way_back(Outcome::Agreed.word()) {
         Some(back) => answer::see_other(&back),
-        None => Sealed::new(sealed.purchase, Step::Agreed).go(request, "/pay/status"),
+        None => sealed.at(Step::Agreed).go(request, "/pay/status"),
     }
-}
-
-/// It would be declined now: the same page once more, with the reason.
-async fn declined_at_once(
-    app: &App,
-    request: &HttpRequest,
-    member: &Member,
-    posted: &Posted,
-    sealed: &Sealed,
-    failure: Failure,
-) -> Result<HttpResponse, Trouble> {
-    if failure.is("63") {
-        return Ok(sealed.go(request, "/pay/review"));
-    }
-    let overview = app.switch.overview(&member.session).await?;
-    let say = Say::failed("agree", &failure, refusals::words(&failure));
-    let looking = Looking {
-        app,
-        visitor: &member.visitor,
-        session: &member.session,
-        overview: &overview,
-    };
-    let page = agree_page(&looking, sealed, posted.raw("sealed"), &say);
-    Ok(answer::page(&say, &page))
 }
 
 /// `POST /pay/cancel`
 pub async fn cancel(
     app: Data<App>,
-    member: Member,
+    visitor: Visitor,
     request: HttpRequest,
-    posted: Posted,
+    posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
-    let Some(sealed) = Sealed::read(&request, posted.raw("sealed")) else {
+    let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
-    let purchase = &sealed.purchase;
-    let cancelled = app
-        .switch
-        .cancel_order(&member.session, &purchase.mall, &purchase.order)
-        .await;
-    match cancelled {
-        Ok(()) => {}
-        // Never agreed to.
-        Err(failure) if failure.is("25") || failure.is("63") => {}
+    let answer = match take_back(&app, &visitor, &sealed, posted).await {
+        Ok(()) => Ok(cancelled(&request, &sealed)),
         // Paid, or about to be: what became of it is told.
-        Err(failure) if failure.is("94") => {
-            return Ok(Sealed::new(sealed.purchase, Step::Agreed).go(&request, "/pay/status"));
+        Err(Trouble::Failure(failure)) if failure.is("94") => {
+            Ok(sealed.at(Step::Agreed).go(&request, "/pay/status"))
         }
-        Err(failure) => return Err(failure.into()),
+        Err(trouble) => Err(trouble),
+    };
+    sealed.keep(&request, answer)
+}
+
+async fn take_back(
+    app: &App,
+    visitor: &Visitor,
+    sealed: &Sealed,
+    posted: Result<Posted, Trouble>,
+) -> Result<(), Trouble> {
+    let cancelled = match &visitor.session {
+        Some(session) => {
+            posted?;
+            let purchase = &sealed.purchase;
+            app.switch
+                .cancel_order(session, &purchase.mall, &purchase.order)
+                .await
+                .map_err(Trouble::from)
+        }
+        None => Err(Trouble::Ended),
+    };
+    match cancelled {
+        // Never agreed to.
+        Err(Trouble::Failure(failure)) if failure.is("25") => Ok(()),
+        // Nobody is signed in, and this window has not led to an agreement: there is nothing to take back.
+        Err(Trouble::Ended) if sealed.step == Step::Asked => Ok(()),
+        cancelled => cancelled,
     }
-    Ok(match purchase.way_back("cancelled") {
+}
+
+fn cancelled(request: &HttpRequest, sealed: &Sealed) -> HttpResponse {
+    match sealed.purchase.way_back(Outcome::Cancelled.word()) {
         Some(back) => answer::see_other(&back),
-        None => Sealed::new(sealed.purchase, Step::Cancelled).go(&request, "/pay/status"),
-    })
+        None => sealed.at(Step::Cancelled).go(request, "/pay/status"),
+    }
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::purchase::Purchase;
 use crate::session::{same, token};
-use crate::web::{answer, cookies, query};
+use crate::web::{Trouble, answer, cookies, query};
 
 /// How far it has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +49,15 @@ impl Sealed {
         Self { purchase, step }
     }
 
-    /// From the address of a request; `None` where the seal is not this browser's.
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        Self::read(request, request.query_string())
+    /// The same purchase, so far.
+    pub fn at(&self, step: Step) -> Self {
+        Self::new(self.purchase.clone(), step)
     }
 
-    /// From a text that was an address.
-    pub fn read(request: &HttpRequest, text: &str) -> Option<Self> {
+    /// From the address of a request; `None` where the seal is not this browser's.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
         let secret = cookies::secret(request, cookies::PAY)?;
-        let fields = query(text);
+        let fields = query(request.query_string());
         let find = |name: &str| fields.get(name).map_or("", String::as_str);
         let purchase = Purchase::read(find("origin"), find)?;
         let sealed = Self::new(purchase, Step::of(find("step"))?);
@@ -88,6 +88,19 @@ impl Sealed {
             let _ = response.add_cookie(&cookies::pay(&secret));
         }
         response
+    }
+
+    /// An answer of the window. Where the session has ended meanwhile, or the form was made for one that has, the payer is asked again:
+    /// any page outside the window would lose the purchase.
+    pub fn keep(
+        &self,
+        request: &HttpRequest,
+        answer: Result<HttpResponse, Trouble>,
+    ) -> Result<HttpResponse, Trouble> {
+        match answer {
+            Err(Trouble::Ended | Trouble::Form) => Ok(self.go(request, "/pay/review")),
+            answer => answer,
+        }
     }
 
     fn plain(&self) -> String {

@@ -6,71 +6,99 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, PreEscaped, html};
 
 use super::outcome::{Outcome, Told};
+use super::review::cancel_form;
 use super::sealed::{Sealed, Step};
-use super::{refused, window};
+use super::{address, refused, window};
 use crate::currency::Money;
 use crate::line::Notice;
 use crate::texts::{pay as text, refusals};
-use crate::web::{App, Member, Trouble, answer, live};
+use crate::web::{App, Member, Trouble, Visitor, answer, live};
+
+/// After so many seconds a browser without scripts looks again.
+const LOOKS_AGAIN: u32 = 5;
 
 /// `/pay/status`
 pub async fn page(
     app: Data<App>,
-    member: Member,
+    visitor: Visitor,
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
-    let outcome = match read(&app, &member, &sealed).await {
-        Ok(outcome) => outcome,
+    let outcome = match read(&app, &visitor, &sealed).await {
         // It was taken back before it was ever agreed to, or is not ours.
-        Err(Trouble::Failure(failure)) if failure.is("25") => Outcome::Cancelled,
-        Err(Trouble::Ended) => return Ok(sealed.go(&request, "/pay/review")),
-        Err(trouble) => return Err(trouble),
+        Err(Trouble::Failure(failure)) if failure.is("25") => Ok(Some(Outcome::Cancelled)),
+        outcome => outcome,
     };
+    let shown = outcome.map(|outcome| match outcome {
+        Some(outcome) => show(&app, &visitor, &request, &sealed, &outcome),
+        None => refused(text::OTHER_TITLE, text::OTHER),
+    });
+    sealed.keep(&request, shown)
+}
+
+fn show(
+    app: &App,
+    visitor: &Visitor,
+    request: &HttpRequest,
+    sealed: &Sealed,
+    outcome: &Outcome,
+) -> HttpResponse {
     let purchase = &sealed.purchase;
     let total = Money::new(purchase.amount, purchase.currency);
-    let following = request.query_string();
+    let ends = outcome.is_final();
+    // Whoever goes back in between says what they have done; the mall's server hears the rest.
+    let word = if ends {
+        outcome.word()
+    } else {
+        Outcome::Agreed.word()
+    };
+    let back = purchase.way_back(word);
+    let to = |path| address(path, request);
     let body = html! {
-        section.outcome class=(class(&outcome)) id="pay-state"
+        section.outcome class=(class(outcome)) id="pay-state"
             data-state=(outcome.word()) data-order=(purchase.order) data-origin=(purchase.origin)
-            data-final=[outcome.is_final().then_some("1")]
-            data-live={ "/pay/live?" (following) } data-poll={ "/pay/state?" (following) } {
-            (sign(&outcome))
-            h1 role="status" { (title(&outcome)) }
-            @if let Some(words) = words(&outcome) { p { (words) } }
-            p.detail { (app.settings.mall_name(&purchase.mall)) " · " (member.locale().money(total)) " · " (text::ORDER) " " (purchase.order) }
-            @if outcome.is_final() {
-                p.actions {
-                    @match purchase.way_back(outcome.word()) {
-                        Some(back) => a.button id="back" href=(back) { (text::BACK) },
-                        None => button id="close" type="button" hidden { (text::CLOSE) },
-                    }
-                }
+            data-final=[ends.then_some("1")] data-live=(to("/pay/live")) data-poll=(to("/pay/state")) {
+            (sign(outcome))
+            h1 role="status" { (title(outcome)) }
+            @if let Some(words) = words(outcome) { p { (words) } }
+            @if *outcome == Outcome::Agreed && back.is_some() { p { (text::GO_BACK) } }
+            p.detail { (app.settings.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (text::ORDER) " " (purchase.order) }
+            @if let Some(back) = &back {
+                p.actions { a.button id="back" href=(back) { (text::BACK) } }
+            } @else if ends {
+                p.actions { button id="close" type="button" hidden { (text::CLOSE) } }
+            }
+            @if *outcome == Outcome::Agreed && let Some(session) = &visitor.session {
+                (cancel_form(request, &session.form_token()))
             }
         }
     };
-    Ok(answer::html(StatusCode::OK, &window(text::TITLE, &body)))
+    let again = to("/pay/status");
+    let refresh = (!ends).then_some((LOOKS_AGAIN, again.as_str()));
+    answer::html(StatusCode::OK, &window(text::TITLE, refresh, &body))
 }
 
-async fn read(app: &App, member: &Member, sealed: &Sealed) -> Result<Outcome, Trouble> {
+async fn read(app: &App, visitor: &Visitor, sealed: &Sealed) -> Result<Option<Outcome>, Trouble> {
     if sealed.step == Step::Cancelled {
-        return Ok(Outcome::Cancelled);
+        return Ok(Some(Outcome::Cancelled));
     }
-    Ok(Outcome::read(app, &member.session, &sealed.purchase).await?)
+    let session = visitor.session.as_ref().ok_or(Trouble::Ended)?;
+    Ok(Outcome::read(app, session, &sealed.purchase).await?)
 }
 
 /// `/pay/state`: the word alone, for a script that can't be told.
 pub async fn state(
     app: Data<App>,
-    member: Member,
+    visitor: Visitor,
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let sealed = Sealed::of(&request).ok_or(Trouble::Form)?;
-    let outcome = read(&app, &member, &sealed).await?;
-    let told = Told {
-        state: outcome.word(),
+    let told = match read(&app, &visitor, &sealed).await {
+        Ok(outcome) => Told::of(outcome.as_ref()),
+        Err(Trouble::Ended) => Told::ENDED,
+        Err(trouble) => return Err(trouble),
     };
     Ok(answer::json(StatusCode::OK, &told))
 }
@@ -92,10 +120,8 @@ pub async fn live(
         let purchase = sealed.purchase.clone();
         async move {
             let outcome = Outcome::read(&app, &session, &purchase).await.ok()?;
-            let told = Told {
-                state: outcome.word(),
-            };
-            Some((told, !outcome.is_final()))
+            let more = outcome.as_ref().is_some_and(|now| !now.is_final());
+            Some((Told::of(outcome.as_ref()), more))
         }
     };
     Ok(live::stream(view, now, lasts, tell))

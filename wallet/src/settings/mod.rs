@@ -253,6 +253,9 @@ pub struct Mall {
     pub name: String,
     /// Where its pages come from.
     pub origins: Vec<String>,
+    /// Whether its pages may hold the window in a frame, where they can lay something else over it.
+    #[serde(default)]
+    pub frames: bool,
 }
 
 impl Settings {

@@ -50,6 +50,7 @@ fn malls_come_from_origins_as_browsers_write_them() {
         acceptor: "MALL-0001".into(),
         name: "Teacup".into(),
         origins: vec![origin.into()],
+        frames: false,
     };
     for wrong in [
         "https://shop.example/",

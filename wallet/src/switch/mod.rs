@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
 pub use cards::Revealed;
-pub use orders::{Order, OrderState};
+pub use orders::{AgreedOrder, Order, OrderState};
 
 use crate::line::{Answer, Failure, Fields, Line, Name, Refusal};
 use crate::session::Session;

@@ -24,6 +24,17 @@ pub struct Order<'a> {
     pub description: &'a str,
 }
 
+/// An order as this wallet has agreed to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgreedOrder {
+    /// What has become of it.
+    pub state: OrderState,
+    /// In minor units.
+    pub amount: u64,
+    /// In which currency.
+    pub currency: Currency,
+}
+
 /// What has become of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderState {
@@ -89,7 +100,7 @@ impl Switch {
         self.ask(Operation::CancelOrder, fields).await.map(drop)
     }
 
-    /// 132: what has become of it.
+    /// 132: what was agreed to, and what has become of it.
     ///
     /// # Errors
     /// 25 where there is none of this wallet.
@@ -98,10 +109,16 @@ impl Switch {
         session: &Session,
         acceptor: &str,
         number: &str,
-    ) -> Result<OrderState, Failure> {
+    ) -> Result<AgreedOrder, Failure> {
         let fields = named(with(session), acceptor, number);
         let answer = self.ask(Operation::ReadOrder, fields).await?;
-        answer.need(tag::STATE, "state of the order")
+        let currency: String = answer.need(tag::CURRENCY, "currency of the order")?;
+        Ok(AgreedOrder {
+            state: answer.need(tag::STATE, "state of the order")?,
+            amount: answer.need(tag::AMOUNT, "amount of the order")?,
+            currency: Currency::from_text(currency.as_bytes())
+                .ok_or(Failure::Nonsense("currency of the order"))?,
+        })
     }
 }
 

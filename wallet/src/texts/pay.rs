@@ -9,6 +9,10 @@ pub const STRANGER: &str = "This purchase does not come from a page of a mall th
 pub const BAD_TITLE: &str = "This purchase can't be read";
 pub const BAD: &str =
     "What the mall has sent is incomplete or contradicts itself. Nothing has been paid.";
+pub const OTHER_TITLE: &str = "This is not what you agreed to";
+pub const OTHER: &str = "You have agreed to pay another amount for this order. What the mall shows now changes nothing about that, and is not paid. Go back to the mall; your transactions say what you have paid.";
+pub const FRAMED_TITLE: &str = "This page stands in another one";
+pub const FRAMED: &str = "What lies over it can't be known, so nothing is agreed to here. Nothing has been paid. Go back to the mall and tell it.";
 pub const SIGN_IN_LEAD: &str =
     "Sign in to see what it is about. The mall does not see any of this.";
 pub const WANTS: &str = "asks you to pay";
@@ -22,6 +26,7 @@ pub const AGREE: &str = "Agree and pay";
 pub const CANCEL: &str = "Cancel";
 pub const OTHER_CURRENCY: &str = "Your wallet is in another currency than this purchase.";
 pub const WAITING: &str = "Agreed. The mall is being told\u{2026}";
+pub const GO_BACK: &str = "Go back to the mall, so that it hears of it.";
 pub const PAYING: &str = "The bank is being asked\u{2026}";
 pub const PAID: &str = "Paid";
 pub const PAID_LEAD: &str = "The mall knows. You can close this window.";

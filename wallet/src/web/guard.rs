@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
 
-use super::{App, Trouble, is_pay_window};
+use super::{App, Trouble, is_pay_window, query};
 
 /// What a page may load and where its forms may go, unless its handler says otherwise.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -31,6 +31,7 @@ pub async fn guard<B: MessageBody + 'static>(
     let method = request.method().clone();
     let window = is_pay_window(request.path());
     let app = request.app_data::<Data<App>>().cloned();
+    let mall = query(request.query_string()).remove("mall");
     let refused = app.as_ref().and_then(|app| refuse(&request, app));
     let mut response = match refused {
         Some(response) => request.into_response(response),
@@ -38,7 +39,7 @@ pub async fn guard<B: MessageBody + 'static>(
     };
     if let Some(app) = &app {
         if window {
-            add_window_rules(response.headers_mut(), app);
+            add_window_rules(response.headers_mut(), app, mall.as_deref());
         }
         add_rules(response.headers_mut(), app.settings.is_https());
     }
@@ -96,9 +97,11 @@ pub fn is_own_page(headers: &HeaderMap, own: &str) -> bool {
     }
 }
 
-/// The pay window keeps its opener, through every page of it, and leads back to malls.
-fn add_window_rules(headers: &mut HeaderMap, app: &App) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, app.pay_policy.clone());
+/// The pay window keeps its opener, through every page of it, and leads back to the mall that asks.
+fn add_window_rules(headers: &mut HeaderMap, app: &App, mall: Option<&str>) {
+    if let Some(policy) = mall.and_then(|mall| app.pay_policies.get(mall)) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("unsafe-none"),

@@ -42,8 +42,8 @@ pub struct App {
     pub walks: Walks,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// What the pay window may do.
-    pub pay_policy: HeaderValue,
+    /// What the pay window may do, by the mall that asks.
+    pub pay_policies: HashMap<String, HeaderValue>,
 }
 
 impl App {

@@ -16,8 +16,8 @@ use crate::switch::Proof;
 
 /// Our longest form is a tenth of this.
 const BODY_BYTES_MAX: usize = 16 * 1024;
-/// In the pay window's forms stands its address: up to 30 lines of 80 characters, of up to 4 bytes each, which are escaped in the
-/// address and once more in the form. A byte takes 5 then, and all of it some 50,000.
+/// What opens the pay window: up to 30 lines of 80 characters, each of which JSON may write with 12 bytes and a form with 16, some
+/// 40,000 in all.
 const PAY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be here by then.
 const BODY_WITHIN: Duration = Duration::from_secs(10);

@@ -39,6 +39,14 @@ impl Answer {
         rest[..rest.find('<').unwrap()].trim().to_owned()
     }
 
+    /// Where the form that is sent to this path goes, with all of its address.
+    pub fn action(&self, path: &str) -> String {
+        let begin = self.body.find(&format!("action=\"{path}?"));
+        let begin = begin.unwrap_or_else(|| panic!("no {path}: {}", self.body));
+        let rest = &self.body[begin + "action=\"".len()..];
+        unescape(&rest[..rest.find('"').unwrap()])
+    }
+
     /// The value of the first hidden field of this name.
     pub fn hidden(&self, name: &str) -> Option<String> {
         let sign = format!("name=\"{name}\" value=\"");

@@ -97,6 +97,7 @@ pub fn settings(files: &Files, switch: SocketAddr) -> Settings {
             acceptor: "MALL-0001".into(),
             name: "Teacup & <b>Co</b>".into(),
             origins: vec![MALL.into()],
+            frames: false,
         }],
         ..Settings::default()
     };

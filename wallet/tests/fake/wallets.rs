@@ -6,7 +6,7 @@ use tessera_protocol::leased::{
     EventKind, HistoryRow, Limits, NumberRow, NumberState, NumberUse, Operation, ReloadRow,
     SessionKind, SessionRow, SourceRow, Spent, Wishes, tag,
 };
-use tessera_protocol::tlv;
+use tessera_protocol::{OrderKey, tlv};
 
 /// 0610.
 #[derive(Debug, Clone, Default)]
@@ -432,16 +432,24 @@ impl Wallet {
             given.text(tag::ORDER).to_owned(),
         );
         let amount = given.number(tag::AMOUNT);
-        match (operation, self.orders.get_mut(&key)) {
-            (Operation::AnnounceOrder, None) if amount > self.available => Reply::code("51"),
-            (Operation::AnnounceOrder, None) => {
+        let known = self.orders.get_mut(&key);
+        let stands = known
+            .as_ref()
+            .is_some_and(|order| !["expired", "cancelled"].contains(&order.0.as_str()));
+        match (operation, known) {
+            (Operation::AnnounceOrder, _) if stands => Reply::code("94"),
+            (Operation::AnnounceOrder, _) if amount > self.available => Reply::code("51"),
+            (Operation::AnnounceOrder, _) => {
+                let name = order_name(&key.1);
                 self.orders.insert(key, ("open".into(), amount));
                 let row = self.row(at, EventKind::OrderAnnounced, "", amount);
-                row.order = "00112233445566ff".into();
+                row.order = name;
                 row.text = given.text(tag::DESCRIPTION).into();
                 Reply::code("00")
             }
-            (Operation::AnnounceOrder, Some(_)) => Reply::code("94"),
+            (_, Some(order)) if operation == Operation::CancelOrder && order.0 == "paid" => {
+                Reply::code("94")
+            }
             (_, None) => Reply::code("25"),
             (Operation::CancelOrder, Some(order)) => {
                 order.0 = "cancelled".into();
@@ -454,13 +462,20 @@ impl Wallet {
         }
     }
 
+    /// What has become of an order of the mall.
+    pub fn turn_order(&mut self, number: &str, state: &str) {
+        let key = ("MALL-0001".to_owned(), number.to_owned());
+        self.orders.get_mut(&key).unwrap().0 = state.into();
+    }
+
     /// The mall has asked, and the financial system has said so.
     pub fn decide_order(&mut self, number: &str, code: &str) {
         let key = ("MALL-0001".to_owned(), number.to_owned());
         let amount = self.orders[&key].1;
         let at = 1_795_000_500_000;
-        let held = self.row(at, EventKind::Held, "P00000000001", amount);
-        held.order = "00112233445566ff".into();
+        let reference = format!("P{:011}", self.rows.len());
+        let held = self.row(at, EventKind::Held, &reference, amount);
+        held.order = order_name(number);
         self.available -= amount;
         self.held += amount;
         let kind = if code == "00" {
@@ -468,12 +483,17 @@ impl Wallet {
         } else {
             EventKind::Released
         };
-        self.row(at, kind, "P00000000001", amount).code = code.into();
+        self.row(at, kind, &reference, amount).code = code.into();
         self.held -= amount;
         if code == "00" {
-            self.orders.get_mut(&key).unwrap().0 = "paid".into();
+            self.turn_order(number, "paid");
         } else {
             self.available += amount;
         }
     }
+}
+
+/// As the switch names an order of the mall in a wallet's history.
+fn order_name(number: &str) -> String {
+    OrderKey::of(b"MALL-0001", number.as_bytes()).to_string()
 }

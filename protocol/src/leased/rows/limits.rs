@@ -47,6 +47,12 @@ impl Limits {
         }
     }
 
+    /// Whether none of these is wider than the other's; where nothing is said, the other's stands.
+    pub fn is_within(self, other: Self) -> bool {
+        let mut pairs = self.to_array().into_iter().zip(other.to_array());
+        pairs.all(|(own, other)| own == 0 || other == 0 || own <= other)
+    }
+
     /// The stricter of both, limit by limit.
     pub fn stricter(self, other: Self) -> Self {
         let (one, other) = (self.to_array(), other.to_array());

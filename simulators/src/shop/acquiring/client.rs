@@ -48,8 +48,8 @@ impl Client {
         Ok((Self { errands }, tokio::task::spawn_local(line.run())))
     }
 
-    /// Has an order paid. Asked again for the same order, it is the same purchase and the same answer. `None` where the shop is
-    /// ending, or can't write its log.
+    /// Has an order paid. Asked again for the same order, it is the same purchase and the same answer; only where the switch was
+    /// never reached, it is tried anew. `None` where the shop is ending, or can't write its log.
     pub async fn purchase(&self, order: &str, amount: u64, payer: Payer) -> Option<Standing> {
         let order = order.to_owned();
         self.ask(|reply| Errand::Purchase {
@@ -61,12 +61,14 @@ impl Client {
         .await
     }
 
-    /// Gives money back, as long as there is that much left of the purchase.
-    pub async fn refund(&self, order: &str, amount: u64) -> Option<Standing> {
+    /// Gives money back, as long as there is that much left of the purchase, and as many refunds of it as the caller has seen:
+    /// asked twice, it is one refund.
+    pub async fn refund(&self, order: &str, amount: u64, seen: usize) -> Option<Standing> {
         let order = order.to_owned();
         self.ask(|reply| Errand::Refund {
             order,
             amount,
+            seen,
             reply,
         })
         .await

@@ -2,10 +2,11 @@
 // event that brings a new value, and whatever else is put into a field is overwritten from the state.
 const form = document.querySelector("#controlled");
 const said = document.querySelector("#said");
-const fields = [...form.querySelectorAll("input, select")];
+const fields = [...form.querySelectorAll("input:not([type=hidden]), select")];
 const state = Object.fromEntries(fields.map((field) => [field.name, ""]));
 const native = new Map();
 const known = new Map();
+let sending = false;
 
 for (const field of fields) {
   // What a script of this page sets is known to us, so that an event after it brings nothing new.
@@ -33,17 +34,20 @@ function render() {
   for (const field of fields) {
     if (native.get(field).get.call(field) !== state[field.name]) field.value = state[field.name];
   }
-  form.querySelector("button").disabled = !fields.every((field) => !field.required || state[field.name]);
+  form.querySelector("button").disabled = sending || !fields.every((field) => !field.required || state[field.name]);
 }
 setInterval(render, 100);
 render();
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (sending) return;
+  sending = true;
+  render();
   const number = state.piece1 + state.piece2 + state.piece3 + state.piece4;
-  const body = JSON.stringify({ name: state.holder, number, month: state.month, year: state.year, csc: state.csc });
-  const answer = await fetch(form.action, { method: "POST", headers: { "content-type": "application/json" }, body });
-  const said_back = await answer.json();
-  if (said_back.order) location.assign(`/orders/${encodeURIComponent(said_back.order)}`);
-  else said.textContent = said_back.problem;
+  const problem = await sendOrder(form, { name: state.holder, number, month: state.month, year: state.year, csc: state.csc });
+  if (problem === null) return;
+  said.textContent = problem;
+  sending = false;
+  render();
 });

@@ -4,6 +4,13 @@ const said = document.querySelector("#said");
 const order = button.dataset;
 const page = `/orders/${encodeURIComponent(order.order)}`;
 
+// What becomes of an order that is neither paid nor declined.
+const SAID = {
+  cancelled: "You have not paid. Your order is still here.",
+  expired: "Your agreement has expired. Nothing was paid.",
+  unknown: "You have agreed, and it is not known yet whether this is paid. Load this page again to see.",
+};
+
 async function collect() {
   const answer = await fetch(`${page}/collect`, { method: "POST", headers: { accept: "application/json" } });
   if (!answer.ok) throw new Error(`collecting was answered ${answer.status}`);
@@ -30,9 +37,7 @@ button.addEventListener("click", async () => {
       location.assign(page);
       return;
     }
-    said.textContent = result.status === "expired"
-      ? "Your agreement has expired. Nothing was paid."
-      : "You have not paid. Your order is still here.";
+    said.textContent = SAID[result.status];
   } catch {
     // Whatever became of it stands on the order's page.
     location.assign(page);

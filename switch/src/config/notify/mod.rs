@@ -243,7 +243,12 @@ fn password(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
 }
 
 fn named<'a>(stated: Option<&'a str>, server: &'a str) -> &'a str {
-    stated.unwrap_or_else(|| server.rsplit_once(':').map_or(server, |(name, _)| name))
+    let name = server.rsplit_once(':').map_or(server, |(name, _)| name);
+    // An address of version 6 stands in brackets before a port, and without them in a certificate.
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    stated.unwrap_or(bare.unwrap_or(name))
 }
 
 /// Paths seen from the folder of the configuration file.

@@ -108,6 +108,22 @@ fn names_bad_values_and_what_is_allowed() {
             "2: mall.in_flight_max = 0: must be from 1 to 1000000",
         ),
         (
+            "[leased]\npassword_threads = 5000",
+            "2: leased.password_threads = 5000: must be from 1 to 64",
+        ),
+        (
+            "[leased]\npasswords_waiting_max = 1000000000000",
+            "2: leased.passwords_waiting_max = 1000000000000: must be from 1 to 65536",
+        ),
+        (
+            "[leased]\ntries_per_account = 0",
+            "2: leased.tries_per_account = 0: must be from 1 to 1000",
+        ),
+        (
+            "[leased]\nsession_stands = \"0s\"",
+            "2: leased.session_stands = \"0s\": must be from \"1s\" to \"365d\"",
+        ),
+        (
             "[mall]\norder_wait = \"8s\"",
             "2: mall.order_wait = \"8s\": must not exceed mall.answer_within = \"7s\"",
         ),

@@ -17,9 +17,16 @@ mod message;
 mod sms;
 mod trust;
 
+use std::time::Duration;
+
 pub use email::Email;
 pub use message::{Address, Failure, Message, MessageId};
 pub use sms::{Receipt, ReceiptOutcome, Sms};
+
+/// Half of it to all of it, so that many who lost the same server do not come back at once.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.5..=1.0))
+}
 
 /// One way to a payer.
 #[derive(Debug)]

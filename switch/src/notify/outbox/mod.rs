@@ -6,23 +6,24 @@
 //!               cursor    "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, wishes 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
-//!                         wallet 8, 2                  the same of the contact before
+//!               former    position 8                   the same of the contact that this message goes to
 //!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4
 //!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
 //! ```
 //!
-//! A message is known by the position of its event, which never changes: whatever comes twice has the same id. What is
+//! A message is known by the position and the time of its event, which never change: whatever comes twice has the same id. What is
 //! taken over by a server is forgotten. A kill between the two sends it twice, and loses nothing.
 
 mod rows;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
-use crate::journal::Mark;
+use crate::journal::{JournalError, Mark};
 use crate::wallet::{ContactChannel, WalletId};
 
 const CURSOR: &[u8] = b"cursor";
@@ -41,6 +42,19 @@ pub enum OutboxError {
          delivered in the last days may be delivered again"
     )]
     Unreadable(&'static str),
+    /// Journal and outbox do not belong together: one of them was restored.
+    #[error(
+        "the outbox does not belong to this journal: there is no event with sequence {} at position {}; stop the switch, \
+         delete the folder `outbox`, start again; what happened in the last days may be told again",
+        cursor.sequence, cursor.position
+    )]
+    Foreign {
+        /// Up to where the outbox has looked.
+        cursor: Mark,
+    },
+    /// The journal could not be asked.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 /// See the head of this file.
@@ -48,8 +62,11 @@ pub struct Outbox {
     database: Database,
     cursor: Keyspace,
     contacts: Keyspace,
+    former: Keyspace,
     waiting: Keyspace,
     dead: Keyspace,
+    /// To count them reads them all, so it is done once.
+    dead_count: AtomicUsize,
 }
 
 /// What is written together.
@@ -59,14 +76,18 @@ pub struct Changes {
     pub cursor: Option<Mark>,
     /// Contacts that changed; none for those that are no more.
     pub contacts: Vec<(WalletId, Which, Option<KnownContact>)>,
+    /// By the position of the event: to whom the message about it goes, where that is no contact any more.
+    pub former: Vec<(u64, KnownContact)>,
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
-    /// Messages that were taken over or dropped.
+    /// Messages that were taken over, or that nobody is there for.
     pub done: Vec<(Key, ContactChannel)>,
     /// Messages that were given up.
     pub dead: Vec<(Key, Dead)>,
     /// Messages that were given up and are tried again.
     pub revived: Vec<(Key, Waiting)>,
+    /// Messages that were given up and are forgotten.
+    pub dropped: Vec<Key>,
 }
 
 impl Outbox {
@@ -79,11 +100,14 @@ impl Outbox {
             .cache_size(CACHE_BYTES)
             .open()?;
         let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let dead = keyspace("dead")?;
         Ok(Self {
             cursor: keyspace("cursor")?,
             contacts: keyspace("contacts")?,
+            former: keyspace("former")?,
             waiting: keyspace("waiting")?,
-            dead: keyspace("dead")?,
+            dead_count: AtomicUsize::new(dead.len()?),
+            dead,
             database,
         })
     }
@@ -107,6 +131,15 @@ impl Outbox {
         which: Which,
     ) -> Result<Option<KnownContact>, OutboxError> {
         let row = self.contacts.get(rows::contact_key(wallet, which))?;
+        row.map(|row| KnownContact::read(&row)).transpose()
+    }
+
+    /// The contact that was none any more after the event at this position, until the message about it is done.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn former(&self, position: u64) -> Result<Option<KnownContact>, OutboxError> {
+        let row = self.former.get(position.to_be_bytes())?;
         row.map(|row| KnownContact::read(&row)).transpose()
     }
 
@@ -157,11 +190,8 @@ impl Outbox {
     }
 
     /// How many were given up.
-    ///
-    /// # Errors
-    /// When they can't be read.
-    pub fn dead_count(&self) -> Result<usize, OutboxError> {
-        Ok(self.dead.len()?)
+    pub fn dead_count(&self) -> usize {
+        self.dead_count.load(Ordering::Relaxed)
     }
 
     /// Writes it all, or nothing.
@@ -180,6 +210,9 @@ impl Outbox {
                 None => batch.remove(&self.contacts, key),
             }
         }
+        for (position, contact) in &changes.former {
+            batch.insert(&self.former, position.to_be_bytes(), contact.to_bytes());
+        }
         for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
             let row = rows::waiting_key(waiting.channel, *key);
             batch.insert(&self.waiting, row, waiting.to_bytes());
@@ -189,13 +222,25 @@ impl Outbox {
         }
         for (key, channel) in &changes.done {
             batch.remove(&self.waiting, rows::waiting_key(*channel, *key));
+        }
+        for key in &changes.dropped {
             batch.remove(&self.dead, key.to_bytes());
+        }
+        let done = changes.done.iter().map(|(key, _)| key);
+        for key in done.chain(&changes.dropped) {
+            if key.to == To::Former {
+                batch.remove(&self.former, key.position.to_be_bytes());
+            }
         }
         for (key, dead) in &changes.dead {
             batch.remove(&self.waiting, rows::waiting_key(dead.channel, *key));
             batch.insert(&self.dead, key.to_bytes(), dead.to_bytes());
         }
         batch.commit()?;
+        let fewer = changes.revived.len() + changes.dropped.len();
+        self.dead_count
+            .fetch_add(changes.dead.len(), Ordering::Relaxed);
+        self.dead_count.fetch_sub(fewer, Ordering::Relaxed);
         Ok(())
     }
 
@@ -272,13 +317,27 @@ mod tests {
         assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
         assert_eq!(of(&outbox, ContactChannel::Email), []);
         assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
-        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead)]);
+        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead.clone())]);
+        assert_eq!(outbox.dead_count(), 1);
         let changes = Changes {
             revived: vec![(key(2), waiting)],
             ..Changes::default()
         };
         outbox.write(&changes).unwrap();
-        assert_eq!(outbox.dead_count().unwrap(), 0);
+        assert_eq!(outbox.dead_count(), 0);
         assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
+        let changes = Changes {
+            dead: vec![(key(2), dead.clone()), (key(3), dead)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert_eq!(outbox.dead_count(), 2);
+        let changes = Changes {
+            dropped: vec![key(2)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert_eq!(outbox.dead_count(), 1);
+        assert_eq!(outbox.dead_letter(key(2)).unwrap(), None);
     }
 }

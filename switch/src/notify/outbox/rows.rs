@@ -25,7 +25,7 @@ pub enum To {
     Contact,
     /// The address that the event itself says: a code goes there.
     Proposed,
-    /// The contact before, which hears that it is none any more.
+    /// The contact that this event ended, which hears that it is none any more.
     Former,
 }
 
@@ -36,8 +36,6 @@ pub enum Which {
     Confirmed,
     /// Waits for its code.
     Proposed,
-    /// The one before.
-    Former,
 }
 
 /// A message that is to be sent.
@@ -248,7 +246,6 @@ pub(super) fn contact_key(wallet: WalletId, which: Which) -> [u8; 9] {
     key[8] = match which {
         Which::Confirmed => 0,
         Which::Proposed => 1,
-        Which::Former => 2,
     };
     key
 }

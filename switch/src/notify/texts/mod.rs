@@ -64,8 +64,6 @@ pub struct Facts<'a> {
     pub reference: Option<&'a str>,
     /// The last four digits of the card or number that paid, or of the new card.
     pub card: Option<&'a str>,
-    /// The source, as it may be shown.
-    pub source: Option<&'a str>,
     /// Why, in words.
     pub reason: Option<&'a str>,
     /// The device or browser.
@@ -128,7 +126,6 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
     let amount = facts.amount.map_or_else(|| "An amount".to_owned(), money);
     let mall = name(facts.mall, "a shop", NAME_MAX);
     let short_mall = name(facts.mall, "a shop", SHORT_NAME_MAX);
-    let source = name(facts.source, "your source", NAME_MAX);
     let because = facts.reason.map_or_else(String::new, |reason| {
         format!(": {}", clean(reason, NAME_MAX))
     });
@@ -173,27 +170,27 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::LoadArrived => Words {
             subject: format!("Loaded: {amount}"),
-            lead: format!("{amount} has arrived in your wallet from {source}."),
+            lead: format!("{amount} has arrived in your wallet from your source."),
             sms: format!("Loaded {amount}"),
             sms_available: true,
             ..Words::advising(NOT_YOU)
         },
         Occasion::LoadFailed => Words {
             subject: format!("Not loaded: {amount}"),
-            lead: format!("{amount} could not be loaded from {source}{because}."),
+            lead: format!("{amount} could not be loaded from your source{because}."),
             sms: format!("Not loaded: {amount}{short_because}"),
             ..Words::advising(TRY_AGAIN)
         },
         Occasion::PayoutSent => Words {
             subject: format!("Paid out: {amount}"),
-            lead: format!("{amount} has gone back to {source}."),
+            lead: format!("{amount} has gone back to your source."),
             sms: format!("Paid out {amount}"),
             sms_available: true,
             ..Words::advising(NOT_YOU)
         },
         Occasion::PayoutFailed => Words {
             subject: format!("Not paid out: {amount}"),
-            lead: format!("{amount} could not be paid out to {source}{because}."),
+            lead: format!("{amount} could not be paid out to your source{because}."),
             sms: format!("Not paid out: {amount}{short_because}"),
             ..Words::advising(TRY_AGAIN)
         },

@@ -32,7 +32,6 @@ fn facts() -> Facts<'static> {
         mall: Some("Tea & Kettles"),
         reference: Some("0ABCDEFGHIJK"),
         card: Some("0010"),
-        source: Some("card ending in 4242"),
         reason: Some("not enough money"),
         device: Some("Firefox on Linux"),
         code: Some("481516"),
@@ -157,7 +156,6 @@ fn a_hostile_name_stays_a_name() {
             mall: Some(name),
             reason: Some(name),
             device: Some(name),
-            source: Some(name),
             ..facts()
         };
         for occasion in OCCASIONS {

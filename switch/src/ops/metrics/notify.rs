@@ -12,6 +12,7 @@ pub struct NotifyMetrics {
     dead: IntGauge,
     oldest: IntGaugeVec,
     behind: IntGauge,
+    stopped: IntGauge,
 }
 
 impl NotifyMetrics {
@@ -46,6 +47,10 @@ impl NotifyMetrics {
                 "notifications_behind_events",
                 "Durable events of the journal that the outbox has not looked at.",
             ),
+            stopped: register.gauge(
+                "notifications_stopped",
+                "1 while payers are told nothing, because journal or outbox can't be read or written.",
+            ),
         };
         for channel in [ContactChannel::Email, ContactChannel::Mobile] {
             metrics.waiting(channel, 0, 0);
@@ -67,6 +72,11 @@ impl NotifyMetrics {
         let set = |gauge: &IntGaugeVec, value| gauge.with_label_values(&[label]).set(value);
         set(&self.waiting, signed(waiting as u64));
         set(&self.oldest, signed(oldest_seconds));
+    }
+
+    /// Whether payers are told nothing, for a reason that is none of the channels'.
+    pub fn stopped(&self, stopped: bool) {
+        self.stopped.set(stopped.into());
     }
 
     /// How things stand.

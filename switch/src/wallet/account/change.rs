@@ -133,7 +133,13 @@ impl Account {
                     }
                 }
             }
-            Change::ReloadSet(reload) => self.reload = *reload,
+            Change::ReloadSet(reload) => {
+                let under_way = self.reload.map(|before| before.under_way);
+                self.reload = reload.map(|reload| Reload {
+                    under_way: under_way.unwrap_or(reload.under_way),
+                    ..reload
+                });
+            }
             Change::Frozen => self.frozen = true,
             Change::Unfrozen => self.frozen = false,
             Change::LimitsSet(limits) => self.limits = *limits,

@@ -71,21 +71,24 @@ pub(super) fn decide(
             Some(_) if reload.amount == 0 || Amount::new(reload.amount).is_none() => {
                 Err((ResponseCode::INVALID_AMOUNT, "tag 02: no amount to reload"))
             }
-            Some(_) => Ok(Change::ReloadSet(Some(*reload))),
+            Some(_) => {
+                let mut decision = changed(opening, Change::ReloadSet(Some(*reload)));
+                let due = funding::reload_as(wallet, reload, opening.reference, context.now);
+                decision.effects.extend(due);
+                return decision;
+            }
             None => Err((ResponseCode::NOT_FOUND, "no such source")),
         },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze => Ok(Change::Frozen),
         AccountAction::Unfreeze => Ok(Change::Unfrozen),
-        AccountAction::SetLimits(limits) => {
-            match context.rules.limits.stricter(*limits) == *limits {
-                true => Ok(Change::LimitsSet(*limits)),
-                false => Err((
-                    ResponseCode::ABOVE_AMOUNT_LIMIT,
-                    "above the operator's limits",
-                )),
-            }
-        }
+        AccountAction::SetLimits(limits) => match limits.is_within(context.rules.limits) {
+            true => Ok(Change::LimitsSet(*limits)),
+            false => Err((
+                ResponseCode::ABOVE_AMOUNT_LIMIT,
+                "above the operator's limits",
+            )),
+        },
         AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
         AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
         AccountAction::RemoveContact => Ok(Change::ContactRemoved),

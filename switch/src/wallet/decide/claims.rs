@@ -43,19 +43,24 @@ pub(super) fn admit(
         Some(session(wallet, ask, context).ok_or_else(|| refuse(NO_SESSION))?)
     };
     if claims.needs_proof(&ask.action, session) {
+        let account = wallet.account.as_ref();
+        let stored = account.map(|account| &account.password);
         match &claims.proof {
-            None if claims.password.is_none() && claims.new_password.is_none() => {
+            None if claims.password.is_none() && !ask.action.registers() => {
                 let code = ResponseCode::FORMAT_ERROR;
                 let outcome = Outcome::declined(code, "tag 17: the password is needed");
                 return Err(Box::new(Decision::answer(outcome)));
             }
             None => {
-                let account = wallet.account.as_ref();
-                let stored = account.map(|account| account.password.clone());
+                let stored = stored.cloned();
                 return Err(Box::new(Decision {
                     events: SmallVec::new(),
                     effects: smallvec![Effect::Prove(stored)],
                 }));
+            }
+            // Right, but of a password that was changed meanwhile.
+            Some(proof) if !ask.action.registers() && proof.of.as_ref() != stored => {
+                return Err(refuse(WRONG_PASSWORD));
             }
             Some(proof) if !proof.right => return Err(refuse(WRONG_PASSWORD)),
             Some(_) => {}

@@ -6,7 +6,7 @@ use tessera_protocol::{Amount, ResponseCode};
 
 use super::super::account::RELOAD_PAUSE;
 use super::super::transaction::{Kind, Status};
-use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Wallet};
+use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Reload, Wallet};
 use super::Decision;
 use super::administration::{done, forward, may_reach_host, refuse};
 
@@ -32,6 +32,14 @@ pub(super) fn load(
     let Some(card) = wallet.cards.representative() else {
         return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
     };
+    // Several purchases may each have found it due before the first of these came.
+    if let LoadFrom::Reload(source) = from {
+        let wished = wallet.account.as_ref().and_then(|account| account.reload);
+        let wished = wished.filter(|reload| reload.source == *source);
+        if !wished.is_some_and(|reload| is_due(wallet, &reload, context.now)) {
+            return refuse(ResponseCode::DUPLICATE, "no reload is due any more");
+        }
+    }
     let source = match from {
         LoadFrom::Number(_) if wallet.account.is_none() => 0,
         LoadFrom::Number(_) => {
@@ -58,16 +66,34 @@ pub(super) fn load(
     }
 }
 
-/// The automatic reload after a purchase, where the payer wishes it and it is due.
-pub(super) fn reload(wallet: &Wallet, purchase: Reference, now: u64) -> Option<Effect> {
-    let account = wallet.account.as_ref()?;
-    let reload = account.reload?;
-    let due = wallet.available.value() < reload.threshold
-        && reload.under_way == Reference(0)
-        && account.closing == Reference(0)
-        && now.saturating_sub(reload.failed_at) >= RELOAD_PAUSE;
-    let amount = Amount::new(reload.amount).filter(|_| due)?;
-    Some(Effect::Reload(purchase, reload.source, amount))
+/// The automatic reload after something that has made it due, where the payer wishes it.
+pub(super) fn reload(wallet: &Wallet, after: Reference, now: u64) -> Option<Effect> {
+    let reload = wallet.account.as_ref()?.reload?;
+    reload_as(wallet, &reload, after, now)
+}
+
+/// The same, as the payer wishes it from now on.
+pub(super) fn reload_as(
+    wallet: &Wallet,
+    reload: &Reload,
+    after: Reference,
+    now: u64,
+) -> Option<Effect> {
+    let amount = Amount::new(reload.amount).filter(|_| is_due(wallet, reload, now))?;
+    Some(Effect::Reload(after, reload.source, amount))
+}
+
+fn is_due(wallet: &Wallet, reload: &Reload, now: u64) -> bool {
+    let account = wallet.account.as_ref();
+    let ends = account.is_none_or(|account| account.closing != Reference(0) || account.closed);
+    let under_way = || {
+        let mut loads = wallet.transactions.iter();
+        loads.any(|other| other.kind == Kind::Load && other.status == Status::Pending)
+    };
+    wallet.available.value() < reload.threshold
+        && now.saturating_sub(reload.failed_at) >= RELOAD_PAUSE
+        && !ends
+        && !under_way()
 }
 
 /// Ends the wallet: at once where there is no money in it, else when the host has paid the money back to this source.

@@ -7,7 +7,7 @@ use tessera_protocol::leased::Limits;
 use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
 };
-use super::Decision;
+use super::{Decision, funding};
 
 /// A code and the rule that gave it.
 pub(super) type Refused = (ResponseCode, &'static str);
@@ -15,13 +15,20 @@ pub(super) type Refused = (ResponseCode, &'static str);
 /// 0200/00 that was never seen before: holds the money and goes to the host, or is declined.
 pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
     match may_purchase(wallet, opening, context) {
-        Err((code, reason)) => Decision {
-            events: smallvec![Event::Declined {
-                opening: opening.clone(),
-                code
-            }],
-            effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
-        },
+        Err((code, reason)) => {
+            let mut effects = smallvec![Effect::Answer(Outcome::declined(code, reason))];
+            // The next one should find money.
+            if code == ResponseCode::NOT_ENOUGH_MONEY {
+                effects.extend(funding::reload(wallet, opening.reference, context.now));
+            }
+            Decision {
+                events: smallvec![Event::Declined {
+                    opening: opening.clone(),
+                    code
+                }],
+                effects,
+            }
+        }
         Ok(card) => {
             let mut effects = smallvec![
                 Effect::Await(opening.reference),

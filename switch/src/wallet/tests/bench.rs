@@ -1,10 +1,10 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData};
 
 use crate::wallet::{
     About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
-    Opening, OrderKey, Outcome, Payer, Reference, Rules, Wallet, WalletId, decide,
+    Opening, Outcome, Payer, Reference, Rules, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;

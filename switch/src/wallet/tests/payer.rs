@@ -1,14 +1,14 @@
 //! What a payer can do with their wallet, and what the road then refuses.
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
-use tessera_protocol::{CardNumber, Currency, ResponseCode};
+use tessera_protocol::{CardNumber, Currency, OrderKey, ResponseCode};
 
 use super::bench::{Bench, EXPIRY, amount, by_card, opening};
 use super::rules::{balances, forwarded, settled};
 use crate::wallet::{
     AccountAction, Action, Ask, Claims, Command, Contact, ContactAndCode, ContactChannel, Details,
-    Effect, Event, LoadFrom, NewSession, Opening, OrderKey, Outcome, Payer, Proof, Reference,
-    Reload, Secret, Source, code_digest,
+    Effect, Event, LoadFrom, NewSession, Opening, Outcome, Payer, Proof, Reference, Reload, Secret,
+    Source, code_digest,
 };
 
 const SESSION: [u8; 32] = [7; 32];
@@ -75,6 +75,7 @@ impl Payers {
     fn proven(&mut self, action: AccountAction, right: bool) -> Vec<Effect> {
         let opening = self.opening(0);
         let proof = Proof {
+            of: self.password(),
             right,
             new_hash: Some("a hash".into()),
         };
@@ -85,9 +86,16 @@ impl Payers {
         self.tell(opening, Action::Account(Box::new(action)), claims)
     }
 
+    /// The hash of the password as it is now.
+    fn password(&self) -> Option<Box<str>> {
+        let account = self.bench.wallet.account.as_ref();
+        account.map(|account| account.password.clone())
+    }
+
     fn load(&mut self, source: u32, minor: u64) -> Vec<Effect> {
         let opening = self.opening(minor);
         let proof = Proof {
+            of: self.password(),
             right: true,
             new_hash: None,
         };
@@ -316,6 +324,11 @@ fn limits_are_the_stricter_of_the_operators_and_the_payers() {
     let wider = Limits::from_array([600, 0, 0, 0, 0]);
     let refused = payers.proven(AccountAction::SetLimits(wider), true);
     assert_eq!(code(&refused), Some(ResponseCode::ABOVE_AMOUNT_LIMIT));
+    // Where the payer says nothing, the operator's stands.
+    let none = Limits::from_array([0, 700, 0, 0, 0]);
+    let set = payers.proven(AccountAction::SetLimits(none), true);
+    assert_eq!(code(&set), Some(ResponseCode::APPROVED));
+    assert_eq!(payers.buy(501), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
     let own = Limits::from_array([400, 700, 900, 3, 0]);
     payers.proven(AccountAction::SetLimits(own), true);
     assert_eq!(payers.buy(401), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
@@ -452,6 +465,102 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
         .bench
         .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
     assert_eq!(balances(&payers.bench), (1000 - 104 + 500, 0));
+    // Nothing is due any more, whoever found it so before.
+    assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
+}
+
+#[test]
+fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
+    let mut payers = Payers::with(1000);
+    let reload = Reload {
+        source: payers.source_number(),
+        threshold: 900,
+        amount: 500,
+        under_way: Reference(0),
+        failed_at: 0,
+    };
+    let ask = |payers: &mut Payers| {
+        let opening = payers.opening(500);
+        payers.bench.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action: Action::Load(LoadFrom::Reload(reload.source)),
+            claims: None,
+        })))
+    };
+    payers.buy_approved(200);
+    // Below it already when it is wished.
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(effects.iter().any(is_reload));
+    // And before that comes, a purchase finds the same.
+    let effects = payers.buy_approved(1);
+    assert!(effects.iter().any(is_reload));
+    let first = forwarded(&ask(&mut payers));
+    assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
+    // Wished anew while one is under way.
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(!effects.iter().any(is_reload));
+    payers.proven(AccountAction::SetReload(None), true);
+    let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
+    assert!(!effects.iter().any(is_reload));
+    payers
+        .bench
+        .tell(Command::HostAnswered(first, ResponseCode::DECLINED));
+    // It failed, everything is spent, and nothing is approved any more: a purchase that finds no money asks as well.
+    payers.bench.now += 61 * MINUTE;
+    let opening = by_card(2, 77, 100_000);
+    let effects = payers.bench.ask(opening, Action::Purchase);
+    assert_eq!(code(&effects), Some(ResponseCode::NOT_ENOUGH_MONEY));
+    assert!(effects.iter().any(is_reload));
+}
+
+#[test]
+fn a_proof_is_of_the_password_that_stands() {
+    let mut payers = Payers::with(1000);
+    let old = payers.password();
+    let sign_in = |payers: &mut Payers, of, right| {
+        let opening = payers.opening(0);
+        let proof = Proof {
+            of,
+            right,
+            new_hash: None,
+        };
+        let claims = Claims {
+            proof: Some(proof),
+            ..Claims::default()
+        };
+        let action = Action::Account(Box::new(AccountAction::SignIn(session([9; 32]))));
+        code(&payers.tell(opening, action, claims))
+    };
+    assert_eq!(
+        sign_in(&mut payers, old.clone(), true),
+        Some(ResponseCode::APPROVED)
+    );
+    // Looked at before the change, told after it.
+    let opening = payers.opening(0);
+    let proof = Proof {
+        of: old.clone(),
+        right: true,
+        new_hash: Some("another hash".into()),
+    };
+    let claims = Claims {
+        proof: Some(proof),
+        ..claims(SESSION)
+    };
+    let change = Action::Account(Box::new(AccountAction::ChangePassword));
+    payers.tell(opening, change, claims);
+    assert_eq!(
+        sign_in(&mut payers, old, true),
+        Some(ResponseCode::SECURITY_VIOLATION)
+    );
+    // And a new password alone is no password.
+    let opening = payers.opening(0);
+    let claims = Claims {
+        new_password: Some(Secret::new(b"ten letters")),
+        ..Claims::default()
+    };
+    let action = Action::Account(Box::new(AccountAction::SignIn(session([8; 32]))));
+    let asked = payers.tell(opening, action, claims);
+    assert_eq!(code(&asked), Some(ResponseCode::FORMAT_ERROR));
 }
 
 fn is_reload(effect: &Effect) -> bool {
@@ -595,4 +704,40 @@ fn every_account_event_is_replayed_as_it_was() {
     assert_eq!(payers.bench.replayed(), payers.bench.wallet);
     payers.bench.checkpoint();
     assert_eq!(payers.bench.read_stored(), payers.bench.wallet);
+}
+
+#[test]
+fn what_was_done_is_told_again_also_where_it_ended_what_was_shown_for_it() {
+    let mut payers = Payers::with(0);
+    let change = Action::Account(Box::new(AccountAction::ChangePassword));
+    let opening = payers.opening(0);
+    let proof = Proof {
+        of: payers.password(),
+        right: true,
+        new_hash: Some("another hash".into()),
+    };
+    let proven = Claims {
+        proof: Some(proof),
+        ..claims(SESSION)
+    };
+    let changed = payers.tell(opening.clone(), change.clone(), proven);
+    assert_eq!(code(&changed), Some(ResponseCode::APPROVED));
+    // The line repeats it with the password that is the old one now.
+    let repeated = Claims {
+        password: Some(Secret::new(b"the old one")),
+        ..claims(SESSION)
+    };
+    let again = payers.tell(opening, change, repeated);
+    assert_eq!(code(&again), Some(ResponseCode::APPROVED));
+
+    let out = Action::Account(Box::new(AccountAction::SignOutEverywhere));
+    let opening = payers.opening(0);
+    for _ in 0..2 {
+        let told = payers.tell(opening.clone(), out.clone(), claims(SESSION));
+        assert_eq!(code(&told), Some(ResponseCode::APPROVED));
+    }
+    // Another request with that session is refused.
+    let opening = payers.opening(0);
+    let refused = payers.tell(opening, out, claims(SESSION));
+    assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
 }

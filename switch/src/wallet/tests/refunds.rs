@@ -1,10 +1,10 @@
 //! Refunds, and what is undone of them.
 
-use tessera_protocol::{CardNumber, ResponseCode};
+use tessera_protocol::{CardNumber, OrderKey, ResponseCode};
 
 use super::bench::{Bench, TIME, by_card, by_order, original, refund};
 use super::rules::{approved, balances, forwarded, reversal, settled};
-use crate::wallet::{Action, Command, Effect, Event, OrderKey, Payer, Reference};
+use crate::wallet::{Action, Command, Effect, Event, Payer, Reference};
 
 fn of(trace: u32) -> Action {
     Action::Refund {
@@ -218,4 +218,26 @@ fn a_refund_may_name_the_time_of_a_purchase_of_which_only_a_repeat_came_through(
     let reference = forwarded(&bench.ask(repeat, Action::Purchase));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     forwarded(&bench.ask(refund(2, 100), of(1)));
+}
+
+#[test]
+fn what_was_forgotten_does_not_come_back_whole() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 100);
+    bench.checkpoint();
+    // Brought back by a refund that is none, and settled a second time.
+    bench.now += 3 * DAY;
+    assert_eq!(refused(&mut bench, 2, 1, 101), ResponseCode::INVALID_AMOUNT);
+    bench.checkpoint();
+    bench.now += 2 * DAY;
+    refunded(&mut bench, 3, 1, 100);
+    // The wallet rests: the purchase is too old, its row in the store is not yet.
+    bench.now += 2 * DAY + DAY / 2;
+    bench.wallet.forget_older(bench.now, 7 * DAY);
+    bench.checkpoint();
+    bench.wallet = bench.read_stored();
+    bench.wallet.forget_older(bench.now, 7 * DAY);
+    assert_eq!(refused(&mut bench, 4, 1, 100), ResponseCode::NOT_FOUND);
+    assert_eq!(balances(&bench), (1000, 0));
 }

@@ -1,11 +1,11 @@
 //! Section 5 of the wire protocol, sentence by sentence.
 
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
 use crate::wallet::event::may_repeat;
 use crate::wallet::{
-    Action, Advice, Command, Effect, LoadFrom, OrderKey, Outcome, Reference, Secret, Status,
+    Action, Advice, Command, Effect, LoadFrom, Outcome, Reference, Secret, Status,
 };
 
 const PURCHASE: Action = Action::Purchase;

@@ -43,6 +43,8 @@ pub(super) enum Errand {
     Refund {
         order: String,
         amount: u64,
+        /// Refunds that whoever asks has seen.
+        seen: usize,
         reply: Reply,
     },
     Cancel {
@@ -165,14 +167,16 @@ impl Desk {
             Errand::Refund {
                 order,
                 amount,
+                seen,
                 reply,
-            } => self.refund(&order, amount, reply, now),
+            } => self.refund(&order, amount, seen, reply, now),
             Errand::Cancel { order, reply } => self.cancel(&order, reply, now),
         }
     }
 
     fn purchase(&mut self, order: String, amount: u64, payer: Payer, reply: Reply, now: Moment) {
-        if self.records.contains_key(&order) {
+        let before = self.records.get(&order).map(|record| &record.state);
+        if before.is_some_and(|state| *state != State::Unreached) {
             // Asked before: there is one answer for everybody who asks.
             match self.waiting(&order, Kind::Purchase) {
                 Some(open) => open.replies.push(reply),
@@ -207,15 +211,15 @@ impl Desk {
         self.send(trace, now);
     }
 
-    fn refund(&mut self, order: &str, amount: u64, reply: Reply, now: Moment) {
+    fn refund(&mut self, order: &str, amount: u64, seen: usize, reply: Reply, now: Moment) {
         let trace = self.next_trace();
         let Some(mut record) = self.approved(order) else {
             return tell(vec![reply], self.standing(order));
         };
-        if amount == 0 || amount > record.left() {
+        let number = record.refunds.len();
+        if amount == 0 || amount > record.left() || number != seen {
             return tell(vec![reply], self.standing(order));
         }
-        let number = record.refunds.len();
         record.refunds.push(Refund {
             amount,
             trace,

@@ -182,7 +182,7 @@ fn a_purchase_by_card_is_refunded_and_reversed_by_card_and_no_file_holds_the_num
 
         let refund = {
             let client = client.clone();
-            tokio::task::spawn_local(async move { client.refund("TC-1", 500).await })
+            tokio::task::spawn_local(async move { client.refund("TC-1", 500, 0).await })
         };
         let asked = peer.next().await;
         assert_eq!(
@@ -204,7 +204,15 @@ fn a_purchase_by_card_is_refunded_and_reversed_by_card_and_no_file_holds_the_num
         assert!(!standing.cancellable());
         // Neither what is refunded in part nor more than is left.
         assert_eq!(client.cancel("TC-1").await.unwrap().refundable(), 1_499);
-        assert_eq!(client.refund("TC-1", 1_500).await.unwrap().refunds.len(), 1);
+        assert_eq!(
+            client.refund("TC-1", 1_500, 1).await.unwrap().refunds.len(),
+            1
+        );
+        // Nor what was asked for by somebody who has not seen the refund before.
+        assert_eq!(
+            client.refund("TC-1", 500, 0).await.unwrap().refunds.len(),
+            1
+        );
 
         let log = std::fs::read_to_string(bench.log()).unwrap();
         assert!(
@@ -337,14 +345,16 @@ fn a_lost_connection_is_made_again_and_asked_again() {
 }
 
 #[test]
-fn without_a_switch_nothing_is_asked() {
+fn without_a_switch_nothing_is_asked_and_the_order_may_be_tried_again() {
     run(async {
         let bench = Bench::impatient().await;
-        let address = bench.switch.address();
-        let (client, _) = Client::start(address, party(), bench.times, &bench.log(), None).unwrap();
+        let (client, _) = bench.start();
         // It takes connections and says nothing.
         let standing = client.purchase("TC-1", 1_999, order()).await.unwrap();
         assert_eq!(standing.state, State::Unreached);
+        let mut peer = bench.switch.accept().await;
+        let asked = approved(&client, &mut peer, order()).await;
+        assert_eq!((asked.mti().as_str(), asked.number(4)), ("0200", 1_999));
     });
 }
 
@@ -355,7 +365,8 @@ fn an_unanswered_refund_is_the_same_refund_again() {
         let (client, mut peer) = bench.started().await;
         approved(&client, &mut peer, order()).await;
         let asking = client.clone();
-        let waiting = tokio::task::spawn_local(async move { asking.refund("TC-1", 1_999).await });
+        let waiting =
+            tokio::task::spawn_local(async move { asking.refund("TC-1", 1_999, 0).await });
         let first = peer.next().await;
         assert_eq!(first.tags()[&1], "TC-1");
         // Whoever waits is told that it is on its way.

@@ -28,7 +28,7 @@ pub(super) fn pack(from: &Mailbox, message: &Message) -> Result<lettre::Message,
     let to = message.to.expose().parse();
     let to = to.map_err(|_| Failure::permanent("the address is no e-mail address"))?;
     lettre::Message::builder()
-        .message_id(Some(format!("<{}>", message.id)))
+        .message_id(Some(format!("<{}@{}>", message.id, from.email.domain())))
         .date_now()
         .from(from.clone())
         .to(Mailbox::new(None, to))
@@ -54,7 +54,7 @@ mod tests {
             html: "<p>Words</p>".into(),
             sms: String::new(),
         };
-        let id = MessageId::new("0ABCDEFGHIJK.1@tessera").unwrap();
+        let id = MessageId::new("0ABCDEFGHIJK.1").unwrap();
         let message = Message::new(id, Address::new(to), texts);
         let from = "Tessera <no-reply@tessera.example>".parse().unwrap();
         pack(&from, &message).map(|email| String::from_utf8(email.formatted()).unwrap())
@@ -64,7 +64,7 @@ mod tests {
     fn carries_its_headers_and_both_texts() {
         let email = packed("payer@example.com", "Paid").unwrap();
         for line in [
-            "Message-ID: <0ABCDEFGHIJK.1@tessera>\r\n",
+            "Message-ID: <0ABCDEFGHIJK.1@tessera.example>\r\n",
             "From: Tessera <no-reply@tessera.example>\r\n",
             "To: payer@example.com\r\n",
             "Subject: Paid\r\n",

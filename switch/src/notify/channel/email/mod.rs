@@ -7,6 +7,8 @@
 //! | 5xx to a sender, receiver or text | permanent |
 //! | 5xx to a greeting, EHLO, STARTTLS or AUTH, or 530, 534, 535, 538 to anything | transient: the operator's to put right, not the payer's |
 //! | nothing, nonsense, a broken line or certificate | transient |
+//!
+//! Where no connection can be made, none is tried for a while, and every message is told why.
 
 mod envelope;
 mod failure;

@@ -3,10 +3,14 @@
 //! ```text
 //! lease ─▶ a permit ─▶ the last one kept, if it still answers NOOP
 //!                   └▶ a new one: connect, TLS, EHLO, AUTH
+//!                           └─ failed ─▶ pause, longer each time: nothing is connected meanwhile
 //! ```
+//!
+//! Whoever goes on to knock with a wrong password is shut out by many servers.
 
 use std::fmt;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -20,7 +24,11 @@ use tokio::time::timeout;
 use super::failure;
 use super::kept::Kept;
 use crate::config::{EmailSettings, EmailTls, SettingsError};
-use crate::notify::channel::{Failure, trust};
+use crate::notify::channel::{Failure, jittered, trust};
+
+/// The pause after a connection that could not be made: the first, doubled up to the last.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_mins(5);
 
 /// Connections, and how to make one.
 pub(super) struct Pool {
@@ -33,6 +41,15 @@ pub(super) struct Pool {
     pub(super) answer_within: Duration,
     places: Semaphore,
     kept: Kept,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+/// The last connection could not be made.
+#[derive(Clone)]
+struct Trouble {
+    until: Instant,
+    pause: Duration,
+    failure: Failure,
 }
 
 /// A connection that is this message's alone. It is closed when dropped, unless it is kept.
@@ -58,6 +75,7 @@ impl Pool {
             answer_within: settings.answer_within,
             places: Semaphore::new(settings.connections_max),
             kept: Kept::new(settings.connections_max, settings.idle_for),
+            trouble: Mutex::new(None),
         })
     }
 
@@ -73,14 +91,33 @@ impl Pool {
                 return Ok(self.lent(connection, place));
             }
         }
-        let connecting = timeout(self.connect_within, self.connect());
-        match connecting.await {
-            Ok(Ok(connection)) => Ok(self.lent(connection, place)),
-            Ok(Err(error)) => Err(failure::of_connection(&error)),
-            Err(_) => Err(Failure::transient(
-                "no connection to the mail server in time",
-            )),
+        let now = Instant::now();
+        let before = self.trouble().clone();
+        if let Some(trouble) = before.as_ref().filter(|trouble| now < trouble.until) {
+            return Err(trouble.failure.clone());
         }
+        let connecting = timeout(self.connect_within, self.connect());
+        let failure = match connecting.await {
+            Ok(Ok(connection)) => {
+                *self.trouble() = None;
+                return Ok(self.lent(connection, place));
+            }
+            Ok(Err(error)) => failure::of_connection(&error),
+            Err(_) => Failure::transient("no connection to the mail server in time"),
+        };
+        // Several that failed at the same time are one failure.
+        let pause = before.map_or(PAUSE_MIN, |trouble| (trouble.pause * 2).min(PAUSE_MAX));
+        *self.trouble() = Some(Trouble {
+            until: Instant::now() + jittered(pause),
+            pause,
+            failure: failure.clone(),
+        });
+        Err(failure)
+    }
+
+    /// It is whole whatever happened to who held it.
+    fn trouble(&self) -> std::sync::MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lent<'a>(
@@ -148,5 +185,44 @@ impl fmt::Debug for Pool {
         f.debug_struct("Pool")
             .field("server", &self.server)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_refuses_is_left_alone_for_longer_each_time() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let settings = EmailSettings {
+                server: listener.local_addr().unwrap().to_string(),
+                tls: EmailTls::Plain,
+                from: "Tessera <no-reply@tessera.example>".to_owned(),
+                ..EmailSettings::default()
+            };
+            let pool = Pool::new(&settings).unwrap();
+            let mut pauses = Vec::new();
+            for _ in 0..3 {
+                // Whatever comes is closed without a greeting.
+                let close = async { drop(listener.accept().await.unwrap()) };
+                let (refused, ()) = tokio::join!(pool.lease(), close);
+                assert!(refused.is_err_and(|failure| failure.is_transient()));
+                // Nobody connects during the pause.
+                assert!(pool.lease().await.is_err());
+                let mut trouble = pool.trouble();
+                let trouble = trouble.as_mut().unwrap();
+                pauses.push(trouble.pause);
+                trouble.until = Instant::now();
+            }
+            assert_eq!(pauses, [1, 2, 4].map(Duration::from_secs));
+        });
     }
 }

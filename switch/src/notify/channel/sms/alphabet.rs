@@ -2,13 +2,13 @@
 //!
 //! | alphabet | one segment | of several | never cut apart |
 //! | --- | --- | --- | --- |
-//! | GSM 03.38 default, a septet in each byte | 160 | 153 | an escape and what it escapes |
-//! | UCS-2 (UTF-16, big-endian) | 70 | 67 | the halves of a surrogate pair |
+//! | GSM 03.38 default, a septet in each byte | 160 | 152 | an escape and what it escapes |
+//! | UCS-2 (UTF-16, big-endian) | 70 | 66 | the halves of a surrogate pair |
 //!
-//! The segments of one message begin with a user data header (3GPP TS 23.040, 9.2.3.24.1) that takes six of the 140 bytes:
+//! The segments of one message begin with a user data header (3GPP TS 23.040, 9.2.3.24.8) that takes seven of the 140 bytes:
 //!
 //! ```text
-//! 05 00 03 | reference | segments | this one, from 1
+//! 06 08 04 | reference 2 | segments | this one, from 1
 //! ```
 
 use rusmpp::extra::encoding::gsm7bit::Gsm7BitUnpacked;
@@ -27,7 +27,7 @@ pub(super) struct Encoded {
 }
 
 /// `None` for a text that is too long. The same text under the same reference is cut alike.
-pub(super) fn encode(text: &str, reference: u8) -> Option<Encoded> {
+pub(super) fn encode(text: &str, reference: u16) -> Option<Encoded> {
     let (coding, units) = match Gsm7BitUnpacked::new().encode_to_vec(text) {
         Ok(septets) => (DataCoding::McSpecific, cut_septets(&septets)),
         Err(_) => (DataCoding::Ucs2, cut_utf16(text)),
@@ -45,21 +45,22 @@ pub(super) fn encode(text: &str, reference: u8) -> Option<Encoded> {
     Some(Encoded { coding, bodies })
 }
 
-fn headed(reference: u8, count: u8, number: u8, body: &[u8]) -> Vec<u8> {
-    let mut whole = vec![5, 0, 3, reference, count, number];
+fn headed(reference: u16, count: u8, number: u8, body: &[u8]) -> Vec<u8> {
+    let [high, low] = reference.to_be_bytes();
+    let mut whole = vec![6, 8, 4, high, low, count, number];
     whole.extend_from_slice(body);
     whole
 }
 
 fn cut_septets(septets: &[u8]) -> Vec<Vec<u8>> {
     let splits = |before: &u8, _: &u8| *before == ESCAPE;
-    cut(septets, 160, 153, splits)
+    cut(septets, 160, 152, splits)
 }
 
 fn cut_utf16(text: &str) -> Vec<Vec<u8>> {
     let units: Vec<u16> = text.encode_utf16().collect();
     let splits = |before: &u16, _: &u16| (0xD800..0xDC00).contains(before);
-    cut(&units, 70, 67, splits)
+    cut(&units, 70, 66, splits)
         .into_iter()
         .map(|part| part.iter().flat_map(|unit| unit.to_be_bytes()).collect())
         .collect()
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_holds_160_septets_and_several_hold_153_each() {
+    fn a_segment_holds_160_septets_and_several_hold_152_each() {
         let lengths = |text: &str| -> Vec<usize> {
             encode(text, 7)
                 .unwrap()
@@ -115,40 +116,40 @@ mod tests {
                 .collect()
         };
         assert_eq!(lengths(&"a".repeat(160)), [160]);
-        assert_eq!(lengths(&"a".repeat(161)), [6 + 153, 6 + 8]);
-        assert_eq!(lengths(&"a".repeat(306)), [6 + 153, 6 + 153]);
+        assert_eq!(lengths(&"a".repeat(161)), [7 + 152, 7 + 9]);
+        assert_eq!(lengths(&"a".repeat(304)), [7 + 152, 7 + 152]);
         assert_eq!(lengths(&"я".repeat(70)), [140]);
-        assert_eq!(lengths(&"я".repeat(71)), [6 + 134, 6 + 8]);
-        assert_eq!(encode(&"a".repeat(153 * 8 + 1), 7), None);
+        assert_eq!(lengths(&"я".repeat(71)), [7 + 132, 7 + 10]);
+        assert_eq!(encode(&"a".repeat(152 * 8 + 1), 7), None);
     }
 
     #[test]
     fn the_header_counts_the_segments() {
-        let bodies = encode(&"a".repeat(400), 0xAB).unwrap().bodies;
-        let heads: Vec<&[u8]> = bodies.iter().map(|body| &body[..6]).collect();
+        let bodies = encode(&"a".repeat(400), 0xABCD).unwrap().bodies;
+        let heads: Vec<&[u8]> = bodies.iter().map(|body| &body[..7]).collect();
         assert_eq!(
             heads,
             [
-                [5, 0, 3, 0xAB, 3, 1],
-                [5, 0, 3, 0xAB, 3, 2],
-                [5, 0, 3, 0xAB, 3, 3]
+                [6, 8, 4, 0xAB, 0xCD, 3, 1],
+                [6, 8, 4, 0xAB, 0xCD, 3, 2],
+                [6, 8, 4, 0xAB, 0xCD, 3, 3]
             ]
         );
     }
 
     #[test]
     fn neither_escapes_nor_pairs_are_cut_apart() {
-        for before in 150..156 {
+        for before in 149..155 {
             let text = "a".repeat(before) + &"€".repeat(20);
             for body in encode(&text, 7).unwrap().bodies {
                 assert_ne!(body.last(), Some(&ESCAPE), "{before}");
             }
         }
-        for before in 64..70 {
+        for before in 63..69 {
             let text = "я".repeat(before) + &"🙂".repeat(10);
             let mut joined = Vec::new();
             for body in encode(&text, 7).unwrap().bodies {
-                let units = body[6..]
+                let units = body[7..]
                     .chunks_exact(2)
                     .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
                 let part = String::from_utf16(&units.collect::<Vec<_>>());

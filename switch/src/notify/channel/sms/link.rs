@@ -13,9 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use rand::RngExt as _;
 use rusmpp::pdus::BindTransceiver;
-use rusmpp::tokio_codec::CommandCodec;
 use rusmpp::types::COctetString;
 use rusmpp::values::InterfaceVersion;
 use rusmpp::{Command, CommandId, CommandStatus};
@@ -29,19 +27,23 @@ use tokio_rustls::TlsConnector;
 use tokio_util::codec::Framed;
 use zeroize::Zeroizing;
 
+use super::codec::Codec;
 use super::pace::Pace;
 use super::receipt::{Known, Receipt};
 use super::session::{End, Session};
 use super::submit::Submit;
 use crate::config::{SettingsError, SmsSettings};
-use crate::notify::channel::{Failure, trust};
+use crate::notify::channel::{Failure, jittered, trust};
 
 /// A stream of either kind.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Whole PDUs over it. One that is longer than 8 KiB, or cannot be read, ends the session: nothing behind it could be trusted.
-pub(super) type Wire = Framed<Box<dyn Stream>, CommandCodec>;
+/// Whole PDUs over it.
+pub(super) type Wire = Framed<Box<dyn Stream>, Codec>;
+
+/// How long nothing is sent after the centre said that it was too much.
+const HOLD: Duration = Duration::from_secs(1);
 
 /// The first sequence number, which is the bind's; the session goes on from the next.
 pub(super) const BIND_SEQUENCE: u32 = 1;
@@ -88,7 +90,7 @@ fn tls(settings: &SmsSettings) -> Result<(Arc<ClientConfig>, ServerName<'static>
 pub(super) struct Link {
     settings: SmsSettings,
     prepared: Prepared,
-    pace: Arc<Pace>,
+    pace: Pace,
     known: Known,
     receipts: mpsc::Sender<Receipt>,
 }
@@ -96,13 +98,12 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(
         settings: &SmsSettings,
-        pace: Arc<Pace>,
         receipts: mpsc::Sender<Receipt>,
     ) -> Result<Self, SettingsError> {
         Ok(Self {
             prepared: prepare(settings)?,
             settings: settings.clone(),
-            pace,
+            pace: Pace::new(settings.messages_per_second, HOLD),
             known: Known::default(),
             receipts,
         })
@@ -142,7 +143,7 @@ impl Link {
         let session = Session::new(
             wire,
             &self.settings,
-            &self.pace,
+            &mut self.pace,
             &mut self.known,
             &self.receipts,
         );
@@ -163,7 +164,7 @@ impl Link {
             }
             None => Box::new(stream),
         };
-        let mut wire = Framed::new(stream, CommandCodec::new());
+        let mut wire = Framed::new(stream, Codec::new());
         self.bind(&mut wire).await?;
         Ok(wire)
     }
@@ -177,7 +178,7 @@ impl Link {
             .map_err(|_| "the line broke before the bind".to_owned())?;
         loop {
             match wire.next().await {
-                Some(Ok(answer)) => match (answer.id(), answer.status) {
+                Some(Ok(answer)) => match (answer.id, answer.status) {
                     (CommandId::BindTransceiverResp, CommandStatus::EsmeRok) => return Ok(()),
                     (CommandId::BindTransceiverResp | CommandId::GenericNack, status) => {
                         let status = u32::from(status);
@@ -219,9 +220,4 @@ async fn refuse_until(until: Instant, queued: &mut mpsc::Receiver<Submit>, reaso
             },
         }
     }
-}
-
-/// Half of it to all of it, so that many who lost the same centre do not come back at once.
-fn jittered(pause: Duration) -> Duration {
-    pause.mul_f64(rand::rng().random_range(0.5..=1.0))
 }

@@ -1,7 +1,7 @@
 //! Short messages: SMPP 3.4, one transceiver session, kept up by a task of its own.
 //!
 //! ```text
-//! send ─▶ segments ─▶ pace ─▶ queue ─▶ link: connect, bind, enquire ─▶ session ─▶ centre
+//! send ─▶ segments ─▶ queue ─▶ link: connect, bind, enquire ─▶ session ─▶ pace ─▶ codec ─▶ centre
 //!      ◀────────────── submit_sm_resp of every segment ◀──────────────────┤
 //!                                          Receipt ◀── deliver_sm ◀───────┘
 //! ```
@@ -16,6 +16,7 @@
 //! this receiver or this text are permanent.
 
 mod alphabet;
+mod codec;
 mod link;
 mod pace;
 mod receipt;
@@ -24,21 +25,18 @@ mod status;
 mod submit;
 
 use std::fmt;
-use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Failure, Message};
 use crate::config::{SettingsError, SmsSettings};
 use link::Link;
-use pace::Pace;
 pub use receipt::{Receipt, ReceiptOutcome};
 use submit::{Sender, Submit};
 
 /// The channel. Dropping it ends the session.
 pub struct Sms {
     sender: Sender,
-    pace: Arc<Pace>,
     queue: mpsc::Sender<Submit>,
 }
 
@@ -49,13 +47,11 @@ impl Sms {
         settings: &SmsSettings,
         receipts: mpsc::Sender<Receipt>,
     ) -> Result<Self, SettingsError> {
-        let pace = Arc::new(Pace::new(settings.messages_per_second));
-        let link = Link::new(settings, pace.clone(), receipts)?;
+        let link = Link::new(settings, receipts)?;
         let (queue, queued) = mpsc::channel(settings.window);
         tokio::spawn(link.run(queued));
         Ok(Self {
             sender: Sender::of(&settings.sender),
-            pace,
             queue,
         })
     }
@@ -69,7 +65,6 @@ impl Sms {
     pub async fn send(&self, message: &Message) -> Result<(), Failure> {
         let segments = submit::segments(&self.sender, message)?;
         for segment in segments {
-            self.pace.turn().await;
             let (answer, answered) = oneshot::channel();
             let submit = Submit { segment, answer };
             let ended = |_| Failure::transient("the line to the message centre has ended");

@@ -1,46 +1,43 @@
 //! How fast segments leave: one every so often, and none for a while after the centre said that it was too much.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-/// Gives turns, evenly.
+/// Says when the next segment may leave.
 pub(super) struct Pace {
     every: Duration,
-    next: Mutex<Instant>,
+    hold: Duration,
+    next: Instant,
 }
 
 impl Pace {
-    pub(super) fn new(per_second: u32) -> Self {
+    /// `hold`: for how long none leaves after it was too much.
+    pub(super) fn new(per_second: u32, hold: Duration) -> Self {
         Self {
             every: Duration::from_secs(1) / per_second.max(1),
-            next: Mutex::new(Instant::now()),
+            hold,
+            next: Instant::now(),
         }
     }
 
-    /// Waits for a turn of its own.
-    pub(super) async fn turn(&self) {
-        let turn = self.change(|next| {
-            let turn = (*next).max(Instant::now());
-            *next = turn + self.every;
-            turn
-        });
-        sleep_until(turn).await;
+    pub(super) fn next(&self) -> Instant {
+        self.next
     }
 
-    /// Gives no turn for so long.
-    pub(super) fn hold(&self, pause: Duration) {
-        self.change(|next| *next = (*next).max(Instant::now() + pause));
+    /// One leaves now. A timer that rings late does not slow down the others, and a while in which none left is not made up
+    /// for.
+    pub(super) fn leave(&mut self, now: Instant) {
+        let on_time = self.next + self.every;
+        self.next = match on_time > now {
+            true => on_time,
+            false => now + self.every,
+        };
     }
 
-    fn change<T>(&self, how: impl FnOnce(&mut Instant) -> T) -> T {
-        // An instant is whole whatever happened to who held it.
-        let mut next = self
-            .next
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        how(&mut next)
+    /// It was too much.
+    pub(super) fn hold(&mut self, now: Instant) {
+        self.next = self.next.max(now + self.hold);
     }
 }
 
@@ -48,23 +45,19 @@ impl Pace {
 mod tests {
     use super::*;
 
+    const MS: Duration = Duration::from_millis(1);
+
     #[test]
-    fn turns_come_evenly_and_stop_when_told() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let pace = Pace::new(1_000);
-            let began = Instant::now();
-            for _ in 0..20 {
-                pace.turn().await;
-            }
-            assert!(began.elapsed() >= Duration::from_millis(19));
-            pace.hold(Duration::from_millis(50));
-            let held = Instant::now();
-            pace.turn().await;
-            assert!(held.elapsed() >= Duration::from_millis(50));
-        });
+    fn segments_leave_evenly_and_stop_when_told() {
+        let mut pace = Pace::new(100, 1_000 * MS);
+        let began = pace.next();
+        pace.leave(began);
+        assert_eq!(pace.next(), began + 10 * MS);
+        pace.leave(began + 13 * MS);
+        assert_eq!(pace.next(), began + 20 * MS, "a timer was late");
+        pace.leave(began + 500 * MS);
+        assert_eq!(pace.next(), began + 510 * MS, "nothing is made up for");
+        pace.hold(began + 505 * MS);
+        assert_eq!(pace.next(), began + 1_505 * MS);
     }
 }

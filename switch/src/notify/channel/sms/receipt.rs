@@ -173,7 +173,7 @@ mod tests {
 
     fn place(segment: u8) -> Place {
         Place {
-            id: MessageId::new("a.1@tessera").unwrap(),
+            id: MessageId::new("a.1").unwrap(),
             segment,
             segments: 2,
         }

@@ -1,7 +1,6 @@
 //! A bound session: segments leave, acknowledgements and receipts come.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rusmpp::pdus::{DeliverSm, DeliverSmResp};
@@ -10,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::codec::Received;
 use super::link::{BIND_SEQUENCE, Wire};
 use super::pace::Pace;
 use super::receipt::{self, Known, Receipt};
@@ -18,8 +18,6 @@ use super::submit::{Place, Submit};
 use crate::config::SmsSettings;
 use crate::notify::channel::Failure;
 
-/// How long nothing is sent after the centre said that it was too much.
-const HOLD: Duration = Duration::from_secs(1);
 /// SMPP 3.4, 3.2: sequence numbers go from 1 to this.
 const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
 
@@ -43,7 +41,7 @@ struct Waiting {
 pub(super) struct Session<'a> {
     wire: Wire,
     settings: &'a SmsSettings,
-    pace: &'a Pace,
+    pace: &'a mut Pace,
     known: &'a mut Known,
     receipts: &'a mpsc::Sender<Receipt>,
     waiting: HashMap<u32, Waiting>,
@@ -58,7 +56,7 @@ impl<'a> Session<'a> {
     pub(super) fn new(
         wire: Wire,
         settings: &'a SmsSettings,
-        pace: &'a Pace,
+        pace: &'a mut Pace,
         known: &'a mut Known,
         receipts: &'a mpsc::Sender<Receipt>,
     ) -> Self {
@@ -93,14 +91,19 @@ impl<'a> Session<'a> {
 
     async fn turn(&mut self, queued: &mut mpsc::Receiver<Submit>) -> Result<(), End> {
         let room = self.waiting.len() < self.settings.window;
-        let alarm = self.alarm();
+        let turn = self.pace.next();
+        let may_send = room && turn <= Instant::now();
+        let alarm = match room && !may_send {
+            true => self.alarm().min(turn),
+            false => self.alarm(),
+        };
         tokio::select! {
             command = self.wire.next() => match command {
-                Some(Ok(command)) => self.take(&command).await,
-                Some(Err(_)) => Err(lost("the message centre's PDU could not be read")),
+                Some(Ok(received)) => self.take(&received).await,
+                Some(Err(_)) => Err(lost("what the message centre sent is no PDU")),
                 None => Err(lost("the message centre closed the line")),
             },
-            submit = queued.recv(), if room => match submit {
+            submit = queued.recv(), if may_send => match submit {
                 Some(submit) => self.submit(submit).await,
                 None => self.close().await,
             },
@@ -113,6 +116,7 @@ impl<'a> Session<'a> {
         if submit.answer.is_closed() {
             return Ok(());
         }
+        self.pace.leave(Instant::now());
         let sequence = self.next_sequence();
         let waiting = Waiting {
             place: submit.segment.place,
@@ -124,22 +128,33 @@ impl<'a> Session<'a> {
         self.send(&command).await
     }
 
-    async fn take(&mut self, command: &Command) -> Result<(), End> {
+    async fn take(&mut self, received: &Received) -> Result<(), End> {
         self.heard = Instant::now();
         self.enquired = None;
-        let sequence = command.sequence_number;
-        match (command.id(), command.pdu()) {
+        let (id, sequence) = (received.id, received.sequence);
+        if received.is_unreadable() {
+            tracing::warn!(
+                id = u32::from(id),
+                "a PDU of the message centre cannot be read"
+            );
+        }
+        match (id, received.pdu()) {
             (CommandId::SubmitSmResp | CommandId::GenericNack, pdu) => {
                 let centre_id = match pdu {
                     Some(Pdu::SubmitSmResp(answer)) => answer.message_id().as_str(),
                     _ => "",
                 };
-                self.settle(sequence, command.status, centre_id);
+                self.settle(sequence, received.status, centre_id);
                 Ok(())
             }
             (_, Some(Pdu::DeliverSm(deliver))) => {
                 let status = self.deliver(deliver);
                 self.answer(status, sequence, DeliverSmResp::default())
+                    .await
+            }
+            // Refused, it would come again, and be no better.
+            (CommandId::DeliverSm, _) => {
+                self.answer(CommandStatus::EsmeRok, sequence, DeliverSmResp::default())
                     .await
             }
             (CommandId::EnquireLink, _) => {
@@ -151,14 +166,20 @@ impl<'a> Session<'a> {
                     .await?;
                 Err(lost("the message centre ended the session"))
             }
-            // Answers to nothing, and what no transceiver is sent: an answer would only be answered.
+            // These have no answer.
+            (CommandId::AlertNotification | CommandId::Outbind, _) => Ok(()),
+            _ if id.is_operation() => {
+                self.answer(CommandStatus::EsmeRinvcmdid, sequence, Pdu::GenericNack)
+                    .await
+            }
+            // Answers to nothing.
             _ => Ok(()),
         }
     }
 
     fn settle(&mut self, sequence: u32, status: CommandStatus, centre_id: &str) {
         if status::is_too_much(status) {
-            self.pace.hold(HOLD);
+            self.pace.hold(Instant::now());
         }
         // One that comes too late: its message is tried again under the same references.
         let Some(waiting) = self.waiting.remove(&sequence) else {
@@ -255,19 +276,25 @@ fn lost(reason: &str) -> End {
 
 #[cfg(test)]
 mod tests {
-    use rusmpp::tokio_codec::CommandCodec;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt as _;
     use tokio::sync::oneshot;
     use tokio_util::codec::Framed;
 
+    use super::super::codec::Codec;
     use super::super::link::Stream;
     use super::super::submit::{Sender, segments};
     use super::*;
     use crate::notify::channel::{Address, Message, MessageId};
     use crate::notify::texts::Texts;
 
+    /// In the queue from the beginning.
+    const SEGMENTS: usize = 3;
     const PATIENCE: Duration = Duration::from_secs(10);
+    const HOLD: Duration = Duration::from_millis(50);
 
-    /// Runs a session against `centre`, with one segment to submit: how it ended, and what the sender was told.
+    /// Runs a session against `centre`, with segments to submit: how it ended, and what the first one's sender was told.
     fn ended<F: Future<Output = ()>>(
         settings: SmsSettings,
         centre: impl FnOnce(Wire) -> F,
@@ -279,18 +306,22 @@ mod tests {
         runtime.block_on(async {
             let (ours, theirs) = tokio::io::duplex(4096);
             let (ours, theirs) = [ours, theirs]
-                .map(|end| Framed::new(Box::new(end) as Box<dyn Stream>, CommandCodec::new()))
+                .map(|end| Framed::new(Box::new(end) as Box<dyn Stream>, Codec::new()))
                 .into();
-            let (queue, mut queued) = mpsc::channel(4);
-            let (answer, answered) = oneshot::channel();
-            let segment = segments(&Sender::of("T"), &message()).unwrap().remove(0);
-            queue.send(Submit { segment, answer }).await.ok().unwrap();
-            let (pace, mut known) = (Pace::new(1_000), Known::default());
+            let (queue, mut queued) = mpsc::channel(SEGMENTS);
+            let mut answers = Vec::new();
+            for _ in 0..SEGMENTS {
+                let (answer, answered) = oneshot::channel();
+                let segment = segments(&Sender::of("T"), &message()).unwrap().remove(0);
+                queue.send(Submit { segment, answer }).await.ok().unwrap();
+                answers.push(answered);
+            }
+            let (mut pace, mut known) = (Pace::new(1_000_000, HOLD), Known::default());
             let (receipts, _received) = mpsc::channel(1);
-            let session = Session::new(ours, &settings, &pace, &mut known, &receipts);
+            let session = Session::new(ours, &settings, &mut pace, &mut known, &receipts);
             let both = async { tokio::join!(session.run(&mut queued), centre(theirs)) };
             let (end, ()) = timeout(PATIENCE, both).await.expect("an end in time");
-            (end, answered.await.unwrap())
+            (end, answers.remove(0).await.unwrap())
         })
     }
 
@@ -301,12 +332,12 @@ mod tests {
             html: String::new(),
             sms: "x".to_owned(),
         };
-        let id = MessageId::new("a.1@tessera").unwrap();
+        let id = MessageId::new("a.1").unwrap();
         Message::new(id, Address::new("+491701234500"), texts)
     }
 
     /// The next command.
-    async fn next(wire: &mut Wire) -> Command {
+    async fn next(wire: &mut Wire) -> Received {
         wire.next().await.expect("a command").expect("a whole one")
     }
 
@@ -318,8 +349,10 @@ mod tests {
             ..SmsSettings::default()
         };
         let (end, told) = ended(settings, |mut wire| async move {
-            assert_eq!(next(&mut wire).await.id(), CommandId::SubmitSm);
-            assert_eq!(next(&mut wire).await.id(), CommandId::EnquireLink);
+            for _ in 0..SEGMENTS {
+                assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
+            }
+            assert_eq!(next(&mut wire).await.id, CommandId::EnquireLink);
             // Until the other side has gone.
             while wire.next().await.is_some() {}
         });
@@ -330,28 +363,85 @@ mod tests {
     #[test]
     fn a_centre_that_unbinds_is_answered_and_whoever_waits_is_told() {
         let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
-            assert_eq!(next(&mut wire).await.id(), CommandId::SubmitSm);
+            for _ in 0..SEGMENTS {
+                assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
+            }
             let unbind = Command::new(CommandStatus::EsmeRok, 77, Pdu::Unbind);
             wire.send(&unbind).await.unwrap();
             let answer = next(&mut wire).await;
-            assert_eq!(
-                (answer.id(), answer.sequence_number),
-                (CommandId::UnbindResp, 77)
-            );
+            assert_eq!((answer.id, answer.sequence), (CommandId::UnbindResp, 77));
         });
         assert_eq!(end, lost("the message centre ended the session"));
         assert!(told.unwrap_err().is_transient());
     }
 
     #[test]
-    fn what_is_no_pdu_ends_the_session() {
+    fn a_length_that_cannot_be_ends_the_session() {
         let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
-            use tokio::io::AsyncWriteExt as _;
             next(&mut wire).await;
             wire.get_mut().write_all(&[0xFF; 16]).await.unwrap();
             while wire.next().await.is_some() {}
         });
-        assert_eq!(end, lost("the message centre's PDU could not be read"));
+        assert_eq!(end, lost("what the message centre sent is no PDU"));
+        assert!(told.unwrap_err().is_transient());
+    }
+
+    /// A request with nothing but this behind its head.
+    fn request(id: CommandId, sequence: u32, body: &[u8]) -> Vec<u8> {
+        let head = [16 + body.len() as u32, u32::from(id), 0, sequence];
+        let head = head.into_iter().flat_map(u32::to_be_bytes);
+        head.chain(body.iter().copied()).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_answered_and_the_session_goes_on() {
+        // A receipt up to the short message, and then receipted_message_id without the zero at its end.
+        let mut receipt = vec![0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        receipt.extend([0x00, 0x1E, 0, 2, b'7', b'7']);
+        let settings = SmsSettings {
+            window: 1,
+            ..SmsSettings::default()
+        };
+        let (end, told) = ended(settings, |mut wire| async move {
+            let submit = next(&mut wire).await;
+            let stream = wire.get_mut();
+            let unread = request(CommandId::DeliverSm, 7, &receipt);
+            stream.write_all(&unread).await.unwrap();
+            let unknown = request(CommandId::DataSm, 8, &[1, 2, 3]);
+            stream.write_all(&unknown).await.unwrap();
+            let answer = next(&mut wire).await;
+            assert_eq!(
+                (answer.id, answer.status, answer.sequence),
+                (CommandId::DeliverSmResp, CommandStatus::EsmeRok, 7)
+            );
+            let answer = next(&mut wire).await;
+            assert_eq!(
+                (answer.id, answer.status, answer.sequence),
+                (CommandId::GenericNack, CommandStatus::EsmeRinvcmdid, 8)
+            );
+            let taken = request(CommandId::SubmitSmResp, submit.sequence, b"1\0");
+            wire.get_mut().write_all(&taken).await.unwrap();
+            assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
+        });
+        assert_eq!(end, lost("the message centre closed the line"));
+        assert_eq!(told, Ok(()));
+    }
+
+    #[test]
+    fn a_centre_that_has_too_much_is_left_alone_though_more_is_queued() {
+        let settings = SmsSettings {
+            window: 1,
+            ..SmsSettings::default()
+        };
+        let (_, told) = ended(settings, |mut wire| async move {
+            let submit = next(&mut wire).await;
+            let status = CommandStatus::EsmeRthrottled;
+            let refused = Command::new(status, submit.sequence, Pdu::GenericNack);
+            let refused_at = Instant::now();
+            wire.send(&refused).await.unwrap();
+            assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
+            assert!(refused_at.elapsed() >= HOLD);
+        });
         assert!(told.unwrap_err().is_transient());
     }
 }

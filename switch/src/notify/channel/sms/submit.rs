@@ -70,7 +70,7 @@ pub(super) fn segments(sender: &Sender, message: &Message) -> Result<Vec<Segment
     let number = phone_number(message.to.expose())
         .ok_or_else(|| Failure::permanent("the address is no telephone number"))?;
     let reference = message.id.short();
-    let encoded = alphabet::encode(&message.sms, reference as u8)
+    let encoded = alphabet::encode(&message.sms, reference)
         .ok_or_else(|| Failure::permanent("the text is too long for short messages"))?;
     let segments = encoded.bodies.len() as u8;
     // Not the library's default, which claims to be an acknowledgement.
