@@ -127,6 +127,7 @@ fn a_decline_is_told_in_words() {
     let page = browser.get(&status).body;
     assert!(page.contains("data-state=\"declined\""), "{page}");
     assert!(page.contains("the bank did not answer"));
+    assert!(page.contains("<div role=\"status\"><h1>Declined</h1></div>"));
 }
 
 #[test]

@@ -2,17 +2,16 @@
 
 use tessera_protocol::ResponseCode;
 
-use super::Past;
 use crate::journal::Journal;
-use crate::wallet::{Details, Entry, Outcome};
+use crate::wallet::{Details, Entry, HistoryRequest, Outcome, Sources, WalletId};
 
 /// What the request asks for, and where the next one would go on.
-pub(super) fn read(journal: &dyn Journal, past: Past) -> Outcome {
-    let Past {
-        wallet,
-        request,
-        sources,
-    } = past;
+pub(super) fn read(
+    journal: &dyn Journal,
+    wallet: WalletId,
+    request: HistoryRequest,
+    sources: Sources,
+) -> Outcome {
     let mut entries = Vec::new();
     let mut position = request.from;
     while position != 0 && entries.len() < usize::from(request.events) {

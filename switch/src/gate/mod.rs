@@ -21,7 +21,7 @@ use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
-use crate::wallet::{HistoryRequest, Outcome, Reference, WalletId};
+use crate::wallet::{HistoryRequest, Outcome, Reference, Sources, WalletId};
 
 /// What waits for its event to be durable.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub enum Release {
     /// An answer.
     Answer(Asker, Outcome),
     /// An answer that is read off the journal: the newest of what it tells is durable now.
-    History(Asker, Box<Past>),
+    History(Asker, WalletId, HistoryRequest, Sources),
     /// A request for the host.
     Request(HostRequest),
     /// What the host must be told until it acknowledges. Its particulars stand in the journal, and
@@ -58,17 +58,6 @@ pub struct News {
 
 /// Writes news into an outbox.
 pub type WriteNews = Box<dyn Fn(&News, &mut BytesMut)>;
-
-/// A piece of a wallet's history that is still to be read off the journal.
-#[derive(Debug)]
-pub struct Past {
-    /// Whose.
-    pub wallet: WalletId,
-    /// From where on, and how much.
-    pub request: HistoryRequest,
-    /// The wallet's sources by number, as they may be shown.
-    pub sources: Vec<(u32, Box<str>)>,
-}
 
 /// An advice that is still to be read off the journal.
 #[derive(Debug, Clone, Copy)]
@@ -197,8 +186,8 @@ impl Gate {
     fn let_out(&self, release: Release, now: Instant) {
         match release {
             Release::Answer(asker, outcome) => self.answer(asker, &outcome, now),
-            Release::History(asker, past) => {
-                let outcome = history::read(self.journal.as_ref(), *past);
+            Release::History(asker, wallet, request, sources) => {
+                let outcome = history::read(self.journal.as_ref(), wallet, request, sources);
                 self.answer(asker, &outcome, now);
             }
             Release::Request(request) => self.link.send(request),

@@ -5,16 +5,18 @@ use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 use super::answer::Told;
 use crate::wallet::{Change, Entry, Event, Opening, Payer, Reference};
 
-/// Sources by number, as they may be shown.
-type Sources = [(u32, Box<str>)];
-
 /// Bytes of a tag, a length and a position.
 const POSITION_BYTES: usize = 5 + 20;
 /// Bytes of a tag and a length.
 const HEAD_BYTES: usize = 5;
 
 /// As many events as fit, and where to go on for the others.
-pub(super) fn add(told: &mut Told, entries: &[(u64, Entry)], next: u64, sources: &Sources) {
+pub(super) fn add(
+    told: &mut Told,
+    entries: &[(u64, Entry)],
+    next: u64,
+    sources: &[(u32, Box<str>)],
+) {
     let mut next = next;
     for (position, entry) in entries {
         let row = row(entry, sources).to_string();
@@ -29,7 +31,7 @@ pub(super) fn add(told: &mut Told, entries: &[(u64, Entry)], next: u64, sources:
     }
 }
 
-fn row(entry: &Entry, sources: &Sources) -> HistoryRow {
+fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
     let event = &entry.event;
     let opening = event.opening();
     let (reference, original) = references(event, opening);
@@ -147,7 +149,7 @@ fn card(event: &Event, opening: Option<&Opening>) -> String {
     card.map_or_else(String::new, |card| format!("{:04}", card.expose() % 10_000))
 }
 
-fn words(event: &Event, sources: &Sources) -> String {
+fn words(event: &Event, sources: &[(u32, Box<str>)]) -> String {
     match event {
         // A source that was removed since is not named any more.
         Event::LoadRequested { source, .. } | Event::PayoutRequested { source, .. } => {

@@ -19,7 +19,7 @@ use super::{
     decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
-use crate::gate::{News, Past, Release, Unread};
+use crate::gate::{News, Release, Unread};
 use crate::ops::metrics::Stage;
 use crate::passwords::Job;
 use crate::router::Worker;
@@ -142,14 +142,6 @@ impl WalletActor {
             self.tell_watchers();
         }
         self.wallet.transactions.settle(worker.durable_end());
-    }
-
-    fn shown_sources(&self) -> Vec<(u32, Box<str>)> {
-        let sources = self.wallet.account.iter();
-        let sources = sources.flat_map(|account| &account.sources);
-        sources
-            .map(|source| (source.number, source.shown.clone()))
-            .collect()
     }
 
     /// Keeps the order for this wallet while it decides, and finds what was reversed of it before.
@@ -304,12 +296,13 @@ impl WalletActor {
             }
             Effect::ReadHistory(request) => {
                 if let Some(asker) = asker.take() {
-                    let past = Past {
-                        wallet: self.wallet.id,
-                        request,
-                        sources: self.shown_sources(),
-                    };
-                    self.hold(Release::History(asker, Box::new(past)));
+                    let account = self.wallet.account.as_ref();
+                    let sources = account.map_or(&[][..], |account| &account.sources[..]);
+                    let shown = sources
+                        .iter()
+                        .map(|source| (source.number, source.shown.clone()))
+                        .collect();
+                    self.hold(Release::History(asker, self.wallet.id, request, shown));
                 }
             }
         }

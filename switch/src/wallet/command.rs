@@ -302,6 +302,9 @@ pub struct Outcome {
     pub details: Details,
 }
 
+/// Sources by number, as they may be shown.
+pub type Sources = Vec<(u32, Box<str>)>;
+
 /// What else an answer says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Details {
@@ -346,8 +349,8 @@ pub enum Details {
         entries: Vec<(u64, Entry)>,
         /// The position to go on from; 0: that is all.
         next: u64,
-        /// The sources that events name, as they may be shown.
-        sources: Vec<(u32, Box<str>)>,
+        /// The sources that events name.
+        sources: Sources,
     },
 }
 

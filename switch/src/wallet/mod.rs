@@ -35,7 +35,7 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, code_digest,
+    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, code_digest,
 };
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};

@@ -61,7 +61,7 @@ fn show(
             data-state=(outcome.word()) data-order=(purchase.order) data-origin=(purchase.origin)
             data-final=[ends.then_some("1")] data-live=(to("/pay/live")) data-poll=(to("/pay/state")) {
             (sign(outcome))
-            h1 role="status" { (title(outcome)) }
+            div role="status" { h1 { (title(outcome)) } }
             @if let Some(words) = words(outcome) { p { (words) } }
             @if *outcome == Outcome::Agreed && back.is_some() { p { (text::GO_BACK) } }
             p.detail { (app.settings.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (text::ORDER) " " (purchase.order) }
