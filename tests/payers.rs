@@ -114,6 +114,33 @@ fn a_payers_wallet_from_registration_to_its_end() {
 }
 
 #[test]
+fn an_operation_sent_again_is_told_alike_and_with_other_data_it_is_none() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let secrets = [(17, PASSWORD), (7, GOOD_ACCOUNT)];
+    let stores = payer.message("121", &[(24, "account")], &secrets);
+    let stored = payer.line.ask(&stores);
+    let again = payer.line.ask(&stores);
+    assert_eq!((stored.code(), again.code()), ("00".into(), "00".into()));
+    assert_eq!(stored.tag(61, 22), again.tag(61, 22));
+
+    // What it says counts, in whatever order it says it.
+    let source = stored.tag(61, 22);
+    let secrets = [(15, payer.session.as_str()), (17, PASSWORD)];
+    let sets = payer.message("123", &[], &[(17, PASSWORD)]);
+    let says = |data: &[(u8, &str)]| sets.clone().tags(60, data).tags(62, &secrets);
+    for (data, code) in [
+        ([(22, source.as_str()), (25, "600"), (2, "5000")], "00"),
+        ([(2, "5000"), (25, "600"), (22, source.as_str())], "00"),
+        ([(22, source.as_str()), (25, "700"), (2, "5000")], "94"),
+    ] {
+        assert_eq!(payer.line.ask(&says(&data)).code(), code, "{data:?}");
+    }
+    let reload = payer.done("210", &[], &[]).tag(61, 36);
+    assert_eq!(reload, format!("{source},600,5000"));
+}
+
+#[test]
 fn loads_that_are_declined_or_never_answered_bring_nothing() {
     let rig = started(
         &[("answer_within", "\"1s\""), ("order_wait", "\"500ms\"")],

@@ -240,12 +240,16 @@ fn count(
         Approved,
         Reversed,
         Refunded,
+        ReversedFurther,
         RefundReversed,
     }
     let (institution, of) = match (from, to, event) {
         (_, Account::Payable(institution), Event::Approved { .. }) => (institution, Of::Approved),
         (Account::Payable(institution), _, Event::Approved { .. }) => (institution, Of::Refunded),
         (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, Of::Reversed),
+        (Account::Payable(institution), _, Event::ReversedFurther { .. }) => {
+            (institution, Of::ReversedFurther)
+        }
         (_, Account::Payable(institution), Event::Reversed { .. }) => {
             (institution, Of::RefundReversed)
         }
@@ -259,7 +263,11 @@ fn count(
         Of::Approved => &mut party.approved,
         Of::Reversed => &mut party.reversed,
         Of::Refunded => &mut party.refunded,
-        // What came of the refund, not how many there were.
+        // What came of the two, not how many there were.
+        Of::ReversedFurther => {
+            party.reversed.1 += amount;
+            return;
+        }
         Of::RefundReversed => {
             party.refunded.1 -= amount;
             return;

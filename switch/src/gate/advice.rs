@@ -22,9 +22,6 @@ pub enum Unmade {
 /// The advice that undoes the transaction down to what stands of it, or that its card is no more.
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
     let entry = Entry::read_back(journal.read(unread.position))?;
-    if unread.cancels_card {
-        return cancel(entry.event).ok_or(Unmade::NeverSent(unread.position));
-    }
     let (opening, host_trace, card, own) = match entry.event {
         Event::Held {
             opening,
@@ -50,6 +47,12 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
             card,
             ..
         } => (opening, host_trace, card, Some(PAYOUT_PROCESSING_CODE)),
+        Event::CardRetired { card, .. } => {
+            return Ok(HostMessage::Card {
+                update: CardUpdate::Cancel(card),
+                repeat: false,
+            });
+        }
         _ => return Err(Unmade::NeverSent(unread.position)),
     };
     let transmission = clock::transmission(opening.reference.milliseconds());
@@ -84,19 +87,4 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
         },
         reference_of_original: opening.reference,
     })))
-}
-
-fn cancel(event: Event) -> Option<HostMessage> {
-    let (Event::CardRetired { card, .. }
-    | Event::Closed {
-        card: Some(card), ..
-    }
-    | Event::PayoutRequested { card, .. }) = event
-    else {
-        return None;
-    };
-    Some(HostMessage::Card {
-        update: CardUpdate::Cancel(card),
-        repeat: false,
-    })
 }

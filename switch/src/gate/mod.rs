@@ -70,8 +70,6 @@ pub struct Unread {
     pub position: u64,
     /// What stands of it: all above is to be undone.
     pub standing: Amount,
-    /// Not to undo it, but to cancel the card: the number or the whole wallet was ended by it.
-    pub cancels_card: bool,
 }
 
 /// One per worker. Bounded by admission: every release belongs to an admitted request or to a

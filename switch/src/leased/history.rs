@@ -75,6 +75,7 @@ fn references(event: &Event, opening: Option<&Opening>) -> (Option<Reference>, O
         Event::Reversed { original, .. } | Event::RefundRequested { original, .. } => {
             (own, Some(*original))
         }
+        Event::ReversedFurther { original, .. } => (None, Some(*original)),
         _ => (own, None),
     }
 }
@@ -93,10 +94,11 @@ fn kind(event: &Event) -> EventKind {
         Event::Approved { .. } => EventKind::Approved,
         Event::Released { .. } => EventKind::Released,
         Event::Declined { .. } => EventKind::Declined,
-        Event::Reversed { .. } => EventKind::Reversed,
+        Event::Reversed { .. } | Event::ReversedFurther { .. } => EventKind::Reversed,
         Event::ReversalNoted { .. } => EventKind::ReversalNoted,
         Event::AdviceAcknowledged { .. } => EventKind::AdviceAcknowledged,
         Event::Repeated { .. } => EventKind::Repeated,
+        Event::CardLate { .. } => EventKind::Other,
         Event::OrderAnnounced { .. } => EventKind::OrderAnnounced,
         Event::OrderCancelled { .. } => EventKind::OrderCancelled,
         Event::Closed { .. } => EventKind::Closed,
@@ -126,7 +128,9 @@ fn kind(event: &Event) -> EventKind {
 fn amount(event: &Event, opening: Option<&Opening>) -> u64 {
     match event {
         Event::Provisioned { balance, .. } => balance.value(),
-        Event::Reversed { standing, .. } => standing.value(),
+        Event::Reversed { standing, .. } | Event::ReversedFurther { standing, .. } => {
+            standing.value()
+        }
         _ => opening.map_or(0, |opening| opening.amount.value()),
     }
 }

@@ -20,6 +20,8 @@ pub(super) type Refused = (ResponseCode, &'static str);
 /// What fits into one answer, about.
 const EVENTS_MAX: u16 = 16;
 
+const NO_LIST: &str = "field 60: not a list of tag, length, value";
+
 /// What is needed to read operations.
 #[derive(Debug)]
 pub struct Reading {
@@ -108,7 +110,7 @@ impl Operation {
             transmission: administrative.transmission,
             local_time: administrative.transmission % 1_00_00_00,
             local_date: administrative.transmission / 1_00_00_00,
-            terminal: [b' '; 8],
+            terminal: data.contents()?,
             acceptor,
             repeat: false,
             retrieval,
@@ -210,12 +212,29 @@ pub(super) struct Data<'a> {
 
 impl<'a> Data<'a> {
     pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
-        tlv::find(self.open, tag).map_err(|_| missing("field 60: not a list of tag, length, value"))
+        tlv::find(self.open, tag).map_err(|_| missing(NO_LIST))
     }
 
     pub(super) fn secret(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
         tlv::find(self.secret, tag)
             .map_err(|_| missing("field 62: not a list of tag, length, value"))
+    }
+
+    /// Eight digits that tell apart what an operation says, in whatever order: the same operation with other data is
+    /// none that was seen before. What is secret is left out, as nothing may be kept that could be guessed from.
+    fn contents(&self) -> Result<[u8; 8], Refused> {
+        let mut sum = 0u32;
+        for item in tlv::iterate(self.open) {
+            let (tag, value) = item.map_err(|_| missing(NO_LIST))?;
+            if tag != tag::SOURCE {
+                sum = sum.wrapping_add(crc32c::crc32c_append(crc32c::crc32c(&[tag]), value));
+            }
+        }
+        let mut digits = [0; 8];
+        for (place, digit) in digits.iter_mut().enumerate() {
+            *digit = b"0123456789abcdef"[(sum >> (4 * place)) as usize & 15];
+        }
+        Ok(digits)
     }
 
     /// The value as text of the kind that `tag` names, `Err(reason)` where it is none.

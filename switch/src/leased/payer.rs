@@ -166,6 +166,7 @@ fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Re
     Ok(Source {
         // The account gives it one.
         number: 0,
+        added_by: Reference(0),
         kind,
         sealed: seal(vault, wallet, Purpose::Source, number.expose())?,
         shown: shown.into(),

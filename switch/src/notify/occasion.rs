@@ -74,12 +74,17 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
         }
         Event::Reversed {
             original, standing, ..
-        } => reversed(entry, *original, *standing, journal)?,
+        } => reversed(entry, *original, None, *standing, journal)?,
+        Event::ReversedFurther {
+            original,
+            stood,
+            standing,
+        } => reversed(entry, *original, Some(*stood), *standing, journal)?,
         Event::CardIssued {
             reference, card, ..
         } => match opened(entry, *reference, journal)?.map(|opened| opened.event) {
             Some(Event::CardRequested {
-                wanted: Wanted::Replacement,
+                wanted: Wanted::Replacement(_),
                 ..
             }) => Some(Told::of(Occasion::CardReissued, entry).paid_with(card)),
             _ => None,
@@ -139,6 +144,7 @@ fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
 fn reversed(
     entry: &Entry,
     original: Reference,
+    stood: Option<Amount>,
     standing: Amount,
     journal: &dyn Journal,
 ) -> Result<Option<Told>, Unrecalled> {
@@ -154,7 +160,7 @@ fn reversed(
     };
     Ok(match &opened.event {
         Event::Held { opening, card, .. } => {
-            let undone = opening.amount.saturating_sub(standing);
+            let undone = stood.unwrap_or(opening.amount).saturating_sub(standing);
             let kept = undone.saturating_sub(entry.owed);
             let available = entry.available.checked_add(kept);
             let told = Told::of(Occasion::PurchaseReversed, entry).about(opening, undone);

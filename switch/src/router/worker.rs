@@ -228,9 +228,9 @@ impl Worker {
             } else {
                 0
             },
-            answer_within: self.answer_within.as_millis() as u64,
             host_up: self.link.up(),
             rules: &self.rules,
+            next_reference: self.free_reference(now),
         }
     }
 
@@ -251,10 +251,20 @@ impl Worker {
 
     /// A reference above all that were given before, of this millisecond if possible.
     pub fn next_reference(&self, now: u64) -> Reference {
-        let by_clock = Reference::first(now, self.index);
-        let next = by_clock.max(Reference(self.last_reference.get().0 + 1));
+        let next = self.free_reference(now);
         self.last_reference.set(next);
         next
+    }
+
+    fn free_reference(&self, now: u64) -> Reference {
+        let by_clock = Reference::first(now, self.index);
+        by_clock.max(Reference(self.last_reference.get().0 + 1))
+    }
+
+    /// A decision has given it, and those before it.
+    pub fn reference_is_used(&self, reference: Reference) {
+        let last = self.last_reference.get();
+        self.last_reference.set(last.max(reference));
     }
 
     /// Field 7 towards the host of the transaction with this reference.

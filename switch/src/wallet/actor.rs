@@ -13,7 +13,6 @@ use smallvec::SmallVec;
 use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
 
-use super::transaction::{Kind, Status};
 use super::{
     Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Wallet,
     decide, is_admitted,
@@ -94,6 +93,10 @@ impl WalletActor {
     fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
         let worker = Rc::clone(&self.worker);
         let moment = worker.moment();
+        if let Command::Ask(ask) = &mut command {
+            // Given here and not at the door, so that a wallet's references rise.
+            ask.opening.reference = worker.next_reference(moment.milliseconds);
+        }
         let context = worker.context(moment.milliseconds, matches!(command, Command::Ask(_)));
         self.told_at = moment.instant;
         if let Some(asker) = &asker {
@@ -101,10 +104,6 @@ impl WalletActor {
                 Stage::Decide,
                 self.told_at.saturating_duration_since(asker.arrived),
             );
-        }
-        if let Command::Ask(ask) = &mut command {
-            // Given here and not at the door, so that a wallet's references rise.
-            ask.opening.reference = worker.next_reference(context.now);
         }
         let recalled = self
             .wallet
@@ -187,6 +186,9 @@ impl WalletActor {
             owed: self.wallet.owed,
             event,
         };
+        if let Some(opening) = entry.event.opening() {
+            self.worker.reference_is_used(opening.reference);
+        }
         let appended = self.worker.append(&entry);
         if let Err(broken) = self
             .wallet
@@ -252,17 +254,11 @@ impl WalletActor {
             }
             Effect::Advise(reference) => {
                 if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
-                    let cancels_card = match transaction.kind {
-                        Kind::Retirement => true,
-                        Kind::Payout => transaction.status == Status::Approved,
-                        _ => false,
-                    };
                     let unread = Unread {
                         wallet: self.wallet.id,
                         reference,
                         position: transaction.position,
-                        standing: transaction.standing,
-                        cancels_card,
+                        standing: transaction.left_at_host(),
                     };
                     self.hold(Release::Advice(unread));
                 }

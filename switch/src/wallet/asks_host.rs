@@ -2,17 +2,15 @@
 
 use super::transaction::Kind;
 use super::{
-    AccountAction, Action, Ask, Change, Command, Context, DuplicateKey, Entry, Event, KeyFields,
-    LoadFrom, Opening, Payer, Reference, Secret, WalletActor, Wanted,
+    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening,
+    Reference, Secret, WalletActor, Wanted,
 };
 use crate::clock;
 use crate::door::Asker;
 use crate::host::{CardUpdate, HostMessage, HostRequest};
 use crate::vault::{Purpose, VaultError};
+use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
-
-/// Field 24 of a load, and what a load that the wallet makes by itself says.
-const LOAD: u32 = 120;
 
 /// Why a request could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -108,10 +106,9 @@ impl WalletActor {
 
     /// What field 91 says for this request.
     pub(super) fn card_update(&self, reference: Reference) -> Option<CardUpdate> {
-        let cards = &self.wallet.cards;
-        Some(match cards.requested(reference)? {
+        Some(match self.wallet.cards.requested(reference)? {
             Wanted::First | Wanted::Further { .. } => CardUpdate::Issue,
-            Wanted::Replacement => CardUpdate::Replace(cards.representative()?.number.clone()),
+            Wanted::Replacement(card) => CardUpdate::Replace(card.clone()),
         })
     }
 
@@ -144,37 +141,17 @@ impl WalletActor {
         amount: Amount,
         context: &Context,
     ) -> Box<Ask> {
-        let mut acceptor = [b' '; 15];
-        acceptor[..12].copy_from_slice(&purchase.to_text());
-        let key = DuplicateKey::of(KeyFields {
-            institution: 0,
-            terminal: b"RELOAD  ",
-            acceptor: &acceptor,
-            trace: 0,
-            local_time: 0,
-            local_date: 0,
-            class: 6,
-            processing_code: LOAD,
-        });
-        let transmission = clock::transmission(context.now);
         let opening = Opening {
-            // Given when it is told.
-            reference: Reference(0),
-            key,
-            institution: 0,
-            class: 6,
-            processing_code: LOAD,
-            trace: 0,
-            transmission,
-            local_time: transmission % 1_000_000,
-            local_date: transmission / 1_000_000,
-            terminal: [b' '; 8],
-            acceptor: [b' '; 15],
-            repeat: false,
-            retrieval: purchase.to_text(),
             amount,
-            currency: self.wallet.currency.unwrap_or(Currency::USD),
-            payer: Payer::Wallet,
+            ..Opening::by_itself(
+                // Given when it is told.
+                Reference(0),
+                purchase,
+                b"RELOAD  ",
+                Operation::Load,
+                self.wallet.currency.unwrap_or(Currency::USD),
+                context.now,
+            )
         };
         Box::new(Ask {
             opening,

@@ -80,6 +80,11 @@ impl Cards {
             .find(|card| card.serial == serial && card.terms.is_some())
     }
 
+    /// Those that the host has not been told the end of.
+    pub fn known_to_host(&self) -> impl Iterator<Item = &Card> {
+        self.cards.iter().filter(|card| !card.dead)
+    }
+
     /// How many further numbers can be used.
     pub fn live_further(&self) -> usize {
         self.cards
@@ -89,12 +94,12 @@ impl Cards {
     }
 
     /// What the host is being asked for by this request.
-    pub fn requested(&self, reference: Reference) -> Option<Wanted> {
+    pub fn requested(&self, reference: Reference) -> Option<&Wanted> {
         let found = self
             .requests
             .iter()
             .find(|(request, _)| *request == reference);
-        found.map(|(_, wanted)| *wanted)
+        found.map(|(_, wanted)| wanted)
     }
 
     /// Whether the host is being asked for the representative card.
@@ -134,11 +139,12 @@ impl Cards {
     ) -> Result<(), Broken> {
         let wanted = self
             .requested(reference)
+            .cloned()
             .ok_or(Broken::OutOfTurn(reference))?;
         self.give_up(reference);
         let terms = match wanted {
             Wanted::First => None,
-            Wanted::Replacement => {
+            Wanted::Replacement(_) => {
                 let representative = self.cards.iter_mut().filter(|card| card.terms.is_none());
                 representative.for_each(|card| card.dead = true);
                 None
@@ -184,10 +190,6 @@ impl Cards {
         for card in self.cards.iter_mut().filter(|card| card.number == *number) {
             card.dead = true;
         }
-    }
-
-    pub(super) fn retire_all(&mut self) {
-        self.cards.iter_mut().for_each(|card| card.dead = true);
     }
 
     /// A purchase holds money with this number.

@@ -247,12 +247,12 @@ pub struct Context<'a> {
     pub now: u64,
     /// A trace number for the host that is not in flight.
     pub host_trace: u32,
-    /// Within how many milliseconds a request is answered.
-    pub answer_within: u64,
     /// Whether a line to the host is up.
     pub host_up: bool,
     /// What the operator has decided about all wallets.
     pub rules: &'a Rules,
+    /// For what the wallet does by itself: neither this one nor those after it are given.
+    pub next_reference: Reference,
 }
 
 /// What has to happen outside, once the events are durable.

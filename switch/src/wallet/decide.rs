@@ -16,7 +16,8 @@ use tessera_protocol::ResponseCode;
 
 use super::transaction::{Kind, Status, Transaction};
 use super::{
-    Action, Ask, Command, Context, Details, Effect, Event, OrderState, Outcome, Reference, Wallet,
+    Action, Ask, Command, Context, Details, Effect, Event, OrderState, Outcome, Reference, Source,
+    Wallet,
 };
 
 /// What a command comes to.
@@ -33,15 +34,15 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
     match command {
         Command::Ask(ask) => decide_ask(wallet, ask, context),
         Command::HostAnswered(reference, code) => {
-            host::answered(wallet, *reference, *code, context.now)
+            host::answered(wallet, *reference, *code, context)
         }
         Command::HostIssuedCard(reference, card, expiry) => {
-            host::issued_card(wallet, *reference, card, *expiry)
+            host::issued_card(wallet, *reference, card, *expiry, context)
         }
         Command::HostSilent(reference) => host::silent(wallet, *reference),
         Command::HostUnreached(reference) => host::unreached(wallet, *reference),
         Command::AdviceAnswered(reference) => host::advice_answered(wallet, *reference),
-        Command::Recover => host::recover(wallet),
+        Command::Recover => host::recover(wallet, context),
         Command::Reseal => Decision {
             effects: smallvec![Effect::Reseal],
             ..Decision::default()
@@ -61,7 +62,7 @@ fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         && let Some(seen) = wallet.transactions.by_key(&ask.opening.key)
         && seen.kind != Kind::CardIssue
     {
-        return answer_again(seen, ask, wallet, context);
+        return answer_again(seen, ask, wallet);
     }
     let used = match claims::admit(wallet, ask, context) {
         Ok(used) => used,
@@ -87,7 +88,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         _ => {}
     }
     if let Some(seen) = wallet.transactions.by_key(&ask.opening.key) {
-        return answer_again(seen, ask, wallet, context);
+        return answer_again(seen, ask, wallet);
     }
     match &ask.action {
         Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
@@ -120,11 +121,12 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
 
 /// Wire protocol, section 5, "Duplicates": the same request is answered alike, and the same key with
 /// other contents is refused.
-fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Context) -> Decision {
+fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
     let opening = &ask.opening;
     // What a payout comes to, the wallet says.
     let same = (seen.amount == opening.amount || seen.kind == Kind::Payout)
         && seen.payer == opening.payer.tag()
+        && seen.origin == opening.origin_tag()
         && seen.currency == opening.currency;
     if !same {
         return Decision::answer(Outcome::declined(
@@ -132,15 +134,12 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet, context: &Contex
             "the same key came with other contents",
         ));
     }
-    let overdue = seen.reference.milliseconds() + context.answer_within < context.now;
     let effect = match seen.status {
         // Only a card is still asked for after its asker was told 91.
-        Status::Pending if overdue && seen.kind == Kind::CardIssue => {
-            Effect::Answer(Outcome::declined(
-                ResponseCode::HOST_UNREACHABLE,
-                "the financial system has not answered yet",
-            ))
-        }
+        Status::Pending if host::is_late(seen) => Effect::Answer(Outcome::declined(
+            ResponseCode::HOST_UNREACHABLE,
+            "the financial system has not answered yet",
+        )),
         Status::Pending => Effect::Await(seen.reference),
         // An advice is never declined, also where the request that it follows up was told 25.
         _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
@@ -179,6 +178,11 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
         && approved
     {
         return cards::issued(wallet, card);
+    }
+    let sources = wallet.account.as_ref().map(|account| &account.sources);
+    let added = |source: &&Source| source.added_by == transaction.reference;
+    if let Some(source) = sources.into_iter().flatten().find(added) {
+        return account::stored(source);
     }
     Outcome {
         code: transaction.code,

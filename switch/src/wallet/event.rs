@@ -1,10 +1,11 @@
 //! What can happen to a wallet, and the accounts between which an event moves money.
 
 use arrayvec::ArrayVec;
-use tessera_protocol::leased::NumberUse;
+use tessera_protocol::leased::{NumberUse, Operation};
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
-use super::{Change, DuplicateKey, Reference, WalletId};
+use super::{Change, DuplicateKey, KeyFields, Reference, WalletId};
+use crate::clock;
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +47,7 @@ pub struct Opening {
     pub local_time: u32,
     /// Field 13, MMDD.
     pub local_date: u32,
-    /// Field 41.
+    /// Field 41; for the wallet server, which has no terminals, what tells apart what its field 60 says.
     pub terminal: [u8; 8],
     /// Field 42.
     pub acceptor: [u8; 15],
@@ -108,9 +109,9 @@ pub enum Event {
         /// YYMM.
         expiry: u16,
     },
-    /// A further card number is dead, and the host has to be told.
+    /// A card number is dead, and the host has to be told.
     CardRetired {
-        /// The request.
+        /// The request, or what the wallet does by itself when it ends.
         opening: Opening,
         /// The card.
         card: CardNumber,
@@ -192,9 +193,21 @@ pub enum Event {
     Reversed {
         /// The reversal.
         opening: Opening,
+        /// The purchase or refund.
+        original: Reference,
+        /// What it asked to leave.
+        asked: Amount,
+        /// What is left: more where it was refunded.
+        standing: Amount,
+    },
+    /// A refund came to nothing of a purchase that has been reversed: what it had kept back from the reversal is given
+    /// back too.
+    ReversedFurther {
         /// The purchase.
         original: Reference,
-        /// What is left of the purchase.
+        /// What stood of it before.
+        stood: Amount,
+        /// What is left.
         standing: Amount,
     },
     /// A reversal that changed nothing: there was nothing, or nothing left, to undo.
@@ -241,22 +254,25 @@ pub enum Event {
         /// In what way.
         change: Change,
     },
-    /// The wallet has ended with no money in it, and the host has to be told of its card.
+    /// The wallet has ended with no money in it.
     Closed {
         /// The request.
         opening: Opening,
-        /// The card.
-        card: Option<CardNumber>,
+    },
+    /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
+    CardLate {
+        /// Of the request.
+        reference: Reference,
     },
 }
 
 /// What kind of card the host is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The wallet's first.
     First,
-    /// One in the place of the wallet's.
-    Replacement,
+    /// One in the place of this one, which the host has to be told until it has answered.
+    Replacement(CardNumber),
     /// A further number.
     Further {
         /// What it is for.
@@ -314,6 +330,49 @@ pub struct Posting {
 pub type Postings = ArrayVec<Posting, 2>;
 
 impl Opening {
+    /// What the wallet does by itself: `cause` gives it its key, so that it comes once for it.
+    pub fn by_itself(
+        reference: Reference,
+        cause: Reference,
+        terminal: &[u8; 8],
+        operation: Operation,
+        currency: Currency,
+        now: u64,
+    ) -> Self {
+        let mut acceptor = [b' '; 15];
+        acceptor[..12].copy_from_slice(&cause.to_text());
+        let processing_code = u32::from(operation.number());
+        let key = DuplicateKey::of(KeyFields {
+            institution: 0,
+            terminal,
+            acceptor: &acceptor,
+            trace: 0,
+            local_time: 0,
+            local_date: 0,
+            class: 6,
+            processing_code,
+        });
+        let transmission = clock::transmission(now);
+        Self {
+            reference,
+            key,
+            institution: 0,
+            class: 6,
+            processing_code,
+            trace: 0,
+            transmission,
+            local_time: transmission % 1_000_000,
+            local_date: transmission / 1_000_000,
+            terminal: [b' '; 8],
+            acceptor: [b' '; 15],
+            repeat: false,
+            retrieval: cause.to_text(),
+            amount: Amount::ZERO,
+            currency,
+            payer: Payer::Wallet,
+        }
+    }
+
     /// Whether a mall asks to give money back (field 3).
     pub fn is_refund(&self) -> bool {
         self.class == 2 && self.processing_code == 200_000
@@ -403,7 +462,7 @@ impl Event {
             | Self::ReversalNoted { opening, .. }
             | Self::OrderAnnounced { opening, .. }
             | Self::OrderCancelled { opening }
-            | Self::Closed { opening, .. } => Some(opening),
+            | Self::Closed { opening } => Some(opening),
             Self::Account { opening, .. } => opening.as_ref(),
             _ => None,
         }

@@ -168,11 +168,13 @@ impl Event {
             Self::Reversed {
                 opening,
                 original,
+                asked,
                 standing,
             } => {
                 out.put_u8(10);
                 opening.write(out);
                 out.put_u64_le(original.0);
+                out.put_u64_le(asked.value());
                 out.put_u64_le(standing.value());
             }
             Self::ReversalNoted {
@@ -229,13 +231,9 @@ impl Event {
                 }
                 change.write(out);
             }
-            Self::Closed { opening, card } => {
+            Self::Closed { opening } => {
                 out.put_u8(17);
                 opening.write(out);
-                out.put_u8(u8::from(card.is_some()));
-                if let Some(card) = card {
-                    write_card(out, card);
-                }
             }
             Self::CardRetired { opening, card } => {
                 out.put_u8(18);
@@ -263,6 +261,20 @@ impl Event {
                 out.put_u8(20);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
                 out.put_u64_le(original.0);
+            }
+            Self::ReversedFurther {
+                original,
+                stood,
+                standing,
+            } => {
+                out.put_u8(21);
+                out.put_u64_le(original.0);
+                out.put_u64_le(stood.value());
+                out.put_u64_le(standing.value());
+            }
+            Self::CardLate { reference } => {
+                out.put_u8(22);
+                out.put_u64_le(reference.0);
             }
         }
     }
@@ -321,6 +333,7 @@ impl Event {
             10 => Self::Reversed {
                 opening: Opening::read(from)?,
                 original: Reference(from.u64()?),
+                asked: read_amount(from)?,
                 standing: read_amount(from)?,
             },
             11 => {
@@ -370,10 +383,6 @@ impl Event {
             },
             17 => Self::Closed {
                 opening: Opening::read(from)?,
-                card: match from.u8()? {
-                    0 => None,
-                    _ => Some(read_card(from)?),
-                },
             },
             18 => Self::CardRetired {
                 opening: Opening::read(from)?,
@@ -399,6 +408,14 @@ impl Event {
                     expiry,
                 }
             }
+            21 => Self::ReversedFurther {
+                original: Reference(from.u64()?),
+                stood: read_amount(from)?,
+                standing: read_amount(from)?,
+            },
+            22 => Self::CardLate {
+                reference: Reference(from.u64()?),
+            },
             _ => return Err(from.fault("a kind of event")),
         })
     }

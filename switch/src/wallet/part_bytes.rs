@@ -96,7 +96,10 @@ impl Wanted {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::First => out.put_u8(0),
-            Self::Replacement => out.put_u8(1),
+            Self::Replacement(card) => {
+                out.put_u8(1);
+                write_card(out, card);
+            }
             Self::Further { usage, limit } => {
                 out.put_u8(2);
                 write_usage(out, *usage);
@@ -108,7 +111,7 @@ impl Wanted {
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(match from.u8()? {
             0 => Self::First,
-            1 => Self::Replacement,
+            1 => Self::Replacement(read_card(from)?),
             2 => Self::Further {
                 usage: read_usage(from)?,
                 limit: read_amount(from)?,

@@ -49,13 +49,28 @@ impl Wallet {
                 }
             }
             Event::Reversed {
-                original, standing, ..
+                original,
+                asked,
+                standing,
+                ..
             } => {
                 let transaction = self.known(*original)?;
-                let amount = transaction
-                    .standing
-                    .checked_sub(*standing)
+                let amount = transaction.standing.checked_sub(*standing);
+                let amount = amount
+                    .filter(|_| *standing == (*asked).max(transaction.refunded))
                     .ok_or(Broken::OutOfTurn(*original))?;
+                self.reversal(&mut postings, transaction, *original, amount)?;
+            }
+            Event::ReversedFurther {
+                original,
+                stood,
+                standing,
+            } => {
+                let transaction = self.known(*original)?;
+                let follows = *stood == transaction.standing
+                    && *standing == transaction.stands_at(transaction.refunded);
+                let amount = stood.checked_sub(*standing).filter(|_| follows);
+                let amount = amount.ok_or(Broken::OutOfTurn(*original))?;
                 self.reversal(&mut postings, transaction, *original, amount)?;
             }
             _ => {}

@@ -3,7 +3,7 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version 3│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version 4│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account          │
 //!                                                                           └────────────────────────────┘
@@ -12,7 +12,7 @@
 //! Settled transactions stand beside it: lists of 31 bytes each, one list for each snapshot that found some.
 
 use bytes::BufMut;
-use tessera_protocol::{Currency, OrderKey};
+use tessera_protocol::{Amount, Currency, OrderKey};
 
 use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
@@ -25,7 +25,7 @@ use super::transaction::{Advice, Kind, Status, Transaction};
 use super::transactions::{End, Settled};
 use super::{DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -58,7 +58,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 3"));
+            return Err(from.fault("a snapshot of version 4"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -245,7 +245,8 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Advice::Acknowledged => 2,
     });
     out.put_u8(u8::from(transaction.only_repeat));
-    out.put_u8(u8::from(transaction.reversed));
+    out.put_u8(u8::from(transaction.asked.is_some()));
+    out.put_u64_le(transaction.asked.map_or(0, Amount::value));
     let repeats = transaction
         .repeats
         .as_deref()
@@ -333,7 +334,10 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             _ => return Err(from.fault("a transaction's advice")),
         },
         only_repeat: from.u8()? != 0,
-        reversed: from.u8()? != 0,
+        asked: match (from.u8()?, read_amount(from)?) {
+            (0, _) => None,
+            (_, asked) => Some(asked),
+        },
         repeats: match from.u32()? {
             0 => None,
             count => Some(Box::new(

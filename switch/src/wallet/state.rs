@@ -124,7 +124,13 @@ impl Wallet {
 
     /// Whether something about it is still to be settled.
     pub fn is_open(&self) -> bool {
-        self.transactions.iter().any(Transaction::is_open)
+        let ends = self.has_ended() && self.cards.known_to_host().next().is_some();
+        ends || self.transactions.iter().any(Transaction::is_open)
+    }
+
+    /// Whether its payer has ended it.
+    pub fn has_ended(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.closed)
     }
 
     /// The order of this key.
@@ -158,7 +164,7 @@ impl Wallet {
             Event::Declined { .. } => {}
             Event::CardRequested {
                 opening, wanted, ..
-            } => self.cards.request(opening.reference, *wanted),
+            } => self.cards.request(opening.reference, wanted.clone()),
             Event::CardRetired { card, .. } => self.cards.retire(card),
             Event::LoadRequested {
                 opening, by_itself, ..
@@ -206,7 +212,7 @@ impl Wallet {
                 self.turn_order_of(*reference, OrderState::Paid(*reference));
                 match kind {
                     Kind::Load => self.reloaded(*reference, None),
-                    Kind::Payout => self.paid_out(*reference)?,
+                    Kind::Payout => self.paid_out()?,
                     _ => {}
                 }
             }
@@ -217,12 +223,17 @@ impl Wallet {
             } => {
                 let advice = if *advise { Advice::Open } else { Advice::None };
                 self.close(*reference, Status::Declined, *code, advice)?;
-                self.turn_order_of(*reference, OrderState::Open);
                 self.come_to_nothing(*reference, entry.at)?;
             }
             Event::Reversed {
+                original, asked, ..
+            } => self.reverse(*original, *asked)?,
+            Event::ReversedFurther {
                 original, standing, ..
-            } => self.reverse(*original, *standing)?,
+            } => self.shrink(*original, *standing)?,
+            Event::CardLate { reference } => {
+                self.known_mut(*reference)?.code = ResponseCode::HOST_UNREACHABLE;
+            }
             Event::ReversalNoted { unseen, .. } => self.remembered.extend(unseen),
             Event::AdviceAcknowledged { reference } => {
                 self.known_mut(*reference)?.advice = Advice::Acknowledged;
@@ -287,16 +298,8 @@ impl Wallet {
 
     /// A transaction was declined, or nobody knows: whatever it had set aside is free again.
     fn come_to_nothing(&mut self, reference: Reference, at: u64) -> Result<(), Broken> {
-        let transaction = self.known_mut(reference)?;
-        let standing = std::mem::replace(&mut transaction.standing, Amount::ZERO);
-        let (kind, original) = (transaction.kind, transaction.original);
-        match kind {
-            Kind::Purchase => {
-                let bought_at = reference.milliseconds();
-                self.spending.take_out(bought_at, standing, true);
-                self.cards.unused(reference);
-            }
-            Kind::Refund => self.unrefund(original, standing),
+        self.shrink(reference, Amount::ZERO)?;
+        match self.known(reference)?.kind {
             Kind::Load => self.reloaded(reference, Some(at)),
             Kind::Payout => self.account_mut()?.closing = Reference(0),
             Kind::CardIssue => self.cards.give_up(reference),
@@ -305,11 +308,32 @@ impl Wallet {
         Ok(())
     }
 
-    /// So much of a purchase is not refunded after all. It may be forgotten by now.
-    fn unrefund(&mut self, original: Reference, amount: Amount) {
-        if let Some(original) = self.transactions.by_reference_mut(original) {
-            original.refunded = original.refunded.saturating_sub(amount);
+    /// No more than this stands of a transaction any more.
+    fn shrink(&mut self, reference: Reference, standing: Amount) -> Result<(), Broken> {
+        let transaction = self.known_mut(reference)?;
+        let undone = transaction.standing.saturating_sub(standing);
+        transaction.standing = standing;
+        let original = transaction.original;
+        match transaction.kind {
+            Kind::Purchase => {
+                let whole = standing.is_zero();
+                let bought_at = reference.milliseconds();
+                self.spending.take_out(bought_at, undone, whole);
+                if whole {
+                    // The order is not paid any more: the payer's agreement stands again until it expires.
+                    self.turn_order_of(reference, OrderState::Open);
+                    self.cards.unused(reference);
+                }
+            }
+            // So much of a purchase is not refunded after all. It may be forgotten by now.
+            Kind::Refund => {
+                if let Some(original) = self.transactions.by_reference_mut(original) {
+                    original.refunded = original.refunded.saturating_sub(undone);
+                }
+            }
+            _ => {}
         }
+        Ok(())
     }
 
     fn reload_mut(&mut self) -> Option<&mut super::Reload> {
@@ -327,18 +351,16 @@ impl Wallet {
     }
 
     /// All money went back to its source. What came in meanwhile keeps the wallet open.
-    fn paid_out(&mut self, reference: Reference) -> Result<(), Broken> {
+    fn paid_out(&mut self) -> Result<(), Broken> {
         self.account_mut()?.closing = Reference(0);
         if self.ledger().is_zero() && self.owed.is_zero() {
-            // The host has to be told that the card is no more.
-            self.known_mut(reference)?.advice = Advice::Open;
             self.end();
         }
         Ok(())
     }
 
+    /// Its cards end one by one, each with an event of its own, as the host hears of each.
     fn end(&mut self) {
-        self.cards.retire_all();
         for order in &mut self.orders {
             if order.state == OrderState::Open {
                 order.state = OrderState::Cancelled;
@@ -351,38 +373,23 @@ impl Wallet {
         self.account.as_deref_mut().ok_or(Broken::NoAccount)
     }
 
-    fn reverse(&mut self, original: Reference, standing: Amount) -> Result<(), Broken> {
-        let transaction = self.known_mut(original)?;
-        let (kind, refunded) = (transaction.kind, transaction.original);
-        let undone = transaction.standing.saturating_sub(standing);
-        transaction.standing = standing;
-        transaction.reversed = true;
-        let whole = standing.is_zero();
+    fn reverse(&mut self, reference: Reference, asked: Amount) -> Result<(), Broken> {
+        let transaction = self.known_mut(reference)?;
+        transaction.asked = Some(asked);
+        let standing = asked.max(transaction.refunded);
         match transaction.status {
             // It may be on its way to the host, or approved there already.
-            Status::Pending if whole => {
+            Status::Pending if standing.is_zero() => {
                 transaction.status = Status::Declined;
                 transaction.code = ResponseCode::DECLINED;
                 transaction.advice = Advice::Open;
             }
             // What is left of it is decided when the host answers.
             Status::Pending => {}
-            Status::Approved if standing < transaction.amount => transaction.advice = Advice::Open,
-            Status::Approved | Status::Declined => {}
+            Status::Approved => transaction.advice = Advice::Open,
+            Status::Declined => {}
         }
-        match kind {
-            Kind::Refund => self.unrefund(refunded, undone),
-            _ => {
-                let bought_at = original.milliseconds();
-                self.spending.take_out(bought_at, undone, whole);
-                if whole {
-                    // The order is not paid any more: the payer's agreement stands again until it expires.
-                    self.turn_order_of(original, OrderState::Open);
-                    self.cards.unused(original);
-                }
-            }
-        }
-        Ok(())
+        self.shrink(reference, standing)
     }
 
     fn close(

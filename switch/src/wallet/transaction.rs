@@ -91,8 +91,8 @@ pub struct Transaction {
     pub advice: Advice,
     /// Of the request only a repeat came through, so that the time of the original is not known.
     pub only_repeat: bool,
-    /// A reversal has been applied: a second one undoes nothing.
-    pub reversed: bool,
+    /// What a reversal asked to leave of it: a second reversal undoes nothing.
+    pub asked: Option<Amount>,
 }
 
 impl Transaction {
@@ -104,9 +104,7 @@ impl Transaction {
             Event::LoadRequested { host_trace, .. } => pending(Kind::Load, *host_trace),
             Event::PayoutRequested { host_trace, .. } => pending(Kind::Payout, *host_trace),
             Event::RefundRequested { host_trace, .. } => pending(Kind::Refund, *host_trace),
-            Event::CardRetired { .. } | Event::Closed { card: Some(_), .. } => {
-                closed(Kind::Retirement, ResponseCode::APPROVED)
-            }
+            Event::CardRetired { .. } => closed(Kind::Retirement, ResponseCode::APPROVED),
             Event::Account { change, .. } => closed(Kind::Administration, change.code()),
             Event::Held { host_trace, .. } => pending(Kind::Purchase, *host_trace),
             Event::Declined { code, .. } if opening.class == 6 => {
@@ -161,7 +159,7 @@ impl Transaction {
             status: Status::Pending,
             advice: Advice::None,
             only_repeat: opening.repeat,
-            reversed: false,
+            asked: None,
         }
     }
 
@@ -173,9 +171,28 @@ impl Transaction {
         std::array::from_fn(|place| DIGITS[(mixed >> (5 * place)) as usize & 31])
     }
 
+    /// What stands of a purchase of which so much is refunded: what its reversal asked for, but what was refunded is not
+    /// given back a second time.
+    pub fn stands_at(&self, refunded: Amount) -> Amount {
+        match self.asked {
+            Some(asked) if self.status == Status::Approved => asked.max(refunded),
+            _ => self.standing,
+        }
+    }
+
+    /// What the host is told to leave of it. Of refunds it keeps account itself, by the same rule.
+    pub fn left_at_host(&self) -> Amount {
+        match self.status {
+            Status::Declined => Amount::ZERO,
+            _ => self.asked.unwrap_or(self.standing),
+        }
+    }
+
     /// Whether somebody still has to hear or say something about it.
     pub fn is_open(&self) -> bool {
-        self.status == Status::Pending || self.advice == Advice::Open
+        self.status == Status::Pending
+            || self.advice == Advice::Open
+            || self.stands_at(self.refunded) < self.standing
     }
 
     /// Whether a reversal that says `transmission` (0: says nothing) can mean it.

@@ -304,7 +304,7 @@ impl Settled {
             Amount::ZERO => End::UNDONE,
             _ => return None,
         };
-        let reversed = if transaction.reversed {
+        let reversed = if transaction.asked.is_some() {
             End::REVERSED
         } else {
             0
@@ -326,22 +326,24 @@ impl Settled {
     /// The transaction as it ended, from what it was when it was opened.
     fn ended(self, opened: Transaction) -> Transaction {
         let Self { code, end, .. } = self;
+        let standing = match end.has(End::UNDONE) {
+            true => Amount::ZERO,
+            false => opened.amount,
+        };
         Transaction {
             status: match end.has(End::APPROVED) {
                 true => Status::Approved,
                 false => Status::Declined,
             },
-            standing: match end.has(End::UNDONE) {
-                true => Amount::ZERO,
-                false => opened.amount,
-            },
+            standing,
             refunded: Amount::ZERO,
             advice: match end.has(End::ACKNOWLEDGED) {
                 true => Advice::Acknowledged,
                 false => Advice::None,
             },
             code: ResponseCode::new(code),
-            reversed: end.has(End::REVERSED),
+            // What is refunded at all is not settled: nothing keeps more than was asked for.
+            asked: end.has(End::REVERSED).then_some(standing),
             ..opened
         }
     }
@@ -377,7 +379,12 @@ impl Event {
             | Self::Released { reference, .. }
             | Self::AdviceAcknowledged { reference }
             | Self::Repeated { reference, .. }
+            | Self::CardLate { reference }
             | Self::Reversed {
+                original: reference,
+                ..
+            }
+            | Self::ReversedFurther {
                 original: reference,
                 ..
             }

@@ -42,6 +42,8 @@ pub(super) struct Entry {
     pub(super) kept: u64,
     /// What refunds have given back of it.
     pub(super) refunded: u64,
+    /// What reversals asked to leave of it; all of it before the first.
+    pub(super) asked: u64,
     institution: u64,
 }
 
@@ -67,6 +69,7 @@ impl Entry {
             amount: posting.amount,
             kept: if approved { posting.amount } else { 0 },
             refunded: 0,
+            asked: posting.amount,
             institution: posting.institution,
         }
     }
@@ -82,6 +85,7 @@ impl Entry {
             amount: 0,
             kept: 0,
             refunded: 0,
+            asked: 0,
             institution: 0,
         }
     }
@@ -107,6 +111,11 @@ impl Entry {
         fits(reversal.trace.into(), self.trace.into())
             && fits(reversal.transmission.into(), self.transmission.into())
             && fits(reversal.institution, self.institution)
+    }
+
+    /// What stays of it: what was refunded is not given back a second time.
+    pub(super) fn stays(&self) -> u64 {
+        self.kept.min(self.asked.max(self.refunded))
     }
 
     fn is_meant_by(&self, named: &Named) -> bool {

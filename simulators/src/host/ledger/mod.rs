@@ -187,16 +187,13 @@ impl Ledger {
         if reversal.down_to > entry.amount {
             return unless_advice(ResponseCode::INVALID_AMOUNT);
         }
-        // What was refunded is not given back a second time.
-        let stays = reversal.down_to.max(entry.refunded);
-        let undone = entry.kept.saturating_sub(stays);
-        if undone == 0 {
+        if reversal.down_to >= entry.asked || entry.kept == 0 {
             self.tally.repeats += 1;
         } else {
             self.change(Record::Undone {
                 book: reversal.book,
                 reference: reversal.reference,
-                amount: undone,
+                asked: reversal.down_to,
             });
         }
         ResponseCode::APPROVED
@@ -260,6 +257,25 @@ impl Ledger {
         self.given.of(source)
     }
 
+    /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first.
+    fn lower(&mut self, book: BookName, reference: Reference) {
+        let Some(entry) = self.books[book as usize].find(&reference) else {
+            return;
+        };
+        let stays = entry.stays();
+        let undone = entry.kept - stays;
+        entry.kept = stays;
+        if let State::Posted(kind) = entry.state
+            && undone != 0
+        {
+            self.accounts.undo(kind, entry.card, undone);
+            self.tally.undone(kind, undone);
+            if let Some(&detail) = self.details.of(&reference) {
+                self.move_elsewhere(kind, detail, -signed(undone));
+            }
+        }
+    }
+
     /// What a posting moves besides its card's account: money of a source, or what stands of an original.
     fn move_elsewhere(&mut self, kind: PostingKind, detail: Detail, amount: i64) {
         match detail {
@@ -271,6 +287,7 @@ impl Ledger {
                 // What was forgotten bears no further refund anyway.
                 if let Some(original) = self.books[book as usize].find(&reference) {
                     original.refunded = original.refunded.saturating_add_signed(amount);
+                    self.lower(book, reference);
                 }
             }
         }
@@ -306,19 +323,11 @@ impl Ledger {
             Record::Undone {
                 book,
                 reference,
-                amount,
+                asked,
             } => {
-                let Some(entry) = self.books[book as usize].find(&reference) else {
-                    // Forgotten since; the sums of a replay count it all the same.
-                    return;
-                };
-                entry.kept = entry.kept.saturating_sub(amount);
-                if let State::Posted(kind) = entry.state {
-                    self.accounts.undo(kind, entry.card, amount);
-                    self.tally.undone(kind, amount);
-                    if let Some(&detail) = self.details.of(&reference) {
-                        self.move_elsewhere(kind, detail, -signed(amount));
-                    }
+                if let Some(entry) = self.books[book as usize].find(&reference) {
+                    entry.asked = entry.asked.min(asked);
+                    self.lower(book, reference);
                 }
             }
             Record::Forestalled {

@@ -10,11 +10,11 @@
 //! | what | which | code | card | amount | trace, transmission, institution |
 //! | --- | --- | --- | --- | --- | --- |
 //! | 1 posted | kind of posting | answered | paying | minor units | fields 11, 7, 32 |
-//! | 2 undone | book | 0 | 0 | minor units undone now | 0 |
 //! | 3 forestalled (reversed before it came) | book | 0 | paying | 0 | 0 |
 //! | 4 card | operation | 0 | new or cancelled | the card replaced | 0 |
 //! | 5 source of the posting behind it | 0 | 0 | 28 characters from here on, then zeros | | |
 //! | 6 original of the refund behind it | its book | 0 | its reference from here on, then zeros | | |
+//! | 7 undone | book | 0 | 0 | minor units that were to be left | 0 |
 //!
 //! Numbers are little-endian; `sum` is CRC-32C of the 48 bytes before it. Card numbers stand here as they
 //! are: these are the issuer's own books.
@@ -31,11 +31,11 @@ const SUMMED: usize = 48;
 pub(in crate::host) enum Record {
     /// A posting was answered.
     Posted { posting: Posting, code: [u8; 2] },
-    /// A part of a posting, or all of it, was undone.
+    /// A part of a posting, or all of it, was to be undone, down to what was asked.
     Undone {
         book: BookName,
         reference: Reference,
-        amount: u64,
+        asked: u64,
     },
     /// A reversal came before its original.
     Forestalled {
@@ -224,12 +224,12 @@ impl Record {
             Self::Undone {
                 book,
                 reference,
-                amount,
+                asked,
             } => Fields {
-                what: 2,
+                what: 7,
                 which: book as u8,
                 reference,
-                amount,
+                amount: asked,
                 ..Fields::default()
             },
             Self::Forestalled {
@@ -296,10 +296,10 @@ impl Record {
                 },
                 code: fields.code,
             },
-            2 => Self::Undone {
+            7 => Self::Undone {
                 book: book()?,
                 reference: fields.reference,
-                amount: fields.amount,
+                asked: fields.amount,
             },
             3 => Self::Forestalled {
                 book: book()?,

@@ -188,6 +188,7 @@ impl Session {
 impl Source {
     fn write(&self, out: &mut Vec<u8>) {
         out.put_u32_le(self.number);
+        out.put_u64_le(self.added_by.0);
         out.put_u8(match self.kind {
             SourceKind::Card => 0,
             SourceKind::Account => 1,
@@ -199,6 +200,7 @@ impl Source {
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             number: from.u32()?,
+            added_by: Reference(from.u64()?),
             kind: match from.u8()? {
                 0 => SourceKind::Card,
                 1 => SourceKind::Account,

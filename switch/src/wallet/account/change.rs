@@ -116,11 +116,8 @@ impl Account {
                 self.sessions.retain(|session| session.number == *keeps);
             }
             Change::SourceAdded(source) => {
-                self.numbers += 1;
-                self.sources.push(Source {
-                    number: self.numbers,
-                    ..source.clone()
-                });
+                self.numbers = source.number;
+                self.sources.push(source.clone());
             }
             Change::SourceRemoved(number) => {
                 self.sources.retain(|source| source.number != *number);

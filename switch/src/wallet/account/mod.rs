@@ -80,6 +80,8 @@ pub struct Session {
 pub struct Source {
     /// Within the wallet.
     pub number: u32,
+    /// The request that stored it; 0 before it is stored.
+    pub added_by: Reference,
     /// What it is.
     pub kind: SourceKind,
     /// Its number, sealed by the vault.

@@ -7,7 +7,8 @@ use tessera_protocol::{Amount, ResponseCode};
 use super::super::account::{CODE_STANDS, CODE_TRIES_MAX, SOURCES_MAX};
 use super::super::{
     AccountAction, Ask, Change, ContactAndCode, Context, Details, Effect, Event, NewSession,
-    Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Wallet,
+    Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Source,
+    Wallet,
     WalletId, code_digest,
 };
 use super::administration::refuse;
@@ -50,12 +51,14 @@ pub(super) fn decide(
         }
         AccountAction::ListNumbers => return cards::list(wallet),
         AccountAction::AddSource(source) if account.sources.len() < SOURCES_MAX => {
-            let change = Change::SourceAdded(source.clone());
-            let mut decision = changed(opening, change);
-            decision.effects = smallvec![Effect::Answer(Outcome {
-                details: Details::Number(account.numbers + 1),
-                ..Outcome::approved()
-            })];
+            let source = Source {
+                number: account.numbers + 1,
+                added_by: opening.reference,
+                ..source.clone()
+            };
+            let outcome = stored(&source);
+            let mut decision = changed(opening, Change::SourceAdded(source));
+            decision.effects = smallvec![Effect::Answer(outcome)];
             return decision;
         }
         AccountAction::AddSource(_) => Err((
@@ -100,6 +103,14 @@ pub(super) fn decide(
     match change {
         Ok(change) => changed(opening, change),
         Err((code, reason)) => refuse(code, reason),
+    }
+}
+
+/// What the request that stored a source is answered with.
+pub(super) fn stored(source: &Source) -> Outcome {
+    Outcome {
+        details: Details::Number(source.number),
+        ..Outcome::approved()
     }
 }
 

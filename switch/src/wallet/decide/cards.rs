@@ -1,11 +1,13 @@
 //! Card numbers: issue, replacement, further ones, and showing them.
 
 use smallvec::smallvec;
-use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, tag};
-use tessera_protocol::{Amount, ResponseCode};
+use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, Operation, tag};
+use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::super::account::NUMBERS_MAX;
-use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
+use super::super::{
+    Card, Context, Details, Effect, Event, Opening, Outcome, Reference, Wallet, Wanted,
+};
 use super::administration::{done, forward, may_reach_host, refuse};
 use super::{Decision, answer_with};
 
@@ -19,23 +21,18 @@ pub(super) fn issue(
     if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
         return refuse(code, reason);
     }
-    let has_card = wallet.cards.representative().is_some();
-    match (replaces, has_card) {
-        (false, true) => return refuse(ResponseCode::DUPLICATE, "the wallet has a card"),
-        (true, false) => return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card"),
-        _ => {}
-    }
+    let wanted = match (replaces, wallet.cards.representative()) {
+        (false, None) => Wanted::First,
+        (true, Some(card)) => Wanted::Replacement(card.number.clone()),
+        (false, Some(_)) => return refuse(ResponseCode::DUPLICATE, "the wallet has a card"),
+        (true, None) => return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card"),
+    };
     if wallet.cards.representative_requested() {
         return refuse(
             ResponseCode::DUPLICATE,
             "the financial system is being asked for a card",
         );
     }
-    let wanted = if replaces {
-        Wanted::Replacement
-    } else {
-        Wanted::First
-    };
     request(opening, wanted, context)
 }
 
@@ -84,6 +81,39 @@ pub(super) fn retire_number(wallet: &Wallet, opening: &Opening, serial: u32) -> 
     });
     decision.effects.push(Effect::Advise(opening.reference));
     decision
+}
+
+/// Ends all numbers of a wallet that has ended, or ends with what the decision says before.
+pub(super) fn retire_all(wallet: &Wallet, context: &Context, decision: &mut Decision) {
+    for card in wallet.cards.known_to_host() {
+        retire(wallet, &card.number, context, decision);
+    }
+}
+
+/// Ends one of them.
+pub(super) fn retire(
+    wallet: &Wallet,
+    card: &CardNumber,
+    context: &Context,
+    decision: &mut Decision,
+) {
+    let own = |event: &&Event| matches!(event, Event::CardRetired { .. });
+    let before = decision.events.iter().filter(own).count() as u64;
+    let reference = Reference(context.next_reference.0 + before);
+    let currency = wallet.currency.unwrap_or(Currency::USD);
+    let opening = Opening::by_itself(
+        reference,
+        reference,
+        b"RETIRED ",
+        Operation::RetireNumber,
+        currency,
+        context.now,
+    );
+    decision.effects.push(Effect::Advise(opening.reference));
+    decision.events.push(Event::CardRetired {
+        opening,
+        card: card.clone(),
+    });
 }
 
 /// Shows the representative number, or a further one.

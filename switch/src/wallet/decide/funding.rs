@@ -7,8 +7,8 @@ use tessera_protocol::{Amount, ResponseCode};
 use super::super::account::RELOAD_PAUSE;
 use super::super::transaction::{Kind, Status};
 use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Reload, Wallet};
-use super::Decision;
 use super::administration::{done, forward, may_reach_host, refuse};
+use super::{Decision, cards};
 
 /// Asks the host for money from the payer's source.
 pub(super) fn load(
@@ -119,18 +119,10 @@ pub(super) fn close(
         return refuse(ResponseCode::NOT_ENOUGH_MONEY, "the payer owes money");
     }
     if wallet.available.is_zero() {
-        let card = wallet
-            .cards
-            .representative()
-            .map(|card| card.number.clone());
-        let tells_host = card.is_some();
         let mut decision = done(Event::Closed {
             opening: opening.clone(),
-            card,
         });
-        if tells_host {
-            decision.effects.push(Effect::Advise(opening.reference));
-        }
+        cards::retire_all(wallet, context, &mut decision);
         return decision;
     }
     let Some(source) = source.filter(|source| account.source(*source).is_some()) else {

@@ -4,27 +4,25 @@ use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
-use super::super::{Details, Effect, Event, OrderState, Outcome, Reference, Wallet, Wanted};
-use super::Decision;
+use super::super::{
+    Context, Details, Effect, Event, OrderState, Outcome, Reference, Wallet, Wanted,
+};
+use super::{Decision, cards, reversal};
 
 /// The host answered a purchase or a load. An answer to what is closed already changes nothing.
 pub(super) fn answered(
     wallet: &Wallet,
     reference: Reference,
     code: ResponseCode,
-    now: u64,
+    context: &Context,
 ) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
     if !code.is_approved() {
-        return release(
-            wallet,
-            transaction,
-            told(code),
-            "declined by the financial system",
-            false,
-        );
+        let reason = "declined by the financial system";
+        let released = release(wallet, transaction, told(code), reason, false);
+        return with_its_purchase(wallet, transaction, released);
     }
     if transaction.kind == Kind::CardIssue {
         // An approval without a card: asked again until the card comes.
@@ -35,26 +33,30 @@ pub(super) fn answered(
         ..Outcome::approved()
     };
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
-    // What was undone meanwhile it has to undo too; of the card of a wallet that ends it has to hear.
-    let ends = transaction.kind == Kind::Payout
-        && wallet.available.is_zero()
-        && wallet.owed.is_zero()
-        && wallet.held == transaction.standing;
-    if transaction.standing < transaction.amount || ends {
+    // What was undone meanwhile it has to undo too.
+    if transaction.standing < transaction.amount {
         effects.push(Effect::Advise(reference));
     }
     if transaction.kind == Kind::Purchase {
-        effects.extend(super::funding::reload(wallet, reference, now));
+        effects.extend(super::funding::reload(wallet, reference, context.now));
     }
     effects.extend(super::order_turned(
         wallet,
         reference,
         OrderState::Paid(reference),
     ));
-    Decision {
+    let mut decision = Decision {
         events: smallvec![Event::Approved { reference }],
         effects,
+    };
+    let ends = transaction.kind == Kind::Payout
+        && wallet.available.is_zero()
+        && wallet.owed.is_zero()
+        && wallet.held == transaction.standing;
+    if ends {
+        cards::retire_all(wallet, context, &mut decision);
     }
+    decision
 }
 
 /// The host issued a card.
@@ -63,6 +65,7 @@ pub(super) fn issued_card(
     reference: Reference,
     card: &CardNumber,
     expiry: u16,
+    context: &Context,
 ) -> Decision {
     match pending(wallet, reference) {
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
@@ -81,17 +84,20 @@ pub(super) fn issued_card(
         },
         ..Outcome::approved()
     };
-    Decision {
+    let mut decision = Decision {
         events: smallvec![Event::CardIssued {
             reference,
             card: card.clone(),
             expiry
         }],
-        effects: smallvec![
-            Effect::CardAdded(card.clone()),
-            Effect::Settle(reference, outcome)
-        ],
+        effects: smallvec![Effect::CardAdded(card.clone())],
+    };
+    if wallet.has_ended() {
+        // Asked for before the end, it came after it.
+        cards::retire(wallet, card, context, &mut decision);
     }
+    decision.effects.push(Effect::Settle(reference, outcome));
+    decision
 }
 
 /// The host said nothing in time: what it may have done has to be undone there.
@@ -99,9 +105,18 @@ pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
+    with_its_purchase(wallet, transaction, give_up(wallet, transaction))
+}
+
+fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
+    let reference = transaction.reference;
     match transaction.kind {
         // There is no undoing a card that nobody knows: the host is asked until it says its number.
         Kind::CardIssue => Decision {
+            events: match is_late(transaction) {
+                true => SmallVec::new(),
+                false => smallvec![Event::CardLate { reference }],
+            },
             effects: smallvec![
                 Effect::Settle(
                     reference,
@@ -109,7 +124,6 @@ pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
                 ),
                 Effect::AskForCardAgain(reference),
             ],
-            ..Decision::default()
         },
         _ => release(
             wallet,
@@ -121,19 +135,32 @@ pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
     }
 }
 
+/// Whether who asked for this card was told that the host is late.
+pub(super) fn is_late(transaction: &Transaction) -> bool {
+    transaction.kind == Kind::CardIssue
+        && transaction.status == Status::Pending
+        && transaction.code == ResponseCode::HOST_UNREACHABLE
+}
+
 /// The request never left: there is nothing to undo.
 pub(super) fn unreached(wallet: &Wallet, reference: Reference) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
     let reason = "the line to the financial system is down";
-    release(
-        wallet,
-        transaction,
-        ResponseCode::HOST_UNREACHABLE,
-        reason,
-        false,
-    )
+    let code = ResponseCode::HOST_UNREACHABLE;
+    let released = release(wallet, transaction, code, reason, false);
+    with_its_purchase(wallet, transaction, released)
+}
+
+/// Where this was a refund, its purchase may now be reversed further.
+fn with_its_purchase(
+    wallet: &Wallet,
+    transaction: &Transaction,
+    mut decision: Decision,
+) -> Decision {
+    reversal::reverse_further(wallet, transaction, transaction.standing, &mut decision);
+    decision
 }
 
 /// The host acknowledged the advice about a transaction.
@@ -156,22 +183,36 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference) -> Decision
 
 /// After a crash nobody knows whether the host saw what is pending: it is undone, and every advice
 /// that was not acknowledged is sent again.
-pub(super) fn recover(wallet: &Wallet) -> Decision {
+///
+/// What takes several events may have been cut off between them: it is brought to its end.
+pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
     let mut decision = Decision::default();
     for transaction in wallet
         .transactions
         .iter()
         .filter(|transaction| transaction.is_open())
     {
-        let undone = match (transaction.status, transaction.kind) {
-            (Status::Pending, _) => silent(wallet, transaction.reference),
-            _ => Decision {
-                effects: smallvec![Effect::Advise(transaction.reference)],
-                ..Decision::default()
-            },
-        };
-        decision.events.extend(undone.events);
-        decision.effects.extend(undone.effects);
+        if transaction.status == Status::Pending {
+            let undone = give_up(wallet, transaction);
+            decision.events.extend(undone.events);
+            decision.effects.extend(undone.effects);
+        } else if transaction.advice == Advice::Open {
+            decision.effects.push(Effect::Advise(transaction.reference));
+        }
+    }
+    for purchase in wallet.transactions.iter() {
+        if purchase.asked.is_some() {
+            let given_up = wallet.transactions.iter().filter(|refund| {
+                refund.status == Status::Pending && refund.original == purchase.reference
+            });
+            let refunded = given_up.fold(purchase.refunded, |refunded, refund| {
+                refunded.saturating_sub(refund.standing)
+            });
+            reversal::lower(wallet, purchase, refunded, &mut decision);
+        }
+    }
+    if wallet.has_ended() {
+        cards::retire_all(wallet, context, &mut decision);
     }
     decision
 }

@@ -20,20 +20,21 @@ pub(super) fn reverse(
     let Some(original) = find(wallet, opening, named) else {
         return remember(opening, named, advice, context);
     };
-    let standing = replacement.unwrap_or(Amount::ZERO);
-    if standing > original.amount {
+    let asked = replacement.unwrap_or(Amount::ZERO);
+    if asked > original.amount {
         return note(
             opening,
             ResponseCode::INVALID_AMOUNT,
             "95 is above the original amount",
         );
     }
-    // What was refunded is not given back a second time.
-    let standing = standing.max(original.refunded);
     // Nothing to undo, or undone before: a second reversal credits nothing.
-    if original.reversed || original.status == Status::Declined || standing >= original.standing {
+    if original.asked.is_some() || original.status == Status::Declined || asked >= original.standing
+    {
         return note(opening, ResponseCode::APPROVED, "");
     }
+    // What was refunded is not given back a second time.
+    let standing = asked.max(original.refunded);
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Answer(Outcome::approved())];
     let whole = standing.is_zero();
     match original.status {
@@ -54,13 +55,64 @@ pub(super) fn reverse(
             super::OrderState::Open,
         ));
     }
-    Decision {
+    let mut decision = Decision {
         events: smallvec![Event::Reversed {
             opening: opening.clone(),
             original: original.reference,
+            asked,
             standing,
         }],
         effects,
+    };
+    let undone = original.standing.saturating_sub(standing);
+    reverse_further(wallet, original, undone, &mut decision);
+    decision
+}
+
+/// So much of a refund came to nothing: where its purchase has been reversed, no refund keeps that back any more. What both
+/// come to does not depend on which of them was first.
+pub(super) fn reverse_further(
+    wallet: &Wallet,
+    refund: &Transaction,
+    undone: Amount,
+    decision: &mut Decision,
+) {
+    let transactions = &wallet.transactions;
+    let purchase = match refund.kind {
+        Kind::Refund => transactions.by_reference(refund.original),
+        _ => None,
+    };
+    if let Some(purchase) = purchase {
+        lower(
+            wallet,
+            purchase,
+            purchase.refunded.saturating_sub(undone),
+            decision,
+        );
+    }
+}
+
+/// Gives back what no refund keeps from the reversal of this purchase.
+pub(super) fn lower(
+    wallet: &Wallet,
+    purchase: &Transaction,
+    refunded: Amount,
+    decision: &mut Decision,
+) {
+    let standing = purchase.stands_at(refunded);
+    if standing >= purchase.standing {
+        return;
+    }
+    decision.events.push(Event::ReversedFurther {
+        original: purchase.reference,
+        stood: purchase.standing,
+        standing,
+    });
+    if standing.is_zero() {
+        let open = super::OrderState::Open;
+        decision
+            .effects
+            .extend(super::order_turned(wallet, purchase.reference, open));
     }
 }
 

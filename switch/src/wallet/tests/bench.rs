@@ -65,9 +65,9 @@ impl Bench {
         let context = Context {
             now: self.now,
             host_trace: 1,
-            answer_within: 7000,
             host_up: self.host_up,
             rules: &self.rules,
+            next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
         recall(&mut self.wallet, command.about(), &self.entries);
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
@@ -152,6 +152,10 @@ impl Bench {
     }
 
     pub(super) fn journal(&mut self, event: Event) {
+        if let Some(opening) = event.opening() {
+            let given = opening.reference.0 - Reference::first(self.now, 0).0;
+            self.given = self.given.max(given);
+        }
         let previous = self.wallet.last_position;
         let entry = Entry {
             wallet: self.wallet.id,

@@ -1,6 +1,7 @@
 //! The rules of money against a plain model, and what replaying the journal makes of them.
 
 mod bench;
+mod ending;
 mod model;
 mod payer;
 mod refunds;

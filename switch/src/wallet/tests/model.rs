@@ -102,10 +102,10 @@ enum Fate {
 struct Bought {
     trace: u32,
     minor: u64,
-    keeps: u64,
+    /// What its reversal asked to leave.
+    asked: Option<u64>,
     reference: Option<Reference>,
     fate: Fate,
-    reversed: bool,
 }
 
 /// A refund as somebody with pencil and paper sees it.
@@ -131,11 +131,19 @@ struct Model {
 
 impl Model {
     fn sum(&self, of: impl Fn(&Bought) -> bool) -> u64 {
-        self.bought
-            .iter()
-            .filter(|bought| of(bought))
-            .map(|bought| bought.keeps)
+        let places = self.bought.iter().enumerate();
+        places
+            .filter(|(_, bought)| of(bought))
+            .map(|(place, _)| self.keeps(place))
             .sum()
+    }
+
+    /// What stays of a purchase, whatever came first: the reversal, a refund, or the end of that refund.
+    fn keeps(&self, place: usize) -> u64 {
+        let bought = &self.bought[place];
+        bought
+            .asked
+            .map_or(bought.minor, |asked| asked.max(self.refunded(place)))
     }
 
     fn held(&self) -> u64 {
@@ -175,11 +183,10 @@ impl Model {
 
     /// Purchases that came to something, and what is left of them: refunds do not count.
     fn spending(&self) -> (u64, u64) {
-        let counts = |bought: &&Bought| !matches!(bought.fate, Fate::Refused(_));
-        let amounts = self.bought.iter().filter(counts).map(|bought| bought.keeps);
-        let whole = |bought: &&Bought| counts(bought) && bought.keeps > 0;
-        let count = self.bought.iter().filter(whole).count() as u64;
-        (amounts.sum(), count)
+        let counts = |bought: &Bought| !matches!(bought.fate, Fate::Refused(_));
+        let whole = |place: &usize| counts(&self.bought[*place]) && self.keeps(*place) > 0;
+        let count = (0..self.bought.len()).filter(whole).count() as u64;
+        (self.sum(counts), count)
     }
 
     fn next_trace(&mut self) -> u32 {
@@ -285,12 +292,10 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 return Ok(());
             }
             prop_assert_eq!(code, Some(ResponseCode::APPROVED));
-            let keep = keep.max(model.refunded(which % model.bought.len()));
             let stands = !matches!(bought.fate, Fate::Refused(_));
-            if stands && !bought.reversed && keep < bought.keeps {
+            if stands && bought.asked.is_none() && keep < bought.minor {
                 let bought = pick_mut(model, which);
-                bought.keeps = keep;
-                bought.reversed = true;
+                bought.asked = Some(keep);
                 if bought.fate == Fate::Pending && keep == 0 {
                     bought.fate = Fate::Refused(ResponseCode::DECLINED);
                 }
@@ -414,10 +419,9 @@ fn buy(bench: &mut Bench, model: &mut Model, trace: u32, minor: u64) -> Result<(
     model.bought.push(Bought {
         trace,
         minor,
-        keeps: minor,
+        asked: None,
         reference,
         fate,
-        reversed: false,
     });
     Ok(())
 }
@@ -436,7 +440,7 @@ fn give_back(
     let expected = match bought.fate {
         Fate::Refused(_) => Some(ResponseCode::NOT_FOUND),
         Fate::Pending => Some(ResponseCode::INVALID_TRANSACTION),
-        Fate::Approved if minor + model.refunded(of) > bought.keeps => {
+        Fate::Approved if minor + model.refunded(of) > model.keeps(of) => {
             Some(ResponseCode::INVALID_AMOUNT)
         }
         Fate::Approved if !bench.host_up => Some(ResponseCode::HOST_UNREACHABLE),

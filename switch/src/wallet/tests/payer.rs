@@ -11,17 +11,17 @@ use crate::wallet::{
     Source, code_digest,
 };
 
-const SESSION: [u8; 32] = [7; 32];
+pub(super) const SESSION: [u8; 32] = [7; 32];
 const MINUTE: u64 = 60_000;
 
 /// A wallet whose payer has registered, with a session, a card and money.
-struct Payers {
-    bench: Bench,
-    traces: u32,
+pub(super) struct Payers {
+    pub(super) bench: Bench,
+    pub(super) traces: u32,
 }
 
 impl Payers {
-    fn with(balance: u64) -> Self {
+    pub(super) fn with(balance: u64) -> Self {
         let mut payers = Self {
             bench: Bench::empty(),
             traces: 1000,
@@ -45,16 +45,16 @@ impl Payers {
         payers
     }
 
-    fn source_number(&self) -> u32 {
+    pub(super) fn source_number(&self) -> u32 {
         self.bench.wallet.account.as_ref().unwrap().sources[0].number
     }
 
-    fn opening(&mut self, minor: u64) -> Opening {
+    pub(super) fn opening(&mut self, minor: u64) -> Opening {
         self.traces += 1;
         opening(6, self.traces, minor, Payer::Wallet)
     }
 
-    fn tell(&mut self, opening: Opening, action: Action, claims: Claims) -> Vec<Effect> {
+    pub(super) fn tell(&mut self, opening: Opening, action: Action, claims: Claims) -> Vec<Effect> {
         self.bench.tell(Command::Ask(Box::new(Ask {
             opening,
             action,
@@ -62,17 +62,17 @@ impl Payers {
         })))
     }
 
-    fn ask(&mut self, action: Action) -> Vec<Effect> {
+    pub(super) fn ask(&mut self, action: Action) -> Vec<Effect> {
         let opening = self.opening(0);
         self.tell(opening, action, claims(SESSION))
     }
 
-    fn account(&mut self, action: AccountAction) -> Vec<Effect> {
+    pub(super) fn account(&mut self, action: AccountAction) -> Vec<Effect> {
         self.ask(Action::Account(Box::new(action)))
     }
 
     /// With a password that was looked at.
-    fn proven(&mut self, action: AccountAction, right: bool) -> Vec<Effect> {
+    pub(super) fn proven(&mut self, action: AccountAction, right: bool) -> Vec<Effect> {
         let opening = self.opening(0);
         let proof = Proof {
             of: self.password(),
@@ -87,12 +87,12 @@ impl Payers {
     }
 
     /// The hash of the password as it is now.
-    fn password(&self) -> Option<Box<str>> {
+    pub(super) fn password(&self) -> Option<Box<str>> {
         let account = self.bench.wallet.account.as_ref();
         account.map(|account| account.password.clone())
     }
 
-    fn load(&mut self, source: u32, minor: u64) -> Vec<Effect> {
+    pub(super) fn load(&mut self, source: u32, minor: u64) -> Vec<Effect> {
         let opening = self.opening(minor);
         let proof = Proof {
             of: self.password(),
@@ -107,13 +107,13 @@ impl Payers {
     }
 
     /// A purchase with the card at an acquirer's mall.
-    fn buy(&mut self, minor: u64) -> Result<Reference, ResponseCode> {
+    pub(super) fn buy(&mut self, minor: u64) -> Result<Reference, ResponseCode> {
         self.traces += 1;
         let opening = by_card(2, self.traces, minor);
         self.purchase(opening)
     }
 
-    fn purchase(&mut self, opening: Opening) -> Result<Reference, ResponseCode> {
+    pub(super) fn purchase(&mut self, opening: Opening) -> Result<Reference, ResponseCode> {
         let effects = self.bench.ask(opening, Action::Purchase);
         match code(&effects) {
             Some(code) => Err(code),
@@ -121,13 +121,13 @@ impl Payers {
         }
     }
 
-    fn buy_approved(&mut self, minor: u64) -> Vec<Effect> {
+    pub(super) fn buy_approved(&mut self, minor: u64) -> Vec<Effect> {
         let reference = self.buy(minor).expect("a purchase");
         self.bench
             .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
     }
 
-    fn further(&mut self, usage: NumberUse, limit: u64, serial: u64) -> CardNumber {
+    pub(super) fn further(&mut self, usage: NumberUse, limit: u64, serial: u64) -> CardNumber {
         let effects = self.proven(AccountAction::IssueNumber(usage, amount(limit)), true);
         let number = CardNumber::development(serial);
         let issued = Command::HostIssuedCard(forwarded(&effects), number.clone(), EXPIRY);
@@ -135,7 +135,7 @@ impl Payers {
         number
     }
 
-    fn buy_with(
+    pub(super) fn buy_with(
         &mut self,
         number: &CardNumber,
         mall: [u8; 15],
@@ -149,7 +149,7 @@ impl Payers {
     }
 }
 
-fn session(digest: [u8; 32]) -> NewSession {
+pub(super) fn session(digest: [u8; 32]) -> NewSession {
     NewSession {
         digest,
         kind: SessionKind::Web,
@@ -160,6 +160,7 @@ fn session(digest: [u8; 32]) -> NewSession {
 fn source() -> Source {
     Source {
         number: 0,
+        added_by: Reference(0),
         kind: SourceKind::Card,
         sealed: [1, 2, 3].into(),
         shown: "**** 0006".into(),
@@ -180,7 +181,7 @@ fn answer(effects: &[Effect]) -> Option<&Outcome> {
     })
 }
 
-fn code(effects: &[Effect]) -> Option<ResponseCode> {
+pub(super) fn code(effects: &[Effect]) -> Option<ResponseCode> {
     answer(effects).map(|outcome| outcome.code)
 }
 
@@ -593,73 +594,6 @@ fn an_address_is_confirmed_by_its_code_and_five_guesses_are_all() {
     assert_eq!(code(&right), Some(ResponseCode::APPROVED));
     let account = payers.bench.wallet.account.as_ref().unwrap();
     assert!(account.contact.is_some() && account.proposed.is_none());
-}
-
-#[test]
-fn a_wallet_ends_when_its_money_is_back() {
-    let mut payers = Payers::with(1000);
-    let source = payers.source_number();
-    let refused = payers.proven(AccountAction::Close(None), true);
-    assert_eq!(code(&refused), Some(ResponseCode::INVALID_TRANSACTION));
-    let pending = payers.buy(10).unwrap();
-    let refused = payers.proven(AccountAction::Close(Some(source)), true);
-    assert_eq!(code(&refused), Some(ResponseCode::DUPLICATE));
-    payers
-        .bench
-        .tell(Command::HostAnswered(pending, ResponseCode::APPROVED));
-    // The source does not take it: the wallet is as it was.
-    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
-    assert_eq!(balances(&payers.bench), (0, 990));
-    assert_eq!(payers.buy(1), Err(ResponseCode::WALLET_BLOCKED));
-    payers
-        .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
-    assert_eq!(balances(&payers.bench), (990, 0));
-    assert!(payers.buy(1).is_ok());
-    let pending = payers.buy(1).unwrap();
-    payers.bench.tell(Command::HostUnreached(pending));
-    let first = payers
-        .bench
-        .wallet
-        .transactions
-        .iter()
-        .find(|found| found.status == crate::wallet::Status::Pending);
-    let first = first.map(|found| found.reference).unwrap();
-    payers.bench.tell(Command::HostUnreached(first));
-    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
-    let effects = payers
-        .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
-    assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
-    assert!(effects.contains(&Effect::Advise(reference)), "the card");
-    assert_eq!(balances(&payers.bench), (0, 0));
-    assert_eq!(payers.buy(1), Err(ResponseCode::NO_SUCH_CARD));
-    let gone = payers.proven(AccountAction::SignIn(session([1; 32])), false);
-    assert_eq!(code(&gone), Some(ResponseCode::SECURITY_VIOLATION));
-    let account = payers.bench.wallet.account.as_ref().unwrap();
-    assert!(account.password.is_empty() && account.sources.is_empty());
-    assert_eq!(payers.bench.replayed(), payers.bench.wallet);
-}
-
-#[test]
-fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
-    let mut payers = Payers::with(1000);
-    let bought = payers.buy(100).unwrap();
-    payers
-        .bench
-        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
-    let trace = payers.traces;
-    let source = payers.source_number();
-    let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
-    let undo = super::rules::reversal(trace, None, true);
-    payers.bench.ask(by_card(4, 1, 100), undo);
-    let effects = payers
-        .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
-    assert!(!effects.contains(&Effect::Advise(reference)), "the card");
-    assert_eq!(balances(&payers.bench), (100, 0));
-    assert!(!payers.bench.wallet.account.as_ref().unwrap().closed);
-    assert!(payers.buy(100).is_ok());
 }
 
 #[test]

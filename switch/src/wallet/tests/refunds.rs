@@ -4,7 +4,7 @@ use tessera_protocol::{CardNumber, OrderKey, ResponseCode};
 
 use super::bench::{Bench, TIME, by_card, by_order, original, refund};
 use super::rules::{approved, balances, forwarded, reversal, settled};
-use crate::wallet::{Action, Command, Effect, Event, Payer, Reference};
+use crate::wallet::{Action, Command, Effect, Event, OrderState, Payer, Reference};
 
 fn of(trace: u32) -> Action {
     Action::Refund {
@@ -143,6 +143,94 @@ fn a_reversal_of_a_purchase_gives_back_what_was_not_refunded() {
     let transaction = bench.wallet.transactions.by_reference(purchase);
     let standing = transaction.map(|found| found.standing.value());
     assert_eq!(standing, Some(100));
+}
+
+#[test]
+fn what_a_reversal_and_a_refund_come_to_does_not_depend_on_their_order() {
+    // How the refund ends, and whether the reversal is before that.
+    for (ends, reversal_first) in [
+        (0, false),
+        (0, true),
+        (1, true),
+        (2, true),
+        (3, false),
+        (3, true),
+    ] {
+        let mut bench = Bench::with(1000);
+        let purchase = approved(&mut bench, 1, 300);
+        let refund = forwarded(&bench.ask(refund(2, 100), of(1)));
+        let reverse_it = |bench: &mut Bench| {
+            let effects = bench.ask(by_card(4, 3, 300), reversal(1, Some(20), true));
+            assert!(effects.contains(&Effect::Advise(purchase)));
+        };
+        if ends == 0 {
+            bench.tell(Command::HostAnswered(refund, ResponseCode::APPROVED));
+        }
+        if reversal_first {
+            reverse_it(&mut bench);
+        }
+        match ends {
+            0 | 3 => {
+                bench.ask(by_card(4, 4, 100), reversal(2, None, true));
+            }
+            1 => {
+                bench.tell(Command::HostAnswered(refund, ResponseCode::DECLINED));
+            }
+            _ => {
+                bench.tell(Command::HostSilent(refund));
+            }
+        }
+        if !reversal_first {
+            reverse_it(&mut bench);
+        }
+        assert_eq!(balances(&bench), (980, 0), "{ends} {reversal_first}");
+        let transaction = bench.wallet.transactions.by_reference(purchase).unwrap();
+        assert_eq!(transaction.left_at_host().value(), 20);
+        assert_eq!(bench.wallet.spending.at(bench.now).day, 20);
+        assert_eq!(bench.replayed(), bench.wallet);
+    }
+}
+
+#[test]
+fn a_crash_between_the_end_of_a_refund_and_what_it_gives_back_is_made_good() {
+    let mut bench = Bench::with(1000);
+    approved(&mut bench, 1, 300);
+    let refund = forwarded(&bench.ask(refund(2, 100), of(1)));
+    bench.ask(by_card(4, 3, 300), reversal(1, None, true));
+    assert_eq!(balances(&bench), (900, 0));
+    bench.tell(Command::HostAnswered(refund, ResponseCode::DECLINED));
+    assert_eq!(balances(&bench), (1000, 0));
+    let last = bench.entries.pop().expect("what it gives back");
+    assert!(matches!(last.event, Event::ReversedFurther { .. }));
+    bench.wallet = bench.replayed();
+    assert!(bench.wallet.is_open());
+    bench.tell(Command::Recover);
+    assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn an_order_whose_reversal_waited_for_a_refund_may_be_paid_again() {
+    let mut bench = Bench::with(1000);
+    let order = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+    let announce = Action::Announce {
+        expires_at: bench.now + 1000,
+        description: Vec::new(),
+        reversed: Vec::new(),
+    };
+    bench.ask(by_order(6, 1, 300, order), announce);
+    let purchase = forwarded(&bench.ask(by_order(2, 2, 300, order), Action::Purchase));
+    bench.tell(Command::HostAnswered(purchase, ResponseCode::APPROVED));
+    let mut back = by_order(2, 3, 300, order);
+    back.processing_code = 200_000;
+    let refund = forwarded(&bench.ask(back, of(2)));
+    bench.ask(by_order(4, 4, 300, order), reversal(2, None, true));
+    let state = |bench: &Bench| bench.wallet.order(&order).map(|order| order.state);
+    assert_eq!(state(&bench), Some(OrderState::Paid(purchase)));
+    let effects = bench.tell(Command::HostSilent(refund));
+    let turned = |effect: &Effect| matches!(effect, Effect::OrderTurned(_, OrderState::Open, _));
+    assert!(effects.iter().any(turned));
+    assert_eq!(state(&bench), Some(OrderState::Open));
+    assert_eq!(balances(&bench), (1000, 0));
 }
 
 #[test]

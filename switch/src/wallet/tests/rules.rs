@@ -340,7 +340,11 @@ fn what_a_crash_leaves_open_is_undone() {
 fn a_card_is_asked_for_until_the_host_says_its_number() {
     let mut bench = Bench::empty();
     bench.ask(by_card(6, 9, 0), Action::Open);
-    let reference = forwarded(&bench.ask(by_card(6, 1, 0), Action::IssueCard));
+    let request = by_card(6, 1, 0);
+    let reference = forwarded(&bench.ask(request.clone(), Action::IssueCard));
+    // Whoever asks again before the host is late is told when it is.
+    let again = bench.ask(request.clone(), Action::IssueCard);
+    assert_eq!(again, [Effect::Await(reference)]);
     for word in [
         Command::HostSilent(reference),
         // Approved, and no card.
@@ -348,7 +352,15 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
     ] {
         let effects = bench.tell(word);
         assert!(effects.contains(&Effect::AskForCardAgain(reference)));
+        // Nobody is told anything any more until the card is there: whoever asks again hears so at once.
+        let again = bench.answer(request.clone(), Action::IssueCard);
+        assert_eq!(
+            again.map(|outcome| outcome.code),
+            Some(ResponseCode::HOST_UNREACHABLE)
+        );
     }
+    let replayed = bench.replayed();
+    assert_eq!(replayed, bench.wallet);
     let issued = tessera_protocol::CardNumber::development(77);
     bench.tell(Command::HostIssuedCard(reference, issued.clone(), 3112));
     assert_eq!(

@@ -87,6 +87,27 @@ fn refunds_together_never_exceed_what_the_original_still_stands_at() {
 }
 
 #[test]
+fn what_a_reversal_and_an_undone_refund_come_to_does_not_depend_on_their_order() {
+    for reversal_first in [true, false] {
+        let mut ledger = Ledger::new(1000);
+        let bought = purchase(1, 500);
+        ledger.post(&bought, &Concern::Card, || APPROVED);
+        let (refund, concern) = refund_of(2, 300, &bought);
+        ledger.post(&refund, &concern, || APPROVED);
+        let mut reversals = [reversal_of(&bought, 100), reversal_of(&refund, 0)];
+        if !reversal_first {
+            reversals.reverse();
+        }
+        for reversal in &reversals {
+            assert_eq!(ledger.reverse(reversal), APPROVED);
+            assert_eq!(ledger.reverse(reversal), APPROVED, "a repeat");
+        }
+        assert_eq!(net(&ledger), 100);
+        assert_eq!(ledger.tally().money()["purchases_reversed"]["amount"], 400);
+    }
+}
+
+#[test]
 fn a_refund_names_its_original_wholly() {
     let mut ledger = Ledger::new(1000);
     let bought = purchase(1, 500);
