@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::journal::{Journal, Mark};
 use crate::recovery::{self, Data};
 use crate::store::{Snapshot, Store};
-use crate::wallet::{Entry, Event, Wallet, WalletId};
+use crate::wallet::{Balance, Entry, Event, Wallet, WalletId};
 
 /// Expiry of development cards (wire protocol, section 9), YYMM.
 const EXPIRY: u16 = 3112;
@@ -67,9 +67,9 @@ fn make(
         wallet: id,
         previous: 0,
         at: clock::milliseconds(),
-        available: Amount::ZERO,
-        held: Amount::ZERO,
-        owed: Amount::ZERO,
+        available: Balance::ZERO,
+        held: Balance::ZERO,
+        owed: Balance::ZERO,
         event,
     };
     let mut payload = Vec::with_capacity(64);

@@ -21,7 +21,7 @@ use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
-use crate::wallet::{HistoryRequest, Outcome, Reference, Sources, WalletId};
+use crate::wallet::{Balance, HistoryRequest, Outcome, Reference, Sources, WalletId};
 
 /// What waits for its event to be durable.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ pub struct News {
     /// Which wallet.
     pub wallet: WalletId,
     /// Available and held.
-    pub ledger: Amount,
+    pub ledger: Balance,
     /// What can be spent.
-    pub available: Amount,
+    pub available: Balance,
     /// Journal position of the newest event.
     pub position: u64,
 }

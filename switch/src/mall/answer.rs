@@ -22,9 +22,11 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         .raw(49)
         .and_then(tessera_protocol::Currency::from_text);
     let balances = match (&outcome.details, currency) {
-        (Details::Balances { ledger, available }, Some(currency)) => {
-            Some(Balances::new(*ledger, *available, currency))
-        }
+        (Details::Balances { ledger, available }, Some(currency)) => Some(Balances::new(
+            ledger.as_amount(),
+            available.as_amount(),
+            currency,
+        )),
         _ => None,
     };
     let extras = Extras {

@@ -219,7 +219,9 @@ fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, Unr
         Event::Approved { .. } if entry.available.is_zero() && entry.owed.is_zero() => {
             occasion::of(entry, journal)?.is_some_and(|told| {
                 told.occasion == Occasion::PayoutSent
-                    && told.amount.is_some_and(|(amount, _)| amount == entry.held)
+                    && told
+                        .amount
+                        .is_some_and(|(amount, _)| entry.held == amount.into())
             })
         }
         _ => false,

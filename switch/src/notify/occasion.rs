@@ -5,7 +5,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
 use crate::journal::Journal;
-use crate::wallet::{Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
+use crate::wallet::{Balance, Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
@@ -99,10 +99,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
 fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
     let credited = |occasion, opening: &Opening| {
         let told = Told::of(occasion, entry).about(opening, opening.amount);
-        // What was owed is taken out of it.
-        let kept = opening.amount.saturating_sub(entry.owed);
-        let available = entry.available.checked_add(kept);
-        told.having(available.unwrap_or(Amount::MAX), opening)
+        told.having(credited_to(entry, opening.amount), opening)
     };
     Some(match &opened.event {
         Event::Held { opening, card, .. } => {
@@ -131,11 +128,9 @@ fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
     };
     let mut told = Told::of(occasion, entry).about(opening, opening.amount);
     if let Event::Held { card, .. } | Event::PayoutRequested { card, .. } = &opened.event {
-        let back = opening.amount.saturating_sub(entry.owed);
-        let available = entry.available.checked_add(back);
         told = told
             .paid_with(card)
-            .having(available.unwrap_or(Amount::MAX), opening);
+            .having(credited_to(entry, opening.amount), opening);
     }
     Some(told.because(code))
 }
@@ -161,20 +156,25 @@ fn reversed(
     Ok(match &opened.event {
         Event::Held { opening, card, .. } => {
             let undone = stood.unwrap_or(opening.amount).saturating_sub(standing);
-            let kept = undone.saturating_sub(entry.owed);
-            let available = entry.available.checked_add(kept);
             let told = Told::of(Occasion::PurchaseReversed, entry).about(opening, undone);
             let told = told.paid_with(card);
-            Some(told.having(available.unwrap_or(Amount::MAX), opening))
+            Some(told.having(credited_to(entry, undone), opening))
         }
         Event::RefundRequested { opening, card, .. } => {
             let undone = opening.amount.saturating_sub(standing);
             let told = Told::of(Occasion::RefundTakenBack, entry).about(opening, undone);
-            let available = entry.available.saturating_sub(undone);
+            let taken = entry.available.of(undone);
+            let available = entry.available.minus(taken).unwrap_or_default();
             Some(told.paid_with(card).having(available, opening))
         }
         _ => None,
     })
+}
+
+/// What is available when this has come in, and what was owed was taken out of it.
+fn credited_to(entry: &Entry, amount: Amount) -> Balance {
+    let kept = amount.saturating_sub(entry.owed.of(amount));
+    entry.available.plus(kept).unwrap_or(entry.available)
 }
 
 fn account(entry: &Entry, change: &Change) -> Option<Told> {
@@ -253,9 +253,9 @@ impl Told {
         }
     }
 
-    fn having(self, available: Amount, opening: &Opening) -> Self {
+    fn having(self, available: Balance, opening: &Opening) -> Self {
         Self {
-            available: Some((available, opening.currency)),
+            available: Some((available.as_amount(), opening.currency)),
             ..self
         }
     }

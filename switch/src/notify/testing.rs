@@ -9,8 +9,8 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 use crate::clock;
 use crate::journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
 use crate::wallet::{
-    Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Opening, Payer, ProposedContact,
-    Reference, WalletId,
+    Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Opening, Payer,
+    ProposedContact, Reference, WalletId,
 };
 
 pub(super) const WALLET: WalletId = WalletId(7);
@@ -35,9 +35,9 @@ impl Records {
             wallet: WALLET,
             previous,
             at: clock::milliseconds() - self.ago.load(Ordering::Relaxed),
-            available: Amount::ZERO,
-            held: Amount::new(held).unwrap(),
-            owed: Amount::ZERO,
+            available: Balance::ZERO,
+            held: Balance(held),
+            owed: Balance::ZERO,
             event,
         };
         let mut payload = Vec::new();

@@ -5,7 +5,9 @@ use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
 use super::event::UnseenOriginal;
-use super::{Contact, Entry, Opening, OrderState, Reference, Reload, Secret, Source, WalletId};
+use super::{
+    Balance, Contact, Entry, Opening, OrderState, Reference, Reload, Secret, Source, WalletId,
+};
 
 /// What a wallet is told.
 #[derive(Debug, Clone)]
@@ -313,9 +315,9 @@ pub enum Details {
     /// Field 54, and the wallet server's balance.
     Balances {
         /// Available and held.
-        ledger: Amount,
+        ledger: Balance,
         /// What can be spent.
-        available: Amount,
+        available: Balance,
     },
     /// A card of the wallet, in full where the payer asked for it.
     Card {

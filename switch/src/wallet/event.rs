@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
-use super::{Change, DuplicateKey, KeyFields, Reference, WalletId};
+use super::{Balance, Change, DuplicateKey, KeyFields, Reference, WalletId};
 use crate::clock;
 
 /// One event in its place.
@@ -17,11 +17,11 @@ pub struct Entry {
     /// Milliseconds since 1970.
     pub at: u64,
     /// What the wallet had available before it.
-    pub available: Amount,
+    pub available: Balance,
     /// What was held in the wallet before it.
-    pub held: Amount,
+    pub held: Balance,
     /// What its payer owed before it.
-    pub owed: Amount,
+    pub owed: Balance,
     /// What happened.
     pub event: Event,
 }

@@ -12,14 +12,13 @@
 //! ```
 
 use bytes::BufMut;
-use tessera_protocol::Amount;
 
 use super::bytes::{Reader, Unreadable};
 use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
 use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
 };
-use super::{Change, Reference, WalletId};
+use super::{Balance, Change, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -72,13 +71,13 @@ impl Entry {
             wallet: WalletId(from.u64()?),
             previous: from.u64()?,
             at: from.u64()?,
-            available: read_amount(&mut from)?,
-            held: read_amount(&mut from)?,
-            owed: Amount::ZERO,
+            available: Balance(from.u64()?),
+            held: Balance(from.u64()?),
+            owed: Balance::ZERO,
             event: Event::read(&mut from)?,
         };
         if owes {
-            entry.owed = read_amount(&mut from)?;
+            entry.owed = Balance(from.u64()?);
         }
         from.end()?;
         Ok(entry)

@@ -7,6 +7,7 @@
 mod account;
 mod actor;
 mod asks_host;
+mod balance;
 mod bytes;
 mod cards;
 mod command;
@@ -31,6 +32,7 @@ pub use account::{
     Session, Source,
 };
 pub use actor::{Housekeeping, Tell, WalletActor};
+pub use balance::Balance;
 pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{

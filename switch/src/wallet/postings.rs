@@ -3,7 +3,7 @@
 use tessera_protocol::Amount;
 
 use super::transaction::{Kind, Status, Transaction};
-use super::{Account, Broken, Event, Posting, Postings, Reference, Wallet};
+use super::{Account, Balance, Broken, Event, Posting, Postings, Reference, Wallet};
 
 impl Wallet {
     /// The money that `event` moves, read off the state before it.
@@ -96,7 +96,7 @@ impl Wallet {
             (Kind::Refund, Status::Pending) => {}
             // The money may be spent: what is not there any more is owed.
             (Kind::Refund, Status::Approved) => {
-                let there = amount.min(self.available);
+                let there = self.available.of(amount);
                 let missing = amount.saturating_sub(there);
                 postings.push(Posting {
                     from: available,
@@ -128,7 +128,7 @@ impl Wallet {
             postings.push(Posting {
                 from: available,
                 to: Account::Receivable(self.id),
-                amount: amount.min(self.owed),
+                amount: self.owed.of(amount),
             });
         }
     }
@@ -155,10 +155,10 @@ impl Wallet {
     }
 }
 
-fn less(balance: Amount, amount: Amount, of: Account) -> Result<Amount, Broken> {
-    balance.checked_sub(amount).ok_or(Broken::Overdrawn(of))
+fn less(balance: Balance, amount: Amount, of: Account) -> Result<Balance, Broken> {
+    balance.minus(amount).ok_or(Broken::Overdrawn(of))
 }
 
-fn more(balance: Amount, amount: Amount, of: Account) -> Result<Amount, Broken> {
-    balance.checked_add(amount).ok_or(Broken::Overdrawn(of))
+fn more(balance: Balance, amount: Amount, of: Account) -> Result<Balance, Broken> {
+    balance.plus(amount).ok_or(Broken::Overdrawn(of))
 }

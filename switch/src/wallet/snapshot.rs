@@ -23,7 +23,7 @@ use super::part_bytes::{
 use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::transactions::{End, Settled};
-use super::{DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
+use super::{Balance, DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
 
 const VERSION: u8 = 4;
 const NO_CURRENCY: u16 = u16::MAX;
@@ -65,9 +65,9 @@ impl Wallet {
         if currency != NO_CURRENCY {
             wallet.currency = Some(Currency::new(currency).ok_or(from.fault("a currency"))?);
         }
-        wallet.available = read_amount(&mut from)?;
-        wallet.held = read_amount(&mut from)?;
-        wallet.owed = read_amount(&mut from)?;
+        wallet.available = Balance(from.u64()?);
+        wallet.held = Balance(from.u64()?);
+        wallet.owed = Balance(from.u64()?);
         wallet.last_position = from.u64()?;
         wallet.last_sequence = from.u64()?;
         for _ in 0..from.u32()? {

@@ -6,8 +6,8 @@ use super::event::UnseenOriginal;
 use super::spending::Spending;
 use super::transaction::{Advice, Kind, Status, Transaction};
 use super::{
-    Account, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference, Transactions,
-    WalletId,
+    Account, Balance, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference,
+    Transactions, WalletId,
 };
 
 /// The payer's account.
@@ -18,11 +18,11 @@ pub struct Wallet {
     /// Its only currency; `None` until it is opened.
     pub currency: Option<Currency>,
     /// What can be spent.
-    pub available: Amount,
+    pub available: Balance,
     /// What is set aside.
-    pub held: Amount,
+    pub held: Balance,
     /// What the payer owes: refunds that were taken back when their money had been spent.
-    pub owed: Amount,
+    pub owed: Balance,
     /// Its card numbers.
     pub cards: Cards,
     /// What it has spent lately.
@@ -103,9 +103,9 @@ impl Wallet {
         Self {
             id,
             currency: None,
-            available: Amount::ZERO,
-            held: Amount::ZERO,
-            owed: Amount::ZERO,
+            available: Balance::ZERO,
+            held: Balance::ZERO,
+            owed: Balance::ZERO,
             cards: Cards::default(),
             spending: Spending::default(),
             account: None,
@@ -118,8 +118,14 @@ impl Wallet {
     }
 
     /// What the payer owns: available and held.
-    pub fn ledger(&self) -> Amount {
-        self.available.checked_add(self.held).unwrap_or(Amount::MAX)
+    pub fn ledger(&self) -> Balance {
+        Balance(self.available.value().saturating_add(self.held.value()))
+    }
+
+    /// Whether it may take so much more: what one message can carry is the most that a payer may have.
+    pub fn may_take(&self, amount: Amount) -> bool {
+        let sum = self.ledger().plus(amount);
+        sum.is_some_and(|sum| sum <= Balance::from(Amount::MAX))
     }
 
     /// Whether something about it is still to be settled.

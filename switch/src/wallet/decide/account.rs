@@ -8,8 +8,7 @@ use super::super::account::{CODE_STANDS, CODE_TRIES_MAX, SOURCES_MAX};
 use super::super::{
     AccountAction, Ask, Change, ContactAndCode, Context, Details, Effect, Event, NewSession,
     Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Source,
-    Wallet,
-    WalletId, code_digest,
+    Wallet, WalletId, code_digest,
 };
 use super::administration::refuse;
 use super::{Decision, answer_with, cards, claims, funding};

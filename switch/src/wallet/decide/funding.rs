@@ -23,7 +23,7 @@ pub(super) fn load(
     if opening.amount.is_zero() {
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
     }
-    if wallet.ledger().checked_add(opening.amount).is_none() {
+    if !wallet.may_take(opening.amount) {
         return refuse(
             ResponseCode::ABOVE_AMOUNT_LIMIT,
             "more than a wallet can hold",
@@ -132,7 +132,11 @@ pub(super) fn close(
         );
     };
     let mut opening = opening.clone();
-    opening.amount = wallet.available;
+    opening.amount = wallet.available.as_amount();
+    if wallet.available > opening.amount.into() {
+        let reason = "more than one payout can carry: some of it has to be spent first";
+        return refuse(ResponseCode::ABOVE_AMOUNT_LIMIT, reason);
+    }
     if let Err((code, reason)) = may_reach_host(wallet, &opening, context) {
         return refuse(code, reason);
     }

@@ -52,7 +52,7 @@ pub(super) fn answered(
     let ends = transaction.kind == Kind::Payout
         && wallet.available.is_zero()
         && wallet.owed.is_zero()
-        && wallet.held == transaction.standing;
+        && wallet.held == transaction.standing.into();
     if ends {
         cards::retire_all(wallet, context, &mut decision);
     }

@@ -132,7 +132,7 @@ pub(super) fn may_spend(
     if limits != Limits::default() {
         within(limits, wallet, opening)?;
     }
-    if wallet.available < opening.amount {
+    if !wallet.available.covers(opening.amount) {
         return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
     }
     Ok(())

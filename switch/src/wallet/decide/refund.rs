@@ -74,7 +74,7 @@ fn may_refund<'a>(
         let reason = "more than what is left of the purchase";
         return Err((ResponseCode::INVALID_AMOUNT, reason));
     }
-    if wallet.ledger().checked_add(opening.amount).is_none() {
+    if !wallet.may_take(opening.amount) {
         let reason = "more than a wallet can hold";
         return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
     }

@@ -382,3 +382,22 @@ fn a_load_is_credited_only_when_the_host_approves() {
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (500, 0));
 }
+
+#[test]
+fn what_comes_back_to_a_full_wallet_is_kept() {
+    const FULL: u64 = 999_999_999_999;
+    let mut bench = Bench::with(FULL);
+    approved(&mut bench, 1, 500);
+    let load = Action::Load(LoadFrom::Number(Secret::new(b"ACCOUNT-1")));
+    let reference = forwarded(&bench.ask(by_card(6, 2, 500), load.clone()));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.answer(by_card(4, 3, 500), reversal(1, None, true));
+    assert_eq!(balances(&bench), (FULL + 500, 0));
+    assert_eq!(bench.replayed(), bench.wallet);
+    bench.checkpoint();
+    assert_eq!(bench.read_stored(), bench.wallet);
+    let more = bench.answer(by_card(6, 4, 1), load).expect("an answer");
+    assert_eq!(more.code, ResponseCode::ABOVE_AMOUNT_LIMIT);
+    approved(&mut bench, 5, FULL);
+    assert_eq!(balances(&bench), (500, 0));
+}
