@@ -83,7 +83,8 @@ impl Orders {
             return Ok((wallet, Vec::new()));
         }
         let mut slot = self.slots.entry(key).or_default();
-        if let Some(wallet) = slot.owner.as_ref().and_then(Owner::wallet) {
+        // Whoever is announcing it hears of it afterwards, and remembers it with the order.
+        if let Some(wallet) = slot.owner.as_ref().map(Owner::decider) {
             return Ok((wallet, Vec::new()));
         }
         slot.reversed.push(unseen);
@@ -208,5 +209,51 @@ impl Orders {
             return Ok(slot.owner.as_ref().and_then(Owner::wallet));
         }
         Ok(self.store.order(key)?.map(|(wallet, ..)| wallet))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Options, Segments};
+
+    const PAYER: WalletId = WalletId(7);
+    const OTHER: WalletId = WalletId(8);
+
+    fn unseen() -> UnseenOriginal {
+        UnseenOriginal {
+            institution: 1,
+            class: 2,
+            trace: 3,
+            transmission: 0,
+            origin: [b' '; 23],
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn a_reversal_goes_to_whoever_has_the_orders_next_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
+        let path = folder.path().join("journal");
+        let nothing = &mut |_: crate::journal::RecordRef<'_>| Ok(());
+        let journal =
+            Segments::open(&path, Options::default(), None, nothing, Box::new(|_| {})).unwrap();
+        let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), Arc::new(journal));
+        let orders = Orders::new(store, checkpointer);
+        let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+        let reversed = || orders.reversal(key, unseen(), |_| false).unwrap().0;
+
+        // Nobody has it: what is remembered comes with the claim.
+        assert_eq!(reversed(), WalletId::of_nobody(&key));
+        assert_eq!(orders.claim(key, PAYER, 0).unwrap(), Some(vec![unseen()]));
+        // While a wallet announces it, its own memory is the one that counts.
+        assert_eq!(reversed(), PAYER);
+        assert_eq!(orders.claim(key, OTHER, 0).unwrap(), None);
+        orders.let_go(key, PAYER);
+        assert_eq!(orders.claim(key, OTHER, 0).unwrap(), Some(vec![unseen()]));
+        orders.turn(key, OTHER, OrderState::Open, 1000);
+        assert_eq!(reversed(), OTHER);
+        assert_eq!(orders.claim(key, PAYER, 0).unwrap(), None);
     }
 }

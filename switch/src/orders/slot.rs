@@ -52,6 +52,14 @@ impl Owner {
         self.turned().map(|turned| turned.wallet)
     }
 
+    /// The wallet whose word is next.
+    pub(super) fn decider(&self) -> WalletId {
+        match self {
+            Self::Claimed { by, .. } => *by,
+            Self::Turned(turned) => turned.wallet,
+        }
+    }
+
     pub(super) fn turned(&self) -> Option<Turned> {
         match self {
             Self::Claimed { .. } => None,
