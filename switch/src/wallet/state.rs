@@ -229,7 +229,9 @@ impl Wallet {
             } => {
                 let advice = if *advise { Advice::Open } else { Advice::None };
                 self.close(*reference, Status::Declined, *code, advice)?;
-                self.come_to_nothing(*reference, entry.at)?;
+                // What never left is no failure that has to be paused after.
+                let never_left = !advise && *code == ResponseCode::HOST_UNREACHABLE;
+                self.come_to_nothing(*reference, (!never_left).then_some(entry.at))?;
             }
             Event::Reversed {
                 original, asked, ..
@@ -303,10 +305,14 @@ impl Wallet {
     }
 
     /// A transaction was declined, or nobody knows: whatever it had set aside is free again.
-    fn come_to_nothing(&mut self, reference: Reference, at: u64) -> Result<(), Broken> {
+    fn come_to_nothing(
+        &mut self,
+        reference: Reference,
+        failed_at: Option<u64>,
+    ) -> Result<(), Broken> {
         self.shrink(reference, Amount::ZERO)?;
         match self.known(reference)?.kind {
-            Kind::Load => self.reloaded(reference, Some(at)),
+            Kind::Load => self.reloaded(reference, failed_at),
             Kind::Payout => self.account_mut()?.closing = Reference(0),
             Kind::CardIssue => self.cards.give_up(reference),
             _ => {}

@@ -451,6 +451,10 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
             claims: None,
         })))
     };
+    let unsent = forwarded(&ask(&mut payers));
+    payers.bench.tell(Command::HostUnreached(unsent));
+    let effects = payers.buy_approved(1);
+    assert!(effects.iter().any(is_reload), "it never left");
     let first = forwarded(&ask(&mut payers));
     let effects = payers.buy_approved(1);
     assert!(!effects.iter().any(is_reload), "one is under way");
@@ -465,7 +469,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
     payers
         .bench
         .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
-    assert_eq!(balances(&payers.bench), (1000 - 104 + 500, 0));
+    assert_eq!(balances(&payers.bench), (1000 - 105 + 500, 0));
     // Nothing is due any more, whoever found it so before.
     assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
 }
