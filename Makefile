@@ -37,7 +37,7 @@ extension:
 
 # Its reading of card forms, and how it fills them.
 forms: $(FORMS_MODULES)/ready
-	cd wallet/extension/tests && $(NPM) test --silent
+	cd wallet/extension/tests && PYTHON=$(PYTHON) $(NPM) test --silent
 
 # Everything that happens in a browser, before real servers.
 browser: $(VENV)/ready $(NODE_MODULES)/ready chromium

@@ -10,7 +10,7 @@ const here = new URL(".", import.meta.url);
 
 function make(...more) {
   const target = mkdtempSync(join(tmpdir(), "extension-"));
-  execFileSync("python3", [new URL("../make.py", here).pathname, target, ...more], { stdio: "pipe" });
+  execFileSync(process.env.PYTHON ?? "python3", [new URL("../make.py", here).pathname, target, ...more], { stdio: "pipe" });
   return target;
 }
 
