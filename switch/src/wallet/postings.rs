@@ -57,7 +57,7 @@ impl Wallet {
                 let transaction = self.known(*original)?;
                 let amount = transaction.standing.checked_sub(*standing);
                 let amount = amount
-                    .filter(|_| *standing == (*asked).max(transaction.refunded))
+                    .filter(|_| *standing == (*asked).max(transaction.more().refunded))
                     .ok_or(Broken::OutOfTurn(*original))?;
                 self.reversal(&mut postings, transaction, *original, amount)?;
             }
@@ -68,7 +68,7 @@ impl Wallet {
             } => {
                 let transaction = self.known(*original)?;
                 let follows = *stood == transaction.standing
-                    && *standing == transaction.stands_at(transaction.refunded);
+                    && *standing == transaction.stands_at(transaction.more().refunded);
                 let amount = stood.checked_sub(*standing).filter(|_| follows);
                 let amount = amount.ok_or(Broken::OutOfTurn(*original))?;
                 self.reversal(&mut postings, transaction, *original, amount)?;

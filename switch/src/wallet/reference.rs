@@ -6,7 +6,7 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// 41 bits of milliseconds since 1970, 4 bits of worker, 16 bits of counter: 61 bits, which fit the
 /// twelve characters of field 37 in base 36.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Reference(pub u64);
 
 impl Reference {

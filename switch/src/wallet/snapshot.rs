@@ -21,7 +21,7 @@ use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
 use super::spending::Spending;
-use super::transaction::{Advice, Kind, Status, Transaction};
+use super::transaction::{Advice, Kind, More, Status, Transaction};
 use super::transactions::{End, Settled};
 use super::{Balance, DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
 
@@ -215,8 +215,6 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u64_le(transaction.institution);
     out.put_u64_le(transaction.amount.value());
     out.put_u64_le(transaction.standing.value());
-    out.put_u64_le(transaction.refunded.value());
-    out.put_u64_le(transaction.original.0);
     out.put_u64_le(transaction.payer);
     out.put_u32_le(transaction.transmission);
     out.put_u32_le(transaction.trace);
@@ -245,13 +243,14 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Advice::Acknowledged => 2,
     });
     out.put_u8(u8::from(transaction.only_repeat));
-    out.put_u8(u8::from(transaction.asked.is_some()));
-    out.put_u64_le(transaction.asked.map_or(0, Amount::value));
-    let repeats = transaction
-        .repeats
-        .as_deref()
-        .map_or(&[][..], Vec::as_slice);
-    write_list(out, repeats.iter(), |out, time| out.put_u32_le(*time));
+    out.put_u8(u8::from(transaction.more.is_some()));
+    if let Some(more) = &transaction.more {
+        out.put_u64_le(more.refunded.value());
+        out.put_u64_le(more.original.0);
+        out.put_u8(u8::from(more.asked.is_some()));
+        out.put_u64_le(more.asked.map_or(0, Amount::value));
+        write_list(out, more.repeats.iter(), |out, time| out.put_u32_le(*time));
+    }
 }
 
 impl Settled {
@@ -301,8 +300,6 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         institution: from.u64()?,
         amount: read_amount(from)?,
         standing: read_amount(from)?,
-        refunded: read_amount(from)?,
-        original: Reference(from.u64()?),
         payer: from.u64()?,
         transmission: from.u32()?,
         trace: from.u32()?,
@@ -334,15 +331,23 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             _ => return Err(from.fault("a transaction's advice")),
         },
         only_repeat: from.u8()? != 0,
+        more: match from.u8()? {
+            0 => None,
+            _ => Some(Box::new(read_more(from)?)),
+        },
+    })
+}
+
+fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
+    Ok(More {
+        refunded: read_amount(from)?,
+        original: Reference(from.u64()?),
         asked: match (from.u8()?, read_amount(from)?) {
             (0, _) => None,
             (_, asked) => Some(asked),
         },
-        repeats: match from.u32()? {
-            0 => None,
-            count => Some(Box::new(
-                (0..count).map(|_| from.u32()).collect::<Result<_, _>>()?,
-            )),
-        },
+        repeats: (0..from.u32()?)
+            .map(|_| from.u32())
+            .collect::<Result<_, _>>()?,
     })
 }

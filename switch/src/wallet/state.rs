@@ -186,8 +186,9 @@ impl Wallet {
                 opening, original, ..
             } => {
                 let original = self.known_mut(*original)?;
-                let refunded = original.refunded.checked_add(opening.amount);
-                original.refunded = refunded.unwrap_or(Amount::MAX);
+                let more = original.more_mut();
+                let refunded = more.refunded.checked_add(opening.amount);
+                more.refunded = refunded.unwrap_or(Amount::MAX);
             }
             Event::CardIssued {
                 reference,
@@ -251,10 +252,7 @@ impl Wallet {
                 transmission,
             } => {
                 let transaction = self.known_mut(*reference)?;
-                transaction
-                    .repeats
-                    .get_or_insert_default()
-                    .push(*transmission);
+                transaction.more_mut().repeats.push(*transmission);
             }
             Event::OrderAnnounced {
                 opening,
@@ -325,7 +323,7 @@ impl Wallet {
         let transaction = self.known_mut(reference)?;
         let undone = transaction.standing.saturating_sub(standing);
         transaction.standing = standing;
-        let original = transaction.original;
+        let original = transaction.more().original;
         match transaction.kind {
             Kind::Purchase => {
                 let whole = standing.is_zero();
@@ -340,7 +338,8 @@ impl Wallet {
             // So much of a purchase is not refunded after all. It may be forgotten by now.
             Kind::Refund => {
                 if let Some(original) = self.transactions.by_reference_mut(original) {
-                    original.refunded = original.refunded.saturating_sub(undone);
+                    let more = original.more_mut();
+                    more.refunded = more.refunded.saturating_sub(undone);
                 }
             }
             _ => {}
@@ -387,8 +386,8 @@ impl Wallet {
 
     fn reverse(&mut self, reference: Reference, asked: Amount) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
-        transaction.asked = Some(asked);
-        let standing = asked.max(transaction.refunded);
+        transaction.more_mut().asked = Some(asked);
+        let standing = asked.max(transaction.more().refunded);
         match transaction.status {
             // It may be on its way to the host, or approved there already.
             Status::Pending if standing.is_zero() => {

@@ -63,16 +63,10 @@ pub struct Transaction {
     pub amount: Amount,
     /// What of the amount has not been undone.
     pub standing: Amount,
-    /// What of it was refunded, or will be if the host approves.
-    pub refunded: Amount,
-    /// The purchase that a refund is of; 0 for all else.
-    pub original: Reference,
     /// Tells two ways to name the payer apart: card number, head of the order key, or 0.
     pub payer: u64,
     /// Field 7 of the request, MMDDhhmmss.
     pub transmission: u32,
-    /// Fields 7 of its repeats, where they differ.
-    pub repeats: Option<Box<Vec<u32>>>,
     /// Field 11 of the request.
     pub trace: u32,
     /// Terminal and card acceptor of the request, as [`Opening::origin_tag`](super::Opening::origin_tag).
@@ -91,9 +85,29 @@ pub struct Transaction {
     pub advice: Advice,
     /// Of the request only a repeat came through, so that the time of the original is not known.
     pub only_repeat: bool,
+    /// What few transactions have to say.
+    pub more: Option<Box<More>>,
+}
+
+/// What stands besides in the few transactions that others are about.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct More {
+    /// What of it was refunded, or will be if the host approves.
+    pub refunded: Amount,
+    /// The purchase that a refund is of; 0 for all else.
+    pub original: Reference,
     /// What a reversal asked to leave of it: a second reversal undoes nothing.
     pub asked: Option<Amount>,
+    /// Fields 7 of its repeats, where they differ.
+    pub repeats: Vec<u32>,
 }
+
+const NO_MORE: &More = &More {
+    refunded: Amount::ZERO,
+    original: Reference(0),
+    asked: None,
+    repeats: Vec::new(),
+};
 
 impl Transaction {
     /// What `event`, which stands at `position`, opens, as it is just then; `None` where it opens nothing.
@@ -125,9 +139,12 @@ impl Transaction {
                 Status::Declined => Amount::ZERO,
                 _ => opening.amount,
             },
-            original: match event {
-                Event::RefundRequested { original, .. } => *original,
-                _ => Reference(0),
+            more: match event {
+                Event::RefundRequested { original, .. } => Some(Box::new(More {
+                    original: *original,
+                    ..More::default()
+                })),
+                _ => None,
             },
             advice: match kind {
                 Kind::Retirement => Advice::Open,
@@ -145,11 +162,8 @@ impl Transaction {
             institution: opening.institution,
             amount: opening.amount,
             standing: opening.amount,
-            refunded: Amount::ZERO,
-            original: Reference(0),
             payer: opening.payer.tag(),
             transmission: opening.transmission,
-            repeats: None,
             trace: opening.trace,
             origin: opening.origin_tag(),
             host_trace: 0,
@@ -159,8 +173,17 @@ impl Transaction {
             status: Status::Pending,
             advice: Advice::None,
             only_repeat: opening.repeat,
-            asked: None,
+            more: None,
         }
+    }
+
+    /// What others have made of it.
+    pub fn more(&self) -> &More {
+        self.more.as_deref().unwrap_or(NO_MORE)
+    }
+
+    pub(super) fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 
     /// The authorization number of its answer, derived from the reference, so that it is the same
@@ -174,7 +197,7 @@ impl Transaction {
     /// What stands of a purchase of which so much is refunded: what its reversal asked for, but what was refunded is not
     /// given back a second time.
     pub fn stands_at(&self, refunded: Amount) -> Amount {
-        match self.asked {
+        match self.more().asked {
             Some(asked) if self.status == Status::Approved => asked.max(refunded),
             _ => self.standing,
         }
@@ -184,7 +207,7 @@ impl Transaction {
     pub fn left_at_host(&self) -> Amount {
         match self.status {
             Status::Declined => Amount::ZERO,
-            _ => self.asked.unwrap_or(self.standing),
+            _ => self.more().asked.unwrap_or(self.standing),
         }
     }
 
@@ -192,17 +215,14 @@ impl Transaction {
     pub fn is_open(&self) -> bool {
         self.status == Status::Pending
             || self.advice == Advice::Open
-            || self.stands_at(self.refunded) < self.standing
+            || self.stands_at(self.more().refunded) < self.standing
     }
 
     /// Whether a reversal that says `transmission` (0: says nothing) can mean it.
     pub fn was_sent_at(&self, transmission: u32) -> bool {
         transmission == 0
             || transmission == self.transmission
-            || self
-                .repeats
-                .as_ref()
-                .is_some_and(|times| times.contains(&transmission))
+            || self.more().repeats.contains(&transmission)
     }
 }
 

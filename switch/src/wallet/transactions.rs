@@ -291,8 +291,8 @@ impl PartialEq for Transactions {
 impl Settled {
     /// What is kept of a transaction that is closed; `None` where that would not be enough.
     fn of(transaction: &Transaction) -> Option<Self> {
-        if transaction.is_open() || transaction.repeats.is_some() || !transaction.refunded.is_zero()
-        {
+        let more = transaction.more();
+        if transaction.is_open() || !more.repeats.is_empty() || !more.refunded.is_zero() {
             return None;
         }
         let approved = match transaction.status {
@@ -304,7 +304,7 @@ impl Settled {
             Amount::ZERO => End::UNDONE,
             _ => return None,
         };
-        let reversed = if transaction.asked.is_some() {
+        let reversed = if more.asked.is_some() {
             End::REVERSED
         } else {
             0
@@ -330,22 +330,24 @@ impl Settled {
             true => Amount::ZERO,
             false => opened.amount,
         };
-        Transaction {
+        let mut ended = Transaction {
             status: match end.has(End::APPROVED) {
                 true => Status::Approved,
                 false => Status::Declined,
             },
             standing,
-            refunded: Amount::ZERO,
             advice: match end.has(End::ACKNOWLEDGED) {
                 true => Advice::Acknowledged,
                 false => Advice::None,
             },
             code: ResponseCode::new(code),
-            // What is refunded at all is not settled: nothing keeps more than was asked for.
-            asked: end.has(End::REVERSED).then_some(standing),
             ..opened
+        };
+        if end.has(End::REVERSED) {
+            // What is refunded at all is not settled: nothing keeps more than was asked for.
+            ended.more_mut().asked = Some(standing);
         }
+        ended
     }
 }
 

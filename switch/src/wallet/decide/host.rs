@@ -201,11 +201,11 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
         }
     }
     for purchase in wallet.transactions.iter() {
-        if purchase.asked.is_some() {
+        if purchase.more().asked.is_some() {
             let given_up = wallet.transactions.iter().filter(|refund| {
-                refund.status == Status::Pending && refund.original == purchase.reference
+                refund.status == Status::Pending && refund.more().original == purchase.reference
             });
-            let refunded = given_up.fold(purchase.refunded, |refunded, refund| {
+            let refunded = given_up.fold(purchase.more().refunded, |refunded, refund| {
                 refunded.saturating_sub(refund.standing)
             });
             reversal::lower(wallet, purchase, refunded, &mut decision);

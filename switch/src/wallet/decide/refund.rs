@@ -69,7 +69,7 @@ fn may_refund<'a>(
             return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
         }
     }
-    let left = original.standing.saturating_sub(original.refunded);
+    let left = original.standing.saturating_sub(original.more().refunded);
     if opening.amount > left {
         let reason = "more than what is left of the purchase";
         return Err((ResponseCode::INVALID_AMOUNT, reason));

@@ -29,12 +29,14 @@ pub(super) fn reverse(
         );
     }
     // Nothing to undo, or undone before: a second reversal credits nothing.
-    if original.asked.is_some() || original.status == Status::Declined || asked >= original.standing
+    if original.more().asked.is_some()
+        || original.status == Status::Declined
+        || asked >= original.standing
     {
         return note(opening, ResponseCode::APPROVED, "");
     }
     // What was refunded is not given back a second time.
-    let standing = asked.max(original.refunded);
+    let standing = asked.max(original.more().refunded);
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Answer(Outcome::approved())];
     let whole = standing.is_zero();
     match original.status {
@@ -79,14 +81,14 @@ pub(super) fn reverse_further(
 ) {
     let transactions = &wallet.transactions;
     let purchase = match refund.kind {
-        Kind::Refund => transactions.by_reference(refund.original),
+        Kind::Refund => transactions.by_reference(refund.more().original),
         _ => None,
     };
     if let Some(purchase) = purchase {
         lower(
             wallet,
             purchase,
-            purchase.refunded.saturating_sub(undone),
+            purchase.more().refunded.saturating_sub(undone),
             decision,
         );
     }
