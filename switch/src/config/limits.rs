@@ -3,33 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
 use super::notify;
 use super::party_text::institution_code;
 use super::settings::WORKERS_MAX;
-use super::units::{duration_text, size_text};
 use super::{Acceptors, PartyKind, Settings};
-
-const MILLISECOND: Duration = Duration::from_millis(1);
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A value that its key may not have.
-pub(super) struct Breach {
-    /// The key with the tables it stands in.
-    pub(super) key: String,
-    /// What is allowed.
-    pub(super) why: String,
-}
-
-impl Breach {
-    pub(super) fn new(key: impl Into<String>, why: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            why: why.into(),
-        }
-    }
-}
 
 /// Checks everything that is not a matter of one party alone.
 pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
@@ -96,12 +74,7 @@ fn counts(settings: &Settings) -> Result<(), Breach> {
             1..=65_536,
         ),
     ] {
-        if !allowed.contains(&value) {
-            return Err(Breach::new(
-                key,
-                format!("must be from {} to {}", allowed.start(), allowed.end()),
-            ));
-        }
+        count(key, value, allowed)?;
     }
     Ok(())
 }
@@ -166,13 +139,7 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             3_650 * DAY,
         ),
     ] {
-        if value < least || value > most {
-            let (least, most) = (duration_text(least), duration_text(most));
-            return Err(Breach::new(
-                key,
-                format!("must be from \"{least}\" to \"{most}\""),
-            ));
-        }
+        span(key, value, least..=most)?;
     }
     Ok(())
 }
@@ -190,13 +157,7 @@ fn sizes(settings: &Settings) -> Result<(), Breach> {
             1 << 20..=1 << 40,
         ),
     ] {
-        if !allowed.contains(&value) {
-            let (least, most) = (size_text(*allowed.start()), size_text(*allowed.end()));
-            return Err(Breach::new(
-                key,
-                format!("must be from \"{least}\" to \"{most}\""),
-            ));
-        }
+        size(key, value, allowed)?;
     }
     Ok(())
 }
@@ -224,10 +185,7 @@ fn fits_together(settings: &Settings) -> Result<(), Breach> {
             host.repeat_max,
         ),
     ] {
-        if low > high {
-            let why = format!("must not exceed {upper} = \"{}\"", duration_text(high));
-            return Err(Breach::new(lower, why));
-        }
+        in_order(lower, low, upper, high)?;
     }
     Ok(())
 }

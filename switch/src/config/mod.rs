@@ -2,6 +2,7 @@
 //! The file is read once, at start. Unknown keys are refused and every complaint names file, line, key and value.
 //! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
 
+mod bounds;
 mod error;
 mod limits;
 mod locate;

@@ -8,7 +8,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use tessera_protocol::MacKey;
 use zeroize::Zeroizing;
 
-use super::limits::Breach;
+use super::bounds::Breach;
 use super::{Acceptors, Environment, MallSettings, Party, PartyKind};
 
 /// The parties of the published development configuration: code and MAC key, if it has one.

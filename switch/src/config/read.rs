@@ -7,7 +7,8 @@ use tessera_protocol::Currency;
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
-use super::limits::{self, Breach};
+use super::bounds::Breach;
+use super::limits;
 use super::locate::Locator;
 use super::nearest::nearest;
 use super::notify;

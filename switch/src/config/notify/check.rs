@@ -1,15 +1,11 @@
 //! What the values of `[notify]` may be beyond their types.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
-use super::{DAY, EmailSettings, EmailTls, NotifySettings, SECOND, SENDER, SmsSettings, named};
+use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named};
 use crate::config::Environment;
-use crate::config::limits::Breach;
-use crate::config::units::duration_text;
+use crate::config::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
 
-const MILLISECOND: Duration = Duration::from_millis(1);
-const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Bytes of a system id and a system type, their final zero not counted.
 const SYSTEM_ID_MAX: usize = 15;
 const SYSTEM_TYPE_MAX: usize = 12;
@@ -22,16 +18,24 @@ pub(in crate::config) fn check(
     notify: &NotifySettings,
     environment: Environment,
 ) -> Result<(), Breach> {
-    count("notify.batch", notify.batch, 10_000)?;
-    span("notify.retry_min", notify.retry_min, 10 * MILLISECOND, HOUR)?;
-    span("notify.retry_max", notify.retry_max, 10 * MILLISECOND, DAY)?;
+    count("notify.batch", notify.batch, 1..=10_000)?;
+    span(
+        "notify.retry_min",
+        notify.retry_min,
+        10 * MILLISECOND..=HOUR,
+    )?;
+    span("notify.retry_max", notify.retry_max, 10 * MILLISECOND..=DAY)?;
     span(
         "notify.give_up_after",
         notify.give_up_after,
-        SECOND,
-        30 * DAY,
+        SECOND..=30 * DAY,
     )?;
-    in_order("notify.retry", notify.retry_min, notify.retry_max)?;
+    in_order(
+        "notify.retry_min",
+        notify.retry_min,
+        "notify.retry_max",
+        notify.retry_max,
+    )?;
     if let Some(email) = &notify.email {
         check_email(email, environment)?;
     }
@@ -64,13 +68,17 @@ fn check_email(email: &EmailSettings, environment: Environment) -> Result<(), Br
             return Err(Breach::new("notify.email.tls", why));
         }
     }
-    count("notify.email.connections_max", email.connections_max, 256)?;
+    count(
+        "notify.email.connections_max",
+        email.connections_max,
+        1..=256,
+    )?;
     for (key, value) in [
         ("notify.email.connect_within", email.connect_within),
         ("notify.email.answer_within", email.answer_within),
         ("notify.email.idle_for", email.idle_for),
     ] {
-        span(key, value, 10 * MILLISECOND, HOUR)?;
+        span(key, value, 10 * MILLISECOND..=HOUR)?;
     }
     Ok(())
 }
@@ -93,8 +101,8 @@ fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
         return Err(Breach::new("notify.sms.sender", why));
     }
     let rate = usize::try_from(sms.messages_per_second).unwrap_or(usize::MAX);
-    count("notify.sms.messages_per_second", rate, 10_000)?;
-    count("notify.sms.window", sms.window, 1_000)?;
+    count("notify.sms.messages_per_second", rate, 1..=10_000)?;
+    count("notify.sms.window", sms.window, 1..=1_000)?;
     for (key, value) in [
         ("notify.sms.enquire_after", sms.enquire_after),
         ("notify.sms.connect_within", sms.connect_within),
@@ -102,9 +110,14 @@ fn check_sms(sms: &SmsSettings) -> Result<(), Breach> {
         ("notify.sms.reconnect_min", sms.reconnect_min),
         ("notify.sms.reconnect_max", sms.reconnect_max),
     ] {
-        span(key, value, 10 * MILLISECOND, HOUR)?;
+        span(key, value, 10 * MILLISECOND..=HOUR)?;
     }
-    in_order("notify.sms.reconnect", sms.reconnect_min, sms.reconnect_max)
+    in_order(
+        "notify.sms.reconnect_min",
+        sms.reconnect_min,
+        "notify.sms.reconnect_max",
+        sms.reconnect_max,
+    )
 }
 
 fn is_sender(text: &str) -> bool {
@@ -140,30 +153,4 @@ fn server(table: &str, address: &str, name: &str) -> Result<(), Breach> {
             "neither a DNS name nor an IP address",
         )),
     }
-}
-
-fn count(key: &str, value: usize, most: usize) -> Result<(), Breach> {
-    match (1..=most).contains(&value) {
-        true => Ok(()),
-        false => Err(Breach::new(key, format!("must be from 1 to {most}"))),
-    }
-}
-
-fn span(key: &str, value: Duration, least: Duration, most: Duration) -> Result<(), Breach> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = (duration_text(least), duration_text(most));
-    Err(Breach::new(
-        key,
-        format!("must be from \"{least}\" to \"{most}\""),
-    ))
-}
-
-fn in_order(stem: &str, low: Duration, high: Duration) -> Result<(), Breach> {
-    if low <= high {
-        return Ok(());
-    }
-    let why = format!("must not exceed {stem}_max = \"{}\"", duration_text(high));
-    Err(Breach::new(format!("{stem}_min"), why))
 }
