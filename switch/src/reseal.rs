@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::assembly::Shared;
 use crate::clock;
+use crate::notify::Desk;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wallet::{Command, Tell, Wallet};
@@ -19,7 +20,7 @@ const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
 /// Looks through the store on a thread of its own. Every wallet is in it: the journal has been replayed.
-pub(crate) fn start(store: Arc<Store>, shared: &Shared) -> io::Result<()> {
+pub(crate) fn start(store: Arc<Store>, shared: &Shared, outbox: Option<Desk>) -> io::Result<()> {
     let (vault, inboxes) = (Arc::clone(&shared.vault), shared.inboxes.clone());
     let reseal = move || {
         let (mut seen, mut outdated) = (0u64, 0u64);
@@ -40,14 +41,27 @@ pub(crate) fn start(store: Arc<Store>, shared: &Shared) -> io::Result<()> {
                 sleep(REST);
             }
         });
-        match (looked, outdated) {
-            (Err(error), _) => tracing::error!(%error, "sealing anew has stopped"),
-            (Ok(()), 0) => tracing::info!(
+        if let Err(error) = looked {
+            tracing::error!(%error, "sealing anew has stopped");
+            return;
+        }
+        if outdated > 0 {
+            tracing::info!(
+                wallets = outdated,
+                "sealing anew with the vault's newest key"
+            );
+            return;
+        }
+        // Addresses of messages are not sealed anew: they go when the message is gone.
+        match outbox.map_or(Ok(0), |outbox| outbox.outdated(&vault)) {
+            Err(error) => tracing::error!(%error, "the outbox could not be looked through"),
+            Ok(0) => tracing::info!(
                 "nothing is sealed with the vault's older keys: they can be taken out of the key file"
             ),
-            (Ok(()), wallets) => {
-                tracing::info!(wallets, "sealing anew with the vault's newest key")
-            }
+            Ok(addresses) => tracing::info!(
+                addresses,
+                "messages to payers still need the vault's older keys: leave them in the key file"
+            ),
         }
     };
     std::thread::Builder::new()

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{Environment, Settings, host_client, leased_server};
+use crate::config::{Environment, Settings, SettingsError, host_client, leased_server};
 use crate::door::{self, Admission, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
@@ -132,10 +132,6 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     };
     let crew = Crew::hire(&shared, inbox_ends, stats);
     settle_what_is_open(&store, &shared.inboxes)?;
-    if shared.vault.has_old_keys() {
-        reseal::start(Arc::clone(&store), &shared)?;
-    }
-
     let notify = Notify::start(
         &settings,
         Arc::clone(&journal),
@@ -145,6 +141,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if let Some(notify) = &notify {
         // It was empty: this is said once.
         let _ = outbox.set(notify.desk.clone());
+    }
+    if shared.vault.has_old_keys() {
+        let desk = notify.as_ref().map(|notify| notify.desk.clone());
+        reseal::start(Arc::clone(&store), &shared, desk)?;
     }
 
     let doors = crew.open_doors(malls, wallet_servers, &shared)?;
@@ -284,9 +284,7 @@ fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
         KeyRing::rotate(path)?;
         tracing::info!(file = %path.display(), "made a key for the vault");
     }
-    let ring = KeyRing::read(path).context(
-        "without its keys the vault can't be opened; `tessera keys rotate` makes the first one",
-    )?;
+    let ring = KeyRing::read(path).map_err(SettingsError::from)?;
     Ok(Vault::new(ring))
 }
 

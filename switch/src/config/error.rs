@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::vault::KeyRingError;
+
 /// A line of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -53,6 +55,11 @@ pub enum SettingsError {
         /// All that may stand in the same table.
         known: Vec<String>,
     },
+    /// The vault's key file can't be used.
+    #[error(
+        "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: {0}"
+    )]
+    Vault(#[from] KeyRingError),
     /// A key without which there is no sense in starting.
     #[error("{place}: missing key `{key}`")]
     MissingKey {

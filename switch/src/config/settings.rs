@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tessera_protocol::Currency;
 
 use crate::notify::channel::{Email, Sms};
+use crate::vault::KeyRing;
 
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
@@ -74,6 +75,10 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
+        // A development switch makes one where there is none.
+        if self.environment == Environment::Production || self.vault.keys.exists() {
+            KeyRing::read(&self.vault.keys)?;
+        }
         if let Some(email) = &self.notify.email {
             Email::open(email)?;
         }

@@ -135,6 +135,8 @@ mod tests {
         settings.leased.client_authority = settings.host.authority.clone();
         settings.leased.certificate = settings.host.certificate.clone();
         settings.leased.key = settings.host.key.clone();
+        settings.vault.keys = folder.path().join("vault.keys");
+        crate::vault::KeyRing::rotate(&settings.vault.keys).unwrap();
         (folder, settings)
     }
 
@@ -201,6 +203,17 @@ mod tests {
     #[test]
     fn accepts_what_fits_together() {
         certified().1.check().unwrap();
+    }
+
+    #[test]
+    fn production_needs_the_vaults_keys() {
+        let (folder, settings) = certified();
+        std::fs::remove_file(&settings.vault.keys).unwrap();
+        assert_eq!(
+            complaint(&folder, &settings),
+            "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: the vault's key file \
+             vault.keys: No such file or directory (os error 2)"
+        );
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Where an operator asks about dead letters.
 
+use std::sync::Arc;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::outbox::{Dead, Key};
+use crate::vault::Vault;
 
 /// Questions that wait for the room's thread.
 const WAITING_MAX: usize = 16;
@@ -12,7 +15,6 @@ const WAITING_MAX: usize = 16;
 pub struct Desk(mpsc::Sender<Ask>);
 
 /// A question.
-#[derive(Debug)]
 pub(super) enum Ask {
     /// The oldest dead letters, at most so many.
     List(usize, oneshot::Sender<Result<Vec<(Key, Dead)>, String>>),
@@ -20,6 +22,8 @@ pub(super) enum Ask {
     Retry(Letters, oneshot::Sender<Result<usize, String>>),
     /// Forget these; how many there were.
     Drop(Letters, oneshot::Sender<Result<usize, String>>),
+    /// How many addresses an older key of this vault has sealed.
+    Outdated(Arc<Vault>, oneshot::Sender<Result<usize, String>>),
 }
 
 /// Which dead letters.
@@ -61,14 +65,28 @@ impl Desk {
         self.ask(|answer| Ask::Drop(letters, answer)).await
     }
 
+    /// How many addresses in the outbox an older key of the vault has sealed. To be asked by a thread of its own.
+    ///
+    /// # Errors
+    /// Why the outbox can't be read.
+    pub fn outdated(&self, vault: &Arc<Vault>) -> Result<usize, String> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Outdated(Arc::clone(vault), answer);
+        self.0.blocking_send(ask).map_err(|_| stopped())?;
+        answered.blocking_recv().map_err(|_| stopped())?
+    }
+
     async fn ask<T>(
         &self,
         ask: impl FnOnce(oneshot::Sender<Result<T, String>>) -> Ask,
     ) -> Result<T, String> {
         let (answer, answered) = oneshot::channel();
-        let stopped = || "notifications are stopped: the log says why".to_owned();
         let asked = self.0.send(ask(answer)).await;
         asked.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
+}
+
+fn stopped() -> String {
+    "notifications are stopped: the log says why".to_owned()
 }

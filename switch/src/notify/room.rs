@@ -436,6 +436,12 @@ fn answer(books: &mut Books, ask: Ask) -> Result<(), OutboxError> {
         Ask::List(most, answer) => tell(answer, books.outbox.dead(most)),
         Ask::Retry(letters, answer) => tell(answer, revive(books, letters)),
         Ask::Drop(letters, answer) => tell(answer, forget(books, letters)),
+        Ask::Outdated(vault, answer) => {
+            let outdated = books
+                .outbox
+                .count_sealed(|sealed| vault.is_outdated(sealed));
+            tell(answer, outdated)
+        }
     }
 }
 

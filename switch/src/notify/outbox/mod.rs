@@ -154,6 +154,19 @@ impl Outbox {
             .collect()
     }
 
+    /// How many addresses are sealed in this way.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn count_sealed(&self, is: impl Fn(&[u8]) -> bool) -> Result<usize, OutboxError> {
+        let mut count = 0;
+        for row in self.contacts.iter().chain(self.former.iter()) {
+            let contact = KnownContact::read(&row.value()?)?;
+            count += usize::from(is(&contact.sealed));
+        }
+        Ok(count)
+    }
+
     /// What is to be sent by a channel, from the given key on, in the order of the journal.
     pub fn waiting(
         &self,
@@ -284,10 +297,13 @@ mod tests {
         let changes = Changes {
             cursor: Some(cursor),
             contacts: vec![(WalletId(7), Which::Confirmed, Some(contact.clone()))],
+            former: vec![(4, contact.clone())],
             waiting: vec![(key(1), waiting), (key(2), waiting), (key(3), waiting)],
             ..Changes::default()
         };
         outbox.write(&changes).unwrap();
+        let sealed = |with: u8| outbox.count_sealed(|sealed| sealed[0] == with).unwrap();
+        assert_eq!((sealed(1), sealed(2)), (2, 0));
         let dead = Dead {
             channel: ContactChannel::Mobile,
             since: 4,
