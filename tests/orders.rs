@@ -178,8 +178,8 @@ fn a_mall_and_a_wallet_meet_at_an_order() {
     );
     assert_eq!(
         line.announce(&wallet, &MALL, "A-1", 700).code(),
-        "94",
-        "announced before"
+        "00",
+        "nothing is paid by it yet"
     );
     assert_eq!(
         line.announce(&other, &MALL, "A-1", 700).code(),

@@ -128,6 +128,14 @@ fn a_decline_is_told_in_words() {
     assert!(page.contains("data-state=\"declined\""), "{page}");
     assert!(page.contains("the bank did not answer"));
     assert!(page.contains("<div role=\"status\"><h1>Declined</h1></div>"));
+
+    // The mall opens its window again: it says so, and the payer may agree once more.
+    let page = open(&mut browser, "ORDER-2");
+    let says = "The last try was declined: the bank did not answer. Nothing was paid, and you may agree again.";
+    assert!(page.body.contains(says), "{}", page.body);
+    let status = agree(&mut browser, &page);
+    let page = browser.get(&status).body;
+    assert!(page.contains("data-state=\"agreed\""), "{page}");
 }
 
 #[test]

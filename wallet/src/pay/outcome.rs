@@ -15,10 +15,12 @@ use crate::web::App;
 const ROWS_MAX: usize = 1_000;
 
 /// Whether a purchase can be agreed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It can: this wallet has not agreed to the order, or its agreement is over.
     Free,
+    /// It can again: what the mall asked for was declined with this field 39, and nothing is paid.
+    Declined(String),
     /// This wallet has agreed to exactly this.
     Agreed,
     /// This wallet has agreed to another amount or currency.
@@ -38,8 +40,12 @@ impl Standing {
         match order {
             Ok(order) => Ok(match order.state {
                 OrderState::Cancelled | OrderState::Expired => Self::Free,
-                _ if purchase.is(&order) => Self::Agreed,
-                _ => Self::Other,
+                _ if !purchase.is(&order) => Self::Other,
+                OrderState::Open => match declined(app, session, purchase).await? {
+                    Some(code) => Self::Declined(code),
+                    None => Self::Agreed,
+                },
+                OrderState::Paying | OrderState::Paid => Self::Agreed,
             }),
             Err(failure) if failure.is("25") => Ok(Self::Free),
             Err(failure) => Err(failure),

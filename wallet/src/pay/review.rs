@@ -50,19 +50,22 @@ async fn show(
     overview: &Overview,
     sealed: &Sealed,
 ) -> Result<HttpResponse, Trouble> {
-    match Standing::read(app, session, &sealed.purchase).await? {
-        Standing::Free => {}
+    let say = match Standing::read(app, session, &sealed.purchase).await? {
+        Standing::Free => Say::default(),
+        Standing::Declined(code) => {
+            Say::before("agree", text::declined_before(refusals::reason(&code)))
+        }
         // Loaded again, or opened twice, after it was agreed to: on to what becomes of it.
         Standing::Agreed => return Ok(sealed.at(Step::Agreed).go(request, "/pay/status")),
         Standing::Other => return Ok(refused(text::OTHER_TITLE, text::OTHER)),
-    }
+    };
     let looking = Looking {
         app,
         visitor,
         session,
         overview,
     };
-    let page = agree_page(&looking, request, sealed, &Say::default());
+    let page = agree_page(&looking, request, sealed, &say);
     Ok(answer::html(StatusCode::OK, &page))
 }
 
@@ -227,7 +230,7 @@ async fn try_agree(
         // A second window of the same order: ours, or somebody else's.
         Err(failure) if failure.is("94") => {
             Ok(match Standing::read(app, session, purchase).await? {
-                Standing::Agreed => agreed(request, sealed),
+                Standing::Agreed | Standing::Declined(_) => agreed(request, sealed),
                 Standing::Other => refused(text::OTHER_TITLE, text::OTHER),
                 Standing::Free => refused(text::DECLINED, text::ELSEWHERE),
             })

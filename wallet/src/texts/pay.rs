@@ -40,6 +40,11 @@ pub const BACK: &str = "Back to the mall";
 pub const CLOSE: &str = "Close this window";
 pub const ELSEWHERE: &str = "This order is paid, or somebody else has agreed to pay it.";
 
+/// What became of the try before, where the payer may agree again.
+pub fn declined_before(reason: &str) -> String {
+    format!("The last try was declined: {reason}. Nothing was paid, and you may agree again.")
+}
+
 /// Why the bank or the switch said no.
 pub fn declined(reason: &str) -> String {
     format!("Reason: {reason}. Nothing was paid.")

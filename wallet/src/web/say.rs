@@ -74,6 +74,22 @@ impl Say {
         }
     }
 
+    /// What came of an earlier try, which this form makes good.
+    pub fn before(form: &'static str, text: String) -> Self {
+        Self {
+            done: None,
+            complaint: Some(Complaint {
+                form,
+                field: None,
+                text,
+                status: StatusCode::OK,
+                retry_after: None,
+                is_open: false,
+                posted: Posted::default(),
+            }),
+        }
+    }
+
     /// Keeps the form as it was sent, so that nothing but secrets has to be typed again.
     pub fn of(mut self, posted: &Posted) -> Self {
         if let Some(complaint) = &mut self.complaint {

@@ -433,9 +433,10 @@ impl Wallet {
         );
         let amount = given.number(tag::AMOUNT);
         let known = self.orders.get_mut(&key);
-        let stands = known
-            .as_ref()
-            .is_some_and(|order| !["expired", "cancelled"].contains(&order.0.as_str()));
+        let stands = known.as_ref().is_some_and(|order| match order.0.as_str() {
+            "open" => order.1 != amount,
+            state => ["paying", "paid"].contains(&state),
+        });
         match (operation, known) {
             (Operation::AnnounceOrder, _) if stands => Reply::code("94"),
             (Operation::AnnounceOrder, _) if amount > self.available => Reply::code("51"),

@@ -41,14 +41,20 @@ pub(super) fn announce(
     if opening.amount.is_zero() {
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to pay");
     }
-    // Agreeing again is for an order that can't be paid any more, or was never paid.
-    let stands = wallet.order(&key).is_some_and(|order| match order.state {
-        OrderState::Open => order.expires_at >= context.now,
-        OrderState::Cancelled => false,
-        OrderState::Paying(_) | OrderState::Paid(_) => true,
+    let stands = wallet.order(&key).and_then(|order| match order.state {
+        // As long as nothing was paid by it, the same agreement may be given again.
+        OrderState::Open
+            if (order.amount, order.currency) == (opening.amount, opening.currency) =>
+        {
+            None
+        }
+        OrderState::Open if order.expires_at < context.now => None,
+        OrderState::Open => Some("the payer has agreed to another amount"),
+        OrderState::Cancelled => None,
+        OrderState::Paying(_) | OrderState::Paid(_) => Some("the order is paid, or being paid"),
     });
-    if stands {
-        return refuse(ResponseCode::DUPLICATE, "the order was announced before");
+    if let Some(reason) = stands {
+        return refuse(ResponseCode::DUPLICATE, reason);
     }
     // A payer hears at once what the mall would hear later.
     if ask.claims.is_some()

@@ -295,7 +295,29 @@ fn an_order_is_paid_once_and_to_the_cent() {
         .answer(by_order(2, 3, 301, key), PURCHASE)
         .expect("an answer");
     assert_eq!(more.code, ResponseCode::INVALID_AMOUNT);
+    // The same agreement may be given again until something is paid by it.
+    let announce_again = |bench: &mut Bench, trace, minor| {
+        let announce = Action::Announce {
+            expires_at: NOW + 1000,
+            description: b"2 x tea".to_vec(),
+            reversed: Vec::new(),
+        };
+        let outcome = bench.answer(by_order(6, trace, minor, key), announce);
+        outcome.map(|outcome| outcome.code)
+    };
+    assert_eq!(
+        announce_again(&mut bench, 40, 301),
+        Some(ResponseCode::DUPLICATE)
+    );
+    assert_eq!(
+        announce_again(&mut bench, 42, 300),
+        Some(ResponseCode::APPROVED)
+    );
     let reference = forwarded(&bench.ask(by_order(2, 4, 300, key), PURCHASE));
+    assert_eq!(
+        announce_again(&mut bench, 43, 300),
+        Some(ResponseCode::DUPLICATE)
+    );
     let beside = bench
         .answer(by_order(2, 5, 300, key), PURCHASE)
         .expect("an answer");
