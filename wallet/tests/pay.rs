@@ -546,3 +546,22 @@ fn the_extension_draws_numbers() {
     assert_eq!((status, told["error"].as_str()), (401, Some("session")));
     assert!(extension.cookies.is_empty());
 }
+
+#[test]
+fn what_fails_in_the_window_may_be_tried_again_in_it() {
+    let world = World::with(|settings| {
+        settings.line.answer_within = std::time::Duration::from_millis(500);
+    });
+    let (mut browser, _) = rich(&world);
+    *world.switch.silent_at.lock().unwrap() = Some((Operation::Overview, 0));
+    let failed = open_page(&mut browser, "ORDER-11");
+    assert_eq!(failed.status, 503);
+    let (_, link) = failed
+        .body
+        .split_once("href=\"/pay/review?")
+        .expect("a link");
+    let (query, _) = link.split_once('"').expect("its end");
+    let page = browser.get(&format!("/pay/review?{}", query.replace("&amp;", "&")));
+    assert!(page.body.contains("ORDER-11"), "{}", page.body);
+    agree(&mut browser, &page);
+}

@@ -38,7 +38,7 @@ pub async fn page(
             sealed.keep(&request, shown)
         }
         Err(failure) if failure.is("63") => Ok(ask_to_sign_in()),
-        Err(failure) => Err(failure.into()),
+        Err(failure) => sealed.keep(&request, Err(failure.into())),
     }
 }
 

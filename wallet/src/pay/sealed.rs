@@ -4,7 +4,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::purchase::Purchase;
+use super::{address, window};
 use crate::session::{same, token};
+use crate::texts::trouble as text;
 use crate::web::{Trouble, answer, cookies, query};
 
 /// How far it has come.
@@ -90,8 +92,8 @@ impl Sealed {
         response
     }
 
-    /// An answer of the window. Where the session has ended meanwhile, or the form was made for one that has, the payer is asked again:
-    /// any page outside the window would lose the purchase.
+    /// An answer of the window. Where the session has ended meanwhile, or the form was made for one that has, the payer is asked again,
+    /// and whatever else fails may be tried again: any page outside the window would lose the purchase.
     pub fn keep(
         &self,
         request: &HttpRequest,
@@ -99,6 +101,10 @@ impl Sealed {
     ) -> Result<HttpResponse, Trouble> {
         match answer {
             Err(Trouble::Ended | Trouble::Form) => Ok(self.go(request, "/pay/review")),
+            Err(trouble) => Ok(trouble.page(
+                (&address("/pay/review", request), text::AGAIN),
+                |title, body| window(title, None, &body),
+            )),
             answer => answer,
         }
     }

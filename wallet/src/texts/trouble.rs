@@ -9,3 +9,4 @@ pub const TOO_LARGE: &str = "No form of this site is that long. Nothing has been
 pub const BUSY: &str = "Your transactions are being read already, for another page or for a file. Try again when that is done.";
 pub const FAILURE_TITLE: &str = "Not just now";
 pub const BACK: &str = "Back to the start";
+pub const AGAIN: &str = "Try again";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use maud::html;
+use maud::{Markup, html};
 
 use super::{answer, cookies, layout};
 use crate::line::Failure;
@@ -100,6 +100,17 @@ impl ResponseError for Trouble {
             }
             _ => {}
         }
+        self.page(("/", text::BACK), layout::plain)
+    }
+}
+
+impl Trouble {
+    /// A page that says so, with a way on: its address and what stands on the button.
+    pub fn page(
+        &self,
+        (address, button): (&str, &str),
+        layout: impl Fn(&str, Markup) -> Markup,
+    ) -> HttpResponse {
         let (title, words) = match self {
             Self::Form => (text::FORM_TITLE, text::FORM.to_owned()),
             Self::TooLarge => (text::TOO_LARGE_TITLE, text::TOO_LARGE.to_owned()),
@@ -107,13 +118,13 @@ impl ResponseError for Trouble {
             Self::Failure(failure) => (text::FAILURE_TITLE, refusals::words(failure)),
             _ => (text::NOT_FOUND_TITLE, text::NOT_FOUND.to_owned()),
         };
-        let page = layout::plain(
+        let page = layout(
             title,
             html! {
                 section.narrow {
                     h1 { (title) }
                     p { (words) }
-                    p { a.button href="/" { (text::BACK) } }
+                    p { a.button href=(address) { (button) } }
                 }
             },
         );
