@@ -141,9 +141,22 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
 fn of_the_pay_window(payer: &Payer<'_>) -> Vec<String> {
     let browser = &payer.browser;
     let mut inspector = Inspector::new(browser);
+    payer.open("/sessions");
+    browser.submit("everywhere", &[]);
     payer.order("cup");
     let shop = browser.window();
     payer.opens_pay_window();
+    inspector.look("the pay window, asking who pays");
+    inspector.take_window_pictures("pay-sign-in");
+    let wrong = [
+        ("client", payer.client.as_str()),
+        ("password", "not the password"),
+    ];
+    browser.submit("sign-in", &wrong);
+    inspector.look("the pay window, with a wrong password");
+    let right = [("client", payer.client.as_str()), ("password", PASSWORD)];
+    browser.submit("sign-in", &right);
+    browser.find("#agree");
     inspector.look("the pay window");
     inspector.take_window_pictures("pay");
     browser.press("#agree button");
@@ -157,7 +170,25 @@ fn of_the_pay_window(payer: &Payer<'_>) -> Vec<String> {
     browser.wait("the shop to know", || {
         browser.has("#order[data-status=paid]")
     });
+    inspector.look("the shop's page of an order, paid");
     inspector.take_pictures("shop-paid");
+
+    // The mall's page asks for less than the mall's server.
+    payer.order("cup");
+    browser.script(
+        "const asked = document.getElementById('pay').dataset; asked.amount = '1'; \
+            asked.lines = JSON.stringify([{ text: 'a cup', amount: 1 }])",
+        &[],
+    );
+    payer.opens_pay_window();
+    browser.press("#agree button");
+    browser.find("#pay-state[data-state=declined]");
+    inspector.look("the pay window, declined");
+    inspector.take_window_pictures("declined");
+    browser.close_window();
+    browser.look_at(&shop);
+    browser.find("#order[data-status=declined]");
+    inspector.look("the shop's page of an order, declined");
     payer.open("/pay?mall=NOBODY");
     inspector.look("the pay window, refused");
     inspector.wrong
