@@ -57,7 +57,7 @@ fn show(
     let back = purchase.way_back(word);
     let to = |path| address(path, request);
     let body = html! {
-        section.outcome class=(class(outcome)) id="pay-state"
+        section id="pay-state" class={ "outcome " (class(outcome)) }
             data-state=(outcome.word()) data-order=(purchase.order) data-origin=(purchase.origin)
             data-final=[ends.then_some("1")] data-live=(to("/pay/live")) data-poll=(to("/pay/state")) {
             (sign(outcome))
