@@ -5,6 +5,7 @@ use std::fmt::Write;
 use arrayvec::ArrayString;
 use bytes::BytesMut;
 
+use crate::amount::Amount;
 use crate::balances::Balances;
 use crate::bitmap::Bitmap;
 use crate::error::ParseError;
@@ -21,6 +22,7 @@ const REASON_BYTES_MAX: usize = 120;
 
 /// Fields that an answer echoes as present, up to where it adds its own. 49, 70 and 90 follow.
 const ECHOED_BEFORE_38: Bitmap = Bitmap::of(&[2, 3, 4, 7, 11, 12, 13, 15, 32, 37]);
+const ECHOED_BEHIND_4: Bitmap = Bitmap::of(&[7, 11, 12, 13, 15, 32, 37]);
 const ECHOED_BEFORE_48: Bitmap = Bitmap::of(&[41, 42]);
 
 /// What an answer says beyond the echo and field 39.
@@ -28,7 +30,9 @@ const ECHOED_BEFORE_48: Bitmap = Bitmap::of(&[41, 42]);
 pub struct Extras<'a> {
     /// Field 38, on approval.
     pub approval: Option<[u8; 6]>,
-    /// Field 54, on a balance inquiry.
+    /// Field 4 where less than the request asked for is approved.
+    pub amount: Option<Amount>,
+    /// Field 54, on a balance inquiry or an approval in part.
     pub balances: Option<&'a Balances>,
     /// Field 48 tag 09: why a request was declined, for a developer's eyes.
     pub reason: Option<&'a str>,
@@ -45,7 +49,14 @@ pub fn answer(
     key: Option<&MacKey>,
 ) {
     let mut packer = Packer::new(out, request.mti().answer());
-    packer.copy_all(request, ECHOED_BEFORE_38);
+    match extras.amount {
+        None => packer.copy_all(request, ECHOED_BEFORE_38),
+        Some(amount) => packer
+            .copy(request, 2)
+            .copy(request, 3)
+            .number(4, amount.value())
+            .copy_all(request, ECHOED_BEHIND_4),
+    };
     if let Some(approval) = &extras.approval {
         packer.raw(38, approval);
     }

@@ -31,6 +31,8 @@ pub enum BalanceKind {
     Ledger,
     /// 02.
     Available,
+    /// 57: what the request asked for, where less is approved.
+    Original,
     /// Any other, 0 to 99.
     Other(u8),
 }
@@ -52,6 +54,19 @@ impl Balances {
         let mut groups = ArrayVec::new();
         groups.push(group(BalanceKind::Ledger, ledger));
         groups.push(group(BalanceKind::Available, available));
+        Self(groups)
+    }
+
+    /// The answer to a request that is approved in part: what it asked for.
+    pub fn of_original(amount: Amount, currency: Currency) -> Self {
+        let mut groups = ArrayVec::new();
+        groups.push(Balance {
+            account: 0,
+            kind: BalanceKind::Original,
+            currency,
+            debit: true,
+            amount,
+        });
         Self(groups)
     }
 
@@ -97,6 +112,7 @@ impl BalanceKind {
         match number {
             1 => Self::Ledger,
             2 => Self::Available,
+            57 => Self::Original,
             other => Self::Other(other),
         }
     }
@@ -106,6 +122,7 @@ impl BalanceKind {
         match self {
             Self::Ledger => 1,
             Self::Available => 2,
+            Self::Original => 57,
             Self::Other(other) => other,
         }
     }

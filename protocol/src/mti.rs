@@ -9,9 +9,11 @@ pub struct Mti(u16);
 impl Mti {
     /// 0100: authorization, or balance inquiry.
     pub const AUTHORIZATION: Self = Self(0x0100);
+    /// 0120: advice of an authorization that was decided elsewhere.
+    pub const AUTHORIZATION_ADVICE: Self = Self(0x0120);
     /// 0200: purchase, refund or load.
     pub const PURCHASE: Self = Self(0x0200);
-    /// 0220: completion advice of an authorization.
+    /// 0220: completion advice of an authorization, or advice of a purchase that was decided elsewhere.
     pub const COMPLETION: Self = Self(0x0220);
     /// 0302: card issue, replacement or cancellation at the financial system.
     pub const CARD: Self = Self(0x0302);

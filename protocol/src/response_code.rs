@@ -30,6 +30,7 @@ response_codes! {
     APPROVED = b"00", "approved";
     UNKNOWN_ACCEPTOR = b"03", "unknown card acceptor";
     DECLINED = b"05", "declined by the financial system";
+    PARTLY_APPROVED = b"10", "approved in part";
     INVALID_TRANSACTION = b"12", "invalid transaction";
     INVALID_AMOUNT = b"13", "invalid amount";
     NO_SUCH_CARD = b"14", "no such card";

@@ -10,6 +10,10 @@ pub const PURPOSE: u8 = 2;
 pub const KEY_MATERIAL: u8 = 3;
 /// Field 48: reason of a decline, for a developer's eyes.
 pub const REASON: u8 = 9;
+/// Field 48, towards the financial system: field 37 of the original, as we sent it.
+pub const ORIGINAL: u8 = 5;
+/// Field 48: `1`: the terminal takes an approval of less than the amount (answer 10).
+pub const TAKES_PART: u8 = 4;
 
 /// What a tag of field 48 holds; `None` for one that the protocol does not name.
 pub const fn name(tag: u8) -> Option<&'static str> {
@@ -17,6 +21,8 @@ pub const fn name(tag: u8) -> Option<&'static str> {
         ORDER => Some("order number"),
         PURPOSE => Some("what was bought"),
         KEY_MATERIAL => Some("key material"),
+        TAKES_PART => Some("takes part"),
+        ORIGINAL => Some("original"),
         REASON => Some("reason"),
         _ => None,
     }

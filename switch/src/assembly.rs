@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) inboxes: Inboxes,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) stand_in: Arc<Budget>,
     pub(crate) vault: Arc<Vault>,
 }
 
@@ -100,7 +101,14 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let forwarder = Forwarder::start(
         Rc::clone(&link),
         settings.mall.answer_within,
-        deliver(Worker::deliver_advice),
+        {
+            let later = Rc::clone(&later);
+            Rc::new(move |answer, told| {
+                if let Some(worker) = later.get() {
+                    Worker::deliver_advice(worker, answer, told);
+                }
+            })
+        },
     );
     let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
     // The configuration was read with it as a number.
@@ -128,6 +136,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         answer_within: settings.mall.answer_within,
         transactions_kept: settings.store.transactions_kept.as_millis() as u64,
         rules: rules(settings),
+        stand_in: Arc::clone(&shared.stand_in),
         passwords: shared.passwords.clone(),
         vault: Arc::clone(&shared.vault),
     });
@@ -204,6 +213,8 @@ fn rules(settings: &Settings) -> Rules {
         },
         session_idle: settings.leased.session_idle.as_millis() as u64,
         session_stands: settings.leased.session_stands.as_millis() as u64,
+        hold_stands: settings.mall.hold_stands.as_millis() as u64,
+        stand_in: settings.host.stand_in.limits(),
     }
 }
 
@@ -214,6 +225,7 @@ async fn tick(worker: Rc<Worker>, idle_after: u64) {
         interval.tick().await;
         worker.give_up_parked(Instant::now());
         worker.rest_idle(idle_after).await;
+        worker.wake();
         worker.metrics.flush();
         // A worker that always has something to do ends its turns here.
         worker.end_journal_turn();

@@ -22,7 +22,7 @@ use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reseal;
-use crate::router::{Directory, Errand, Inbox, Inboxes};
+use crate::router::{Budget, Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
 use crate::wallet::{Command, Tell};
@@ -118,6 +118,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         inboxes,
         passwords,
         throttle,
+        stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
         vault,
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),

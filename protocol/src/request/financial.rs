@@ -68,7 +68,7 @@ pub enum Payer<'a> {
     Order(&'a [u8]),
 }
 
-/// 0200/00, and 0100/00 which holds what a later completion debits.
+/// 0200/00, and 0100/00 or 0120 which hold what a later completion debits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase<'a> {
     /// The common part; the amount is above zero.
@@ -81,6 +81,10 @@ pub struct Purchase<'a> {
     pub entry_mode: u16,
     /// Field 25.
     pub condition: u8,
+    /// Field 19: the country, numeric ISO 3166, where the request says it.
+    pub country: Option<u16>,
+    /// Field 48 tag 04: less than the amount may be approved (answer 10).
+    pub takes_part: bool,
 }
 
 /// 0200/20.
@@ -90,8 +94,8 @@ pub struct Refund<'a> {
     pub financial: Financial,
     /// Who had paid.
     pub payer: Payer<'a>,
-    /// Field 90: the purchase.
-    pub original: OriginalData,
+    /// Field 90: the purchase; `None` where it names none.
+    pub original: Option<OriginalData>,
 }
 
 /// 0200/28 and 0200/21, on leased lines.
@@ -138,8 +142,16 @@ pub struct Completion<'a> {
     pub financial: Financial,
     /// Who pays.
     pub payer: Payer<'a>,
-    /// Field 90: the authorization.
-    pub original: OriginalData,
+    /// Field 90: the authorization; `None` of a purchase that was decided elsewhere.
+    pub original: Option<OriginalData>,
+    /// Field 18, where the message says it.
+    pub merchant_category: u16,
+    /// Field 22, where the message says it.
+    pub entry_mode: u16,
+    /// Field 25, where the message says it.
+    pub condition: u8,
+    /// Field 19, where the message says it.
+    pub country: Option<u16>,
 }
 
 /// 0400 and 0420.
@@ -173,6 +185,14 @@ pub(super) fn read_0100<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusa
     match financial.processing_code {
         PURCHASE => Purchase::read(financial, message).map(Request::Authorization),
         INQUIRY => Inquiry::read(financial, message).map(Request::Inquiry),
+        _ => Err(UNKNOWN_PROCESSING_CODE),
+    }
+}
+
+pub(super) fn read_0120<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusal> {
+    let financial = Financial::read(message)?;
+    match financial.processing_code {
+        PURCHASE => Purchase::read(financial, message).map(Request::AuthorizationAdvice),
         _ => Err(UNKNOWN_PROCESSING_CODE),
     }
 }
@@ -253,6 +273,8 @@ impl<'a> Purchase<'a> {
             merchant_category: number(18)? as u16,
             entry_mode: number(22)? as u16,
             condition: number(25)? as u8,
+            country: country(message),
+            takes_part: find_tag(message, tlv::TAKES_PART)? == Some(b"1"),
         })
     }
 }
@@ -263,7 +285,7 @@ impl<'a> Refund<'a> {
         Ok(Self {
             financial,
             payer: Payer::read(message)?,
-            original: original(message)?,
+            original: original_if_named(message)?,
         })
     }
 }
@@ -313,10 +335,19 @@ impl Inquiry {
 
 impl<'a> Completion<'a> {
     pub(super) fn read(message: &Message<'a>) -> Result<Self, Refusal> {
+        let financial = Financial::read(message)?;
+        if financial.processing_code != PURCHASE {
+            return Err(UNKNOWN_PROCESSING_CODE);
+        }
+        let number = |field: u8| message.number(field).unwrap_or(0);
         Ok(Self {
-            financial: Financial::read(message)?,
+            financial,
             payer: Payer::read(message)?,
-            original: original(message)?,
+            original: original_if_named(message)?,
+            merchant_category: number(18) as u16,
+            entry_mode: number(22) as u16,
+            condition: number(25) as u8,
+            country: country(message),
         })
     }
 }
@@ -348,9 +379,19 @@ fn card(message: &Message<'_>) -> Result<CardNumber, Refusal> {
         .ok_or(Refusal::format(2, "not 8 to 19 digits"))
 }
 
+fn country(message: &Message<'_>) -> Option<u16> {
+    message.number(19).map(|country| country as u16)
+}
+
 fn original(message: &Message<'_>) -> Result<OriginalData, Refusal> {
-    let body = message.raw(90).ok_or(missing(90))?;
-    OriginalData::parse(body).ok_or(Refusal::format(90, "no original data elements"))
+    original_if_named(message)?.ok_or(missing(90))
+}
+
+fn original_if_named(message: &Message<'_>) -> Result<Option<OriginalData>, Refusal> {
+    let parsed = message.raw(90).map(OriginalData::parse);
+    parsed
+        .map(|original| original.ok_or(Refusal::format(90, "no original data elements")))
+        .transpose()
 }
 
 /// A fixed text field, padding included.

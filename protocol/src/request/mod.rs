@@ -28,6 +28,8 @@ pub enum Request<'a> {
     Purchase(Purchase<'a>),
     /// 0100, processing code 00.
     Authorization(Purchase<'a>),
+    /// 0120: an authorization that was decided elsewhere.
+    AuthorizationAdvice(Purchase<'a>),
     /// 0200, processing code 20.
     Refund(Refund<'a>),
     /// 0200, processing code 28 or 21.
@@ -54,6 +56,7 @@ impl<'a> Request<'a> {
         match mti.original() {
             Mti::PURCHASE => financial::read_0200(message),
             Mti::AUTHORIZATION => financial::read_0100(message),
+            Mti::AUTHORIZATION_ADVICE => financial::read_0120(message),
             Mti::COMPLETION => Completion::read(message).map(Self::Completion),
             Mti::REVERSAL | Mti::REVERSAL_ADVICE => Reversal::read(message).map(Self::Reversal),
             Mti::NETWORK => NetworkManagement::read(message).map(Self::Network),

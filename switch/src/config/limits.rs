@@ -112,6 +112,7 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
         ("mall.clock_window", mall.clock_window, SECOND, DAY),
         ("mall.order_wait", mall.order_wait, Duration::ZERO, HOUR),
         ("mall.order_stands", mall.order_stands, SECOND, DAY),
+        ("mall.hold_stands", mall.hold_stands, SECOND, 90 * DAY),
         ("mall.write_stall", mall.write_stall, MILLISECOND, HOUR),
         (
             "host.connect_within",

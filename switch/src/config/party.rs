@@ -22,6 +22,14 @@ pub struct Party {
     pub in_flight_max: usize,
     /// Its unanswered requests on one connection.
     pub in_flight_per_connection_max: usize,
+    /// It may refund without naming a purchase.
+    pub unreferenced_refunds: bool,
+    /// It may complete one authorization in several parts.
+    pub several_completions: bool,
+    /// It may tell of what it has decided in the switch's stead (0120, and 0220 without an authorization).
+    pub stand_in_advices: bool,
+    /// It may be told that less than it asked for is approved.
+    pub partial_approval: bool,
 }
 
 /// What a party is.

@@ -46,6 +46,9 @@ pub struct MallSettings {
     /// How long a payer's agreement to an order stands.
     #[serde(with = "units::duration")]
     pub order_stands: Duration,
+    /// How long an authorization holds money that is not completed.
+    #[serde(with = "units::duration")]
+    pub hold_stands: Duration,
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
@@ -67,6 +70,7 @@ impl Default for MallSettings {
             clock_window: Duration::from_secs(60 * 60),
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
+            hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
             write_stall: Duration::from_secs(10),
         }
     }
@@ -199,6 +203,57 @@ pub struct HostLinkSettings {
     pub repeat_max: Duration,
     /// Unacknowledged advices that one worker has on the line at the same time.
     pub repeats_in_flight_max: usize,
+    /// What happens to purchases while the financial system can't be asked.
+    pub stand_in: StandInSettings,
+}
+
+/// What happens to purchases while the financial system can't be asked, or does not answer. Amounts in minor units.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StandInSettings {
+    /// Whether any are approved.
+    pub policy: StandInPolicy,
+    /// One purchase at most.
+    pub per_transaction: u64,
+    /// All of a wallet, until the financial system has been told.
+    pub per_wallet: u64,
+    /// All of all wallets, until the financial system has been told.
+    pub overall: u64,
+}
+
+/// Whether the switch approves in the financial system's stead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StandInPolicy {
+    /// It does not: 91.
+    Decline,
+    /// It does, within the limits, and tells the financial system afterwards.
+    Approve,
+}
+
+impl Default for StandInSettings {
+    fn default() -> Self {
+        Self {
+            policy: StandInPolicy::Decline,
+            per_transaction: 5_000,
+            per_wallet: 10_000,
+            overall: 1_000_000,
+        }
+    }
+}
+
+impl StandInSettings {
+    /// As the rules take them.
+    pub fn limits(&self) -> StandIn {
+        match self.policy {
+            StandInPolicy::Decline => StandIn::default(),
+            StandInPolicy::Approve => StandIn {
+                per_transaction: self.per_transaction,
+                per_wallet: self.per_wallet,
+                overall: self.overall,
+            },
+        }
+    }
 }
 
 impl Default for HostLinkSettings {
@@ -219,6 +274,7 @@ impl Default for HostLinkSettings {
             repeat_min: Duration::from_secs(1),
             repeat_max: Duration::from_secs(60),
             repeats_in_flight_max: 256,
+            stand_in: StandInSettings::default(),
         }
     }
 }

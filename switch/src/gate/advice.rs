@@ -1,12 +1,14 @@
 //! A reversal advice for the host, from what the journal says about the original.
 
-use tessera_protocol::Mti;
+use tessera_protocol::{Amount, Mti};
 
 use super::Unread;
 use crate::clock;
-use crate::host::{Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE};
+use crate::host::{
+    Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, Original, PAYOUT_PROCESSING_CODE, Posting,
+};
 use crate::journal::Journal;
-use crate::wallet::{Entry, Event, Unrecalled};
+use crate::wallet::{Entry, Event, Told, Unrecalled};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +21,34 @@ pub enum Unmade {
     NeverSent(u64),
 }
 
-/// The advice that undoes the transaction down to what stands of it, or that its card is no more.
+/// What the host is told of the transaction.
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
     let entry = Entry::read_back(journal.read(unread.position))?;
-    let (opening, host_trace, card, own) = match entry.event {
+    match unread.told {
+        Told::Undo(left) => undo(entry.event, left),
+        Told::Posting => posting(entry.event, unread.original),
+        Told::Card => match entry.event {
+            Event::CardRetired { card, .. } => Some(HostMessage::Card {
+                update: CardUpdate::Cancel(card),
+                repeat: false,
+            }),
+            _ => None,
+        },
+    }
+    .ok_or(Unmade::NeverSent(unread.position))
+}
+
+/// It is undone, down to what shall be left of it.
+fn undo(event: Event, left: Amount) -> Option<HostMessage> {
+    let original_mti = match (&event, event.opening()?.class) {
+        (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
+        (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
+        (_, 1) => Mti::AUTHORIZATION,
+        _ => Mti::PURCHASE,
+    };
+    // What was decided without the host reached it under another trace number and time each time.
+    let told_later = original_mti.is_advice();
+    let (opening, host_trace, card, own) = match event {
         Event::Held {
             opening,
             host_trace,
@@ -47,13 +73,10 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
             card,
             ..
         } => (opening, host_trace, card, Some(PAYOUT_PROCESSING_CODE)),
-        Event::CardRetired { card, .. } => {
-            return Ok(HostMessage::Card {
-                update: CardUpdate::Cancel(card),
-                repeat: false,
-            });
+        Event::Advised { opening, card, .. } | Event::Completed { opening, card, .. } => {
+            (opening, 0, card, None)
         }
-        _ => return Err(Unmade::NeverSent(unread.position)),
+        _ => return None,
     };
     let transmission = clock::transmission(opening.reference.milliseconds());
     // What we sent in our own name has our time, which is UTC.
@@ -61,16 +84,16 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
         Some(_) => (transmission / 1_000_000, transmission % 1_000_000),
         None => (opening.local_date, opening.local_time),
     };
-    Ok(HostMessage::Reversal(Box::new(Advice {
+    Some(HostMessage::Reversal(Box::new(Advice {
         repeat: false,
         card,
         processing_code: own.unwrap_or(opening.processing_code),
         amount: opening.amount,
-        replacement: (!unread.standing.is_zero()).then_some(unread.standing),
+        replacement: (!left.is_zero()).then_some(left),
         currency: opening.currency,
-        original_mti: Mti::PURCHASE,
+        original_mti,
         original_trace: host_trace,
-        original_transmission: transmission,
+        original_transmission: if told_later { 0 } else { transmission },
         original_institution: match own {
             Some(_) => 0,
             None => opening.institution,
@@ -86,5 +109,56 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
             None => opening.acceptor,
         },
         reference_of_original: opening.reference,
+    })))
+}
+
+/// It was decided without the host.
+fn posting(event: Event, original: Option<Original>) -> Option<HostMessage> {
+    let (opening, card, expiry, amount, original) = match event {
+        // Approved in the host's stead: the host may have had the request.
+        Event::Held {
+            opening,
+            card,
+            expiry,
+            granted,
+            ..
+        } => {
+            let amount = granted.unwrap_or(opening.amount);
+            (opening, card, expiry, amount, original)
+        }
+        Event::Advised {
+            opening,
+            card,
+            expiry,
+            ..
+        } => {
+            let amount = opening.amount;
+            (opening, card, expiry, amount, None)
+        }
+        Event::Completed {
+            opening,
+            card,
+            expiry,
+            debit,
+            ..
+        } => (opening, card, expiry, debit, original),
+        _ => return None,
+    };
+    Some(HostMessage::Posting(Box::new(Posting {
+        mti: match opening.class {
+            1 => Mti::AUTHORIZATION_ADVICE,
+            _ => Mti::COMPLETION,
+        },
+        card,
+        expiry,
+        amount,
+        currency: opening.currency,
+        institution: opening.institution,
+        local_time: opening.local_time,
+        local_date: opening.local_date,
+        merchant: opening.merchant,
+        terminal: opening.terminal,
+        acceptor: opening.acceptor,
+        original,
     })))
 }

@@ -17,11 +17,11 @@ use tessera_protocol::Amount;
 use tokio::sync::Notify;
 
 use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
-use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link};
+use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
-use crate::wallet::{Balance, HistoryRequest, Outcome, Reference, Sources, WalletId};
+use crate::wallet::{Balance, HistoryRequest, Outcome, Reference, Sources, Told, WalletId};
 
 /// What waits for its event to be durable.
 #[derive(Debug)]
@@ -68,8 +68,10 @@ pub struct Unread {
     pub reference: Reference,
     /// Where the event stands that opened it.
     pub position: u64,
-    /// What stands of it: all above is to be undone.
-    pub standing: Amount,
+    /// What the host is to be told of it.
+    pub told: Told,
+    /// What it names as its original, where it is to be told that it was decided without the host.
+    pub original: Option<Original>,
 }
 
 /// One per worker. Bounded by admission: every release belongs to an admitted request or to a

@@ -2,12 +2,15 @@
 //! line's output.
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts};
+use tessera_protocol::tlv::{self, TlvWriter};
+use tessera_protocol::{
+    Amount, CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts,
+};
 
 use super::in_flight::Expected;
 use super::message::{
-    Advice, CardUpdate, HostMessage, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL,
-    PAYOUT_PROCESSING_CODE,
+    Advice, CardUpdate, HostMessage, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original,
+    PAYOUT_PROCESSING_CODE, Posting,
 };
 use crate::wallet::Reference;
 
@@ -40,6 +43,7 @@ pub(super) fn encode(
         HostMessage::Load { .. } => (Mti::PURCHASE, marks.reference),
         HostMessage::Card { .. } => (Mti::CARD, marks.reference),
         HostMessage::Reversal(advice) => (Mti::REVERSAL_ADVICE, advice.reference_of_original),
+        HostMessage::Posting(posting) => (posting.mti, marks.reference),
     };
     let expected = Expected {
         trace: marks.trace,
@@ -53,6 +57,7 @@ pub(super) fn encode(
             frame,
             card,
             expiry,
+            granted,
             original,
         } => {
             let request = Message::parse(frame).ok()?;
@@ -62,6 +67,7 @@ pub(super) fn encode(
                 &expected,
                 &request,
                 (card, *expiry),
+                *granted,
                 original.as_deref(),
             );
         }
@@ -72,6 +78,7 @@ pub(super) fn encode(
         HostMessage::Reversal(advice) => {
             reversal(Packer::new(out, mti), &expected, advice, institution);
         }
+        HostMessage::Posting(message) => posting(Packer::new(out, mti), &expected, message),
     }
     Some(expected)
 }
@@ -87,9 +94,14 @@ fn forward(
     expected: &Expected,
     request: &Message<'_>,
     (card, expiry): (&CardNumber, u16),
-    original: Option<&OriginalData>,
+    granted: Option<Amount>,
+    original: Option<&Original>,
 ) {
-    packer.card(card).copy(request, 3).copy(request, 4);
+    packer.card(card).copy(request, 3);
+    match granted {
+        None => packer.copy(request, 4),
+        Some(granted) => packer.number(4, granted.value()),
+    };
     mark(&mut packer, expected);
     packer
         .copy(request, 12)
@@ -99,11 +111,47 @@ fn forward(
         packer.copy(request, field);
     }
     packer.raw(37, &expected.retrieval);
-    for field in [41, 42, 49] {
-        packer.copy(request, field);
-    }
+    packer.copy(request, 41).copy(request, 42);
     if let Some(original) = original {
-        packer.raw(90, &original.pack());
+        name_by_reference(&mut packer, original);
+    }
+    packer.copy(request, 49);
+    if let Some(original) = original {
+        packer.raw(90, &original.data.pack());
+    }
+    packer.finish();
+}
+
+/// Field 48 tag 05.
+fn name_by_reference(packer: &mut Packer<'_>, original: &Original) {
+    let mut tags = TlvWriter::new();
+    tags.add(tlv::ORIGINAL, &original.reference.to_text());
+    packer.raw(48, tags.as_bytes());
+}
+
+fn posting(mut packer: Packer<'_>, expected: &Expected, posting: &Posting) {
+    packer
+        .card(&posting.card)
+        .number(3, 0)
+        .number(4, posting.amount.value());
+    mark(&mut packer, expected);
+    packer
+        .number(12, u64::from(posting.local_time))
+        .number(13, u64::from(posting.local_date))
+        .number(14, u64::from(posting.expiry))
+        .number(18, u64::from(posting.merchant.category))
+        .number(22, u64::from(posting.merchant.entry_mode))
+        .number(25, u64::from(posting.merchant.condition))
+        .number(32, posting.institution)
+        .raw(37, &expected.retrieval)
+        .raw(41, &posting.terminal)
+        .raw(42, &posting.acceptor);
+    if let Some(original) = &posting.original {
+        name_by_reference(&mut packer, original);
+    }
+    packer.raw(49, &posting.currency.to_text());
+    if let Some(original) = &posting.original {
+        packer.raw(90, &original.data.pack());
     }
     packer.finish();
 }

@@ -12,12 +12,12 @@ use tokio::time::sleep_until;
 
 use super::backoff::Backoff;
 use super::in_flight::{Asked, Asker};
-use super::link::{Deliver, Link, Outgoing, Repeater};
+use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
 use super::message::{HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use super::stats::LinkStats;
 use crate::clock;
-use crate::wallet::{Reference, WalletId};
+use crate::wallet::{Reference, Told, WalletId};
 
 /// Codes that say "not now" and nothing about the money. Everything else acknowledges.
 const NOT_NOW: [&[u8; 2]; 6] = [b"30", b"58", b"63", b"68", b"91", b"96"];
@@ -31,12 +31,12 @@ pub struct Forwarder {
     in_flight_max: usize,
     answer_within: Duration,
     stats: Arc<LinkStats>,
-    deliver: Deliver,
+    deliver: DeliverAdvice,
 }
 
 impl Forwarder {
     /// For a link that has none yet. `deliver` hears of each advice once: when it is acknowledged.
-    pub fn start(link: Rc<Link>, answer_within: Duration, deliver: Deliver) -> Rc<Self> {
+    pub fn start(link: Rc<Link>, answer_within: Duration, deliver: DeliverAdvice) -> Rc<Self> {
         let settings = &link.settings;
         let forwarder = Rc::new(Self {
             schedule: RefCell::default(),
@@ -139,8 +139,8 @@ impl Repeater for Forwarder {
                 self.wait(answer.wallet, true);
             }
             HostOutcome::Answered { .. } | HostOutcome::CardIssued { .. } => {
-                self.schedule.borrow_mut().settle(answer.wallet);
-                (self.deliver)(answer);
+                let told = self.schedule.borrow_mut().settle(answer.wallet);
+                (self.deliver)(answer, told.unwrap_or(Told::Card));
             }
         }
         self.changed.notify_one();
@@ -156,7 +156,7 @@ fn was_sent_before(message: &HostMessage) -> bool {
     match message {
         HostMessage::Card { repeat, .. } => *repeat,
         HostMessage::Reversal(advice) => advice.repeat,
-        HostMessage::Forward { .. } | HostMessage::Load { .. } => false,
+        HostMessage::Forward { .. } | HostMessage::Load { .. } | HostMessage::Posting(_) => false,
     }
 }
 

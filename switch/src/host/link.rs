@@ -22,6 +22,7 @@ use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
 use crate::config::HostLinkSettings;
+use crate::wallet::Told;
 
 /// Settings with which no line can be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,8 @@ pub enum LinkError {
 
 /// Where answers go. Called on the worker, never from within a method of [`Link`].
 pub type Deliver = Rc<dyn Fn(HostAnswer)>;
+/// The same for advices, with what was told.
+pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, Told)>;
 
 /// Who asks again; see [`Forwarder`](super::Forwarder).
 pub(super) trait Repeater {
@@ -134,7 +137,9 @@ impl Link {
         let repeat = match &request.message {
             HostMessage::Card { repeat, .. } => *repeat,
             HostMessage::Reversal(advice) => advice.repeat,
-            HostMessage::Forward { .. } | HostMessage::Load { .. } => false,
+            HostMessage::Forward { .. } | HostMessage::Load { .. } | HostMessage::Posting(_) => {
+                false
+            }
         };
         self.ask(&Outgoing {
             asked: Asked {

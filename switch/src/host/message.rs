@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
 
-use crate::wallet::{Reference, Secret, WalletId};
+use crate::wallet::{Merchant, Reference, Secret, Told, WalletId};
 
 /// Field 3 of a load.
 pub const LOAD_PROCESSING_CODE: u32 = 280_000;
@@ -44,8 +44,10 @@ pub enum HostMessage {
         card: CardNumber,
         /// Its expiry, YYMM.
         expiry: u16,
-        /// Field 90 of a refund: the purchase as we sent it.
-        original: Option<Box<OriginalData>>,
+        /// Field 4 where less is granted than the mall asked for.
+        granted: Option<Amount>,
+        /// The purchase that a refund is of.
+        original: Option<Box<Original>>,
     },
     /// 0200 with processing code 28 or 29: money from the payer's source, or back to it.
     Load {
@@ -71,6 +73,57 @@ pub enum HostMessage {
     },
     /// 0420 (0421 when repeated): undo something.
     Reversal(Box<Advice>),
+    /// 0120 or 0220 (0121, 0221 when repeated): something was decided without the financial system.
+    Posting(Box<Posting>),
+}
+
+impl HostMessage {
+    /// What it tells, where it is an advice that must be acknowledged.
+    pub fn told(&self) -> Told {
+        match self {
+            Self::Reversal(advice) => Told::Undo(advice.replacement.unwrap_or_default()),
+            Self::Posting(_) => Told::Posting,
+            _ => Told::Card,
+        }
+    }
+}
+
+/// An earlier transaction, as the financial system knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Original {
+    /// Field 48 tag 05: its field 37.
+    pub reference: Reference,
+    /// Field 90.
+    pub data: OriginalData,
+}
+
+/// What was decided without the financial system.
+#[derive(Debug, Clone)]
+pub struct Posting {
+    /// 0120 or 0220.
+    pub mti: Mti,
+    /// Field 2.
+    pub card: CardNumber,
+    /// Field 14, YYMM.
+    pub expiry: u16,
+    /// Field 4.
+    pub amount: Amount,
+    /// Field 49.
+    pub currency: Currency,
+    /// Field 32.
+    pub institution: u64,
+    /// Field 12, hhmmss.
+    pub local_time: u32,
+    /// Field 13, MMDD.
+    pub local_date: u32,
+    /// Fields 18, 22 and 25.
+    pub merchant: Merchant,
+    /// Field 41.
+    pub terminal: [u8; 8],
+    /// Field 42.
+    pub acceptor: [u8; 15],
+    /// The authorization that it completes, or the request that was approved in the financial system's stead.
+    pub original: Option<Original>,
 }
 
 /// Field 91 of 0302.

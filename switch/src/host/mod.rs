@@ -32,10 +32,10 @@ mod wire;
 mod tests;
 
 pub use forwarder::Forwarder;
-pub use link::{Deliver, Link, LinkError};
+pub use link::{Deliver, DeliverAdvice, Link, LinkError};
 pub use message::{
     Advice, CardUpdate, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR,
-    LOAD_PROCESSING_CODE, LOAD_TERMINAL, PAYOUT_PROCESSING_CODE,
+    LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
 };
 pub use stats::{Figure, LinkStats};
 pub use traces::TraceShare;

@@ -16,7 +16,7 @@ use std::time::Instant;
 use hashbrown::HashMap;
 
 use super::message::{CardUpdate, HostMessage};
-use crate::wallet::{Reference, WalletId};
+use crate::wallet::{Reference, Told, WalletId};
 
 /// One advice.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// `false` where the wallet has asked for it already, as one does that has been away and read its journal.
+    /// `false` where the wallet has asked for the same already, as one does that has been away and read its journal.
     pub(super) fn enqueue(
         &mut self,
         wallet: WalletId,
@@ -48,7 +48,11 @@ impl Schedule {
         now: Instant,
     ) -> bool {
         let queue = self.wallets.entry(wallet).or_default();
-        if queue.iter().any(|advised| advised.reference == reference) {
+        let told = message.told();
+        let same = |advised: &Advised| {
+            advised.reference == reference && advised.message.told() == told
+        };
+        if queue.iter().any(same) {
             return false;
         }
         if queue.is_empty() {
@@ -83,13 +87,12 @@ impl Schedule {
         })
     }
 
-    /// It was acknowledged: the wallet's next one is ready.
-    pub(super) fn settle(&mut self, wallet: WalletId) {
+    /// It was acknowledged: the wallet's next one is ready. What it had told.
+    pub(super) fn settle(&mut self, wallet: WalletId) -> Option<Told> {
         self.in_flight -= 1;
-        let Some(queue) = self.wallets.get_mut(&wallet) else {
-            return;
-        };
-        if let Some(done) = queue.pop_front() {
+        let queue = self.wallets.get_mut(&wallet)?;
+        let done = queue.pop_front();
+        if let Some(done) = &done {
             self.ages.end(done.number);
         }
         if queue.is_empty() {
@@ -97,6 +100,7 @@ impl Schedule {
         } else {
             self.ready.push_back(wallet);
         }
+        done.map(|done| done.message.told())
     }
 
     /// It may have been sent and was not acknowledged. How often that has happened.

@@ -58,7 +58,8 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         told.number(tag::WALLET, wallet.0);
     }
     match &outcome.details {
-        Details::None => {}
+        // No operation asks for a purchase.
+        Details::None | Details::Part { .. } => {}
         Details::Balances { ledger, available } => {
             told.number(tag::LEDGER, ledger.value());
             told.number(tag::AVAILABLE, available.value());

@@ -71,10 +71,18 @@ fn references(event: &Event, opening: Option<&Opening>) -> (Option<Reference>, O
         | Event::Released { reference, .. }
         | Event::CardIssued { reference, .. }
         | Event::AdviceAcknowledged { reference }
+        | Event::PostingAcknowledged { reference }
+        | Event::Expired { reference }
+        | Event::StoodIn { reference }
         | Event::Repeated { reference, .. } => (Some(*reference), None),
-        Event::Reversed { original, .. } | Event::RefundRequested { original, .. } => {
-            (own, Some(*original))
+        Event::Completed { original, .. } | Event::RefundRequested { original, .. }
+            if original.0 == 0 =>
+        {
+            (own, None)
         }
+        Event::Reversed { original, .. }
+        | Event::Completed { original, .. }
+        | Event::RefundRequested { original, .. } => (own, Some(*original)),
         Event::ReversedFurther { original, .. } => (None, Some(*original)),
         _ => (own, None),
     }
@@ -91,6 +99,11 @@ fn kind(event: &Event) -> EventKind {
         Event::PayoutRequested { .. } => EventKind::PayoutRequested,
         Event::RefundRequested { .. } => EventKind::RefundRequested,
         Event::Held { .. } => EventKind::Held,
+        Event::Advised { .. } => EventKind::Advised,
+        Event::Completed { .. } => EventKind::Completed,
+        Event::Expired { .. } => EventKind::Expired,
+        Event::StoodIn { .. } => EventKind::Approved,
+        Event::PostingAcknowledged { .. } => EventKind::AdviceAcknowledged,
         Event::Approved { .. } => EventKind::Approved,
         Event::Released { .. } => EventKind::Released,
         Event::Declined { .. } => EventKind::Declined,
@@ -131,6 +144,11 @@ fn amount(event: &Event, opening: Option<&Opening>) -> u64 {
         Event::Reversed { standing, .. } | Event::ReversedFurther { standing, .. } => {
             standing.value()
         }
+        Event::Held {
+            granted: Some(granted),
+            ..
+        } => granted.value(),
+        Event::Completed { debit, .. } => debit.value(),
         _ => opening.map_or(0, |opening| opening.amount.value()),
     }
 }

@@ -11,7 +11,7 @@ use super::payer;
 use crate::vault::Vault;
 use crate::wallet::{
     Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
-    Opening, Payer, Reference, Secret, WalletId,
+    Merchant, Opening, Payer, Reference, Secret, WalletId,
 };
 
 /// A refused operation: field 39, and why.
@@ -117,6 +117,7 @@ impl Operation {
             amount: data.amount()?,
             currency: data.currency()?.unwrap_or(reading.currency),
             payer,
+            merchant: Merchant::default(),
         };
         Ok(Self {
             code,

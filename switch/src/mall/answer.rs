@@ -27,10 +27,15 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
             available.as_amount(),
             currency,
         )),
+        (Details::Part { of, .. }, Some(currency)) => Some(Balances::of_original(*of, currency)),
         _ => None,
     };
     let extras = Extras {
         approval: outcome.approval,
+        amount: match outcome.details {
+            Details::Part { granted, .. } => Some(granted),
+            _ => None,
+        },
         balances: balances.as_ref(),
         reason: (!outcome.reason.is_empty()).then_some(outcome.reason),
         totals: None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tessera_protocol::{
-    Message, OrderKey, ParseError, Payer as Named, Place, Request, ResponseCode,
+    Financial, Message, OrderKey, ParseError, Payer as Named, Place, Request, ResponseCode,
     format_error_answer,
 };
 
@@ -14,12 +14,13 @@ use super::answer;
 use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
-use crate::config::PartyKind;
+use crate::config::{Party, PartyKind};
 use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
-    Action, Ask, Command, DuplicateKey, KeyFields, Opening, Payer, Reference, Tell, UnseenOriginal,
+    Action, Ask, Command, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Tell,
+    UnseenOriginal,
 };
 
 /// What became of a frame.
@@ -214,11 +215,32 @@ impl Receiver {
             return Received::Done;
         }
         let (financial, payer, action) = match request {
-            Request::Purchase(purchase) => (
+            Request::Purchase(purchase) | Request::Authorization(purchase) => (
                 &purchase.financial,
                 named(&purchase.financial.acceptor, &purchase.payer),
                 Action::Purchase,
             ),
+            Request::AuthorizationAdvice(advice) => (
+                &advice.financial,
+                named(&advice.financial.acceptor, &advice.payer),
+                Action::Post {
+                    twin: key_of(&advice.financial, 0),
+                },
+            ),
+            Request::Completion(completion) => {
+                let action = match completion.original {
+                    Some(original) => Action::Complete {
+                        original,
+                        several: guest.party.several_completions,
+                        elsewhere: guest.party.stand_in_advices,
+                    },
+                    None => Action::Post {
+                        twin: key_of(&completion.financial, 0),
+                    },
+                };
+                let payer = named(&completion.financial.acceptor, &completion.payer);
+                (&completion.financial, payer, action)
+            }
             Request::Refund(refund) => {
                 let action = Action::Refund {
                     original: refund.original,
@@ -250,6 +272,19 @@ impl Receiver {
                 return self.say(message, Some(guest), NOT_OFFERED);
             }
         };
+        let not_its = match (&action, &payer) {
+            // Nobody agreed to what a mall would decide by itself.
+            (Action::Post { .. }, Payer::Order(_)) => Some(NOT_ELSEWHERE),
+            (Action::Post { .. }, _) if !guest.party.stand_in_advices => Some(NOT_ELSEWHERE),
+            (Action::Refund { original: None }, _) if !guest.party.unreferenced_refunds => {
+                Some(NOT_UNREFERENCED)
+            }
+            _ => None,
+        };
+        if let Some(verdict) = not_its {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
+        }
         if !guest.party.acceptors.allow(&financial.acceptor) {
             self.refused(FrameRefused::Violation);
             return self.say(message, Some(guest), NOT_ITS_ACCEPTOR);
@@ -265,16 +300,11 @@ impl Receiver {
             return self.say(message, Some(guest), NOT_ITS_PAYERS);
         }
         let class = financial.mti.class();
-        let key = DuplicateKey::of(KeyFields {
-            institution: financial.institution,
-            terminal: &financial.terminal,
-            acceptor: &financial.acceptor,
-            trace: financial.trace,
-            local_time: financial.local_time,
-            local_date: financial.local_date,
-            class,
-            processing_code: financial.processing_code,
-        });
+        let function = match action {
+            Action::Complete { .. } | Action::Post { .. } => ADVISES,
+            _ => 0,
+        };
+        let key = key_of(financial, function);
         let opening = Opening {
             // The wallet's own worker gives it one.
             reference: Reference(0),
@@ -293,6 +323,7 @@ impl Receiver {
             amount: financial.amount,
             currency: financial.currency,
             payer,
+            merchant: merchant_of(request, &guest.party),
         };
         let admitted = match Admitted::take(&self.connection) {
             Ok(admitted) => admitted,
@@ -459,6 +490,53 @@ const REVERSED_WHILE_WAITING: Verdict = (
     ResponseCode::DECLINED,
     "reversed while it waited for the order",
 );
+
+const NOT_ELSEWHERE: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party does not decide in the switch's stead, and field 90 names no authorization",
+);
+const NOT_UNREFERENCED: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "a refund of this party names its purchase in field 90",
+);
+
+/// Set in the message class of an advice: what it tells was not asked for before under the same name.
+const ADVISES: u8 = 0x20;
+
+fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
+    DuplicateKey::of(KeyFields {
+        institution: financial.institution,
+        terminal: &financial.terminal,
+        acceptor: &financial.acceptor,
+        trace: financial.trace,
+        local_time: financial.local_time,
+        local_date: financial.local_date,
+        class: financial.mti.class() | function,
+        processing_code: financial.processing_code,
+    })
+}
+
+fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
+    match request {
+        Request::Purchase(purchase)
+        | Request::Authorization(purchase)
+        | Request::AuthorizationAdvice(purchase) => Merchant {
+            category: purchase.merchant_category,
+            country: purchase.country.unwrap_or(0),
+            entry_mode: purchase.entry_mode,
+            condition: purchase.condition,
+            takes_part: purchase.takes_part && party.partial_approval,
+        },
+        Request::Completion(completion) => Merchant {
+            category: completion.merchant_category,
+            country: completion.country.unwrap_or(0),
+            entry_mode: completion.entry_mode,
+            condition: completion.condition,
+            takes_part: false,
+        },
+        _ => Merchant::default(),
+    }
+}
 
 fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
     match payer {

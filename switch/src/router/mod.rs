@@ -3,14 +3,17 @@
 //! In come commands for wallets, from sessions and from the host; out they go to the wallet's actor.
 //! What never happens here: a wallet's state is looked at.
 
+mod budget;
 mod directory;
 mod errand;
 mod hand_out;
 mod inboxes;
 mod prefetch;
 mod seats;
+mod wakes;
 mod worker;
 
+pub use budget::Budget;
 pub use directory::Directory;
 pub use errand::Errand;
 pub use inboxes::Inboxes;

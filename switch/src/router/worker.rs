@@ -10,8 +10,9 @@ use tessera_protocol::{OrderKey, ResponseCode};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::Directory;
 use super::seats::Seats;
+use super::wakes::Wakes;
+use super::{Budget, Directory};
 use crate::clock;
 use crate::gate::Gate;
 use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
@@ -22,8 +23,8 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Tell, Unrecalled,
-    Wallet, WalletId,
+    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Tell, Told,
+    Unrecalled, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -88,6 +89,8 @@ pub struct Parts {
     pub transactions_kept: u64,
     /// What the operator has decided about all wallets.
     pub rules: Rules,
+    /// What may be approved in the host's stead.
+    pub stand_in: Arc<Budget>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -132,6 +135,10 @@ pub struct Worker {
     /// For how many milliseconds a closed transaction is remembered.
     pub transactions_kept: u64,
     rules: Rules,
+    /// What may still be approved in the host's stead.
+    pub stand_in: Arc<Budget>,
+    /// When wallets are to be looked at again.
+    pub wakes: RefCell<Wakes>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -169,6 +176,8 @@ impl Worker {
             answer_within: parts.answer_within,
             transactions_kept: parts.transactions_kept,
             rules: parts.rules,
+            stand_in: parts.stand_in,
+            wakes: RefCell::default(),
             passwords: parts.passwords,
             vault: parts.vault,
         })
@@ -197,12 +206,12 @@ impl Worker {
     }
 
     /// The host's answer to an advice, or to a card asked for again.
-    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer) {
+    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer, told: Told) {
         let command = match answer.outcome {
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(answer.reference, card, expiry)
             }
-            _ => Command::AdviceAnswered(answer.reference),
+            _ => Command::AdviceAnswered(answer.reference, told),
         };
         self.dispatch(
             answer.wallet,
@@ -230,7 +239,25 @@ impl Worker {
             },
             host_up: self.link.up(),
             rules: &self.rules,
+            stand_in_left: 0,
             next_reference: self.free_reference(now),
+        }
+    }
+
+    /// What may be approved in the host's stead for one request, taken out of what all workers may: to be given back
+    /// where it was not used.
+    pub fn take_stand_in(&self) -> u64 {
+        match self.rules.stand_in.per_transaction {
+            0 => 0,
+            most => self.stand_in.take(most),
+        }
+    }
+
+    /// Tells wallets whose time has come.
+    pub fn wake(self: &Rc<Self>) {
+        let now = clock::milliseconds();
+        while let Some(wallet) = { self.wakes.borrow_mut().next_due(now) } {
+            self.tell(wallet, Command::Wake);
         }
     }
 

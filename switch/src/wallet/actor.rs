@@ -13,8 +13,9 @@ use smallvec::SmallVec;
 use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
 
+use super::transaction::Kind;
 use super::{
-    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Wallet,
+    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Told, Wallet,
     decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
@@ -97,7 +98,7 @@ impl WalletActor {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference(moment.milliseconds);
         }
-        let context = worker.context(moment.milliseconds, matches!(command, Command::Ask(_)));
+        let mut context = worker.context(moment.milliseconds, matches!(command, Command::Ask(_)));
         self.told_at = moment.instant;
         if let Some(asker) = &asker {
             worker.metrics.stage(
@@ -126,10 +127,22 @@ impl WalletActor {
             }
             return;
         }
+        let may_stand_in = match command {
+            Command::HostSilent(_) | Command::HostUnreached(_) => true,
+            Command::Ask(_) => !context.host_up,
+            _ => false,
+        };
+        if may_stand_in {
+            context.stand_in_left = worker.take_stand_in();
+        }
         let decision = decide(&self.wallet, &command, &context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
         for event in decision.events {
             entries.push(self.journal(event, context.now));
+        }
+        if context.stand_in_left != 0 {
+            let used = entries.iter().map(|entry| self.stood_in(&entry.event)).sum();
+            worker.stand_in.give_back(context.stand_in_left.saturating_sub(used));
         }
         for effect in decision.effects {
             self.perform(effect, &command, &entries, &mut asker, &context);
@@ -141,6 +154,17 @@ impl WalletActor {
             self.tell_watchers();
         }
         self.wallet.transactions.settle(worker.durable_end());
+    }
+
+    /// What the event approved in the host's stead, in minor units.
+    fn stood_in(&self, event: &Event) -> u64 {
+        match event {
+            Event::StoodIn { reference } => {
+                let found = self.wallet.transactions.by_reference(*reference);
+                found.map_or(0, |found| found.granted().value())
+            }
+            _ => 0,
+        }
     }
 
     /// Keeps the order for this wallet while it decides, and finds what was reversed of it before.
@@ -188,6 +212,12 @@ impl WalletActor {
         };
         if let Some(opening) = entry.event.opening() {
             self.worker.reference_is_used(opening.reference);
+        }
+        if let Event::PostingAcknowledged { reference } = entry.event
+            && let Some(found) = self.wallet.transactions.by_reference(reference)
+            && found.stood_in()
+        {
+            self.worker.stand_in.give_back(found.granted().value());
         }
         let appended = self.worker.append(&entry);
         if let Err(broken) = self
@@ -258,11 +288,33 @@ impl WalletActor {
                         wallet: self.wallet.id,
                         reference,
                         position: transaction.position,
-                        standing: transaction.left_at_host(),
+                        told: match transaction.kind {
+                            Kind::Retirement => Told::Card,
+                            _ => Told::Undo(transaction.left_at_host()),
+                        },
+                        original: None,
                     };
                     self.hold(Release::Advice(unread));
                 }
             }
+            Effect::Post(reference) => {
+                if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
+                    if matches!(command, Command::Recover) && transaction.stood_in() {
+                        self.worker.stand_in.was_taken(transaction.granted().value());
+                    }
+                    self.hold(Release::Advice(Unread {
+                        wallet: self.wallet.id,
+                        reference,
+                        position: transaction.position,
+                        told: Told::Posting,
+                        original: self.as_sent(match transaction.kind {
+                            Kind::Completion => transaction.more().original,
+                            _ => reference,
+                        }),
+                    }));
+                }
+            }
+            Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
             Effect::AskForCardAgain(reference) => {
                 if let Some(update) = self.card_update(reference) {
                     self.hold(Release::CardAgain(self.wallet.id, reference, update));

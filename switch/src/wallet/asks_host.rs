@@ -7,7 +7,7 @@ use super::{
 };
 use crate::clock;
 use crate::door::Asker;
-use crate::host::{CardUpdate, HostMessage, HostRequest};
+use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use crate::vault::{Purpose, VaultError};
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
@@ -39,10 +39,16 @@ impl WalletActor {
         };
         let event = &entries.iter().find(opens).ok_or(Unmade::Nothing)?.event;
         let message = match event {
-            Event::Held { card, expiry, .. } => HostMessage::Forward {
+            Event::Held {
+                card,
+                expiry,
+                granted,
+                ..
+            } => HostMessage::Forward {
                 frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
+                granted: *granted,
                 original: None,
             },
             Event::RefundRequested {
@@ -54,6 +60,7 @@ impl WalletActor {
                 frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
+                granted: None,
                 original: self.as_sent(*original).map(Box::new),
             },
             Event::LoadRequested {
@@ -92,15 +99,29 @@ impl WalletActor {
         })
     }
 
-    /// A purchase as the host knows it.
-    fn as_sent(&self, purchase: Reference) -> Option<OriginalData> {
-        let purchase = self.wallet.transactions.by_reference(purchase)?;
-        (purchase.kind == Kind::Purchase).then(|| OriginalData {
-            mti: Mti::PURCHASE,
-            trace: purchase.host_trace,
-            transmission: clock::transmission(purchase.reference.milliseconds()),
-            institution: purchase.institution,
-            forwarding: 0,
+    /// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
+    /// number each time that the host was told: it is known by its reference alone.
+    pub(super) fn as_sent(&self, reference: Reference) -> Option<Original> {
+        let found = self.wallet.transactions.by_reference(reference)?;
+        let (mti, advice) = match found.kind {
+            Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
+            Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
+            Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
+            _ => return None,
+        };
+        let (mti, transmission) = match found.host_trace {
+            0 => (advice, 0),
+            _ => (mti, clock::transmission(reference.milliseconds())),
+        };
+        Some(Original {
+            reference,
+            data: OriginalData {
+                mti,
+                trace: found.host_trace,
+                transmission,
+                institution: found.institution,
+                forwarding: 0,
+            },
         })
     }
 

@@ -6,7 +6,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, Res
 
 use super::event::UnseenOriginal;
 use super::{
-    Balance, Contact, Entry, Opening, OrderState, Reference, Reload, Secret, Source, WalletId,
+    Balance, Contact, DuplicateKey, Entry, Opening, OrderState, Reference, Reload, Secret, Source,
+    WalletId,
 };
 
 /// What a wallet is told.
@@ -22,12 +23,25 @@ pub enum Command {
     HostSilent(Reference),
     /// The request never left for the host.
     HostUnreached(Reference),
-    /// The host acknowledged the advice about a transaction.
-    AdviceAnswered(Reference),
+    /// The host acknowledged what it was told about a transaction.
+    AdviceAnswered(Reference, Told),
+    /// The time of what an authorization holds may be over.
+    Wake,
     /// The switch has started again: whatever is open has to be settled.
     Recover,
     /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
     Reseal,
+}
+
+/// What the host was told about a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// To undo it, down to this.
+    Undo(Amount),
+    /// That it was decided without the host.
+    Posting,
+    /// That a card number is no more; or it was asked for one, and has none.
+    Card,
 }
 
 /// A request and what it wants.
@@ -70,14 +84,28 @@ pub struct Proof {
 /// What a request wants of the wallet.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// 0200/00.
+    /// 0200/00 or 0100/00.
     Purchase,
+    /// 0220 that names an authorization.
+    Complete {
+        /// Field 90.
+        original: OriginalData,
+        /// The party may complete an authorization in several parts.
+        several: bool,
+        /// The party decides purchases in our stead: where the authorization is not known it is one of those.
+        elsewhere: bool,
+    },
+    /// 0120, or 0220 that names none: decided elsewhere.
+    Post {
+        /// What the same purchase would be known by, had it been asked for here.
+        twin: DuplicateKey,
+    },
     /// 0100/31, or the wallet server's.
     Inquiry,
     /// 0200/20.
     Refund {
-        /// Field 90.
-        original: OriginalData,
+        /// Field 90; `None` where the party may refund without naming a purchase.
+        original: Option<OriginalData>,
     },
     /// 0400 or 0420.
     Reverse {
@@ -240,6 +268,21 @@ pub struct Rules {
     pub session_idle: u64,
     /// So many milliseconds after its opening every session has ended.
     pub session_stands: u64,
+    /// For so many milliseconds an authorization holds money.
+    pub hold_stands: u64,
+    /// What is approved while the host can't be asked.
+    pub stand_in: StandIn,
+}
+
+/// What may be approved in the host's stead, in minor units; nothing where all are zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StandIn {
+    /// One purchase.
+    pub per_transaction: u64,
+    /// All of a wallet of which the host has not been told yet.
+    pub per_wallet: u64,
+    /// All of all wallets until a line to the host is up again.
+    pub overall: u64,
 }
 
 /// What is handed in to a decision.
@@ -253,6 +296,8 @@ pub struct Context<'a> {
     pub host_up: bool,
     /// What the operator has decided about all wallets.
     pub rules: &'a Rules,
+    /// So much of what may be approved in the host's stead is not used yet, in minor units.
+    pub stand_in_left: u64,
     /// For what the wallet does by itself: neither this one nor those after it are given.
     pub next_reference: Reference,
 }
@@ -270,6 +315,10 @@ pub enum Effect {
     Forward(Reference),
     /// Tell the host to undo the transaction, until it acknowledges.
     Advise(Reference),
+    /// Tell the host of a transaction that was decided without it, until it acknowledges.
+    Post(Reference),
+    /// Come back at this time, milliseconds since 1970: the time of what an authorization holds is over then.
+    WakeAt(u64),
     /// Ask the host again for a card.
     AskForCardAgain(Reference),
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
@@ -318,6 +367,13 @@ pub enum Details {
         ledger: Balance,
         /// What can be spent.
         available: Balance,
+    },
+    /// Less than what was asked for is approved.
+    Part {
+        /// So much.
+        granted: Amount,
+        /// Of this.
+        of: Amount,
     },
     /// A card of the wallet, in full where the payer asked for it.
     Card {

@@ -5,14 +5,17 @@ mod account;
 mod administration;
 mod cards;
 mod claims;
+mod completion;
+mod elsewhere;
 mod funding;
 mod host;
 mod purchase;
 mod refund;
 mod reversal;
+mod stand_in;
 
 use smallvec::{SmallVec, smallvec};
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{Amount, ResponseCode};
 
 use super::transaction::{Kind, Status, Transaction};
 use super::{
@@ -39,9 +42,12 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::HostIssuedCard(reference, card, expiry) => {
             host::issued_card(wallet, *reference, card, *expiry, context)
         }
-        Command::HostSilent(reference) => host::silent(wallet, *reference),
-        Command::HostUnreached(reference) => host::unreached(wallet, *reference),
-        Command::AdviceAnswered(reference) => host::advice_answered(wallet, *reference),
+        Command::HostSilent(reference) => host::silent(wallet, *reference, context),
+        Command::HostUnreached(reference) => host::unreached(wallet, *reference, context),
+        Command::AdviceAnswered(reference, told) => {
+            host::advice_answered(wallet, *reference, *told)
+        }
+        Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
         Command::Reseal => Decision {
             effects: smallvec![Effect::Reseal],
@@ -92,7 +98,21 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
     }
     match &ask.action {
         Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
-        Action::Refund { original } => refund::refund(wallet, &ask.opening, original, context),
+        Action::Refund { original } => {
+            refund::refund(wallet, &ask.opening, original.as_ref(), context)
+        }
+        Action::Complete {
+            original,
+            several,
+            elsewhere,
+        } => {
+            let terms = completion::Terms {
+                several: *several,
+                elsewhere: *elsewhere,
+            };
+            completion::complete(wallet, &ask.opening, original, terms, context)
+        }
+        Action::Post { twin } => elsewhere::advise(wallet, &ask.opening, twin, context),
         Action::Reverse {
             original,
             replacement,
@@ -163,7 +183,10 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
 }
 
 fn is_advice(action: &Action) -> bool {
-    matches!(action, Action::Reverse { advice: true, .. })
+    matches!(
+        action,
+        Action::Reverse { advice: true, .. } | Action::Complete { .. } | Action::Post { .. }
+    )
 }
 
 /// The answer that a closed transaction got, and gets again.
@@ -171,8 +194,8 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
     let approved = transaction.code.is_approved();
     let forwarded = matches!(
         transaction.kind,
-        Kind::Purchase | Kind::Refund | Kind::Load | Kind::Payout
-    );
+        Kind::Purchase | Kind::Authorization | Kind::Refund | Kind::Load | Kind::Payout
+    ) && transaction.host_trace != 0;
     if let Some(card) = wallet.cards.issued_by(transaction.reference)
         && transaction.kind == Kind::CardIssue
         && approved
@@ -184,11 +207,24 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
     if let Some(source) = sources.into_iter().flatten().find(added) {
         return account::stored(source);
     }
+    if !approved {
+        return Outcome::declined(transaction.code, "decided before");
+    }
     Outcome {
-        code: transaction.code,
-        approval: (approved && forwarded).then(|| transaction.approval()),
-        reason: if approved { "" } else { "decided before" },
-        details: Details::None,
+        approval: forwarded.then(|| transaction.approval()),
+        ..self::approved(transaction.amount, transaction.more().granted)
+    }
+}
+
+/// Approved, wholly or in part.
+fn approved(asked: Amount, granted: Option<Amount>) -> Outcome {
+    match granted {
+        None => Outcome::approved(),
+        Some(granted) => Outcome {
+            code: ResponseCode::PARTLY_APPROVED,
+            details: Details::Part { granted, of: asked },
+            ..Outcome::approved()
+        },
     }
 }
 

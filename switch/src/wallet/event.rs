@@ -61,6 +61,23 @@ pub struct Opening {
     pub currency: Currency,
     /// How the request named the payer.
     pub payer: Payer,
+    /// What the request said about the merchant.
+    pub merchant: Merchant,
+}
+
+/// What a request says about the merchant; zeros where it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Merchant {
+    /// Field 18, the merchant category (ISO 18245).
+    pub category: u16,
+    /// Field 19, the country (numeric ISO 3166).
+    pub country: u16,
+    /// Field 22, the entry mode.
+    pub entry_mode: u16,
+    /// Field 25, the condition: 59 is e-commerce.
+    pub condition: u8,
+    /// Field 48 tag 04: less than the amount may be approved, and the party may have it so.
+    pub takes_part: bool,
 }
 
 /// How a request names who pays.
@@ -148,7 +165,7 @@ pub enum Event {
     RefundRequested {
         /// The request.
         opening: Opening,
-        /// The purchase.
+        /// The purchase; 0 where the refund names none.
         original: Reference,
         /// Our trace number towards the host.
         host_trace: u32,
@@ -157,7 +174,7 @@ pub enum Event {
         /// YYMM.
         expiry: u16,
     },
-    /// A purchase set money aside and goes to the host.
+    /// A purchase or an authorization set money aside and goes to the host.
     Held {
         /// The request.
         opening: Opening,
@@ -167,6 +184,53 @@ pub enum Event {
         card: CardNumber,
         /// YYMM.
         expiry: u16,
+        /// Less than what was asked for, where only that is there.
+        granted: Option<Amount>,
+        /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
+        expires_at: u64,
+    },
+    /// A purchase or an authorization was decided elsewhere, and the host has to be told. What is not there is owed.
+    Advised {
+        /// The advice.
+        opening: Opening,
+        /// The card that the host is shown.
+        card: CardNumber,
+        /// YYMM.
+        expiry: u16,
+        /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
+        expires_at: u64,
+    },
+    /// An authorization was completed, wholly or in part, and the host has to be told.
+    Completed {
+        /// The completion.
+        opening: Opening,
+        /// The authorization; 0 where there is none, and nothing is debited.
+        original: Reference,
+        /// The card that the host is shown.
+        card: CardNumber,
+        /// YYMM.
+        expiry: u16,
+        /// What is debited.
+        debit: Amount,
+        /// How much of that comes from what was set aside; the rest is available.
+        from_hold: Amount,
+        /// Nothing more can be completed: what is left of the hold is free.
+        closes: bool,
+    },
+    /// The time of an authorization is over: what it had set aside is free.
+    Expired {
+        /// Of the authorization.
+        reference: Reference,
+    },
+    /// A purchase was approved in the host's stead, which has to be told.
+    StoodIn {
+        /// Of the request.
+        reference: Reference,
+    },
+    /// The host acknowledged a purchase, authorization or completion that was decided without it.
+    PostingAcknowledged {
+        /// Of the request.
+        reference: Reference,
     },
     /// The host approved: a purchase is debited, a load credited.
     Approved {
@@ -327,7 +391,7 @@ pub struct Posting {
 
 /// All that one event moves: what was paid back on account of a [`Receivable`](Account::Receivable) is a second
 /// posting.
-pub type Postings = ArrayVec<Posting, 2>;
+pub type Postings = ArrayVec<Posting, 4>;
 
 impl Opening {
     /// What the wallet does by itself: `cause` gives it its key, so that it comes once for it.
@@ -370,6 +434,7 @@ impl Opening {
             amount: Amount::ZERO,
             currency,
             payer: Payer::Wallet,
+            merchant: Merchant::default(),
         }
     }
 
@@ -457,6 +522,8 @@ impl Event {
             | Self::PayoutRequested { opening, .. }
             | Self::RefundRequested { opening, .. }
             | Self::Held { opening, .. }
+            | Self::Advised { opening, .. }
+            | Self::Completed { opening, .. }
             | Self::Declined { opening, .. }
             | Self::Reversed { opening, .. }
             | Self::ReversalNoted { opening, .. }

@@ -13,6 +13,8 @@
 
 use bytes::BufMut;
 
+use tessera_protocol::Amount;
+
 use super::bytes::{Reader, Unreadable};
 use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
 use super::part_bytes::{
@@ -35,6 +37,8 @@ pub struct Head {
 }
 
 const ACCOUNT: u8 = 16;
+/// Hardly ever is less granted, or held for long: all others are shorter.
+const HELD_OTHERWISE: u8 = 23;
 
 impl Entry {
     /// The head of a payload; none where it is too short to be an event.
@@ -141,9 +145,55 @@ impl Event {
                 host_trace,
                 card,
                 expiry,
+                granted,
+                expires_at,
             } => {
-                out.put_u8(6);
+                let plain = granted.is_none() && *expires_at == 0;
+                out.put_u8(if plain { 6 } else { HELD_OTHERWISE });
                 write_forwarded(out, opening, *host_trace, card, *expiry);
+                if !plain {
+                    // Nobody is granted nothing.
+                    out.put_u64_le(granted.map_or(0, Amount::value));
+                    out.put_u64_le(*expires_at);
+                }
+            }
+            Self::Advised {
+                opening,
+                card,
+                expiry,
+                expires_at,
+            } => {
+                out.put_u8(24);
+                write_forwarded(out, opening, 0, card, *expiry);
+                out.put_u64_le(*expires_at);
+            }
+            Self::Completed {
+                opening,
+                original,
+                card,
+                expiry,
+                debit,
+                from_hold,
+                closes,
+            } => {
+                out.put_u8(25);
+                write_forwarded(out, opening, 0, card, *expiry);
+                out.put_u64_le(original.0);
+                out.put_u64_le(debit.value());
+                out.put_u64_le(from_hold.value());
+                out.put_u8(u8::from(*closes));
+            }
+            Self::Expired { reference } => {
+                out.put_u8(26);
+                out.put_u64_le(reference.0);
+            }
+            Self::StoodIn { reference } => {
+                out.put_u8(27);
+                out.put_u64_le(reference.0);
+            }
+            Self::PostingAcknowledged { reference } => {
+                out.put_u8(28);
+                out.put_u64_le(reference.0);
             }
             Self::Approved { reference } => {
                 out.put_u8(7);
@@ -315,8 +365,52 @@ impl Event {
                     host_trace,
                     card,
                     expiry,
+                    granted: None,
+                    expires_at: 0,
                 }
             }
+            HELD_OTHERWISE => {
+                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
+                let granted = read_amount(from)?;
+                Self::Held {
+                    opening,
+                    host_trace,
+                    card,
+                    expiry,
+                    granted: (!granted.is_zero()).then_some(granted),
+                    expires_at: from.u64()?,
+                }
+            }
+            24 => {
+                let (opening, _, card, expiry) = read_forwarded(from)?;
+                Self::Advised {
+                    opening,
+                    card,
+                    expiry,
+                    expires_at: from.u64()?,
+                }
+            }
+            25 => {
+                let (opening, _, card, expiry) = read_forwarded(from)?;
+                Self::Completed {
+                    opening,
+                    original: Reference(from.u64()?),
+                    card,
+                    expiry,
+                    debit: read_amount(from)?,
+                    from_hold: read_amount(from)?,
+                    closes: from.u8()? != 0,
+                }
+            }
+            26 => Self::Expired {
+                reference: Reference(from.u64()?),
+            },
+            27 => Self::StoodIn {
+                reference: Reference(from.u64()?),
+            },
+            28 => Self::PostingAcknowledged {
+                reference: Reference(from.u64()?),
+            },
             7 => Self::Approved {
                 reference: Reference(from.u64()?),
             },

@@ -37,16 +37,16 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, code_digest,
+    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn, Told, code_digest,
 };
 pub use decide::{Decision, decide, is_admitted};
-pub use event::{Account, Entry, Event, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
+pub use event::{Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
 pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
-pub use transaction::{Advice, Kind, Status, Transaction};
+pub use transaction::{Advice, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 
 use tessera_protocol::{ClientNumber, OrderKey};

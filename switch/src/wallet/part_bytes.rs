@@ -5,7 +5,7 @@ use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Opening, Payer, UnseenOriginal, Wanted};
+use super::event::{Merchant, Opening, Payer, UnseenOriginal, Wanted};
 use super::{DuplicateKey, Reference};
 
 impl Opening {
@@ -37,6 +37,11 @@ impl Opening {
             }
             Payer::Wallet => out.put_u8(3),
         }
+        out.put_u16_le(self.merchant.category);
+        out.put_u16_le(self.merchant.country);
+        out.put_u16_le(self.merchant.entry_mode);
+        out.put_u8(self.merchant.condition);
+        out.put_u8(u8::from(self.merchant.takes_part));
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
@@ -65,6 +70,13 @@ impl Opening {
                 2 => Payer::Order(OrderKey(from.array()?)),
                 3 => Payer::Wallet,
                 _ => return Err(from.fault("a way to name the payer")),
+            },
+            merchant: Merchant {
+                category: from.u16()?,
+                country: from.u16()?,
+                entry_mode: from.u16()?,
+                condition: from.u8()?,
+                takes_part: from.u8()? != 0,
             },
         })
     }

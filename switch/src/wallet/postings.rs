@@ -15,14 +15,59 @@ impl Wallet {
             Event::Provisioned { balance, .. } => {
                 self.credit(&mut postings, Account::Funding, *balance);
             }
-            Event::Held { opening, .. } | Event::PayoutRequested { opening, .. } => {
-                postings.push(Posting {
-                    from: available,
-                    to: held,
-                    amount: opening.amount,
-                })
+            Event::Held {
+                opening, granted, ..
+            } => postings.push(Posting {
+                from: available,
+                to: held,
+                amount: granted.unwrap_or(opening.amount),
+            }),
+            Event::PayoutRequested { opening, .. } => postings.push(Posting {
+                from: available,
+                to: held,
+                amount: opening.amount,
+            }),
+            // It was decided elsewhere: what is not there is owed.
+            Event::Advised { opening, .. } => {
+                let to = match opening.class {
+                    1 => held,
+                    _ => Account::Payable(opening.institution),
+                };
+                self.take(&mut postings, opening.amount, to);
             }
-            Event::Approved { reference } => {
+            Event::Completed {
+                original,
+                debit,
+                from_hold,
+                closes,
+                ..
+            } if original.0 != 0 => {
+                let authorization = self.known(*original)?;
+                let hold = authorization.hold().ok_or(Broken::OutOfTurn(*original))?;
+                let payable = Account::Payable(authorization.institution);
+                let past_hold = debit.checked_sub(*from_hold);
+                let past_hold = past_hold.ok_or(Broken::OutOfTurn(*original))?;
+                let left = hold.held.checked_sub(*from_hold);
+                let left = left.ok_or(Broken::Overdrawn(held))?;
+                for (from, amount) in [(held, *from_hold), (available, past_hold)] {
+                    if !amount.is_zero() {
+                        postings.push(Posting {
+                            from,
+                            to: payable,
+                            amount,
+                        });
+                    }
+                }
+                if *closes && !left.is_zero() {
+                    self.credit(&mut postings, held, left);
+                }
+            }
+            Event::Expired { reference } => {
+                let authorization = self.known(*reference)?;
+                let hold = authorization.hold().ok_or(Broken::OutOfTurn(*reference))?;
+                self.credit(&mut postings, held, hold.held);
+            }
+            Event::Approved { reference } | Event::StoodIn { reference } => {
                 let transaction = self.pending(*reference)?;
                 let amount = transaction.standing;
                 let payable = Account::Payable(transaction.institution);
@@ -32,6 +77,8 @@ impl Wallet {
                         to: payable,
                         amount,
                     }),
+                    // It stays set aside until it is completed.
+                    Kind::Authorization => {}
                     Kind::Payout => postings.push(Posting {
                         from: held,
                         to: Account::Funding,
@@ -44,8 +91,12 @@ impl Wallet {
             }
             Event::Released { reference, .. } => {
                 let transaction = self.pending(*reference)?;
-                if matches!(transaction.kind, Kind::Purchase | Kind::Payout) {
-                    self.credit(&mut postings, held, transaction.standing);
+                match (transaction.kind, transaction.hold()) {
+                    (Kind::Purchase | Kind::Payout, _) => {
+                        self.credit(&mut postings, held, transaction.standing);
+                    }
+                    (_, Some(hold)) => self.credit(&mut postings, held, hold.held),
+                    _ => {}
                 }
             }
             Event::Reversed {
@@ -57,9 +108,16 @@ impl Wallet {
                 let transaction = self.known(*original)?;
                 let amount = transaction.standing.checked_sub(*standing);
                 let amount = amount
-                    .filter(|_| *standing == (*asked).max(transaction.more().refunded))
+                    .filter(|_| *standing == (*asked).max(transaction.more().used))
                     .ok_or(Broken::OutOfTurn(*original))?;
-                self.reversal(&mut postings, transaction, *original, amount)?;
+                match transaction.hold() {
+                    Some(hold) => {
+                        let stays = standing.saturating_sub(transaction.more().used);
+                        let free = hold.held.saturating_sub(stays);
+                        self.credit(&mut postings, held, free);
+                    }
+                    None => self.reversal(&mut postings, transaction, *original, amount)?,
+                }
             }
             Event::ReversedFurther {
                 original,
@@ -68,7 +126,7 @@ impl Wallet {
             } => {
                 let transaction = self.known(*original)?;
                 let follows = *stood == transaction.standing
-                    && *standing == transaction.stands_at(transaction.more().refunded);
+                    && *standing == transaction.stands_at(transaction.more().used);
                 let amount = stood.checked_sub(*standing).filter(|_| follows);
                 let amount = amount.ok_or(Broken::OutOfTurn(*original))?;
                 self.reversal(&mut postings, transaction, *original, amount)?;
@@ -85,35 +143,39 @@ impl Wallet {
         original: Reference,
         amount: Amount,
     ) -> Result<(), Broken> {
-        let available = Account::Available(self.id);
         let payable = Account::Payable(transaction.institution);
         match (transaction.kind, transaction.status) {
             (Kind::Purchase, Status::Pending) => {
                 self.credit(postings, Account::Held(self.id), amount);
             }
-            (Kind::Purchase, Status::Approved) => self.credit(postings, payable, amount),
+            (Kind::Purchase | Kind::Completion, Status::Approved) => {
+                self.credit(postings, payable, amount);
+            }
             // Nothing has come yet.
             (Kind::Refund, Status::Pending) => {}
             // The money may be spent: what is not there any more is owed.
-            (Kind::Refund, Status::Approved) => {
-                let there = self.available.of(amount);
-                let missing = amount.saturating_sub(there);
-                postings.push(Posting {
-                    from: available,
-                    to: payable,
-                    amount: there,
-                });
-                if !missing.is_zero() {
-                    postings.push(Posting {
-                        from: Account::Receivable(self.id),
-                        to: payable,
-                        amount: missing,
-                    });
-                }
-            }
+            (Kind::Refund, Status::Approved) => self.take(postings, amount, payable),
             _ => return Err(Broken::OutOfTurn(original)),
         }
         Ok(())
+    }
+
+    /// Money that must move, whether it is there or not: what is not there is owed.
+    fn take(&self, postings: &mut Postings, amount: Amount, to: Account) {
+        let there = self.available.of(amount);
+        let missing = amount.saturating_sub(there);
+        postings.push(Posting {
+            from: Account::Available(self.id),
+            to,
+            amount: there,
+        });
+        if !missing.is_zero() {
+            postings.push(Posting {
+                from: Account::Receivable(self.id),
+                to,
+                amount: missing,
+            });
+        }
     }
 
     /// Money can be spent from now on; what the payer owes is taken out of it.

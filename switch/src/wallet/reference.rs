@@ -32,6 +32,13 @@ impl Reference {
         text
     }
 
+    /// The authorization number (field 38) of the transaction's approval.
+    pub fn approval(self) -> [u8; 6] {
+        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKLMNPQRSTUVWX";
+        let mixed = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        std::array::from_fn(|place| DIGITS[(mixed >> (5 * place)) as usize & 31])
+    }
+
     /// The reverse of [`Reference::to_text`]; `None` where a character is no base 36 digit.
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let mut value: u64 = 0;

@@ -3,7 +3,7 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version 4│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version 5│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account          │
 //!                                                                           └────────────────────────────┘
@@ -21,11 +21,11 @@ use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
 use super::spending::Spending;
-use super::transaction::{Advice, Kind, More, Status, Transaction};
+use super::transaction::{Advice, Hold, HoldState, Kind, More, Status, Transaction};
 use super::transactions::{End, Settled};
 use super::{Balance, DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
 
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -58,7 +58,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 4"));
+            return Err(from.fault("a snapshot of version 5"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -231,22 +231,23 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Kind::Refund => 5,
         Kind::Payout => 6,
         Kind::Retirement => 7,
+        Kind::Authorization => 8,
+        Kind::Completion => 9,
     });
     out.put_u8(match transaction.status {
         Status::Pending => 0,
         Status::Approved => 1,
         Status::Declined => 2,
     });
-    out.put_u8(match transaction.advice {
-        Advice::None => 0,
-        Advice::Open => 1,
-        Advice::Acknowledged => 2,
-    });
+    out.put_u8(advice_byte(transaction.advice));
     out.put_u8(u8::from(transaction.only_repeat));
     out.put_u8(u8::from(transaction.more.is_some()));
     if let Some(more) = &transaction.more {
-        out.put_u64_le(more.refunded.value());
+        out.put_u64_le(more.used.value());
         out.put_u64_le(more.original.0);
+        out.put_u64_le(more.granted.map_or(0, Amount::value));
+        write_hold(out, more.hold);
+        out.put_u8(advice_byte(more.posting));
         out.put_u8(u8::from(more.asked.is_some()));
         out.put_u64_le(more.asked.map_or(0, Amount::value));
         write_list(out, more.repeats.iter(), |out, time| out.put_u32_le(*time));
@@ -316,6 +317,8 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             5 => Kind::Refund,
             6 => Kind::Payout,
             7 => Kind::Retirement,
+            8 => Kind::Authorization,
+            9 => Kind::Completion,
             _ => return Err(from.fault("a transaction's kind")),
         },
         status: match from.u8()? {
@@ -324,12 +327,7 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             2 => Status::Declined,
             _ => return Err(from.fault("a transaction's status")),
         },
-        advice: match from.u8()? {
-            0 => Advice::None,
-            1 => Advice::Open,
-            2 => Advice::Acknowledged,
-            _ => return Err(from.fault("a transaction's advice")),
-        },
+        advice: read_advice(from)?,
         only_repeat: from.u8()? != 0,
         more: match from.u8()? {
             0 => None,
@@ -338,10 +336,59 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
     })
 }
 
+fn advice_byte(advice: Advice) -> u8 {
+    match advice {
+        Advice::None => 0,
+        Advice::Open => 1,
+        Advice::Acknowledged => 2,
+    }
+}
+
+fn read_advice(from: &mut Reader<'_>) -> Result<Advice, Unreadable> {
+    Ok(match from.u8()? {
+        0 => Advice::None,
+        1 => Advice::Open,
+        2 => Advice::Acknowledged,
+        _ => return Err(from.fault("a transaction's advice")),
+    })
+}
+
+fn write_hold(out: &mut Vec<u8>, hold: Option<Hold>) {
+    let Some(hold) = hold else {
+        out.put_u8(0);
+        return;
+    };
+    out.put_u8(match hold.state {
+        HoldState::Open => 1,
+        HoldState::Expired => 2,
+        HoldState::Completed => 3,
+    });
+    out.put_u64_le(hold.held.value());
+    out.put_u64_le(hold.expires_at);
+}
+
+fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
+    let state = match from.u8()? {
+        0 => return Ok(None),
+        1 => HoldState::Open,
+        2 => HoldState::Expired,
+        3 => HoldState::Completed,
+        _ => return Err(from.fault("a hold's state")),
+    };
+    Ok(Some(Hold {
+        state,
+        held: read_amount(from)?,
+        expires_at: from.u64()?,
+    }))
+}
+
 fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
     Ok(More {
-        refunded: read_amount(from)?,
+        used: read_amount(from)?,
         original: Reference(from.u64()?),
+        granted: Some(read_amount(from)?).filter(|granted| !granted.is_zero()),
+        hold: read_hold(from)?,
+        posting: read_advice(from)?,
         asked: match (from.u8()?, read_amount(from)?) {
             (0, _) => None,
             (_, asked) => Some(asked),

@@ -43,6 +43,16 @@ impl Spending {
         self.month_count = self.month_count.saturating_add(1);
     }
 
+    /// More of a purchase of this time.
+    pub(super) fn add_to(&mut self, milliseconds: u64, amount: Amount) {
+        if day_of(milliseconds) == self.day {
+            self.day_amount = self.day_amount.saturating_add(amount.value());
+        }
+        if clock::year_month(milliseconds) == self.month {
+            self.month_amount = self.month_amount.saturating_add(amount.value());
+        }
+    }
+
     /// So much of a purchase of this time was undone, and the purchase itself if `whole`.
     pub(super) fn take_out(&mut self, milliseconds: u64, amount: Amount, whole: bool) {
         let (amount, count) = (amount.value(), u32::from(whole));

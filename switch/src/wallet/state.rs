@@ -4,7 +4,7 @@ use tessera_protocol::{Amount, Currency, OrderKey, ResponseCode};
 
 use super::event::UnseenOriginal;
 use super::spending::Spending;
-use super::transaction::{Advice, Kind, Status, Transaction};
+use super::transaction::{Advice, HoldState, Kind, Status, Transaction};
 use super::{
     Account, Balance, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference,
     Transactions, WalletId,
@@ -184,12 +184,8 @@ impl Wallet {
             }
             Event::RefundRequested {
                 opening, original, ..
-            } => {
-                let original = self.known_mut(*original)?;
-                let more = original.more_mut();
-                let refunded = more.refunded.checked_add(opening.amount);
-                more.refunded = refunded.unwrap_or(Amount::MAX);
-            }
+            } if original.0 != 0 => self.use_up(*original, opening.amount)?,
+            Event::RefundRequested { .. } => {}
             Event::CardIssued {
                 reference,
                 card,
@@ -203,19 +199,44 @@ impl Wallet {
                 )?;
                 self.cards.issue(*reference, card, *expiry)?;
             }
-            Event::Held { opening, card, .. } => {
+            Event::Held {
+                opening,
+                card,
+                granted,
+                ..
+            } => {
                 self.turn_order(opening, OrderState::Paying(opening.reference));
+                let at = opening.reference.milliseconds();
+                self.spending.add(at, granted.unwrap_or(opening.amount));
+                self.cards.used(card, opening);
+            }
+            Event::Advised { opening, card, .. } => {
                 let at = opening.reference.milliseconds();
                 self.spending.add(at, opening.amount);
                 self.cards.used(card, opening);
             }
-            Event::Approved { reference } => {
+            Event::Completed { original, .. } if original.0 == 0 => {}
+            Event::Completed {
+                original,
+                debit,
+                from_hold,
+                closes,
+                ..
+            } => self.complete(*original, *debit, *from_hold, *closes)?,
+            Event::Expired { reference } => self.release_hold(*reference, HoldState::Expired)?,
+            Event::PostingAcknowledged { reference } => {
+                self.known_mut(*reference)?.more_mut().posting = Advice::Acknowledged;
+            }
+            Event::Approved { reference } | Event::StoodIn { reference } => {
                 let found = self.known(*reference)?;
                 // Shrunk while it was with the host, the host approved all of it.
-                let shrunk = found.standing < found.amount;
+                let shrunk = found.left_at_host() < found.granted();
                 let advice = if shrunk { Advice::Open } else { Advice::None };
                 let kind = found.kind;
                 self.close(*reference, Status::Approved, ResponseCode::APPROVED, advice)?;
+                if matches!(event, Event::StoodIn { .. }) {
+                    self.known_mut(*reference)?.more_mut().posting = Advice::Open;
+                }
                 self.turn_order_of(*reference, OrderState::Paid(*reference));
                 match kind {
                     Kind::Load => self.reloaded(*reference, None),
@@ -308,7 +329,12 @@ impl Wallet {
         reference: Reference,
         failed_at: Option<u64>,
     ) -> Result<(), Broken> {
-        self.shrink(reference, Amount::ZERO)?;
+        // What was completed of it stands, whatever the host says.
+        let used = match self.known(reference)? {
+            authorization if authorization.kind == Kind::Authorization => authorization.more().used,
+            _ => Amount::ZERO,
+        };
+        self.shrink(reference, used)?;
         match self.known(reference)?.kind {
             Kind::Load => self.reloaded(reference, failed_at),
             Kind::Payout => self.account_mut()?.closing = Reference(0),
@@ -318,14 +344,62 @@ impl Wallet {
         Ok(())
     }
 
+    /// So much of a purchase is refunded, or of an authorization completed.
+    fn use_up(&mut self, reference: Reference, amount: Amount) -> Result<(), Broken> {
+        let more = self.known_mut(reference)?.more_mut();
+        more.used = more.used.checked_add(amount).unwrap_or(Amount::MAX);
+        Ok(())
+    }
+
+    fn complete(
+        &mut self,
+        authorization: Reference,
+        debit: Amount,
+        from_hold: Amount,
+        closes: bool,
+    ) -> Result<(), Broken> {
+        self.use_up(authorization, debit)?;
+        let transaction = self.known_mut(authorization)?;
+        let past_hold = debit.saturating_sub(from_hold);
+        // What had expired is spent after all.
+        let standing = transaction.standing.checked_add(past_hold);
+        transaction.standing = standing.unwrap_or(Amount::MAX);
+        if let Some(hold) = &mut transaction.more_mut().hold {
+            hold.held = hold.held.saturating_sub(from_hold);
+        }
+        let bought_at = authorization.milliseconds();
+        self.spending.add_to(bought_at, past_hold);
+        match closes {
+            true => self.release_hold(authorization, HoldState::Completed),
+            false => Ok(()),
+        }
+    }
+
+    /// Nothing is set aside any more: what was completed stands. The host, which has approved more, is told.
+    fn release_hold(&mut self, reference: Reference, state: HoldState) -> Result<(), Broken> {
+        let transaction = self.known_mut(reference)?;
+        let more = transaction.more_mut();
+        let hold = more.hold.as_mut().ok_or(Broken::OutOfTurn(reference))?;
+        (hold.state, hold.held) = (state, Amount::ZERO);
+        let used = more.used;
+        if used < transaction.standing && transaction.status == Status::Approved {
+            transaction.advice = Advice::Open;
+        }
+        self.shrink(reference, used)
+    }
+
     /// No more than this stands of a transaction any more.
     fn shrink(&mut self, reference: Reference, standing: Amount) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
         let undone = transaction.standing.saturating_sub(standing);
         transaction.standing = standing;
-        let original = transaction.more().original;
+        let more = transaction.more();
+        let (original, used) = (more.original, more.used);
+        if let Some(hold) = transaction.more.as_mut().and_then(|more| more.hold.as_mut()) {
+            hold.held = hold.held.min(standing.saturating_sub(used));
+        }
         match transaction.kind {
-            Kind::Purchase => {
+            Kind::Purchase | Kind::Authorization => {
                 let whole = standing.is_zero();
                 let bought_at = reference.milliseconds();
                 self.spending.take_out(bought_at, undone, whole);
@@ -339,7 +413,21 @@ impl Wallet {
             Kind::Refund => {
                 if let Some(original) = self.transactions.by_reference_mut(original) {
                     let more = original.more_mut();
-                    more.refunded = more.refunded.saturating_sub(undone);
+                    more.used = more.used.saturating_sub(undone);
+                }
+            }
+            // What comes back is available, and set aside no more; it may be completed again.
+            Kind::Completion => {
+                if let Some(authorization) = self.transactions.by_reference_mut(original) {
+                    let more = authorization.more_mut();
+                    more.used = more.used.saturating_sub(undone);
+                    if let Some(hold) = &mut more.hold
+                        && hold.state == HoldState::Completed
+                    {
+                        hold.state = HoldState::Expired;
+                    }
+                    let stands = authorization.stands_at(authorization.more().used);
+                    self.shrink(original, stands)?;
                 }
             }
             _ => {}
@@ -387,7 +475,7 @@ impl Wallet {
     fn reverse(&mut self, reference: Reference, asked: Amount) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
         transaction.more_mut().asked = Some(asked);
-        let standing = asked.max(transaction.more().refunded);
+        let standing = asked.max(transaction.more().used);
         match transaction.status {
             // It may be on its way to the host, or approved there already.
             Status::Pending if standing.is_zero() => {

@@ -8,8 +8,12 @@ use super::{DuplicateKey, Event, Opening, Reference};
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// 0200/00.
+    /// 0200/00, or a 0220 about one that was decided elsewhere.
     Purchase,
+    /// 0100/00, or a 0120 about one that was decided elsewhere.
+    Authorization,
+    /// 0220: a debit of what an authorization has set aside.
+    Completion,
     /// 0400 or 0420.
     Reversal,
     /// Money from the payer's source.
@@ -37,10 +41,11 @@ pub enum Status {
     Declined,
 }
 
-/// Whether the host must be told to undo it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the host must be told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Advice {
     /// No.
+    #[default]
     None,
     /// Yes, until it acknowledges.
     Open,
@@ -92,27 +97,63 @@ pub struct Transaction {
 /// What stands besides in the few transactions that others are about.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct More {
-    /// What of it was refunded, or will be if the host approves.
-    pub refunded: Amount,
-    /// The purchase that a refund is of; 0 for all else.
+    /// What of a purchase was refunded, or will be if the host approves; what of an authorization was completed.
+    pub used: Amount,
+    /// The purchase that a refund is of, or the authorization that a completion is of; 0 for all else.
     pub original: Reference,
     /// What a reversal asked to leave of it: a second reversal undoes nothing.
     pub asked: Option<Amount>,
+    /// Less than the request asked for was approved.
+    pub granted: Option<Amount>,
+    /// What an authorization sets aside.
+    pub hold: Option<Hold>,
+    /// Whether the host has to be told of it, because it was decided without the host.
+    pub posting: Advice,
     /// Fields 7 of its repeats, where they differ.
     pub repeats: Vec<u32>,
 }
 
 const NO_MORE: &More = &More {
-    refunded: Amount::ZERO,
+    used: Amount::ZERO,
     original: Reference(0),
     asked: None,
+    granted: None,
+    hold: None,
+    posting: Advice::None,
     repeats: Vec::new(),
 };
+
+/// What an authorization sets aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// What has become of it.
+    pub state: HoldState,
+    /// What is set aside now.
+    pub held: Amount,
+    /// Until when, milliseconds since 1970.
+    pub expires_at: u64,
+}
+
+/// What has become of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldState {
+    /// It may be completed.
+    Open,
+    /// Its time was over: a completion that comes yet takes what is available.
+    Expired,
+    /// It was completed, and what was left is free.
+    Completed,
+}
 
 impl Transaction {
     /// What `event`, which stands at `position`, opens, as it is just then; `None` where it opens nothing.
     pub fn opened_by(event: &Event, position: u64) -> Option<Self> {
         let opening = event.opening()?;
+        // An authorization sets money aside as a purchase does, and keeps it so.
+        let paying = match opening.class {
+            1 => Kind::Authorization,
+            _ => Kind::Purchase,
+        };
         let (kind, status, code, host_trace) = match event {
             Event::CardRequested { host_trace, .. } => pending(Kind::CardIssue, *host_trace),
             Event::LoadRequested { host_trace, .. } => pending(Kind::Load, *host_trace),
@@ -120,32 +161,31 @@ impl Transaction {
             Event::RefundRequested { host_trace, .. } => pending(Kind::Refund, *host_trace),
             Event::CardRetired { .. } => closed(Kind::Retirement, ResponseCode::APPROVED),
             Event::Account { change, .. } => closed(Kind::Administration, change.code()),
-            Event::Held { host_trace, .. } => pending(Kind::Purchase, *host_trace),
+            Event::Held { host_trace, .. } => pending(paying, *host_trace),
+            Event::Advised { .. } => closed(paying, ResponseCode::APPROVED),
+            Event::Completed { .. } => closed(Kind::Completion, ResponseCode::APPROVED),
             Event::Declined { code, .. } if opening.class == 6 => {
                 closed(Kind::Administration, *code)
             }
             Event::Declined { code, .. } if opening.is_refund() => closed(Kind::Refund, *code),
-            Event::Declined { code, .. } => closed(Kind::Purchase, *code),
+            Event::Declined { code, .. } => closed(paying, *code),
             Event::Reversed { .. } => closed(Kind::Reversal, ResponseCode::APPROVED),
             Event::ReversalNoted { code, .. } => closed(Kind::Reversal, *code),
             _ => closed(Kind::Administration, ResponseCode::APPROVED),
         };
+        let more = More::of(event, kind, status);
         Some(Self {
             kind,
             status,
             code,
             host_trace,
-            standing: match status {
-                Status::Declined => Amount::ZERO,
+            standing: match (status, event) {
+                (Status::Declined, _) => Amount::ZERO,
+                (_, Event::Completed { debit, .. }) => *debit,
+                (_, Event::Held { granted, .. }) => granted.unwrap_or(opening.amount),
                 _ => opening.amount,
             },
-            more: match event {
-                Event::RefundRequested { original, .. } => Some(Box::new(More {
-                    original: *original,
-                    ..More::default()
-                })),
-                _ => None,
-            },
+            more: (more != *NO_MORE).then(|| Box::new(more)),
             advice: match kind {
                 Kind::Retirement => Advice::Open,
                 _ => Advice::None,
@@ -189,24 +229,46 @@ impl Transaction {
     /// The authorization number of its answer, derived from the reference, so that it is the same
     /// however often it is asked for.
     pub fn approval(&self) -> [u8; 6] {
-        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKLMNPQRSTUVWX";
-        let mixed = self.reference.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        std::array::from_fn(|place| DIGITS[(mixed >> (5 * place)) as usize & 31])
+        self.reference.approval()
+    }
+
+    /// What was approved at most: what the request asked for, or less of it.
+    pub fn granted(&self) -> Amount {
+        self.more().granted.unwrap_or(self.amount)
+    }
+
+    /// Whether it was approved in the host's stead, which is not known yet to have heard of it.
+    pub fn stood_in(&self) -> bool {
+        let pays = matches!(self.kind, Kind::Purchase | Kind::Authorization);
+        pays && self.host_trace != 0 && self.more().posting == Advice::Open
+    }
+
+    /// What is set aside for an authorization; none for all else.
+    pub fn hold(&self) -> Option<Hold> {
+        self.more().hold
+    }
+
+    /// Whether an authorization may still be completed from what it sets aside.
+    pub fn holds(&self) -> bool {
+        let open = |hold: Hold| hold.state == HoldState::Open;
+        self.status != Status::Declined && self.hold().is_some_and(open)
     }
 
     /// What stands of a purchase of which so much is refunded: what its reversal asked for, but what was refunded is not
-    /// given back a second time.
-    pub fn stands_at(&self, refunded: Amount) -> Amount {
+    /// given back a second time. Of an authorization: the same with what was completed, and no more once it holds nothing.
+    pub fn stands_at(&self, used: Amount) -> Amount {
         match self.more().asked {
-            Some(asked) if self.status == Status::Approved => asked.max(refunded),
+            _ if self.kind == Kind::Authorization && !self.holds() => used,
+            Some(asked) if self.status == Status::Approved => asked.max(used),
             _ => self.standing,
         }
     }
 
-    /// What the host is told to leave of it. Of refunds it keeps account itself, by the same rule.
+    /// What the host is told to leave of it. Of refunds and completions it keeps account itself, by the same rule.
     pub fn left_at_host(&self) -> Amount {
         match self.status {
             Status::Declined => Amount::ZERO,
+            _ if self.kind == Kind::Authorization && !self.holds() => self.more().used,
             _ => self.more().asked.unwrap_or(self.standing),
         }
     }
@@ -215,7 +277,8 @@ impl Transaction {
     pub fn is_open(&self) -> bool {
         self.status == Status::Pending
             || self.advice == Advice::Open
-            || self.stands_at(self.more().refunded) < self.standing
+            || self.more().posting == Advice::Open
+            || self.kind == Kind::Purchase && self.stands_at(self.more().used) < self.standing
     }
 
     /// Whether a reversal that says `transmission` (0: says nothing) can mean it.
@@ -223,6 +286,55 @@ impl Transaction {
         transmission == 0
             || transmission == self.transmission
             || self.more().repeats.contains(&transmission)
+    }
+}
+
+impl More {
+    fn of(event: &Event, kind: Kind, status: Status) -> Self {
+        match event {
+            Event::RefundRequested { original, .. } => Self {
+                original: *original,
+                ..Self::default()
+            },
+            Event::Held {
+                opening,
+                granted,
+                expires_at,
+                ..
+            } => Self {
+                granted: *granted,
+                hold: (kind == Kind::Authorization).then(|| Hold {
+                    state: HoldState::Open,
+                    held: granted.unwrap_or(opening.amount),
+                    expires_at: *expires_at,
+                }),
+                ..Self::default()
+            },
+            Event::Advised {
+                opening,
+                expires_at,
+                ..
+            } if status == Status::Approved => Self {
+                hold: (kind == Kind::Authorization).then(|| Hold {
+                    state: HoldState::Open,
+                    held: opening.amount,
+                    expires_at: *expires_at,
+                }),
+                posting: Advice::Open,
+                ..Self::default()
+            },
+            Event::Completed {
+                original, debit, ..
+            } => Self {
+                original: *original,
+                posting: match debit.is_zero() {
+                    true => Advice::None,
+                    false => Advice::Open,
+                },
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
     }
 }
 

@@ -252,7 +252,9 @@ impl Transactions {
     /// Forgets those that began before `milliseconds` and are closed.
     pub fn forget_before(&mut self, milliseconds: u64) {
         self.at_hand.retain(|transaction| {
-            transaction.is_open() || transaction.reference.milliseconds() >= milliseconds
+            transaction.is_open()
+                || transaction.holds()
+                || transaction.reference.milliseconds() >= milliseconds
         });
         let young = |settled: &Settled| settled.reference.milliseconds() >= milliseconds;
         self.unsaved.retain(young);
@@ -292,7 +294,7 @@ impl Settled {
     /// What is kept of a transaction that is closed; `None` where that would not be enough.
     fn of(transaction: &Transaction) -> Option<Self> {
         let more = transaction.more();
-        if transaction.is_open() || !more.repeats.is_empty() || !more.refunded.is_zero() {
+        if transaction.is_open() || !more.repeats.is_empty() || !more.used.is_zero() || more.hold.is_some_and(|_| transaction.status == Status::Approved) || more.granted.is_some() || more.posting == Advice::Acknowledged {
             return None;
         }
         let approved = match transaction.status {
@@ -357,17 +359,21 @@ impl Command {
         match self {
             Self::Ask(ask) => match &ask.action {
                 Action::Inquiry | Action::History(_) | Action::Unwatch => About::None,
-                Action::Reverse { original, .. } | Action::Refund { original } => {
-                    About::Reversal(&ask.opening.key, original.trace)
-                }
+                Action::Reverse { original, .. }
+                | Action::Complete { original, .. }
+                | Action::Refund {
+                    original: Some(original),
+                } => About::Reversal(&ask.opening.key, original.trace),
+                // Its twin has the same trace number.
+                Action::Post { .. } => About::Reversal(&ask.opening.key, ask.opening.trace),
                 _ => About::Request(&ask.opening.key),
             },
             Self::HostAnswered(reference, _)
             | Self::HostIssuedCard(reference, ..)
             | Self::HostSilent(reference)
             | Self::HostUnreached(reference)
-            | Self::AdviceAnswered(reference) => About::Reference(*reference),
-            Self::Recover | Self::Reseal => About::None,
+            | Self::AdviceAnswered(reference, _) => About::Reference(*reference),
+            Self::Recover | Self::Reseal | Self::Wake => About::None,
         }
     }
 }
@@ -382,6 +388,9 @@ impl Event {
             | Self::AdviceAcknowledged { reference }
             | Self::Repeated { reference, .. }
             | Self::CardLate { reference }
+            | Self::Expired { reference }
+            | Self::StoodIn { reference }
+            | Self::PostingAcknowledged { reference }
             | Self::Reversed {
                 original: reference,
                 ..
@@ -391,6 +400,10 @@ impl Event {
                 ..
             }
             | Self::RefundRequested {
+                original: reference,
+                ..
+            }
+            | Self::Completed {
                 original: reference,
                 ..
             } => About::Reference(*reference),

@@ -73,6 +73,9 @@ words! {
         Declined = "declined",
         /// A mall undid something.
         Reversed = "reversed",
+        Advised = "advised",
+        Completed = "completed",
+        Expired = "expired",
         /// A mall wanted something undone of which nothing stood.
         ReversalNoted = "reversal_noted",
         /// The financial system heard that something was undone.

@@ -46,7 +46,7 @@ label!(
         Network = "network",
         /// 0200, processing code 00.
         Purchase = "purchase",
-        /// 0100, processing code 00.
+        /// 0100, processing code 00, and 0120.
         Authorization = "authorization",
         /// 0200, processing code 20.
         Refund = "refund",
@@ -74,7 +74,7 @@ impl From<&Request<'_>> for Kind {
         match request {
             Request::Network(_) => Self::Network,
             Request::Purchase(_) => Self::Purchase,
-            Request::Authorization(_) => Self::Authorization,
+            Request::Authorization(_) | Request::AuthorizationAdvice(_) => Self::Authorization,
             Request::Refund(_) => Self::Refund,
             Request::Load(_) => Self::Load,
             Request::Payout(_) => Self::Payout,

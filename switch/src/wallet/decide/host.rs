@@ -5,9 +5,10 @@ use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
-    Context, Details, Effect, Event, OrderState, Outcome, Reference, Wallet, Wanted,
+    Context, Details, Effect, Event, OrderState, Outcome, Reference, Told, Wallet,
+    Wanted,
 };
-use super::{Decision, cards, reversal};
+use super::{Decision, approved, cards, reversal, stand_in};
 
 /// The host answered a purchase or a load. An answer to what is closed already changes nothing.
 pub(super) fn answered(
@@ -26,15 +27,15 @@ pub(super) fn answered(
     }
     if transaction.kind == Kind::CardIssue {
         // An approval without a card: asked again until the card comes.
-        return silent(wallet, reference);
+        return silent(wallet, reference, context);
     }
     let outcome = Outcome {
         approval: Some(transaction.approval()),
-        ..Outcome::approved()
+        ..approved(transaction.amount, transaction.more().granted)
     };
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Settle(reference, outcome)];
     // What was undone meanwhile it has to undo too.
-    if transaction.standing < transaction.amount {
+    if transaction.left_at_host() < transaction.granted() {
         effects.push(Effect::Advise(reference));
     }
     if transaction.kind == Kind::Purchase {
@@ -70,7 +71,7 @@ pub(super) fn issued_card(
     match pending(wallet, reference) {
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
         // It told which card it has cancelled.
-        _ => return advice_answered(wallet, reference),
+        _ => return advice_answered(wallet, reference, Told::Card),
     }
     // The answer is read off the wallet as it will be.
     let serial = wallet.cards.iter().last().map_or(1, |last| last.serial + 1);
@@ -101,14 +102,18 @@ pub(super) fn issued_card(
 }
 
 /// The host said nothing in time: what it may have done has to be undone there.
-pub(super) fn silent(wallet: &Wallet, reference: Reference) -> Decision {
+pub(super) fn silent(wallet: &Wallet, reference: Reference, context: &Context) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
+    if let Some(stands_in) = stand_in::approve_late(wallet, transaction, context) {
+        return stands_in;
+    }
     with_its_purchase(wallet, transaction, give_up(wallet, transaction))
 }
 
-fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
+/// Nobody knows whether the host has approved it: it comes to nothing, and is undone there.
+pub(super) fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
     let reference = transaction.reference;
     match transaction.kind {
         // There is no undoing a card that nobody knows: the host is asked until it says its number.
@@ -143,10 +148,13 @@ pub(super) fn is_late(transaction: &Transaction) -> bool {
 }
 
 /// The request never left: there is nothing to undo.
-pub(super) fn unreached(wallet: &Wallet, reference: Reference) -> Decision {
+pub(super) fn unreached(wallet: &Wallet, reference: Reference, context: &Context) -> Decision {
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
+    if let Some(stands_in) = stand_in::approve_late(wallet, transaction, context) {
+        return stands_in;
+    }
     let reason = "the line to the financial system is down";
     let code = ResponseCode::HOST_UNREACHABLE;
     let released = release(wallet, transaction, code, reason, false);
@@ -164,14 +172,26 @@ fn with_its_purchase(
 }
 
 /// The host acknowledged the advice about a transaction.
-pub(super) fn advice_answered(wallet: &Wallet, reference: Reference) -> Decision {
-    match wallet.transactions.by_reference(reference) {
-        Some(transaction) if transaction.advice == Advice::Open => Decision {
-            events: smallvec![Event::AdviceAcknowledged { reference }],
-            ..Decision::default()
-        },
+pub(super) fn advice_answered(wallet: &Wallet, reference: Reference, told: Told) -> Decision {
+    match (wallet.transactions.by_reference(reference), told) {
+        (Some(transaction), Told::Posting) if transaction.more().posting == Advice::Open => {
+            Decision {
+                events: smallvec![Event::PostingAcknowledged { reference }],
+                ..Decision::default()
+            }
+        }
+        // It was told to leave more than what is left by now: the next advice says so.
+        (Some(transaction), Told::Undo(left)) if left != transaction.left_at_host() => {
+            Decision::default()
+        }
+        (Some(transaction), Told::Undo(_) | Told::Card) if transaction.advice == Advice::Open => {
+            Decision {
+                events: smallvec![Event::AdviceAcknowledged { reference }],
+                ..Decision::default()
+            }
+        }
         // A card that was asked for again, and is not to be had.
-        Some(transaction)
+        (Some(transaction), Told::Card)
             if transaction.kind == Kind::CardIssue && transaction.status == Status::Pending =>
         {
             let reason = "declined by the financial system";
@@ -196,16 +216,21 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
             let undone = give_up(wallet, transaction);
             decision.events.extend(undone.events);
             decision.effects.extend(undone.effects);
-        } else if transaction.advice == Advice::Open {
-            decision.effects.push(Effect::Advise(transaction.reference));
+        } else {
+            if transaction.more().posting == Advice::Open {
+                decision.effects.push(Effect::Post(transaction.reference));
+            }
+            if transaction.advice == Advice::Open {
+                decision.effects.push(Effect::Advise(transaction.reference));
+            }
         }
     }
     for purchase in wallet.transactions.iter() {
-        if purchase.more().asked.is_some() {
+        if purchase.kind == Kind::Purchase && purchase.more().asked.is_some() {
             let given_up = wallet.transactions.iter().filter(|refund| {
                 refund.status == Status::Pending && refund.more().original == purchase.reference
             });
-            let refunded = given_up.fold(purchase.more().refunded, |refunded, refund| {
+            let refunded = given_up.fold(purchase.more().used, |refunded, refund| {
                 refunded.saturating_sub(refund.standing)
             });
             reversal::lower(wallet, purchase, refunded, &mut decision);

@@ -1,18 +1,18 @@
 //! Purchases and balance inquiries.
 
 use smallvec::smallvec;
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{Amount, ResponseCode};
 use tessera_protocol::leased::Limits;
 
 use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
 };
-use super::{Decision, funding};
+use super::{Decision, funding, stand_in};
 
 /// A code and the rule that gave it.
 pub(super) type Refused = (ResponseCode, &'static str);
 
-/// 0200/00 that was never seen before: holds the money and goes to the host, or is declined.
+/// 0200/00 or 0100/00 that was never seen before: holds the money and goes to the host, or is declined.
 pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
     match may_purchase(wallet, opening, context) {
         Err((code, reason)) => {
@@ -29,28 +29,51 @@ pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) ->
                 effects,
             }
         }
-        Ok(card) => {
-            let mut effects = smallvec![
-                Effect::Await(opening.reference),
-                Effect::Forward(opening.reference),
-            ];
-            if let Payer::Order(key) = opening.payer
-                && let Some(order) = wallet.order(&key)
-            {
-                let paying = OrderState::Paying(opening.reference);
-                effects.push(Effect::OrderTurned(key, paying, order.expires_at));
-            }
-            Decision {
-                events: smallvec![Event::Held {
-                    opening: opening.clone(),
-                    host_trace: context.host_trace,
-                    card: card.number.clone(),
-                    expiry: card.expiry,
-                }],
-                effects,
-            }
-        }
+        Ok((card, granted)) => hold(wallet, opening, card, granted, context),
     }
+}
+
+fn hold(
+    wallet: &Wallet,
+    opening: &Opening,
+    card: &Card,
+    granted: Option<Amount>,
+    context: &Context,
+) -> Decision {
+    let reference = opening.reference;
+    let expires_at = match opening.class {
+        1 => context.now + context.rules.hold_stands,
+        _ => 0,
+    };
+    let held = Event::Held {
+        opening: opening.clone(),
+        host_trace: context.host_trace,
+        card: card.number.clone(),
+        expiry: card.expiry,
+        granted,
+        expires_at,
+    };
+    let mut decision = match context.host_up {
+        true => Decision {
+            events: smallvec![held],
+            effects: smallvec![Effect::Await(reference), Effect::Forward(reference)],
+        },
+        false => stand_in::approve_at_once(opening, granted, held),
+    };
+    if let Payer::Order(key) = opening.payer
+        && let Some(order) = wallet.order(&key)
+    {
+        let state = match context.host_up {
+            true => OrderState::Paying(reference),
+            false => OrderState::Paid(reference),
+        };
+        let turned = Effect::OrderTurned(key, state, order.expires_at);
+        decision.effects.push(turned);
+    }
+    if expires_at != 0 {
+        decision.effects.push(Effect::WakeAt(expires_at));
+    }
+    decision
 }
 
 /// 0100/31: what is there, and what of it can be spent.
@@ -74,7 +97,7 @@ fn may_purchase<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
     context: &Context,
-) -> Result<&'a Card, Refused> {
+) -> Result<(&'a Card, Option<Amount>), Refused> {
     if wallet
         .remembered
         .iter()
@@ -103,15 +126,25 @@ fn may_purchase<'a>(
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
-    may_spend(wallet, opening, context)?;
-    if !context.host_up {
+    may_pay(wallet, opening, context)?;
+    let granted = match wallet.available.covers(opening.amount) {
+        true => None,
+        false if opening.merchant.takes_part && !wallet.available.is_zero() => {
+            Some(wallet.available.as_amount())
+        }
+        false => return Err(NOT_ENOUGH_MONEY),
+    };
+    let amount = granted.unwrap_or(opening.amount);
+    if !context.host_up && !stand_in::may_approve(wallet, amount, context) {
         return Err((
             ResponseCode::HOST_UNREACHABLE,
             "no line to the financial system is up",
         ));
     }
-    Ok(card)
+    Ok((card, granted))
 }
+
+const NOT_ENOUGH_MONEY: Refused = (ResponseCode::NOT_ENOUGH_MONEY, "not enough money");
 
 /// Whether the wallet may and can spend this.
 pub(super) fn may_spend(
@@ -119,6 +152,14 @@ pub(super) fn may_spend(
     opening: &Opening,
     context: &Context,
 ) -> Result<(), Refused> {
+    may_pay(wallet, opening, context)?;
+    match wallet.available.covers(opening.amount) {
+        true => Ok(()),
+        false => Err(NOT_ENOUGH_MONEY),
+    }
+}
+
+fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
     let mut limits = context.rules.limits;
     if let Some(account) = &wallet.account {
         if account.frozen {
@@ -131,9 +172,6 @@ pub(super) fn may_spend(
     }
     if limits != Limits::default() {
         within(limits, wallet, opening)?;
-    }
-    if !wallet.available.covers(opening.amount) {
-        return Err((ResponseCode::NOT_ENOUGH_MONEY, "not enough money"));
     }
     Ok(())
 }

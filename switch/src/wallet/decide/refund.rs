@@ -5,7 +5,7 @@ use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
 use super::super::event::may_repeat;
 use super::super::transaction::{Kind, Status, Transaction};
-use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Wallet};
+use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Reference, Wallet};
 use super::Decision;
 use super::purchase::Refused;
 
@@ -13,7 +13,7 @@ use super::purchase::Refused;
 pub(super) fn refund(
     wallet: &Wallet,
     opening: &Opening,
-    named: &OriginalData,
+    named: Option<&OriginalData>,
     context: &Context,
 ) -> Decision {
     match may_refund(wallet, opening, named, context) {
@@ -27,7 +27,7 @@ pub(super) fn refund(
         Ok((original, (card, expiry))) => Decision {
             events: smallvec![Event::RefundRequested {
                 opening: opening.clone(),
-                original: original.reference,
+                original: original.map_or(Reference(0), |original| original.reference),
                 host_trace: context.host_trace,
                 card,
                 expiry,
@@ -43,9 +43,9 @@ pub(super) fn refund(
 fn may_refund<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
-    named: &OriginalData,
+    named: Option<&OriginalData>,
     context: &Context,
-) -> Result<(&'a Transaction, (CardNumber, u16)), Refused> {
+) -> Result<(Option<&'a Transaction>, (CardNumber, u16)), Refused> {
     if wallet
         .remembered
         .iter()
@@ -53,27 +53,14 @@ fn may_refund<'a>(
     {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
-    let original = find(wallet, opening, named)
-        .ok_or((ResponseCode::NOT_FOUND, "no such purchase to refund"))?;
-    if original.currency != opening.currency {
-        let reason = "not the currency of the purchase";
-        return Err((ResponseCode::INVALID_TRANSACTION, reason));
-    }
-    match original.status {
-        Status::Approved => {}
-        Status::Pending => {
-            let reason = "the purchase is still being decided";
+    let original = match named {
+        Some(named) => Some(may_be_refunded(wallet, opening, named)?),
+        None if wallet.currency != Some(opening.currency) => {
+            let reason = "not the wallet's currency";
             return Err((ResponseCode::INVALID_TRANSACTION, reason));
         }
-        Status::Declined => {
-            return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
-        }
-    }
-    let left = original.standing.saturating_sub(original.more().refunded);
-    if opening.amount > left {
-        let reason = "more than what is left of the purchase";
-        return Err((ResponseCode::INVALID_AMOUNT, reason));
-    }
+        None => None,
+    };
     if !wallet.may_take(opening.amount) {
         let reason = "more than a wallet can hold";
         return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
@@ -99,19 +86,52 @@ fn may_refund<'a>(
     Ok((original, (paid_with.number.clone(), paid_with.expiry)))
 }
 
-/// The purchase that field 90 names, of the same payer, as the refund names them. It may be another terminal that
-/// refunds; then the time must be said, as trace numbers are a terminal's.
-fn find<'a>(
+/// The purchase, if so much of it may be given back.
+fn may_be_refunded<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
     named: &OriginalData,
+) -> Result<&'a Transaction, Refused> {
+    // What an authorization came to is debited by its completion.
+    let original = find(wallet, opening, named, (2, Kind::Purchase))
+        .or_else(|| find(wallet, opening, named, (2, Kind::Completion)))
+        .ok_or((ResponseCode::NOT_FOUND, "no such purchase to refund"))?;
+    if original.currency != opening.currency {
+        let reason = "not the currency of the purchase";
+        return Err((ResponseCode::INVALID_TRANSACTION, reason));
+    }
+    match original.status {
+        Status::Approved => {}
+        Status::Pending => {
+            let reason = "the purchase is still being decided";
+            return Err((ResponseCode::INVALID_TRANSACTION, reason));
+        }
+        Status::Declined => {
+            return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
+        }
+    }
+    let left = original.standing.saturating_sub(original.more().used);
+    if opening.amount > left {
+        let reason = "more than what is left of the purchase";
+        return Err((ResponseCode::INVALID_AMOUNT, reason));
+    }
+    Ok(original)
+}
+
+/// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be
+/// another terminal that asks; then the time must be said, as trace numbers are a terminal's.
+pub(super) fn find<'a>(
+    wallet: &'a Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+    (class, kind): (u8, Kind),
 ) -> Option<&'a Transaction> {
     let of_party = named.institution == 0 || named.institution == opening.institution;
     let origin = opening.origin_tag();
     let is_it = |found: &&Transaction| {
         of_party
-            && named.mti.class() == 2
-            && found.kind == Kind::Purchase
+            && named.mti.class() == class
+            && found.kind == kind
             && found.institution == opening.institution
             && found.trace == named.trace
             && found.payer == opening.payer.tag()

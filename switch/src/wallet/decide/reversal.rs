@@ -21,7 +21,7 @@ pub(super) fn reverse(
         return remember(opening, named, advice, context);
     };
     let asked = replacement.unwrap_or(Amount::ZERO);
-    if asked > original.amount {
+    if asked > original.granted() {
         return note(
             opening,
             ResponseCode::INVALID_AMOUNT,
@@ -36,7 +36,7 @@ pub(super) fn reverse(
         return note(opening, ResponseCode::APPROVED, "");
     }
     // What was refunded is not given back a second time.
-    let standing = asked.max(original.more().refunded);
+    let standing = asked.max(original.more().used);
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Answer(Outcome::approved())];
     let whole = standing.is_zero();
     match original.status {
@@ -88,7 +88,7 @@ pub(super) fn reverse_further(
         lower(
             wallet,
             purchase,
-            purchase.more().refunded.saturating_sub(undone),
+            purchase.more().used.saturating_sub(undone),
             decision,
         );
     }
@@ -130,11 +130,15 @@ fn find<'a>(
 ) -> Option<&'a Transaction> {
     let of_party = named.institution == 0 || named.institution == opening.institution;
     let (class, origin) = (named.mti.class(), opening.origin_tag());
+    let of_class = |kind: Kind| match kind {
+        Kind::Purchase | Kind::Refund | Kind::Completion => class == 2,
+        Kind::Authorization => class == 1,
+        _ => false,
+    };
     let newest = |at: fn(&Transaction, u32) -> bool| {
         wallet.transactions.iter().rev().find(|found| {
             of_party
-                && class == 2
-                && matches!(found.kind, Kind::Purchase | Kind::Refund)
+                && of_class(found.kind)
                 && found.institution == opening.institution
                 && found.trace == named.trace
                 && found.origin == origin

@@ -1,0 +1,135 @@
+//! Completions (0220) of authorizations, and the end of what these hold (wire protocol, section 5).
+//!
+//! ```text
+//!              completed: debited from the hold, the rest is free   (several: it stays until all is used)
+//! hold open ──▶ expired:   free; a completion that comes yet takes what is available
+//!              reversed:  free, wholly or down to field 95
+//! ```
+
+use smallvec::smallvec;
+use tessera_protocol::{Amount, OriginalData};
+
+use super::super::transaction::{HoldState, Kind, Status, Transaction};
+use super::super::{Context, Effect, Event, Opening, Outcome, Reference, Wallet};
+use super::refund::find;
+use super::{Decision, elsewhere};
+
+/// What a party may do with completions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Complete an authorization in several parts.
+    pub(super) several: bool,
+    /// Decide purchases elsewhere: one whose authorization is not known is such.
+    pub(super) elsewhere: bool,
+}
+
+/// 0220 that names an authorization, and was never seen before. It is an advice: answered 00 whatever it comes to.
+pub(super) fn complete(
+    wallet: &Wallet,
+    opening: &Opening,
+    named: &OriginalData,
+    terms: Terms,
+    context: &Context,
+) -> Decision {
+    let kinds = (1, Kind::Authorization);
+    match find(wallet, opening, named, kinds) {
+        Some(found) if found.status != Status::Declined => debit(wallet, opening, found, terms),
+        None if terms.elsewhere => elsewhere::post(wallet, opening, context),
+        _ => note(wallet, opening),
+    }
+}
+
+fn debit(
+    wallet: &Wallet,
+    opening: &Opening,
+    authorization: &Transaction,
+    terms: Terms,
+) -> Decision {
+    let Some(hold) = authorization.hold() else {
+        return note(wallet, opening);
+    };
+    let used = authorization.more().used;
+    let (debit, from_hold, closes) = match hold.state {
+        HoldState::Open => {
+            let debit = opening.amount.min(hold.held);
+            (debit, debit, !terms.several || debit == hold.held)
+        }
+        // Nothing is set aside any more: it is debited if it is there.
+        HoldState::Expired => {
+            let most = authorization.more().asked.unwrap_or(authorization.granted());
+            let debit = opening.amount.min(most.saturating_sub(used));
+            match wallet.available.covers(debit) {
+                true => (debit, Amount::ZERO, !terms.several),
+                false => (Amount::ZERO, Amount::ZERO, false),
+            }
+        }
+        HoldState::Completed => (Amount::ZERO, Amount::ZERO, false),
+    };
+    let mut decision = completed(wallet, opening, authorization.reference, debit, from_hold, closes);
+    // The host frees what is left there.
+    let frees = closes && hold.held > from_hold && authorization.status == Status::Approved;
+    if frees {
+        decision.effects.push(Effect::Advise(authorization.reference));
+    }
+    decision
+}
+
+/// There is nothing to complete.
+pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
+    completed(wallet, opening, Reference(0), Amount::ZERO, Amount::ZERO, false)
+}
+
+fn completed(
+    wallet: &Wallet,
+    opening: &Opening,
+    original: Reference,
+    debit: Amount,
+    from_hold: Amount,
+    closes: bool,
+) -> Decision {
+    let (card, expiry) = elsewhere::shown_card(wallet, opening);
+    let mut effects = smallvec![Effect::Answer(Outcome::approved())];
+    if !debit.is_zero() {
+        effects.push(Effect::Post(opening.reference));
+    }
+    Decision {
+        events: smallvec![Event::Completed {
+            opening: opening.clone(),
+            original,
+            card,
+            expiry,
+            debit,
+            from_hold,
+            closes,
+        }],
+        effects,
+    }
+}
+
+/// Ends what has expired, and says when to look again.
+pub(super) fn expire(wallet: &Wallet, context: &Context) -> Decision {
+    let mut decision = Decision::default();
+    let mut next = u64::MAX;
+    for authorization in wallet.transactions.iter().filter(|found| found.holds()) {
+        let Some(hold) = authorization.hold() else {
+            continue;
+        };
+        // While the host decides, it decides.
+        if hold.expires_at > context.now || authorization.status == Status::Pending {
+            next = next.min(hold.expires_at.max(context.now + 1));
+            continue;
+        }
+        let reference = authorization.reference;
+        decision.events.push(Event::Expired { reference });
+        decision.effects.push(Effect::Advise(reference));
+        if authorization.more().used.is_zero() {
+            let open = super::OrderState::Open;
+            let turned = super::order_turned(wallet, reference, open);
+            decision.effects.extend(turned);
+        }
+    }
+    if next != u64::MAX {
+        decision.effects.push(Effect::WakeAt(next));
+    }
+    decision
+}
