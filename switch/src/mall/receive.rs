@@ -11,6 +11,7 @@ use tessera_protocol::{
 };
 
 use super::answer;
+use super::permission;
 use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
@@ -212,6 +213,10 @@ impl Receiver {
                 return Received::Close(ConnectionClosed::PartyFull);
             }
             return Received::Done;
+        }
+        if let Err(verdict) = permission::check(&guest.party, message) {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
         }
         let (financial, payer, action) = match request {
             Request::Purchase(purchase) => (
@@ -416,8 +421,12 @@ impl Receiver {
         &mut self,
         message: &Message<'_>,
         guest: Option<&Arc<Guest>>,
-        (code, reason): Verdict,
+        verdict: Verdict,
     ) -> Received {
+        let (code, reason) = match guest {
+            Some(guest) => answer::as_its_profile_says(&guest.party, message.mti(), verdict),
+            None => verdict,
+        };
         self.keeper
             .worker
             .metrics
