@@ -8,7 +8,7 @@ seconds=${1:-15} cards=${2:-100000} runs=${3:-3}
 tessera=$PWD/target/release/tessera
 folder=$(mktemp -d "$PWD/target/road.XXXXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
-cp config/*.toml "$folder"
+cp -r config/*.toml config/parties "$folder"
 cd "$folder"
 "$tessera" certs certs >/dev/null
 "$tessera" provision --config switch.toml --cards "$cards" --balance 100000000

@@ -22,7 +22,7 @@ use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle};
-use crate::router::{Directory, Errand, Inbox, Inboxes, Parts, Worker};
+use crate::router::{Budget, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
 use crate::vault::Vault;
 use crate::wallet::{ContactChannel, Rules};

@@ -11,12 +11,10 @@ use crate::{BALANCE, balances, closed};
 #[test]
 fn a_party_has_no_more_connections_and_requests_than_it_may() {
     let rig = Rig::new(1, BALANCE);
-    let text = std::fs::read_to_string(rig.path("switch.toml")).expect("a configuration");
-    let text = text.replace(
-        "mac_key = \"none\"\n",
-        "mac_key = \"none\"\nconnections_max = 3\nin_flight_max = 4\nin_flight_per_connection_max = 3\n",
+    rig.add_to_party(
+        "development-acquirer-2.toml",
+        "connections_max = 3\nin_flight_max = 4\nin_flight_per_connection_max = 3\n",
     );
-    std::fs::write(rig.path("switch.toml"), text).expect("a file");
     let rig = started(rig, &["faults.delay={ fixed = \"200ms\" }"]);
 
     let (mut one, mut two, mut three) = (

@@ -293,6 +293,13 @@ impl Rig {
         fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
     }
 
+    /// Adds these lines to a shipped party's file.
+    pub fn add_to_party(&self, file: &str, lines: &str) {
+        let path = self.path("parties").join(file);
+        let text = fs::read_to_string(&path).expect("a party");
+        fs::write(path, text + lines).expect("a file");
+    }
+
     fn write_configurations(&self, changes: &[(&str, &str)]) {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         let at = &self.addresses;
@@ -314,6 +321,12 @@ impl Rig {
             switch = switch.replace(shipped, changed);
         }
         fs::write(self.path("switch.toml"), switch).expect("a file");
+        fs::create_dir(self.path("parties")).expect("a folder");
+        for entry in fs::read_dir(shipped.join("parties")).expect("shipped parties") {
+            let entry = entry.expect("a file");
+            let copy = self.path("parties").join(entry.file_name());
+            fs::copy(entry.path(), copy).expect("a file");
+        }
         let host = fs::read_to_string(shipped.join("host.toml")).expect("shipped configuration");
         let host = host
             .replace("127.0.0.1:7583", &at.host.to_string())

@@ -57,6 +57,7 @@ fn balance(balance: &Balance) -> Row {
     let name = match balance.kind {
         BalanceKind::Ledger => "ledger balance",
         BalanceKind::Available => "available balance",
+        BalanceKind::Original => "amount asked for",
         BalanceKind::Other(_) => "other amount",
     };
     let sign = if balance.debit { 'D' } else { 'C' };

@@ -5,7 +5,23 @@ use std::path::Path;
 
 use super::ports::{Ports, USUAL, address};
 
+macro_rules! party {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../config/parties/", $name)),
+        )
+    };
+}
+
 const SWITCH: &str = include_str!("../../../config/switch.toml");
+/// The parties of development, by the names of their files.
+const PARTIES: [(&str, &str); 4] = [
+    party!("teacup.toml"),
+    party!("development-mall-2.toml"),
+    party!("development-acquirer-1.toml"),
+    party!("development-acquirer-2.toml"),
+];
 const HOST: &str = include_str!("../../../config/host.toml");
 const WALLET: &str = include_str!("../../../config/wallet.toml");
 const SHOP: &str = include_str!("../../../config/shop.toml");
@@ -29,6 +45,11 @@ pub fn switch(ports: &Ports) -> Result<String, Lost> {
     );
     change(&mut file, "#[notify.email]", &email)?;
     Ok(headed(&file))
+}
+
+/// The files of the parties, by name.
+pub fn parties() -> impl Iterator<Item = (&'static str, String)> {
+    PARTIES.iter().map(|(name, text)| (*name, headed(text)))
 }
 
 /// The wallet server's. `extension` is where the packed extension is, or would be.

@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/certs/          development certificates
 //! DIR/switch.toml     written anew at each start, like host.toml, wallet.toml and shop.toml
+//! DIR/parties/        who may connect, written anew likewise
 //! DIR/switch/         journal, store and outbox
 //! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed
 //! DIR/host/           what the financial system remembers
@@ -41,6 +42,10 @@ impl Folder {
         let folder = Self { path };
         certs::write(&folder.certificates(), false)?;
         folder.write("switch.toml", &configuration::switch(ports)?)?;
+        fs::create_dir_all(folder.file("parties"))?;
+        for (name, text) in configuration::parties() {
+            folder.write(&format!("parties/{name}"), &text)?;
+        }
         folder.write("host.toml", &configuration::host(ports)?)?;
         let extension = std::env::current_dir()?.join(EXTENSION);
         folder.write("wallet.toml", &configuration::wallet(ports, &extension)?)?;

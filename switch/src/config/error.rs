@@ -35,6 +35,12 @@ pub enum SettingsError {
         /// What the operating system says.
         why: std::io::Error,
     },
+    /// A folder of parties in which nobody is.
+    #[error("no party in {}: it has no file whose name ends in .toml", folder.display())]
+    NoParty {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The file is not TOML.
     #[error("{place}: not TOML: {why}")]
     Syntax {

@@ -1,15 +1,14 @@
 //! What a value may be beyond its type: the bounds, and the keys that must fit together.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
+use super::Settings;
 use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
 use super::notify;
-use super::party_text::institution_code;
+use super::parties::institution_code;
 use super::settings::WORKERS_MAX;
-use super::{Acceptors, PartyKind, Settings};
 
-/// Checks everything that is not a matter of one party alone.
+/// Checks everything but the parties.
 pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     counts(settings)?;
     durations(settings)?;
@@ -18,8 +17,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     institutions(settings)?;
     host_address(settings)?;
     listeners(settings)?;
-    notify::check(&settings.notify, settings.environment)?;
-    parties(settings)
+    notify::check(&settings.notify, settings.environment)
 }
 
 fn counts(settings: &Settings) -> Result<(), Breach> {
@@ -196,14 +194,9 @@ fn institutions(settings: &Settings) -> Result<(), Breach> {
         ("leased.institution", &settings.leased.institution),
         ("host.institution", &settings.host.institution),
     ] {
-        let code = institution_code(text).ok_or_else(|| {
-            Breach::new(
-                key,
-                "an institution code is 1 to 11 digits in quotes, and not zero",
-            )
-        })?;
-        if settings.parties.iter().any(|party| party.code == code) {
-            return Err(Breach::new(key, "is a party's code"));
+        if institution_code(text).is_none() {
+            let why = "an institution code is 1 to 11 digits in quotes, and not zero";
+            return Err(Breach::new(key, why));
         }
     }
     Ok(())
@@ -243,36 +236,6 @@ fn listeners(settings: &Settings) -> Result<(), Breach> {
             .find(|(_, other)| other == address && other.port() != 0);
         if let Some((other, _)) = taken {
             return Err(Breach::new(*key, format!("is also {other}")));
-        }
-    }
-    Ok(())
-}
-
-/// No code twice, and no card acceptor under two malls: it says whose order an order number is.
-fn parties(settings: &Settings) -> Result<(), Breach> {
-    if settings.parties.is_empty() {
-        return Err(Breach::new(
-            "parties",
-            "missing: without a [[parties]] table nobody could sign on",
-        ));
-    }
-    let mut codes = HashSet::new();
-    let mut names = HashSet::new();
-    let mut acceptors = HashSet::new();
-    for (index, party) in settings.parties.iter().enumerate() {
-        let breach =
-            |key: &str, why: String| Err(Breach::new(format!("parties[{index}].{key}"), why));
-        if !codes.insert(party.code) {
-            return breach("code", "another party has this code".into());
-        }
-        if !names.insert(&party.name) {
-            return breach("name", "another party has this name".into());
-        }
-        if let (PartyKind::Mall, Acceptors::List(list)) = (party.kind, &party.acceptors)
-            && let Some(taken) = list.iter().find(|acceptor| !acceptors.insert(**acceptor))
-        {
-            let taken = String::from_utf8_lossy(taken);
-            return breach("acceptors", format!("{} is stated twice", taken.trim_end()));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The settings room: one TOML file comes in, typed [`Settings`] leave.
-//! The file is read once, at start. Unknown keys are refused and every complaint names file, line, key and value.
+//! The settings room: one TOML file and one for each party come in, typed [`Settings`] leave.
+//! The file is read once, at start; the parties' also on SIGHUP. Unknown keys are refused and every complaint names file, line, key and value.
 //! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
 
 mod bounds;
@@ -8,17 +8,19 @@ mod limits;
 mod locate;
 mod nearest;
 mod notify;
-mod party;
-mod party_text;
+mod parties;
 mod read;
 mod sections;
 mod settings;
+mod source;
 mod tls;
 mod units;
 
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
-pub use party::{Acceptors, Party, PartyKind};
+pub use parties::{
+    Acceptors, CodeSet, MerchantCategories, Messages, Party, PartyKind, Quirks, UnknownReversal,
+};
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
     LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,

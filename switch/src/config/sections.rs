@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::units;
+use crate::wallet::StandIn;
 
 /// The door for malls and acquirers: raw TCP.
 #[derive(Debug, Clone, Deserialize)]

@@ -10,7 +10,8 @@ use crate::vault::KeyRing;
 
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
-    NotifySettings, OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, read, tls,
+    NotifySettings, OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, parties, read,
+    tls,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub environment: Environment,
     /// The folder of journal and store.
     pub data: PathBuf,
+    /// The folder of the parties' files.
+    pub parties_folder: PathBuf,
     /// Workers; 0 stands for one per core but one. See [`Settings::worker_count`].
     pub workers: usize,
     /// Fixed shares of all wallets. Must not change once there is data.
@@ -60,15 +63,20 @@ pub struct Settings {
     pub ops: OpsSettings,
     /// Logging.
     pub log: LogSettings,
-    /// Who may connect.
+    /// Who may connect, as the files of `parties_folder` said at the start.
     pub parties: Vec<Party>,
 }
 
 impl Settings {
-    /// Reads and checks a configuration file and the MAC key files that it names.
+    /// Reads and checks a configuration file, the parties' files, and the MAC keys that they name.
     /// Certificates are not looked at: see [`Settings::check`].
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         read::read(path)
+    }
+
+    /// The parties as their files say now.
+    pub fn read_parties(&self) -> Result<Vec<Party>, SettingsError> {
+        parties::read(self)
     }
 
     /// Tries what [`Settings::read`] leaves for later: certificates, private keys, authorities and passwords.
@@ -106,6 +114,7 @@ impl Default for Settings {
         Self {
             environment: Environment::default(),
             data: "data".into(),
+            parties_folder: "parties".into(),
             workers: 0,
             partitions: 64,
             currency: Currency::USD,

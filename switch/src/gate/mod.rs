@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use tessera_protocol::Amount;
 use tokio::sync::Notify;
 
 use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};

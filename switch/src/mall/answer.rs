@@ -2,9 +2,11 @@
 
 use bytes::BytesMut;
 use tessera_protocol::{
-    Balances, Extras, MacKey, Message, Packer, Refusal, ResponseCode, answer, tlv,
+    Balances, Extras, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer, tlv,
 };
 
+use super::sign_on::Verdict;
+use crate::config::{Party, UnknownReversal};
 use crate::door::Asker;
 use crate::wallet::{Details, Outcome};
 
@@ -13,11 +15,17 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
     let Ok(request) = Message::parse(&asker.frame) else {
         return;
     };
-    let key = asker
+    let party = asker
         .admitted
         .connection()
         .guest()
-        .and_then(|guest| guest.party.mac_key.as_ref());
+        .map(|guest| &guest.party);
+    let key = party.and_then(|party| party.mac_key.as_ref());
+    let verdict = (outcome.code, outcome.reason);
+    let (code, reason) = match party {
+        Some(party) => as_its_profile_says(party, request.mti(), verdict),
+        None => verdict,
+    };
     let currency = request
         .raw(49)
         .and_then(tessera_protocol::Currency::from_text);
@@ -37,10 +45,20 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
             _ => None,
         },
         balances: balances.as_ref(),
-        reason: (!outcome.reason.is_empty()).then_some(outcome.reason),
+        reason: (!reason.is_empty()).then_some(reason),
         totals: None,
     };
-    answer(&request, out, outcome.code, &extras, key);
+    answer(&request, out, code, &extras, key);
+}
+
+/// What was decided, in the words of the party: some do not take 25 for an answer to a 0400.
+#[inline]
+pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
+    let unknown = verdict.0 == ResponseCode::NOT_FOUND && mti.value() >> 4 == 0x40;
+    match party.quirks.unknown_reversal {
+        UnknownReversal::Approved if unknown => (ResponseCode::APPROVED, ""),
+        _ => verdict,
+    }
 }
 
 /// An answer that needs no wallet.

@@ -11,6 +11,7 @@ use tessera_protocol::{
 };
 
 use super::answer;
+use super::permission;
 use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
@@ -214,6 +215,10 @@ impl Receiver {
             }
             return Received::Done;
         }
+        if let Err(verdict) = permission::check(&guest.party, message) {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
+        }
         let (financial, payer, action) = match request {
             Request::Purchase(purchase) | Request::Authorization(purchase) => (
                 &purchase.financial,
@@ -231,8 +236,8 @@ impl Receiver {
                 let action = match completion.original {
                     Some(original) => Action::Complete {
                         original,
-                        several: guest.party.several_completions,
-                        elsewhere: guest.party.stand_in_advices,
+                        several: guest.party.quirks.several_completions,
+                        elsewhere: guest.party.quirks.stand_in_advices,
                     },
                     None => Action::Post {
                         twin: key_of(&completion.financial, 0),
@@ -275,8 +280,8 @@ impl Receiver {
         let not_its = match (&action, &payer) {
             // Nobody agreed to what a mall would decide by itself.
             (Action::Post { .. }, Payer::Order(_)) => Some(NOT_ELSEWHERE),
-            (Action::Post { .. }, _) if !guest.party.stand_in_advices => Some(NOT_ELSEWHERE),
-            (Action::Refund { original: None }, _) if !guest.party.unreferenced_refunds => {
+            (Action::Post { .. }, _) if !guest.party.quirks.stand_in_advices => Some(NOT_ELSEWHERE),
+            (Action::Refund { original: None }, _) if !guest.party.quirks.unreferenced_refunds => {
                 Some(NOT_UNREFERENCED)
             }
             _ => None,
@@ -447,8 +452,12 @@ impl Receiver {
         &mut self,
         message: &Message<'_>,
         guest: Option<&Arc<Guest>>,
-        (code, reason): Verdict,
+        verdict: Verdict,
     ) -> Received {
+        let (code, reason) = match guest {
+            Some(guest) => answer::as_its_profile_says(&guest.party, message.mti(), verdict),
+            None => verdict,
+        };
         self.keeper
             .worker
             .metrics
@@ -525,7 +534,7 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
             country: purchase.country.unwrap_or(0),
             entry_mode: purchase.entry_mode,
             condition: purchase.condition,
-            takes_part: purchase.takes_part && party.partial_approval,
+            takes_part: purchase.takes_part && party.quirks.partial_approval,
         },
         Request::Completion(completion) => Merchant {
             category: completion.merchant_category,

@@ -8,10 +8,8 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::clock;
 use crate::journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
-use crate::wallet::{
-    Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Opening, Payer,
-    ProposedContact, Reference, WalletId,
-};
+use crate::wallet::{Merchant, Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Opening, Payer,
+    ProposedContact, Reference, WalletId,};
 
 pub(super) const WALLET: WalletId = WalletId(7);
 
@@ -93,6 +91,7 @@ impl Records {
                 amount: Amount::new(500).unwrap(),
                 currency: Currency::USD,
                 payer: Payer::Wallet,
+                merchant: Merchant::default(),
             },
             host_trace: 1,
             card: CardNumber::development(1),

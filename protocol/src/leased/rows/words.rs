@@ -73,8 +73,11 @@ words! {
         Declined = "declined",
         /// A mall undid something.
         Reversed = "reversed",
+        /// A purchase or an authorization was decided elsewhere.
         Advised = "advised",
+        /// An authorization was completed.
         Completed = "completed",
+        /// What an authorization had set aside is free: its time is over.
         Expired = "expired",
         /// A mall wanted something undone of which nothing stood.
         ReversalNoted = "reversal_noted",

@@ -1,4 +1,4 @@
-//! Complaints about anything but parties.
+//! Complaints about the switch's own file.
 
 use super::*;
 
@@ -38,14 +38,6 @@ fn names_unknown_keys_and_the_nearest_known_one() {
     assert_eq!(
         complaint("[ops]\nport = 1"),
         "switch.toml:2: unknown key `ops.port`: known here are listen"
-    );
-    assert_eq!(
-        complaint(&format!("{PARTY}mac_kee = \"00\"")),
-        "switch.toml:6: unknown key `parties[0].mac_kee`: did you mean `mac_key`?"
-    );
-    assert_eq!(
-        complaint("[[parties]]\nname = \"x\""),
-        "switch.toml:1: missing key `parties[0].code`"
     );
 }
 
@@ -148,17 +140,10 @@ fn names_bad_values_and_what_is_allowed() {
             "2: leased.institution = \"x\": an institution code is 1 to 11 digits in quotes, and not zero",
         ),
         (
-            "[leased]\ninstitution = \"123\"",
-            "2: leased.institution = \"123\": is a party's code",
-        ),
-        (
             "[log]\nlevel = \"loud\"",
             "2: log.level = \"loud\": unknown variant `loud`, expected one of `error`, `warn`, `info`, `debug`, `trace`",
         ),
     ] {
-        assert_eq!(
-            complaint_with_party(text),
-            format!("switch.toml:{expected}")
-        );
+        assert_eq!(complaint(text), format!("switch.toml:{expected}"));
     }
 }

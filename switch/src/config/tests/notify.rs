@@ -44,10 +44,10 @@ fn the_shipped_example_states_every_key_and_its_default() {
         }
     }
     // What has a default is shown with it.
-    let (_folder, bare) = read(&format!(
+    let (_folder, bare) = read(
         "[notify.email]\nserver = \"a:1\"\nfrom = \"a@b.example\"\n\
-         [notify.sms]\nserver = \"a:1\"\nsystem_id = \"a\"\n{PARTY}"
-    ));
+         [notify.sms]\nserver = \"a:1\"\nsystem_id = \"a\"\n",
+    );
     let bare = bare.unwrap().notify;
     let (plain_email, plain_sms) = (bare.email.unwrap(), bare.sms.unwrap());
     assert_eq!(email.tls, plain_email.tls);
@@ -97,7 +97,7 @@ fn the_shipped_example_states_every_key_and_its_default() {
 
 #[test]
 fn nothing_is_sent_where_nothing_is_stated() {
-    let (_folder, settings) = read(PARTY);
+    let (_folder, settings) = read("");
     let notify = settings.unwrap().notify;
     assert!(notify.email.is_none() && notify.sms.is_none());
 }
@@ -164,13 +164,13 @@ fn names_what_cannot_be() {
             "4: notify.sms.messages_per_second = -1: must be a whole number from 0 to 4294967295",
         ),
     ] {
-        let complaint = complaint_with_party(&text);
+        let complaint = complaint(&text);
         assert_eq!(complaint, format!("switch.toml:{expected}"));
     }
     // In development, to this machine.
     let plain = email.replace("mail.example:587", "127.0.0.1:1025");
     let (_folder, settings) = read(&format!(
-        "environment = \"development\"\n{plain}\ntls = \"plain\"\n{PARTY}"
+        "environment = \"development\"\n{plain}\ntls = \"plain\""
     ));
     assert!(settings.is_ok(), "{settings:?}");
 }

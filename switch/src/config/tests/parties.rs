@@ -1,14 +1,16 @@
 //! What parties may state, and which are refused.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
 
 #[test]
 fn parties_take_their_own_limits_or_those_of_the_mall_table() {
-    let (_folder, settings) = read(&format!(
-        "[mall]\nconnections_per_party_max = 7\n{PARTY}in_flight_max = 8\n[log]\nformat = \"json\"\n[store]\nidle_after = \"90s\""
-    ));
+    let (_folder, settings) = read_with(
+        "[mall]\nconnections_per_party_max = 7\n[log]\nformat = \"json\"\n[store]\nidle_after = \"90s\"",
+        &[("p.toml", &format!("{PARTY}in_flight_max = 8\n"))],
+    );
     let settings = settings.unwrap();
     let party = &settings.parties[0];
     let limits = (
@@ -22,80 +24,181 @@ fn parties_take_their_own_limits_or_those_of_the_mall_table() {
 }
 
 #[test]
+fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
+    let stated = format!(
+        "{PARTY}messages = [\"0200\", \"0420\"]\nprocessing_codes = [\"00\"]\n[quirks]\nunknown_reversal = \"00\"\n\
+         entry_modes = [\"81\"]\nunreferenced_refunds = true\nseveral_completions = true\nstand_in_advices = true\n\
+         partial_approval = true\nmerchant_categories = [\"5999\"]\nmerchant_categories_forbidden = [\"7995\"]\n"
+    );
+    let party = |text: &str| {
+        let (_folder, settings) = read_with("", &[("p.toml", text)]);
+        settings.unwrap().parties.remove(0)
+    };
+    let party_of_habits = party(&stated);
+    let mti = |value| tessera_protocol::Mti::new(value).unwrap();
+    assert!(party_of_habits.messages.allow(mti(0x0201)));
+    assert!(!party_of_habits.messages.allow(mti(0x0100)));
+    assert!(!party_of_habits.processing_codes.allow(20));
+    let quirks = &party_of_habits.quirks;
+    assert_eq!(quirks.unknown_reversal, UnknownReversal::Approved);
+    assert!(quirks.entry_modes.allow(81) && !quirks.entry_modes.allow(1));
+    assert!(quirks.unreferenced_refunds && quirks.several_completions);
+    assert!(quirks.stand_in_advices && quirks.partial_approval);
+    assert!(quirks.merchant_categories.allow(5999) && !quirks.merchant_categories.allow(5411));
+
+    let plain = party(PARTY);
+    assert_eq!(
+        (plain.messages, plain.processing_codes),
+        (Messages::ANY, CodeSet::ANY)
+    );
+    let quirks = &plain.quirks;
+    assert_eq!(quirks.unknown_reversal, UnknownReversal::NotFound);
+    assert_eq!(quirks.entry_modes, CodeSet::ANY);
+    assert!(!quirks.unreferenced_refunds && !quirks.several_completions);
+    assert!(!quirks.stand_in_advices && !quirks.partial_approval);
+    assert!(quirks.merchant_categories.allow(7995));
+}
+
+#[test]
 fn names_what_is_wrong_with_a_party() {
-    let mall = "[[parties]]\ncode = \"124\"\nname = \"M\"\nkind = \"mall\"\nmac_key = \"none\"\n";
+    let mall = "code = \"124\"\nname = \"M\"\nkind = \"mall\"\nmac_key = \"none\"\n";
     for (text, expected) in [
         (
-            String::new(),
-            ": parties: missing: without a [[parties]] table nobody could sign on",
-        ),
-        (
             PARTY.replace("123", "123456789012"),
-            ":2: parties[0].code = \"123456789012\": an institution code is 1 to 11 digits in quotes, and not zero",
+            ":1: code = \"123456789012\": an institution code is 1 to 11 digits in quotes, and not zero",
         ),
         (
             PARTY.replace("\"123\"", "123"),
-            ":2: parties[0].code = 123: must be a text in quotes",
+            ":1: code = 123: must be a text in quotes",
         ),
         (
             PARTY.replace("\"P\"", "\" \""),
-            ":3: parties[0].name = \" \": a name is 1 to 60 characters",
+            ":2: name = \" \": a name is 1 to 60 characters",
         ),
         (
             PARTY.replace("acquirer", "shop"),
-            ":4: parties[0].kind = \"shop\": unknown variant `shop`, expected `mall` or `acquirer`",
+            ":3: kind = \"shop\": unknown variant `shop`, expected `mall` or `acquirer`",
         ),
         (
             format!("{PARTY}in_flight_max = 0"),
-            ":6: parties[0].in_flight_max = 0: must be at least 1",
-        ),
-        (
-            format!("{PARTY}{}", PARTY.replace("\"P\"", "\"Q\"")),
-            ":7: parties[1].code = \"123\": another party has this code",
-        ),
-        (
-            format!("{PARTY}{}", PARTY.replace("123", "124")),
-            ":8: parties[1].name = \"P\": another party has this name",
+            ":5: in_flight_max = 0: must be at least 1",
         ),
         (
             mall.into(),
-            ":1: parties[0].acceptors: party 124 is a mall and must list its card acceptors, as in [\"MALL-0001\"]",
+            ": acceptors: party 124 is a mall and must list its card acceptors, as in [\"MALL-0001\"]",
         ),
         (
             format!("{mall}acceptors = \"any\""),
-            ":6: parties[0].acceptors = \"any\": party 124 is a mall and must list its card acceptors, as in [\"MALL-0001\"]",
+            ":5: acceptors = \"any\": party 124 is a mall and must list its card acceptors, as in [\"MALL-0001\"]",
         ),
         (
             format!("{PARTY}acceptors = []"),
-            ":6: parties[0].acceptors: an acquirer states \"any\" or a list of at least one card acceptor",
+            ":5: acceptors: an acquirer states \"any\" or a list of at least one card acceptor",
         ),
         (
             format!("{PARTY}acceptors = \"all\""),
-            ":6: parties[0].acceptors = \"all\": must be \"any\" or a list of card acceptors, as in [\"MALL-0001\"]",
+            ":5: acceptors = \"all\": must be \"any\" or a list of texts in quotes",
         ),
         (
             format!("{mall}acceptors = [\"MALL-0000000001-X\"]"),
-            ":6: parties[0].acceptors: card acceptor \"MALL-0000000001-X\" must be 1 to 15 printable ASCII characters without spaces around them",
+            ":5: acceptors: card acceptor \"MALL-0000000001-X\" must be 1 to 15 printable ASCII characters without spaces around them",
         ),
         (
             format!("{mall}acceptors = [\"A\", \"B\", \"A\"]"),
-            ":6: parties[0].acceptors: A is stated twice",
+            ":5: acceptors: A is stated twice",
+        ),
+        (
+            format!("{PARTY}messages = [\"0200\", \"0201\"]"),
+            ":5: messages: \"0201\" is none of 0100, 0120, 0200, 0220, 0400, 0420, 0500, 0520",
+        ),
+        (
+            format!("{PARTY}processing_codes = [\"000000\"]"),
+            ":5: processing_codes: \"000000\" is not two digits",
+        ),
+        (
+            format!("{PARTY}[quirks]\nentry_modes = [\"812\"]"),
+            ":6: quirks.entry_modes: \"812\" is not two digits",
+        ),
+        (
+            format!("{PARTY}[quirks]\nmerchant_categories_forbidden = [\"5\"]"),
+            ":6: quirks.merchant_categories_forbidden: \"5\" is not four digits",
+        ),
+        (
+            format!("{PARTY}[quirks]\nunknown_reversal = \"12\""),
+            ":6: quirks.unknown_reversal = \"12\": unknown variant `12`, expected `25` or `00`",
+        ),
+        (
+            format!("{PARTY}[quirks]\npartial_approval = \"no\""),
+            ":6: quirks.partial_approval = \"no\": must be true or false",
+        ),
+        (
+            format!("{PARTY}[quirks]\npartial_aproval = true"),
+            ":6: unknown key `quirks.partial_aproval`: did you mean `partial_approval`?",
+        ),
+        (
+            format!("{PARTY}mac_kee = \"00\""),
+            ":5: unknown key `mac_kee`: did you mean `mac_key`?",
+        ),
+        ("name = \"x\"".into(), ":1: missing key `code`"),
+        (
+            PARTY.replace("123", "90000000001"),
+            ":1: code = \"90000000001\": the institution of leased or host in the switch's configuration",
         ),
         (
             PARTY.replace("mac_key = \"none\"\n", ""),
-            ":1: parties[0].mac_key: missing: a party of a production configuration states mac_key, mac_key_file, or mac_key = \"none\"",
+            ": mac_key: missing: a party of a production configuration states mac_key_file, mac_key_environment, or mac_key = \"none\"",
+        ),
+        (
+            PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711"),
+            ":4: mac_key: a key stands in a file (mac_key_file) or in the environment (mac_key_environment), not in a production configuration",
         ),
         (
             format!("{PARTY}mac_key_file = \"k\""),
-            ":6: parties[0].mac_key_file = \"k\": state mac_key or mac_key_file, not both",
+            ":5: mac_key_file = \"k\": state one of mac_key, mac_key_file and mac_key_environment",
         ),
         (
             PARTY.replace("mac_key = \"none\"", "mac_key_file = \"no.key\""),
-            ":5: parties[0].mac_key_file = \"no.key\": unreadable: no.key: No such file or directory (os error 2)",
+            ":4: mac_key_file = \"no.key\": unreadable: parties/no.key: No such file or directory (os error 2)",
+        ),
+        (
+            PARTY.replace(
+                "mac_key = \"none\"",
+                "mac_key_environment = \"TESSERA_NO_SUCH_KEY\"",
+            ),
+            ":4: mac_key_environment = \"TESSERA_NO_SUCH_KEY\": no such variable in the switch's environment",
         ),
     ] {
-        assert_eq!(complaint(&text), format!("switch.toml{expected}"));
+        assert_eq!(party_complaint(&text), format!("parties/p.toml{expected}"));
     }
+}
+
+#[test]
+fn names_what_does_not_go_together() {
+    let mall =
+        "code = \"124\"\nname = \"M\"\nkind = \"mall\"\nmac_key = \"none\"\nacceptors = [\"A\"]\n";
+    for (other, expected) in [
+        (
+            PARTY.replace("\"P\"", "\"Q\""),
+            "parties/q.toml:1: code = \"123\": p.toml has this code too",
+        ),
+        (
+            PARTY.replace("123", "125"),
+            "parties/q.toml:2: name = \"P\": p.toml has this name too",
+        ),
+        (
+            mall.replace("124", "125").replace("\"M\"", "\"Q\""),
+            "parties/q.toml:5: acceptors: A is also stated in m.toml",
+        ),
+    ] {
+        let parties = [("m.toml", mall), ("p.toml", PARTY), ("q.toml", &other)];
+        assert_eq!(complaint_with("", &parties), expected);
+    }
+    let nobody = "no party in parties: it has no file whose name ends in .toml";
+    assert_eq!(complaint_with("", &[("p.toml.old", PARTY)]), nobody);
+    assert_eq!(
+        complaint("parties = \"others\""),
+        "unreadable configuration: others: No such file or directory (os error 2)"
+    );
 }
 
 #[test]
@@ -106,13 +209,14 @@ fn never_repeats_key_material() {
         "5324271",
         "[\"5ec2e7\"]",
     ] {
-        let text = complaint(&PARTY.replace("\"none\"", key));
+        let text = party_complaint(&PARTY.replace("\"none\"", key));
         assert_eq!(
             text.replace(" in quotes", ""),
-            "switch.toml:5: parties[0].mac_key: a MAC key is 32 hexadecimal digits, or \"none\""
+            "parties/p.toml:4: mac_key: a MAC key is 32 hexadecimal digits, or \"none\""
         );
     }
-    let (_folder, settings) = read(&PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711"));
+    let party = PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711");
+    let (_folder, settings) = read_with("environment = \"development\"", &[("p.toml", &party)]);
     let printed = format!("{:?}", settings.unwrap()).to_lowercase();
     assert!(
         !printed.contains("5ec2e7") && !printed.contains("5e, c2") && !printed.contains("94, 194"),
@@ -122,19 +226,15 @@ fn never_repeats_key_material() {
 
 #[test]
 fn refuses_development_parties_in_production() {
-    let text = include_str!("../../../../config/switch.toml");
-    let text = text.replace(
-        "environment = \"development\"",
-        "environment = \"production\"",
-    );
-    let line = 1 + text
+    let shipped = include_str!("../../../../config/parties/teacup.toml");
+    let line = 1 + shipped
         .lines()
         .position(|line| line.starts_with("mac_key ="))
         .unwrap();
     assert_eq!(
-        complaint(&text),
+        party_complaint(shipped),
         format!(
-            "switch.toml:{line}: parties[0].mac_key: party 10000000001 has a published development key: not in a production configuration"
+            "parties/p.toml:{line}: mac_key: party 10000000001 has a published development key: not in a production configuration"
         )
     );
     for key in [
@@ -142,36 +242,54 @@ fn refuses_development_parties_in_production() {
         "202122232425262728292A2B2C2D2E2F",
     ] {
         assert!(
-            complaint(&PARTY.replace("none", key))
+            party_complaint(&PARTY.replace("none", key))
                 .contains("party 123 has a published development key")
         );
     }
     assert_eq!(
-        complaint(&PARTY.replace("123", "20000000002")),
-        "switch.toml:2: parties[0].code = \"20000000002\": party 20000000002 without a MAC key is a development party: not in a production configuration"
+        party_complaint(&PARTY.replace("123", "20000000002")),
+        "parties/p.toml:1: code = \"20000000002\": party 20000000002 without a MAC key is a development party: not in a production configuration"
     );
 }
 
 #[test]
-fn reads_a_mac_key_from_a_file_of_its_own() {
+fn reads_a_mac_key_from_a_file_that_nobody_else_may_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("switch.toml");
-    std::fs::write(
-        &file,
-        PARTY.replace("mac_key = \"none\"", "mac_key_file = \"p.key\""),
-    )
-    .unwrap();
-    std::fs::write(
-        folder.path().join("p.key"),
-        "5ec2e75ec2e75ec2e75ec2e75ec2e711\n",
-    )
-    .unwrap();
+    let key = folder.path().join("parties/p.key");
+    std::fs::write(&file, "").unwrap();
+    std::fs::create_dir(folder.path().join("parties")).unwrap();
+    let party = PARTY.replace("mac_key = \"none\"", "mac_key_file = \"p.key\"");
+    std::fs::write(folder.path().join("parties/p.toml"), party).unwrap();
+    std::fs::write(&key, "5ec2e75ec2e75ec2e75ec2e75ec2e711\n").unwrap();
+    let open_to = |mode| {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for mode in [0o604, 0o640, 0o620, 0o602] {
+        open_to(mode);
+        let error = Settings::read(&file).unwrap_err().to_string();
+        assert!(
+            error.contains("can be read by others: chmod 600 "),
+            "{error}"
+        );
+    }
+    open_to(0o400);
     assert!(Settings::read(&file).unwrap().parties[0].mac_key.is_some());
-    std::fs::write(
-        folder.path().join("p.key"),
-        "000102030405060708090a0b0c0d0e0f\n",
-    )
-    .unwrap();
+    open_to(0o600);
+    std::fs::write(&key, "000102030405060708090a0b0c0d0e0f\n").unwrap();
     let error = Settings::read(&file).unwrap_err().to_string();
-    assert!(error.ends_with("switch.toml:5: parties[0].mac_key_file = \"p.key\": party 123 has a published development key: not in a production configuration"), "{error}");
+    assert!(error.ends_with("parties/p.toml:4: mac_key_file = \"p.key\": party 123 has a published development key: not in a production configuration"), "{error}");
+}
+
+#[test]
+fn reads_a_mac_key_from_the_environment() {
+    // One that is there wherever tests run, and no key.
+    let party = PARTY.replace(
+        "mac_key = \"none\"",
+        "mac_key_environment = \"CARGO_MANIFEST_DIR\"",
+    );
+    assert_eq!(
+        party_complaint(&party),
+        "parties/p.toml:4: mac_key_environment = \"CARGO_MANIFEST_DIR\": a MAC key is 32 hexadecimal digits, or \"none\""
+    );
 }

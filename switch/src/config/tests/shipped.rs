@@ -9,9 +9,20 @@ fn config() -> PathBuf {
 #[test]
 fn shipped_file_states_the_defaults() {
     let shipped = Settings::read(&config().join("switch.toml")).unwrap();
-    let text = std::fs::read_to_string(config().join("switch.toml")).unwrap();
-    let parties = &text[text.find("[[parties]]\ncode").unwrap()..];
-    let (folder, bare) = read(&format!("environment = \"development\"\n{parties}"));
+    let parties = config().join("parties");
+    let parties: Vec<(String, String)> = std::fs::read_dir(parties)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            (entry.file_name().into_string().unwrap(), text)
+        })
+        .collect();
+    let parties: Vec<(&str, &str)> = parties
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let (folder, bare) = read_with("environment = \"development\"", &parties);
     let without = |folder: &Path, settings: &Settings| {
         format!("{settings:#?}").replace(&folder.display().to_string(), "")
     };
@@ -49,11 +60,59 @@ fn shipped_file_states_every_key() {
     }
 }
 
+/// Every key of a party stands in the file that explains them, those with the default behind a `#`; and the defaults
+/// are as it says.
+#[test]
+fn the_explaining_party_states_every_key_with_its_default() {
+    let text =
+        std::fs::read_to_string(config().join("parties/development-acquirer-1.toml")).unwrap();
+    let shown: String = text
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(stated) if !stated.starts_with(' ') => stated,
+            _ => line,
+        })
+        .filter(|line| !line.starts_with("mac_key_"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let bare: String = text
+        .lines()
+        .take_while(|line| !line.starts_with("mac_key"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let bare = format!("{bare}mac_key = \"202122232425262728292a2b2c2d2e2f\"");
+    let development = "environment = \"development\"";
+    let party = |text: &str| {
+        let (_folder, settings) = read_with(development, &[("p.toml", text)]);
+        format!("{:#?}", settings.unwrap().parties)
+    };
+    assert_eq!(party(&shown), party(&bare));
+    for (table, header) in [("", ""), ("quirks", "[quirks]\n")] {
+        let unknown = format!(
+            "{}{header}zzzzzzzzzz = 1",
+            if header.is_empty() { "" } else { PARTY }
+        );
+        let (_folder, settings) = read_with(development, &[("p.toml", &unknown)]);
+        let Err(SettingsError::UnknownKey { known, .. }) = settings else {
+            panic!("{table}");
+        };
+        for key in known {
+            let stated = |line: &str| {
+                line.trim_start_matches('#')
+                    .starts_with(&format!("{key} ="))
+            };
+            let is_table = text.contains(&format!("[{key}]"));
+            assert!(is_table || text.lines().any(stated), "[{table}] {key}");
+        }
+    }
+}
+
 #[test]
 fn shipped_parties_are_those_of_the_protocol() {
     let settings = Settings::read(&config().join("switch.toml")).unwrap();
-    let seen: Vec<_> = settings
-        .parties
+    let mut parties: Vec<_> = settings.parties.iter().collect();
+    parties.sort_by_key(|party| party.code);
+    let seen: Vec<_> = parties
         .iter()
         .map(|party| {
             (

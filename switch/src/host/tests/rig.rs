@@ -76,7 +76,11 @@ impl Rig {
     ) -> (Rc<Forwarder>, Rc<RefCell<Vec<HostAnswer>>>) {
         let (answers, deliver) = listener();
         (
-            Forwarder::start(self.link.clone(), answer_within, deliver),
+            Forwarder::start(
+                self.link.clone(),
+                answer_within,
+                Rc::new(move |answer, _| deliver(answer)),
+            ),
             answers,
         )
     }
@@ -142,6 +146,7 @@ fn listener() -> (Rc<RefCell<Vec<HostAnswer>>>, Deliver) {
 
 pub fn purchase() -> HostMessage {
     HostMessage::Forward {
+        granted: None,
         original: None,
         frame: Bytes::from(unhex(MALL_REQUEST)),
         card: CardNumber::development(1),

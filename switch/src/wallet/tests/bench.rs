@@ -4,7 +4,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData
 
 use crate::wallet::{
     About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
-    Opening, Outcome, Payer, Reference, Rules, Wallet, WalletId, decide,
+    Merchant, Opening, Outcome, Payer, Reference, Rules, Told, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -18,6 +18,7 @@ pub(super) struct Bench {
     pub(super) host_up: bool,
     pub(super) rules: Rules,
     pub(super) now: u64,
+    pub(super) stand_in_left: u64,
     given: u64,
     /// Entries before this place can be read back.
     durable_end: u64,
@@ -47,9 +48,11 @@ impl Bench {
             rules: Rules {
                 session_idle: 900_000,
                 session_stands: 43_200_000,
+                hold_stands: 604_800_000,
                 ..Rules::default()
             },
             now: NOW,
+            stand_in_left: 0,
             given: 0,
             durable_end: 0,
             stored: Vec::new(),
@@ -67,6 +70,7 @@ impl Bench {
             host_trace: 1,
             host_up: self.host_up,
             rules: &self.rules,
+            stand_in_left: self.stand_in_left,
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
         recall(&mut self.wallet, command.about(), &self.entries);
@@ -92,6 +96,17 @@ impl Bench {
                 Effect::Answer(outcome) => Some(outcome),
                 _ => None,
             })
+    }
+
+    /// The host acknowledges all that it was told about a transaction.
+    pub(super) fn acknowledge(&mut self, reference: Reference) {
+        let Some(found) = self.wallet.transactions.by_reference(reference) else {
+            return;
+        };
+        let left = found.left_at_host();
+        for told in [Told::Posting, Told::Undo(left), Told::Card] {
+            self.tell(Command::AdviceAnswered(reference, told));
+        }
     }
 
     /// The newest event, as what it did.
@@ -225,6 +240,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
         amount: amount(minor),
         currency: Currency::USD,
         payer,
+        merchant: Merchant::default(),
     }
 }
 

@@ -165,7 +165,7 @@ fn a_card_that_comes_after_the_end_is_cancelled() {
         .map(|found| found.reference)
         .collect();
     for reference in open {
-        payers.bench.tell(Command::AdviceAnswered(reference));
+        payers.bench.acknowledge(reference);
     }
     assert!(!payers.bench.wallet.is_open());
     assert_eq!(payers.bench.replayed(), payers.bench.wallet);

@@ -357,7 +357,7 @@ fn take(step: &Step, bench: &mut Bench, model: &mut Model) -> Result<(), TestCas
                 ..
             }) = pick(model, which)
             {
-                bench.tell(Command::AdviceAnswered(reference));
+                bench.acknowledge(reference);
             }
         }
         Step::LineGoes { up } => bench.host_up = up,
@@ -447,7 +447,7 @@ fn give_back(
         Fate::Approved => None,
     };
     let action = Action::Refund {
-        original: original(bought.trace),
+        original: Some(original(bought.trace)),
     };
     let effects = bench.ask(refund(trace, minor), action);
     let answered = effects.iter().find_map(|effect| match effect {

@@ -417,7 +417,7 @@ fn a_number_for_one_mall_is_the_first_malls() {
     assert!(payers.bench.wallet.is_open());
     let crashed = payers.bench.replayed();
     assert!(crashed.is_open());
-    payers.bench.tell(Command::AdviceAnswered(advised.unwrap()));
+    payers.bench.acknowledge(advised.unwrap());
     assert!(
         !payers
             .bench

@@ -8,7 +8,7 @@ use crate::wallet::{Action, Command, Effect, Event, OrderState, Payer, Reference
 
 fn of(trace: u32) -> Action {
     Action::Refund {
-        original: original(trace),
+        original: Some(original(trace)),
     }
 }
 
@@ -90,7 +90,9 @@ fn a_refund_by_another_terminal_says_the_time_of_the_purchase() {
     elsewhere.terminal = *b"CLERK-01";
     let mut unsaid = original(1);
     unsaid.transmission = 0;
-    let action = Action::Refund { original: unsaid };
+    let action = Action::Refund {
+        original: Some(unsaid),
+    };
     let outcome = bench.answer(elsewhere.clone(), action);
     assert_eq!(
         outcome.map(|outcome| outcome.code),
@@ -288,7 +290,7 @@ fn the_time_of_a_purchase_is_compared_where_it_is_said() {
     let mut other_time = original(1);
     other_time.transmission = TIME + 7;
     let action = Action::Refund {
-        original: other_time,
+        original: Some(other_time),
     };
     let outcome = bench.answer(refund(2, 100), action);
     assert_eq!(

@@ -77,7 +77,7 @@ fn silence_is_91_and_undone_at_the_host_whatever_comes_late() {
             .is_empty()
     );
     assert_eq!(balances(&bench), (1000, 0));
-    bench.tell(Command::AdviceAnswered(reference));
+    bench.acknowledge(reference);
     assert!(!bench.wallet.is_open());
 }
 

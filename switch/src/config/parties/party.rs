@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use tessera_protocol::MacKey;
 
-/// An institution that connects.
+use super::sets::{CodeSet, MerchantCategories, Messages};
+
+/// An institution that connects, as its file describes it.
 #[derive(Debug, Clone)]
 pub struct Party {
     /// The institution code, up to eleven digits: field 32 of all that it sends.
@@ -14,6 +16,10 @@ pub struct Party {
     pub kind: PartyKind,
     /// The card acceptors that it may speak for.
     pub acceptors: Acceptors,
+    /// The messages that it may send besides network management.
+    pub messages: Messages,
+    /// The first two digits of field 3 that its requests may carry.
+    pub processing_codes: CodeSet,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
     /// Its connections at the same time.
@@ -22,14 +28,8 @@ pub struct Party {
     pub in_flight_max: usize,
     /// Its unanswered requests on one connection.
     pub in_flight_per_connection_max: usize,
-    /// It may refund without naming a purchase.
-    pub unreferenced_refunds: bool,
-    /// It may complete one authorization in several parts.
-    pub several_completions: bool,
-    /// It may tell of what it has decided in the switch's stead (0120, and 0220 without an authorization).
-    pub stand_in_advices: bool,
-    /// It may be told that less than it asked for is approved.
-    pub partial_approval: bool,
+    /// In what it differs from the others.
+    pub quirks: Quirks,
 }
 
 /// What a party is.
@@ -59,4 +59,35 @@ impl Acceptors {
             Self::List(list) => list.contains(acceptor),
         }
     }
+}
+
+/// The habits of a party that the switch goes along with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quirks {
+    /// What a 0400 is answered whose original was never seen.
+    pub unknown_reversal: UnknownReversal,
+    /// The entry modes (first two digits of field 22) that it may send.
+    pub entry_modes: CodeSet,
+    /// Refunds that name no purchase.
+    pub unreferenced_refunds: bool,
+    /// More than one completion of an authorization.
+    pub several_completions: bool,
+    /// 0120 and 0220 that tell of what was decided at the acquirer.
+    pub stand_in_advices: bool,
+    /// Approval of a part, where there is less than was asked for.
+    pub partial_approval: bool,
+    /// The merchant categories (field 18) that it may send.
+    pub merchant_categories: MerchantCategories,
+}
+
+/// What a 0400 is answered whose original was never seen. It is remembered either way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum UnknownReversal {
+    /// 25: there is none.
+    #[default]
+    #[serde(rename = "25")]
+    NotFound,
+    /// 00, as a 0420 is answered.
+    #[serde(rename = "00")]
+    Approved,
 }

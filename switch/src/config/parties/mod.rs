@@ -1,0 +1,119 @@
+//! The parties' files: a folder of TOML files comes in, one [`Party`] for each leaves.
+//!
+//! Read at the start and again on SIGHUP. One file that is wrong, or two that do not go together, and none of them counts.
+
+mod key;
+mod party;
+mod sets;
+mod text;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+pub use party::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+pub use sets::{CodeSet, MerchantCategories, Messages};
+pub(super) use text::institution_code;
+
+use super::bounds::Breach;
+use super::source::Source;
+use super::{Settings, SettingsError};
+use text::{Context, PartyText};
+
+/// The end of a party file's name; everything else in the folder is passed over.
+const EXTENSION: &str = "toml";
+
+/// Reads every party of the settings' folder, in order of the files' names.
+pub(super) fn read(settings: &Settings) -> Result<Vec<Party>, SettingsError> {
+    let context = Context {
+        environment: settings.environment,
+        defaults: &settings.mall,
+        base: &settings.parties_folder,
+    };
+    let mut parties = Vec::new();
+    let mut together = Together::new(settings);
+    for file in files(&settings.parties_folder)? {
+        let source = Source::read(&file)?;
+        let read = source.parse::<PartyText>()?.into_party(&context);
+        let party = read
+            .and_then(|party| together.add(&party, &file).map(|()| party))
+            .map_err(|breach| source.complaint(breach))?;
+        parties.push(party);
+    }
+    Ok(parties)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
+    let unreadable = |why| SettingsError::Unreadable {
+        file: folder.to_path_buf(),
+        why,
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|end| end == EXTENSION) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    match files.is_empty() {
+        true => Err(SettingsError::NoParty {
+            folder: folder.to_path_buf(),
+        }),
+        false => Ok(files),
+    }
+}
+
+/// No code and no name twice, and no card acceptor under two malls: it says whose order an order number is.
+struct Together {
+    /// Of the wallet server, and our own.
+    lines: [Option<u64>; 2],
+    codes: HashMap<u64, PathBuf>,
+    names: HashMap<String, PathBuf>,
+    acceptors: HashMap<[u8; 15], PathBuf>,
+}
+
+impl Together {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            lines: [&settings.leased.institution, &settings.host.institution]
+                .map(|text| institution_code(text)),
+            codes: HashMap::new(),
+            names: HashMap::new(),
+            acceptors: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, party: &Party, file: &Path) -> Result<(), Breach> {
+        let name = |other: &PathBuf| {
+            let name = other.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        if self.lines.contains(&Some(party.code)) {
+            let why = "the institution of leased or host in the switch's configuration";
+            return Err(Breach::new("code", why));
+        }
+        if let Some(other) = self.codes.insert(party.code, file.to_path_buf()) {
+            let why = format!("{} has this code too", name(&other));
+            return Err(Breach::new("code", why));
+        }
+        if let Some(other) = self.names.insert(party.name.clone(), file.to_path_buf()) {
+            let why = format!("{} has this name too", name(&other));
+            return Err(Breach::new("name", why));
+        }
+        let (PartyKind::Mall, Acceptors::List(list)) = (party.kind, &party.acceptors) else {
+            return Ok(());
+        };
+        for acceptor in list {
+            if let Some(other) = self.acceptors.insert(*acceptor, file.to_path_buf()) {
+                let acceptor = String::from_utf8_lossy(acceptor);
+                let acceptor = acceptor.trim_end();
+                let why = match other == file {
+                    true => format!("{acceptor} is stated twice"),
+                    false => format!("{acceptor} is also stated in {}", name(&other)),
+                };
+                return Err(Breach::new("acceptors", why));
+            }
+        }
+        Ok(())
+    }
+}

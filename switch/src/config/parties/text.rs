@@ -1,0 +1,239 @@
+//! A party's file as it is written, and the [`Party`] that it becomes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::super::bounds::Breach;
+use super::super::{Environment, MallSettings};
+use super::key::{self, SecretText, Stated};
+use super::sets::{CodeSet, MESSAGES, MerchantCategories, Messages};
+use super::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+
+/// A party as its file states it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartyText {
+    code: String,
+    name: String,
+    kind: PartyKind,
+    acceptors: Option<AnyOrList>,
+    #[serde(default)]
+    messages: AnyOrList,
+    #[serde(default)]
+    processing_codes: AnyOrList,
+    mac_key: Option<SecretText>,
+    mac_key_file: Option<PathBuf>,
+    mac_key_environment: Option<String>,
+    connections_max: Option<usize>,
+    in_flight_max: Option<usize>,
+    in_flight_per_connection_max: Option<usize>,
+    #[serde(default)]
+    quirks: QuirksText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct QuirksText {
+    unknown_reversal: UnknownReversal,
+    entry_modes: AnyOrList,
+    unreferenced_refunds: bool,
+    several_completions: bool,
+    stand_in_advices: bool,
+    partial_approval: bool,
+    merchant_categories: AnyOrList,
+    merchant_categories_forbidden: Vec<String>,
+}
+
+/// What is needed to understand a party's file.
+pub(super) struct Context<'a> {
+    /// Whether development keys are welcome.
+    pub(super) environment: Environment,
+    /// The limits of a party that states none.
+    pub(super) defaults: &'a MallSettings,
+    /// The folder of the file.
+    pub(super) base: &'a Path,
+}
+
+impl PartyText {
+    /// The party, or what is wrong with it.
+    pub(super) fn into_party(self, context: &Context<'_>) -> Result<Party, Breach> {
+        let code = institution_code(&self.code).ok_or_else(|| {
+            Breach::new(
+                "code",
+                "an institution code is 1 to 11 digits in quotes, and not zero",
+            )
+        })?;
+        if self.name.trim().is_empty() || self.name.len() > 60 {
+            return Err(Breach::new("name", "a name is 1 to 60 characters"));
+        }
+        let stated = Stated {
+            text: self.mac_key,
+            file: self.mac_key_file.as_deref(),
+            variable: self.mac_key_environment.as_deref(),
+        };
+        let mac_key = key::mac_key(code, stated, context.environment, context.base)?;
+        let defaults = context.defaults;
+        Ok(Party {
+            code,
+            name: self.name,
+            kind: self.kind,
+            acceptors: acceptors(code, self.kind, self.acceptors)?,
+            messages: messages(&self.messages)?,
+            processing_codes: codes("processing_codes", &self.processing_codes)?,
+            mac_key,
+            connections_max: limit(
+                "connections_max",
+                self.connections_max,
+                defaults.connections_per_party_max,
+            )?,
+            in_flight_max: limit(
+                "in_flight_max",
+                self.in_flight_max,
+                defaults.in_flight_per_party_max,
+            )?,
+            in_flight_per_connection_max: limit(
+                "in_flight_per_connection_max",
+                self.in_flight_per_connection_max,
+                defaults.in_flight_per_connection_max,
+            )?,
+            quirks: self.quirks.into_quirks()?,
+        })
+    }
+}
+
+impl QuirksText {
+    fn into_quirks(self) -> Result<Quirks, Breach> {
+        Ok(Quirks {
+            unknown_reversal: self.unknown_reversal,
+            entry_modes: codes("quirks.entry_modes", &self.entry_modes)?,
+            unreferenced_refunds: self.unreferenced_refunds,
+            several_completions: self.several_completions,
+            stand_in_advices: self.stand_in_advices,
+            partial_approval: self.partial_approval,
+            merchant_categories: MerchantCategories::new(
+                match &self.merchant_categories {
+                    AnyOrList::Any => None,
+                    AnyOrList::List(list) => Some(categories("quirks.merchant_categories", list)?),
+                },
+                categories(
+                    "quirks.merchant_categories_forbidden",
+                    &self.merchant_categories_forbidden,
+                )?,
+            ),
+        })
+    }
+}
+
+/// An institution code's value: 1 to 11 digits, not zero.
+pub(in super::super) fn institution_code(text: &str) -> Option<u64> {
+    let digits = (1..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|&code| digits && code > 0)
+}
+
+fn acceptors(code: u64, kind: PartyKind, stated: Option<AnyOrList>) -> Result<Acceptors, Breach> {
+    let list = match (stated, kind) {
+        (Some(AnyOrList::List(list)), _) if !list.is_empty() => list,
+        (None | Some(AnyOrList::Any), PartyKind::Acquirer) => return Ok(Acceptors::Any),
+        // An order is named by its mall's card acceptor: an unchecked one would pay for another mall.
+        (_, PartyKind::Mall) => {
+            let why = format!(
+                "party {code} is a mall and must list its card acceptors, as in [\"MALL-0001\"]"
+            );
+            return Err(Breach::new("acceptors", why));
+        }
+        (_, PartyKind::Acquirer) => {
+            let why = "an acquirer states \"any\" or a list of at least one card acceptor";
+            return Err(Breach::new("acceptors", why));
+        }
+    };
+    list.iter()
+        .map(|text| {
+            acceptor(text).ok_or_else(|| {
+                let why = format!("card acceptor {text:?} must be 1 to 15 printable ASCII characters without spaces around them");
+                Breach::new("acceptors", why)
+            })
+        })
+        .collect::<Result<_, _>>()
+        .map(Acceptors::List)
+}
+
+fn acceptor(text: &str) -> Option<[u8; 15]> {
+    let mut padded = [b' '; 15];
+    padded
+        .get_mut(..text.len())?
+        .copy_from_slice(text.as_bytes());
+    let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    (printable && !text.is_empty() && text.trim() == text).then_some(padded)
+}
+
+fn messages(stated: &AnyOrList) -> Result<Messages, Breach> {
+    let AnyOrList::List(list) = stated else {
+        return Ok(Messages::ANY);
+    };
+    Messages::of(list).map_err(|wrong| {
+        let why = format!("{wrong:?} is none of {}", MESSAGES.join(", "));
+        Breach::new("messages", why)
+    })
+}
+
+fn codes(key: &str, stated: &AnyOrList) -> Result<CodeSet, Breach> {
+    let AnyOrList::List(list) = stated else {
+        return Ok(CodeSet::ANY);
+    };
+    CodeSet::of(list).map_err(|wrong| Breach::new(key, format!("{wrong:?} is not two digits")))
+}
+
+fn categories(key: &str, list: &[String]) -> Result<Box<[u16]>, Breach> {
+    MerchantCategories::of(list)
+        .map_err(|wrong| Breach::new(key, format!("{wrong:?} is not four digits")))
+}
+
+fn limit(key: &str, stated: Option<usize>, default: usize) -> Result<usize, Breach> {
+    match stated {
+        Some(0) => Err(Breach::new(key, "must be at least 1")),
+        Some(limit) => Ok(limit),
+        None => Ok(default),
+    }
+}
+
+/// `"any"`, or a list of texts.
+#[derive(Default)]
+enum AnyOrList {
+    #[default]
+    Any,
+    List(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for AnyOrList {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = AnyOrList;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("\"any\" or a list of texts in quotes")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AnyOrList, E> {
+                match text {
+                    "any" => Ok(AnyOrList::Any),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<AnyOrList, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(AnyOrList::List(list))
+            }
+        }
+
+        from.deserialize_any(Reader)
+    }
+}

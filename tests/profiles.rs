@@ -1,0 +1,8 @@
+//! Parties as their files describe them: what each may send, how it speaks, from where, and what a new description
+//! changes while the switch runs.
+
+#[path = "profiles/permissions.rs"]
+mod permissions;
+mod rig;
+
+const BALANCE: u64 = 1_000_000;
