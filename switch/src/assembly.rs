@@ -98,18 +98,14 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         deliver(Worker::deliver),
     )
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
-    let forwarder = Forwarder::start(
-        Rc::clone(&link),
-        settings.mall.answer_within,
-        {
-            let later = Rc::clone(&later);
-            Rc::new(move |answer, told| {
-                if let Some(worker) = later.get() {
-                    Worker::deliver_advice(worker, answer, told);
-                }
-            })
-        },
-    );
+    let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
+        let later = Rc::clone(&later);
+        Rc::new(move |answer, told| {
+            if let Some(worker) = later.get() {
+                Worker::deliver_advice(worker, answer, told);
+            }
+        })
+    });
     let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
     // The configuration was read with it as a number.
     let institution = settings.leased.institution.parse().unwrap_or(0);

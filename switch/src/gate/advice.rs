@@ -5,7 +5,8 @@ use tessera_protocol::{Amount, Mti};
 use super::Unread;
 use crate::clock;
 use crate::host::{
-    Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, Original, PAYOUT_PROCESSING_CODE, Posting,
+    Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, Original, PAYOUT_PROCESSING_CODE,
+    Posting,
 };
 use crate::journal::Journal;
 use crate::wallet::{Entry, Event, Told, Unrecalled};

@@ -49,9 +49,8 @@ impl Schedule {
     ) -> bool {
         let queue = self.wallets.entry(wallet).or_default();
         let told = message.told();
-        let same = |advised: &Advised| {
-            advised.reference == reference && advised.message.told() == told
-        };
+        let same =
+            |advised: &Advised| advised.reference == reference && advised.message.told() == told;
         if queue.iter().any(same) {
             return false;
         }

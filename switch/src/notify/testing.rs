@@ -8,8 +8,10 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::clock;
 use crate::journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
-use crate::wallet::{Merchant, Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Opening, Payer,
-    ProposedContact, Reference, WalletId,};
+use crate::wallet::{
+    Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening, Payer,
+    ProposedContact, Reference, WalletId,
+};
 
 pub(super) const WALLET: WalletId = WalletId(7);
 

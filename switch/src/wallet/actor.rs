@@ -15,8 +15,8 @@ use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::transaction::Kind;
 use super::{
-    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Told, Wallet,
-    decide, is_admitted,
+    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Told,
+    Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
 use crate::gate::{News, Release, Unread};
@@ -141,8 +141,13 @@ impl WalletActor {
             entries.push(self.journal(event, context.now));
         }
         if context.stand_in_left != 0 {
-            let used = entries.iter().map(|entry| self.stood_in(&entry.event)).sum();
-            worker.stand_in.give_back(context.stand_in_left.saturating_sub(used));
+            let used = entries
+                .iter()
+                .map(|entry| self.stood_in(&entry.event))
+                .sum();
+            worker
+                .stand_in
+                .give_back(context.stand_in_left.saturating_sub(used));
         }
         for effect in decision.effects {
             self.perform(effect, &command, &entries, &mut asker, &context);
@@ -300,7 +305,9 @@ impl WalletActor {
             Effect::Post(reference) => {
                 if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
                     if matches!(command, Command::Recover) && transaction.stood_in() {
-                        self.worker.stand_in.was_taken(transaction.granted().value());
+                        self.worker
+                            .stand_in
+                            .was_taken(transaction.granted().value());
                     }
                     self.hold(Release::Advice(Unread {
                         wallet: self.wallet.id,

@@ -37,10 +37,13 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn, Told, code_digest,
+    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn, Told,
+    code_digest,
 };
 pub use decide::{Decision, decide, is_admitted};
-pub use event::{Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted};
+pub use event::{
+    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted,
+};
 pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
 pub use reference::Reference;

@@ -108,7 +108,7 @@ impl Wallet {
                 let transaction = self.known(*original)?;
                 let amount = transaction.standing.checked_sub(*standing);
                 let amount = amount
-                    .filter(|_| *standing == (*asked).max(transaction.more().used))
+                    .filter(|_| *standing == transaction.stands_after(*asked))
                     .ok_or(Broken::OutOfTurn(*original))?;
                 match transaction.hold() {
                     Some(hold) => {

@@ -43,13 +43,16 @@ impl Spending {
         self.month_count = self.month_count.saturating_add(1);
     }
 
-    /// More of a purchase of this time.
-    pub(super) fn add_to(&mut self, milliseconds: u64, amount: Amount) {
+    /// More of a purchase of this time, and the purchase itself if nothing of it stood any more.
+    pub(super) fn add_to(&mut self, milliseconds: u64, amount: Amount, anew: bool) {
+        let (amount, count) = (amount.value(), u32::from(anew));
         if day_of(milliseconds) == self.day {
-            self.day_amount = self.day_amount.saturating_add(amount.value());
+            self.day_amount = self.day_amount.saturating_add(amount);
+            self.day_count = self.day_count.saturating_add(count);
         }
         if clock::year_month(milliseconds) == self.month {
-            self.month_amount = self.month_amount.saturating_add(amount.value());
+            self.month_amount = self.month_amount.saturating_add(amount);
+            self.month_count = self.month_count.saturating_add(count);
         }
     }
 

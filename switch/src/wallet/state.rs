@@ -362,13 +362,14 @@ impl Wallet {
         let transaction = self.known_mut(authorization)?;
         let past_hold = debit.saturating_sub(from_hold);
         // What had expired is spent after all.
+        let anew = transaction.standing.is_zero() && !past_hold.is_zero();
         let standing = transaction.standing.checked_add(past_hold);
         transaction.standing = standing.unwrap_or(Amount::MAX);
         if let Some(hold) = &mut transaction.more_mut().hold {
             hold.held = hold.held.saturating_sub(from_hold);
         }
         let bought_at = authorization.milliseconds();
-        self.spending.add_to(bought_at, past_hold);
+        self.spending.add_to(bought_at, past_hold, anew);
         match closes {
             true => self.release_hold(authorization, HoldState::Completed),
             false => Ok(()),
@@ -395,12 +396,16 @@ impl Wallet {
         transaction.standing = standing;
         let more = transaction.more();
         let (original, used) = (more.original, more.used);
-        if let Some(hold) = transaction.more.as_mut().and_then(|more| more.hold.as_mut()) {
+        if let Some(hold) = transaction
+            .more
+            .as_mut()
+            .and_then(|more| more.hold.as_mut())
+        {
             hold.held = hold.held.min(standing.saturating_sub(used));
         }
         match transaction.kind {
             Kind::Purchase | Kind::Authorization => {
-                let whole = standing.is_zero();
+                let whole = standing.is_zero() && !undone.is_zero();
                 let bought_at = reference.milliseconds();
                 self.spending.take_out(bought_at, undone, whole);
                 if whole {
@@ -474,11 +479,11 @@ impl Wallet {
 
     fn reverse(&mut self, reference: Reference, asked: Amount) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
+        let standing = transaction.stands_after(asked);
         transaction.more_mut().asked = Some(asked);
-        let standing = asked.max(transaction.more().used);
         match transaction.status {
             // It may be on its way to the host, or approved there already.
-            Status::Pending if standing.is_zero() => {
+            Status::Pending if standing.is_zero() && asked.is_zero() => {
                 transaction.status = Status::Declined;
                 transaction.code = ResponseCode::DECLINED;
                 transaction.advice = Advice::Open;

@@ -257,10 +257,20 @@ impl Transaction {
     /// What stands of a purchase of which so much is refunded: what its reversal asked for, but what was refunded is not
     /// given back a second time. Of an authorization: the same with what was completed, and no more once it holds nothing.
     pub fn stands_at(&self, used: Amount) -> Amount {
+        let authorizes = self.kind == Kind::Authorization;
         match self.more().asked {
-            _ if self.kind == Kind::Authorization && !self.holds() => used,
-            Some(asked) if self.status == Status::Approved => asked.max(used),
+            _ if authorizes && !self.holds() => used,
+            Some(asked) if authorizes || self.status == Status::Approved => asked.max(used),
             _ => self.standing,
+        }
+    }
+
+    /// What stands of it after a reversal that asks to leave so much.
+    pub fn stands_after(&self, asked: Amount) -> Amount {
+        let used = self.more().used;
+        match self.kind {
+            Kind::Authorization if !self.holds() => used,
+            _ => asked.max(used),
         }
     }
 

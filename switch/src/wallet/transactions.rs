@@ -294,7 +294,15 @@ impl Settled {
     /// What is kept of a transaction that is closed; `None` where that would not be enough.
     fn of(transaction: &Transaction) -> Option<Self> {
         let more = transaction.more();
-        if transaction.is_open() || !more.repeats.is_empty() || !more.used.is_zero() || more.hold.is_some_and(|_| transaction.status == Status::Approved) || more.granted.is_some() || more.posting == Advice::Acknowledged {
+        if transaction.is_open()
+            || !more.repeats.is_empty()
+            || !more.used.is_zero()
+            || more
+                .hold
+                .is_some_and(|_| transaction.status == Status::Approved)
+            || more.granted.is_some()
+            || more.posting == Advice::Acknowledged
+        {
             return None;
         }
         let approved = match transaction.status {

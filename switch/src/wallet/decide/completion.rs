@@ -56,7 +56,10 @@ fn debit(
         }
         // Nothing is set aside any more: it is debited if it is there.
         HoldState::Expired => {
-            let most = authorization.more().asked.unwrap_or(authorization.granted());
+            let most = authorization
+                .more()
+                .asked
+                .unwrap_or(authorization.granted());
             let debit = opening.amount.min(most.saturating_sub(used));
             match wallet.available.covers(debit) {
                 true => (debit, Amount::ZERO, !terms.several),
@@ -65,18 +68,34 @@ fn debit(
         }
         HoldState::Completed => (Amount::ZERO, Amount::ZERO, false),
     };
-    let mut decision = completed(wallet, opening, authorization.reference, debit, from_hold, closes);
+    let mut decision = completed(
+        wallet,
+        opening,
+        authorization.reference,
+        debit,
+        from_hold,
+        closes,
+    );
     // The host frees what is left there.
     let frees = closes && hold.held > from_hold && authorization.status == Status::Approved;
     if frees {
-        decision.effects.push(Effect::Advise(authorization.reference));
+        decision
+            .effects
+            .push(Effect::Advise(authorization.reference));
     }
     decision
 }
 
 /// There is nothing to complete.
 pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
-    completed(wallet, opening, Reference(0), Amount::ZERO, Amount::ZERO, false)
+    completed(
+        wallet,
+        opening,
+        Reference(0),
+        Amount::ZERO,
+        Amount::ZERO,
+        false,
+    )
 }
 
 fn completed(

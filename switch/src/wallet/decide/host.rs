@@ -5,8 +5,7 @@ use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
-    Context, Details, Effect, Event, OrderState, Outcome, Reference, Told, Wallet,
-    Wanted,
+    Context, Details, Effect, Event, OrderState, Outcome, Reference, Told, Wallet, Wanted,
 };
 use super::{Decision, approved, cards, reversal, stand_in};
 

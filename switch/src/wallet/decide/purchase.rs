@@ -1,8 +1,8 @@
 //! Purchases and balance inquiries.
 
 use smallvec::smallvec;
-use tessera_protocol::{Amount, ResponseCode};
 use tessera_protocol::leased::Limits;
+use tessera_protocol::{Amount, ResponseCode};
 
 use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,

@@ -28,17 +28,19 @@ pub(super) fn reverse(
             "95 is above the original amount",
         );
     }
+    // What has expired may be completed yet, up to what was granted.
+    let most = match original.kind {
+        Kind::Authorization => original.granted(),
+        _ => original.standing,
+    };
     // Nothing to undo, or undone before: a second reversal credits nothing.
-    if original.more().asked.is_some()
-        || original.status == Status::Declined
-        || asked >= original.standing
-    {
+    if original.more().asked.is_some() || original.status == Status::Declined || asked >= most {
         return note(opening, ResponseCode::APPROVED, "");
     }
     // What was refunded is not given back a second time.
-    let standing = asked.max(original.more().used);
+    let standing = original.stands_after(asked);
     let mut effects: SmallVec<[Effect; 2]> = smallvec![Effect::Answer(Outcome::approved())];
-    let whole = standing.is_zero();
+    let whole = standing.is_zero() && asked.is_zero();
     match original.status {
         Status::Pending if whole => {
             let declined =

@@ -24,11 +24,7 @@ fn untold(wallet: &Wallet) -> u64 {
 }
 
 /// A request for which no line is up.
-pub(super) fn approve_at_once(
-    opening: &Opening,
-    granted: Option<Amount>,
-    held: Event,
-) -> Decision {
+pub(super) fn approve_at_once(opening: &Opening, granted: Option<Amount>, held: Event) -> Decision {
     let reference = opening.reference;
     let outcome = Outcome {
         approval: Some(reference.approval()),
