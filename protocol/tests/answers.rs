@@ -59,6 +59,7 @@ fn echoes_what_was_there_and_adds_what_it_has() {
         ..Totals::default()
     };
     let extras = Extras {
+        amount: None,
         approval: Some(*b"A1B2C3"),
         balances: Some(&balances),
         reason: Some("because"),

@@ -25,7 +25,7 @@ use crate::passwords::{Passwords, Throttle};
 use crate::router::{Budget, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
 use crate::vault::Vault;
-use crate::wallet::{ContactChannel, Rules};
+use crate::wallet::{ContactChannel, Rules, WalletId};
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -60,6 +60,8 @@ pub(crate) struct Seed {
     pub(crate) malls: Arrivals,
     pub(crate) wallet_servers: Arrivals,
     pub(crate) stats: Arc<LinkStats>,
+    /// Its wallets that hold money, and when the first of what they hold expires.
+    pub(crate) wakes: Vec<(u64, WalletId)>,
 }
 
 /// A worker's runtime: one thread, which looks at its sockets after so many messages of actors that a
@@ -165,6 +167,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let keep = Rc::clone(&worker);
     actix::spawn(async move { keep.gate.keep().await });
     actix::spawn(Rc::clone(&worker).hand_out());
+    for (at, wallet) in seed.wakes {
+        worker.wakes.borrow_mut().at(at, wallet);
+    }
     actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
     actix::spawn(tick(
         Rc::clone(&worker),

@@ -244,7 +244,14 @@ fn count(
         RefundReversed,
     }
     let (institution, of) = match (from, to, event) {
-        (_, Account::Payable(institution), Event::Approved { .. }) => (institution, Of::Approved),
+        (
+            _,
+            Account::Payable(institution),
+            Event::Approved { .. }
+            | Event::StoodIn { .. }
+            | Event::Advised { .. }
+            | Event::Completed { .. },
+        ) => (institution, Of::Approved),
         (Account::Payable(institution), _, Event::Approved { .. }) => (institution, Of::Refunded),
         (Account::Payable(institution), _, Event::Reversed { .. }) => (institution, Of::Reversed),
         (Account::Payable(institution), _, Event::ReversedFurther { .. }) => {

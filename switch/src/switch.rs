@@ -25,7 +25,7 @@ use crate::reseal;
 use crate::router::{Budget, Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
-use crate::wallet::{Command, Tell};
+use crate::wallet::{Command, Tell, WalletId};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +131,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
-    let crew = Crew::hire(&shared, inbox_ends, stats);
+    let crew = Crew::hire(&shared, inbox_ends, stats, store.holding_wallets()?);
     settle_what_is_open(&store, &shared.inboxes)?;
     let notify = Notify::start(
         &settings,
@@ -186,8 +186,18 @@ struct Crew {
 }
 
 impl Crew {
-    fn hire(shared: &Shared, inbox_ends: Vec<Inbox>, stats: Vec<Arc<LinkStats>>) -> Self {
+    fn hire(
+        shared: &Shared,
+        inbox_ends: Vec<Inbox>,
+        stats: Vec<Arc<LinkStats>>,
+        holding: Vec<(u64, WalletId)>,
+    ) -> Self {
         let workers = inbox_ends.len();
+        let mut wakes: Vec<Vec<_>> = vec![Vec::new(); workers];
+        for (at, wallet) in holding {
+            let partition = wallet.partition(shared.settings.partitions);
+            wakes[usize::from(partition) % workers].push((at, wallet));
+        }
         let (errands, errand_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
@@ -199,9 +209,10 @@ impl Crew {
             .zip(wallet_server_ends);
         let arbiters = ends
             .zip(stats)
+            .zip(wakes)
             .enumerate()
             .map(
-                |(index, ((((inbox, errands), malls), wallet_servers), stats))| {
+                |(index, (((((inbox, errands), malls), wallet_servers), stats), wakes))| {
                     let seed = Seed {
                         index,
                         inbox,
@@ -209,6 +220,7 @@ impl Crew {
                         malls,
                         wallet_servers,
                         stats,
+                        wakes,
                     };
                     let journal = Arc::clone(&shared.journal);
                     let arbiter = Arbiter::with_tokio_rt(move || assembly::runtime(journal));

@@ -3,7 +3,12 @@
 use super::{Rig, http_get, wait_for};
 
 /// Nothing is open any more, and the books are those of the host.
-pub fn settles_with_the_host(mut rig: Rig) {
+pub fn settles_with_the_host(rig: Rig) {
+    settles(rig, 0);
+}
+
+/// The same of a switch in which so much was provisioned, which the host knows nothing of.
+pub fn settles(mut rig: Rig, provisioned: i64) {
     let mut audit = String::new();
     wait_for("all advices to be acknowledged", || {
         let output = rig.run(&["audit", "--config", "switch.toml"]);
@@ -15,9 +20,10 @@ pub fn settles_with_the_host(mut rig: Rig) {
     let tally: serde_json::Value = serde_json::from_str(tally).expect("JSON");
     let sum = |name: &str| tally[name]["amount"].as_i64().expect("a sum");
     let loaded = sum("loads") - sum("loads_reversed") - sum("payouts") + sum("payouts_reversed");
+    let loaded = loaded + provisioned;
     assert_eq!(figure(&audit, "loaded"), loaded, "{audit}{tally}");
-    let payable =
-        sum("approved") - sum("purchases_reversed") - sum("refunded") + sum("refunds_reversed");
+    let payable = sum("approved") + sum("completed") - sum("purchases_reversed") - sum("refunded")
+        + sum("refunds_reversed");
     assert_eq!(figure(&audit, "party"), payable, "{audit}{tally}");
     assert_eq!(rig.stop_switch(), Some(0));
 }

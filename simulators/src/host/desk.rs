@@ -4,6 +4,7 @@
 //! answer carries 7, 11, 37, 39 and 38 (a network message's 7, 11, 32, 39 and 70; a card's also 2 and 14).
 
 use bytes::BytesMut;
+use tessera_protocol::tlv;
 use tessera_protocol::{
     Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
     ResponseCode, answer, format_error_answer,
@@ -87,7 +88,9 @@ impl Desk {
         }
         let handled = match mti.original() {
             Mti::NETWORK => Ok(self.network(signed_on, &message, out)),
-            Mti::PURCHASE | Mti::AUTHORIZATION | Mti::COMPLETION => self.post(&message, out),
+            Mti::PURCHASE | Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE | Mti::COMPLETION => {
+                self.post(&message, out)
+            }
             Mti::REVERSAL | Mti::REVERSAL_ADVICE => self.reverse(&message, out),
             Mti::CARD => self.order_card(&message, out),
             _ => {
@@ -147,7 +150,7 @@ impl Desk {
         let (concern, does) = self.concern(kind, message)?;
         let forced = match (kind, Amount::new(posting.amount)) {
             // An advice is never refused, and what is told again and again must come through some time.
-            (PostingKind::Completion, _) => None,
+            (kind, _) if kind.is_advice() => None,
             (_, amount) => amount.and_then(|amount| self.rules.forced(amount)),
         };
         if forced == Some(Forced::Ignored) {
@@ -190,6 +193,7 @@ impl Desk {
             PostingKind::Refund => {
                 let original = original(message)?;
                 let named = Named {
+                    reference: original_reference(message),
                     book: book_of(original.mti)?,
                     trace: original.trace,
                     transmission: original.transmission,
@@ -327,6 +331,7 @@ fn posting_kind(message: &Message<'_>) -> Read<Option<PostingKind>> {
         (Mti::PURCHASE, 21 | 28) => Some(PostingKind::Load),
         (Mti::PURCHASE, 29) => Some(PostingKind::Payout),
         (Mti::AUTHORIZATION, 0) => Some(PostingKind::Authorization),
+        (Mti::AUTHORIZATION_ADVICE, 0) => Some(PostingKind::AuthorizationAdvice),
         (Mti::COMPLETION, 0) => Some(PostingKind::Completion),
         _ => None,
     })
@@ -341,6 +346,12 @@ fn pack(message: &Message<'_>, reference: &Reference, code: ResponseCode, out: &
     packer.raw(39, code.as_bytes()).finish();
 }
 
+/// Field 48 tag 05.
+fn original_reference(message: &Message<'_>) -> Option<Reference> {
+    let tags = message.raw(48)?;
+    tlv::find(tags, tlv::ORIGINAL).ok()??.try_into().ok()
+}
+
 /// Field 90.
 fn original(message: &Message<'_>) -> Read<OriginalData> {
     let original = message.raw(90).and_then(OriginalData::parse);
@@ -351,7 +362,7 @@ fn original(message: &Message<'_>) -> Read<OriginalData> {
 fn book_of(mti: Mti) -> Read<BookName> {
     match mti.original() {
         Mti::PURCHASE => Ok(BookName::Financial),
-        Mti::AUTHORIZATION => Ok(BookName::Authorizations),
+        Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE => Ok(BookName::Authorizations),
         Mti::COMPLETION => Ok(BookName::Completions),
         _ => Err(Missing { field: 90 }),
     }

@@ -78,7 +78,9 @@ impl Tally {
             PostingKind::Load => self.loads.add(amount),
             PostingKind::Payout => self.payouts.add(amount),
             PostingKind::Refund => self.refunded.add(amount),
-            PostingKind::Authorization => self.authorized.add(amount),
+            PostingKind::Authorization | PostingKind::AuthorizationAdvice => {
+                self.authorized.add(amount)
+            }
             PostingKind::Completion => self.completed.add(amount),
         }
         self.net += in_net(kind, amount);
@@ -96,7 +98,9 @@ impl Tally {
             }
             PostingKind::Payout => self.payouts_reversed.add(amount),
             PostingKind::Load => self.loads_reversed.add(amount),
-            PostingKind::Authorization => self.authorizations_reversed.add(amount),
+            PostingKind::Authorization | PostingKind::AuthorizationAdvice => {
+                self.authorizations_reversed.add(amount)
+            }
         }
         self.net -= in_net(kind, amount);
     }
@@ -173,6 +177,9 @@ fn in_net(kind: PostingKind, amount: u64) -> i64 {
     match kind {
         PostingKind::Purchase | PostingKind::Completion => amount as i64,
         PostingKind::Refund => -(amount as i64),
-        PostingKind::Load | PostingKind::Payout | PostingKind::Authorization => 0,
+        PostingKind::Load
+        | PostingKind::Payout
+        | PostingKind::Authorization
+        | PostingKind::AuthorizationAdvice => 0,
     }
 }

@@ -10,6 +10,7 @@
 //! cards     card number 8      wallet 8
 //! orders    order key 16       wallet 8, state 1, reference 8, expires 8
 //! open      wallet 8           (nothing): something of it is to be settled
+//! holds     wallet 8           time 8: when the first of its holds expires
 //! meta      "mark"             sequence 8, position 8: all up to there is in the store
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
@@ -56,6 +57,7 @@ pub struct Store {
     cards: Keyspace,
     orders: Keyspace,
     open: Keyspace,
+    holds: Keyspace,
     meta: Keyspace,
 }
 
@@ -81,6 +83,7 @@ impl Store {
             cards: keyspace("cards")?,
             orders: keyspace("orders")?,
             open: keyspace("open")?,
+            holds: keyspace("holds")?,
             meta: keyspace("meta")?,
             database,
         })
@@ -172,6 +175,18 @@ impl Store {
             .collect()
     }
 
+    /// Wallets that hold money for authorizations, and when the first of these expires, milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn holding_wallets(&self) -> Result<Vec<(u64, WalletId)>, StoreError> {
+        let rows = self.holds.iter().map(|row| {
+            let (key, value) = row.into_inner()?;
+            Ok((rows::read_time(&value)?, rows::read_wallet_key(&key)?))
+        });
+        rows.collect()
+    }
+
     /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
     /// batch: all of it is there after a crash, or none.
     ///
@@ -210,6 +225,11 @@ impl Store {
             match snapshot.open {
                 Some(true) => batch.insert(&self.open, id, []),
                 Some(false) => batch.remove(&self.open, id),
+                None => {}
+            }
+            match snapshot.wakes_at {
+                Some(0) => batch.remove(&self.holds, id),
+                Some(at) => batch.insert(&self.holds, id, at.to_le_bytes()),
                 None => {}
             }
         }

@@ -32,6 +32,10 @@ pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
     whole("card", row, |from| from.u64().map(WalletId))
 }
 
+pub(super) fn read_time(row: &[u8]) -> Result<u64, StoreError> {
+    whole("hold", row, |from| from.u64())
+}
+
 pub(super) fn read_wallet_key(key: &[u8]) -> Result<WalletId, StoreError> {
     whole("open wallet", key, |from| {
         from.array().map(u64::from_be_bytes).map(WalletId)

@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub(super) orders: Vec<(OrderKey, OrderState, u64)>,
     /// Whether something of it is to be settled; `None` where the store knows.
     pub(super) open: Option<bool>,
+    /// When the first of its holds expires, milliseconds since 1970, 0 for never; `None` where the store knows.
+    pub(super) wakes_at: Option<u64>,
 }
 
 /// What the store has of a wallet or will have soon, so that not every snapshot says it again.
@@ -32,6 +34,7 @@ pub struct Known {
     /// The newest card's serial.
     cards: u32,
     open: Option<bool>,
+    wakes_at: Option<u64>,
 }
 
 impl Snapshot {
@@ -60,6 +63,7 @@ impl Snapshot {
                 .map(|order| (order.key, order.state, order.expires_at))
                 .collect(),
             open: Some(wallet.is_open()),
+            wakes_at: Some(wallet.wakes_at().unwrap_or(0)),
         }
     }
 
@@ -68,9 +72,11 @@ impl Snapshot {
         let says = Known {
             cards: self.cards.last().map_or(known.cards, |(serial, _)| *serial),
             open: self.open,
+            wakes_at: self.wakes_at,
         };
         self.cards.retain(|(serial, _)| *serial > known.cards);
         self.open = self.open.filter(|_| self.open != known.open);
+        self.wakes_at = self.wakes_at.filter(|_| self.wakes_at != known.wakes_at);
         *known = says;
         self
     }
@@ -93,6 +99,7 @@ impl Snapshot {
             settled,
             cards,
             open: self.open.or(before.open),
+            wakes_at: self.wakes_at.or(before.wakes_at),
             settled_from: self.settled_from.max(before.settled_from),
             ..self
         }

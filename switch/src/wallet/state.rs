@@ -134,6 +134,13 @@ impl Wallet {
         ends || self.transactions.iter().any(Transaction::is_open)
     }
 
+    /// When the first of its holds expires, milliseconds since 1970.
+    pub fn wakes_at(&self) -> Option<u64> {
+        let open = self.transactions.iter().filter(|found| found.holds());
+        open.filter_map(|found| found.hold().map(|hold| hold.expires_at))
+            .min()
+    }
+
     /// Whether its payer has ended it.
     pub fn has_ended(&self) -> bool {
         self.account.as_ref().is_some_and(|account| account.closed)

@@ -264,7 +264,12 @@ pub fn reversal(mti: &str, original: &Hand) -> Hand {
     let number = fresh();
     let institution = original.field(32);
     let named = format!(
-        "0200 {} {} {} {:011} 0",
+        "{} {} {} {} {:011} 0",
+        original
+            .mti
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>(),
         original.field(11),
         original.field(7),
         &institution[2..13],
@@ -293,6 +298,15 @@ pub fn refund(original: &Hand, amount: u64) -> Hand {
         .with(18, &original.field(18))
         .with(22, &original.field(22))
         .with(25, &original.field(25))
+}
+
+/// The completion of an authorization: so much of it is debited.
+pub fn completion(authorization: &Hand, amount: u64) -> Hand {
+    let time = time_of(0);
+    reversal("0220", authorization)
+        .with(4, &format!("{amount:012}"))
+        .with(12, &time[4..])
+        .with(13, &time[..4])
 }
 
 /// Section 9: 990000, nine digits, Luhn.

@@ -156,7 +156,7 @@ impl Account {
             PostingKind::Load => self.loaded += amount,
             PostingKind::Payout => self.loaded -= amount,
             // Set aside, not moved.
-            PostingKind::Authorization => (),
+            PostingKind::Authorization | PostingKind::AuthorizationAdvice => (),
         }
     }
 }

@@ -330,6 +330,7 @@ mod tests {
             ..entry(trace.into())
         };
         let named = |trace, institution| Named {
+            reference: None,
             book: BookName::Financial,
             trace,
             transmission: 1_122_094_500,

@@ -55,6 +55,8 @@ pub(in crate::host) struct Named {
     pub(in crate::host) transmission: u32,
     /// 0 = not told.
     pub(in crate::host) institution: u64,
+    /// Field 48 tag 05: its field 37, where that is told.
+    pub(in crate::host) reference: Option<Reference>,
 }
 
 /// The same of an approved posting, as the books keep it.

@@ -15,8 +15,8 @@ impl Ledger {
         concern: &Concern,
         verdict: impl FnOnce() -> ResponseCode,
     ) -> Result<Option<Detail>, ResponseCode> {
-        // What a completion tells has happened already.
-        if posting.kind == PostingKind::Completion {
+        // What an advice tells has happened already.
+        if posting.kind.is_advice() {
             return Ok(None);
         }
         match posting.kind {
@@ -56,8 +56,14 @@ impl Ledger {
             );
             bought && entry.is_approved() && accounts.are_one(entry.card, refund.card)
         };
-        let original = self.books[named.book as usize].find_named(named, may_be);
-        let original = original.ok_or(ResponseCode::NOT_FOUND)?;
+        let book = &mut self.books[named.book as usize];
+        let known = named.reference.and_then(|reference| book.find(&reference));
+        let original = match known.filter(|entry| may_be(entry)) {
+            Some(known) => *known,
+            None => *book
+                .find_named(named, may_be)
+                .ok_or(ResponseCode::NOT_FOUND)?,
+        };
         if original.kept.saturating_sub(original.refunded) < refund.amount {
             return Err(ResponseCode::INVALID_AMOUNT);
         }

@@ -126,6 +126,19 @@ impl Ledger {
         concern: &Concern,
         verdict: impl FnOnce() -> ResponseCode,
     ) -> ResponseCode {
+        // What was approved in our stead has the reference of the request, which may have come or may come yet.
+        let other = match posting.kind {
+            PostingKind::Completion => Some(BookName::Financial),
+            PostingKind::Purchase => Some(BookName::Completions),
+            _ => None,
+        };
+        if let Some(other) = other
+            && let Some(entry) = self.books[other as usize].find(&posting.reference)
+            && entry.is_approved()
+        {
+            self.tally.repeats += 1;
+            return ResponseCode::APPROVED;
+        }
         let name = posting.kind.book();
         let details = &self.details;
         let same_concern = || {
@@ -135,6 +148,16 @@ impl Ledger {
         let decision = match self.books[name as usize].find(&posting.reference) {
             // Its reversal was here first.
             Some(entry) if entry.state == State::Forestalled => Err(ResponseCode::DECLINED),
+            // The request itself came, too, and may have been declined here.
+            Some(entry)
+                if entry.state == State::Posted(PostingKind::Authorization)
+                    && posting.kind == PostingKind::AuthorizationAdvice =>
+            {
+                match entry.is_approved() {
+                    true => return ResponseCode::APPROVED,
+                    false => Ok(None),
+                }
+            }
             Some(entry) if entry.is_repeated_by(posting) && same_concern() => {
                 self.tally.repeats += 1;
                 return entry.code();
@@ -166,7 +189,8 @@ impl Ledger {
                 code
             }
         };
-        let Some(entry) = self.books[reversal.book as usize].find(&reversal.reference) else {
+        let book = self.book_of(reversal);
+        let Some(entry) = self.books[book as usize].find(&reversal.reference) else {
             self.tally.reversals_unseen += 1;
             self.change(Record::Forestalled {
                 book: reversal.book,
@@ -179,7 +203,9 @@ impl Ledger {
             self.tally.repeats += 1;
             return unless_advice(ResponseCode::NOT_FOUND);
         }
-        if !entry.is_named_by(reversal) || !self.accounts.are_one(entry.card, reversal.card) {
+        // What was told later came under another trace number and time: its reference says what is meant.
+        let named = book != reversal.book || entry.is_named_by(reversal);
+        if !named || !self.accounts.are_one(entry.card, reversal.card) {
             // The two do not speak of the same thing: nothing may move, and nobody may think that it did.
             self.tally.contradictions += 1;
             return ResponseCode::NOT_FOUND;
@@ -191,12 +217,28 @@ impl Ledger {
             self.tally.repeats += 1;
         } else {
             self.change(Record::Undone {
-                book: reversal.book,
+                book,
                 reference: reversal.reference,
                 asked: reversal.down_to,
             });
         }
         ResponseCode::APPROVED
+    }
+
+    /// Where a purchase stands: among the requests, or among what was approved in our stead.
+    fn book_of(&mut self, reversal: &Reversal) -> BookName {
+        let mut approved = |book: BookName| {
+            let found = self.books[book as usize].find(&reversal.reference);
+            found.is_some_and(|entry| entry.is_approved())
+        };
+        match reversal.book {
+            BookName::Financial
+                if !approved(BookName::Financial) && approved(BookName::Completions) =>
+            {
+                BookName::Completions
+            }
+            book => book,
+        }
     }
 
     /// Issues, replaces or cancels a card: the card that the answer names, or a code of refusal.

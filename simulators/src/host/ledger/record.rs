@@ -67,6 +67,7 @@ pub(in crate::host) enum PostingKind {
     Authorization = 4,
     Completion = 5,
     Payout = 6,
+    AuthorizationAdvice = 7,
 }
 
 /// References are unique within a book.
@@ -91,19 +92,25 @@ pub(in crate::host) enum CardOperation {
 }
 
 impl PostingKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Purchase,
         Self::Load,
         Self::Refund,
         Self::Authorization,
         Self::Completion,
         Self::Payout,
+        Self::AuthorizationAdvice,
     ];
+
+    /// Whether it tells what was decided elsewhere.
+    pub(in crate::host) fn is_advice(self) -> bool {
+        matches!(self, Self::Completion | Self::AuthorizationAdvice)
+    }
 
     pub(in crate::host) fn book(self) -> BookName {
         match self {
             Self::Purchase | Self::Load | Self::Refund | Self::Payout => BookName::Financial,
-            Self::Authorization => BookName::Authorizations,
+            Self::Authorization | Self::AuthorizationAdvice => BookName::Authorizations,
             Self::Completion => BookName::Completions,
         }
     }

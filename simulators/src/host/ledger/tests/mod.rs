@@ -194,6 +194,7 @@ fn refund_of(number: u32, amount: u64, original: &Posting) -> (Posting, Concern)
         ..purchase(number, amount)
     };
     let named = Named {
+        reference: None,
         book: original.kind.book(),
         trace: original.trace,
         transmission: original.transmission,
