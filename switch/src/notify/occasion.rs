@@ -28,11 +28,12 @@ pub struct Told {
 /// Whether the payer wishes to be told of this.
 pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
     match occasion {
-        Occasion::PurchasePaid => wishes.purchases,
+        Occasion::PurchasePaid | Occasion::AmountHeld => wishes.purchases,
         Occasion::PurchaseDeclined => wishes.declines,
-        Occasion::PurchaseReversed | Occasion::PurchaseRefunded | Occasion::RefundTakenBack => {
-            wishes.refunds
-        }
+        Occasion::PurchaseReversed
+        | Occasion::PurchaseRefunded
+        | Occasion::RefundTakenBack
+        | Occasion::HoldFreed => wishes.refunds,
         Occasion::LoadArrived
         | Occasion::LoadFailed
         | Occasion::PayoutSent
@@ -54,7 +55,7 @@ pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
 /// When the journal can't be read back.
 pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecalled> {
     let told = match &entry.event {
-        Event::Approved { reference } => {
+        Event::Approved { reference } | Event::StoodIn { reference } => {
             let Some(opened) = opened(entry, *reference, journal)? else {
                 return Ok(None);
             };
@@ -68,7 +69,31 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
             };
             released(entry, &opened, *code)
         }
-        Event::Declined { opening, code } if opening.class == 2 && !opening.is_refund() => {
+        Event::Advised { opening, card, .. } => {
+            let told = Told::of(paid_or_held(opening), entry).about(opening, opening.amount);
+            let taken = entry.available.of(opening.amount);
+            let available = entry.available.minus(taken).unwrap_or_default();
+            Some(told.paid_with(card).having(available, opening))
+        }
+        // What is available then depends on what was held.
+        Event::Completed {
+            opening,
+            card,
+            debit,
+            ..
+        } if !debit.is_zero() => {
+            let told = Told::of(Occasion::PurchasePaid, entry).about(opening, *debit);
+            Some(told.paid_with(card))
+        }
+        Event::Expired { reference } => {
+            let opened = opened(entry, *reference, journal)?;
+            let opening = opened.as_ref().and_then(|opened| opened.event.opening());
+            opening.map(|opening| Told {
+                amount: None,
+                ..Told::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
+            })
+        }
+        Event::Declined { opening, code } if opening.class <= 2 && !opening.is_refund() => {
             let told = Told::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
             Some(told.because(*code).having(entry.available, opening))
         }
@@ -102,8 +127,14 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
         told.having(credited_to(entry, opening.amount), opening)
     };
     Some(match &opened.event {
-        Event::Held { opening, card, .. } => {
-            let told = Told::of(Occasion::PurchasePaid, entry).about(opening, opening.amount);
+        Event::Held {
+            opening,
+            card,
+            granted,
+            ..
+        } => {
+            let amount = granted.unwrap_or(opening.amount);
+            let told = Told::of(paid_or_held(opening), entry).about(opening, amount);
             told.paid_with(card).having(entry.available, opening)
         }
         Event::LoadRequested { opening, .. } => credited(Occasion::LoadArrived, opening),
@@ -116,6 +147,14 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
         }
         _ => return None,
     })
+}
+
+/// An authorization only sets the money aside.
+fn paid_or_held(opening: &Opening) -> Occasion {
+    match opening.class {
+        1 => Occasion::AmountHeld,
+        _ => Occasion::PurchasePaid,
+    }
 }
 
 fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
@@ -145,17 +184,29 @@ fn reversed(
 ) -> Result<Option<Told>, Unrecalled> {
     let mut was_approved = false;
     let found = search(entry, journal, |event| {
-        if matches!(event, Event::Approved { reference } if *reference == original) {
+        if matches!(event, Event::Approved { reference } | Event::StoodIn { reference } if *reference == original)
+        {
             was_approved = true;
         }
         opens(event, original)
     })?;
-    let Some(opened) = found.filter(|_| was_approved) else {
+    let at_once = |event: &Event| matches!(event, Event::Advised { .. } | Event::Completed { .. });
+    let Some(opened) = found.filter(|opened| was_approved || at_once(&opened.event)) else {
         return Ok(None);
     };
+    let whole = match &opened.event {
+        Event::Held {
+            granted: Some(granted),
+            ..
+        } => Some(*granted),
+        Event::Completed { debit, .. } => Some(*debit),
+        event => event.opening().map(|opening| opening.amount),
+    };
     Ok(match &opened.event {
-        Event::Held { opening, card, .. } => {
-            let undone = stood.unwrap_or(opening.amount).saturating_sub(standing);
+        Event::Held { opening, card, .. }
+        | Event::Advised { opening, card, .. }
+        | Event::Completed { opening, card, .. } => {
+            let undone = stood.or(whole).unwrap_or_default().saturating_sub(standing);
             let told = Told::of(Occasion::PurchaseReversed, entry).about(opening, undone);
             let told = told.paid_with(card);
             Some(told.having(credited_to(entry, undone), opening))

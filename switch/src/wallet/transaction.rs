@@ -325,7 +325,7 @@ impl More {
                 expires_at,
                 ..
             } if status == Status::Approved => Self {
-                hold: (kind == Kind::Authorization).then(|| Hold {
+                hold: (kind == Kind::Authorization).then_some(Hold {
                     state: HoldState::Open,
                     held: opening.amount,
                     expires_at: *expires_at,

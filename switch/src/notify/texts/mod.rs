@@ -15,6 +15,10 @@ use render::clean;
 pub enum Occasion {
     /// A purchase was paid.
     PurchasePaid,
+    /// A shop has had an amount set aside, to be paid later.
+    AmountHeld,
+    /// What was set aside is free: its time is over.
+    HoldFreed,
     /// A purchase was declined.
     PurchaseDeclined,
     /// A purchase was undone by the mall.
@@ -139,6 +143,19 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             sms: format!("Paid {amount} at {short_mall}"),
             sms_available: true,
             ..Words::advising(NOT_YOU_PAID)
+        },
+        Occasion::AmountHeld => Words {
+            subject: format!("Held: {amount} for {mall}"),
+            lead: format!("{mall} has had {amount} set aside. Nothing is paid until it asks for it."),
+            sms: format!("Held {amount} for {short_mall}"),
+            sms_available: true,
+            ..Words::advising(NOT_YOU_PAID)
+        },
+        Occasion::HoldFreed => Words {
+            subject: format!("No longer held for {mall}"),
+            lead: format!("What was set aside for {mall} is yours again: it was not asked for in time."),
+            sms: format!("No longer held for {short_mall}"),
+            ..Words::advising(NOTHING_TO_DO)
         },
         Occasion::PurchaseDeclined => Words {
             subject: format!("Declined: {amount} at {mall}"),

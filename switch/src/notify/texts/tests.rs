@@ -2,6 +2,8 @@ use super::*;
 
 const OCCASIONS: [Occasion; 17] = [
     Occasion::PurchasePaid,
+    Occasion::AmountHeld,
+    Occasion::HoldFreed,
     Occasion::PurchaseDeclined,
     Occasion::PurchaseReversed,
     Occasion::PurchaseRefunded,
