@@ -1,6 +1,8 @@
 //! Parties as their files describe them: what each may send, how it speaks, from where, and what a new description
 //! changes while the switch runs.
 
+#[path = "profiles/dialects.rs"]
+mod dialects;
 #[path = "profiles/permissions.rs"]
 mod permissions;
 mod rig;

@@ -300,6 +300,11 @@ impl Rig {
         fs::write(path, text + lines).expect("a file");
     }
 
+    /// Writes a party's file.
+    pub fn write_party(&self, file: &str, text: &str) {
+        fs::write(self.path("parties").join(file), text).expect("a file");
+    }
+
     fn write_configurations(&self, changes: &[(&str, &str)]) {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         let at = &self.addresses;

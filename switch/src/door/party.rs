@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use tessera_protocol::Dialect;
 
 use super::Admission;
 use crate::config::Party;
@@ -24,6 +25,7 @@ pub struct Guest {
 #[derive(Debug)]
 pub struct Guests {
     by_code: HashMap<u64, Arc<Guest>>,
+    dialects: Vec<Dialect>,
     /// Unanswered requests of all.
     pub in_flight: Arc<Admission>,
 }
@@ -40,7 +42,9 @@ impl Guests {
             };
             (guest.party.code, Arc::new(guest))
         };
+        let spoken = |dialect: &Dialect| parties.iter().any(|party| party.dialect == *dialect);
         Self {
+            dialects: Dialect::all().filter(spoken).collect(),
             by_code: parties.into_iter().enumerate().map(guest).collect(),
             in_flight: Admission::new(in_flight_max),
         }
@@ -49,6 +53,11 @@ impl Guests {
     /// The party with this code.
     pub fn find(&self, code: u64) -> Option<&Arc<Guest>> {
         self.by_code.get(&code)
+    }
+
+    /// The dialects that they speak, in a fixed order.
+    pub fn dialects(&self) -> &[Dialect] {
+        &self.dialects
     }
 
     /// All of them.

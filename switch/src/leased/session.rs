@@ -239,6 +239,7 @@ impl Session {
         let asker = Asker {
             admitted,
             frame: frame.clone(),
+            header: Default::default(),
             arrived: now,
             kind: Kind::Administrative,
             reply: answer::reply,

@@ -2,7 +2,8 @@
 
 use bytes::BytesMut;
 use tessera_protocol::{
-    Balances, Extras, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer, tlv,
+    Balances, Dialect, Extras, Header, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer,
+    tlv,
 };
 
 use super::sign_on::Verdict;
@@ -12,14 +13,15 @@ use crate::wallet::{Details, Outcome};
 
 /// The answer to an admitted request. The frame was parsed before it was admitted.
 pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    let Ok(request) = Message::parse(&asker.frame) else {
-        return;
-    };
     let party = asker
         .admitted
         .connection()
         .guest()
         .map(|guest| &guest.party);
+    let dialect = party.map_or(Dialect::CANONICAL, |party| party.dialect);
+    let Ok(request) = Message::parse(&asker.frame) else {
+        return;
+    };
     let key = party.and_then(|party| party.mac_key.as_ref());
     let verdict = (outcome.code, outcome.reason);
     let (code, reason) = match party {
@@ -43,7 +45,23 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         reason: (!reason.is_empty()).then_some(reason),
         totals: None,
     };
-    answer(&request, out, code, &extras, key);
+    write(dialect, asker.header, key, out, |out, key| {
+        answer(&request, out, code, &extras, key);
+    });
+}
+
+/// Appends what `answer` writes, in the dialect of whoever asked in a frame with this header.
+#[inline]
+pub(super) fn write(
+    dialect: Dialect,
+    header: Header,
+    key: Option<&MacKey>,
+    out: &mut BytesMut,
+    answer: impl FnOnce(&mut BytesMut, Option<&MacKey>),
+) {
+    if let Err(error) = dialect.answer(header, key, out, answer) {
+        tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
+    }
 }
 
 /// What was decided, in the words of the party: some do not take 25 for an answer to a 0400.

@@ -4,6 +4,7 @@
 //! answers that need no wallet. What never happens here: a balance is known, or a disk is waited for.
 
 mod answer;
+mod dialect;
 mod permission;
 mod receive;
 mod session;

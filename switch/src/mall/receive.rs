@@ -1,23 +1,25 @@
 //! One frame: from bytes to a command for a wallet, or to an answer at once.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
-    Message, OrderKey, ParseError, Payer as Named, Place, Request, ResponseCode,
-    format_error_answer,
+    Dialect, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place, Request,
+    ResponseCode, format_error_answer,
 };
 
 use super::answer;
+use super::dialect;
 use super::permission;
 use super::session::Doorkeeper;
-use super::sign_on::{self, Standing, Verdict};
+use super::sign_on::{self, Arrival, Standing, Verdict};
 use crate::clock;
 use crate::config::PartyKind;
 use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
-use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
+use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
     Action, Ask, Command, DuplicateKey, KeyFields, Opening, Payer, Reference, Tell, UnseenOriginal,
@@ -38,26 +40,42 @@ pub(super) struct Receiver {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
     standing: Standing,
-    written: bool,
+    written: Cell<bool>,
     /// What the frame at hand asks for.
     kind: Kind,
     /// A field 7 that was found to be near enough, and the batch in which it was.
     within_window: Option<(u32, Instant)>,
     /// The frame at hand was handed back, and is counted already.
     counted: bool,
+    arrival: Arrival,
+    /// What stood in front of the message at hand.
+    header: Header,
 }
 
 impl Receiver {
-    pub(super) fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+    /// For a connection that has come like this.
+    pub(super) fn new(
+        keeper: Rc<Doorkeeper>,
+        connection: Arc<Connection>,
+        arrival: Arrival,
+    ) -> Self {
         Self {
             keeper,
             connection,
             standing: Standing::default(),
-            written: false,
+            written: Cell::new(false),
             kind: Kind::Unknown,
             within_window: None,
             counted: false,
+            arrival,
+            header: Header::default(),
         }
+    }
+
+    /// The framing and packing of the connection.
+    #[inline]
+    pub(super) fn dialect(&self) -> Dialect {
+        self.arrival.dialect
     }
 
     pub(super) fn has_signed_on(&self) -> bool {
@@ -86,14 +104,38 @@ impl Receiver {
     }
 
     /// Whether there is something to flush since the last time that this was asked.
-    pub(super) fn has_written(&mut self) -> bool {
-        std::mem::take(&mut self.written)
+    pub(super) fn has_written(&self) -> bool {
+        self.written.take()
     }
 
+    /// It has turned out how the connection speaks.
+    pub(super) fn set_dialect(&mut self, dialect: Dialect) {
+        self.arrival.dialect = dialect;
+    }
+
+    /// Receives a frame in the connection's dialect.
     pub(super) fn receive(&mut self, frame: Bytes, now: Instant) -> Received {
-        let message = match Message::parse(&frame) {
+        let dialect = self.dialect();
+        if dialect == Dialect::CANONICAL {
+            return self.message(&frame, &frame, now);
+        }
+        let (header, wire) = dialect.open(frame.clone());
+        self.header = header;
+        let unpacked = dialect.unpack(&wire);
+        if let Some(fault) = unpacked.fault {
+            return self.unreadable(&unpacked.message, &wire, &fault);
+        }
+        match self.message(&unpacked.message, &wire, now) {
+            Received::Full(_, door) => Received::Full(frame, door),
+            received => received,
+        }
+    }
+
+    /// Receives a message in binary packing, which came as `wire`.
+    fn message(&mut self, frame: &Bytes, wire: &[u8], now: Instant) -> Received {
+        let message = match Message::parse(frame) {
             Ok(message) => message,
-            Err(error) => return self.unreadable(&frame, &error),
+            Err(error) => return self.unreadable(frame, wire, &error),
         };
         if message.mti().is_answer() {
             self.refused(FrameRefused::UnexpectedAnswer);
@@ -126,7 +168,7 @@ impl Receiver {
         if let Some(key) = guest
             .as_ref()
             .and_then(|guest| guest.party.mac_key.as_ref())
-            && !key.verify(message.bytes())
+            && !self.dialect().verify(key, wire)
         {
             if let Some(guest) = &guest {
                 self.keeper.worker.metrics.mac_failed(guest.index);
@@ -149,14 +191,12 @@ impl Receiver {
                 let key = guest
                     .as_ref()
                     .and_then(|guest| guest.party.mac_key.as_ref());
-                self.connection
-                    .write(|out| answer::refuse(&message, &refusal, key, out));
-                self.written = true;
+                self.write(key, |out, key| answer::refuse(&message, &refusal, key, out));
                 return Received::Done;
             }
         };
         match guest {
-            Some(guest) => self.request(&guest, &message, &request, &frame, now),
+            Some(guest) => self.request(&guest, &message, &request, frame, now),
             None => self.say(&message, None, NOT_THE_PARTY),
         }
     }
@@ -200,17 +240,21 @@ impl Receiver {
                 &self.connection,
                 guest,
                 &self.keeper.guests,
+                &self.arrival,
                 network,
             );
             self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
             self.standing = standing;
             self.say(message, Some(guest), verdict);
-            if verdict == sign_on::TOO_MANY {
-                self.keeper
-                    .worker
-                    .metrics
-                    .connection_refused(ConnectionRefused::PartyFull);
-                return Received::Close(ConnectionClosed::PartyFull);
+            if let Some(reason) = sign_on::refuses(&verdict) {
+                tracing::warn!(
+                    party = guest.party.name,
+                    reason = verdict.1,
+                    dialect = %self.dialect(),
+                    "a sign-on was refused"
+                );
+                self.keeper.worker.metrics.connection_refused(reason);
+                return Received::Close(ConnectionClosed::SignOnRefused);
             }
             return Received::Done;
         }
@@ -310,6 +354,7 @@ impl Receiver {
         let asker = Asker {
             admitted,
             frame: frame.clone(),
+            header: self.header,
             arrived: now,
             kind: self.kind,
             reply: answer::reply,
@@ -384,7 +429,11 @@ impl Receiver {
     }
 
     /// Section 8: what can't be parsed.
-    fn unreadable(&mut self, frame: &Bytes, error: &ParseError) -> Received {
+    fn unreadable(&mut self, frame: &[u8], wire: &[u8], error: &ParseError) -> Received {
+        if !self.has_signed_on() && dialect::speaks_otherwise(self.dialect(), self.header, wire) {
+            self.refused(FrameRefused::Dialect);
+            return Received::Close(ConnectionClosed::Frame);
+        }
         if error.place == Place::Mti {
             self.refused(FrameRefused::NoMti);
             tracing::warn!(%error, "a connection is closed");
@@ -396,10 +445,9 @@ impl Receiver {
             .guest()
             .and_then(|guest| guest.party.mac_key.as_ref());
         // Where not even the trace number can be read, nobody could match an answer.
-        self.connection.write(|out| {
+        self.write(key, |out, key| {
             format_error_answer(frame, error, out, key);
         });
-        self.written = true;
         Received::Done
     }
 
@@ -432,10 +480,18 @@ impl Receiver {
             .metrics
             .answered(self.kind, code, Duration::ZERO);
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
-        self.connection
-            .write(|out| answer::at_once(message, code, reason, key, out));
-        self.written = true;
+        self.write(key, |out, key| {
+            answer::at_once(message, code, reason, key, out);
+        });
         Received::Done
+    }
+
+    /// Answers the message at hand.
+    fn write(&self, key: Option<&MacKey>, answer: impl FnOnce(&mut BytesMut, Option<&MacKey>)) {
+        let (dialect, header) = (self.dialect(), self.header);
+        self.connection
+            .write(|out| answer::write(dialect, header, key, out, answer));
+        self.written.set(true);
     }
 }
 

@@ -9,12 +9,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-use tessera_protocol::cut;
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{Dialect, FrameError};
 use tokio::net::TcpStream;
 use tokio::time::sleep_until;
 
+use super::dialect::{self, Choice};
 use super::receive::{Received, Receiver};
+use super::sign_on::Arrival;
 use crate::config::MallSettings;
 use crate::door::{Admission, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
@@ -73,6 +75,8 @@ struct Session {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
     receiver: Receiver,
+    /// What the first bytes have shown, or what everybody speaks.
+    dialect_is_known: bool,
     buffer: BytesMut,
     read_bytes: usize,
     /// Since when nobody is signed on, where nobody is.
@@ -88,7 +92,14 @@ impl Session {
     fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
         let now = Instant::now();
         Self {
-            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection)),
+            receiver: Receiver::new(
+                Rc::clone(&keeper),
+                Arc::clone(&connection),
+                Arrival {
+                    dialect: Dialect::CANONICAL,
+                },
+            ),
+            dialect_is_known: false,
             keeper,
             connection,
             buffer: BytesMut::new(),
@@ -119,17 +130,8 @@ impl Session {
         let bytes = self.buffer.len();
         let was_on = self.receiver.has_signed_on();
         loop {
-            let frame = match cut(&mut self.buffer) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => break,
-                Err(error) => {
-                    self.keeper
-                        .worker
-                        .metrics
-                        .frame_refused(FrameRefused::TooLong);
-                    tracing::warn!(%error, "a connection is closed");
-                    return Err(Ending::Frame);
-                }
+            let Some(frame) = self.cut()? else {
+                break;
             };
             // A frame is never dropped for want of room: it waits here, and with it all behind it.
             let mut received = self.receiver.receive(frame, now);
@@ -157,6 +159,44 @@ impl Session {
             self.connection.check_open()?;
         }
         Ok(())
+    }
+
+    /// The next whole frame.
+    #[inline]
+    fn cut(&mut self) -> Result<Option<Bytes>, Ending> {
+        if !self.dialect_is_known {
+            match dialect::choose(&self.buffer, &self.keeper.guests) {
+                Choice::Is(dialect) => self.receiver.set_dialect(dialect),
+                Choice::More => return Ok(None),
+                Choice::None => {
+                    self.keeper
+                        .worker
+                        .metrics
+                        .frame_refused(FrameRefused::Dialect);
+                    dialect::diagnose(&self.buffer, None);
+                    tracing::warn!("a connection is closed: no party speaks like that");
+                    return Err(Ending::Frame);
+                }
+            }
+            self.dialect_is_known = true;
+        }
+        let dialect = self.receiver.dialect();
+        dialect
+            .cut(&mut self.buffer)
+            .map_err(|error| self.lost(dialect, error))
+    }
+
+    /// The stream can't be followed any further.
+    #[cold]
+    fn lost(&self, dialect: Dialect, error: FrameError) -> Ending {
+        let reason = match error {
+            FrameError::Oversized { .. } => FrameRefused::TooLong,
+            FrameError::NoDigits | FrameError::NoMessage { .. } => FrameRefused::Dialect,
+        };
+        self.keeper.worker.metrics.frame_refused(reason);
+        dialect::diagnose(&self.buffer, Some(dialect));
+        tracing::warn!(%error, "a connection is closed");
+        Ending::Frame
     }
 
     fn end_turn(&mut self) {
@@ -227,6 +267,11 @@ impl Session {
                 .worker
                 .metrics
                 .frame_refused(FrameRefused::Unfinished);
+        }
+        if !self.receiver.has_signed_on() {
+            // It may wait for the answer to what is a whole frame to it.
+            let known = self.dialect_is_known.then(|| self.receiver.dialect());
+            dialect::diagnose(&self.buffer, known);
         }
         tracing::warn!(reason = ending.name(), "a connection is closed");
         ending

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
+use tessera_protocol::{Dialect, NetworkCode, NetworkManagement, ResponseCode};
 
+use crate::config::Party;
 use crate::door::{Admission, Bound, Connection, Guest, Guests, Permit};
+use crate::ops::metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
 #[derive(Debug, Default)]
@@ -19,11 +21,40 @@ pub(super) enum Standing {
 /// What a network management message is answered with, and why.
 pub(super) type Verdict = (ResponseCode, &'static str);
 
-/// The party has too many connections: this one is refused.
-pub(super) const TOO_MANY: Verdict = (
+/// The party has too many connections.
+const TOO_MANY: Verdict = (
     ResponseCode::NOT_PERMITTED_TO_PARTY,
     "as many connections as the party may have",
 );
+
+/// How a connection has come.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// The framing and packing of its messages.
+    pub(super) dialect: Dialect,
+}
+
+const WRONG_DIALECT: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has another framing or packing",
+);
+
+/// Whether the connection has to end after this verdict, and what that is called.
+pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
+    match *verdict {
+        TOO_MANY => Some(ConnectionRefused::PartyFull),
+        WRONG_DIALECT => Some(ConnectionRefused::Dialect),
+        _ => None,
+    }
+}
+
+/// Whether a connection comes as the party's profile says; the answer where it does not.
+fn comes_as_described(party: &Party, arrival: &Arrival) -> Result<(), Verdict> {
+    match arrival.dialect == party.dialect {
+        true => Ok(()),
+        false => Err(WRONG_DIALECT),
+    }
+}
 
 /// Decides a network message of the party that its field 32 names.
 pub(super) fn manage(
@@ -31,12 +62,16 @@ pub(super) fn manage(
     connection: &Connection,
     guest: &Arc<Guest>,
     guests: &Guests,
+    arrival: &Arrival,
     message: &NetworkManagement<'_>,
 ) -> Verdict {
     let signed_on = matches!(standing, Standing::SignedOn(_));
     match message.code {
         NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
         NetworkCode::SignOn => {
+            if let Err(verdict) = comes_as_described(&guest.party, arrival) {
+                return verdict;
+            }
             let Some(permit) = Permit::take(&guest.connections) else {
                 return TOO_MANY;
             };

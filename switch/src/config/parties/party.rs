@@ -1,7 +1,7 @@
 //! Who may connect, and what they may do.
 
 use serde::Deserialize;
-use tessera_protocol::MacKey;
+use tessera_protocol::{Dialect, MacKey};
 
 use super::sets::{CodeSet, MerchantCategories, Messages};
 
@@ -20,6 +20,8 @@ pub struct Party {
     pub messages: Messages,
     /// The first two digits of field 3 that its requests may carry.
     pub processing_codes: CodeSet,
+    /// The framing and packing of its connections.
+    pub dialect: Dialect,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
     /// Its connections at the same time.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use tessera_protocol::{Dialect, Framing, MessagePacking};
 
 use super::super::limits::Breach;
 use super::super::{Environment, MallSettings};
@@ -31,7 +32,16 @@ pub(super) struct PartyText {
     in_flight_max: Option<usize>,
     in_flight_per_connection_max: Option<usize>,
     #[serde(default)]
+    line: LineText,
+    #[serde(default)]
     quirks: QuirksText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct LineText {
+    framing: Option<String>,
+    packing: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -83,6 +93,7 @@ impl PartyText {
             acceptors: acceptors(code, self.kind, self.acceptors)?,
             messages: messages(&self.messages)?,
             processing_codes: codes("processing_codes", &self.processing_codes)?,
+            dialect: self.line.dialect()?,
             mac_key,
             connections_max: limit(
                 "connections_max",
@@ -102,6 +113,45 @@ impl PartyText {
             quirks: self.quirks.into_quirks()?,
         })
     }
+}
+
+impl LineText {
+    fn dialect(&self) -> Result<Dialect, Breach> {
+        let usual = Dialect::CANONICAL;
+        Ok(Dialect {
+            framing: one_of(
+                "line.framing",
+                self.framing.as_deref(),
+                &Framing::ALL,
+                Framing::name,
+            )?
+            .unwrap_or(usual.framing),
+            packing: one_of(
+                "line.packing",
+                self.packing.as_deref(),
+                &MessagePacking::ALL,
+                MessagePacking::name,
+            )?
+            .unwrap_or(usual.packing),
+        })
+    }
+}
+
+/// The value of this name; `None` where none is stated.
+fn one_of<T: Copy>(
+    key: &str,
+    stated: Option<&str>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, Breach> {
+    let Some(stated) = stated else {
+        return Ok(None);
+    };
+    let found = all.iter().copied().find(|&value| name(value) == stated);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|&value| name(value)).collect();
+        Breach::new(key, format!("must be one of {}", names.join(", ")))
+    })
 }
 
 impl QuirksText {

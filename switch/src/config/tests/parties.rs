@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use tessera_protocol::Dialect;
+
 use super::*;
 
 #[test]
@@ -60,6 +62,21 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
 }
 
 #[test]
+fn a_party_speaks_the_usual_dialect_unless_it_says_otherwise() {
+    let dialect = |lines: &str| {
+        let party = format!("{PARTY}{lines}");
+        let (_folder, settings) = read_with("", &[("p.toml", &party)]);
+        settings.unwrap().parties[0].dialect
+    };
+    assert_eq!(dialect(""), Dialect::CANONICAL);
+    for stated in Dialect::all() {
+        let (framing, packing) = (stated.framing.name(), stated.packing.name());
+        let lines = format!("[line]\nframing = \"{framing}\"\npacking = \"{packing}\"\n");
+        assert_eq!(dialect(&lines), stated);
+    }
+}
+
+#[test]
 fn names_what_is_wrong_with_a_party() {
     let mall = "code = \"124\"\nname = \"M\"\nkind = \"mall\"\nmac_key = \"none\"\n";
     for (text, expected) in [
@@ -114,6 +131,14 @@ fn names_what_is_wrong_with_a_party() {
         (
             format!("{PARTY}processing_codes = [\"000000\"]"),
             ":5: processing_codes: \"000000\" is not two digits",
+        ),
+        (
+            format!("{PARTY}[line]\nframing = \"binary\""),
+            ":6: line.framing = \"binary\": must be one of binary-2, tpdu, bcd-2, ascii-4, binary-4",
+        ),
+        (
+            format!("{PARTY}[line]\npacking = \"ebcdic\""),
+            ":6: line.packing = \"ebcdic\": must be one of binary, ascii",
         ),
         (
             format!("{PARTY}[quirks]\nentry_modes = [\"812\"]"),

@@ -87,7 +87,7 @@ fn the_explaining_party_states_every_key_with_its_default() {
         format!("{:#?}", settings.unwrap().parties)
     };
     assert_eq!(party(&shown), party(&bare));
-    for (table, header) in [("", ""), ("quirks", "[quirks]\n")] {
+    for (table, header) in [("", ""), ("line", "[line]\n"), ("quirks", "[quirks]\n")] {
         let unknown = format!(
             "{}{header}zzzzzzzzzz = 1",
             if header.is_empty() { "" } else { PARTY }

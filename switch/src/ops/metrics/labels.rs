@@ -106,6 +106,8 @@ label!(
         TooLong = "too_long",
         /// Begun and not finished in time.
         Unfinished = "unfinished",
+        /// In a framing or packing that no party speaks, or not the one of its connection.
+        Dialect = "dialect",
         /// No MTI in front.
         NoMti = "no_mti",
         /// A format error, answered with 30.
@@ -134,6 +136,8 @@ label!(
         Full = "full",
         /// The party has as many as it may.
         PartyFull = "party_full",
+        /// The party's profile has another framing or packing.
+        Dialect = "dialect",
         /// The switch is stopping.
         Stopping = "stopping",
         /// The operating system had none to give (file descriptors).
@@ -158,8 +162,8 @@ label!(
         Idle = "idle",
         /// It did not take its answers.
         WriteStall = "write_stall",
-        /// Its party had as many as it may when it signed on.
-        PartyFull = "party_full",
+        /// Its sign-on was refused: see the connections refused.
+        SignOnRefused = "sign_on_refused",
         /// The switch is stopping.
         Stopping = "stopping",
     }
