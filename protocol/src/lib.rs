@@ -44,7 +44,9 @@ pub use card::CardNumber;
 pub use client::{ClientNumber, ClientNumberError};
 pub use currency::Currency;
 pub use describe::{Description, Secrets, describe, money_text};
-pub use dialect::{Dialect, Framing, Header, Look, MessagePacking, Unpacked, recognize};
+pub use dialect::{
+    Dialect, Framing, Header, Look, MessagePacking, Unpacked, foreign_protocol, recognize,
+};
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};

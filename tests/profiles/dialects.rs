@@ -195,8 +195,35 @@ fn another_dialect_than_the_profiles_is_refused_and_the_log_says_which_it_was() 
     }
     wait_for("the log to say so", || {
         let log = rig.log("switch");
-        log.contains("HTTP") && log.contains("TLS: this is the plain port")
+        log.contains("HTTP") && log.contains("TLS, sent to the plain port")
     });
+}
+
+#[test]
+fn the_doctor_names_the_lines_that_accept_a_message() {
+    let rig = Rig::new(0, 0);
+    for (party, framing, packing) in speakers() {
+        let message = match packing {
+            "binary" => network(&party, "001").message(),
+            _ => Text::network(&party, "001").message(),
+        };
+        let frame = framed_as(framing, &message);
+        let hex: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::write(rig.path("captured"), &frame).expect("a file");
+        for input in [hex.as_str(), "captured"] {
+            let output = rig.run(&["doctor", input]);
+            let said = String::from_utf8_lossy(&output.stdout);
+            let lines = format!("  framing = \"{framing}\"\n  packing = \"{packing}\"\n");
+            assert!(said.contains(&lines), "{framing}: {said}");
+            assert!(said.contains(&format!("code = \"{}\"", party.code)));
+            assert_eq!(said.contains("mac_key_file"), party.key.is_some());
+            assert!(said.contains("network management code"), "{said}");
+        }
+    }
+    assert_eq!(
+        rig.try_run(&["doctor", "474554202f"]).status.code(),
+        Some(1)
+    );
 }
 
 /// Where everybody speaks the usual dialect, it needs no recognizing; a stranger is told apart all the same.

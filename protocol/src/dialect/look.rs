@@ -81,3 +81,25 @@ impl Dialect {
 pub fn recognize(stream: &[u8]) -> impl Iterator<Item = Dialect> {
     Dialect::all().filter(|dialect| matches!(dialect.look(stream), Look::Message { .. }))
 }
+
+/// What a stream is that begins like this and holds no message of any dialect; `None` where that is not known.
+pub fn foreign_protocol(stream: &[u8]) -> Option<&'static str> {
+    // Behind a length of two or four bytes, or of none.
+    let digits = |base: u8| {
+        move |at: usize| {
+            let mti = stream.get(at..at + 4);
+            mti.is_some_and(|mti| {
+                mti[0] == base && mti.iter().all(|byte| (base..base + 10).contains(byte))
+            })
+        }
+    };
+    match stream {
+        [0x16, 3, ..] => Some("TLS, sent to the plain port"),
+        [b'G', b'E', b'T', b' ', ..] | [b'P', b'O', b'S', b'T', ..] => Some("HTTP"),
+        _ if [0, 2, 4].into_iter().any(digits(0xF0)) => Some("a message in EBCDIC"),
+        _ if [0, 2, 4].into_iter().any(digits(b'0')) => {
+            Some("a message in ASCII, perhaps with bitmaps as bytes")
+        }
+        _ => None,
+    }
+}

@@ -12,7 +12,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 pub use ascii::Unpacked;
 pub use framing::{Framing, Header};
-pub use look::{Look, recognize};
+pub use look::{Look, foreign_protocol, recognize};
 
 use crate::error::ParseError;
 use crate::frame::{FrameError, cut};

@@ -1,7 +1,7 @@
 //! How somebody speaks whom nobody knows yet.
 
 use bytes::BytesMut;
-use tessera_protocol::{Dialect, Framing, Header, Look, recognize};
+use tessera_protocol::{Dialect, Framing, Header, Look, foreign_protocol, recognize};
 
 use crate::door::Guests;
 
@@ -52,7 +52,7 @@ pub(super) fn choose(stream: &[u8], guests: &Guests) -> Choice {
 /// Says in the log what a stream looks like that can't be followed.
 pub(super) fn diagnose(stream: &[u8], spoken: Option<Dialect>) {
     let other = recognize(stream).find(|dialect| Some(*dialect) != spoken);
-    match (other, protocol(stream)) {
+    match (other, foreign_protocol(stream)) {
         (Some(dialect), _) => tracing::warn!(
             looks_like = %dialect,
             "a connection speaks otherwise than expected; see `tessera doctor`"
@@ -84,13 +84,4 @@ pub(super) fn speaks_otherwise(spoken: Dialect, header: Header, message: &[u8]) 
         diagnose(&stream, Some(spoken));
     }
     other
-}
-
-/// What else comes to such a port.
-fn protocol(stream: &[u8]) -> Option<&'static str> {
-    match stream {
-        [0x16, 3, ..] => Some("TLS: this is the plain port"),
-        [b'G', b'E', b'T', b' ', ..] | [b'P', b'O', b'S', b'T', ..] => Some("HTTP"),
-        _ => None,
-    }
 }
