@@ -5,6 +5,8 @@
 mod dialects;
 #[path = "profiles/permissions.rs"]
 mod permissions;
+#[path = "profiles/reload.rs"]
+mod reload;
 mod rig;
 
 const BALANCE: u64 = 1_000_000;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
-use crate::door::{Arrivals, Guests};
+use crate::door::{Arrivals, GuestBook};
 use crate::gate::Gate;
 use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) checkpointer: Checkpointer,
-    pub(crate) guests: Arc<Guests>,
+    pub(crate) book: Arc<GuestBook>,
     pub(crate) host_tls: Arc<ClientConfig>,
     pub(crate) leased_tls: Arc<ServerConfig>,
     pub(crate) references_after: u64,
@@ -134,12 +134,11 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     // It was empty: nothing has been delivered yet.
     let _ = later.set(Rc::clone(&worker));
 
-    let doorkeeper = Rc::new(Doorkeeper {
-        guests: Arc::clone(&shared.guests),
-        settings: settings.mall.clone(),
-        worker: Rc::clone(&worker),
-        connections: Default::default(),
-    });
+    let doorkeeper = Rc::new(Doorkeeper::new(
+        shared.book.guests(),
+        settings.mall.clone(),
+        Rc::clone(&worker),
+    ));
     let line_keeper = Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
         reading: Reading {
@@ -151,7 +150,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         },
         throttle: Arc::clone(&shared.throttle),
         in_flight_max: settings.leased.in_flight_max,
-        in_flight: Arc::clone(&shared.guests.in_flight),
+        in_flight: Arc::clone(&shared.book.guests().in_flight),
         times: settings.mall.clone(),
         worker: Rc::clone(&worker),
         connections: Default::default(),
@@ -244,6 +243,10 @@ async fn run_errands(
         let done = match errand {
             Errand::Checkpoint(done) => {
                 worker.checkpoint().await;
+                done
+            }
+            Errand::Renew(guests, done) => {
+                malls.renew(guests);
                 done
             }
             Errand::Drain(done) => {

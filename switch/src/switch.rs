@@ -6,21 +6,22 @@ use std::sync::{Arc, OnceLock};
 use actix::{Arbiter, System};
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{Environment, Settings, host_client, leased_server};
-use crate::door::{self, Admission, Guests};
+use crate::config::{Environment, PartyKind, Settings, host_client, leased_server};
+use crate::door::{self, Admission, GuestBook, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
-use crate::notify::Notify;
+use crate::notify::{MallNames, Notify};
 use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
+use crate::reload::Reload;
 use crate::reseal;
 use crate::router::{Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
@@ -52,14 +53,16 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let stats: Vec<_> = (0..workers)
         .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
         .collect();
-    let guests = Arc::new(Guests::new(
-        settings.parties.clone(),
-        settings.mall.in_flight_max,
-    ));
+    // From here on: before, it ends the process, as it always did.
+    let mut hangups = signal(SignalKind::hangup())?;
     let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
-    let names = settings.parties.iter().map(|party| party.name.as_str());
-    let metrics = Arc::new(Metrics::new(names));
+    let metrics = Arc::new(Metrics::new());
+    let book = Arc::new(GuestBook::new(Guests::new(
+        settings.parties.clone(),
+        settings.mall.in_flight_max,
+        &metrics.door,
+    )));
     let host_tls = host_client(&settings.host)?;
     let leased_tls = leased_server(&settings.leased)?;
 
@@ -87,7 +90,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
     health.set_journal_open(true);
-    gauges::refresh_before_reading(&metrics, &journal, &guests);
+    gauges::refresh_before_reading(&metrics, &journal, &book);
     for (worker, stats) in stats.iter().enumerate() {
         metrics.watch_link(worker, Arc::clone(stats));
         health.watch_link(worker, Arc::clone(stats));
@@ -124,7 +127,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: Arc::clone(&metrics),
         journal: Arc::clone(&journal),
         checkpointer,
-        guests,
+        book: Arc::clone(&book),
         host_tls,
         leased_tls,
         references_after: data.last_at,
@@ -138,6 +141,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 
     let notify = Notify::start(
         &settings,
+        mall_names(&book),
         Arc::clone(&journal),
         Arc::clone(&shared.vault),
         Arc::clone(&metrics),
@@ -151,7 +155,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     health.set_serving(true);
     ready(addresses);
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
-    wait_for_signal().await?;
+    let reload = Reload {
+        settings: Arc::clone(&settings),
+        book,
+        metrics: Arc::clone(&metrics),
+        errands: crew.errands.clone(),
+    };
+    wait_for_the_end(&mut hangups, &reload).await?;
 
     tracing::info!("stopping: answering what is under way");
     health.set_stopping();
@@ -307,7 +317,18 @@ async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
     shared.checkpointer.mark(mark);
 }
 
-async fn ask_all(
+/// Who a mall is, for payers.
+fn mall_names(book: &Arc<GuestBook>) -> MallNames {
+    let book = Arc::clone(book);
+    Arc::new(move |institution| {
+        let guests = book.guests();
+        let party = &guests.find(institution)?.party;
+        (party.kind == PartyKind::Mall).then(|| party.name.clone())
+    })
+}
+
+/// Asks every worker, and waits until all have done it.
+pub(crate) async fn ask_all(
     workers: &[UnboundedSender<Errand>],
     errand: impl Fn(oneshot::Sender<()>) -> Errand,
 ) {
@@ -325,14 +346,17 @@ async fn ask_all(
     }
 }
 
-async fn wait_for_signal() -> std::io::Result<()> {
+/// SIGTERM or SIGINT. At SIGHUP the parties are read again.
+async fn wait_for_the_end(hangups: &mut Signal, reload: &Reload) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangups.recv() => reload.run().await,
+        }
     }
-    Ok(())
 }
 
 fn at(who: &str, address: SocketAddr) -> String {

@@ -18,7 +18,8 @@ mod units;
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
-    Acceptors, CodeSet, MerchantCategories, Messages, Party, PartyKind, Quirks, UnknownReversal,
+    Acceptors, CodeSet, MerchantCategories, Messages, Network, Party, PartyKind, Quirks,
+    UnknownReversal,
 };
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,

@@ -5,7 +5,9 @@
 
 mod admission;
 mod admitted;
+mod arrival;
 mod asker;
+mod book;
 mod connection;
 mod connections;
 mod listener;
@@ -13,7 +15,9 @@ mod party;
 
 pub use admission::{Admission, Permit};
 pub use admitted::{Admitted, NotAdmitted};
+pub use arrival::{Arrival, Misfit};
 pub use asker::{Asker, Reply};
+pub use book::GuestBook;
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;
 pub use listener::{Arrivals, Way, accept, listen, ways};

@@ -19,8 +19,8 @@ use super::operation::{Operation, Reading};
 use crate::clock;
 use crate::config::MallSettings;
 use crate::door::{
-    Admission, Admitted, Asker, Bound, Connection, Connections, NotAdmitted, OUTBOX_BYTES_MAX,
-    Permit,
+    Admission, Admitted, Arrival, Asker, Bound, Connection, Connections, NotAdmitted,
+    OUTBOX_BYTES_MAX, Permit,
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::passwords::Throttle;
@@ -68,6 +68,7 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let connection = Connection::sealed();
     connection.bind(Bound {
         guest: None,
+        arrival: Arrival::from(None),
         doors: [
             Admission::new(keeper.in_flight_max),
             Admission::new(usize::MAX),

@@ -15,10 +15,10 @@ use super::answer;
 use super::dialect;
 use super::permission;
 use super::session::Doorkeeper;
-use super::sign_on::{self, Arrival, Standing, Verdict};
+use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::PartyKind;
-use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
+use crate::door::{Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
@@ -48,6 +48,10 @@ pub(super) struct Receiver {
     /// The frame at hand was handed back, and is counted already.
     counted: bool,
     arrival: Arrival,
+    /// The party that has signed on, as its profile is now.
+    guest: Option<Arc<Guest>>,
+    /// How often profiles had changed when it was looked up.
+    renewals: u64,
     /// What stood in front of the message at hand.
     header: Header,
 }
@@ -68,6 +72,8 @@ impl Receiver {
             within_window: None,
             counted: false,
             arrival,
+            guest: None,
+            renewals: 0,
             header: Header::default(),
         }
     }
@@ -89,12 +95,9 @@ impl Receiver {
     }
 
     fn count_standing(&self, before: bool, after: bool) {
-        let Some(guest) = self.connection.guest() else {
-            return;
-        };
         match (before, after) {
-            (false, true) => self.keeper.worker.metrics.signed_on(guest.index),
-            (true, false) => self.keeper.worker.metrics.signed_off(guest.index),
+            (false, true) => self.keeper.worker.metrics.signed_on(),
+            (true, false) => self.keeper.worker.metrics.signed_off(),
             _ => {}
         }
     }
@@ -111,6 +114,17 @@ impl Receiver {
     /// It has turned out how the connection speaks.
     pub(super) fn set_dialect(&mut self, dialect: Dialect) {
         self.arrival.dialect = dialect;
+    }
+
+    /// Profiles have changed: what the party may is asked anew.
+    #[cold]
+    fn renew(&mut self) {
+        self.renewals = self.keeper.renewals();
+        if let Some(before) = &self.guest {
+            let after = self.keeper.guests().find(before.party.code).cloned();
+            // Whose party is gone ends without another frame.
+            self.guest = after.or_else(|| Some(Arc::clone(before)));
+        }
     }
 
     /// Receives a frame in the connection's dialect.
@@ -142,36 +156,32 @@ impl Receiver {
             return Received::Done;
         }
         self.kind = Kind::Unknown;
-        let speaker = message
-            .number(32)
-            .and_then(|code| self.keeper.guests.find(code))
-            .cloned();
+        if self.renewals != self.keeper.renewals() {
+            self.renew();
+        }
+        let code = message.number(32);
+        // A connection is its party's for good; who it is must be asked only before.
+        let guest = match &self.guest {
+            Some(guest) => Some(Arc::clone(guest)),
+            None => code.and_then(|code| self.keeper.guests().find(code).cloned()),
+        };
         let network = message.mti().class() == 8;
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
-            return self.say(&message, speaker.as_ref(), NOT_SIGNED_ON);
+            return self.say(&message, guest.as_ref(), NOT_SIGNED_ON);
         }
         // A missing field 32 is a format error, which is answered like others below.
-        let bound = self.connection.guest().cloned();
-        if message.has(32) {
-            let strange = match (&bound, &speaker) {
-                (Some(bound), Some(speaker)) => !Arc::ptr_eq(bound, speaker),
-                (_, None) => true,
-                (None, Some(_)) => false,
-            };
-            if strange {
-                self.refused(FrameRefused::Violation);
-                return self.say(&message, bound.as_ref(), NOT_THE_PARTY);
-            }
+        if message.has(32) && code != guest.as_ref().map(|guest| guest.party.code) {
+            self.refused(FrameRefused::Violation);
+            return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
         }
-        let guest = bound.or(speaker);
         if let Some(key) = guest
             .as_ref()
             .and_then(|guest| guest.party.mac_key.as_ref())
             && !self.dialect().verify(key, wire)
         {
             if let Some(guest) = &guest {
-                self.keeper.worker.metrics.mac_failed(guest.index);
+                guest.figures.mac_failures.inc();
             }
             self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), WRONG_MAC);
@@ -239,12 +249,15 @@ impl Receiver {
                 &mut standing,
                 &self.connection,
                 guest,
-                &self.keeper.guests,
+                &self.keeper.guests().in_flight,
                 &self.arrival,
                 network,
             );
             self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
             self.standing = standing;
+            if self.connection.guest().is_some() {
+                self.guest = Some(Arc::clone(guest));
+            }
             self.say(message, Some(guest), verdict);
             if let Some(reason) = sign_on::refuses(&verdict) {
                 tracing::warn!(
@@ -357,7 +370,7 @@ impl Receiver {
             header: self.header,
             arrived: now,
             kind: self.kind,
-            reply: answer::reply,
+            reply: answer::reply_as(&guest.party.quirks),
         };
         self.route(
             message,

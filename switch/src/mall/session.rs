@@ -3,6 +3,7 @@
 //! One task reads: it takes what is there, handles every whole frame, and ends the turn with one
 //! flush. Another waits for the socket to take what could not be written at once.
 
+use std::cell::{Cell, Ref, RefCell};
 use std::io;
 use std::net::TcpStream as StdStream;
 use std::rc::Rc;
@@ -16,9 +17,10 @@ use tokio::time::sleep_until;
 
 use super::dialect::{self, Choice};
 use super::receive::{Received, Receiver};
-use super::sign_on::Arrival;
 use crate::config::MallSettings;
-use crate::door::{Admission, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit};
+use crate::door::{
+    Admission, Arrival, Bound, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit,
+};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
 use crate::router::Worker;
 
@@ -32,14 +34,65 @@ const TURNS_MAX: u32 = 4;
 
 /// What all sessions of a worker share.
 pub struct Doorkeeper {
-    /// Who may come in.
-    pub guests: Arc<Guests>,
+    /// Who may come in, at the moment.
+    guests: RefCell<Arc<Guests>>,
+    /// How often that has changed.
+    renewals: Cell<u64>,
     /// How long what may take.
     pub settings: MallSettings,
     /// Where commands go.
     pub worker: Rc<Worker>,
     /// Who is in.
     pub connections: Connections,
+}
+
+impl Doorkeeper {
+    /// Lets these in.
+    pub fn new(guests: Arc<Guests>, settings: MallSettings, worker: Rc<Worker>) -> Self {
+        Self {
+            guests: RefCell::new(guests),
+            renewals: Cell::new(0),
+            settings,
+            worker,
+            connections: Connections::default(),
+        }
+    }
+
+    /// Those who may come in, at the moment.
+    pub(super) fn guests(&self) -> Ref<'_, Guests> {
+        Ref::map(self.guests.borrow(), |guests| &**guests)
+    }
+
+    /// Changes whenever somebody's profile may have.
+    #[inline]
+    pub(super) fn renewals(&self) -> u64 {
+        self.renewals.get()
+    }
+
+    /// Lets these in from now on, each as its profile says now. A connection ends whose party is not among them, or
+    /// which does not fit its profile any more; the others notice nothing.
+    pub fn renew(&self, guests: Arc<Guests>) {
+        for connection in self.connections.all() {
+            let Some(Bound {
+                guest: Some(before),
+                arrival,
+                doors,
+            }) = connection.bound()
+            else {
+                continue;
+            };
+            let after = guests.find(before.party.code);
+            let party = after.map(|guest| &guest.party).filter(|party| {
+                arrival.check(party).is_ok() && party.has_the_key_of(&before.party)
+            });
+            match party {
+                Some(party) => doors[0].set_max(party.in_flight_per_connection_max),
+                None => connection.drain(Ending::Profile),
+            }
+        }
+        *self.guests.borrow_mut() = guests;
+        self.renewals.set(self.renewals.get() + 1);
+    }
 }
 
 type Ending = ConnectionClosed;
@@ -53,16 +106,18 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
             return;
         }
     };
+    let address = socket.peer_addr().map(|address| address.ip()).ok();
     let connection = Connection::plain(socket);
     let number = keeper.connections.add(&connection);
     keeper.worker.metrics.connected();
     let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
-    let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection));
+    let arrival = Arrival::from(address);
+    let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection), arrival);
     let ending = session.read().await;
     session.leave(ending);
     connection.flush();
     // A peer that has closed its own half may still hear the answers to what it has asked.
-    if matches!(ending, Ending::Stopping | Ending::Peer) {
+    if matches!(ending, Ending::Stopping | Ending::Profile | Ending::Peer) {
         connection.all_answered().await;
     }
     connection.close();
@@ -89,16 +144,10 @@ struct Session {
 }
 
 impl Session {
-    fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+    fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>, arrival: Arrival) -> Self {
         let now = Instant::now();
         Self {
-            receiver: Receiver::new(
-                Rc::clone(&keeper),
-                Arc::clone(&connection),
-                Arrival {
-                    dialect: Dialect::CANONICAL,
-                },
-            ),
+            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection), arrival),
             dialect_is_known: false,
             keeper,
             connection,
@@ -165,7 +214,7 @@ impl Session {
     #[inline]
     fn cut(&mut self) -> Result<Option<Bytes>, Ending> {
         if !self.dialect_is_known {
-            match dialect::choose(&self.buffer, &self.keeper.guests) {
+            match dialect::choose(&self.buffer, &self.keeper.guests()) {
                 Choice::Is(dialect) => self.receiver.set_dialect(dialect),
                 Choice::More => return Ok(None),
                 Choice::None => {

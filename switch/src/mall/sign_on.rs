@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tessera_protocol::{Dialect, NetworkCode, NetworkManagement, ResponseCode};
+use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
 
-use crate::config::Party;
-use crate::door::{Admission, Bound, Connection, Guest, Guests, Permit};
+use crate::door::{Admission, Arrival, Bound, Connection, Guest, Misfit, Permit};
 use crate::ops::metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
@@ -27,16 +26,14 @@ const TOO_MANY: Verdict = (
     "as many connections as the party may have",
 );
 
-/// How a connection has come.
-#[derive(Debug)]
-pub(super) struct Arrival {
-    /// The framing and packing of its messages.
-    pub(super) dialect: Dialect,
-}
-
 const WRONG_DIALECT: Verdict = (
     ResponseCode::NOT_PERMITTED_TO_PARTY,
     "the party's profile has another framing or packing",
+);
+
+const WRONG_ADDRESS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile does not have this address",
 );
 
 /// Whether the connection has to end after this verdict, and what that is called.
@@ -44,15 +41,16 @@ pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
     match *verdict {
         TOO_MANY => Some(ConnectionRefused::PartyFull),
         WRONG_DIALECT => Some(ConnectionRefused::Dialect),
+        WRONG_ADDRESS => Some(ConnectionRefused::Address),
         _ => None,
     }
 }
 
-/// Whether a connection comes as the party's profile says; the answer where it does not.
-fn comes_as_described(party: &Party, arrival: &Arrival) -> Result<(), Verdict> {
-    match arrival.dialect == party.dialect {
-        true => Ok(()),
-        false => Err(WRONG_DIALECT),
+/// What a connection is told that comes otherwise than its party's profile says.
+fn verdict(misfit: Misfit) -> Verdict {
+    match misfit {
+        Misfit::Dialect => WRONG_DIALECT,
+        Misfit::Address => WRONG_ADDRESS,
     }
 }
 
@@ -61,7 +59,7 @@ pub(super) fn manage(
     standing: &mut Standing,
     connection: &Connection,
     guest: &Arc<Guest>,
-    guests: &Guests,
+    in_flight: &Arc<Admission>,
     arrival: &Arrival,
     message: &NetworkManagement<'_>,
 ) -> Verdict {
@@ -69,18 +67,19 @@ pub(super) fn manage(
     match message.code {
         NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
         NetworkCode::SignOn => {
-            if let Err(verdict) = comes_as_described(&guest.party, arrival) {
-                return verdict;
+            if let Err(misfit) = arrival.check(&guest.party) {
+                return verdict(misfit);
             }
             let Some(permit) = Permit::take(&guest.connections) else {
                 return TOO_MANY;
             };
             connection.bind(Bound {
                 guest: Some(Arc::clone(guest)),
+                arrival: arrival.clone(),
                 doors: [
                     Admission::new(guest.party.in_flight_per_connection_max),
                     Arc::clone(&guest.in_flight),
-                    Arc::clone(&guests.in_flight),
+                    Arc::clone(in_flight),
                 ],
             });
             *standing = Standing::SignedOn(permit);

@@ -3,6 +3,7 @@
 //! Read at the start and again on SIGHUP. One file that is wrong, or two that do not go together, and none of them counts.
 
 mod key;
+mod network;
 mod party;
 mod sets;
 mod text;
@@ -10,6 +11,7 @@ mod text;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+pub use network::Network;
 pub use party::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
 pub use sets::{CodeSet, MerchantCategories, Messages};
 pub(super) use text::institution_code;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use tessera_protocol::{Dialect, MacKey};
 
+use super::Network;
 use super::sets::{CodeSet, MerchantCategories, Messages};
 
 /// An institution that connects, as its file describes it.
@@ -22,6 +23,8 @@ pub struct Party {
     pub processing_codes: CodeSet,
     /// The framing and packing of its connections.
     pub dialect: Dialect,
+    /// From where it may connect; anywhere, where there is none.
+    pub addresses: Vec<Network>,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
     /// Its connections at the same time.
@@ -32,6 +35,16 @@ pub struct Party {
     pub in_flight_per_connection_max: usize,
     /// In what it differs from the others.
     pub quirks: Quirks,
+}
+
+impl Party {
+    /// Whether a message sealed for one is sealed for the other: the same key, or none.
+    pub fn has_the_key_of(&self, other: &Self) -> bool {
+        match (&self.mac_key, &other.mac_key) {
+            (Some(one), Some(other)) => one.is(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
 }
 
 /// What a party is.

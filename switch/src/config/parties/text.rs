@@ -11,7 +11,7 @@ use super::super::limits::Breach;
 use super::super::{Environment, MallSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, MerchantCategories, Messages};
-use super::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+use super::{Acceptors, Network, Party, PartyKind, Quirks, UnknownReversal};
 
 /// A party as its file states it.
 #[derive(Deserialize)]
@@ -42,6 +42,7 @@ pub(super) struct PartyText {
 struct LineText {
     framing: Option<String>,
     packing: Option<String>,
+    addresses: AnyOrList,
 }
 
 #[derive(Deserialize, Default)]
@@ -94,6 +95,7 @@ impl PartyText {
             messages: messages(&self.messages)?,
             processing_codes: codes("processing_codes", &self.processing_codes)?,
             dialect: self.line.dialect()?,
+            addresses: self.line.addresses()?,
             mac_key,
             connections_max: limit(
                 "connections_max",
@@ -116,6 +118,22 @@ impl PartyText {
 }
 
 impl LineText {
+    fn addresses(&self) -> Result<Vec<Network>, Breach> {
+        let refused = |why: String| Breach::new("line.addresses", why);
+        let list = match &self.addresses {
+            AnyOrList::Any => return Ok(Vec::new()),
+            AnyOrList::List(list) if list.is_empty() => {
+                return Err(refused(
+                    "\"any\", or at least one block of addresses".into(),
+                ));
+            }
+            AnyOrList::List(list) => list,
+        };
+        let block =
+            |text: &String| Network::read(text).map_err(|why| refused(format!("{text:?} {why}")));
+        list.iter().map(block).collect()
+    }
+
     fn dialect(&self) -> Result<Dialect, Breach> {
         let usual = Dialect::CANONICAL;
         Ok(Dialect {

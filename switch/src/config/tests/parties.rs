@@ -137,6 +137,14 @@ fn names_what_is_wrong_with_a_party() {
             ":6: line.framing = \"binary\": must be one of binary-2, tpdu, bcd-2, ascii-4, binary-4",
         ),
         (
+            format!("{PARTY}[line]\naddresses = [\"10.1.2.3/8\"]"),
+            ":6: line.addresses: \"10.1.2.3/8\" is no block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"",
+        ),
+        (
+            format!("{PARTY}[line]\naddresses = []"),
+            ":6: line.addresses: \"any\", or at least one block of addresses",
+        ),
+        (
             format!("{PARTY}[line]\npacking = \"ebcdic\""),
             ":6: line.packing = \"ebcdic\": must be one of binary, ascii",
         ),

@@ -138,6 +138,8 @@ label!(
         PartyFull = "party_full",
         /// The party's profile has another framing or packing.
         Dialect = "dialect",
+        /// The party's profile does not have its address.
+        Address = "address",
         /// The switch is stopping.
         Stopping = "stopping",
         /// The operating system had none to give (file descriptors).
@@ -164,8 +166,20 @@ label!(
         WriteStall = "write_stall",
         /// Its sign-on was refused: see the connections refused.
         SignOnRefused = "sign_on_refused",
+        /// Its party's profile was changed so that it does not fit any more, or is gone.
+        Profile = "profile",
         /// The switch is stopping.
         Stopping = "stopping",
+    }
+);
+
+label!(
+    /// What became of an order to read the parties again.
+    Reloaded, "outcome" {
+        /// They count.
+        Done = "done",
+        /// Something was wrong with them, and nothing has changed.
+        Refused = "refused",
     }
 );
 

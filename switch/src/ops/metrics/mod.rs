@@ -25,13 +25,13 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::{Registry, TextEncoder};
 
-pub use door::DoorMetrics;
+pub use door::{DoorMetrics, PartyMetrics};
 pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{
-    ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome, Queue, Stage,
-    UnmatchedAnswer,
+    ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome, Queue, Reloaded,
+    Stage, UnmatchedAnswer,
 };
 pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;
@@ -66,16 +66,21 @@ pub struct Metrics {
     pub notify: NotifyMetrics,
 }
 
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Metrics {
-    /// All figures at zero. A party is known by its place in `parties` from here on.
-    pub fn new<'a>(parties: impl IntoIterator<Item = &'a str>) -> Self {
-        let parties: Vec<&str> = parties.into_iter().collect();
+    /// All figures at zero.
+    pub fn new() -> Self {
         let registry = Registry::new();
         let register = Register::new(&registry);
         Self {
             process: ProcessMetrics::new(&register),
             requests: RequestMetrics::new(&register),
-            door: DoorMetrics::new(&register, &parties),
+            door: DoorMetrics::new(&register),
             wallets: WalletMetrics::new(&register),
             journal: JournalMetrics::new(&register),
             host: HostMetrics::new(&register),

@@ -10,7 +10,7 @@ use super::*;
 use crate::host::LinkStats;
 
 fn metrics() -> Metrics {
-    Metrics::new(["Mall \"1\"", "Acquirer"])
+    Metrics::new()
 }
 
 /// A metric in which everything has happened once.
@@ -38,11 +38,12 @@ fn busy() -> Metrics {
     worker.connected();
     worker.connected();
     worker.connected();
-    worker.signed_on(1);
+    worker.signed_on();
+    metrics.door.party("Acquirer").connections.set(1);
     worker.disconnected(ConnectionClosed::NoSignOn);
     worker.connection_refused(ConnectionRefused::PartyFull);
     worker.frame_refused(FrameRefused::TooLong);
-    worker.mac_failed(0);
+    metrics.door.party("Mall \"1\"").mac_failures.inc();
     worker.actor_started();
     worker.queue(Queue::Gate, 17);
     worker.flush();
@@ -93,11 +94,9 @@ fn shows_nothing_before_it_is_flushed_and_nothing_twice() {
     other.flush();
     one.flush();
     assert_eq!(metrics.door.not_signed_on.get(), 3);
-    other.signed_on(1);
+    other.signed_on();
     other.flush();
     assert_eq!(metrics.door.not_signed_on.get(), 2);
-    assert_eq!(metrics.door.connections[0].get(), 0);
-    assert_eq!(metrics.door.connections[1].get(), 1);
 }
 
 #[test]
@@ -239,6 +238,7 @@ fn every_label_value_has_a_name_of_its_own_and_its_place() {
     check::<FrameRefused>();
     check::<ConnectionRefused>();
     check::<ConnectionClosed>();
+    check::<Reloaded>();
     check::<LinkOutcome>();
     check::<UnmatchedAnswer>();
 }
