@@ -8,5 +8,7 @@ mod permissions;
 #[path = "profiles/reload.rs"]
 mod reload;
 mod rig;
+#[path = "profiles/tls.rs"]
+mod tls;
 
 const BALANCE: u64 = 1_000_000;

@@ -43,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) checkpointer: Checkpointer,
     pub(crate) book: Arc<GuestBook>,
     pub(crate) host_tls: Arc<ClientConfig>,
+    pub(crate) mall_tls: Option<Arc<ServerConfig>>,
     pub(crate) leased_tls: Arc<ServerConfig>,
     pub(crate) references_after: u64,
     pub(crate) inboxes: Inboxes,
@@ -57,6 +58,7 @@ pub(crate) struct Seed {
     pub(crate) inbox: Inbox,
     pub(crate) errands: UnboundedReceiver<Errand>,
     pub(crate) malls: Arrivals,
+    pub(crate) sealed_malls: Arrivals,
     pub(crate) wallet_servers: Arrivals,
     pub(crate) stats: Arc<LinkStats>,
 }
@@ -136,6 +138,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
 
     let doorkeeper = Rc::new(Doorkeeper::new(
         shared.book.guests(),
+        shared.mall_tls.clone().map(TlsAcceptor::from),
         settings.mall.clone(),
         Rc::clone(&worker),
     ));
@@ -165,6 +168,10 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         settings.store.idle_after.as_millis() as u64,
     ));
     actix::spawn(receive_malls(seed.malls, Rc::clone(&doorkeeper)));
+    actix::spawn(receive_sealed_malls(
+        seed.sealed_malls,
+        Rc::clone(&doorkeeper),
+    ));
     actix::spawn(receive_wallet_servers(
         seed.wallet_servers,
         Rc::clone(&line_keeper),
@@ -225,6 +232,12 @@ async fn receive_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
     }
 }
 
+async fn receive_sealed_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
+    while let Some((socket, place)) = arrivals.recv().await {
+        actix::spawn(mall::serve_sealed(socket, place, Rc::clone(&keeper)));
+    }
+}
+
 async fn receive_wallet_servers(mut arrivals: Arrivals, keeper: Rc<LineKeeper>) {
     while let Some((socket, place)) = arrivals.recv().await {
         actix::spawn(leased::serve(socket, place, Rc::clone(&keeper)));
@@ -245,8 +258,8 @@ async fn run_errands(
                 worker.checkpoint().await;
                 done
             }
-            Errand::Renew(guests, done) => {
-                malls.renew(guests);
+            Errand::Renew(guests, acceptor, done) => {
+                malls.renew(guests, acceptor);
                 done
             }
             Errand::Drain(done) => {

@@ -1,4 +1,4 @@
-//! SIGHUP: the parties' files are read again, and whoever did not change notices nothing.
+//! SIGHUP: the parties' files and the malls' certificate are read again, and whoever did not change notices nothing.
 //!
 //! In come the files as they are now; out goes one message to each worker, between two requests. What never happens
 //! here: half of it counts.
@@ -6,12 +6,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Party, Settings};
+use crate::config::{MallTlsSettings, Party, Settings, SettingsError, ends_at, mall_server};
 use crate::door::{GuestBook, Guests};
 use crate::ops::Metrics;
-use crate::ops::metrics::Reloaded;
+use crate::ops::metrics::{Certificate, Reloaded};
 use crate::router::Errand;
 
 /// What is needed to read the parties again.
@@ -26,9 +28,18 @@ impl Reload {
     /// Reads the files and tells the workers; where one is wrong, says why and changes nothing.
     pub(crate) async fn run(&self) {
         let settings = Arc::clone(&self.settings);
-        let read = tokio::task::spawn_blocking(move || settings.read_parties()).await;
-        let parties = match read {
-            Ok(Ok(parties)) => parties,
+        let read = move || -> Result<_, SettingsError> {
+            let parties = settings.read_parties()?;
+            let tls = settings
+                .mall
+                .tls
+                .as_ref()
+                .map(Certified::read)
+                .transpose()?;
+            Ok((parties, tls))
+        };
+        let (parties, tls) = match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(read)) => read,
             Ok(Err(error)) => return self.refuse(&error),
             Err(error) => return self.refuse(&error),
         };
@@ -37,8 +48,15 @@ impl Reload {
         let after = Arc::new(before.renewed(parties, figures));
         let [added, removed] = difference(&before, &after);
         self.book.turn(Arc::clone(&after));
+        let acceptor = tls
+            .as_ref()
+            .map(|tls| TlsAcceptor::from(Arc::clone(&tls.server)));
+        if let Some(tls) = tls {
+            self.metrics
+                .certificate_ends(Certificate::Malls, tls.ends_at);
+        }
         crate::switch::ask_all(&self.errands, |done| {
-            Errand::Renew(Arc::clone(&after), done)
+            Errand::Renew(Arc::clone(&after), acceptor.clone(), done)
         })
         .await;
         let names: HashSet<&str> = after.all().map(|guest| &*guest.party.name).collect();
@@ -50,13 +68,30 @@ impl Reload {
             parties = names.len(),
             added,
             removed,
-            "the parties were read again"
+            "the parties and certificates were read again"
         );
     }
 
     fn refuse(&self, error: &dyn std::fmt::Display) {
         self.metrics.door.reloads.of(Reloaded::Refused).inc();
-        tracing::error!(%error, "the parties were not read again: nothing has changed");
+        tracing::error!(%error, "parties and certificates were not read again: nothing has changed");
+    }
+}
+
+/// The certificate of the malls' TLS door.
+pub(crate) struct Certified {
+    pub(crate) server: Arc<ServerConfig>,
+    /// When it ends, in seconds since 1970.
+    pub(crate) ends_at: i64,
+}
+
+impl Certified {
+    /// Reads certificate, key and authorities.
+    pub(crate) fn read(settings: &MallTlsSettings) -> Result<Self, SettingsError> {
+        Ok(Self {
+            server: mall_server(settings)?,
+            ends_at: ends_at(&settings.certificate)?,
+        })
     }
 }
 

@@ -12,16 +12,17 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{Environment, PartyKind, Settings, host_client, leased_server};
+use crate::config::{Environment, PartyKind, Settings, ends_at, host_client, leased_server};
 use crate::door::{self, Admission, GuestBook, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
 use crate::notify::{MallNames, Notify};
+use crate::ops::metrics::Certificate;
 use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
-use crate::reload::Reload;
+use crate::reload::{Certified, Reload};
 use crate::reseal;
 use crate::router::{Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
@@ -33,6 +34,8 @@ use crate::wallet::{Command, Tell};
 pub struct Addresses {
     /// Malls and acquirers.
     pub malls: SocketAddr,
+    /// Malls and acquirers that connect with TLS.
+    pub sealed_malls: Option<SocketAddr>,
     /// The wallet server's leased line.
     pub wallet_server: SocketAddr,
     /// Metrics and health.
@@ -65,10 +68,24 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     )));
     let host_tls = host_client(&settings.host)?;
     let leased_tls = leased_server(&settings.leased)?;
+    let tls = settings.mall.tls.as_ref();
+    let certified = tls.map(Certified::read).transpose()?;
+    for (certificate, path) in [
+        (Certificate::Host, &settings.host.certificate),
+        (Certificate::WalletServer, &settings.leased.certificate),
+    ] {
+        metrics.certificate_ends(certificate, ends_at(path)?);
+    }
+    if let Some(certified) = &certified {
+        metrics.certificate_ends(Certificate::Malls, certified.ends_at);
+    }
 
     // Bound first: an address that is taken is found out before the journal is replayed.
     let malls =
         door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
+    let sealed_malls = tls
+        .map(|tls| door::listen(tls.listen).with_context(|| at("malls with TLS", tls.listen)))
+        .transpose()?;
     let wallet_servers = door::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
     let outbox = Arc::new(OnceLock::new());
@@ -83,6 +100,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     actix::spawn(operations.server);
     let addresses = Addresses {
         malls: malls.local_addr()?,
+        sealed_malls: match &sealed_malls {
+            Some(listener) => Some(listener.local_addr()?),
+            None => None,
+        },
         wallet_server: wallet_servers.local_addr()?,
         operations: operations.address,
     };
@@ -129,6 +150,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         checkpointer,
         book: Arc::clone(&book),
         host_tls,
+        mall_tls: certified.map(|certified| certified.server),
         leased_tls,
         references_after: data.last_at,
         settings: Arc::clone(&settings),
@@ -151,7 +173,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         let _ = outbox.set(notify.desk.clone());
     }
 
-    let doors = crew.open_doors(malls, wallet_servers, &shared)?;
+    let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
@@ -191,6 +213,7 @@ struct Crew {
     arbiters: Vec<Arbiter>,
     errands: Vec<UnboundedSender<Errand>>,
     malls: Vec<door::Way>,
+    sealed_malls: Vec<door::Way>,
     wallet_servers: Vec<door::Way>,
 }
 
@@ -200,22 +223,25 @@ impl Crew {
         let (errands, errand_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
+        let (sealed_malls, sealed_mall_ends) = door::ways(workers);
         let (wallet_servers, wallet_server_ends) = door::ways(workers);
         let ends = inbox_ends
             .into_iter()
             .zip(errand_ends)
             .zip(mall_ends)
+            .zip(sealed_mall_ends)
             .zip(wallet_server_ends);
         let arbiters = ends
             .zip(stats)
             .enumerate()
             .map(
-                |(index, ((((inbox, errands), malls), wallet_servers), stats))| {
+                |(index, (((((inbox, errands), malls), sealed_malls), wallet_servers), stats))| {
                     let seed = Seed {
                         index,
                         inbox,
                         errands,
                         malls,
+                        sealed_malls,
                         wallet_servers,
                         stats,
                     };
@@ -231,6 +257,7 @@ impl Crew {
             arbiters,
             errands,
             malls,
+            sealed_malls,
             wallet_servers,
         }
     }
@@ -238,12 +265,12 @@ impl Crew {
     fn open_doors(
         &self,
         malls: std::net::TcpListener,
+        sealed_malls: Option<std::net::TcpListener>,
         wallet_servers: std::net::TcpListener,
         shared: &Shared,
-    ) -> anyhow::Result<[JoinHandle<()>; 2]> {
-        let accept = |listener, ways: &Vec<door::Way>, connections_max| -> anyhow::Result<_> {
+    ) -> anyhow::Result<Vec<JoinHandle<()>>> {
+        let accept = |listener, ways: &Vec<door::Way>, connections| -> anyhow::Result<_> {
             let listener = TcpListener::from_std(listener)?;
-            let connections = Admission::new(connections_max);
             let metrics = Arc::clone(&shared.metrics);
             Ok(actix::spawn(door::accept(
                 listener,
@@ -252,14 +279,18 @@ impl Crew {
                 metrics,
             )))
         };
-        Ok([
-            accept(malls, &self.malls, shared.settings.mall.connections_max)?,
-            accept(
-                wallet_servers,
-                &self.wallet_servers,
-                shared.settings.leased.connections_max,
-            )?,
-        ])
+        let settings = &shared.settings;
+        // With TLS or without: a connection of a mall.
+        let of_malls = Admission::new(settings.mall.connections_max);
+        let of_wallet_servers = Admission::new(settings.leased.connections_max);
+        let mut doors = vec![
+            accept(malls, &self.malls, Arc::clone(&of_malls))?,
+            accept(wallet_servers, &self.wallet_servers, of_wallet_servers)?,
+        ];
+        if let Some(listener) = sealed_malls {
+            doors.push(accept(listener, &self.sealed_malls, of_malls)?);
+        }
+        Ok(doors)
     }
 
     fn leave(self) {

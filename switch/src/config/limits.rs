@@ -266,11 +266,15 @@ fn host_address(settings: &Settings) -> Result<(), Breach> {
 
 /// Each door has an address of its own; port 0 stands for any that is free.
 fn listeners(settings: &Settings) -> Result<(), Breach> {
-    let doors = [
+    let tls = settings.mall.tls.as_ref();
+    let doors: Vec<_> = [
         ("mall.listen", settings.mall.listen),
         ("leased.listen", settings.leased.listen),
         ("ops.listen", settings.ops.listen),
-    ];
+    ]
+    .into_iter()
+    .chain(tls.map(|tls| ("mall.tls.listen", tls.listen)))
+    .collect();
     for (index, (key, address)) in doors.iter().enumerate() {
         let taken = doors[..index]
             .iter()

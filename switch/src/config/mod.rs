@@ -2,6 +2,7 @@
 //! The file is read once, at start; the parties' also on SIGHUP. Unknown keys are refused and every complaint names file, line, key and value.
 //! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
 
+mod certificate;
 mod error;
 mod limits;
 mod locate;
@@ -15,18 +16,19 @@ mod source;
 mod tls;
 mod units;
 
+pub use certificate::Identity;
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
-    Acceptors, CodeSet, MerchantCategories, Messages, Network, Party, PartyKind, Quirks,
-    UnknownReversal,
+    Acceptors, CertificateOf, CodeSet, MerchantCategories, Messages, Network, Party, PartyKind,
+    Quirks, Transport, UnknownReversal,
 };
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
-    LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,
+    LogSettings, MallSettings, MallTlsSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
-pub use tls::{host_client, leased_server};
+pub use tls::{ends_at, host_client, leased_server, mall_server};
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,27 @@ pub struct MallSettings {
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
+    /// The second door, for TLS; `None` for none.
+    pub tls: Option<MallTlsSettings>,
+}
+
+/// The door for malls and acquirers that connect with TLS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MallTlsSettings {
+    /// Where they connect.
+    #[serde(with = "units::address", default = "tls_door")]
+    pub listen: SocketAddr,
+    /// Our certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authorities (PEM) whose certificates are taken from clients; `None` to ask for none.
+    pub client_authority: Option<PathBuf>,
+}
+
+fn tls_door() -> SocketAddr {
+    loopback(8584)
 }
 
 impl Default for MallSettings {
@@ -68,6 +89,7 @@ impl Default for MallSettings {
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             write_stall: Duration::from_secs(10),
+            tls: None,
         }
     }
 }

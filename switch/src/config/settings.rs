@@ -82,6 +82,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
+        self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
         if let Some(email) = &self.notify.email {
             Email::open(email)?;
         }

@@ -193,6 +193,13 @@ impl Connection {
         }
     }
 
+    /// Waits until all that was said is written. Comes back early where the connection is closed.
+    pub async fn all_written(&self) {
+        while !self.is_closed() && self.waiting_bytes() > 0 {
+            tokio::time::sleep(DRAIN_TICK).await;
+        }
+    }
+
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)

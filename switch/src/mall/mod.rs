@@ -10,4 +10,4 @@ mod receive;
 mod session;
 mod sign_on;
 
-pub use session::{Doorkeeper, serve};
+pub use session::{Doorkeeper, serve, serve_sealed};

@@ -264,6 +264,8 @@ impl Receiver {
                     party = guest.party.name,
                     reason = verdict.1,
                     dialect = %self.dialect(),
+                    address = ?self.arrival.address,
+                    carrier = ?self.arrival.carrier,
                     "a sign-on was refused"
                 );
                 self.keeper.worker.metrics.connection_refused(reason);

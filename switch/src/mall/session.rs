@@ -5,23 +5,28 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::io;
-use std::net::TcpStream as StdStream;
+use std::net::{IpAddr, TcpStream as StdStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{Dialect, FrameError};
+use tokio::io::{AsyncReadExt, ReadHalf, split};
 use tokio::net::TcpStream;
-use tokio::time::sleep_until;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::dialect::{self, Choice};
 use super::receive::{Received, Receiver};
-use crate::config::MallSettings;
+use crate::config::{Identity, MallSettings};
 use crate::door::{
-    Admission, Arrival, Bound, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit,
+    Admission, Arrival, Bound, Carrier, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit,
+    write_sealed,
 };
-use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
+use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Label};
 use crate::router::Worker;
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
@@ -38,6 +43,8 @@ pub struct Doorkeeper {
     guests: RefCell<Arc<Guests>>,
     /// How often that has changed.
     renewals: Cell<u64>,
+    /// Our certificate at the moment, and whose are taken; `None` without a door for TLS.
+    acceptor: RefCell<Option<TlsAcceptor>>,
     /// How long what may take.
     pub settings: MallSettings,
     /// Where commands go.
@@ -48,8 +55,14 @@ pub struct Doorkeeper {
 
 impl Doorkeeper {
     /// Lets these in.
-    pub fn new(guests: Arc<Guests>, settings: MallSettings, worker: Rc<Worker>) -> Self {
+    pub fn new(
+        guests: Arc<Guests>,
+        acceptor: Option<TlsAcceptor>,
+        settings: MallSettings,
+        worker: Rc<Worker>,
+    ) -> Self {
         Self {
+            acceptor: RefCell::new(acceptor),
             guests: RefCell::new(guests),
             renewals: Cell::new(0),
             settings,
@@ -70,8 +83,9 @@ impl Doorkeeper {
     }
 
     /// Lets these in from now on, each as its profile says now. A connection ends whose party is not among them, or
-    /// which does not fit its profile any more; the others notice nothing.
-    pub fn renew(&self, guests: Arc<Guests>) {
+    /// which does not fit its profile any more; the others notice nothing. New TLS connections see the new certificate.
+    pub fn renew(&self, guests: Arc<Guests>, acceptor: Option<TlsAcceptor>) {
+        *self.acceptor.borrow_mut() = acceptor;
         for connection in self.connections.all() {
             let Some(Bound {
                 guest: Some(before),
@@ -97,7 +111,7 @@ impl Doorkeeper {
 
 type Ending = ConnectionClosed;
 
-/// Serves a connection until it ends. `_place` is its place among all connections.
+/// Serves a plain connection until it ends. `_place` is its place among all connections.
 pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     let socket = match TcpStream::from_std(socket) {
         Ok(socket) => socket,
@@ -108,14 +122,69 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     };
     let address = socket.peer_addr().map(|address| address.ip()).ok();
     let connection = Connection::plain(socket);
+    let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
+    let arrival = Arrival::from(address, Carrier::Plain);
+    run(keeper, connection, None, arrival, writer).await;
+}
+
+/// Serves a connection with TLS until it ends. `_place` is its place among all connections.
+pub async fn serve_sealed(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
+    let (stream, address) = match handshake(socket, &keeper).await {
+        Ok(shaken) => shaken,
+        Err(error) => {
+            keeper
+                .worker
+                .metrics
+                .connection_refused(ConnectionRefused::Handshake);
+            tracing::warn!(%error, "a mall's TLS connection: no handshake");
+            return;
+        }
+    };
+    let certificates = stream.get_ref().1.peer_certificates();
+    let shown = certificates.and_then(|chain| Identity::of(chain.first()?));
+    let arrival = Arrival::from(address, Carrier::Tls(shown.map(Arc::new)));
+    let (reading, writing) = split(stream);
+    let connection = Connection::sealed();
+    let stall = keeper.settings.write_stall;
+    let writer = actix::spawn(write_sealed(writing, Arc::clone(&connection), stall));
+    run(keeper, connection, Some(reading), arrival, writer).await;
+}
+
+async fn handshake(
+    socket: StdStream,
+    keeper: &Doorkeeper,
+) -> io::Result<(TlsStream<TcpStream>, Option<IpAddr>)> {
+    let socket = TcpStream::from_std(socket)?;
+    let address = socket.peer_addr().map(|address| address.ip()).ok();
+    let acceptor = keeper.acceptor.borrow().clone();
+    // There is no such connection without one.
+    let acceptor = acceptor.ok_or(io::ErrorKind::Unsupported)?;
+    let stream = timeout(keeper.settings.sign_on_within, acceptor.accept(socket)).await??;
+    Ok((stream, address))
+}
+
+async fn run(
+    keeper: Rc<Doorkeeper>,
+    connection: Arc<Connection>,
+    reading: Option<Reading>,
+    arrival: Arrival,
+    writer: JoinHandle<()>,
+) {
     let number = keeper.connections.add(&connection);
     keeper.worker.metrics.connected();
-    let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
-    let arrival = Arrival::from(address);
-    let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection), arrival);
+    let mut session = Session::new(
+        Rc::clone(&keeper),
+        Arc::clone(&connection),
+        reading,
+        arrival,
+    );
     let ending = session.read().await;
     session.leave(ending);
     connection.flush();
+    if session.reading.is_some() {
+        // It is written by somebody else; a plain one was at once.
+        connection.all_written().await;
+    }
     // A peer that has closed its own half may still hear the answers to what it has asked.
     if matches!(ending, Ending::Stopping | Ending::Profile | Ending::Peer) {
         connection.all_answered().await;
@@ -126,9 +195,14 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
     keeper.connections.remove(number);
 }
 
+/// The reading half of a connection with TLS.
+type Reading = ReadHalf<TlsStream<TcpStream>>;
+
 struct Session {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
+    /// `None` where the connection's own socket is read.
+    reading: Option<Reading>,
     receiver: Receiver,
     /// What the first bytes have shown, or what everybody speaks.
     dialect_is_known: bool,
@@ -144,13 +218,19 @@ struct Session {
 }
 
 impl Session {
-    fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>, arrival: Arrival) -> Self {
+    fn new(
+        keeper: Rc<Doorkeeper>,
+        connection: Arc<Connection>,
+        reading: Option<Reading>,
+        arrival: Arrival,
+    ) -> Self {
         let now = Instant::now();
         Self {
             receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection), arrival),
             dialect_is_known: false,
             keeper,
             connection,
+            reading,
             buffer: BytesMut::new(),
             read_bytes: READ_BYTES_MIN,
             stranger_since: now,
@@ -264,9 +344,6 @@ impl Session {
 
     /// Waits for bytes, and takes what is there.
     async fn fill(&mut self) -> Result<(), Ending> {
-        let Some(socket) = self.connection.socket() else {
-            return Err(Ending::Lost);
-        };
         // A peer that sends faster than it is read would never let the others have their turn, nor
         // its own time be over.
         self.turns += 1;
@@ -279,6 +356,40 @@ impl Session {
             }
             self.connection.check_open()?;
         }
+        match self.connection.socket() {
+            None => self.fill_sealed().await,
+            Some(_) => self.fill_plain().await,
+        }
+    }
+
+    async fn fill_sealed(&mut self) -> Result<(), Ending> {
+        loop {
+            let (deadline, ending) = self.deadline();
+            let Some(reading) = &mut self.reading else {
+                return Err(Ending::Lost);
+            };
+            self.buffer.reserve(READ_BYTES_MIN);
+            tokio::select! {
+                biased;
+                read = reading.read_buf(&mut self.buffer) => match read {
+                    Ok(0) => return Err(Ending::Peer),
+                    Ok(_) => {
+                        self.last_heard = Instant::now();
+                        return Ok(());
+                    }
+                    Err(_) => return Err(Ending::Lost),
+                },
+                () = sleep_until(deadline.into()) => return Err(self.overdue(ending)),
+                () = self.connection.ended.notified() => self.connection.check_open()?,
+            }
+            self.turns = 0;
+        }
+    }
+
+    async fn fill_plain(&mut self) -> Result<(), Ending> {
+        let Some(socket) = self.connection.socket() else {
+            return Err(Ending::Lost);
+        };
         loop {
             self.buffer.reserve(self.read_bytes);
             match socket.try_read_buf(&mut self.buffer) {
@@ -366,7 +477,7 @@ async fn write(connection: Arc<Connection>, stall: Duration) {
     loop {
         connection.blocked.notified().await;
         while connection.waiting_bytes() > 0 && !connection.is_closed() {
-            match tokio::time::timeout(stall, socket.writable()).await {
+            match timeout(stall, socket.writable()).await {
                 Ok(Ok(())) => connection.flush(),
                 // A peer that does not read its answers, or is gone.
                 Ok(Err(_)) | Err(_) => connection.close(),

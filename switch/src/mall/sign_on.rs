@@ -36,12 +36,23 @@ const WRONG_ADDRESS: Verdict = (
     "the party's profile does not have this address",
 );
 
+const WRONG_TRANSPORT: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile says otherwise whether with TLS",
+);
+const WRONG_CERTIFICATE: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has another certificate",
+);
+
 /// Whether the connection has to end after this verdict, and what that is called.
 pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
     match *verdict {
         TOO_MANY => Some(ConnectionRefused::PartyFull),
         WRONG_DIALECT => Some(ConnectionRefused::Dialect),
         WRONG_ADDRESS => Some(ConnectionRefused::Address),
+        WRONG_TRANSPORT => Some(ConnectionRefused::Transport),
+        WRONG_CERTIFICATE => Some(ConnectionRefused::Certificate),
         _ => None,
     }
 }
@@ -51,6 +62,8 @@ fn verdict(misfit: Misfit) -> Verdict {
     match misfit {
         Misfit::Dialect => WRONG_DIALECT,
         Misfit::Address => WRONG_ADDRESS,
+        Misfit::Transport => WRONG_TRANSPORT,
+        Misfit::Certificate => WRONG_CERTIFICATE,
     }
 }
 

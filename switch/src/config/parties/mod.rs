@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use network::Network;
-pub use party::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, MerchantCategories, Messages};
 pub(super) use text::institution_code;
 
@@ -30,6 +30,7 @@ pub(super) fn read(settings: &Settings) -> Result<Vec<Party>, SettingsError> {
         environment: settings.environment,
         defaults: &settings.mall,
         base: &settings.parties_folder,
+        tls: settings.mall.tls.as_ref(),
     };
     let mut parties = Vec::new();
     let mut together = Together::new(settings);

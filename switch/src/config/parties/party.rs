@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use tessera_protocol::{Dialect, MacKey};
 
+use super::super::Identity;
 use super::Network;
 use super::sets::{CodeSet, MerchantCategories, Messages};
 
@@ -25,6 +26,10 @@ pub struct Party {
     pub dialect: Dialect,
     /// From where it may connect; anywhere, where there is none.
     pub addresses: Vec<Network>,
+    /// Whether it connects with TLS.
+    pub transport: Transport,
+    /// The certificate that it has to show; `None` for any, or none.
+    pub certificate: Option<CertificateOf>,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
     /// Its connections at the same time.
@@ -43,6 +48,38 @@ impl Party {
         match (&self.mac_key, &other.mac_key) {
             (Some(one), Some(other)) => one.is(other),
             (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+/// How a party may connect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// In the clear or with TLS.
+    #[default]
+    Any,
+    /// In the clear only.
+    Plain,
+    /// With TLS only.
+    Tls,
+}
+
+/// What the certificate of a party has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateOf {
+    /// This SHA-256.
+    Fingerprint([u8; 32]),
+    /// This subject.
+    Subject(String),
+}
+
+impl CertificateOf {
+    /// Whether it is this one.
+    pub fn is(&self, shown: &Identity) -> bool {
+        match self {
+            Self::Fingerprint(fingerprint) => *fingerprint == shown.fingerprint,
+            Self::Subject(subject) => *subject == shown.subject,
         }
     }
 }

@@ -7,11 +7,14 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use tessera_protocol::{Dialect, Framing, MessagePacking};
 
+use super::super::certificate::fingerprint;
 use super::super::limits::Breach;
-use super::super::{Environment, MallSettings};
+use super::super::{Environment, MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, MerchantCategories, Messages};
-use super::{Acceptors, Network, Party, PartyKind, Quirks, UnknownReversal};
+use super::{
+    Acceptors, CertificateOf, Network, Party, PartyKind, Quirks, Transport, UnknownReversal,
+};
 
 /// A party as its file states it.
 #[derive(Deserialize)]
@@ -43,6 +46,9 @@ struct LineText {
     framing: Option<String>,
     packing: Option<String>,
     addresses: AnyOrList,
+    transport: Transport,
+    certificate_fingerprint: Option<String>,
+    certificate_subject: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -66,6 +72,8 @@ pub(super) struct Context<'a> {
     pub(super) defaults: &'a MallSettings,
     /// The folder of the file.
     pub(super) base: &'a Path,
+    /// The door for TLS, where there is one.
+    pub(super) tls: Option<&'a MallTlsSettings>,
 }
 
 impl PartyText {
@@ -96,6 +104,8 @@ impl PartyText {
             processing_codes: codes("processing_codes", &self.processing_codes)?,
             dialect: self.line.dialect()?,
             addresses: self.line.addresses()?,
+            transport: self.line.transport(context.tls)?,
+            certificate: self.line.certificate(context.tls)?,
             mac_key,
             connections_max: limit(
                 "connections_max",
@@ -118,6 +128,44 @@ impl PartyText {
 }
 
 impl LineText {
+    fn transport(&self, tls: Option<&MallTlsSettings>) -> Result<Transport, Breach> {
+        if self.transport == Transport::Tls && tls.is_none() {
+            let why = "the switch's configuration has no [mall.tls]";
+            return Err(Breach::new("line.transport", why));
+        }
+        Ok(self.transport)
+    }
+
+    fn certificate(&self, tls: Option<&MallTlsSettings>) -> Result<Option<CertificateOf>, Breach> {
+        let (key, certificate) = match (&self.certificate_fingerprint, &self.certificate_subject) {
+            (None, None) => return Ok(None),
+            (Some(text), None) => {
+                let key = "line.certificate_fingerprint";
+                let fingerprint = fingerprint(text).ok_or_else(|| {
+                    Breach::new(key, "a SHA-256 fingerprint is 64 hexadecimal digits")
+                })?;
+                (key, CertificateOf::Fingerprint(fingerprint))
+            }
+            (None, Some(subject)) => (
+                "line.certificate_subject",
+                CertificateOf::Subject(subject.clone()),
+            ),
+            (Some(_), Some(_)) => {
+                let why = "state certificate_fingerprint or certificate_subject, not both";
+                return Err(Breach::new("line.certificate_subject", why));
+            }
+        };
+        if self.transport != Transport::Tls {
+            let why = "needs transport = \"tls\": a plain connection shows no certificate";
+            return Err(Breach::new(key, why));
+        }
+        if tls.is_none_or(|tls| tls.client_authority.is_none()) {
+            let why = "needs client_authority in [mall.tls] of the switch's configuration";
+            return Err(Breach::new(key, why));
+        }
+        Ok(Some(certificate))
+    }
+
     fn addresses(&self) -> Result<Vec<Network>, Breach> {
         let refused = |why: String| Breach::new("line.addresses", why);
         let list = match &self.addresses {

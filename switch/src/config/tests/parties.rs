@@ -145,6 +145,18 @@ fn names_what_is_wrong_with_a_party() {
             ":6: line.addresses: \"any\", or at least one block of addresses",
         ),
         (
+            format!("{PARTY}[line]\ntransport = \"tls\""),
+            ":6: line.transport = \"tls\": the switch's configuration has no [mall.tls]",
+        ),
+        (
+            format!("{PARTY}[line]\ncertificate_subject = \"CN=A\""),
+            ":6: line.certificate_subject = \"CN=A\": needs transport = \"tls\": a plain connection shows no certificate",
+        ),
+        (
+            format!("{PARTY}[line]\ncertificate_fingerprint = \"00\""),
+            ":6: line.certificate_fingerprint = \"00\": a SHA-256 fingerprint is 64 hexadecimal digits",
+        ),
+        (
             format!("{PARTY}[line]\npacking = \"ebcdic\""),
             ":6: line.packing = \"ebcdic\": must be one of binary, ascii",
         ),
@@ -232,6 +244,30 @@ fn names_what_does_not_go_together() {
         complaint("parties = \"others\""),
         "unreadable configuration: others: No such file or directory (os error 2)"
     );
+}
+
+#[test]
+fn a_certificate_needs_an_authority_that_it_is_asked_for_with() {
+    let tls = "[mall.tls]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n";
+    let fingerprint = "0a:".repeat(31) + "FF";
+    let party =
+        format!("{PARTY}[line]\ntransport = \"tls\"\ncertificate_fingerprint = \"{fingerprint}\"");
+    assert_eq!(
+        complaint_with(tls, &[("p.toml", &party)]),
+        format!(
+            "parties/p.toml:7: line.certificate_fingerprint = \"{fingerprint}\": needs client_authority in [mall.tls] of the switch's configuration"
+        )
+    );
+    let tls = format!("{tls}client_authority = \"ca.pem\"\n");
+    let (folder, settings) = read_with(&tls, &[("p.toml", &party)]);
+    let settings = settings.unwrap();
+    let door = settings.mall.tls.unwrap();
+    assert_eq!(door.client_authority, Some(folder.path().join("ca.pem")));
+    assert_eq!(door.listen.port(), 8584);
+    let mut bytes = [0x0A; 32];
+    bytes[31] = 0xFF;
+    let expected = Some(CertificateOf::Fingerprint(bytes));
+    assert_eq!(settings.parties[0].certificate, expected);
 }
 
 #[test]

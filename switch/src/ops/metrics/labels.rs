@@ -140,6 +140,10 @@ label!(
         Dialect = "dialect",
         /// The party's profile does not have its address.
         Address = "address",
+        /// The party's profile wants TLS, or wants none.
+        Transport = "transport",
+        /// The party's profile has another certificate.
+        Certificate = "certificate",
         /// The switch is stopping.
         Stopping = "stopping",
         /// The operating system had none to give (file descriptors).
@@ -170,6 +174,18 @@ label!(
         Profile = "profile",
         /// The switch is stopping.
         Stopping = "stopping",
+    }
+);
+
+label!(
+    /// A certificate of ours.
+    Certificate, "line" {
+        /// Of the malls' TLS door.
+        Malls = "malls",
+        /// Of the wallet server's leased line.
+        WalletServer = "wallet_server",
+        /// Of the lines to the financial system.
+        Host = "host",
     }
 );
 

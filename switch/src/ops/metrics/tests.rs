@@ -48,6 +48,7 @@ fn busy() -> Metrics {
     worker.queue(Queue::Gate, 17);
     worker.flush();
     metrics.watch_link(0, Arc::new(LinkStats::new(2)));
+    metrics.certificate_ends(Certificate::Malls, 1_800_000_000);
     metrics
 }
 
@@ -71,6 +72,7 @@ fn tells_what_a_worker_has_counted() {
         "tessera_frames_refused_total{reason=\"too_long\"} 1",
         "tessera_party_mac_failures_total{party=\"Mall \\\"1\\\"\"} 1",
         "tessera_wallet_actors_active 1",
+        "tessera_certificate_not_after_timestamp_seconds{line=\"malls\"} 1800000000",
         "tessera_host_line_up{line=\"1\",worker=\"0\"} 0",
         "tessera_store_and_forward_oldest_seconds{worker=\"0\"} 0",
         "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
@@ -239,6 +241,7 @@ fn every_label_value_has_a_name_of_its_own_and_its_place() {
     check::<ConnectionRefused>();
     check::<ConnectionClosed>();
     check::<Reloaded>();
+    check::<Certificate>();
     check::<LinkOutcome>();
     check::<UnmatchedAnswer>();
 }
