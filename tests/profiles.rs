@@ -8,6 +8,8 @@ mod permissions;
 #[path = "profiles/reload.rs"]
 mod reload;
 mod rig;
+#[path = "profiles/slow.rs"]
+mod slow;
 #[path = "profiles/tls.rs"]
 mod tls;
 

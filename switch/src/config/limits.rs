@@ -138,6 +138,8 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
         ("mall.order_wait", mall.order_wait, Duration::ZERO, HOUR),
         ("mall.order_stands", mall.order_stands, SECOND, DAY),
         ("mall.write_stall", mall.write_stall, MILLISECOND, HOUR),
+        ("mall.slow_down_min", mall.slow_down_min, MILLISECOND, HOUR),
+        ("mall.slow_down_max", mall.slow_down_max, MILLISECOND, HOUR),
         (
             "host.connect_within",
             host.connect_within,
@@ -208,6 +210,12 @@ fn fits_together(settings: &Settings) -> Result<(), Breach> {
             mall.order_wait,
             "mall.answer_within",
             mall.answer_within,
+        ),
+        (
+            "mall.slow_down_min",
+            mall.slow_down_min,
+            "mall.slow_down_max",
+            mall.slow_down_max,
         ),
         (
             "host.reconnect_min",

@@ -49,6 +49,12 @@ pub struct MallSettings {
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
+    /// After a wrong MAC, the next frame of its connection is not read before this pause is over.
+    #[serde(with = "units::duration")]
+    pub slow_down_min: Duration,
+    /// The pause doubles with each further one in a row, up to this.
+    #[serde(with = "units::duration")]
+    pub slow_down_max: Duration,
     /// The second door, for TLS; `None` for none.
     pub tls: Option<MallTlsSettings>,
 }
@@ -89,6 +95,8 @@ impl Default for MallSettings {
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             write_stall: Duration::from_secs(10),
+            slow_down_min: Duration::from_millis(100),
+            slow_down_max: Duration::from_secs(10),
             tls: None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod dialect;
+mod patience;
 mod permission;
 mod receive;
 mod session;

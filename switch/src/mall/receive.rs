@@ -13,6 +13,7 @@ use tessera_protocol::{
 
 use super::answer;
 use super::dialect;
+use super::patience::Patience;
 use super::permission;
 use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
@@ -54,6 +55,7 @@ pub(super) struct Receiver {
     renewals: u64,
     /// What stood in front of the message at hand.
     header: Header,
+    patience: Patience,
 }
 
 impl Receiver {
@@ -75,6 +77,7 @@ impl Receiver {
             guest: None,
             renewals: 0,
             header: Header::default(),
+            patience: Patience::default(),
         }
     }
 
@@ -109,6 +112,14 @@ impl Receiver {
     /// Whether there is something to flush since the last time that this was asked.
     pub(super) fn has_written(&self) -> bool {
         self.written.take()
+    }
+
+    /// How long the connection has to wait before its next frame is read.
+    #[inline]
+    pub(super) fn pause(&mut self) -> Option<Duration> {
+        let settings = &self.keeper.settings;
+        self.patience
+            .pause(settings.slow_down_min, settings.slow_down_max)
     }
 
     /// It has turned out how the connection speaks.
@@ -172,6 +183,7 @@ impl Receiver {
         }
         // A missing field 32 is a format error, which is answered like others below.
         if message.has(32) && code != guest.as_ref().map(|guest| guest.party.code) {
+            self.patience.lose();
             self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
         }
@@ -183,9 +195,11 @@ impl Receiver {
             if let Some(guest) = &guest {
                 guest.figures.mac_failures.inc();
             }
+            self.patience.lose();
             self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), WRONG_MAC);
         }
+        self.patience.regain();
         let request = match Request::read(&message) {
             Ok(request) => request,
             Err(refusal) => {
@@ -268,6 +282,7 @@ impl Receiver {
                     carrier = ?self.arrival.carrier,
                     "a sign-on was refused"
                 );
+                guest.figures.sign_ons_refused.inc();
                 self.keeper.worker.metrics.connection_refused(reason);
                 return Received::Close(ConnectionClosed::SignOnRefused);
             }

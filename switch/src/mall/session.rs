@@ -15,7 +15,7 @@ use tessera_protocol::{Dialect, FrameError};
 use tokio::io::{AsyncReadExt, ReadHalf, split};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -255,7 +255,7 @@ impl Session {
 
     /// Handles every whole frame in the buffer, and ends the turn.
     async fn handle_frames(&mut self) -> Result<(), Ending> {
-        let now = Instant::now();
+        let mut now = Instant::now();
         let bytes = self.buffer.len();
         let was_on = self.receiver.has_signed_on();
         loop {
@@ -271,6 +271,13 @@ impl Session {
             }
             if let Received::Close(ending) = received {
                 return Err(ending);
+            }
+            if let Some(pause) = self.receiver.pause() {
+                self.end_turn();
+                self.rest(pause).await?;
+                // The time of the pause is not the peer's.
+                now = Instant::now();
+                self.unfinished_since = None;
             }
         }
         if was_on && !self.receiver.has_signed_on() {
@@ -332,6 +339,15 @@ impl Session {
         if self.receiver.has_written() {
             self.connection.flush();
         }
+    }
+
+    /// Reads nothing for so long; the worker goes on with others.
+    async fn rest(&self, pause: Duration) -> Result<(), Ending> {
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = self.connection.ended.notified() => {}
+        }
+        self.connection.check_open()
     }
 
     async fn wait_for(&self, door: Arc<Admission>) -> Result<(), Ending> {

@@ -85,6 +85,17 @@ impl Wire {
         }
     }
 
+    /// Whether there is something that was not read yet.
+    pub fn has_come(&self) -> bool {
+        if !self.buffer.is_empty() {
+            return true;
+        }
+        self.socket.set_nonblocking(true).expect("a socket");
+        let peeked = self.socket.peek(&mut [0]);
+        self.socket.set_nonblocking(false).expect("a socket");
+        peeked.is_ok()
+    }
+
     /// Nothing more comes but the end.
     pub fn assert_closed(&mut self, why: &str) {
         assert_eq!(self.try_answer(), None, "{why}");

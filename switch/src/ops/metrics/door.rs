@@ -25,6 +25,7 @@ pub struct DoorMetrics {
     connections: IntGaugeVec,
     party_in_flight: IntGaugeVec,
     mac_failures: IntCounterVec,
+    sign_ons_refused: IntCounterVec,
 }
 
 /// One party's figures.
@@ -36,6 +37,8 @@ pub struct PartyMetrics {
     pub in_flight: IntGauge,
     /// Messages whose MAC was missing or wrong.
     pub mac_failures: IntCounter,
+    /// Sign-ons that were refused: too many, or otherwise than its profile says.
+    pub sign_ons_refused: IntCounter,
 }
 
 impl DoorMetrics {
@@ -75,6 +78,11 @@ impl DoorMetrics {
                 "Messages of a party whose MAC was missing or wrong.",
                 &["party"],
             ),
+            sign_ons_refused: register.counter_family(
+                "party_sign_ons_refused_total",
+                "Sign-ons of a party that were refused: too many, or otherwise than its profile says.",
+                &["party"],
+            ),
         }
     }
 
@@ -84,6 +92,7 @@ impl DoorMetrics {
             connections: self.connections.with_label_values(&[name]),
             in_flight: self.party_in_flight.with_label_values(&[name]),
             mac_failures: self.mac_failures.with_label_values(&[name]),
+            sign_ons_refused: self.sign_ons_refused.with_label_values(&[name]),
         }
     }
 
@@ -93,5 +102,6 @@ impl DoorMetrics {
         let _ = self.connections.remove_label_values(&[name]);
         let _ = self.party_in_flight.remove_label_values(&[name]);
         let _ = self.mac_failures.remove_label_values(&[name]);
+        let _ = self.sign_ons_refused.remove_label_values(&[name]);
     }
 }
