@@ -5,10 +5,13 @@
 
 mod answer;
 mod dialect;
+mod doorkeeper;
 mod patience;
 mod permission;
 mod receive;
+mod serve;
 mod session;
 mod sign_on;
 
-pub use session::{Doorkeeper, serve, serve_sealed};
+pub use doorkeeper::Doorkeeper;
+pub use serve::{serve, serve_sealed};

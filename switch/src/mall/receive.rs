@@ -13,9 +13,9 @@ use tessera_protocol::{
 
 use super::answer;
 use super::dialect;
+use super::doorkeeper::Doorkeeper;
 use super::patience::Patience;
 use super::permission;
-use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::PartyKind;

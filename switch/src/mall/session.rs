@@ -1,33 +1,22 @@
-//! A connection's life: it arrives, signs on, asks, and is closed.
-//!
-//! One task reads: it takes what is there, handles every whole frame, and ends the turn with one
-//! flush. Another waits for the socket to take what could not be written at once.
+//! A connection's reading side: it takes what is there, handles every whole frame, and ends the turn with one flush.
 
-use std::cell::{Cell, Ref, RefCell};
 use std::io;
-use std::net::{IpAddr, TcpStream as StdStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{Dialect, FrameError};
-use tokio::io::{AsyncReadExt, ReadHalf, split};
+use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio::time::{sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
 use super::dialect::{self, Choice};
+use super::doorkeeper::Doorkeeper;
 use super::receive::{Received, Receiver};
-use crate::config::{Identity, MallSettings};
-use crate::door::{
-    Admission, Arrival, Bound, Carrier, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit,
-    write_sealed,
-};
-use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Label};
-use crate::router::Worker;
+use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX};
+use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
 /// one that sends hundreds.
@@ -37,168 +26,14 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 /// After so many turns in which there was always something to read, the others have theirs.
 const TURNS_MAX: u32 = 4;
 
-/// What all sessions of a worker share.
-pub struct Doorkeeper {
-    /// Who may come in, at the moment.
-    guests: RefCell<Arc<Guests>>,
-    /// How often that has changed.
-    renewals: Cell<u64>,
-    /// Our certificate at the moment, and whose are taken; `None` without a door for TLS.
-    acceptor: RefCell<Option<TlsAcceptor>>,
-    /// How long what may take.
-    pub settings: MallSettings,
-    /// Where commands go.
-    pub worker: Rc<Worker>,
-    /// Who is in.
-    pub connections: Connections,
-}
-
-impl Doorkeeper {
-    /// Lets these in.
-    pub fn new(
-        guests: Arc<Guests>,
-        acceptor: Option<TlsAcceptor>,
-        settings: MallSettings,
-        worker: Rc<Worker>,
-    ) -> Self {
-        Self {
-            acceptor: RefCell::new(acceptor),
-            guests: RefCell::new(guests),
-            renewals: Cell::new(0),
-            settings,
-            worker,
-            connections: Connections::default(),
-        }
-    }
-
-    /// Those who may come in, at the moment.
-    pub(super) fn guests(&self) -> Ref<'_, Guests> {
-        Ref::map(self.guests.borrow(), |guests| &**guests)
-    }
-
-    /// Changes whenever somebody's profile may have.
-    #[inline]
-    pub(super) fn renewals(&self) -> u64 {
-        self.renewals.get()
-    }
-
-    /// Lets these in from now on, each as its profile says now. A connection ends whose party is not among them, or
-    /// which does not fit its profile any more; the others notice nothing. New TLS connections see the new certificate.
-    pub fn renew(&self, guests: Arc<Guests>, acceptor: Option<TlsAcceptor>) {
-        *self.acceptor.borrow_mut() = acceptor;
-        for connection in self.connections.all() {
-            let Some(Bound {
-                guest: Some(before),
-                arrival,
-                doors,
-            }) = connection.bound()
-            else {
-                continue;
-            };
-            let after = guests.find(before.party.code);
-            let party = after.map(|guest| &guest.party).filter(|party| {
-                arrival.check(party).is_ok() && party.has_the_key_of(&before.party)
-            });
-            match party {
-                Some(party) => doors[0].set_max(party.in_flight_per_connection_max),
-                None => connection.drain(Ending::Profile),
-            }
-        }
-        *self.guests.borrow_mut() = guests;
-        self.renewals.set(self.renewals.get() + 1);
-    }
-}
-
-type Ending = ConnectionClosed;
-
-/// Serves a plain connection until it ends. `_place` is its place among all connections.
-pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
-    let socket = match TcpStream::from_std(socket) {
-        Ok(socket) => socket,
-        Err(error) => {
-            tracing::debug!(%error, "a connection was gone before it was served");
-            return;
-        }
-    };
-    let address = socket.peer_addr().map(|address| address.ip()).ok();
-    let connection = Connection::plain(socket);
-    let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
-    let arrival = Arrival::from(address, Carrier::Plain);
-    run(keeper, connection, None, arrival, writer).await;
-}
-
-/// Serves a connection with TLS until it ends. `_place` is its place among all connections.
-pub async fn serve_sealed(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
-    let (stream, address) = match handshake(socket, &keeper).await {
-        Ok(shaken) => shaken,
-        Err(error) => {
-            keeper
-                .worker
-                .metrics
-                .connection_refused(ConnectionRefused::Handshake);
-            tracing::warn!(%error, "a mall's TLS connection: no handshake");
-            return;
-        }
-    };
-    let certificates = stream.get_ref().1.peer_certificates();
-    let shown = certificates.and_then(|chain| Identity::of(chain.first()?));
-    let arrival = Arrival::from(address, Carrier::Tls(shown.map(Arc::new)));
-    let (reading, writing) = split(stream);
-    let connection = Connection::sealed();
-    let stall = keeper.settings.write_stall;
-    let writer = actix::spawn(write_sealed(writing, Arc::clone(&connection), stall));
-    run(keeper, connection, Some(reading), arrival, writer).await;
-}
-
-async fn handshake(
-    socket: StdStream,
-    keeper: &Doorkeeper,
-) -> io::Result<(TlsStream<TcpStream>, Option<IpAddr>)> {
-    let socket = TcpStream::from_std(socket)?;
-    let address = socket.peer_addr().map(|address| address.ip()).ok();
-    let acceptor = keeper.acceptor.borrow().clone();
-    // There is no such connection without one.
-    let acceptor = acceptor.ok_or(io::ErrorKind::Unsupported)?;
-    let stream = timeout(keeper.settings.sign_on_within, acceptor.accept(socket)).await??;
-    Ok((stream, address))
-}
-
-async fn run(
-    keeper: Rc<Doorkeeper>,
-    connection: Arc<Connection>,
-    reading: Option<Reading>,
-    arrival: Arrival,
-    writer: JoinHandle<()>,
-) {
-    let number = keeper.connections.add(&connection);
-    keeper.worker.metrics.connected();
-    let mut session = Session::new(
-        Rc::clone(&keeper),
-        Arc::clone(&connection),
-        reading,
-        arrival,
-    );
-    let ending = session.read().await;
-    session.leave(ending);
-    connection.flush();
-    if session.reading.is_some() {
-        // It is written by somebody else; a plain one was at once.
-        connection.all_written().await;
-    }
-    // A peer that has closed its own half may still hear the answers to what it has asked.
-    if matches!(ending, Ending::Stopping | Ending::Profile | Ending::Peer) {
-        connection.all_answered().await;
-    }
-    connection.close();
-    // It ends by itself: closing rings its bell.
-    let _ = writer.await;
-    keeper.connections.remove(number);
-}
+/// Why a session ends.
+pub(super) type Ending = ConnectionClosed;
 
 /// The reading half of a connection with TLS.
-type Reading = ReadHalf<TlsStream<TcpStream>>;
+pub(super) type Reading = ReadHalf<TlsStream<TcpStream>>;
 
-struct Session {
+/// One connection's reading side.
+pub(super) struct Session {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
     /// `None` where the connection's own socket is read.
@@ -218,7 +53,7 @@ struct Session {
 }
 
 impl Session {
-    fn new(
+    pub(super) fn new(
         keeper: Rc<Doorkeeper>,
         connection: Arc<Connection>,
         reading: Option<Reading>,
@@ -240,7 +75,13 @@ impl Session {
         }
     }
 
-    async fn read(&mut self) -> Ending {
+    /// Whether it comes with TLS.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Reads until the connection ends, or has to.
+    pub(super) async fn read(&mut self) -> Ending {
         loop {
             if let Err(ending) = self.handle_frames().await {
                 // What came before the end was whole, and is decided.
@@ -472,7 +313,8 @@ impl Session {
         deadline
     }
 
-    fn leave(&mut self, ending: Ending) {
+    /// Takes leave for the party.
+    pub(super) fn leave(&mut self, ending: Ending) {
         self.receiver.sign_off();
         let guest = self.connection.guest();
         let party = guest.map_or("", |guest| guest.party.name.as_str());
@@ -483,24 +325,4 @@ impl Session {
 
 fn sooner(one: (Instant, Ending), other: (Instant, Ending)) -> (Instant, Ending) {
     if other.0 < one.0 { other } else { one }
-}
-
-/// Writes what the socket did not take at once, whenever it takes more.
-async fn write(connection: Arc<Connection>, stall: Duration) {
-    let Some(socket) = connection.socket() else {
-        return;
-    };
-    loop {
-        connection.blocked.notified().await;
-        while connection.waiting_bytes() > 0 && !connection.is_closed() {
-            match timeout(stall, socket.writable()).await {
-                Ok(Ok(())) => connection.flush(),
-                // A peer that does not read its answers, or is gone.
-                Ok(Err(_)) | Err(_) => connection.close(),
-            }
-        }
-        if connection.is_closed() {
-            return;
-        }
-    }
 }
