@@ -1,12 +1,13 @@
 //! `tessera decode`: messages, pasted or captured, as people read them.
 
 use std::fmt::Write as _;
-use std::io::{self, Read, Write as _};
-use std::path::Path;
+use std::io::{self, Write as _};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use tessera_protocol::{Description, Message, Secrets, describe};
+
+use crate::input::Input;
 
 /// Shows what a message says: every field with its name and meaning
 ///
@@ -63,56 +64,22 @@ fn block(piece: &Piece<'_>, description: &Description) -> String {
 }
 
 /// The bytes behind the argument, whichever of its forms it has.
-fn read_input(input: &[String]) -> Result<Vec<u8>> {
-    // Unquoted groups of digits come as several arguments.
-    let joined = input.concat();
-    let content = match joined.as_str() {
-        "-" => {
-            let mut content = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut content)
-                .context("standard input")?;
-            content
-        }
-        path if Path::new(path).is_file() => {
-            std::fs::read(path).with_context(|| path.to_owned())?
-        }
-        text => match from_hex(text) {
-            Some(bytes) => return Ok(bytes),
-            None => bail!("neither hexadecimal nor a file: {}", shortened(text)),
-        },
-    };
-    match std::str::from_utf8(&content).ok().and_then(from_hex) {
-        Some(bytes) => Ok(bytes),
-        None if content
-            .iter()
-            .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) =>
+fn read_input(arguments: &[String]) -> Result<Vec<u8>> {
+    let input = Input::read(arguments)?;
+    if let Some(bytes) = input.hexadecimal() {
+        return Ok(bytes);
+    }
+    match input {
+        Input::Text(text) => bail!("neither hexadecimal nor a file: {}", shortened(&text)),
+        Input::Content(content)
+            if content
+                .iter()
+                .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) =>
         {
             bail!("text that is not hexadecimal")
         }
-        None => Ok(content),
+        Input::Content(content) => Ok(content),
     }
-}
-
-/// Bytes from digits in pairs; spaces, newlines, colons, commas, quotes and `0x` or `\x` are passed over.
-/// `None` for anything else, for half a byte and for nothing.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let mut digits = Vec::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '0' | '\\'
-                if characters
-                    .next_if(|&next| next == 'x' || next == 'X')
-                    .is_some() => {}
-            ' ' | '\n' | '\r' | '\t' | ':' | ',' | '"' | '\'' => {}
-            digit => digits.push(digit.to_digit(16)? as u8),
-        }
-    }
-    let (pairs, half) = digits.as_chunks::<2>();
-    let whole = half.is_empty() && !pairs.is_empty();
-    whole.then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 fn shortened(text: &str) -> String {
@@ -183,26 +150,9 @@ fn looks_framed(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::from_hex;
 
     const ECHO: &str = "0800822000010000000004000000000000001122094500000002112000000000200301";
-
-    #[test]
-    fn reads_hexadecimal_however_it_was_pasted() {
-        let expected = Some(vec![0x08, 0x00, 0xAB]);
-        for text in [
-            "0800ab",
-            "08 00 AB\n",
-            "08:00:ab",
-            "0x08, 0x00, 0xAB",
-            "0x0800ab",
-            "\"\\x08\\x00\\xab\"",
-        ] {
-            assert_eq!(from_hex(text), expected, "{text}");
-        }
-        for text in ["", " \n", "080", "08 0g", "hello"] {
-            assert_eq!(from_hex(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn finds_messages_with_and_without_their_length() {

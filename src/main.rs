@@ -4,7 +4,9 @@ mod audit;
 mod certs;
 mod decode;
 mod demo;
+mod doctor;
 mod host;
+mod input;
 mod keys;
 mod load;
 mod mail;
@@ -38,6 +40,7 @@ enum Command {
     Certs(certs::Certs),
     Decode(decode::Decode),
     Demo(demo::Demo),
+    Doctor(doctor::Doctor),
     Host(host::Host),
     Keys(keys::Keys),
     Load(Box<load::Load>),
@@ -66,6 +69,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Certs(certs) => certs.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
+        Command::Doctor(doctor) => doctor.run()?,
         Command::Host(host) => host.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),

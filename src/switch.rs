@@ -35,8 +35,10 @@ impl Switch {
         }
         start_logging(&settings.log)?;
         tessera_switch::run(settings, |addresses| {
+            let sealed = addresses.sealed_malls;
+            let sealed = sealed.map_or_else(String::new, |at| format!(" malls-tls={at}"));
             println!(
-                "ready malls={} wallet-server={} operations={}",
+                "ready malls={} wallet-server={} operations={}{sealed}",
                 addresses.malls, addresses.wallet_server, addresses.operations
             );
             // Whoever waits for the line reads it through a pipe; a closed one is their business.

@@ -46,6 +46,11 @@ pub enum Problem {
         /// The byte.
         found: u8,
     },
+    /// A character that its field can't have.
+    Character {
+        /// The byte.
+        found: u8,
+    },
     /// A length above the field's greatest.
     TooLong {
         /// The field's greatest length.
@@ -108,6 +113,9 @@ impl fmt::Display for Problem {
                 write!(f, "padding that is not 0")
             }
             Self::Nibble { .. } => f.write_str("nibble above 9"),
+            Self::Character { found } => {
+                write!(f, "a character that does not belong there (0x{found:02x})")
+            }
             Self::Length { .. } => f.write_str("length that is not BCD"),
             Self::TooLong { maximum, had } => write!(f, "length {had} above {maximum}"),
             Self::LeftOver { had } => write!(f, "{had} bytes left over"),

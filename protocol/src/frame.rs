@@ -1,4 +1,4 @@
-//! Frames: two bytes of length, unsigned, big-endian, then one message.
+//! Frames: two bytes of length, unsigned, big-endian, then one message. Others are in `dialect`.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -11,6 +11,15 @@ pub enum FrameError {
     /// A length above [`FRAME_BYTES_MAX`].
     #[error("a frame of {length} bytes, at most {FRAME_BYTES_MAX} are allowed")]
     Oversized {
+        /// The length that was announced.
+        length: usize,
+    },
+    /// What should be a decimal length is none.
+    #[error("a length that is not four decimal digits")]
+    NoDigits,
+    /// A length that does not even cover what stands in front of the message.
+    #[error("a frame of {length} bytes has no room for a message behind its header")]
+    NoMessage {
         /// The length that was announced.
         length: usize,
     },

@@ -1,4 +1,5 @@
-//! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`.
+//! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`, and, at the door only, in
+//! other packings and framings ([`Dialect`]).
 //!
 //! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or
 //! allocation per field here, and nobody whom this crate knows.
@@ -16,6 +17,7 @@ mod card;
 mod client;
 mod currency;
 pub mod describe;
+mod dialect;
 mod error;
 mod fields;
 mod frame;
@@ -42,6 +44,9 @@ pub use card::CardNumber;
 pub use client::{ClientNumber, ClientNumberError};
 pub use currency::Currency;
 pub use describe::{Description, Secrets, describe, money_text};
+pub use dialect::{
+    Dialect, Framing, Header, Look, MessagePacking, Unpacked, foreign_protocol, recognize,
+};
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};

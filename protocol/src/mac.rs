@@ -75,6 +75,12 @@ impl MacKey {
         carries_mac(covered) && bool::from(self.mac(covered).ct_eq(mac))
     }
 
+    /// Whether it is the same key: what it makes of a block is the same. Takes the same time for any other key.
+    pub fn is(&self, other: &Self) -> bool {
+        let made = |key: &Self| key.cmac(&[0; BLOCK_BYTES]);
+        bool::from(made(self).ct_eq(&made(other)))
+    }
+
     fn cmac(&self, bytes: &[u8]) -> [u8; BLOCK_BYTES] {
         let (mut blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
         let last = match (blocks.split_last(), rest.len()) {
@@ -197,6 +203,12 @@ mod tests {
         ] {
             assert_eq!(key.cmac(&text[..length]).to_vec(), bytes(mac), "{length}");
         }
+    }
+
+    #[test]
+    fn a_key_is_itself_and_no_other() {
+        assert!(MacKey::new([7; 16]).is(&MacKey::new([7; 16])));
+        assert!(!MacKey::new([7; 16]).is(&MacKey::new([8; 16])));
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 mod common;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use common::{hex, set, value};
 use proptest::prelude::*;
 use tessera_protocol::{
-    Balances, Extras, FIELDS, MacKey, Message, Mti, OriginalData, Packer, Packing, Reading,
-    ReplacementAmounts, Request, ResponseCode, Secrets, Totals, answer, cut, describe,
+    Balances, Dialect, Extras, FIELDS, MacKey, Message, Mti, OriginalData, Packer, Packing,
+    Reading, ReplacementAmounts, Request, ResponseCode, Secrets, Totals, answer, cut, describe,
     format_error_answer, tlv,
 };
 
@@ -69,6 +69,12 @@ fn read_everything(bytes: &[u8]) {
         Balances::parse(bytes),
     );
     let _ = tlv::iterate(bytes).count();
+    for dialect in Dialect::all() {
+        let _ = (dialect.look(bytes), dialect.verify(&key, bytes));
+        let _ = dialect.unpack(&Bytes::copy_from_slice(bytes));
+        let mut stream = BytesMut::from(bytes);
+        while let Ok(Some(_)) = dialect.cut(&mut stream) {}
+    }
     let reading = Reading::of(bytes);
     match Message::parse(bytes) {
         Ok(message) => {
@@ -149,6 +155,37 @@ proptest! {
     }
 
     #[test]
+    fn every_dialect_says_the_same(fields in fields()) {
+        let key = MacKey::new([7; 16]);
+        let plain = packed(&fields, None);
+        for dialect in Dialect::all() {
+            for key in [None, Some(&key)] {
+                let mut out = BytesMut::new();
+                let write = |out: &mut BytesMut, key: Option<&MacKey>| {
+                    let message = packed(&fields, key);
+                    out.extend_from_slice(&(message.len() as u16).to_be_bytes());
+                    out.extend_from_slice(&message);
+                };
+                dialect.answer([0x60, 0, 1, 0, 2], key, &mut out, write).unwrap();
+                let frame = dialect.cut(&mut out).unwrap().unwrap();
+                prop_assert!(out.is_empty());
+                let (_, wire) = dialect.open(frame);
+                let unpacked = dialect.unpack(&wire);
+                prop_assert_eq!(unpacked.fault, None);
+                match key {
+                    None => prop_assert_eq!(hex(&unpacked.message), hex(&plain)),
+                    Some(key) => prop_assert!(dialect.verify(key, &wire)),
+                }
+                for length in 0..wire.len() {
+                    let cut_short = dialect.unpack(&wire.slice(..length));
+                    let parsed = Message::parse(&cut_short.message);
+                    prop_assert!(cut_short.fault.is_some() || parsed.is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_truncation_is_an_error(fields in fields()) {
         let bytes = packed(&fields, None);
         for length in 0..bytes.len() {
@@ -158,6 +195,21 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        read_everything(&bytes);
+    }
+
+    #[test]
+    fn damaged_characters_never_panic(
+        which in 0..12usize,
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let golden: serde_json::Value = serde_json::from_str(include_str!("ascii.json")).unwrap();
+        let wire = golden["wire"].as_object().unwrap().values().nth(which).unwrap();
+        let mut bytes = wire.as_str().unwrap().as_bytes().to_vec();
+        for (place, byte) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
         read_everything(&bytes);
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
-use crate::door::{Arrivals, Guests};
+use crate::door::{Arrivals, GuestBook};
 use crate::gate::Gate;
 use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
@@ -41,8 +41,9 @@ pub(crate) struct Shared {
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) checkpointer: Checkpointer,
-    pub(crate) guests: Arc<Guests>,
+    pub(crate) book: Arc<GuestBook>,
     pub(crate) host_tls: Arc<ClientConfig>,
+    pub(crate) mall_tls: Option<Arc<ServerConfig>>,
     pub(crate) leased_tls: Arc<ServerConfig>,
     pub(crate) references_after: u64,
     pub(crate) inboxes: Inboxes,
@@ -58,6 +59,7 @@ pub(crate) struct Seed {
     pub(crate) inbox: Inbox,
     pub(crate) errands: UnboundedReceiver<Errand>,
     pub(crate) malls: Arrivals,
+    pub(crate) sealed_malls: Arrivals,
     pub(crate) wallet_servers: Arrivals,
     pub(crate) stats: Arc<LinkStats>,
     /// Its wallets that hold money, and when the first of what they hold expires.
@@ -141,12 +143,12 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     // It was empty: nothing has been delivered yet.
     let _ = later.set(Rc::clone(&worker));
 
-    let doorkeeper = Rc::new(Doorkeeper {
-        guests: Arc::clone(&shared.guests),
-        settings: settings.mall.clone(),
-        worker: Rc::clone(&worker),
-        connections: Default::default(),
-    });
+    let doorkeeper = Rc::new(Doorkeeper::new(
+        shared.book.guests(),
+        shared.mall_tls.clone().map(TlsAcceptor::from),
+        settings.mall.clone(),
+        Rc::clone(&worker),
+    ));
     let line_keeper = Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
         reading: Reading {
@@ -158,7 +160,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         },
         throttle: Arc::clone(&shared.throttle),
         in_flight_max: settings.leased.in_flight_max,
-        in_flight: Arc::clone(&shared.guests.in_flight),
+        in_flight: Arc::clone(&shared.book.guests().in_flight),
         times: settings.mall.clone(),
         worker: Rc::clone(&worker),
         connections: Default::default(),
@@ -176,6 +178,10 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         settings.store.idle_after.as_millis() as u64,
     ));
     actix::spawn(receive_malls(seed.malls, Rc::clone(&doorkeeper)));
+    actix::spawn(receive_sealed_malls(
+        seed.sealed_malls,
+        Rc::clone(&doorkeeper),
+    ));
     actix::spawn(receive_wallet_servers(
         seed.wallet_servers,
         Rc::clone(&line_keeper),
@@ -239,6 +245,12 @@ async fn receive_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
     }
 }
 
+async fn receive_sealed_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
+    while let Some((socket, place)) = arrivals.recv().await {
+        actix::spawn(mall::serve_sealed(socket, place, Rc::clone(&keeper)));
+    }
+}
+
 async fn receive_wallet_servers(mut arrivals: Arrivals, keeper: Rc<LineKeeper>) {
     while let Some((socket, place)) = arrivals.recv().await {
         actix::spawn(leased::serve(socket, place, Rc::clone(&keeper)));
@@ -257,6 +269,10 @@ async fn run_errands(
         let done = match errand {
             Errand::Checkpoint(done) => {
                 worker.checkpoint().await;
+                done
+            }
+            Errand::Renew(guests, acceptor, done) => {
+                malls.renew(guests, acceptor);
                 done
             }
             Errand::Drain(done) => {

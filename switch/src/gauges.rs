@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::door::Guests;
+use crate::door::{Guest, GuestBook};
 use crate::journal::Journal;
 use crate::ops::Metrics;
 
@@ -10,9 +10,9 @@ use crate::ops::Metrics;
 pub(crate) fn refresh_before_reading(
     metrics: &Metrics,
     journal: &Arc<dyn Journal>,
-    guests: &Arc<Guests>,
+    book: &Arc<GuestBook>,
 ) {
-    let (journal, guests) = (Arc::clone(journal), Arc::clone(guests));
+    let (journal, book) = (Arc::clone(journal), Arc::clone(book));
     metrics.before_reading(move |metrics| {
         metrics.journal.appended.set(signed(journal.last()));
         metrics.journal.durable.set(signed(journal.durable()));
@@ -20,12 +20,20 @@ pub(crate) fn refresh_before_reading(
             .journal
             .gathered
             .set(signed(journal.gathered_bytes()));
+        let guests = book.guests();
         metrics
             .door
             .in_flight
             .set(signed(guests.in_flight.taken() as u64));
         for guest in guests.all() {
-            metrics.door.party_in_flight[guest.index].set(signed(guest.in_flight.taken() as u64));
+            let Guest {
+                figures,
+                in_flight,
+                connections,
+                ..
+            } = &**guest;
+            figures.in_flight.set(signed(in_flight.taken() as u64));
+            figures.connections.set(signed(connections.taken() as u64));
         }
     });
 }

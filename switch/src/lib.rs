@@ -11,6 +11,7 @@ mod clock;
 mod fault;
 mod gauges;
 mod recovery;
+mod reload;
 mod reseal;
 mod switch;
 

@@ -6,21 +6,25 @@ use std::sync::{Arc, OnceLock};
 use actix::{Arbiter, System};
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{Environment, Settings, SettingsError, host_client, leased_server};
-use crate::door::{self, Admission, Guests};
+use crate::config::{
+    Environment, PartyKind, Settings, SettingsError, ends_at, host_client, leased_server,
+};
+use crate::door::{self, Admission, GuestBook, Guests};
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
-use crate::notify::Notify;
+use crate::notify::{MallNames, Notify};
+use crate::ops::metrics::Certificate;
 use crate::ops::{self, Health, Metrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
+use crate::reload::{Certified, Reload};
 use crate::reseal;
 use crate::router::{Budget, Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
@@ -32,6 +36,8 @@ use crate::wallet::{Command, Tell, WalletId};
 pub struct Addresses {
     /// Malls and acquirers.
     pub malls: SocketAddr,
+    /// Malls and acquirers that connect with TLS.
+    pub sealed_malls: Option<SocketAddr>,
     /// The wallet server's leased line.
     pub wallet_server: SocketAddr,
     /// Metrics and health.
@@ -52,20 +58,36 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let stats: Vec<_> = (0..workers)
         .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
         .collect();
-    let guests = Arc::new(Guests::new(
-        settings.parties.clone(),
-        settings.mall.in_flight_max,
-    ));
+    // From here on: before, it ends the process, as it always did.
+    let mut hangups = signal(SignalKind::hangup())?;
     let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
-    let names = settings.parties.iter().map(|party| party.name.as_str());
-    let metrics = Arc::new(Metrics::new(names));
+    let metrics = Arc::new(Metrics::new());
+    let book = Arc::new(GuestBook::new(Guests::new(
+        settings.parties.clone(),
+        settings.mall.in_flight_max,
+        &metrics.door,
+    )));
     let host_tls = host_client(&settings.host)?;
     let leased_tls = leased_server(&settings.leased)?;
+    let tls = settings.mall.tls.as_ref();
+    let certified = tls.map(Certified::read).transpose()?;
+    for (certificate, path) in [
+        (Certificate::Host, &settings.host.certificate),
+        (Certificate::WalletServer, &settings.leased.certificate),
+    ] {
+        metrics.certificate_ends(certificate, ends_at(path)?);
+    }
+    if let Some(certified) = &certified {
+        metrics.certificate_ends(Certificate::Malls, certified.ends_at);
+    }
 
     // Bound first: an address that is taken is found out before the journal is replayed.
     let malls =
         door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
+    let sealed_malls = tls
+        .map(|tls| door::listen(tls.listen).with_context(|| at("malls with TLS", tls.listen)))
+        .transpose()?;
     let wallet_servers = door::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
     let outbox = Arc::new(OnceLock::new());
@@ -80,6 +102,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     actix::spawn(operations.server);
     let addresses = Addresses {
         malls: malls.local_addr()?,
+        sealed_malls: match &sealed_malls {
+            Some(listener) => Some(listener.local_addr()?),
+            None => None,
+        },
         wallet_server: wallet_servers.local_addr()?,
         operations: operations.address,
     };
@@ -87,7 +113,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
     health.set_journal_open(true);
-    gauges::refresh_before_reading(&metrics, &journal, &guests);
+    gauges::refresh_before_reading(&metrics, &journal, &book);
     for (worker, stats) in stats.iter().enumerate() {
         metrics.watch_link(worker, Arc::clone(stats));
         health.watch_link(worker, Arc::clone(stats));
@@ -125,8 +151,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: Arc::clone(&metrics),
         journal: Arc::clone(&journal),
         checkpointer,
-        guests,
+        book: Arc::clone(&book),
         host_tls,
+        mall_tls: certified.map(|certified| certified.server),
         leased_tls,
         references_after: data.last_at,
         settings: Arc::clone(&settings),
@@ -135,6 +162,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     settle_what_is_open(&store, &shared.inboxes)?;
     let notify = Notify::start(
         &settings,
+        mall_names(&book),
         Arc::clone(&journal),
         Arc::clone(&shared.vault),
         Arc::clone(&metrics),
@@ -148,11 +176,17 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(Arc::clone(&store), &shared, desk)?;
     }
 
-    let doors = crew.open_doors(malls, wallet_servers, &shared)?;
+    let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
-    wait_for_signal().await?;
+    let reload = Reload {
+        settings: Arc::clone(&settings),
+        book,
+        metrics: Arc::clone(&metrics),
+        errands: crew.errands.clone(),
+    };
+    wait_for_the_end(&mut hangups, &reload).await?;
 
     tracing::info!("stopping: answering what is under way");
     health.set_stopping();
@@ -182,6 +216,7 @@ struct Crew {
     arbiters: Vec<Arbiter>,
     errands: Vec<UnboundedSender<Errand>>,
     malls: Vec<door::Way>,
+    sealed_malls: Vec<door::Way>,
     wallet_servers: Vec<door::Way>,
 }
 
@@ -201,23 +236,29 @@ impl Crew {
         let (errands, errand_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
+        let (sealed_malls, sealed_mall_ends) = door::ways(workers);
         let (wallet_servers, wallet_server_ends) = door::ways(workers);
         let ends = inbox_ends
             .into_iter()
             .zip(errand_ends)
             .zip(mall_ends)
+            .zip(sealed_mall_ends)
             .zip(wallet_server_ends);
         let arbiters = ends
             .zip(stats)
             .zip(wakes)
             .enumerate()
             .map(
-                |(index, (((((inbox, errands), malls), wallet_servers), stats), wakes))| {
+                |(
+                    index,
+                    ((((((inbox, errands), malls), sealed_malls), wallet_servers), stats), wakes),
+                )| {
                     let seed = Seed {
                         index,
                         inbox,
                         errands,
                         malls,
+                        sealed_malls,
                         wallet_servers,
                         stats,
                         wakes,
@@ -234,6 +275,7 @@ impl Crew {
             arbiters,
             errands,
             malls,
+            sealed_malls,
             wallet_servers,
         }
     }
@@ -241,12 +283,12 @@ impl Crew {
     fn open_doors(
         &self,
         malls: std::net::TcpListener,
+        sealed_malls: Option<std::net::TcpListener>,
         wallet_servers: std::net::TcpListener,
         shared: &Shared,
-    ) -> anyhow::Result<[JoinHandle<()>; 2]> {
-        let accept = |listener, ways: &Vec<door::Way>, connections_max| -> anyhow::Result<_> {
+    ) -> anyhow::Result<Vec<JoinHandle<()>>> {
+        let accept = |listener, ways: &Vec<door::Way>, connections| -> anyhow::Result<_> {
             let listener = TcpListener::from_std(listener)?;
-            let connections = Admission::new(connections_max);
             let metrics = Arc::clone(&shared.metrics);
             Ok(actix::spawn(door::accept(
                 listener,
@@ -255,14 +297,18 @@ impl Crew {
                 metrics,
             )))
         };
-        Ok([
-            accept(malls, &self.malls, shared.settings.mall.connections_max)?,
-            accept(
-                wallet_servers,
-                &self.wallet_servers,
-                shared.settings.leased.connections_max,
-            )?,
-        ])
+        let settings = &shared.settings;
+        // With TLS or without: a connection of a mall.
+        let of_malls = Admission::new(settings.mall.connections_max);
+        let of_wallet_servers = Admission::new(settings.leased.connections_max);
+        let mut doors = vec![
+            accept(malls, &self.malls, Arc::clone(&of_malls))?,
+            accept(wallet_servers, &self.wallet_servers, of_wallet_servers)?,
+        ];
+        if let Some(listener) = sealed_malls {
+            doors.push(accept(listener, &self.sealed_malls, of_malls)?);
+        }
+        Ok(doors)
     }
 
     fn leave(self) {
@@ -318,7 +364,18 @@ async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
     shared.checkpointer.mark(mark);
 }
 
-async fn ask_all(
+/// Who a mall is, for payers.
+fn mall_names(book: &Arc<GuestBook>) -> MallNames {
+    let book = Arc::clone(book);
+    Arc::new(move |institution| {
+        let guests = book.guests();
+        let party = &guests.find(institution)?.party;
+        (party.kind == PartyKind::Mall).then(|| party.name.clone())
+    })
+}
+
+/// Asks every worker, and waits until all have done it.
+pub(crate) async fn ask_all(
     workers: &[UnboundedSender<Errand>],
     errand: impl Fn(oneshot::Sender<()>) -> Errand,
 ) {
@@ -336,14 +393,17 @@ async fn ask_all(
     }
 }
 
-async fn wait_for_signal() -> std::io::Result<()> {
+/// SIGTERM or SIGINT. At SIGHUP the parties are read again.
+async fn wait_for_the_end(hangups: &mut Signal, reload: &Reload) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangups.recv() => reload.run().await,
+        }
     }
-    Ok(())
 }
 
 fn at(who: &str, address: SocketAddr) -> String {

@@ -141,8 +141,8 @@ def approved(answer):
     return answer["38"]
 
 
-def main(address):
-    switch = Switch(address)
+def main(address, switch=Switch):
+    switch = switch(address)
     switch.ask(switch.financial("0200", "000000", 100), code="58")
     switch.ask(switch.network("001"))
     switch.ask(switch.network("301"))

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,12 @@ pub struct Line {
 impl Line {
     /// Connected; with the wallet server's certificate, or with none.
     pub fn connect(rig: &Rig, certificate: bool) -> Self {
+        let certificate = certificate.then_some("wallet-server");
+        Self::connect_to(rig, rig.addresses.wallet_server, certificate)
+    }
+
+    /// Connected with TLS to an address; with the certificate of this name, or with none.
+    pub fn connect_to(rig: &Rig, address: SocketAddr, certificate: Option<&str>) -> Self {
         let open = |name: &str| BufReader::new(File::open(rig.path(name)).expect("a file"));
         let mut roots = RootCertStore::empty();
         for authority in CertificateDer::pem_reader_iter(open("certs/ca.pem")) {
@@ -42,16 +48,16 @@ impl Line {
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("TLS 1.3")
             .with_root_certificates(roots);
-        let config = if certificate {
-            let chain = CertificateDer::pem_reader_iter(open("certs/wallet-server.pem"));
+        let config = if let Some(name) = certificate {
+            let chain = CertificateDer::pem_reader_iter(open(&format!("certs/{name}.pem")));
             let chain = chain.collect::<Result<_, _>>().expect("certificates");
-            let key =
-                PrivateKeyDer::from_pem_reader(open("certs/wallet-server.key")).expect("a key");
+            let key = PrivateKeyDer::from_pem_reader(open(&format!("certs/{name}.key")));
+            let key = key.expect("a key");
             builder.with_client_auth_cert(chain, key).expect("a pair")
         } else {
             builder.with_no_client_auth()
         };
-        let socket = TcpStream::connect(rig.addresses.wallet_server).expect("a connection");
+        let socket = TcpStream::connect(address).expect("a connection");
         socket
             .set_read_timeout(Some(Duration::from_secs(15)))
             .expect("a socket");
@@ -71,6 +77,12 @@ impl Line {
             ("0810", "00")
         );
         line
+    }
+
+    /// The certificate that the switch has shown.
+    pub fn shown(&self) -> Vec<u8> {
+        let shown = self.stream.conn.peer_certificates();
+        shown.expect("a handshake")[0].to_vec()
     }
 
     pub fn send(&mut self, message: &Hand) -> std::io::Result<()> {

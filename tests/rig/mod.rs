@@ -144,6 +144,17 @@ impl Rig {
         self.switch.take().and_then(Running::stop)
     }
 
+    /// SIGHUP; waits until the parties were read again, or were not (`outcome` is `done` or `refused`).
+    pub fn reload(&self, outcome: &str) {
+        let count = || {
+            let figure = format!("tessera_reloads_total{{outcome=\"{outcome}\"}}");
+            self.figure(&figure).unwrap_or(0.0)
+        };
+        let before = count();
+        self.switch.as_ref().expect("a switch").signal("-HUP");
+        wait_for(&format!("a reload to be {outcome}"), || count() > before);
+    }
+
     /// An answer of the operations port, status line and all.
     pub fn get(&self, path: &str) -> String {
         http_get(self.addresses.operations, path)
@@ -298,6 +309,11 @@ impl Rig {
         let path = self.path("parties").join(file);
         let text = fs::read_to_string(&path).expect("a party");
         fs::write(path, text + lines).expect("a file");
+    }
+
+    /// Writes a party's file.
+    pub fn write_party(&self, file: &str, text: &str) {
+        fs::write(self.path("parties").join(file), text).expect("a file");
     }
 
     fn write_configurations(&self, changes: &[(&str, &str)]) {

@@ -112,6 +112,8 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
         ("mall.order_stands", mall.order_stands, SECOND, DAY),
         ("mall.hold_stands", mall.hold_stands, SECOND, 90 * DAY),
         ("mall.write_stall", mall.write_stall, MILLISECOND, HOUR),
+        ("mall.slow_down_min", mall.slow_down_min, MILLISECOND, HOUR),
+        ("mall.slow_down_max", mall.slow_down_max, MILLISECOND, HOUR),
         (
             "host.connect_within",
             host.connect_within,
@@ -172,6 +174,12 @@ fn fits_together(settings: &Settings) -> Result<(), Breach> {
             mall.answer_within,
         ),
         (
+            "mall.slow_down_min",
+            mall.slow_down_min,
+            "mall.slow_down_max",
+            mall.slow_down_max,
+        ),
+        (
             "host.reconnect_min",
             host.reconnect_min,
             "host.reconnect_max",
@@ -225,11 +233,15 @@ fn host_address(settings: &Settings) -> Result<(), Breach> {
 
 /// Each door has an address of its own; port 0 stands for any that is free.
 fn listeners(settings: &Settings) -> Result<(), Breach> {
-    let doors = [
+    let tls = settings.mall.tls.as_ref();
+    let doors: Vec<_> = [
         ("mall.listen", settings.mall.listen),
         ("leased.listen", settings.leased.listen),
         ("ops.listen", settings.ops.listen),
-    ];
+    ]
+    .into_iter()
+    .chain(tls.map(|tls| ("mall.tls.listen", tls.listen)))
+    .collect();
     for (index, (key, address)) in doors.iter().enumerate() {
         let taken = doors[..index]
             .iter()

@@ -3,6 +3,7 @@
 //! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
 
 mod bounds;
+mod certificate;
 mod error;
 mod limits;
 mod locate;
@@ -16,17 +17,19 @@ mod source;
 mod tls;
 mod units;
 
+pub use certificate::Identity;
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
-    Acceptors, CodeSet, MerchantCategories, Messages, Party, PartyKind, Quirks, UnknownReversal,
+    Acceptors, CertificateOf, CodeSet, MerchantCategories, Messages, Network, Party, PartyKind,
+    Quirks, Transport, UnknownReversal,
 };
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
-    LogSettings, MallSettings, OpsSettings, StoreSettings, VaultSettings,
+    LogSettings, MallSettings, MallTlsSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
-pub use tls::{host_client, leased_server};
+pub use tls::{ends_at, host_client, leased_server, mall_server};
 
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,11 @@ fn settle(file: File, base: &Path) -> Settings {
     ] {
         *path = base.join(&*path);
     }
+    if let Some(tls) = &mut settings.mall.tls {
+        tls.certificate = base.join(&tls.certificate);
+        tls.key = base.join(&tls.key);
+        tls.client_authority = tls.client_authority.as_ref().map(|path| base.join(path));
+    }
     notify::resolve(&mut settings.notify, base);
     settings
 }

@@ -53,6 +53,33 @@ pub struct MallSettings {
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
+    /// After a wrong MAC, the next frame of its connection is not read before this pause is over.
+    #[serde(with = "units::duration")]
+    pub slow_down_min: Duration,
+    /// The pause doubles with each further one in a row, up to this.
+    #[serde(with = "units::duration")]
+    pub slow_down_max: Duration,
+    /// The second door, for TLS; `None` for none.
+    pub tls: Option<MallTlsSettings>,
+}
+
+/// The door for malls and acquirers that connect with TLS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MallTlsSettings {
+    /// Where they connect.
+    #[serde(with = "units::address", default = "tls_door")]
+    pub listen: SocketAddr,
+    /// Our certificate and its chain, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authorities (PEM) whose certificates are taken from clients; `None` to ask for none.
+    pub client_authority: Option<PathBuf>,
+}
+
+fn tls_door() -> SocketAddr {
+    loopback(8584)
 }
 
 impl Default for MallSettings {
@@ -73,6 +100,9 @@ impl Default for MallSettings {
             order_stands: Duration::from_secs(15 * 60),
             hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
             write_stall: Duration::from_secs(10),
+            slow_down_min: Duration::from_millis(100),
+            slow_down_max: Duration::from_secs(10),
+            tls: None,
         }
     }
 }

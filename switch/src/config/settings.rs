@@ -87,6 +87,7 @@ impl Settings {
         if self.environment == Environment::Production || self.vault.keys.exists() {
             KeyRing::read(&self.vault.keys)?;
         }
+        self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
         if let Some(email) = &self.notify.email {
             Email::open(email)?;
         }

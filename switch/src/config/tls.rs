@@ -1,4 +1,4 @@
-//! Mutual TLS 1.3 for the two leased lines, from the PEM files that the settings name.
+//! Mutual TLS 1.3 for the two leased lines, and TLS for malls, from the PEM files that the settings name.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::version::TLS13;
+use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use super::{HostLinkSettings, LeasedSettings, SettingsError};
+use super::certificate;
+use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, SettingsError};
 
 /// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
 pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
@@ -41,6 +42,40 @@ pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, Set
         .with_single_cert(chain, key)
         .map(Arc::new)
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+/// The server's side of the malls' TLS door: whoever shows a certificate shows one of `client_authority`, and whose
+/// profile names one is turned away without.
+pub fn mall_server(settings: &MallTlsSettings) -> Result<Arc<ServerConfig>, SettingsError> {
+    let chain = certificates(&settings.certificate)?;
+    let key = private_key(&settings.key)?;
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|why| certificate_error(&settings.certificate, why))?;
+    let builder = match &settings.client_authority {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let authorities = Arc::new(authorities(path)?);
+            let verifier = WebPkiClientVerifier::builder_with_provider(authorities, provider())
+                .allow_unauthenticated()
+                .build()
+                .map_err(|why| certificate_error(path, why))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    builder
+        .with_single_cert(chain, key)
+        .map(Arc::new)
+        .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+/// When the first certificate of a file ends, in seconds since 1970.
+pub fn ends_at(path: &Path) -> Result<i64, SettingsError> {
+    let chain = certificates(path)?;
+    let first = chain
+        .first()
+        .and_then(|certificate| certificate::ends_at(certificate));
+    first.ok_or_else(|| certificate_error(path, "no certificate that can be read"))
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub struct Admission {
     taken: AtomicUsize,
-    max: usize,
+    max: AtomicUsize,
     waiting: AtomicUsize,
     freed: Notify,
 }
@@ -19,7 +19,7 @@ impl Admission {
     pub fn new(max: usize) -> Arc<Self> {
         Arc::new(Self {
             taken: AtomicUsize::new(0),
-            max,
+            max: AtomicUsize::new(max),
             waiting: AtomicUsize::new(0),
             freed: Notify::new(),
         })
@@ -30,9 +30,15 @@ impl Admission {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// At most `max` from now on; more that are taken already are let be.
+    pub fn set_max(&self, max: usize) {
+        self.max.store(max, Ordering::Relaxed);
+        self.freed.notify_waiters();
+    }
+
     /// Takes one, or says that it is full.
     pub fn try_take(&self) -> bool {
-        if self.taken.fetch_add(1, Ordering::AcqRel) < self.max {
+        if self.taken.fetch_add(1, Ordering::AcqRel) < self.max.load(Ordering::Relaxed) {
             return true;
         }
         self.give_back();
@@ -53,7 +59,7 @@ impl Admission {
         tokio::pin!(freed);
         freed.as_mut().enable();
         self.waiting.fetch_add(1, Ordering::AcqRel);
-        if self.taken.load(Ordering::Acquire) >= self.max {
+        if self.taken.load(Ordering::Acquire) >= self.max.load(Ordering::Relaxed) {
             freed.await;
         }
         self.waiting.fetch_sub(1, Ordering::AcqRel);

@@ -48,7 +48,7 @@ impl Drop for Admitted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Bound;
+    use super::super::{Arrival, Bound, Carrier};
     use super::*;
 
     #[test]
@@ -60,6 +60,7 @@ mod tests {
         ));
         let bound = connection.bind(Bound {
             guest: None,
+            arrival: Arrival::from(None, Carrier::Plain),
             doors: [Admission::new(2), Admission::new(1), Admission::new(9)],
         });
         let taken = || bound.doors.each_ref().map(|door| door.taken());

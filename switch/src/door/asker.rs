@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use tessera_protocol::Header;
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
@@ -14,8 +15,10 @@ use crate::wallet::Outcome;
 pub struct Asker {
     /// Where the answer goes, and its place among the unanswered ones.
     pub admitted: Admitted,
-    /// The request as it came: the answer echoes parts of it.
+    /// The request in binary packing: the answer echoes parts of it.
     pub frame: Bytes,
+    /// What stood in front of it: the answer goes back to where it came from.
+    pub header: Header,
     /// When it came.
     pub arrived: Instant,
     /// What it asks for, for the figures.

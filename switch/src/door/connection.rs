@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::{Admission, Guest};
+use super::{Admission, Arrival, Guest};
 use crate::ops::metrics::ConnectionClosed;
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
@@ -27,6 +27,8 @@ const DRAIN_TICK: Duration = Duration::from_millis(5);
 pub struct Bound {
     /// The party; `None` on the wallet server's line.
     pub guest: Option<Arc<Guest>>,
+    /// How it has come.
+    pub arrival: Arrival,
     /// What every request of it has to pass: the connection's own bound, the party's, and that of all.
     pub doors: [Arc<Admission>; 3],
 }
@@ -44,7 +46,7 @@ pub struct Connection {
     /// The reader's other bell: nothing can be written any more.
     pub ended: Notify,
     closed: AtomicBool,
-    draining: AtomicBool,
+    draining: OnceLock<ConnectionClosed>,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +76,7 @@ impl Connection {
             drained: Notify::new(),
             ended: Notify::new(),
             closed: AtomicBool::new(false),
-            draining: AtomicBool::new(false),
+            draining: OnceLock::new(),
         }
     }
 
@@ -161,9 +163,10 @@ impl Connection {
         }
     }
 
-    /// The switch stops: nothing more is read, and the connection ends when all is answered.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+    /// For this reason nothing more is read, and the connection ends when all is answered.
+    pub fn drain(&self, reason: ConnectionClosed) {
+        // The first reason stands.
+        let _ = self.draining.set(reason);
         self.ended.notify_one();
     }
 
@@ -172,9 +175,9 @@ impl Connection {
     /// # Errors
     /// With the label of a metric.
     pub fn check_open(&self) -> Result<(), ConnectionClosed> {
-        match (self.is_closed(), self.draining.load(Ordering::Acquire)) {
+        match (self.is_closed(), self.draining.get()) {
             (true, _) => Err(ConnectionClosed::WriteStall),
-            (_, true) => Err(ConnectionClosed::Stopping),
+            (_, Some(reason)) => Err(*reason),
             _ => Ok(()),
         }
     }
@@ -186,6 +189,13 @@ impl Connection {
         while !self.is_closed()
             && (self.bound().map_or(0, under_way) > 0 || self.waiting_bytes() > 0)
         {
+            tokio::time::sleep(DRAIN_TICK).await;
+        }
+    }
+
+    /// Waits until all that was said is written. Comes back early where the connection is closed.
+    pub async fn all_written(&self) {
+        while !self.is_closed() && self.waiting_bytes() > 0 {
             tokio::time::sleep(DRAIN_TICK).await;
         }
     }

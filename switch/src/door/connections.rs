@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 
 use super::Connection;
+use crate::ops::metrics::ConnectionClosed;
 
 /// A worker's open connections at one door. Bounded by `connections_max`.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ impl Connections {
             .borrow_mut()
             .insert(number, Arc::downgrade(connection));
         if self.draining.get() {
-            connection.drain();
+            connection.drain(ConnectionClosed::Stopping);
         }
         number
     }
@@ -42,8 +43,14 @@ impl Connections {
     /// Asks all of them to read no more and to end when everything is answered.
     pub fn drain(&self) {
         self.draining.set(true);
-        for connection in self.open.borrow().values().filter_map(Weak::upgrade) {
-            connection.drain();
+        for connection in self.all() {
+            connection.drain(ConnectionClosed::Stopping);
         }
+    }
+
+    /// All that are open.
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        let open = self.open.borrow();
+        open.values().filter_map(Weak::upgrade).collect()
     }
 }

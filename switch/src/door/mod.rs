@@ -5,16 +5,22 @@
 
 mod admission;
 mod admitted;
+mod arrival;
 mod asker;
+mod book;
 mod connection;
 mod connections;
 mod listener;
 mod party;
+mod sealed;
 
 pub use admission::{Admission, Permit};
 pub use admitted::{Admitted, NotAdmitted};
+pub use arrival::{Arrival, Carrier, Misfit};
 pub use asker::{Asker, Reply};
+pub use book::GuestBook;
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;
 pub use listener::{Arrivals, Way, accept, listen, ways};
 pub use party::{Guest, Guests};
+pub use sealed::write_sealed;

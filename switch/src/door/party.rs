@@ -3,52 +3,96 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use tessera_protocol::Dialect;
 
 use super::Admission;
 use crate::config::Party;
+use crate::ops::metrics::{DoorMetrics, PartyMetrics};
 
 /// A party and its counts.
 #[derive(Debug)]
 pub struct Guest {
-    /// What the configuration says of it.
+    /// What its profile says.
     pub party: Party,
-    /// Its place among the parties, for metrics.
-    pub index: usize,
+    /// Its figures.
+    pub figures: PartyMetrics,
     /// Its unanswered requests.
     pub in_flight: Arc<Admission>,
     /// Its signed-on connections.
     pub connections: Arc<Admission>,
 }
 
+impl Guest {
+    fn new(party: Party, figures: PartyMetrics) -> Self {
+        Self {
+            figures,
+            in_flight: Admission::new(party.in_flight_max),
+            connections: Admission::new(party.connections_max),
+            party,
+        }
+    }
+
+    /// The same party, as another profile describes it: what it has under way counts on, under the new limits.
+    fn renewed(&self, party: Party, figures: PartyMetrics) -> Self {
+        self.in_flight.set_max(party.in_flight_max);
+        self.connections.set_max(party.connections_max);
+        Self {
+            figures,
+            in_flight: Arc::clone(&self.in_flight),
+            connections: Arc::clone(&self.connections),
+            party,
+        }
+    }
+}
+
 /// All parties by institution code.
 #[derive(Debug)]
 pub struct Guests {
     by_code: HashMap<u64, Arc<Guest>>,
+    dialects: Vec<Dialect>,
     /// Unanswered requests of all.
     pub in_flight: Arc<Admission>,
 }
 
 impl Guests {
     /// These parties, with so many unanswered requests of all of them together.
-    pub fn new(parties: Vec<Party>, in_flight_max: usize) -> Self {
-        let guest = |(index, party): (usize, Party)| {
-            let guest = Guest {
-                index,
-                in_flight: Admission::new(party.in_flight_max),
-                connections: Admission::new(party.connections_max),
-                party,
-            };
-            (guest.party.code, Arc::new(guest))
-        };
+    pub fn new(parties: Vec<Party>, in_flight_max: usize, figures: &DoorMetrics) -> Self {
+        Self::of(parties, Admission::new(in_flight_max), |party| {
+            let figures = figures.party(&party.name);
+            Guest::new(party, figures)
+        })
+    }
+
+    /// These parties in place of what there was.
+    pub fn renewed(&self, parties: Vec<Party>, figures: &DoorMetrics) -> Self {
+        Self::of(parties, Arc::clone(&self.in_flight), |party| {
+            let figures = figures.party(&party.name);
+            match self.find(party.code) {
+                Some(known) => known.renewed(party, figures),
+                None => Guest::new(party, figures),
+            }
+        })
+    }
+
+    fn of(parties: Vec<Party>, in_flight: Arc<Admission>, guest: impl Fn(Party) -> Guest) -> Self {
+        let spoken = |dialect: &Dialect| parties.iter().any(|party| party.dialect == *dialect);
+        let dialects = Dialect::all().filter(spoken).collect();
+        let guests = parties.into_iter().map(|party| Arc::new(guest(party)));
         Self {
-            by_code: parties.into_iter().enumerate().map(guest).collect(),
-            in_flight: Admission::new(in_flight_max),
+            by_code: guests.map(|guest| (guest.party.code, guest)).collect(),
+            dialects,
+            in_flight,
         }
     }
 
     /// The party with this code.
     pub fn find(&self, code: u64) -> Option<&Arc<Guest>> {
         self.by_code.get(&code)
+    }
+
+    /// The dialects that they speak, in a fixed order.
+    pub fn dialects(&self) -> &[Dialect] {
+        &self.dialects
     }
 
     /// All of them.

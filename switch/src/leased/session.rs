@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::leased::Operation as Code;
 use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncReadExt, ReadHalf, split};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -19,8 +19,8 @@ use super::operation::{Operation, Reading};
 use crate::clock;
 use crate::config::MallSettings;
 use crate::door::{
-    Admission, Admitted, Asker, Bound, Connection, Connections, NotAdmitted, OUTBOX_BYTES_MAX,
-    Permit,
+    Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
+    OUTBOX_BYTES_MAX, Permit, write_sealed,
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::passwords::Throttle;
@@ -68,6 +68,7 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let connection = Connection::sealed();
     connection.bind(Bound {
         guest: None,
+        arrival: Arrival::from(None, Carrier::Tls(None)),
         doors: [
             Admission::new(keeper.in_flight_max),
             Admission::new(usize::MAX),
@@ -75,7 +76,8 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
         ],
     });
     let number = keeper.connections.add(&connection);
-    let writer = actix::spawn(write(writing, Arc::clone(&connection)));
+    let writing = write_sealed(writing, Arc::clone(&connection), keeper.times.write_stall);
+    let writer = actix::spawn(writing);
     let mut session = Session {
         keeper: Rc::clone(&keeper),
         connection: Arc::clone(&connection),
@@ -239,6 +241,7 @@ impl Session {
         let asker = Asker {
             admitted,
             frame: frame.clone(),
+            header: Default::default(),
             arrived: now,
             kind: Kind::Administrative,
             reply: answer::reply,
@@ -289,32 +292,6 @@ impl Session {
     fn write(&self, write: impl FnOnce(&mut BytesMut)) {
         if self.connection.write(write) {
             self.connection.flush();
-        }
-    }
-}
-
-/// Encrypts and writes whatever is in the outbox, as one record where it fits.
-async fn write(mut writing: WriteHalf<TlsStream<TcpStream>>, connection: Arc<Connection>) {
-    loop {
-        connection.blocked.notified().await;
-        loop {
-            let bytes = connection.take();
-            if bytes.is_empty() {
-                break;
-            }
-            let written = async {
-                writing.write_all(&bytes).await?;
-                writing.flush().await
-            };
-            if written.await.is_err() {
-                connection.close();
-                break;
-            }
-            connection.drained.notify_one();
-        }
-        if connection.is_closed() {
-            let _ = writing.shutdown().await;
-            return;
         }
     }
 }

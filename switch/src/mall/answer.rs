@@ -2,29 +2,40 @@
 
 use bytes::BytesMut;
 use tessera_protocol::{
-    Balances, Extras, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer, tlv,
+    Balances, Dialect, Extras, Header, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer,
+    tlv,
 };
 
 use super::sign_on::Verdict;
-use crate::config::{Party, UnknownReversal};
-use crate::door::Asker;
+use crate::config::{Party, Quirks, UnknownReversal};
+use crate::door::{Asker, Reply};
 use crate::wallet::{Details, Outcome};
 
+/// How an admitted request is answered whose party has these habits.
+#[inline]
+pub(super) fn reply_as(quirks: &Quirks) -> Reply {
+    match quirks.unknown_reversal {
+        UnknownReversal::NotFound => reply::<false>,
+        UnknownReversal::Approved => reply::<true>,
+    }
+}
+
 /// The answer to an admitted request. The frame was parsed before it was admitted.
-pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
+fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
     let Ok(request) = Message::parse(&asker.frame) else {
         return;
     };
+    // Neither the key nor the dialect changes while a connection stands.
     let party = asker
         .admitted
         .connection()
         .guest()
         .map(|guest| &guest.party);
     let key = party.and_then(|party| party.mac_key.as_ref());
-    let verdict = (outcome.code, outcome.reason);
-    let (code, reason) = match party {
-        Some(party) => as_its_profile_says(party, request.mti(), verdict),
-        None => verdict,
+    let dialect = party.map_or(Dialect::CANONICAL, |party| party.dialect);
+    let (code, reason) = match KNOWS_ALL && is_unknown_reversal(request.mti(), outcome.code) {
+        true => (ResponseCode::APPROVED, ""),
+        false => (outcome.code, outcome.reason),
     };
     let currency = request
         .raw(49)
@@ -48,17 +59,38 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         reason: (!reason.is_empty()).then_some(reason),
         totals: None,
     };
-    answer(&request, out, code, &extras, key);
+    write(dialect, asker.header, key, out, |out, key| {
+        answer(&request, out, code, &extras, key);
+    });
+}
+
+/// Appends what `answer` writes, in the dialect of whoever asked in a frame with this header.
+#[inline]
+pub(super) fn write(
+    dialect: Dialect,
+    header: Header,
+    key: Option<&MacKey>,
+    out: &mut BytesMut,
+    answer: impl FnOnce(&mut BytesMut, Option<&MacKey>),
+) {
+    if let Err(error) = dialect.answer(header, key, out, answer) {
+        tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
+    }
 }
 
 /// What was decided, in the words of the party: some do not take 25 for an answer to a 0400.
-#[inline]
 pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
-    let unknown = verdict.0 == ResponseCode::NOT_FOUND && mti.value() >> 4 == 0x40;
     match party.quirks.unknown_reversal {
-        UnknownReversal::Approved if unknown => (ResponseCode::APPROVED, ""),
+        UnknownReversal::Approved if is_unknown_reversal(mti, verdict.0) => {
+            (ResponseCode::APPROVED, "")
+        }
         _ => verdict,
     }
+}
+
+#[inline]
+fn is_unknown_reversal(mti: Mti, code: ResponseCode) -> bool {
+    code == ResponseCode::NOT_FOUND && mti.value() >> 4 == 0x40
 }
 
 /// An answer that needs no wallet.

@@ -4,9 +4,14 @@
 //! answers that need no wallet. What never happens here: a balance is known, or a disk is waited for.
 
 mod answer;
+mod dialect;
+mod doorkeeper;
+mod patience;
 mod permission;
 mod receive;
+mod serve;
 mod session;
 mod sign_on;
 
-pub use session::{Doorkeeper, serve};
+pub use doorkeeper::Doorkeeper;
+pub use serve::{serve, serve_sealed};

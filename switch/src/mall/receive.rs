@@ -1,23 +1,26 @@
 //! One frame: from bytes to a command for a wallet, or to an answer at once.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
-    Financial, Message, OrderKey, ParseError, Payer as Named, Place, Request, ResponseCode,
-    format_error_answer,
+    Dialect, Financial, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place,
+    Request, ResponseCode, format_error_answer,
 };
 
 use super::answer;
+use super::dialect;
+use super::doorkeeper::Doorkeeper;
+use super::patience::Patience;
 use super::permission;
-use super::session::Doorkeeper;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::{Party, PartyKind};
-use crate::door::{Admission, Admitted, Asker, Connection, Guest, NotAdmitted};
-use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind};
+use crate::door::{Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted};
+use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
     Action, Ask, Command, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Tell,
@@ -39,26 +42,50 @@ pub(super) struct Receiver {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
     standing: Standing,
-    written: bool,
+    written: Cell<bool>,
     /// What the frame at hand asks for.
     kind: Kind,
     /// A field 7 that was found to be near enough, and the batch in which it was.
     within_window: Option<(u32, Instant)>,
     /// The frame at hand was handed back, and is counted already.
     counted: bool,
+    arrival: Arrival,
+    /// The party that has signed on, as its profile is now.
+    guest: Option<Arc<Guest>>,
+    /// How often profiles had changed when it was looked up.
+    renewals: u64,
+    /// What stood in front of the message at hand.
+    header: Header,
+    patience: Patience,
 }
 
 impl Receiver {
-    pub(super) fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+    /// For a connection that has come like this.
+    pub(super) fn new(
+        keeper: Rc<Doorkeeper>,
+        connection: Arc<Connection>,
+        arrival: Arrival,
+    ) -> Self {
         Self {
             keeper,
             connection,
             standing: Standing::default(),
-            written: false,
+            written: Cell::new(false),
             kind: Kind::Unknown,
             within_window: None,
             counted: false,
+            arrival,
+            guest: None,
+            renewals: 0,
+            header: Header::default(),
+            patience: Patience::default(),
         }
+    }
+
+    /// The framing and packing of the connection.
+    #[inline]
+    pub(super) fn dialect(&self) -> Dialect {
+        self.arrival.dialect
     }
 
     pub(super) fn has_signed_on(&self) -> bool {
@@ -72,12 +99,9 @@ impl Receiver {
     }
 
     fn count_standing(&self, before: bool, after: bool) {
-        let Some(guest) = self.connection.guest() else {
-            return;
-        };
         match (before, after) {
-            (false, true) => self.keeper.worker.metrics.signed_on(guest.index),
-            (true, false) => self.keeper.worker.metrics.signed_off(guest.index),
+            (false, true) => self.keeper.worker.metrics.signed_on(),
+            (true, false) => self.keeper.worker.metrics.signed_off(),
             _ => {}
         }
     }
@@ -87,54 +111,96 @@ impl Receiver {
     }
 
     /// Whether there is something to flush since the last time that this was asked.
-    pub(super) fn has_written(&mut self) -> bool {
-        std::mem::take(&mut self.written)
+    pub(super) fn has_written(&self) -> bool {
+        self.written.take()
     }
 
+    /// How long the connection has to wait before its next frame is read.
+    #[inline]
+    pub(super) fn pause(&mut self) -> Option<Duration> {
+        let settings = &self.keeper.settings;
+        self.patience
+            .pause(settings.slow_down_min, settings.slow_down_max)
+    }
+
+    /// It has turned out how the connection speaks.
+    pub(super) fn set_dialect(&mut self, dialect: Dialect) {
+        self.arrival.dialect = dialect;
+    }
+
+    /// Profiles have changed: what the party may is asked anew.
+    #[cold]
+    fn renew(&mut self) {
+        self.renewals = self.keeper.renewals();
+        if let Some(before) = &self.guest {
+            let after = self.keeper.guests().find(before.party.code).cloned();
+            // Whose party is gone ends without another frame.
+            self.guest = after.or_else(|| Some(Arc::clone(before)));
+        }
+    }
+
+    /// Receives a frame in the connection's dialect.
     pub(super) fn receive(&mut self, frame: Bytes, now: Instant) -> Received {
-        let message = match Message::parse(&frame) {
+        let dialect = self.dialect();
+        if dialect == Dialect::CANONICAL {
+            return self.message(&frame, &frame, now);
+        }
+        let (header, wire) = dialect.open(frame.clone());
+        self.header = header;
+        let unpacked = dialect.unpack(&wire);
+        if let Some(fault) = unpacked.fault {
+            return self.unreadable(&unpacked.message, &wire, &fault);
+        }
+        match self.message(&unpacked.message, &wire, now) {
+            Received::Full(_, door) => Received::Full(frame, door),
+            received => received,
+        }
+    }
+
+    /// Receives a message in binary packing, which came as `wire`.
+    fn message(&mut self, frame: &Bytes, wire: &[u8], now: Instant) -> Received {
+        let message = match Message::parse(frame) {
             Ok(message) => message,
-            Err(error) => return self.unreadable(&frame, &error),
+            Err(error) => return self.unreadable(frame, wire, &error),
         };
         if message.mti().is_answer() {
             self.refused(FrameRefused::UnexpectedAnswer);
             return Received::Done;
         }
         self.kind = Kind::Unknown;
-        let speaker = message
-            .number(32)
-            .and_then(|code| self.keeper.guests.find(code))
-            .cloned();
+        if self.renewals != self.keeper.renewals() {
+            self.renew();
+        }
+        let code = message.number(32);
+        // A connection is its party's for good; who it is must be asked only before.
+        let guest = match &self.guest {
+            Some(guest) => Some(Arc::clone(guest)),
+            None => code.and_then(|code| self.keeper.guests().find(code).cloned()),
+        };
         let network = message.mti().class() == 8;
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
-            return self.say(&message, speaker.as_ref(), NOT_SIGNED_ON);
+            return self.say(&message, guest.as_ref(), NOT_SIGNED_ON);
         }
         // A missing field 32 is a format error, which is answered like others below.
-        let bound = self.connection.guest().cloned();
-        if message.has(32) {
-            let strange = match (&bound, &speaker) {
-                (Some(bound), Some(speaker)) => !Arc::ptr_eq(bound, speaker),
-                (_, None) => true,
-                (None, Some(_)) => false,
-            };
-            if strange {
-                self.refused(FrameRefused::Violation);
-                return self.say(&message, bound.as_ref(), NOT_THE_PARTY);
-            }
+        if message.has(32) && code != guest.as_ref().map(|guest| guest.party.code) {
+            self.patience.lose();
+            self.refused(FrameRefused::Violation);
+            return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
         }
-        let guest = bound.or(speaker);
         if let Some(key) = guest
             .as_ref()
             .and_then(|guest| guest.party.mac_key.as_ref())
-            && !key.verify(message.bytes())
+            && !self.dialect().verify(key, wire)
         {
             if let Some(guest) = &guest {
-                self.keeper.worker.metrics.mac_failed(guest.index);
+                guest.figures.mac_failures.inc();
             }
+            self.patience.lose();
             self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), WRONG_MAC);
         }
+        self.patience.regain();
         let request = match Request::read(&message) {
             Ok(request) => request,
             Err(refusal) => {
@@ -150,14 +216,12 @@ impl Receiver {
                 let key = guest
                     .as_ref()
                     .and_then(|guest| guest.party.mac_key.as_ref());
-                self.connection
-                    .write(|out| answer::refuse(&message, &refusal, key, out));
-                self.written = true;
+                self.write(key, |out, key| answer::refuse(&message, &refusal, key, out));
                 return Received::Done;
             }
         };
         match guest {
-            Some(guest) => self.request(&guest, &message, &request, &frame, now),
+            Some(guest) => self.request(&guest, &message, &request, frame, now),
             None => self.say(&message, None, NOT_THE_PARTY),
         }
     }
@@ -200,18 +264,28 @@ impl Receiver {
                 &mut standing,
                 &self.connection,
                 guest,
-                &self.keeper.guests,
+                &self.keeper.guests().in_flight,
+                &self.arrival,
                 network,
             );
             self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
             self.standing = standing;
+            if self.connection.guest().is_some() {
+                self.guest = Some(Arc::clone(guest));
+            }
             self.say(message, Some(guest), verdict);
-            if verdict == sign_on::TOO_MANY {
-                self.keeper
-                    .worker
-                    .metrics
-                    .connection_refused(ConnectionRefused::PartyFull);
-                return Received::Close(ConnectionClosed::PartyFull);
+            if let Some(reason) = sign_on::refuses(&verdict) {
+                tracing::warn!(
+                    party = guest.party.name,
+                    reason = verdict.1,
+                    dialect = %self.dialect(),
+                    address = ?self.arrival.address,
+                    carrier = ?self.arrival.carrier,
+                    "a sign-on was refused"
+                );
+                guest.figures.sign_ons_refused.inc();
+                self.keeper.worker.metrics.connection_refused(reason);
+                return Received::Close(ConnectionClosed::SignOnRefused);
             }
             return Received::Done;
         }
@@ -341,9 +415,10 @@ impl Receiver {
         let asker = Asker {
             admitted,
             frame: frame.clone(),
+            header: self.header,
             arrived: now,
             kind: self.kind,
-            reply: answer::reply,
+            reply: answer::reply_as(&guest.party.quirks),
         };
         self.route(
             message,
@@ -415,7 +490,11 @@ impl Receiver {
     }
 
     /// Section 8: what can't be parsed.
-    fn unreadable(&mut self, frame: &Bytes, error: &ParseError) -> Received {
+    fn unreadable(&mut self, frame: &[u8], wire: &[u8], error: &ParseError) -> Received {
+        if !self.has_signed_on() && dialect::speaks_otherwise(self.dialect(), self.header, wire) {
+            self.refused(FrameRefused::Dialect);
+            return Received::Close(ConnectionClosed::Frame);
+        }
         if error.place == Place::Mti {
             self.refused(FrameRefused::NoMti);
             tracing::warn!(%error, "a connection is closed");
@@ -427,10 +506,9 @@ impl Receiver {
             .guest()
             .and_then(|guest| guest.party.mac_key.as_ref());
         // Where not even the trace number can be read, nobody could match an answer.
-        self.connection.write(|out| {
+        self.write(key, |out, key| {
             format_error_answer(frame, error, out, key);
         });
-        self.written = true;
         Received::Done
     }
 
@@ -463,10 +541,18 @@ impl Receiver {
             .metrics
             .answered(self.kind, code, Duration::ZERO);
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
-        self.connection
-            .write(|out| answer::at_once(message, code, reason, key, out));
-        self.written = true;
+        self.write(key, |out, key| {
+            answer::at_once(message, code, reason, key, out);
+        });
         Received::Done
+    }
+
+    /// Answers the message at hand.
+    fn write(&self, key: Option<&MacKey>, answer: impl FnOnce(&mut BytesMut, Option<&MacKey>)) {
+        let (dialect, header) = (self.dialect(), self.header);
+        self.connection
+            .write(|out| answer::write(dialect, header, key, out, answer));
+        self.written.set(true);
     }
 }
 

@@ -1,24 +1,22 @@
-//! A connection's life: it arrives, signs on, asks, and is closed.
-//!
-//! One task reads: it takes what is there, handles every whole frame, and ends the turn with one
-//! flush. Another waits for the socket to take what could not be written at once.
+//! A connection's reading side: it takes what is there, handles every whole frame, and ends the turn with one flush.
 
 use std::io;
-use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
-use tessera_protocol::cut;
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{Dialect, FrameError};
+use tokio::io::{AsyncReadExt, ReadHalf};
 use tokio::net::TcpStream;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
+use tokio_rustls::server::TlsStream;
 
+use super::dialect::{self, Choice};
+use super::doorkeeper::Doorkeeper;
 use super::receive::{Received, Receiver};
-use crate::config::MallSettings;
-use crate::door::{Admission, Connection, Connections, Guests, OUTBOX_BYTES_MAX, Permit};
+use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
-use crate::router::Worker;
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
 /// one that sends hundreds.
@@ -28,51 +26,21 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 /// After so many turns in which there was always something to read, the others have theirs.
 const TURNS_MAX: u32 = 4;
 
-/// What all sessions of a worker share.
-pub struct Doorkeeper {
-    /// Who may come in.
-    pub guests: Arc<Guests>,
-    /// How long what may take.
-    pub settings: MallSettings,
-    /// Where commands go.
-    pub worker: Rc<Worker>,
-    /// Who is in.
-    pub connections: Connections,
-}
+/// Why a session ends.
+pub(super) type Ending = ConnectionClosed;
 
-type Ending = ConnectionClosed;
+/// The reading half of a connection with TLS.
+pub(super) type Reading = ReadHalf<TlsStream<TcpStream>>;
 
-/// Serves a connection until it ends. `_place` is its place among all connections.
-pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
-    let socket = match TcpStream::from_std(socket) {
-        Ok(socket) => socket,
-        Err(error) => {
-            tracing::debug!(%error, "a connection was gone before it was served");
-            return;
-        }
-    };
-    let connection = Connection::plain(socket);
-    let number = keeper.connections.add(&connection);
-    keeper.worker.metrics.connected();
-    let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
-    let mut session = Session::new(Rc::clone(&keeper), Arc::clone(&connection));
-    let ending = session.read().await;
-    session.leave(ending);
-    connection.flush();
-    // A peer that has closed its own half may still hear the answers to what it has asked.
-    if matches!(ending, Ending::Stopping | Ending::Peer) {
-        connection.all_answered().await;
-    }
-    connection.close();
-    // It ends by itself: closing rings its bell.
-    let _ = writer.await;
-    keeper.connections.remove(number);
-}
-
-struct Session {
+/// One connection's reading side.
+pub(super) struct Session {
     keeper: Rc<Doorkeeper>,
     connection: Arc<Connection>,
+    /// `None` where the connection's own socket is read.
+    reading: Option<Reading>,
     receiver: Receiver,
+    /// What the first bytes have shown, or what everybody speaks.
+    dialect_is_known: bool,
     buffer: BytesMut,
     read_bytes: usize,
     /// Since when nobody is signed on, where nobody is.
@@ -85,12 +53,19 @@ struct Session {
 }
 
 impl Session {
-    fn new(keeper: Rc<Doorkeeper>, connection: Arc<Connection>) -> Self {
+    pub(super) fn new(
+        keeper: Rc<Doorkeeper>,
+        connection: Arc<Connection>,
+        reading: Option<Reading>,
+        arrival: Arrival,
+    ) -> Self {
         let now = Instant::now();
         Self {
-            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection)),
+            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection), arrival),
+            dialect_is_known: false,
             keeper,
             connection,
+            reading,
             buffer: BytesMut::new(),
             read_bytes: READ_BYTES_MIN,
             stranger_since: now,
@@ -100,7 +75,13 @@ impl Session {
         }
     }
 
-    async fn read(&mut self) -> Ending {
+    /// Whether it comes with TLS.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.reading.is_some()
+    }
+
+    /// Reads until the connection ends, or has to.
+    pub(super) async fn read(&mut self) -> Ending {
         loop {
             if let Err(ending) = self.handle_frames().await {
                 // What came before the end was whole, and is decided.
@@ -115,21 +96,12 @@ impl Session {
 
     /// Handles every whole frame in the buffer, and ends the turn.
     async fn handle_frames(&mut self) -> Result<(), Ending> {
-        let now = Instant::now();
+        let mut now = Instant::now();
         let bytes = self.buffer.len();
         let was_on = self.receiver.has_signed_on();
         loop {
-            let frame = match cut(&mut self.buffer) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => break,
-                Err(error) => {
-                    self.keeper
-                        .worker
-                        .metrics
-                        .frame_refused(FrameRefused::TooLong);
-                    tracing::warn!(%error, "a connection is closed");
-                    return Err(Ending::Frame);
-                }
+            let Some(frame) = self.cut()? else {
+                break;
             };
             // A frame is never dropped for want of room: it waits here, and with it all behind it.
             let mut received = self.receiver.receive(frame, now);
@@ -140,6 +112,13 @@ impl Session {
             }
             if let Received::Close(ending) = received {
                 return Err(ending);
+            }
+            if let Some(pause) = self.receiver.pause() {
+                self.end_turn();
+                self.rest(pause).await?;
+                // The time of the pause is not the peer's.
+                now = Instant::now();
+                self.unfinished_since = None;
             }
         }
         if was_on && !self.receiver.has_signed_on() {
@@ -159,10 +138,57 @@ impl Session {
         Ok(())
     }
 
+    /// The next whole frame.
+    #[inline]
+    fn cut(&mut self) -> Result<Option<Bytes>, Ending> {
+        if !self.dialect_is_known {
+            match dialect::choose(&self.buffer, &self.keeper.guests()) {
+                Choice::Is(dialect) => self.receiver.set_dialect(dialect),
+                Choice::More => return Ok(None),
+                Choice::None => {
+                    self.keeper
+                        .worker
+                        .metrics
+                        .frame_refused(FrameRefused::Dialect);
+                    dialect::diagnose(&self.buffer, None);
+                    tracing::warn!("a connection is closed: no party speaks like that");
+                    return Err(Ending::Frame);
+                }
+            }
+            self.dialect_is_known = true;
+        }
+        let dialect = self.receiver.dialect();
+        dialect
+            .cut(&mut self.buffer)
+            .map_err(|error| self.lost(dialect, error))
+    }
+
+    /// The stream can't be followed any further.
+    #[cold]
+    fn lost(&self, dialect: Dialect, error: FrameError) -> Ending {
+        let reason = match error {
+            FrameError::Oversized { .. } => FrameRefused::TooLong,
+            FrameError::NoDigits | FrameError::NoMessage { .. } => FrameRefused::Dialect,
+        };
+        self.keeper.worker.metrics.frame_refused(reason);
+        dialect::diagnose(&self.buffer, Some(dialect));
+        tracing::warn!(%error, "a connection is closed");
+        Ending::Frame
+    }
+
     fn end_turn(&mut self) {
         if self.receiver.has_written() {
             self.connection.flush();
         }
+    }
+
+    /// Reads nothing for so long; the worker goes on with others.
+    async fn rest(&self, pause: Duration) -> Result<(), Ending> {
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = self.connection.ended.notified() => {}
+        }
+        self.connection.check_open()
     }
 
     async fn wait_for(&self, door: Arc<Admission>) -> Result<(), Ending> {
@@ -175,9 +201,6 @@ impl Session {
 
     /// Waits for bytes, and takes what is there.
     async fn fill(&mut self) -> Result<(), Ending> {
-        let Some(socket) = self.connection.socket() else {
-            return Err(Ending::Lost);
-        };
         // A peer that sends faster than it is read would never let the others have their turn, nor
         // its own time be over.
         self.turns += 1;
@@ -190,6 +213,40 @@ impl Session {
             }
             self.connection.check_open()?;
         }
+        match self.connection.socket() {
+            None => self.fill_sealed().await,
+            Some(_) => self.fill_plain().await,
+        }
+    }
+
+    async fn fill_sealed(&mut self) -> Result<(), Ending> {
+        loop {
+            let (deadline, ending) = self.deadline();
+            let Some(reading) = &mut self.reading else {
+                return Err(Ending::Lost);
+            };
+            self.buffer.reserve(READ_BYTES_MIN);
+            tokio::select! {
+                biased;
+                read = reading.read_buf(&mut self.buffer) => match read {
+                    Ok(0) => return Err(Ending::Peer),
+                    Ok(_) => {
+                        self.last_heard = Instant::now();
+                        return Ok(());
+                    }
+                    Err(_) => return Err(Ending::Lost),
+                },
+                () = sleep_until(deadline.into()) => return Err(self.overdue(ending)),
+                () = self.connection.ended.notified() => self.connection.check_open()?,
+            }
+            self.turns = 0;
+        }
+    }
+
+    async fn fill_plain(&mut self) -> Result<(), Ending> {
+        let Some(socket) = self.connection.socket() else {
+            return Err(Ending::Lost);
+        };
         loop {
             self.buffer.reserve(self.read_bytes);
             match socket.try_read_buf(&mut self.buffer) {
@@ -228,6 +285,11 @@ impl Session {
                 .metrics
                 .frame_refused(FrameRefused::Unfinished);
         }
+        if !self.receiver.has_signed_on() {
+            // It may wait for the answer to what is a whole frame to it.
+            let known = self.dialect_is_known.then(|| self.receiver.dialect());
+            dialect::diagnose(&self.buffer, known);
+        }
         tracing::warn!(reason = ending.name(), "a connection is closed");
         ending
     }
@@ -251,7 +313,8 @@ impl Session {
         deadline
     }
 
-    fn leave(&mut self, ending: Ending) {
+    /// Takes leave for the party.
+    pub(super) fn leave(&mut self, ending: Ending) {
         self.receiver.sign_off();
         let guest = self.connection.guest();
         let party = guest.map_or("", |guest| guest.party.name.as_str());
@@ -262,24 +325,4 @@ impl Session {
 
 fn sooner(one: (Instant, Ending), other: (Instant, Ending)) -> (Instant, Ending) {
     if other.0 < one.0 { other } else { one }
-}
-
-/// Writes what the socket did not take at once, whenever it takes more.
-async fn write(connection: Arc<Connection>, stall: Duration) {
-    let Some(socket) = connection.socket() else {
-        return;
-    };
-    loop {
-        connection.blocked.notified().await;
-        while connection.waiting_bytes() > 0 && !connection.is_closed() {
-            match tokio::time::timeout(stall, socket.writable()).await {
-                Ok(Ok(())) => connection.flush(),
-                // A peer that does not read its answers, or is gone.
-                Ok(Err(_)) | Err(_) => connection.close(),
-            }
-        }
-        if connection.is_closed() {
-            return;
-        }
-    }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
 
-use crate::door::{Admission, Bound, Connection, Guest, Guests, Permit};
+use crate::door::{Admission, Arrival, Bound, Connection, Guest, Misfit, Permit};
+use crate::ops::metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
 #[derive(Debug, Default)]
@@ -19,33 +20,79 @@ pub(super) enum Standing {
 /// What a network management message is answered with, and why.
 pub(super) type Verdict = (ResponseCode, &'static str);
 
-/// The party has too many connections: this one is refused.
-pub(super) const TOO_MANY: Verdict = (
+/// The party has too many connections.
+const TOO_MANY: Verdict = (
     ResponseCode::NOT_PERMITTED_TO_PARTY,
     "as many connections as the party may have",
 );
+
+const WRONG_DIALECT: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has another framing or packing",
+);
+
+const WRONG_ADDRESS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile does not have this address",
+);
+
+const WRONG_TRANSPORT: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile says otherwise whether with TLS",
+);
+const WRONG_CERTIFICATE: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has another certificate",
+);
+
+/// Whether the connection has to end after this verdict, and what that is called.
+pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
+    match *verdict {
+        TOO_MANY => Some(ConnectionRefused::PartyFull),
+        WRONG_DIALECT => Some(ConnectionRefused::Dialect),
+        WRONG_ADDRESS => Some(ConnectionRefused::Address),
+        WRONG_TRANSPORT => Some(ConnectionRefused::Transport),
+        WRONG_CERTIFICATE => Some(ConnectionRefused::Certificate),
+        _ => None,
+    }
+}
+
+/// What a connection is told that comes otherwise than its party's profile says.
+fn verdict(misfit: Misfit) -> Verdict {
+    match misfit {
+        Misfit::Dialect => WRONG_DIALECT,
+        Misfit::Address => WRONG_ADDRESS,
+        Misfit::Transport => WRONG_TRANSPORT,
+        Misfit::Certificate => WRONG_CERTIFICATE,
+    }
+}
 
 /// Decides a network message of the party that its field 32 names.
 pub(super) fn manage(
     standing: &mut Standing,
     connection: &Connection,
     guest: &Arc<Guest>,
-    guests: &Guests,
+    in_flight: &Arc<Admission>,
+    arrival: &Arrival,
     message: &NetworkManagement<'_>,
 ) -> Verdict {
     let signed_on = matches!(standing, Standing::SignedOn(_));
     match message.code {
         NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
         NetworkCode::SignOn => {
+            if let Err(misfit) = arrival.check(&guest.party) {
+                return verdict(misfit);
+            }
             let Some(permit) = Permit::take(&guest.connections) else {
                 return TOO_MANY;
             };
             connection.bind(Bound {
                 guest: Some(Arc::clone(guest)),
+                arrival: arrival.clone(),
                 doors: [
                     Admission::new(guest.party.in_flight_per_connection_max),
                     Arc::clone(&guest.in_flight),
-                    Arc::clone(&guests.in_flight),
+                    Arc::clone(in_flight),
                 ],
             });
             *standing = Standing::SignedOn(permit);

@@ -1,6 +1,5 @@
 //! From a key of the outbox to a message on its way.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::channel::{Address, Channel, Failure, Message, MessageId};
@@ -15,6 +14,9 @@ use crate::wallet::{Change, ContactChannel, Entry, Event};
 /// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
 
+/// The name of the mall that an institution is, where it is one: parties come and go.
+pub type MallNames = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
+
 /// What is needed to put an event into words and hand them over.
 pub(super) struct Delivery {
     pub(super) journal: Arc<dyn Journal>,
@@ -22,7 +24,7 @@ pub(super) struct Delivery {
     pub(super) email: Option<Channel>,
     pub(super) sms: Option<Channel>,
     /// Names of malls, by institution.
-    pub(super) malls: HashMap<u64, String>,
+    pub(super) malls: MallNames,
 }
 
 /// What has become of a message.
@@ -129,8 +131,8 @@ impl Delivery {
             .as_ref()
             .and_then(|code| str::from_utf8(code.expose()).ok());
         let mall = told.mall.as_ref().map(|(institution, acceptor)| {
-            let known = self.malls.get(institution);
-            known.map_or(acceptor.as_str(), String::as_str)
+            let known = (self.malls)(*institution);
+            known.unwrap_or_else(|| acceptor.clone())
         });
         let texts = compose(
             told.occasion,
@@ -138,7 +140,7 @@ impl Delivery {
                 at_ms: told.at,
                 amount: told.amount,
                 available: told.available,
-                mall,
+                mall: mall.as_deref(),
                 reference: told.reference.as_deref(),
                 card: told.card.as_deref(),
                 reason: told.reason,

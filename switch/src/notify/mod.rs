@@ -25,5 +25,6 @@ mod room;
 mod testing;
 pub mod texts;
 
+pub use deliver::MallNames;
 pub use desk::{Desk, Letters};
 pub use room::{Notify, NotifyError};

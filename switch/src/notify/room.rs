@@ -1,6 +1,5 @@
 //! The thread that follows the journal and sends what is due.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -12,13 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
-use super::deliver::{CODE_WITHIN, Delivered, Delivery};
+use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::desk::{Ask, Desk, Letters};
 use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use crate::clock;
-use crate::config::{NotifySettings, PartyKind, Settings, SettingsError};
+use crate::config::{NotifySettings, Settings, SettingsError};
 use crate::journal::Journal;
 use crate::ops::Metrics;
 use crate::vault::Vault;
@@ -67,6 +66,7 @@ impl Notify {
     /// When a channel's password or certificate, the outbox or a thread can't be had.
     pub fn start(
         settings: &Settings,
+        malls: MallNames,
         journal: Arc<dyn Journal>,
         vault: Arc<Vault>,
         metrics: Arc<Metrics>,
@@ -83,16 +83,12 @@ impl Notify {
             told_within: notify.give_up_after.as_millis() as u64,
         };
         let books = Books::open(&place)?;
-        let malls = settings.parties.iter();
-        let malls = malls
-            .filter(|party| party.kind == PartyKind::Mall)
-            .map(|party| (party.code, party.name.clone()));
         let (desk, asks) = Desk::new();
         let (stop, stopped) = oneshot::channel();
         let seed = Seed {
             settings: notify,
             email,
-            malls: malls.collect(),
+            malls,
             vault,
             metrics,
             place,
@@ -150,7 +146,7 @@ impl Books {
 struct Seed {
     settings: NotifySettings,
     email: Option<Email>,
-    malls: HashMap<u64, String>,
+    malls: MallNames,
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     place: Place,
@@ -540,7 +536,7 @@ mod tests {
             vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
             email: None,
             sms: None,
-            malls: HashMap::new(),
+            malls: Arc::new(|_| None),
         }
     }
 
@@ -558,7 +554,7 @@ mod tests {
     fn after_a_failure_it_goes_on_from_what_is_on_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Arc::new(Records::default());
-        let metrics = Arc::new(Metrics::new([]));
+        let metrics = Arc::new(Metrics::new());
         let place = place(folder.path(), &journal);
         let books = Books::open(&place).unwrap();
         let room = Room {

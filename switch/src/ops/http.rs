@@ -231,7 +231,8 @@ mod tests {
     }
 
     async fn ask_everything() {
-        let metrics = Arc::new(Metrics::new(["Development mall 1"]));
+        let metrics = Arc::new(Metrics::new());
+        metrics.door.party("Development mall 1");
         let health = Arc::new(Health::new(1));
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let ops = serve(free, metrics, Arc::clone(&health), Arc::default()).unwrap();

@@ -1,12 +1,18 @@
 //! What the switch asks of a worker as a whole.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot::Sender;
+use tokio_rustls::TlsAcceptor;
+
+use crate::door::Guests;
 
 /// Asked from outside its thread; the sender is told when it is done.
-#[derive(Debug)]
 pub enum Errand {
     /// Hand every wallet that changed to the store.
     Checkpoint(Sender<()>),
+    /// These are the parties from now on, and this the certificate of the malls' TLS door.
+    Renew(Arc<Guests>, Option<TlsAcceptor>, Sender<()>),
     /// Read no more requests, answer what is under way, take leave of the host.
     Drain(Sender<()>),
 }

@@ -4,6 +4,7 @@
 
 mod hand;
 mod seen;
+pub mod tongue;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -61,9 +62,18 @@ impl Wire {
 
     /// The next answer; `None` where the switch has closed the connection.
     pub fn try_answer(&mut self) -> Option<Seen> {
+        let message = self.try_message(next_message)?;
+        Some(Seen::read(&message))
+    }
+
+    /// The next message that `next` takes off the front of what has come; `None` where the connection was closed.
+    pub fn try_message(
+        &mut self,
+        next: impl Fn(&mut Vec<u8>) -> Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
         loop {
-            if let Some(message) = next_message(&mut self.buffer) {
-                return Some(Seen::read(&message));
+            if let Some(message) = next(&mut self.buffer) {
+                return Some(message);
             }
             let mut bytes = [0; 4096];
             match self.socket.read(&mut bytes) {
@@ -73,6 +83,17 @@ impl Wire {
                 Err(error) => panic!("no answer: {error}"),
             }
         }
+    }
+
+    /// Whether there is something that was not read yet.
+    pub fn has_come(&self) -> bool {
+        if !self.buffer.is_empty() {
+            return true;
+        }
+        self.socket.set_nonblocking(true).expect("a socket");
+        let peeked = self.socket.peek(&mut [0]);
+        self.socket.set_nonblocking(false).expect("a socket");
+        peeked.is_ok()
     }
 
     /// Nothing more comes but the end.

@@ -3,6 +3,7 @@
 //! Read at the start and again on SIGHUP. One file that is wrong, or two that do not go together, and none of them counts.
 
 mod key;
+mod network;
 mod party;
 mod sets;
 mod text;
@@ -10,7 +11,8 @@ mod text;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-pub use party::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+pub use network::Network;
+pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, MerchantCategories, Messages};
 pub(super) use text::institution_code;
 
@@ -28,6 +30,7 @@ pub(super) fn read(settings: &Settings) -> Result<Vec<Party>, SettingsError> {
         environment: settings.environment,
         defaults: &settings.mall,
         base: &settings.parties_folder,
+        tls: settings.mall.tls.as_ref(),
     };
     let mut parties = Vec::new();
     let mut together = Together::new(settings);

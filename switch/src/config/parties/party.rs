@@ -1,8 +1,10 @@
 //! Who may connect, and what they may do.
 
 use serde::Deserialize;
-use tessera_protocol::MacKey;
+use tessera_protocol::{Dialect, MacKey};
 
+use super::super::Identity;
+use super::Network;
 use super::sets::{CodeSet, MerchantCategories, Messages};
 
 /// An institution that connects, as its file describes it.
@@ -20,6 +22,14 @@ pub struct Party {
     pub messages: Messages,
     /// The first two digits of field 3 that its requests may carry.
     pub processing_codes: CodeSet,
+    /// The framing and packing of its connections.
+    pub dialect: Dialect,
+    /// From where it may connect; anywhere, where there is none.
+    pub addresses: Vec<Network>,
+    /// Whether it connects with TLS.
+    pub transport: Transport,
+    /// The certificate that it has to show; `None` for any, or none.
+    pub certificate: Option<CertificateOf>,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
     /// Its connections at the same time.
@@ -30,6 +40,48 @@ pub struct Party {
     pub in_flight_per_connection_max: usize,
     /// In what it differs from the others.
     pub quirks: Quirks,
+}
+
+impl Party {
+    /// Whether a message sealed for one is sealed for the other: the same key, or none.
+    pub fn has_the_key_of(&self, other: &Self) -> bool {
+        match (&self.mac_key, &other.mac_key) {
+            (Some(one), Some(other)) => one.is(other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
+    }
+}
+
+/// How a party may connect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// In the clear or with TLS.
+    #[default]
+    Any,
+    /// In the clear only.
+    Plain,
+    /// With TLS only.
+    Tls,
+}
+
+/// What the certificate of a party has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateOf {
+    /// This SHA-256.
+    Fingerprint([u8; 32]),
+    /// This subject.
+    Subject(String),
+}
+
+impl CertificateOf {
+    /// Whether it is this one.
+    pub fn is(&self, shown: &Identity) -> bool {
+        match self {
+            Self::Fingerprint(fingerprint) => *fingerprint == shown.fingerprint,
+            Self::Subject(subject) => *subject == shown.subject,
+        }
+    }
 }
 
 /// What a party is.

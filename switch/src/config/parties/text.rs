@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use tessera_protocol::{Dialect, Framing, MessagePacking};
 
 use super::super::bounds::Breach;
-use super::super::{Environment, MallSettings};
+use super::super::certificate::fingerprint;
+use super::super::{Environment, MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, MerchantCategories, Messages};
-use super::{Acceptors, Party, PartyKind, Quirks, UnknownReversal};
+use super::{
+    Acceptors, CertificateOf, Network, Party, PartyKind, Quirks, Transport, UnknownReversal,
+};
 
 /// A party as its file states it.
 #[derive(Deserialize)]
@@ -31,7 +35,20 @@ pub(super) struct PartyText {
     in_flight_max: Option<usize>,
     in_flight_per_connection_max: Option<usize>,
     #[serde(default)]
+    line: LineText,
+    #[serde(default)]
     quirks: QuirksText,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct LineText {
+    framing: Option<String>,
+    packing: Option<String>,
+    addresses: AnyOrList,
+    transport: Transport,
+    certificate_fingerprint: Option<String>,
+    certificate_subject: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -55,6 +72,8 @@ pub(super) struct Context<'a> {
     pub(super) defaults: &'a MallSettings,
     /// The folder of the file.
     pub(super) base: &'a Path,
+    /// The door for TLS, where there is one.
+    pub(super) tls: Option<&'a MallTlsSettings>,
 }
 
 impl PartyText {
@@ -83,6 +102,10 @@ impl PartyText {
             acceptors: acceptors(code, self.kind, self.acceptors)?,
             messages: messages(&self.messages)?,
             processing_codes: codes("processing_codes", &self.processing_codes)?,
+            dialect: self.line.dialect()?,
+            addresses: self.line.addresses()?,
+            transport: self.line.transport(context.tls)?,
+            certificate: self.line.certificate(context.tls)?,
             mac_key,
             connections_max: limit(
                 "connections_max",
@@ -102,6 +125,99 @@ impl PartyText {
             quirks: self.quirks.into_quirks()?,
         })
     }
+}
+
+impl LineText {
+    fn transport(&self, tls: Option<&MallTlsSettings>) -> Result<Transport, Breach> {
+        if self.transport == Transport::Tls && tls.is_none() {
+            let why = "the switch's configuration has no [mall.tls]";
+            return Err(Breach::new("line.transport", why));
+        }
+        Ok(self.transport)
+    }
+
+    fn certificate(&self, tls: Option<&MallTlsSettings>) -> Result<Option<CertificateOf>, Breach> {
+        let (key, certificate) = match (&self.certificate_fingerprint, &self.certificate_subject) {
+            (None, None) => return Ok(None),
+            (Some(text), None) => {
+                let key = "line.certificate_fingerprint";
+                let fingerprint = fingerprint(text).ok_or_else(|| {
+                    Breach::new(key, "a SHA-256 fingerprint is 64 hexadecimal digits")
+                })?;
+                (key, CertificateOf::Fingerprint(fingerprint))
+            }
+            (None, Some(subject)) => (
+                "line.certificate_subject",
+                CertificateOf::Subject(subject.clone()),
+            ),
+            (Some(_), Some(_)) => {
+                let why = "state certificate_fingerprint or certificate_subject, not both";
+                return Err(Breach::new("line.certificate_subject", why));
+            }
+        };
+        if self.transport != Transport::Tls {
+            let why = "needs transport = \"tls\": a plain connection shows no certificate";
+            return Err(Breach::new(key, why));
+        }
+        if tls.is_none_or(|tls| tls.client_authority.is_none()) {
+            let why = "needs client_authority in [mall.tls] of the switch's configuration";
+            return Err(Breach::new(key, why));
+        }
+        Ok(Some(certificate))
+    }
+
+    fn addresses(&self) -> Result<Vec<Network>, Breach> {
+        let refused = |why: String| Breach::new("line.addresses", why);
+        let list = match &self.addresses {
+            AnyOrList::Any => return Ok(Vec::new()),
+            AnyOrList::List(list) if list.is_empty() => {
+                return Err(refused(
+                    "\"any\", or at least one block of addresses".into(),
+                ));
+            }
+            AnyOrList::List(list) => list,
+        };
+        let block =
+            |text: &String| Network::read(text).map_err(|why| refused(format!("{text:?} {why}")));
+        list.iter().map(block).collect()
+    }
+
+    fn dialect(&self) -> Result<Dialect, Breach> {
+        let usual = Dialect::CANONICAL;
+        Ok(Dialect {
+            framing: one_of(
+                "line.framing",
+                self.framing.as_deref(),
+                &Framing::ALL,
+                Framing::name,
+            )?
+            .unwrap_or(usual.framing),
+            packing: one_of(
+                "line.packing",
+                self.packing.as_deref(),
+                &MessagePacking::ALL,
+                MessagePacking::name,
+            )?
+            .unwrap_or(usual.packing),
+        })
+    }
+}
+
+/// The value of this name; `None` where none is stated.
+fn one_of<T: Copy>(
+    key: &str,
+    stated: Option<&str>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, Breach> {
+    let Some(stated) = stated else {
+        return Ok(None);
+    };
+    let found = all.iter().copied().find(|&value| name(value) == stated);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|&value| name(value)).collect();
+        Breach::new(key, format!("must be one of {}", names.join(", ")))
+    })
 }
 
 impl QuirksText {

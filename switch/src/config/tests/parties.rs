@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use tessera_protocol::Dialect;
+
 use super::*;
 
 #[test]
@@ -60,6 +62,21 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
 }
 
 #[test]
+fn a_party_speaks_the_usual_dialect_unless_it_says_otherwise() {
+    let dialect = |lines: &str| {
+        let party = format!("{PARTY}{lines}");
+        let (_folder, settings) = read_with("", &[("p.toml", &party)]);
+        settings.unwrap().parties[0].dialect
+    };
+    assert_eq!(dialect(""), Dialect::CANONICAL);
+    for stated in Dialect::all() {
+        let (framing, packing) = (stated.framing.name(), stated.packing.name());
+        let lines = format!("[line]\nframing = \"{framing}\"\npacking = \"{packing}\"\n");
+        assert_eq!(dialect(&lines), stated);
+    }
+}
+
+#[test]
 fn names_what_is_wrong_with_a_party() {
     let mall = "code = \"124\"\nname = \"M\"\nkind = \"mall\"\nmac_key = \"none\"\n";
     for (text, expected) in [
@@ -114,6 +131,34 @@ fn names_what_is_wrong_with_a_party() {
         (
             format!("{PARTY}processing_codes = [\"000000\"]"),
             ":5: processing_codes: \"000000\" is not two digits",
+        ),
+        (
+            format!("{PARTY}[line]\nframing = \"binary\""),
+            ":6: line.framing = \"binary\": must be one of binary-2, tpdu, bcd-2, ascii-4, binary-4",
+        ),
+        (
+            format!("{PARTY}[line]\naddresses = [\"10.1.2.3/8\"]"),
+            ":6: line.addresses: \"10.1.2.3/8\" is no block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"",
+        ),
+        (
+            format!("{PARTY}[line]\naddresses = []"),
+            ":6: line.addresses: \"any\", or at least one block of addresses",
+        ),
+        (
+            format!("{PARTY}[line]\ntransport = \"tls\""),
+            ":6: line.transport = \"tls\": the switch's configuration has no [mall.tls]",
+        ),
+        (
+            format!("{PARTY}[line]\ncertificate_subject = \"CN=A\""),
+            ":6: line.certificate_subject = \"CN=A\": needs transport = \"tls\": a plain connection shows no certificate",
+        ),
+        (
+            format!("{PARTY}[line]\ncertificate_fingerprint = \"00\""),
+            ":6: line.certificate_fingerprint = \"00\": a SHA-256 fingerprint is 64 hexadecimal digits",
+        ),
+        (
+            format!("{PARTY}[line]\npacking = \"ebcdic\""),
+            ":6: line.packing = \"ebcdic\": must be one of binary, ascii",
         ),
         (
             format!("{PARTY}[quirks]\nentry_modes = [\"812\"]"),
@@ -199,6 +244,30 @@ fn names_what_does_not_go_together() {
         complaint("parties = \"others\""),
         "unreadable configuration: others: No such file or directory (os error 2)"
     );
+}
+
+#[test]
+fn a_certificate_needs_an_authority_that_it_is_asked_for_with() {
+    let tls = "[mall.tls]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n";
+    let fingerprint = "0a:".repeat(31) + "FF";
+    let party =
+        format!("{PARTY}[line]\ntransport = \"tls\"\ncertificate_fingerprint = \"{fingerprint}\"");
+    assert_eq!(
+        complaint_with(tls, &[("p.toml", &party)]),
+        format!(
+            "parties/p.toml:7: line.certificate_fingerprint = \"{fingerprint}\": needs client_authority in [mall.tls] of the switch's configuration"
+        )
+    );
+    let tls = format!("{tls}client_authority = \"ca.pem\"\n");
+    let (folder, settings) = read_with(&tls, &[("p.toml", &party)]);
+    let settings = settings.unwrap();
+    let door = settings.mall.tls.unwrap();
+    assert_eq!(door.client_authority, Some(folder.path().join("ca.pem")));
+    assert_eq!(door.listen.port(), 8584);
+    let mut bytes = [0x0A; 32];
+    bytes[31] = 0xFF;
+    let expected = Some(CertificateOf::Fingerprint(bytes));
+    assert_eq!(settings.parties[0].certificate, expected);
 }
 
 #[test]

@@ -55,7 +55,9 @@ fn shipped_file_states_every_key() {
             document[section].as_table().unwrap()
         };
         for key in known {
-            assert!(table.contains_key(&key), "[{section}] {key}");
+            // A table without which there is no such thing is shown behind a `#`.
+            let shown = text.contains(&format!("#[{section}.{key}]"));
+            assert!(shown || table.contains_key(&key), "[{section}] {key}");
         }
     }
 }
@@ -72,7 +74,7 @@ fn the_explaining_party_states_every_key_with_its_default() {
             Some(stated) if !stated.starts_with(' ') => stated,
             _ => line,
         })
-        .filter(|line| !line.starts_with("mac_key_"))
+        .filter(|line| !line.starts_with("mac_key_") && !line.starts_with("certificate_"))
         .flat_map(|line| [line, "\n"])
         .collect();
     let bare: String = text
@@ -87,7 +89,7 @@ fn the_explaining_party_states_every_key_with_its_default() {
         format!("{:#?}", settings.unwrap().parties)
     };
     assert_eq!(party(&shown), party(&bare));
-    for (table, header) in [("", ""), ("quirks", "[quirks]\n")] {
+    for (table, header) in [("", ""), ("line", "[line]\n"), ("quirks", "[quirks]\n")] {
         let unknown = format!(
             "{}{header}zzzzzzzzzz = 1",
             if header.is_empty() { "" } else { PARTY }

@@ -1,6 +1,6 @@
 use super::*;
 
-const OCCASIONS: [Occasion; 17] = [
+const OCCASIONS: [Occasion; 19] = [
     Occasion::PurchasePaid,
     Occasion::AmountHeld,
     Occasion::HoldFreed,

@@ -3,10 +3,10 @@
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::families::Counters;
-use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused};
+use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Reloaded};
 use super::register::Register;
 
-/// The door's figures. A party is named by its place in the configuration.
+/// The door's figures.
 pub struct DoorMetrics {
     /// Connections accepted.
     pub accepted: IntCounter,
@@ -20,24 +20,29 @@ pub struct DoorMetrics {
     pub not_signed_on: IntGauge,
     /// Unanswered requests of all parties.
     pub in_flight: IntGauge,
-    /// Connections signed on, by party.
-    pub connections: Box<[IntGauge]>,
-    /// Unanswered requests, by party.
-    pub party_in_flight: Box<[IntGauge]>,
-    /// Messages whose MAC was missing or wrong, by party.
-    pub mac_failures: Box<[IntCounter]>,
+    /// How often the parties were read again.
+    pub reloads: Counters<Reloaded>,
+    connections: IntGaugeVec,
+    party_in_flight: IntGaugeVec,
+    mac_failures: IntCounterVec,
+    sign_ons_refused: IntCounterVec,
+}
+
+/// One party's figures.
+#[derive(Debug, Clone)]
+pub struct PartyMetrics {
+    /// Connections signed on.
+    pub connections: IntGauge,
+    /// Unanswered requests.
+    pub in_flight: IntGauge,
+    /// Messages whose MAC was missing or wrong.
+    pub mac_failures: IntCounter,
+    /// Sign-ons that were refused: too many, or otherwise than its profile says.
+    pub sign_ons_refused: IntCounter,
 }
 
 impl DoorMetrics {
-    pub(super) fn new(register: &Register<'_>, parties: &[&str]) -> Self {
-        let gauges = |name, help| by_party(&register.gauge_family(name, help, &["party"]), parties);
-        let counters = |name, help| {
-            let family: IntCounterVec = register.counter_family(name, help, &["party"]);
-            parties
-                .iter()
-                .map(|party| family.with_label_values(&[party]))
-                .collect()
-        };
+    pub(super) fn new(register: &Register<'_>) -> Self {
         Self {
             accepted: register.counter("connections_accepted_total", "Connections accepted."),
             refused: register.counters(
@@ -54,25 +59,49 @@ impl DoorMetrics {
                 "Connections that have not signed on.",
             ),
             in_flight: register.gauge("requests_in_flight", "Unanswered requests of all parties."),
-            connections: gauges(
+            reloads: register.counters(
+                "reloads_total",
+                "Orders to read the parties again, by outcome.",
+            ),
+            connections: register.gauge_family(
                 "party_connections",
                 "Connections that a party has signed on.",
+                &["party"],
             ),
-            party_in_flight: gauges(
+            party_in_flight: register.gauge_family(
                 "party_requests_in_flight",
                 "Unanswered requests of a party.",
+                &["party"],
             ),
-            mac_failures: counters(
+            mac_failures: register.counter_family(
                 "party_mac_failures_total",
                 "Messages of a party whose MAC was missing or wrong.",
+                &["party"],
+            ),
+            sign_ons_refused: register.counter_family(
+                "party_sign_ons_refused_total",
+                "Sign-ons of a party that were refused: too many, or otherwise than its profile says.",
+                &["party"],
             ),
         }
     }
-}
 
-fn by_party(family: &IntGaugeVec, parties: &[&str]) -> Box<[IntGauge]> {
-    parties
-        .iter()
-        .map(|party| family.with_label_values(&[party]))
-        .collect()
+    /// The figures of a party with this name.
+    pub fn party(&self, name: &str) -> PartyMetrics {
+        PartyMetrics {
+            connections: self.connections.with_label_values(&[name]),
+            in_flight: self.party_in_flight.with_label_values(&[name]),
+            mac_failures: self.mac_failures.with_label_values(&[name]),
+            sign_ons_refused: self.sign_ons_refused.with_label_values(&[name]),
+        }
+    }
+
+    /// There is no party with this name any more.
+    pub fn forget(&self, name: &str) {
+        // Each was made with the others.
+        let _ = self.connections.remove_label_values(&[name]);
+        let _ = self.party_in_flight.remove_label_values(&[name]);
+        let _ = self.mac_failures.remove_label_values(&[name]);
+        let _ = self.sign_ons_refused.remove_label_values(&[name]);
+    }
 }

@@ -106,6 +106,8 @@ label!(
         TooLong = "too_long",
         /// Begun and not finished in time.
         Unfinished = "unfinished",
+        /// In a framing or packing that no party speaks, or not the one of its connection.
+        Dialect = "dialect",
         /// No MTI in front.
         NoMti = "no_mti",
         /// A format error, answered with 30.
@@ -134,6 +136,14 @@ label!(
         Full = "full",
         /// The party has as many as it may.
         PartyFull = "party_full",
+        /// The party's profile has another framing or packing.
+        Dialect = "dialect",
+        /// The party's profile does not have its address.
+        Address = "address",
+        /// The party's profile wants TLS, or wants none.
+        Transport = "transport",
+        /// The party's profile has another certificate.
+        Certificate = "certificate",
         /// The switch is stopping.
         Stopping = "stopping",
         /// The operating system had none to give (file descriptors).
@@ -158,10 +168,34 @@ label!(
         Idle = "idle",
         /// It did not take its answers.
         WriteStall = "write_stall",
-        /// Its party had as many as it may when it signed on.
-        PartyFull = "party_full",
+        /// Its sign-on was refused: see the connections refused.
+        SignOnRefused = "sign_on_refused",
+        /// Its party's profile was changed so that it does not fit any more, or is gone.
+        Profile = "profile",
         /// The switch is stopping.
         Stopping = "stopping",
+    }
+);
+
+label!(
+    /// A certificate of ours.
+    Certificate, "line" {
+        /// Of the malls' TLS door.
+        Malls = "malls",
+        /// Of the wallet server's leased line.
+        WalletServer = "wallet_server",
+        /// Of the lines to the financial system.
+        Host = "host",
+    }
+);
+
+label!(
+    /// What became of an order to read the parties again.
+    Reloaded, "outcome" {
+        /// They count.
+        Done = "done",
+        /// Something was wrong with them, and nothing has changed.
+        Refused = "refused",
     }
 );
 

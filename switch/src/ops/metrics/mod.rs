@@ -23,15 +23,15 @@ mod worker;
 
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{Registry, TextEncoder};
+use prometheus::{IntGaugeVec, Registry, TextEncoder};
 
-pub use door::DoorMetrics;
+pub use door::{DoorMetrics, PartyMetrics};
 pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{
-    ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome, Queue, Stage,
-    UnmatchedAnswer,
+    Certificate, ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome,
+    Queue, Reloaded, Stage, UnmatchedAnswer,
 };
 pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;
@@ -50,6 +50,7 @@ pub struct Metrics {
     registry: Registry,
     refreshes: Mutex<Vec<Refresh>>,
     process: ProcessMetrics,
+    certificates: IntGaugeVec,
     /// Requests and their answers.
     pub requests: RequestMetrics,
     /// Connections of malls and acquirers.
@@ -66,16 +67,26 @@ pub struct Metrics {
     pub notify: NotifyMetrics,
 }
 
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Metrics {
-    /// All figures at zero. A party is known by its place in `parties` from here on.
-    pub fn new<'a>(parties: impl IntoIterator<Item = &'a str>) -> Self {
-        let parties: Vec<&str> = parties.into_iter().collect();
+    /// All figures at zero.
+    pub fn new() -> Self {
         let registry = Registry::new();
         let register = Register::new(&registry);
         Self {
             process: ProcessMetrics::new(&register),
+            certificates: register.gauge_family(
+                "certificate_not_after_timestamp_seconds",
+                "When a certificate of ours ends, in seconds since 1970.",
+                &[Certificate::LABEL],
+            ),
             requests: RequestMetrics::new(&register),
-            door: DoorMetrics::new(&register, &parties),
+            door: DoorMetrics::new(&register),
             wallets: WalletMetrics::new(&register),
             journal: JournalMetrics::new(&register),
             host: HostMetrics::new(&register),
@@ -84,6 +95,13 @@ impl Metrics {
             refreshes: Mutex::new(Vec::new()),
             registry,
         }
+    }
+
+    /// A certificate of ours ends then, in seconds since 1970.
+    pub fn certificate_ends(&self, certificate: Certificate, at: i64) {
+        self.certificates
+            .with_label_values(&[certificate.name()])
+            .set(at);
     }
 
     /// Calls `refresh` before each reading.

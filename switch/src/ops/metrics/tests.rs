@@ -10,7 +10,7 @@ use super::*;
 use crate::host::LinkStats;
 
 fn metrics() -> Metrics {
-    Metrics::new(["Mall \"1\"", "Acquirer"])
+    Metrics::new()
 }
 
 /// A metric in which everything has happened once.
@@ -38,15 +38,17 @@ fn busy() -> Metrics {
     worker.connected();
     worker.connected();
     worker.connected();
-    worker.signed_on(1);
+    worker.signed_on();
+    metrics.door.party("Acquirer").connections.set(1);
     worker.disconnected(ConnectionClosed::NoSignOn);
     worker.connection_refused(ConnectionRefused::PartyFull);
     worker.frame_refused(FrameRefused::TooLong);
-    worker.mac_failed(0);
+    metrics.door.party("Mall \"1\"").mac_failures.inc();
     worker.actor_started();
     worker.queue(Queue::Gate, 17);
     worker.flush();
     metrics.watch_link(0, Arc::new(LinkStats::new(2)));
+    metrics.certificate_ends(Certificate::Malls, 1_800_000_000);
     metrics
 }
 
@@ -70,6 +72,7 @@ fn tells_what_a_worker_has_counted() {
         "tessera_frames_refused_total{reason=\"too_long\"} 1",
         "tessera_party_mac_failures_total{party=\"Mall \\\"1\\\"\"} 1",
         "tessera_wallet_actors_active 1",
+        "tessera_certificate_not_after_timestamp_seconds{line=\"malls\"} 1800000000",
         "tessera_host_line_up{line=\"1\",worker=\"0\"} 0",
         "tessera_store_and_forward_oldest_seconds{worker=\"0\"} 0",
         "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
@@ -93,11 +96,9 @@ fn shows_nothing_before_it_is_flushed_and_nothing_twice() {
     other.flush();
     one.flush();
     assert_eq!(metrics.door.not_signed_on.get(), 3);
-    other.signed_on(1);
+    other.signed_on();
     other.flush();
     assert_eq!(metrics.door.not_signed_on.get(), 2);
-    assert_eq!(metrics.door.connections[0].get(), 0);
-    assert_eq!(metrics.door.connections[1].get(), 1);
 }
 
 #[test]
@@ -239,6 +240,8 @@ fn every_label_value_has_a_name_of_its_own_and_its_place() {
     check::<FrameRefused>();
     check::<ConnectionRefused>();
     check::<ConnectionClosed>();
+    check::<Reloaded>();
+    check::<Certificate>();
     check::<LinkOutcome>();
     check::<UnmatchedAnswer>();
 }

@@ -14,7 +14,7 @@ use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Lab
 use super::local::{Answers, LocalGauge};
 
 /// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
-/// microsecond or two: once per batch, or ten times a second. Parties are named by their place in the configuration.
+/// microsecond or two: once per batch, or ten times a second.
 pub struct WorkerMetrics {
     received: LocalCounters<Kind>,
     answers: Answers,
@@ -23,11 +23,9 @@ pub struct WorkerMetrics {
     order_wait: LocalHistogram,
     accepted: LocalIntCounter,
     not_signed_on: LocalGauge,
-    connections: Box<[LocalGauge]>,
     refused: LocalCounters<ConnectionRefused>,
     closed: LocalCounters<ConnectionClosed>,
     frames_refused: LocalCounters<FrameRefused>,
-    mac_failures: Box<[LocalIntCounter]>,
     active: LocalGauge,
     started: LocalIntCounter,
     stopped: LocalIntCounter,
@@ -45,7 +43,6 @@ impl WorkerMetrics {
             wallets,
             ..
         } = metrics;
-        let gauges = |shared: &[IntGauge]| shared.iter().map(LocalGauge::new).collect();
         let worker = worker.to_string();
         let queue = |queue: &Queue| {
             wallets
@@ -60,15 +57,9 @@ impl WorkerMetrics {
             order_wait: requests.order_wait.local(),
             accepted: door.accepted.local(),
             not_signed_on: LocalGauge::new(&door.not_signed_on),
-            connections: gauges(&door.connections),
             refused: door.refused.local(),
             closed: door.closed.local(),
             frames_refused: door.frames_refused.local(),
-            mac_failures: door
-                .mac_failures
-                .iter()
-                .map(|shared| shared.local())
-                .collect(),
             active: LocalGauge::new(&wallets.active),
             started: wallets.started.local(),
             stopped: wallets.stopped.local(),
@@ -105,14 +96,12 @@ impl WorkerMetrics {
     }
 
     /// A connection has become a party's.
-    pub fn signed_on(&self, party: usize) {
+    pub fn signed_on(&self) {
         self.not_signed_on.add(-1);
-        self.connections[party].add(1);
     }
 
     /// A connection is nobody's again.
-    pub fn signed_off(&self, party: usize) {
-        self.connections[party].add(-1);
+    pub fn signed_off(&self) {
         self.not_signed_on.add(1);
     }
 
@@ -130,11 +119,6 @@ impl WorkerMetrics {
     /// A frame was not served.
     pub fn frame_refused(&self, reason: FrameRefused) {
         self.frames_refused.count(reason);
-    }
-
-    /// A message of a party came without its MAC, or with a wrong one.
-    pub fn mac_failed(&self, party: usize) {
-        self.mac_failures[party].inc();
     }
 
     /// A wallet's actor was started.
@@ -170,7 +154,5 @@ impl WorkerMetrics {
         for counter in [&self.accepted, &self.started, &self.stopped] {
             counter.flush();
         }
-        self.connections.iter().for_each(LocalGauge::flush);
-        self.mac_failures.iter().for_each(LocalIntCounter::flush);
     }
 }

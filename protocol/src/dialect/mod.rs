@@ -1,0 +1,170 @@
+//! How an institution speaks: its framing and its packing.
+//!
+//! Inside there is one packing, the binary one, and one framing, two bytes of length: what comes in another dialect is
+//! put into that at the door, and the answers back. A MAC covers the bytes on the wire, so it is checked before and
+//! made after. The table of fields is the same for all of them.
+
+mod ascii;
+mod framing;
+mod look;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+pub use ascii::Unpacked;
+pub use framing::{Framing, Header};
+pub use look::{Look, foreign_protocol, recognize};
+
+use crate::error::ParseError;
+use crate::frame::{FrameError, cut};
+use crate::mac::MacKey;
+use crate::message::Message;
+
+/// How a message stands on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessagePacking {
+    /// jPOS `ISO87BPackager`: packed digits, bitmaps as bytes.
+    Binary,
+    /// jPOS `ISO87APackager`: digits as characters, bitmaps and binary fields in hexadecimal.
+    Ascii,
+}
+
+impl MessagePacking {
+    /// Every packing.
+    pub const ALL: [Self; 2] = [Self::Binary, Self::Ascii];
+
+    /// As profiles name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Ascii => "ascii",
+        }
+    }
+}
+
+/// A framing and a packing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// What tells messages apart in the stream.
+    pub framing: Framing,
+    /// What a message looks like.
+    pub packing: MessagePacking,
+}
+
+impl Dialect {
+    /// The one in which everything is done.
+    pub const CANONICAL: Self = Self {
+        framing: Framing::Binary2,
+        packing: MessagePacking::Binary,
+    };
+
+    /// Every dialect, the canonical one first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let with = |packing| {
+            let framings = Framing::ALL.into_iter();
+            framings.map(move |framing| Self { framing, packing })
+        };
+        MessagePacking::ALL.into_iter().flat_map(with)
+    }
+
+    /// Takes the next frame off the front of the stream; `None` until it has come whole. Keep-alives are
+    /// skipped. A TPDU stays in front of the message.
+    ///
+    /// # Errors
+    /// Where the stream can't be followed any further.
+    pub fn cut(self, stream: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
+        match self.framing {
+            Framing::Binary2 => cut(stream),
+            framing => framing.cut(stream),
+        }
+    }
+
+    /// A frame's header and its message.
+    #[inline]
+    pub fn open(self, frame: Bytes) -> (Header, Bytes) {
+        self.framing.open(frame)
+    }
+
+    /// A message in the binary packing, as far as it can be read.
+    pub fn unpack(self, message: &Bytes) -> Unpacked {
+        match self.packing {
+            MessagePacking::Binary => Unpacked {
+                message: message.clone(),
+                fault: None,
+            },
+            MessagePacking::Ascii => ascii::unpack(message),
+        }
+    }
+
+    /// Whether a message, as it came, ends in its right MAC.
+    #[inline]
+    pub fn verify(self, key: &MacKey, message: &[u8]) -> bool {
+        match self.packing {
+            MessagePacking::Binary => key.verify(message),
+            MessagePacking::Ascii => ascii::verify(key, message),
+        }
+    }
+
+    /// Appends what `write` writes into a canonical outbox, in this dialect, and sealed in it: answers to a frame
+    /// with this header. `write` is handed the key where it has to seal them itself.
+    ///
+    /// # Errors
+    /// Where a field can't be said in this packing; then nothing is appended for its message.
+    #[inline]
+    pub fn answer(
+        self,
+        header: Header,
+        key: Option<&MacKey>,
+        out: &mut BytesMut,
+        write: impl FnOnce(&mut BytesMut, Option<&MacKey>),
+    ) -> Result<(), ParseError> {
+        if self == Self::CANONICAL {
+            write(out, key);
+            return Ok(());
+        }
+        let mut canonical = BytesMut::new();
+        match self.packing {
+            MessagePacking::Binary => write(&mut canonical, key),
+            // Sealed where the bytes are that it covers.
+            MessagePacking::Ascii => write(&mut canonical, None),
+        }
+        // What we have written ourselves is well-formed.
+        while let Ok(Some(message)) = cut(&mut canonical) {
+            self.translate(header, &message, key, out)?;
+        }
+        Ok(())
+    }
+
+    fn translate(
+        self,
+        header: Header,
+        message: &[u8],
+        key: Option<&MacKey>,
+        out: &mut BytesMut,
+    ) -> Result<(), ParseError> {
+        let header = self.framing.answering(&header);
+        if self.packing == MessagePacking::Binary {
+            self.framing
+                .begin(header.as_ref().len() + message.len(), out);
+            out.put_slice(header.as_ref());
+            out.put_slice(message);
+            return Ok(());
+        }
+        let mut text = BytesMut::with_capacity(2 * message.len());
+        ascii::pack(&Message::parse(message)?, key, &mut text)?;
+        self.framing.begin(header.as_ref().len() + text.len(), out);
+        out.put_slice(header.as_ref());
+        out.put_slice(&text);
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Dialect {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "framing = \"{}\", packing = \"{}\"",
+            self.framing.name(),
+            self.packing.name()
+        )
+    }
+}

@@ -1,0 +1,84 @@
+//! What all sessions of a worker share, and how that changes while they stand.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::MallSettings;
+use crate::door::{Bound, Connections, Guests};
+use crate::ops::metrics::ConnectionClosed;
+use crate::router::Worker;
+
+/// What all sessions of a worker share.
+pub struct Doorkeeper {
+    /// Who may come in, at the moment.
+    guests: RefCell<Arc<Guests>>,
+    /// How often that has changed.
+    renewals: Cell<u64>,
+    /// Our certificate at the moment, and whose are taken; `None` without a door for TLS.
+    pub(super) acceptor: RefCell<Option<TlsAcceptor>>,
+    /// How long what may take.
+    pub settings: MallSettings,
+    /// Where commands go.
+    pub worker: Rc<Worker>,
+    /// Who is in.
+    pub connections: Connections,
+}
+
+impl Doorkeeper {
+    /// Lets these in.
+    pub fn new(
+        guests: Arc<Guests>,
+        acceptor: Option<TlsAcceptor>,
+        settings: MallSettings,
+        worker: Rc<Worker>,
+    ) -> Self {
+        Self {
+            acceptor: RefCell::new(acceptor),
+            guests: RefCell::new(guests),
+            renewals: Cell::new(0),
+            settings,
+            worker,
+            connections: Connections::default(),
+        }
+    }
+
+    /// Those who may come in, at the moment.
+    pub(super) fn guests(&self) -> Ref<'_, Guests> {
+        Ref::map(self.guests.borrow(), |guests| &**guests)
+    }
+
+    /// Changes whenever somebody's profile may have.
+    #[inline]
+    pub(super) fn renewals(&self) -> u64 {
+        self.renewals.get()
+    }
+
+    /// Lets these in from now on, each as its profile says now. A connection ends whose party is not among them, or
+    /// which does not fit its profile any more; the others notice nothing. New TLS connections see the new certificate.
+    pub fn renew(&self, guests: Arc<Guests>, acceptor: Option<TlsAcceptor>) {
+        *self.acceptor.borrow_mut() = acceptor;
+        for connection in self.connections.all() {
+            let Some(Bound {
+                guest: Some(before),
+                arrival,
+                doors,
+            }) = connection.bound()
+            else {
+                continue;
+            };
+            let after = guests.find(before.party.code);
+            let party = after.map(|guest| &guest.party).filter(|party| {
+                arrival.check(party).is_ok() && party.has_the_key_of(&before.party)
+            });
+            match party {
+                Some(party) => doors[0].set_max(party.in_flight_per_connection_max),
+                None => connection.drain(ConnectionClosed::Profile),
+            }
+        }
+        *self.guests.borrow_mut() = guests;
+        self.renewals.set(self.renewals.get() + 1);
+    }
+}

@@ -1,0 +1,105 @@
+//! SIGHUP: the parties' files and the malls' certificate are read again, and whoever did not change notices nothing.
+//!
+//! In come the files as they are now; out goes one message to each worker, between two requests. What never happens
+//! here: half of it counts.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::{MallTlsSettings, Party, Settings, SettingsError, ends_at, mall_server};
+use crate::door::{GuestBook, Guests};
+use crate::ops::Metrics;
+use crate::ops::metrics::{Certificate, Reloaded};
+use crate::router::Errand;
+
+/// What is needed to read the parties again.
+pub(crate) struct Reload {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) book: Arc<GuestBook>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) errands: Vec<UnboundedSender<Errand>>,
+}
+
+impl Reload {
+    /// Reads the files and tells the workers; where one is wrong, says why and changes nothing.
+    pub(crate) async fn run(&self) {
+        let settings = Arc::clone(&self.settings);
+        let read = move || -> Result<_, SettingsError> {
+            let parties = settings.read_parties()?;
+            let tls = settings
+                .mall
+                .tls
+                .as_ref()
+                .map(Certified::read)
+                .transpose()?;
+            Ok((parties, tls))
+        };
+        let (parties, tls) = match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => return self.refuse(&error),
+            Err(error) => return self.refuse(&error),
+        };
+        let before = self.book.guests();
+        let figures = &self.metrics.door;
+        let after = Arc::new(before.renewed(parties, figures));
+        let [added, removed] = difference(&before, &after);
+        self.book.turn(Arc::clone(&after));
+        let acceptor = tls
+            .as_ref()
+            .map(|tls| TlsAcceptor::from(Arc::clone(&tls.server)));
+        if let Some(tls) = tls {
+            self.metrics
+                .certificate_ends(Certificate::Malls, tls.ends_at);
+        }
+        crate::switch::ask_all(&self.errands, |done| {
+            Errand::Renew(Arc::clone(&after), acceptor.clone(), done)
+        })
+        .await;
+        let names: HashSet<&str> = after.all().map(|guest| &*guest.party.name).collect();
+        let gone = before.all().map(|guest| &*guest.party.name);
+        gone.filter(|name| !names.contains(name))
+            .for_each(|name| figures.forget(name));
+        figures.reloads.of(Reloaded::Done).inc();
+        tracing::info!(
+            parties = names.len(),
+            added,
+            removed,
+            "the parties and certificates were read again"
+        );
+    }
+
+    fn refuse(&self, error: &dyn std::fmt::Display) {
+        self.metrics.door.reloads.of(Reloaded::Refused).inc();
+        tracing::error!(%error, "parties and certificates were not read again: nothing has changed");
+    }
+}
+
+/// The certificate of the malls' TLS door.
+pub(crate) struct Certified {
+    pub(crate) server: Arc<ServerConfig>,
+    /// When it ends, in seconds since 1970.
+    pub(crate) ends_at: i64,
+}
+
+impl Certified {
+    /// Reads certificate, key and authorities.
+    pub(crate) fn read(settings: &MallTlsSettings) -> Result<Self, SettingsError> {
+        Ok(Self {
+            server: mall_server(settings)?,
+            ends_at: ends_at(&settings.certificate)?,
+        })
+    }
+}
+
+/// How many parties are new, and how many are gone.
+fn difference(before: &Guests, after: &Guests) -> [usize; 2] {
+    let missing = |from: &Guests, of: &Guests| {
+        let absent = |party: &Party| from.find(party.code).is_none();
+        of.all().filter(|guest| absent(&guest.party)).count()
+    };
+    [missing(before, after), missing(after, before)]
+}
