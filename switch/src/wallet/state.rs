@@ -298,7 +298,12 @@ impl Wallet {
                         state: OrderState::Open,
                     });
                 }
-                self.remembered.extend(reversed);
+                // An agreement may be given again, and what it brings is known then.
+                for unseen in reversed {
+                    if !self.remembered.contains(unseen) {
+                        self.remembered.push(*unseen);
+                    }
+                }
             }
             Event::OrderCancelled { opening } => self.turn_order(opening, OrderState::Cancelled),
             Event::Account { opening, change } => {

@@ -5,7 +5,7 @@ use tessera_protocol::{OrderKey, ResponseCode};
 use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
 use crate::wallet::event::may_repeat;
 use crate::wallet::{
-    Action, Advice, Command, Effect, LoadFrom, Outcome, Reference, Secret, Status,
+    Action, Advice, Command, Effect, LoadFrom, Outcome, Reference, Secret, Status, UnseenOriginal,
 };
 
 const PURCHASE: Action = Action::Purchase;
@@ -403,6 +403,28 @@ fn a_load_is_credited_only_when_the_host_approves() {
     let effects = bench.tell(Command::HostSilent(reference));
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (500, 0));
+}
+
+#[test]
+fn what_was_reversed_before_an_order_was_agreed_to_is_remembered_once() {
+    let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+    let mut bench = Bench::with(1000);
+    let named = original(9);
+    let unseen = UnseenOriginal::named(&named, &by_order(4, 8, 300, key), NOW);
+    for trace in 1..4 {
+        let announce = Action::Announce {
+            expires_at: NOW + 1000,
+            description: Vec::new(),
+            reversed: vec![unseen],
+        };
+        bench.ask(by_order(6, trace, 300, key), announce);
+    }
+    assert_eq!(bench.wallet.remembered, [unseen]);
+    let reversed = bench.answer(by_order(2, 9, 300, key), PURCHASE);
+    assert_eq!(
+        reversed.map(|outcome| outcome.code),
+        Some(ResponseCode::DECLINED)
+    );
 }
 
 #[test]
