@@ -2,9 +2,11 @@
 
 use std::hint::black_box;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
-use tessera_protocol::{Extras, MacKey, Message, Request, ResponseCode, answer};
+use tessera_protocol::{
+    Dialect, Extras, Framing, MacKey, Message, MessagePacking, Request, ResponseCode, answer,
+};
 
 /// A purchase of seventeen fields, its MAC included: one of the golden messages of
 /// `protocol/tests/vectors.json`.
@@ -49,6 +51,33 @@ fn protocol(criterion: &mut Criterion) {
     });
     criterion.bench_function("verify a MAC, 101 bytes", |bencher| {
         bencher.iter(|| key.verify(black_box(&purchase)));
+    });
+    let ascii = Dialect {
+        framing: Framing::Ascii4,
+        packing: MessagePacking::Ascii,
+    };
+    let usual = Bytes::from(unhex(PURCHASE));
+    let mut wire = BytesMut::new();
+    ascii
+        .answer(Default::default(), None, &mut wire, |out, _| {
+            out.extend_from_slice(&(usual.len() as u16).to_be_bytes());
+            out.extend_from_slice(&usual);
+        })
+        .expect("a message that ASCII can say");
+    let wire = ascii.cut(&mut wire).expect("a frame").expect("a whole one");
+    criterion.bench_function("put 17 fields of ASCII into binary", |bencher| {
+        bencher.iter(|| ascii.unpack(black_box(&wire)).fault.is_none());
+    });
+    criterion.bench_function("answer and seal in ASCII", |bencher| {
+        let message = parse(&purchase);
+        bencher.iter(|| {
+            out.clear();
+            let header = Default::default();
+            let answered = ascii.answer(header, Some(&key), &mut out, |out, key| {
+                answer(&message, out, ResponseCode::APPROVED, &extras, key);
+            });
+            answered.is_ok()
+        });
     });
     criterion.bench_function("parse, verify, read, answer and seal", |bencher| {
         bencher.iter(|| {

@@ -5,17 +5,32 @@
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use tessera_protocol::{
-    Extras, MacKey, Message, Packer, Reading, Request, ResponseCode, Secrets, answer, cut,
+    Dialect, Extras, Look, MacKey, Message, Packer, Reading, Request, ResponseCode, Secrets, answer, cut,
     describe, format_error_answer,
 };
 
 fuzz_target!(|bytes: &[u8]| {
     read_message(bytes);
+    read_dialects(bytes);
     let mut stream = BytesMut::from(bytes);
     while let Ok(Some(frame)) = cut(&mut stream) {
         read_message(&frame);
     }
 });
+
+fn read_dialects(bytes: &[u8]) {
+    let key = MacKey::new([7; 16]);
+    for dialect in Dialect::all() {
+        if let Look::Message { message, .. } | Look::Faulty { message, .. } = dialect.look(bytes) {
+            read_message(&message);
+        }
+        let mut stream = BytesMut::from(bytes);
+        while let Ok(Some(frame)) = dialect.cut(&mut stream) {
+            let (_, message) = dialect.open(frame);
+            let _ = (dialect.verify(&key, &message), dialect.unpack(&message));
+        }
+    }
+}
 
 fn read_message(bytes: &[u8]) {
     let key = MacKey::new([7; 16]);

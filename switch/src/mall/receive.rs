@@ -132,9 +132,9 @@ impl Receiver {
     #[cold]
     fn renew(&mut self) {
         self.renewals = self.keeper.renewals();
-        if let Some(before) = &self.guest {
+        // One that has to end, for want of its party or of its key, is served as before until it does.
+        if let (Some(before), Ok(())) = (&self.guest, self.connection.check_open()) {
             let after = self.keeper.guests().find(before.party.code).cloned();
-            // Whose party is gone ends without another frame.
             self.guest = after.or_else(|| Some(Arc::clone(before)));
         }
     }
