@@ -135,12 +135,12 @@ pub(super) fn repeat(bench: &mut Bench, paper: &mut Paper, which: usize) -> Chec
 /// Whether it was decided elsewhere, so that nobody has asked for it here.
 fn advised(bench: &Bench, spent: &Spent) -> bool {
     let opened = |reference: Reference| {
-        let openings = bench.entries.iter().filter_map(|entry| {
+        let mut openings = bench.entries.iter().filter_map(|entry| {
             let opening = entry.event.opening()?;
             (opening.reference == reference).then_some(&entry.event)
         });
         openings
-            .last()
+            .next_back()
             .is_some_and(|event| matches!(event, crate::wallet::Event::Advised { .. }))
     };
     spent.reference.is_some_and(opened)
