@@ -2,6 +2,7 @@
 
 mod audit;
 mod certs;
+mod control;
 mod decode;
 mod demo;
 mod doctor;
@@ -10,8 +11,10 @@ mod input;
 mod keys;
 mod load;
 mod mail;
+mod operations;
 mod outbox;
 mod provision;
+mod saf;
 mod shop;
 mod switch;
 mod wallet;
@@ -38,6 +41,7 @@ struct Tessera {
 enum Command {
     Audit(audit::Audit),
     Certs(certs::Certs),
+    Control(Box<control::Control>),
     Decode(decode::Decode),
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
@@ -47,6 +51,7 @@ enum Command {
     Mail(mail::Mail),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
+    Saf(saf::Saf),
     Shop(shop::Shop),
     Switch(switch::Switch),
     Wallet(wallet::Wallet),
@@ -67,6 +72,7 @@ fn run() -> anyhow::Result<ExitCode> {
     match Tessera::parse().command {
         Command::Audit(audit) => return audit.run(),
         Command::Certs(certs) => certs.run()?,
+        Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Doctor(doctor) => doctor.run()?,
@@ -76,6 +82,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Mail(mail) => mail.run()?,
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
+        Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,
         Command::Wallet(wallet) => wallet.run()?,

@@ -8,6 +8,7 @@
 
 mod assembly;
 mod clock;
+mod controls;
 mod fault;
 mod gauges;
 mod recovery;

@@ -234,6 +234,8 @@ pub struct HostLinkSettings {
     pub repeat_max: Duration,
     /// Unacknowledged advices that one worker has on the line at the same time.
     pub repeats_in_flight_max: usize,
+    /// So many refusals make a dead letter of an advice; 0: none ever becomes one.
+    pub refusals_max: u32,
     /// What happens to purchases while the financial system can't be asked.
     pub stand_in: StandInSettings,
 }
@@ -305,6 +307,7 @@ impl Default for HostLinkSettings {
             repeat_min: Duration::from_secs(1),
             repeat_max: Duration::from_secs(60),
             repeats_in_flight_max: 256,
+            refusals_max: 100,
             stand_in: StandInSettings::default(),
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
     Dialect, Financial, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place,
-    Request, ResponseCode, format_error_answer,
+    Purchase, Request, ResponseCode, format_error_answer,
 };
 
 use super::answer;
@@ -19,7 +19,9 @@ use super::permission;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::{Party, PartyKind};
-use crate::door::{Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted};
+use crate::door::{
+    Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, log_decline,
+};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
@@ -209,10 +211,11 @@ impl Receiver {
                     (_, Some(_)) => FrameRefused::Invalid,
                     (_, None) => FrameRefused::UnknownMti,
                 });
-                self.keeper
-                    .worker
-                    .metrics
-                    .answered(self.kind, refusal.code, Duration::ZERO);
+                self.keeper.worker.metrics.answered(
+                    self.kind,
+                    (refusal.code, refusal.reason),
+                    Duration::ZERO,
+                );
                 let key = guest
                     .as_ref()
                     .and_then(|guest| guest.party.mac_key.as_ref());
@@ -297,7 +300,9 @@ impl Receiver {
             Request::Purchase(purchase) | Request::Authorization(purchase) => (
                 &purchase.financial,
                 named(&purchase.financial.acceptor, &purchase.payer),
-                Action::Purchase,
+                Action::Purchase {
+                    barred: barred(&guest.party, purchase),
+                },
             ),
             Request::AuthorizationAdvice(advice) => (
                 &advice.financial,
@@ -539,7 +544,10 @@ impl Receiver {
         self.keeper
             .worker
             .metrics
-            .answered(self.kind, code, Duration::ZERO);
+            .answered(self.kind, (code, reason), Duration::ZERO);
+        if !reason.is_empty() {
+            log_decline(message, (code, reason));
+        }
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
         self.write(key, |out, key| {
             answer::at_once(message, code, reason, key, out);
@@ -609,6 +617,14 @@ fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
         class: financial.mti.class() | function,
         processing_code: financial.processing_code,
     })
+}
+
+/// The control of the party that the merchant falls foul of.
+#[inline]
+fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<&'static str> {
+    let country = purchase.country.unwrap_or(0);
+    let controls = &party.controls;
+    controls.refuse(purchase.merchant_category, country, purchase.condition)
 }
 
 fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {

@@ -4,6 +4,7 @@
 //! What never happens here: a wallet's state is looked at.
 
 mod budget;
+mod bulletin;
 mod directory;
 mod errand;
 mod hand_out;
@@ -14,6 +15,7 @@ mod wakes;
 mod worker;
 
 pub use budget::Budget;
+pub use bulletin::Bulletin;
 pub use directory::Directory;
 pub use errand::Errand;
 pub use inboxes::Inboxes;

@@ -13,6 +13,7 @@ mod purchase;
 mod refund;
 mod reversal;
 mod stand_in;
+mod supervise;
 
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, ResponseCode};
@@ -47,6 +48,11 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::AdviceAnswered(reference, told) => {
             host::advice_answered(wallet, *reference, *told)
         }
+        Command::AdviceRefused(reference, told, code) => {
+            supervise::refused(wallet, *reference, *told, *code, context)
+        }
+        Command::Direct(directed, _) => supervise::direct(wallet, directed),
+        Command::Inspect(_) => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
         Command::Reseal => Decision {
@@ -97,7 +103,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         return answer_again(seen, ask, wallet);
     }
     match &ask.action {
-        Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
+        Action::Purchase { barred } => purchase::purchase(wallet, &ask.opening, *barred, context),
         Action::Refund { original } => {
             refund::refund(wallet, &ask.opening, original.as_ref(), context)
         }

@@ -4,7 +4,7 @@ use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
 
-use super::{Balance, Change, DuplicateKey, KeyFields, Reference, WalletId};
+use super::{Balance, Change, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId};
 use crate::clock;
 
 /// One event in its place.
@@ -323,6 +323,17 @@ pub enum Event {
         /// The request.
         opening: Opening,
     },
+    /// The host has refused so often to be told something that it is told no more, unless an operator wants it.
+    GivenUp {
+        /// The transaction.
+        reference: Reference,
+        /// What it was to be told of it.
+        owed: Owed,
+        /// What it said the last time.
+        code: ResponseCode,
+    },
+    /// An operator has decided something.
+    Directed(Box<Directed>),
     /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
     CardLate {
         /// Of the request.

@@ -20,7 +20,7 @@ use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
 use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
 };
-use super::{Balance, Change, Reference, WalletId};
+use super::{Balance, Change, Directed, Owed, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -325,6 +325,20 @@ impl Event {
                 out.put_u8(22);
                 out.put_u64_le(reference.0);
             }
+            Self::GivenUp {
+                reference,
+                owed,
+                code,
+            } => {
+                out.put_u8(29);
+                out.put_u64_le(reference.0);
+                out.put_u8(owed.byte());
+                out.put_slice(code.as_bytes());
+            }
+            Self::Directed(directed) => {
+                out.put_u8(30);
+                directed.write(out);
+            }
         }
     }
 
@@ -509,6 +523,12 @@ impl Event {
             22 => Self::CardLate {
                 reference: Reference(from.u64()?),
             },
+            29 => Self::GivenUp {
+                reference: Reference(from.u64()?),
+                owed: Owed::read(from)?,
+                code: read_code(from)?,
+            },
+            30 => Self::Directed(Box::new(Directed::read(from)?)),
             _ => return Err(from.fault("a kind of event")),
         })
     }

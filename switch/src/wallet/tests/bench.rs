@@ -4,7 +4,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData
 
 use crate::wallet::{
     About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
-    Merchant, Opening, Outcome, Payer, Reference, Rules, Told, Wallet, WalletId, decide,
+    Merchant, Opening, Outcome, Payer, Reference, Rules, Supervision, Told, Wallet, WalletId,
+    decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -17,6 +18,7 @@ pub(super) struct Bench {
     pub(super) entries: Vec<Entry>,
     pub(super) host_up: bool,
     pub(super) rules: Rules,
+    pub(super) house: Supervision,
     pub(super) now: u64,
     pub(super) stand_in_left: u64,
     given: u64,
@@ -51,6 +53,7 @@ impl Bench {
                 hold_stands: 604_800_000,
                 ..Rules::default()
             },
+            house: Supervision::default(),
             now: NOW,
             stand_in_left: 0,
             given: 0,
@@ -70,6 +73,7 @@ impl Bench {
             host_trace: 1,
             host_up: self.host_up,
             rules: &self.rules,
+            house: &self.house,
             stand_in_left: self.stand_in_left,
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
