@@ -148,7 +148,7 @@ fn blocks_hold_until_they_are_taken_back_and_say_why() {
     assert_eq!(code(&mut wire, &reversal("0400", &bought)), "00");
     assert_eq!(available(&mut wire, 1), 10_000);
 
-    let range = ["--cards", &card_number(2)[..14]];
+    let range = ["--cards", &card_number(2)[..15]];
     let shown = control(&rig, &[&["block"], &range[..], &WHY[..]].concat());
     assert_eq!(shown["blocks"][0]["by"], "Ada");
     assert_eq!(shown["blocks"][0]["reason"], "as agreed");
