@@ -241,7 +241,9 @@ impl Wallet {
             } => self.complete(*original, *debit, *from_hold, *closes)?,
             Event::Expired { reference } => self.release_hold(*reference, HoldState::Expired)?,
             Event::PostingAcknowledged { reference } => {
-                self.known_mut(*reference)?.more_mut().posting = Advice::Acknowledged;
+                let transaction = self.known_mut(*reference)?;
+                transaction.more_mut().posting = Advice::Acknowledged;
+                transaction.speak_again(Owed::Posting);
             }
             Event::Approved { reference } | Event::StoodIn { reference } => {
                 let found = self.known(*reference)?;
@@ -282,7 +284,10 @@ impl Wallet {
             }
             Event::ReversalNoted { unseen, .. } => self.remembered.extend(unseen),
             Event::AdviceAcknowledged { reference } => {
-                self.known_mut(*reference)?.advice = Advice::Acknowledged;
+                let transaction = self.known_mut(*reference)?;
+                transaction.advice = Advice::Acknowledged;
+                transaction.speak_again(Owed::Undo);
+                transaction.speak_again(Owed::Card);
             }
             Event::Repeated {
                 reference,
@@ -328,9 +333,9 @@ impl Wallet {
                 owed,
                 code,
             } => {
-                let more = self.known_mut(*reference)?.more_mut();
-                more.given_up.retain(|before| before.owed != *owed);
-                more.given_up.push(GivenUp {
+                let transaction = self.known_mut(*reference)?;
+                transaction.speak_again(*owed);
+                transaction.more_mut().given_up.push(GivenUp {
                     owed: *owed,
                     code: *code,
                     at: entry.at,
@@ -370,11 +375,10 @@ impl Wallet {
             }
         };
         let transaction = self.known_mut(reference)?;
-        let more = transaction.more_mut();
-        more.given_up.retain(|before| before.owed != owed);
+        transaction.speak_again(owed);
         if dropped {
             match owed {
-                Owed::Posting => more.posting = Advice::Acknowledged,
+                Owed::Posting => transaction.more_mut().posting = Advice::Acknowledged,
                 Owed::Undo | Owed::Card if transaction.advice == Advice::Open => {
                     transaction.advice = Advice::Acknowledged;
                 }

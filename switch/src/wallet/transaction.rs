@@ -243,8 +243,13 @@ impl Transaction {
     /// The host has to be told from now on what to leave of it.
     pub(super) fn advise(&mut self) {
         self.advice = Advice::Open;
+        self.speak_again(Owed::Undo);
+    }
+
+    /// Nothing of this is given up any more.
+    pub(super) fn speak_again(&mut self, owed: Owed) {
         if let Some(more) = &mut self.more {
-            more.given_up.retain(|before| before.owed != Owed::Undo);
+            more.given_up.retain(|before| before.owed != owed);
         }
     }
 
