@@ -53,6 +53,11 @@ enum Command {
         #[command(flatten)]
         why: Why,
     },
+    /// Begin the next settlement date now, and not at its cutover.
+    BeginDay {
+        #[command(flatten)]
+        why: Why,
+    },
     /// What was decided, as JSON: about a wallet, or without one about all.
     Show {
         #[command(flatten)]
@@ -170,6 +175,7 @@ impl Control {
                 };
                 (Want::Control(limits), of.whose(), Some(why))
             }
+            Command::BeginDay { why } => (Want::BeginDay, Whose::All, Some(why)),
             Command::Show { of } => (Want::Show, of.whose(), None),
         };
         let (by, reason) = why.map(Why::said).unwrap_or_default();

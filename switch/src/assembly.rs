@@ -22,7 +22,7 @@ use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle};
-use crate::router::{Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
+use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
 use crate::vault::Vault;
 use crate::wallet::{ContactChannel, Rules, WalletId};
@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) stand_in: Arc<Budget>,
     pub(crate) bulletin: Arc<Bulletin>,
     pub(crate) dead_letters: Arc<DeadLetters>,
+    pub(crate) totals: Arc<Book>,
     pub(crate) vault: Arc<Vault>,
 }
 
@@ -142,6 +143,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         stand_in: Arc::clone(&shared.stand_in),
         bulletin: Arc::clone(&shared.bulletin),
         dead_letters: Arc::clone(&shared.dead_letters),
+        book: Arc::clone(&shared.totals),
         passwords: shared.passwords.clone(),
         vault: Arc::clone(&shared.vault),
     });

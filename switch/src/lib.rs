@@ -14,6 +14,7 @@ mod gauges;
 mod recovery;
 mod reload;
 mod reseal;
+mod settlement;
 mod switch;
 
 pub mod audit;

@@ -27,10 +27,11 @@ use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
 use crate::reseal;
-use crate::router::{Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
+use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
-use crate::wallet::{Command, Supervision, Tell, WalletId};
+use crate::settlement::Settlement;
+use crate::wallet::{Command, Day, Supervision, Tell, WalletId};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -144,13 +145,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         Arc::clone(&throttle),
         Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
     )?;
+    let decided = decided_about_all(&store)?;
     let shared = Shared {
         inboxes,
         passwords,
         throttle,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
-        bulletin: Arc::new(Bulletin::new(decided_about_all(&store)?)),
+        bulletin: Arc::new(Bulletin::new(decided.clone())),
         dead_letters,
+        totals: Arc::new(Book::new(store.totals(known_from(&decided))?, workers)),
         vault,
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
@@ -172,6 +175,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         directory: Arc::clone(&shared.directory),
         journal: Arc::clone(&journal),
         dead_letters: Arc::clone(&shared.dead_letters),
+        bulletin: Arc::clone(&shared.bulletin),
     });
     let notify = Notify::start(
         &settings,
@@ -189,6 +193,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(Arc::clone(&store), &shared, desk)?;
     }
 
+    let settlement = Settlement {
+        inboxes: shared.inboxes.clone(),
+        bulletin: Arc::clone(&shared.bulletin),
+        cutover: settings.mall.settlement_cutover,
+    };
+    settlement.catch_up().await?;
+    let settlement = actix::spawn(settlement.keep());
     let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
@@ -207,6 +218,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     shared.checkpointer.hurry();
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
+    settlement.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
     if let Some(notify) = notify {
@@ -354,6 +366,12 @@ fn decided_about_all(store: &Store) -> anyhow::Result<Supervision> {
     let house = store.wallet(WalletId::HOUSE)?;
     let decided = house.and_then(|house| house.supervision);
     Ok(decided.map(|decided| *decided).unwrap_or_default())
+}
+
+/// The oldest date of which totals can be asked for.
+fn known_from(decided: &Supervision) -> Day {
+    let oldest = decided.days.iter().next();
+    oldest.map_or(Day::default(), |(_, day)| day)
 }
 
 /// The vault's keys. For development they are made where there are none.

@@ -50,6 +50,9 @@ pub struct MallSettings {
     /// How long an authorization holds money that is not completed.
     #[serde(with = "units::duration")]
     pub hold_stands: Duration,
+    /// When settlement dates begin, as the time since midnight (UTC).
+    #[serde(with = "units::time_of_day")]
+    pub settlement_cutover: Duration,
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
@@ -99,6 +102,7 @@ impl Default for MallSettings {
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
+            settlement_cutover: Duration::ZERO,
             write_stall: Duration::from_secs(10),
             slow_down_min: Duration::from_millis(100),
             slow_down_max: Duration::from_secs(10),

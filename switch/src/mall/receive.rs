@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
     Dialect, Financial, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place,
-    Purchase, Request, ResponseCode, format_error_answer,
+    Purchase, Reconciliation, Request, ResponseCode, Totals, format_error_answer,
 };
 
 use super::answer;
@@ -25,8 +25,8 @@ use crate::door::{
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
-    Action, Ask, Command, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Tell,
-    UnseenOriginal,
+    Action, Ask, Command, DAYS_KEPT, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reconciled,
+    Reference, Tell, UnseenOriginal, WalletId,
 };
 
 /// What became of a frame.
@@ -292,6 +292,9 @@ impl Receiver {
             }
             return Received::Done;
         }
+        if let Request::Reconciliation(totals) = request {
+            return self.reconcile(guest, message, totals, frame, now);
+        }
         if let Err(verdict) = permission::check(&guest.party, message) {
             self.refused(FrameRefused::NotPermitted);
             return self.say(message, Some(guest), verdict);
@@ -435,6 +438,58 @@ impl Receiver {
             },
             asker,
         )
+    }
+
+    /// A party's totals go to the operator's wallet, which keeps what was compared.
+    fn reconcile(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        totals: &Reconciliation,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        if let Err(verdict) = permission::check(&guest.party, message) {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
+        }
+        let keeper = Rc::clone(&self.keeper);
+        let today = keeper.worker.house().days.of(clock::milliseconds());
+        let day = match today.named(totals.settlement_date) {
+            Some(day) if day > today => return self.say(message, Some(guest), NOT_BEGUN),
+            Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,
+            _ => return self.say(message, Some(guest), LONG_OVER),
+        };
+        let admitted = match Admitted::take(&self.connection) {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::NotSignedOn) => return self.say(message, Some(guest), NOT_SIGNED_ON),
+            Err(NotAdmitted::Full(door)) => {
+                self.counted = true;
+                return Received::Full(frame.clone(), door);
+            }
+        };
+        let reconciled = Reconciled {
+            institution: guest.party.code,
+            trace: totals.trace,
+            transmission: totals.transmission,
+            day,
+            theirs: totals.totals,
+            ours: Totals::default(),
+        };
+        let asker = Asker {
+            admitted,
+            frame: frame.clone(),
+            header: self.header,
+            arrived: now,
+            kind: self.kind,
+            reply: answer::reply_as(&guest.party.quirks),
+        };
+        let tell = Tell {
+            command: Command::Reconcile(Box::new(reconciled)),
+            asker: Some(asker),
+        };
+        keeper.worker.dispatch(WalletId::HOUSE, tell);
+        Received::Done
     }
 
     /// Finds the wallet that is asked.
@@ -594,6 +649,14 @@ const REVERSED_WHILE_WAITING: Verdict = (
     "reversed while it waited for the order",
 );
 
+const NOT_BEGUN: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 has not begun",
+);
+const LONG_OVER: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 is none, or long over",
+);
 const NOT_ELSEWHERE: Verdict = (
     ResponseCode::NOT_PERMITTED_TO_PARTY,
     "the party does not decide in the switch's stead, and field 90 names no authorization",

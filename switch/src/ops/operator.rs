@@ -9,12 +9,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
+use crate::clock;
 use crate::controls::{self, Controls};
 use crate::gate::{DeadLetters, LetterId};
 use crate::journal::Journal;
-use crate::router::{Directory, Inboxes};
+use crate::router::{Bulletin, Directory, Inboxes};
+use crate::settlement;
 use crate::wallet::{
-    CardRange, Command, Directed, Directions, Directive, Entry, Reply, Subject, Supervision, Tell,
+    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision, Tell,
     WalletId,
 };
 
@@ -35,6 +37,8 @@ pub struct Operator {
     pub journal: Arc<dyn Journal>,
     /// What the financial system would not hear.
     pub dead_letters: Arc<DeadLetters>,
+    /// What is decided about all wallets.
+    pub bulletin: Arc<Bulletin>,
 }
 
 /// A wish.
@@ -65,6 +69,8 @@ pub enum Want {
     Control(Limits),
     /// What was decided about it.
     Show,
+    /// The next settlement date begins.
+    BeginDay,
     /// A dead letter is sent again.
     Retry,
     /// A dead letter is dropped.
@@ -146,7 +152,7 @@ impl Operator {
     pub async fn grant(&self, wish: Wish) -> Result<Standing, Refusal> {
         let (wallet, card) = self.wallet_of(&wish.of)?;
         let (reply, answered) = Reply::new();
-        let command = match directive(&wish)? {
+        let command = match self.directive(&wish)? {
             None => Command::Inspect(reply),
             Some(directive) => {
                 let directive = match directive {
@@ -192,6 +198,16 @@ impl Operator {
         let written = crate::gate::write_out(self.journal.as_ref(), id, &letter);
         let bytes = written.map_err(|error| error.to_string())?;
         Ok(Some(describe(&bytes, Secrets::Masked).to_string()))
+    }
+
+    fn directive(&self, wish: &Wish) -> Result<Option<Directive>, Refusal> {
+        if !matches!(wish.want, Want::BeginDay) {
+            return directive(wish);
+        }
+        let now = clock::milliseconds();
+        let today = self.bulletin.read().days.of(now);
+        let next = Day(today.0 + 1);
+        Ok(Some(Directive::BeginDay(now + settlement::NOTICE, next)))
     }
 
     fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<CardNumber>), Refusal> {
@@ -294,10 +310,10 @@ fn directive(wish: &Wish) -> Result<Option<Directive>, Refusal> {
         }
     };
     Ok(Some(match &wish.want {
-        Want::Show => return Ok(None),
         Want::Block => Directive::Block(subject()?),
         Want::Unblock => Directive::Unblock(subject()?),
         Want::Control(limits) => Directive::Control(None, limits.read()?),
+        Want::Show | Want::BeginDay => return Ok(None),
         Want::Retry => {
             let id = letter()?;
             Directive::Retry(id.reference, id.owed)
@@ -375,6 +391,10 @@ fn words(directive: &Directive) -> String {
         Directive::Block(subject) => format!("block {}", subject_words(subject)),
         Directive::Unblock(subject) => format!("unblock {}", subject_words(subject)),
         Directive::Control(serial, controls) => control_words(*serial, controls),
+        Directive::BeginDay(begins, day) => {
+            let begins = clock::transmission(*begins);
+            format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
+        }
         Directive::Retry(reference, owed) => {
             let reference = reference.to_text();
             let reference = String::from_utf8_lossy(&reference);

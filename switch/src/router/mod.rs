@@ -3,6 +3,7 @@
 //! In come commands for wallets, from sessions and from the host; out they go to the wallet's actor.
 //! What never happens here: a wallet's state is looked at.
 
+mod book;
 mod budget;
 mod bulletin;
 mod directory;
@@ -14,6 +15,7 @@ mod seats;
 mod wakes;
 mod worker;
 
+pub use book::Book;
 pub use budget::Budget;
 pub use bulletin::Bulletin;
 pub use directory::Directory;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::seats::Seats;
 use super::wakes::Wakes;
-use super::{Budget, Bulletin, Directory};
+use super::{Book, Budget, Bulletin, Directory};
 use crate::clock;
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
@@ -95,6 +95,8 @@ pub struct Parts {
     pub bulletin: Arc<Bulletin>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
+    /// The parties' totals.
+    pub book: Arc<Book>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -146,6 +148,8 @@ pub struct Worker {
     house: RefCell<(u64, Rc<Supervision>)>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
+    /// The parties' totals.
+    pub book: Arc<Book>,
     /// When wallets are to be looked at again.
     pub wakes: RefCell<Wakes>,
     /// Where passwords are looked at.
@@ -189,10 +193,16 @@ impl Worker {
             bulletin: parts.bulletin,
             house: RefCell::default(),
             dead_letters: parts.dead_letters,
+            book: parts.book,
             wakes: RefCell::default(),
             passwords: parts.passwords,
             vault: parts.vault,
         })
+    }
+
+    /// Its number, from 0.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// The host's word about a transaction enters as a command like any other.

@@ -16,14 +16,14 @@ use tessera_protocol::{OrderKey, ResponseCode};
 use super::transaction::Kind;
 use super::{
     Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp,
-    Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
+    Items, Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, News, Release, Unread};
 use crate::ops::metrics::Stage;
 use crate::passwords::Job;
 use crate::router::Worker;
-use crate::store::{Known, Snapshot};
+use crate::store::{Known, Snapshot, Turnover};
 
 /// Something for a wallet, and who waits for an answer to it.
 ///
@@ -60,6 +60,8 @@ pub struct WalletActor {
     dirty: bool,
     /// What the store has of it already.
     known: Known,
+    /// What it adds to totals since its last snapshot.
+    turnover: Vec<Turnover>,
     /// The store has been told what of it is too old to be kept.
     tidied: bool,
     /// Messages taken out of the mailbox, to know whether any is left in it.
@@ -85,6 +87,7 @@ impl WalletActor {
             watchers: Vec::new(),
             dirty: false,
             known: Known::default(),
+            turnover: Vec::new(),
             tidied: false,
             taken: 0,
             told_at: Instant::now(),
@@ -128,6 +131,10 @@ impl WalletActor {
                 self.hold(Release::Answer(asker, outcome));
             }
             return;
+        }
+        if let Command::Reconcile(reconciled) = &mut command {
+            // All that is in them was journaled before the answer will be.
+            reconciled.ours = worker.book.of(reconciled.institution, reconciled.day);
         }
         let may_stand_in = match command {
             Command::HostSilent(_) | Command::HostUnreached(_) => true,
@@ -239,11 +246,12 @@ impl WalletActor {
         {
             self.worker.stand_in.give_back(found.granted().value());
         }
+        let items = self.wallet.settles(&entry.event, now);
         let appended = self.worker.append(&entry);
-        if let Err(broken) = self
+        let applied = self
             .wallet
-            .apply(&entry, appended.position, appended.sequence)
-        {
+            .apply(&entry, appended.position, appended.sequence);
+        if let Err(broken) = applied.and_then(|()| Ok(self.count(&items?))) {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
             crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
@@ -253,6 +261,15 @@ impl WalletActor {
             self.worker.turned_dirty(self.wallet.id);
         }
         entry
+    }
+
+    /// Counts what an event has added to totals.
+    fn count(&mut self, items: &Items) {
+        for item in items {
+            let day = self.worker.house().days.of(item.at);
+            self.worker.book.add(self.worker.index(), item, day);
+            Turnover::add(&mut self.turnover, item, day);
+        }
     }
 
     fn perform(
@@ -514,7 +531,10 @@ impl WalletActor {
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
         self.wallet.forget_older(now, self.worker.transactions_kept);
         self.wallet.transactions.settle(self.worker.durable_end());
-        let snapshot = Snapshot::take(&mut self.wallet).beside(&mut self.known);
+        let turnover = std::mem::take(&mut self.turnover);
+        let snapshot = Snapshot::take(&mut self.wallet)
+            .beside(&mut self.known)
+            .having(turnover);
         // What is too old has to be looked for there: not at every checkpoint.
         self.worker
             .hand_over(match std::mem::replace(&mut self.tidied, true) {

@@ -4,13 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals};
 use tokio::sync::oneshot;
 
 use super::event::UnseenOriginal;
 use super::{
-    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed, Reference,
-    Reload, Secret, Source, Supervision, WalletId,
+    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed, Reconciled,
+    Reference, Reload, Secret, Source, Supervision, WalletId,
 };
 
 /// What a wallet is told.
@@ -30,6 +30,8 @@ pub enum Command {
     AdviceAnswered(Reference, Told),
     /// The host has refused too often to be told this.
     AdviceRefused(Reference, Told, ResponseCode),
+    /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
+    Reconcile(Box<Reconciled>),
     /// An operator decides, and waits for an answer.
     Direct(Box<Directed>, Reply),
     /// An operator wants to know what was decided.
@@ -461,6 +463,13 @@ pub enum Details {
         currency: Currency,
         /// The purchase.
         paid_by: Option<Reference>,
+    },
+    /// The totals of a settlement date.
+    Totals {
+        /// Field 66: both have the same.
+        agreed: bool,
+        /// The switch's own.
+        ours: Box<Totals>,
     },
     /// The payer's overview, or a list, already in rows: tag and value.
     Rows(Vec<(u8, String)>),

@@ -51,6 +51,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::AdviceRefused(reference, told, code) => {
             supervise::refused(wallet, *reference, *told, *code, context)
         }
+        Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
         Command::Direct(directed, _) => supervise::direct(wallet, directed),
         Command::Inspect(_) => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),

@@ -2,9 +2,11 @@
 
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals};
 
-use super::{Balance, Change, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId};
+use super::{
+    Balance, Change, Day, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId,
+};
 use crate::clock;
 
 /// One event in its place.
@@ -334,11 +336,37 @@ pub enum Event {
     },
     /// An operator has decided something.
     Directed(Box<Directed>),
+    /// A party's totals were compared with ours; in the wallet of the operator.
+    Reconciled(Box<Reconciled>),
     /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
     CardLate {
         /// Of the request.
         reference: Reference,
     },
+}
+
+/// A party's totals of a settlement date, and ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Field 32.
+    pub institution: u64,
+    /// Field 11.
+    pub trace: u32,
+    /// Field 7, MMDDhhmmss.
+    pub transmission: u32,
+    /// Of which date.
+    pub day: Day,
+    /// What the party has.
+    pub theirs: Totals,
+    /// What the switch has.
+    pub ours: Totals,
+}
+
+impl Reconciled {
+    /// Whether both have the same.
+    pub fn agrees(&self) -> bool {
+        self.theirs == self.ours
+    }
 }
 
 /// What kind of card the host is asked for.

@@ -16,7 +16,7 @@ use bytes::BufMut;
 use tessera_protocol::Amount;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
+use super::event::{Entry, Event, Opening, Reconciled, UnseenOriginal, Wanted};
 use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
 };
@@ -339,6 +339,10 @@ impl Event {
                 out.put_u8(30);
                 directed.write(out);
             }
+            Self::Reconciled(reconciled) => {
+                out.put_u8(31);
+                reconciled.write(out);
+            }
         }
     }
 
@@ -529,6 +533,7 @@ impl Event {
                 code: read_code(from)?,
             },
             30 => Self::Directed(Box::new(Directed::read(from)?)),
+            31 => Self::Reconciled(Box::new(Reconciled::read(from)?)),
             _ => return Err(from.fault("a kind of event")),
         })
     }

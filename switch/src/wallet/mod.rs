@@ -11,6 +11,7 @@ mod balance;
 mod bytes;
 mod cards;
 mod command;
+mod days;
 mod decide;
 mod event;
 mod event_bytes;
@@ -19,6 +20,7 @@ mod part_bytes;
 mod postings;
 mod recall;
 mod reference;
+mod settlement;
 mod snapshot;
 mod spending;
 mod state;
@@ -42,13 +44,17 @@ pub use command::{
     Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Reply, Rules, Sources, StandIn,
     Told, code_digest,
 };
+pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{
-    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted,
+    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, Reconciled, UnseenOriginal,
+    Wanted,
 };
 pub use key::{DuplicateKey, KeyFields};
 pub use recall::Unrecalled;
+pub use part_bytes::{read_totals, write_totals};
 pub use reference::Reference;
+pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
 pub use supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};

@@ -342,6 +342,7 @@ impl Wallet {
                 });
             }
             Event::Directed(directed) => self.direct(directed, entry.at)?,
+            Event::Reconciled(_) => {}
         }
         if let Some(opened) = Transaction::opened_by(event, position) {
             self.transactions.push(opened);

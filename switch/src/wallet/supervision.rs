@@ -2,7 +2,7 @@
 
 use tessera_protocol::CardNumber;
 
-use super::{About, Merchant, Opening, Payer, Reference};
+use super::{About, Day, Days, Merchant, Opening, Payer, Reference};
 use crate::controls::Controls;
 
 /// An operator's decision, as the journal keeps it.
@@ -37,6 +37,8 @@ pub enum Directive {
     Unblock(Subject),
     /// The wallet may spend only there; or its card with this serial number.
     Control(Option<u32>, Controls),
+    /// From this moment on, milliseconds since 1970, it is this settlement date; said to the wallet of the operator.
+    BeginDay(u64, Day),
     /// The host is told again what it has refused to hear.
     Retry(Reference, Owed),
     /// The host is never told.
@@ -94,6 +96,8 @@ pub struct Supervision {
     pub blocks: Vec<Block>,
     /// Where may be spent: of the wallet, or of its card with this serial number.
     pub controls: Vec<(Option<u32>, Controls)>,
+    /// When settlement dates begin; of the operator's wallet alone.
+    pub days: Days,
 }
 
 impl CardRange {
@@ -131,7 +135,7 @@ const LONGEST: usize = 19;
 impl Supervision {
     /// Whether there is nothing that it could forbid.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.controls.is_empty()
+        self.blocks.is_empty() && self.controls.is_empty() && self.days.newest().is_none()
     }
 
     /// Whether just this is blocked.
@@ -195,6 +199,7 @@ impl Supervision {
                     self.controls.push((*serial, controls.clone()));
                 }
             }
+            Directive::BeginDay(begins, day) => self.days.begin(*begins, *day),
             Directive::Retry(..) | Directive::Drop(..) => {}
         }
     }

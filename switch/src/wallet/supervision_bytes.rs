@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use super::Reference;
+use super::{Day, Reference};
 use super::bytes::{Reader, Unreadable};
 use super::supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
 use crate::controls::Controls;
@@ -22,6 +22,11 @@ impl Directed {
                 out.put_u8(3);
                 out.put_u32_le(serial.unwrap_or(0));
                 write_controls(out, controls);
+            }
+            Directive::BeginDay(begins, day) => {
+                out.put_u8(6);
+                out.put_u64_le(*begins);
+                out.put_u32_le(day.0);
             }
             Directive::Retry(reference, owed) => {
                 out.put_u8(4);
@@ -49,6 +54,7 @@ impl Directed {
                 }
                 4 => Directive::Retry(Reference(from.u64()?), Owed::read(from)?),
                 5 => Directive::Drop(Reference(from.u64()?), Owed::read(from)?),
+                6 => Directive::BeginDay(from.u64()?, Day(from.u32()?)),
                 _ => return Err(from.fault("an operator's decision")),
             },
             by: read_text(from)?,
@@ -71,6 +77,11 @@ impl Supervision {
             out.put_u32_le(serial.unwrap_or(0));
             write_controls(out, controls);
         }
+        out.put_u16_le(self.days.iter().len() as u16);
+        for (begins, day) in self.days.iter() {
+            out.put_u64_le(begins);
+            out.put_u32_le(day.0);
+        }
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
@@ -87,6 +98,10 @@ impl Supervision {
             let serial = from.u32()?;
             let serial = (serial != 0).then_some(serial);
             supervision.controls.push((serial, read_controls(from)?));
+        }
+        for _ in 0..from.u16()? {
+            let begins = from.u64()?;
+            supervision.days.begin(begins, Day(from.u32()?));
         }
         Ok(supervision)
     }

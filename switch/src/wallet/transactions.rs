@@ -383,7 +383,9 @@ impl Command {
             | Self::AdviceAnswered(reference, _)
             | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
             Self::Direct(directed, _) => directed.about(),
-            Self::Recover | Self::Reseal | Self::Wake | Self::Inspect(_) => About::None,
+            Self::Recover | Self::Reseal | Self::Wake | Self::Inspect(_) | Self::Reconcile(_) => {
+                About::None
+            }
         }
     }
 }

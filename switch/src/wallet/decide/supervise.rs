@@ -5,8 +5,8 @@ use tessera_protocol::ResponseCode;
 
 use super::super::transaction::{Advice, GivenUp, Kind, Status, Transaction};
 use super::super::{
-    Context, Directed, Directive, Effect, Event, Outcome, Owed, Reference, Subject, Told, Wallet,
-    WalletId,
+    Context, Details, Directed, Directive, Effect, Event, Outcome, Owed, Reconciled, Reference,
+    Subject, Told, Wallet, WalletId,
 };
 use super::Decision;
 use super::purchase::Refused;
@@ -59,6 +59,9 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
             if !of_house =>
         {
             Err((NOT_FOUND, "only the operator's wallet knows of those"))
+        }
+        Directive::BeginDay(..) if !of_house => {
+            Err((NOT_FOUND, "only the operator's wallet has dates"))
         }
         Directive::Block(Subject::Wallet) | Directive::Control(..)
             if of_house || wallet.last_position == 0 =>
@@ -128,5 +131,20 @@ fn is_owed(transaction: &Transaction, owed: Owed) -> bool {
         Owed::Undo => transaction.advice == Advice::Open,
         Owed::Card if transaction.kind == Kind::CardIssue => transaction.status == Status::Pending,
         Owed::Card => transaction.advice == Advice::Open,
+    }
+}
+
+/// A party tells its totals, and is told ours. Every time is kept.
+pub(super) fn reconcile(reconciled: &Reconciled) -> Decision {
+    let outcome = Outcome {
+        details: Details::Totals {
+            agreed: reconciled.agrees(),
+            ours: Box::new(reconciled.ours),
+        },
+        ..Outcome::approved()
+    };
+    Decision {
+        events: smallvec![Event::Reconciled(Box::new(reconciled.clone()))],
+        effects: smallvec![Effect::Answer(outcome)],
     }
 }
