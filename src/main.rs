@@ -14,6 +14,7 @@ mod mail;
 mod operations;
 mod outbox;
 mod provision;
+mod recon;
 mod saf;
 mod shop;
 mod switch;
@@ -51,6 +52,7 @@ enum Command {
     Mail(mail::Mail),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
+    Recon(recon::Recon),
     Saf(saf::Saf),
     Shop(shop::Shop),
     Switch(switch::Switch),
@@ -82,6 +84,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Mail(mail) => mail.run()?,
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
+        Command::Recon(recon) => return recon.run(),
         Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,

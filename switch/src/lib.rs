@@ -30,6 +30,7 @@ pub mod ops;
 pub mod orders;
 pub mod passwords;
 pub mod provision;
+pub mod recon;
 pub mod router;
 pub mod store;
 pub mod vault;

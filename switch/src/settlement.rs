@@ -31,7 +31,9 @@ impl Settlement {
         let today = Day::at(now, self.cutover());
         match self.bulletin.read().days.newest() {
             None => self.begin(0, today).await?,
-            Some((begun, last)) if begun <= now && last < today => self.begin(now + 1, today).await?,
+            Some((begun, last)) if begun <= now && last < today => {
+                self.begin(now + 1, today).await?
+            }
             Some(_) => {}
         }
         self.announce().await

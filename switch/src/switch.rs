@@ -28,9 +28,9 @@ use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
 use crate::reseal;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
+use crate::settlement::Settlement;
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
-use crate::settlement::Settlement;
 use crate::wallet::{Command, Day, Supervision, Tell, WalletId};
 
 /// The addresses that a switch serves.

@@ -111,7 +111,10 @@ fn kind(event: &Event) -> EventKind {
         Event::ReversalNoted { .. } => EventKind::ReversalNoted,
         Event::AdviceAcknowledged { .. } => EventKind::AdviceAcknowledged,
         Event::Repeated { .. } => EventKind::Repeated,
-        Event::CardLate { .. } | Event::GivenUp { .. } | Event::Directed(_) | Event::Reconciled(_) => EventKind::Other,
+        Event::CardLate { .. }
+        | Event::GivenUp { .. }
+        | Event::Directed(_)
+        | Event::Reconciled(_) => EventKind::Other,
         Event::OrderAnnounced { .. } => EventKind::OrderAnnounced,
         Event::OrderCancelled { .. } => EventKind::OrderCancelled,
         Event::Closed { .. } => EventKind::Closed,

@@ -16,8 +16,8 @@ use crate::journal::Journal;
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
 use crate::wallet::{
-    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision, Tell,
-    WalletId,
+    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
+    Tell, WalletId,
 };
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
@@ -118,6 +118,8 @@ pub struct Standing {
     pub blocks: Vec<Fact>,
     /// What is controlled.
     pub controls: Vec<String>,
+    /// The settlement date at this moment.
+    pub today: String,
     /// What was decided, newest first.
     pub decisions: Vec<Fact>,
 }
@@ -183,6 +185,7 @@ impl Operator {
         Ok(Standing {
             blocks: blocks(&directions.supervision),
             controls: controlled(&directions.supervision),
+            today: self.today().to_string(),
             decisions: self.decisions(directions.position)?,
         })
     }
@@ -204,10 +207,13 @@ impl Operator {
         if !matches!(wish.want, Want::BeginDay) {
             return directive(wish);
         }
-        let now = clock::milliseconds();
-        let today = self.bulletin.read().days.of(now);
-        let next = Day(today.0 + 1);
-        Ok(Some(Directive::BeginDay(now + settlement::NOTICE, next)))
+        let next = Day(self.today().0 + 1);
+        let begins = clock::milliseconds() + settlement::NOTICE;
+        Ok(Some(Directive::BeginDay(begins, next)))
+    }
+
+    fn today(&self) -> Day {
+        self.bulletin.read().days.of(clock::milliseconds())
     }
 
     fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<CardNumber>), Refusal> {

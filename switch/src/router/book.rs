@@ -27,7 +27,9 @@ impl Book {
     pub fn new(before: impl IntoIterator<Item = (u64, Day, Totals)>, workers: usize) -> Self {
         let rows = before.into_iter();
         Self {
-            before: rows.map(|(party, day, sums)| ((party, day), sums)).collect(),
+            before: rows
+                .map(|(party, day, sums)| ((party, day), sums))
+                .collect(),
             since: (0..workers).map(|_| Mutex::default()).collect(),
         }
     }

@@ -216,7 +216,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut sums: BTreeMap<(u64, Day), Totals> = BTreeMap::new();
         for turnover in snapshots.iter().flat_map(|snapshot| &snapshot.turnover) {
-            let sum = sums.entry((turnover.institution, turnover.day)).or_default();
+            let sum = sums
+                .entry((turnover.institution, turnover.day))
+                .or_default();
             sum.add(&turnover.totals);
         }
         for ((institution, day), mut sum) in sums {

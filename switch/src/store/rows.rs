@@ -4,9 +4,7 @@ use tessera_protocol::Totals;
 
 use super::StoreError;
 use crate::journal::Mark;
-use crate::wallet::{
-    Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals,
-};
+use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
 pub(super) fn mark(mark: Mark) -> [u8; 16] {
     let mut row = [0; 16];

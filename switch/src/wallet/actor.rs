@@ -15,8 +15,8 @@ use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::transaction::Kind;
 use super::{
-    Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp,
-    Items, Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
+    Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp, Items,
+    Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, News, Release, Unread};

@@ -4,13 +4,15 @@
 use std::sync::{Arc, Mutex};
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
+};
 use tokio::sync::oneshot;
 
 use super::event::UnseenOriginal;
 use super::{
-    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed, Reconciled,
-    Reference, Reload, Secret, Source, Supervision, WalletId,
+    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
+    Reconciled, Reference, Reload, Secret, Source, Supervision, WalletId,
 };
 
 /// What a wallet is told.

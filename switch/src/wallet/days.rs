@@ -60,7 +60,10 @@ impl Day {
         let month = Month::try_from(month as u8).ok()?;
         let date = Date::from_calendar_date(i32::from(year), month, day as u8).ok()?;
         let whole = text.len() == 10;
-        u32::try_from(date.to_julian_day() - EPOCH).ok().map(Self).filter(|_| whole)
+        u32::try_from(date.to_julian_day() - EPOCH)
+            .ok()
+            .map(Self)
+            .filter(|_| whole)
     }
 
     /// Field 15: MMDD.

@@ -2,11 +2,11 @@
 
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals};
-
-use super::{
-    Balance, Change, Day, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId,
+use tessera_protocol::{
+    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
 };
+
+use super::{Balance, Change, Day, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId};
 use crate::clock;
 
 /// One event in its place.

@@ -51,8 +51,8 @@ pub use event::{
     Wanted,
 };
 pub use key::{DuplicateKey, KeyFields};
-pub use recall::Unrecalled;
 pub use part_bytes::{read_totals, write_totals};
+pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;

@@ -2,9 +2,9 @@
 
 use bytes::BufMut;
 
-use super::{Day, Reference};
 use super::bytes::{Reader, Unreadable};
 use super::supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
+use super::{Day, Reference};
 use crate::controls::Controls;
 
 impl Directed {
