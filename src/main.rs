@@ -6,6 +6,7 @@ mod control;
 mod decode;
 mod demo;
 mod doctor;
+mod explain;
 mod host;
 mod input;
 mod keys;
@@ -46,6 +47,7 @@ enum Command {
     Decode(decode::Decode),
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
+    Explain(explain::Explain),
     Host(host::Host),
     Keys(keys::Keys),
     Load(Box<load::Load>),
@@ -78,6 +80,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Doctor(doctor) => doctor.run()?,
+        Command::Explain(explain) => return explain.run(),
         Command::Host(host) => host.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),

@@ -20,6 +20,7 @@ mod switch;
 pub mod audit;
 pub mod config;
 pub mod door;
+pub mod explain;
 pub mod gate;
 pub mod host;
 pub mod journal;

@@ -1,5 +1,7 @@
 //! What can happen to a wallet, and the accounts between which an event moves money.
 
+use std::borrow::Cow;
+
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
 use tessera_protocol::{
@@ -254,6 +256,8 @@ pub enum Event {
         opening: Opening,
         /// What the asker was told.
         code: ResponseCode,
+        /// Which rule did.
+        reason: Cow<'static, str>,
     },
     /// A reversal undid its original, down to what stands of it.
     Reversed {

@@ -11,6 +11,8 @@
 //! and a replay that comes to another balance is found out at once.
 //! ```
 
+use std::borrow::Cow;
+
 use bytes::BufMut;
 
 use tessera_protocol::Amount;
@@ -18,7 +20,8 @@ use tessera_protocol::Amount;
 use super::bytes::{Reader, Unreadable};
 use super::event::{Entry, Event, Opening, Reconciled, UnseenOriginal, Wanted};
 use super::part_bytes::{
-    read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
+    read_amount, read_card, read_code, read_currency, read_forwarded, read_text, write_card,
+    write_forwarded, write_text,
 };
 use super::{Balance, Change, Directed, Owed, Reference, WalletId};
 
@@ -209,10 +212,15 @@ impl Event {
                 out.put_slice(code.as_bytes());
                 out.put_u8(u8::from(*advise));
             }
-            Self::Declined { opening, code } => {
+            Self::Declined {
+                opening,
+                code,
+                reason,
+            } => {
                 out.put_u8(9);
                 opening.write(out);
                 out.put_slice(code.as_bytes());
+                write_text(out, reason);
             }
             Self::Reversed {
                 opening,
@@ -440,6 +448,7 @@ impl Event {
             9 => Self::Declined {
                 opening: Opening::read(from)?,
                 code: read_code(from)?,
+                reason: Cow::Owned(read_text(from)?.into()),
             },
             10 => Self::Reversed {
                 opening: Opening::read(from)?,

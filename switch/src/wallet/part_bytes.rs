@@ -253,3 +253,16 @@ pub fn read_totals(from: &mut Reader<'_>) -> Result<Totals, Unreadable> {
         net: from.u64()?.cast_signed(),
     })
 }
+
+/// A text of at most 255 bytes; what is longer was refused where it came in.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
+    let length = text.floor_char_boundary(usize::from(u8::MAX));
+    out.put_u8(length as u8);
+    out.put_slice(&text.as_bytes()[..length]);
+}
+
+pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+    let bytes = from.counted()?;
+    let text = std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))?;
+    Ok(text.into())
+}

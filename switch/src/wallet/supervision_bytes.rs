@@ -3,6 +3,7 @@
 use bytes::BufMut;
 
 use super::bytes::{Reader, Unreadable};
+use super::part_bytes::{read_text, write_text};
 use super::supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
 use super::{Day, Reference};
 use crate::controls::Controls;
@@ -192,16 +193,4 @@ fn read_codes(from: &mut Reader<'_>) -> Result<Option<Box<[u16]>>, Unreadable> {
             .collect::<Result<_, _>>()
             .map(Some),
     }
-}
-
-/// A text that was cut to what a byte can count where it came in.
-fn write_text(out: &mut Vec<u8>, text: &str) {
-    out.put_u8(text.len() as u8);
-    out.put_slice(text.as_bytes());
-}
-
-fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
-    let bytes = from.counted()?;
-    let text = std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))?;
-    Ok(text.into())
 }

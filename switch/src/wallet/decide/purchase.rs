@@ -29,7 +29,8 @@ pub(super) fn purchase(
             Decision {
                 events: smallvec![Event::Declined {
                     opening: opening.clone(),
-                    code
+                    code,
+                    reason: reason.into(),
                 }],
                 effects,
             }
