@@ -251,7 +251,8 @@ impl WalletActor {
         let applied = self
             .wallet
             .apply(&entry, appended.position, appended.sequence);
-        if let Err(broken) = applied.and_then(|()| Ok(self.count(&items?))) {
+        let counted = applied.and(items).map(|items| self.count(&items));
+        if let Err(broken) = counted {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
             crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
