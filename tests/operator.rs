@@ -131,6 +131,21 @@ fn what_is_dropped_is_never_sent() {
 }
 
 #[test]
+fn a_card_is_renewed_before_it_expires() {
+    let rig = rig_with(3, 10_000, &[("renew_cards_before", "\"3650d\"")]);
+    let rig = started(rig, &[]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    for serial in [1, 2, 3] {
+        wait_for("the old number to end", || {
+            wire.ask(&inquiry(&ACQUIRER, serial)).code() == "14"
+        });
+    }
+    // The new ones are new: no more is asked for.
+    assert_eq!(rig.sum("tessera_host_requests_total"), 3.0);
+    settles(rig, 30_000);
+}
+
+#[test]
 fn blocks_hold_until_they_are_taken_back_and_say_why() {
     let mut rig = started(rig_with(10, 10_000, &[]), &[]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);

@@ -227,6 +227,7 @@ fn rules(settings: &Settings) -> Rules {
         },
         session_idle: settings.leased.session_idle.as_millis() as u64,
         session_stands: settings.leased.session_stands.as_millis() as u64,
+        renew_before: settings.host.renew_cards_before.as_millis() as u64,
         hold_stands: settings.mall.hold_stands.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),
     }

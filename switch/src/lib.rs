@@ -13,6 +13,7 @@ mod fault;
 mod gauges;
 mod recovery;
 mod reload;
+mod renewal;
 mod reseal;
 mod settlement;
 mod switch;

@@ -26,6 +26,7 @@ use crate::ops::{self, Health, Metrics, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
+use crate::renewal;
 use crate::reseal;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
 use crate::settlement::Settlement;
@@ -200,6 +201,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     };
     settlement.catch_up().await?;
     let settlement = actix::spawn(settlement.keep());
+    let renewals = actix::spawn(renewal::keep(
+        Arc::clone(&store),
+        shared.inboxes.clone(),
+        settings.host.renew_cards_before,
+    ));
     let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
@@ -219,6 +225,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
     settlement.abort();
+    renewals.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
     if let Some(notify) = notify {

@@ -238,6 +238,9 @@ pub struct HostLinkSettings {
     pub repeat_max: Duration,
     /// Unacknowledged advices that one worker has on the line at the same time.
     pub repeats_in_flight_max: usize,
+    /// Cards are renewed so long before they expire; zero: they are not.
+    #[serde(with = "units::duration")]
+    pub renew_cards_before: Duration,
     /// So many refusals make a dead letter of an advice; 0: none ever becomes one.
     pub refusals_max: u32,
     /// What happens to purchases while the financial system can't be asked.
@@ -311,6 +314,7 @@ impl Default for HostLinkSettings {
             repeat_min: Duration::from_secs(1),
             repeat_max: Duration::from_secs(60),
             repeats_in_flight_max: 256,
+            renew_cards_before: Duration::from_secs(30 * 24 * 60 * 60),
             refusals_max: 100,
             stand_in: StandInSettings::default(),
         }

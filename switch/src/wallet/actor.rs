@@ -357,6 +357,10 @@ impl WalletActor {
                 let ask = self.reload(purchase, source, amount, context);
                 self.worker.tell(self.wallet.id, Command::Ask(ask));
             }
+            Effect::RenewCard(serial) => {
+                let ask = self.renewal(serial, context);
+                self.worker.tell(self.wallet.id, Command::Ask(ask));
+            }
             Effect::Watch => {
                 if let Some(asker) = asker {
                     self.watch(asker.admitted.connection());

@@ -42,6 +42,8 @@ pub enum Command {
     Wake,
     /// The switch has started again: whatever is open has to be settled.
     Recover,
+    /// The card may expire soon.
+    Renew,
     /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
     Reseal,
 }
@@ -181,6 +183,8 @@ pub enum Action {
     Open,
     /// Ask the host for a card.
     IssueCard,
+    /// Ask the host for a card in the place of one that expires soon.
+    RenewCard,
     /// Ask the host for money.
     Load(LoadFrom),
     /// The payer agreed to an order.
@@ -329,6 +333,8 @@ pub struct Rules {
     pub session_idle: u64,
     /// So many milliseconds after its opening every session has ended.
     pub session_stands: u64,
+    /// A card is renewed so many milliseconds before it expires; 0: it is not.
+    pub renew_before: u64,
     /// For so many milliseconds an authorization holds money.
     pub hold_stands: u64,
     /// What is approved while the host can't be asked.
@@ -393,6 +399,8 @@ pub enum Effect {
     Prove(Option<Box<str>>),
     /// Load from this source, because the wallet reloads by itself after this purchase.
     Reload(Reference, u32, Amount),
+    /// Ask the host for a card in the place of the one with this serial number, which expires soon.
+    RenewCard(u32),
     /// Whoever asked is told of whatever happens from now on.
     Watch,
     /// Whoever asked is told of nothing any more.

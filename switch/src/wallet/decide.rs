@@ -56,6 +56,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::Inspect(_) => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
+        Command::Renew => cards::renew(wallet, context),
         Command::Reseal => Decision {
             effects: smallvec![Effect::Reseal],
             ..Decision::default()
@@ -134,6 +135,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         ),
         Action::Open => administration::open(wallet, &ask.opening),
         Action::IssueCard => cards::issue(wallet, &ask.opening, false, context),
+        Action::RenewCard => cards::issue(wallet, &ask.opening, true, context),
         Action::Load(from) => funding::load(wallet, &ask.opening, from, context),
         Action::Announce {
             expires_at,

@@ -6,9 +6,10 @@ use super::event::UnseenOriginal;
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
-    Account, Balance, Cards, Change, Directed, Directive, Entry, Event, Opening, Owed, Payer,
+    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, Opening, Owed, Payer,
     PayersAccount, Reference, Subject, Supervision, Transactions, WalletId,
 };
+use crate::clock;
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,6 +149,15 @@ impl Wallet {
     pub fn is_blocked(&self) -> bool {
         let decided = self.supervision.as_deref();
         decided.is_some_and(|decided| decided.blocks(Subject::Wallet))
+    }
+
+    /// The representative card, if it expires within so many milliseconds from now and was not issued within as many before.
+    pub fn expiring(&self, now: u64, within: u64) -> Option<&Card> {
+        let ends = |card: &&Card| clock::year_month(now + within) > card.expiry;
+        let is_new = |card: &Card| card.issued_by.milliseconds() + within > now;
+        let card = self.cards.representative().filter(|_| within != 0);
+        card.filter(ends)
+            .filter(|card| !is_new(card) && !self.has_ended())
     }
 
     /// Whether its payer has ended it.

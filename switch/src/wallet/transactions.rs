@@ -383,9 +383,12 @@ impl Command {
             | Self::AdviceAnswered(reference, _)
             | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
             Self::Direct(directed, _) => directed.about(),
-            Self::Recover | Self::Reseal | Self::Wake | Self::Inspect(_) | Self::Reconcile(_) => {
-                About::None
-            }
+            Self::Recover
+            | Self::Renew
+            | Self::Reseal
+            | Self::Wake
+            | Self::Inspect(_)
+            | Self::Reconcile(_) => About::None,
         }
     }
 }
