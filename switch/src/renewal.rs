@@ -5,10 +5,13 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::clock;
+use crate::host::LinkStats;
 use crate::router::Inboxes;
 use crate::store::Store;
 use crate::wallet::{Command, Tell};
 
+/// How often it is asked whether the lines are up.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
@@ -16,10 +19,18 @@ const AT_ONCE: u64 = 500;
 const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
-/// Looks through the store at once and then every day, as long as it is polled.
-pub(crate) async fn keep(store: Arc<Store>, inboxes: Inboxes, before: Duration) {
+/// Looks through the store as soon as the financial system can be asked and then every day, as long as it is polled.
+pub(crate) async fn keep(
+    store: Arc<Store>,
+    inboxes: Inboxes,
+    lines: Vec<Arc<LinkStats>>,
+    before: Duration,
+) {
     let before = before.as_millis() as u64;
     while before != 0 {
+        while !lines.iter().all(|worker| worker.is_up()) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
         let (store, inboxes) = (Arc::clone(&store), inboxes.clone());
         let looked = tokio::task::spawn_blocking(move || look_through(&store, &inboxes, before));
         if looked.await.is_err() {

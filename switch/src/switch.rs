@@ -168,6 +168,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
+    let lines = stats.clone();
     let crew = Crew::hire(&shared, inbox_ends, stats, store.holding_wallets()?);
     settle_what_is_open(&store, &shared.inboxes)?;
     // It was empty: this is said once.
@@ -204,6 +205,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let renewals = actix::spawn(renewal::keep(
         Arc::clone(&store),
         shared.inboxes.clone(),
+        lines,
         settings.host.renew_cards_before,
     ));
     let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
