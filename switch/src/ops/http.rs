@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, guard, web};
 
 use serde_json::json;
 
@@ -62,14 +62,14 @@ pub fn serve(
             ))
             .app_data(web::Data::from(Arc::clone(&outbox)))
             .route("/outbox", web::get().to(list_dead_letters))
-            .route("/outbox/retry", web::post().to(retry_all))
-            .route("/outbox/drop", web::post().to(drop_all))
-            .route("/outbox/{id}/retry", web::post().to(retry_one))
-            .route("/outbox/{id}/drop", web::post().to(drop_one))
+            .route("/outbox/retry", from_here().to(retry_all))
+            .route("/outbox/drop", from_here().to(drop_all))
+            .route("/outbox/{id}/retry", from_here().to(retry_one))
+            .route("/outbox/{id}/drop", from_here().to(drop_one))
             .app_data(web::Data::from(Arc::clone(&operator)))
             .route("/saf", web::get().to(list_advices))
             .route("/saf/{id}", web::get().to(show_advice))
-            .route("/operator", web::post().to(grant))
+            .route("/operator", from_here().to(grant))
             .default_service(web::to(tell_pages))
     })
     .workers(1)
@@ -82,6 +82,15 @@ pub fn serve(
         server: server.run(),
         address,
     })
+}
+
+/// What changes something is taken from this machine only, wherever the port listens: it asks for no password.
+fn from_here() -> actix_web::Route {
+    let is_local = |asked: &guard::GuardContext<'_>| {
+        let peer = asked.head().peer_addr;
+        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    };
+    web::post().guard(guard::fn_guard(is_local))
 }
 
 fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
