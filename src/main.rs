@@ -1,6 +1,7 @@
 //! The `tessera` command: one subcommand, one file.
 
 mod audit;
+mod certify;
 mod certs;
 mod decode;
 mod demo;
@@ -37,6 +38,7 @@ struct Tessera {
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Certify(Box<certify::Certify>),
     Certs(certs::Certs),
     Decode(decode::Decode),
     Demo(demo::Demo),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<ExitCode> {
     match Tessera::parse().command {
         Command::Audit(audit) => return audit.run(),
+        Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),

@@ -17,7 +17,7 @@
 pub(crate) mod back_off;
 pub(crate) mod clock;
 mod desk;
-mod door;
+pub(crate) mod door;
 pub(crate) mod http;
 mod judge;
 mod layouts;
@@ -33,7 +33,7 @@ mod run;
 mod shared;
 pub(crate) mod sign_on;
 mod slots;
-mod speakers;
+pub(crate) mod speakers;
 mod statistics;
 pub(crate) mod tally;
 mod templates;

@@ -1,0 +1,1 @@
+//! Certification held to itself.
