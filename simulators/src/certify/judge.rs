@@ -59,6 +59,10 @@ pub struct Bench<'a> {
 
 /// The message type of an answer.
 pub fn answer_mti(mti: &str) -> String {
+    // Section 7: 0302 is answered by 0312.
+    if mti == "0302" {
+        return "0312".to_owned();
+    }
     let mut digits: Vec<char> = mti.chars().collect();
     if let Some(third) = digits.get_mut(2) {
         *third = char::from_digit(third.to_digit(10).unwrap_or(0) + 1, 10).unwrap_or('?');

@@ -203,7 +203,7 @@ impl Example<'_> {
             writeln!(
                 out,
                 "      {field:>3}  {name:<28} {}{said}{}",
-                body.text,
+                body.text.trim_end(),
                 length.unwrap_or_default()
             )?;
         }

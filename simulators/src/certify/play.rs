@@ -165,13 +165,20 @@ impl Play<'_> {
         if messages.iter().any(|(_, expect)| closes(expect)) {
             return self.closed(line, CLOSING);
         }
-        if messages
+        let unanswered: Vec<usize> = messages
             .iter()
-            .any(|(_, expect)| matches!(expect, Expect::Nothing))
-        {
-            return self.serves(line);
+            .zip(first..)
+            .filter(|((_, expect), _)| matches!(expect, Expect::Nothing))
+            .map(|(_, at)| at)
+            .collect();
+        if !unanswered.is_empty() {
+            // What is answered at all is answered before what came later.
+            self.serves(line)?;
         }
-        Ok(())
+        match unanswered.iter().any(|&at| self.seen[at].is_some()) {
+            true => Err(vec![Fault::new("answer", "none", "one came")]),
+            false => Ok(()),
+        }
     }
 
     /// Waits for the answer to an earlier message.

@@ -21,9 +21,6 @@ use super::wallet_line::WalletLine;
 /// Cases that are played at once: most wait for an answer, or for the end of a connection's time.
 const AT_ONCE: usize = 12;
 
-/// The longest that an answer may take, and then some.
-const ANSWER_WITHIN: Duration = Duration::from_secs(12);
-
 /// The expiry of development cards.
 const DEVELOPMENT_EXPIRY: &str = "3112";
 
@@ -43,6 +40,8 @@ pub struct Options {
     pub long: bool,
     /// The cases to play; all of them if empty.
     pub only: Vec<String>,
+    /// The longest that an answer may take.
+    pub answer_within: Duration,
     /// Field 41; one of its own if not told.
     pub terminal: Option<String>,
 }
@@ -57,7 +56,7 @@ pub struct WalletLineOptions {
 }
 
 /// Whoever pays.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payer {
     /// Card number, for acquirers.
     pub card: String,
@@ -75,6 +74,13 @@ impl Payer {
             expiry: DEVELOPMENT_EXPIRY.to_owned(),
             wallet: serial,
         }
+    }
+}
+
+impl Default for Payer {
+    /// A card that nobody has, for cases in which nobody pays.
+    fn default() -> Self {
+        Self::development(999_999_999)
     }
 }
 
@@ -99,7 +105,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         terminal: &terminal,
         clock: &clock,
         wallet_line: wallet_line.as_ref(),
-        answer_within: ANSWER_WITHIN,
+        answer_within: options.answer_within,
         apart: Mutex::new(None),
     };
     *bed.apart.lock().map_err(|_| "broken".to_owned())? = Some(bed.signed_on()?);

@@ -36,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
             RULE,
             "a load (processing code 28) of a mall or acquirer: 12 or 58, and nothing moves",
         )
+        .needs(Need::Acquirer)
         .paying(700)
         .send(purchase(700).with(3, "280000"), one_of(&["12", "58"]))
         .nothing_moved(),

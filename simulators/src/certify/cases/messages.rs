@@ -122,10 +122,12 @@ pub(super) fn cases() -> Vec<Case> {
         .balance(-700, -700),
         Case::new("4.19", FIELDS, "an inquiry without a mandatory field: 30")
             .needs(Need::Acquirer)
+            .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
             .lacking(inquiry, &[3, 4, 12, 13, 14, 32, 37, 41, 42, 49]),
         Case::new("4.20", FIELDS, "an inquiry needs a card number")
             .needs(Need::Acquirer)
+            .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
             .send(inquiry().without(2).without(14), format_error("")),
         Case::new(
