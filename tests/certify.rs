@@ -121,7 +121,10 @@ fn a_mall_is_certified() {
 fn an_acquirer_with_every_permission_and_another_dialect_is_certified() {
     let rig = sandbox(|rig| rig.write_party("babel.toml", BABEL));
     let found = Found::of(&rig, "parties/babel.toml", &[]);
-    found.assert_skips(&[]);
+    found.assert_skips(&[
+        "3.17", "5.27", "5.31", "5.33", "5.48", "5.56", "5.78", "5.95", "5.100", "5.120", "5.121",
+        "5.122", "5.123", "5.124", "5.125", "5.126", "5.127", "5.128", "5.129", "8.18",
+    ]);
     settles(rig, PROVISIONED);
 }
 
