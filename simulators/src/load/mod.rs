@@ -14,6 +14,7 @@
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
 
+mod after;
 pub(crate) mod back_off;
 pub(crate) mod clock;
 mod desk;
@@ -35,6 +36,7 @@ pub(crate) mod sign_on;
 mod slots;
 pub(crate) mod speakers;
 mod statistics;
+mod tabs;
 pub(crate) mod tally;
 mod templates;
 mod terminal;
