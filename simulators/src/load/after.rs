@@ -265,6 +265,7 @@ impl After<'_> {
         match follow_up {
             FollowUp::Refund { .. } if approved => self.numbered(slot),
             FollowUp::Refund { .. } if DECLINES.contains(&&slot.outcome.code) => {}
+            FollowUp::Refund { .. } if tab.may_overtake(slot.outcome.code) => {}
             _ if approved => {}
             _ => self.complain(slot),
         }

@@ -88,6 +88,8 @@ pub struct Tab {
     refunded: u64,
     reversed: bool,
     last_refund: Option<(Named, u64)>,
+    /// A refund came to nothing, or was undone.
+    refund_undone: bool,
     under_way: Option<FollowUp>,
 }
 
@@ -113,6 +115,7 @@ impl Tab {
             refunded: 0,
             reversed: false,
             last_refund: None,
+            refund_undone: false,
             under_way: None,
         }
     }
@@ -120,6 +123,16 @@ impl Tab {
     /// What is under way.
     pub fn under_way(&self) -> Option<FollowUp> {
         self.under_way
+    }
+
+    /// Whether the financial system may decline a refund with this code although it is right: it hears of completions and of
+    /// what was undone by advices, which a refund may overtake when its line is bad.
+    pub fn may_overtake(&self, code: [u8; 2]) -> bool {
+        match &code {
+            b"13" => self.refund_undone,
+            b"25" => self.original.mti == Mti::COMPLETION,
+            _ => false,
+        }
     }
 
     /// What the follow-up names in field 90.
@@ -203,8 +216,11 @@ impl Tab {
                 let debit = Self::debit(by, self.account, self.order, debited);
                 self.held -= effect.unheld;
                 if self.held > 0 {
-                    // The first reversal that changes something is the last one: only completions are left to it.
-                    return Some(debit);
+                    // An earlier completion is only refunded: what its reversal does to the open hold is another matter.
+                    return Some(Self {
+                        reversed: true,
+                        ..debit
+                    });
                 }
                 *self = debit;
             }
@@ -220,6 +236,7 @@ impl Tab {
             FollowUp::ReverseRefund => {
                 self.refunded -= self.amount_of(follow_up).min(self.refunded);
                 self.last_refund = None;
+                self.refund_undone = true;
             }
         }
         None
@@ -392,6 +409,7 @@ impl Tabs {
             return;
         };
         let beside = by.and_then(|by| tab.apply(follow_up, by, several));
+        tab.refund_undone |= by.is_none();
         if held > 0 && tab.held == 0 {
             self.holds -= 1;
         }
