@@ -39,10 +39,14 @@ pub struct Load {
     /// How long requests are asked: 30s, 500ms, 2m
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
     duration: Duration,
-    /// Shares of what is asked
+    /// Shares of what is asked: purchases, repeats, reversals, inquiries, authorizations, completions, refunds, and what the
+    /// party's profile has to grant: advices, partials
     #[arg(long, value_name = "SHARES", value_parser = Mix::parse,
         default_value = "purchases=90,repeats=3,reversals=4,inquiries=3")]
     mix: Mix,
+    /// The party's profile says several_completions
+    #[arg(long)]
+    several_completions: bool,
     /// What a purchase costs, in minor units, both ends included
     #[arg(long, value_name = "MIN..MAX", default_value = "1..100", value_parser = AmountRange::parse)]
     amount: AmountRange,
@@ -112,6 +116,7 @@ impl Load {
             connections: self.connections,
             duration: self.duration,
             mix: self.mix,
+            several_completions: self.several_completions,
             amount: self.amount,
             seed: self.seed,
             orders: self.orders,

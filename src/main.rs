@@ -1,6 +1,7 @@
 //! The `tessera` command: one subcommand, one file.
 
 mod audit;
+mod certify;
 mod certs;
 mod control;
 mod decode;
@@ -42,6 +43,7 @@ struct Tessera {
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Certify(Box<certify::Certify>),
     Certs(certs::Certs),
     Control(Box<control::Control>),
     Decode(decode::Decode),
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<ExitCode> {
     match Tessera::parse().command {
         Command::Audit(audit) => return audit.run(),
+        Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
         Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,

@@ -1,5 +1,6 @@
 //! Outsiders to the switch.
 
+pub mod certify;
 pub mod certs;
 pub mod demo;
 pub mod host;

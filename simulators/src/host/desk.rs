@@ -193,7 +193,8 @@ impl Desk {
                     }
                 })
             }
-            PostingKind::Refund => {
+            // Without an original, a refund is the card's alone.
+            PostingKind::Refund if message.has(90) => {
                 let original = original(message)?;
                 let named = Named {
                     reference: original_reference(message),

@@ -112,6 +112,14 @@ pub const fn bcd6(number: u64) -> [u8; 6] {
     [a, b, c, d, e, f]
 }
 
+/// The number of twelve decimal digits in six bytes.
+pub fn from_bcd6(digits: [u8; 6]) -> u64 {
+    let pair = |byte: u8| u64::from(byte >> 4) * 10 + u64::from(byte & 0xF);
+    digits
+        .iter()
+        .fold(0, |number, &byte| number * 100 + pair(byte))
+}
+
 /// Howard Hinnant's `civil_from_days`, without the year.
 fn month_and_day(days: u32) -> (u32, u32) {
     let day_of_era = (days + 719_468) % 146_097;

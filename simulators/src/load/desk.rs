@@ -8,15 +8,17 @@ use rand::{RngExt as _, SeedableRng as _};
 use tessera_protocol::MacKey;
 
 use super::clock::Stamp;
+use super::judge::is_remembered;
 use super::layouts::Layouts;
 use super::mix::{Kind, Mix};
 use super::model::Model;
 use super::options::Pace;
 use super::orders::Stock;
 use super::shared::Shared;
-use super::slots::{About, Slot, Slots, State};
+use super::slots::{About, Slot, Slots, State, TRACE_MAX};
 use super::speakers::{Speaker, Way};
 use super::statistics::Statistics;
+use super::tabs::Tabs;
 use super::templates::{Fill, Template, Templates};
 
 /// A request without an answer on a living connection is asked again after this.
@@ -39,13 +41,16 @@ pub struct Desk {
     pub(super) stock: Option<Rc<Stock>>,
     /// Sent again on a living connection, so that so many answers may come twice.
     pub(super) answers_too_many: u32,
-    dice: SmallRng,
+    pub(super) dice: SmallRng,
+    /// Whether there is more than purchases, what undoes them wholly, and inquiries.
+    pub(super) full: bool,
+    pub(super) tabs: Tabs,
     mix: Mix,
     /// A kind that was drawn and could not be asked yet.
     drawn: Option<Kind>,
     /// Open loop: number of the next planned request.
     next: u64,
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
 }
 
 impl Desk {
@@ -67,7 +72,8 @@ impl Desk {
         Some(Self {
             connection,
             templates: Templates::new(&speaker, terminal, key.as_ref())?,
-            slots: Slots::new(shared.slots()),
+            slots: Slots::new(shared.slots())
+                .behind(TRACE_MAX / shared.options.connections.max(1) * connection),
             layouts: Layouts::default(),
             answers_too_many: 0,
             dice: SmallRng::seed_from_u64(
@@ -77,8 +83,10 @@ impl Desk {
                     .wrapping_mul(1_000_003)
                     .wrapping_add(connection.into()),
             ),
+            full: mix.is_full(),
+            tabs: Tabs::default(),
             mix: if speaker.way == Way::Order {
-                mix.without_inquiries()
+                mix.for_a_mall()
             } else {
                 mix
             },
@@ -96,6 +104,10 @@ impl Desk {
     /// Writes every request that is due.
     pub fn ask(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
         if !self.asking(shared, now) {
+            if self.tabs.open_holds() > 0 {
+                self.restamp(shared, now);
+                self.close_holds(shared, now, out);
+            }
             return;
         }
         self.restamp(shared, now);
@@ -129,6 +141,7 @@ impl Desk {
     pub fn ask_again(&mut self, shared: &Shared, now: u64, out: &mut Vec<u8>) {
         self.restamp(shared, now);
         let mut resent = 0;
+        let mut others = Vec::new();
         for slot in self.slots.iter_mut() {
             let lost = slot.state == State::Lost;
             let overdue = slot.state == State::InFlight
@@ -143,7 +156,7 @@ impl Desk {
             slot.sent = now;
             slot.resent = slot.resent.saturating_add(1);
             resent += 1;
-            if let Some(template) = template_of(&self.templates, slot.kind) {
+            if let Some(template) = template_of(&self.templates, slot) {
                 // An inquiry is no duplicate of anything, so that it has no repeat.
                 let repeat = slot.kind != Kind::Inquiry;
                 let fill = fill(
@@ -154,7 +167,12 @@ impl Desk {
                     self.speaker.way,
                 );
                 template.write(&fill, self.key.as_ref(), out);
+            } else {
+                others.push(*slot);
             }
+        }
+        for slot in others {
+            self.write_more(&slot, true, shared, out);
         }
         shared.live.statistics.borrow_mut().resent += resent;
     }
@@ -184,6 +202,11 @@ impl Desk {
         ((shared.end() - first) as f64 / 1e9 * each).ceil() as u32
     }
 
+    /// Whether nothing is owed and nothing held any more.
+    pub fn is_done(&self, shared: &Shared) -> bool {
+        self.owed(shared) == 0 && self.tabs.open_holds() == 0
+    }
+
     /// Requests without an answer, and planned ones that were never sent.
     pub fn owed(&self, shared: &Shared) -> u32 {
         self.slots.under_way().saturating_add(self.behind(shared))
@@ -211,15 +234,20 @@ impl Desk {
             .take()
             .unwrap_or_else(|| self.mix.draw(&mut self.dice));
         let asked = match drawn {
+            Kind::Purchase => self.take_purchase(shared, model),
             Kind::Repeat => self.take_repeat(),
+            Kind::Reversal if self.full => self
+                .take_more(Kind::Reversal, shared, model)
+                .or_else(|| self.take_reversal(model)),
             Kind::Reversal => self.take_reversal(model),
+            Kind::Inquiry => self.take_inquiry(shared, model),
+            _ => self.take_more(drawn, shared, model),
+        };
+        let asked = asked.or_else(|| match self.mix.fallback() {
+            fallback if fallback == drawn => None,
             Kind::Purchase => self.take_purchase(shared, model),
             Kind::Inquiry => self.take_inquiry(shared, model),
-        };
-        let asked = asked.or_else(|| match (drawn, self.mix.fallback()) {
-            (Kind::Purchase | Kind::Inquiry, _) => None,
-            (_, Kind::Inquiry) => self.take_inquiry(shared, model),
-            _ => self.take_purchase(shared, model),
+            fallback => self.take_more(fallback, shared, model),
         });
         let Some(trace) = asked else {
             self.drawn = Some(drawn);
@@ -232,15 +260,18 @@ impl Desk {
         slot.planned = planned;
         slot.sent = now;
         statistics.sent[slot.kind as usize] += 1;
-        if let Some(template) = template_of(templates, slot.kind) {
-            let repeat = slot.kind == Kind::Repeat;
+        let repeat = slot.kind == Kind::Repeat;
+        if let Some(template) = template_of(templates, slot) {
             let fill = fill(slot, repeat, shared.options.first_card, stamp, way);
             template.write(&fill, self.key.as_ref(), out);
+        } else {
+            let slot = *slot;
+            self.write_more(&slot, repeat, shared, out);
         }
         true
     }
 
-    fn take_purchase(&mut self, shared: &Shared, model: &mut Model) -> Option<u32> {
+    pub(super) fn take_purchase(&mut self, shared: &Shared, model: &mut Model) -> Option<u32> {
         let order = match &self.stock {
             Some(stock) => stock.next()?,
             None => {
@@ -277,9 +308,12 @@ impl Desk {
             |range| dice.random_range(0..range),
             |slot| {
                 // "The switch could not (nothing applied)" may be followed by another answer.
-                slot.outcome.code != *b"96"
+                is_remembered(slot.kind) && slot.outcome.code != *b"96"
             },
         )?;
+        if slot.kind != Kind::Purchase {
+            slot.about = About::Again(slot.kind);
+        }
         slot.kind = Kind::Repeat;
         slot.state = State::InFlight;
         let trace = slot.trace;
@@ -291,7 +325,7 @@ impl Desk {
         let dice = &mut self.dice;
         let original = self.slots.look_back(
             |range| dice.random_range(0..range),
-            |slot| slot.outcome.code == *b"00" && !slot.reversed,
+            |slot| slot.kind == Kind::Purchase && slot.outcome.code == *b"00" && !slot.reversed,
         )?;
         let copy = *original;
         // Its own place may be the one that the reversal takes: what it needs of the purchase is copied.
@@ -324,16 +358,18 @@ impl Desk {
     }
 }
 
-/// The template of a kind of request. Malls have none for inquiries, and never draw one.
-fn template_of(templates: &Templates, kind: Kind) -> Option<&Template> {
-    match kind {
-        Kind::Purchase | Kind::Repeat => Some(&templates.purchase),
-        Kind::Reversal => Some(&templates.reversal),
-        Kind::Inquiry => templates.inquiry.as_ref(),
+/// The template of a request, where it has one. Malls have none for inquiries, and never draw one.
+fn template_of<'t>(templates: &'t Templates, slot: &Slot) -> Option<&'t Template> {
+    match (slot.kind, slot.about) {
+        (_, About::Again(_) | About::Tab(_)) => None,
+        (Kind::Purchase | Kind::Repeat, _) => Some(&templates.purchase),
+        (Kind::Reversal, _) => Some(&templates.reversal),
+        (Kind::Inquiry, _) => templates.inquiry.as_ref(),
+        _ => None,
     }
 }
 
-fn fill(slot: &Slot, repeat: bool, first_card: u32, now: Stamp, way: Way) -> Fill {
+pub(super) fn fill(slot: &Slot, repeat: bool, first_card: u32, now: Stamp, way: Way) -> Fill {
     Fill {
         repeat,
         trace: slot.trace,

@@ -1,11 +1,12 @@
 //! What an answer must be. Everything here is predicted from what was asked and from the model; an answer that
 //! cannot be is a violation, told in words without card numbers.
 
-use super::clock::bcd6;
+use super::after::{After, answer_mti};
+use super::clock::{bcd6, from_bcd6};
 use super::desk::Desk;
 use super::layouts::Layout;
 use super::mix::Kind;
-use super::model::{Model, Stated, Verdict};
+use super::model::{Model, Stated};
 use super::shared::Shared;
 use super::slots::{About, Outcome, Slot, State};
 use super::speakers::Way;
@@ -14,7 +15,7 @@ use super::templates::reference;
 
 /// Declines that a purchase can get although it was well formed: of the financial system, or because it was
 /// out of reach. 51 is judged by the model.
-const DECLINES: [&[u8; 2]; 9] = [
+pub(super) const DECLINES: [&[u8; 2]; 9] = [
     b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
 ];
 
@@ -68,7 +69,7 @@ impl Desk {
         let Some(slot) = self
             .slots
             .find(trace)
-            .filter(|slot| answers(layout.mti, slot.kind))
+            .filter(|slot| answers(layout.mti, slot))
         else {
             let expected = self.answers_too_many > 0;
             self.answers_too_many = self.answers_too_many.saturating_sub(1);
@@ -109,20 +110,43 @@ impl Desk {
                 microseconds: latency / 1_000,
             });
         }
+        let mut after = After {
+            tabs: &mut self.tabs,
+            dice: &mut self.dice,
+            model,
+            statistics,
+            several: shared.options.several_completions,
+        };
         match slot.kind {
-            Kind::Purchase => purchase(slot, outcome, model, statistics),
-            Kind::Repeat => {
-                slot.kind = Kind::Purchase;
-                same_as_before(slot, outcome, statistics);
+            Kind::Purchase => {
+                purchase(slot, outcome, after.model, after.statistics);
+                if self.full {
+                    after.purchase(slot);
+                }
             }
-            Kind::Reversal => reversal(slot, outcome, model, statistics),
+            Kind::Repeat => {
+                slot.kind = match std::mem::replace(&mut slot.about, About::Itself) {
+                    About::Again(kind) => kind,
+                    _ => Kind::Purchase,
+                };
+                same_as_before(slot, outcome, after.statistics);
+            }
+            Kind::Authorization
+            | Kind::Completion
+            | Kind::Refund
+            | Kind::Advice
+            | Kind::Partial => after.judge(slot, outcome, layout.amount(frame).map(from_bcd6)),
+            Kind::Reversal if matches!(slot.about, About::Tab(_)) => {
+                after.judge(slot, outcome, None);
+            }
+            Kind::Reversal => reversal(slot, outcome, after.model, after.statistics),
             Kind::Inquiry => {
                 inquiry(
                     slot,
                     outcome.code,
                     layout.balances(frame),
-                    model,
-                    statistics,
+                    after.model,
+                    after.statistics,
                 );
             }
         }
@@ -132,11 +156,12 @@ impl Desk {
 
 /// Whether an answer's type fits the request.
 #[inline]
-fn answers(mti: u16, kind: Kind) -> bool {
-    mti == match kind {
-        Kind::Purchase | Kind::Repeat => 0x0210,
+fn answers(mti: u16, slot: &Slot) -> bool {
+    mti == match slot.kind {
+        Kind::Purchase => 0x0210,
         Kind::Reversal => 0x0430,
         Kind::Inquiry => 0x0110,
+        _ => answer_mti(slot),
     }
 }
 
@@ -152,7 +177,10 @@ fn wrong_echo(
     if layout.reference(frame) != Some(reference(terminal, slot.trace)) {
         return Some("field 37 is not echoed");
     }
-    if layout.amount(frame) != Some(bcd6(slot.amount)) {
+    // Approved in part: for how much is judged with it.
+    let partial = slot.kind == Kind::Partial || slot.about == About::Again(Kind::Partial);
+    let in_part = partial && layout.code(frame) == *b"10";
+    if layout.amount(frame) != Some(bcd6(slot.amount)) && !in_part {
         return Some("field 4 is not echoed");
     }
     if layout.acceptor(frame) != Some(*place) {
@@ -172,7 +200,7 @@ fn take_extra(slot: &Slot, outcome: Outcome, too_many: &mut u32, statistics: &mu
             .add(|| format!("{told}: answered twice, asked once"));
     }
     *too_many = too_many.saturating_sub(1);
-    if slot.kind == Kind::Purchase {
+    if is_remembered(slot.kind) {
         same_as_before(slot, outcome, statistics);
     }
 }
@@ -201,13 +229,15 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
         }
         model.purchase_declined(slot.account, code == *b"51")
     };
-    let wrong = match verdict {
-        Verdict::Plausible => return,
-        Verdict::BeyondBalance => "approved beyond the balance",
-        Verdict::HadMoney => "answered 51 although the money was there",
-    };
-    let told = tell(slot);
-    statistics.violations.add(|| format!("{told}: {wrong}"));
+    if let Some(wrong) = verdict.words() {
+        let told = tell(slot);
+        statistics.violations.add(|| format!("{told}: {wrong}"));
+    }
+}
+
+/// Whether the answer to a request of this kind can be compared with the one to its repeat.
+pub(super) fn is_remembered(kind: Kind) -> bool {
+    matches!(kind, Kind::Purchase | Kind::Authorization | Kind::Partial)
 }
 
 fn same_as_before(slot: &Slot, outcome: Outcome, statistics: &mut Statistics) {
@@ -248,12 +278,12 @@ fn inquiry(
         }
         Some(Stated { ledger, available }) => {
             let mark = model.quiet_mark(slot.account);
-            let expected = model.ledger(slot.account);
+            let expected = model.stated(slot.account);
             let exact = matches!(slot.about, About::Quiet(before) if mark == Some(before));
-            if !exact || (ledger == expected && available == expected) {
+            if !exact || (Stated { ledger, available }) == expected {
                 return;
             }
-            format!("ledger {ledger}, available {available}, expected {expected} of both")
+            format!("ledger {ledger}, available {available}, expected {expected:?}")
         }
     };
     let told = tell(slot);
@@ -262,7 +292,7 @@ fn inquiry(
 
 /// A request in words, by what a developer can find it with.
 #[cold]
-fn tell(slot: &Slot) -> String {
+pub(super) fn tell(slot: &Slot) -> String {
     format!(
         "{} trace {} of {}",
         slot.kind.noun(),
@@ -271,6 +301,6 @@ fn tell(slot: &Slot) -> String {
     )
 }
 
-fn words(code: [u8; 2]) -> String {
+pub(super) fn words(code: [u8; 2]) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }

@@ -10,17 +10,40 @@ use rand::rngs::SmallRng;
 pub enum Kind {
     /// 0200/00, a new one.
     Purchase,
-    /// 0201/00, of a purchase that was answered: must be answered the same.
+    /// 0201/00, of a purchase that was answered: must be answered the same. Likewise of authorizations.
     Repeat,
-    /// 0420, of a purchase that was approved: must be answered 00.
+    /// 0420, of a purchase that was approved: must be answered 00. Likewise of whatever else was approved.
     Reversal,
     /// 0100/31.
     Inquiry,
+    /// 0100/00. What it holds is completed or reversed before the run ends.
+    Authorization,
+    /// 0220 of an authorization: must be answered 00.
+    Completion,
+    /// 0200/20, of a purchase or completion that stands.
+    Refund,
+    /// 0220 or 0120 of what the party has decided itself: must be answered 00.
+    Advice,
+    /// 0200/00 that takes a part.
+    Partial,
 }
 
 impl Kind {
+    /// How many there are.
+    pub const COUNT: usize = 9;
+
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 4] = [Self::Purchase, Self::Repeat, Self::Reversal, Self::Inquiry];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Purchase,
+        Self::Repeat,
+        Self::Reversal,
+        Self::Inquiry,
+        Self::Authorization,
+        Self::Completion,
+        Self::Refund,
+        Self::Advice,
+        Self::Partial,
+    ];
 
     /// Its plural, as in the option and the reports.
     pub const fn name(self) -> &'static str {
@@ -29,6 +52,11 @@ impl Kind {
             Self::Repeat => "repeats",
             Self::Reversal => "reversals",
             Self::Inquiry => "inquiries",
+            Self::Authorization => "authorizations",
+            Self::Completion => "completions",
+            Self::Refund => "refunds",
+            Self::Advice => "advices",
+            Self::Partial => "partials",
         }
     }
 
@@ -39,20 +67,33 @@ impl Kind {
             Self::Repeat => "repeat",
             Self::Reversal => "reversal",
             Self::Inquiry => "inquiry",
+            Self::Authorization => "authorization",
+            Self::Completion => "completion",
+            Self::Refund => "refund",
+            Self::Advice => "advice",
+            Self::Partial => "partial",
         }
+    }
+
+    /// Whether it needs nothing that was asked before.
+    const fn begins(self) -> bool {
+        matches!(
+            self,
+            Self::Purchase | Self::Inquiry | Self::Authorization | Self::Advice | Self::Partial
+        )
     }
 }
 
 /// Shares of the kinds of requests. They need not add up to a hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mix {
-    shares: [u32; 4],
+    shares: [u32; Kind::COUNT],
 }
 
 impl Default for Mix {
     fn default() -> Self {
         Self {
-            shares: [90, 3, 4, 3],
+            shares: [90, 3, 4, 3, 0, 0, 0, 0, 0],
         }
     }
 }
@@ -60,21 +101,22 @@ impl Default for Mix {
 impl Mix {
     /// Purchases and nothing else.
     pub const PURCHASES: Self = Self {
-        shares: [1, 0, 0, 0],
+        shares: [1, 0, 0, 0, 0, 0, 0, 0, 0],
     };
 
-    /// Reads `purchases=90,repeats=3,...`; a kind that is not named has no share.
+    /// Reads `purchases=90,repeats=3,...`, or `purchase=90,...`; a kind that is not named has no share.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut shares = [0; 4];
+        let mut shares = [0; Kind::COUNT];
         for part in text.split(',') {
             let (name, share) = part
                 .split_once('=')
                 .ok_or_else(|| format!("`{part}`: expected KIND=SHARE"))?;
             let kind = Kind::ALL
                 .into_iter()
-                .find(|kind| kind.name() == name.trim())
+                .find(|kind| [kind.name(), kind.noun()].contains(&name.trim()))
                 .ok_or_else(|| {
-                    format!("`{name}` is none of purchases, repeats, reversals, inquiries")
+                    let names = Kind::ALL.map(Kind::name).join(", ");
+                    format!("`{name}` is none of {names}")
                 })?;
             shares[kind as usize] = share
                 .trim()
@@ -82,28 +124,45 @@ impl Mix {
                 .map_err(|_| format!("`{share}` is not a share of 0 to 65535"))?
                 .into();
         }
-        if shares[Kind::Purchase as usize] == 0 && shares[Kind::Inquiry as usize] == 0 {
+        let mix = Self { shares };
+        if !Kind::ALL
+            .into_iter()
+            .any(|kind| kind.begins() && mix.has(kind))
+        {
             return Err(
-                "a mix needs purchases or inquiries: the rest follows from them".to_owned(),
+                "a mix needs purchases, inquiries or authorizations: the rest follows from them"
+                    .to_owned(),
             );
         }
-        Ok(Self { shares })
+        Ok(mix)
     }
 
-    /// The same mix for a mall, which cannot inquire: purchases instead.
-    pub fn without_inquiries(mut self) -> Self {
-        self.shares[Kind::Purchase as usize] += self.shares[Kind::Inquiry as usize];
-        self.shares[Kind::Inquiry as usize] = 0;
+    /// Whether a kind has a share.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.shares[kind as usize] > 0
+    }
+
+    /// Whether there is more than purchases, what undoes them wholly, and inquiries.
+    pub fn is_full(&self) -> bool {
+        self.shares[Kind::Authorization as usize..]
+            .iter()
+            .any(|share| *share > 0)
+    }
+
+    /// The same mix for a mall, which cannot inquire, decide itself or take a part: purchases instead.
+    pub fn for_a_mall(mut self) -> Self {
+        for kind in [Kind::Inquiry, Kind::Advice, Kind::Partial] {
+            self.shares[Kind::Purchase as usize] += self.shares[kind as usize];
+            self.shares[kind as usize] = 0;
+        }
         self
     }
 
-    /// What takes the place of a repeat or reversal when there is nothing to repeat or reverse.
+    /// What takes the place of a request for which there is nothing that it could follow.
     pub fn fallback(&self) -> Kind {
-        if self.shares[Kind::Purchase as usize] > 0 {
-            Kind::Purchase
-        } else {
-            Kind::Inquiry
-        }
+        let begins = |kind: &Kind| kind.begins() && self.has(*kind);
+        let mut kinds = Kind::ALL.into_iter();
+        kinds.find(begins).unwrap_or(Kind::Purchase)
     }
 
     /// The next kind.
@@ -145,6 +204,10 @@ mod tests {
     fn reads_what_it_prints() {
         let mix = Mix::default();
         assert_eq!(Mix::parse(&mix.to_string()), Ok(mix));
+        let full = Mix::parse("purchase=70,authorization=10,completion=8,refunds=2").unwrap();
+        assert_eq!(Mix::parse(&full.to_string()), Ok(full));
+        assert!(full.is_full() && !mix.is_full());
+        assert!(Mix::parse("completions=3").is_err());
         assert!(Mix::parse("purchases").is_err());
         assert!(Mix::parse("gifts=3").is_err());
         assert!(Mix::parse("repeats=3").is_err());
@@ -154,7 +217,7 @@ mod tests {
     fn draws_in_proportion() {
         let mut dice = SmallRng::seed_from_u64(7);
         let mix = Mix::parse("purchases=3,reversals=1").unwrap();
-        let mut drawn = [0; 4];
+        let mut drawn = [0; Kind::COUNT];
         for _ in 0..40_000 {
             drawn[mix.draw(&mut dice) as usize] += 1;
         }
@@ -163,9 +226,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mall_buys_where_it_cannot_inquire() {
+    fn a_mall_buys_where_it_cannot_do_otherwise() {
         assert_eq!(
-            Mix::default().without_inquiries().to_string(),
+            Mix::default().for_a_mall().to_string(),
             "purchases=93,repeats=3,reversals=4"
         );
     }

@@ -14,10 +14,11 @@
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
 
+mod after;
 pub(crate) mod back_off;
 pub(crate) mod clock;
 mod desk;
-mod door;
+pub(crate) mod door;
 pub(crate) mod http;
 mod judge;
 mod layouts;
@@ -33,8 +34,9 @@ mod run;
 mod shared;
 pub(crate) mod sign_on;
 mod slots;
-mod speakers;
+pub(crate) mod speakers;
 mod statistics;
+mod tabs;
 pub(crate) mod tally;
 mod templates;
 mod terminal;

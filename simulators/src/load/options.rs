@@ -29,6 +29,8 @@ pub struct Options {
     pub duration: Duration,
     /// What is asked.
     pub mix: Mix,
+    /// Whether the party's profile grants several completions of one authorization.
+    pub several_completions: bool,
     /// How much a purchase costs.
     pub amount: AmountRange,
     /// Seed of every choice. Printed, so that a run can be had again.
@@ -60,6 +62,7 @@ impl Default for Options {
             pace: Pace::Window(64),
             connections: 8,
             duration: Duration::from_secs(30),
+            several_completions: false,
             mix: Mix::default(),
             amount: AmountRange {
                 least: 1,

@@ -267,7 +267,7 @@ impl fmt::Display for Report {
         writeln!(f)?;
         writeln!(
             f,
-            "{:10} {:>11} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9}",
+            "{:14} {:>11} {:>11} {:>9} {:>9} {:>9} {:>9} {:>9}",
             "", "sent", "answered", "p50 ms", "p90", "p99", "p99.9", "max"
         )?;
         for (name, kind) in self.kinds.iter().filter(|(_, kind)| kind.sent > 0) {
@@ -344,7 +344,7 @@ fn row(
     let [p50, p90, p99, p999, max] = [p50_us, p90_us, p99_us, p999_us, max_us].map(milliseconds);
     writeln!(
         f,
-        "{name:10} {sent:>11} {answered:>11} {p50:>9.3} {p90:>9.3} {p99:>9.3} {p999:>9.3} {max:>9.3}"
+        "{name:14} {sent:>11} {answered:>11} {p50:>9.3} {p90:>9.3} {p99:>9.3} {p999:>9.3} {max:>9.3}"
     )
 }
 

@@ -220,7 +220,7 @@ async fn open_books(shared: &Shared, line: &Line) -> Result<(), LoadError> {
         }
         opening[account as usize] = ledger;
     }
-    *shared.model.borrow_mut() = Model::open(opening);
+    *shared.model.borrow_mut() = Model::open(opening, shared.options.mix.is_full());
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use super::mix::Kind;
 
 /// Trace numbers run from 1 to this.
-const TRACE_MAX: u32 = 999_999;
+pub const TRACE_MAX: u32 = 999_999;
 
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub struct Slot {
     pub state: State,
     /// What it is. [`Kind::Repeat`] stands for a purchase while it is asked again by plan.
     pub kind: Kind,
-    /// A purchase that a reversal was sent for.
+    /// A purchase that a reversal was sent for, or that the connection's transactions know of.
     pub reversed: bool,
     /// How often it was sent again without having been answered.
     pub resent: u8,
@@ -71,6 +71,15 @@ pub enum About {
         trace: u32,
         /// The second of its field 7.
         second: u32,
+    },
+    /// A planned repeat of a request of this kind.
+    Again(Kind),
+    /// It follows the connection's transaction at this place.
+    Tab(u32),
+    /// An advice: of an authorization, or of a purchase.
+    Decided {
+        /// Whether the money is held, not debited.
+        held: bool,
     },
     /// The mark of an account on which nothing was under way when its balance was asked.
     Quiet(u32),
@@ -115,6 +124,13 @@ impl Slots {
             wrapped: 0,
             under_way: 0,
         }
+    }
+
+    /// Trace numbers begin behind this one. A refund or a completion may come from another terminal and names trace number and
+    /// time alone, so that the connections of a run keep their trace numbers apart.
+    pub fn behind(mut self, trace: u32) -> Self {
+        self.newest = trace % TRACE_MAX;
+        self
     }
 
     /// Requests without an answer.
@@ -162,7 +178,7 @@ impl Slots {
         (slot.trace == trace && slot.state != State::Free).then_some(slot)
     }
 
-    /// Looks a few steps back for an answered purchase that `wanted` accepts; the steps come from `dice`.
+    /// Looks a few steps back for an answered request that `wanted` accepts; the steps come from `dice`.
     pub fn look_back(
         &mut self,
         mut dice: impl FnMut(u32) -> u32,
@@ -172,7 +188,7 @@ impl Slots {
         for _ in 0..4 {
             let place = self.place(self.newest.wrapping_sub(dice(range)));
             let slot = &self.slots[place];
-            if slot.state == State::Answered && slot.kind == Kind::Purchase && wanted(slot) {
+            if slot.state == State::Answered && wanted(slot) {
                 return Some(&mut self.slots[place]);
             }
         }

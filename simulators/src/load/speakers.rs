@@ -86,6 +86,14 @@ impl Speaker {
         }
     }
 
+    /// A development party, by its code.
+    pub fn development(code: u64) -> Option<Self> {
+        KNOWN
+            .iter()
+            .find(|known| known.code == code)
+            .map(Self::known)
+    }
+
     fn known(known: &Known) -> Self {
         Self {
             party: known.code,

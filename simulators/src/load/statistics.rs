@@ -20,12 +20,12 @@ const VIOLATIONS_KEPT: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Statistics {
     /// Requests sent for the first time, by [`Kind`].
-    pub sent: [u64; 4],
+    pub sent: [u64; Kind::COUNT],
     /// Requests answered, by [`Kind`].
-    pub answered: [u64; 4],
-    /// Purchases approved.
+    pub answered: [u64; Kind::COUNT],
+    /// Purchases and authorizations approved.
     pub approved: u64,
-    /// Purchases not approved.
+    /// Purchases and authorizations not approved.
     pub declined: u64,
     /// Requests sent again because no answer came.
     pub resent: u64,
@@ -37,13 +37,13 @@ pub struct Statistics {
     pub connected: u32,
     /// Orders announced.
     pub announced: u64,
-    /// Minor units approved, less those reversed.
+    /// Minor units that payers have paid: debited, less what was given back.
     pub net_approved: i64,
     /// What was wrong.
     pub violations: Violations,
     codes: [u64; 100],
     other_codes: BTreeMap<[u8; 2], u64>,
-    latency: [Histogram<u64>; 4],
+    latency: [Histogram<u64>; Kind::COUNT],
     lag: Histogram<u64>,
     recent: Option<VecDeque<Seen>>,
 }
@@ -88,8 +88,8 @@ impl Violations {
 impl Default for Statistics {
     fn default() -> Self {
         Self {
-            sent: [0; 4],
-            answered: [0; 4],
+            sent: [0; Kind::COUNT],
+            answered: [0; Kind::COUNT],
             approved: 0,
             declined: 0,
             resent: 0,

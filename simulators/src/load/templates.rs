@@ -11,11 +11,16 @@ use tessera_protocol::{CardNumber, MacKey, Message, Mti, OriginalData, Packer, t
 
 use super::clock::{Stamp, bcd, bcd3, bcd6};
 use super::speakers::{Speaker, Way};
+use super::tabs::FollowUp;
 
 /// Bytes of the length in front of a message.
 pub const PREFIX: usize = 2;
 
 const EXPIRY: u64 = 3112;
+
+/// Tag of field 48: `1` where the terminal takes an approval of less.
+const TAKES_A_PART: u8 = 4;
+
 const MAC_BYTES: usize = 8;
 
 /// Digits of an order's number after the terminal id.
@@ -157,7 +162,7 @@ impl Templates {
     }
 }
 
-/// The three requests that have a template.
+/// The requests; the first three have a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// 0200/00.
@@ -166,6 +171,58 @@ pub enum Shape {
     Reversal,
     /// 0100/31.
     Inquiry,
+    /// 0100/00.
+    Authorization,
+    /// 0200/00 that takes a part.
+    Partial,
+    /// 0220 or, where the money is held, 0120, without an original.
+    Decided {
+        /// Whether it is held.
+        held: bool,
+    },
+    /// What follows a message of this type.
+    Following(FollowUp, Mti),
+}
+
+impl Shape {
+    fn mti(self) -> Mti {
+        match self {
+            Self::Purchase | Self::Partial => Mti::PURCHASE,
+            Self::Inquiry | Self::Authorization => Mti::AUTHORIZATION,
+            Self::Decided { held: true } => Mti::AUTHORIZATION_ADVICE,
+            Self::Decided { held: false } => Mti::COMPLETION,
+            Self::Reversal => Mti::REVERSAL_ADVICE,
+            Self::Following(follow_up, _) => match follow_up {
+                FollowUp::Complete { .. } => Mti::COMPLETION,
+                FollowUp::Refund { .. } => Mti::PURCHASE,
+                FollowUp::Reverse { .. } | FollowUp::ReverseRefund => Mti::REVERSAL_ADVICE,
+            },
+        }
+    }
+
+    /// Field 3.
+    fn processing_code(self) -> u64 {
+        match self {
+            Self::Inquiry => 310_000,
+            Self::Following(FollowUp::Refund { .. } | FollowUp::ReverseRefund, _) => 200_000,
+            _ => 0,
+        }
+    }
+
+    /// The type of the message that field 90 names.
+    fn original(self) -> Option<Mti> {
+        match self {
+            Self::Reversal => Some(Mti::PURCHASE),
+            Self::Following(_, original) => Some(original),
+            _ => None,
+        }
+    }
+
+    /// Whether it says how the card was read: what asks for money does, what follows an advice or asks to undo does not.
+    fn says_how(self) -> bool {
+        !matches!(self.mti(), Mti::REVERSAL_ADVICE)
+            && !matches!(self, Self::Following(FollowUp::Complete { .. }, _))
+    }
 }
 
 /// Packs a request field by field: the slow way, from which the templates are made and which the tests hold
@@ -178,24 +235,21 @@ pub fn pack(
     fill: &Fill,
     key: Option<&MacKey>,
 ) {
-    let mti = match shape {
-        Shape::Purchase => Mti::PURCHASE,
-        Shape::Reversal => Mti::REVERSAL_ADVICE,
-        Shape::Inquiry => Mti::AUTHORIZATION,
-    };
+    let mti = shape.mti();
     let mut packer = Packer::new(out, if fill.repeat { mti.repeat() } else { mti });
     if speaker.way == Way::Card {
         packer.card(&CardNumber::development(fill.payer.into()));
     }
     packer
-        .number(3, if shape == Shape::Inquiry { 310_000 } else { 0 })
+        .number(3, shape.processing_code())
         .number(4, fill.amount)
         .number(7, fill.transmission.transmission().into())
         .number(11, fill.trace.into())
         .number(12, fill.local.time().into())
         .number(13, fill.local.date().into());
-    if shape != Shape::Reversal {
-        if speaker.way == Way::Card {
+    if shape.says_how() {
+        // A refund may go to a card that has expired.
+        if speaker.way == Way::Card && shape.original().is_none() {
             packer.number(14, EXPIRY);
         }
         packer.number(18, 5999).number(22, 812).number(25, 59);
@@ -205,21 +259,31 @@ pub fn pack(
         .text(37, &reference(terminal, fill.trace))
         .text(41, &terminal)
         .text(42, speaker.acceptor.as_bytes());
+    let mut tags = tlv::TlvWriter::new();
     if speaker.way == Way::Order {
-        let mut writer = tlv::TlvWriter::new();
-        writer.add(tlv::ORDER, &order_number(terminal, fill.payer));
-        packer.text(48, writer.as_bytes());
+        tags.add(tlv::ORDER, &order_number(terminal, fill.payer));
+    }
+    if shape == Shape::Partial {
+        tags.add(TAKES_A_PART, b"1");
+    }
+    if !tags.as_bytes().is_empty() {
+        packer.text(48, tags.as_bytes());
     }
     packer.text(49, b"840");
-    if let (Shape::Reversal, Some((trace, stamp))) = (shape, fill.original) {
+    if let (Some(mti), Some((trace, stamp))) = (shape.original(), fill.original) {
         let original = OriginalData {
-            mti: Mti::PURCHASE,
+            mti,
             trace,
             transmission: stamp.transmission(),
             institution: speaker.party,
             forwarding: 0,
         };
         packer.raw(90, &original.pack());
+    }
+    if let Shape::Following(FollowUp::Reverse { down_to }, _) = shape
+        && down_to > 0
+    {
+        packer.text(95, format!("{down_to:012}{:030}", 0).as_bytes());
     }
     packer.close(key);
 }

@@ -151,7 +151,7 @@ impl Terminal {
     /// Whether nothing more is to be asked, and nothing is unanswered or patience has ended.
     fn over(&self, now: u64) -> bool {
         !self.shared.asking(now)
-            && (self.desk.owed(&self.shared) == 0 || now > self.shared.patience(now))
+            && (self.desk.is_done(&self.shared) || now > self.shared.patience(now))
     }
 
     /// Has as many orders announced as will soon be asked for.

@@ -1,5 +1,5 @@
 //! The money, at the end: every balance that was touched is read back over the wire and must be what the model
-//! says, to the cent, with nothing held any more.
+//! says, to the cent, with nothing held that should not be.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -53,14 +53,7 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
         };
         let differing: Vec<_> = balances
             .into_iter()
-            .filter(|&(account, found)| {
-                let expected = shared.model.borrow().ledger(account);
-                found
-                    != Some(Stated {
-                        ledger: expected,
-                        available: expected,
-                    })
-            })
+            .filter(|&(account, found)| found != Some(shared.model.borrow().stated(account)))
             .collect();
         open = differing.iter().map(|(account, _)| *account).collect();
         // Money that is still held may come free; money that is gone does not come back.
@@ -83,17 +76,17 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
 fn tell(shared: &Shared, differing: &[(u32, Option<Stated>)]) {
     let mut statistics = shared.live.statistics.borrow_mut();
     for &(account, found) in differing {
-        let expected = shared.model.borrow().ledger(account);
+        let expected = shared.model.borrow().stated(account);
         let card = CardNumber::development((shared.options.first_card + account).into());
         statistics.violations.add(|| match found {
             None => format!("card {card}: its balance cannot be read"),
-            Some(Stated { ledger, .. }) if ledger != expected => {
-                let by = ledger - expected;
-                format!("card {card}: the switch says {ledger}, should be {expected} ({by:+})")
+            Some(Stated { ledger, .. }) if ledger != expected.ledger => {
+                let (should, by) = (expected.ledger, ledger - expected.ledger);
+                format!("card {card}: the switch says {ledger}, should be {should} ({by:+})")
             }
             Some(Stated { ledger, available }) => {
-                let held = ledger - available;
-                format!("card {card}: {held} of {ledger} are still held")
+                let (held, should) = (ledger - available, expected.ledger - expected.available);
+                format!("card {card}: {held} of {ledger} are still held, should be {should}")
             }
         });
     }

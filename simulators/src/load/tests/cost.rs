@@ -30,7 +30,7 @@ fn cost_per_request() {
         .as_deref()
         .map(|key| MacKey::from_hex(key).unwrap());
     let shared = Rc::new(Shared::new(options, Rc::default()));
-    *shared.model.borrow_mut() = Model::open(vec![1_000_000_000; 100_000]);
+    *shared.model.borrow_mut() = Model::open(vec![1_000_000_000; 100_000], false);
     shared.begin();
     let mut desk = Desk::new(&shared, 0, speaker, key.clone(), None).unwrap();
     let (mut out, mut answers) = (Vec::new(), BytesMut::new());

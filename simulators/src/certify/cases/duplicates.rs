@@ -1,0 +1,98 @@
+//! Section 5: duplicates.
+
+use super::words::*;
+
+const RULE: &str = "5, Duplicates";
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case::new(
+            "5.90",
+            RULE,
+            "a repeat (0201) is applied once, and answered with the same 38 and 39",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(again("0201", 1), approved().like(1))
+        .balance(-1_999, -1_999),
+        Case::new(
+            "5.91",
+            RULE,
+            "the same request again, as it was (0200): the same",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(again("0200", 1), approved().like(1))
+        .balance(-1_999, -1_999),
+        Case::new("5.92", RULE, "a repeat may carry a new field 7")
+            .paying(1_999)
+            .send(purchase(1_999), approved())
+            .send(again("0201", 1).with(7, Value::Now(30)), approved().like(1))
+            .balance(-1_999, -1_999),
+        Case::new("5.93", RULE, "a repeat may come over another connection")
+            .paying(1_999)
+            .send(purchase(1_999), approved())
+            .send_over(1, repeat("0201", 1), approved().like(1))
+            .balance(-1_999, -1_999),
+        Case::new(
+            "5.94",
+            RULE,
+            "the same key with another amount: 94, and nothing moves",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(again("0200", 1).amount(2_000), answered("94"))
+        .balance(-1_999, -1_999),
+        Case::new("5.95", RULE, "the same key with another order: 94")
+            .needs(Need::Mall)
+            .needs(Need::Payer)
+            .agreed(1, 700)
+            .agreed(2, 700)
+            .send(purchase(700), approved())
+            .send(again("0200", 1).order(2), answered("94"))
+            .balance(-700, -700),
+        Case::new("5.96", RULE, "a decline is remembered like an approval")
+            .needs(Need::Sandbox)
+            .paying(6_605)
+            .send(purchase(6_605), answered("05"))
+            .send(repeat("0201", 1), answered("05"))
+            .nothing_moved(),
+        Case::new("5.97", RULE, "another trace number is another request")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(purchase(700), approved())
+            .send(again("0200", 1).with(11, Value::Fresh), approved())
+            .balance(-1_400, -1_400),
+        Case::new("5.98", RULE, "another local second is another request")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(purchase(700).with(12, "000001"), approved())
+            .send(again("0200", 1).with(12, "000002"), approved())
+            .balance(-1_400, -1_400),
+        Case::new(
+            "5.99",
+            RULE,
+            "an inquiry is no duplicate: it is answered afresh",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::Sending("0100", "31"))
+        .send(inquiry(), approved())
+        .send(purchase(700), approved())
+        .send(again("0100", 1), approved())
+        .balance(-700, -700),
+        Case::new(
+            "5.100",
+            RULE,
+            "a repeat of what is being decided: one answer, on the connection that asked last",
+        )
+        .needs(Need::Mall)
+        .needs(Need::Payer)
+        .send(purchase(700), Expect::Nothing)
+        .send_over(1, repeat("0201", 1), Expect::Nothing)
+        .agreed(1, 700)
+        .awaits(1, 3, approved())
+        .serves()
+        .balance(-700, -700),
+    ]
+}

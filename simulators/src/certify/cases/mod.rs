@@ -1,0 +1,53 @@
+//! The cases, a file for each section of the wire protocol. A number, once given, stays with its case: a new case takes a
+//! free one, wherever in the file it reads best in the order of numbers.
+
+mod bad_input;
+mod codes;
+mod completions;
+mod duplicates;
+mod frames;
+mod leased;
+mod messages;
+mod orders;
+mod packing;
+mod parties;
+mod refunds;
+mod requests;
+mod reversals;
+mod time;
+
+use super::case::Case;
+
+/// All of them, in the order of their numbers.
+pub fn cases() -> Vec<Case> {
+    [
+        frames::cases(),
+        packing::cases(),
+        parties::cases(),
+        messages::cases(),
+        // Section 5, row by row.
+        requests::cases(),
+        completions::cases(),
+        refunds::cases(),
+        reversals::cases(),
+        duplicates::cases(),
+        time::cases(),
+        orders::cases(),
+        codes::cases(),
+        leased::cases(),
+        bad_input::cases(),
+    ]
+    .concat()
+}
+
+/// What the files of cases are written with.
+mod words {
+    pub(super) use std::time::Duration;
+
+    pub(super) use super::super::answer::{Expected, answered, approved, format_error, one_of};
+    pub(super) use super::super::case::{Case, Expect, Grant, Need, Raw, Step};
+    pub(super) use super::super::message::{
+        Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, network,
+        purchase, refund, repeat, reversal, reversal_request, shrunk_to, sign_on,
+    };
+}

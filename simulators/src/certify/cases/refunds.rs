@@ -1,0 +1,108 @@
+//! Section 5: refunds.
+
+use super::words::*;
+
+const RULE: &str = "5, 0200/20 refund";
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case::new("5.50", RULE, "a refund of the whole purchase is credited")
+            .paying(2_000)
+            .send(purchase(2_000), approved())
+            .send(refund(1, 2_000), approved())
+            .nothing_moved(),
+        Case::new(
+            "5.51",
+            RULE,
+            "refunds of one purchase never exceed it together: 13",
+        )
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(refund(1, 1_500), approved())
+        .send(refund(1, 501), answered("13"))
+        .send(refund(1, 500), approved())
+        .send(refund(1, 1), answered("13"))
+        .nothing_moved(),
+        Case::new("5.52", RULE, "a refund above the purchase: 13")
+            .paying(2_000)
+            .send(purchase(2_000), approved())
+            .send(refund(1, 2_001), answered("13"))
+            .balance(-2_000, -2_000),
+        Case::new("5.53", RULE, "a refund of a purchase that is not known: 25")
+            .paying(2_000)
+            .send(purchase(2_000), approved())
+            .send(
+                refund(1, 2_000).with(90, "020099999901010000000000000000000000000000"),
+                answered("25"),
+            )
+            .balance(-2_000, -2_000),
+        Case::new(
+            "5.54",
+            RULE,
+            "a refund of a purchase that was reversed: nothing is left, 13 or 25",
+        )
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(reversal(1), approved())
+        .send(refund(1, 100), one_of(&["13", "25"]))
+        .nothing_moved(),
+        Case::new(
+            "5.55",
+            RULE,
+            "the same refund again gets the same answer, and credits once",
+        )
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(refund(1, 700), approved())
+        .send(repeat("0201", 2), approved().like(2))
+        .balance(-1_300, -1_300),
+        Case::new(
+            "5.56",
+            RULE,
+            "a refund that names no purchase is refused, where the profile says nothing else",
+        )
+        .needs(Need::NotGranted(Grant::UnreferencedRefunds))
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(refund(1, 700).without(90), answered("12"))
+        .balance(-2_000, -2_000),
+        Case::new(
+            "5.57",
+            RULE,
+            "a refund that names no purchase is credited, where the profile says so",
+        )
+        .needs(Need::Granted(Grant::UnreferencedRefunds))
+        .needs(Need::Acquirer)
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(refund(1, 700).without(90), approved())
+        .balance(-1_300, -1_300),
+        Case::new("5.58", RULE, "a reversal of a refund takes it back")
+            .paying(2_000)
+            .send(purchase(2_000), approved())
+            .send(refund(1, 700), approved())
+            .send(reversal(2), approved())
+            .balance(-2_000, -2_000),
+        Case::new(
+            "5.59",
+            RULE,
+            "a reversal of a purchase gives back only what was not refunded",
+        )
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(refund(1, 700), approved())
+        .send(reversal(1), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.60",
+            RULE,
+            "what stands of a purchase after a partial reversal can be refunded",
+        )
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(reversal(1).with(95, shrunk_to(600)), approved())
+        .send(refund(1, 601), answered("13"))
+        .send(refund(1, 600), approved())
+        .nothing_moved(),
+    ]
+}

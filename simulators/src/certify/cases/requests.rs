@@ -1,0 +1,100 @@
+//! Section 5, rows of its table: purchase, authorization, inquiry.
+
+use super::words::*;
+
+const PURCHASE: &str = "5, 0200/00 purchase";
+const AUTHORIZATION: &str = "5, 0100/00 authorization";
+const INQUIRY: &str = "5, 0100/31 inquiry";
+const PARTS: &str = "5, approvals in part";
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case::new("5.01", PURCHASE, "an approved purchase is debited")
+            .paying(1_999)
+            .send(purchase(1_999), approved())
+            .balance(-1_999, -1_999),
+        Case::new("5.02", PURCHASE, "what the financial system declines is released")
+            .needs(Need::Sandbox)
+            .paying(6_605)
+            .send(purchase(6_605), answered("05").with_reason())
+            .nothing_moved(),
+        Case::new("5.03", PURCHASE, "more than is there: 51, and nothing moves")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(purchase(999_999_999_999), one_of(&["51", "61"]).with_reason())
+            .nothing_moved(),
+        Case::new("5.04", PURCHASE, "an amount of one minor unit")
+            .paying(1)
+            .send(purchase(1), approved())
+            .balance(-1, -1),
+        Case::new("5.10", AUTHORIZATION, "an approved authorization holds the money and debits nothing")
+            .paying(3_000)
+            .send(authorization(3_000), approved())
+            .balance(0, -3_000)
+            .send(reversal(1), approved())
+            .nothing_moved(),
+        Case::new("5.11", AUTHORIZATION, "what the financial system declines is not held")
+            .needs(Need::Sandbox)
+            .paying(6_605)
+            .send(authorization(6_605), answered("05"))
+            .nothing_moved(),
+        Case::new("5.12", AUTHORIZATION, "a reversal frees what is held")
+            .paying(3_000)
+            .send(authorization(3_000), approved())
+            .send(reversal_request(1), approved())
+            .nothing_moved(),
+        Case::new("5.13", AUTHORIZATION, "a partial reversal frees what is above")
+            .paying(3_000)
+            .send(authorization(3_000), approved())
+            .send(reversal(1).with(95, shrunk_to(1_200)), approved())
+            .balance(0, -1_200)
+            .send(completion(1, 1_200), approved())
+            .balance(-1_200, -1_200),
+        Case::new("5.20", INQUIRY, "54 carries the ledger and the available balance; nothing moves")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .needs(Need::Sending("0100", "31"))
+            .send(inquiry(), approved())
+            .nothing_moved(),
+        Case::new("5.21", INQUIRY, "an inquiry's amount is 0: 13 otherwise")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .needs(Need::Sending("0100", "31"))
+            .send(inquiry().amount(1), answered("13")),
+        Case::new("5.22", INQUIRY, "money on hold is in the ledger balance and not in the available one")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .needs(Need::Sending("0100", "31"))
+            .send(authorization(500), approved())
+            .send(inquiry(), approved())
+            .balance(0, -500)
+            .send(reversal(1), approved()),
+        Case::new("5.25", PARTS, "a terminal that takes a part is offered what is there: 10, and 54 says what was asked for")
+            .needs(Need::Granted(Grant::PartialApproval))
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(
+                purchase(99_999_999).with(48, Value::Order(1, vec![(4, "1")])),
+                answered("10")
+                    .with(4, Expected::WhatWasAvailable)
+                    .with(54, Expected::Exactly("0057840D000099999999".into())),
+            )
+            .send(reversal(1), approved())
+            .nothing_moved(),
+        Case::new("5.26", PARTS, "a terminal that does not take a part is declined")
+            .needs(Need::Granted(Grant::PartialApproval))
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(purchase(99_999_999), one_of(&["51", "61"]))
+            .nothing_moved(),
+        Case::new("5.27", PARTS, "a party whose profile does not offer parts is declined whatever its terminal takes")
+            .needs(Need::NotGranted(Grant::PartialApproval))
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(
+                purchase(99_999_999).with(48, Value::Order(1, vec![(4, "1")])),
+                one_of(&["51", "61"]),
+            )
+            .nothing_moved(),
+    ]
+}

@@ -1,0 +1,376 @@
+//! The cases as a specification, without a target: what has to be so before, each message field by field and as bytes, and
+//! what has to come back.
+
+use std::fmt::Write as _;
+
+use tessera_protocol::{Dialect, FIELDS};
+
+use super::answer::{Answer, Expected};
+use super::case::{Case, Expect, Need, Step};
+use super::connection::{framed, raw_bytes};
+use super::fill::{Clock, Filler};
+use super::judge::{answer_mti, expectations, shown};
+use super::message::{Message, Seal, Spoiled, Value, echo};
+use super::packing::Told;
+use super::party::{Kind, Party};
+use super::report::hexadecimal;
+use super::run::Payer;
+
+/// The cases as a party sends them: times, trace numbers, and whoever pays are examples.
+pub fn listing(cases: &[Case], party: &Party) -> String {
+    let mut text = String::new();
+    let (clock, payer) = (Clock::example(), Payer::development(1));
+    for case in cases {
+        let mut example = Example {
+            party,
+            clock: &clock,
+            payer: &payer,
+            case,
+            told: Vec::new(),
+        };
+        // Writing to a string cannot fail.
+        let _ = example.write(&mut text);
+    }
+    text
+}
+
+struct Example<'a> {
+    party: &'a Party,
+    clock: &'a Clock,
+    payer: &'a Payer,
+    case: &'a Case,
+    told: Vec<Told>,
+}
+
+impl Example<'_> {
+    fn write(&mut self, out: &mut String) -> std::fmt::Result {
+        let case = self.case;
+        writeln!(out, "{} {}", case.number, case.title)?;
+        writeln!(out, "  rule: section {}", case.rule)?;
+        let mut before: Vec<String> = case
+            .needs
+            .iter()
+            .filter_map(|need| self.need(*need))
+            .collect();
+        if !case.signs_on_itself() {
+            before.push("the connection is signed on".to_owned());
+        }
+        if !before.is_empty() {
+            writeln!(out, "  before: {}", before.join("; "))?;
+        }
+        for step in &case.steps {
+            self.step(step, out)?;
+        }
+        writeln!(out)
+    }
+
+    fn need(&self, need: Need) -> Option<String> {
+        Some(match need {
+            Need::Payer => match self.party.kind {
+                Kind::Acquirer => "a card with money".to_owned(),
+                Kind::Mall => "a payer with money".to_owned(),
+            },
+            Need::Acquirer => "the party is an acquirer".to_owned(),
+            Need::Mall => "the party is a mall".to_owned(),
+            Need::MacKey => "the party has a MAC key".to_owned(),
+            Need::NoMacKey => "the party has no MAC key".to_owned(),
+            Need::OwnAcceptors => "the party's card acceptors are listed".to_owned(),
+            Need::Sending(mti, code) => {
+                format!("the party may send {mti} with processing code {code}")
+            }
+            Need::Sandbox => {
+                "the development financial system stands behind the switch, with its endings of amounts".to_owned()
+            }
+            Need::Granted(grant) => format!("the profile says {}", grant.key()),
+            Need::NotGranted(grant) => format!("the profile does not say {}", grant.key()),
+            Need::Long => return None,
+            Need::Alone(_) => "the party has no other connection".to_owned(),
+        })
+    }
+
+    fn step(&mut self, step: &Step, out: &mut String) -> std::fmt::Result {
+        match step {
+            Step::Send {
+                line,
+                messages,
+                in_pieces,
+            } => {
+                let many = messages.len() > 4;
+                let how = match (in_pieces, messages.len()) {
+                    (true, _) => ", byte by byte",
+                    (false, 1) => "",
+                    (false, _) => ", in one piece with what follows",
+                };
+                let shown = if many { 1 } else { messages.len() };
+                for (message, expect) in &messages[..shown] {
+                    let how = format!("{}{how}", on(*line));
+                    self.message(message, expect, &how, out)?;
+                }
+                if many {
+                    writeln!(out, "  and {} more of them", messages.len() - shown)?;
+                }
+                Ok(())
+            }
+            Step::Raw {
+                line,
+                raw,
+                closed_within,
+            } => {
+                let dialect = self.party.dialect;
+                let whole = self
+                    .fill(&echo())
+                    .pack(dialect.packing, None, Seal::None, None);
+                let bytes = raw_bytes(dialect.framing, *raw, &whole);
+                writeln!(out, "  send {}{}", raw.words(), on(*line))?;
+                hexadecimal(&bytes[..bytes.len().min(64)], out)?;
+                match closed_within {
+                    Some(within) => writeln!(
+                        out,
+                        "  expect the end of the connection, within {} s",
+                        within.as_secs()
+                    ),
+                    None => writeln!(out, "  expect no answer; the connection stays"),
+                }
+            }
+            Step::Silent { after, within, .. } => writeln!(
+                out,
+                "  connect and send nothing: the connection is closed after {} to {} s",
+                after.as_secs(),
+                within.as_secs()
+            ),
+            Step::Idle { within, .. } => writeln!(
+                out,
+                "  send nothing more: the connection is closed within {} s",
+                within.as_secs()
+            ),
+            Step::Await {
+                line,
+                message,
+                answer,
+            } => {
+                writeln!(out, "  expect the answer to message {message}{}", on(*line))?;
+                self.answer(*message, answer, out)
+            }
+            Step::Agree { order, amount } => match self.party.kind {
+                Kind::Mall => {
+                    writeln!(
+                        out,
+                        "  the payer agrees to order {order}, {}",
+                        money(*amount as i64)
+                    )
+                }
+                Kind::Acquirer => Ok(()),
+            },
+            Step::Balance { ledger, available } => match (ledger, available) {
+                (0, 0) => writeln!(out, "  the balance is what it was before"),
+                _ => writeln!(
+                    out,
+                    "  the ledger balance has moved by {}, the available one by {}",
+                    money(*ledger),
+                    money(*available)
+                ),
+            },
+            Step::Serves { line } => writeln!(out, "  an echo{} is answered 00", on(*line)),
+            Step::CrowdOut { .. } => writeln!(
+                out,
+                "  sign on over as many connections as the party may have, and one more: 58, and that one is closed"
+            ),
+        }
+    }
+
+    fn message(
+        &mut self,
+        message: &Message,
+        expect: &Expect,
+        how: &str,
+        out: &mut String,
+    ) -> std::fmt::Result {
+        let told = self.fill(message);
+        let number = self.told.len() + 1;
+        writeln!(
+            out,
+            "  send message {number}: {} {}{how}",
+            message.mti, message.name
+        )?;
+        for (&field, body) in &told.fields {
+            let name = FIELDS[usize::from(field) - 1].name;
+            let said = message.fields.get(&field).and_then(|value| words(value));
+            let said = said.map(|said| format!("   {said}")).unwrap_or_default();
+            let length = body
+                .length
+                .as_ref()
+                .map(|length| format!("   with the length {length}"));
+            writeln!(
+                out,
+                "      {field:>3}  {name:<28} {}{said}{}",
+                body.text.trim_end(),
+                length.unwrap_or_default()
+            )?;
+        }
+        let secondary = told.fields.keys().any(|&field| field > 64);
+        if let Some(sealed) = self.seal(message.seal) {
+            let field = if secondary { 128 } else { 64 };
+            writeln!(
+                out,
+                "      {field:>3}  {:<28} {sealed}",
+                "message authentication code"
+            )?;
+        }
+        match message.spoiled {
+            Some(Spoiled::LeftOver) => {
+                writeln!(out, "           and a byte behind the last field")?
+            }
+            Some(Spoiled::CutOff(count)) => {
+                writeln!(out, "           without its last {count} bytes")?
+            }
+            None => {}
+        }
+        let Dialect { framing, packing } = self.party.dialect;
+        let bytes = told.pack(
+            packing,
+            self.party.key.as_ref(),
+            message.seal,
+            message.spoiled,
+        );
+        hexadecimal(&framed(framing, &bytes), out)?;
+        self.told.push(told);
+        match expect {
+            Expect::Answer(answer) => self.answer(number, answer, out),
+            Expect::AnswerAndClosed(answer) => {
+                self.answer(number, answer, out)?;
+                writeln!(out, "      and the end of the connection")
+            }
+            Expect::AnswerOrNothing(answer) => {
+                writeln!(out, "  expect no answer, or this one:")?;
+                self.answer(number, answer, out)
+            }
+            Expect::Nothing => writeln!(out, "  expect no answer; the connection stays"),
+            Expect::Closed => writeln!(out, "  expect no answer, and the end of the connection"),
+        }
+    }
+
+    fn answer(&self, number: usize, answer: &Answer, out: &mut String) -> std::fmt::Result {
+        let Some(asked) = number.checked_sub(1).and_then(|at| self.told.get(at)) else {
+            return Ok(());
+        };
+        writeln!(out, "  expect {}", answer_mti(&asked.mti))?;
+        let expected = expectations(asked, answer);
+        let echoed: Vec<String> = expected
+            .iter()
+            .filter(|(_, wanted)| **wanted == Expected::Echoed)
+            .map(|(field, _)| field.to_string())
+            .collect();
+        if !echoed.is_empty() {
+            writeln!(out, "      as sent: {}", echoed.join(", "))?;
+        }
+        let readable: Vec<String> = expected
+            .iter()
+            .filter(|(_, wanted)| **wanted == Expected::EchoedIfAtAll)
+            .map(|(field, _)| field.to_string())
+            .collect();
+        if !readable.is_empty() {
+            writeln!(
+                out,
+                "      as sent, as far as they could be read: {}",
+                readable.join(", ")
+            )?;
+        }
+        writeln!(
+            out,
+            "       39  response code                {}",
+            answer.codes.join(" or ")
+        )?;
+        for (field, wanted) in &expected {
+            let name = FIELDS[usize::from(*field) - 1].name;
+            if let Some(words) = self.expected(*field, wanted) {
+                writeln!(out, "      {field:>3}  {name:<28} {words}")?;
+            }
+        }
+        let sealed = match (self.party.key.is_some(), answer.sealed) {
+            (true, true) => "and the party's MAC",
+            _ => "and no MAC",
+        };
+        writeln!(out, "      nothing else, {sealed}")
+    }
+
+    fn expected(&self, field: u8, wanted: &Expected) -> Option<String> {
+        Some(match wanted {
+            Expected::Echoed | Expected::EchoedIfAtAll | Expected::Absent => return None,
+            Expected::Exactly(value) => shown(&self.filler().expected(field, value)),
+            Expected::Present(count) => format!("{count} characters"),
+            Expected::AsAnswer(number) => format!("as in the answer to message {number}"),
+            Expected::Says(words) if words.is_empty() => "tag 09 says why".to_owned(),
+            Expected::Says(words) => format!("tag 09 says why, with `{words}` in it"),
+            Expected::Balances => "ledger (01) and available (02) balance".to_owned(),
+            Expected::WhatWasAvailable => "what was available".to_owned(),
+            Expected::Anything => "may be there".to_owned(),
+        })
+    }
+
+    fn seal(&self, seal: Seal) -> Option<&'static str> {
+        self.party.key.as_ref()?;
+        Some(match seal {
+            Seal::Right => "under the party's key",
+            Seal::None => return None,
+            Seal::OneBitOff => "with one wrong bit",
+            Seal::ChangedAfterwards => "made before the last bit in front of it was changed",
+            Seal::ForeignKey => "under another key",
+        })
+    }
+
+    fn fill(&self, message: &Message) -> Told {
+        self.filler().fill(message)
+    }
+
+    fn filler(&self) -> Filler<'_> {
+        Filler {
+            party: self.party,
+            terminal: "TERM0001",
+            clock: self.clock,
+            payer: self.payer,
+            case: self.case.number,
+            foretold: 900_000,
+            told: &self.told,
+        }
+    }
+}
+
+fn on(line: usize) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(" over connection {}", line + 1),
+    }
+}
+
+fn money(minor_units: i64) -> String {
+    let sign = if minor_units < 0 { "-" } else { "" };
+    let amount = minor_units.unsigned_abs();
+    format!("{sign}{}.{:02}", amount / 100, amount % 100)
+}
+
+/// What a value stands for, where it is another in every run.
+fn words(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Exactly(_) | Value::Lengthened(..) | Value::Tags(_) => return None,
+        Value::Now(0) => "now".to_owned(),
+        Value::Now(seconds) => format!("now {seconds:+} s"),
+        Value::LocalTime | Value::LocalDate => "local".to_owned(),
+        Value::Fresh => "not used before".to_owned(),
+        Value::Party => "the party".to_owned(),
+        Value::OtherParty => "another party".to_owned(),
+        Value::Acceptor => "of the party".to_owned(),
+        Value::Terminal => "a terminal".to_owned(),
+        Value::Card | Value::Expiry => "the payer's".to_owned(),
+        Value::Order(number, _) => format!("tag 01: order {number}"),
+        Value::As(number) => format!("as in message {number}"),
+        Value::Original(number) => format!("names message {number}"),
+        Value::OriginalWithoutTime(number) => {
+            format!("names message {number}, without time and institution")
+        }
+        Value::OriginalOfAnother(number) => {
+            format!("message {number}, but of another institution")
+        }
+        Value::OriginalToCome => "names a purchase that is still to come".to_owned(),
+        Value::Foretold => "the one that was named before".to_owned(),
+    })
+}

@@ -1,0 +1,46 @@
+//! Certification: the rules of the wire protocol as numbered cases, and a run of them against any switch.
+//!
+//! In come a party's profile and an address; out come one line per case, and for what failed the bytes that were sent,
+//! those that came, and the fields that were expected. What never happens here: the switch is asked for anything that a
+//! mall or an acquirer could not ask for over its own line. Where there is a wallet server's line, it plays the payer.
+//!
+//! ```text
+//! cases ──▶ needs ──▶ play ──▶ packing ──▶ connection ──▶ the switch
+//!  data      skip?      │                       │
+//!                     judge ◀──── seen ◀────────┘      ──▶ report, JUnit
+//! ```
+//!
+//! A case is data: to add one, write an entry in the file of its section in `cases`. Its number stays for good.
+
+mod answer;
+mod bed;
+mod case;
+mod cases;
+mod connection;
+mod fill;
+mod judge;
+mod junit;
+mod listing;
+mod message;
+mod needs;
+mod packing;
+mod party;
+mod play;
+mod report;
+mod run;
+mod seen;
+mod tls;
+mod wallet_line;
+
+pub use case::Case;
+pub use cases::cases;
+pub use connection::Target;
+pub use junit::junit;
+pub use listing::listing;
+pub use party::{Kind, Party, PartyError, Permissions};
+pub use report::{Outcome, Report, Result as CaseResult};
+pub use run::{Options, Payer, WalletLineOptions, chosen, run};
+pub use tls::tls;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,536 @@
+//! Plays one case: what has to be so before, the messages, and what came.
+
+use std::time::{Duration, Instant};
+
+use super::answer::Answer;
+use super::bed::Bed;
+use super::case::{Case, Expect, Line, Raw, Step};
+use super::connection::{Came, Connection, raw_bytes};
+use super::fill::Filler;
+use super::judge::{Bench, Fault, judge};
+use super::message::{Message, echo, inquiry, sign_on};
+use super::packing::Told;
+use super::party::Kind;
+use super::report::Entry;
+use super::run::Payer;
+use super::seen::Seen;
+
+/// How long an answer that may come or not is waited for.
+const PERHAPS: Duration = Duration::from_secs(1);
+
+/// How long the switch may take to close a connection that it closes at once.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// How long connections that were closed may still be counted.
+const COUNTED: Duration = Duration::from_secs(5);
+
+/// What became of a case that was played.
+pub struct Played {
+    /// What is not as it has to be; empty, and it has passed.
+    pub faults: Vec<Fault>,
+    /// What was sent and what came.
+    pub transcript: Vec<Entry>,
+}
+
+/// Plays it with this payer.
+pub fn play(bed: &Bed<'_>, case: &Case, payer: &Payer) -> Played {
+    let mut play = Play {
+        bed,
+        case,
+        payer,
+        lines: Vec::new(),
+        told: Vec::new(),
+        seen: Vec::new(),
+        late: Vec::new(),
+        foretold: bed.clock.fresh(),
+        before: None,
+        transcript: Vec::new(),
+    };
+    let faults = play.run();
+    Played {
+        faults: faults.err().unwrap_or_default(),
+        transcript: play.transcript,
+    }
+}
+
+struct Play<'a> {
+    bed: &'a Bed<'a>,
+    case: &'a Case,
+    payer: &'a Payer,
+    lines: Vec<Option<Connection>>,
+    /// The messages of the case, and their answers.
+    told: Vec<Told>,
+    seen: Vec<Option<Seen>>,
+    /// Trace numbers that may be answered although nobody waits.
+    late: Vec<String>,
+    foretold: u32,
+    /// Ledger and available balance at the beginning.
+    before: Option<(i64, i64)>,
+    transcript: Vec<Entry>,
+}
+
+type Outcome = Result<(), Vec<Fault>>;
+
+impl Play<'_> {
+    fn run(&mut self) -> Outcome {
+        if self.case.has_payer() {
+            self.before = self.balances()?;
+        }
+        if !self.case.signs_on_itself() {
+            self.line(0)?;
+        }
+        for step in &self.case.steps {
+            self.step(step)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Outcome {
+        match step {
+            Step::Send {
+                line,
+                messages,
+                in_pieces,
+            } => self.send(*line, messages, *in_pieces),
+            Step::Raw {
+                line,
+                raw,
+                closed_within,
+            } => self.raw(*line, *raw, *closed_within),
+            Step::Silent {
+                line,
+                after,
+                within,
+            } => self.silent(*line, *after, *within),
+            Step::Idle { line, within } => self.closed(*line, *within),
+            Step::Await {
+                line,
+                message,
+                answer,
+            } => self.await_answer(*line, *message, answer),
+            Step::Agree { order, amount } => self.agree(*order, *amount),
+            Step::Balance { ledger, available } => self.compare_balance(*ledger, *available),
+            Step::Serves { line } => self.serves(*line),
+            Step::CrowdOut { most } => self.crowd_out((*most).min(self.bed.party.connections_max)),
+        }
+    }
+
+    /// Sends messages together, and judges what comes until each of them has what it has to have.
+    fn send(&mut self, line: Line, messages: &[(Message, Expect)], in_pieces: bool) -> Outcome {
+        let early = messages.iter().any(|(message, _)| message.before_sign_on);
+        if early {
+            self.bare_line(line)?;
+        }
+        let first = self.told.len();
+        let mut bytes = Vec::new();
+        for (message, _) in messages {
+            let told = self.filler().fill(message);
+            bytes.extend(self.pack(line, message, &told)?);
+            self.told.push(told);
+            self.seen.push(None);
+        }
+        self.connection(line)?
+            .send(&bytes, in_pieces)
+            .map_err(broken)?;
+        let mut faults = Vec::new();
+        let wanted =
+            |expect: &Expect| matches!(expect, Expect::Answer(_) | Expect::AnswerAndClosed(_));
+        let missing = |seen: &[Option<Seen>]| {
+            messages
+                .iter()
+                .zip(&seen[first..])
+                .any(|((_, expect), seen)| wanted(expect) && seen.is_none())
+        };
+        while missing(&self.seen) {
+            if let Some(ended) = self.take(line, self.bed.answer_within)? {
+                faults.push(Fault::new("answer", "an answer", ended));
+                break;
+            }
+        }
+        let perhaps = |expect: &Expect| matches!(expect, Expect::AnswerOrNothing(_));
+        if faults.is_empty() && messages.iter().any(|(_, expect)| perhaps(expect)) {
+            let deadline = Instant::now() + PERHAPS;
+            while self.seen[first..].iter().any(Option::is_none) && Instant::now() < deadline {
+                self.take(line, deadline.saturating_duration_since(Instant::now()))?;
+            }
+        }
+        for (at, (message, expect)) in messages.iter().enumerate() {
+            faults.extend(self.judge(first + at, message, expect, messages.len() > 1));
+        }
+        let closes =
+            |expect: &Expect| matches!(expect, Expect::Closed | Expect::AnswerAndClosed(_));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        if messages.iter().any(|(_, expect)| closes(expect)) {
+            return self.closed(line, CLOSING);
+        }
+        let unanswered: Vec<usize> = messages
+            .iter()
+            .zip(first..)
+            .filter(|((_, expect), _)| matches!(expect, Expect::Nothing))
+            .map(|(_, at)| at)
+            .collect();
+        if !unanswered.is_empty() {
+            // What is answered at all is answered before what came later.
+            self.serves(line)?;
+        }
+        match unanswered.iter().any(|&at| self.seen[at].is_some()) {
+            true => Err(vec![Fault::new("answer", "none", "one came")]),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits for the answer to an earlier message.
+    fn await_answer(&mut self, line: Line, message: usize, answer: &Answer) -> Outcome {
+        let at = message.saturating_sub(1);
+        while self.seen.get(at).is_some_and(Option::is_none) {
+            if let Some(ended) = self.take(line, self.bed.answer_within)? {
+                return Err(vec![Fault::new("answer", "an answer", ended)]);
+            }
+        }
+        let faults = match self.seen.get(at) {
+            Some(Some(seen)) => self.compare(at, answer, seen),
+            _ => Vec::new(),
+        };
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    fn judge(
+        &mut self,
+        at: usize,
+        message: &Message,
+        expect: &Expect,
+        several: bool,
+    ) -> Vec<Fault> {
+        let faults = match (expect, &self.seen[at]) {
+            (
+                Expect::Answer(answer)
+                | Expect::AnswerAndClosed(answer)
+                | Expect::AnswerOrNothing(answer),
+                Some(seen),
+            ) => self.compare(at, answer, seen),
+            (Expect::AnswerOrNothing(_), None) => {
+                self.late.extend(self.told[at].text(11).map(str::to_owned));
+                Vec::new()
+            }
+            (Expect::Nothing | Expect::Closed, Some(_)) => {
+                vec![Fault::new("answer", "none", "one came")]
+            }
+            _ => Vec::new(),
+        };
+        let whose = |fault: Fault| match several {
+            true => Fault {
+                place: format!("{}: {}", message.name, fault.place),
+                ..fault
+            },
+            false => fault,
+        };
+        faults.into_iter().map(whose).collect()
+    }
+
+    fn compare(&self, at: usize, answer: &Answer, seen: &Seen) -> Vec<Fault> {
+        let filler = self.filler();
+        let bench = Bench {
+            asked: &self.told[at],
+            earlier: &self.seen,
+            has_key: self.bed.party.key.is_some(),
+            available: self.before.map(|(_, available)| available),
+            value: &|field, value| filler.expected(field, value),
+        };
+        judge(&bench, answer, seen)
+    }
+
+    /// Takes the next answer; `Some` says why none comes any more.
+    fn take(&mut self, line: Line, patience: Duration) -> Result<Option<String>, Vec<Fault>> {
+        let came = self.connection(line)?.next(patience).map_err(broken)?;
+        let wire = match came {
+            Came::Message(wire) => wire,
+            Came::Nothing => return Ok(Some(format!("none within {} ms", patience.as_millis()))),
+            Came::Closed => return Ok(Some("the end of the connection".to_owned())),
+            Came::Nonsense(what) => return Err(vec![Fault::new("frame", "a frame", what)]),
+        };
+        let seen = Seen::read(self.bed.party.dialect, &wire, self.bed.party.key.as_ref());
+        self.transcript
+            .push(Entry::came(line, &wire, &seen.message));
+        let trace = seen.text(11);
+        let open = |at: &usize| self.seen[*at].is_none();
+        let own = (0..self.told.len())
+            .rev()
+            .filter(open)
+            .find(|&at| trace.is_some() && self.told[at].text(11) == trace);
+        // An answer without a trace number can only be matched where one thing was asked.
+        let own = own.or_else(|| {
+            let mut unanswered = (0..self.told.len()).rev().filter(open);
+            trace.is_none().then(|| unanswered.next()).flatten()
+        });
+        match own {
+            Some(at) => self.seen[at] = Some(seen),
+            None if trace.is_some_and(|trace| self.late.iter().any(|late| late == trace)) => {}
+            None => {
+                let found = format!("one with trace number {}", trace.unwrap_or("(none)"));
+                return Err(vec![Fault::new("answer", "to what was asked", found)]);
+            }
+        }
+        Ok(None)
+    }
+
+    fn raw(&mut self, line: Line, raw: Raw, closed_within: Option<Duration>) -> Outcome {
+        let packing = self.bed.party.dialect.packing;
+        let whole = self.filler().fill(&echo());
+        let whole = whole.pack(packing, self.bed.party.key.as_ref(), echo().seal, None);
+        let bytes = raw_bytes(self.bed.party.dialect.framing, raw, &whole);
+        self.transcript
+            .push(Entry::sent(line, raw.words(), &bytes, None));
+        self.connection(line)?.send(&bytes, false).map_err(broken)?;
+        match closed_within {
+            Some(within) => self.closed(line, within),
+            None => self.serves(line),
+        }
+    }
+
+    fn silent(&mut self, line: Line, after: Duration, within: Duration) -> Outcome {
+        let began = Instant::now();
+        self.bare_line(line)?;
+        self.closed(line, within)?;
+        if began.elapsed() < after {
+            let found = format!("{} ms", began.elapsed().as_millis());
+            let expected = format!("closed after {} s at the earliest", after.as_secs());
+            return Err(vec![Fault::new("time", expected, found)]);
+        }
+        Ok(())
+    }
+
+    fn closed(&mut self, line: Line, within: Duration) -> Outcome {
+        let came = self.connection(line)?.next(within).map_err(broken)?;
+        match came {
+            Came::Closed => {
+                self.transcript.push(Entry::note(line, "closed"));
+                self.lines[line] = None;
+                Ok(())
+            }
+            other => {
+                let found = match other {
+                    Came::Message(_) => "a message".to_owned(),
+                    Came::Nothing => format!("still open after {} ms", within.as_millis()),
+                    Came::Nonsense(what) => what,
+                    Came::Closed => String::new(),
+                };
+                Err(vec![Fault::new("connection", "closed", found)])
+            }
+        }
+    }
+
+    fn serves(&mut self, line: Line) -> Outcome {
+        let expect = super::answer::approved();
+        self.send(line, &[(echo(), Expect::Answer(expect))], false)
+    }
+
+    fn agree(&mut self, order: u8, amount: u64) -> Outcome {
+        if self.bed.party.kind != Kind::Mall {
+            return Ok(());
+        }
+        let Some(line) = self.bed.wallet_line else {
+            return Ok(());
+        };
+        let number = self.filler().order(order);
+        let acceptor = &self.bed.party.acceptor;
+        let agreed = line.agree(self.bed.clock, self.payer.wallet, acceptor, &number, amount);
+        self.transcript.push(Entry::note(
+            0,
+            format!("the payer agrees to order {number} of {amount}"),
+        ));
+        agreed.map_err(|why| vec![Fault::new("precondition", "the payer agrees", why)])
+    }
+
+    fn compare_balance(&mut self, ledger: i64, available: i64) -> Outcome {
+        let (Some(before), Some(now)) = (self.before, self.balances()?) else {
+            self.transcript.push(Entry::note(
+                0,
+                "the balance is not compared: the party may not ask for it",
+            ));
+            return Ok(());
+        };
+        let moved = (now.0 - before.0, now.1 - before.1);
+        self.transcript.push(Entry::note(
+            0,
+            format!(
+                "the balance has moved: ledger {:+}, available {:+}",
+                moved.0, moved.1
+            ),
+        ));
+        let mut faults = Vec::new();
+        for (what, expected, found) in [
+            ("ledger balance", ledger, moved.0),
+            ("available balance", available, moved.1),
+        ] {
+            if expected != found {
+                let words = |moved: i64| format!("moved by {moved:+}");
+                faults.push(Fault::new(what, words(expected), words(found)));
+            }
+        }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Ledger and available balance, where the party may ask, or its payer.
+    fn balances(&mut self) -> Result<Option<(i64, i64)>, Vec<Fault>> {
+        let failed = |why: String| vec![Fault::new("precondition", "a balance", why)];
+        if let (Kind::Mall, Some(line)) = (self.bed.party.kind, self.bed.wallet_line) {
+            let balance = line.balance(self.bed.clock, self.payer.wallet);
+            return balance.map(Some).map_err(failed);
+        }
+        if !self.bed.party.may_inquire() {
+            return Ok(None);
+        }
+        let told = self.filler().fill(&inquiry());
+        let seen = self
+            .bed
+            .ask_apart(&told)
+            .map_err(|why| failed(format!("inquiry: {why}")))?;
+        let amounts = (seen.additional_amount("01"), seen.additional_amount("02"));
+        match amounts {
+            (Some(ledger), Some(available)) => Ok(Some((ledger, available))),
+            _ => {
+                let code = seen.text(39).unwrap_or("without a code");
+                Err(failed(format!("the inquiry was answered {code}")))
+            }
+        }
+    }
+
+    /// Opens connections until one is refused: the party has then as many as it may.
+    fn crowd_out(&mut self, most: u32) -> Outcome {
+        let deadline = Instant::now() + COUNTED;
+        loop {
+            let mut open = Vec::new();
+            let refusal = loop {
+                let mut connection = self
+                    .bed
+                    .target
+                    .connect(self.bed.party.dialect)
+                    .map_err(broken)?;
+                let told = self.filler().fill(&sign_on());
+                let seen = self
+                    .bed
+                    .exchange(&mut connection, &told)
+                    .map_err(|why| vec![Fault::new("sign-on", "an answer", why)])?;
+                match seen.text(39) {
+                    Some("00") => open.push(connection),
+                    _ => break (connection, told, seen),
+                }
+                if open.len() as u32 > most {
+                    let found = format!("{} were signed on", open.len());
+                    let expected = format!("at most {most} connections");
+                    return Err(vec![Fault::new("connections", expected, found)]);
+                }
+            };
+            let (mut connection, told, seen) = refusal;
+            // Connections of a moment ago may still be counted.
+            if (open.len() as u32) < most && Instant::now() < deadline {
+                drop(open);
+                std::thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            if (open.len() as u32) < most {
+                let found = format!("refused after {}", open.len());
+                return Err(vec![Fault::new("connections", format!("{most}"), found)]);
+            }
+            self.transcript
+                .push(Entry::note(0, format!("{most} connections are signed on")));
+            self.told.push(told);
+            self.seen.push(None);
+            let at = self.told.len() - 1;
+            let faults = self.compare(at, &super::answer::answered("58"), &seen);
+            if !faults.is_empty() {
+                return Err(faults);
+            }
+            return match connection.next(CLOSING).map_err(broken)? {
+                Came::Closed => Ok(()),
+                came => Err(vec![Fault::new(
+                    "connection",
+                    "closed",
+                    format!("{came:?}"),
+                )]),
+            };
+        }
+    }
+
+    fn pack(&mut self, line: Line, message: &Message, told: &Told) -> Result<Vec<u8>, Vec<Fault>> {
+        let party = self.bed.party;
+        let bytes = told.pack(
+            party.dialect.packing,
+            party.key.as_ref(),
+            message.seal,
+            message.spoiled,
+        );
+        let frame = self.connection(line)?.frame(&bytes);
+        let canonical = party.dialect.unpack(&bytes.into()).message;
+        let name = format!("{} {}", message.mti, message.name);
+        self.transcript
+            .push(Entry::sent(line, name, &frame, Some(&canonical)));
+        Ok(frame)
+    }
+
+    /// An open connection, signed on where it was not there yet.
+    fn connection(&mut self, line: Line) -> Result<&mut Connection, Vec<Fault>> {
+        if self.lines.get(line).is_none_or(Option::is_none) {
+            self.line(line)?;
+        }
+        match self.lines.get_mut(line) {
+            Some(Some(connection)) => Ok(connection),
+            _ => Err(vec![Fault::new("connection", "open", "closed")]),
+        }
+    }
+
+    fn line(&mut self, line: Line) -> Outcome {
+        self.bare_line(line)?;
+        let told = self.filler().fill(&sign_on());
+        let Some(Some(connection)) = self.lines.get_mut(line) else {
+            return Ok(());
+        };
+        let failed = |why: String| vec![Fault::new("precondition", "a sign-on", why)];
+        let seen = self.bed.exchange(connection, &told).map_err(failed)?;
+        match seen.text(39) {
+            Some("00") => Ok(()),
+            code => Err(failed(format!(
+                "answered {}",
+                code.unwrap_or("without a code")
+            ))),
+        }
+    }
+
+    /// An open connection, not signed on.
+    fn bare_line(&mut self, line: Line) -> Outcome {
+        if self.lines.len() <= line {
+            self.lines.resize_with(line + 1, || None);
+        }
+        if self.lines[line].is_none() {
+            let open = self.bed.target.connect(self.bed.party.dialect);
+            self.lines[line] = Some(open.map_err(broken)?);
+        }
+        Ok(())
+    }
+
+    fn filler(&self) -> Filler<'_> {
+        Filler {
+            party: self.bed.party,
+            terminal: self.bed.terminal,
+            clock: self.bed.clock,
+            payer: self.payer,
+            case: self.case.number,
+            foretold: self.foretold,
+            told: &self.told,
+        }
+    }
+}
+
+fn broken(error: std::io::Error) -> Vec<Fault> {
+    vec![Fault::new("connection", "open", error.to_string())]
+}

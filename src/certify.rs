@@ -1,0 +1,170 @@
+//! `tessera certify`.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use tessera_simulators::certify::{
+    self, Kind, Options, Party, Payer, Target, WalletLineOptions, cases, junit, listing,
+};
+use tessera_simulators::load::parse_duration;
+
+/// Holds a switch to the wire protocol, case by case, as a mall or an acquirer would use it
+///
+/// Prints one line per case, and for what failed the bytes, the answers and the fields that were expected. Cases that the
+/// party or the target has nothing for are skipped, and say why. Money is moved only on the cards that are named.
+#[derive(Args)]
+#[command(after_help = "\
+Exit code 0: no case failed.
+
+  tessera certify --list                             the cases, as a specification
+  tessera certify --party 20000000001                against a development switch
+  tessera certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112")]
+pub struct Certify {
+    /// Where malls and acquirers connect
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
+    target: String,
+    /// The party: the code of a development party, or a profile as in config/parties
+    #[arg(long, value_name = "CODE | FILE", default_value = "20000000001")]
+    party: String,
+    /// Prints the cases as this party sends them, and ends
+    #[arg(long)]
+    list: bool,
+    /// Only this case (5.01) or section (5); several are possible
+    #[arg(long = "case", value_name = "NUMBER")]
+    cases: Vec<String>,
+    /// A card that may pay; several are possible [default: development cards]
+    #[arg(long = "card", value_name = "NUMBER=YYMM", value_parser = parse_card)]
+    cards: Vec<Payer>,
+    /// How many development cards, or for a mall their wallets, pay
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    payers: u64,
+    /// Serial number of the first of them
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    first_payer: u64,
+    /// For a mall: the wallet server's leased line, where payers agree to its orders
+    #[arg(long, value_name = "HOST:PORT")]
+    wallet_line: Option<String>,
+    /// The folder of wallet-server.pem, wallet-server.key and ca.pem
+    #[arg(long, value_name = "DIR", default_value = "config/certs")]
+    certs: PathBuf,
+    /// The development financial system stands behind the target, with the endings of amounts of config/host.toml
+    #[arg(long)]
+    sandbox: bool,
+    /// The longest that an answer may take: 10s, 500ms
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    answer_within: Duration,
+    /// Cases that take minutes, too
+    #[arg(long)]
+    long: bool,
+    /// Terminal (field 41) [default: one that this run alone has]
+    #[arg(long, value_name = "ID")]
+    terminal: Option<String>,
+    /// Connects with TLS, trusting these authorities (PEM)
+    #[arg(long, value_name = "FILE")]
+    tls_authority: Option<PathBuf>,
+    /// The name that the switch's certificate carries [default: the host of the target]
+    #[arg(long, value_name = "NAME", requires = "tls_authority")]
+    tls_name: Option<String>,
+    /// Our certificate (PEM), where the switch wants one
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_authority",
+        requires = "tls_key"
+    )]
+    tls_certificate: Option<PathBuf>,
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Writes the report as JUnit XML there
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Writes everything that was sent and came there, case by case
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl Certify {
+    /// Runs and prints the report; the exit code says whether no case failed.
+    pub fn run(self) -> Result<ExitCode> {
+        let party = Party::find(&self.party)?;
+        if self.list {
+            let chosen = certify::chosen(cases(), &self.cases).map_err(|why| anyhow!(why))?;
+            // A reader that has seen enough, as `head` has, is no failure.
+            let _ = io::stdout()
+                .lock()
+                .write_all(listing(&chosen, &party).as_bytes());
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (junit_file, report_file) = (self.junit.clone(), self.report.clone());
+        let report = certify::run(&self.options(party)?, cases()).map_err(|why| anyhow!(why))?;
+        print!("{report}");
+        if let Some(path) = junit_file {
+            std::fs::write(&path, junit(&report)).with_context(|| path.display().to_string())?;
+        }
+        if let Some(path) = report_file {
+            std::fs::write(&path, report.details()).with_context(|| path.display().to_string())?;
+        }
+        Ok(match report.clean() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
+    }
+
+    fn options(self, party: Party) -> Result<Options> {
+        let tls = match &self.tls_authority {
+            Some(authority) => {
+                let host = self
+                    .target
+                    .rsplit_once(':')
+                    .map_or(self.target.as_str(), |(host, _)| host);
+                let name = self.tls_name.clone().unwrap_or_else(|| host.to_owned());
+                let pair = self.tls_certificate.as_deref().zip(self.tls_key.as_deref());
+                Some((certify::tls(authority, pair)?, name))
+            }
+            None => None,
+        };
+        let first = self.first_payer;
+        let development = (first..first.saturating_add(self.payers)).map(Payer::development);
+        Ok(Options {
+            target: Target {
+                address: self.target,
+                tls,
+            },
+            payers: match self.cards.is_empty() || party.kind == Kind::Mall {
+                true => development.collect(),
+                false => self.cards,
+            },
+            party,
+            wallet_line: self.wallet_line.map(|address| WalletLineOptions {
+                address,
+                certificates: self.certs,
+            }),
+            sandbox: self.sandbox,
+            long: self.long,
+            answer_within: self.answer_within,
+            only: self.cases,
+            terminal: self.terminal,
+        })
+    }
+}
+
+fn parse_card(text: &str) -> Result<Payer, String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('=') {
+        Some((card, expiry))
+            if digits(card) && card.len() <= 19 && digits(expiry) && expiry.len() == 4 =>
+        {
+            Ok(Payer {
+                card: card.to_owned(),
+                expiry: expiry.to_owned(),
+                wallet: 0,
+            })
+        }
+        _ => Err("expected NUMBER=YYMM".to_owned()),
+    }
+}

@@ -1,0 +1,175 @@
+//! The project's own switch is held to the wire protocol by the certification that malls and acquirers use.
+
+mod rig;
+
+use std::fs;
+
+use rig::Rig;
+use rig::books::settles;
+use rig::wire::started;
+
+/// Endings of amounts, as config/host.toml shows them.
+const ENDINGS: [&str; 5] = [
+    "rules.endings.6605=05",
+    "rules.endings.6651=51",
+    "rules.endings.6690=ignored",
+    "rules.endings.6691=silent",
+    "rules.endings.6692=late",
+];
+
+/// An acquirer that may do whatever a party may, and speaks another dialect.
+const BABEL: &str = r#"
+code = "20000000003"
+name = "Babel"
+kind = "acquirer"
+acceptors = ["SHOP-1", "SHOP-2"]
+mac_key = "303132333435363738393a3b3c3d3e3f"
+connections_max = 40
+[line]
+framing = "tpdu"
+packing = "ascii"
+[quirks]
+unknown_reversal = "00"
+unreferenced_refunds = true
+several_completions = true
+stand_in_advices = true
+partial_approval = true
+"#;
+
+const CARDS: u64 = 16;
+const BALANCE: u64 = 1_000_000;
+const PROVISIONED: i64 = (CARDS * BALANCE) as i64;
+
+/// The switch and the financial system, with what a sandbox has.
+fn sandbox(prepare: impl FnOnce(&Rig)) -> Rig {
+    let rig = Rig::new(CARDS, BALANCE);
+    prepare(&rig);
+    started(rig, &ENDINGS)
+}
+
+/// What a run has found: the numbers of what passed and of what was skipped. Nothing has failed.
+struct Found {
+    passed: Vec<String>,
+    skipped: Vec<String>,
+}
+
+impl Found {
+    /// Certifies a party with all that it has.
+    fn of(rig: &Rig, party: &str, more: &[&str]) -> Self {
+        let target = rig.addresses.malls.to_string();
+        let line = rig.addresses.wallet_server.to_string();
+        let mut arguments = vec!["certify", "--target", &target, "--party", party];
+        arguments.extend(["--sandbox", "--payers", "16"]);
+        arguments.extend(["--wallet-line", &line, "--certs", "certs"]);
+        arguments.extend(more);
+        let output = rig.run(&arguments);
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        let numbers = |mark: &str| {
+            let lines = report.lines().filter(|line| line.starts_with(mark));
+            let number = |line: &str| line[mark.len()..].split(' ').next().map(str::to_owned);
+            lines.filter_map(number).collect()
+        };
+        Self {
+            passed: numbers("  ok   "),
+            skipped: numbers("  skip "),
+        }
+    }
+
+    fn assert_skips(&self, expected: &[&str]) {
+        assert_eq!(self.skipped, expected, "{} passed", self.passed.len());
+    }
+}
+
+#[test]
+fn an_acquirer_is_certified() {
+    let rig = sandbox(|_| {});
+    let found = Found::of(
+        &rig,
+        "parties/development-acquirer-1.toml",
+        &["--junit", "junit.xml", "--report", "report.txt"],
+    );
+    found.assert_skips(&[
+        "3.04", "3.17", "5.25", "5.26", "5.34", "5.45", "5.46", "5.47", "5.57", "5.79", "5.95",
+        "5.100", "5.120", "5.121", "5.122", "5.123", "5.124", "5.125", "5.126", "5.127", "5.128",
+        "5.129", "8.15", "8.18",
+    ]);
+    let junit = fs::read_to_string(rig.path("junit.xml")).expect("a report");
+    assert_eq!(
+        junit.matches("<testcase ").count(),
+        found.passed.len() + found.skipped.len()
+    );
+    assert_eq!(junit.matches("<skipped ").count(), found.skipped.len());
+    assert!(!junit.contains("<failure "));
+    let report = fs::read_to_string(rig.path("report.txt")).expect("a report");
+    assert!(report.contains("primary account number") && report.contains(" 00650200 "));
+    settles(rig, PROVISIONED);
+}
+
+#[test]
+fn a_mall_is_certified() {
+    let rig = sandbox(|_| {});
+    let found = Found::of(&rig, "10000000001", &[]);
+    found.assert_skips(&[
+        "3.17", "4.12", "4.19", "4.20", "5.03", "5.20", "5.21", "5.22", "5.25", "5.26", "5.27",
+        "5.34", "5.45", "5.46", "5.47", "5.57", "5.79", "5.97", "5.98", "5.99", "5.130", "6.14",
+        "6.54", "7.03", "8.15", "8.18",
+    ]);
+    settles(rig, PROVISIONED);
+}
+
+#[test]
+fn an_acquirer_with_every_permission_and_another_dialect_is_certified() {
+    let rig = sandbox(|rig| rig.write_party("babel.toml", BABEL));
+    let found = Found::of(&rig, "parties/babel.toml", &[]);
+    found.assert_skips(&[
+        "3.17", "5.27", "5.31", "5.33", "5.48", "5.56", "5.78", "5.95", "5.100", "5.120", "5.121",
+        "5.122", "5.123", "5.124", "5.125", "5.126", "5.127", "5.128", "5.129", "8.18",
+    ]);
+    settles(rig, PROVISIONED);
+}
+
+#[test]
+fn an_acquirer_without_a_key_is_certified() {
+    let rig = sandbox(|_| {});
+    // The clocks and the financial system are the others' business.
+    let found = Found::of(
+        &rig,
+        "20000000002",
+        &["--case", "1", "--case", "2", "--case", "3", "--case", "4"],
+    );
+    found.assert_skips(&[
+        "3.04", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.16",
+    ]);
+}
+
+#[test]
+fn without_a_payer_what_needs_none_is_certified_and_the_rest_says_why() {
+    let rig = started(Rig::new(0, 0), &[]);
+    let target = rig.addresses.malls.to_string();
+    for party in ["20000000001", "10000000001"] {
+        let arguments = ["certify", "--target", &target, "--party", party];
+        let output = rig.run(&[&arguments[..], &["--case", "1", "--case", "3"]].concat());
+        let report = String::from_utf8_lossy(&output.stdout);
+        let skipped = report.lines().find(|line| line.contains("skip 1.05 "));
+        let why = skipped.expect("a purchase needs a payer");
+        assert!(
+            why.contains("were answered 14") || why.contains("--wallet-line"),
+            "{why}"
+        );
+        assert!(report.contains("ok   1.02 "));
+    }
+    let unknown = rig.try_run(&["certify", "--target", &target, "--case", "99"]);
+    assert!(!unknown.status.success());
+}
+
+#[test]
+fn the_cases_are_a_specification_without_a_target() {
+    let rig = Rig::new(0, 0);
+    for party in ["20000000001", "10000000001", "parties/teacup.toml"] {
+        let output = rig.run(&["certify", "--list", "--party", party]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        for section in 1..=8 {
+            assert!(text.contains(&format!("\n  rule: section {section}, ")));
+        }
+    }
+}
