@@ -27,7 +27,10 @@ pub(crate) async fn keep(
     before: Duration,
 ) {
     let before = before.as_millis() as u64;
-    while before != 0 {
+    if before == 0 {
+        return;
+    }
+    loop {
         while !lines.iter().all(|worker| worker.is_up()) {
             tokio::time::sleep(LOOK_AGAIN).await;
         }

@@ -100,7 +100,7 @@ impl Wallet {
                 let transaction = self.pending(*reference)?;
                 if let Some(side) = side_of(transaction.kind) {
                     let item = Item {
-                        institution: transaction.institution,
+                        institution: party_of(transaction),
                         side,
                         amount: transaction.granted(),
                         counts: true,
@@ -179,12 +179,20 @@ fn side_of(kind: Kind) -> Option<Side> {
     }
 }
 
+/// The wallet server asks for loads and payouts, which is no party.
+fn party_of(transaction: &Transaction) -> u64 {
+    match transaction.kind {
+        Kind::Load | Kind::Payout => NO_PARTY,
+        _ => transaction.institution,
+    }
+}
+
 /// So much of what was counted is taken back. What is still being decided is counted when it has been.
 fn taken_back(transaction: &Transaction, undone: Amount) -> Option<Item> {
     let side = side_of(transaction.kind)?.reversal();
     let counted = transaction.status == Status::Approved && !undone.is_zero();
     counted.then_some(Item {
-        institution: transaction.institution,
+        institution: party_of(transaction),
         side,
         amount: undone,
         counts: true,
