@@ -430,6 +430,40 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_template_is_a_whole_request_too() {
+        let original = Mti::PURCHASE;
+        for shape in [
+            Shape::Authorization,
+            Shape::Partial,
+            Shape::Decided { held: true },
+            Shape::Decided { held: false },
+            Shape::Following(FollowUp::Complete { amount: 5 }, Mti::AUTHORIZATION),
+            Shape::Following(FollowUp::Refund { amount: 5 }, original),
+            Shape::Following(FollowUp::Reverse { down_to: 0 }, original),
+            Shape::Following(FollowUp::Reverse { down_to: 5 }, Mti::AUTHORIZATION),
+            Shape::Following(FollowUp::ReverseRefund, original),
+        ] {
+            let fill = Fill {
+                repeat: false,
+                trace: 7,
+                payer: 1,
+                amount: 100,
+                transmission: Stamp::at(1_795_340_700),
+                local: Stamp::at(1_795_340_700),
+                original: Some((1, Stamp::at(1_795_340_700))),
+            };
+            for way in [Way::Card, Way::Order] {
+                let mut frame = BytesMut::new();
+                pack(&mut frame, shape, &speaker(way), *b"AB12Z00Z", &fill, None);
+                let message = Message::parse(&frame[PREFIX..]).unwrap();
+                let request = tessera_protocol::Request::read(&message);
+                assert!(request.is_ok(), "{shape:?}: {:?}", request.err());
+                assert_eq!(message.has(90), shape.original().is_some());
+            }
+        }
+    }
+
+    #[test]
     fn cards_carry_their_check_digit() {
         for serial in [0, 1, 2, 9, 10, 123_456_789, 987_654_321, 999_999_999] {
             let digits = CardNumber::development(serial.into()).expose() % 10_000_000_000;
