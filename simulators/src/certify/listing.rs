@@ -194,7 +194,7 @@ impl Example<'_> {
         )?;
         for (&field, body) in &told.fields {
             let name = FIELDS[usize::from(field) - 1].name;
-            let said = message.fields.get(&field).and_then(|value| words(value));
+            let said = message.fields.get(&field).and_then(words);
             let said = said.map(|said| format!("   {said}")).unwrap_or_default();
             let length = body
                 .length
