@@ -1,14 +1,16 @@
 //! Plays one case: what has to be so before, the messages, and what came.
 
+mod lines;
+
 use std::time::{Duration, Instant};
 
-use super::answer::Answer;
+use super::answer::{Answer, approved};
 use super::bed::Bed;
-use super::case::{Case, Expect, Line, Raw, Step};
-use super::connection::{Came, Connection, raw_bytes};
+use super::case::{Case, Expect, Line, Step};
+use super::connection::{Came, Connection};
 use super::fill::Filler;
 use super::judge::{Bench, Fault, judge};
-use super::message::{Message, echo, inquiry, sign_on};
+use super::message::{Message, echo, inquiry};
 use super::packing::Told;
 use super::party::Kind;
 use super::report::Entry;
@@ -20,9 +22,6 @@ const PERHAPS: Duration = Duration::from_secs(1);
 
 /// How long the switch may take to close a connection that it closes at once.
 const CLOSING: Duration = Duration::from_secs(2);
-
-/// How long connections that were closed may still be counted.
-const COUNTED: Duration = Duration::from_secs(5);
 
 /// What became of a case that was played.
 pub struct Played {
@@ -69,10 +68,10 @@ struct Play<'a> {
     transcript: Vec<Entry>,
 }
 
-type Outcome = Result<(), Vec<Fault>>;
+type Judged = Result<(), Vec<Fault>>;
 
 impl Play<'_> {
-    fn run(&mut self) -> Outcome {
+    fn run(&mut self) -> Judged {
         if self.case.has_payer() {
             self.before = self.balances()?;
         }
@@ -85,7 +84,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step) -> Outcome {
+    fn step(&mut self, step: &Step) -> Judged {
         match step {
             Step::Send {
                 line,
@@ -116,7 +115,7 @@ impl Play<'_> {
     }
 
     /// Sends messages together, and judges what comes until each of them has what it has to have.
-    fn send(&mut self, line: Line, messages: &[(Message, Expect)], in_pieces: bool) -> Outcome {
+    fn send(&mut self, line: Line, messages: &[(Message, Expect)], in_pieces: bool) -> Judged {
         let early = messages.iter().any(|(message, _)| message.before_sign_on);
         if early {
             self.bare_line(line)?;
@@ -182,7 +181,7 @@ impl Play<'_> {
     }
 
     /// Waits for the answer to an earlier message.
-    fn await_answer(&mut self, line: Line, message: usize, answer: &Answer) -> Outcome {
+    fn await_answer(&mut self, line: Line, message: usize, answer: &Answer) -> Judged {
         let at = message.saturating_sub(1);
         while self.seen.get(at).is_some_and(Option::is_none) {
             if let Some(ended) = self.take(line, self.bed.answer_within)? {
@@ -279,58 +278,11 @@ impl Play<'_> {
         Ok(None)
     }
 
-    fn raw(&mut self, line: Line, raw: Raw, closed_within: Option<Duration>) -> Outcome {
-        let packing = self.bed.party.dialect.packing;
-        let whole = self.filler().fill(&echo());
-        let whole = whole.pack(packing, self.bed.party.key.as_ref(), echo().seal, None);
-        let bytes = raw_bytes(self.bed.party.dialect.framing, raw, &whole);
-        self.transcript
-            .push(Entry::sent(line, raw.words(), &bytes, None));
-        self.connection(line)?.send(&bytes, false).map_err(broken)?;
-        match closed_within {
-            Some(within) => self.closed(line, within),
-            None => self.serves(line),
-        }
+    fn serves(&mut self, line: Line) -> Judged {
+        self.send(line, &[(echo(), approved().into())], false)
     }
 
-    fn silent(&mut self, line: Line, after: Duration, within: Duration) -> Outcome {
-        let began = Instant::now();
-        self.bare_line(line)?;
-        self.closed(line, within)?;
-        if began.elapsed() < after {
-            let found = format!("{} ms", began.elapsed().as_millis());
-            let expected = format!("closed after {} s at the earliest", after.as_secs());
-            return Err(vec![Fault::new("time", expected, found)]);
-        }
-        Ok(())
-    }
-
-    fn closed(&mut self, line: Line, within: Duration) -> Outcome {
-        let came = self.connection(line)?.next(within).map_err(broken)?;
-        match came {
-            Came::Closed => {
-                self.transcript.push(Entry::note(line, "closed"));
-                self.lines[line] = None;
-                Ok(())
-            }
-            other => {
-                let found = match other {
-                    Came::Message(_) => "a message".to_owned(),
-                    Came::Nothing => format!("still open after {} ms", within.as_millis()),
-                    Came::Nonsense(what) => what,
-                    Came::Closed => String::new(),
-                };
-                Err(vec![Fault::new("connection", "closed", found)])
-            }
-        }
-    }
-
-    fn serves(&mut self, line: Line) -> Outcome {
-        let expect = super::answer::approved();
-        self.send(line, &[(echo(), Expect::Answer(expect))], false)
-    }
-
-    fn agree(&mut self, order: u8, amount: u64) -> Outcome {
+    fn agree(&mut self, order: u8, amount: u64) -> Judged {
         if self.bed.party.kind != Kind::Mall {
             return Ok(());
         }
@@ -347,7 +299,7 @@ impl Play<'_> {
         agreed.map_err(|why| vec![Fault::new("precondition", "the payer agrees", why)])
     }
 
-    fn compare_balance(&mut self, ledger: i64, available: i64) -> Outcome {
+    fn compare_balance(&mut self, ledger: i64, available: i64) -> Judged {
         let (Some(before), Some(now)) = (self.before, self.balances()?) else {
             self.transcript.push(Entry::note(
                 0,
@@ -405,63 +357,6 @@ impl Play<'_> {
         }
     }
 
-    /// Opens connections until one is refused: the party has then as many as it may.
-    fn crowd_out(&mut self, most: u32) -> Outcome {
-        let deadline = Instant::now() + COUNTED;
-        loop {
-            let mut open = Vec::new();
-            let refusal = loop {
-                let mut connection = self
-                    .bed
-                    .target
-                    .connect(self.bed.party.dialect)
-                    .map_err(broken)?;
-                let told = self.filler().fill(&sign_on());
-                let seen = self
-                    .bed
-                    .exchange(&mut connection, &told)
-                    .map_err(|why| vec![Fault::new("sign-on", "an answer", why)])?;
-                match seen.text(39) {
-                    Some("00") => open.push(connection),
-                    _ => break (connection, told, seen),
-                }
-                if open.len() as u32 > most {
-                    let found = format!("{} were signed on", open.len());
-                    let expected = format!("at most {most} connections");
-                    return Err(vec![Fault::new("connections", expected, found)]);
-                }
-            };
-            let (mut connection, told, seen) = refusal;
-            // Connections of a moment ago may still be counted.
-            if (open.len() as u32) < most && Instant::now() < deadline {
-                drop(open);
-                std::thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-            if (open.len() as u32) < most {
-                let found = format!("refused after {}", open.len());
-                return Err(vec![Fault::new("connections", format!("{most}"), found)]);
-            }
-            self.transcript
-                .push(Entry::note(0, format!("{most} connections are signed on")));
-            self.told.push(told);
-            self.seen.push(None);
-            let at = self.told.len() - 1;
-            let faults = self.compare(at, &super::answer::answered("58"), &seen);
-            if !faults.is_empty() {
-                return Err(faults);
-            }
-            return match connection.next(CLOSING).map_err(broken)? {
-                Came::Closed => Ok(()),
-                came => Err(vec![Fault::new(
-                    "connection",
-                    "closed",
-                    format!("{came:?}"),
-                )]),
-            };
-        }
-    }
-
     fn pack(&mut self, line: Line, message: &Message, told: &Told) -> Result<Vec<u8>, Vec<Fault>> {
         let party = self.bed.party;
         let bytes = told.pack(
@@ -476,46 +371,6 @@ impl Play<'_> {
         self.transcript
             .push(Entry::sent(line, name, &frame, Some(&canonical)));
         Ok(frame)
-    }
-
-    /// An open connection, signed on where it was not there yet.
-    fn connection(&mut self, line: Line) -> Result<&mut Connection, Vec<Fault>> {
-        if self.lines.get(line).is_none_or(Option::is_none) {
-            self.line(line)?;
-        }
-        match self.lines.get_mut(line) {
-            Some(Some(connection)) => Ok(connection),
-            _ => Err(vec![Fault::new("connection", "open", "closed")]),
-        }
-    }
-
-    fn line(&mut self, line: Line) -> Outcome {
-        self.bare_line(line)?;
-        let told = self.filler().fill(&sign_on());
-        let Some(Some(connection)) = self.lines.get_mut(line) else {
-            return Ok(());
-        };
-        let failed = |why: String| vec![Fault::new("precondition", "a sign-on", why)];
-        let seen = self.bed.exchange(connection, &told).map_err(failed)?;
-        match seen.text(39) {
-            Some("00") => Ok(()),
-            code => Err(failed(format!(
-                "answered {}",
-                code.unwrap_or("without a code")
-            ))),
-        }
-    }
-
-    /// An open connection, not signed on.
-    fn bare_line(&mut self, line: Line) -> Outcome {
-        if self.lines.len() <= line {
-            self.lines.resize_with(line + 1, || None);
-        }
-        if self.lines[line].is_none() {
-            let open = self.bed.target.connect(self.bed.party.dialect);
-            self.lines[line] = Some(open.map_err(broken)?);
-        }
-        Ok(())
     }
 
     fn filler(&self) -> Filler<'_> {

@@ -11,11 +11,13 @@ use super::desk::{Desk, fill};
 use super::judge::{DECLINES, tell, words};
 use super::mix::Kind;
 use super::model::{Model, Verdict};
+use super::shapes::Shape;
 use super::shared::Shared;
 use super::slots::{About, Outcome, Slot};
 use super::statistics::Statistics;
-use super::tabs::{Effect, FollowUp, Named, Tab, Tabs};
-use super::templates::{Fill, Shape, pack};
+use super::tab::{Effect, FollowUp, Named, Tab};
+use super::tabs::Tabs;
+use super::templates::{Fill, pack};
 
 /// Requests under way while holds are closed at the end.
 const CLOSING_MAX: u32 = 64;

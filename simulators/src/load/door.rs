@@ -16,9 +16,10 @@ use tokio_rustls::TlsConnector;
 use super::clock::Stamp;
 use super::model::Stated;
 use super::orders::{Order, Stock};
+use super::shapes::Shape;
 use super::shared::base36;
 use super::speakers::{Speaker, WALLET_SERVER};
-use super::templates::{Fill, Shape, order_number, pack};
+use super::templates::{Fill, order_number, pack};
 use super::terminal::connect;
 
 /// Operations of the leased line, field 24.

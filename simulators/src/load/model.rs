@@ -13,7 +13,7 @@
 //! What was taken whether it was there or not (an advice, a reversal of a refund) is owed where it was not: then `available`
 //! is below nothing, and whatever comes in next pays it.
 
-use super::tabs::Effect;
+use super::tab::Effect;
 
 /// The books over a row of accounts. Indices count from the first card of the run.
 #[derive(Debug, Default)]

@@ -7,11 +7,12 @@
 //! ```
 
 use bytes::BytesMut;
-use tessera_protocol::{CardNumber, MacKey, Message, Mti, OriginalData, Packer, tlv};
+use tessera_protocol::{CardNumber, MacKey, Message, OriginalData, Packer, tlv};
 
 use super::clock::{Stamp, bcd, bcd3, bcd6};
+use super::shapes::Shape;
 use super::speakers::{Speaker, Way};
-use super::tabs::FollowUp;
+use super::tab::FollowUp;
 
 /// Bytes of the length in front of a message.
 pub const PREFIX: usize = 2;
@@ -162,69 +163,6 @@ impl Templates {
     }
 }
 
-/// The requests; the first three have a template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// 0200/00.
-    Purchase,
-    /// 0420.
-    Reversal,
-    /// 0100/31.
-    Inquiry,
-    /// 0100/00.
-    Authorization,
-    /// 0200/00 that takes a part.
-    Partial,
-    /// 0220 or, where the money is held, 0120, without an original.
-    Decided {
-        /// Whether it is held.
-        held: bool,
-    },
-    /// What follows a message of this type.
-    Following(FollowUp, Mti),
-}
-
-impl Shape {
-    fn mti(self) -> Mti {
-        match self {
-            Self::Purchase | Self::Partial => Mti::PURCHASE,
-            Self::Inquiry | Self::Authorization => Mti::AUTHORIZATION,
-            Self::Decided { held: true } => Mti::AUTHORIZATION_ADVICE,
-            Self::Decided { held: false } => Mti::COMPLETION,
-            Self::Reversal => Mti::REVERSAL_ADVICE,
-            Self::Following(follow_up, _) => match follow_up {
-                FollowUp::Complete { .. } => Mti::COMPLETION,
-                FollowUp::Refund { .. } => Mti::PURCHASE,
-                FollowUp::Reverse { .. } | FollowUp::ReverseRefund => Mti::REVERSAL_ADVICE,
-            },
-        }
-    }
-
-    /// Field 3.
-    fn processing_code(self) -> u64 {
-        match self {
-            Self::Inquiry => 310_000,
-            Self::Following(FollowUp::Refund { .. } | FollowUp::ReverseRefund, _) => 200_000,
-            _ => 0,
-        }
-    }
-
-    /// The type of the message that field 90 names.
-    fn original(self) -> Option<Mti> {
-        match self {
-            Self::Reversal => Some(Mti::PURCHASE),
-            Self::Following(_, original) => Some(original),
-            _ => None,
-        }
-    }
-
-    /// Whether it says how the card was read: what asks for money does, what follows an advice or asks to undo does not.
-    fn says_how(self) -> bool {
-        !matches!(self.mti(), Mti::REVERSAL_ADVICE)
-            && !matches!(self, Self::Following(FollowUp::Complete { .. }, _))
-    }
-}
-
 /// Packs a request field by field: the slow way, from which the templates are made and which the tests hold
 /// them to.
 pub fn pack(
@@ -357,6 +295,8 @@ const fn doubled(digit: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use tessera_protocol::Mti;
+
     use super::*;
 
     fn speaker(way: Way) -> Speaker {
@@ -426,6 +366,40 @@ mod tests {
             let message = Message::parse(&frame[PREFIX..]).unwrap();
             let request = tessera_protocol::Request::read(&message);
             assert!(request.is_ok(), "{:?}", request.err());
+        }
+    }
+
+    #[test]
+    fn what_has_no_template_is_a_whole_request_too() {
+        let original = Mti::PURCHASE;
+        for shape in [
+            Shape::Authorization,
+            Shape::Partial,
+            Shape::Decided { held: true },
+            Shape::Decided { held: false },
+            Shape::Following(FollowUp::Complete { amount: 5 }, Mti::AUTHORIZATION),
+            Shape::Following(FollowUp::Refund { amount: 5 }, original),
+            Shape::Following(FollowUp::Reverse { down_to: 0 }, original),
+            Shape::Following(FollowUp::Reverse { down_to: 5 }, Mti::AUTHORIZATION),
+            Shape::Following(FollowUp::ReverseRefund, original),
+        ] {
+            let fill = Fill {
+                repeat: false,
+                trace: 7,
+                payer: 1,
+                amount: 100,
+                transmission: Stamp::at(1_795_340_700),
+                local: Stamp::at(1_795_340_700),
+                original: Some((1, Stamp::at(1_795_340_700))),
+            };
+            for way in [Way::Card, Way::Order] {
+                let mut frame = BytesMut::new();
+                pack(&mut frame, shape, &speaker(way), *b"AB12Z00Z", &fill, None);
+                let message = Message::parse(&frame[PREFIX..]).unwrap();
+                let request = tessera_protocol::Request::read(&message);
+                assert!(request.is_ok(), "{shape:?}: {:?}", request.err());
+                assert_eq!(message.has(90), shape.original().is_some());
+            }
         }
     }
 

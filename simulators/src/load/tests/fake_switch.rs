@@ -11,6 +11,9 @@ use tessera_protocol::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::full_books::{FullBooks, follows};
+use crate::load::Kind;
+
 /// How it behaves.
 #[derive(Debug, Clone, Copy)]
 pub struct Manners {
@@ -24,6 +27,8 @@ pub struct Manners {
     pub cheat_on: Option<u64>,
     /// Never answers this purchase, nor decides it.
     pub silent_on: Option<u64>,
+    /// Moves a cent too little for this request of this kind.
+    pub cheats: Option<(Kind, u64)>,
     /// Decides repeats afresh.
     pub forgets: bool,
 }
@@ -36,13 +41,14 @@ impl Default for Manners {
             cut_every: None,
             cheat_on: None,
             silent_on: None,
+            cheats: None,
             forgets: false,
         }
     }
 }
 
 /// A request's identity: 41, 11, 12.
-type Identity = (Vec<u8>, u64, u64);
+pub type Identity = (Vec<u8>, u64, u64);
 
 #[derive(Default)]
 struct Books {
@@ -50,6 +56,7 @@ struct Books {
     answered: HashMap<Identity, ([u8; 2], Option<[u8; 6]>)>,
     /// By 41 and 11: what a reversal gives back.
     approved: HashMap<(Vec<u8>, u32), i64>,
+    full: FullBooks,
     purchases: u64,
     silent: Option<Identity>,
 }
@@ -83,6 +90,11 @@ impl FakeSwitch {
 
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What all cards hold.
+    pub fn held(&self) -> i64 {
+        self.books.borrow().full.held()
     }
 
     /// What all cards have spent.
@@ -143,14 +155,29 @@ impl FakeSwitch {
                 );
             }
             Request::Inquiry(inquiry) => {
-                let balance = *books.balances.entry(inquiry.card.expose()).or_insert(start);
-                let balance = Amount::new(balance as u64).unwrap();
-                let balances = Balances::new(balance, balance, Currency::USD);
+                let card = inquiry.card.expose();
+                let available = *books.balances.entry(card).or_insert(start);
+                let (ledger, available) = books.full.stated(card, available);
+                let amount = |minor: i64| Amount::new(minor as u64).unwrap();
+                let balances = Balances::new(amount(ledger), amount(available), Currency::USD);
                 let extras = Extras {
                     balances: Some(&balances),
                     ..Extras::default()
                 };
                 answer(message, out, ResponseCode::APPROVED, &extras, key);
+            }
+            request if follows(&request) || books.full.knows(&request, &identity.0) => {
+                let known = books.answered.get(&identity).copied();
+                let (code, approval) = known.unwrap_or_else(|| {
+                    let Books { balances, full, .. } = &mut *books;
+                    full.decide(&request, &identity, balances, self.manners)
+                });
+                books.answered.insert(identity, (code, approval));
+                let extras = Extras {
+                    approval,
+                    ..Extras::default()
+                };
+                answer(message, out, ResponseCode::new(code), &extras, key);
             }
             Request::Purchase(purchase) => {
                 let known = books.answered.get(&identity).copied();
@@ -181,6 +208,7 @@ impl FakeSwitch {
             Request::Reversal(reversal) => {
                 let original = (identity.0, reversal.original.trace);
                 let amount = books.approved.remove(&original).unwrap_or(0);
+                books.full.forget(&original);
                 let Payer::Card { number, .. } = &reversal.payer else {
                     panic!("no card")
                 };
@@ -211,9 +239,9 @@ impl FakeSwitch {
             return (*b"51", None);
         }
         *balance -= amount - cheated;
-        books
-            .approved
-            .insert((identity.0.clone(), identity.1 as u32), amount);
+        let name = (identity.0.clone(), identity.1 as u32);
+        books.full.purchased(name.clone(), card, amount);
+        books.approved.insert(name, amount);
         (
             *b"00",
             Some(format!("{number:06}").as_bytes()[..6].try_into().unwrap()),

@@ -3,13 +3,14 @@
 
 mod cost;
 mod fake_switch;
+mod full_books;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use fake_switch::{FakeSwitch, Manners};
 
-use super::{Live, Mix, Options, Pace, Report, run};
+use super::{Kind, Live, Mix, Options, Pace, Report, run};
 
 fn options(switch: &FakeSwitch) -> Options {
     Options {
@@ -113,6 +114,53 @@ fn a_cheated_cent_is_noticed() {
     assert_eq!(report.accounts_differing, 1, "{report}");
     assert!(report.violations_told[0].contains("(+1)"), "{report}");
     assert!(report.violations_told[0].contains("******"), "{report}");
+}
+
+/// Everything that there is.
+const FULL: &str = "purchases=30,repeats=8,reversals=16,inquiries=10,authorizations=14,completions=8,refunds=8,advices=3,partials=3";
+
+#[test]
+fn a_full_mix_is_accounted_for_to_the_cent() {
+    for (cut_every, balance) in [(None, 1_000_000), (Some(900), 1_000_000), (None, 3_000)] {
+        let manners = Manners {
+            cut_every,
+            balance,
+            ..Manners::default()
+        };
+        let (report, switch) = load(manners, |options| options.mix = Mix::parse(FULL).unwrap());
+        assert!(report.clean(), "{report}");
+        for kind in Kind::ALL {
+            let name = kind.name();
+            assert!(report.kinds[name].answered > 0, "{name}: {report}");
+        }
+        // Whatever was held is completed or reversed before the end.
+        assert_eq!(switch.held(), 0, "{report}");
+        assert_eq!(report.net_approved, switch.spent(), "{report}");
+    }
+}
+
+#[test]
+fn a_cheated_cent_of_any_kind_is_noticed() {
+    for kind in [
+        Kind::Authorization,
+        Kind::Completion,
+        Kind::Refund,
+        Kind::Advice,
+        Kind::Partial,
+        Kind::Reversal,
+    ] {
+        let manners = Manners {
+            cheats: Some((kind, 3)),
+            ..Manners::default()
+        };
+        let (report, _) = load(manners, |options| {
+            options.mix = Mix::parse(FULL).unwrap();
+            options.duration = Duration::from_millis(300);
+            options.settle = Duration::from_millis(300);
+        });
+        assert!(!report.clean(), "{kind:?}: {report}");
+        assert_eq!(report.accounts_differing, 1, "{kind:?}: {report}");
+    }
 }
 
 #[test]
