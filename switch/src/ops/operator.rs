@@ -97,7 +97,7 @@ pub enum Whose {
     All,
 }
 
-/// [`Controls`] as texts: no list allows anything.
+/// Where may be spent, as texts: no list allows anything.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
