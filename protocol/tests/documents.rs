@@ -28,6 +28,13 @@ fn what_is_made_from_the_code_is_what_the_code_makes() {
 }
 
 #[test]
+fn the_tables_of_the_dissector_are_those_of_the_code() {
+    let document = "docs/wireshark/tessera.lua";
+    let names = made::check(document, &made::LUA, tables::dissector::make);
+    assert_eq!(names.len(), 4);
+}
+
+#[test]
 fn every_example_is_sealed_as_its_party_must() {
     for Example { name, frame, key } in examples() {
         let message = &frame[2..];

@@ -1,5 +1,6 @@
 //! The tables of the protocol guide, made from the crate: its table of fields, its codes, and what its readers ask for.
 
+pub mod dissector;
 pub mod kinds;
 pub mod made;
 
@@ -199,16 +200,20 @@ pub fn flows() -> String {
     let mut text = String::from(
         "| you send | again | what it is | it is answered by |\n| --- | --- | --- | --- |\n",
     );
-    let known = (0..=0x9999).filter_map(Mti::new).filter(|mti| {
-        *mti == mti.original() && !mti.is_answer() && reads(&pack(mti.value(), &Vec::new()))
-    });
-    for mti in known {
+    for mti in known_types() {
         let (repeat, answered) = (mti.repeat(), mti.answer());
         assert_eq!(repeat.answer(), answered);
         let what = meaning_of(mti);
         writeln!(text, "| {mti} | {repeat} | {what} | {answered} |").unwrap();
     }
     text
+}
+
+/// The requests that the reader knows, without their repeats.
+fn known_types() -> impl Iterator<Item = Mti> {
+    (0..=0x9999).filter_map(Mti::new).filter(|mti| {
+        *mti == mti.original() && !mti.is_answer() && reads(&pack(mti.value(), &Vec::new()))
+    })
 }
 
 /// Whether the reader knows the message type.
