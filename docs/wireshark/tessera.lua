@@ -552,13 +552,14 @@ end
 
 local tcp_ports = DissectorTable.get("tcp.port")
 local registered
-function tessera.prefs_changed()
+local function register()
   if registered == tessera.prefs.ports then return end
   if registered then tcp_ports:remove(registered, tessera) end
   registered = tessera.prefs.ports
   tcp_ports:add(registered, tessera)
 end
-tessera.prefs_changed()
+register()
+tessera.prefs_changed = register
 
 -- Decrypted connections of the TLS port: Decode As.
 DissectorTable.get("tls.port"):add_for_decode_as(tessera)
