@@ -6,9 +6,9 @@ NPM ?= npm
 VENV := .venv
 NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
-PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE)
+PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
 
-.PHONY: test format lint docs units peers extension forms browser chromium bench fuzz demo clean
+.PHONY: test format lint docs units peers extension forms browser chromium tshark bench fuzz demo clean
 
 test: format lint docs units forms
 
@@ -21,13 +21,13 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the peers, and Chromium with its driver: both stand ready here.
-units: $(VENV)/ready $(NODE_MODULES)/ready chromium
+# The ignored ones need the peers, and Chromium with its driver; the capture needs tshark: all stand ready here.
+units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark
 	$(PEERS) cargo test --workspace -- --include-ignored
 
 # Clients and servers that no one here wrote, from the package registries.
-peers: $(VENV)/ready $(NODE_MODULES)/ready
-	$(PEERS) cargo test --test peers --test notifications -- --include-ignored
+peers: $(VENV)/ready $(NODE_MODULES)/ready tshark
+	$(PEERS) cargo test --test peers --test wireshark --test notifications -- --include-ignored
 	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
 # The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
@@ -46,6 +46,10 @@ browser: $(VENV)/ready $(NODE_MODULES)/ready chromium
 # Debian's Chromium and its driver, where they are not installed yet.
 chromium:
 	command -v chromedriver >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver)
+
+# Debian's tshark, likewise.
+tshark:
+	command -v tshark >/dev/null || (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends tshark)
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent

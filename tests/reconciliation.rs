@@ -2,7 +2,7 @@
 
 mod rig;
 
-use rig::books::settles;
+use rig::books::{far_off, settles, today};
 use rig::wire::{
     ACQUIRER, Hand, PLAIN, Party, Wire, card_purchase, completion, network, refund, reversal,
     rig_with, started,
@@ -33,21 +33,6 @@ fn compared(wire: &mut Wire, message: &Hand) -> (String, [u64; 8]) {
 }
 
 const NOTHING: [u64; 8] = [0; 8];
-
-/// A cutover that does not come while a test runs.
-fn far_off() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let hour = since.expect("after 1970").as_secs() / 3_600;
-    format!("\"{:02}:00\"", (hour + 12) % 24)
-}
-
-fn today(rig: &Rig) -> String {
-    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
-    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
-    let date = shown["today"].as_str().expect("a date").to_owned();
-    assert_eq!(date.len(), 10);
-    date
-}
 
 fn field_15(date: &str) -> String {
     date[5..].replace('-', "")

@@ -39,3 +39,19 @@ fn figure(audit: &str, what: &str) -> i64 {
     });
     figures.sum()
 }
+
+/// A cutover that does not come while a test runs.
+pub fn far_off() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let hour = since.expect("after 1970").as_secs() / 3_600;
+    format!("\"{:02}:00\"", (hour + 12) % 24)
+}
+
+/// The settlement date that is open, as 2026-11-23.
+pub fn today(rig: &Rig) -> String {
+    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let date = shown["today"].as_str().expect("a date").to_owned();
+    assert_eq!(date.len(), 10);
+    date
+}

@@ -6,7 +6,7 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, MacKey, Message, Mti, Packer, ResponseCode, answer,
+    Amount, Balances, Currency, Extras, MacKey, Message, Mti, Packer, ResponseCode, Totals, answer,
     format_error_answer, tlv,
 };
 
@@ -100,6 +100,45 @@ const INQUIRY: Fields<'_> = &[
     (42, "SHOP-77"),
     (49, "840"),
 ];
+const REFUND: Fields<'_> = &[
+    (2, "9900000000000010"),
+    (3, "200000"),
+    (4, "000000000700"),
+    (7, "1122100000"),
+    (11, "000008"),
+    (12, "110000"),
+    (13, "1122"),
+    (18, "5999"),
+    (22, "812"),
+    (25, "59"),
+    (32, "20000000001"),
+    (37, "632610000008"),
+    (41, "TERM0001"),
+    (42, "SHOP-77"),
+    (49, "840"),
+    (90, "020000000211220945002000000000100000000000"),
+];
+const COMPLETION: Fields<'_> = &[
+    (2, "9900000000000010"),
+    (3, "000000"),
+    (4, "000000001500"),
+    (7, "1122100100"),
+    (11, "000010"),
+    (12, "110100"),
+    (13, "1122"),
+    (32, "20000000001"),
+    (37, "632610000010"),
+    (41, "TERM0001"),
+    (42, "SHOP-77"),
+    (49, "840"),
+    (90, "010000000911220945002000000000100000000000"),
+];
+const RECONCILIATION: Fields<'_> = &[
+    (7, "1123000500"),
+    (11, "000011"),
+    (15, "1122"),
+    (32, "20000000001"),
+];
 const ANNOUNCE: Fields<'_> = &[
     (7, "1122094455"),
     (11, "000007"),
@@ -117,6 +156,25 @@ pub fn examples() -> Vec<Example> {
     let reversal = pack("0420", REVERSAL, ACQUIRER);
     let partial: Vec<_> = with_trace(REVERSAL, "000005").chain([SHRINK_TO]).collect();
     let inquiry = pack("0100", INQUIRY, ACQUIRER);
+    let authorization: Vec<_> = with_trace(BY_CARD, "000009").collect();
+    let authorization = pack("0100", &authorization, ACQUIRER);
+    let refund = pack("0200", REFUND, ACQUIRER);
+    let completion = pack("0220", COMPLETION, ACQUIRER);
+    let totals = Totals {
+        credits: 1,
+        debits: 2,
+        debit_reversals: 1,
+        credit_amount: 700,
+        debit_amount: 3_499,
+        debit_reversal_amount: 1_499,
+        net: -1_300,
+        ..Totals::default()
+    };
+    let reconciliation = reconciliation(&totals);
+    let agreed = Extras {
+        totals: Some((true, &totals)),
+        ..Extras::default()
+    };
     let malformed = malformed();
     let announce = announce();
     let approved = |approval: &[u8; 6]| Extras {
@@ -166,6 +224,25 @@ pub fn examples() -> Vec<Example> {
             &pack("0420", &partial, ACQUIRER),
             ACQUIRER,
         ),
+        example("refund", &refund, ACQUIRER),
+        example("authorization", &authorization, ACQUIRER),
+        answered(
+            "authorization-approved",
+            &authorization,
+            OK,
+            &approved(b"3HX80P"),
+            ACQUIRER,
+        ),
+        example("completion", &completion, ACQUIRER),
+        answered("completion-answer", &completion, OK, &plain, ACQUIRER),
+        example("reconciliation", &reconciliation, ACQUIRER),
+        answered(
+            "reconciliation-answer",
+            &reconciliation,
+            OK,
+            &agreed,
+            ACQUIRER,
+        ),
         example("inquiry", &inquiry, ACQUIRER),
         answered("inquiry-answer", &inquiry, OK, &told, ACQUIRER),
         example("purchase-malformed", &malformed, None),
@@ -187,6 +264,18 @@ fn pack(mti: &str, fields: Fields<'_>, key: Option<&str>) -> Vec<u8> {
         set(&mut packer, *field, value);
     }
     packer.close(key.map(|key| MacKey::from_hex(key).unwrap()).as_ref());
+    buffer.to_vec()
+}
+
+/// 0500 with these totals.
+fn reconciliation(totals: &Totals) -> Vec<u8> {
+    let mut buffer = BytesMut::new();
+    let mut packer = Packer::new(&mut buffer, Mti::RECONCILIATION);
+    for (field, value) in RECONCILIATION {
+        set(&mut packer, *field, value);
+    }
+    totals.pack(&mut packer);
+    packer.close(Some(&MacKey::from_hex(ACQUIRER.unwrap()).unwrap()));
     buffer.to_vec()
 }
 
