@@ -60,9 +60,7 @@ pub enum PartyError {
     #[error("{0}: {1}")]
     Profile(String, String),
     /// Nothing is known of a code.
-    #[error(
-        "{0} is no development party: name its profile (a file as in config/parties), or --acceptor and --key"
-    )]
+    #[error("{0} is no development party: name its profile, a file as in config/parties")]
     Unknown(u64),
 }
 
