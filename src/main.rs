@@ -3,16 +3,21 @@
 mod audit;
 mod certify;
 mod certs;
+mod control;
 mod decode;
 mod demo;
 mod doctor;
+mod explain;
 mod host;
 mod input;
 mod keys;
 mod load;
 mod mail;
+mod operations;
 mod outbox;
 mod provision;
+mod recon;
+mod saf;
 mod shop;
 mod switch;
 mod wallet;
@@ -40,15 +45,19 @@ enum Command {
     Audit(audit::Audit),
     Certify(Box<certify::Certify>),
     Certs(certs::Certs),
+    Control(Box<control::Control>),
     Decode(decode::Decode),
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
+    Explain(explain::Explain),
     Host(host::Host),
     Keys(keys::Keys),
     Load(Box<load::Load>),
     Mail(mail::Mail),
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
+    Recon(recon::Recon),
+    Saf(saf::Saf),
     Shop(shop::Shop),
     Switch(switch::Switch),
     Wallet(wallet::Wallet),
@@ -70,15 +79,19 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Audit(audit) => return audit.run(),
         Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
+        Command::Control(control) => control.run()?,
         Command::Decode(decode) => decode.run()?,
         Command::Demo(demo) => return demo.run(),
         Command::Doctor(doctor) => doctor.run()?,
+        Command::Explain(explain) => return explain.run(),
         Command::Host(host) => host.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
         Command::Mail(mail) => mail.run()?,
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
+        Command::Recon(recon) => return recon.run(),
+        Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,
         Command::Wallet(wallet) => wallet.run()?,

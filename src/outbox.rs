@@ -1,13 +1,11 @@
 //! `tessera outbox`: what could not be told to payers.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use tessera_switch::config::Settings;
+
+use crate::operations;
 
 /// List messages to payers that were given up, try them again, or drop them.
 #[derive(Args)]
@@ -55,26 +53,12 @@ impl Letters {
 
 impl Outbox {
     pub fn run(self) -> anyhow::Result<()> {
-        let listen = Settings::read(&self.config)?.ops.listen;
         let (method, path) = match &self.command {
             Command::List => ("GET", "/outbox".to_owned()),
             Command::Retry(letters) => ("POST", letters.path("retry")?),
             Command::Drop(letters) => ("POST", letters.path("drop")?),
         };
-        let mut line = TcpStream::connect(listen)
-            .with_context(|| format!("no switch answers at {listen} (its operations port)"))?;
-        line.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        );
-        line.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        line.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-        if !head.contains(" 200 ") {
-            bail!("{}", body.trim());
-        }
-        println!("{}", body.trim());
+        println!("{}", operations::ask(&self.config, method, &path, None)?);
         Ok(())
     }
 }

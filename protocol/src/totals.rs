@@ -53,6 +53,25 @@ impl Totals {
         credits.saturating_sub(debits)
     }
 
+    /// Adds others to these, but for the net amount.
+    pub fn add(&mut self, more: &Self) {
+        for (sum, more) in [
+            (&mut self.credits, more.credits),
+            (&mut self.credit_reversals, more.credit_reversals),
+            (&mut self.debits, more.debits),
+            (&mut self.debit_reversals, more.debit_reversals),
+            (&mut self.credit_amount, more.credit_amount),
+            (
+                &mut self.credit_reversal_amount,
+                more.credit_reversal_amount,
+            ),
+            (&mut self.debit_amount, more.debit_amount),
+            (&mut self.debit_reversal_amount, more.debit_reversal_amount),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+    }
+
     /// Adds the fields to a message that carries no field 90.
     pub fn pack(&self, packer: &mut Packer<'_>) {
         self.pack_before_90(packer);

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
 use crate::door::{Arrivals, GuestBook};
-use crate::gate::Gate;
+use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
 use crate::leased::{self, LineKeeper, Reading};
@@ -22,7 +22,7 @@ use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle};
-use crate::router::{Budget, Directory, Errand, Inbox, Inboxes, Parts, Worker};
+use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::store::Checkpointer;
 use crate::vault::Vault;
 use crate::wallet::{ContactChannel, Rules, WalletId};
@@ -50,6 +50,9 @@ pub(crate) struct Shared {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) stand_in: Arc<Budget>,
+    pub(crate) bulletin: Arc<Bulletin>,
+    pub(crate) dead_letters: Arc<DeadLetters>,
+    pub(crate) totals: Arc<Book>,
     pub(crate) vault: Arc<Vault>,
 }
 
@@ -104,9 +107,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
     let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
         let later = Rc::clone(&later);
-        Rc::new(move |answer, told| {
+        Rc::new(move |answer, told, heard| {
             if let Some(worker) = later.get() {
-                Worker::deliver_advice(worker, answer, told);
+                Worker::deliver_advice(worker, answer, told, heard);
             }
         })
     });
@@ -118,6 +121,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         Rc::clone(&link),
         Rc::clone(&forwarder),
         Rc::clone(&metrics),
+        Arc::clone(&shared.bulletin),
         Box::new(move |news, out| leased::write_news(news, institution, out)),
     );
     let worker = Worker::new(Parts {
@@ -137,6 +141,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         transactions_kept: settings.store.transactions_kept.as_millis() as u64,
         rules: rules(settings),
         stand_in: Arc::clone(&shared.stand_in),
+        bulletin: Arc::clone(&shared.bulletin),
+        dead_letters: Arc::clone(&shared.dead_letters),
+        book: Arc::clone(&shared.totals),
         passwords: shared.passwords.clone(),
         vault: Arc::clone(&shared.vault),
     });
@@ -220,6 +227,7 @@ fn rules(settings: &Settings) -> Rules {
         },
         session_idle: settings.leased.session_idle.as_millis() as u64,
         session_stands: settings.leased.session_stands.as_millis() as u64,
+        renew_before: settings.host.renew_cards_before.as_millis() as u64,
         hold_stands: settings.mall.hold_stands.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::clock;
 use crate::door::{Guest, GuestBook};
+use crate::gate::DeadLetters;
 use crate::journal::Journal;
 use crate::ops::Metrics;
 
@@ -11,8 +13,10 @@ pub(crate) fn refresh_before_reading(
     metrics: &Metrics,
     journal: &Arc<dyn Journal>,
     book: &Arc<GuestBook>,
+    dead_letters: &Arc<DeadLetters>,
 ) {
     let (journal, book) = (Arc::clone(journal), Arc::clone(book));
+    let dead_letters = Arc::clone(dead_letters);
     metrics.before_reading(move |metrics| {
         metrics.journal.appended.set(signed(journal.last()));
         metrics.journal.durable.set(signed(journal.durable()));
@@ -20,6 +24,10 @@ pub(crate) fn refresh_before_reading(
             .journal
             .gathered
             .set(signed(journal.gathered_bytes()));
+        metrics.host.dead.set(signed(dead_letters.len() as u64));
+        let since = dead_letters.oldest();
+        let age = since.map_or(0, |since| clock::milliseconds().saturating_sub(since));
+        metrics.host.oldest_dead.set(signed(age / 1000));
         let guests = book.guests();
         metrics
             .door

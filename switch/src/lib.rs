@@ -8,16 +8,20 @@
 
 mod assembly;
 mod clock;
+mod controls;
 mod fault;
 mod gauges;
 mod recovery;
 mod reload;
+mod renewal;
 mod reseal;
+mod settlement;
 mod switch;
 
 pub mod audit;
 pub mod config;
 pub mod door;
+pub mod explain;
 pub mod gate;
 pub mod host;
 pub mod journal;
@@ -28,6 +32,7 @@ pub mod ops;
 pub mod orders;
 pub mod passwords;
 pub mod provision;
+pub mod recon;
 pub mod router;
 pub mod store;
 pub mod vault;

@@ -11,8 +11,8 @@ use hashbrown::hash_map::Entry as Slot;
 
 use crate::config::Settings;
 use crate::journal::{Lookup, Mark, Observer, Options, RecordRef, Segments};
-use crate::store::{Snapshot, Store, StoreError};
-use crate::wallet::{Broken, Entry, Unreadable, Unrecalled, Wallet, WalletId};
+use crate::store::{Snapshot, Store, StoreError, Turnover};
+use crate::wallet::{Broken, Days, Entry, Unreadable, Unrecalled, Wallet, WalletId};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;
@@ -80,7 +80,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         .with_context(|| format!("can't make the folder {}", settings.data.display()))?;
     let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
     let directory = settings.data.join("journal");
-    let mut recovery = Recovery::new(&store, Lookup::new(&directory));
+    let mut recovery = Recovery::new(&store, Lookup::new(&directory))?;
     let journal = Segments::open(
         &directory,
         Options {
@@ -109,22 +109,27 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
 struct Recovery<'a> {
     store: &'a Store,
     lookup: Lookup,
-    wallets: HashMap<WalletId, Wallet>,
+    wallets: HashMap<WalletId, (Wallet, Vec<Turnover>)>,
+    /// When settlement dates begin.
+    days: Days,
     mark: Option<Mark>,
     applied: u64,
     last_at: u64,
 }
 
 impl<'a> Recovery<'a> {
-    fn new(store: &'a Store, lookup: Lookup) -> Self {
-        Self {
+    fn new(store: &'a Store, lookup: Lookup) -> Result<Self, StoreError> {
+        let house = store.wallet(WalletId::HOUSE)?;
+        let decided = house.and_then(|house| house.supervision);
+        Ok(Self {
+            days: decided.map(|decided| decided.days).unwrap_or_default(),
             store,
             lookup,
             wallets: HashMap::new(),
             mark: None,
             applied: 0,
             last_at: 0,
-        }
+        })
     }
 
     fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -139,11 +144,14 @@ impl<'a> Recovery<'a> {
         if self.wallets.len() >= WALLETS_MAX {
             self.flush()?;
         }
-        let wallet = match self.wallets.entry(entry.wallet) {
+        let (wallet, turnover) = match self.wallets.entry(entry.wallet) {
             Slot::Occupied(known) => known.into_mut(),
             Slot::Vacant(empty) => {
                 let stored = self.store.wallet(entry.wallet)?;
-                empty.insert(stored.unwrap_or_else(|| Wallet::new(entry.wallet)))
+                empty.insert((
+                    stored.unwrap_or_else(|| Wallet::new(entry.wallet)),
+                    Vec::new(),
+                ))
             }
         };
         // A checkpoint takes wallets one after another: some are ahead of its mark.
@@ -164,9 +172,19 @@ impl<'a> Recovery<'a> {
                 Entry::read_back(self.lookup.read(position))
             })
             .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
+        let broken = |error| Unreplayable::Broken { sequence, error };
+        let items = wallet.settles(&entry.event, entry.at).map_err(broken)?;
         wallet
             .apply(&entry, record.position, sequence)
-            .map_err(|error| Unreplayable::Broken { sequence, error })?;
+            .map_err(broken)?;
+        for item in &items {
+            Turnover::add(turnover, item, self.days.of(item.at));
+        }
+        if entry.wallet == WalletId::HOUSE
+            && let Some(decided) = &wallet.supervision
+        {
+            self.days = decided.days.clone();
+        }
         self.applied += 1;
         Ok(())
     }
@@ -174,10 +192,10 @@ impl<'a> Recovery<'a> {
     /// Writes what was replayed to the store.
     fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);
-        for (_, mut wallet) in self.wallets.drain() {
+        for (_, (mut wallet, turnover)) in self.wallets.drain() {
             // Whatever was replayed can be read again.
             wallet.transactions.settle(u64::MAX);
-            batch.push(Snapshot::take(&mut wallet));
+            batch.push(Snapshot::take(&mut wallet).having(turnover));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;
                 batch.clear();

@@ -16,20 +16,23 @@ use crate::config::{
     Environment, PartyKind, Settings, SettingsError, ends_at, host_client, leased_server,
 };
 use crate::door::{self, Admission, GuestBook, Guests};
+use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host::LinkStats;
 use crate::journal::Journal;
 use crate::notify::{MallNames, Notify};
 use crate::ops::metrics::Certificate;
-use crate::ops::{self, Health, Metrics};
+use crate::ops::{self, Health, Metrics, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
+use crate::renewal;
 use crate::reseal;
-use crate::router::{Budget, Directory, Errand, Inbox, Inboxes};
+use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
+use crate::settlement::Settlement;
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
-use crate::wallet::{Command, Tell, WalletId};
+use crate::wallet::{Command, Day, Supervision, Tell, WalletId};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -91,11 +94,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let wallet_servers = door::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
     let outbox = Arc::new(OnceLock::new());
+    let operator = Arc::new(OnceLock::new());
     let operations = ops::serve(
         settings.ops.listen,
         Arc::clone(&metrics),
         Arc::clone(&health),
         Arc::clone(&outbox),
+        Arc::clone(&operator),
     )
     .with_context(|| at("operations", settings.ops.listen))?;
     let operations_server = operations.server.handle();
@@ -113,7 +118,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
     health.set_journal_open(true);
-    gauges::refresh_before_reading(&metrics, &journal, &book);
+    let dead_letters = Arc::new(DeadLetters::default());
+    gauges::refresh_before_reading(&metrics, &journal, &book, &dead_letters);
     for (worker, stats) in stats.iter().enumerate() {
         metrics.watch_link(worker, Arc::clone(stats));
         health.watch_link(worker, Arc::clone(stats));
@@ -140,11 +146,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         Arc::clone(&throttle),
         Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
     )?;
+    let decided = decided_about_all(&store)?;
     let shared = Shared {
         inboxes,
         passwords,
         throttle,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
+        bulletin: Arc::new(Bulletin::new(decided.clone())),
+        dead_letters,
+        totals: Arc::new(Book::new(store.totals(known_from(&decided))?, workers)),
         vault,
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
@@ -158,8 +168,17 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
+    let lines = stats.clone();
     let crew = Crew::hire(&shared, inbox_ends, stats, store.holding_wallets()?);
     settle_what_is_open(&store, &shared.inboxes)?;
+    // It was empty: this is said once.
+    let _ = operator.set(Operator {
+        inboxes: shared.inboxes.clone(),
+        directory: Arc::clone(&shared.directory),
+        journal: Arc::clone(&journal),
+        dead_letters: Arc::clone(&shared.dead_letters),
+        bulletin: Arc::clone(&shared.bulletin),
+    });
     let notify = Notify::start(
         &settings,
         mall_names(&book),
@@ -176,6 +195,19 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(Arc::clone(&store), &shared, desk)?;
     }
 
+    let settlement = Settlement {
+        inboxes: shared.inboxes.clone(),
+        bulletin: Arc::clone(&shared.bulletin),
+        cutover: settings.mall.settlement_cutover,
+    };
+    settlement.catch_up().await?;
+    let settlement = actix::spawn(settlement.keep());
+    let renewals = actix::spawn(renewal::keep(
+        Arc::clone(&store),
+        shared.inboxes.clone(),
+        lines,
+        settings.host.renew_cards_before,
+    ));
     let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
     health.set_serving(true);
     ready(addresses);
@@ -194,6 +226,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     shared.checkpointer.hurry();
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
+    settlement.abort();
+    renewals.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();
     if let Some(notify) = notify {
@@ -334,6 +368,19 @@ fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
         inboxes.tell(wallet, tell);
     }
     Ok(())
+}
+
+/// What the operator has decided about all wallets.
+fn decided_about_all(store: &Store) -> anyhow::Result<Supervision> {
+    let house = store.wallet(WalletId::HOUSE)?;
+    let decided = house.and_then(|house| house.supervision);
+    Ok(decided.map(|decided| *decided).unwrap_or_default())
+}
+
+/// The oldest date of which totals can be asked for.
+fn known_from(decided: &Supervision) -> Day {
+    let oldest = decided.days.iter().next();
+    oldest.map_or(Day::default(), |(_, day)| day)
 }
 
 /// The vault's keys. For development they are made where there are none.

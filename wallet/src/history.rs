@@ -5,6 +5,11 @@
 //! held(R) ── approved(R) | released(R, code)                  a purchase
 //!         └─ reversed(original=R, amount left)                undone, wholly or in part
 //!         └─ refund_requested(F, original=R) ── approved(F) | released(F)
+//! authorized(R) ── approved(R) | released(R, code)            a purchase that is taken later
+//!         └─ completed(C, original=R, amount) | completed_in_part(C, original=R, amount)
+//!         │       └─ reversed(original=C, amount left)        taken back
+//!         └─ expired(R)                                       what was not taken is free
+//! advised(R)                                                  a purchase that was decided elsewhere
 //! declined(R, code)                                           a purchase that never held anything
 //! load_requested(R) ── approved(R) | released(R, code)        money in, when it is approved
 //! payout_requested(R) ── approved(R) | released(R, code)      money out, held until then
@@ -50,8 +55,10 @@ pub struct Transaction {
     pub reference: String,
     /// What was asked for, in minor units.
     pub amount: u64,
-    /// What is left of it after reversals, in minor units.
+    /// What is left of it after reversals, in minor units; of one that is taken later, what is taken or set aside.
     pub standing: u64,
+    /// What has been taken of one that is taken later, in minor units; none for others.
+    pub taken: Option<u64>,
     /// What the mall has given back, in minor units.
     pub refunded: u64,
     /// What the mall is about to give back, in minor units.
@@ -76,6 +83,7 @@ impl Transaction {
             reference: row.reference.clone(),
             amount: row.amount,
             standing: row.amount,
+            taken: None,
             refunded: 0,
             refund_waiting: 0,
             outcome,
@@ -92,6 +100,15 @@ impl Transaction {
         for row in later.iter().rev() {
             match row.kind {
                 EventKind::Reversed => self.standing = row.amount.min(self.standing),
+                EventKind::Completed => {
+                    let taken = self.take(row.amount);
+                    self.standing = taken;
+                }
+                EventKind::CompletedInPart => {
+                    let taken = self.take(row.amount);
+                    self.standing = self.standing.max(taken);
+                }
+                EventKind::Expired => self.standing = self.taken.unwrap_or(0),
                 EventKind::RefundRequested => {
                     refunds.insert(&row.reference, row.amount);
                     self.refund_waiting += row.amount;
@@ -113,6 +130,19 @@ impl Transaction {
                 },
             }
         }
+    }
+
+    /// So much more is taken of what was set aside. All that is.
+    fn take(&mut self, amount: u64) -> u64 {
+        let taken = self.taken.unwrap_or(0).saturating_add(amount);
+        self.taken = Some(taken);
+        taken
+    }
+
+    /// What is set aside and may still be taken, in minor units.
+    pub fn set_aside(&self) -> u64 {
+        let taken = self.taken.unwrap_or(self.standing);
+        self.standing.saturating_sub(taken)
     }
 
     /// What it has done to the available balance so far, in minor units.
@@ -173,13 +203,19 @@ impl Assembly {
         match row.kind {
             EventKind::OrderAnnounced => self.announced(&row),
             EventKind::Held => self.begin(&row, Kind::Purchase, Outcome::Waiting),
+            EventKind::Advised => self.begin(&row, Kind::Purchase, Outcome::Done),
+            EventKind::Authorized if row.code.is_empty() => {
+                self.begin(&row, Kind::Purchase, Outcome::Waiting);
+            }
+            EventKind::Authorized => self.begin(&row, Kind::Purchase, Outcome::Done),
+            EventKind::Completed | EventKind::CompletedInPart => self.completed(row),
             EventKind::Declined if row.institution != self.ours && row.original.is_empty() => {
                 self.begin(&row, Kind::Purchase, Outcome::Failed(row.code.clone()));
             }
             EventKind::LoadRequested => self.begin(&row, Kind::Load, Outcome::Waiting),
             EventKind::PayoutRequested => self.begin(&row, Kind::Payout, Outcome::Waiting),
             EventKind::Provisioned => self.begin(&row, Kind::Start, Outcome::Done),
-            EventKind::Approved | EventKind::Released => {
+            EventKind::Approved | EventKind::Released | EventKind::Expired => {
                 let reference = row.reference.clone();
                 self.later.entry(reference).or_default().push(row);
             }
@@ -208,6 +244,9 @@ impl Assembly {
 
     fn begin(&mut self, row: &HistoryRow, kind: Kind, outcome: Outcome) {
         let mut transaction = Transaction::of(row, kind, outcome);
+        if row.kind == EventKind::Authorized {
+            transaction.taken = Some(0);
+        }
         if let Some(later) = self.later.remove(&row.reference) {
             transaction.follow(&later);
         }
@@ -217,6 +256,19 @@ impl Assembly {
             transaction,
             waits_until,
         });
+    }
+
+    /// What has become of a completion is part of what has become of its authorization.
+    fn completed(&mut self, mut row: HistoryRow) {
+        let later = self.later.remove(&row.reference).unwrap_or_default();
+        let of_original = self.later.entry(row.original.clone()).or_default();
+        for about in later {
+            match about.kind {
+                EventKind::Reversed => row.amount = row.amount.min(about.amount),
+                _ => of_original.push(about),
+            }
+        }
+        of_original.push(row);
     }
 
     fn announced(&mut self, row: &HistoryRow) {

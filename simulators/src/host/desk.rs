@@ -86,6 +86,9 @@ impl Desk {
                 "not signed on",
             );
         }
+        if let Some(code) = self.rules.refuse_advices.filter(|_| mti.is_advice()) {
+            return self.refuse(&message, out, code, "advices are refused");
+        }
         let handled = match mti.original() {
             Mti::NETWORK => Ok(self.network(signed_on, &message, out)),
             Mti::PURCHASE | Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE | Mti::COMPLETION => {

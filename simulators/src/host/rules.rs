@@ -71,6 +71,8 @@ pub(super) struct Rules {
     delay: Delay,
     delays: Xoshiro256PlusPlus,
     late_by: Duration,
+    /// What advices are refused with.
+    pub(super) refuse_advices: Option<ResponseCode>,
     /// Echoes are not answered.
     pub(super) ignore_echo: bool,
 }
@@ -91,6 +93,7 @@ impl Rules {
             delay: Delay::new(faults.delay),
             delays: generator(3),
             late_by: faults.late_by.map_or(LATE_BY, |by| by.0),
+            refuse_advices: rules.refuse_advices.map(|code| code.0),
             ignore_echo: faults.ignore_echo,
         }
     }

@@ -100,6 +100,8 @@ pub struct RuleSettings {
     pub decline_codes: BTreeMap<Code, u32>,
     /// What amounts (minor units) that end in these digits ask for, whatever chance says.
     pub endings: BTreeMap<String, Forced>,
+    /// What every advice (0120, 0220, 0420) is answered with, none of which is applied.
+    pub refuse_advices: Option<Code>,
 }
 
 /// Faults; there are none by default. Sign-on, sign-off and echo suffer none of the shares.
@@ -204,6 +206,9 @@ impl Settings {
             .contains_key(&Code(ResponseCode::APPROVED))
         {
             return Err("rules.decline_codes: 00 is no decline".to_owned());
+        }
+        if self.rules.refuse_advices == Some(Code(ResponseCode::APPROVED)) {
+            return Err("rules.refuse_advices: 00 is no refusal".to_owned());
         }
         for ending in self.rules.endings.keys() {
             if !(1..=9).contains(&ending.len()) || !ending.bytes().all(|byte| byte.is_ascii_digit())

@@ -124,6 +124,12 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
         ("host.reconnect_min", host.reconnect_min, MILLISECOND, HOUR),
         ("host.reconnect_max", host.reconnect_max, MILLISECOND, HOUR),
         ("host.repeat_min", host.repeat_min, MILLISECOND, HOUR),
+        (
+            "host.renew_cards_before",
+            host.renew_cards_before,
+            Duration::ZERO,
+            3_650 * DAY,
+        ),
         ("host.repeat_max", host.repeat_max, MILLISECOND, DAY),
         (
             "store.checkpoint_every",

@@ -21,8 +21,8 @@ pub use certificate::Identity;
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
-    Acceptors, CertificateOf, CodeSet, MerchantCategories, Messages, Network, Party, PartyKind,
-    Quirks, Transport, UnknownReversal,
+    Acceptors, CertificateOf, CodeSet, Messages, Network, Party, PartyKind, Quirks, Transport,
+    UnknownReversal,
 };
 pub use sections::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,

@@ -50,6 +50,9 @@ pub struct MallSettings {
     /// How long an authorization holds money that is not completed.
     #[serde(with = "units::duration")]
     pub hold_stands: Duration,
+    /// When settlement dates begin, as the time since midnight (UTC).
+    #[serde(with = "units::time_of_day")]
+    pub settlement_cutover: Duration,
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
@@ -99,6 +102,7 @@ impl Default for MallSettings {
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
+            settlement_cutover: Duration::ZERO,
             write_stall: Duration::from_secs(10),
             slow_down_min: Duration::from_millis(100),
             slow_down_max: Duration::from_secs(10),
@@ -234,6 +238,11 @@ pub struct HostLinkSettings {
     pub repeat_max: Duration,
     /// Unacknowledged advices that one worker has on the line at the same time.
     pub repeats_in_flight_max: usize,
+    /// Cards are renewed so long before they expire; zero: they are not.
+    #[serde(with = "units::duration")]
+    pub renew_cards_before: Duration,
+    /// So many refusals make a dead letter of an advice; 0: none ever becomes one.
+    pub refusals_max: u32,
     /// What happens to purchases while the financial system can't be asked.
     pub stand_in: StandInSettings,
 }
@@ -305,6 +314,8 @@ impl Default for HostLinkSettings {
             repeat_min: Duration::from_secs(1),
             repeat_max: Duration::from_secs(60),
             repeats_in_flight_max: 256,
+            renew_cards_before: Duration::from_secs(30 * 24 * 60 * 60),
+            refusals_max: 100,
             stand_in: StandInSettings::default(),
         }
     }

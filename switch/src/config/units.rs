@@ -28,6 +28,9 @@ const SIZE: &str =
 /// What an address to listen on looks like, for error messages.
 const ADDRESS: &str = "an address and a port in quotes, as in \"127.0.0.1:8583\" or \"[::1]:8583\"";
 
+/// What a time of day looks like, for error messages.
+const TIME_OF_DAY: &str = "hours and minutes (UTC) in quotes, as in \"00:00\" or \"22:30\"";
+
 /// What a currency looks like, for error messages.
 const CURRENCY: &str = "a numeric ISO 4217 code of three digits in quotes, as in \"840\"";
 
@@ -125,8 +128,37 @@ written_as_string!(
     |text| tessera_protocol::Currency::from_text(text.as_bytes())
 );
 
+written_as_string!(
+    /// `#[serde(with = "units::time_of_day")]`: since midnight.
+    time_of_day,
+    Duration,
+    TIME_OF_DAY,
+    parse_time_of_day
+);
+
+fn parse_time_of_day(text: &str) -> Option<Duration> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |digits: &str, below: u64| {
+        let whole = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse::<u64>().ok();
+        number.filter(|number| whole && *number < below)
+    };
+    let minutes = number(hours, 24)? * 60 + number(minutes, 60)?;
+    Some(Duration::from_secs(minutes * 60))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_time_of_day_has_hours_and_minutes() {
+        let minutes = |text| parse_time_of_day(text).map(|time| time.as_secs() / 60);
+        assert_eq!(minutes("00:00"), Some(0));
+        assert_eq!(minutes("23:59"), Some(1439));
+        for wrong in ["", "24:00", "22:60", "9:00", "22", "22:00:00", "+1:00"] {
+            assert_eq!(minutes(wrong), None, "{wrong}");
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::Header;
+use tessera_protocol::{Header, Message, ResponseCode};
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
@@ -31,7 +31,31 @@ pub struct Asker {
 /// messages.
 pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
 
+/// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says.
+pub fn log_decline(request: &Message<'_>, (code, reason): (ResponseCode, &'static str)) {
+    let text = |field| String::from_utf8_lossy(request.raw(field).unwrap_or_default());
+    tracing::debug!(
+        mti = %request.mti(),
+        party = request.number(32),
+        trace = request.number(11),
+        retrieval = %text(37),
+        acceptor = %text(42).trim_end(),
+        %code,
+        reason,
+        "declined"
+    );
+}
+
 impl Asker {
+    /// Logs why it is declined.
+    pub fn log_decline(&self, said: (ResponseCode, &'static str)) {
+        if tracing::enabled!(tracing::Level::DEBUG)
+            && let Ok(request) = Message::parse(&self.frame)
+        {
+            log_decline(&request, said);
+        }
+    }
+
     /// Writes the answer into the connection's outbox and gives the place back. True where the
     /// connection has to be flushed and nobody was told so before.
     pub fn answer(self, outcome: &Outcome) -> Option<Arc<Connection>> {

@@ -17,7 +17,7 @@ mod sealed;
 pub use admission::{Admission, Permit};
 pub use admitted::{Admitted, NotAdmitted};
 pub use arrival::{Arrival, Carrier, Misfit};
-pub use asker::{Asker, Reply};
+pub use asker::{Asker, Reply, log_decline};
 pub use book::GuestBook;
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;

@@ -4,6 +4,7 @@
 //! says so. What never happens here: a decision, or a wait.
 
 mod advice;
+mod dead_letters;
 mod history;
 
 use std::cell::RefCell;
@@ -15,12 +16,38 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::sync::Notify;
 
+pub use advice::Unmade;
+pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
+
 use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
 use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
 use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
-use crate::wallet::{Balance, HistoryRequest, Outcome, Reference, Sources, Told, WalletId};
+use crate::router::Bulletin;
+use crate::wallet::{
+    Balance, Directions, HistoryRequest, Outcome, Reference, Reply, Sources, Supervision, Told,
+    WalletId,
+};
+
+/// The message that a dead letter would be, as it stands on the line, with a trace number of zeros.
+///
+/// # Errors
+/// Where the journal can't be read back.
+pub fn write_out(
+    journal: &dyn Journal,
+    id: LetterId,
+    letter: &DeadLetter,
+) -> Result<Vec<u8>, Unmade> {
+    let message = match &letter.draft {
+        Draft::Unread(unread) => advice::read(journal, unread)?,
+        Draft::Card(update) => HostMessage::Card {
+            update: update.clone(),
+            repeat: true,
+        },
+    };
+    Ok(crate::host::write_out(&message, id.reference))
+}
 
 /// What waits for its event to be durable.
 #[derive(Debug)]
@@ -38,6 +65,10 @@ pub enum Release {
     CardAgain(WalletId, Reference, CardUpdate),
     /// Something happened to a wallet that is being watched.
     News(Box<News>),
+    /// An answer to an operator.
+    Operator(Reply, Box<Directions>),
+    /// What the operator has decided about all wallets.
+    Proclaim(Box<Supervision>),
 }
 
 /// How a watched wallet stands after something happened to it.
@@ -80,6 +111,7 @@ pub struct Gate {
     link: Rc<Link>,
     forwarder: Rc<Forwarder>,
     metrics: Rc<WorkerMetrics>,
+    bulletin: Arc<Bulletin>,
     write_news: WriteNews,
     bell: Arc<Notify>,
     waiting: RefCell<VecDeque<Waiting>>,
@@ -99,6 +131,7 @@ impl Gate {
         link: Rc<Link>,
         forwarder: Rc<Forwarder>,
         metrics: Rc<WorkerMetrics>,
+        bulletin: Arc<Bulletin>,
         write_news: WriteNews,
     ) -> Self {
         // The journal's thread rings after every sync: the one wake-up that a batch costs.
@@ -110,6 +143,7 @@ impl Gate {
             link,
             forwarder,
             metrics,
+            bulletin,
             write_news,
             bell,
             waiting: RefCell::default(),
@@ -204,12 +238,18 @@ impl Gate {
                 self.forwarder.enqueue(wallet, reference, message);
             }
             Release::News(news) => self.tell_watchers(&news),
+            Release::Operator(reply, directions) => reply.send(*directions),
+            Release::Proclaim(text) => self.bulletin.publish(*text),
         }
     }
 
     fn answer(&self, asker: Asker, outcome: &Outcome, now: Instant) {
         let took = now.saturating_duration_since(asker.arrived);
-        self.metrics.answered(asker.kind, outcome.code, took);
+        let said = (outcome.code, outcome.reason);
+        if !outcome.reason.is_empty() {
+            asker.log_decline(said);
+        }
+        self.metrics.answered(asker.kind, said, took);
         if let Some(connection) = asker.answer(outcome) {
             self.touched.borrow_mut().push(connection);
         }

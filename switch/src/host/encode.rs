@@ -83,6 +83,19 @@ pub(super) fn encode(
     Some(expected)
 }
 
+/// The message as it stands on the line, without what each sending of it brings: fields 7 and 11 are zeros.
+pub fn write_out(message: &HostMessage, reference: Reference) -> Vec<u8> {
+    let marks = Marks {
+        transmission: 0,
+        trace: 0,
+        reference,
+    };
+    let mut out = BytesMut::new();
+    encode(&mut out, marks, message, true, 0);
+    // Without the length in front.
+    out.get(2..).unwrap_or_default().to_vec()
+}
+
 /// The mall may have sent a repeat; to the financial system it is new.
 fn forwarded_mti(frame: &Bytes) -> Option<Mti> {
     let digits = frame.first_chunk().copied().map(u16::from_be_bytes)?;

@@ -13,7 +13,7 @@ use tokio::time::sleep_until;
 use super::backoff::Backoff;
 use super::in_flight::{Asked, Asker};
 use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
-use super::message::{HostAnswer, HostMessage, HostOutcome};
+use super::message::{Heard, HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use super::stats::LinkStats;
 use crate::clock;
@@ -30,12 +30,14 @@ pub struct Forwarder {
     backoff: Backoff,
     in_flight_max: usize,
     answer_within: Duration,
+    refusals_max: u32,
     stats: Arc<LinkStats>,
     deliver: DeliverAdvice,
 }
 
 impl Forwarder {
-    /// For a link that has none yet. `deliver` hears of each advice once: when it is acknowledged.
+    /// For a link that has none yet. `deliver` hears of each advice once: when it is acknowledged, or was refused too
+    /// often.
     pub fn start(link: Rc<Link>, answer_within: Duration, deliver: DeliverAdvice) -> Rc<Self> {
         let settings = &link.settings;
         let forwarder = Rc::new(Self {
@@ -44,6 +46,7 @@ impl Forwarder {
             backoff: Backoff::new(settings.repeat_min, settings.repeat_max),
             in_flight_max: settings.repeats_in_flight_max.max(1),
             answer_within,
+            refusals_max: settings.refusals_max,
             stats: link.stats.clone(),
             deliver,
             link,
@@ -112,6 +115,11 @@ impl Forwarder {
         schedule.next_due().filter(|_| up)
     }
 
+    fn settle(&self, answer: HostAnswer, heard: Heard) {
+        let told = self.schedule.borrow_mut().settle(answer.wallet);
+        (self.deliver)(answer, told.unwrap_or(Told::Card), heard);
+    }
+
     /// Later, because it was not acknowledged or could not be sent.
     fn wait(&self, wallet: WalletId, sent: bool) {
         let mut schedule = self.schedule.borrow_mut();
@@ -136,11 +144,15 @@ impl Repeater for Forwarder {
                     || *code == *b"00" && self.schedule.borrow().wants_card(answer.wallet) =>
             {
                 self.stats.advices_refused.add(1);
-                self.wait(answer.wallet, true);
+                let refusals = self.schedule.borrow_mut().count_refusal(answer.wallet);
+                match self.refusals_max {
+                    0 => self.wait(answer.wallet, true),
+                    most if refusals < most => self.wait(answer.wallet, true),
+                    _ => self.settle(answer, Heard::Refused),
+                }
             }
             HostOutcome::Answered { .. } | HostOutcome::CardIssued { .. } => {
-                let told = self.schedule.borrow_mut().settle(answer.wallet);
-                (self.deliver)(answer, told.unwrap_or(Told::Card));
+                self.settle(answer, Heard::Acknowledged);
             }
         }
         self.changed.notify_one();

@@ -17,7 +17,7 @@ use super::encode::{self, Marks};
 use super::in_flight::{Asked, Asker, InFlight};
 use super::life;
 use super::line::Line;
-use super::message::{HostAnswer, HostMessage, HostOutcome, HostRequest};
+use super::message::{Heard, HostAnswer, HostMessage, HostOutcome, HostRequest};
 use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
@@ -37,8 +37,8 @@ pub enum LinkError {
 
 /// Where answers go. Called on the worker, never from within a method of [`Link`].
 pub type Deliver = Rc<dyn Fn(HostAnswer)>;
-/// The same for advices, with what was told.
-pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, Told)>;
+/// The same for advices, with what was told and how it was taken.
+pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, Told, Heard)>;
 
 /// Who asks again; see [`Forwarder`](super::Forwarder).
 pub(super) trait Repeater {

@@ -16,6 +16,15 @@ pub const LOAD_TERMINAL: [u8; 8] = *b"TESSERA ";
 /// Card acceptor (field 42) of a load, which no mall sent.
 pub const LOAD_ACCEPTOR: [u8; 15] = *b"TESSERA        ";
 
+/// How the financial system has taken what it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It has acknowledged.
+    Acknowledged,
+    /// It has refused so often that it is not told any more.
+    Refused,
+}
+
 /// One request to the financial system.
 #[derive(Debug)]
 pub struct HostRequest {

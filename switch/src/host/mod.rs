@@ -31,10 +31,11 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use encode::write_out;
 pub use forwarder::Forwarder;
 pub use link::{Deliver, DeliverAdvice, Link, LinkError};
 pub use message::{
-    Advice, CardUpdate, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR,
+    Advice, CardUpdate, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR,
     LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
 };
 pub use stats::{Figure, LinkStats};

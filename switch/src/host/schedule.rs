@@ -25,6 +25,8 @@ pub(super) struct Advised {
     pub message: HostMessage,
     /// How often it may have reached the financial system from here.
     pub attempts: u32,
+    /// How often it has been answered that it may not be now.
+    refusals: u32,
     number: u64,
 }
 
@@ -61,6 +63,7 @@ impl Schedule {
             reference,
             message,
             attempts: 0,
+            refusals: 0,
             number: self.ages.begin(now),
         });
         true
@@ -86,7 +89,7 @@ impl Schedule {
         })
     }
 
-    /// It was acknowledged: the wallet's next one is ready. What it had told.
+    /// It was acknowledged, or is given up: the wallet's next one is ready. What it had told.
     pub(super) fn settle(&mut self, wallet: WalletId) -> Option<Told> {
         self.in_flight -= 1;
         let queue = self.wallets.get_mut(&wallet)?;
@@ -108,6 +111,15 @@ impl Schedule {
         first.map_or(0, |advised| {
             advised.attempts += 1;
             advised.attempts
+        })
+    }
+
+    /// It was refused. How often that has happened.
+    pub(super) fn count_refusal(&mut self, wallet: WalletId) -> u32 {
+        let first = self.wallets.get_mut(&wallet).and_then(VecDeque::front_mut);
+        first.map_or(0, |advised| {
+            advised.refusals += 1;
+            advised.refusals
         })
     }
 

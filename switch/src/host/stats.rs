@@ -72,6 +72,11 @@ impl LinkStats {
         }
     }
 
+    /// Whether one of the lines is.
+    pub fn is_up(&self) -> bool {
+        self.lines_up.iter().any(|line| line.read() != 0)
+    }
+
     /// How long the oldest advice has been waiting for its acknowledgement.
     pub fn oldest_advice_age(&self, now: SystemTime) -> Duration {
         match self.oldest_advice.read() {

@@ -58,8 +58,8 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
         told.number(tag::WALLET, wallet.0);
     }
     match &outcome.details {
-        // No operation asks for a purchase.
-        Details::None | Details::Part { .. } => {}
+        // No operation asks for a purchase, or for totals.
+        Details::None | Details::Part { .. } | Details::Totals { .. } => {}
         Details::Balances { ledger, available } => {
             told.number(tag::LEDGER, ledger.value());
             told.number(tag::AVAILABLE, available.value());

@@ -1,5 +1,6 @@
 //! A wallet's events as the wallet server reads them.
 
+use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 
 use super::answer::Told;
@@ -51,6 +52,7 @@ fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
             Event::Released { code, .. }
             | Event::Declined { code, .. }
             | Event::ReversalNoted { code, .. } => code.to_string(),
+            Event::Advised { .. } => ResponseCode::APPROVED.to_string(),
             _ => String::new(),
         },
         institution: opening.map_or(0, |opening| opening.institution),
@@ -98,9 +100,13 @@ fn kind(event: &Event) -> EventKind {
         Event::LoadRequested { .. } => EventKind::LoadRequested,
         Event::PayoutRequested { .. } => EventKind::PayoutRequested,
         Event::RefundRequested { .. } => EventKind::RefundRequested,
+        Event::Held { opening, .. } | Event::Advised { opening, .. } if opening.class == 1 => {
+            EventKind::Authorized
+        }
         Event::Held { .. } => EventKind::Held,
         Event::Advised { .. } => EventKind::Advised,
-        Event::Completed { .. } => EventKind::Completed,
+        Event::Completed { closes: true, .. } => EventKind::Completed,
+        Event::Completed { .. } => EventKind::CompletedInPart,
         Event::Expired { .. } => EventKind::Expired,
         Event::StoodIn { .. } => EventKind::Approved,
         Event::PostingAcknowledged { .. } => EventKind::AdviceAcknowledged,
@@ -111,7 +117,10 @@ fn kind(event: &Event) -> EventKind {
         Event::ReversalNoted { .. } => EventKind::ReversalNoted,
         Event::AdviceAcknowledged { .. } => EventKind::AdviceAcknowledged,
         Event::Repeated { .. } => EventKind::Repeated,
-        Event::CardLate { .. } => EventKind::Other,
+        Event::CardLate { .. }
+        | Event::GivenUp { .. }
+        | Event::Directed(_)
+        | Event::Reconciled(_) => EventKind::Other,
         Event::OrderAnnounced { .. } => EventKind::OrderAnnounced,
         Event::OrderCancelled { .. } => EventKind::OrderCancelled,
         Event::Closed { .. } => EventKind::Closed,

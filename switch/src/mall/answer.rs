@@ -57,7 +57,10 @@ fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut Byte
         },
         balances: balances.as_ref(),
         reason: (!reason.is_empty()).then_some(reason),
-        totals: None,
+        totals: match &outcome.details {
+            Details::Totals { agreed, ours } => Some((*agreed, ours)),
+            _ => None,
+        },
     };
     write(dialect, asker.header, key, out, |out, key| {
         answer(&request, out, code, &extras, key);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
     Dialect, Financial, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place,
-    Request, ResponseCode, format_error_answer,
+    Purchase, Reconciliation, Request, ResponseCode, Totals, format_error_answer,
 };
 
 use super::answer;
@@ -19,12 +19,14 @@ use super::permission;
 use super::sign_on::{self, Standing, Verdict};
 use crate::clock;
 use crate::config::{Party, PartyKind};
-use crate::door::{Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted};
+use crate::door::{
+    Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, log_decline,
+};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::orders::{Parked, Road};
 use crate::wallet::{
-    Action, Ask, Command, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Tell,
-    UnseenOriginal,
+    Action, Ask, Command, DAYS_KEPT, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reconciled,
+    Reference, Tell, UnseenOriginal, WalletId,
 };
 
 /// What became of a frame.
@@ -209,10 +211,11 @@ impl Receiver {
                     (_, Some(_)) => FrameRefused::Invalid,
                     (_, None) => FrameRefused::UnknownMti,
                 });
-                self.keeper
-                    .worker
-                    .metrics
-                    .answered(self.kind, refusal.code, Duration::ZERO);
+                self.keeper.worker.metrics.answered(
+                    self.kind,
+                    (refusal.code, refusal.reason),
+                    Duration::ZERO,
+                );
                 let key = guest
                     .as_ref()
                     .and_then(|guest| guest.party.mac_key.as_ref());
@@ -289,6 +292,9 @@ impl Receiver {
             }
             return Received::Done;
         }
+        if let Request::Reconciliation(totals) = request {
+            return self.reconcile(guest, message, totals, frame, now);
+        }
         if let Err(verdict) = permission::check(&guest.party, message) {
             self.refused(FrameRefused::NotPermitted);
             return self.say(message, Some(guest), verdict);
@@ -297,7 +303,9 @@ impl Receiver {
             Request::Purchase(purchase) | Request::Authorization(purchase) => (
                 &purchase.financial,
                 named(&purchase.financial.acceptor, &purchase.payer),
-                Action::Purchase,
+                Action::Purchase {
+                    barred: barred(&guest.party, purchase),
+                },
             ),
             Request::AuthorizationAdvice(advice) => (
                 &advice.financial,
@@ -432,6 +440,58 @@ impl Receiver {
         )
     }
 
+    /// A party's totals go to the operator's wallet, which keeps what was compared.
+    fn reconcile(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        totals: &Reconciliation,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        if let Err(verdict) = permission::check(&guest.party, message) {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
+        }
+        let keeper = Rc::clone(&self.keeper);
+        let today = keeper.worker.house().days.of(clock::milliseconds());
+        let day = match today.named(totals.settlement_date) {
+            Some(day) if day > today => return self.say(message, Some(guest), NOT_BEGUN),
+            Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,
+            _ => return self.say(message, Some(guest), LONG_OVER),
+        };
+        let admitted = match Admitted::take(&self.connection) {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::NotSignedOn) => return self.say(message, Some(guest), NOT_SIGNED_ON),
+            Err(NotAdmitted::Full(door)) => {
+                self.counted = true;
+                return Received::Full(frame.clone(), door);
+            }
+        };
+        let reconciled = Reconciled {
+            institution: guest.party.code,
+            trace: totals.trace,
+            transmission: totals.transmission,
+            day,
+            theirs: totals.totals,
+            ours: Totals::default(),
+        };
+        let asker = Asker {
+            admitted,
+            frame: frame.clone(),
+            header: self.header,
+            arrived: now,
+            kind: self.kind,
+            reply: answer::reply_as(&guest.party.quirks),
+        };
+        let tell = Tell {
+            command: Command::Reconcile(Box::new(reconciled)),
+            asker: Some(asker),
+        };
+        keeper.worker.dispatch(WalletId::HOUSE, tell);
+        Received::Done
+    }
+
     /// Finds the wallet that is asked.
     fn route(
         &mut self,
@@ -539,7 +599,10 @@ impl Receiver {
         self.keeper
             .worker
             .metrics
-            .answered(self.kind, code, Duration::ZERO);
+            .answered(self.kind, (code, reason), Duration::ZERO);
+        if !reason.is_empty() {
+            log_decline(message, (code, reason));
+        }
         let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
         self.write(key, |out, key| {
             answer::at_once(message, code, reason, key, out);
@@ -586,6 +649,14 @@ const REVERSED_WHILE_WAITING: Verdict = (
     "reversed while it waited for the order",
 );
 
+const NOT_BEGUN: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 has not begun",
+);
+const LONG_OVER: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 is none, or long over",
+);
 const NOT_ELSEWHERE: Verdict = (
     ResponseCode::NOT_PERMITTED_TO_PARTY,
     "the party does not decide in the switch's stead, and field 90 names no authorization",
@@ -609,6 +680,14 @@ fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
         class: financial.mti.class() | function,
         processing_code: financial.processing_code,
     })
+}
+
+/// The control of the party that the merchant falls foul of.
+#[inline]
+fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<&'static str> {
+    let country = purchase.country.unwrap_or(0);
+    let controls = &party.controls;
+    controls.refuse(purchase.merchant_category, country, purchase.condition)
 }
 
 fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {

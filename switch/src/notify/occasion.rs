@@ -93,7 +93,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
                 ..Told::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
             })
         }
-        Event::Declined { opening, code } if opening.class <= 2 && !opening.is_refund() => {
+        Event::Declined { opening, code, .. } if opening.class <= 2 && !opening.is_refund() => {
             let told = Told::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
             Some(told.because(*code).having(entry.available, opening))
         }

@@ -64,10 +64,7 @@ impl Health {
 
     /// A worker without a line answers 91, whatever the others have.
     fn host_reason(&self) -> Option<String> {
-        let up = |link: &OnceLock<Arc<LinkStats>>| {
-            link.get()
-                .is_some_and(|stats| stats.lines_up.iter().any(|line| line.read() > 0))
-        };
+        let up = |link: &OnceLock<Arc<LinkStats>>| link.get().is_some_and(|stats| stats.is_up());
         let workers = self.links.len();
         let down = self.links.iter().filter(|link| !up(link)).count();
         match down {

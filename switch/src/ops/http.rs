@@ -1,5 +1,6 @@
 //! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps the process running,
-//! `/outbox` for dead letters.
+//! `/outbox` for messages to payers that were given up, `/saf` for advices to the financial system that were, `/operator`
+//! for what an operator decides.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,10 +8,11 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, guard, web};
 
 use serde_json::json;
 
+use super::operator::{Operator, Wish};
 use super::{Health, Metrics};
 use crate::notify::{Desk, Letters};
 
@@ -37,6 +39,7 @@ pub fn serve(
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     outbox: Arc<OnceLock<Desk>>,
+    operator: Arc<OnceLock<Operator>>,
 ) -> io::Result<OpsServer> {
     let server = HttpServer::new(move || {
         App::new()
@@ -59,10 +62,14 @@ pub fn serve(
             ))
             .app_data(web::Data::from(Arc::clone(&outbox)))
             .route("/outbox", web::get().to(list_dead_letters))
-            .route("/outbox/retry", web::post().to(retry_all))
-            .route("/outbox/drop", web::post().to(drop_all))
-            .route("/outbox/{id}/retry", web::post().to(retry_one))
-            .route("/outbox/{id}/drop", web::post().to(drop_one))
+            .route("/outbox/retry", from_here().to(retry_all))
+            .route("/outbox/drop", from_here().to(drop_all))
+            .route("/outbox/{id}/retry", from_here().to(retry_one))
+            .route("/outbox/{id}/drop", from_here().to(drop_one))
+            .app_data(web::Data::from(Arc::clone(&operator)))
+            .route("/saf", web::get().to(list_advices))
+            .route("/saf/{id}", web::get().to(show_advice))
+            .route("/operator", from_here().to(grant))
             .default_service(web::to(tell_pages))
     })
     .workers(1)
@@ -75,6 +82,15 @@ pub fn serve(
         server: server.run(),
         address,
     })
+}
+
+/// What changes something is taken from this machine only, wherever the port listens: it asks for no password.
+fn from_here() -> actix_web::Route {
+    let is_local = |asked: &guard::GuardContext<'_>| {
+        let peer = asked.head().peer_addr;
+        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    };
+    web::post().guard(guard::fn_guard(is_local))
 }
 
 fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
@@ -192,10 +208,65 @@ fn no_letter() -> HttpResponse {
     )
 }
 
+/// What the financial system would not hear, oldest first.
+async fn list_advices(operator: web::Data<OnceLock<Operator>>) -> HttpResponse {
+    let Some(operator) = operator.get() else {
+        return starting();
+    };
+    let letters = operator.dead_letters.list(DEAD_LETTERS_MAX);
+    let letters: Vec<_> = letters
+        .into_iter()
+        .map(|(id, given_up)| {
+            let reference = id.reference.to_text();
+            json!({
+                "id": id.to_string(),
+                "reference": String::from_utf8_lossy(&reference),
+                "since": given_up.at,
+                "code": String::from_utf8_lossy(given_up.code.as_bytes()),
+            })
+        })
+        .collect();
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(letters)
+}
+
+async fn show_advice(
+    id: web::Path<String>,
+    operator: web::Data<OnceLock<Operator>>,
+) -> HttpResponse {
+    let (Some(operator), Ok(id)) = (operator.get(), id.parse()) else {
+        return no_letter();
+    };
+    match operator.show(id) {
+        Ok(Some(words)) => text(HttpResponse::Ok(), words),
+        Ok(None) => no_letter(),
+        Err(refusal) => text(HttpResponse::InternalServerError(), refusal.0 + "\n"),
+    }
+}
+
+/// JSON alone is taken: a page in a browser on this machine can't send it here.
+async fn grant(wish: web::Json<Wish>, operator: web::Data<OnceLock<Operator>>) -> HttpResponse {
+    let Some(operator) = operator.get() else {
+        return starting();
+    };
+    match operator.grant(wish.into_inner()).await {
+        Ok(standing) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(standing),
+        Err(refusal) => text(HttpResponse::Conflict(), refusal.0 + "\n"),
+    }
+}
+
+fn starting() -> HttpResponse {
+    let why = "the switch is starting: try again\n";
+    text(HttpResponse::ServiceUnavailable(), why.to_string())
+}
+
 async fn tell_pages() -> HttpResponse {
     text(
         HttpResponse::NotFound(),
-        "/metrics\n/healthz\n/readyz\n/outbox\n".to_string(),
+        "/metrics\n/healthz\n/readyz\n/outbox\n/saf\n".to_string(),
     )
 }
 
@@ -235,7 +306,8 @@ mod tests {
         metrics.door.party("Development mall 1");
         let health = Arc::new(Health::new(1));
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let ops = serve(free, metrics, Arc::clone(&health), Arc::default()).unwrap();
+        let health_of = Arc::clone(&health);
+        let ops = serve(free, metrics, health_of, Arc::default(), Arc::default()).unwrap();
         let handle = ops.server.handle();
         let running = actix_web::rt::spawn(ops.server);
 

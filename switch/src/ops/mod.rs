@@ -7,8 +7,10 @@ mod health;
 mod http;
 mod logging;
 pub mod metrics;
+pub mod operator;
 
 pub use health::Health;
 pub use http::{OpsServer, serve};
 pub use logging::{LoggingError, start_logging};
 pub use metrics::{Metrics, WorkerMetrics};
+pub use operator::Operator;

@@ -3,7 +3,9 @@
 //! In come commands for wallets, from sessions and from the host; out they go to the wallet's actor.
 //! What never happens here: a wallet's state is looked at.
 
+mod book;
 mod budget;
+mod bulletin;
 mod directory;
 mod errand;
 mod hand_out;
@@ -13,7 +15,9 @@ mod seats;
 mod wakes;
 mod worker;
 
+pub use book::Book;
 pub use budget::Budget;
+pub use bulletin::Bulletin;
 pub use directory::Directory;
 pub use errand::Errand;
 pub use inboxes::Inboxes;

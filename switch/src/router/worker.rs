@@ -12,10 +12,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::seats::Seats;
 use super::wakes::Wakes;
-use super::{Budget, Directory};
+use super::{Book, Budget, Bulletin, Directory};
 use crate::clock;
-use crate::gate::Gate;
-use crate::host::{Forwarder, HostAnswer, HostOutcome, Link};
+use crate::gate::{DeadLetters, Gate};
+use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
 use crate::journal::{Appended, Journal};
 use crate::ops::WorkerMetrics;
 use crate::orders::{Orders, Parked};
@@ -23,8 +23,8 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Tell, Told,
-    Unrecalled, Wallet, WalletId,
+    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Supervision,
+    Tell, Told, Unrecalled, Wallet, WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -91,6 +91,12 @@ pub struct Parts {
     pub rules: Rules,
     /// What may be approved in the host's stead.
     pub stand_in: Arc<Budget>,
+    /// What the operator has decided about all wallets.
+    pub bulletin: Arc<Bulletin>,
+    /// What the host has refused too often.
+    pub dead_letters: Arc<DeadLetters>,
+    /// The parties' totals.
+    pub book: Arc<Book>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -137,6 +143,13 @@ pub struct Worker {
     rules: Rules,
     /// What may still be approved in the host's stead.
     pub stand_in: Arc<Budget>,
+    bulletin: Arc<Bulletin>,
+    /// The bulletin's number when it was last read, and what it said.
+    house: RefCell<(u64, Rc<Supervision>)>,
+    /// What the host has refused too often.
+    pub dead_letters: Arc<DeadLetters>,
+    /// The parties' totals.
+    pub book: Arc<Book>,
     /// When wallets are to be looked at again.
     pub wakes: RefCell<Wakes>,
     /// Where passwords are looked at.
@@ -177,10 +190,19 @@ impl Worker {
             transactions_kept: parts.transactions_kept,
             rules: parts.rules,
             stand_in: parts.stand_in,
+            bulletin: parts.bulletin,
+            house: RefCell::default(),
+            dead_letters: parts.dead_letters,
+            book: parts.book,
             wakes: RefCell::default(),
             passwords: parts.passwords,
             vault: parts.vault,
         })
+    }
+
+    /// Its number, from 0.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// The host's word about a transaction enters as a command like any other.
@@ -206,8 +228,11 @@ impl Worker {
     }
 
     /// The host's answer to an advice, or to a card asked for again.
-    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer, told: Told) {
+    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer, told: Told, heard: Heard) {
         let command = match answer.outcome {
+            HostOutcome::Answered { code, .. } if heard == Heard::Refused => {
+                Command::AdviceRefused(answer.reference, told, ResponseCode::new(code))
+            }
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(answer.reference, card, expiry)
             }
@@ -229,7 +254,12 @@ impl Worker {
     }
 
     /// What is handed in to a decision made at this time; a trace number only where the host may be asked.
-    pub fn context(&self, now: u64, may_ask_host: bool) -> Context<'_> {
+    pub fn context<'a>(
+        &'a self,
+        now: u64,
+        may_ask_host: bool,
+        house: &'a Supervision,
+    ) -> Context<'a> {
         Context {
             now,
             host_trace: if may_ask_host {
@@ -239,9 +269,21 @@ impl Worker {
             },
             host_up: self.link.up(),
             rules: &self.rules,
+            house,
             stand_in_left: 0,
             next_reference: self.free_reference(now),
         }
+    }
+
+    /// What the operator has decided about all wallets.
+    #[inline]
+    pub fn house(&self) -> Rc<Supervision> {
+        let number = self.bulletin.number();
+        let mut house = self.house.borrow_mut();
+        if house.0 != number {
+            *house = (number, Rc::new(Supervision::clone(&self.bulletin.read())));
+        }
+        Rc::clone(&house.1)
     }
 
     /// What may be approved in the host's stead for one request, taken out of what all workers may: to be given back
@@ -404,7 +446,8 @@ impl Worker {
         let now = Instant::now();
         for asker in parked.into_iter().filter_map(|parked| parked.tell.asker) {
             let took = now.saturating_duration_since(asker.arrived);
-            self.metrics.answered(asker.kind, code, took);
+            asker.log_decline((code, reason));
+            self.metrics.answered(asker.kind, (code, reason), took);
             self.metrics.order_waited(took);
             if let Some(connection) = asker.answer(&Outcome::declined(code, reason)) {
                 connection.flush();

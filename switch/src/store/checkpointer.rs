@@ -233,6 +233,15 @@ impl Writer {
             .under_way
             .remove_if(&written.wallet, same)
             .is_some()
+            || self.leave_what_is_new(written)
+    }
+
+    /// A newer snapshot has taken its place: what the written one brought is not to be added again.
+    fn leave_what_is_new(&self, written: &Snapshot) -> bool {
+        if let Some(mut newer) = self.shared.under_way.get_mut(&written.wallet) {
+            newer.has_been_added(written.sequence);
+        }
+        false
     }
 
     /// The journal is ahead by milliseconds at most; nothing waits for this thread.

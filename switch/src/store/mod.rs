@@ -11,6 +11,8 @@
 //! orders    order key 16       wallet 8, state 1, reference 8, expires 8
 //! open      wallet 8           (nothing): something of it is to be settled
 //! holds     wallet 8           time 8: when the first of its holds expires
+//! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
+//!           date 4 (days)
 //! meta      "mark"             sequence 8, position 8: all up to there is in the store
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
@@ -19,16 +21,17 @@ mod checkpointer;
 mod rows;
 mod snapshot;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use tessera_protocol::{CardNumber, OrderKey};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use tessera_protocol::{CardNumber, OrderKey, Totals};
 
 pub use checkpointer::{Checkpointer, Writer, Written};
-pub use snapshot::{Known, Snapshot};
+pub use snapshot::{Known, Snapshot, Turnover};
 
 use crate::journal::Mark;
-use crate::wallet::{OrderState, Wallet, WalletId};
+use crate::wallet::{Day, OrderState, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 
@@ -58,6 +61,7 @@ pub struct Store {
     orders: Keyspace,
     open: Keyspace,
     holds: Keyspace,
+    totals: Keyspace,
     meta: Keyspace,
 }
 
@@ -84,6 +88,7 @@ impl Store {
             orders: keyspace("orders")?,
             open: keyspace("open")?,
             holds: keyspace("holds")?,
+            totals: keyspace("totals")?,
             meta: keyspace("meta")?,
             database,
         })
@@ -187,6 +192,45 @@ impl Store {
         rows.collect()
     }
 
+    /// The totals of all parties, from a settlement date on.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn totals(&self, from: Day) -> Result<Vec<(u64, Day, Totals)>, StoreError> {
+        let mut found = Vec::new();
+        for row in self.totals.iter() {
+            let (key, value) = row.into_inner()?;
+            let (institution, day) = rows::read_totals_key(&key)?;
+            if day >= from {
+                found.push((institution, day, rows::read_totals(&value)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What the snapshots add to totals.
+    fn write_totals(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        snapshots: &[Snapshot],
+    ) -> Result<(), StoreError> {
+        let mut sums: BTreeMap<(u64, Day), Totals> = BTreeMap::new();
+        for turnover in snapshots.iter().flat_map(|snapshot| &snapshot.turnover) {
+            let sum = sums
+                .entry((turnover.institution, turnover.day))
+                .or_default();
+            sum.add(&turnover.totals);
+        }
+        for ((institution, day), mut sum) in sums {
+            let key = rows::totals_key(institution, day);
+            if let Some(row) = self.totals.get(key)? {
+                sum.add(&rows::read_totals(&row)?);
+            }
+            batch.insert(&self.totals, key, rows::totals(&sum));
+        }
+        Ok(())
+    }
+
     /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
     /// batch: all of it is there after a crash, or none.
     ///
@@ -233,6 +277,7 @@ impl Store {
                 None => {}
             }
         }
+        self.write_totals(&mut batch, snapshots)?;
         if let Some(mark) = mark {
             batch.insert(&self.meta, MARK, rows::mark(mark));
         }

@@ -1,8 +1,10 @@
 //! The rows of the store, byte for byte.
 
+use tessera_protocol::Totals;
+
 use super::StoreError;
 use crate::journal::Mark;
-use crate::wallet::{OrderState, Reader, Reference, Unreadable, WalletId};
+use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
 pub(super) fn mark(mark: Mark) -> [u8; 16] {
     let mut row = [0; 16];
@@ -26,6 +28,31 @@ pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: u64) -> [u8; 24] 
     key[8..16].copy_from_slice(&at.to_be_bytes());
     key[16..].copy_from_slice(&sequence.to_be_bytes());
     key
+}
+
+pub(super) fn totals_key(institution: u64, day: Day) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..8].copy_from_slice(&institution.to_be_bytes());
+    key[8..].copy_from_slice(&day.0.to_be_bytes());
+    key
+}
+
+pub(super) fn read_totals_key(key: &[u8]) -> Result<(u64, Day), StoreError> {
+    whole("totals' key", key, |from| {
+        let institution = from.array().map(u64::from_be_bytes)?;
+        let day = from.array().map(u32::from_be_bytes)?;
+        Ok((institution, Day(day)))
+    })
+}
+
+pub(super) fn totals(totals: &Totals) -> Vec<u8> {
+    let mut row = Vec::with_capacity(72);
+    write_totals(&mut row, totals);
+    row
+}
+
+pub(super) fn read_totals(row: &[u8]) -> Result<Totals, StoreError> {
+    whole("totals", row, crate::wallet::read_totals)
 }
 
 pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {

@@ -1,9 +1,9 @@
 //! A wallet on its way to the store.
 
-use tessera_protocol::OrderKey;
+use tessera_protocol::{OrderKey, Totals};
 
 use crate::clock;
-use crate::wallet::{OrderState, Settled, Unreadable, Wallet, WalletId};
+use crate::wallet::{Day, Item, OrderState, Settled, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
 #[derive(Debug, Clone)]
@@ -26,6 +26,39 @@ pub struct Snapshot {
     pub(super) open: Option<bool>,
     /// When the first of its holds expires, milliseconds since 1970, 0 for never; `None` where the store knows.
     pub(super) wakes_at: Option<u64>,
+    /// What it adds to totals since the snapshot before.
+    pub(super) turnover: Vec<Turnover>,
+}
+
+/// What the events of a wallet between two snapshots add to the totals of a party and date.
+#[derive(Debug, Clone)]
+pub struct Turnover {
+    /// The party.
+    pub institution: u64,
+    /// The settlement date.
+    pub day: Day,
+    /// So much.
+    pub totals: Totals,
+    /// The snapshot that brought it, by the sequence of its last event: it is added once, with that.
+    pub(super) sequence: u64,
+}
+
+impl Turnover {
+    /// Adds an item of this date to what a wallet has turned over since its last snapshot.
+    pub fn add(all: &mut Vec<Self>, item: &Item, day: Day) {
+        let same = |one: &&mut Self| (one.institution, one.day) == (item.institution, day);
+        if let Some(one) = all.iter_mut().find(same) {
+            return item.add_to(&mut one.totals);
+        }
+        let mut totals = Totals::default();
+        item.add_to(&mut totals);
+        all.push(Self {
+            institution: item.institution,
+            day,
+            totals,
+            sequence: 0,
+        });
+    }
 }
 
 /// What the store has of a wallet or will have soon, so that not every snapshot says it again.
@@ -64,7 +97,22 @@ impl Snapshot {
                 .collect(),
             open: Some(wallet.is_open()),
             wakes_at: Some(wallet.wakes_at().unwrap_or(0)),
+            turnover: Vec::new(),
         }
+    }
+
+    /// The same, with what the wallet has turned over since its last snapshot.
+    pub fn having(mut self, mut turnover: Vec<Turnover>) -> Self {
+        for one in &mut turnover {
+            one.sequence = self.sequence;
+        }
+        self.turnover = turnover;
+        self
+    }
+
+    /// What it brings is in the store already, as far as the snapshot with this sequence brought it.
+    pub(super) fn has_been_added(&mut self, sequence: u64) {
+        self.turnover.retain(|one| one.sequence > sequence);
     }
 
     /// The same without what the store knows of it, which is then also what this snapshot says.
@@ -95,7 +143,10 @@ impl Snapshot {
         settled.append(&mut self.settled);
         let mut cards = before.cards.clone();
         cards.append(&mut self.cards);
+        let mut turnover = before.turnover.clone();
+        turnover.append(&mut self.turnover);
         Self {
+            turnover,
             settled,
             cards,
             open: self.open.or(before.open),

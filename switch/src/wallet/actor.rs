@@ -15,15 +15,15 @@ use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::transaction::Kind;
 use super::{
-    Action, Command, Context, Details, Effect, Entry, Event, Outcome, Payer, Reference, Told,
-    Wallet, decide, is_admitted,
+    Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp, Items,
+    Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
-use crate::gate::{News, Release, Unread};
+use crate::gate::{DeadLetter, Draft, LetterId, News, Release, Unread};
 use crate::ops::metrics::Stage;
 use crate::passwords::Job;
 use crate::router::Worker;
-use crate::store::{Known, Snapshot};
+use crate::store::{Known, Snapshot, Turnover};
 
 /// Something for a wallet, and who waits for an answer to it.
 ///
@@ -60,6 +60,8 @@ pub struct WalletActor {
     dirty: bool,
     /// What the store has of it already.
     known: Known,
+    /// What it adds to totals since its last snapshot.
+    turnover: Vec<Turnover>,
     /// The store has been told what of it is too old to be kept.
     tidied: bool,
     /// Messages taken out of the mailbox, to know whether any is left in it.
@@ -85,6 +87,7 @@ impl WalletActor {
             watchers: Vec::new(),
             dirty: false,
             known: Known::default(),
+            turnover: Vec::new(),
             tidied: false,
             taken: 0,
             told_at: Instant::now(),
@@ -98,7 +101,9 @@ impl WalletActor {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference(moment.milliseconds);
         }
-        let mut context = worker.context(moment.milliseconds, matches!(command, Command::Ask(_)));
+        let house = worker.house();
+        let asks = matches!(command, Command::Ask(_));
+        let mut context = worker.context(moment.milliseconds, asks, &house);
         self.told_at = moment.instant;
         if let Some(asker) = &asker {
             worker.metrics.stage(
@@ -126,6 +131,10 @@ impl WalletActor {
                 self.hold(Release::Answer(asker, outcome));
             }
             return;
+        }
+        if let Command::Reconcile(reconciled) = &mut command {
+            // All that is in them was journaled before the answer will be.
+            reconciled.ours = worker.book.of(reconciled.institution, reconciled.day);
         }
         let may_stand_in = match command {
             Command::HostSilent(_) | Command::HostUnreached(_) => true,
@@ -218,17 +227,32 @@ impl WalletActor {
         if let Some(opening) = entry.event.opening() {
             self.worker.reference_is_used(opening.reference);
         }
-        if let Event::PostingAcknowledged { reference } = entry.event
+        let told = match &entry.event {
+            Event::PostingAcknowledged { reference } => Some(*reference),
+            Event::Directed(directed) => match directed.directive {
+                Directive::Drop(reference, Owed::Posting) => Some(reference),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Event::Directed(directed) = &entry.event
+            && let Directive::Drop(reference, owed) = directed.directive
+        {
+            self.forget_dead_letter(reference, owed);
+        }
+        if let Some(reference) = told
             && let Some(found) = self.wallet.transactions.by_reference(reference)
             && found.stood_in()
         {
             self.worker.stand_in.give_back(found.granted().value());
         }
+        let items = self.wallet.settles(&entry.event, now);
         let appended = self.worker.append(&entry);
-        if let Err(broken) = self
+        let applied = self
             .wallet
-            .apply(&entry, appended.position, appended.sequence)
-        {
+            .apply(&entry, appended.position, appended.sequence);
+        let counted = applied.and(items).map(|items| self.count(&items));
+        if let Err(broken) = counted {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
             crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
@@ -238,6 +262,15 @@ impl WalletActor {
             self.worker.turned_dirty(self.wallet.id);
         }
         entry
+    }
+
+    /// Counts what an event has added to totals.
+    fn count(&mut self, items: &Items) {
+        for item in items {
+            let day = self.worker.house().days.of(item.at);
+            self.worker.book.add(self.worker.index(), item, day);
+            Turnover::add(&mut self.turnover, item, day);
+        }
     }
 
     fn perform(
@@ -250,7 +283,9 @@ impl WalletActor {
     ) {
         match effect {
             Effect::Answer(outcome) => {
-                if let Some(asker) = asker.take() {
+                if let Command::Direct(_, reply) | Command::Inspect(reply) = command {
+                    self.answer_operator(reply, outcome);
+                } else if let Some(asker) = asker.take() {
                     self.hold(Release::Answer(asker, outcome));
                 }
             }
@@ -288,48 +323,42 @@ impl WalletActor {
                 }
             }
             Effect::Advise(reference) => {
-                if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
-                    let unread = Unread {
-                        wallet: self.wallet.id,
-                        reference,
-                        position: transaction.position,
-                        told: match transaction.kind {
-                            Kind::Retirement => Told::Card,
-                            _ => Told::Undo(transaction.left_at_host()),
-                        },
-                        original: None,
-                    };
-                    self.hold(Release::Advice(unread));
+                if let Some(unread) = self.unread(reference, Owed::Undo) {
+                    self.tell_host(unread);
                 }
             }
             Effect::Post(reference) => {
-                if let Some(transaction) = self.wallet.transactions.by_reference(reference) {
-                    if matches!(command, Command::Recover) && transaction.stood_in() {
-                        self.worker
-                            .stand_in
-                            .was_taken(transaction.granted().value());
-                    }
-                    self.hold(Release::Advice(Unread {
-                        wallet: self.wallet.id,
-                        reference,
-                        position: transaction.position,
-                        told: Told::Posting,
-                        original: self.as_sent(match transaction.kind {
-                            Kind::Completion => transaction.more().original,
-                            _ => reference,
-                        }),
-                    }));
+                if matches!(command, Command::Recover) {
+                    self.take_stand_in_of(reference);
                 }
+                if let Some(unread) = self.unread(reference, Owed::Posting) {
+                    self.tell_host(unread);
+                }
+            }
+            Effect::LayAside(reference, given_up) => {
+                if matches!(command, Command::Recover) && given_up.owed == Owed::Posting {
+                    self.take_stand_in_of(reference);
+                }
+                self.lay_aside(reference, given_up);
+            }
+            Effect::Proclaim => {
+                let decided = self.wallet.supervision.as_deref().cloned();
+                self.hold(Release::Proclaim(Box::new(decided.unwrap_or_default())));
             }
             Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
             Effect::AskForCardAgain(reference) => {
                 if let Some(update) = self.card_update(reference) {
+                    self.forget_dead_letter(reference, Owed::Card);
                     self.hold(Release::CardAgain(self.wallet.id, reference, update));
                 }
             }
             Effect::Prove(stored) => self.prove(stored, command, asker),
             Effect::Reload(purchase, source, amount) => {
                 let ask = self.reload(purchase, source, amount, context);
+                self.worker.tell(self.wallet.id, Command::Ask(ask));
+            }
+            Effect::RenewCard(serial) => {
+                let ask = self.renewal(serial, context);
                 self.worker.tell(self.wallet.id, Command::Ask(ask));
             }
             Effect::Watch => {
@@ -361,6 +390,89 @@ impl WalletActor {
                 }
             }
         }
+    }
+
+    /// Advices go out when they are durable; one that lay aside does no more.
+    fn tell_host(&self, unread: Unread) {
+        self.forget_dead_letter(unread.reference, unread.told.owed());
+        self.hold(Release::Advice(unread));
+    }
+
+    /// What the host is told of a transaction.
+    fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
+        let transaction = self.wallet.transactions.by_reference(reference)?;
+        let posting = owed == Owed::Posting;
+        let about = match transaction.kind {
+            Kind::Completion => transaction.more().original,
+            _ => reference,
+        };
+        Some(Unread {
+            wallet: self.wallet.id,
+            reference,
+            position: transaction.position,
+            told: match transaction.kind {
+                _ if posting => Told::Posting,
+                Kind::Retirement => Told::Card,
+                _ => Told::Undo(transaction.left_at_host()),
+            },
+            original: if posting { self.as_sent(about) } else { None },
+        })
+    }
+
+    fn lay_aside(&self, reference: Reference, given_up: GivenUp) {
+        let draft = match self.card_update(reference) {
+            Some(update) => Some(Draft::Card(update)),
+            None => self.unread(reference, given_up.owed).map(Draft::Unread),
+        };
+        if let Some(draft) = draft {
+            let letter = DeadLetter { given_up, draft };
+            let id = self.letter_id(reference, given_up.owed);
+            self.worker.dead_letters.add(id, letter);
+        }
+    }
+
+    fn forget_dead_letter(&self, reference: Reference, owed: Owed) {
+        if !self.worker.dead_letters.is_empty() {
+            let id = self.letter_id(reference, owed);
+            self.worker.dead_letters.remove(id);
+        }
+    }
+
+    fn letter_id(&self, reference: Reference, owed: Owed) -> LetterId {
+        LetterId {
+            reference,
+            wallet: self.wallet.id,
+            owed,
+        }
+    }
+
+    /// It was approved in the host's stead before a restart, which has not been told of it.
+    fn take_stand_in_of(&self, reference: Reference) {
+        let found = self.wallet.transactions.by_reference(reference);
+        if let Some(transaction) = found.filter(|found| found.stood_in()) {
+            let amount = transaction.granted().value();
+            self.worker.stand_in.was_taken(amount);
+        }
+    }
+
+    fn answer_operator(&self, reply: &Reply, outcome: Outcome) {
+        let directions = Directions {
+            outcome,
+            supervision: self
+                .wallet
+                .supervision
+                .as_deref()
+                .cloned()
+                .unwrap_or_default(),
+            cards: self
+                .wallet
+                .cards
+                .iter()
+                .map(|card| (card.number.clone(), card.serial))
+                .collect(),
+            position: self.wallet.last_position,
+        };
+        self.hold(Release::Operator(reply.clone(), Box::new(directions)));
     }
 
     fn watch(&mut self, connection: &Arc<Connection>) {
@@ -424,7 +536,10 @@ impl WalletActor {
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
         self.wallet.forget_older(now, self.worker.transactions_kept);
         self.wallet.transactions.settle(self.worker.durable_end());
-        let snapshot = Snapshot::take(&mut self.wallet).beside(&mut self.known);
+        let turnover = std::mem::take(&mut self.turnover);
+        let snapshot = Snapshot::take(&mut self.wallet)
+            .beside(&mut self.known)
+            .having(turnover);
         // What is too old has to be looked for there: not at every checkpoint.
         self.worker
             .hand_over(match std::mem::replace(&mut self.tidied, true) {

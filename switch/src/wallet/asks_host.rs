@@ -181,6 +181,26 @@ impl WalletActor {
         })
     }
 
+    /// The card that the wallet asks for by itself in the place of this one: once a day, whatever comes of it.
+    pub(super) fn renewal(&self, serial: u32, context: &Context) -> Box<Ask> {
+        let today = context.house.days.of(context.now);
+        let cause = Reference(u64::from(serial) << 32 | u64::from(today.0));
+        let opening = Opening::by_itself(
+            // Given when it is told.
+            Reference(0),
+            cause,
+            b"RENEWAL ",
+            Operation::ReissueCard,
+            self.wallet.currency.unwrap_or(Currency::USD),
+            context.now,
+        );
+        Box::new(Ask {
+            opening,
+            action: Action::RenewCard,
+            claims: None,
+        })
+    }
+
     /// Seals anew what an older key of the vault has sealed.
     pub(super) fn reseal(&mut self, now: u64) {
         let Some(account) = &self.wallet.account else {

@@ -1,13 +1,18 @@
 //! What a wallet can be told, and what comes out of it: plain data, so that the rules can be tested
 //! without a socket and replayed without a clock.
 
+use std::sync::{Arc, Mutex};
+
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
+};
+use tokio::sync::oneshot;
 
 use super::event::UnseenOriginal;
 use super::{
-    Balance, Contact, DuplicateKey, Entry, Opening, OrderState, Reference, Reload, Secret, Source,
-    WalletId,
+    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
+    Reconciled, Reference, Reload, Secret, Source, Supervision, WalletId,
 };
 
 /// What a wallet is told.
@@ -25,10 +30,20 @@ pub enum Command {
     HostUnreached(Reference),
     /// The host acknowledged what it was told about a transaction.
     AdviceAnswered(Reference, Told),
+    /// The host has refused too often to be told this.
+    AdviceRefused(Reference, Told, ResponseCode),
+    /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
+    Reconcile(Box<Reconciled>),
+    /// An operator decides, and waits for an answer.
+    Direct(Box<Directed>, Reply),
+    /// An operator wants to know what was decided.
+    Inspect(Reply),
     /// The time of what an authorization holds may be over.
     Wake,
     /// The switch has started again: whatever is open has to be settled.
     Recover,
+    /// The card may expire soon.
+    Renew,
     /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
     Reseal,
 }
@@ -42,6 +57,51 @@ pub enum Told {
     Posting,
     /// That a card number is no more; or it was asked for one, and has none.
     Card,
+}
+
+impl Told {
+    /// The same without its particulars.
+    pub fn owed(self) -> Owed {
+        match self {
+            Self::Undo(_) => Owed::Undo,
+            Self::Posting => Owed::Posting,
+            Self::Card => Owed::Card,
+        }
+    }
+}
+
+/// Where an operator waits for an answer.
+#[derive(Debug, Clone)]
+pub struct Reply(Arc<Mutex<Option<oneshot::Sender<Directions>>>>);
+
+/// What an operator is answered.
+#[derive(Debug)]
+pub struct Directions {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What is decided by now about the wallet.
+    pub supervision: Supervision,
+    /// Its cards, with their serial numbers.
+    pub cards: Vec<(CardNumber, u32)>,
+    /// Journal position of the wallet's last event.
+    pub position: u64,
+}
+
+impl Reply {
+    /// One, and where it arrives.
+    pub fn new() -> (Self, oneshot::Receiver<Directions>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
+    }
+
+    /// Answers, unless that was done before.
+    pub fn send(&self, directions: Directions) {
+        let sender = self.0.lock().map(|mut sender| sender.take());
+        if let Ok(Some(sender)) = sender {
+            // Whoever asked may have gone.
+            let _ = sender.send(directions);
+        }
+    }
 }
 
 /// A request and what it wants.
@@ -85,7 +145,10 @@ pub struct Proof {
 #[derive(Debug, Clone)]
 pub enum Action {
     /// 0200/00 or 0100/00.
-    Purchase,
+    Purchase {
+        /// The control of its party that the merchant falls foul of.
+        barred: Option<&'static str>,
+    },
     /// 0220 that names an authorization.
     Complete {
         /// Field 90.
@@ -120,6 +183,8 @@ pub enum Action {
     Open,
     /// Ask the host for a card.
     IssueCard,
+    /// Ask the host for a card in the place of one that expires soon.
+    RenewCard,
     /// Ask the host for money.
     Load(LoadFrom),
     /// The payer agreed to an order.
@@ -259,7 +324,7 @@ pub struct HistoryRequest {
     pub from: u64,
 }
 
-/// What the operator has decided about all wallets.
+/// What is configured for all wallets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rules {
     /// What may be spent.
@@ -268,6 +333,8 @@ pub struct Rules {
     pub session_idle: u64,
     /// So many milliseconds after its opening every session has ended.
     pub session_stands: u64,
+    /// A card is renewed so many milliseconds before it expires; 0: it is not.
+    pub renew_before: u64,
     /// For so many milliseconds an authorization holds money.
     pub hold_stands: u64,
     /// What is approved while the host can't be asked.
@@ -294,8 +361,10 @@ pub struct Context<'a> {
     pub host_trace: u32,
     /// Whether a line to the host is up.
     pub host_up: bool,
-    /// What the operator has decided about all wallets.
+    /// What is configured for all wallets.
     pub rules: &'a Rules,
+    /// What the operator has decided about all wallets.
+    pub house: &'a Supervision,
     /// So much of what may be approved in the host's stead is not used yet, in minor units.
     pub stand_in_left: u64,
     /// For what the wallet does by itself: neither this one nor those after it are given.
@@ -321,11 +390,17 @@ pub enum Effect {
     WakeAt(u64),
     /// Ask the host again for a card.
     AskForCardAgain(Reference),
+    /// Keep for the operator that the host is not told this any more.
+    LayAside(Reference, GivenUp),
+    /// What was decided about all wallets counts from now on.
+    Proclaim,
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
     /// account's hash; none where there is no account, which must take as long.
     Prove(Option<Box<str>>),
     /// Load from this source, because the wallet reloads by itself after this purchase.
     Reload(Reference, u32, Amount),
+    /// Ask the host for a card in the place of the one with this serial number, which expires soon.
+    RenewCard(u32),
     /// Whoever asked is told of whatever happens from now on.
     Watch,
     /// Whoever asked is told of nothing any more.
@@ -398,6 +473,13 @@ pub enum Details {
         currency: Currency,
         /// The purchase.
         paid_by: Option<Reference>,
+    },
+    /// The totals of a settlement date.
+    Totals {
+        /// Field 66: both have the same.
+        agreed: bool,
+        /// The switch's own.
+        ours: Box<Totals>,
     },
     /// The payer's overview, or a list, already in rows: tag and value.
     Rows(Vec<(u8, String)>),

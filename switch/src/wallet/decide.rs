@@ -13,6 +13,7 @@ mod purchase;
 mod refund;
 mod reversal;
 mod stand_in;
+mod supervise;
 
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, ResponseCode};
@@ -47,8 +48,15 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::AdviceAnswered(reference, told) => {
             host::advice_answered(wallet, *reference, *told)
         }
+        Command::AdviceRefused(reference, told, code) => {
+            supervise::refused(wallet, *reference, *told, *code, context)
+        }
+        Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
+        Command::Direct(directed, _) => supervise::direct(wallet, directed),
+        Command::Inspect(_) => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
+        Command::Renew => cards::renew(wallet, context),
         Command::Reseal => Decision {
             effects: smallvec![Effect::Reseal],
             ..Decision::default()
@@ -97,7 +105,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         return answer_again(seen, ask, wallet);
     }
     match &ask.action {
-        Action::Purchase => purchase::purchase(wallet, &ask.opening, context),
+        Action::Purchase { barred } => purchase::purchase(wallet, &ask.opening, *barred, context),
         Action::Refund { original } => {
             refund::refund(wallet, &ask.opening, original.as_ref(), context)
         }
@@ -127,6 +135,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         ),
         Action::Open => administration::open(wallet, &ask.opening),
         Action::IssueCard => cards::issue(wallet, &ask.opening, false, context),
+        Action::RenewCard => cards::issue(wallet, &ask.opening, true, context),
         Action::Load(from) => funding::load(wallet, &ask.opening, from, context),
         Action::Announce {
             expires_at,

@@ -1,10 +1,14 @@
 //! What can happen to a wallet, and the accounts between which an event moves money.
 
+use std::borrow::Cow;
+
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
+};
 
-use super::{Balance, Change, DuplicateKey, KeyFields, Reference, WalletId};
+use super::{Balance, Change, Day, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId};
 use crate::clock;
 
 /// One event in its place.
@@ -252,6 +256,8 @@ pub enum Event {
         opening: Opening,
         /// What the asker was told.
         code: ResponseCode,
+        /// Which rule did.
+        reason: Cow<'static, str>,
     },
     /// A reversal undid its original, down to what stands of it.
     Reversed {
@@ -323,11 +329,48 @@ pub enum Event {
         /// The request.
         opening: Opening,
     },
+    /// The host has refused so often to be told something that it is told no more, unless an operator wants it.
+    GivenUp {
+        /// The transaction.
+        reference: Reference,
+        /// What it was to be told of it.
+        owed: Owed,
+        /// What it said the last time.
+        code: ResponseCode,
+    },
+    /// An operator has decided something.
+    Directed(Box<Directed>),
+    /// A party's totals were compared with ours; in the wallet of the operator.
+    Reconciled(Box<Reconciled>),
     /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
     CardLate {
         /// Of the request.
         reference: Reference,
     },
+}
+
+/// A party's totals of a settlement date, and ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Field 32.
+    pub institution: u64,
+    /// Field 11.
+    pub trace: u32,
+    /// Field 7, MMDDhhmmss.
+    pub transmission: u32,
+    /// Of which date.
+    pub day: Day,
+    /// What the party has.
+    pub theirs: Totals,
+    /// What the switch has.
+    pub ours: Totals,
+}
+
+impl Reconciled {
+    /// Whether both have the same.
+    pub fn agrees(&self) -> bool {
+        self.theirs == self.ours
+    }
 }
 
 /// What kind of card the host is asked for.

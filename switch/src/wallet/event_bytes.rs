@@ -11,16 +11,19 @@
 //! and a replay that comes to another balance is found out at once.
 //! ```
 
+use std::borrow::Cow;
+
 use bytes::BufMut;
 
 use tessera_protocol::Amount;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, Opening, UnseenOriginal, Wanted};
+use super::event::{Entry, Event, Opening, Reconciled, UnseenOriginal, Wanted};
 use super::part_bytes::{
-    read_amount, read_card, read_code, read_currency, read_forwarded, write_card, write_forwarded,
+    read_amount, read_card, read_code, read_currency, read_forwarded, read_text, write_card,
+    write_forwarded, write_text,
 };
-use super::{Balance, Change, Reference, WalletId};
+use super::{Balance, Change, Directed, Owed, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -209,10 +212,15 @@ impl Event {
                 out.put_slice(code.as_bytes());
                 out.put_u8(u8::from(*advise));
             }
-            Self::Declined { opening, code } => {
+            Self::Declined {
+                opening,
+                code,
+                reason,
+            } => {
                 out.put_u8(9);
                 opening.write(out);
                 out.put_slice(code.as_bytes());
+                write_text(out, reason);
             }
             Self::Reversed {
                 opening,
@@ -325,6 +333,24 @@ impl Event {
                 out.put_u8(22);
                 out.put_u64_le(reference.0);
             }
+            Self::GivenUp {
+                reference,
+                owed,
+                code,
+            } => {
+                out.put_u8(29);
+                out.put_u64_le(reference.0);
+                out.put_u8(owed.byte());
+                out.put_slice(code.as_bytes());
+            }
+            Self::Directed(directed) => {
+                out.put_u8(30);
+                directed.write(out);
+            }
+            Self::Reconciled(reconciled) => {
+                out.put_u8(31);
+                reconciled.write(out);
+            }
         }
     }
 
@@ -422,6 +448,7 @@ impl Event {
             9 => Self::Declined {
                 opening: Opening::read(from)?,
                 code: read_code(from)?,
+                reason: Cow::Owned(read_text(from)?.into()),
             },
             10 => Self::Reversed {
                 opening: Opening::read(from)?,
@@ -509,6 +536,13 @@ impl Event {
             22 => Self::CardLate {
                 reference: Reference(from.u64()?),
             },
+            29 => Self::GivenUp {
+                reference: Reference(from.u64()?),
+                owed: Owed::read(from)?,
+                code: read_code(from)?,
+            },
+            30 => Self::Directed(Box::new(Directed::read(from)?)),
+            31 => Self::Reconciled(Box::new(Reconciled::read(from)?)),
             _ => return Err(from.fault("a kind of event")),
         })
     }

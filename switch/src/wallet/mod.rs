@@ -11,6 +11,7 @@ mod balance;
 mod bytes;
 mod cards;
 mod command;
+mod days;
 mod decide;
 mod event;
 mod event_bytes;
@@ -19,9 +20,12 @@ mod part_bytes;
 mod postings;
 mod recall;
 mod reference;
+mod settlement;
 mod snapshot;
 mod spending;
 mod state;
+mod supervision;
+mod supervision_bytes;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -36,20 +40,25 @@ pub use balance::Balance;
 pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
-    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn, Told,
-    code_digest,
+    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Directions,
+    Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Reply, Rules, Sources, StandIn,
+    Told, code_digest,
 };
+pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{
-    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, UnseenOriginal, Wanted,
+    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, Reconciled, UnseenOriginal,
+    Wanted,
 };
 pub use key::{DuplicateKey, KeyFields};
+pub use part_bytes::{read_totals, write_totals};
 pub use recall::Unrecalled;
 pub use reference::Reference;
+pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
-pub use transaction::{Advice, Hold, HoldState, Kind, More, Status, Transaction};
+pub use supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
+pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 
 use tessera_protocol::{ClientNumber, OrderKey};
@@ -60,6 +69,9 @@ pub struct WalletId(pub u64);
 
 impl WalletId {
     const NOBODY: u64 = 1 << 63;
+
+    /// The wallet of the operator: no money, but what was decided about all wallets.
+    pub const HOUSE: Self = Self(0);
 
     /// The wallet of nobody that remembers what was said about an order which no payer has
     /// announced yet: it has no card and no money, and dies with its memory after a day.

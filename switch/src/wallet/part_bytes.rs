@@ -2,11 +2,11 @@
 
 use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Merchant, Opening, Payer, UnseenOriginal, Wanted};
-use super::{DuplicateKey, Reference};
+use super::event::{Merchant, Opening, Payer, Reconciled, UnseenOriginal, Wanted};
+use super::{Day, DuplicateKey, Reference};
 
 impl Opening {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -195,4 +195,74 @@ pub(super) fn read_currency(from: &mut Reader<'_>) -> Result<Currency, Unreadabl
 
 pub(super) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadable> {
     from.array::<2>().map(ResponseCode::new)
+}
+
+impl Reconciled {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.institution);
+        out.put_u32_le(self.trace);
+        out.put_u32_le(self.transmission);
+        out.put_u32_le(self.day.0);
+        write_totals(out, &self.theirs);
+        write_totals(out, &self.ours);
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            institution: from.u64()?,
+            trace: from.u32()?,
+            transmission: from.u32()?,
+            day: Day(from.u32()?),
+            theirs: read_totals(from)?,
+            ours: read_totals(from)?,
+        })
+    }
+}
+
+/// Appends the nine figures of totals.
+pub fn write_totals(out: &mut Vec<u8>, totals: &Totals) {
+    for figure in [
+        totals.credits,
+        totals.credit_reversals,
+        totals.debits,
+        totals.debit_reversals,
+        totals.credit_amount,
+        totals.credit_reversal_amount,
+        totals.debit_amount,
+        totals.debit_reversal_amount,
+    ] {
+        out.put_u64_le(figure);
+    }
+    out.put_i64_le(totals.net);
+}
+
+/// Reads what [`write_totals`] wrote.
+///
+/// # Errors
+/// Where the bytes end before.
+pub fn read_totals(from: &mut Reader<'_>) -> Result<Totals, Unreadable> {
+    Ok(Totals {
+        credits: from.u64()?,
+        credit_reversals: from.u64()?,
+        debits: from.u64()?,
+        debit_reversals: from.u64()?,
+        credit_amount: from.u64()?,
+        credit_reversal_amount: from.u64()?,
+        debit_amount: from.u64()?,
+        debit_reversal_amount: from.u64()?,
+        net: from.u64()?.cast_signed(),
+    })
+}
+
+/// A text of at most 255 bytes; what is longer was refused where it came in.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
+    let length = text.floor_char_boundary(usize::from(u8::MAX));
+    out.put_u8(length as u8);
+    out.put_slice(&text.as_bytes()[..length]);
+}
+
+pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+    let bytes = from.counted()?;
+    let text = std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))?;
+    Ok(text.into())
 }

@@ -3,9 +3,9 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version 5│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version 6│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
-//!                                        each list: a count of 4, its items │ spending, account          │
+//!                                        each list: a count of 4, its items │ spending, account, operator│
 //!                                                                           └────────────────────────────┘
 //! ```
 //!
@@ -21,11 +21,14 @@ use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
 use super::spending::Spending;
-use super::transaction::{Advice, Hold, HoldState, Kind, More, Status, Transaction};
+use super::transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 use super::transactions::{End, Settled};
-use super::{Balance, DuplicateKey, Order, OrderState, PayersAccount, Reference, Wallet, WalletId};
+use super::{
+    Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, Supervision, Wallet,
+    WalletId,
+};
 
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -52,13 +55,17 @@ impl Wallet {
         if let Some(account) = &self.account {
             account.write(out);
         }
+        out.put_u8(u8::from(self.supervision.is_some()));
+        if let Some(supervision) = &self.supervision {
+            supervision.write(out);
+        }
     }
 
     /// Reads what [`Wallet::write_snapshot`] wrote.
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 5"));
+            return Err(from.fault("a snapshot of version 6"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -90,6 +97,10 @@ impl Wallet {
         wallet.account = match from.u8()? {
             0 => None,
             _ => Some(Box::new(PayersAccount::read(&mut from)?)),
+        };
+        wallet.supervision = match from.u8()? {
+            0 => None,
+            _ => Some(Box::new(Supervision::read(&mut from)?)),
         };
         from.end()?;
         Ok(wallet)
@@ -251,6 +262,11 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         out.put_u8(u8::from(more.asked.is_some()));
         out.put_u64_le(more.asked.map_or(0, Amount::value));
         write_list(out, more.repeats.iter(), |out, time| out.put_u32_le(*time));
+        write_list(out, more.given_up.iter(), |out, given_up| {
+            out.put_u8(given_up.owed.byte());
+            out.put_slice(given_up.code.as_bytes());
+            out.put_u64_le(given_up.at);
+        });
     }
 }
 
@@ -396,5 +412,16 @@ fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
         repeats: (0..from.u32()?)
             .map(|_| from.u32())
             .collect::<Result<_, _>>()?,
+        given_up: (0..from.u32()?)
+            .map(|_| read_given_up(from))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_given_up(from: &mut Reader<'_>) -> Result<GivenUp, Unreadable> {
+    Ok(GivenUp {
+        owed: Owed::read(from)?,
+        code: read_code(from)?,
+        at: from.u64()?,
     })
 }

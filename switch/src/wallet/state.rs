@@ -4,11 +4,12 @@ use tessera_protocol::{Amount, Currency, OrderKey, ResponseCode};
 
 use super::event::UnseenOriginal;
 use super::spending::Spending;
-use super::transaction::{Advice, HoldState, Kind, Status, Transaction};
+use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
-    Account, Balance, Cards, Change, Entry, Event, Opening, Payer, PayersAccount, Reference,
-    Transactions, WalletId,
+    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, Opening, Owed, Payer,
+    PayersAccount, Reference, Subject, Supervision, Transactions, WalletId,
 };
+use crate::clock;
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Wallet {
     pub spending: Spending,
     /// The payer's account; none for a wallet that the wallet server itself speaks for.
     pub account: Option<Box<PayersAccount>>,
+    /// What an operator has decided about it; none where that is nothing.
+    pub supervision: Option<Box<Supervision>>,
     /// What was asked of it, as long as it must be remembered.
     pub transactions: Transactions,
     /// Orders that its payer agreed to pay.
@@ -109,6 +112,7 @@ impl Wallet {
             cards: Cards::default(),
             spending: Spending::default(),
             account: None,
+            supervision: None,
             transactions: Transactions::default(),
             orders: Vec::new(),
             remembered: Vec::new(),
@@ -139,6 +143,21 @@ impl Wallet {
         let open = self.transactions.iter().filter(|found| found.holds());
         open.filter_map(|found| found.hold().map(|hold| hold.expires_at))
             .min()
+    }
+
+    /// Whether the operator has blocked it.
+    pub fn is_blocked(&self) -> bool {
+        let decided = self.supervision.as_deref();
+        decided.is_some_and(|decided| decided.blocks(Subject::Wallet))
+    }
+
+    /// The representative card, if it expires within so many milliseconds from now and was not issued within as many before.
+    pub fn expiring(&self, now: u64, within: u64) -> Option<&Card> {
+        let ends = |card: &&Card| clock::year_month(now + within) > card.expiry;
+        let is_new = |card: &Card| card.issued_by.milliseconds() + within > now;
+        let card = self.cards.representative().filter(|_| within != 0);
+        card.filter(ends)
+            .filter(|card| !is_new(card) && !self.has_ended())
     }
 
     /// Whether its payer has ended it.
@@ -232,7 +251,9 @@ impl Wallet {
             } => self.complete(*original, *debit, *from_hold, *closes)?,
             Event::Expired { reference } => self.release_hold(*reference, HoldState::Expired)?,
             Event::PostingAcknowledged { reference } => {
-                self.known_mut(*reference)?.more_mut().posting = Advice::Acknowledged;
+                let transaction = self.known_mut(*reference)?;
+                transaction.more_mut().posting = Advice::Acknowledged;
+                transaction.speak_again(Owed::Posting);
             }
             Event::Approved { reference } | Event::StoodIn { reference } => {
                 let found = self.known(*reference)?;
@@ -273,7 +294,10 @@ impl Wallet {
             }
             Event::ReversalNoted { unseen, .. } => self.remembered.extend(unseen),
             Event::AdviceAcknowledged { reference } => {
-                self.known_mut(*reference)?.advice = Advice::Acknowledged;
+                let transaction = self.known_mut(*reference)?;
+                transaction.advice = Advice::Acknowledged;
+                transaction.speak_again(Owed::Undo);
+                transaction.speak_again(Owed::Card);
             }
             Event::Repeated {
                 reference,
@@ -314,6 +338,21 @@ impl Wallet {
                 self.account_mut()?.apply(change, entry.at);
             }
             Event::Closed { .. } => self.end(),
+            Event::GivenUp {
+                reference,
+                owed,
+                code,
+            } => {
+                let transaction = self.known_mut(*reference)?;
+                transaction.speak_again(*owed);
+                transaction.more_mut().given_up.push(GivenUp {
+                    owed: *owed,
+                    code: *code,
+                    at: entry.at,
+                });
+            }
+            Event::Directed(directed) => self.direct(directed, entry.at)?,
+            Event::Reconciled(_) => {}
         }
         if let Some(opened) = Transaction::opened_by(event, position) {
             self.transactions.push(opened);
@@ -333,6 +372,31 @@ impl Wallet {
         self.orders.retain(|order| {
             order.expires_at >= kept_from || matches!(order.state, OrderState::Paying(_))
         });
+    }
+
+    fn direct(&mut self, directed: &Directed, at: u64) -> Result<(), Broken> {
+        let (reference, owed, dropped) = match directed.directive {
+            Directive::Retry(reference, owed) => (reference, owed, false),
+            Directive::Drop(reference, owed) => (reference, owed, true),
+            _ => {
+                let supervision = self.supervision.get_or_insert_default();
+                supervision.apply(directed, at);
+                self.supervision.take_if(|decided| decided.is_empty());
+                return Ok(());
+            }
+        };
+        let transaction = self.known_mut(reference)?;
+        transaction.speak_again(owed);
+        if dropped {
+            match owed {
+                Owed::Posting => transaction.more_mut().posting = Advice::Acknowledged,
+                Owed::Undo | Owed::Card if transaction.advice == Advice::Open => {
+                    transaction.advice = Advice::Acknowledged;
+                }
+                Owed::Undo | Owed::Card => {}
+            }
+        }
+        Ok(())
     }
 
     /// A transaction was declined, or nobody knows: whatever it had set aside is free again.
@@ -396,7 +460,7 @@ impl Wallet {
         (hold.state, hold.held) = (state, Amount::ZERO);
         let used = more.used;
         if used < transaction.standing && transaction.status == Status::Approved {
-            transaction.advice = Advice::Open;
+            transaction.advise();
         }
         self.shrink(reference, used)
     }
@@ -498,11 +562,11 @@ impl Wallet {
             Status::Pending if standing.is_zero() && asked.is_zero() => {
                 transaction.status = Status::Declined;
                 transaction.code = ResponseCode::DECLINED;
-                transaction.advice = Advice::Open;
+                transaction.advise();
             }
             // What is left of it is decided when the host answers.
             Status::Pending => {}
-            Status::Approved => transaction.advice = Advice::Open,
+            Status::Approved => transaction.advise(),
             Status::Declined => {}
         }
         self.shrink(reference, standing)

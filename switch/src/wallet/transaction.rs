@@ -3,7 +3,7 @@
 
 use tessera_protocol::{Amount, Currency, ResponseCode};
 
-use super::{DuplicateKey, Event, Opening, Reference};
+use super::{DuplicateKey, Event, Opening, Owed, Reference};
 
 /// What a request was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +111,19 @@ pub struct More {
     pub posting: Advice,
     /// Fields 7 of its repeats, where they differ.
     pub repeats: Vec<u32>,
+    /// What the host has refused too often to be told.
+    pub given_up: Vec<GivenUp>,
+}
+
+/// Something that the host is not told any more, unless an operator wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GivenUp {
+    /// What it was to be told.
+    pub owed: Owed,
+    /// What it said the last time.
+    pub code: ResponseCode,
+    /// When, milliseconds since 1970.
+    pub at: u64,
 }
 
 const NO_MORE: &More = &More {
@@ -121,6 +134,7 @@ const NO_MORE: &More = &More {
     hold: None,
     posting: Advice::None,
     repeats: Vec::new(),
+    given_up: Vec::new(),
 };
 
 /// What an authorization sets aside.
@@ -224,6 +238,24 @@ impl Transaction {
 
     pub(super) fn more_mut(&mut self) -> &mut More {
         self.more.get_or_insert_default()
+    }
+
+    /// The host has to be told from now on what to leave of it.
+    pub(super) fn advise(&mut self) {
+        self.advice = Advice::Open;
+        self.speak_again(Owed::Undo);
+    }
+
+    /// Nothing of this is given up any more.
+    pub(super) fn speak_again(&mut self, owed: Owed) {
+        if let Some(more) = &mut self.more {
+            more.given_up.retain(|before| before.owed != owed);
+        }
+    }
+
+    /// Since when, and for what, the host is not told this any more.
+    pub fn given_up(&self, owed: Owed) -> Option<&GivenUp> {
+        self.more().given_up.iter().find(|one| one.owed == owed)
     }
 
     /// The authorization number of its answer, derived from the reference, so that it is the same

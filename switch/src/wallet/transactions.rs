@@ -380,8 +380,15 @@ impl Command {
             | Self::HostIssuedCard(reference, ..)
             | Self::HostSilent(reference)
             | Self::HostUnreached(reference)
-            | Self::AdviceAnswered(reference, _) => About::Reference(*reference),
-            Self::Recover | Self::Reseal | Self::Wake => About::None,
+            | Self::AdviceAnswered(reference, _)
+            | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
+            Self::Direct(directed, _) => directed.about(),
+            Self::Recover
+            | Self::Renew
+            | Self::Reseal
+            | Self::Wake
+            | Self::Inspect(_)
+            | Self::Reconcile(_) => About::None,
         }
     }
 }
@@ -396,6 +403,7 @@ impl Event {
             | Self::AdviceAcknowledged { reference }
             | Self::Repeated { reference, .. }
             | Self::CardLate { reference }
+            | Self::GivenUp { reference, .. }
             | Self::Expired { reference }
             | Self::StoodIn { reference }
             | Self::PostingAcknowledged { reference }
@@ -415,6 +423,7 @@ impl Event {
                 original: reference,
                 ..
             } => About::Reference(*reference),
+            Self::Directed(directed) => directed.about(),
             _ => About::None,
         }
     }

@@ -35,7 +35,11 @@ impl Seen {
                 41 | 64 | 128 => (0, 8),
                 42 => (0, 15),
                 49 => (0, 3),
+                66 => (0, 1),
+                74..=77 => (0, 5),
+                86..=89 => (0, 8),
                 90 => (0, 21),
+                97 => (0, 9),
                 _ => panic!("field {field} in an answer: {message:02x?}"),
             };
             fields.insert(field, message[at + prefix..at + prefix + length].to_vec());

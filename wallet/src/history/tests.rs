@@ -234,6 +234,38 @@ fn a_refund_counts_when_it_is_approved() {
 }
 
 #[test]
+fn what_is_taken_later_shows_what_is_set_aside_and_what_is_taken() {
+    let mut ledger = Ledger::default();
+    let hold = "R00000000001";
+    ledger.row(EventKind::Authorized, hold, 3_000);
+    let now = |ledger: &Ledger| {
+        let one = ledger.transactions().remove(0);
+        (one.taken, one.set_aside(), one.moved())
+    };
+    assert_eq!(now(&ledger), (Some(0), 3_000, -3_000));
+    ledger.row(EventKind::Approved, hold, 3_000);
+    let first = ledger.row(EventKind::CompletedInPart, "C00000000001", 1_000);
+    first.original = hold.into();
+    assert_eq!(now(&ledger), (Some(1_000), 2_000, -3_000));
+    let second = ledger.row(EventKind::Completed, "C00000000002", 500);
+    second.original = hold.into();
+    assert_eq!(now(&ledger), (Some(1_500), 0, -1_500));
+    // A completion is taken back, and a part of the other refunded.
+    ledger.row(EventKind::Reversed, "", 0).original = "C00000000002".into();
+    assert_eq!(now(&ledger), (Some(1_000), 0, -1_000));
+    let refund = ledger.row(EventKind::RefundRequested, "F00000000001", 300);
+    refund.original = "C00000000001".into();
+    ledger.row(EventKind::Approved, "F00000000001", 300);
+    assert_eq!(now(&ledger), (Some(1_000), 0, -700));
+    // One that nobody takes is free again.
+    let mut ledger = Ledger::default();
+    ledger.row(EventKind::Authorized, hold, 3_000).code = "00".into();
+    assert_eq!(now(&ledger), (Some(0), 3_000, -3_000));
+    ledger.row(EventKind::Expired, hold, 0);
+    assert_eq!(now(&ledger), (Some(0), 0, 0));
+}
+
+#[test]
 fn a_refused_operation_of_our_own_is_no_purchase() {
     let mut ledger = Ledger::default();
     ledger

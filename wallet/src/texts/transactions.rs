@@ -51,7 +51,15 @@ pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String
         (Kind::Payout, Outcome::Done) => "Paid back to you".to_owned(),
         (Kind::Start, Outcome::Done) => "Ready".to_owned(),
         (Kind::Purchase, Outcome::Done) => {
-            if transaction.is_undone() {
+            let taken = transaction.taken.unwrap_or(0);
+            if transaction.set_aside() > 0 && taken > 0 {
+                let set_aside = money(transaction.set_aside());
+                format!("Paid {} so far, {set_aside} set aside", money(taken))
+            } else if transaction.set_aside() > 0 {
+                format!("{} set aside, not paid yet", money(transaction.set_aside()))
+            } else if transaction.taken == Some(0) {
+                "Nothing was taken".to_owned()
+            } else if transaction.is_undone() {
                 "Undone by the mall".to_owned()
             } else if transaction.refunded > 0 {
                 format!("Refunded {} of {}", money(transaction.refunded), amount())

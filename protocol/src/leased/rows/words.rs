@@ -63,6 +63,8 @@ words! {
         PayoutRequested = "payout_requested",
         /// A purchase holds money and is with the financial system.
         Held = "held",
+        /// An authorization sets money aside; with the code 00 where nobody is asked any more.
+        Authorized = "authorized",
         /// A mall gives money back, and the financial system is asked.
         RefundRequested = "refund_requested",
         /// The financial system approved.
@@ -73,10 +75,12 @@ words! {
         Declined = "declined",
         /// A mall undid something.
         Reversed = "reversed",
-        /// A purchase or an authorization was decided elsewhere.
+        /// A purchase was decided elsewhere.
         Advised = "advised",
-        /// An authorization was completed.
+        /// An authorization was completed, and nothing of it is set aside any more.
         Completed = "completed",
+        /// An authorization was completed, and what is left of it stays set aside.
+        CompletedInPart = "completed_in_part",
         /// What an authorization had set aside is free: its time is over.
         Expired = "expired",
         /// A mall wanted something undone of which nothing stood.

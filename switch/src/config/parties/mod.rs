@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use network::Network;
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
-pub use sets::{CodeSet, MerchantCategories, Messages};
+pub use sets::{CodeSet, Messages};
 pub(super) use text::institution_code;
 
 use super::bounds::Breach;

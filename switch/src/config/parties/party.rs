@@ -5,7 +5,8 @@ use tessera_protocol::{Dialect, MacKey};
 
 use super::super::Identity;
 use super::Network;
-use super::sets::{CodeSet, MerchantCategories, Messages};
+use super::sets::{CodeSet, Messages};
+use crate::controls::Controls;
 
 /// An institution that connects, as its file describes it.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Party {
     pub in_flight_max: usize,
     /// Its unanswered requests on one connection.
     pub in_flight_per_connection_max: usize,
+    /// Where its payers may spend.
+    pub controls: Controls,
     /// In what it differs from the others.
     pub quirks: Quirks,
 }
@@ -128,8 +131,6 @@ pub struct Quirks {
     pub stand_in_advices: bool,
     /// Approval of a part, where there is less than was asked for.
     pub partial_approval: bool,
-    /// The merchant categories (field 18) that it may send.
-    pub merchant_categories: MerchantCategories,
 }
 
 /// What a 0400 is answered whose original was never seen. It is remembered either way.

@@ -87,34 +87,6 @@ impl fmt::Debug for Messages {
     }
 }
 
-/// Merchant categories (field 18): those that are allowed, without those that are forbidden.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MerchantCategories {
-    /// `None` for any.
-    allowed: Option<Box<[u16]>>,
-    forbidden: Box<[u16]>,
-}
-
-impl MerchantCategories {
-    /// From texts of four digits; the first that is none is the error.
-    pub(super) fn of(texts: &[String]) -> Result<Box<[u16]>, &str> {
-        let codes = texts
-            .iter()
-            .map(|text| digits(text, 4).ok_or(text.as_str()));
-        codes.collect()
-    }
-
-    pub(super) fn new(allowed: Option<Box<[u16]>>, forbidden: Box<[u16]>) -> Self {
-        Self { allowed, forbidden }
-    }
-
-    /// Whether a category is allowed and not forbidden.
-    pub fn allow(&self, category: u16) -> bool {
-        let allowed = self.allowed.as_ref();
-        allowed.is_none_or(|list| list.contains(&category)) && !self.forbidden.contains(&category)
-    }
-}
-
 /// A text of exactly so many decimal digits.
 fn digits(text: &str, count: usize) -> Option<u16> {
     let whole = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -155,15 +127,5 @@ mod tests {
         for wrong in ["0201", "0210", "200", "0800", "x"] {
             assert_eq!(Messages::of(&texts(&[wrong])), Err(wrong));
         }
-    }
-
-    #[test]
-    fn what_is_forbidden_is_so_among_what_is_allowed() {
-        let list = |stated: &[&str]| MerchantCategories::of(&texts(stated)).unwrap();
-        let any = MerchantCategories::new(None, list(&["7995"]));
-        assert!(any.allow(5999) && !any.allow(7995));
-        let some = MerchantCategories::new(Some(list(&["5999", "7995"])), list(&["7995"]));
-        assert!(some.allow(5999) && !some.allow(7995) && !some.allow(5411));
-        assert_eq!(MerchantCategories::of(&texts(&["599"])), Err("599"));
     }
 }

@@ -11,10 +11,11 @@ use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
 use super::super::{Environment, MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
-use super::sets::{CodeSet, MESSAGES, MerchantCategories, Messages};
+use super::sets::{CodeSet, MESSAGES, Messages};
 use super::{
     Acceptors, CertificateOf, Network, Party, PartyKind, Quirks, Transport, UnknownReversal,
 };
+use crate::controls::{self, Controls};
 
 /// A party as its file states it.
 #[derive(Deserialize)]
@@ -36,6 +37,8 @@ pub(super) struct PartyText {
     in_flight_per_connection_max: Option<usize>,
     #[serde(default)]
     line: LineText,
+    #[serde(default)]
+    controls: ControlsText,
     #[serde(default)]
     quirks: QuirksText,
 }
@@ -60,8 +63,15 @@ struct QuirksText {
     several_completions: bool,
     stand_in_advices: bool,
     partial_approval: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct ControlsText {
     merchant_categories: AnyOrList,
     merchant_categories_forbidden: Vec<String>,
+    countries: AnyOrList,
+    ecommerce_only: bool,
 }
 
 /// What is needed to understand a party's file.
@@ -122,6 +132,7 @@ impl PartyText {
                 self.in_flight_per_connection_max,
                 defaults.in_flight_per_connection_max,
             )?,
+            controls: self.controls.into_controls()?,
             quirks: self.quirks.into_quirks()?,
         })
     }
@@ -229,16 +240,25 @@ impl QuirksText {
             several_completions: self.several_completions,
             stand_in_advices: self.stand_in_advices,
             partial_approval: self.partial_approval,
-            merchant_categories: MerchantCategories::new(
-                match &self.merchant_categories {
-                    AnyOrList::Any => None,
-                    AnyOrList::List(list) => Some(categories("quirks.merchant_categories", list)?),
-                },
-                categories(
-                    "quirks.merchant_categories_forbidden",
-                    &self.merchant_categories_forbidden,
-                )?,
-            ),
+        })
+    }
+}
+
+impl ControlsText {
+    fn into_controls(self) -> Result<Controls, Breach> {
+        let some = |key: &str, stated: &AnyOrList, digits| match stated {
+            AnyOrList::Any => Ok(None),
+            AnyOrList::List(list) => code_list(key, list, digits).map(Some),
+        };
+        Ok(Controls {
+            categories: some("controls.merchant_categories", &self.merchant_categories, 4)?,
+            categories_forbidden: code_list(
+                "controls.merchant_categories_forbidden",
+                &self.merchant_categories_forbidden,
+                4,
+            )?,
+            countries: some("controls.countries", &self.countries, 3)?,
+            ecommerce_only: self.ecommerce_only,
         })
     }
 }
@@ -302,9 +322,9 @@ fn codes(key: &str, stated: &AnyOrList) -> Result<CodeSet, Breach> {
     CodeSet::of(list).map_err(|wrong| Breach::new(key, format!("{wrong:?} is not two digits")))
 }
 
-fn categories(key: &str, list: &[String]) -> Result<Box<[u16]>, Breach> {
-    MerchantCategories::of(list)
-        .map_err(|wrong| Breach::new(key, format!("{wrong:?} is not four digits")))
+fn code_list(key: &str, list: &[String], digits: usize) -> Result<Box<[u16]>, Breach> {
+    controls::codes(list, digits)
+        .map_err(|wrong| Breach::new(key, format!("{wrong:?} is not {digits} digits")))
 }
 
 fn limit(key: &str, stated: Option<usize>, default: usize) -> Result<usize, Breach> {

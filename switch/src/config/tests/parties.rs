@@ -6,6 +6,7 @@ use std::time::Duration;
 use tessera_protocol::Dialect;
 
 use super::*;
+use crate::controls::Controls;
 
 #[test]
 fn parties_take_their_own_limits_or_those_of_the_mall_table() {
@@ -30,7 +31,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     let stated = format!(
         "{PARTY}messages = [\"0200\", \"0420\"]\nprocessing_codes = [\"00\"]\n[quirks]\nunknown_reversal = \"00\"\n\
          entry_modes = [\"81\"]\nunreferenced_refunds = true\nseveral_completions = true\nstand_in_advices = true\n\
-         partial_approval = true\nmerchant_categories = [\"5999\"]\nmerchant_categories_forbidden = [\"7995\"]\n"
+         partial_approval = true\n[controls]\nmerchant_categories = [\"5999\"]\nmerchant_categories_forbidden = [\"7995\"]\n"
     );
     let party = |text: &str| {
         let (_folder, settings) = read_with("", &[("p.toml", text)]);
@@ -46,7 +47,8 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert!(quirks.entry_modes.allow(81) && !quirks.entry_modes.allow(1));
     assert!(quirks.unreferenced_refunds && quirks.several_completions);
     assert!(quirks.stand_in_advices && quirks.partial_approval);
-    assert!(quirks.merchant_categories.allow(5999) && !quirks.merchant_categories.allow(5411));
+    assert_eq!(party_of_habits.controls.refuse(5999, 0, 0), None);
+    assert!(party_of_habits.controls.refuse(5411, 0, 0).is_some());
 
     let plain = party(PARTY);
     assert_eq!(
@@ -58,7 +60,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert_eq!(quirks.entry_modes, CodeSet::ANY);
     assert!(!quirks.unreferenced_refunds && !quirks.several_completions);
     assert!(!quirks.stand_in_advices && !quirks.partial_approval);
-    assert!(quirks.merchant_categories.allow(7995));
+    assert_eq!(plain.controls, Controls::default());
 }
 
 #[test]
@@ -165,8 +167,8 @@ fn names_what_is_wrong_with_a_party() {
             ":6: quirks.entry_modes: \"812\" is not two digits",
         ),
         (
-            format!("{PARTY}[quirks]\nmerchant_categories_forbidden = [\"5\"]"),
-            ":6: quirks.merchant_categories_forbidden: \"5\" is not four digits",
+            format!("{PARTY}[controls]\nmerchant_categories_forbidden = [\"5\"]"),
+            ":6: controls.merchant_categories_forbidden: \"5\" is not 4 digits",
         ),
         (
             format!("{PARTY}[quirks]\nunknown_reversal = \"12\""),

@@ -79,7 +79,7 @@ impl Rig {
             Forwarder::start(
                 self.link.clone(),
                 answer_within,
-                Rc::new(move |answer, _| deliver(answer)),
+                Rc::new(move |answer, _, _| deliver(answer)),
             ),
             answers,
         )

@@ -1,6 +1,6 @@
 //! The lines to the financial system, and what is stored for it until it acknowledges.
 
-use prometheus::{GaugeVec, IntCounter, IntGaugeVec};
+use prometheus::{GaugeVec, IntCounter, IntGauge, IntGaugeVec};
 
 use super::families::Counters;
 use super::labels::{LinkOutcome, UnmatchedAnswer};
@@ -30,6 +30,10 @@ pub struct HostMetrics {
     pub stored: IntGaugeVec,
     /// Of those, on a line at this moment, by worker.
     pub stored_in_flight: IntGaugeVec,
+    /// Advices that wait for an operator.
+    pub dead: IntGauge,
+    /// How long the oldest of them has done so, in seconds.
+    pub oldest_dead: IntGauge,
     /// Age of the oldest of them, by worker.
     pub oldest: GaugeVec,
     /// Advices sent again.
@@ -93,6 +97,14 @@ impl HostMetrics {
                 "store_and_forward_oldest_seconds",
                 "Age of the oldest unacknowledged advice.",
                 &["worker"],
+            ),
+            dead: register.gauge(
+                "store_and_forward_dead",
+                "Advices that the financial system has refused too often, which wait for an operator.",
+            ),
+            oldest_dead: register.gauge(
+                "store_and_forward_dead_oldest_seconds",
+                "Time since the oldest of these was given up.",
             ),
             repeats: register.counter("store_and_forward_repeats_total", "Advices sent again."),
             not_now: register.counter(

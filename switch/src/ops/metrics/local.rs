@@ -1,7 +1,8 @@
 //! What one worker counts on its own before it is poured into the shared metrics.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
+use hashbrown::HashMap;
 use prometheus::{IntCounter, IntCounterVec, IntGauge};
 use tessera_protocol::ResponseCode;
 
@@ -93,6 +94,39 @@ impl Answers {
         let code = ResponseCode::ALL.get(place % Self::COLUMNS);
         let code = code.map_or_else(|| OTHER.to_string(), ResponseCode::to_string);
         self.family.with_label_values(&[kind.name(), &code])
+    }
+}
+
+/// A worker's share of the declines. Reasons are texts of the program, so that there are only so many.
+pub(super) struct Declines {
+    family: IntCounterVec,
+    counts: RefCell<HashMap<(ResponseCode, &'static str), u64>>,
+}
+
+impl Declines {
+    pub(super) fn new(family: &IntCounterVec) -> Self {
+        Self {
+            family: family.clone(),
+            counts: RefCell::default(),
+        }
+    }
+
+    pub(super) fn count(&self, code: ResponseCode, reason: &'static str) {
+        // The financial system may send any code.
+        let code = match code.meaning() {
+            Some(_) => code,
+            None => ResponseCode::DECLINED,
+        };
+        *self.counts.borrow_mut().entry((code, reason)).or_default() += 1;
+    }
+
+    pub(super) fn flush(&self) {
+        for ((code, reason), count) in self.counts.borrow_mut().iter_mut() {
+            if *count != 0 {
+                let child = self.family.with_label_values(&[&code.to_string(), *reason]);
+                child.inc_by(std::mem::take(count));
+            }
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub struct RequestMetrics {
     pub received: Counters<Kind>,
     /// Answers by kind and code; the children are looked up as codes occur.
     pub(super) answered: IntCounterVec,
+    /// Declines by the rule that gave them, which tag 09 tells too.
+    pub(super) declined: IntCounterVec,
     /// From the frame to its answer.
     pub duration: Histograms<Kind>,
     /// The parts of it.
@@ -28,6 +30,11 @@ impl RequestMetrics {
                 "answers_total",
                 "Answers sent, by kind of request and response code (field 39).",
                 &["kind", "code"],
+            ),
+            declined: register.counter_family(
+                "declines_total",
+                "Requests declined, by response code (field 39) and the rule that gave it (field 48 tag 09).",
+                &["code", "reason"],
             ),
             duration: register.histograms(
                 "request_duration_seconds",

@@ -20,17 +20,23 @@ fn busy() -> Metrics {
     worker.request(Kind::Purchase);
     worker.answered(
         Kind::Purchase,
-        ResponseCode::APPROVED,
+        (ResponseCode::APPROVED, ""),
         Duration::from_micros(720),
     );
     worker.answered(
         Kind::Purchase,
-        ResponseCode::new(*b"Z9"),
+        (
+            ResponseCode::new(*b"Z9"),
+            "declined by the financial system",
+        ),
         Duration::from_millis(2),
     );
     worker.answered(
         Kind::Purchase,
-        ResponseCode::new(*b"99"),
+        (
+            ResponseCode::new(*b"99"),
+            "declined by the financial system",
+        ),
         Duration::from_millis(2),
     );
     worker.stage(Stage::Journal, Duration::from_micros(130));
@@ -60,6 +66,7 @@ fn tells_what_a_worker_has_counted() {
         "tessera_requests_total{kind=\"reversal\"} 0",
         "tessera_answers_total{code=\"00\",kind=\"purchase\"} 1",
         "tessera_answers_total{code=\"other\",kind=\"purchase\"} 2",
+        "tessera_declines_total{code=\"05\",reason=\"declined by the financial system\"} 2",
         "tessera_request_duration_seconds_bucket{kind=\"purchase\",le=\"0.00075\"} 1",
         "tessera_request_duration_seconds_count{kind=\"purchase\"} 3",
         "tessera_stage_duration_seconds_count{stage=\"journal\"} 1",

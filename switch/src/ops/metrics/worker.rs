@@ -11,13 +11,14 @@ use tessera_protocol::ResponseCode;
 use super::Metrics;
 use super::families::{LocalCounters, LocalHistograms};
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
-use super::local::{Answers, LocalGauge};
+use super::local::{Answers, Declines, LocalGauge};
 
 /// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
 /// microsecond or two: once per batch, or ten times a second.
 pub struct WorkerMetrics {
     received: LocalCounters<Kind>,
     answers: Answers,
+    declines: Declines,
     duration: LocalHistograms<Kind>,
     stages: LocalHistograms<Stage>,
     order_wait: LocalHistogram,
@@ -52,6 +53,7 @@ impl WorkerMetrics {
         Self {
             received: requests.received.local(),
             answers: Answers::new(&requests.answered),
+            declines: Declines::new(&requests.declined),
             duration: requests.duration.local(),
             stages: requests.stages.local(),
             order_wait: requests.order_wait.local(),
@@ -73,9 +75,17 @@ impl WorkerMetrics {
         self.received.count(kind);
     }
 
-    /// An answer went out, so long after its request came in.
-    pub fn answered(&self, kind: Kind, code: ResponseCode, took: Duration) {
+    /// An answer went out, so long after its request came in. `reason` is the rule that declined; empty where none did.
+    pub fn answered(
+        &self,
+        kind: Kind,
+        (code, reason): (ResponseCode, &'static str),
+        took: Duration,
+    ) {
         self.answers.count(kind, code);
+        if !reason.is_empty() {
+            self.declines.count(code, reason);
+        }
         self.duration.observe(kind, took);
     }
 
@@ -142,6 +152,7 @@ impl WorkerMetrics {
     pub fn flush(&self) {
         self.received.flush();
         self.answers.flush();
+        self.declines.flush();
         self.duration.flush();
         self.stages.flush();
         self.order_wait.flush();

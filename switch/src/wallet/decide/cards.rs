@@ -36,6 +36,19 @@ pub(super) fn issue(
     request(opening, wanted, context)
 }
 
+/// Asks for a card in the place of the one that expires soon.
+pub(super) fn renew(wallet: &Wallet, context: &Context) -> Decision {
+    let due = wallet.expiring(context.now, context.rules.renew_before);
+    let due = due.filter(|_| !wallet.cards.representative_requested());
+    Decision {
+        effects: due
+            .map(|card| Effect::RenewCard(card.serial))
+            .into_iter()
+            .collect(),
+        ..Decision::default()
+    }
+}
+
 /// Asks the host for a further number.
 pub(super) fn issue_number(
     wallet: &Wallet,

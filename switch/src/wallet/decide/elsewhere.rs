@@ -46,6 +46,7 @@ pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
             events: smallvec![Event::Declined {
                 opening: opening.clone(),
                 code: ResponseCode::INVALID_TRANSACTION,
+                reason: reason.into(),
             }],
             effects: smallvec![Effect::Answer(outcome)],
         };

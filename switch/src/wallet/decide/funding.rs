@@ -8,6 +8,7 @@ use super::super::account::RELOAD_PAUSE;
 use super::super::transaction::{Kind, Status};
 use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Reload, Wallet};
 use super::administration::{done, forward, may_reach_host, refuse};
+use super::purchase::BLOCKED;
 use super::{Decision, cards};
 
 /// Asks the host for money from the payer's source.
@@ -19,6 +20,9 @@ pub(super) fn load(
 ) -> Decision {
     if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
         return refuse(code, reason);
+    }
+    if wallet.is_blocked() {
+        return refuse(BLOCKED.0, BLOCKED.1);
     }
     if opening.amount.is_zero() {
         return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
@@ -106,6 +110,9 @@ pub(super) fn close(
     let Some(account) = &wallet.account else {
         return refuse(ResponseCode::NO_SUCH_CARD, "no such wallet");
     };
+    if wallet.is_blocked() {
+        return refuse(BLOCKED.0, BLOCKED.1);
+    }
     let pending = wallet.transactions.iter().any(|transaction| {
         transaction.status == Status::Pending && transaction.kind != Kind::CardIssue
     });

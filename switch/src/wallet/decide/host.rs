@@ -5,7 +5,7 @@ use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
-    Context, Details, Effect, Event, OrderState, Outcome, Reference, Told, Wallet, Wanted,
+    Context, Details, Effect, Event, OrderState, Outcome, Owed, Reference, Told, Wallet, Wanted,
 };
 use super::{Decision, approved, cards, reversal, stand_in};
 
@@ -211,16 +211,28 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
         .iter()
         .filter(|transaction| transaction.is_open())
     {
+        let reference = transaction.reference;
+        let given_up = &transaction.more().given_up;
+        let lay_aside = given_up.iter().map(|one| Effect::LayAside(reference, *one));
+        decision.effects.extend(lay_aside);
+        let hears = |owed| transaction.given_up(owed).is_none();
         if transaction.status == Status::Pending {
+            if !hears(Owed::Card) {
+                continue;
+            }
             let undone = give_up(wallet, transaction);
             decision.events.extend(undone.events);
             decision.effects.extend(undone.effects);
         } else {
-            if transaction.more().posting == Advice::Open {
-                decision.effects.push(Effect::Post(transaction.reference));
+            if transaction.more().posting == Advice::Open && hears(Owed::Posting) {
+                decision.effects.push(Effect::Post(reference));
             }
-            if transaction.advice == Advice::Open {
-                decision.effects.push(Effect::Advise(transaction.reference));
+            let owed = match transaction.kind {
+                Kind::Retirement => Owed::Card,
+                _ => Owed::Undo,
+            };
+            if transaction.advice == Advice::Open && hears(owed) {
+                decision.effects.push(Effect::Advise(reference));
             }
         }
     }

@@ -13,8 +13,13 @@ use super::{Decision, funding, stand_in};
 pub(super) type Refused = (ResponseCode, &'static str);
 
 /// 0200/00 or 0100/00 that was never seen before: holds the money and goes to the host, or is declined.
-pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    match may_purchase(wallet, opening, context) {
+pub(super) fn purchase(
+    wallet: &Wallet,
+    opening: &Opening,
+    barred: Option<&'static str>,
+    context: &Context,
+) -> Decision {
+    match may_purchase(wallet, opening, barred, context) {
         Err((code, reason)) => {
             let mut effects = smallvec![Effect::Answer(Outcome::declined(code, reason))];
             // The next one should find money.
@@ -24,7 +29,8 @@ pub(super) fn purchase(wallet: &Wallet, opening: &Opening, context: &Context) ->
             Decision {
                 events: smallvec![Event::Declined {
                     opening: opening.clone(),
-                    code
+                    code,
+                    reason: reason.into(),
                 }],
                 effects,
             }
@@ -96,6 +102,7 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
 fn may_purchase<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
+    barred: Option<&'static str>,
     context: &Context,
 ) -> Result<(&'a Card, Option<Amount>), Refused> {
     if wallet
@@ -126,6 +133,18 @@ fn may_purchase<'a>(
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
+    if context.house.blocks_card(&card.number) {
+        let reason = "the operator has blocked such cards";
+        return Err((ResponseCode::WALLET_BLOCKED, reason));
+    }
+    if let Some(reason) = barred {
+        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
+    }
+    if let Some(decided) = &wallet.supervision
+        && let Some(reason) = decided.refuse(card.serial, opening)
+    {
+        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
+    }
     may_pay(wallet, opening, context)?;
     let granted = match wallet.available.covers(opening.amount) {
         true => None,
@@ -144,6 +163,10 @@ fn may_purchase<'a>(
     Ok((card, granted))
 }
 
+pub(super) const BLOCKED: Refused = (
+    ResponseCode::WALLET_BLOCKED,
+    "the operator has blocked the wallet",
+);
 const NOT_ENOUGH_MONEY: Refused = (ResponseCode::NOT_ENOUGH_MONEY, "not enough money");
 
 /// Whether the wallet may and can spend this.
@@ -160,6 +183,13 @@ pub(super) fn may_spend(
 }
 
 fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+    if context.house.blocks_merchant_of(opening) {
+        let reason = "the operator has blocked the merchant";
+        return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
+    }
+    if wallet.is_blocked() {
+        return Err(BLOCKED);
+    }
     let mut limits = context.rules.limits;
     if let Some(account) = &wallet.account {
         if account.frozen {

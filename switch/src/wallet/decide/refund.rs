@@ -20,7 +20,8 @@ pub(super) fn refund(
         Err((code, reason)) => Decision {
             events: smallvec![Event::Declined {
                 opening: opening.clone(),
-                code
+                code,
+                reason: reason.into(),
             }],
             effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
         },

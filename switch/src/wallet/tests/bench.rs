@@ -1,10 +1,11 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, Totals};
 
 use crate::wallet::{
-    About, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event, KeyFields,
-    Merchant, Opening, Outcome, Payer, Reference, Rules, Told, Wallet, WalletId, decide,
+    About, Account, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event,
+    KeyFields, Merchant, NO_PARTY, Opening, Outcome, Payer, Reference, Rules, Supervision, Told,
+    Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -17,6 +18,7 @@ pub(super) struct Bench {
     pub(super) entries: Vec<Entry>,
     pub(super) host_up: bool,
     pub(super) rules: Rules,
+    pub(super) house: Supervision,
     pub(super) now: u64,
     pub(super) stand_in_left: u64,
     given: u64,
@@ -25,6 +27,9 @@ pub(super) struct Bench {
     /// What the store would have: a snapshot, and what has settled.
     stored: Vec<u8>,
     settled: Vec<u8>,
+    /// What the parties' totals come to, and what the double entry says the switch owes them.
+    totals: Totals,
+    payable: i64,
 }
 
 impl Bench {
@@ -51,12 +56,15 @@ impl Bench {
                 hold_stands: 604_800_000,
                 ..Rules::default()
             },
+            house: Supervision::default(),
             now: NOW,
             stand_in_left: 0,
             given: 0,
             durable_end: 0,
             stored: Vec::new(),
             settled: Vec::new(),
+            totals: Totals::default(),
+            payable: 0,
         }
     }
 
@@ -70,6 +78,7 @@ impl Bench {
             host_trace: 1,
             host_up: self.host_up,
             rules: &self.rules,
+            house: &self.house,
             stand_in_left: self.stand_in_left,
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
@@ -166,6 +175,26 @@ impl Bench {
         wallet
     }
 
+    /// Debits less credits, each less what was taken back, are what the switch owes.
+    fn settle(&mut self, entry: &Entry) {
+        let fits = "a rule made an event that does not fit";
+        let items = self.wallet.settles(&entry.event, entry.at).expect(fits);
+        let of_parties = items.iter().filter(|item| item.institution != NO_PARTY);
+        of_parties.for_each(|item| item.add_to(&mut self.totals));
+        for posting in self.wallet.postings(&entry.event).expect(fits) {
+            let amount = posting.amount.value() as i64;
+            let of = |account| {
+                if matches!(account, Account::Payable(_)) {
+                    amount
+                } else {
+                    0
+                }
+            };
+            self.payable += of(posting.to) - of(posting.from);
+        }
+        assert_eq!(-self.totals.net_of_amounts(), self.payable, "{entry:?}");
+    }
+
     pub(super) fn journal(&mut self, event: Event) {
         if let Some(opening) = event.opening() {
             let given = opening.reference.0 - Reference::first(self.now, 0).0;
@@ -181,6 +210,7 @@ impl Bench {
             owed: self.wallet.owed,
             event,
         };
+        self.settle(&entry);
         let place = self.entries.len() as u64 + 1;
         self.wallet
             .apply(&entry, place, place)

@@ -114,7 +114,7 @@ impl Payers {
     }
 
     pub(super) fn purchase(&mut self, opening: Opening) -> Result<Reference, ResponseCode> {
-        let effects = self.bench.ask(opening, Action::Purchase);
+        let effects = self.bench.ask(opening, Action::Purchase { barred: None });
         match code(&effects) {
             Some(code) => Err(code),
             None => Ok(forwarded(&effects)),
@@ -338,7 +338,9 @@ fn limits_are_the_stricter_of_the_operators_and_the_payers() {
     payers.buy_approved(300);
     // What is declined by the host is not spent.
     payers.bench.now += 24 * 60 * MINUTE;
-    let effects = payers.bench.ask(by_card(2, 1, 200), Action::Purchase);
+    let effects = payers
+        .bench
+        .ask(by_card(2, 1, 200), Action::Purchase { barred: None });
     payers.bench.tell(Command::HostAnswered(
         forwarded(&effects),
         ResponseCode::DECLINED,
@@ -513,7 +515,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
     // It failed, everything is spent, and nothing is approved any more: a purchase that finds no money asks as well.
     payers.bench.now += 61 * MINUTE;
     let opening = by_card(2, 77, 100_000);
-    let effects = payers.bench.ask(opening, Action::Purchase);
+    let effects = payers.bench.ask(opening, Action::Purchase { barred: None });
     assert_eq!(code(&effects), Some(ResponseCode::NOT_ENOUGH_MONEY));
     assert!(effects.iter().any(is_reload));
 }

@@ -61,7 +61,7 @@ fn only_what_was_bought_and_stands_can_be_refunded() {
     );
     refunded(&mut bench, 14, 11, 120);
     assert_eq!(balances(&bench), (1000, 0));
-    let declined = bench.answer(by_card(2, 21, 5000), Action::Purchase);
+    let declined = bench.answer(by_card(2, 21, 5000), Action::Purchase { barred: None });
     assert_eq!(
         declined.map(|outcome| outcome.code),
         Some(ResponseCode::NOT_ENOUGH_MONEY)
@@ -220,7 +220,10 @@ fn an_order_whose_reversal_waited_for_a_refund_may_be_paid_again() {
         reversed: Vec::new(),
     };
     bench.ask(by_order(6, 1, 300, order), announce);
-    let purchase = forwarded(&bench.ask(by_order(2, 2, 300, order), Action::Purchase));
+    let purchase = forwarded(&bench.ask(
+        by_order(2, 2, 300, order),
+        Action::Purchase { barred: None },
+    ));
     bench.tell(Command::HostAnswered(purchase, ResponseCode::APPROVED));
     let mut back = by_order(2, 3, 300, order);
     back.processing_code = 200_000;
@@ -305,7 +308,7 @@ fn a_refund_may_name_the_time_of_a_purchase_of_which_only_a_repeat_came_through(
     let mut repeat = by_card(2, 1, 300);
     repeat.repeat = true;
     repeat.transmission = TIME + 7;
-    let reference = forwarded(&bench.ask(repeat, Action::Purchase));
+    let reference = forwarded(&bench.ask(repeat, Action::Purchase { barred: None }));
     bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
     forwarded(&bench.ask(refund(2, 100), of(1)));
 }

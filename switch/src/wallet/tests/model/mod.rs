@@ -4,6 +4,7 @@
 mod about;
 mod paper;
 mod spending;
+mod supervised;
 
 use proptest::prelude::*;
 use tessera_protocol::ResponseCode;
@@ -11,7 +12,7 @@ use tessera_protocol::leased::Limits;
 
 use self::paper::{Fate, Paper, START};
 use super::bench::Bench;
-use crate::wallet::{Advice, Command, Effect, Reference, StandIn, Status, Wallet};
+use crate::wallet::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Wallet};
 
 type Checked = Result<(), TestCaseError>;
 
@@ -83,6 +84,16 @@ enum Step {
     HostAcknowledges {
         which: usize,
     },
+    HostRefusesToHear {
+        which: usize,
+    },
+    OperatorDecides {
+        which: usize,
+        drops: bool,
+    },
+    OperatorBlocks {
+        blocks: bool,
+    },
     LineGoes {
         up: bool,
     },
@@ -119,7 +130,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(|which| Step::HostDeclines { which }),
         1 => which.clone().prop_map(|which| Step::HostIsSilent { which }),
         1 => which.clone().prop_map(|which| Step::HostIsUnreached { which }),
-        2 => which.prop_map(|which| Step::HostAcknowledges { which }),
+        2 => which.clone().prop_map(|which| Step::HostAcknowledges { which }),
+        1 => which.clone().prop_map(|which| Step::HostRefusesToHear { which }),
+        1 => (which, any::<bool>()).prop_map(|(which, drops)| Step::OperatorDecides { which, drops }),
+        1 => proptest::bool::weighted(0.3).prop_map(|blocks| Step::OperatorBlocks { blocks }),
         1 => any::<bool>().prop_map(|up| Step::LineGoes { up }),
         1 => (1u64..1500).prop_map(|milliseconds| Step::TimePasses { milliseconds }),
         3 => Just(Step::Sync),
@@ -230,6 +244,11 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             }
             Ok(())
         }
+        Step::HostRefusesToHear { which } => supervised::host_refuses(bench, paper, which),
+        Step::OperatorDecides { which, drops } => {
+            supervised::operator_decides(bench, paper, which, drops)
+        }
+        Step::OperatorBlocks { blocks } => supervised::operator_blocks(bench, paper, blocks),
         Step::LineGoes { up } => {
             bench.host_up = up;
             Ok(())
@@ -271,11 +290,19 @@ fn crash(bench: &mut Bench, paper: &mut Paper) -> Checked {
             transaction.status != Status::Pending,
             "left open by a crash"
         );
-        if transaction.advice == Advice::Open {
-            prop_assert!(effects.contains(&Effect::Advise(reference)));
-        }
-        if transaction.more().posting == Advice::Open {
-            prop_assert!(effects.contains(&Effect::Post(reference)));
+        for (owed, advice, told) in [
+            (Owed::Undo, transaction.advice, Effect::Advise(reference)),
+            (
+                Owed::Posting,
+                transaction.more().posting,
+                Effect::Post(reference),
+            ),
+        ] {
+            let given_up = transaction.given_up(owed).copied();
+            let tells = advice == Advice::Open && given_up.is_none();
+            prop_assert_eq!(effects.contains(&told), tells);
+            let aside = given_up.map(|given_up| Effect::LayAside(reference, given_up));
+            prop_assert!(aside.is_none_or(|aside| effects.contains(&aside)));
         }
     }
     Ok(())

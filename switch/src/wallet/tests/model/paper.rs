@@ -66,6 +66,7 @@ pub(super) struct Paper {
     pub(super) limits: Limits,
     pub(super) stand_in: StandIn,
     pub(super) beforehand: Vec<u32>,
+    pub(super) blocked: bool,
     pub(super) traces: u32,
 }
 
@@ -168,6 +169,9 @@ impl Paper {
         takes_part: bool,
         host_up: bool,
     ) -> Result<u64, ResponseCode> {
+        if self.blocked {
+            return Err(ResponseCode::WALLET_BLOCKED);
+        }
         let (amount, count) = self.spending();
         let available = self.available();
         if self.limits.day != 0 && amount + minor > self.limits.day {

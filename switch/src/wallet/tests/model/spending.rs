@@ -21,7 +21,7 @@ pub(super) fn pay(
     };
     let mut opening = by_card(class, trace, minor);
     opening.merchant.takes_part = takes_part;
-    let effects = bench.ask(opening, Action::Purchase);
+    let effects = bench.ask(opening, Action::Purchase { barred: None });
     let granted = verdict.unwrap_or(minor);
     let approved = match granted < minor {
         true => ResponseCode::PARTLY_APPROVED,
@@ -111,7 +111,7 @@ pub(super) fn repeat(bench: &mut Bench, paper: &mut Paper, which: usize) -> Chec
         return Ok(());
     };
     let opening = by_card(class_of(&spent), spent.trace, spent.minor);
-    let effects = bench.ask(opening, Action::Purchase);
+    let effects = bench.ask(opening, Action::Purchase { barred: None });
     let approved = match spent.granted < spent.minor {
         true => ResponseCode::PARTLY_APPROVED,
         false => ResponseCode::APPROVED,
@@ -151,7 +151,7 @@ pub(super) fn contradict(bench: &mut Bench, paper: &mut Paper, which: usize) -> 
         return Ok(());
     };
     let opening = by_card(class_of(&spent), spent.trace, spent.minor + 1);
-    let outcome = bench.answer(opening, Action::Purchase);
+    let outcome = bench.answer(opening, Action::Purchase { barred: None });
     prop_assert_eq!(
         outcome.map(|outcome| outcome.code),
         Some(ResponseCode::DUPLICATE)

@@ -1,0 +1,194 @@
+//! `tessera control`: what an operator forbids.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use tessera_switch::ops::operator::{Limits, Want, Whose, Wish};
+
+use crate::operations;
+
+/// Block wallets, cards and merchants, say where may be spent, and see what was decided, by whom and why.
+#[derive(Args)]
+pub struct Control {
+    /// The configuration of the running switch.
+    #[arg(long, default_value = "config/switch.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Decline what is bought with it: 62 for wallets and cards, 03 for a merchant. Refunds and reversals go on.
+    Block {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Take a block back.
+    Unblock {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Say where a wallet, or one card of it, may be spent; anything else is declined 57. It takes the place of what was said
+    /// before; without any of the options below there is no limit any more.
+    Set {
+        #[command(flatten)]
+        of: WalletOrCard,
+        /// The merchant categories (field 18) that are allowed, as in 5411,5942.
+        #[arg(long, value_delimiter = ',')]
+        categories: Option<Vec<String>>,
+        /// The merchant categories that are forbidden.
+        #[arg(long, value_delimiter = ',')]
+        no_categories: Vec<String>,
+        /// The countries (field 19, numeric) that are allowed. A request that says none is in none.
+        #[arg(long, value_delimiter = ',')]
+        countries: Option<Vec<String>>,
+        /// Only e-commerce (condition 59 in field 25).
+        #[arg(long)]
+        ecommerce_only: bool,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Begin the next settlement date now, and not at its cutover.
+    BeginDay {
+        #[command(flatten)]
+        why: Why,
+    },
+    /// What was decided, as JSON: about a wallet, or without one about all.
+    Show {
+        #[command(flatten)]
+        of: WalletOrCard,
+    },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Of {
+    /// A wallet by its number in the switch.
+    #[arg(long)]
+    wallet: Option<u64>,
+    /// A wallet by its payer's identification number.
+    #[arg(long)]
+    client: Option<String>,
+    /// A wallet by one of its card numbers.
+    #[arg(long)]
+    card: Option<String>,
+    /// All cards whose numbers begin so, or a range of such beginnings, as in 990000-990004.
+    #[arg(long)]
+    cards: Option<String>,
+    /// A merchant by its card acceptor (field 42), whoever speaks for it.
+    #[arg(long)]
+    merchant: Option<String>,
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+struct WalletOrCard {
+    /// A wallet by its number in the switch.
+    #[arg(long)]
+    wallet: Option<u64>,
+    /// A wallet by its payer's identification number.
+    #[arg(long)]
+    client: Option<String>,
+    /// A wallet by one of its card numbers; with `set`, that card alone.
+    #[arg(long)]
+    card: Option<String>,
+}
+
+/// Kept with the decision.
+#[derive(Args)]
+pub struct Why {
+    /// Who decides; your name at this machine where it is not said.
+    #[arg(long)]
+    by: Option<String>,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+}
+
+impl Why {
+    /// Who, and why.
+    pub fn said(self) -> (String, String) {
+        let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+        let by = self.by.or_else(|| user().ok());
+        (by.unwrap_or_default(), self.reason)
+    }
+}
+
+impl WalletOrCard {
+    fn whose(self) -> Whose {
+        match (self.wallet, self.client, self.card) {
+            (Some(wallet), ..) => Whose::Wallet(wallet),
+            (_, Some(client), _) => Whose::Client(client),
+            (.., Some(card)) => Whose::Card(card),
+            _ => Whose::All,
+        }
+    }
+}
+
+impl Of {
+    fn whose(self) -> Whose {
+        if let Some(cards) = self.cards {
+            let (first, last) = cards.split_once('-').unwrap_or((&cards, &cards));
+            return Whose::Cards(first.to_owned(), last.to_owned());
+        }
+        let Self {
+            wallet,
+            client,
+            card,
+            ..
+        } = self;
+        let wallet = WalletOrCard {
+            wallet,
+            client,
+            card,
+        };
+        match self.merchant {
+            Some(merchant) => Whose::Merchant(merchant),
+            None => wallet.whose(),
+        }
+    }
+}
+
+impl Control {
+    pub fn run(self) -> anyhow::Result<()> {
+        let (want, of, why) = match self.command {
+            Command::Block { of, why } => (Want::Block, of.whose(), Some(why)),
+            Command::Unblock { of, why } => (Want::Unblock, of.whose(), Some(why)),
+            Command::Set {
+                of,
+                categories,
+                no_categories,
+                countries,
+                ecommerce_only,
+                why,
+            } => {
+                let limits = Limits {
+                    categories,
+                    categories_forbidden: no_categories,
+                    countries,
+                    ecommerce_only,
+                };
+                (Want::Control(limits), of.whose(), Some(why))
+            }
+            Command::BeginDay { why } => (Want::BeginDay, Whose::All, Some(why)),
+            Command::Show { of } => (Want::Show, of.whose(), None),
+        };
+        let (by, reason) = why.map(Why::said).unwrap_or_default();
+        let wish = Wish {
+            want,
+            of,
+            by,
+            reason,
+        };
+        let asked = serde_json::to_string(&wish)?;
+        let answer = operations::ask(&self.config, "POST", "/operator", Some(&asked))?;
+        let standing: serde_json::Value = serde_json::from_str(&answer)?;
+        println!("{}", serde_json::to_string_pretty(&standing)?);
+        Ok(())
+    }
+}

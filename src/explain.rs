@@ -1,0 +1,82 @@
+//! `tessera explain`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use tessera_protocol::OrderKey;
+use tessera_switch::explain::{Named, explain};
+
+/// Say what was decided about a transaction and why: its messages, the rule, the events with balances, the times; from the
+/// journal, also while the switch runs
+#[derive(Args)]
+pub struct Explain {
+    /// The switch's configuration
+    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Field 37: the party's, or the switch's own towards the financial system
+    #[arg(long, conflicts_with_all = ["party", "order"])]
+    reference: Option<String>,
+    /// Field 32, with --trace and --date
+    #[arg(long, requires_all = ["trace", "date"])]
+    party: Option<u64>,
+    /// Field 11
+    #[arg(long, requires = "party")]
+    trace: Option<u32>,
+    /// Field 13, MMDD
+    #[arg(long, requires = "party")]
+    date: Option<u32>,
+    /// The order number, with --mall
+    #[arg(long, requires = "mall", conflicts_with = "party")]
+    order: Option<String>,
+    /// The mall's card acceptor, field 42
+    #[arg(long, requires = "order")]
+    mall: Option<String>,
+}
+
+impl Explain {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let named = self.named()?;
+        let settings = crate::switch::read(&self.config, self.data)?;
+        let pages = explain(&settings.data.join("journal"), &named)?;
+        println!("{}", pages.join("\n").trim_end());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn named(&self) -> anyhow::Result<Named> {
+        Ok(match self {
+            Self {
+                reference: Some(reference),
+                ..
+            } => Named::Reference(reference.trim().to_owned()),
+            Self {
+                party: Some(institution),
+                trace: Some(trace),
+                date: Some(local_date),
+                ..
+            } => Named::Trace {
+                institution: *institution,
+                trace: *trace,
+                local_date: *local_date,
+            },
+            Self {
+                order: Some(order),
+                mall: Some(mall),
+                ..
+            } => {
+                let mut acceptor = [b' '; 15];
+                let place = acceptor.get_mut(..mall.len());
+                let place = place.context("a card acceptor has at most 15 characters")?;
+                place.copy_from_slice(mall.as_bytes());
+                Named::Order(OrderKey::of(&acceptor, order.as_bytes()))
+            }
+            _ => {
+                bail!("say --reference, or --party with --trace and --date, or --order with --mall")
+            }
+        })
+    }
+}

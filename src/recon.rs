@@ -1,0 +1,74 @@
+//! `tessera recon`.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use tessera_switch::recon;
+use tessera_switch::wallet::Day;
+
+/// List the items behind the totals of a settlement date as CSV, or where another such list differs; also while the switch
+/// runs
+#[derive(Args)]
+pub struct Recon {
+    /// The switch's configuration
+    #[arg(long, value_name = "FILE", default_value = "config/switch.toml")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The settlement date, as in 2026-11-23
+    #[arg(long)]
+    date: String,
+    /// The institution code of a party; without it, the items of all, and loads and payouts as those of party 0
+    #[arg(long)]
+    party: Option<u64>,
+    /// The other side's list: CSV with the columns side, amount, reference (field 37) and trace (field 11). Only what differs
+    /// is told then, and the exit code is 1 where something does
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
+}
+
+impl Recon {
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let day = Day::from_text(&self.date);
+        let day = day.with_context(|| format!("`{}` is no date as in 2026-11-23", self.date))?;
+        let settings = crate::switch::read(&self.config, self.data)?;
+        let items = recon::items(&settings.data.join("journal"), day, self.party)?;
+        let out = io::stdout().lock();
+        let differs = match &self.against {
+            None => {
+                recon::write(&items.rows, out)?;
+                false
+            }
+            Some(path) => {
+                let theirs =
+                    File::open(path).with_context(|| format!("can't open {}", path.display()))?;
+                let differences = recon::differences(&items.rows, theirs)
+                    .with_context(|| path.display().to_string())?;
+                recon::write(&differences, out)?;
+                !differences.is_empty()
+            }
+        };
+        let totals = items.totals;
+        eprintln!(
+            "recon: {} debits of {}, {} reversed of {}; {} credits of {}, {} reversed of {}; net {} (minor units)",
+            totals.debits,
+            totals.debit_amount,
+            totals.debit_reversals,
+            totals.debit_reversal_amount,
+            totals.credits,
+            totals.credit_amount,
+            totals.credit_reversals,
+            totals.credit_reversal_amount,
+            totals.net,
+        );
+        Ok(match differs {
+            true => ExitCode::from(1),
+            false => ExitCode::SUCCESS,
+        })
+    }
+}

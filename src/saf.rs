@@ -1,0 +1,83 @@
+//! `tessera saf`: what the financial system would not hear.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use tessera_switch::ops::operator::{Want, Whose, Wish};
+
+use crate::control::Why;
+use crate::operations;
+
+/// List, show, send again or drop advices that the financial system has refused too often (store and forward).
+#[derive(Args)]
+pub struct Saf {
+    /// The configuration of the running switch.
+    #[arg(long, default_value = "config/switch.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List them, oldest first, as JSON: id, field 37, since when (milliseconds since 1970), field 39 of the last answer.
+    List,
+    /// The message that is not sent, field by field.
+    Show {
+        /// As `list` says it.
+        id: String,
+    },
+    /// Send it again, until it is acknowledged or refused too often once more.
+    Retry {
+        /// As `list` says it.
+        id: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Never send it: both sides' books differ by it from now on, unless the financial system has booked it by hand.
+    Drop {
+        /// As `list` says it.
+        id: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+impl Saf {
+    pub fn run(self) -> anyhow::Result<()> {
+        let config = &self.config;
+        let (want, id, why) = match self.command {
+            Command::List => {
+                println!("{}", operations::ask(config, "GET", "/saf", None)?);
+                return Ok(());
+            }
+            Command::Show { id } => {
+                anyhow::ensure!(
+                    id.bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'),
+                    "`{id}` is no id: `tessera saf list` says them"
+                );
+                let path = format!("/saf/{id}");
+                println!("{}", operations::ask(config, "GET", &path, None)?);
+                return Ok(());
+            }
+            Command::Retry { id, why } => (Want::Retry, id, why),
+            Command::Drop { id, why } => (Want::Drop, id, why),
+        };
+        let (by, reason) = why.said();
+        let wish = Wish {
+            want,
+            of: Whose::Letter(id),
+            by,
+            reason,
+        };
+        operations::ask(
+            config,
+            "POST",
+            "/operator",
+            Some(&serde_json::to_string(&wish)?),
+        )?;
+        println!("done");
+        Ok(())
+    }
+}

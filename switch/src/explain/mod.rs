@@ -1,0 +1,159 @@
+//! What was decided about a transaction, and why: a page for whoever asks, from the journal alone.
+//!
+//! In comes what the transaction is called; out goes text. Requests and answers are put together again from what the
+//! journal keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
+
+mod story;
+mod wire;
+
+use std::path::Path;
+
+use hashbrown::HashMap;
+use tessera_protocol::OrderKey;
+
+use crate::journal::{self, JournalError, RecordRef};
+use crate::wallet::{
+    About, Broken, Entry, Event, Opening, Payer, Reference, Unreadable, Wallet, WalletId,
+};
+
+/// What a transaction is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By field 37: the party's, or ours towards the financial system.
+    Reference(String),
+    /// By field 32, field 11 and field 13 (MMDD).
+    Trace {
+        /// Field 32.
+        institution: u64,
+        /// Field 11.
+        trace: u32,
+        /// Field 13.
+        local_date: u32,
+    },
+    /// By card acceptor and order number.
+    Order(OrderKey),
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// The journal can't be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record is no event.
+    #[error("record {0}: {1}")]
+    Unreadable(u64, Unreadable),
+    /// An event does not follow from what came before it: `tessera audit` says more.
+    #[error("record {0}: {1}")]
+    Broken(u64, Broken),
+    /// Nothing is called so.
+    #[error(
+        "the journal has no such transaction: what no wallet was asked (an unknown card, a wrong MAC, a format error) is \
+         answered at the door, counted by `tessera_declines_total` and logged at debug"
+    )]
+    Unknown,
+}
+
+/// An event, and the wallet's balances behind it.
+struct Step {
+    position: u64,
+    sequence: u64,
+    entry: Entry,
+    /// Available, held and owed, minor units.
+    after: [u64; 3],
+}
+
+/// A page for each transaction of that name, oldest first.
+///
+/// # Errors
+/// When there is none, or the journal in `directory` can't be read.
+pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainError> {
+    let mut found: Vec<(WalletId, Reference)> = Vec::new();
+    each(directory, &mut |_, entry| {
+        if let Some(opening) = entry.event.opening()
+            && named.means(opening)
+        {
+            found.push((entry.wallet, opening.reference));
+        }
+        Ok(())
+    })?;
+    if found.is_empty() {
+        return Err(ExplainError::Unknown);
+    }
+    let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
+    let mut steps: Vec<Vec<Step>> = found.iter().map(|_| Vec::new()).collect();
+    for (wallet, _) in &found {
+        wallets.insert(*wallet, Wallet::new(*wallet));
+    }
+    each(directory, &mut |record, entry| {
+        let Some(wallet) = wallets.get_mut(&entry.wallet) else {
+            return Ok(());
+        };
+        wallet
+            .apply(entry, record.position, record.sequence)
+            .map_err(|error| ExplainError::Broken(record.sequence, error))?;
+        let after = [wallet.available, wallet.held, wallet.owed].map(|balance| balance.value());
+        for ((owner, reference), steps) in found.iter().zip(&mut steps) {
+            if *owner == entry.wallet && concerns(&entry.event, *reference) {
+                steps.push(Step {
+                    position: record.position,
+                    sequence: record.sequence,
+                    entry: entry.clone(),
+                    after,
+                });
+            }
+        }
+        Ok(())
+    })?;
+    Ok(steps.iter().map(|steps| story::page(steps)).collect())
+}
+
+/// Shows every event.
+fn each(
+    directory: &Path,
+    visit: &mut dyn FnMut(&RecordRef<'_>, &Entry) -> Result<(), ExplainError>,
+) -> Result<(), ExplainError> {
+    let mut failure = None;
+    let read = journal::scan(directory, None, &mut |record| {
+        let sequence = record.sequence;
+        let entry =
+            Entry::read(record.payload).map_err(|error| ExplainError::Unreadable(sequence, error));
+        entry
+            .and_then(|entry| visit(&record, &entry))
+            .map_err(|error| {
+                failure = Some(error);
+                "no page could be written".into()
+            })
+    });
+    match (failure, read) {
+        (Some(error), _) => Err(error),
+        (None, Err(error)) => Err(error.into()),
+        (None, Ok(_)) => Ok(()),
+    }
+}
+
+impl Named {
+    fn means(&self, opening: &Opening) -> bool {
+        match self {
+            Self::Reference(text) => {
+                let text = text.as_bytes();
+                opening.retrieval.trim_ascii() == text || opening.reference.to_text() == text
+            }
+            Self::Trace {
+                institution,
+                trace,
+                local_date,
+            } => {
+                (opening.institution, opening.trace, opening.local_date)
+                    == (*institution, *trace, *local_date)
+            }
+            Self::Order(key) => opening.payer == Payer::Order(*key),
+        }
+    }
+}
+
+/// Whether an event opens the transaction, or is about it.
+fn concerns(event: &Event, reference: Reference) -> bool {
+    let opens = event.opening().is_some_and(|it| it.reference == reference);
+    opens || matches!(event.about(), About::Reference(about) if about == reference)
+}

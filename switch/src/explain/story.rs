@@ -1,0 +1,300 @@
+//! The page about one transaction.
+
+use std::fmt::Write;
+
+use tessera_protocol::ResponseCode;
+
+use super::{Step, wire};
+use crate::wallet::{Directive, Event, Opening, Reference};
+
+/// Titles, and what stands under each.
+pub(super) fn page(steps: &[Step]) -> String {
+    let mut page = String::new();
+    let Some((first, opening)) = steps
+        .first()
+        .and_then(|step| Some((step, step.entry.event.opening()?)))
+    else {
+        return page;
+    };
+    let event = &first.entry.event;
+    let outcome = outcome(steps);
+    let mut title = |text: &str, under: &str| {
+        if !under.is_empty() {
+            // A text takes what is written into it.
+            let _ = writeln!(page, "{text}\n{under}");
+        }
+    };
+    title("TRANSACTION", &facts(first, opening, &outcome));
+    let request = wire::request(event, opening).unwrap_or_default();
+    title("REQUEST, as the journal has it", &request);
+    let forwarded = wire::forwarded(event, opening).unwrap_or_default();
+    title(
+        "TO THE FINANCIAL SYSTEM, of which the party's other fields go along",
+        &forwarded,
+    );
+    let answer = outcome.code.and_then(|code| {
+        let approval = outcome.approved.filter(|_| !forwarded.is_empty());
+        let amount = match event {
+            Event::Held {
+                granted: Some(part),
+                ..
+            } if approval.is_some() => *part,
+            _ => opening.amount,
+        };
+        wire::answer(event, opening, (code, amount), approval)
+    });
+    title("ANSWER", &answer.unwrap_or_default());
+    title(
+        "EVENTS, with balances before and after them",
+        &events(steps),
+    );
+    title(
+        "TIMES, from the request's arrival at its wallet",
+        &times(steps, opening),
+    );
+    page
+}
+
+/// What came of it.
+struct Outcome {
+    code: Option<ResponseCode>,
+    rule: String,
+    approved: Option<Reference>,
+}
+
+fn outcome(steps: &[Step]) -> Outcome {
+    let mut outcome = Outcome {
+        code: None,
+        rule: "it waits for the financial system's answer".to_owned(),
+        approved: None,
+    };
+    for Step { entry, .. } in steps {
+        let (code, rule) = match &entry.event {
+            Event::Approved { reference } => {
+                outcome.approved = Some(*reference);
+                let granted = granted(steps);
+                (
+                    granted,
+                    "the wallet's rules allowed it, and the financial system approved".into(),
+                )
+            }
+            Event::StoodIn { reference } => {
+                outcome.approved = Some(*reference);
+                let rule = "the wallet's rules allowed it, and it was approved in the financial system's stead";
+                (granted(steps), rule.into())
+            }
+            Event::Released {
+                code, advise: true, ..
+            } => (
+                *code,
+                "the financial system did not answer in time: it is told to undo it".into(),
+            ),
+            Event::Released { code, .. } if *code == ResponseCode::HOST_UNREACHABLE => {
+                (*code, "it never left for the financial system".into())
+            }
+            Event::Released { code, .. } => (*code, "declined by the financial system".into()),
+            Event::Declined { code, reason, .. } => (*code, reason.to_string()),
+            Event::ReversalNoted { code, unseen, .. } => (
+                *code,
+                match unseen {
+                    Some(_) => "its original was never seen: it is remembered".into(),
+                    None => "there is nothing, or nothing left, to undo".into(),
+                },
+            ),
+            Event::Reversed { opening, .. } if opening.reference == reference_of(steps) => {
+                (ResponseCode::APPROVED, "it undid its original".into())
+            }
+            Event::Completed { debit, .. } if debit.is_zero() => (
+                ResponseCode::APPROVED,
+                "an advice is never declined; there was nothing to debit".into(),
+            ),
+            Event::Completed { .. } => (
+                ResponseCode::APPROVED,
+                "it completes an authorization".into(),
+            ),
+            Event::Advised { .. } => (
+                ResponseCode::APPROVED,
+                "it was decided elsewhere: an advice is posted".into(),
+            ),
+            _ => continue,
+        };
+        // What comes later does not change the answer.
+        if outcome.code.is_none() {
+            (outcome.code, outcome.rule) = (Some(code), rule);
+        }
+    }
+    outcome
+}
+
+fn granted(steps: &[Step]) -> ResponseCode {
+    let part = steps.iter().any(|step| {
+        matches!(
+            &step.entry.event,
+            Event::Held {
+                granted: Some(_),
+                ..
+            }
+        )
+    });
+    match part {
+        true => ResponseCode::PARTLY_APPROVED,
+        false => ResponseCode::APPROVED,
+    }
+}
+
+fn reference_of(steps: &[Step]) -> Reference {
+    let opening = steps.first().and_then(|step| step.entry.event.opening());
+    opening.map_or(Reference(0), |opening| opening.reference)
+}
+
+fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let code = outcome
+        .code
+        .map_or("none yet".to_owned(), |code| match code.meaning() {
+            Some(meaning) => format!("{code}, {meaning}"),
+            None => code.to_string(),
+        });
+    let lines = [
+        ("our reference", text(&opening.reference.to_text())),
+        ("arrived", moment(opening.reference.milliseconds())),
+        ("wallet", first.entry.wallet.0.to_string()),
+        ("party", opening.institution.to_string()),
+        ("decided", code),
+        ("because", outcome.rule.clone()),
+    ];
+    let lines = lines
+        .iter()
+        .map(|(name, value)| format!("  {name:<15}{value}\n"));
+    lines.collect()
+}
+
+fn events(steps: &[Step]) -> String {
+    let mut table = String::new();
+    for step in steps {
+        let entry = &step.entry;
+        let before = [entry.available, entry.held, entry.owed].map(|balance| balance.value());
+        let _ = writeln!(
+            table,
+            "  {}  record {}, byte {}\n    {}",
+            moment(entry.at),
+            step.sequence,
+            step.position,
+            words(&entry.event)
+        );
+        for (name, before, after) in [
+            ("available", before[0], step.after[0]),
+            ("held", before[1], step.after[1]),
+            ("owed", before[2], step.after[2]),
+        ] {
+            if before != after {
+                let _ = writeln!(
+                    table,
+                    "    {name:<10}{:>14} -> {:>14}",
+                    minor(before),
+                    minor(after)
+                );
+            }
+        }
+    }
+    table
+}
+
+fn times(steps: &[Step], opening: &Opening) -> String {
+    let arrived = opening.reference.milliseconds();
+    let mut table = String::new();
+    for step in steps {
+        let since = step.entry.at.saturating_sub(arrived);
+        let _ = writeln!(table, "  {since:>10} ms  {}", words(&step.entry.event));
+    }
+    table
+}
+
+fn words(event: &Event) -> String {
+    match event {
+        Event::Held {
+            granted: Some(part),
+            opening,
+            ..
+        } => {
+            format!(
+                "set aside {} of {}",
+                minor(part.value()),
+                minor(opening.amount.value())
+            )
+        }
+        Event::Held { .. } => "set aside, and sent to the financial system".into(),
+        Event::Approved { .. } => "approved by the financial system".into(),
+        Event::StoodIn { .. } => "approved in the financial system's stead".into(),
+        Event::Released { code, .. } => {
+            format!("came to nothing ({code}): what was set aside is free")
+        }
+        Event::Declined { code, reason, .. } => format!("declined ({code}): {reason}"),
+        Event::Reversed { standing, .. } => format!("reversed: {} stands", minor(standing.value())),
+        Event::ReversedFurther { standing, .. } => {
+            format!(
+                "a refund came to nothing: {} stands",
+                minor(standing.value())
+            )
+        }
+        Event::ReversalNoted { code, .. } => format!("a reversal that changes nothing ({code})"),
+        Event::RefundRequested { .. } => "a refund, sent to the financial system".into(),
+        Event::LoadRequested { .. } => "a load, sent to the financial system".into(),
+        Event::PayoutRequested { .. } => "a payout, sent to the financial system".into(),
+        Event::Advised { .. } => "posted as decided elsewhere".into(),
+        Event::Completed {
+            debit, from_hold, ..
+        } => format!(
+            "completed: {} debited, {} of it from what was set aside",
+            minor(debit.value()),
+            minor(from_hold.value())
+        ),
+        Event::Expired { .. } => "its time was over: what was left set aside is free".into(),
+        Event::AdviceAcknowledged { .. } => {
+            "the financial system has acknowledged that it is undone".into()
+        }
+        Event::PostingAcknowledged { .. } => {
+            "the financial system has acknowledged that it was decided".into()
+        }
+        Event::Repeated { transmission, .. } => {
+            format!("came again, with field 7 {transmission:010}")
+        }
+        Event::GivenUp { code, .. } => {
+            format!("the financial system has refused too often to hear of it ({code})")
+        }
+        Event::Directed(directed) => {
+            let what = match directed.directive {
+                Directive::Retry(..) => "have it told again",
+                Directive::Drop(..) => "have it told never",
+                _ => "something else",
+            };
+            format!("{} decided to {what}: {}", directed.by, directed.reason)
+        }
+        Event::OrderAnnounced { .. } => "the payer agreed to pay the order".into(),
+        Event::OrderCancelled { .. } => "the payer took the order back".into(),
+        Event::CardRequested { .. } => "a card was asked for".into(),
+        Event::CardIssued { .. } => "the card was issued".into(),
+        Event::CardLate { .. } => "the card is late: it is asked for again".into(),
+        Event::CardRetired { .. } => "a card number was ended".into(),
+        Event::Opened(_) => "the wallet was made".into(),
+        Event::Closed { .. } => "the wallet was ended".into(),
+        Event::Account { .. } => "the payer's account changed".into(),
+        Event::Provisioned { .. } | Event::Reconciled(_) => "of no request".into(),
+    }
+}
+
+fn minor(amount: u64) -> String {
+    format!("{}.{:02}", amount / 100, amount % 100)
+}
+
+/// UTC, to the millisecond.
+fn moment(milliseconds: u64) -> String {
+    let day = crate::wallet::Day::at(milliseconds, 0);
+    let of_day = milliseconds % 86_400_000;
+    let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!(
+        "{day} {hours:02}:{minutes:02}:{:02}.{thousandths:03} UTC",
+        seconds % 60
+    )
+}

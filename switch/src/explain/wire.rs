@@ -1,0 +1,146 @@
+//! Messages as the journal has them, put together again.
+
+use bytes::BytesMut;
+use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, describe};
+
+use crate::wallet::{Event, Opening, Payer, Reference};
+
+/// The request of a party, in words.
+pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
+    let mti = mti(event, opening)?;
+    let mti = if opening.repeat { mti.repeat() } else { mti };
+    let mut out = BytesMut::new();
+    let mut packer = Packer::new(&mut out, mti);
+    if let Payer::Card(card, _) = &opening.payer {
+        packer.card(card);
+    }
+    packer
+        .number(3, u64::from(opening.processing_code))
+        .number(4, opening.amount.value())
+        .number(7, u64::from(opening.transmission))
+        .number(11, u64::from(opening.trace))
+        .number(12, u64::from(opening.local_time))
+        .number(13, u64::from(opening.local_date));
+    if let Payer::Card(_, Some(expiry)) = &opening.payer {
+        packer.number(14, u64::from(*expiry));
+    }
+    let merchant = opening.merchant;
+    if merchant.category != 0 {
+        packer.number(18, u64::from(merchant.category));
+    }
+    if merchant.country != 0 {
+        packer.number(19, u64::from(merchant.country));
+    }
+    if merchant.category != 0 {
+        packer
+            .number(22, u64::from(merchant.entry_mode))
+            .number(25, u64::from(merchant.condition));
+    }
+    packer
+        .digits(32, &opening.institution.to_string())
+        .raw(37, &opening.retrieval)
+        .raw(41, &opening.terminal)
+        .raw(42, &opening.acceptor)
+        .text(49, opening.currency.to_string().as_bytes())
+        .finish();
+    Some(words(&out))
+}
+
+/// Its answer.
+pub(super) fn answer(
+    event: &Event,
+    opening: &Opening,
+    (code, amount): (ResponseCode, Amount),
+    approval: Option<Reference>,
+) -> Option<String> {
+    let mut out = BytesMut::new();
+    let mut packer = Packer::new(&mut out, mti(event, opening)?.answer());
+    packer
+        .number(3, u64::from(opening.processing_code))
+        .number(4, amount.value())
+        .number(7, u64::from(opening.transmission))
+        .number(11, u64::from(opening.trace))
+        .digits(32, &opening.institution.to_string())
+        .raw(37, &opening.retrieval);
+    if let Some(reference) = approval {
+        packer.raw(38, &reference.approval());
+    }
+    packer.raw(39, code.as_bytes()).finish();
+    Some(words(&out))
+}
+
+/// What went to the financial system for it.
+pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
+    let (Event::Held {
+        host_trace,
+        card,
+        expiry,
+        ..
+    }
+    | Event::RefundRequested {
+        host_trace,
+        card,
+        expiry,
+        ..
+    }
+    | Event::LoadRequested {
+        host_trace,
+        card,
+        expiry,
+        ..
+    }
+    | Event::PayoutRequested {
+        host_trace,
+        card,
+        expiry,
+        ..
+    }) = event
+    else {
+        return None;
+    };
+    let amount = match event {
+        Event::Held {
+            granted: Some(granted),
+            ..
+        } => *granted,
+        _ => opening.amount,
+    };
+    let mti = match opening.class {
+        1 => Mti::AUTHORIZATION,
+        _ => Mti::PURCHASE,
+    };
+    let reference = opening.reference;
+    let mut out = BytesMut::new();
+    Packer::new(&mut out, mti)
+        .card(card)
+        .number(4, amount.value())
+        .number(
+            7,
+            u64::from(crate::clock::transmission(reference.milliseconds())),
+        )
+        .number(11, u64::from(*host_trace))
+        .number(14, u64::from(*expiry))
+        .raw(37, &reference.to_text())
+        .text(49, opening.currency.to_string().as_bytes())
+        .finish();
+    Some(words(&out))
+}
+
+fn mti(event: &Event, opening: &Opening) -> Option<Mti> {
+    Some(match (event, opening.class) {
+        (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
+        (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
+        (_, 1) => Mti::AUTHORIZATION,
+        (_, 2) => Mti::PURCHASE,
+        // The journal does not tell a 0400 from a 0420.
+        (_, 4) => Mti::REVERSAL,
+        _ => return None,
+    })
+}
+
+/// Without the length in front.
+fn words(frame: &[u8]) -> String {
+    let described = describe(frame.get(2..).unwrap_or_default(), Secrets::Masked).to_string();
+    let lines = described.lines().map(|line| format!("  {line}\n"));
+    lines.collect()
+}

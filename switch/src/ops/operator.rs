@@ -1,0 +1,461 @@
+//! What an operator asks of the running switch: blocks and controls, and what the financial system would not hear.
+//!
+//! In come texts, as `tessera control` and `tessera saf` send them; out go commands for wallets, and what they answered.
+//! What never happens here: something is decided.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
+
+use crate::clock;
+use crate::controls::{self, Controls};
+use crate::gate::{DeadLetters, LetterId};
+use crate::journal::Journal;
+use crate::router::{Bulletin, Directory, Inboxes};
+use crate::settlement;
+use crate::wallet::{
+    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
+    Tell, WalletId,
+};
+
+/// A wallet answers within milliseconds, unless the switch is overloaded.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Events looked through for an operator's decisions, newest first.
+const LOOKED_THROUGH_MAX: usize = 100_000;
+/// Bytes of a name or a reason: what the journal can count.
+const TEXT_MAX: usize = 200;
+
+/// Where an operator's wishes go.
+pub struct Operator {
+    /// To all wallets.
+    pub inboxes: Inboxes,
+    /// Whose card it is.
+    pub directory: Arc<Directory>,
+    /// What happened.
+    pub journal: Arc<dyn Journal>,
+    /// What the financial system would not hear.
+    pub dead_letters: Arc<DeadLetters>,
+    /// What is decided about all wallets.
+    pub bulletin: Arc<Bulletin>,
+}
+
+/// A wish.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// What.
+    pub want: Want,
+    /// Of what.
+    pub of: Whose,
+    /// Who wants it.
+    #[serde(default)]
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What can be wished for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Want {
+    /// Nothing more is bought with it.
+    Block,
+    /// It may be again.
+    Unblock,
+    /// It may be spent only there; of a card, only by that.
+    Control(Limits),
+    /// What was decided about it.
+    Show,
+    /// The next settlement date begins.
+    BeginDay,
+    /// A dead letter is sent again.
+    Retry,
+    /// A dead letter is dropped.
+    Drop,
+}
+
+/// What a wish is about.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Whose {
+    /// A wallet by its number in the switch.
+    Wallet(u64),
+    /// A wallet by its payer's identification number.
+    Client(String),
+    /// The wallet of a card; a control is of that card alone.
+    Card(String),
+    /// Cards that begin so, from the first to the last.
+    Cards(String, String),
+    /// A merchant by its card acceptor.
+    Merchant(String),
+    /// A dead letter.
+    Letter(String),
+    /// All wallets.
+    All,
+}
+
+/// Where may be spent, as texts: no list allows anything.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Merchant categories, four digits each.
+    pub categories: Option<Vec<String>>,
+    /// Forbidden ones.
+    pub categories_forbidden: Vec<String>,
+    /// Countries, three digits each.
+    pub countries: Option<Vec<String>>,
+    /// Nothing but e-commerce.
+    pub ecommerce_only: bool,
+}
+
+/// How it stands after a wish.
+#[derive(Debug, Serialize)]
+pub struct Standing {
+    /// What is blocked.
+    pub blocks: Vec<Fact>,
+    /// What is controlled.
+    pub controls: Vec<String>,
+    /// The settlement date at this moment.
+    pub today: String,
+    /// What was decided, newest first.
+    pub decisions: Vec<Fact>,
+}
+
+/// Something that was decided.
+#[derive(Debug, Serialize)]
+pub struct Fact {
+    /// When, milliseconds since 1970.
+    pub at: u64,
+    /// What.
+    pub what: String,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a wish was not granted, for whoever wished.
+pub struct Refusal(pub String);
+
+impl<T: Into<String>> From<T> for Refusal {
+    fn from(why: T) -> Self {
+        Self(why.into())
+    }
+}
+
+impl Operator {
+    /// Does what is wished. How it stands then.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn grant(&self, wish: Wish) -> Result<Standing, Refusal> {
+        let (wallet, card) = self.wallet_of(&wish.of)?;
+        let (reply, answered) = Reply::new();
+        let command = match self.directive(&wish)? {
+            None => Command::Inspect(reply),
+            Some(directive) => {
+                let directive = match directive {
+                    Directive::Control(_, controls) => {
+                        Directive::Control(self.serial_of(wallet, card).await?, controls)
+                    }
+                    other => other,
+                };
+                let directed = Directed {
+                    directive,
+                    by: text("by", &wish.by)?,
+                    reason: text("reason", &wish.reason)?,
+                };
+                Command::Direct(Box::new(directed), reply)
+            }
+        };
+        self.inboxes.tell(
+            wallet,
+            Tell {
+                command,
+                asker: None,
+            },
+        );
+        let directions = answer(answered).await?;
+        if directions.outcome.code != ResponseCode::APPROVED {
+            return Err(directions.outcome.reason.into());
+        }
+        Ok(Standing {
+            blocks: blocks(&directions.supervision),
+            controls: controlled(&directions.supervision),
+            today: self.today().to_string(),
+            decisions: self.decisions(directions.position)?,
+        })
+    }
+
+    /// The message that a dead letter would be, in words and without secrets.
+    ///
+    /// # Errors
+    /// Why it can't be shown.
+    pub fn show(&self, id: LetterId) -> Result<Option<String>, Refusal> {
+        let Some(letter) = self.dead_letters.find(id) else {
+            return Ok(None);
+        };
+        let written = crate::gate::write_out(self.journal.as_ref(), id, &letter);
+        let bytes = written.map_err(|error| error.to_string())?;
+        Ok(Some(describe(&bytes, Secrets::Masked).to_string()))
+    }
+
+    fn directive(&self, wish: &Wish) -> Result<Option<Directive>, Refusal> {
+        if !matches!(wish.want, Want::BeginDay) {
+            return directive(wish);
+        }
+        let next = Day(self.today().0 + 1);
+        let begins = clock::milliseconds() + settlement::NOTICE;
+        Ok(Some(Directive::BeginDay(begins, next)))
+    }
+
+    fn today(&self) -> Day {
+        self.bulletin.read().days.of(clock::milliseconds())
+    }
+
+    fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<CardNumber>), Refusal> {
+        Ok(match whose {
+            Whose::Wallet(number) => (WalletId(*number), None),
+            Whose::Client(number) => {
+                let client = ClientNumber::from_text(number);
+                let client = client.map_err(|error| error.to_string())?;
+                (WalletId::of_client(&client), None)
+            }
+            Whose::Card(digits) => {
+                let card = CardNumber::from_digits(digits);
+                let card = card.ok_or("a card number has 8 to 19 digits")?;
+                let wallet = self.directory.wallet_of(&card);
+                let wallet = wallet.map_err(|error| error.to_string())?;
+                (wallet.ok_or("no wallet has that card")?, Some(card))
+            }
+            Whose::Letter(id) => {
+                let id: LetterId = id.parse().map_err(|()| "that is no id of a dead letter")?;
+                (id.wallet, None)
+            }
+            Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::HOUSE, None),
+        })
+    }
+
+    /// Which of its wallet's cards it is.
+    async fn serial_of(
+        &self,
+        wallet: WalletId,
+        card: Option<CardNumber>,
+    ) -> Result<Option<u32>, Refusal> {
+        let Some(card) = card else {
+            return Ok(None);
+        };
+        let (reply, answered) = Reply::new();
+        let command = Command::Inspect(reply);
+        self.inboxes.tell(
+            wallet,
+            Tell {
+                command,
+                asker: None,
+            },
+        );
+        let cards = answer(answered).await?.cards;
+        let found = cards.iter().find(|(number, _)| *number == card);
+        let (_, serial) = found.ok_or("that card is forgotten")?;
+        Ok(Some(*serial))
+    }
+
+    fn decisions(&self, newest: u64) -> Result<Vec<Fact>, Refusal> {
+        let mut position = newest;
+        let mut facts = Vec::new();
+        for _ in 0..LOOKED_THROUGH_MAX {
+            if position == 0 {
+                break;
+            }
+            let entry = Entry::read_back(self.journal.read(position));
+            let entry = entry.map_err(|error| error.to_string())?;
+            if let crate::wallet::Event::Directed(directed) = &entry.event {
+                facts.push(Fact {
+                    at: entry.at,
+                    what: words(&directed.directive),
+                    by: directed.by.to_string(),
+                    reason: directed.reason.to_string(),
+                });
+            }
+            position = entry.previous;
+        }
+        Ok(facts)
+    }
+}
+
+async fn answer(
+    answered: tokio::sync::oneshot::Receiver<Directions>,
+) -> Result<Directions, Refusal> {
+    let answered = tokio::time::timeout(ANSWER_WITHIN, answered).await;
+    match answered {
+        Ok(Ok(directions)) => Ok(directions),
+        Ok(Err(_)) => Err("the wallet could not be loaded: the log says why".into()),
+        Err(_) => Err("the switch has not answered in time; it may still do it: look again".into()),
+    }
+}
+
+fn directive(wish: &Wish) -> Result<Option<Directive>, Refusal> {
+    let subject = || -> Result<Subject, Refusal> {
+        Ok(match &wish.of {
+            Whose::Cards(first, last) => {
+                let range = CardRange::new(first, last);
+                Subject::Cards(range.ok_or("a range is two numbers of up to 19 digits, in order")?)
+            }
+            Whose::Merchant(acceptor) => Subject::Merchant(padded(acceptor)?),
+            Whose::Wallet(_) | Whose::Client(_) | Whose::Card(_) => Subject::Wallet,
+            Whose::All | Whose::Letter(_) => return Err("that can't be blocked".into()),
+        })
+    };
+    let letter = || -> Result<LetterId, Refusal> {
+        match &wish.of {
+            Whose::Letter(id) => Ok(id.parse().map_err(|()| "that is no id of a dead letter")?),
+            _ => Err("that is no dead letter".into()),
+        }
+    };
+    Ok(Some(match &wish.want {
+        Want::Block => Directive::Block(subject()?),
+        Want::Unblock => Directive::Unblock(subject()?),
+        Want::Control(limits) => Directive::Control(None, limits.read()?),
+        Want::Show | Want::BeginDay => return Ok(None),
+        Want::Retry => {
+            let id = letter()?;
+            Directive::Retry(id.reference, id.owed)
+        }
+        Want::Drop => {
+            let id = letter()?;
+            Directive::Drop(id.reference, id.owed)
+        }
+    }))
+}
+
+impl Limits {
+    fn read(&self) -> Result<Controls, Refusal> {
+        let list = |texts: &[String], digits| {
+            let codes = controls::codes(texts, digits);
+            codes.map_err(|wrong| Refusal(format!("{wrong:?} is not {digits} digits")))
+        };
+        let some = |texts: &Option<Vec<String>>, digits| {
+            let texts = texts.as_deref();
+            texts.map(|texts| list(texts, digits)).transpose()
+        };
+        Ok(Controls {
+            categories: some(&self.categories, 4)?,
+            categories_forbidden: list(&self.categories_forbidden, 4)?,
+            countries: some(&self.countries, 3)?,
+            ecommerce_only: self.ecommerce_only,
+        })
+    }
+}
+
+fn padded(acceptor: &str) -> Result<[u8; 15], Refusal> {
+    let printable = acceptor.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let mut padded = [b' '; 15];
+    match padded.get_mut(..acceptor.len()) {
+        Some(place) if printable && !acceptor.trim().is_empty() => {
+            place.copy_from_slice(acceptor.as_bytes());
+            Ok(padded)
+        }
+        _ => Err("a card acceptor is 1 to 15 printable characters".into()),
+    }
+}
+
+fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
+    match text.trim() {
+        "" => Err(Refusal(format!(
+            "`{what}` must be said: it is kept with the decision"
+        ))),
+        text if text.len() > TEXT_MAX => {
+            Err(Refusal(format!("`{what}` is longer than {TEXT_MAX} bytes")))
+        }
+        text => Ok(text.into()),
+    }
+}
+
+fn blocks(supervision: &Supervision) -> Vec<Fact> {
+    let blocks = supervision.blocks.iter();
+    let fact = |block: &crate::wallet::Block| Fact {
+        at: block.since,
+        what: subject_words(&block.subject),
+        by: block.by.to_string(),
+        reason: block.reason.to_string(),
+    };
+    blocks.map(fact).collect()
+}
+
+fn controlled(supervision: &Supervision) -> Vec<String> {
+    let controls = supervision.controls.iter();
+    controls
+        .map(|(serial, controls)| control_words(*serial, controls))
+        .collect()
+}
+
+fn words(directive: &Directive) -> String {
+    match directive {
+        Directive::Block(subject) => format!("block {}", subject_words(subject)),
+        Directive::Unblock(subject) => format!("unblock {}", subject_words(subject)),
+        Directive::Control(serial, controls) => control_words(*serial, controls),
+        Directive::BeginDay(begins, day) => {
+            let begins = clock::transmission(*begins);
+            format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
+        }
+        Directive::Retry(reference, owed) => {
+            let reference = reference.to_text();
+            let reference = String::from_utf8_lossy(&reference);
+            format!("tell the financial system again of {reference} ({owed:?})")
+        }
+        Directive::Drop(reference, owed) => {
+            let reference = reference.to_text();
+            let reference = String::from_utf8_lossy(&reference);
+            format!("never tell the financial system of {reference} ({owed:?})")
+        }
+    }
+}
+
+fn subject_words(subject: &Subject) -> String {
+    match subject {
+        Subject::Wallet => "the wallet".to_owned(),
+        Subject::Cards(range) => {
+            let (first, last) = range.bounds();
+            format!("cards {first:019} to {last:019}")
+        }
+        Subject::Merchant(acceptor) => {
+            format!("merchant {}", String::from_utf8_lossy(acceptor).trim_end())
+        }
+    }
+}
+
+fn control_words(serial: Option<u32>, controls: &Controls) -> String {
+    let list = |codes: &[u16], digits: usize| {
+        let codes: Vec<_> = codes
+            .iter()
+            .map(|code| format!("{code:0digits$}"))
+            .collect();
+        codes.join(", ")
+    };
+    let mut parts = Vec::new();
+    if let Some(categories) = &controls.categories {
+        parts.push(format!("only categories {}", list(categories, 4)));
+    }
+    if !controls.categories_forbidden.is_empty() {
+        parts.push(format!(
+            "no categories {}",
+            list(&controls.categories_forbidden, 4)
+        ));
+    }
+    if let Some(countries) = &controls.countries {
+        parts.push(format!("only countries {}", list(countries, 3)));
+    }
+    if controls.ecommerce_only {
+        parts.push("only e-commerce".to_owned());
+    }
+    if parts.is_empty() {
+        parts.push("anything".to_owned());
+    }
+    let of = serial.map_or("the wallet".to_owned(), |serial| {
+        format!("card number {serial}")
+    });
+    format!("{of}: {}", parts.join("; "))
+}

@@ -1,0 +1,350 @@
+//! What is behind a party's totals: every item of a settlement date, and where another list of them differs.
+//!
+//! In comes the journal, also of a running switch; out go rows. The running totals are not looked at: whoever doubts them
+//! has here what they must come to.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use tessera_protocol::Totals;
+
+use crate::journal::{self, JournalError, Lookup, RecordRef};
+use crate::wallet::{
+    Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Unrecalled, Wallet,
+    WalletId,
+};
+
+/// Why items can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconError {
+    /// The journal can't be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record is no event.
+    #[error("record {0}: {1}")]
+    Unreadable(u64, Unreadable),
+    /// An event does not follow from what came before it: `tessera audit` says more.
+    #[error("record {0}: {1}")]
+    Broken(u64, Broken),
+    /// An event can't be read back.
+    #[error(transparent)]
+    Unrecalled(#[from] Unrecalled),
+    /// A list can't be read or written.
+    #[error(transparent)]
+    List(#[from] csv::Error),
+}
+
+/// One item, as a row of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Field 15, with its year.
+    pub settlement_date: String,
+    /// Field 32; `0` for loads and payouts, which no party asked for.
+    pub party: String,
+    /// `debit`, `debit_reversal`, `credit` or `credit_reversal`.
+    pub side: String,
+    /// Minor units.
+    pub amount: u64,
+    /// Field 49.
+    pub currency: String,
+    /// Field 37 of the request.
+    pub reference: String,
+    /// Field 11 of the request.
+    pub trace: String,
+    /// Field 7 of the request.
+    pub transmission: String,
+    /// Field 41.
+    pub terminal: String,
+    /// Field 42.
+    pub acceptor: String,
+    /// Field 37 towards the financial system.
+    pub switch_reference: String,
+}
+
+/// What another list must have for a row of it to be compared; more columns do no harm.
+#[derive(Debug, Deserialize)]
+struct OtherRow {
+    side: String,
+    amount: u64,
+    reference: String,
+    trace: String,
+}
+
+/// A row that only one side has, or both with another amount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// `only ours`, `only theirs`, or `another amount`.
+    pub found: &'static str,
+    /// Which side of the books.
+    pub side: String,
+    /// Field 37.
+    pub reference: String,
+    /// Field 11.
+    pub trace: String,
+    /// Minor units here; empty where only the other side has it.
+    pub ours: Option<u64>,
+    /// Minor units there; empty where only we have it.
+    pub theirs: Option<u64>,
+}
+
+/// The items of a date and their sums.
+#[derive(Debug, Default)]
+pub struct Items {
+    /// In the order of the journal.
+    pub rows: Vec<Row>,
+    /// What they come to.
+    pub totals: Totals,
+}
+
+/// Lists what a settlement date has, of one party or of all.
+///
+/// # Errors
+/// When the journal in `directory` is damaged or can't be read.
+pub fn items(directory: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
+    let mut books = Books {
+        day,
+        party,
+        lookup: Lookup::new(directory),
+        wallets: HashMap::new(),
+        days: Days::default(),
+        items: Items::default(),
+    };
+    let mut failure = None;
+    let read = journal::scan(directory, None, &mut |record| {
+        books.enter(record).map_err(|error| {
+            failure = Some(error);
+            "an item could not be listed".into()
+        })
+    });
+    match (failure, read) {
+        (Some(error), _) => Err(error),
+        (None, Err(error)) => Err(error.into()),
+        (None, Ok(_)) => {
+            let mut items = books.items;
+            items.totals.net = items.totals.net_of_amounts();
+            Ok(items)
+        }
+    }
+}
+
+struct Books {
+    day: Day,
+    party: Option<u64>,
+    lookup: Lookup,
+    wallets: HashMap<WalletId, Wallet>,
+    days: Days,
+    items: Items,
+}
+
+impl Books {
+    fn enter(&mut self, record: RecordRef<'_>) -> Result<(), ReconError> {
+        let sequence = record.sequence;
+        let entry =
+            Entry::read(record.payload).map_err(|error| ReconError::Unreadable(sequence, error))?;
+        let broken = |error| ReconError::Broken(sequence, error);
+        let wallet = self.wallets.entry(entry.wallet);
+        let wallet = wallet.or_insert_with(|| Wallet::new(entry.wallet));
+        let items = wallet.settles(&entry.event, entry.at).map_err(broken)?;
+        wallet
+            .apply(&entry, record.position, sequence)
+            .map_err(broken)?;
+        if entry.wallet == WalletId::HOUSE
+            && let Some(decided) = &wallet.supervision
+        {
+            self.days = decided.days.clone();
+        }
+        for item in items {
+            let asked_for = match self.party {
+                Some(party) => item.institution == party,
+                None => true,
+            };
+            if asked_for && self.days.of(item.at) == self.day {
+                item.add_to(&mut self.items.totals);
+                let opening = opening(&entry, wallet, item.about, &self.lookup)?;
+                self.items
+                    .rows
+                    .extend(opening.map(|opening| row(&item, &opening, self.day)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The request that an item is about.
+fn opening(
+    entry: &Entry,
+    wallet: &Wallet,
+    about: Reference,
+    lookup: &Lookup,
+) -> Result<Option<Opening>, ReconError> {
+    if let Some(opening) = entry.event.opening().filter(|it| it.reference == about) {
+        return Ok(Some(opening.clone()));
+    }
+    let Some(transaction) = wallet.transactions.by_reference(about) else {
+        return Ok(None);
+    };
+    let opened = Entry::read_back(lookup.read(transaction.position))?;
+    Ok(opened.event.opening().cloned())
+}
+
+fn row(item: &Item, opening: &Opening, day: Day) -> Row {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    let own = item.institution == NO_PARTY;
+    Row {
+        settlement_date: day.to_string(),
+        party: item.institution.to_string(),
+        side: item.side.to_string(),
+        amount: item.amount.value(),
+        currency: opening.currency.to_string(),
+        reference: text(&opening.retrieval),
+        trace: format!("{:06}", opening.trace),
+        transmission: format!("{:010}", opening.transmission),
+        terminal: if own {
+            String::new()
+        } else {
+            text(&opening.terminal)
+        },
+        acceptor: if own {
+            String::new()
+        } else {
+            text(&opening.acceptor)
+        },
+        switch_reference: text(&item.about.to_text()),
+    }
+}
+
+/// Writes rows with a line of titles above them.
+///
+/// # Errors
+/// When it can't be written.
+pub fn write<T: Serialize>(rows: &[T], out: impl Write) -> Result<(), ReconError> {
+    let mut list = csv::Writer::from_writer(out);
+    for row in rows {
+        list.serialize(row)?;
+    }
+    list.flush().map_err(csv::Error::from)?;
+    Ok(())
+}
+
+/// Where another list of the same date differs: rows are the same that agree in side, fields 37 and 11.
+///
+/// # Errors
+/// When it is no list with the columns `side`, `amount`, `reference` and `trace`.
+pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, ReconError> {
+    type Key = (String, String, String);
+    let mut both: BTreeMap<Key, [Vec<u64>; 2]> = BTreeMap::new();
+    let mut add = |which: usize, key: Key, amount| both.entry(key).or_default()[which].push(amount);
+    for row in ours {
+        let key = (row.side.clone(), row.reference.clone(), row.trace.clone());
+        add(0, key, row.amount);
+    }
+    for row in csv::Reader::from_reader(theirs).deserialize() {
+        let OtherRow {
+            side,
+            amount,
+            reference,
+            trace,
+        } = row?;
+        // Six digits, whatever a spreadsheet made of them.
+        add(1, (side, reference, format!("{trace:0>6}")), amount);
+    }
+    let mut differences = Vec::new();
+    for ((side, reference, trace), [mut ours, mut theirs]) in both {
+        ours.retain(
+            |amount| match theirs.iter().position(|other| other == amount) {
+                Some(place) => {
+                    theirs.swap_remove(place);
+                    false
+                }
+                None => true,
+            },
+        );
+        for place in 0..ours.len().max(theirs.len()) {
+            let (ours, theirs) = (ours.get(place).copied(), theirs.get(place).copied());
+            differences.push(Difference {
+                found: match (ours, theirs) {
+                    (Some(_), Some(_)) => "another amount",
+                    (Some(_), None) => "only ours",
+                    _ => "only theirs",
+                },
+                side: side.clone(),
+                reference: reference.clone(),
+                trace: trace.clone(),
+                ours,
+                theirs,
+            });
+        }
+    }
+    Ok(differences)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(side: &str, reference: &str, trace: &str, amount: u64) -> Row {
+        Row {
+            settlement_date: "2026-11-23".into(),
+            party: "20000000001".into(),
+            side: side.into(),
+            amount,
+            currency: "840".into(),
+            reference: reference.into(),
+            trace: trace.into(),
+            transmission: "1123000000".into(),
+            terminal: "TERM0001".into(),
+            acceptor: "SHOP-77".into(),
+            switch_reference: "0".into(),
+        }
+    }
+
+    fn found(ours: &[Row], theirs: &str) -> Vec<(&'static str, String, Option<u64>, Option<u64>)> {
+        let differences = differences(ours, theirs.as_bytes()).unwrap();
+        let facts = differences.into_iter();
+        facts
+            .map(|one| (one.found, one.trace, one.ours, one.theirs))
+            .collect()
+    }
+
+    #[test]
+    fn a_list_equals_itself() {
+        let rows = [
+            row("debit", "A", "000001", 100),
+            row("debit", "A", "000001", 100),
+            row("credit", "B", "000002", 50),
+        ];
+        let mut list = Vec::new();
+        write(&rows, &mut list).unwrap();
+        assert_eq!(found(&rows, std::str::from_utf8(&list).unwrap()), []);
+    }
+
+    #[test]
+    fn what_differs_is_told_once() {
+        let ours = [
+            row("debit", "A", "000001", 100),
+            row("debit", "B", "000002", 200),
+            row("debit", "C", "000003", 300),
+            row("debit", "C", "000003", 300),
+        ];
+        let theirs = "amount,side,more,trace,reference\n100,debit,x,1,A\n201,debit,x,2,B\n\
+                      300,debit,x,3,C\n7,credit,x,4,D\n";
+        let text = |text: &str| text.to_owned();
+        assert_eq!(
+            found(&ours, theirs),
+            [
+                ("only theirs", text("000004"), None, Some(7)),
+                ("another amount", text("000002"), Some(200), Some(201)),
+                ("only ours", text("000003"), Some(300), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_none_says_what_it_lacks() {
+        let error = differences(&[], "side,amount,trace\ndebit,1,1\n".as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("reference"), "{error}");
+    }
+}

@@ -1,0 +1,179 @@
+//! Settlement dates: which one a moment belongs to.
+//!
+//! A date begins at a moment that is journaled before it comes, so that a moment's date is the same for ever, on every
+//! worker and after every restart, whatever the configuration says by then.
+
+use time::{Date, Month};
+
+/// A settlement date, in days since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Day(pub u32);
+
+/// Milliseconds of a day.
+const DAY: u64 = 86_400_000;
+/// So many dates are known at the same time: reconciliation of older ones is over.
+pub const DAYS_KEPT: usize = 62;
+/// A month and day that is further away from today than this is one of another year.
+const HALF_A_YEAR: i64 = 183;
+
+impl Day {
+    /// The date of a moment where dates begin so many milliseconds after midnight (UTC): what comes after that belongs to
+    /// the next date, as an evening's purchases do that are settled the day after.
+    pub fn at(milliseconds: u64, cutover: u64) -> Self {
+        let ahead = match cutover % DAY {
+            0 => 0,
+            cutover => DAY - cutover,
+        };
+        Self(((milliseconds + ahead) / DAY) as u32)
+    }
+
+    /// When it begins by that clock, milliseconds since 1970.
+    pub fn begins(self, cutover: u64) -> u64 {
+        let midnight = u64::from(self.0) * DAY;
+        match cutover % DAY {
+            0 => midnight,
+            cutover => midnight.saturating_sub(DAY - cutover),
+        }
+    }
+
+    /// The one with this field 15 (MMDD) that is nearest to this one; `None` where there is none.
+    pub fn named(self, month_and_day: u32) -> Option<Self> {
+        let month = Month::try_from((month_and_day / 100) as u8).ok()?;
+        let year = self.date().year();
+        (year - 1..=year + 1)
+            .filter_map(|year| {
+                let date = Date::from_calendar_date(year, month, (month_and_day % 100) as u8);
+                let days = date.ok()?.to_julian_day() - EPOCH;
+                u32::try_from(days).ok().map(Self)
+            })
+            .find(|day| (i64::from(day.0) - i64::from(self.0)).abs() <= HALF_A_YEAR)
+    }
+
+    /// From year, month and day, as in 2026-11-23.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next().filter(|part| part.len() == digits)?;
+            part.parse::<u16>().ok()
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        let month = Month::try_from(month as u8).ok()?;
+        let date = Date::from_calendar_date(i32::from(year), month, day as u8).ok()?;
+        let whole = text.len() == 10;
+        u32::try_from(date.to_julian_day() - EPOCH)
+            .ok()
+            .map(Self)
+            .filter(|_| whole)
+    }
+
+    /// Field 15: MMDD.
+    pub fn month_and_day(self) -> u32 {
+        let date = self.date();
+        u32::from(u8::from(date.month())) * 100 + u32::from(date.day())
+    }
+
+    fn date(self) -> Date {
+        let days = i32::try_from(self.0).unwrap_or(i32::MAX - EPOCH);
+        Date::from_julian_day(EPOCH + days).unwrap_or(Date::MAX)
+    }
+}
+
+/// 1970-01-01 as a Julian day.
+const EPOCH: i32 = 2_440_588;
+
+impl std::fmt::Display for Day {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let date = self.date();
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        write!(out, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+/// When dates begin; the newest at the end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Days(Vec<(u64, Day)>);
+
+impl Days {
+    /// The date of a moment.
+    pub fn of(&self, milliseconds: u64) -> Day {
+        let begun = |(begins, _): &&(u64, Day)| *begins <= milliseconds;
+        let found = self.0.iter().rev().find(begun).or(self.0.first());
+        found.map_or_else(|| Day::at(milliseconds, 0), |(_, day)| *day)
+    }
+
+    /// The newest, and when it begins.
+    pub fn newest(&self) -> Option<(u64, Day)> {
+        self.0.last().copied()
+    }
+
+    /// All that are known, oldest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Day)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// From then on it is this date. Neither goes back; but the newest may begin earlier than it was said it would.
+    pub fn begin(&mut self, milliseconds: u64, day: Day) {
+        let earlier = |&(begins, last): &(u64, Day)| last == day && milliseconds < begins;
+        if self.newest().is_some_and(|newest| earlier(&newest)) {
+            self.0.pop();
+        }
+        let goes_on = |(begun, last): (u64, Day)| begun < milliseconds && last < day;
+        if self.newest().is_none_or(goes_on) {
+            self.0.push((milliseconds, day));
+            let surplus = self.0.len().saturating_sub(DAYS_KEPT);
+            self.0.drain(..surplus);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: u64 = 1_790_000_000_000 / DAY * DAY + DAY / 2;
+
+    #[test]
+    fn what_comes_after_the_cutover_belongs_to_the_next_date() {
+        let today = Day((NOON / DAY) as u32);
+        assert_eq!(Day::at(NOON, 0), today);
+        assert_eq!(today.begins(0), NOON - DAY / 2);
+        let ten = 10 * 3_600_000;
+        assert_eq!(Day::at(NOON, ten), Day(today.0 + 1));
+        assert_eq!(Day::at(NOON - DAY / 2 + ten - 1, ten), today);
+        for cutover in [0, ten, DAY - 1] {
+            let begins = today.begins(cutover);
+            assert_eq!(Day::at(begins, cutover), today);
+            assert_eq!(Day::at(begins - 1, cutover), Day(today.0 - 1));
+        }
+    }
+
+    #[test]
+    fn field_15_means_the_nearest_date() {
+        let new_year = Day::from_text("2026-01-01").unwrap();
+        assert_eq!(new_year.to_string(), "2026-01-01");
+        assert_eq!(new_year.named(1231), Day::from_text("2025-12-31"));
+        assert_eq!(new_year.named(102), Day::from_text("2026-01-02"));
+        assert_eq!(new_year.named(1231).unwrap().month_and_day(), 1231);
+        for wrong in [0, 1301, 230, 100] {
+            assert_eq!(new_year.named(wrong), None, "{wrong}");
+        }
+        for wrong in ["", "2026-1-01", "2026-02-30", "2026-01-01-", "20260101"] {
+            assert_eq!(Day::from_text(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_date_begins_once_and_never_earlier() {
+        let mut days = Days::default();
+        days.begin(1_000, Day(5));
+        days.begin(2_000, Day(6));
+        days.begin(1_500, Day(7));
+        days.begin(3_000, Day(6));
+        days.begin(9_500, Day(7));
+        days.begin(9_000, Day(7));
+        assert_eq!(days.iter().len(), 3);
+        let of = |at| days.of(at).0;
+        assert_eq!([0, 999, 1_000, 1_999].map(of), [5; 4]);
+        assert_eq!([2_000, 8_999, 9_000].map(of), [6, 6, 7]);
+    }
+}

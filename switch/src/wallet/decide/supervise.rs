@@ -1,0 +1,150 @@
+//! What an operator decides, and what the host will not hear.
+
+use smallvec::smallvec;
+use tessera_protocol::ResponseCode;
+
+use super::super::transaction::{Advice, GivenUp, Kind, Status, Transaction};
+use super::super::{
+    Context, Details, Directed, Directive, Effect, Event, Outcome, Owed, Reconciled, Reference,
+    Subject, Told, Wallet, WalletId,
+};
+use super::Decision;
+use super::purchase::Refused;
+
+/// What is blocked at the same time, at most.
+const BLOCKS_MAX: usize = 4_096;
+
+/// An operator decides.
+pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
+    if let Err((code, reason)) = may_direct(wallet, &directed.directive) {
+        return Decision::answer(Outcome::declined(code, reason));
+    }
+    let mut decision = Decision {
+        events: smallvec![Event::Directed(Box::new(directed.clone()))],
+        effects: smallvec![Effect::Answer(Outcome::approved())],
+    };
+    match directed.directive {
+        Directive::Retry(reference, owed) => decision.effects.push(match owed {
+            Owed::Undo => Effect::Advise(reference),
+            Owed::Posting => Effect::Post(reference),
+            Owed::Card if is_retirement(wallet, reference) => Effect::Advise(reference),
+            Owed::Card => Effect::AskForCardAgain(reference),
+        }),
+        Directive::Drop(reference, Owed::Card) if !is_retirement(wallet, reference) => {
+            decision.events.push(Event::Released {
+                reference,
+                code: ResponseCode::DECLINED,
+                advise: false,
+            });
+        }
+        _ if wallet.id == WalletId::HOUSE => decision.effects.push(Effect::Proclaim),
+        _ => {}
+    }
+    decision
+}
+
+fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
+    const NOT_FOUND: ResponseCode = ResponseCode::NOT_FOUND;
+    let of_house = wallet.id == WalletId::HOUSE;
+    let supervision = wallet.supervision.as_deref();
+    let blocks = supervision.map_or(0, |decided| decided.blocks.len());
+    let blocked = |subject| supervision.is_some_and(|decided| decided.blocks(subject));
+    let given_up = |reference, owed| {
+        let found = wallet.transactions.by_reference(reference);
+        found.is_some_and(|found| found.given_up(owed).is_some())
+    };
+    match directive {
+        Directive::Block(Subject::Cards(_) | Subject::Merchant(_))
+        | Directive::Unblock(Subject::Cards(_) | Subject::Merchant(_))
+            if !of_house =>
+        {
+            Err((NOT_FOUND, "only the operator's wallet knows of those"))
+        }
+        Directive::BeginDay(..) if !of_house => {
+            Err((NOT_FOUND, "only the operator's wallet has dates"))
+        }
+        Directive::Block(Subject::Wallet) | Directive::Control(..)
+            if of_house || wallet.last_position == 0 =>
+        {
+            Err((NOT_FOUND, "no such wallet"))
+        }
+        Directive::Block(subject) if blocks >= BLOCKS_MAX && !blocked(*subject) => {
+            Err((ResponseCode::ABOVE_COUNT_LIMIT, "too much is blocked"))
+        }
+        Directive::Unblock(subject) if !blocked(*subject) => Err((NOT_FOUND, "it is not blocked")),
+        Directive::Control(Some(serial), _)
+            if !wallet.cards.iter().any(|card| card.serial == *serial) =>
+        {
+            Err((NOT_FOUND, "no such card"))
+        }
+        Directive::Retry(reference, owed) | Directive::Drop(reference, owed)
+            if !given_up(*reference, *owed) =>
+        {
+            Err((NOT_FOUND, "no such dead letter"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_retirement(wallet: &Wallet, reference: Reference) -> bool {
+    let found = wallet.transactions.by_reference(reference);
+    found.is_some_and(|found| found.kind == Kind::Retirement)
+}
+
+/// The host has refused too often to be told this. What has become of it meanwhile it is told all the same.
+pub(super) fn refused(
+    wallet: &Wallet,
+    reference: Reference,
+    told: Told,
+    code: ResponseCode,
+    context: &Context,
+) -> Decision {
+    let Some(transaction) = wallet.transactions.by_reference(reference) else {
+        return Decision::default();
+    };
+    let still = match told {
+        Told::Undo(left) => left == transaction.left_at_host(),
+        Told::Posting | Told::Card => true,
+    };
+    let owed = told.owed();
+    if !still || !is_owed(transaction, owed) {
+        return Decision::default();
+    }
+    let given_up = GivenUp {
+        owed,
+        code,
+        at: context.now,
+    };
+    Decision {
+        events: smallvec![Event::GivenUp {
+            reference,
+            owed,
+            code,
+        }],
+        effects: smallvec![Effect::LayAside(reference, given_up)],
+    }
+}
+
+fn is_owed(transaction: &Transaction, owed: Owed) -> bool {
+    match owed {
+        Owed::Posting => transaction.more().posting == Advice::Open,
+        Owed::Undo => transaction.advice == Advice::Open,
+        Owed::Card if transaction.kind == Kind::CardIssue => transaction.status == Status::Pending,
+        Owed::Card => transaction.advice == Advice::Open,
+    }
+}
+
+/// A party tells its totals, and is told ours. Every time is kept.
+pub(super) fn reconcile(reconciled: &Reconciled) -> Decision {
+    let outcome = Outcome {
+        details: Details::Totals {
+            agreed: reconciled.agrees(),
+            ours: Box::new(reconciled.ours),
+        },
+        ..Outcome::approved()
+    };
+    Decision {
+        events: smallvec![Event::Reconciled(Box::new(reconciled.clone()))],
+        effects: smallvec![Effect::Answer(outcome)],
+    }
+}

@@ -1,0 +1,202 @@
+//! What an event adds to the totals of a party: what was debited and credited for it, and taken back of that.
+//!
+//! Debits are purchases and completions, credits are refunds. Loads and payouts are nobody's but the financial system's.
+//! Per party, debits less credits, each less what was taken back, are what the switch owes it.
+
+use std::fmt;
+
+use arrayvec::ArrayVec;
+use tessera_protocol::{Amount, Totals};
+
+use super::transaction::{Kind, Status, Transaction};
+use super::{Broken, Event, Reference, Wallet};
+
+/// The institution of what no party asked for.
+pub const NO_PARTY: u64 = 0;
+
+/// On which side of the books something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Fields 76 and 88.
+    Debit,
+    /// Fields 77 and 89.
+    DebitReversal,
+    /// Fields 74 and 86.
+    Credit,
+    /// Fields 75 and 87.
+    CreditReversal,
+}
+
+/// One item of a party's totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// Field 32; [`NO_PARTY`] for loads and payouts.
+    pub institution: u64,
+    /// On which side.
+    pub side: Side,
+    /// How much.
+    pub amount: Amount,
+    /// Whether it counts as one, or only its amount does, because it goes on with one that was counted.
+    pub counts: bool,
+    /// When it was asked for, milliseconds since 1970: what settlement date it belongs to.
+    pub at: u64,
+    /// What was asked for.
+    pub about: Reference,
+}
+
+/// What one event adds at most: something, and what of it was taken back before it came.
+pub type Items = ArrayVec<Item, 2>;
+
+impl Side {
+    /// What takes it back.
+    fn reversal(self) -> Self {
+        match self {
+            Self::Debit | Self::DebitReversal => Self::DebitReversal,
+            Self::Credit | Self::CreditReversal => Self::CreditReversal,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::Debit => "debit",
+            Self::DebitReversal => "debit_reversal",
+            Self::Credit => "credit",
+            Self::CreditReversal => "credit_reversal",
+        })
+    }
+}
+
+impl Item {
+    /// Adds it.
+    pub fn add_to(&self, totals: &mut Totals) {
+        let (count, amount) = match self.side {
+            Side::Debit => (&mut totals.debits, &mut totals.debit_amount),
+            Side::DebitReversal => (
+                &mut totals.debit_reversals,
+                &mut totals.debit_reversal_amount,
+            ),
+            Side::Credit => (&mut totals.credits, &mut totals.credit_amount),
+            Side::CreditReversal => (
+                &mut totals.credit_reversals,
+                &mut totals.credit_reversal_amount,
+            ),
+        };
+        *count += u64::from(self.counts);
+        *amount = amount.saturating_add(self.amount.value());
+    }
+}
+
+impl Wallet {
+    /// What `event`, of this time, adds to totals, read off the state before it.
+    ///
+    /// # Errors
+    /// Where it does not fit the wallet.
+    pub fn settles(&self, event: &Event, at: u64) -> Result<Items, Broken> {
+        let mut items = Items::new();
+        match event {
+            Event::Approved { reference } | Event::StoodIn { reference } => {
+                let transaction = self.pending(*reference)?;
+                if let Some(side) = side_of(transaction.kind) {
+                    let item = Item {
+                        institution: party_of(transaction),
+                        side,
+                        amount: transaction.granted(),
+                        counts: true,
+                        at: reference.milliseconds(),
+                        about: *reference,
+                    };
+                    let undone = item.amount.saturating_sub(transaction.standing);
+                    items.push(item);
+                    if !undone.is_zero() {
+                        items.push(Item {
+                            side: side.reversal(),
+                            amount: undone,
+                            ..item
+                        });
+                    }
+                }
+            }
+            Event::Advised { opening, .. } if opening.class != 1 => items.push(Item {
+                institution: opening.institution,
+                side: Side::Debit,
+                amount: opening.amount,
+                counts: true,
+                at: opening.reference.milliseconds(),
+                about: opening.reference,
+            }),
+            Event::Completed {
+                opening,
+                original,
+                debit,
+                ..
+            } if !debit.is_zero() => items.push(Item {
+                institution: self.known(*original)?.institution,
+                side: Side::Debit,
+                amount: *debit,
+                counts: true,
+                at: opening.reference.milliseconds(),
+                about: opening.reference,
+            }),
+            Event::Reversed {
+                opening,
+                original,
+                standing,
+                ..
+            } => {
+                let transaction = self.known(*original)?;
+                let undone = transaction.standing.saturating_sub(*standing);
+                items.extend(taken_back(transaction, undone).map(|item| Item {
+                    at: opening.reference.milliseconds(),
+                    about: opening.reference,
+                    ..item
+                }));
+            }
+            Event::ReversedFurther {
+                original,
+                stood,
+                standing,
+            } => {
+                let undone = stood.saturating_sub(*standing);
+                items.extend(taken_back(self.known(*original)?, undone).map(|item| Item {
+                    counts: false,
+                    at,
+                    ..item
+                }));
+            }
+            _ => {}
+        }
+        Ok(items)
+    }
+}
+
+fn side_of(kind: Kind) -> Option<Side> {
+    match kind {
+        Kind::Purchase | Kind::Completion | Kind::Payout => Some(Side::Debit),
+        Kind::Refund | Kind::Load => Some(Side::Credit),
+        _ => None,
+    }
+}
+
+/// The wallet server asks for loads and payouts, which is no party.
+fn party_of(transaction: &Transaction) -> u64 {
+    match transaction.kind {
+        Kind::Load | Kind::Payout => NO_PARTY,
+        _ => transaction.institution,
+    }
+}
+
+/// So much of what was counted is taken back. What is still being decided is counted when it has been.
+fn taken_back(transaction: &Transaction, undone: Amount) -> Option<Item> {
+    let side = side_of(transaction.kind)?.reversal();
+    let counted = transaction.status == Status::Approved && !undone.is_zero();
+    counted.then_some(Item {
+        institution: party_of(transaction),
+        side,
+        amount: undone,
+        counts: true,
+        at: 0,
+        about: transaction.reference,
+    })
+}

@@ -1,0 +1,196 @@
+//! Operators' decisions as bytes. Little endian.
+
+use bytes::BufMut;
+
+use super::bytes::{Reader, Unreadable};
+use super::part_bytes::{read_text, write_text};
+use super::supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
+use super::{Day, Reference};
+use crate::controls::Controls;
+
+impl Directed {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match &self.directive {
+            Directive::Block(subject) => {
+                out.put_u8(1);
+                subject.write(out);
+            }
+            Directive::Unblock(subject) => {
+                out.put_u8(2);
+                subject.write(out);
+            }
+            Directive::Control(serial, controls) => {
+                out.put_u8(3);
+                out.put_u32_le(serial.unwrap_or(0));
+                write_controls(out, controls);
+            }
+            Directive::BeginDay(begins, day) => {
+                out.put_u8(6);
+                out.put_u64_le(*begins);
+                out.put_u32_le(day.0);
+            }
+            Directive::Retry(reference, owed) => {
+                out.put_u8(4);
+                out.put_u64_le(reference.0);
+                out.put_u8(owed.byte());
+            }
+            Directive::Drop(reference, owed) => {
+                out.put_u8(5);
+                out.put_u64_le(reference.0);
+                out.put_u8(owed.byte());
+            }
+        }
+        write_text(out, &self.by);
+        write_text(out, &self.reason);
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            directive: match from.u8()? {
+                1 => Directive::Block(Subject::read(from)?),
+                2 => Directive::Unblock(Subject::read(from)?),
+                3 => {
+                    let serial = from.u32()?;
+                    Directive::Control((serial != 0).then_some(serial), read_controls(from)?)
+                }
+                4 => Directive::Retry(Reference(from.u64()?), Owed::read(from)?),
+                5 => Directive::Drop(Reference(from.u64()?), Owed::read(from)?),
+                6 => Directive::BeginDay(from.u64()?, Day(from.u32()?)),
+                _ => return Err(from.fault("an operator's decision")),
+            },
+            by: read_text(from)?,
+            reason: read_text(from)?,
+        })
+    }
+}
+
+impl Supervision {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.put_u16_le(self.blocks.len() as u16);
+        for block in &self.blocks {
+            block.subject.write(out);
+            out.put_u64_le(block.since);
+            write_text(out, &block.by);
+            write_text(out, &block.reason);
+        }
+        out.put_u16_le(self.controls.len() as u16);
+        for (serial, controls) in &self.controls {
+            out.put_u32_le(serial.unwrap_or(0));
+            write_controls(out, controls);
+        }
+        out.put_u16_le(self.days.iter().len() as u16);
+        for (begins, day) in self.days.iter() {
+            out.put_u64_le(begins);
+            out.put_u32_le(day.0);
+        }
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let mut supervision = Self::default();
+        for _ in 0..from.u16()? {
+            supervision.blocks.push(Block {
+                subject: Subject::read(from)?,
+                since: from.u64()?,
+                by: read_text(from)?,
+                reason: read_text(from)?,
+            });
+        }
+        for _ in 0..from.u16()? {
+            let serial = from.u32()?;
+            let serial = (serial != 0).then_some(serial);
+            supervision.controls.push((serial, read_controls(from)?));
+        }
+        for _ in 0..from.u16()? {
+            let begins = from.u64()?;
+            supervision.days.begin(begins, Day(from.u32()?));
+        }
+        Ok(supervision)
+    }
+}
+
+impl Subject {
+    fn write(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Wallet => out.put_u8(1),
+            Self::Cards(range) => {
+                let (first, last) = range.bounds();
+                out.put_u8(2);
+                out.put_u64_le(first);
+                out.put_u64_le(last);
+            }
+            Self::Merchant(acceptor) => {
+                out.put_u8(3);
+                out.put_slice(&acceptor);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            1 => Self::Wallet,
+            2 => {
+                let range = CardRange::between(from.u64()?, from.u64()?);
+                Self::Cards(range.ok_or(from.fault("a range of cards"))?)
+            }
+            3 => Self::Merchant(from.array()?),
+            _ => return Err(from.fault("what is blocked")),
+        })
+    }
+}
+
+impl Owed {
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            Self::Undo => 1,
+            Self::Posting => 2,
+            Self::Card => 3,
+        }
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            1 => Self::Undo,
+            2 => Self::Posting,
+            3 => Self::Card,
+            _ => return Err(from.fault("what the host was to be told")),
+        })
+    }
+}
+
+fn write_controls(out: &mut Vec<u8>, controls: &Controls) {
+    write_codes(out, controls.categories.as_deref());
+    write_codes(out, Some(&controls.categories_forbidden));
+    write_codes(out, controls.countries.as_deref());
+    out.put_u8(u8::from(controls.ecommerce_only));
+}
+
+fn read_controls(from: &mut Reader<'_>) -> Result<Controls, Unreadable> {
+    Ok(Controls {
+        categories: read_codes(from)?,
+        categories_forbidden: read_codes(from)?.unwrap_or_default(),
+        countries: read_codes(from)?,
+        ecommerce_only: from.u8()? != 0,
+    })
+}
+
+/// Instead of a count: no list at all.
+const NO_LIST: u16 = u16::MAX;
+
+fn write_codes(out: &mut Vec<u8>, codes: Option<&[u16]>) {
+    let Some(codes) = codes else {
+        out.put_u16_le(NO_LIST);
+        return;
+    };
+    out.put_u16_le(codes.len() as u16);
+    codes.iter().for_each(|code| out.put_u16_le(*code));
+}
+
+fn read_codes(from: &mut Reader<'_>) -> Result<Option<Box<[u16]>>, Unreadable> {
+    match from.u16()? {
+        NO_LIST => Ok(None),
+        count => (0..count)
+            .map(|_| from.u16())
+            .collect::<Result<_, _>>()
+            .map(Some),
+    }
+}

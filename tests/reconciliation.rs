@@ -1,0 +1,184 @@
+//! Settlement dates and totals: what a party is told of them, what is listed behind them, and what a crash leaves.
+
+mod rig;
+
+use rig::books::settles;
+use rig::wire::{
+    ACQUIRER, Hand, PLAIN, Party, Wire, card_purchase, completion, network, refund, reversal,
+    rig_with, started,
+};
+use rig::{Rig, wait_for};
+
+/// Fields 74 to 77 and 86 to 89.
+const FIGURES: [u8; 8] = [74, 75, 76, 77, 86, 87, 88, 89];
+
+/// 0500 of a party, its figures and its net amount (`C` or `D` and sixteen digits) in order.
+fn totals(party: &Party, date: &str, figures: [u64; 8], net: &str) -> Hand {
+    let mut message = network(party, "301").without(70).mti("0500").with(15, date);
+    for (field, figure) in FIGURES.into_iter().zip(figures) {
+        let digits = if field < 80 { 10 } else { 16 };
+        message = message.with(field, &format!("{figure:0digits$}"));
+    }
+    let (sign, digits) = net.split_at(1);
+    let sign = sign.as_bytes()[0];
+    message.with(97, &format!("{sign:02x}{digits:0>16}"))
+}
+
+/// What the switch says that its totals are, and whether it agrees.
+fn compared(wire: &mut Wire, message: &Hand) -> (String, [u64; 8]) {
+    let answer = wire.ask(message);
+    assert_eq!(answer.code(), "00", "{}", answer.reason());
+    let figures = FIGURES.map(|field| answer.digits(field).parse().expect("a number"));
+    (answer.digits(66), figures)
+}
+
+const NOTHING: [u64; 8] = [0; 8];
+
+/// A cutover that does not come while a test runs.
+fn far_off() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let hour = since.expect("after 1970").as_secs() / 3_600;
+    format!("\"{:02}:00\"", (hour + 12) % 24)
+}
+
+fn today(rig: &Rig) -> String {
+    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let date = shown["today"].as_str().expect("a date").to_owned();
+    assert_eq!(date.len(), 10);
+    date
+}
+
+fn field_15(date: &str) -> String {
+    date[5..].replace('-', "")
+}
+
+fn code(wire: &mut Wire, message: &Hand) -> String {
+    wire.ask(message).code()
+}
+
+#[test]
+fn totals_are_what_was_approved_and_taken_back_and_survive_a_crash() {
+    let rig = rig_with(10, 100_000, &[("settlement_cutover", &far_off())]);
+    let mut rig = started(rig, &["data=books"]);
+    let date = today(&rig);
+    let day = field_15(&date);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let empty = totals(&ACQUIRER, &day, NOTHING, "C0");
+    assert_eq!(compared(&mut wire, &empty), ("01".into(), NOTHING));
+
+    let bought = card_purchase(&ACQUIRER, 1, 3_000);
+    let taken_back = card_purchase(&ACQUIRER, 2, 2_000);
+    let hold = card_purchase(&ACQUIRER, 3, 5_000).mti("0100");
+    for message in [&bought, &taken_back, &hold] {
+        assert_eq!(code(&mut wire, message), "00");
+    }
+    // A hold is no debit; its completion is. What was declined, or comes twice, counts for nothing more.
+    assert_eq!(code(&mut wire, &completion(&hold, 4_000)), "00");
+    assert_eq!(code(&mut wire, &refund(&bought, 700)), "00");
+    assert_eq!(code(&mut wire, &reversal("0420", &taken_back)), "00");
+    assert_eq!(code(&mut wire, &bought.clone().mti("0201")), "00");
+    let too_much = card_purchase(&ACQUIRER, 4, 999_999);
+    assert_eq!(code(&mut wire, &too_much), "51");
+    let mut other = Wire::signed_on(&rig, &PLAIN);
+    assert_eq!(code(&mut other, &card_purchase(&PLAIN, 4, 50)), "00");
+
+    let ours = [1, 0, 3, 1, 700, 0, 9_000, 2_000];
+    let same = totals(&ACQUIRER, &day, ours, "D6300");
+    assert_eq!(compared(&mut wire, &same), ("01".into(), ours));
+    let mut theirs = ours;
+    theirs[2] += 1;
+    let differs = totals(&ACQUIRER, &day, theirs, "D6300");
+    assert_eq!(compared(&mut wire, &differs), ("02".into(), ours));
+    let advice = wire.ask(&same.clone().mti("0520"));
+    assert_eq!(
+        (advice.mti.as_str(), advice.digits(66)),
+        ("0530", "01".into())
+    );
+
+    // Killed, with part of it in the store and part of it in the journal alone, and from the journal alone.
+    for forgets_store in [false, true] {
+        rig.kill_switch();
+        if forgets_store {
+            std::fs::remove_dir_all(rig.path("data").join("store")).expect("a store");
+        }
+        rig.start_switch();
+        rig.wait_until_ready();
+        let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+        assert_eq!(compared(&mut wire, &same), ("01".into(), ours));
+    }
+
+    let tomorrow = totals(&ACQUIRER, "1301", NOTHING, "C0");
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(code(&mut wire, &tomorrow), "30");
+    lists_what_is_behind(&rig, &date);
+    settles(rig, 1_000_000);
+}
+
+fn lists_what_is_behind(rig: &Rig, date: &str) {
+    let of_date = ["recon", "--config", "switch.toml", "--date", date];
+    let of_party = [&of_date[..], &["--party", "20000000001"]].concat();
+    let listed = String::from_utf8(rig.run(&of_party).stdout).expect("CSV");
+    assert_eq!(listed.lines().count(), 6, "{listed}");
+    let all = String::from_utf8(rig.run(&of_date).stdout).expect("CSV");
+    assert_eq!(all.lines().count(), 7, "{all}");
+
+    let against = rig.path("theirs.csv");
+    std::fs::write(&against, &listed).expect("a file");
+    let against = against.to_str().expect("a path");
+    let compares = [&of_party[..], &["--against", against]].concat();
+    assert_eq!(rig.run(&compares).stdout, b"");
+    std::fs::write(against, listed.replace(",3000,", ",3001,")).expect("a file");
+    let differs = rig.try_run(&compares);
+    assert_eq!(differs.status.code(), Some(1));
+    let told = String::from_utf8(differs.stdout).expect("CSV");
+    assert!(
+        told.contains("another amount,debit,") && told.contains(",3000,3001"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_comes_after_the_cutover_belongs_to_the_next_date() {
+    let mut rig = started(
+        rig_with(10, 100_000, &[("settlement_cutover", &far_off())]),
+        &[],
+    );
+    let before = today(&rig);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 1_000)), "00");
+    let begin = [
+        "control",
+        "--config",
+        "switch.toml",
+        "begin-day",
+        "--by",
+        "Ada",
+    ];
+    rig.run(&[&begin[..], &["--reason", "a test"]].concat());
+    wait_for("the next date", || today(&rig) != before);
+    let after = today(&rig);
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 20)), "00");
+
+    let first = [0, 0, 1, 0, 0, 0, 1_000, 0];
+    let second = [0, 0, 1, 0, 0, 0, 20, 0];
+    let ask = |wire: &mut Wire, date: &str, figures, net| {
+        compared(wire, &totals(&ACQUIRER, &field_15(date), figures, net))
+    };
+    assert_eq!(
+        ask(&mut wire, &before, first, "D1000"),
+        ("01".into(), first)
+    );
+    assert_eq!(ask(&mut wire, &after, second, "D20"), ("01".into(), second));
+    rig.kill_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    assert_eq!(today(&rig), after);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(
+        ask(&mut wire, &before, first, "D1000"),
+        ("01".into(), first)
+    );
+    assert_eq!(ask(&mut wire, &after, second, "D20"), ("01".into(), second));
+    settles(rig, 1_000_000);
+}
