@@ -163,6 +163,76 @@ fn without_a_payer_what_needs_none_is_certified_and_the_rest_says_why() {
 }
 
 #[test]
+fn what_is_not_as_the_profile_says_fails_and_the_report_shows_the_bytes() {
+    let rig = Rig::started(2, BALANCE);
+    // What the switch does not know of.
+    let profile = fs::read_to_string(rig.path("parties/development-acquirer-1.toml"));
+    let profile = profile.expect("a profile") + "unknown_reversal = \"00\"\n";
+    fs::write(rig.path("wrong.toml"), profile).expect("a file");
+    let target = rig.addresses.malls.to_string();
+    let output = rig.try_run(&[
+        "certify",
+        "--target",
+        &target,
+        "--party",
+        "wrong.toml",
+        "--case",
+        "5.78",
+        "--case",
+        "5.79",
+        "--junit",
+        "junit.xml",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("  FAIL 5.79 "), "{report}");
+    assert!(report.contains("  skip 5.78 "), "{report}");
+    assert!(
+        report.contains("✗ field 39: expected 00, found 25"),
+        "{report}"
+    );
+    assert!(
+        report.contains("- sent 0400 ") && report.contains("- came, "),
+        "{report}"
+    );
+    let junit = fs::read_to_string(rig.path("junit.xml")).expect("a report");
+    assert!(junit.contains("<failure message=\"field 39: expected 00, found 25"));
+}
+
+#[test]
+fn a_party_is_certified_over_tls() {
+    let address = rig::free_port();
+    let table = format!(
+        "[mall.tls]\nlisten = \"{address}\"\ncertificate = \"certs/switch.pem\"\nkey = \"certs/switch.key\"\n\
+         client_authority = \"certs/ca.pem\""
+    );
+    let rig = started(Rig::with(2, BALANCE, &[("#[mall.tls]", &table)]), &[]);
+    let target = address.to_string();
+    let arguments = [
+        "certify",
+        "--target",
+        &target,
+        "--case",
+        "1",
+        "--case",
+        "8.03",
+        "--tls-name",
+        "localhost",
+        "--tls-authority",
+        "certs/ca.pem",
+        "--tls-certificate",
+        "certs/switch.pem",
+        "--tls-key",
+        "certs/switch.key",
+    ];
+    let report = String::from_utf8_lossy(&rig.run(&arguments).stdout).into_owned();
+    assert!(
+        report.contains("\n7 passed, 0 failed, 0 skipped"),
+        "{report}"
+    );
+}
+
+#[test]
 fn the_cases_are_a_specification_without_a_target() {
     let rig = Rig::new(0, 0);
     for party in ["20000000001", "10000000001", "parties/teacup.toml"] {

@@ -59,6 +59,7 @@ impl Bed<'_> {
             case: "",
             foretold: 0,
             told: &[],
+            seen: &[],
         };
         let seen = self.exchange(&mut connection, &filler.fill(&sign_on()))?;
         match seen.text(39) {

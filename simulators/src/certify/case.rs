@@ -44,6 +44,8 @@ pub enum Need {
     Granted(Grant),
     /// The party's profile does not grant this.
     NotGranted(Grant),
+    /// Nothing else of the party under way: the case is played last, alone.
+    Last,
     /// Time: it takes minutes.
     Long,
     /// A party that may have no more connections than this, and none open meanwhile: the case is played last, alone.

@@ -9,6 +9,7 @@ use super::message::{Message, Value};
 use super::packing::{Body, Told};
 use super::party::{Kind, Party};
 use super::run::Payer;
+use super::seen::Seen;
 use crate::load::clock::Stamp;
 
 /// A code that is hardly anybody's.
@@ -92,6 +93,8 @@ pub struct Filler<'a> {
     pub foretold: u32,
     /// The messages so far.
     pub told: &'a [Told],
+    /// And their answers.
+    pub seen: &'a [Option<Seen>],
 }
 
 impl Filler<'_> {
@@ -160,8 +163,19 @@ impl Filler<'_> {
                 format!("0200{:06}{time}{party:0>11}{:011}", self.foretold, 0)
             }
             Value::Foretold => format!("{:06}", self.foretold),
+            Value::AsAnswer(number) => self.answered(*number, field),
             Value::As(_) | Value::Lengthened(..) => return None,
         })
+    }
+
+    /// Zeros where there is no answer: in a listing.
+    fn answered(&self, number: usize, field: u8) -> String {
+        let seen = number.checked_sub(1).and_then(|at| self.seen.get(at));
+        let text = seen
+            .and_then(Option::as_ref)
+            .and_then(|seen| seen.text(field));
+        let length = FIELDS[usize::from(field) - 1].packing.length_max();
+        text.map_or_else(|| "0".repeat(length), str::to_owned)
     }
 
     fn earlier(&self, number: usize) -> Option<&Told> {

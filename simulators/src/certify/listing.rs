@@ -83,7 +83,7 @@ impl Example<'_> {
             }
             Need::Granted(grant) => format!("the profile says {}", grant.key()),
             Need::NotGranted(grant) => format!("the profile does not say {}", grant.key()),
-            Need::Long => return None,
+            Need::Long | Need::Last => return None,
             Need::Alone(_) => "the party has no other connection".to_owned(),
         })
     }
@@ -331,6 +331,7 @@ impl Example<'_> {
             case: self.case.number,
             foretold: 900_000,
             told: &self.told,
+            seen: &[],
         }
     }
 }
@@ -363,6 +364,7 @@ fn words(value: &Value) -> Option<String> {
         Value::Card | Value::Expiry => "the payer's".to_owned(),
         Value::Order(number, _) => format!("tag 01: order {number}"),
         Value::As(number) => format!("as in message {number}"),
+        Value::AsAnswer(number) => format!("as in the answer to message {number}"),
         Value::Original(number) => format!("names message {number}"),
         Value::OriginalWithoutTime(number) => {
             format!("names message {number}, without time and institution")

@@ -52,6 +52,8 @@ pub enum Value {
     Tags(Vec<(u8, &'static str)>),
     /// What the case's message of this number had in the same field; left out where that had none.
     As(usize),
+    /// What the answer to the case's message of this number had in the same field.
+    AsAnswer(usize),
     /// Field 90: the original is the case's message of this number.
     Original(usize),
     /// The same, without its time and institution.
@@ -287,6 +289,20 @@ pub fn again(mti: &'static str, original: usize) -> Message {
         mti,
         fields.map(|field| (field, Value::As(original))),
     )
+}
+
+/// 0500 for the settlement date of today, with totals that nobody has.
+pub fn reconciliation() -> Message {
+    let totals = (74..=77).map(|field| (field, "9999999999".into()));
+    let amounts = (86..=89).map(|field| (field, "9999999999999999".into()));
+    let named = [
+        (7, Value::Now(0)),
+        (11, Value::Fresh),
+        (15, Value::LocalDate),
+        (32, Value::Party),
+        (97, "C9999999999999999".into()),
+    ];
+    Message::new("reconciliation", "0500", totals.chain(amounts).chain(named))
 }
 
 /// 0800 with this network code.

@@ -55,6 +55,7 @@ fn lacks(need: Need, party: &Party, offers: &Offers) -> Option<String> {
             !party.is_granted(grant),
             format!("the party's profile says {}", grant.key()),
         ),
+        Need::Last => return None,
         Need::Long => (offers.long, "it takes minutes (--long)".to_owned()),
         Need::Alone(most) => (
             party.connections_max <= most,

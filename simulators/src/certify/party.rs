@@ -60,9 +60,7 @@ pub enum PartyError {
     #[error("{0}: {1}")]
     Profile(String, String),
     /// Nothing is known of a code.
-    #[error(
-        "{0} is no development party: name its profile (a file as in config/parties), or --acceptor and --key"
-    )]
+    #[error("{0} is no development party: name its profile, a file as in config/parties")]
     Unknown(u64),
 }
 
@@ -142,14 +140,15 @@ impl Party {
         self.permissions.grants.contains(&grant)
     }
 
-    /// Whether it may send requests of this message type and processing code.
+    /// Whether it may send requests of this message type and, where it has one, processing code.
     pub fn may_send(&self, mti: &str, processing_code: &str) -> bool {
         let listed = |list: &Option<Vec<String>>, wanted: &str| {
             list.as_ref()
                 .is_none_or(|list| list.iter().any(|one| one == wanted))
         };
         listed(&self.permissions.messages, mti)
-            && listed(&self.permissions.processing_codes, processing_code)
+            && (processing_code.is_empty()
+                || listed(&self.permissions.processing_codes, processing_code))
     }
 
     /// Whether it may ask for a balance.

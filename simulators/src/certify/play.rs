@@ -382,6 +382,7 @@ impl Play<'_> {
             case: self.case.number,
             foretold: self.foretold,
             told: &self.told,
+            seen: &self.seen,
         }
     }
 }

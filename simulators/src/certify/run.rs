@@ -130,7 +130,11 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         if results[at].is_some() {
             continue;
         }
-        match case.needs.iter().any(|need| matches!(need, Need::Alone(_))) {
+        match case
+            .needs
+            .iter()
+            .any(|need| matches!(need, Need::Alone(_) | Need::Last))
+        {
             true => alone.push(at),
             // What has to wait for the end of a time begins first.
             false if case.is_slow() => together.push_front(at),
@@ -152,10 +156,11 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
             });
         }
     });
-    if let Ok(mut apart) = bed.apart.lock() {
-        *apart = None;
-    }
     for at in alone {
+        // The party has no other connection.
+        if let Ok(mut apart) = bed.apart.lock() {
+            *apart = None;
+        }
         let result = play_one(&bed, &cases[at], &till);
         if let Ok(mut results) = results.lock() {
             results[at] = Some(result);
@@ -249,6 +254,7 @@ fn payers(bed: &Bed<'_>, given: &[Payer]) -> Result<Vec<Payer>, String> {
             case: "",
             foretold: 0,
             told: &[],
+            seen: &[],
         };
         let seen = bed.ask_apart(&filler.fill(&inquiry()))?;
         match seen.additional_amount("02") {

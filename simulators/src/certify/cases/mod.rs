@@ -11,6 +11,7 @@ mod messages;
 mod orders;
 mod packing;
 mod parties;
+mod reconciliation;
 mod refunds;
 mod requests;
 mod reversals;
@@ -33,6 +34,7 @@ pub fn cases() -> Vec<Case> {
         duplicates::cases(),
         time::cases(),
         orders::cases(),
+        reconciliation::cases(),
         codes::cases(),
         leased::cases(),
         bad_input::cases(),
@@ -48,6 +50,6 @@ mod words {
     pub(super) use super::super::case::{Case, Expect, Grant, Need, Raw, Step};
     pub(super) use super::super::message::{
         Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, network,
-        purchase, refund, repeat, reversal, reversal_request, shrunk_to, sign_on,
+        purchase, reconciliation, refund, repeat, reversal, reversal_request, shrunk_to, sign_on,
     };
 }
