@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bytes::Bytes;
-use rig::wire::tongue::{FRAMINGS, Text, framed_as, keep_alive};
+use rig::wire::tongue::{FRAMINGS, Text, keep_alive};
 use rig::wire::{
     ACQUIRER, Hand, MALL, PLAIN, Party, Wire, card_number, card_purchase, completion, inquiry,
     network, order_purchase, refund, reversal, rig_with, started,
@@ -52,9 +52,8 @@ impl Talk {
 
     /// The message as the crate describes it: field or tag, value.
     fn described(&self, message: &[u8]) -> (BTreeMap<String, String>, bool) {
-        let framing = Framing::ALL.into_iter();
         let dialect = Dialect {
-            framing: framing.clone().next().expect("a framing"),
+            framing: Framing::Binary2,
             packing: self.packing,
         };
         let unpacked = dialect.unpack(&Bytes::copy_from_slice(message));
@@ -210,7 +209,6 @@ fn in_dialect(rig: &Rig, index: u64, framing: &'static str, packing: MessagePack
         talk.ask(message);
         talk.wire.send(keep_alive(framing));
     }
-    assert!(framed_as(framing, &talk.messages[0]).len() > talk.messages[0].len());
     talk
 }
 
