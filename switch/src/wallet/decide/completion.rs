@@ -76,8 +76,10 @@ fn debit(
         from_hold,
         closes,
     );
-    // The host frees what is left there.
-    let frees = closes && hold.held > from_hold && authorization.status == Status::Approved;
+    // The host frees what is left there: also what a completion left that was taken back.
+    let stands = authorization.standing.value() + debit.saturating_sub(from_hold).value();
+    let less_is_used = used.value() + debit.value() < stands;
+    let frees = closes && less_is_used && authorization.status == Status::Approved;
     if frees {
         decision
             .effects

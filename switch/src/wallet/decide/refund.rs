@@ -120,7 +120,8 @@ fn may_be_refunded<'a>(
 }
 
 /// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be
-/// another terminal that asks; then the time must be said, as trace numbers are a terminal's.
+/// another terminal that asks; then the time must be said, as trace numbers are a terminal's. What the asking terminal has itself
+/// comes first.
 pub(super) fn find<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
@@ -137,9 +138,13 @@ pub(super) fn find<'a>(
             && found.trace == named.trace
             && found.payer == opening.payer.tag()
             && sent_at(found, named.transmission)
-            && (found.origin == origin || named.transmission != 0)
     };
-    wallet.transactions.iter().rev().find(is_it)
+    let own = |found: &&Transaction| is_it(found) && found.origin == origin;
+    let newest_first = || wallet.transactions.iter().rev();
+    let of_any = |found: &&Transaction| is_it(found) && named.transmission != 0;
+    newest_first()
+        .find(own)
+        .or_else(|| newest_first().find(of_any))
 }
 
 /// The time that it says may be one that was never seen here: what came through was a repeat with a time of its own.

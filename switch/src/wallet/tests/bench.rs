@@ -3,9 +3,9 @@
 use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, Totals};
 
 use crate::wallet::{
-    About, Account, Action, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry, Event,
-    KeyFields, Merchant, NO_PARTY, Opening, Outcome, Payer, Reference, Rules, Supervision, Told,
-    Wallet, WalletId, decide,
+    About, Account, Action, Advice, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry,
+    Event, KeyFields, Merchant, NO_PARTY, Opening, Outcome, Payer, Reference, Rules, Supervision,
+    Told, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -84,7 +84,13 @@ impl Bench {
         };
         recall(&mut self.wallet, command.about(), &self.entries);
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
+        let owed_before = self.owed_to_host();
         events.into_iter().for_each(|event| self.journal(event));
+        for reference in self.owed_to_host() {
+            let told =
+                owed_before.contains(&reference) || effects.contains(&Effect::Advise(reference));
+            assert!(told, "the host is never told of {reference:?}: {command:?}");
+        }
         self.wallet.transactions.settle(self.durable_end);
         effects.into_vec()
     }
@@ -173,6 +179,13 @@ impl Bench {
                 .expect("what was applied before");
         }
         wallet
+    }
+
+    /// What the host has to be told to undo.
+    fn owed_to_host(&self) -> Vec<Reference> {
+        let all = self.wallet.transactions.iter();
+        let owed = all.filter(|found| found.advice == Advice::Open);
+        owed.map(|found| found.reference).collect()
     }
 
     /// Debits less credits, each less what was taken back, are what the switch owes.
