@@ -104,5 +104,19 @@ pub(super) fn cases() -> Vec<Case> {
         .send(refund(1, 601), answered("13"))
         .send(refund(1, 600), approved())
         .nothing_moved(),
+        Case::new(
+            "5.61",
+            RULE,
+            "a refund from the purchase's own terminal means that purchase, and not another terminal's of the same number",
+        )
+        .needs(Need::Acquirer)
+        .paying(2_000)
+        .send(purchase(2_000), approved())
+        .send(
+            again("0200", 1).amount(100).with(41, "OTHER-T1"),
+            approved(),
+        )
+        .send(refund(1, 2_000), approved())
+        .balance(-100, -100),
     ]
 }

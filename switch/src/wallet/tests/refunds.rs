@@ -103,6 +103,19 @@ fn a_refund_by_another_terminal_says_the_time_of_the_purchase() {
 }
 
 #[test]
+fn a_refund_means_its_own_terminals_purchase_before_anothers() {
+    let mut bench = Bench::with(1000);
+    let own = approved(&mut bench, 1, 300);
+    let mut other = by_card(2, 1, 50);
+    (other.terminal, other.key.0[0]) = (*b"TERM0002", !other.key.0[0]);
+    let reference = forwarded(&bench.ask(other, Action::Purchase { barred: None }));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    refunded(&mut bench, 2, 1, 300);
+    let found = bench.wallet.transactions.by_reference(own);
+    assert_eq!(found.expect("a purchase").more().used.value(), 300);
+}
+
+#[test]
 fn a_refund_names_the_payer_the_way_the_purchase_did() {
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
