@@ -22,6 +22,7 @@ mod error;
 mod fields;
 mod frame;
 mod grammar;
+mod key_wrap;
 pub mod leased;
 mod mac;
 mod message;
@@ -50,7 +51,11 @@ pub use dialect::{
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};
-pub use mac::{MAC_BYTES, MacKey, MacKeyError};
+pub use key_wrap::{
+    CHECK_VALUE_BYTES, CheckValue, KeyEncryptingKey, KeyEncryptingKeyError, KeyMaterial,
+    UnwrapError, WRAPPED_BYTES, WrappedKey,
+};
+pub use mac::{KEY_BYTES, MAC_BYTES, MacKey, MacKeyError};
 pub use message::Message;
 pub use mti::Mti;
 pub use order::OrderKey;

@@ -10,10 +10,15 @@ use aes::{Aes128, Block};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::key_wrap::CheckValue;
+
 /// Bytes of field 64 and of field 128.
 pub const MAC_BYTES: usize = 8;
 
 const BLOCK_BYTES: usize = 16;
+
+/// Bytes of a MAC key.
+pub const KEY_BYTES: usize = 16;
 
 /// A party's key: its schedule and subkeys are computed once. It prints nothing and is wiped when dropped.
 #[derive(Clone)]
@@ -79,6 +84,12 @@ impl MacKey {
     pub fn is(&self, other: &Self) -> bool {
         let made = |key: &Self| key.cmac(&[0; BLOCK_BYTES]);
         bool::from(made(self).ct_eq(&made(other)))
+    }
+
+    /// The first bytes of the CMAC of a block of zeros (ANSI X9.24-1): two people compare keys by it.
+    pub fn check_value(&self) -> CheckValue {
+        let [first, second, third, ..] = self.cmac(&[0; BLOCK_BYTES]);
+        [first, second, third]
     }
 
     fn cmac(&self, bytes: &[u8]) -> [u8; BLOCK_BYTES] {

@@ -108,6 +108,12 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             HOUR,
         ),
         ("mall.clock_window", mall.clock_window, SECOND, DAY),
+        (
+            "mall.key_overlap",
+            mall.key_overlap,
+            Duration::ZERO,
+            90 * DAY,
+        ),
         ("mall.order_wait", mall.order_wait, Duration::ZERO, HOUR),
         ("mall.order_stands", mall.order_stands, SECOND, DAY),
         ("mall.hold_stands", mall.hold_stands, SECOND, 90 * DAY),

@@ -41,6 +41,9 @@ pub struct MallSettings {
     /// How far field 7 may be from the switch's clock.
     #[serde(with = "units::duration")]
     pub clock_window: Duration,
+    /// How long a party's old MAC key counts beside the one that it has changed it to.
+    #[serde(with = "units::duration")]
+    pub key_overlap: Duration,
     /// How long a mall's purchase waits for an order that the wallet server has not announced yet.
     #[serde(with = "units::duration")]
     pub order_wait: Duration,
@@ -99,6 +102,7 @@ impl Default for MallSettings {
             idle_for: Duration::from_secs(5 * 60),
             answer_within: Duration::from_secs(7),
             clock_window: Duration::from_secs(60 * 60),
+            key_overlap: Duration::from_secs(24 * 60 * 60),
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             hold_stands: Duration::from_secs(7 * 24 * 60 * 60),

@@ -12,7 +12,7 @@ use super::nearest::nearest;
 use super::{Place, SettingsError};
 
 /// Keys whose values never stand in a message.
-const SECRETS: [&str; 1] = ["mac_key"];
+const SECRETS: [&str; 2] = ["mac_key", "key_encrypting_key"];
 
 /// A file that was read.
 pub(super) struct Source {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::{Header, Message, ResponseCode};
+use tessera_protocol::{Header, MacKey, Message, ResponseCode};
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
@@ -23,6 +23,8 @@ pub struct Asker {
     pub arrived: Instant,
     /// What it asks for, for the figures.
     pub kind: Kind,
+    /// What the request was sealed with, and the answer will be; `None` for the key of the party's profile.
+    pub key: Option<Arc<MacKey>>,
     /// How its answer is written.
     pub reply: Reply,
 }

@@ -239,6 +239,7 @@ impl Session {
         let admitted = self.take_place().await?;
         self.keeper.worker.metrics.request(Kind::Administrative);
         let asker = Asker {
+            key: None,
             admitted,
             frame: frame.clone(),
             header: Default::default(),

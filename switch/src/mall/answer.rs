@@ -20,18 +20,41 @@ pub(super) fn reply_as(quirks: &Quirks) -> Reply {
     }
 }
 
+/// The answer to a change of the key.
+pub(super) fn reply_to_key_change(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
+    if let Some(guest) = asker.admitted.connection().guest() {
+        let party = &guest.party.name;
+        match outcome.code.is_approved() {
+            true => {
+                guest.figures.key_changes.inc();
+                tracing::info!(party, "the party's MAC key was changed");
+            }
+            false => {
+                guest.figures.key_changes_refused.inc();
+                tracing::warn!(
+                    party,
+                    reason = outcome.reason,
+                    "the party's MAC key was not changed"
+                );
+            }
+        }
+    }
+    reply::<false>(asker, outcome, out);
+}
+
 /// The answer to an admitted request. The frame was parsed before it was admitted.
 fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
     let Ok(request) = Message::parse(&asker.frame) else {
         return;
     };
-    // Neither the key nor the dialect changes while a connection stands.
+    // Neither the profile's key nor the dialect changes while a connection stands.
     let party = asker
         .admitted
         .connection()
         .guest()
         .map(|guest| &guest.party);
-    let key = party.and_then(|party| party.mac_key.as_ref());
+    let of_profile = || party.and_then(|party| party.mac_key.as_ref());
+    let key = asker.key.as_deref().or_else(of_profile);
     let dialect = party.map_or(Dialect::CANONICAL, |party| party.dialect);
     let (code, reason) = match KNOWS_ALL && is_unknown_reversal(request.mti(), outcome.code) {
         true => (ResponseCode::APPROVED, ""),

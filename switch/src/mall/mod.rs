@@ -6,6 +6,8 @@
 mod answer;
 mod dialect;
 mod doorkeeper;
+mod key_change;
+mod keys;
 mod patience;
 mod permission;
 mod receive;

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
-    Dialect, Financial, Header, MacKey, Message, OrderKey, ParseError, Payer as Named, Place,
-    Purchase, Reconciliation, Request, ResponseCode, Totals, format_error_answer,
+    Dialect, Financial, Header, MacKey, Message, NetworkCode, NetworkManagement, OrderKey,
+    ParseError, Payer as Named, Place, Purchase, Reconciliation, Request, ResponseCode, Totals,
+    format_error_answer,
 };
 
 use super::answer;
 use super::dialect;
 use super::doorkeeper::Doorkeeper;
+use super::key_change;
+use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
 use super::permission;
 use super::sign_on::{self, Standing, Verdict};
@@ -56,6 +59,10 @@ pub(super) struct Receiver {
     guest: Option<Arc<Guest>>,
     /// How often profiles had changed when it was looked up.
     renewals: u64,
+    /// Those that count for the party.
+    keys: Keys,
+    /// What the message at hand is sealed with, and its answer will be.
+    used: Used,
     /// What stood in front of the message at hand.
     header: Header,
     patience: Patience,
@@ -79,6 +86,8 @@ impl Receiver {
             arrival,
             guest: None,
             renewals: 0,
+            keys: Keys::default(),
+            used: None,
             header: Header::default(),
             patience: Patience::default(),
         }
@@ -134,6 +143,7 @@ impl Receiver {
     #[cold]
     fn renew(&mut self) {
         self.renewals = self.keeper.renewals();
+        self.keys = Keys::default();
         // One that has to end, for want of its party or of its key, is served as before until it does.
         if let (Some(before), Ok(())) = (&self.guest, self.connection.check_open()) {
             let after = self.keeper.guests().find(before.party.code).cloned();
@@ -179,6 +189,7 @@ impl Receiver {
             Some(guest) => Some(Arc::clone(guest)),
             None => code.and_then(|code| self.keeper.guests().find(code).cloned()),
         };
+        self.look_up_keys(guest.as_deref());
         let network = message.mti().class() == 8;
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
@@ -190,11 +201,18 @@ impl Receiver {
             self.refused(FrameRefused::Violation);
             return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
         }
+        let mut wrong = false;
         if let Some(key) = guest
             .as_ref()
             .and_then(|guest| guest.party.mac_key.as_ref())
-            && !self.dialect().verify(key, wire)
         {
+            let dialect = self.dialect();
+            match self.keys.verify(key, |key| dialect.verify(key, wire)) {
+                Ok(used) => self.used = used,
+                Err(WrongMac) => wrong = true,
+            }
+        }
+        if wrong {
             if let Some(guest) = &guest {
                 guest.figures.mac_failures.inc();
             }
@@ -216,9 +234,7 @@ impl Receiver {
                     (refusal.code, refusal.reason),
                     Duration::ZERO,
                 );
-                let key = guest
-                    .as_ref()
-                    .and_then(|guest| guest.party.mac_key.as_ref());
+                let key = self.key(guest.as_deref());
                 self.write(key, |out, key| answer::refuse(&message, &refusal, key, out));
                 return Received::Done;
             }
@@ -261,6 +277,9 @@ impl Receiver {
             return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
         }
         if let Request::Network(network) = request {
+            if network.code == NetworkCode::KeyChange && self.has_signed_on() {
+                return self.change_key(guest, message, network, frame, now);
+            }
             let mut standing = std::mem::take(&mut self.standing);
             let was_on = matches!(standing, Standing::SignedOn(_));
             let verdict = sign_on::manage(
@@ -424,6 +443,7 @@ impl Receiver {
             admitted,
             frame: frame.clone(),
             header: self.header,
+            key: self.used.clone(),
             arrived: now,
             kind: self.kind,
             reply: answer::reply_as(&guest.party.quirks),
@@ -438,6 +458,53 @@ impl Receiver {
             },
             asker,
         )
+    }
+
+    /// A party's new key goes to the operator's wallet, which keeps it as it came: wrapped.
+    fn change_key(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        network: &NetworkManagement<'_>,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        let directed = match key_change::read(&guest.party, network) {
+            Ok(directed) => directed,
+            Err(verdict) => {
+                let party = &guest.party.name;
+                tracing::warn!(
+                    party,
+                    reason = verdict.1,
+                    "the party's MAC key was not changed"
+                );
+                guest.figures.key_changes_refused.inc();
+                return self.say(message, Some(guest), verdict);
+            }
+        };
+        let admitted = match Admitted::take(&self.connection) {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::NotSignedOn) => return self.say(message, Some(guest), NOT_SIGNED_ON),
+            Err(NotAdmitted::Full(door)) => {
+                self.counted = true;
+                return Received::Full(frame.clone(), door);
+            }
+        };
+        let asker = Asker {
+            admitted,
+            frame: frame.clone(),
+            header: self.header,
+            key: self.used.clone(),
+            arrived: now,
+            kind: self.kind,
+            reply: answer::reply_to_key_change,
+        };
+        let tell = Tell {
+            command: Command::ChangeKey(Box::new(directed)),
+            asker: Some(asker),
+        };
+        self.keeper.worker.dispatch(WalletId::HOUSE, tell);
+        Received::Done
     }
 
     /// A party's totals go to the operator's wallet, which keeps what was compared.
@@ -480,6 +547,7 @@ impl Receiver {
             admitted,
             frame: frame.clone(),
             header: self.header,
+            key: self.used.clone(),
             arrived: now,
             kind: self.kind,
             reply: answer::reply_as(&guest.party.quirks),
@@ -561,10 +629,9 @@ impl Receiver {
             return Received::Close(ConnectionClosed::Frame);
         }
         self.refused(FrameRefused::Format);
-        let key = self
-            .connection
-            .guest()
-            .and_then(|guest| guest.party.mac_key.as_ref());
+        let guest = self.connection.guest().cloned();
+        self.look_up_keys(guest.as_deref());
+        let key = self.key(guest.as_deref());
         // Where not even the trace number can be read, nobody could match an answer.
         self.write(key, |out, key| {
             format_error_answer(frame, error, out, key);
@@ -603,11 +670,31 @@ impl Receiver {
         if !reason.is_empty() {
             log_decline(message, (code, reason));
         }
-        let key = guest.and_then(|guest| guest.party.mac_key.as_ref());
+        let key = self.key(guest.map(|guest| &**guest));
         self.write(key, |out, key| {
             answer::at_once(message, code, reason, key, out);
         });
         Received::Done
+    }
+
+    /// The keys that count now for whoever has sent the message at hand, which is taken to be sealed with the newest.
+    #[inline]
+    fn look_up_keys(&mut self, guest: Option<&Guest>) {
+        let worker = &self.keeper.worker;
+        let number = worker.bulletin();
+        if let Some(guest) = guest
+            && self.keys.are_stale(guest.party.code, number)
+        {
+            let overlap = self.keeper.settings.key_overlap;
+            self.keys = Keys::look_up(&guest.party, number, &worker.house(), overlap);
+        }
+        self.used = guest.and_then(|_| self.keys.newest());
+    }
+
+    /// What the answer to the message at hand is sealed with.
+    fn key<'a>(&'a self, guest: Option<&'a Guest>) -> Option<&'a MacKey> {
+        let of_profile = || guest.and_then(|guest| guest.party.mac_key.as_ref());
+        self.used.as_deref().or_else(of_profile)
     }
 
     /// Answers the message at hand.

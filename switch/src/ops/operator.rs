@@ -401,6 +401,7 @@ fn words(directive: &Directive) -> String {
             let begins = clock::transmission(*begins);
             format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
         }
+        Directive::ChangeKey(change) => format!("another MAC key of party {}", change.institution),
         Directive::Retry(reference, owed) => {
             let reference = reference.to_text();
             let reference = String::from_utf8_lossy(&reference);

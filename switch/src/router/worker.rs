@@ -275,6 +275,12 @@ impl Worker {
         }
     }
 
+    /// Rises with everything that the operator decides about all wallets.
+    #[inline]
+    pub fn bulletin(&self) -> u64 {
+        self.bulletin.number()
+    }
+
     /// What the operator has decided about all wallets.
     #[inline]
     pub fn house(&self) -> Rc<Supervision> {

@@ -34,6 +34,8 @@ pub enum Command {
     AdviceRefused(Reference, Told, ResponseCode),
     /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
     Reconcile(Box<Reconciled>),
+    /// 0800/101: a party changes its key.
+    ChangeKey(Box<Directed>),
     /// An operator decides, and waits for an answer.
     Direct(Box<Directed>, Reply),
     /// An operator wants to know what was decided.

@@ -52,6 +52,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
             supervise::refused(wallet, *reference, *told, *code, context)
         }
         Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
+        Command::ChangeKey(directed) => supervise::change_key(wallet, directed),
         Command::Direct(directed, _) => supervise::direct(wallet, directed),
         Command::Inspect(_) => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),

@@ -57,7 +57,9 @@ pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
-pub use supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
+pub use supervision::{
+    Block, CardRange, ChangedKey, Directed, Directive, KeyChange, Owed, Subject, Supervision,
+};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 

@@ -28,7 +28,7 @@ use super::{
     WalletId,
 };
 
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -65,7 +65,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 6"));
+            return Err(from.fault("a snapshot of version 7"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;

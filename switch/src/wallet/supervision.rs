@@ -1,6 +1,6 @@
 //! What an operator has decided about a wallet, or about all of them.
 
-use tessera_protocol::CardNumber;
+use tessera_protocol::{CardNumber, CheckValue, WrappedKey};
 
 use super::{About, Day, Days, Merchant, Opening, Payer, Reference};
 use crate::controls::Controls;
@@ -39,10 +39,34 @@ pub enum Directive {
     Control(Option<u32>, Controls),
     /// From this moment on, milliseconds since 1970, it is this settlement date; said to the wallet of the operator.
     BeginDay(u64, Day),
+    /// A party's messages are sealed with another key; said to the wallet of the operator.
+    ChangeKey(KeyChange),
     /// The host is told again what it has refused to hear.
     Retry(Reference, Owed),
     /// The host is never told.
     Drop(Reference, Owed),
+}
+
+/// Another MAC key of a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Whose.
+    pub institution: u64,
+    /// The check value of the key in its profile: with another one there, the change does not count.
+    pub profile: CheckValue,
+    /// The new key, under the party's key-encrypting key.
+    pub wrapped: WrappedKey,
+}
+
+/// The MAC keys of a party that has changed that of its profile. None of them stands here in the clear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedKey {
+    /// The newest change.
+    pub newest: KeyChange,
+    /// When it was made, milliseconds since 1970.
+    pub since: u64,
+    /// The key before it; `None` for that of the profile.
+    pub before: Option<WrappedKey>,
 }
 
 /// What can be blocked.
@@ -98,6 +122,8 @@ pub struct Supervision {
     pub controls: Vec<(Option<u32>, Controls)>,
     /// When settlement dates begin; of the operator's wallet alone.
     pub days: Days,
+    /// The parties that have changed their keys; of the operator's wallet alone.
+    pub keys: Vec<ChangedKey>,
 }
 
 impl CardRange {
@@ -135,7 +161,17 @@ const LONGEST: usize = 19;
 impl Supervision {
     /// Whether there is nothing that it could forbid.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.controls.is_empty() && self.days.newest().is_none()
+        self.blocks.is_empty()
+            && self.controls.is_empty()
+            && self.days.newest().is_none()
+            && self.keys.is_empty()
+    }
+
+    /// The keys of a party whose profile has a key with this check value, where it has changed that.
+    pub fn key_of(&self, institution: u64, profile: CheckValue) -> Option<&ChangedKey> {
+        self.keys
+            .iter()
+            .find(|key| key.newest.institution == institution && key.newest.profile == profile)
     }
 
     /// Whether just this is blocked.
@@ -200,6 +236,17 @@ impl Supervision {
                 }
             }
             Directive::BeginDay(begins, day) => self.days.begin(*begins, *day),
+            Directive::ChangeKey(change) => {
+                let known = self.key_of(change.institution, change.profile);
+                let changed = ChangedKey {
+                    newest: *change,
+                    since: at,
+                    before: known.map(|known| known.newest.wrapped),
+                };
+                self.keys
+                    .retain(|key| key.newest.institution != change.institution);
+                self.keys.push(changed);
+            }
             Directive::Retry(..) | Directive::Drop(..) => {}
         }
     }
@@ -208,6 +255,41 @@ impl Supervision {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_key_before_the_newest_is_known_and_none_before_that() {
+        let mut supervision = Supervision::default();
+        let mut change = |profile: u8, key: u8, at: u64| {
+            let directive = Directive::ChangeKey(KeyChange {
+                institution: 7,
+                profile: [profile; 3],
+                wrapped: [key; 24],
+            });
+            let (by, reason) = ("party".into(), "0800/101".into());
+            supervision.apply(
+                &Directed {
+                    directive,
+                    by,
+                    reason,
+                },
+                at,
+            );
+            let known = supervision.key_of(7, [profile; 3]).copied().unwrap();
+            (
+                known.newest.wrapped[0],
+                known.since,
+                known.before.map(|key| key[0]),
+            )
+        };
+        assert_eq!(change(1, 10, 100), (10, 100, None));
+        assert_eq!(change(1, 11, 200), (11, 200, Some(10)));
+        assert_eq!(change(1, 12, 300), (12, 300, Some(11)));
+        // The profile has another key since: it is the one before.
+        assert_eq!(change(2, 13, 400), (13, 400, None));
+        assert_eq!(supervision.keys.len(), 1);
+        assert_eq!(supervision.key_of(7, [1; 3]), None);
+        assert_eq!(supervision.key_of(8, [2; 3]), None);
+    }
 
     #[test]
     fn a_range_holds_the_cards_that_begin_so() {

@@ -4,7 +4,9 @@ use bytes::BufMut;
 
 use super::bytes::{Reader, Unreadable};
 use super::part_bytes::{read_text, write_text};
-use super::supervision::{Block, CardRange, Directed, Directive, Owed, Subject, Supervision};
+use super::supervision::{
+    Block, CardRange, ChangedKey, Directed, Directive, KeyChange, Owed, Subject, Supervision,
+};
 use super::{Day, Reference};
 use crate::controls::Controls;
 
@@ -28,6 +30,10 @@ impl Directed {
                 out.put_u8(6);
                 out.put_u64_le(*begins);
                 out.put_u32_le(day.0);
+            }
+            Directive::ChangeKey(change) => {
+                out.put_u8(7);
+                change.write(out);
             }
             Directive::Retry(reference, owed) => {
                 out.put_u8(4);
@@ -56,6 +62,7 @@ impl Directed {
                 4 => Directive::Retry(Reference(from.u64()?), Owed::read(from)?),
                 5 => Directive::Drop(Reference(from.u64()?), Owed::read(from)?),
                 6 => Directive::BeginDay(from.u64()?, Day(from.u32()?)),
+                7 => Directive::ChangeKey(KeyChange::read(from)?),
                 _ => return Err(from.fault("an operator's decision")),
             },
             by: read_text(from)?,
@@ -83,6 +90,13 @@ impl Supervision {
             out.put_u64_le(begins);
             out.put_u32_le(day.0);
         }
+        out.put_u16_le(self.keys.len() as u16);
+        for key in &self.keys {
+            key.newest.write(out);
+            out.put_u64_le(key.since);
+            out.put_u8(u8::from(key.before.is_some()));
+            out.put_slice(key.before.as_ref().map_or(&[], |before| &before[..]));
+        }
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
@@ -104,7 +118,33 @@ impl Supervision {
             let begins = from.u64()?;
             supervision.days.begin(begins, Day(from.u32()?));
         }
+        for _ in 0..from.u16()? {
+            supervision.keys.push(ChangedKey {
+                newest: KeyChange::read(from)?,
+                since: from.u64()?,
+                before: match from.u8()? {
+                    0 => None,
+                    _ => Some(from.array()?),
+                },
+            });
+        }
         Ok(supervision)
+    }
+}
+
+impl KeyChange {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.institution);
+        out.put_slice(&self.profile);
+        out.put_slice(&self.wrapped);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            institution: from.u64()?,
+            profile: from.array()?,
+            wrapped: from.array()?,
+        })
     }
 }
 

@@ -382,7 +382,7 @@ impl Command {
             | Self::HostUnreached(reference)
             | Self::AdviceAnswered(reference, _)
             | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
-            Self::Direct(directed, _) => directed.about(),
+            Self::Direct(directed, _) | Self::ChangeKey(directed) => directed.about(),
             Self::Recover
             | Self::Renew
             | Self::Reseal

@@ -1,11 +1,11 @@
-//! Where a party's MAC key comes from, and which keys are refused.
+//! Where a party's keys come from, and which are refused.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
-use tessera_protocol::MacKey;
+use tessera_protocol::{KeyEncryptingKey, KeyMaterial, MacKey};
 use zeroize::Zeroizing;
 
 use super::super::Environment;
@@ -22,7 +22,7 @@ const DEVELOPMENT_PARTIES: [(u64, Option<&str>); 4] = [
 /// Stated instead of a key: this party's messages carry no MAC.
 const NO_KEY: &str = "none";
 
-/// The three ways to say what the key is.
+/// The three ways to say what a key is.
 pub(super) struct Stated<'a> {
     /// The key itself, or that there is none.
     pub(super) text: Option<SecretText>,
@@ -32,6 +32,70 @@ pub(super) struct Stated<'a> {
     pub(super) variable: Option<&'a str>,
 }
 
+/// What the three ways are called.
+struct Names {
+    text: &'static str,
+    file: &'static str,
+    variable: &'static str,
+    several: &'static str,
+    in_the_open: &'static str,
+}
+
+const MAC_KEY: Names = Names {
+    text: "mac_key",
+    file: "mac_key_file",
+    variable: "mac_key_environment",
+    several: "state one of mac_key, mac_key_file and mac_key_environment",
+    in_the_open: "a key stands in a file (mac_key_file) or in the environment (mac_key_environment), not in a production configuration",
+};
+
+const WRAPPING_KEY: Names = Names {
+    text: "key_encrypting_key",
+    file: "key_encrypting_key_file",
+    variable: "key_encrypting_key_environment",
+    several: "state one of key_encrypting_key, key_encrypting_key_file and key_encrypting_key_environment",
+    in_the_open: "a key stands in a file (key_encrypting_key_file) or in the environment (key_encrypting_key_environment), not in a production configuration",
+};
+
+impl Stated<'_> {
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_none() && self.file.is_none() && self.variable.is_none()
+    }
+
+    /// The key's digits, where it is said once, and the name under which it is.
+    fn read(
+        self,
+        names: &Names,
+        base: &Path,
+    ) -> Result<(&'static str, Option<Zeroizing<String>>), Breach> {
+        Ok(match self {
+            Stated {
+                text,
+                file: None,
+                variable: None,
+            } => (names.text, text.map(|SecretText(text)| text)),
+            Stated {
+                text: None,
+                file: Some(path),
+                variable: None,
+            } => (names.file, Some(in_file(names.file, &base.join(path))?)),
+            Stated {
+                text: None,
+                file: None,
+                variable: Some(name),
+            } => (names.variable, Some(in_environment(names.variable, name)?)),
+            Stated { variable, .. } => {
+                let key = match variable {
+                    Some(_) => names.variable,
+                    None => names.file,
+                };
+                return Err(Breach::new(key, names.several));
+            }
+        })
+    }
+}
+
 /// Key material in the file: wiped when dropped, never in an error's text.
 pub(super) struct SecretText(Zeroizing<String>);
 
@@ -39,9 +103,7 @@ impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         String::deserialize(from)
             .map(|text| Self(Zeroizing::new(text)))
-            .map_err(|_| {
-                de::Error::custom("a MAC key is 32 hexadecimal digits in quotes, or \"none\"")
-            })
+            .map_err(|_| de::Error::custom("a key is hexadecimal digits in quotes"))
     }
 }
 
@@ -53,39 +115,11 @@ pub(super) fn mac_key(
     base: &Path,
 ) -> Result<Option<MacKey>, Breach> {
     let production = environment == Environment::Production;
-    let (field, text) = match stated {
-        Stated {
-            text: None,
-            file: None,
-            variable: None,
-        } if production => {
-            let why = "missing: a party of a production configuration states mac_key_file, mac_key_environment, or mac_key = \"none\"";
-            return Err(Breach::new("mac_key", why));
-        }
-        Stated {
-            text,
-            file: None,
-            variable: None,
-        } => ("mac_key", text.map(|SecretText(text)| text)),
-        Stated {
-            text: None,
-            file: Some(path),
-            variable: None,
-        } => ("mac_key_file", Some(in_file(&base.join(path))?)),
-        Stated {
-            text: None,
-            file: None,
-            variable: Some(name),
-        } => ("mac_key_environment", Some(in_environment(name)?)),
-        Stated { variable, .. } => {
-            let key = match variable {
-                Some(_) => "mac_key_environment",
-                None => "mac_key_file",
-            };
-            let why = "state one of mac_key, mac_key_file and mac_key_environment";
-            return Err(Breach::new(key, why));
-        }
-    };
+    if production && stated.is_empty() {
+        let why = "missing: a party of a production configuration states mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"";
+        return Err(Breach::new("mac_key", why));
+    }
+    let (field, text) = stated.read(&MAC_KEY, base)?;
     let Some(text) = text.filter(|text| text.as_str() != NO_KEY) else {
         if production && DEVELOPMENT_PARTIES.contains(&(code, None)) {
             let why = format!(
@@ -97,27 +131,75 @@ pub(super) fn mac_key(
     };
     let key = bytes(&text)
         .ok_or_else(|| Breach::new(field, "a MAC key is 32 hexadecimal digits, or \"none\""))?;
-    let published = |(_, text): &(u64, Option<&str>)| {
-        text.and_then(bytes)
-            .is_some_and(|published| published == key)
+    let key = MacKey::new(*key);
+    refuse_published(code, field, &key, environment)?;
+    if production && field == MAC_KEY.text {
+        return Err(Breach::new(field, MAC_KEY.in_the_open));
+    }
+    Ok(Some(key))
+}
+
+/// The key-encrypting key of a party, where it has one.
+pub(super) fn key_encrypting_key(
+    stated: Stated<'_>,
+    environment: Environment,
+    base: &Path,
+) -> Result<Option<KeyEncryptingKey>, Breach> {
+    let (field, text) = stated.read(&WRAPPING_KEY, base)?;
+    let Some(text) = text else {
+        return Ok(None);
     };
-    if production && DEVELOPMENT_PARTIES.iter().any(published) {
+    if environment == Environment::Production && field == WRAPPING_KEY.text {
+        return Err(Breach::new(field, WRAPPING_KEY.in_the_open));
+    }
+    let key = KeyEncryptingKey::from_hex(&text);
+    key.map(Some)
+        .map_err(|error| Breach::new(field, error.to_string()))
+}
+
+/// The MAC key of party `code` as the profile has it wrapped, which needs no secret place.
+pub(super) fn unwrapped(
+    code: u64,
+    text: &str,
+    wrapping: Option<&KeyEncryptingKey>,
+    environment: Environment,
+) -> Result<MacKey, Breach> {
+    let refused = |why: String| Breach::new(WRAPPED, why);
+    let wrapping = wrapping.ok_or_else(|| refused("needs a key_encrypting_key".into()))?;
+    let material = KeyMaterial::read(text.as_bytes()).ok_or_else(|| {
+        refused("48 hexadecimal digits of the wrapped key, and 6 of its check value".into())
+    })?;
+    let key = wrapping.open(&material);
+    let key = key.map_err(|error| refused(error.to_string()))?;
+    refuse_published(code, WRAPPED, &key, environment)?;
+    Ok(key)
+}
+
+const WRAPPED: &str = "mac_key_wrapped";
+
+fn refuse_published(
+    code: u64,
+    field: &str,
+    key: &MacKey,
+    environment: Environment,
+) -> Result<(), Breach> {
+    let published = |(_, text): &(u64, Option<&str>)| {
+        text.and_then(|text| MacKey::from_hex(text).ok())
+            .is_some_and(|published| published.is(key))
+    };
+    if environment == Environment::Production && DEVELOPMENT_PARTIES.iter().any(published) {
         let why = format!(
             "party {code} has a published development key: not in a production configuration"
         );
         return Err(Breach::new(field, why));
     }
-    if production && field == "mac_key" {
-        let why = "a key stands in a file (mac_key_file) or in the environment (mac_key_environment), not in a production configuration";
-        return Err(Breach::new(field, why));
-    }
-    Ok(Some(MacKey::new(*key)))
+    Ok(())
 }
 
-fn in_file(path: &Path) -> Result<Zeroizing<String>, Breach> {
+fn in_file(field: &str, path: &Path) -> Result<Zeroizing<String>, Breach> {
     let unreadable = |why: std::io::Error| {
         let why = format!("unreadable: {}: {why}", path.display());
-        Breach::new("mac_key_file", why)
+        Breach::new(field, why)
     };
     let mode = std::fs::metadata(path).map_err(unreadable)?.permissions();
     if mode.mode() & 0o077 != 0 {
@@ -126,20 +208,17 @@ fn in_file(path: &Path) -> Result<Zeroizing<String>, Breach> {
             path.display(),
             path.display()
         );
-        return Err(Breach::new("mac_key_file", why));
+        return Err(Breach::new(field, why));
     }
     let text = std::fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(unreadable)?;
     Ok(Zeroizing::new(text.trim().to_string()))
 }
 
-fn in_environment(name: &str) -> Result<Zeroizing<String>, Breach> {
-    std::env::var(name).map(Zeroizing::new).map_err(|_| {
-        Breach::new(
-            "mac_key_environment",
-            "no such variable in the switch's environment",
-        )
-    })
+fn in_environment(field: &str, name: &str) -> Result<Zeroizing<String>, Breach> {
+    std::env::var(name)
+        .map(Zeroizing::new)
+        .map_err(|_| Breach::new(field, "no such variable in the switch's environment"))
 }
 
 fn bytes(text: &str) -> Option<Zeroizing<[u8; 16]>> {

@@ -1,7 +1,7 @@
 //! Who may connect, and what they may do.
 
 use serde::Deserialize;
-use tessera_protocol::{Dialect, MacKey};
+use tessera_protocol::{Dialect, KeyEncryptingKey, MacKey};
 
 use super::super::Identity;
 use super::Network;
@@ -33,6 +33,8 @@ pub struct Party {
     pub certificate: Option<CertificateOf>,
     /// The key of its messages; `None` if it sends none with a MAC.
     pub mac_key: Option<MacKey>,
+    /// What a new key of its messages comes wrapped under; `None` if it does not change it by itself.
+    pub key_encrypting_key: Option<KeyEncryptingKey>,
     /// Its connections at the same time.
     pub connections_max: usize,
     /// Its unanswered requests, over all connections.

@@ -32,6 +32,10 @@ pub(super) struct PartyText {
     mac_key: Option<SecretText>,
     mac_key_file: Option<PathBuf>,
     mac_key_environment: Option<String>,
+    mac_key_wrapped: Option<String>,
+    key_encrypting_key: Option<SecretText>,
+    key_encrypting_key_file: Option<PathBuf>,
+    key_encrypting_key_environment: Option<String>,
     connections_max: Option<usize>,
     in_flight_max: Option<usize>,
     in_flight_per_connection_max: Option<usize>,
@@ -103,7 +107,28 @@ impl PartyText {
             file: self.mac_key_file.as_deref(),
             variable: self.mac_key_environment.as_deref(),
         };
-        let mac_key = key::mac_key(code, stated, context.environment, context.base)?;
+        let wrapping = Stated {
+            text: self.key_encrypting_key,
+            file: self.key_encrypting_key_file.as_deref(),
+            variable: self.key_encrypting_key_environment.as_deref(),
+        };
+        let wrapping = key::key_encrypting_key(wrapping, context.environment, context.base)?;
+        let mac_key = match (self.mac_key_wrapped, stated.is_empty()) {
+            (Some(wrapped), true) => {
+                let wrapping = wrapping.as_ref();
+                let key = key::unwrapped(code, &wrapped, wrapping, context.environment)?;
+                Some(key)
+            }
+            (Some(_), false) => {
+                let why = "state the MAC key once: wrapped, or otherwise";
+                return Err(Breach::new("mac_key_wrapped", why));
+            }
+            (None, _) => key::mac_key(code, stated, context.environment, context.base)?,
+        };
+        if let (Some(_), None) = (&wrapping, &mac_key) {
+            let why = "a party without a MAC key changes none";
+            return Err(Breach::new("mac_key", why));
+        }
         let defaults = context.defaults;
         Ok(Party {
             code,
@@ -117,6 +142,7 @@ impl PartyText {
             transport: self.line.transport(context.tls)?,
             certificate: self.line.certificate(context.tls)?,
             mac_key,
+            key_encrypting_key: wrapping,
             connections_max: limit(
                 "connections_max",
                 self.connections_max,

@@ -26,7 +26,12 @@ pub struct DoorMetrics {
     party_in_flight: IntGaugeVec,
     mac_failures: IntCounterVec,
     sign_ons_refused: IntCounterVec,
+    key_changes: IntCounterVec,
 }
+
+/// What became of a change of a key.
+const CHANGED: &str = "changed";
+const REFUSED: &str = "refused";
 
 /// One party's figures.
 #[derive(Debug, Clone)]
@@ -39,6 +44,10 @@ pub struct PartyMetrics {
     pub mac_failures: IntCounter,
     /// Sign-ons that were refused: too many, or otherwise than its profile says.
     pub sign_ons_refused: IntCounter,
+    /// Changes of its key that were taken.
+    pub key_changes: IntCounter,
+    /// Changes of its key that were not.
+    pub key_changes_refused: IntCounter,
 }
 
 impl DoorMetrics {
@@ -83,6 +92,11 @@ impl DoorMetrics {
                 "Sign-ons of a party that were refused: too many, or otherwise than its profile says.",
                 &["party"],
             ),
+            key_changes: register.counter_family(
+                "party_key_changes_total",
+                "Changes of a party's MAC key that it has asked for, repeats too, by outcome.",
+                &["party", "outcome"],
+            ),
         }
     }
 
@@ -93,6 +107,8 @@ impl DoorMetrics {
             in_flight: self.party_in_flight.with_label_values(&[name]),
             mac_failures: self.mac_failures.with_label_values(&[name]),
             sign_ons_refused: self.sign_ons_refused.with_label_values(&[name]),
+            key_changes: self.key_changes.with_label_values(&[name, CHANGED]),
+            key_changes_refused: self.key_changes.with_label_values(&[name, REFUSED]),
         }
     }
 
@@ -103,5 +119,7 @@ impl DoorMetrics {
         let _ = self.party_in_flight.remove_label_values(&[name]);
         let _ = self.mac_failures.remove_label_values(&[name]);
         let _ = self.sign_ons_refused.remove_label_values(&[name]);
+        let _ = self.key_changes.remove_label_values(&[name, CHANGED]);
+        let _ = self.key_changes.remove_label_values(&[name, REFUSED]);
     }
 }

@@ -37,10 +37,24 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
                 advise: false,
             });
         }
-        _ if wallet.id == WalletId::HOUSE => decision.effects.push(Effect::Proclaim),
+        // Whoever has the answer finds it to be so.
+        _ if wallet.id == WalletId::HOUSE => decision.effects.insert(0, Effect::Proclaim),
         _ => {}
     }
     decision
+}
+
+/// A party changes its key. To the key that it has already it may as often as it likes, and nothing changes.
+pub(super) fn change_key(wallet: &Wallet, directed: &Directed) -> Decision {
+    let Directive::ChangeKey(change) = &directed.directive else {
+        return Decision::default();
+    };
+    let decided = wallet.supervision.as_deref();
+    let known = decided.and_then(|decided| decided.key_of(change.institution, change.profile));
+    match known.is_some_and(|known| known.newest == *change) {
+        true => Decision::answer(Outcome::approved()),
+        false => direct(wallet, directed),
+    }
 }
 
 fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
@@ -60,8 +74,8 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
         {
             Err((NOT_FOUND, "only the operator's wallet knows of those"))
         }
-        Directive::BeginDay(..) if !of_house => {
-            Err((NOT_FOUND, "only the operator's wallet has dates"))
+        Directive::BeginDay(..) | Directive::ChangeKey(_) if !of_house => {
+            Err((NOT_FOUND, "only the operator's wallet has dates and keys"))
         }
         Directive::Block(Subject::Wallet) | Directive::Control(..)
             if of_house || wallet.last_position == 0 =>

@@ -1,0 +1,125 @@
+//! Under which keys a party's messages are good at the moment: that of its profile, or those that it has changed it to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tessera_protocol::{MacKey, WrappedKey};
+
+use crate::clock;
+use crate::config::Party;
+use crate::wallet::{ChangedKey, Supervision};
+
+/// As a connection last looked them up.
+#[derive(Default)]
+pub(super) struct Keys {
+    /// Of which party, and in which bulletin.
+    read: (u64, u64),
+    /// `None`: only that of the profile.
+    changed: Option<Changed>,
+}
+
+/// The key that a message is sealed with; `None` for that of the profile.
+pub(super) type Used = Option<Arc<MacKey>>;
+
+/// A message without a MAC under a key that counts.
+pub(super) struct WrongMac;
+
+struct Changed {
+    /// `None` where it can't be unwrapped: then it is no message's.
+    newest: Used,
+    before: Before,
+    /// Until when the one before is good, milliseconds since 1970.
+    until: u64,
+}
+
+enum Before {
+    Profile,
+    Changed(Used),
+}
+
+impl Keys {
+    /// Whether they have to be looked up: they were another party's, or there is a newer bulletin.
+    #[inline]
+    pub(super) fn are_stale(&self, party: u64, bulletin: u64) -> bool {
+        self.read != (party, bulletin)
+    }
+
+    /// Those of a party in the bulletin with this number; after a change its old key is good for so long.
+    #[cold]
+    pub(super) fn look_up(
+        party: &Party,
+        number: u64,
+        house: &Supervision,
+        overlap: Duration,
+    ) -> Self {
+        let profile = party.mac_key.as_ref().map(MacKey::check_value);
+        let known = profile.and_then(|profile| house.key_of(party.code, profile));
+        Self {
+            read: (party.code, number),
+            changed: known.map(|known| Changed::of(party, known, overlap)),
+        }
+    }
+
+    /// Which of the keys a message is sealed with, where `check` says whether it is with one. The old one is only
+    /// tried where it is not the newest.
+    #[inline]
+    pub(super) fn verify(
+        &self,
+        profile: &MacKey,
+        check: impl Fn(&MacKey) -> bool,
+    ) -> Result<Used, WrongMac> {
+        match &self.changed {
+            None if check(profile) => Ok(None),
+            None => Err(WrongMac),
+            Some(changed) => changed.verify(profile, check),
+        }
+    }
+
+    /// What an answer is sealed with, where the request does not say it.
+    pub(super) fn newest(&self) -> Used {
+        self.changed.as_ref()?.newest.clone()
+    }
+}
+
+impl Changed {
+    fn of(party: &Party, known: &ChangedKey, overlap: Duration) -> Self {
+        Self {
+            newest: unwrap(party, &known.newest.wrapped),
+            before: match &known.before {
+                None => Before::Profile,
+                Some(before) => Before::Changed(unwrap(party, before)),
+            },
+            until: known.since.saturating_add(overlap.as_millis() as u64),
+        }
+    }
+
+    fn verify(&self, profile: &MacKey, check: impl Fn(&MacKey) -> bool) -> Result<Used, WrongMac> {
+        if let Some(newest) = &self.newest
+            && check(newest)
+        {
+            return Ok(Some(Arc::clone(newest)));
+        }
+        if clock::milliseconds() >= self.until {
+            return Err(WrongMac);
+        }
+        match &self.before {
+            Before::Profile if check(profile) => Ok(None),
+            Before::Changed(Some(before)) if check(before) => Ok(Some(Arc::clone(before))),
+            _ => Err(WrongMac),
+        }
+    }
+}
+
+fn unwrap(party: &Party, wrapped: &WrappedKey) -> Used {
+    let wrapping = party.key_encrypting_key.as_ref();
+    let key = wrapping.and_then(|wrapping| wrapping.unwrap(wrapped).ok());
+    if key.is_none() {
+        // An older key in its place would bring back one that was given up.
+        tracing::error!(
+            party = party.name,
+            "a key that the party has changed to does not open with the key-encrypting key of its profile: \
+             put that back, or a new MAC key into the profile"
+        );
+    }
+    key.map(Arc::new)
+}
