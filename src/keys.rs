@@ -1,13 +1,15 @@
-//! `tessera keys`: the keys of the vault.
+//! `tessera keys`: the keys of the vault, and those under which parties change theirs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use tessera_protocol::{CheckValue, KeyEncryptingKey};
 use tessera_switch::config::Settings;
+use tessera_switch::key_file;
 use tessera_switch::vault::KeyRing;
 
-/// Manage the keys that seal the payers' funding sources and addresses.
+/// Manage the keys that seal the payers' funding sources and addresses, and make, wrap and compare those of parties.
 #[derive(Args)]
 pub struct Keys {
     #[command(subcommand)]
@@ -16,10 +18,20 @@ pub struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Add a key. The switch seals with it from its next start on, and then seals anew what older keys have sealed.
+    /// Add a key to the vault. The switch seals with it from its next start on, and then seals anew what older keys have
+    /// sealed.
     Rotate(Which),
-    /// List the numbers of the keys.
+    /// List the numbers of the vault's keys.
     List(Which),
+    /// Make a key of a party in a new file that nobody else can read: a MAC key, or a key-encrypting key.
+    Make(Make),
+    /// Say the check value of a key in a file, by which two people see that they have the same.
+    Check {
+        /// The key's file.
+        file: PathBuf,
+    },
+    /// Wrap a MAC key under a key-encrypting key (RFC 3394), as 0800/101 and `mac_key_wrapped` in a party's profile have it.
+    Wrap(Wrap),
 }
 
 #[derive(Args)]
@@ -27,6 +39,24 @@ struct Which {
     /// The switch's configuration.
     #[arg(long, default_value = "config/switch.toml")]
     config: PathBuf,
+}
+
+#[derive(Args)]
+struct Make {
+    /// The key's file, where there is none yet.
+    file: PathBuf,
+    /// A MAC key has 128.
+    #[arg(long, default_value = "128", value_parser = ["128", "192", "256"])]
+    bits: String,
+}
+
+#[derive(Args)]
+struct Wrap {
+    /// The file of the MAC key.
+    file: PathBuf,
+    /// The file of the key-encrypting key.
+    #[arg(long, value_name = "FILE")]
+    under: PathBuf,
 }
 
 impl Keys {
@@ -51,7 +81,52 @@ impl Keys {
                     println!("{number}  {seals}");
                 }
             }
+            Command::Make(make) => {
+                let bits: usize = make.bits.parse()?;
+                key_file::make(&make.file, bits / 8)?;
+                let check_value = key_encrypting_key(&make.file)?.check_value();
+                println!(
+                    "{}  check value {}",
+                    make.file.display(),
+                    digits(check_value)
+                );
+            }
+            Command::Check { file } => {
+                let check_value = key_encrypting_key(&file)?.check_value();
+                println!("{}  check value {}", file.display(), digits(check_value));
+            }
+            Command::Wrap(wrap) => {
+                let under = key_encrypting_key(&wrap.under)?;
+                let text = key_file::read(&wrap.file)?;
+                let named = || wrap.file.display().to_string();
+                let material = under.wrap(text.trim()).with_context(named)?;
+                println!("{material}");
+                println!("{}  check value {}", named(), digits(material.check_value));
+                println!(
+                    "under {}  check value {}",
+                    wrap.under.display(),
+                    digits(under.check_value())
+                );
+            }
         }
         Ok(())
     }
+}
+
+/// Any key of a party can be one.
+fn key_encrypting_key(file: &Path) -> anyhow::Result<KeyEncryptingKey> {
+    let text = key_file::read(file)?;
+    KeyEncryptingKey::from_hex(text.trim()).map_err(|_| {
+        anyhow::anyhow!(
+            "{}: a key is 32, 48 or 64 hexadecimal digits",
+            file.display()
+        )
+    })
+}
+
+fn digits(check_value: CheckValue) -> String {
+    check_value
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

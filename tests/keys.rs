@@ -38,12 +38,9 @@ fn ready(settings: &[(&str, &str)]) -> Rig {
 
 /// Tag 03 for a key, by the product's own arithmetic, which the standard's examples prove.
 fn material(party: &Party) -> String {
-    let digits = party.key.expect("a key");
-    let key: [u8; 16] = u128::from_str_radix(digits, 16)
-        .expect("a key")
-        .to_be_bytes();
     let wrapping = KeyEncryptingKey::from_hex(WRAPPING).expect("a key");
-    wrapping.wrap(&key).to_string()
+    let material = wrapping.wrap(party.key.expect("a key"));
+    material.expect("a key").to_string()
 }
 
 /// 0800/101 to the key of `to`, sealed with that of `from`.

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256};
+use aes::cipher::consts::U16;
+use aes::cipher::{Array, BlockCipherEncrypt, BlockSizeUser, KeyInit};
+use aes::{Aes128, Aes192, Aes256};
+use aes_kw::{KwAes128, KwAes192, KwAes256};
 use zeroize::Zeroizing;
 
-use crate::mac::{KEY_BYTES, MacKey};
+use crate::mac::{KEY_BYTES, MacKey, MacKeyError, double};
 
 /// Bytes of a wrapped MAC key: eight more than the key.
 pub const WRAPPED_BYTES: usize = KEY_BYTES + 8;
@@ -15,7 +18,10 @@ pub const CHECK_VALUE_BYTES: usize = 3;
 
 /// A key that wraps others: AES of 128, 192 or 256 bits. It prints nothing and is wiped when dropped.
 #[derive(Clone)]
-pub struct KeyEncryptingKey(Cipher);
+pub struct KeyEncryptingKey {
+    cipher: Cipher,
+    check_value: CheckValue,
+}
 
 #[derive(Clone)]
 enum Cipher {
@@ -66,35 +72,53 @@ impl KeyEncryptingKey {
 
     /// From 16, 24 or 32 bytes.
     pub fn new(key: &[u8]) -> Result<Self, KeyEncryptingKeyError> {
-        let cipher = match key.len() {
-            16 => KwAes128::new_from_slice(key).map(|key| Cipher::Aes128(Box::new(key))),
-            24 => KwAes192::new_from_slice(key).map(|key| Cipher::Aes192(Box::new(key))),
-            _ => KwAes256::new_from_slice(key).map(|key| Cipher::Aes256(Box::new(key))),
+        let made = match key.len() {
+            16 => KwAes128::new_from_slice(key)
+                .map(|cipher| (Cipher::Aes128(Box::new(cipher)), check_value::<Aes128>(key))),
+            24 => KwAes192::new_from_slice(key)
+                .map(|cipher| (Cipher::Aes192(Box::new(cipher)), check_value::<Aes192>(key))),
+            _ => KwAes256::new_from_slice(key)
+                .map(|cipher| (Cipher::Aes256(Box::new(cipher)), check_value::<Aes256>(key))),
         };
-        cipher.map(Self).map_err(|_| KeyEncryptingKeyError)
+        let (cipher, check_value) = made.map_err(|_| KeyEncryptingKeyError)?;
+        Ok(Self {
+            cipher,
+            check_value: check_value.ok_or(KeyEncryptingKeyError)?,
+        })
     }
 
-    /// Wraps the bytes of a MAC key.
-    pub fn wrap(&self, key: &[u8; KEY_BYTES]) -> KeyMaterial {
-        let mut wrapped = [0; WRAPPED_BYTES];
-        let out = &mut wrapped[..];
-        let done = match &self.0 {
-            Cipher::Aes128(cipher) => cipher.wrap_key(key, out).is_ok(),
-            Cipher::Aes192(cipher) => cipher.wrap_key(key, out).is_ok(),
-            Cipher::Aes256(cipher) => cipher.wrap_key(key, out).is_ok(),
+    /// By which two people see that they have the same key.
+    pub fn check_value(&self) -> CheckValue {
+        self.check_value
+    }
+
+    /// Wraps a MAC key of 32 hexadecimal digits.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn wrap(&self, digits: &str) -> Result<KeyMaterial, MacKeyError> {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        read_hex(digits.as_bytes(), &mut *key).ok_or(MacKeyError)?;
+        let (key, mut wrapped) = (&key[..], [0; WRAPPED_BYTES]);
+        // Both have the lengths that it asks for.
+        let done = match &self.cipher {
+            Cipher::Aes128(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
+            Cipher::Aes192(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
+            Cipher::Aes256(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
         };
-        debug_assert!(done, "the lengths are right");
-        KeyMaterial {
+        let check_value = MacKey::from_hex(digits)?.check_value();
+        done.then_some(KeyMaterial {
             wrapped,
-            check_value: MacKey::new(*key).check_value(),
-        }
+            check_value,
+        })
+        .ok_or(MacKeyError)
     }
 
     /// The MAC key that was wrapped under this key.
     pub fn unwrap(&self, wrapped: &WrappedKey) -> Result<MacKey, UnwrapError> {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         let out = &mut key[..];
-        let done = match &self.0 {
+        let done = match &self.cipher {
             Cipher::Aes128(cipher) => cipher.unwrap_key(wrapped, out).is_ok(),
             Cipher::Aes192(cipher) => cipher.unwrap_key(wrapped, out).is_ok(),
             Cipher::Aes256(cipher) => cipher.unwrap_key(wrapped, out).is_ok(),
@@ -141,6 +165,21 @@ impl fmt::Display for KeyMaterial {
     }
 }
 
+/// The CMAC of a block of zeros, which is the encrypted first subkey (NIST SP 800-38B, section 6.2).
+fn check_value<C>(key: &[u8]) -> Option<CheckValue>
+where
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16> + KeyInit,
+{
+    let cipher = C::new_from_slice(key).ok()?;
+    let mut block = Array::from([0; 16]);
+    cipher.encrypt_block(&mut block);
+    let subkey = double(u128::from_be_bytes(block.into()));
+    let mut block = Array::from(subkey.to_be_bytes());
+    cipher.encrypt_block(&mut block);
+    let [first, second, third, ..] = <[u8; 16]>::from(block);
+    Some([first, second, third])
+}
+
 /// Two digits for each byte, and no more.
 fn read_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
     if text.len() != 2 * out.len() {
@@ -157,7 +196,7 @@ fn read_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
 mod tests {
     use super::*;
 
-    const KEY: [u8; 16] = 0x00112233445566778899aabbccddeeff_u128.to_be_bytes();
+    const KEY: &str = "00112233445566778899aabbccddeeff";
 
     /// RFC 3394, sections 4.1, 4.2 and 4.3.
     #[test]
@@ -169,16 +208,37 @@ mod tests {
             (64, "64e8c3f9ce0f5ba263e9777905818a2a93c8191e7d6e8ae7"),
         ] {
             let wrapping = KeyEncryptingKey::from_hex(&digits[..length]).unwrap();
-            let material = wrapping.wrap(&KEY);
+            let material = wrapping.wrap(KEY).unwrap();
             assert_eq!(material.to_string()[..48], *expected);
-            assert!(wrapping.open(&material).unwrap().is(&MacKey::new(KEY)));
+            assert!(
+                wrapping
+                    .open(&material)
+                    .unwrap()
+                    .is(&MacKey::from_hex(KEY).unwrap())
+            );
         }
+    }
+
+    /// As `openssl mac -cipher AES-256-CBC CMAC` makes them of sixteen zeros.
+    #[test]
+    fn check_values_are_those_of_another_program() {
+        let bytes: Vec<u8> = (0..32).collect();
+        for (length, expected) in [
+            (16, [0xbe, 0x7e, 0xd6]),
+            (24, [0xd4, 0xff, 0xb8]),
+            (32, [0x37, 0x78, 0x22]),
+        ] {
+            let wrapping = KeyEncryptingKey::new(&bytes[..length]).unwrap();
+            assert_eq!(wrapping.check_value(), expected);
+        }
+        let key = *bytes.first_chunk().unwrap();
+        assert_eq!(MacKey::new(key).check_value(), [0xbe, 0x7e, 0xd6]);
     }
 
     #[test]
     fn a_changed_bit_or_another_key_opens_nothing() {
         let wrapping = KeyEncryptingKey::new(&[7; 32]).unwrap();
-        let material = wrapping.wrap(&KEY);
+        let material = wrapping.wrap(KEY).unwrap();
         for at in 0..8 * WRAPPED_BYTES {
             let mut damaged = material.wrapped;
             damaged[at / 8] ^= 1 << (at % 8);
@@ -199,7 +259,7 @@ mod tests {
 
     #[test]
     fn key_material_of_any_other_length_is_none() {
-        let text = KeyEncryptingKey::new(&[7; 16]).unwrap().wrap(&KEY);
+        let text = KeyEncryptingKey::new(&[7; 16]).unwrap().wrap(KEY).unwrap();
         let whole = text.to_string();
         assert_eq!(KeyMaterial::read(whole.as_bytes()), Some(text));
         for length in 0..whole.len() {

@@ -168,7 +168,7 @@ fn carries_mac(message: &[u8]) -> bool {
 }
 
 /// Doubling in GF(2^128), section 6.1 of SP 800-38B.
-fn double(block: u128) -> u128 {
+pub(crate) fn double(block: u128) -> u128 {
     let carry = if block >> 127 == 1 { 0x87 } else { 0 };
     (block << 1) ^ carry
 }

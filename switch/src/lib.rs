@@ -25,6 +25,7 @@ pub mod explain;
 pub mod gate;
 pub mod host;
 pub mod journal;
+pub mod key_file;
 pub mod leased;
 pub mod mall;
 pub mod notify;

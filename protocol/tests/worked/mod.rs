@@ -6,8 +6,8 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, MacKey, Message, Mti, Packer, ResponseCode, Totals, answer,
-    format_error_answer, tlv,
+    Amount, Balances, Currency, Extras, KeyEncryptingKey, MacKey, Message, Mti, Packer,
+    ResponseCode, Totals, answer, format_error_answer, tlv,
 };
 
 use crate::common::{hex, set, unhex};
@@ -139,6 +139,16 @@ const RECONCILIATION: Fields<'_> = &[
     (15, "1122"),
     (32, "20000000001"),
 ];
+const KEY_CHANGE: Fields<'_> = &[
+    (7, "1123001000"),
+    (11, "000012"),
+    (32, "20000000001"),
+    (48, ""),
+    (70, "101"),
+];
+/// The keys of RFC 3394, section 4.3.
+const WRAPPING: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const NEW_KEY: &str = "00112233445566778899aabbccddeeff";
 const ANNOUNCE: Fields<'_> = &[
     (7, "1122094455"),
     (11, "000007"),
@@ -154,10 +164,10 @@ pub fn examples() -> Vec<Example> {
     let by_card = pack("0200", BY_CARD, ACQUIRER);
     let by_order = pack("0200", BY_ORDER, MALL);
     let reversal = pack("0420", REVERSAL, ACQUIRER);
-    let partial: Vec<_> = with_trace(REVERSAL, "000005").chain([SHRINK_TO]).collect();
+    let mut partial = put(REVERSAL, 11, "000005");
+    partial.push(SHRINK_TO);
     let inquiry = pack("0100", INQUIRY, ACQUIRER);
-    let authorization: Vec<_> = with_trace(BY_CARD, "000009").collect();
-    let authorization = pack("0100", &authorization, ACQUIRER);
+    let authorization = pack("0100", &put(BY_CARD, 11, "000009"), ACQUIRER);
     let refund = pack("0200", REFUND, ACQUIRER);
     let completion = pack("0220", COMPLETION, ACQUIRER);
     let totals = Totals {
@@ -175,6 +185,7 @@ pub fn examples() -> Vec<Example> {
         totals: Some((true, &totals)),
         ..Extras::default()
     };
+    let key_change = key_change();
     let malformed = malformed();
     let announce = announce();
     let approved = |approval: &[u8; 6]| Extras {
@@ -243,6 +254,8 @@ pub fn examples() -> Vec<Example> {
             &agreed,
             ACQUIRER,
         ),
+        example("key-change", &key_change, ACQUIRER),
+        answered("key-change-answer", &key_change, OK, &plain, ACQUIRER),
         example("inquiry", &inquiry, ACQUIRER),
         answered("inquiry-answer", &inquiry, OK, &told, ACQUIRER),
         example("purchase-malformed", &malformed, None),
@@ -279,13 +292,6 @@ fn reconciliation(totals: &Totals) -> Vec<u8> {
     buffer.to_vec()
 }
 
-fn with_trace<'a>(fields: Fields<'a>, trace: &'a str) -> impl Iterator<Item = (u8, &'a str)> {
-    fields.iter().map(move |&(field, value)| match field {
-        11 => (11, trace),
-        _ => (field, value),
-    })
-}
-
 fn answered(
     name: &'static str,
     request: &[u8],
@@ -303,14 +309,7 @@ fn answered(
 
 /// The purchase by card of a party without a key, its amount made `0000000A1999`.
 fn malformed() -> Vec<u8> {
-    let fields: Vec<_> = BY_CARD
-        .iter()
-        .map(|&(field, value)| match field {
-            32 => (32, "20000000002"),
-            _ => (field, value),
-        })
-        .collect();
-    let mut frame = pack("0200", &fields, None);
+    let mut frame = pack("0200", &put(BY_CARD, 32, "20000000002"), None);
     let amount = unhex("000000001999");
     let at = frame.windows(6).position(|bytes| bytes == amount).unwrap();
     frame[at + 3] = 0xA0;
@@ -322,6 +321,25 @@ fn format_error(frame: &[u8]) -> Vec<u8> {
     let mut buffer = BytesMut::new();
     assert!(format_error_answer(&frame[2..], &error, &mut buffer, None));
     buffer.to_vec()
+}
+
+/// 0800/101.
+fn key_change() -> Vec<u8> {
+    let wrapping = KeyEncryptingKey::from_hex(WRAPPING).unwrap();
+    let material = wrapping.wrap(NEW_KEY).unwrap().to_string();
+    let mut tags = tlv::TlvWriter::new();
+    assert!(tags.add(tlv::KEY_MATERIAL, material.as_bytes()));
+    let text = String::from_utf8(tags.as_bytes().to_vec()).unwrap();
+    pack("0800", &put(KEY_CHANGE, 48, &text), ACQUIRER)
+}
+
+/// The fields, one of them with this text.
+fn put<'a>(fields: Fields<'a>, number: u8, text: &'a str) -> Vec<(u8, &'a str)> {
+    let with = |&(field, value): &(u8, &'a str)| match field == number {
+        true => (field, text),
+        false => (field, value),
+    };
+    fields.iter().map(with).collect()
 }
 
 fn announce() -> Vec<u8> {
@@ -338,14 +356,7 @@ fn announce() -> Vec<u8> {
         assert!(data.add(tag, value.as_bytes()));
     }
     let text = String::from_utf8(data.as_bytes().to_vec()).unwrap();
-    let fields: Vec<_> = ANNOUNCE
-        .iter()
-        .map(|&(field, value)| match field {
-            60 => (60, text.as_str()),
-            _ => (field, value),
-        })
-        .collect();
-    pack("0600", &fields, None)
+    pack("0600", &put(ANNOUNCE, 60, &text), None)
 }
 
 fn administrative_answer(request: &[u8]) -> Vec<u8> {

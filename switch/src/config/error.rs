@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::key_file::KeyFileError;
 use crate::vault::KeyRingError;
 
 /// A line of a configuration file.
@@ -110,6 +111,9 @@ pub enum SettingsError {
         /// What is allowed.
         why: &'static str,
     },
+    /// A file with a private key that cannot be read, or that others can.
+    #[error("unreadable key: {0}")]
+    KeyFile(#[from] KeyFileError),
     /// A private key that cannot be used.
     #[error("unreadable key: {}: {why}", path.display())]
     Key {

@@ -12,6 +12,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::certificate;
 use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, SettingsError};
+use crate::key_file;
 
 /// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
 pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
@@ -102,7 +103,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsErr
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingsError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|why| SettingsError::Key {
+    let text = key_file::read(path)?;
+    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|why| SettingsError::Key {
         path: path.to_path_buf(),
         why: in_words(&why, "private key"),
     })
@@ -137,6 +139,8 @@ fn pair_error(certificate: &Path, key: &Path, why: &rustls::Error) -> SettingsEr
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -160,7 +164,7 @@ mod tests {
             .unwrap();
         let write = |name: &str, text: String| -> PathBuf {
             let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
+            write_for_us_alone(&path, &text);
             path
         };
         let mut settings = Settings::default();
@@ -173,6 +177,11 @@ mod tests {
         settings.vault.keys = folder.path().join("vault.keys");
         crate::vault::KeyRing::rotate(&settings.vault.keys).unwrap();
         (folder, settings)
+    }
+
+    fn write_for_us_alone(path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
     }
 
     /// The handshake of both sides in memory: an error of the one that gives up first.
@@ -271,8 +280,14 @@ mod tests {
             complaint(&folder, &settings),
             "unreadable key: switch.pem: no private key in the file"
         );
+        let open = Permissions::from_mode(0o640);
+        std::fs::set_permissions(&settings.leased.key, open).unwrap();
+        assert_eq!(
+            complaint(&folder, &settings),
+            "unreadable key: switch.pem can be read by others: `chmod 600 switch.pem`"
+        );
         let other = folder.path().join("other.key");
-        std::fs::write(&other, KeyPair::generate().unwrap().serialize_pem()).unwrap();
+        write_for_us_alone(&other, &KeyPair::generate().unwrap().serialize_pem());
         settings.leased.key = other;
         assert_eq!(
             complaint(&folder, &settings),

@@ -1,35 +1,26 @@
 //! The key file: one line for each key, a number and 64 hexadecimal digits, the newest last.
 
-use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aes_gcm::aead::Generate;
 use aes_gcm::{Aes256Gcm, Key, KeyInit};
 use zeroize::Zeroizing;
 
+use crate::key_file::{self, KeyFileError};
+
 const KEY_BYTES: usize = 32;
-/// Nobody but the owner.
-const MODE: u32 = 0o600;
 
 /// Why a key file is none.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
-    /// It can't be read or written.
-    #[error("the vault's key file {path}: {why}")]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        why: io::Error,
-    },
-    /// Others may read it.
-    #[error("the vault's key file {path} can be read by others: `chmod 600 {path}`")]
-    Open {
-        /// Which.
-        path: PathBuf,
-    },
+    /// It can't be read or written, or others may read it.
+    #[error("the vault's key file {0}")]
+    File(#[from] KeyFileError),
+    /// It was written by somebody else at the same time.
+    #[error(
+        "another process has changed the vault's key file: see which keys it has, and try again"
+    )]
+    Changed,
     /// A line is no key.
     #[error(
         "line {line} of the vault's key file is no key: a number and 64 hexadecimal digits are needed"
@@ -63,19 +54,7 @@ impl KeyRing {
     /// # Errors
     /// Where it can't be read, others may read it, or it is not one.
     pub fn read(path: &Path) -> Result<Self, KeyRingError> {
-        let io = |why| KeyRingError::Io {
-            path: path.to_path_buf(),
-            why,
-        };
-        let mode = std::fs::metadata(path).map_err(io)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(KeyRingError::Open {
-                path: path.to_path_buf(),
-            });
-        }
-        let text = std::fs::read_to_string(path)
-            .map(Zeroizing::new)
-            .map_err(io)?;
+        let text = key_file::read(path)?;
         Self::parse(&text)
     }
 
@@ -104,14 +83,13 @@ impl KeyRing {
     /// # Errors
     /// Where the file can't be read or written, or is not one.
     pub fn rotate(path: &Path) -> Result<u32, KeyRingError> {
-        let io = |why| KeyRingError::Io {
-            path: path.to_path_buf(),
-            why,
+        let before = match key_file::read(path) {
+            Err(error) if error.is_not_found() => Zeroizing::default(),
+            read => read?,
         };
-        let number = match Self::read(path) {
+        let number = match Self::parse(&before) {
             Ok(ring) => ring.newest().0 + 1,
             Err(KeyRingError::Empty) => 1,
-            Err(KeyRingError::Io { why, .. }) if why.kind() == io::ErrorKind::NotFound => 1,
             Err(error) => return Err(error),
         };
         let key = Key::<Aes256Gcm>::try_generate().map_err(|_| KeyRingError::NoRandomness)?;
@@ -120,23 +98,18 @@ impl KeyRing {
             .for_each(|byte| line.push_str(&format!("{byte:02x}")));
         line.push('\n');
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(io)?;
+            std::fs::create_dir_all(folder).map_err(KeyFileError::io(path))?;
         }
-        let before = match std::fs::read_to_string(path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
-            Err(error) => return Err(io(error)),
-        };
         // People edit it, and some editors leave the last line open.
         let gap = match before.is_empty() || before.ends_with('\n') {
             true => "",
             false => "\n",
         };
         let text = Zeroizing::new([before.as_str(), gap, line.as_str()].concat());
-        replace(path, text.as_bytes()).map_err(io)?;
+        key_file::replace(path, &text)?;
         match Self::read(path)?.newest().0 == number {
             true => Ok(number),
-            false => Err(io(io::Error::other("another process has changed it"))),
+            false => Err(KeyRingError::Changed),
         }
     }
 
@@ -176,27 +149,6 @@ impl std::fmt::Debug for KeyRing {
     }
 }
 
-/// A key that was used must not be lost: nothing that it sealed would ever open again. So the file is the old one or the new
-/// one whenever the power fails.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let beside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(MODE)
-        .open(&beside)?;
-    file.set_permissions(Permissions::from_mode(MODE))?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    File::open(folder)?.sync_all()
-}
-
 fn parse_line(line: &str) -> Option<(u32, Aes256Gcm)> {
     let (number, digits) = line.split_once(' ')?;
     let digits = digits.trim();
@@ -212,6 +164,9 @@ fn parse_line(line: &str) -> Option<(u32, Aes256Gcm)> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     pub fn text(numbers: &[u32]) -> String {
@@ -230,7 +185,7 @@ pub(super) mod tests {
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(
             KeyRing::read(&path),
-            Err(KeyRingError::Open { .. })
+            Err(KeyRingError::File(KeyFileError::Open { .. }))
         ));
     }
 

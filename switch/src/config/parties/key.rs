@@ -1,6 +1,5 @@
 //! Where a party's keys come from, and which are refused.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::super::Environment;
 use super::super::bounds::Breach;
+use crate::key_file;
 
 /// The parties of the published development configuration: code and MAC key, if it has one.
 const DEVELOPMENT_PARTIES: [(u64, Option<&str>); 4] = [
@@ -197,21 +197,7 @@ fn refuse_published(
 }
 
 fn in_file(field: &str, path: &Path) -> Result<Zeroizing<String>, Breach> {
-    let unreadable = |why: std::io::Error| {
-        let why = format!("unreadable: {}: {why}", path.display());
-        Breach::new(field, why)
-    };
-    let mode = std::fs::metadata(path).map_err(unreadable)?.permissions();
-    if mode.mode() & 0o077 != 0 {
-        let why = format!(
-            "{} can be read by others: chmod 600 {}",
-            path.display(),
-            path.display()
-        );
-        return Err(Breach::new(field, why));
-    }
-    let text = std::fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(unreadable)?;
+    let text = key_file::read(path).map_err(|error| Breach::new(field, error.to_string()))?;
     Ok(Zeroizing::new(text.trim().to_string()))
 }
 

@@ -193,7 +193,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             PARTY.replace("mac_key = \"none\"\n", ""),
-            ": mac_key: missing: a party of a production configuration states mac_key_file, mac_key_environment, or mac_key = \"none\"",
+            ": mac_key: missing: a party of a production configuration states mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"",
         ),
         (
             PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711"),
@@ -205,7 +205,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             PARTY.replace("mac_key = \"none\"", "mac_key_file = \"no.key\""),
-            ":4: mac_key_file = \"no.key\": unreadable: parties/no.key: No such file or directory (os error 2)",
+            ":4: mac_key_file = \"no.key\": parties/no.key: No such file or directory (os error 2)",
         ),
         (
             PARTY.replace(
@@ -274,17 +274,28 @@ fn a_certificate_needs_an_authority_that_it_is_asked_for_with() {
 
 #[test]
 fn never_repeats_key_material() {
-    for key in [
-        "\"5ec2e75ec2e75ec2e75ec2e75ec2e7xx\"",
-        "\"5ec2e7\"",
-        "5324271",
-        "[\"5ec2e7\"]",
+    let digits = "a MAC key is 32 hexadecimal digits, or \"none\"";
+    let quotes = "a key is hexadecimal digits in quotes";
+    for (key, why) in [
+        ("\"5ec2e75ec2e75ec2e75ec2e75ec2e7xx\"", digits),
+        ("\"5ec2e7\"", digits),
+        ("5324271", quotes),
+        ("[\"5ec2e7\"]", quotes),
     ] {
         let text = party_complaint(&PARTY.replace("\"none\"", key));
-        assert_eq!(
-            text.replace(" in quotes", ""),
-            "parties/p.toml:4: mac_key: a MAC key is 32 hexadecimal digits, or \"none\""
-        );
+        assert_eq!(text, format!("parties/p.toml:4: mac_key: {why}"));
+    }
+    for (key, why) in [
+        (
+            "\"5ec2e7\"",
+            "a key-encrypting key is 32, 48 or 64 hexadecimal digits",
+        ),
+        ("5324271", quotes),
+    ] {
+        let key = format!("mac_key = \"none\"\nkey_encrypting_key = {key}");
+        let party = PARTY.replace("mac_key = \"none\"", &key);
+        let text = complaint_with("environment = \"development\"", &[("p.toml", &party)]);
+        assert_eq!(text, format!("parties/p.toml:5: key_encrypting_key: {why}"));
     }
     let party = PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711");
     let (_folder, settings) = read_with("environment = \"development\"", &[("p.toml", &party)]);
@@ -340,7 +351,7 @@ fn reads_a_mac_key_from_a_file_that_nobody_else_may_read() {
         open_to(mode);
         let error = Settings::read(&file).unwrap_err().to_string();
         assert!(
-            error.contains("can be read by others: chmod 600 "),
+            error.contains("can be read by others: `chmod 600 "),
             "{error}"
         );
     }
