@@ -2,12 +2,12 @@
 
 mod rig;
 
-use rig::books::{far_off, settles, today};
+use rig::books::{begin_day, far_off, heard_by_the_host, settles, today, unsettled};
 use rig::wire::{
     ACQUIRER, Hand, PLAIN, Party, Wire, card_purchase, completion, network, refund, reversal,
     rig_with, started,
 };
-use rig::{Rig, wait_for};
+use rig::{Rig, http, wait_for};
 
 /// Fields 74 to 77 and 86 to 89.
 const FIGURES: [u8; 8] = [74, 75, 76, 77, 86, 87, 88, 89];
@@ -132,15 +132,7 @@ fn what_comes_after_the_cutover_belongs_to_the_next_date() {
     let before = today(&rig);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 1_000)), "00");
-    let begin = [
-        "control",
-        "--config",
-        "switch.toml",
-        "begin-day",
-        "--by",
-        "Ada",
-    ];
-    rig.run(&[&begin[..], &["--reason", "a test"]].concat());
+    begin_day(&rig);
     wait_for("the next date", || today(&rig) != before);
     let after = today(&rig);
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 20)), "00");
@@ -166,4 +158,123 @@ fn what_comes_after_the_cutover_belongs_to_the_next_date() {
     );
     assert_eq!(ask(&mut wire, &after, second, "D20"), ("01".into(), second));
     settles(rig, 1_000_000);
+}
+
+/// What the host said to its totals so far.
+fn told(rig: &Rig, outcome: &str) -> f64 {
+    let name = format!("tessera_host_totals_total{{outcome=\"{outcome}\"}}");
+    rig.figure(&name).expect("a figure")
+}
+
+#[test]
+fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
+    let settings = [
+        ("settlement_cutover", far_off()),
+        ("answer_within", "\"1s\"".into()),
+        ("order_wait", "\"1s\"".into()),
+        ("refusals_max", "1".into()),
+    ];
+    let settings = settings.each_ref().map(|(key, value)| (*key, &value[..]));
+    let silent = "rules.endings={ \"77\" = \"silent\" }";
+    let mut rig = started(rig_with(10, 100_000, &settings), &["data=books", silent]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = card_purchase(&ACQUIRER, 1, 3_000);
+    let refunded = card_purchase(&ACQUIRER, 2, 2_000);
+    let hold = card_purchase(&ACQUIRER, 3, 5_000).mti("0100");
+    for message in [&bought, &refunded, &hold] {
+        assert_eq!(code(&mut wire, message), "00");
+    }
+    // Approved there and given up here: both have it undone.
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 4, 1_077)), "91");
+    assert_eq!(code(&mut wire, &refund(&refunded, 700)), "00");
+    assert_eq!(code(&mut wire, &reversal("0420", &refunded)), "00");
+    heard_by_the_host(&rig);
+
+    // Of a completion it will not hear: it stays with the operator, and the date open.
+    rig.kill_host();
+    rig.start_host(&["data=books", "rules.refuse_advices=\"96\""]);
+    assert_eq!(code(&mut wire, &completion(&hold, 4_000)), "00");
+    // It itself, and that the rest is not held any more.
+    wait_for("dead letters", || {
+        rig.figure("tessera_store_and_forward_dead") == Some(2.0)
+    });
+    let first = today(&rig);
+    begin_day(&rig);
+    wait_for("the next date", || today(&rig) != first);
+    wait_for("nobody to answer", || told(&rig, "unanswered") > 0.0);
+    rig.kill_host();
+    rig.start_host(&["data=books", silent]);
+    // Taken back on another date than it was bought.
+    let partly = reversal("0420", &bought).text(95, &format!("{:012}{}", 1_000, "0".repeat(30)));
+    assert_eq!(code(&mut wire, &partly), "00");
+    wait_for("other totals there", || told(&rig, "differs") > 0.0);
+    assert_eq!(unsettled(&rig), [first.clone()]);
+    let second = today(&rig);
+    begin_day(&rig);
+    wait_for("the date after it", || today(&rig) != second);
+    wait_for("the same of that date", || {
+        unsettled(&rig) == [first.clone()]
+    });
+
+    rig.kill_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    assert_eq!(unsettled(&rig), [first]);
+    let listed = rig.run(&["saf", "--config", "switch.toml", "list"]);
+    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    for letter in listed.as_array().expect("a list") {
+        let id = letter["id"].as_str().expect("an id");
+        let retry = ["saf", "--config", "switch.toml", "retry", id];
+        rig.run(&[&retry[..], &["--by", "Ada", "--reason", "mended"]].concat());
+    }
+    wait_for("the same of every date", || unsettled(&rig).is_empty());
+
+    rig.kill_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    assert!(unsettled(&rig).is_empty());
+    settles(rig, 1_000_000);
+}
+
+#[test]
+fn the_financial_system_begins_a_date_and_says_when_it_has_all_of_it() {
+    let settings = [
+        ("settlement_cutover", "\"host\""),
+        ("reconcile_after", "\"1h\""),
+    ];
+    let mut rig = started(rig_with(10, 100_000, &settings), &["data=books"]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 1_000)), "00");
+    let first = today(&rig);
+    let tomorrow = tessera_switch::wallet::Day::from_text(&first)
+        .expect("a date")
+        .0
+        + 1;
+    let day = |days: u32| tessera_switch::wallet::Day(tomorrow + days).month_and_day();
+    let say = |what: &str| {
+        let answer = http::ask(
+            rig.addresses.tally,
+            &format!("POST /cutover/{what}"),
+            &[],
+            "",
+        );
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    };
+    // Not the next one.
+    say(&format!("{:04}", day(1)));
+    say(&format!("{:04}", day(0)));
+    wait_for("the next date", || today(&rig) != first);
+    let second = today(&rig);
+    assert_eq!(second, tessera_switch::wallet::Day(tomorrow).to_string());
+    // It says so again, which changes nothing.
+    say(&format!("{:04}", day(0)));
+    assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 20)), "00");
+    assert_eq!(unsettled(&rig), [first]);
+    say("complete");
+    wait_for("the same totals", || unsettled(&rig).is_empty());
+
+    rig.kill_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    assert_eq!(today(&rig), second);
 }

@@ -23,6 +23,7 @@ use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle};
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
+use crate::settlement::Settlement;
 use crate::store::Checkpointer;
 use crate::vault::Vault;
 use crate::wallet::{ContactChannel, Rules, WalletId};
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) stand_in: Arc<Budget>,
     pub(crate) bulletin: Arc<Bulletin>,
+    pub(crate) settlement: Settlement,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) totals: Arc<Book>,
     pub(crate) vault: Arc<Vault>,
@@ -105,6 +107,14 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         deliver(Worker::deliver),
     )
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
+    let (settlement, lines) = (shared.settlement.clone(), Rc::clone(&link));
+    link.deliver_dates(Rc::new(move |said, unanswered| {
+        let (settlement, lines) = (settlement.clone(), Rc::clone(&lines));
+        actix::spawn(async move {
+            let (code, reason) = settlement.obey(said).await;
+            lines.answer(&unanswered, code, reason);
+        });
+    }));
     let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
         let later = Rc::clone(&later);
         Rc::new(move |answer, told, heard| {

@@ -11,6 +11,7 @@ mod clock;
 mod controls;
 mod fault;
 mod gauges;
+mod host_totals;
 mod recovery;
 mod reload;
 mod renewal;

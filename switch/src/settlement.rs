@@ -1,12 +1,17 @@
-//! Settlement dates begin by the clock, or when an operator says so.
+//! Settlement dates begin by the clock, or when the financial system or an operator says so.
 //!
-//! In comes the time of the cutover; out go the operator's decisions that begin dates, each before its moment, so that
-//! every worker and every restart dates a request alike.
+//! In come the time of the cutover and the financial system's word; out go the operator's decisions that begin dates, each
+//! before its moment, so that every worker and every restart dates a request alike.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_protocol::ResponseCode;
+use tokio::sync::Notify;
+
 use crate::clock;
+use crate::config::Cutover;
+use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
 use crate::wallet::{Command, Day, Directed, Directive, Reply, Tell, WalletId};
 
@@ -16,11 +21,13 @@ pub(crate) const NOTICE: u64 = 1_000;
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// What is needed to begin dates.
+#[derive(Debug, Clone)]
 pub(crate) struct Settlement {
     pub(crate) inboxes: Inboxes,
     pub(crate) bulletin: Arc<Bulletin>,
-    /// Since midnight (UTC).
-    pub(crate) cutover: Duration,
+    pub(crate) cutover: Cutover,
+    /// Rung when the financial system has all of a date.
+    pub(crate) complete: Arc<Notify>,
 }
 
 impl Settlement {
@@ -28,13 +35,20 @@ impl Settlement {
     /// To be called before the first request is let in.
     pub(crate) async fn catch_up(&self) -> anyhow::Result<()> {
         let now = clock::milliseconds();
-        let today = Day::at(now, self.cutover());
-        match self.bulletin.read().days.newest() {
-            None => self.begin(0, today).await?,
-            Some((begun, last)) if begun <= now && last < today => {
-                self.begin(now + 1, today).await?
+        let newest = self.bulletin.read().days.newest();
+        match (newest, self.cutover) {
+            (None, Cutover::Host) => self.begin(0, Day::at(now, 0), BY_CLOCK).await?,
+            (None, Cutover::Clock(cutover)) => {
+                self.begin(0, Day::at(now, since_midnight(cutover)), BY_CLOCK)
+                    .await?;
             }
-            Some(_) => {}
+            (Some((begun, last)), Cutover::Clock(cutover)) => {
+                let today = Day::at(now, since_midnight(cutover));
+                if begun <= now && last < today {
+                    self.begin(now + 1, today, BY_CLOCK).await?;
+                }
+            }
+            (Some(_), Cutover::Host) => {}
         }
         self.announce().await
     }
@@ -45,8 +59,11 @@ impl Settlement {
             let now = clock::milliseconds();
             let newest = self.bulletin.read().days.newest();
             let wait = newest.map_or(0, |(begins, _)| begins.saturating_sub(now));
-            let wait = Duration::from_millis(wait).clamp(Duration::from_millis(1), LOOK_AGAIN);
-            tokio::time::sleep(wait).await;
+            let wait = match self.cutover {
+                Cutover::Clock(_) => Duration::from_millis(wait),
+                Cutover::Host => LOOK_AGAIN,
+            };
+            tokio::time::sleep(wait.clamp(Duration::from_millis(1), LOOK_AGAIN)).await;
             if let Err(error) = self.announce().await {
                 tracing::error!(%error, "the next settlement date could not be announced");
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -54,25 +71,54 @@ impl Settlement {
         }
     }
 
+    /// The financial system says that a date begins, or that it has all of the one before: what it is answered.
+    pub(crate) async fn obey(&self, said: DateMessage) -> (ResponseCode, &'static str) {
+        let DateMessage::Begin(month_and_day) = said else {
+            self.complete.notify_one();
+            return (ResponseCode::APPROVED, "");
+        };
+        let now = clock::milliseconds();
+        let today = self.bulletin.read().days.of(now);
+        match today.named(month_and_day) {
+            None => (ResponseCode::FORMAT_ERROR, "field 15: no date"),
+            // It says so again.
+            Some(day) if day <= today => (ResponseCode::APPROVED, ""),
+            Some(day) if day.0 > today.0 + 1 => (
+                ResponseCode::INVALID_TRANSACTION,
+                "field 15: not the next settlement date",
+            ),
+            Some(day) => match self.begin(now + NOTICE, day, BY_HOST).await {
+                Ok(()) => (ResponseCode::APPROVED, ""),
+                Err(error) => {
+                    tracing::error!(%error, "a settlement date could not be begun");
+                    (ResponseCode::FAULT, "the date could not be begun")
+                }
+            },
+        }
+    }
+
     /// The date after the newest, once that has begun.
     async fn announce(&self) -> anyhow::Result<()> {
+        let Cutover::Clock(cutover) = self.cutover else {
+            return Ok(());
+        };
         let now = clock::milliseconds();
         match self.bulletin.read().days.newest() {
             Some((begun, last)) if begun <= now => {
                 let next = Day(last.0 + 1);
                 // The cutover may have been moved to a time that is over.
-                let begins = next.begins(self.cutover()).max(now + NOTICE);
-                self.begin(begins, next).await
+                let begins = next.begins(since_midnight(cutover)).max(now + NOTICE);
+                self.begin(begins, next, BY_CLOCK).await
             }
             _ => Ok(()),
         }
     }
 
-    async fn begin(&self, milliseconds: u64, day: Day) -> anyhow::Result<()> {
+    async fn begin(&self, milliseconds: u64, day: Day, why: &str) -> anyhow::Result<()> {
         let directed = Directed {
             directive: Directive::BeginDay(milliseconds, day),
             by: "the switch".into(),
-            reason: "by the clock".into(),
+            reason: why.into(),
         };
         let (reply, answered) = Reply::new();
         let command = Command::Direct(Box::new(directed), reply);
@@ -82,8 +128,11 @@ impl Settlement {
         anyhow::ensure!(outcome.code.is_approved(), "{}", outcome.reason);
         Ok(())
     }
+}
 
-    fn cutover(&self) -> u64 {
-        self.cutover.as_millis() as u64
-    }
+const BY_CLOCK: &str = "by the clock";
+const BY_HOST: &str = "the financial system said so (0800/201)";
+
+fn since_midnight(cutover: Duration) -> u64 {
+    cutover.as_millis() as u64
 }

@@ -19,6 +19,7 @@ use crate::door::{self, Admission, GuestBook, Guests};
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host::LinkStats;
+use crate::host_totals::HostTotals;
 use crate::journal::Journal;
 use crate::notify::{MallNames, Notify};
 use crate::ops::metrics::Certificate;
@@ -147,12 +148,20 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
     )?;
     let decided = decided_about_all(&store)?;
+    let bulletin = Arc::new(Bulletin::new(decided.clone()));
+    let settlement = Settlement {
+        inboxes: inboxes.clone(),
+        bulletin: Arc::clone(&bulletin),
+        cutover: settings.mall.settlement_cutover,
+        complete: Arc::default(),
+    };
     let shared = Shared {
         inboxes,
         passwords,
         throttle,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
-        bulletin: Arc::new(Bulletin::new(decided.clone())),
+        bulletin,
+        settlement: settlement.clone(),
         dead_letters,
         totals: Arc::new(Book::new(store.totals(known_from(&decided))?, workers)),
         vault,
@@ -195,13 +204,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         reseal::start(Arc::clone(&store), &shared, desk)?;
     }
 
-    let settlement = Settlement {
-        inboxes: shared.inboxes.clone(),
-        bulletin: Arc::clone(&shared.bulletin),
-        cutover: settings.mall.settlement_cutover,
-    };
     settlement.catch_up().await?;
+    let totals = HostTotals {
+        settlement: settlement.clone(),
+        metrics: Arc::clone(&metrics),
+        after: settings.host.reconcile_after,
+    };
     let settlement = actix::spawn(settlement.keep());
+    let totals = actix::spawn(totals.keep());
     let renewals = actix::spawn(renewal::keep(
         Arc::clone(&store),
         shared.inboxes.clone(),
@@ -227,6 +237,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ask_all(&crew.errands, Errand::Drain).await;
     checkpoints.abort();
     settlement.abort();
+    totals.abort();
     renewals.abort();
     checkpoint(&crew.errands, &shared).await;
     crew.leave();

@@ -9,12 +9,7 @@ pub fn settles_with_the_host(rig: Rig) {
 
 /// The same of a switch in which so much was provisioned, which the host knows nothing of.
 pub fn settles(mut rig: Rig, provisioned: i64) {
-    let mut audit = String::new();
-    wait_for("all advices to be acknowledged", || {
-        let output = rig.run(&["audit", "--config", "switch.toml"]);
-        audit = String::from_utf8_lossy(&output.stdout).into_owned();
-        figure(&audit, "open at host") == 0 && figure(&audit, "advices open") == 0
-    });
+    let audit = heard_by_the_host(&rig);
     let tally = http_get(rig.addresses.tally, "/tally");
     let (_, tally) = tally.split_once("\r\n\r\n").expect("a body");
     let tally: serde_json::Value = serde_json::from_str(tally).expect("JSON");
@@ -25,7 +20,35 @@ pub fn settles(mut rig: Rig, provisioned: i64) {
     let payable = sum("approved") + sum("completed") - sum("purchases_reversed") - sum("refunded")
         + sum("refunds_reversed");
     assert_eq!(figure(&audit, "party"), payable, "{audit}{tally}");
+    agrees_with_the_host(&rig);
     assert_eq!(rig.stop_switch(), Some(0));
+}
+
+/// What the audit says once the host has acknowledged all advices.
+pub fn heard_by_the_host(rig: &Rig) -> String {
+    let mut audit = String::new();
+    wait_for("all advices to be acknowledged", || {
+        let output = rig.run(&["audit", "--config", "switch.toml"]);
+        audit = String::from_utf8_lossy(&output.stdout).into_owned();
+        figure(&audit, "open at host") == 0 && figure(&audit, "advices open") == 0
+    });
+    audit
+}
+
+/// The date that is open ends, and of all that are over the host has the same totals.
+pub fn agrees_with_the_host(rig: &Rig) {
+    let before = today(rig);
+    begin_day(rig);
+    wait_for("the next date", || today(rig) != before);
+    wait_for("the financial system to have the same totals", || {
+        unsettled(rig).is_empty()
+    });
+}
+
+/// The operator begins the next settlement date.
+pub fn begin_day(rig: &Rig) {
+    let begin = ["control", "--config", "switch.toml", "begin-day"];
+    rig.run(&[&begin[..], &["--by", "Ada", "--reason", "a test"]].concat());
 }
 
 /// The sum of the first figures of these lines, a decimal point left out.
@@ -49,9 +72,21 @@ pub fn far_off() -> String {
 
 /// The settlement date that is open, as 2026-11-23.
 pub fn today(rig: &Rig) -> String {
-    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
-    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
-    let date = shown["today"].as_str().expect("a date").to_owned();
+    let date = shown(rig)["today"].as_str().expect("a date").to_owned();
     assert_eq!(date.len(), 10);
     date
+}
+
+/// Those that are over, and of which the host has not the same totals.
+pub fn unsettled(rig: &Rig) -> Vec<String> {
+    let shown = shown(rig);
+    let dates = shown["unsettled"].as_array().expect("dates").iter();
+    dates
+        .map(|date| date.as_str().expect("a date").to_owned())
+        .collect()
+}
+
+fn shown(rig: &Rig) -> serde_json::Value {
+    let shown = rig.run(&["control", "--config", "switch.toml", "show"]);
+    serde_json::from_slice(&shown.stdout).expect("JSON")
 }

@@ -328,7 +328,11 @@ impl Rig {
             .replace("127.0.0.1:7583", &at.host.to_string())
             // Whatever the machine: commands go from one worker to another in every test.
             .replace("\nworkers = 0\n", "\nworkers = 2\n")
-            .replace("\"256MiB\"", "\"4MiB\"");
+            .replace("\"256MiB\"", "\"4MiB\"")
+            .replace(
+                "\nreconcile_after = \"1min\"\n",
+                "\nreconcile_after = \"100ms\"\n",
+            );
         for (shipped, changed) in changes {
             assert!(
                 switch.contains(shipped),

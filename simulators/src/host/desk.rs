@@ -3,17 +3,20 @@
 //! The fields that section 7 of the wire protocol names are looked at, the others are left alone. An
 //! answer carries 7, 11, 37, 39 and 38 (a network message's 7, 11, 32, 39 and 70; a card's also 2 and 14).
 
+use std::rc::Rc;
+
 use bytes::BytesMut;
 use tessera_protocol::tlv;
 use tessera_protocol::{
     Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
-    ResponseCode, answer, format_error_answer,
+    ResponseCode, Totals, answer, format_error_answer,
 };
 
 use super::approval;
+use super::calls::Calls;
 use super::ledger::{
     BookName, CardOperation, CardOrder, Concern, Ledger, Named, Posting, PostingKind, Reference,
-    Reversal, Source,
+    Reversal, SettlementDate, Source,
 };
 use super::rules::{Delivery, Fault, Rules};
 use super::sources::{Does, Sources};
@@ -31,6 +34,7 @@ pub(super) struct Desk {
     pub(super) ledger: Ledger,
     rules: Rules,
     pub(super) sources: Sources,
+    pub(super) calls: Rc<Calls>,
     currency: u16,
 }
 
@@ -47,6 +51,7 @@ impl Desk {
             ledger,
             rules,
             sources,
+            calls: Rc::default(),
             currency,
         }
     }
@@ -73,8 +78,12 @@ impl Desk {
             }
         };
         let mti = message.mti();
+        if mti == Mti::NETWORK.answer() {
+            // To what the operations port had it say.
+            return Delivery::NONE;
+        }
         if mti.is_answer() {
-            // Nothing was asked from here.
+            // Nothing else was asked from here.
             self.ledger.tally_mut().refused += 1;
             return Delivery::NONE;
         }
@@ -96,6 +105,7 @@ impl Desk {
             }
             Mti::REVERSAL | Mti::REVERSAL_ADVICE => self.reverse(&message, out),
             Mti::CARD => self.order_card(&message, out),
+            Mti::RECONCILIATION | Mti::RECONCILIATION_ADVICE => self.compare(&message, out),
             _ => {
                 let code = ResponseCode::INVALID_TRANSACTION;
                 Ok(self.refuse(&message, out, code, "not a message of this line"))
@@ -149,6 +159,7 @@ impl Desk {
             trace: number(message, 11)? as u32,
             transmission: number(message, 7)? as u32,
             institution: number(message, 32)?,
+            settlement_date: settlement_date(message),
         };
         let (concern, does) = self.concern(kind, message)?;
         let forced = match (kind, Amount::new(posting.amount)) {
@@ -241,6 +252,7 @@ impl Desk {
             transmission: original.transmission,
             institution: original.institution,
             down_to,
+            settlement_date: settlement_date(message),
             advice: message.mti().is_advice(),
         };
         let contradictions = self.ledger.tally().contradictions;
@@ -282,6 +294,25 @@ impl Desk {
             }
             Err(code) => pack(message, &order.reference, code, out),
         }
+        Ok(self.deliver(None, None))
+    }
+
+    /// Both have the same where the same is left: what the switch gave up and undid may have come here or not.
+    fn compare(&mut self, message: &Message<'_>, out: &mut BytesMut) -> Read<Delivery> {
+        number(message, 15)?;
+        let theirs = Totals::read(message).map_err(|field| Missing { field })?;
+        let ours = self.ledger.totals(settlement_date(message));
+        let settlement = if theirs.net == ours.net { 1 } else { 2 };
+        let mut packer = Packer::new(out, message.mti().answer());
+        packer
+            .copy(message, 7)
+            .copy(message, 11)
+            .copy(message, 15)
+            .raw(37, &reference(message)?)
+            .raw(39, ResponseCode::APPROVED.as_bytes())
+            .number(66, settlement);
+        ours.pack(&mut packer);
+        packer.finish();
         Ok(self.deliver(None, None))
     }
 
@@ -348,6 +379,12 @@ fn pack(message: &Message<'_>, reference: &Reference, code: ResponseCode, out: &
         packer.raw(38, &approval::of(reference));
     }
     packer.raw(39, code.as_bytes()).finish();
+}
+
+/// Field 15.
+fn settlement_date(message: &Message<'_>) -> SettlementDate {
+    // Four digits.
+    message.number(15).unwrap_or_default() as SettlementDate
 }
 
 /// Field 48 tag 05.

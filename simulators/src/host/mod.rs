@@ -13,6 +13,7 @@
 //! configuration says. One thread; connections share the books without a lock.
 
 mod approval;
+mod calls;
 mod delay;
 mod desk;
 mod later;

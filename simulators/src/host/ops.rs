@@ -6,6 +6,8 @@
 //! | `GET /cards` | one JSON object per line and development card: `serial`, `net` and `loaded` in minor units |
 //! | `GET /sources` | one JSON object per line and funding source: `kind`, the last four characters of its `number`, what it `does`, its `balance` in minor units (null = unlimited), `given` so far |
 //! | `GET /healthz` | `ok` |
+//! | `POST /cutover/1124` | the switch is told that this settlement date begins (0800/201) |
+//! | `POST /cutover/complete` | the switch is told that all of the date before is there (0800/202) |
 //!
 //! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers.
 
@@ -20,6 +22,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use super::calls::{Call, Calls};
 use super::desk::Desk;
 
 /// A request's head is a few hundred bytes; more is nobody's who should be here.
@@ -72,8 +75,15 @@ async fn exchange(mut stream: TcpStream, desk: &RefCell<Desk>) -> io::Result<()>
 fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
     let mut words = request_line.split(|&byte| byte == b' ');
     let (method, path) = (words.next(), words.next().unwrap_or_default());
+    if method == Some(b"POST") {
+        return cut_over(path, &desk.borrow().calls);
+    }
     if method != Some(b"GET") {
-        return response("405 Method Not Allowed", "text/plain", "only GET\n");
+        return response(
+            "405 Method Not Allowed",
+            "text/plain",
+            "only GET and POST\n",
+        );
     }
     match path {
         b"/tally" => {
@@ -87,6 +97,29 @@ fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
             "404 Not Found",
             "text/plain",
             "/tally, /cards, /sources or /healthz\n",
+        ),
+    }
+}
+
+fn cut_over(path: &[u8], calls: &Calls) -> String {
+    let wanted = path.strip_prefix(b"/cutover/").unwrap_or_default();
+    let date = || std::str::from_utf8(wanted).ok()?.parse().ok();
+    let call = match wanted {
+        b"complete" => Some(Call::Complete),
+        digits if digits.len() == 4 => date().map(Call::Begin),
+        _ => None,
+    };
+    match call.map(|call| calls.add(call)) {
+        Some(true) => response("202 Accepted", "text/plain", "to be said\n"),
+        Some(false) => response(
+            "503 Service Unavailable",
+            "text/plain",
+            "no line is there\n",
+        ),
+        None => response(
+            "404 Not Found",
+            "text/plain",
+            "/cutover/ and a date (MMDD), or /cutover/complete\n",
         ),
     }
 }

@@ -22,6 +22,7 @@ use tessera_protocol::{FRAME_BYTES_MAX, FrameError};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
 
+use super::calls::Calls;
 use super::desk::Desk;
 use super::later::Later;
 use super::rules::Delivery;
@@ -53,6 +54,7 @@ pub(super) struct Session<S> {
     output: BytesMut,
     later: Later,
     signed_on: bool,
+    calls: Rc<Calls>,
     /// When it is cut, whatever happens.
     cut_at: Option<Instant>,
 }
@@ -68,9 +70,11 @@ enum Turn {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn new(stream: S, desk: Rc<RefCell<Desk>>, cut_every: Option<Duration>) -> Self {
+        let calls = Rc::clone(&desk.borrow().calls);
         Self {
             stream,
             desk,
+            calls,
             input: BytesMut::with_capacity(BATCH_BYTES),
             output: BytesMut::with_capacity(BATCH_BYTES),
             later: Later::default(),
@@ -90,6 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         tokio::select! {
             biased;
             () = until(cut_at) => return Ok(Turn::Over),
+            () = self.calls.rung(), if self.signed_on => self.calls.take(&mut self.output),
             () = until(due) => self.later.take_due(Instant::now(), &mut self.output),
             read = fill(&mut self.stream, &mut self.input) => {
                 if read.map_err(SessionError::Line)? == 0 {

@@ -136,6 +136,12 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             Duration::ZERO,
             3_650 * DAY,
         ),
+        (
+            "host.reconcile_after",
+            host.reconcile_after,
+            Duration::ZERO,
+            DAY,
+        ),
         ("host.repeat_max", host.repeat_max, MILLISECOND, DAY),
         (
             "store.checkpoint_every",

@@ -25,7 +25,7 @@ pub use parties::{
     UnknownReversal,
 };
 pub use sections::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
+    Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
     LogSettings, MallSettings, MallTlsSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};

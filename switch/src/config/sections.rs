@@ -53,9 +53,9 @@ pub struct MallSettings {
     /// How long an authorization holds money that is not completed.
     #[serde(with = "units::duration")]
     pub hold_stands: Duration,
-    /// When settlement dates begin, as the time since midnight (UTC).
-    #[serde(with = "units::time_of_day")]
-    pub settlement_cutover: Duration,
+    /// Who begins settlement dates.
+    #[serde(with = "units::cutover")]
+    pub settlement_cutover: Cutover,
     /// A connection that does not take our answers for this long is closed.
     #[serde(with = "units::duration")]
     pub write_stall: Duration,
@@ -106,7 +106,7 @@ impl Default for MallSettings {
             order_wait: Duration::from_secs(3),
             order_stands: Duration::from_secs(15 * 60),
             hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
-            settlement_cutover: Duration::ZERO,
+            settlement_cutover: Cutover::Clock(Duration::ZERO),
             write_stall: Duration::from_secs(10),
             slow_down_min: Duration::from_millis(100),
             slow_down_max: Duration::from_secs(10),
@@ -245,10 +245,22 @@ pub struct HostLinkSettings {
     /// Cards are renewed so long before they expire; zero: they are not.
     #[serde(with = "units::duration")]
     pub renew_cards_before: Duration,
+    /// So long after a settlement date is over it is told our totals; zero: it is not.
+    #[serde(with = "units::duration")]
+    pub reconcile_after: Duration,
     /// So many refusals make a dead letter of an advice; 0: none ever becomes one.
     pub refusals_max: u32,
     /// What happens to purchases while the financial system can't be asked.
     pub stand_in: StandInSettings,
+}
+
+/// Who begins settlement dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cutover {
+    /// The clock, so long after midnight (UTC).
+    Clock(Duration),
+    /// The financial system, with 0800/201.
+    Host,
 }
 
 /// What happens to purchases while the financial system can't be asked, or does not answer. Amounts in minor units.
@@ -319,6 +331,7 @@ impl Default for HostLinkSettings {
             repeat_max: Duration::from_secs(60),
             repeats_in_flight_max: 256,
             renew_cards_before: Duration::from_secs(30 * 24 * 60 * 60),
+            reconcile_after: Duration::from_secs(60),
             refusals_max: 100,
             stand_in: StandInSettings::default(),
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Cutover;
+
 const DURATION_UNITS: &[(&str, u64)] = &[
     ("ms", 1),
     ("s", 1_000),
@@ -28,8 +30,9 @@ const SIZE: &str =
 /// What an address to listen on looks like, for error messages.
 const ADDRESS: &str = "an address and a port in quotes, as in \"127.0.0.1:8583\" or \"[::1]:8583\"";
 
-/// What a time of day looks like, for error messages.
-const TIME_OF_DAY: &str = "hours and minutes (UTC) in quotes, as in \"00:00\" or \"22:30\"";
+/// What a cutover looks like, for error messages.
+const CUTOVER: &str =
+    "hours and minutes (UTC) in quotes, as in \"00:00\" or \"22:30\", or \"host\"";
 
 /// What a currency looks like, for error messages.
 const CURRENCY: &str = "a numeric ISO 4217 code of three digits in quotes, as in \"840\"";
@@ -129,11 +132,14 @@ written_as_string!(
 );
 
 written_as_string!(
-    /// `#[serde(with = "units::time_of_day")]`: since midnight.
-    time_of_day,
-    Duration,
-    TIME_OF_DAY,
-    parse_time_of_day
+    /// `#[serde(with = "units::cutover")]`
+    cutover,
+    Cutover,
+    CUTOVER,
+    |text| match text {
+        "host" => Some(Cutover::Host),
+        time => parse_time_of_day(time).map(Cutover::Clock),
+    }
 );
 
 fn parse_time_of_day(text: &str) -> Option<Duration> {

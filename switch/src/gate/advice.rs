@@ -5,8 +5,7 @@ use tessera_protocol::{Amount, Mti};
 use super::Unread;
 use crate::clock;
 use crate::host::{
-    Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, Original, PAYOUT_PROCESSING_CODE,
-    Posting,
+    Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
 use crate::journal::Journal;
 use crate::wallet::{Entry, Event, Told, Unrecalled};
@@ -26,8 +25,8 @@ pub enum Unmade {
 pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
     let entry = Entry::read_back(journal.read(unread.position))?;
     match unread.told {
-        Told::Undo(left) => undo(entry.event, left),
-        Told::Posting => posting(entry.event, unread.original),
+        Told::Undo(left) => undo(entry.event, left, unread.settlement_date),
+        Told::Posting => posting(entry.event, unread),
         Told::Card => match entry.event {
             Event::CardRetired { card, .. } => Some(HostMessage::Card {
                 update: CardUpdate::Cancel(card),
@@ -40,7 +39,7 @@ pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage
 }
 
 /// It is undone, down to what shall be left of it.
-fn undo(event: Event, left: Amount) -> Option<HostMessage> {
+fn undo(event: Event, left: Amount, settlement_date: u32) -> Option<HostMessage> {
     let original_mti = match (&event, event.opening()?.class) {
         (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
         (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
@@ -101,6 +100,7 @@ fn undo(event: Event, left: Amount) -> Option<HostMessage> {
         },
         local_time,
         local_date,
+        settlement_date,
         terminal: match own {
             Some(_) => crate::host::LOAD_TERMINAL,
             None => opening.terminal,
@@ -114,7 +114,8 @@ fn undo(event: Event, left: Amount) -> Option<HostMessage> {
 }
 
 /// It was decided without the host.
-fn posting(event: Event, original: Option<Original>) -> Option<HostMessage> {
+fn posting(event: Event, unread: &Unread) -> Option<HostMessage> {
+    let original = unread.original;
     let (opening, card, expiry, amount, original) = match event {
         // Approved in the host's stead: the host may have had the request.
         Event::Held {
@@ -152,6 +153,7 @@ fn posting(event: Event, original: Option<Original>) -> Option<HostMessage> {
         },
         card,
         expiry,
+        settlement_date: unread.settlement_date,
         amount,
         currency: opening.currency,
         institution: opening.institution,

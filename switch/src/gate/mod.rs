@@ -102,6 +102,8 @@ pub struct Unread {
     pub told: Told,
     /// What it names as its original, where it is to be told that it was decided without the host.
     pub original: Option<Original>,
+    /// To which settlement date that belongs, MMDD.
+    pub settlement_date: u32,
 }
 
 /// One per worker. Bounded by admission: every release belongs to an admitted request or to a

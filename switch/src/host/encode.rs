@@ -44,6 +44,7 @@ pub(super) fn encode(
         HostMessage::Card { .. } => (Mti::CARD, marks.reference),
         HostMessage::Reversal(advice) => (Mti::REVERSAL_ADVICE, advice.reference_of_original),
         HostMessage::Posting(posting) => (posting.mti, marks.reference),
+        HostMessage::Reconciliation { .. } => (Mti::RECONCILIATION_ADVICE, marks.reference),
     };
     let expected = Expected {
         trace: marks.trace,
@@ -57,6 +58,7 @@ pub(super) fn encode(
             frame,
             card,
             expiry,
+            settlement_date,
             granted,
             original,
         } => {
@@ -66,7 +68,7 @@ pub(super) fn encode(
                 packer,
                 &expected,
                 &request,
-                (card, *expiry),
+                (card, *expiry, *settlement_date),
                 *granted,
                 original.as_deref(),
             );
@@ -79,6 +81,19 @@ pub(super) fn encode(
             reversal(Packer::new(out, mti), &expected, advice, institution);
         }
         HostMessage::Posting(message) => posting(Packer::new(out, mti), &expected, message),
+        HostMessage::Reconciliation {
+            settlement_date,
+            totals,
+        } => {
+            let mut packer = Packer::new(out, mti);
+            mark(&mut packer, &expected);
+            packer
+                .number(15, u64::from(*settlement_date))
+                .number(32, institution)
+                .raw(37, &expected.retrieval);
+            totals.pack(&mut packer);
+            packer.finish();
+        }
     }
     Some(expected)
 }
@@ -106,7 +121,7 @@ fn forward(
     mut packer: Packer<'_>,
     expected: &Expected,
     request: &Message<'_>,
-    (card, expiry): (&CardNumber, u16),
+    (card, expiry, settlement_date): (&CardNumber, u16, u32),
     granted: Option<Amount>,
     original: Option<&Original>,
 ) {
@@ -119,7 +134,8 @@ fn forward(
     packer
         .copy(request, 12)
         .copy(request, 13)
-        .number(14, u64::from(expiry));
+        .number(14, u64::from(expiry))
+        .number(15, u64::from(settlement_date));
     for field in [18, 22, 25, 32] {
         packer.copy(request, field);
     }
@@ -152,6 +168,7 @@ fn posting(mut packer: Packer<'_>, expected: &Expected, posting: &Posting) {
         .number(12, u64::from(posting.local_time))
         .number(13, u64::from(posting.local_date))
         .number(14, u64::from(posting.expiry))
+        .number(15, u64::from(posting.settlement_date))
         .number(18, u64::from(posting.merchant.category))
         .number(22, u64::from(posting.merchant.entry_mode))
         .number(25, u64::from(posting.merchant.condition))
@@ -175,6 +192,7 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
         back,
         card,
         expiry,
+        settlement_date,
         amount,
         currency,
         source,
@@ -195,6 +213,7 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
         .number(12, u64::from(expected.transmission % 1_000_000))
         .number(13, u64::from(expected.transmission / 1_000_000))
         .number(14, u64::from(*expiry))
+        .number(15, u64::from(*settlement_date))
         .number(18, LOAD_MERCHANT_CATEGORY)
         .number(22, LOAD_ENTRY_MODE)
         .number(25, LOAD_CONDITION)
@@ -237,6 +256,7 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u
     packer
         .number(12, u64::from(advice.local_time))
         .number(13, u64::from(advice.local_date))
+        .number(15, u64::from(advice.settlement_date))
         .number(32, institution)
         .raw(37, &expected.retrieval)
         .raw(41, &advice.terminal)

@@ -151,7 +151,9 @@ impl Repeater for Forwarder {
                     _ => self.settle(answer, Heard::Refused),
                 }
             }
-            HostOutcome::Answered { .. } | HostOutcome::CardIssued { .. } => {
+            HostOutcome::Answered { .. }
+            | HostOutcome::CardIssued { .. }
+            | HostOutcome::Totals { .. } => {
                 self.settle(answer, Heard::Acknowledged);
             }
         }
@@ -168,7 +170,7 @@ fn was_sent_before(message: &HostMessage) -> bool {
     match message {
         HostMessage::Card { repeat, .. } => *repeat,
         HostMessage::Reversal(advice) => advice.repeat,
-        HostMessage::Forward { .. } | HostMessage::Load { .. } | HostMessage::Posting(_) => false,
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tessera_protocol::Message;
+use tessera_protocol::{Extras, Message, ResponseCode, answer};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,7 +17,9 @@ use super::encode::{self, Marks};
 use super::in_flight::{Asked, Asker, InFlight};
 use super::life;
 use super::line::Line;
-use super::message::{Heard, HostAnswer, HostMessage, HostOutcome, HostRequest};
+use super::message::{
+    DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
+};
 use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
@@ -39,6 +41,9 @@ pub enum LinkError {
 pub type Deliver = Rc<dyn Fn(HostAnswer)>;
 /// The same for advices, with what was told and how it was taken.
 pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, Told, Heard)>;
+
+/// Who is told what the financial system says about settlement dates, and answers it: [`Link::answer`].
+pub type DeliverDate = Rc<dyn Fn(DateMessage, Unanswered)>;
 
 /// Who asks again; see [`Forwarder`](super::Forwarder).
 pub(super) trait Repeater {
@@ -74,6 +79,9 @@ pub struct Link {
     something_untold: Notify,
     deliver: Deliver,
     repeater: OnceCell<Rc<dyn Repeater>>,
+    deliver_date: OnceCell<DeliverDate>,
+    /// One at a time: nothing that it sends may pile up here.
+    date_unanswered: Cell<bool>,
     /// Where the ticks of deadlines begin.
     began: Instant,
     closing: watch::Sender<bool>,
@@ -109,6 +117,8 @@ impl Link {
             something_untold: Notify::new(),
             deliver,
             repeater: OnceCell::new(),
+            deliver_date: OnceCell::new(),
+            date_unanswered: Cell::default(),
             began: Instant::now(),
             closing,
             tasks: RefCell::default(),
@@ -119,6 +129,37 @@ impl Link {
         spawn_local(keep_deadlines(link.clone()));
         spawn_local(tell_what_is_untold(link.clone()));
         Ok(link)
+    }
+
+    /// From now on it is told what the financial system says about settlement dates. To be said once.
+    pub fn deliver_dates(&self, deliver: DeliverDate) {
+        let _ = self.deliver_date.set(deliver);
+    }
+
+    /// Hands it on; `false` where one waits for its answer, or nobody is there to be told.
+    pub(super) fn tell_date(&self, said: DateMessage, unanswered: Unanswered) -> bool {
+        match self.deliver_date.get() {
+            Some(deliver) if !self.date_unanswered.replace(true) => {
+                deliver(said, unanswered);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Answers it, on the line that it came over.
+    pub fn answer(&self, unanswered: &Unanswered, code: ResponseCode, reason: &str) {
+        self.date_unanswered.set(false);
+        let line = self.lines.get(usize::from(unanswered.line));
+        let line = line.filter(|line| line.takes());
+        if let (Some(line), Ok(message)) = (line, Message::parse(&unanswered.message)) {
+            let extras = Extras {
+                reason: (!reason.is_empty()).then_some(reason),
+                ..Extras::default()
+            };
+            line.write(|out| answer(&message, out, code, &extras, None));
+            line.flush();
+        }
     }
 
     /// Whether any line is signed on.
@@ -137,9 +178,7 @@ impl Link {
         let repeat = match &request.message {
             HostMessage::Card { repeat, .. } => *repeat,
             HostMessage::Reversal(advice) => advice.repeat,
-            HostMessage::Forward { .. } | HostMessage::Load { .. } | HostMessage::Posting(_) => {
-                false
-            }
+            _ => false,
         };
         self.ask(&Outgoing {
             asked: Asked {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData, Totals};
 
 use crate::wallet::{Merchant, Reference, Secret, Told, WalletId};
 
@@ -23,6 +23,22 @@ pub enum Heard {
     Acknowledged,
     /// It has refused so often that it is not told any more.
     Refused,
+}
+
+/// What the financial system says about settlement dates: an 0800.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateMessage {
+    /// 201 in field 70: this date begins, field 15, MMDD.
+    Begin(u32),
+    /// 202: it has all of the date before.
+    Complete,
+}
+
+/// An 0800 of the financial system that waits for its answer.
+#[derive(Debug)]
+pub struct Unanswered {
+    pub(super) line: u16,
+    pub(super) message: Box<[u8]>,
 }
 
 /// One request to the financial system.
@@ -53,6 +69,8 @@ pub enum HostMessage {
         card: CardNumber,
         /// Its expiry, YYMM.
         expiry: u16,
+        /// Field 15, MMDD.
+        settlement_date: u32,
         /// Field 4 where less is granted than the mall asked for.
         granted: Option<Amount>,
         /// The purchase that a refund is of.
@@ -66,6 +84,8 @@ pub enum HostMessage {
         card: CardNumber,
         /// Its expiry, YYMM.
         expiry: u16,
+        /// Field 15, MMDD.
+        settlement_date: u32,
         /// How much.
         amount: Amount,
         /// In what.
@@ -84,6 +104,13 @@ pub enum HostMessage {
     Reversal(Box<Advice>),
     /// 0120 or 0220 (0121, 0221 when repeated): something was decided without the financial system.
     Posting(Box<Posting>),
+    /// 0520: what a settlement date comes to here.
+    Reconciliation {
+        /// Field 15, MMDD.
+        settlement_date: u32,
+        /// All parties', and of no party.
+        totals: Box<Totals>,
+    },
 }
 
 impl HostMessage {
@@ -115,6 +142,8 @@ pub struct Posting {
     pub card: CardNumber,
     /// Field 14, YYMM.
     pub expiry: u16,
+    /// Field 15, MMDD.
+    pub settlement_date: u32,
     /// Field 4.
     pub amount: Amount,
     /// Field 49.
@@ -173,6 +202,8 @@ pub struct Advice {
     pub local_time: u32,
     /// Field 13, MMDD.
     pub local_date: u32,
+    /// Field 15, MMDD: of what took it back; that of the original where the original came to nothing here.
+    pub settlement_date: u32,
     /// Field 41 of the original.
     pub terminal: [u8; 8],
     /// Field 42 of the original.
@@ -208,6 +239,13 @@ pub enum HostOutcome {
         card: CardNumber,
         /// Field 14, YYMM.
         expiry: u16,
+    },
+    /// It told its totals: fields 66 and 74 to 97 of an 0530.
+    Totals {
+        /// Field 66 says that it has the same.
+        agreed: bool,
+        /// What it has.
+        theirs: Box<Totals>,
     },
     /// The deadline passed, or the line was lost after the request may have left: nobody knows.
     Silent,

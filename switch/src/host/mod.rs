@@ -33,10 +33,11 @@ mod tests;
 
 pub use encode::write_out;
 pub use forwarder::Forwarder;
-pub use link::{Deliver, DeliverAdvice, Link, LinkError};
+pub use link::{Deliver, DeliverAdvice, DeliverDate, Link, LinkError};
 pub use message::{
-    Advice, CardUpdate, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, LOAD_ACCEPTOR,
-    LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
+    Advice, CardUpdate, DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest,
+    LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
+    Unanswered,
 };
 pub use stats::{Figure, LinkStats};
 pub use traces::TraceShare;

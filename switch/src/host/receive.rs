@@ -1,17 +1,21 @@
 //! What the financial system sends: answers go to those who asked, everything else is counted.
 
 use bytes::{Buf, BytesMut};
-use tessera_protocol::{Extras, Message, Mti, ResponseCode, answer};
+use tessera_protocol::{Extras, Message, Mti, ResponseCode, Totals, answer};
 
 use super::frames;
 use super::in_flight::{Expected, Match};
 use super::life::Fault;
 use super::line::{Line, NetworkMessage};
 use super::link::Link;
-use super::message::HostOutcome;
+use super::message::{DateMessage, HostOutcome, Unanswered};
 
 const NETWORK_ANSWER: Mti = Mti::NETWORK.answer();
 const CARD_ANSWER: Mti = Mti::CARD.answer();
+/// Field 70.
+const BEGIN_DATE: u64 = 201;
+const DATE_IS_COMPLETE: u64 = 202;
+const RECONCILIATION_ANSWER: Mti = Mti::RECONCILIATION_ADVICE.answer();
 
 /// Takes every whole frame. A frame that cannot be read is counted and passed over; a length that
 /// cannot be right means that the stream is lost.
@@ -37,7 +41,7 @@ fn take(link: &Link, line: &Line, body: &[u8]) {
     match Message::parse(body) {
         Ok(message) if message.mti() == NETWORK_ANSWER => settle_network(link, line, &message),
         Ok(message) if message.mti().is_answer() => settle(link, &message),
-        Ok(message) => serve(link, line, &message),
+        Ok(message) => serve(link, line, &message, body),
         Err(_) => link.stats.garbage.add(1),
     }
 }
@@ -80,6 +84,9 @@ fn outcome(link: &Link, message: &Message<'_>) -> HostOutcome {
         let expiry = expiry as u16;
         return HostOutcome::CardIssued { card, expiry };
     }
+    if message.mti() == RECONCILIATION_ANSWER && code == Some(*b"00") {
+        return totals(link, message);
+    }
     // An answer that does not say what it should is none: "could not" is asked again or reversed.
     let code = code.unwrap_or_else(|| {
         link.stats.garbage.add(1);
@@ -87,6 +94,20 @@ fn outcome(link: &Link, message: &Message<'_>) -> HostOutcome {
     });
     let approval = message.raw(38).and_then(|text| text.try_into().ok());
     HostOutcome::Answered { code, approval }
+}
+
+#[cold]
+fn totals(link: &Link, message: &Message<'_>) -> HostOutcome {
+    match (message.number(66), Totals::read(message)) {
+        (Some(settlement @ (1 | 2)), Ok(theirs)) => HostOutcome::Totals {
+            agreed: settlement == 1,
+            theirs: Box::new(theirs),
+        },
+        _ => {
+            link.stats.garbage.add(1);
+            HostOutcome::Silent
+        }
+    }
 }
 
 fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
@@ -107,17 +128,36 @@ fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
     }
 }
 
-/// The financial system may ask whether we are there; nothing else of it is served. One that asks and
-/// does not read the answers gets no more of them.
-fn serve(link: &Link, line: &Line, message: &Message<'_>) {
+/// The financial system may ask whether we are there, and say when settlement dates begin; nothing else of it is served. One
+/// that asks and does not read the answers gets no more of them.
+fn serve(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
     if line.is_clogged() {
         return link.stats.refused.add(1);
     }
-    let code = if message.mti().original() == Mti::NETWORK {
-        ResponseCode::APPROVED
-    } else {
-        link.stats.refused.add(1);
-        ResponseCode::INVALID_TRANSACTION
+    let network = message.mti().original() == Mti::NETWORK;
+    let said = match (network, message.number(70), message.number(15)) {
+        (false, ..) => Err(ResponseCode::INVALID_TRANSACTION),
+        (true, Some(BEGIN_DATE), None) => Err(ResponseCode::FORMAT_ERROR),
+        (true, Some(BEGIN_DATE), Some(date)) => Ok(Some(DateMessage::Begin(date as u32))),
+        (true, Some(DATE_IS_COMPLETE), _) => Ok(Some(DateMessage::Complete)),
+        (true, ..) => Ok(None),
+    };
+    let code = match said {
+        Ok(None) => ResponseCode::APPROVED,
+        Ok(Some(said)) => {
+            let unanswered = Unanswered {
+                line: line.number,
+                message: body.into(),
+            };
+            if link.tell_date(said, unanswered) {
+                return;
+            }
+            ResponseCode::FAULT
+        }
+        Err(code) => {
+            link.stats.refused.add(1);
+            code
+        }
     };
     line.write(|out| answer(message, out, code, &Extras::default(), None));
 }

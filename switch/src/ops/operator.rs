@@ -120,6 +120,8 @@ pub struct Standing {
     pub controls: Vec<String>,
     /// The settlement date at this moment.
     pub today: String,
+    /// Settlement dates that are over, and of which the financial system has not said that it has the same totals.
+    pub unsettled: Vec<String>,
     /// What was decided, newest first.
     pub decisions: Vec<Fact>,
 }
@@ -186,6 +188,7 @@ impl Operator {
             blocks: blocks(&directions.supervision),
             controls: controlled(&directions.supervision),
             today: self.today().to_string(),
+            unsettled: self.unsettled(),
             decisions: self.decisions(directions.position)?,
         })
     }
@@ -214,6 +217,12 @@ impl Operator {
 
     fn today(&self) -> Day {
         self.bulletin.read().days.of(clock::milliseconds())
+    }
+
+    fn unsettled(&self) -> Vec<String> {
+        let decided = self.bulletin.read();
+        let days = decided.days.unsettled(clock::milliseconds());
+        days.map(|(day, _)| day.to_string()).collect()
     }
 
     fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<CardNumber>), Refusal> {

@@ -23,7 +23,7 @@ use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
 use crate::wallet::{
-    Command, Context, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Supervision,
+    Command, Context, Day, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Supervision,
     Tell, Told, Unrecalled, Wallet, WalletId,
 };
 
@@ -123,6 +123,7 @@ pub struct Worker {
     looks: Cell<u32>,
     last_reference: Cell<Reference>,
     last_transmission: Cell<(u64, u32)>,
+    last_settlement_date: Cell<(Day, u32)>,
     journal: Arc<dyn Journal>,
     link: Rc<Link>,
     /// Advices under way.
@@ -178,6 +179,7 @@ impl Worker {
             looks: Cell::default(),
             last_reference: Cell::new(Reference::first(parts.references_after + 1, parts.index)),
             last_transmission: Cell::default(),
+            last_settlement_date: Cell::default(),
             journal: parts.journal,
             link: parts.link,
             forwarder: parts.forwarder,
@@ -214,6 +216,9 @@ impl Worker {
             }
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(reference, card, expiry)
+            }
+            HostOutcome::Totals { agreed, theirs } => {
+                Command::HostTotals(reference, agreed, theirs)
             }
             HostOutcome::Silent => Command::HostSilent(reference),
             HostOutcome::Unsent => Command::HostUnreached(reference),
@@ -262,11 +267,7 @@ impl Worker {
     ) -> Context<'a> {
         Context {
             now,
-            host_trace: if may_ask_host {
-                self.link.next_trace()
-            } else {
-                0
-            },
+            host_trace: if may_ask_host { self.next_trace() } else { 0 },
             host_up: self.link.up(),
             rules: &self.rules,
             house,
@@ -324,6 +325,11 @@ impl Worker {
         self.looks.set(0);
     }
 
+    /// A trace number towards the host.
+    pub fn next_trace(&self) -> u32 {
+        self.link.next_trace()
+    }
+
     /// A reference above all that were given before, of this millisecond if possible.
     pub fn next_reference(&self, now: u64) -> Reference {
         let next = self.free_reference(now);
@@ -352,6 +358,18 @@ impl Worker {
         let transmission = clock::transmission(reference.milliseconds());
         self.last_transmission.set((second, transmission));
         transmission
+    }
+
+    /// Field 15 towards the host of what happened at this moment, milliseconds since 1970: MMDD.
+    pub fn settlement_date(&self, milliseconds: u64) -> u32 {
+        let day = self.house().days.of(milliseconds);
+        let (known, date) = self.last_settlement_date.get();
+        if known == day && date != 0 {
+            return date;
+        }
+        let date = day.month_and_day();
+        self.last_settlement_date.set((day, date));
+        date
     }
 
     /// Appends an event to the journal.

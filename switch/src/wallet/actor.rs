@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
 
+use super::host_totals::TotalsAsked;
 use super::transaction::Kind;
 use super::{
     Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp, Items,
@@ -64,6 +65,8 @@ pub struct WalletActor {
     turnover: Vec<Turnover>,
     /// The store has been told what of it is too old to be kept.
     tidied: bool,
+    /// Of the operator's wallet: what the host was told of a settlement date.
+    pub(super) totals_asked: Option<Box<TotalsAsked>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
@@ -89,6 +92,7 @@ impl WalletActor {
             known: Known::default(),
             turnover: Vec::new(),
             tidied: false,
+            totals_asked: None,
             taken: 0,
             told_at: Instant::now(),
         }
@@ -283,7 +287,11 @@ impl WalletActor {
     ) {
         match effect {
             Effect::Answer(outcome) => {
-                if let Command::Direct(_, reply) | Command::Inspect(reply) = command {
+                if let Command::Direct(_, reply)
+                | Command::Inspect(reply)
+                | Command::AskForTotals(_, reply)
+                | Command::CompareTotals(_, reply) = command
+                {
                     self.answer_operator(reply, outcome);
                 } else if let Some(asker) = asker.take() {
                     self.hold(Release::Answer(asker, outcome));
@@ -344,6 +352,11 @@ impl WalletActor {
             Effect::Proclaim => {
                 let decided = self.wallet.supervision.as_deref().cloned();
                 self.hold(Release::Proclaim(Box::new(decided.unwrap_or_default())));
+            }
+            Effect::TellTotals(day) => {
+                if let Command::AskForTotals(_, reply) = command {
+                    self.tell_totals(day, reply, context);
+                }
             }
             Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
             Effect::AskForCardAgain(reference) => {
@@ -416,6 +429,10 @@ impl WalletActor {
                 _ => Told::Undo(transaction.left_at_host()),
             },
             original: if posting { self.as_sent(about) } else { None },
+            settlement_date: self.worker.settlement_date(match posting {
+                true => reference.milliseconds(),
+                false => transaction.undone_at(),
+            }),
         })
     }
 
@@ -455,7 +472,7 @@ impl WalletActor {
         }
     }
 
-    fn answer_operator(&self, reply: &Reply, outcome: Outcome) {
+    pub(super) fn answer_operator(&self, reply: &Reply, outcome: Outcome) {
         let directions = Directions {
             outcome,
             supervision: self
@@ -520,7 +537,7 @@ impl WalletActor {
     }
 
     /// What rests on this wallet's state rests on its last event.
-    fn hold(&self, release: Release) {
+    pub(super) fn hold(&self, release: Release) {
         self.worker
             .gate
             .hold(self.wallet.last_sequence, self.told_at, release);
@@ -582,7 +599,9 @@ impl Handler<Tell> for WalletActor {
 
     fn handle(&mut self, tell: Tell, _: &mut Mailbox<Self>) {
         self.taken += 1;
-        self.tell(tell.command, tell.asker);
+        if let Some(command) = self.with_totals(tell.command) {
+            self.tell(command, tell.asker);
+        }
     }
 }
 
@@ -594,7 +613,8 @@ impl Handler<Housekeeping> for WalletActor {
         self.hand_over_snapshot();
         let rest = matches!(housekeeping, Housekeeping::Rest);
         self.watchers.retain(|watcher| !watcher.is_closed());
-        let unneeded = self.waiting.is_empty() && self.watchers.is_empty();
+        let unneeded =
+            self.waiting.is_empty() && self.watchers.is_empty() && self.totals_asked.is_none();
         if rest && unneeded && self.worker.release(&self.wallet, self.taken) {
             mailbox.stop();
         }

@@ -38,6 +38,7 @@ impl WalletActor {
             opening.is_some_and(|opening| opening.reference == reference)
         };
         let event = &entries.iter().find(opens).ok_or(Unmade::Nothing)?.event;
+        let settlement_date = self.worker.settlement_date(reference.milliseconds());
         let message = match event {
             Event::Held {
                 card,
@@ -48,6 +49,7 @@ impl WalletActor {
                 frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
+                settlement_date,
                 granted: *granted,
                 original: None,
             },
@@ -60,6 +62,7 @@ impl WalletActor {
                 frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
+                settlement_date,
                 granted: None,
                 original: self.as_sent(*original).map(Box::new),
             },
@@ -78,6 +81,7 @@ impl WalletActor {
                 back: matches!(event, Event::PayoutRequested { .. }),
                 card: card.clone(),
                 expiry: *expiry,
+                settlement_date,
                 amount: opening.amount,
                 currency: opening.currency,
                 source: self.source(command)?,

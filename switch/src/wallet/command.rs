@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::event::UnseenOriginal;
 use super::{
-    Balance, Contact, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
+    Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
     Reconciled, Reference, Reload, Secret, Source, Supervision, WalletId,
 };
 
@@ -34,6 +34,12 @@ pub enum Command {
     AdviceRefused(Reference, Told, ResponseCode),
     /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
     Reconcile(Box<Reconciled>),
+    /// The financial system is asked whether it has the same totals of this settlement date.
+    AskForTotals(Day, Reply),
+    /// It has answered: whether it has the same, and what it has.
+    HostTotals(Reference, bool, Box<Totals>),
+    /// Its totals are compared with ours.
+    CompareTotals(Box<Reconciled>, Reply),
     /// 0800/101: a party changes its key.
     ChangeKey(Box<Directed>),
     /// An operator decides, and waits for an answer.
@@ -396,6 +402,8 @@ pub enum Effect {
     LayAside(Reference, GivenUp),
     /// What was decided about all wallets counts from now on.
     Proclaim,
+    /// Tell the host our totals of a settlement date.
+    TellTotals(Day),
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
     /// account's hash; none where there is no account, which must take as long.
     Prove(Option<Box<str>>),

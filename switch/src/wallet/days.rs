@@ -89,39 +89,64 @@ impl std::fmt::Display for Day {
     }
 }
 
-/// When dates begin; the newest at the end.
+/// When dates begin, and which of them the financial system has the same totals of.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Days(Vec<(u64, Day)>);
+pub struct Days {
+    /// The newest at the end.
+    begin: Vec<(u64, Day)>,
+    agreed: Vec<Day>,
+}
 
 impl Days {
     /// The date of a moment.
     pub fn of(&self, milliseconds: u64) -> Day {
         let begun = |(begins, _): &&(u64, Day)| *begins <= milliseconds;
-        let found = self.0.iter().rev().find(begun).or(self.0.first());
+        let found = self.begin.iter().rev().find(begun).or(self.begin.first());
         found.map_or_else(|| Day::at(milliseconds, 0), |(_, day)| *day)
     }
 
     /// The newest, and when it begins.
     pub fn newest(&self) -> Option<(u64, Day)> {
-        self.0.last().copied()
+        self.begin.last().copied()
     }
 
     /// All that are known, oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Day)> + '_ {
-        self.0.iter().copied()
+        self.begin.iter().copied()
+    }
+
+    /// Those that are over by this moment and not agreed upon yet, each with when it was over; oldest first.
+    pub fn unsettled(&self, milliseconds: u64) -> impl Iterator<Item = (Day, u64)> + '_ {
+        let spans = self.begin.windows(2).map(|pair| (pair[0].1, pair[1].0));
+        spans.filter(move |(day, over)| *over <= milliseconds && !self.is_agreed(*day))
+    }
+
+    /// Whether the financial system has the same totals of this date.
+    pub fn is_agreed(&self, day: Day) -> bool {
+        self.agreed.contains(&day)
+    }
+
+    /// It has the same totals of it.
+    pub fn agree(&mut self, day: Day) {
+        let known = self.begin.iter().any(|(_, known)| *known == day);
+        if known && !self.is_agreed(day) {
+            self.agreed.push(day);
+        }
     }
 
     /// From then on it is this date. Neither goes back; but the newest may begin earlier than it was said it would.
     pub fn begin(&mut self, milliseconds: u64, day: Day) {
         let earlier = |&(begins, last): &(u64, Day)| last == day && milliseconds < begins;
         if self.newest().is_some_and(|newest| earlier(&newest)) {
-            self.0.pop();
+            self.begin.pop();
         }
         let goes_on = |(begun, last): (u64, Day)| begun < milliseconds && last < day;
         if self.newest().is_none_or(goes_on) {
-            self.0.push((milliseconds, day));
-            let surplus = self.0.len().saturating_sub(DAYS_KEPT);
-            self.0.drain(..surplus);
+            self.begin.push((milliseconds, day));
+            let surplus = self.begin.len().saturating_sub(DAYS_KEPT);
+            self.begin.drain(..surplus);
+            let oldest = self.begin.first().map(|(_, oldest)| *oldest);
+            self.agreed.retain(|agreed| Some(*agreed) >= oldest);
         }
     }
 }
@@ -175,5 +200,24 @@ mod tests {
         let of = |at| days.of(at).0;
         assert_eq!([0, 999, 1_000, 1_999].map(of), [5; 4]);
         assert_eq!([2_000, 8_999, 9_000].map(of), [6, 6, 7]);
+    }
+
+    #[test]
+    fn a_date_that_is_over_is_unsettled_until_both_sides_agree() {
+        let mut days = Days::default();
+        for day in 1..=3 {
+            days.begin(u64::from(day) * 1_000, Day(day));
+        }
+        let unsettled = |days: &Days, at| days.unsettled(at).collect::<Vec<_>>();
+        assert_eq!(unsettled(&days, 1_999), []);
+        let both = [(Day(1), 2_000), (Day(2), 3_000)];
+        assert_eq!(unsettled(&days, 3_000), both);
+        days.agree(Day(1));
+        days.agree(Day(1));
+        assert_eq!(unsettled(&days, 9_000), [both[1]]);
+        for day in 4..=200 {
+            days.begin(u64::from(day) * 1_000, Day(day));
+        }
+        assert_eq!((days.iter().len(), days.agreed.len()), (DAYS_KEPT, 0));
     }
 }

@@ -52,6 +52,10 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
             supervise::refused(wallet, *reference, *told, *code, context)
         }
         Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
+        Command::AskForTotals(day, _) => supervise::ask_for_totals(wallet, *day),
+        Command::CompareTotals(compared, _) => supervise::compare_totals(compared),
+        // Of what was never told.
+        Command::HostTotals(..) => Decision::default(),
         Command::ChangeKey(directed) => supervise::change_key(wallet, directed),
         Command::Direct(directed, _) => supervise::direct(wallet, directed),
         Command::Inspect(_) => Decision::answer(Outcome::approved()),

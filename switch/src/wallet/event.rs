@@ -8,7 +8,9 @@ use tessera_protocol::{
     Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
 };
 
-use super::{Balance, Change, Day, Directed, DuplicateKey, KeyFields, Owed, Reference, WalletId};
+use super::{
+    Balance, Change, Day, Directed, DuplicateKey, KeyFields, NO_PARTY, Owed, Reference, WalletId,
+};
 use crate::clock;
 
 /// One event in its place.
@@ -340,7 +342,7 @@ pub enum Event {
     },
     /// An operator has decided something.
     Directed(Box<Directed>),
-    /// A party's totals were compared with ours; in the wallet of the operator.
+    /// The totals of a party, or of the financial system, were compared with ours; in the wallet of the operator.
     Reconciled(Box<Reconciled>),
     /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
     CardLate {
@@ -349,10 +351,10 @@ pub enum Event {
     },
 }
 
-/// A party's totals of a settlement date, and ours.
+/// A party's totals of a settlement date, or those of the financial system, and ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Field 32.
+    /// Field 32; [`NO_PARTY`] for the financial system, which has those of all.
     pub institution: u64,
     /// Field 11.
     pub trace: u32,
@@ -360,16 +362,20 @@ pub struct Reconciled {
     pub transmission: u32,
     /// Of which date.
     pub day: Day,
-    /// What the party has.
+    /// What the other side has.
     pub theirs: Totals,
     /// What the switch has.
     pub ours: Totals,
 }
 
 impl Reconciled {
-    /// Whether both have the same.
+    /// Whether both have the same. With the financial system that is what is left of it all: it has also seen what came to
+    /// nothing here, and that it was undone.
     pub fn agrees(&self) -> bool {
-        self.theirs == self.ours
+        match self.institution {
+            NO_PARTY => self.theirs.net == self.ours.net,
+            _ => self.theirs == self.ours,
+        }
     }
 }
 

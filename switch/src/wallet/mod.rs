@@ -15,6 +15,7 @@ mod days;
 mod decide;
 mod event;
 mod event_bytes;
+mod host_totals;
 mod key;
 mod part_bytes;
 mod postings;

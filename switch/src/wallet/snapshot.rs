@@ -28,7 +28,7 @@ use super::{
     WalletId,
 };
 
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -65,7 +65,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 7"));
+            return Err(from.fault("a snapshot of version 8"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -267,6 +267,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
             out.put_slice(given_up.code.as_bytes());
             out.put_u64_le(given_up.at);
         });
+        out.put_u64_le(more.taken_back_at);
     }
 }
 
@@ -415,6 +416,7 @@ fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
         given_up: (0..from.u32()?)
             .map(|_| read_given_up(from))
             .collect::<Result<_, _>>()?,
+        taken_back_at: from.u64()?,
     })
 }
 

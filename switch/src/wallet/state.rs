@@ -6,8 +6,8 @@ use super::event::UnseenOriginal;
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
-    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, Opening, Owed, Payer,
-    PayersAccount, Reference, Subject, Supervision, Transactions, WalletId,
+    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, NO_PARTY, Opening,
+    Owed, Payer, PayersAccount, Reference, Subject, Supervision, Transactions, WalletId,
 };
 use crate::clock;
 
@@ -284,11 +284,17 @@ impl Wallet {
                 self.come_to_nothing(*reference, (!never_left).then_some(entry.at))?;
             }
             Event::Reversed {
-                original, asked, ..
-            } => self.reverse(*original, *asked)?,
+                opening,
+                original,
+                asked,
+                ..
+            } => self.reverse(*original, *asked, opening.reference.milliseconds())?,
             Event::ReversedFurther {
                 original, standing, ..
-            } => self.shrink(*original, *standing)?,
+            } => {
+                self.shrink(*original, *standing)?;
+                self.known_mut(*original)?.more_mut().taken_back_at = entry.at;
+            }
             Event::CardLate { reference } => {
                 self.known_mut(*reference)?.code = ResponseCode::HOST_UNREACHABLE;
             }
@@ -352,7 +358,14 @@ impl Wallet {
                 });
             }
             Event::Directed(directed) => self.direct(directed, entry.at)?,
-            Event::Reconciled(_) => {}
+            Event::Reconciled(reconciled) => {
+                if reconciled.institution == NO_PARTY && reconciled.agrees() {
+                    self.supervision
+                        .get_or_insert_default()
+                        .days
+                        .agree(reconciled.day);
+                }
+            }
         }
         if let Some(opened) = Transaction::opened_by(event, position) {
             self.transactions.push(opened);
@@ -553,7 +566,7 @@ impl Wallet {
         self.account.as_deref_mut().ok_or(Broken::NoAccount)
     }
 
-    fn reverse(&mut self, reference: Reference, asked: Amount) -> Result<(), Broken> {
+    fn reverse(&mut self, reference: Reference, asked: Amount, at: u64) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
         let standing = transaction.stands_after(asked);
         transaction.more_mut().asked = Some(asked);
@@ -566,7 +579,10 @@ impl Wallet {
             }
             // What is left of it is decided when the host answers.
             Status::Pending => {}
-            Status::Approved => transaction.advise(),
+            Status::Approved => {
+                transaction.advise();
+                transaction.more_mut().taken_back_at = at;
+            }
             Status::Declined => {}
         }
         self.shrink(reference, standing)

@@ -89,6 +89,7 @@ impl Supervision {
         for (begins, day) in self.days.iter() {
             out.put_u64_le(begins);
             out.put_u32_le(day.0);
+            out.put_u8(u8::from(self.days.is_agreed(day)));
         }
         out.put_u16_le(self.keys.len() as u16);
         for key in &self.keys {
@@ -115,8 +116,11 @@ impl Supervision {
             supervision.controls.push((serial, read_controls(from)?));
         }
         for _ in 0..from.u16()? {
-            let begins = from.u64()?;
-            supervision.days.begin(begins, Day(from.u32()?));
+            let (begins, day) = (from.u64()?, Day(from.u32()?));
+            supervision.days.begin(begins, day);
+            if from.u8()? != 0 {
+                supervision.days.agree(day);
+            }
         }
         for _ in 0..from.u16()? {
             supervision.keys.push(ChangedKey {

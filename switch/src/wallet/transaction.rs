@@ -113,6 +113,8 @@ pub struct More {
     pub repeats: Vec<u32>,
     /// What the host has refused too often to be told.
     pub given_up: Vec<GivenUp>,
+    /// When something of it was taken back last that had been counted, milliseconds since 1970; 0 for never.
+    pub taken_back_at: u64,
 }
 
 /// Something that the host is not told any more, unless an operator wants it.
@@ -135,6 +137,7 @@ const NO_MORE: &More = &More {
     posting: Advice::None,
     repeats: Vec::new(),
     given_up: Vec::new(),
+    taken_back_at: 0,
 };
 
 /// What an authorization sets aside.
@@ -312,6 +315,15 @@ impl Transaction {
             Status::Declined => Amount::ZERO,
             _ if self.kind == Kind::Authorization && !self.holds() => self.more().used,
             _ => self.more().asked.unwrap_or(self.standing),
+        }
+    }
+
+    /// To which moment's settlement date its undoing at the host belongs, milliseconds since 1970: to that of what took it
+    /// back, or to its own where it was never counted here, so that nothing is left of it there.
+    pub fn undone_at(&self) -> u64 {
+        match self.more().taken_back_at {
+            0 => self.reference.milliseconds(),
+            at => at,
         }
     }
 

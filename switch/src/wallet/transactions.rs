@@ -388,7 +388,10 @@ impl Command {
             | Self::Reseal
             | Self::Wake
             | Self::Inspect(_)
-            | Self::Reconcile(_) => About::None,
+            | Self::Reconcile(_)
+            | Self::HostTotals(..)
+            | Self::AskForTotals(..)
+            | Self::CompareTotals(..) => About::None,
         }
     }
 }

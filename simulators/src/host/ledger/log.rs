@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! host.log   ┌──────────────────┬────────┬────────┬─ ─
-//!            │ "tessera host 1\n" │ record │ record │
+//!            │ "tessera host 2\n" │ record │ record │
 //!            └──────────────────┴────────┴────────┴─ ─
 //! ```
 //!
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use super::record::{self, Record};
 
 const FILE: &str = "host.log";
-const MAGIC: &[u8; 15] = b"tessera host 1\n";
+const MAGIC: &[u8; 15] = b"tessera host 2\n";
 
 /// Why a log cannot be used.
 #[derive(Debug, thiserror::Error)]

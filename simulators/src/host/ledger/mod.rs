@@ -11,6 +11,7 @@
 mod accounts;
 mod book;
 mod concern;
+mod dates;
 mod decide;
 mod log;
 mod record;
@@ -19,13 +20,15 @@ use std::io;
 use std::path::Path;
 
 use hashbrown::HashMap;
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{ResponseCode, Totals};
 
 pub(super) use accounts::Accounts;
 use accounts::signed;
 use book::{Book, Entry, State};
 pub(super) use concern::{Concern, Named, Source};
 use concern::{Detail, Details, Given};
+use dates::Dates;
+pub(super) use dates::SettlementDate;
 use log::Log;
 pub(super) use log::LogError;
 pub(super) use record::{BookName, CardOperation, PostingKind, Record};
@@ -46,6 +49,7 @@ pub(super) struct Posting {
     pub(super) trace: u32,
     pub(super) transmission: u32,
     pub(super) institution: u64,
+    pub(super) settlement_date: SettlementDate,
 }
 
 /// A request to undo a posting.
@@ -62,6 +66,7 @@ pub(super) struct Reversal {
     pub(super) institution: u64,
     /// What shall be left of it (field 95).
     pub(super) down_to: u64,
+    pub(super) settlement_date: SettlementDate,
     /// 0420: told, not asked, and never refused.
     pub(super) advice: bool,
 }
@@ -91,6 +96,7 @@ pub(super) struct Ledger {
     card_orders: HashMap<Reference, Ordered>,
     accounts: Accounts,
     given: Given,
+    dates: Dates,
     tally: Tally,
     log: Option<Log>,
 }
@@ -105,6 +111,7 @@ impl Ledger {
             card_orders: HashMap::new(),
             accounts: Accounts::default(),
             given: Given::default(),
+            dates: Dates::default(),
             tally: Tally::default(),
             log: None,
         }
@@ -220,6 +227,7 @@ impl Ledger {
                 book,
                 reference: reversal.reference,
                 asked: reversal.down_to,
+                settlement_date: reversal.settlement_date,
             });
         }
         ResponseCode::APPROVED
@@ -299,8 +307,14 @@ impl Ledger {
         self.given.of(source)
     }
 
-    /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first.
-    fn lower(&mut self, book: BookName, reference: Reference) {
+    /// What a settlement date comes to.
+    pub(super) fn totals(&self, date: SettlementDate) -> Totals {
+        self.dates.of(date)
+    }
+
+    /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first. `further` where
+    /// it was a refund that was undone.
+    fn lower(&mut self, book: BookName, reference: Reference, date: SettlementDate, further: bool) {
         let Some(entry) = self.books[book as usize].find(&reference) else {
             return;
         };
@@ -312,14 +326,21 @@ impl Ledger {
         {
             self.accounts.undo(kind, entry.card, undone);
             self.tally.undone(kind, undone);
+            self.dates.undone(kind, undone, date, further);
             if let Some(&detail) = self.details.of(&reference) {
-                self.move_elsewhere(kind, detail, -signed(undone));
+                self.move_elsewhere(kind, detail, -signed(undone), date);
             }
         }
     }
 
     /// What a posting moves besides its card's account: money of a source, or what stands of an original.
-    fn move_elsewhere(&mut self, kind: PostingKind, detail: Detail, amount: i64) {
+    fn move_elsewhere(
+        &mut self,
+        kind: PostingKind,
+        detail: Detail,
+        amount: i64,
+        date: SettlementDate,
+    ) {
         match detail {
             Detail::Source(source) if kind == PostingKind::Payout => {
                 self.given.add(source, -amount);
@@ -329,7 +350,7 @@ impl Ledger {
                 // What was forgotten bears no further refund anyway.
                 if let Some(original) = self.books[book as usize].find(&reference) {
                     original.refunded = original.refunded.saturating_add_signed(amount);
-                    self.lower(book, reference);
+                    self.lower(book, reference, date, true);
                 }
             }
         }
@@ -347,14 +368,16 @@ impl Ledger {
             Record::Posted { posting, code } => {
                 let entry = Entry::posted(&posting, code);
                 let detail = self.next_detail.take();
+                let date = posting.settlement_date;
                 if entry.is_approved() {
                     self.accounts
                         .post(posting.kind, posting.card, posting.amount);
+                    self.dates.posted(posting.kind, posting.amount, date);
                     if let Some((reference, detail)) = detail
                         && reference == posting.reference
                     {
                         self.details.insert(reference, detail);
-                        self.move_elsewhere(posting.kind, detail, signed(posting.amount));
+                        self.move_elsewhere(posting.kind, detail, signed(posting.amount), date);
                     }
                 }
                 self.tally
@@ -366,10 +389,11 @@ impl Ledger {
                 book,
                 reference,
                 asked,
+                settlement_date,
             } => {
                 if let Some(entry) = self.books[book as usize].find(&reference) {
                     entry.asked = entry.asked.min(asked);
-                    self.lower(book, reference);
+                    self.lower(book, reference, settlement_date, false);
                 }
             }
             Record::Forestalled {

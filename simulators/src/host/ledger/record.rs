@@ -1,10 +1,10 @@
 //! One change of the books, and its bytes.
 //!
 //! ```text
-//!  0      1       2      4            16     24       32      36             40            48     52
-//!  ┌──────┬───────┬──────┬────────────┬──────┬────────┬───────┬──────────────┬─────────────┬──────┐
-//!  │ what │ which │ code │ reference  │ card │ amount │ trace │ transmission │ institution │ sum  │
-//!  └──────┴───────┴──────┴────────────┴──────┴────────┴───────┴──────────────┴─────────────┴──────┘
+//!  0      1       2      4            16     24       32      36             40            48     50     54
+//!  ┌──────┬───────┬──────┬────────────┬──────┬────────┬───────┬──────────────┬─────────────┬──────┬──────┐
+//!  │ what │ which │ code │ reference  │ card │ amount │ trace │ transmission │ institution │ date │ sum  │
+//!  └──────┴───────┴──────┴────────────┴──────┴────────┴───────┴──────────────┴─────────────┴──────┴──────┘
 //! ```
 //!
 //! | what | which | code | card | amount | trace, transmission, institution |
@@ -16,15 +16,17 @@
 //! | 6 original of the refund behind it | its book | 0 | its reference from here on, then zeros | | |
 //! | 7 undone | book | 0 | 0 | minor units that were to be left | 0 |
 //!
-//! Numbers are little-endian; `sum` is CRC-32C of the 48 bytes before it. Card numbers stand here as they
+//! `date` is field 15 of what was posted or of what undid it, 0 for all else.
+//!
+//! Numbers are little-endian; `sum` is CRC-32C of the 50 bytes before it. Card numbers stand here as they
 //! are: these are the issuer's own books.
 
 use super::concern::{Detail, Source};
-use super::{Posting, Reference};
+use super::{Posting, Reference, SettlementDate};
 
 /// Bytes of a record.
-pub(super) const BYTES: usize = 52;
-const SUMMED: usize = 48;
+pub(super) const BYTES: usize = 54;
+const SUMMED: usize = 50;
 
 /// One change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub(in crate::host) enum Record {
         book: BookName,
         reference: Reference,
         asked: u64,
+        settlement_date: SettlementDate,
     },
     /// A reversal came before its original.
     Forestalled {
@@ -143,6 +146,7 @@ struct Fields {
     trace: u32,
     transmission: u32,
     institution: u64,
+    date: SettlementDate,
 }
 
 /// From `card` on.
@@ -191,6 +195,7 @@ impl Record {
         out.extend_from_slice(&fields.trace.to_le_bytes());
         out.extend_from_slice(&fields.transmission.to_le_bytes());
         out.extend_from_slice(&fields.institution.to_le_bytes());
+        out.extend_from_slice(&fields.date.to_le_bytes());
         let sum = crc32c::crc32c(&out[start..]);
         out.extend_from_slice(&sum.to_le_bytes());
     }
@@ -211,6 +216,7 @@ impl Record {
             trace: u32::from_le_bytes(part(bytes, 32)?),
             transmission: u32::from_le_bytes(part(bytes, 36)?),
             institution: u64::from_le_bytes(part(bytes, 40)?),
+            date: u16::from_le_bytes(part(bytes, 48)?),
         };
         Self::from_fields(&fields)
     }
@@ -227,16 +233,19 @@ impl Record {
                 trace: posting.trace,
                 transmission: posting.transmission,
                 institution: posting.institution,
+                date: posting.settlement_date,
             },
             Self::Undone {
                 book,
                 reference,
                 asked,
+                settlement_date,
             } => Fields {
                 what: 7,
                 which: book as u8,
                 reference,
                 amount: asked,
+                date: settlement_date,
                 ..Fields::default()
             },
             Self::Forestalled {
@@ -300,6 +309,7 @@ impl Record {
                     trace: fields.trace,
                     transmission: fields.transmission,
                     institution: fields.institution,
+                    settlement_date: fields.date,
                 },
                 code: fields.code,
             },
@@ -307,6 +317,7 @@ impl Record {
                 book: book()?,
                 reference: fields.reference,
                 asked: fields.amount,
+                settlement_date: fields.date,
             },
             3 => Self::Forestalled {
                 book: book()?,

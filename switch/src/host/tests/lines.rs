@@ -373,6 +373,7 @@ fn load() -> HostMessage {
         back: false,
         card: CardNumber::development(1),
         expiry: 3112,
+        settlement_date: 1_123,
         amount: Amount::new(5_000).unwrap(),
         currency: Currency::USD,
         source: Secret::new(b"a payer's account"),

@@ -151,6 +151,7 @@ pub fn purchase() -> HostMessage {
         frame: Bytes::from(unhex(MALL_REQUEST)),
         card: CardNumber::development(1),
         expiry: 3112,
+        settlement_date: 1_123,
     }
 }
 
@@ -168,6 +169,7 @@ pub fn advice(original_trace: u32) -> Advice {
         original_institution: 10_000_000_001,
         local_time: 94_500,
         local_date: 1_122,
+        settlement_date: 1_123,
         terminal: *b"TERM0001",
         acceptor: *b"MALL-0001      ",
         reference_of_original: Reference::from_text(b"0HOST0000042").unwrap(),

@@ -3,7 +3,7 @@
 use prometheus::{GaugeVec, IntCounter, IntGauge, IntGaugeVec};
 
 use super::families::Counters;
-use super::labels::{LinkOutcome, UnmatchedAnswer};
+use super::labels::{LinkOutcome, TotalsOutcome, UnmatchedAnswer};
 use super::register::Register;
 
 /// The host room's figures.
@@ -40,6 +40,10 @@ pub struct HostMetrics {
     pub repeats: IntCounter,
     /// Advices answered with a code that means "not now".
     pub not_now: IntCounter,
+    /// What came of telling it the totals of a settlement date.
+    pub totals: Counters<TotalsOutcome>,
+    /// Settlement dates that are over and not agreed upon.
+    pub days_open: IntGauge,
 }
 
 impl HostMetrics {
@@ -62,6 +66,14 @@ impl HostMetrics {
             outcomes: register.counters(
                 "host_outcomes_total",
                 "What became of requests to the financial system.",
+            ),
+            totals: register.counters(
+                "host_totals_total",
+                "What came of telling the financial system the totals of a settlement date.",
+            ),
+            days_open: register.gauge(
+                "host_settlement_dates_open",
+                "Settlement dates that are over, and of which the financial system has not the same totals.",
             ),
             reconnects: register.counter(
                 "host_reconnects_total",

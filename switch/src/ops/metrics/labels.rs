@@ -224,6 +224,18 @@ label!(
 );
 
 label!(
+    /// What came of telling the financial system our totals.
+    TotalsOutcome, "outcome" {
+        /// It has the same.
+        Agreed = "agreed",
+        /// It has others.
+        Differs = "differs",
+        /// It did not say.
+        Unanswered = "unanswered",
+    }
+);
+
+label!(
     /// An answer of the financial system that nobody was waiting for.
     UnmatchedAnswer, "reason" {
         /// After its deadline.

@@ -31,7 +31,7 @@ pub use host::HostMetrics;
 pub use journal::JournalMetrics;
 pub use labels::{
     Certificate, ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, LinkOutcome,
-    Queue, Reloaded, Stage, UnmatchedAnswer,
+    Queue, Reloaded, Stage, TotalsOutcome, UnmatchedAnswer,
 };
 pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;

@@ -5,8 +5,8 @@ use tessera_protocol::ResponseCode;
 
 use super::super::transaction::{Advice, GivenUp, Kind, Status, Transaction};
 use super::super::{
-    Context, Details, Directed, Directive, Effect, Event, Outcome, Owed, Reconciled, Reference,
-    Subject, Told, Wallet, WalletId,
+    Context, Day, Details, Directed, Directive, Effect, Event, Outcome, Owed, Reconciled,
+    Reference, Subject, Told, Wallet, WalletId,
 };
 use super::Decision;
 use super::purchase::Refused;
@@ -146,6 +146,29 @@ fn is_owed(transaction: &Transaction, owed: Owed) -> bool {
         Owed::Card if transaction.kind == Kind::CardIssue => transaction.status == Status::Pending,
         Owed::Card => transaction.advice == Advice::Open,
     }
+}
+
+/// The host is told our totals of a date that is over.
+pub(super) fn ask_for_totals(wallet: &Wallet, day: Day) -> Decision {
+    match wallet.id == WalletId::HOUSE {
+        true => Decision {
+            effects: smallvec![Effect::TellTotals(day)],
+            ..Decision::default()
+        },
+        false => Decision::answer(Outcome::declined(
+            ResponseCode::NOT_FOUND,
+            "only the operator's wallet has dates and keys",
+        )),
+    }
+}
+
+/// The host has told its totals. Every time is kept; once both have the same, all know it.
+pub(super) fn compare_totals(compared: &Reconciled) -> Decision {
+    let mut decision = reconcile(compared);
+    if compared.agrees() {
+        decision.effects.insert(0, Effect::Proclaim);
+    }
+    decision
 }
 
 /// A party tells its totals, and is told ours. Every time is kept.

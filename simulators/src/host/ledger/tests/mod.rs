@@ -23,6 +23,7 @@ fn purchase(number: u32, amount: u64) -> Posting {
         trace: number,
         transmission: 1_122_094_500,
         institution: 20_000_000_001,
+        settlement_date: 1_122,
     }
 }
 
@@ -35,6 +36,7 @@ fn reversal_of(posting: &Posting, down_to: u64) -> Reversal {
         transmission: posting.transmission,
         institution: posting.institution,
         down_to,
+        settlement_date: 1_123,
         advice: true,
     }
 }

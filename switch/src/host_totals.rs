@@ -1,0 +1,98 @@
+//! Once a settlement date is over, the financial system is told what it comes to here, until it has the same.
+//!
+//! In come the dates that are over, and its word that it has all of one; out go questions to the operator's wallet, which
+//! keeps each answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+use crate::clock;
+use crate::ops::Metrics;
+use crate::ops::metrics::TotalsOutcome;
+use crate::settlement::Settlement;
+use crate::wallet::{Command, Day, Details, Reply, Tell, WalletId};
+
+/// How often it is looked whether something is due.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The longest pause between two questions about a date, in milliseconds.
+const PAUSE_MAX: u64 = 3_600_000;
+
+/// What is needed to ask.
+pub(crate) struct HostTotals {
+    pub(crate) settlement: Settlement,
+    pub(crate) metrics: Arc<Metrics>,
+    /// So long after a date is over the first time, and twice as long after each time that it was not agreed upon.
+    pub(crate) after: Duration,
+}
+
+/// When a date is asked about next.
+#[derive(Clone, Copy)]
+struct Next {
+    at: u64,
+    pause: u64,
+}
+
+impl HostTotals {
+    /// As long as the switch runs.
+    pub(crate) async fn keep(self) {
+        let after = self.after.as_millis() as u64;
+        if after == 0 {
+            return;
+        }
+        let mut next: HashMap<Day, Next> = HashMap::new();
+        let mut complete = false;
+        loop {
+            let now = clock::milliseconds();
+            let days = self.settlement.bulletin.read();
+            let unsettled: Vec<(Day, u64)> = days.days.unsettled(now).collect();
+            self.metrics.host.days_open.set(unsettled.len() as i64);
+            next.retain(|day, _| unsettled.iter().any(|(open, _)| open == day));
+            for (day, over) in unsettled {
+                let first = Next {
+                    at: over + after,
+                    pause: after,
+                };
+                let due = next.entry(day).or_insert(first);
+                if (complete || due.at <= now) && !self.ask(day).await {
+                    due.at = clock::milliseconds() + due.pause;
+                    due.pause = (due.pause * 2).min(PAUSE_MAX.max(after));
+                }
+            }
+            complete = tokio::select! {
+                () = tokio::time::sleep(LOOK_AGAIN) => false,
+                () = self.settlement.complete.notified() => true,
+            };
+        }
+    }
+
+    /// Whether the financial system has the same of this date.
+    async fn ask(&self, day: Day) -> bool {
+        let (reply, answered) = Reply::new();
+        let command = Command::AskForTotals(day, reply);
+        let asker = None;
+        let inboxes = &self.settlement.inboxes;
+        inboxes.tell(WalletId::HOUSE, Tell { command, asker });
+        let outcome = answered.await.map(|directions| directions.outcome);
+        let counted = &self.metrics.host.totals;
+        match outcome.as_ref().map(|outcome| &outcome.details) {
+            Ok(Details::Totals { agreed: true, .. }) => {
+                counted.of(TotalsOutcome::Agreed).inc();
+                tracing::info!(%day, "the financial system has the same totals");
+                true
+            }
+            Ok(Details::Totals { ours, .. }) => {
+                counted.of(TotalsOutcome::Differs).inc();
+                tracing::warn!(%day, net = ours.net, "the financial system has other totals: `tessera recon` lists ours");
+                false
+            }
+            _ => {
+                counted.of(TotalsOutcome::Unanswered).inc();
+                let reason = outcome.map_or("it was not asked", |outcome| outcome.reason);
+                tracing::warn!(%day, reason, "the financial system did not compare its totals");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A settlement date is over: the operator's wallet tells the host what it comes to here, and takes in what it comes to there.
+
+use tessera_protocol::ResponseCode;
+
+use super::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Reply, WalletActor};
+use crate::gate::Release;
+use crate::host::{HostMessage, HostRequest};
+
+/// What the host was told, and who waits for what it says.
+pub(super) struct TotalsAsked {
+    reference: Reference,
+    /// Without theirs.
+    compared: Reconciled,
+    reply: Reply,
+}
+
+impl WalletActor {
+    /// Sends an 0520. Where another is under way, nobody waits for that any more.
+    pub(super) fn tell_totals(&mut self, day: Day, reply: &Reply, context: &Context) {
+        let worker = &self.worker;
+        let ours = worker.book.of_all(day);
+        let reference = worker.next_reference(context.now);
+        let request = HostRequest {
+            wallet: self.wallet.id,
+            reference,
+            trace: worker.next_trace(),
+            transmission: worker.transmission(reference),
+            deadline: self.told_at + worker.answer_within,
+            message: HostMessage::Reconciliation {
+                settlement_date: day.month_and_day(),
+                totals: Box::new(ours),
+            },
+        };
+        let asked = TotalsAsked {
+            reference,
+            compared: Reconciled {
+                institution: NO_PARTY,
+                trace: request.trace,
+                transmission: request.transmission,
+                day,
+                theirs: ours,
+                ours,
+            },
+            reply: reply.clone(),
+        };
+        self.totals_asked = Some(Box::new(asked));
+        self.hold(Release::Request(request));
+    }
+
+    /// What the host's word about totals that it was told comes to; every other command is left as it is.
+    pub(super) fn with_totals(&mut self, command: Command) -> Option<Command> {
+        let about = match &command {
+            Command::HostAnswered(reference, _)
+            | Command::HostSilent(reference)
+            | Command::HostUnreached(reference)
+            | Command::HostTotals(reference, ..) => *reference,
+            _ => return Some(command),
+        };
+        let Some(asked) = self.totals_asked.take_if(|asked| asked.reference == about) else {
+            let belated = matches!(command, Command::HostTotals(..));
+            return (!belated).then_some(command);
+        };
+        let failed = |code, reason| Outcome::declined(code, reason);
+        let outcome = match command {
+            Command::HostTotals(_, agreed, theirs) => {
+                let compared = Reconciled {
+                    theirs: *theirs,
+                    ..asked.compared
+                };
+                if agreed != compared.agrees() {
+                    tracing::info!(
+                        day = %compared.day,
+                        agreed,
+                        "the financial system's word and its net amount differ: it may compare more than that"
+                    );
+                }
+                return Some(Command::CompareTotals(Box::new(compared), asked.reply));
+            }
+            Command::HostAnswered(_, code) => failed(code, "it compares no totals"),
+            _ => failed(ResponseCode::HOST_UNREACHABLE, "it did not answer"),
+        };
+        self.answer_operator(&asked.reply, outcome);
+        None
+    }
+}
