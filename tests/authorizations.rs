@@ -120,6 +120,30 @@ fn what_was_decided_elsewhere_is_posted_and_what_is_missing_is_owed() {
 }
 
 #[test]
+fn a_party_loads_what_was_paid_to_it_with_the_code_that_its_profile_names() {
+    let rig = rig_with(10, 10_000, &[]);
+    rig.add_to_party(PARTY, "load_codes = [\"28\"]\n");
+    let rig = started(rig, &[]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let load = |serial, code| card_purchase(&ACQUIRER, serial, 2_500).with(3, code);
+    let loads = load(1, "280000");
+    assert_eq!(code(&mut wire, &loads), "00");
+    assert_eq!(code(&mut wire, &loads.clone().mti("0201")), "00");
+    assert_eq!(balances(&mut wire, 1), (12_500, 12_500));
+    assert_eq!(code(&mut wire, &load(1, "210000")), "58");
+    // It is no refund either.
+    assert_eq!(code(&mut wire, &load(1, "200000")), "58");
+    assert_eq!(code(&mut wire, &reversal("0400", &loads)), "00");
+    assert_eq!(balances(&mut wire, 1), (10_000, 10_000));
+    assert_eq!(code(&mut wire, &load(2, "280000")), "00");
+    assert_eq!(balances(&mut wire, 2), (12_500, 12_500));
+    let mut other = Wire::signed_on(&rig, &PLAIN);
+    let refused = card_purchase(&PLAIN, 1, 100).with(3, "280000");
+    assert_eq!(code(&mut other, &refused), "58");
+    settles(rig, 100_000);
+}
+
+#[test]
 fn part_of_it_is_approved_where_the_terminal_takes_that() {
     let rig = rig_with(10, 10_000, &[]);
     rig.add_to_party(PARTY, "partial_approval = true\n");

@@ -259,6 +259,14 @@ fn a_mall_and_a_wallet_meet_at_an_order() {
     assert_eq!(line.announce(&wallet, &MALL, "A-5", 400).code(), "00");
     let undone = order_purchase(&MALL, "A-5", 400);
     assert_eq!(mall.ask(&undone).code(), "00");
+    // Where field 90 and the order are of two purchases it means neither.
+    assert_eq!(line.announce(&wallet, &MALL, "A-6", 70).code(), "00");
+    let kept = order_purchase(&MALL, "A-6", 70);
+    assert_eq!(mall.ask(&kept).code(), "00");
+    let of_neither = reversal("0400", &undone).tags(48, &[(1, "A-6")]);
+    assert_eq!(mall.ask(&of_neither).code(), "25");
+    assert_eq!(line.balance(&wallet), (98_025, 98_025));
+    assert_eq!(mall.ask(&reversal("0420", &kept)).code(), "00");
     assert_eq!(mall.ask(&reversal("0420", &undone)).code(), "00");
     assert_eq!(line.balance(&wallet), (98_495, 98_495));
     assert_eq!(mall.ask(&order_purchase(&MALL, "A-5", 400)).code(), "00");

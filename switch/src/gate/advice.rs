@@ -87,7 +87,7 @@ fn undo(event: Event, left: Amount, settlement_date: u32) -> Option<HostMessage>
     Some(HostMessage::Reversal(Box::new(Advice {
         repeat: false,
         card,
-        processing_code: own.unwrap_or(opening.processing_code),
+        processing_code: own.unwrap_or_else(|| opening.host_processing_code()),
         amount: opening.amount,
         replacement: (!left.is_zero()).then_some(left),
         currency: opening.currency,

@@ -59,16 +59,22 @@ pub(super) fn encode(
             card,
             expiry,
             settlement_date,
+            processing_code,
             granted,
             original,
         } => {
             let request = Message::parse(frame).ok()?;
-            let packer = Packer::new(out, mti);
+            let mut packer = Packer::new(out, mti);
+            packer.card(card);
+            match processing_code {
+                None => packer.copy(&request, 3),
+                Some(code) => packer.number(3, u64::from(*code)),
+            };
             forward(
                 packer,
                 &expected,
                 &request,
-                (card, *expiry, *settlement_date),
+                (*expiry, *settlement_date),
                 *granted,
                 original.as_deref(),
             );
@@ -121,11 +127,10 @@ fn forward(
     mut packer: Packer<'_>,
     expected: &Expected,
     request: &Message<'_>,
-    (card, expiry, settlement_date): (&CardNumber, u16, u32),
+    (expiry, settlement_date): (u16, u32),
     granted: Option<Amount>,
     original: Option<&Original>,
 ) {
-    packer.card(card).copy(request, 3);
     match granted {
         None => packer.copy(request, 4),
         Some(granted) => packer.number(4, granted.value()),

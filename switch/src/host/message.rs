@@ -71,6 +71,8 @@ pub enum HostMessage {
         expiry: u16,
         /// Field 15, MMDD.
         settlement_date: u32,
+        /// Field 3 where that of the mall is not sent on.
+        processing_code: Option<u32>,
         /// Field 4 where less is granted than the mall asked for.
         granted: Option<Amount>,
         /// The purchase that a refund is of.

@@ -99,6 +99,7 @@ fn kind(event: &Event) -> EventKind {
         Event::CardRetired { .. } => EventKind::CardRetired,
         Event::LoadRequested { .. } => EventKind::LoadRequested,
         Event::PayoutRequested { .. } => EventKind::PayoutRequested,
+        Event::RefundRequested { opening, .. } if opening.is_load() => EventKind::LoadRequested,
         Event::RefundRequested { .. } => EventKind::RefundRequested,
         Event::Held { opening, .. } | Event::Advised { opening, .. } if opening.class == 1 => {
             EventKind::Authorized

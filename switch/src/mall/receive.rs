@@ -357,6 +357,11 @@ impl Receiver {
                     action,
                 )
             }
+            // To whoever paid it in it is given like a refund of what was bought nowhere.
+            Request::Load(load) => {
+                let payer = Payer::Card(load.card.clone(), load.expiry);
+                (&load.financial, payer, Action::Refund { original: None })
+            }
             Request::Inquiry(inquiry) => {
                 let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
                 (&inquiry.financial, payer, Action::Inquiry)
@@ -382,9 +387,7 @@ impl Receiver {
             // Nobody agreed to what a mall would decide by itself.
             (Action::Post { .. }, Payer::Order(_)) => Some(NOT_ELSEWHERE),
             (Action::Post { .. }, _) if !guest.party.quirks.stand_in_advices => Some(NOT_ELSEWHERE),
-            (Action::Refund { original: None }, _) if !guest.party.quirks.unreferenced_refunds => {
-                Some(NOT_UNREFERENCED)
-            }
+            (Action::Refund { original: None }, _) => not_given(&guest.party, financial),
             _ => None,
         };
         if let Some(verdict) = not_its {
@@ -725,6 +728,12 @@ const OUTSIDE_CLOCK_WINDOW: Verdict = (
     ResponseCode::INVALID_TRANSACTION,
     "field 7 is too far from the switch's clock",
 );
+/// First two digits of field 3.
+const REFUND_CODE: u8 = 20;
+const NOT_ITS_LOADS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has no loads: they come over the leased line",
+);
 const NOT_OFFERED: Verdict = (
     ResponseCode::INVALID_TRANSACTION,
     "not offered on this line",
@@ -775,6 +784,18 @@ fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<&'static str> {
     let country = purchase.country.unwrap_or(0);
     let controls = &party.controls;
     controls.refuse(purchase.merchant_category, country, purchase.condition)
+}
+
+/// Why a party may not give money of which nothing was bought before.
+fn not_given(party: &Party, financial: &Financial) -> Option<Verdict> {
+    let code = (financial.processing_code / 10_000) as u8;
+    let loads = &party.quirks.load_codes;
+    match code {
+        REFUND_CODE if party.quirks.unreferenced_refunds => None,
+        REFUND_CODE => Some(NOT_UNREFERENCED),
+        _ if loads.contains(&code) => None,
+        _ => Some(NOT_ITS_LOADS),
+    }
 }
 
 fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {

@@ -93,7 +93,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
                 ..Told::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
             })
         }
-        Event::Declined { opening, code, .. } if opening.class <= 2 && !opening.is_refund() => {
+        Event::Declined { opening, code, .. } if opening.class <= 2 && !opening.credits() => {
             let told = Told::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
             Some(told.because(*code).having(entry.available, opening))
         }
@@ -139,7 +139,11 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
         }
         Event::LoadRequested { opening, .. } => credited(Occasion::LoadArrived, opening),
         Event::RefundRequested { opening, card, .. } => {
-            credited(Occasion::PurchaseRefunded, opening).paid_with(card)
+            let occasion = match opening.is_load() {
+                true => Occasion::LoadArrived,
+                false => Occasion::PurchaseRefunded,
+            };
+            credited(occasion, opening).paid_with(card)
         }
         Event::PayoutRequested { opening, .. } => {
             let told = Told::of(Occasion::PayoutSent, entry).about(opening, opening.amount);

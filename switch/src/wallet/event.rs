@@ -442,6 +442,9 @@ pub struct Posting {
 /// posting.
 pub type Postings = ArrayVec<Posting, 4>;
 
+/// Field 3 of a refund.
+const REFUND: u32 = 200_000;
+
 impl Opening {
     /// What the wallet does by itself: `cause` gives it its key, so that it comes once for it.
     pub fn by_itself(
@@ -487,9 +490,22 @@ impl Opening {
         }
     }
 
-    /// Whether a mall asks to give money back (field 3).
-    pub fn is_refund(&self) -> bool {
-        self.class == 2 && self.processing_code == 200_000
+    /// Whether a party asks to give money (field 3): to give it back, or to load it.
+    pub fn credits(&self) -> bool {
+        self.is_load() || self.class == 2 && self.processing_code == REFUND
+    }
+
+    /// Whether a party asks to load money that was paid to it.
+    pub fn is_load(&self) -> bool {
+        self.class == 2 && matches!(self.processing_code, 210_000 | 280_000)
+    }
+
+    /// Field 3 towards the host, to which whatever a party gives is a refund.
+    pub fn host_processing_code(&self) -> u32 {
+        match self.is_load() {
+            true => REFUND,
+            false => self.processing_code,
+        }
     }
 
     /// Terminal and card acceptor as one.

@@ -184,7 +184,7 @@ impl Transaction {
             Event::Declined { code, .. } if opening.class == 6 => {
                 closed(Kind::Administration, *code)
             }
-            Event::Declined { code, .. } if opening.is_refund() => closed(Kind::Refund, *code),
+            Event::Declined { code, .. } if opening.credits() => closed(Kind::Refund, *code),
             Event::Declined { code, .. } => closed(paying, *code),
             Event::Reversed { .. } => closed(Kind::Reversal, ResponseCode::APPROVED),
             Event::ReversalNoted { code, .. } => closed(Kind::Reversal, *code),

@@ -127,6 +127,8 @@ pub struct Quirks {
     pub entry_modes: CodeSet,
     /// Refunds that name no purchase.
     pub unreferenced_refunds: bool,
+    /// The processing codes (first two digits) with which it loads money that was paid to it; none: it loads none.
+    pub load_codes: Vec<u8>,
     /// More than one completion of an authorization.
     pub several_completions: bool,
     /// 0120 and 0220 that tell of what was decided at the acquirer.

@@ -64,6 +64,7 @@ struct QuirksText {
     unknown_reversal: UnknownReversal,
     entry_modes: AnyOrList,
     unreferenced_refunds: bool,
+    load_codes: Vec<String>,
     several_completions: bool,
     stand_in_advices: bool,
     partial_approval: bool,
@@ -263,11 +264,25 @@ impl QuirksText {
             unknown_reversal: self.unknown_reversal,
             entry_modes: codes("quirks.entry_modes", &self.entry_modes)?,
             unreferenced_refunds: self.unreferenced_refunds,
+            load_codes: load_codes(&self.load_codes)?,
             several_completions: self.several_completions,
             stand_in_advices: self.stand_in_advices,
             partial_approval: self.partial_approval,
         })
     }
+}
+
+/// ISO 8583:1987 knows two for a deposit.
+fn load_codes(stated: &[String]) -> Result<Vec<u8>, Breach> {
+    let code = |text: &String| match text.as_str() {
+        "21" => Ok(21),
+        "28" => Ok(28),
+        other => {
+            let why = format!("{other:?} is neither \"21\" nor \"28\"");
+            Err(Breach::new("quirks.load_codes", why))
+        }
+    };
+    stated.iter().map(code).collect()
 }
 
 impl ControlsText {

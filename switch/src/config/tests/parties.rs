@@ -30,7 +30,7 @@ fn parties_take_their_own_limits_or_those_of_the_mall_table() {
 fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     let stated = format!(
         "{PARTY}messages = [\"0200\", \"0420\"]\nprocessing_codes = [\"00\"]\n[quirks]\nunknown_reversal = \"00\"\n\
-         entry_modes = [\"81\"]\nunreferenced_refunds = true\nseveral_completions = true\nstand_in_advices = true\n\
+         entry_modes = [\"81\"]\nunreferenced_refunds = true\nload_codes = [\"28\"]\nseveral_completions = true\nstand_in_advices = true\n\
          partial_approval = true\n[controls]\nmerchant_categories = [\"5999\"]\nmerchant_categories_forbidden = [\"7995\"]\n"
     );
     let party = |text: &str| {
@@ -46,6 +46,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert_eq!(quirks.unknown_reversal, UnknownReversal::Approved);
     assert!(quirks.entry_modes.allow(81) && !quirks.entry_modes.allow(1));
     assert!(quirks.unreferenced_refunds && quirks.several_completions);
+    assert_eq!(quirks.load_codes, [28]);
     assert!(quirks.stand_in_advices && quirks.partial_approval);
     assert_eq!(party_of_habits.controls.refuse(5999, 0, 0), None);
     assert!(party_of_habits.controls.refuse(5411, 0, 0).is_some());
@@ -59,6 +60,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert_eq!(quirks.unknown_reversal, UnknownReversal::NotFound);
     assert_eq!(quirks.entry_modes, CodeSet::ANY);
     assert!(!quirks.unreferenced_refunds && !quirks.several_completions);
+    assert!(quirks.load_codes.is_empty());
     assert!(!quirks.stand_in_advices && !quirks.partial_approval);
     assert_eq!(plain.controls, Controls::default());
 }

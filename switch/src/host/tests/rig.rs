@@ -152,6 +152,7 @@ pub fn purchase() -> HostMessage {
         card: CardNumber::development(1),
         expiry: 3112,
         settlement_date: 1_123,
+        processing_code: None,
     }
 }
 

@@ -187,7 +187,10 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::LoadArrived => Words {
             subject: format!("Loaded: {amount}"),
-            lead: format!("{amount} has arrived in your wallet from your source."),
+            lead: match facts.mall {
+                Some(_) => format!("{amount} has arrived in your wallet from {mall}."),
+                None => format!("{amount} has arrived in your wallet from your source."),
+            },
             sms: format!("Loaded {amount}"),
             sms_available: true,
             ..Words::advising(NOT_YOU)

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
 use super::super::event::may_repeat;
-use super::super::transaction::{Kind, Status, Transaction};
+use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Reference, Wallet};
 use super::Decision;
 use super::purchase::Refused;
@@ -111,12 +111,29 @@ fn may_be_refunded<'a>(
             return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
         }
     }
+    if wallet.has_untold(original) {
+        // It would look for what it does not know yet, and decline for good.
+        let reason = "the financial system has yet to hear of the purchase";
+        return Err((ResponseCode::HOST_UNREACHABLE, reason));
+    }
     let left = original.standing.saturating_sub(original.more().used);
     if opening.amount > left {
         let reason = "more than what is left of the purchase";
         return Err((ResponseCode::INVALID_AMOUNT, reason));
     }
     Ok(original)
+}
+
+impl Wallet {
+    /// Whether the host has yet to hear of this purchase, or that an earlier refund of it came to nothing.
+    fn has_untold(&self, purchase: &Transaction) -> bool {
+        let undone = |refund: &Transaction| {
+            refund.kind == Kind::Refund
+                && refund.more().original == purchase.reference
+                && refund.advice == Advice::Open
+        };
+        purchase.more().posting == Advice::Open || self.transactions.iter().any(undone)
+    }
 }
 
 /// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be

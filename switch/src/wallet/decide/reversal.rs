@@ -120,8 +120,8 @@ pub(super) fn lower(
     }
 }
 
-/// The purchase or refund that field 90 names: of the same terminal, whose trace number it is, and newest first,
-/// as trace numbers come round.
+/// The purchase or refund that field 90 names: of the same payer, as the request names them, and of the same terminal, whose
+/// trace number it is; newest first, as trace numbers come round.
 ///
 /// The time that it says may be one that was never seen here: a crash or a cut line took that one away,
 /// and what came through was a repeat with a time of its own.
@@ -132,6 +132,7 @@ fn find<'a>(
 ) -> Option<&'a Transaction> {
     let of_party = named.institution == 0 || named.institution == opening.institution;
     let (class, origin) = (named.mti.class(), opening.origin_tag());
+    let payer = opening.payer.tag();
     let of_class = |kind: Kind| match kind {
         Kind::Purchase | Kind::Refund | Kind::Completion => class == 2,
         Kind::Authorization => class == 1,
@@ -144,6 +145,7 @@ fn find<'a>(
                 && found.institution == opening.institution
                 && found.trace == named.trace
                 && found.origin == origin
+                && found.payer == payer
                 && at(found, named.transmission)
         })
     };
