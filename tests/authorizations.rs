@@ -132,7 +132,7 @@ fn a_party_loads_what_was_paid_to_it_with_the_code_that_its_profile_names() {
     assert_eq!(balances(&mut wire, 1), (12_500, 12_500));
     assert_eq!(code(&mut wire, &load(1, "210000")), "58");
     // It is no refund either.
-    assert_eq!(code(&mut wire, &load(1, "200000")), "58");
+    assert_eq!(code(&mut wire, &load(1, "200000")), "12");
     assert_eq!(code(&mut wire, &reversal("0400", &loads)), "00");
     assert_eq!(balances(&mut wire, 1), (10_000, 10_000));
     assert_eq!(code(&mut wire, &load(2, "280000")), "00");

@@ -208,7 +208,7 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     let partly = reversal("0420", &bought).text(95, &format!("{:012}{}", 1_000, "0".repeat(30)));
     assert_eq!(code(&mut wire, &partly), "00");
     wait_for("other totals there", || told(&rig, "differs") > 0.0);
-    assert_eq!(unsettled(&rig), [first.clone()]);
+    assert_eq!(unsettled(&rig), std::slice::from_ref(&first));
     let second = today(&rig);
     begin_day(&rig);
     wait_for("the date after it", || today(&rig) != second);

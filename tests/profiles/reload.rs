@@ -214,7 +214,9 @@ fn files_that_are_wrong_change_nothing_and_say_why() {
         fs::remove_file(rig.path("parties/development-mall-2.toml")).ok();
         rig.write_party(PLAIN_FILE, &text);
         rig.reload("refused");
-        assert!(rig.log("switch").contains(why), "{number}: {why}");
+        wait_for(&format!("{number}: {why}"), || {
+            rig.log("switch").contains(why)
+        });
         plain.assert_serves(&PLAIN);
         mall.assert_serves(&OTHER_MALL);
         assert_eq!(sign_on(&rig, &PLAIN), "00");

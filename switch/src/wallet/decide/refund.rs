@@ -1,7 +1,7 @@
 //! Refunds (wire protocol, section 5): a mall gives money of a purchase back, once the host has agreed.
 
 use smallvec::smallvec;
-use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, OriginalData, ResponseCode};
 
 use super::super::event::may_repeat;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
@@ -111,28 +111,32 @@ fn may_be_refunded<'a>(
             return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
         }
     }
-    if wallet.has_untold(original) {
-        // It would look for what it does not know yet, and decline for good.
-        let reason = "the financial system has yet to hear of the purchase";
-        return Err((ResponseCode::HOST_UNREACHABLE, reason));
-    }
     let left = original.standing.saturating_sub(original.more().used);
     if opening.amount > left {
         let reason = "more than what is left of the purchase";
         return Err((ResponseCode::INVALID_AMOUNT, reason));
     }
+    // The host would decline for good what it will approve once it has heard.
+    let unheard = original.more().posting == Advice::Open;
+    if unheard || opening.amount > left.saturating_sub(wallet.refunds_to_undo(original)) {
+        let reason = "the financial system has yet to hear of what came before";
+        return Err((ResponseCode::HOST_UNREACHABLE, reason));
+    }
     Ok(original)
 }
 
 impl Wallet {
-    /// Whether the host has yet to hear of this purchase, or that an earlier refund of it came to nothing.
-    fn has_untold(&self, purchase: &Transaction) -> bool {
-        let undone = |refund: &Transaction| {
+    /// What of the refunds of this purchase came to nothing, of which the host has yet to hear.
+    fn refunds_to_undo(&self, purchase: &Transaction) -> Amount {
+        let of_it = self.transactions.iter().filter(|refund| {
             refund.kind == Kind::Refund
                 && refund.more().original == purchase.reference
-                && refund.advice == Advice::Open
-        };
-        purchase.more().posting == Advice::Open || self.transactions.iter().any(undone)
+                && (refund.advice == Advice::Open || refund.status == Status::Pending)
+        });
+        of_it.fold(Amount::ZERO, |sum, refund| {
+            let undone = refund.amount.saturating_sub(refund.standing);
+            sum.checked_add(undone).unwrap_or(Amount::MAX)
+        })
     }
 }
 

@@ -2,6 +2,7 @@ use std::fs;
 
 use tessera_protocol::CardNumber;
 
+use super::record::BYTES;
 use super::*;
 
 const APPROVED: ResponseCode = ResponseCode::APPROVED;
@@ -403,13 +404,13 @@ fn refuses_a_damaged_middle_and_a_foreign_file() {
     busy(&mut ledger, |_| ());
     drop(ledger);
     let whole = fs::read(&file).unwrap();
-    for at in 15..whole.len() - 52 {
+    for at in 15..whole.len() - BYTES {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         fs::write(&file, damaged).unwrap();
         assert!(matches!(
             Ledger::open(folder.path(), 1000),
-            Err(LogError::Damaged { offset, .. }) if offset == (at as u64 - 15) / 52 * 52 + 15
+            Err(LogError::Damaged { offset, .. }) if offset as usize == (at - 15) / BYTES * BYTES + 15
         ));
     }
     fs::write(&file, "something else altogether").unwrap();
