@@ -9,6 +9,7 @@ mod rig;
 use std::fs;
 use std::time::Duration;
 
+use rig::books::{agrees_with_the_host, begin_day};
 use rig::{Loading, Rig, wait_for};
 
 const CARDS: u64 = 100;
@@ -218,12 +219,15 @@ impl Storm {
         self.rig.start_host(&self.settings);
     }
 
-    /// Waits until so many answers have gone out, and a moment longer.
+    /// Waits until so many answers have gone out, and a moment longer. Now and then a settlement date ends meanwhile.
     fn let_pass(&mut self, answers: std::ops::Range<u64>) {
         let answered = self.rig.sum("tessera_answers_total") + self.dice.from(answers) as f64;
         wait_for("answers", || {
             self.rig.sum("tessera_answers_total") >= answered
         });
+        if self.dice.below(3) == 0 {
+            begin_day(&self.rig);
+        }
         self.pause(0..150);
     }
 
@@ -250,7 +254,8 @@ impl Storm {
         self.start_host();
     }
 
-    /// The end: the load's books close to the cent, nothing is held, nothing is open.
+    /// The end: the load's books close to the cent, nothing is held, nothing is open, and of every settlement date both sides
+    /// have the same.
     fn calm_down(&mut self, loading: Loading) {
         let report = self.rig.finish_load(loading);
         eprintln!("{report}");
@@ -259,6 +264,7 @@ impl Storm {
         wait_for("every advice to be acknowledged", || {
             self.rig.sum("tessera_store_and_forward_depth") == 0.0 && is_settled(&self.audit())
         });
+        agrees_with_the_host(&self.rig);
         let running = self.audit();
         assert_eq!(
             self.rig.stop_switch(),

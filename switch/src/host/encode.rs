@@ -3,9 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::tlv::{self, TlvWriter};
-use tessera_protocol::{
-    Amount, CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts,
-};
+use tessera_protocol::{Amount, Message, Mti, OriginalData, Packer, ReplacementAmounts};
 
 use super::in_flight::Expected;
 use super::message::{

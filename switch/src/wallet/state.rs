@@ -291,10 +291,7 @@ impl Wallet {
             } => self.reverse(*original, *asked, opening.reference.milliseconds())?,
             Event::ReversedFurther {
                 original, standing, ..
-            } => {
-                self.shrink(*original, *standing)?;
-                self.known_mut(*original)?.more_mut().taken_back_at = entry.at;
-            }
+            } => self.shrink(*original, *standing)?,
             Event::CardLate { reference } => {
                 self.known_mut(*reference)?.code = ResponseCode::HOST_UNREACHABLE;
             }

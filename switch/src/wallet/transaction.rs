@@ -113,7 +113,8 @@ pub struct More {
     pub repeats: Vec<u32>,
     /// What the host has refused too often to be told.
     pub given_up: Vec<GivenUp>,
-    /// When something of it was taken back last that had been counted, milliseconds since 1970; 0 for never.
+    /// When a reversal came that took back what had been counted, milliseconds since 1970; 0 for none. What a failed refund
+    /// gives back later the host works out by itself.
     pub taken_back_at: u64,
 }
 
