@@ -4,12 +4,13 @@ mod lines;
 
 use std::time::{Duration, Instant};
 
-use super::answer::{Answer, approved};
+use super::answer::{Answer, Sealed, approved};
 use super::bed::Bed;
 use super::case::{Case, Expect, Line, Step};
 use super::connection::{Came, Connection};
 use super::fill::Filler;
 use super::judge::{Bench, Fault, judge};
+use super::keys::Key;
 use super::message::{Message, echo, inquiry};
 use super::packing::Told;
 use super::party::Kind;
@@ -39,15 +40,19 @@ pub fn play(bed: &Bed<'_>, case: &Case, payer: &Payer) -> Played {
         payer,
         lines: Vec::new(),
         told: Vec::new(),
+        keys: Vec::new(),
         seen: Vec::new(),
         late: Vec::new(),
         foretold: bed.clock.fresh(),
         before: None,
         transcript: Vec::new(),
     };
-    let faults = play.run();
+    let mut faults = play.run().err().unwrap_or_default();
+    if case.changes_key() && !faults.is_empty() {
+        faults.extend(play.restore_key());
+    }
     Played {
-        faults: faults.err().unwrap_or_default(),
+        faults,
         transcript: play.transcript,
     }
 }
@@ -57,8 +62,9 @@ struct Play<'a> {
     case: &'a Case,
     payer: &'a Payer,
     lines: Vec<Option<Connection>>,
-    /// The messages of the case, and their answers.
+    /// The messages of the case, what they were sealed with, and their answers.
     told: Vec<Told>,
+    keys: Vec<Key>,
     seen: Vec<Option<Seen>>,
     /// Trace numbers that may be answered although nobody waits.
     late: Vec<String>,
@@ -125,8 +131,7 @@ impl Play<'_> {
         for (message, _) in messages {
             let told = self.filler().fill(message);
             bytes.extend(self.pack(line, message, &told)?);
-            self.told.push(told);
-            self.seen.push(None);
+            self.add(told, message.key);
         }
         self.connection(line)?
             .send(&bytes, in_pieces)
@@ -234,10 +239,15 @@ impl Play<'_> {
 
     fn compare(&self, at: usize, answer: &Answer, seen: &Seen) -> Vec<Fault> {
         let filler = self.filler();
+        let key = match answer.sealed {
+            Sealed::AsAsked => Some(self.keys[at]),
+            Sealed::Under(key) => Some(key),
+            Sealed::Not => None,
+        };
         let bench = Bench {
             asked: &self.told[at],
             earlier: &self.seen,
-            has_key: self.bed.party.key.is_some(),
+            key: key.and_then(|key| Some((key, self.bed.keys.find(key)?))),
             available: self.before.map(|(_, available)| available),
             value: &|field, value| filler.expected(field, value),
         };
@@ -253,7 +263,7 @@ impl Play<'_> {
             Came::Closed => return Ok(Some("the end of the connection".to_owned())),
             Came::Nonsense(what) => return Err(vec![Fault::new("frame", "a frame", what)]),
         };
-        let seen = Seen::read(self.bed.party.dialect, &wire, self.bed.party.key.as_ref());
+        let seen = Seen::read(self.bed.party.dialect, &wire);
         self.transcript
             .push(Entry::came(line, &wire, &seen.message));
         let trace = seen.text(11);
@@ -361,7 +371,7 @@ impl Play<'_> {
         let party = self.bed.party;
         let bytes = told.pack(
             party.dialect.packing,
-            party.key.as_ref(),
+            self.bed.keys.find(message.key),
             message.seal,
             message.spoiled,
         );
@@ -373,9 +383,30 @@ impl Play<'_> {
         Ok(frame)
     }
 
+    /// What a case has left half done must not stay the party's key.
+    fn restore_key(&mut self) -> Option<Fault> {
+        match self.bed.restore_key() {
+            Ok(_) => {
+                let words = "the party's key is that of its profile";
+                self.transcript.push(Entry::note(0, words));
+                None
+            }
+            Err(which) => Some(Fault::new("the party's key", "that of its profile", which)),
+        }
+    }
+
+    /// A message is on its way; where it stands among those of the case.
+    fn add(&mut self, told: Told, key: Key) -> usize {
+        self.told.push(told);
+        self.keys.push(key);
+        self.seen.push(None);
+        self.told.len() - 1
+    }
+
     fn filler(&self) -> Filler<'_> {
         Filler {
             party: self.bed.party,
+            keys: &self.bed.keys,
             terminal: self.bed.terminal,
             clock: self.bed.clock,
             payer: self.payer,
