@@ -1,6 +1,8 @@
 //! The cases as a specification, without a target: what has to be so before, each message field by field and as bytes, and
 //! what has to come back.
 
+mod words;
+
 use std::fmt::Write as _;
 
 use tessera_protocol::{Dialect, FIELDS};
@@ -11,11 +13,12 @@ use super::connection::{framed, raw_bytes};
 use super::fill::{Clock, Filler};
 use super::judge::{answer_mti, expectations, shown};
 use super::keys::{Key, Keys};
-use super::message::{Message, Seal, Spoiled, Value, echo};
+use super::message::{Message, Seal, Spoiled, echo};
 use super::packing::Told;
 use super::party::{Kind, Party};
 use super::report::hexadecimal;
 use super::run::Payer;
+use words::words;
 
 /// The cases as a party sends them: times, trace numbers, and whoever pays are examples.
 pub fn listing(cases: &[Case], party: &Party) -> String {
@@ -367,39 +370,4 @@ fn money(minor_units: i64) -> String {
     let sign = if minor_units < 0 { "-" } else { "" };
     let amount = minor_units.unsigned_abs();
     format!("{sign}{}.{:02}", amount / 100, amount % 100)
-}
-
-/// What a value stands for, where it is another in every run.
-fn words(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Exactly(_) | Value::Lengthened(..) | Value::Tags(_) => return None,
-        Value::Now(0) => "now".to_owned(),
-        Value::Now(seconds) => format!("now {seconds:+} s"),
-        Value::LocalTime | Value::LocalDate => "local".to_owned(),
-        Value::Fresh => "not used before".to_owned(),
-        Value::Party => "the party".to_owned(),
-        Value::OtherParty => "another party".to_owned(),
-        Value::Acceptor => "of the party".to_owned(),
-        Value::Terminal => "a terminal".to_owned(),
-        Value::Card | Value::Expiry => "the payer's".to_owned(),
-        Value::Category => "a merchant category that is allowed".to_owned(),
-        Value::CategoryRefused => "one that is forbidden".to_owned(),
-        Value::Country => "a country that is allowed".to_owned(),
-        Value::CountryRefused => "one that is not".to_owned(),
-        Value::KeyMaterial(key, wrapped) => {
-            format!("tag 03: {}, {}", key.words(), wrapped.words())
-        }
-        Value::Order(number, _) => format!("tag 01: order {number}"),
-        Value::As(number) => format!("as in message {number}"),
-        Value::AsAnswer(number) => format!("as in the answer to message {number}"),
-        Value::Original(number) => format!("names message {number}"),
-        Value::OriginalWithoutTime(number) => {
-            format!("names message {number}, without time and institution")
-        }
-        Value::OriginalOfAnother(number) => {
-            format!("message {number}, but of another institution")
-        }
-        Value::OriginalToCome => "names a purchase that is still to come".to_owned(),
-        Value::Foretold => "the one that was named before".to_owned(),
-    })
 }
