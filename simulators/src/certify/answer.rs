@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::keys::Key;
 use super::message::Value;
 
 /// An answer of the type that belongs to its message.
@@ -11,10 +12,21 @@ pub struct Answer {
     pub codes: Vec<&'static str>,
     /// Whether the message could not be read, so that only fields 7, 11, 32, 37, 41 and 42 come back, as far as that goes.
     pub format_error: bool,
-    /// Whether it carries the party's MAC, where there is a key.
-    pub sealed: bool,
+    /// With which of the party's keys it is sealed, where there is one.
+    pub sealed: Sealed,
     /// Fields of which more is expected than the rule for every answer says.
     pub fields: Vec<(u8, Expected)>,
+}
+
+/// With which key an answer is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealed {
+    /// That with which its message came.
+    AsAsked,
+    /// This one.
+    Under(Key),
+    /// None: the switch does not know whose it would be.
+    Not,
 }
 
 /// What a field of an answer has to be.
@@ -57,7 +69,7 @@ pub fn one_of(codes: &[&'static str]) -> Answer {
     Answer {
         codes: codes.to_vec(),
         format_error: false,
-        sealed: true,
+        sealed: Sealed::AsAsked,
         fields: Vec::new(),
     }
 }
@@ -67,7 +79,7 @@ pub fn format_error(field: impl Into<Cow<'static, str>>) -> Answer {
     Answer {
         codes: vec!["30"],
         format_error: true,
-        sealed: true,
+        sealed: Sealed::AsAsked,
         fields: vec![(48, Expected::Says(field.into()))],
     }
 }
@@ -81,7 +93,13 @@ impl Answer {
 
     /// Without a MAC: the switch does not know whose it would be.
     pub fn unsealed(mut self) -> Self {
-        self.sealed = false;
+        self.sealed = Sealed::Not;
+        self
+    }
+
+    /// Sealed with this key, whatever its message was sealed with.
+    pub fn under(mut self, key: Key) -> Self {
+        self.sealed = Sealed::Under(key);
         self
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::connection::{Came, Connection, Target};
 use super::fill::{Clock, Filler};
+use super::keys::{Key, Keys};
 use super::message::{Seal, sign_on};
 use super::packing::Told;
 use super::party::Party;
@@ -16,6 +17,8 @@ use super::wallet_line::WalletLine;
 pub struct Bed<'a> {
     /// Who is certified.
     pub party: &'a Party,
+    /// Its keys.
+    pub keys: Keys,
     /// Where.
     pub target: &'a Target,
     /// Field 41.
@@ -39,29 +42,18 @@ impl Bed<'_> {
             .map_err(|_| "the connection apart is broken".to_owned())?;
         let mut connection = match apart.take() {
             Some(open) => open,
-            None => self.signed_on()?,
+            None => self.signed_on(Key::Profile)?,
         };
-        let seen = self.exchange(&mut connection, told)?;
+        let seen = self.exchange(&mut connection, told, Some(Key::Profile))?;
         *apart = Some(connection);
         Ok(seen)
     }
 
-    /// A connection that is signed on.
-    pub fn signed_on(&self) -> Result<Connection, String> {
-        let connected = self.target.connect(self.party.dialect);
-        let mut connection =
-            connected.map_err(|error| format!("{}: {error}", self.target.address))?;
-        let filler = Filler {
-            party: self.party,
-            terminal: self.terminal,
-            clock: self.clock,
-            payer: &Payer::default(),
-            case: "",
-            foretold: 0,
-            told: &[],
-            seen: &[],
-        };
-        let seen = self.exchange(&mut connection, &filler.fill(&sign_on()))?;
+    /// A connection that is signed on, with this key.
+    pub fn signed_on(&self, key: Key) -> Result<Connection, String> {
+        let mut connection = self.connected()?;
+        let told = self.filler(&Payer::default()).fill(&sign_on());
+        let seen = self.exchange(&mut connection, &told, Some(key))?;
         match seen.text(39) {
             Some("00") => Ok(connection),
             code => {
@@ -72,9 +64,36 @@ impl Bed<'_> {
         }
     }
 
-    /// One message, and the answer of its trace number.
-    pub fn exchange(&self, connection: &mut Connection, told: &Told) -> Result<Seen, String> {
-        let (dialect, key) = (self.party.dialect, self.party.key.as_ref());
+    /// A connection on which nothing was said.
+    pub fn connected(&self) -> Result<Connection, String> {
+        let connected = self.target.connect(self.party.dialect);
+        connected.map_err(|error| format!("{}: {error}", self.target.address))
+    }
+
+    /// What fills in a message that belongs to no case.
+    pub fn filler<'a>(&'a self, payer: &'a Payer) -> Filler<'a> {
+        Filler {
+            party: self.party,
+            keys: &self.keys,
+            terminal: self.terminal,
+            clock: self.clock,
+            payer,
+            case: "",
+            foretold: 0,
+            told: &[],
+            seen: &[],
+        }
+    }
+
+    /// One message, sealed with this key or not at all, and the answer of its trace number.
+    pub fn exchange(
+        &self,
+        connection: &mut Connection,
+        told: &Told,
+        key: Option<Key>,
+    ) -> Result<Seen, String> {
+        let dialect = self.party.dialect;
+        let key = key.and_then(|key| self.keys.find(key));
         let bytes = told.pack(dialect.packing, key, Seal::Right, None);
         let frame = connection.frame(&bytes);
         let words = |error: std::io::Error| error.to_string();
@@ -82,7 +101,7 @@ impl Bed<'_> {
         loop {
             match connection.next(self.answer_within).map_err(words)? {
                 Came::Message(wire) => {
-                    let seen = Seen::read(dialect, &wire, key);
+                    let seen = Seen::read(dialect, &wire);
                     if seen.text(11) == told.text(11) {
                         return Ok(seen);
                     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::answer::Answer;
+use super::controls::Control;
 use super::message::Message;
 
 /// One numbered case.
@@ -36,6 +37,10 @@ pub enum Need {
     OwnAcceptors,
     /// A party without one.
     NoMacKey,
+    /// A party that can change its MAC key. The case is played last, alone: the key is that of all its connections.
+    KeyEncryptingKey,
+    /// A party that cannot.
+    NoKeyEncryptingKey,
     /// A party that may send this message type with this processing code.
     Sending(&'static str, &'static str),
     /// The development financial system behind the target, with the endings of amounts that force an outcome.
@@ -44,6 +49,8 @@ pub enum Need {
     Granted(Grant),
     /// The party's profile does not grant this.
     NotGranted(Grant),
+    /// The party's profile forbids something so.
+    Controlled(Control),
     /// Nothing else of the party under way: the case is played last, alone.
     Last,
     /// Time: it takes minutes.
@@ -308,6 +315,18 @@ impl Case {
     /// Whether money is looked at, or moves.
     pub fn has_payer(&self) -> bool {
         self.has(Need::Payer)
+    }
+
+    /// Whether nothing else of the party may be under way.
+    pub fn is_alone(&self) -> bool {
+        let alone =
+            |need: &Need| matches!(need, Need::Alone(_) | Need::Last | Need::KeyEncryptingKey);
+        self.needs.iter().any(alone)
+    }
+
+    /// Whether it changes the party's MAC key.
+    pub fn changes_key(&self) -> bool {
+        self.has(Need::KeyEncryptingKey)
     }
 
     /// Whether it waits for the end of a time, so that it is begun first.

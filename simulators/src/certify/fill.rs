@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tessera_protocol::{FIELDS, Packing};
 
+use super::keys::Keys;
 use super::message::{Message, Value};
 use super::packing::{Body, Told};
 use super::party::{Kind, Party};
@@ -81,6 +82,8 @@ pub fn transmission_time(second: u32) -> String {
 pub struct Filler<'a> {
     /// The party.
     pub party: &'a Party,
+    /// Its keys.
+    pub keys: &'a Keys,
     /// Field 41.
     pub terminal: &'a str,
     /// Time and trace numbers.
@@ -145,6 +148,21 @@ impl Filler<'_> {
             Value::Card if self.party.kind == Kind::Acquirer => self.payer.card.clone(),
             Value::Expiry if self.party.kind == Kind::Acquirer => self.payer.expiry.clone(),
             Value::Card | Value::Expiry => return None,
+            Value::Category => self.party.controls.category(),
+            Value::Country => self.party.controls.country()?,
+            // Examples, for a listing, where the profile forbids none.
+            Value::CategoryRefused => {
+                let refused = self.party.controls.category_refused();
+                refused.unwrap_or_else(|| "7995".to_owned())
+            }
+            Value::CountryRefused => {
+                let refused = self.party.controls.country_refused();
+                refused.unwrap_or_else(|| "999".to_owned())
+            }
+            Value::KeyMaterial(key, wrapped) => {
+                let material = self.keys.material(*key, *wrapped)?;
+                tags_text([(3, material.as_str())].into_iter())?
+            }
             Value::Order(number, more) => {
                 let order = (self.party.kind == Kind::Mall).then(|| self.order(*number));
                 let tags = order.iter().map(|order| (1, order.as_str()));

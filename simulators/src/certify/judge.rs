@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use tessera_protocol::MacKey;
+
 use super::answer::{Answer, Expected};
+use super::keys::Key;
 use super::packing::Told;
 use super::seen::Seen;
 
@@ -49,8 +52,8 @@ pub struct Bench<'a> {
     pub asked: &'a Told,
     /// The answers to the case's earlier messages, the first at 0.
     pub earlier: &'a [Option<Seen>],
-    /// Whether the party has a key.
-    pub has_key: bool,
+    /// What the answer has to be sealed with.
+    pub key: Option<(Key, &'a MacKey)>,
     /// What was available before the message, where that is known.
     pub available: Option<i64>,
     /// Values that are named and not written down, by name.
@@ -153,11 +156,15 @@ pub fn judge(bench: &Bench<'_>, answer: &Answer, seen: &Seen) -> Vec<Fault> {
         }
     }
     let has_mac = seen.fields.contains_key(&64) || seen.fields.contains_key(&128);
-    match (bench.has_key && answer.sealed, has_mac, seen.sealed) {
-        (true, true, true) | (false, false, _) => {}
-        (true, true, false) => faults.push(Fault::new("MAC", "the party's", "another")),
-        (true, false, _) => faults.push(Fault::new("MAC", "present", "absent")),
-        (false, true, _) => faults.push(Fault::new("MAC", "absent", "present")),
+    match bench.key {
+        Some((_, key)) if has_mac && seen.is_sealed_with(key) => {}
+        Some((key, _)) if has_mac => {
+            let expected = format!("under {}", key.words());
+            faults.push(Fault::new("MAC", expected, "another"));
+        }
+        Some(_) => faults.push(Fault::new("MAC", "present", "absent")),
+        None if has_mac => faults.push(Fault::new("MAC", "absent", "present")),
+        None => {}
     }
     faults
 }

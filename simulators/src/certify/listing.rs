@@ -1,32 +1,39 @@
 //! The cases as a specification, without a target: what has to be so before, each message field by field and as bytes, and
 //! what has to come back.
 
+mod words;
+
 use std::fmt::Write as _;
 
 use tessera_protocol::{Dialect, FIELDS};
 
-use super::answer::{Answer, Expected};
+use super::answer::{Answer, Expected, Sealed};
 use super::case::{Case, Expect, Need, Step};
 use super::connection::{framed, raw_bytes};
 use super::fill::{Clock, Filler};
 use super::judge::{answer_mti, expectations, shown};
-use super::message::{Message, Seal, Spoiled, Value, echo};
+use super::keys::{Key, Keys};
+use super::message::{Message, Seal, Spoiled, echo};
 use super::packing::Told;
 use super::party::{Kind, Party};
 use super::report::hexadecimal;
 use super::run::Payer;
+use words::words;
 
 /// The cases as a party sends them: times, trace numbers, and whoever pays are examples.
 pub fn listing(cases: &[Case], party: &Party) -> String {
     let mut text = String::new();
     let (clock, payer) = (Clock::example(), Payer::development(1));
+    let keys = Keys::example(party);
     for case in cases {
         let mut example = Example {
             party,
+            keys: &keys,
             clock: &clock,
             payer: &payer,
             case,
             told: Vec::new(),
+            sealed: Vec::new(),
         };
         // Writing to a string cannot fail.
         let _ = example.write(&mut text);
@@ -36,10 +43,13 @@ pub fn listing(cases: &[Case], party: &Party) -> String {
 
 struct Example<'a> {
     party: &'a Party,
+    keys: &'a Keys,
     clock: &'a Clock,
     payer: &'a Payer,
     case: &'a Case,
     told: Vec<Told>,
+    /// With which key each of them is sealed.
+    sealed: Vec<Key>,
 }
 
 impl Example<'_> {
@@ -74,6 +84,10 @@ impl Example<'_> {
             Need::Mall => "the party is a mall".to_owned(),
             Need::MacKey => "the party has a MAC key".to_owned(),
             Need::NoMacKey => "the party has no MAC key".to_owned(),
+            Need::KeyEncryptingKey => {
+                "the profile has a key_encrypting_key; the party has no other connection".to_owned()
+            }
+            Need::NoKeyEncryptingKey => "the profile has no key_encrypting_key".to_owned(),
             Need::OwnAcceptors => "the party's card acceptors are listed".to_owned(),
             Need::Sending(mti, code) => {
                 format!("the party may send {mti} with processing code {code}")
@@ -83,6 +97,7 @@ impl Example<'_> {
             }
             Need::Granted(grant) => format!("the profile says {}", grant.key()),
             Need::NotGranted(grant) => format!("the profile does not say {}", grant.key()),
+            Need::Controlled(control) => format!("the profile {}", control.words()),
             Need::Long | Need::Last => return None,
             Need::Alone(_) => "the party has no other connection".to_owned(),
         })
@@ -208,7 +223,7 @@ impl Example<'_> {
             )?;
         }
         let secondary = told.fields.keys().any(|&field| field > 64);
-        if let Some(sealed) = self.seal(message.seal) {
+        if let Some(sealed) = self.seal(message) {
             let field = if secondary { 128 } else { 64 };
             writeln!(
                 out,
@@ -228,12 +243,13 @@ impl Example<'_> {
         let Dialect { framing, packing } = self.party.dialect;
         let bytes = told.pack(
             packing,
-            self.party.key.as_ref(),
+            self.keys.find(message.key),
             message.seal,
             message.spoiled,
         );
         hexadecimal(&framed(framing, &bytes), out)?;
         self.told.push(told);
+        self.sealed.push(message.key);
         match expect {
             Expect::Answer(answer) => self.answer(number, answer, out),
             Expect::AnswerAndClosed(answer) => {
@@ -286,9 +302,14 @@ impl Example<'_> {
                 writeln!(out, "      {field:>3}  {name:<28} {words}")?;
             }
         }
-        let sealed = match (self.party.key.is_some(), answer.sealed) {
-            (true, true) => "and the party's MAC",
-            _ => "and no MAC",
+        let key = match answer.sealed {
+            Sealed::AsAsked => Some(self.sealed[number - 1]),
+            Sealed::Under(key) => Some(key),
+            Sealed::Not => None,
+        };
+        let sealed = match key.filter(|_| self.party.key.is_some()) {
+            Some(key) => format!("and its MAC under {}", key.words()),
+            None => "and no MAC".to_owned(),
         };
         writeln!(out, "      nothing else, {sealed}")
     }
@@ -307,15 +328,16 @@ impl Example<'_> {
         })
     }
 
-    fn seal(&self, seal: Seal) -> Option<&'static str> {
+    fn seal(&self, message: &Message) -> Option<String> {
         self.party.key.as_ref()?;
-        Some(match seal {
-            Seal::Right => "under the party's key",
+        let wrong = match message.seal {
+            Seal::Right => return Some(format!("under {}", message.key.words())),
             Seal::None => return None,
             Seal::OneBitOff => "with one wrong bit",
             Seal::ChangedAfterwards => "made before the last bit in front of it was changed",
             Seal::ForeignKey => "under another key",
-        })
+        };
+        Some(wrong.to_owned())
     }
 
     fn fill(&self, message: &Message) -> Told {
@@ -325,6 +347,7 @@ impl Example<'_> {
     fn filler(&self) -> Filler<'_> {
         Filler {
             party: self.party,
+            keys: self.keys,
             terminal: "TERM0001",
             clock: self.clock,
             payer: self.payer,
@@ -347,32 +370,4 @@ fn money(minor_units: i64) -> String {
     let sign = if minor_units < 0 { "-" } else { "" };
     let amount = minor_units.unsigned_abs();
     format!("{sign}{}.{:02}", amount / 100, amount % 100)
-}
-
-/// What a value stands for, where it is another in every run.
-fn words(value: &Value) -> Option<String> {
-    Some(match value {
-        Value::Exactly(_) | Value::Lengthened(..) | Value::Tags(_) => return None,
-        Value::Now(0) => "now".to_owned(),
-        Value::Now(seconds) => format!("now {seconds:+} s"),
-        Value::LocalTime | Value::LocalDate => "local".to_owned(),
-        Value::Fresh => "not used before".to_owned(),
-        Value::Party => "the party".to_owned(),
-        Value::OtherParty => "another party".to_owned(),
-        Value::Acceptor => "of the party".to_owned(),
-        Value::Terminal => "a terminal".to_owned(),
-        Value::Card | Value::Expiry => "the payer's".to_owned(),
-        Value::Order(number, _) => format!("tag 01: order {number}"),
-        Value::As(number) => format!("as in message {number}"),
-        Value::AsAnswer(number) => format!("as in the answer to message {number}"),
-        Value::Original(number) => format!("names message {number}"),
-        Value::OriginalWithoutTime(number) => {
-            format!("names message {number}, without time and institution")
-        }
-        Value::OriginalOfAnother(number) => {
-            format!("message {number}, but of another institution")
-        }
-        Value::OriginalToCome => "names a purchase that is still to come".to_owned(),
-        Value::Foretold => "the one that was named before".to_owned(),
-    })
 }

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::keys::{Key, Wrapped};
+
 /// A message.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -13,7 +15,9 @@ pub struct Message {
     pub mti: &'static str,
     /// Its fields, the MAC left out.
     pub fields: BTreeMap<u8, Value>,
-    /// How it is sealed, where the party has a key.
+    /// With which of the party's keys it is sealed, where it has one.
+    pub key: Key,
+    /// What is wrong with that.
     pub seal: Seal,
     /// What is wrong with its bytes.
     pub spoiled: Option<Spoiled>,
@@ -46,6 +50,16 @@ pub enum Value {
     Card,
     /// Its expiry; likewise.
     Expiry,
+    /// A merchant category that the party's profile allows.
+    Category,
+    /// One that it forbids.
+    CategoryRefused,
+    /// A country that the party's profile allows; left out where it allows any.
+    Country,
+    /// One that it forbids.
+    CountryRefused,
+    /// Field 48 tag 03: a key of the party, wrapped.
+    KeyMaterial(Key, Wrapped),
     /// 48 tag 01: the case's order of this number; a mall sends it, an acquirer leaves it out. Further tags follow.
     Order(u8, Vec<(u8, &'static str)>),
     /// Text values of field 48: tag and value.
@@ -68,10 +82,10 @@ pub enum Value {
     Lengthened(&'static str, &'static str),
 }
 
-/// How a message is sealed.
+/// How well a message is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seal {
-    /// With the party's key.
+    /// With its key.
     Right,
     /// Not at all.
     None,
@@ -79,7 +93,7 @@ pub enum Seal {
     OneBitOff,
     /// One bit under the MAC was changed after it was made.
     ChangedAfterwards,
-    /// With another key.
+    /// With a key that was never the party's.
     ForeignKey,
 }
 
@@ -103,6 +117,7 @@ impl Message {
             name: name.into(),
             mti,
             fields: fields.into_iter().collect(),
+            key: Key::Profile,
             seal: Seal::Right,
             spoiled: None,
             before_sign_on: false,
@@ -136,6 +151,12 @@ impl Message {
     /// Another name.
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// Sealed with another of the party's keys.
+    pub fn under(mut self, key: Key) -> Self {
+        self.key = key;
         self
     }
 
@@ -204,7 +225,8 @@ pub fn purchase(amount: u64) -> Message {
             (12, Value::LocalTime),
             (13, Value::LocalDate),
             (14, Value::Expiry),
-            (18, "5999".into()),
+            (18, Value::Category),
+            (19, Value::Country),
             (22, "812".into()),
             (25, "59".into()),
             (32, Value::Party),
@@ -250,7 +272,7 @@ pub fn completion(authorization: usize, amount: u64) -> Message {
 pub fn refund(original: usize, amount: u64) -> Message {
     Message::new("refund", "0200", following(original))
         .with(3, "200000")
-        .with(18, "5999")
+        .with(18, Value::Category)
         .with(22, "812")
         .with(25, "59")
         .amount(amount)
@@ -322,6 +344,11 @@ pub fn network(name: &'static str, code: &'static str) -> Message {
 /// 0800/001.
 pub fn sign_on() -> Message {
     network("sign-on", "001")
+}
+
+/// 0800/101: the MAC key of the party becomes this one.
+pub fn key_change(to: Key) -> Message {
+    network("key change", "101").with(48, Value::KeyMaterial(to, Wrapped::Whole))
 }
 
 /// 0800/301.

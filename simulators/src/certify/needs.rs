@@ -34,6 +34,14 @@ fn lacks(need: Need, party: &Party, offers: &Offers) -> Option<String> {
         ),
         Need::MacKey => (party.key.is_some(), "the party has no MAC key".to_owned()),
         Need::NoMacKey => (party.key.is_none(), "the party has a MAC key".to_owned()),
+        Need::KeyEncryptingKey => (
+            party.wrapping.is_some(),
+            "the party's profile has no key_encrypting_key".to_owned(),
+        ),
+        Need::NoKeyEncryptingKey => (
+            party.wrapping.is_none(),
+            "the party's profile has a key_encrypting_key".to_owned(),
+        ),
         Need::OwnAcceptors => (
             party.acceptor_checked,
             "the party may name any card acceptor".to_owned(),
@@ -54,6 +62,10 @@ fn lacks(need: Need, party: &Party, offers: &Offers) -> Option<String> {
         Need::NotGranted(grant) => (
             !party.is_granted(grant),
             format!("the party's profile says {}", grant.key()),
+        ),
+        Need::Controlled(control) => (
+            party.controls.have(control),
+            format!("nothing in the profile's [controls] {}", control.words()),
         ),
         Need::Last => return None,
         Need::Long => (offers.long, "it takes minutes (--long)".to_owned()),

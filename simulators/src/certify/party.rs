@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use tessera_protocol::{Dialect, Framing, MacKey, MessagePacking};
+use tessera_protocol::{Dialect, MacKey};
 
 use super::case::Grant;
+use super::controls::Controls;
+use super::keys::Wrapping;
+use super::profile;
 use crate::load::speakers::{Speaker, Way};
 
 /// How a party names who pays.
@@ -31,10 +34,14 @@ pub struct Party {
     pub acceptor_checked: bool,
     /// Its MAC key, if it has one.
     pub key: Option<MacKey>,
+    /// What it needs in order to change that key, if it may.
+    pub wrapping: Option<Wrapping>,
     /// How it frames and packs.
     pub dialect: Dialect,
     /// What it may do beyond what every party may.
     pub permissions: Permissions,
+    /// Where its payers may spend.
+    pub controls: Controls,
     /// Connections that it may have.
     pub connections_max: u32,
 }
@@ -65,7 +72,7 @@ pub enum PartyError {
 }
 
 /// Where nothing else is told: the switch's own default.
-const CONNECTIONS_MAX: u32 = 1024;
+pub(super) const CONNECTIONS_MAX: u32 = 1024;
 
 impl Party {
     /// A development party by its code, or whose profile stands in this file.
@@ -89,50 +96,21 @@ impl Party {
             acceptor: speaker.acceptor,
             acceptor_checked: kind == Kind::Mall,
             key: speaker.key.and_then(|key| MacKey::from_hex(&key).ok()),
+            wrapping: None,
             dialect: Dialect::CANONICAL,
             permissions: Permissions::default(),
+            controls: Controls::default(),
             connections_max: CONNECTIONS_MAX,
         })
     }
 
-    /// From a party's file, as the switch reads it. Keys that say nothing to the party's own side are passed over.
+    /// From a party's file, as the switch reads it. What says nothing to the party's own side is passed over.
     pub fn from_profile(path: &Path) -> Result<Self, PartyError> {
         let file = path.display().to_string();
         let text =
             std::fs::read_to_string(path).map_err(|error| PartyError::File(file.clone(), error))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::from_text(&text, folder).map_err(|why| PartyError::Profile(file, why))
-    }
-
-    fn from_text(text: &str, folder: &Path) -> Result<Self, String> {
-        let profile: Profile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        let key = match profile.key(folder)? {
-            Some(key) => Some(MacKey::from_hex(&key).map_err(|error| error.to_string())?),
-            None => None,
-        };
-        let acceptors = match profile.acceptors {
-            Some(AnyOr::List(list)) => Some(list),
-            _ => None,
-        };
-        let acceptor = acceptors.as_ref().and_then(|list| list.first());
-        let list = |given: Option<AnyOr>| match given {
-            Some(AnyOr::List(list)) => Some(list),
-            _ => None,
-        };
-        Ok(Self {
-            code: profile.code,
-            kind: profile.kind,
-            acceptor: acceptor.map_or("CERTIFY-1", String::as_str).to_owned(),
-            acceptor_checked: acceptors.is_some(),
-            key,
-            dialect: profile.line.dialect()?,
-            permissions: Permissions {
-                processing_codes: list(profile.processing_codes),
-                messages: list(profile.messages),
-                grants: profile.quirks.grants(),
-            },
-            connections_max: profile.connections_max.unwrap_or(CONNECTIONS_MAX),
-        })
+        profile::read(&text, folder).map_err(|why| PartyError::Profile(file, why))
     }
 
     /// Whether its profile grants this.
@@ -157,111 +135,6 @@ impl Party {
     }
 }
 
-/// A party's file.
-#[derive(Debug, Deserialize)]
-struct Profile {
-    code: String,
-    kind: Kind,
-    acceptors: Option<AnyOr>,
-    messages: Option<AnyOr>,
-    processing_codes: Option<AnyOr>,
-    mac_key: Option<String>,
-    mac_key_file: Option<String>,
-    mac_key_environment: Option<String>,
-    connections_max: Option<u32>,
-    #[serde(default)]
-    line: LineProfile,
-    #[serde(default)]
-    quirks: Quirks,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum AnyOr {
-    List(Vec<String>),
-    /// `any`, or whatever the switch would refuse.
-    Any(#[allow(dead_code, reason = "any text stands for all")] String),
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct LineProfile {
-    framing: Option<String>,
-    packing: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Quirks {
-    unknown_reversal: Option<String>,
-    unreferenced_refunds: bool,
-    several_completions: bool,
-    stand_in_advices: bool,
-    partial_approval: bool,
-}
-
-impl Profile {
-    fn key(&self, folder: &Path) -> Result<Option<String>, String> {
-        if let Some(name) = &self.mac_key_file {
-            let path = folder.join(name);
-            let text = std::fs::read_to_string(&path);
-            return text
-                .map(|text| Some(text.trim().to_owned()))
-                .map_err(|error| format!("{}: {error}", path.display()));
-        }
-        if let Some(name) = &self.mac_key_environment {
-            return std::env::var(name)
-                .map(Some)
-                .map_err(|_| format!("the environment has no {name}"));
-        }
-        Ok(self.mac_key.clone().filter(|key| key != "none"))
-    }
-}
-
-impl LineProfile {
-    fn dialect(&self) -> Result<Dialect, String> {
-        dialect(self.framing.as_deref(), self.packing.as_deref())
-    }
-}
-
-/// A framing and a packing by their names; the usual ones where nothing is said.
-pub fn dialect(framing: Option<&str>, packing: Option<&str>) -> Result<Dialect, String> {
-    let usual = Dialect::CANONICAL;
-    Ok(Dialect {
-        framing: match framing {
-            None => usual.framing,
-            Some(name) => Framing::ALL
-                .into_iter()
-                .find(|framing| framing.name() == name)
-                .ok_or_else(|| format!("no framing is called {name}"))?,
-        },
-        packing: match packing {
-            None => usual.packing,
-            Some(name) => MessagePacking::ALL
-                .into_iter()
-                .find(|packing| packing.name() == name)
-                .ok_or_else(|| format!("no packing is called {name}"))?,
-        },
-    })
-}
-
-impl Quirks {
-    fn grants(&self) -> Vec<Grant> {
-        [
-            (self.unreferenced_refunds, Grant::UnreferencedRefunds),
-            (self.several_completions, Grant::SeveralCompletions),
-            (self.stand_in_advices, Grant::StandInAdvices),
-            (self.partial_approval, Grant::PartialApproval),
-            (
-                self.unknown_reversal.as_deref() == Some("00"),
-                Grant::UnknownReversalApproved,
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(granted, grant)| granted.then_some(grant))
-        .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,20 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_is_particular() {
-        let party = Party::from_text(
-            "code = \"3\"\nkind = \"acquirer\"\nmac_key = \"none\"\nprocessing_codes = [\"00\"]\nconnections_max = 3\n\
-             [line]\nframing = \"ascii-4\"\npacking = \"ascii\"\n[quirks]\npartial_approval = true\nunknown_reversal = \"00\"",
-            Path::new("."),
-        )
-        .unwrap();
-        assert_eq!(party.dialect.framing, Framing::Ascii4);
-        assert_eq!(party.connections_max, 3);
-        assert!(!party.may_inquire());
-        assert!(party.is_granted(Grant::PartialApproval));
-        assert!(party.is_granted(Grant::UnknownReversalApproved));
-        assert!(!party.is_granted(Grant::StandInAdvices));
-        assert!(Party::from_text("code = 3", Path::new(".")).is_err());
+    fn a_code_that_is_no_development_party_is_refused() {
         assert!(Party::find("77").is_err());
     }
 }

@@ -1,18 +1,19 @@
 //! Plays one case: what has to be so before, the messages, and what came.
 
 mod lines;
+mod money;
 
 use std::time::{Duration, Instant};
 
-use super::answer::{Answer, approved};
+use super::answer::{Answer, Sealed, approved};
 use super::bed::Bed;
 use super::case::{Case, Expect, Line, Step};
 use super::connection::{Came, Connection};
 use super::fill::Filler;
 use super::judge::{Bench, Fault, judge};
-use super::message::{Message, echo, inquiry};
+use super::keys::Key;
+use super::message::{Message, echo};
 use super::packing::Told;
-use super::party::Kind;
 use super::report::Entry;
 use super::run::Payer;
 use super::seen::Seen;
@@ -39,15 +40,19 @@ pub fn play(bed: &Bed<'_>, case: &Case, payer: &Payer) -> Played {
         payer,
         lines: Vec::new(),
         told: Vec::new(),
+        keys: Vec::new(),
         seen: Vec::new(),
         late: Vec::new(),
         foretold: bed.clock.fresh(),
         before: None,
         transcript: Vec::new(),
     };
-    let faults = play.run();
+    let mut faults = play.run().err().unwrap_or_default();
+    if case.changes_key() && !faults.is_empty() {
+        faults.extend(play.restore_key());
+    }
     Played {
-        faults: faults.err().unwrap_or_default(),
+        faults,
         transcript: play.transcript,
     }
 }
@@ -57,8 +62,9 @@ struct Play<'a> {
     case: &'a Case,
     payer: &'a Payer,
     lines: Vec<Option<Connection>>,
-    /// The messages of the case, and their answers.
+    /// The messages of the case, what they were sealed with, and their answers.
     told: Vec<Told>,
+    keys: Vec<Key>,
     seen: Vec<Option<Seen>>,
     /// Trace numbers that may be answered although nobody waits.
     late: Vec<String>,
@@ -125,8 +131,7 @@ impl Play<'_> {
         for (message, _) in messages {
             let told = self.filler().fill(message);
             bytes.extend(self.pack(line, message, &told)?);
-            self.told.push(told);
-            self.seen.push(None);
+            self.add(told, message.key);
         }
         self.connection(line)?
             .send(&bytes, in_pieces)
@@ -234,10 +239,15 @@ impl Play<'_> {
 
     fn compare(&self, at: usize, answer: &Answer, seen: &Seen) -> Vec<Fault> {
         let filler = self.filler();
+        let key = match answer.sealed {
+            Sealed::AsAsked => Some(self.keys[at]),
+            Sealed::Under(key) => Some(key),
+            Sealed::Not => None,
+        };
         let bench = Bench {
             asked: &self.told[at],
             earlier: &self.seen,
-            has_key: self.bed.party.key.is_some(),
+            key: key.and_then(|key| Some((key, self.bed.keys.find(key)?))),
             available: self.before.map(|(_, available)| available),
             value: &|field, value| filler.expected(field, value),
         };
@@ -253,7 +263,7 @@ impl Play<'_> {
             Came::Closed => return Ok(Some("the end of the connection".to_owned())),
             Came::Nonsense(what) => return Err(vec![Fault::new("frame", "a frame", what)]),
         };
-        let seen = Seen::read(self.bed.party.dialect, &wire, self.bed.party.key.as_ref());
+        let seen = Seen::read(self.bed.party.dialect, &wire);
         self.transcript
             .push(Entry::came(line, &wire, &seen.message));
         let trace = seen.text(11);
@@ -282,86 +292,11 @@ impl Play<'_> {
         self.send(line, &[(echo(), approved().into())], false)
     }
 
-    fn agree(&mut self, order: u8, amount: u64) -> Judged {
-        if self.bed.party.kind != Kind::Mall {
-            return Ok(());
-        }
-        let Some(line) = self.bed.wallet_line else {
-            return Ok(());
-        };
-        let number = self.filler().order(order);
-        let acceptor = &self.bed.party.acceptor;
-        let agreed = line.agree(self.bed.clock, self.payer.wallet, acceptor, &number, amount);
-        self.transcript.push(Entry::note(
-            0,
-            format!("the payer agrees to order {number} of {amount}"),
-        ));
-        agreed.map_err(|why| vec![Fault::new("precondition", "the payer agrees", why)])
-    }
-
-    fn compare_balance(&mut self, ledger: i64, available: i64) -> Judged {
-        let (Some(before), Some(now)) = (self.before, self.balances()?) else {
-            self.transcript.push(Entry::note(
-                0,
-                "the balance is not compared: the party may not ask for it",
-            ));
-            return Ok(());
-        };
-        let moved = (now.0 - before.0, now.1 - before.1);
-        self.transcript.push(Entry::note(
-            0,
-            format!(
-                "the balance has moved: ledger {:+}, available {:+}",
-                moved.0, moved.1
-            ),
-        ));
-        let mut faults = Vec::new();
-        for (what, expected, found) in [
-            ("ledger balance", ledger, moved.0),
-            ("available balance", available, moved.1),
-        ] {
-            if expected != found {
-                let words = |moved: i64| format!("moved by {moved:+}");
-                faults.push(Fault::new(what, words(expected), words(found)));
-            }
-        }
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
-    }
-
-    /// Ledger and available balance, where the party may ask, or its payer.
-    fn balances(&mut self) -> Result<Option<(i64, i64)>, Vec<Fault>> {
-        let failed = |why: String| vec![Fault::new("precondition", "a balance", why)];
-        if let (Kind::Mall, Some(line)) = (self.bed.party.kind, self.bed.wallet_line) {
-            let balance = line.balance(self.bed.clock, self.payer.wallet);
-            return balance.map(Some).map_err(failed);
-        }
-        if !self.bed.party.may_inquire() {
-            return Ok(None);
-        }
-        let told = self.filler().fill(&inquiry());
-        let seen = self
-            .bed
-            .ask_apart(&told)
-            .map_err(|why| failed(format!("inquiry: {why}")))?;
-        let amounts = (seen.additional_amount("01"), seen.additional_amount("02"));
-        match amounts {
-            (Some(ledger), Some(available)) => Ok(Some((ledger, available))),
-            _ => {
-                let code = seen.text(39).unwrap_or("without a code");
-                Err(failed(format!("the inquiry was answered {code}")))
-            }
-        }
-    }
-
     fn pack(&mut self, line: Line, message: &Message, told: &Told) -> Result<Vec<u8>, Vec<Fault>> {
         let party = self.bed.party;
         let bytes = told.pack(
             party.dialect.packing,
-            party.key.as_ref(),
+            self.bed.keys.find(message.key),
             message.seal,
             message.spoiled,
         );
@@ -373,9 +308,30 @@ impl Play<'_> {
         Ok(frame)
     }
 
+    /// What a case has left half done must not stay the party's key.
+    fn restore_key(&mut self) -> Option<Fault> {
+        match self.bed.restore_key() {
+            Ok(_) => {
+                let words = "the party's key is that of its profile";
+                self.transcript.push(Entry::note(0, words));
+                None
+            }
+            Err(which) => Some(Fault::new("the party's key", "that of its profile", which)),
+        }
+    }
+
+    /// A message is on its way; where it stands among those of the case.
+    fn add(&mut self, told: Told, key: Key) -> usize {
+        self.told.push(told);
+        self.keys.push(key);
+        self.seen.push(None);
+        self.told.len() - 1
+    }
+
     fn filler(&self) -> Filler<'_> {
         Filler {
             party: self.bed.party,
+            keys: &self.bed.keys,
             terminal: self.bed.terminal,
             clock: self.bed.clock,
             payer: self.payer,

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use tessera_protocol::CardNumber;
 
 use super::bed::Bed;
-use super::case::{Case, Need};
+use super::case::Case;
 use super::connection::Target;
-use super::fill::{Clock, Filler};
+use super::fill::Clock;
+use super::keys::{Key, Keys};
 use super::message::inquiry;
 use super::needs::{Offers, missing};
 use super::party::{Kind, Party};
@@ -101,6 +102,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
     };
     let bed = Bed {
         party: &options.party,
+        keys: Keys::of(&options.party),
         target: &options.target,
         terminal: &terminal,
         clock: &clock,
@@ -108,7 +110,9 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         answer_within: options.answer_within,
         apart: Mutex::new(None),
     };
-    *bed.apart.lock().map_err(|_| "broken".to_owned())? = Some(bed.signed_on()?);
+    // One that was killed may have left the party with another key.
+    let restored = options.party.wrapping.is_some() && bed.restore_key() == Ok(true);
+    *bed.apart.lock().map_err(|_| "broken".to_owned())? = Some(bed.signed_on(Key::Profile)?);
     let payers = payers(&bed, &options.payers);
     let offers = Offers {
         no_payer: payers.as_ref().err().cloned(),
@@ -130,11 +134,7 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         if results[at].is_some() {
             continue;
         }
-        match case
-            .needs
-            .iter()
-            .any(|need| matches!(need, Need::Alone(_) | Need::Last))
-        {
+        match case.is_alone() {
             true => alone.push(at),
             // What has to wait for the end of a time begins first.
             false if case.is_slow() => together.push_front(at),
@@ -171,13 +171,18 @@ pub fn run(options: &Options, all: Vec<Case>) -> Result<Report, String> {
         .map_err(|_| "a case has panicked".to_owned())?;
     Ok(Report {
         heading: format!(
-            "Certification of {} ({}) at {}",
+            "Certification of {} ({}) at {}{}",
             options.party.code,
             match options.party.kind {
                 Kind::Mall => "a mall",
                 Kind::Acquirer => "an acquirer",
             },
-            options.target.address
+            options.target.address,
+            match restored {
+                true =>
+                    "\nAn earlier run has left the party with another MAC key: that of the profile counts again",
+                false => "",
+            }
         ),
         results: results.into_iter().flatten().collect(),
         took: began.elapsed(),
@@ -246,17 +251,7 @@ fn payers(bed: &Bed<'_>, given: &[Payer]) -> Result<Vec<Payer>, String> {
     let mut codes = Vec::new();
     let mut usable = Vec::new();
     for payer in given {
-        let filler = Filler {
-            party: bed.party,
-            terminal: bed.terminal,
-            clock: bed.clock,
-            payer,
-            case: "",
-            foretold: 0,
-            told: &[],
-            seen: &[],
-        };
-        let seen = bed.ask_apart(&filler.fill(&inquiry()))?;
+        let seen = bed.ask_apart(&bed.filler(payer).fill(&inquiry()))?;
         match seen.additional_amount("02") {
             Some(available) if available > 0 => usable.push(payer.clone()),
             Some(available) => codes.push(format!("{available} available")),

@@ -14,15 +14,16 @@ pub struct Seen {
     pub fields: BTreeMap<u8, String>,
     /// What cannot be read of it.
     pub fault: Option<String>,
-    /// Whether its last field is the right MAC, if there is a key.
-    pub sealed: bool,
     /// In the binary packing, for those who read it.
     pub message: Bytes,
+    /// As it came.
+    wire: Bytes,
+    dialect: Dialect,
 }
 
 impl Seen {
     /// Reads a message as it came.
-    pub fn read(dialect: Dialect, wire: &Bytes, key: Option<&MacKey>) -> Self {
+    pub fn read(dialect: Dialect, wire: &Bytes) -> Self {
         let unpacked = dialect.unpack(wire);
         let reading = Reading::of(&unpacked.message);
         let fault = unpacked.fault.or(reading.fault);
@@ -37,9 +38,15 @@ impl Seen {
                 .map(|field| (field.number, text(field)))
                 .collect(),
             fault: fault.map(|fault| fault.to_string()),
-            sealed: key.is_some_and(|key| dialect.verify(key, wire)),
             message: unpacked.message.clone(),
+            wire: wire.clone(),
+            dialect,
         }
+    }
+
+    /// Whether its last field is its MAC under this key.
+    pub fn is_sealed_with(&self, key: &MacKey) -> bool {
+        self.dialect.verify(key, &self.wire)
     }
 
     /// The text of a field.

@@ -113,7 +113,7 @@ fn exchange(connection: &mut Connection, message: &Told) -> Result<Seen, String>
         let Came::Message(answer) = came else {
             return Err(format!("no answer: {came:?}"));
         };
-        let seen = Seen::read(Dialect::CANONICAL, &answer, None);
+        let seen = Seen::read(Dialect::CANONICAL, &answer);
         if seen.text(11) != message.text(11) {
             continue;
         }

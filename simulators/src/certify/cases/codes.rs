@@ -1,5 +1,6 @@
-//! Section 6: response codes that no other section has a case for. 57, 61, 62, 65, 68 and 96 depend on the payer's card, on
-//! limits and on faults that no party can bring about.
+//! Section 6: response codes that no other section has a case for. 96 depends on a fault that no party can bring about; and on
+//! what the operator and the payer have decided depend the switch's own 03, 62 and 65, and its 61 to a purchase. Of these the
+//! cases see that what the financial system says is passed on.
 
 use super::words::*;
 
@@ -7,10 +8,13 @@ const RULE: &str = "6, Response codes";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        Case::new("6.05", RULE, "05: declined by the financial system")
-            .needs(Need::Sandbox)
-            .paying(6_605)
-            .send(purchase(6_605), answered("05").with_reason()),
+        declined(
+            "6.03",
+            "03",
+            6_603,
+            "03: the financial system does not know the card acceptor",
+        ),
+        declined("6.05", "05", 6_605, "05: declined by the financial system"),
         Case::new("6.12", RULE, "12: an unknown processing code")
             .paying(700)
             .send(purchase(700).with(3, "990000"), answered("12"))
@@ -25,19 +29,110 @@ pub(super) fn cases() -> Vec<Case> {
                 purchase(700).with(2, "9900009999999999").with(14, "3112"),
                 answered("14"),
             ),
-        Case::new(
+        declined(
             "6.51",
-            RULE,
+            "51",
+            6_651,
             "51: the financial system has not enough money for it",
-        )
-        .needs(Need::Sandbox)
-        .paying(6_651)
-        .send(purchase(6_651), answered("51"))
-        .nothing_moved(),
+        ),
         Case::new("6.54", RULE, "54: another expiry than the card's")
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .send(purchase(700).with(14, "2001"), answered("54"))
             .nothing_moved(),
+        controlled(
+            "6.57",
+            Control::Categories,
+            "57: a merchant category that the profile forbids; one that it allows is served",
+        )
+        .send(not_there(purchase(700)), answered("57").with_reason())
+        .send(not_there(authorization(700)), answered("57").with_reason())
+        .nothing_moved()
+        .served(),
+        controlled(
+            "6.58",
+            Control::Countries,
+            "57: a country that the profile does not list, or none; one that it lists is served",
+        )
+        .send(
+            purchase(700).with(19, Value::CountryRefused),
+            answered("57").with_reason(),
+        )
+        .send(purchase(700).without(19), answered("57").with_reason())
+        .nothing_moved()
+        .served(),
+        controlled(
+            "6.59",
+            Control::EcommerceOnly,
+            "57: not e-commerce, and the profile allows nothing else; e-commerce is served",
+        )
+        .send(purchase(700).with(25, "00"), answered("57").with_reason())
+        .nothing_moved()
+        .served(),
+        Case::new(
+            "6.60",
+            RULE,
+            "61: a refund that would be more than a wallet can hold",
+        )
+        .needs(Need::Granted(Grant::UnreferencedRefunds))
+        .needs(Need::Acquirer)
+        .paying(700)
+        .send(purchase(700), approved())
+        .send(
+            refund(1, 999_999_999_999).without(90),
+            answered("61").with_reason(),
+        )
+        .balance(-700, -700),
+        declined(
+            "6.61",
+            "61",
+            6_661,
+            "61: above a limit of the financial system",
+        ),
+        declined(
+            "6.62",
+            "62",
+            6_662,
+            "62: the financial system has blocked the card",
+        ),
+        declined(
+            "6.65",
+            "65",
+            6_665,
+            "65: more often than the financial system allows",
+        ),
+        declined(
+            "6.68",
+            "68",
+            6_668,
+            "68: the financial system has answered itself too late",
+        ),
     ]
+}
+
+/// The financial system of a sandbox says so to this amount.
+fn declined(number: &'static str, code: &'static str, amount: u64, title: &'static str) -> Case {
+    Case::new(number, RULE, title)
+        .needs(Need::Sandbox)
+        .paying(amount)
+        .send(purchase(amount), answered(code).with_reason())
+        .nothing_moved()
+}
+
+fn controlled(number: &'static str, control: Control, title: &'static str) -> Case {
+    Case::new(number, RULE, title)
+        .needs(Need::Controlled(control))
+        .paying(700)
+}
+
+/// From a merchant of a category that the profile forbids.
+fn not_there(message: Message) -> Message {
+    message.with(18, Value::CategoryRefused)
+}
+
+impl Case {
+    /// The same purchase where it may be.
+    fn served(self) -> Self {
+        self.send(purchase(700), approved()).balance(-700, -700)
+    }
 }

@@ -6,6 +6,7 @@ mod codes;
 mod completions;
 mod duplicates;
 mod frames;
+mod keys;
 mod leased;
 mod messages;
 mod orders;
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         packing::cases(),
         parties::cases(),
         messages::cases(),
+        keys::cases(),
         // Section 5, row by row.
         requests::cases(),
         completions::cases(),
@@ -48,8 +50,11 @@ mod words {
 
     pub(super) use super::super::answer::{Expected, answered, approved, format_error, one_of};
     pub(super) use super::super::case::{Case, Expect, Grant, Need, Raw, Step};
+    pub(super) use super::super::controls::Control;
+    pub(super) use super::super::keys::{Key, Wrapped};
     pub(super) use super::super::message::{
-        Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, network,
-        purchase, reconciliation, refund, repeat, reversal, reversal_request, shrunk_to, sign_on,
+        Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, key_change,
+        network, purchase, reconciliation, refund, repeat, reversal, reversal_request, shrunk_to,
+        sign_on,
     };
 }

@@ -6,6 +6,7 @@ use super::super::answer::answered;
 use super::super::case::{Line, Raw};
 use super::super::connection::{Came, Connection, raw_bytes};
 use super::super::judge::Fault;
+use super::super::keys::Key;
 use super::super::message::{echo, sign_on};
 use super::super::report::Entry;
 use super::{CLOSING, Judged, Play, broken};
@@ -17,7 +18,7 @@ impl Play<'_> {
     pub(super) fn raw(&mut self, line: Line, raw: Raw, closed_within: Option<Duration>) -> Judged {
         let packing = self.bed.party.dialect.packing;
         let whole = self.filler().fill(&echo());
-        let whole = whole.pack(packing, self.bed.party.key.as_ref(), echo().seal, None);
+        let whole = whole.pack(packing, self.bed.keys.find(Key::Profile), echo().seal, None);
         let bytes = raw_bytes(self.bed.party.dialect.framing, raw, &whole);
         self.transcript
             .push(Entry::sent(line, raw.words(), &bytes, None));
@@ -74,7 +75,7 @@ impl Play<'_> {
                 let told = self.filler().fill(&sign_on());
                 let seen = self
                     .bed
-                    .exchange(&mut connection, &told)
+                    .exchange(&mut connection, &told, Some(Key::Profile))
                     .map_err(|why| vec![Fault::new("sign-on", "an answer", why)])?;
                 match seen.text(39) {
                     Some("00") => open.push(connection),
@@ -99,9 +100,7 @@ impl Play<'_> {
             }
             self.transcript
                 .push(Entry::note(0, format!("{most} connections are signed on")));
-            self.told.push(told);
-            self.seen.push(None);
-            let at = self.told.len() - 1;
+            let at = self.add(told, Key::Profile);
             let faults = self.compare(at, &answered("58"), &seen);
             if !faults.is_empty() {
                 return Err(faults);
@@ -135,7 +134,8 @@ impl Play<'_> {
             return Ok(());
         };
         let failed = |why: String| vec![Fault::new("precondition", "a sign-on", why)];
-        let seen = self.bed.exchange(connection, &told).map_err(failed)?;
+        let seen = self.bed.exchange(connection, &told, Some(Key::Profile));
+        let seen = seen.map_err(failed)?;
         match seen.text(39) {
             Some("00") => Ok(()),
             code => Err(failed(format!(
