@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use tessera_protocol::{CheckValue, KeyEncryptingKey};
+use tessera_protocol::{CheckValue, KeyEncryptingKey, MacKey};
 use tessera_switch::config::Settings;
 use tessera_switch::key_file;
 use tessera_switch::vault::KeyRing;
@@ -99,7 +99,8 @@ impl Keys {
                 let under = key_encrypting_key(&wrap.under)?;
                 let text = key_file::read(&wrap.file)?;
                 let named = || wrap.file.display().to_string();
-                let material = under.wrap(text.trim()).with_context(named)?;
+                let key = MacKey::bytes(text.trim()).with_context(named)?;
+                let material = under.wrap(&key);
                 println!("{material}");
                 println!("{}  check value {}", named(), digits(material.check_value));
                 println!(

@@ -4,7 +4,7 @@ mod rig;
 
 use rig::wire::{ACQUIRER, Hand, Party, Seen, Wire, card_purchase, network, rig_with, started};
 use rig::{Rig, wait_for};
-use tessera_protocol::KeyEncryptingKey;
+use tessera_protocol::{KeyEncryptingKey, MacKey};
 
 /// The example of RFC 3394, section 4.3.
 const WRAPPING: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -39,8 +39,8 @@ fn ready(settings: &[(&str, &str)]) -> Rig {
 /// Tag 03 for a key, by the product's own arithmetic, which the standard's examples prove.
 fn material(party: &Party) -> String {
     let wrapping = KeyEncryptingKey::from_hex(WRAPPING).expect("a key");
-    let material = wrapping.wrap(party.key.expect("a key"));
-    material.expect("a key").to_string()
+    let key = MacKey::bytes(party.key.expect("a key")).expect("a key");
+    wrapping.wrap(&key).to_string()
 }
 
 /// 0800/101 to the key of `to`, sealed with that of `from`.

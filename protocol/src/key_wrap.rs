@@ -8,7 +8,7 @@ use aes::{Aes128, Aes192, Aes256};
 use aes_kw::{KwAes128, KwAes192, KwAes256};
 use zeroize::Zeroizing;
 
-use crate::mac::{KEY_BYTES, MacKey, MacKeyError, double};
+use crate::mac::{KEY_BYTES, MacKey, double};
 
 /// Bytes of a wrapped MAC key: eight more than the key.
 pub const WRAPPED_BYTES: usize = KEY_BYTES + 8;
@@ -92,26 +92,19 @@ impl KeyEncryptingKey {
         self.check_value
     }
 
-    /// Wraps a MAC key of 32 hexadecimal digits.
-    ///
-    /// # Errors
-    /// Where it is none.
-    pub fn wrap(&self, digits: &str) -> Result<KeyMaterial, MacKeyError> {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        read_hex(digits.as_bytes(), &mut *key).ok_or(MacKeyError)?;
-        let (key, mut wrapped) = (&key[..], [0; WRAPPED_BYTES]);
-        // Both have the lengths that it asks for.
+    /// Wraps the bytes of a MAC key.
+    pub fn wrap(&self, key: &[u8; KEY_BYTES]) -> KeyMaterial {
+        let mut wrapped = [0; WRAPPED_BYTES];
         let done = match &self.cipher {
             Cipher::Aes128(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
             Cipher::Aes192(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
             Cipher::Aes256(cipher) => cipher.wrap_key(key, &mut wrapped).is_ok(),
         };
-        let check_value = MacKey::from_hex(digits)?.check_value();
-        done.then_some(KeyMaterial {
+        debug_assert!(done, "the lengths are right");
+        KeyMaterial {
             wrapped,
-            check_value,
-        })
-        .ok_or(MacKeyError)
+            check_value: MacKey::new(*key).check_value(),
+        }
     }
 
     /// The MAC key that was wrapped under this key.
@@ -196,7 +189,7 @@ fn read_hex(text: &[u8], out: &mut [u8]) -> Option<()> {
 mod tests {
     use super::*;
 
-    const KEY: &str = "00112233445566778899aabbccddeeff";
+    const KEY: [u8; 16] = 0x00112233445566778899aabbccddeeff_u128.to_be_bytes();
 
     /// RFC 3394, sections 4.1, 4.2 and 4.3.
     #[test]
@@ -208,14 +201,9 @@ mod tests {
             (64, "64e8c3f9ce0f5ba263e9777905818a2a93c8191e7d6e8ae7"),
         ] {
             let wrapping = KeyEncryptingKey::from_hex(&digits[..length]).unwrap();
-            let material = wrapping.wrap(KEY).unwrap();
+            let material = wrapping.wrap(&KEY);
             assert_eq!(material.to_string()[..48], *expected);
-            assert!(
-                wrapping
-                    .open(&material)
-                    .unwrap()
-                    .is(&MacKey::from_hex(KEY).unwrap())
-            );
+            assert!(wrapping.open(&material).unwrap().is(&MacKey::new(KEY)));
         }
     }
 
@@ -238,7 +226,7 @@ mod tests {
     #[test]
     fn a_changed_bit_or_another_key_opens_nothing() {
         let wrapping = KeyEncryptingKey::new(&[7; 32]).unwrap();
-        let material = wrapping.wrap(KEY).unwrap();
+        let material = wrapping.wrap(&KEY);
         for at in 0..8 * WRAPPED_BYTES {
             let mut damaged = material.wrapped;
             damaged[at / 8] ^= 1 << (at % 8);
@@ -259,7 +247,7 @@ mod tests {
 
     #[test]
     fn key_material_of_any_other_length_is_none() {
-        let text = KeyEncryptingKey::new(&[7; 16]).unwrap().wrap(KEY).unwrap();
+        let text = KeyEncryptingKey::new(&[7; 16]).unwrap().wrap(&KEY);
         let whole = text.to_string();
         assert_eq!(KeyMaterial::read(whole.as_bytes()), Some(text));
         for length in 0..whole.len() {

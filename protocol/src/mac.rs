@@ -51,17 +51,22 @@ impl MacKey {
 
     /// From 32 hexadecimal digits.
     pub fn from_hex(text: &str) -> Result<Self, MacKeyError> {
+        Self::bytes(text).map(|key| Self::new(*key))
+    }
+
+    /// The key that 32 hexadecimal digits are.
+    pub fn bytes(text: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, MacKeyError> {
         let digits = text.as_bytes();
-        if digits.len() != 32 {
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        if digits.len() != 2 * KEY_BYTES {
             return Err(MacKeyError);
         }
-        let mut key = Zeroizing::new([0; 16]);
         for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
             let high = (pair[0] as char).to_digit(16).ok_or(MacKeyError)?;
             let low = (pair[1] as char).to_digit(16).ok_or(MacKeyError)?;
             *byte = (high << 4 | low) as u8;
         }
-        Ok(Self::new(*key))
+        Ok(key)
     }
 
     /// The MAC of these bytes.

@@ -326,7 +326,7 @@ fn format_error(frame: &[u8]) -> Vec<u8> {
 /// 0800/101.
 fn key_change() -> Vec<u8> {
     let wrapping = KeyEncryptingKey::from_hex(WRAPPING).unwrap();
-    let material = wrapping.wrap(NEW_KEY).unwrap().to_string();
+    let material = wrapping.wrap(&MacKey::bytes(NEW_KEY).unwrap()).to_string();
     let mut tags = tlv::TlvWriter::new();
     assert!(tags.add(tlv::KEY_MATERIAL, material.as_bytes()));
     let text = String::from_utf8(tags.as_bytes().to_vec()).unwrap();

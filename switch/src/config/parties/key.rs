@@ -129,9 +129,8 @@ pub(super) fn mac_key(
         }
         return Ok(None);
     };
-    let key = bytes(&text)
-        .ok_or_else(|| Breach::new(field, "a MAC key is 32 hexadecimal digits, or \"none\""))?;
-    let key = MacKey::new(*key);
+    let key = MacKey::from_hex(&text)
+        .map_err(|_| Breach::new(field, "a MAC key is 32 hexadecimal digits, or \"none\""))?;
     refuse_published(code, field, &key, environment)?;
     if production && field == MAC_KEY.text {
         return Err(Breach::new(field, MAC_KEY.in_the_open));
@@ -205,17 +204,4 @@ fn in_environment(field: &str, name: &str) -> Result<Zeroizing<String>, Breach> 
     std::env::var(name)
         .map(Zeroizing::new)
         .map_err(|_| Breach::new(field, "no such variable in the switch's environment"))
-}
-
-fn bytes(text: &str) -> Option<Zeroizing<[u8; 16]>> {
-    let text = text.as_bytes();
-    let mut key = Zeroizing::new([0; 16]);
-    if text.len() != 2 * key.len() {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(text.chunks_exact(2)) {
-        let digit = |character: u8| (character as char).to_digit(16);
-        *byte = u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()?;
-    }
-    Some(key)
 }

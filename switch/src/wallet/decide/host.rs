@@ -7,7 +7,7 @@ use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
     Context, Details, Effect, Event, OrderState, Outcome, Owed, Reference, Told, Wallet, Wanted,
 };
-use super::{Decision, approved, cards, reversal, stand_in};
+use super::{Decision, approved, cards, refund, reversal, stand_in};
 
 /// The host answered a purchase or a load. An answer to what is closed already changes nothing.
 pub(super) fn answered(
@@ -20,8 +20,14 @@ pub(super) fn answered(
         return Decision::default();
     };
     if !code.is_approved() {
-        let reason = "declined by the financial system";
-        let released = release(wallet, transaction, told(code), reason, false);
+        let (code, reason) = match refund::came_too_early(wallet, transaction, code) {
+            true => (
+                ResponseCode::HOST_UNREACHABLE,
+                "the financial system has yet to hear of what came before",
+            ),
+            false => (told(code), "declined by the financial system"),
+        };
+        let released = release(wallet, transaction, code, reason, false);
         return with_its_purchase(wallet, transaction, released);
     }
     if transaction.kind == Kind::CardIssue {
@@ -181,7 +187,7 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference, told: Told)
         }
         // It was told to leave more than what is left by now: the next advice says so.
         (Some(transaction), Told::Undo(left)) if left != transaction.left_at_host() => {
-            Decision::default()
+            told_again(transaction)
         }
         (Some(transaction), Told::Undo(_) | Told::Card) if transaction.advice == Advice::Open => {
             Decision {
@@ -197,6 +203,16 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference, told: Told)
             release(wallet, transaction, ResponseCode::DECLINED, reason, false)
         }
         _ => Decision::default(),
+    }
+}
+
+/// What is left of it by now the host hears next, if it does not already.
+pub(super) fn told_again(transaction: &Transaction) -> Decision {
+    let owed = transaction.advice == Advice::Open && transaction.given_up(Owed::Undo).is_none();
+    let advises = owed.then_some(Effect::Advise(transaction.reference));
+    Decision {
+        effects: advises.into_iter().collect(),
+        ..Decision::default()
     }
 }
 

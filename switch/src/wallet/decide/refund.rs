@@ -1,7 +1,7 @@
 //! Refunds (wire protocol, section 5): a mall gives money of a purchase back, once the host has agreed.
 
 use smallvec::smallvec;
-use tessera_protocol::{Amount, CardNumber, OriginalData, ResponseCode};
+use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
 use super::super::event::may_repeat;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
@@ -116,28 +116,25 @@ fn may_be_refunded<'a>(
         let reason = "more than what is left of the purchase";
         return Err((ResponseCode::INVALID_AMOUNT, reason));
     }
-    // The host would decline for good what it will approve once it has heard.
-    let unheard = original.more().posting == Advice::Open;
-    if unheard || opening.amount > left.saturating_sub(wallet.refunds_to_undo(original)) {
-        let reason = "the financial system has yet to hear of what came before";
-        return Err((ResponseCode::HOST_UNREACHABLE, reason));
-    }
     Ok(original)
 }
 
-impl Wallet {
-    /// What of the refunds of this purchase came to nothing, of which the host has yet to hear.
-    fn refunds_to_undo(&self, purchase: &Transaction) -> Amount {
-        let of_it = self.transactions.iter().filter(|refund| {
-            refund.kind == Kind::Refund
-                && refund.more().original == purchase.reference
-                && (refund.advice == Advice::Open || refund.status == Status::Pending)
-        });
-        of_it.fold(Amount::ZERO, |sum, refund| {
-            let undone = refund.amount.saturating_sub(refund.standing);
-            sum.checked_add(undone).unwrap_or(Amount::MAX)
-        })
-    }
+/// Whether the host may have declined a refund because it has yet to hear of its purchase, or that an earlier refund of that
+/// came to nothing: it may be asked for again.
+pub(super) fn came_too_early(wallet: &Wallet, refund: &Transaction, code: ResponseCode) -> bool {
+    let original = refund.more().original;
+    let missed = matches!(code, ResponseCode::NOT_FOUND | ResponseCode::INVALID_AMOUNT);
+    let purchase = wallet.transactions.by_reference(original);
+    let untold = purchase.is_some_and(|purchase| purchase.more().posting == Advice::Open);
+    let undone = |other: &Transaction| {
+        other.kind == Kind::Refund
+            && other.reference != refund.reference
+            && other.more().original == original
+            && (other.advice == Advice::Open || other.status == Status::Pending)
+            && other.standing < other.amount
+    };
+    let of_purchase = refund.kind == Kind::Refund && original.0 != 0;
+    missed && of_purchase && (untold || wallet.transactions.iter().any(undone))
 }
 
 /// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be

@@ -9,6 +9,7 @@ use super::super::{
     Reference, Subject, Told, Wallet, WalletId,
 };
 use super::Decision;
+use super::host;
 use super::purchase::Refused;
 
 /// What is blocked at the same time, at most.
@@ -120,8 +121,11 @@ pub(super) fn refused(
         Told::Undo(left) => left == transaction.left_at_host(),
         Told::Posting | Told::Card => true,
     };
+    if !still {
+        return host::told_again(transaction);
+    }
     let owed = told.owed();
-    if !still || !is_owed(transaction, owed) {
+    if !is_owed(transaction, owed) {
         return Decision::default();
     }
     let given_up = GivenUp {

@@ -4,8 +4,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData
 
 use crate::wallet::{
     About, Account, Action, Advice, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry,
-    Event, KeyFields, Merchant, NO_PARTY, Opening, Outcome, Payer, Reference, Rules, Supervision,
-    Told, Wallet, WalletId, decide,
+    Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer, Reference, Rules,
+    Supervision, Told, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -27,6 +27,8 @@ pub(super) struct Bench {
     /// What the store would have: a snapshot, and what has settled.
     stored: Vec<u8>,
     settled: Vec<u8>,
+    /// What the host is being told, and has not acknowledged.
+    under_way: Vec<(Reference, Told)>,
     /// What the parties' totals come to, and what the double entry says the switch owes them.
     totals: Totals,
     payable: i64,
@@ -63,6 +65,7 @@ impl Bench {
             durable_end: 0,
             stored: Vec::new(),
             settled: Vec::new(),
+            under_way: Vec::new(),
             totals: Totals::default(),
             payable: 0,
         }
@@ -83,13 +86,24 @@ impl Bench {
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
         recall(&mut self.wallet, command.about(), &self.entries);
+        match command {
+            Command::AdviceAnswered(reference, told)
+            | Command::AdviceRefused(reference, told, _) => {
+                self.under_way.retain(|one| *one != (reference, told));
+            }
+            Command::Recover => self.under_way.clear(),
+            _ => {}
+        }
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
-        let owed_before = self.owed_to_host();
         events.into_iter().for_each(|event| self.journal(event));
-        for reference in self.owed_to_host() {
-            let told =
-                owed_before.contains(&reference) || effects.contains(&Effect::Advise(reference));
-            assert!(told, "the host is never told of {reference:?}: {command:?}");
+        effects.iter().for_each(|effect| self.tell_host(effect));
+        for (reference, owed) in self.owed_to_host() {
+            let about = |(of, told): &(Reference, Told)| *of == reference && told.owed() == owed;
+            let told = self.under_way.iter().any(about);
+            assert!(
+                told,
+                "the host is never told {owed:?} of {reference:?}: {command:?}"
+            );
         }
         self.wallet.transactions.settle(self.durable_end);
         effects.into_vec()
@@ -115,13 +129,15 @@ impl Bench {
 
     /// The host acknowledges all that it was told about a transaction.
     pub(super) fn acknowledge(&mut self, reference: Reference) {
-        let Some(found) = self.wallet.transactions.by_reference(reference) else {
-            return;
-        };
-        let left = found.left_at_host();
-        for told in [Told::Posting, Told::Undo(left), Told::Card] {
-            self.tell(Command::AdviceAnswered(reference, told));
+        let under_way = self.under_way.clone();
+        for (_, told) in under_way.iter().filter(|(of, _)| *of == reference) {
+            self.tell(Command::AdviceAnswered(reference, *told));
         }
+    }
+
+    /// Whether the host is being told this.
+    pub(super) fn is_telling(&self, reference: Reference, told: Told) -> bool {
+        self.under_way.contains(&(reference, told))
     }
 
     /// The newest event, as what it did.
@@ -182,10 +198,44 @@ impl Bench {
     }
 
     /// What the host has to be told to undo.
-    fn owed_to_host(&self) -> Vec<Reference> {
-        let all = self.wallet.transactions.iter();
-        let owed = all.filter(|found| found.advice == Advice::Open);
-        owed.map(|found| found.reference).collect()
+    /// Store and forward takes nothing twice.
+    fn tell_host(&mut self, effect: &Effect) {
+        let told = match effect {
+            Effect::Advise(reference) => self.undoing(*reference).map(|told| (*reference, told)),
+            Effect::Post(reference) => Some((*reference, Told::Posting)),
+            Effect::AskForCardAgain(reference) => Some((*reference, Told::Card)),
+            _ => None,
+        };
+        let anew = told.filter(|told| !self.under_way.contains(told));
+        self.under_way.extend(anew);
+    }
+
+    fn undoing(&self, reference: Reference) -> Option<Told> {
+        let found = self.wallet.transactions.by_reference(reference)?;
+        Some(match found.kind {
+            Kind::Retirement => Told::Card,
+            _ => Told::Undo(found.left_at_host()),
+        })
+    }
+
+    fn owed_to_host(&self) -> Vec<(Reference, Owed)> {
+        let mut owed = Vec::new();
+        for found in self.wallet.transactions.iter() {
+            let reference = found.reference;
+            let undoing = match found.kind {
+                Kind::Retirement => Owed::Card,
+                _ => Owed::Undo,
+            };
+            let both = [
+                (found.more().posting, Owed::Posting),
+                (found.advice, undoing),
+            ];
+            let open = both.iter().filter(|(advice, owed)| {
+                *advice == Advice::Open && found.given_up(*owed).is_none()
+            });
+            owed.extend(open.map(|(_, owed)| (reference, *owed)));
+        }
+        owed
     }
 
     /// Debits less credits, each less what was taken back, are what the switch owes.

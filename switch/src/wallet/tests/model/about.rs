@@ -6,9 +6,8 @@ use tessera_protocol::{Mti, OriginalData, ResponseCode};
 use super::super::bench::{self, Bench, amount, by_card, original};
 use super::paper::{About, Fate, Paper};
 use super::spending::named;
-use super::supervised::is_owed;
 use super::{Checked, answered, forwarded};
-use crate::wallet::{Action, Command, Owed};
+use crate::wallet::{Action, Command};
 
 pub(super) fn complete(
     bench: &mut Bench,
@@ -99,9 +98,6 @@ pub(super) fn refund(bench: &mut Bench, paper: &mut Paper, which: usize, minor: 
             Some(ResponseCode::INVALID_AMOUNT)
         }
         Fate::Approved if !bench.host_up => Some(ResponseCode::HOST_UNREACHABLE),
-        Fate::Approved if is_ahead_of_host(bench, paper, of, minor) => {
-            Some(ResponseCode::HOST_UNREACHABLE)
-        }
         Fate::Approved => None,
     };
     let action = Action::Refund {
@@ -121,24 +117,6 @@ pub(super) fn refund(bench: &mut Bench, paper: &mut Paper, which: usize, minor: 
         reversed: false,
     }));
     Ok(())
-}
-
-/// Whether the host does not know the purchase yet, or has it refunded by more than stands, so that it would decline.
-fn is_ahead_of_host(bench: &Bench, paper: &Paper, of: usize, minor: u64) -> bool {
-    let untold = |reference, owed| is_owed(bench, reference, owed);
-    let undone = |refund: &&About| {
-        refund.of == of && (refund.fate == Fate::Pending || untold(refund.reference, Owed::Undo))
-    };
-    let refunds = paper.refunds.iter().filter(undone);
-    let there: u64 = refunds
-        .map(|refund| match refund.fate {
-            Fate::Refused(_) => refund.minor,
-            _ => refund.minor - refund.keeps,
-        })
-        .sum();
-    let reference = paper.spent[of].reference;
-    reference.is_some_and(|reference| untold(reference, Owed::Posting))
-        || minor + paper.used(of) + there > paper.stands(of)
 }
 
 pub(super) fn reverse_refund(

@@ -12,7 +12,7 @@ use tessera_protocol::leased::Limits;
 
 use self::paper::{Fate, Paper, START};
 use super::bench::Bench;
-use crate::wallet::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Wallet};
+use crate::wallet::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Told, Wallet};
 
 type Checked = Result<(), TestCaseError>;
 
@@ -239,8 +239,9 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
                 return Ok(());
             };
             if let Some(reference) = paper.spent[place].reference {
+                // What it was given up to be told it does not hear.
+                paper.spent[place].untold &= !bench.is_telling(reference, Told::Posting);
                 bench.acknowledge(reference);
-                paper.spent[place].untold = false;
             }
             Ok(())
         }

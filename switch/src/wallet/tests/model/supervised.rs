@@ -94,7 +94,7 @@ fn pick(paper: &Paper, which: usize) -> Option<Reference> {
     paper.spent[place].reference
 }
 
-pub(super) fn is_owed(bench: &Bench, reference: Reference, owed: Owed) -> bool {
+fn is_owed(bench: &Bench, reference: Reference, owed: Owed) -> bool {
     let Some(found) = bench.wallet.transactions.by_reference(reference) else {
         return false;
     };

@@ -1,0 +1,227 @@
+//! What a request asks of which wallet, if its party may ask it.
+
+use tessera_protocol::{
+    Financial, Message, OrderKey, Payer as Named, Purchase, Request, ResponseCode,
+};
+
+use super::super::permission;
+use super::super::sign_on::Verdict;
+use crate::config::{Party, PartyKind};
+use crate::ops::metrics::FrameRefused;
+use crate::wallet::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
+
+type Asked = (Opening, Action);
+
+/// The request as the wallet's journal will have it, and what it wants; or how it is counted and answered.
+#[inline]
+pub(super) fn read(
+    party: &Party,
+    message: &Message<'_>,
+    request: &Request<'_>,
+) -> Result<Asked, (FrameRefused, Verdict)> {
+    let not_permitted = |verdict| (FrameRefused::NotPermitted, verdict);
+    permission::check(party, message).map_err(not_permitted)?;
+    let (financial, payer, action) = match request {
+        Request::Purchase(purchase) | Request::Authorization(purchase) => (
+            &purchase.financial,
+            named(&purchase.financial.acceptor, &purchase.payer),
+            Action::Purchase {
+                barred: barred(party, purchase),
+            },
+        ),
+        Request::AuthorizationAdvice(advice) => (
+            &advice.financial,
+            named(&advice.financial.acceptor, &advice.payer),
+            Action::Post {
+                twin: key_of(&advice.financial, 0),
+            },
+        ),
+        Request::Completion(completion) => {
+            let action = match completion.original {
+                Some(original) => Action::Complete {
+                    original,
+                    several: party.quirks.several_completions,
+                    elsewhere: party.quirks.stand_in_advices,
+                },
+                None => Action::Post {
+                    twin: key_of(&completion.financial, 0),
+                },
+            };
+            let payer = named(&completion.financial.acceptor, &completion.payer);
+            (&completion.financial, payer, action)
+        }
+        Request::Refund(refund) => {
+            let action = Action::Refund {
+                original: refund.original,
+            };
+            (
+                &refund.financial,
+                named(&refund.financial.acceptor, &refund.payer),
+                action,
+            )
+        }
+        // To whoever paid it in it is given like a refund of what was bought nowhere.
+        Request::Load(load) => {
+            let payer = Payer::Card(load.card.clone(), load.expiry);
+            (&load.financial, payer, Action::Refund { original: None })
+        }
+        Request::Inquiry(inquiry) => {
+            let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
+            (&inquiry.financial, payer, Action::Inquiry)
+        }
+        Request::Reversal(reversal) => {
+            let action = Action::Reverse {
+                original: reversal.original,
+                replacement: reversal.replacement,
+                advice: reversal.advice,
+            };
+            (
+                &reversal.financial,
+                named(&reversal.financial.acceptor, &reversal.payer),
+                action,
+            )
+        }
+        _ => return Err(not_permitted(NOT_OFFERED)),
+    };
+    let not_its = match (&action, &payer) {
+        // Nobody agreed to what a mall would decide by itself.
+        (Action::Post { .. }, Payer::Order(_)) => Some(NOT_ELSEWHERE),
+        (Action::Post { .. }, _) if !party.quirks.stand_in_advices => Some(NOT_ELSEWHERE),
+        (Action::Refund { original: None }, _) => not_given(party, financial),
+        _ => None,
+    };
+    if let Some(verdict) = not_its {
+        return Err(not_permitted(verdict));
+    }
+    if !party.acceptors.allow(&financial.acceptor) {
+        return Err((FrameRefused::Violation, NOT_ITS_ACCEPTOR));
+    }
+    // A payer agreed to pay that mall, not whoever knows the order's number; and a mall learns
+    // nothing about cards.
+    let may = match payer {
+        Payer::Order(_) => PartyKind::Mall,
+        _ => PartyKind::Acquirer,
+    };
+    if party.kind != may {
+        return Err(not_permitted(NOT_ITS_PAYERS));
+    }
+    let class = financial.mti.class();
+    let function = match action {
+        Action::Complete { .. } | Action::Post { .. } => ADVISES,
+        _ => 0,
+    };
+    let key = key_of(financial, function);
+    let opening = Opening {
+        // The wallet's own worker gives it one.
+        reference: Reference(0),
+        key,
+        institution: financial.institution,
+        class,
+        processing_code: financial.processing_code,
+        trace: financial.trace,
+        transmission: message.number(7).unwrap_or(0) as u32,
+        local_time: financial.local_time,
+        local_date: financial.local_date,
+        terminal: financial.terminal,
+        acceptor: financial.acceptor,
+        repeat: financial.repeat,
+        retrieval: financial.reference,
+        amount: financial.amount,
+        currency: financial.currency,
+        payer,
+        merchant: merchant_of(request, party),
+    };
+    Ok((opening, action))
+}
+
+/// Set in the message class of an advice: what it tells was not asked for before under the same name.
+const ADVISES: u8 = 0x20;
+
+fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
+    DuplicateKey::of(KeyFields {
+        institution: financial.institution,
+        terminal: &financial.terminal,
+        acceptor: &financial.acceptor,
+        trace: financial.trace,
+        local_time: financial.local_time,
+        local_date: financial.local_date,
+        class: financial.mti.class() | function,
+        processing_code: financial.processing_code,
+    })
+}
+
+/// The control of the party that the merchant falls foul of.
+#[inline]
+fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<&'static str> {
+    let country = purchase.country.unwrap_or(0);
+    let controls = &party.controls;
+    controls.refuse(purchase.merchant_category, country, purchase.condition)
+}
+
+/// Why a party may not give money of which nothing was bought before.
+fn not_given(party: &Party, financial: &Financial) -> Option<Verdict> {
+    let code = (financial.processing_code / 10_000) as u8;
+    let loads = &party.quirks.load_codes;
+    match code {
+        REFUND_CODE if party.quirks.unreferenced_refunds => None,
+        REFUND_CODE => Some(NOT_UNREFERENCED),
+        _ if loads.contains(&code) => None,
+        _ => Some(NOT_ITS_LOADS),
+    }
+}
+
+fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
+    match request {
+        Request::Purchase(purchase)
+        | Request::Authorization(purchase)
+        | Request::AuthorizationAdvice(purchase) => Merchant {
+            category: purchase.merchant_category,
+            country: purchase.country.unwrap_or(0),
+            entry_mode: purchase.entry_mode,
+            condition: purchase.condition,
+            takes_part: purchase.takes_part && party.quirks.partial_approval,
+        },
+        Request::Completion(completion) => Merchant {
+            category: completion.merchant_category,
+            country: completion.country.unwrap_or(0),
+            entry_mode: completion.entry_mode,
+            condition: completion.condition,
+            takes_part: false,
+        },
+        _ => Merchant::default(),
+    }
+}
+
+fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
+    match payer {
+        Named::Card { number, expiry } => Payer::Card(number.clone(), *expiry),
+        Named::Order(order) => Payer::Order(OrderKey::of(acceptor, order)),
+    }
+}
+
+const NOT_ITS_ACCEPTOR: Verdict = (
+    ResponseCode::SECURITY_VIOLATION,
+    "field 42 is not a card acceptor of the party",
+);
+const NOT_ITS_PAYERS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "a mall names orders, an acquirer names cards",
+);
+/// First two digits of field 3.
+const REFUND_CODE: u8 = 20;
+const NOT_ITS_LOADS: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party's profile has no loads: they come over the leased line",
+);
+const NOT_OFFERED: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "not offered on this line",
+);
+const NOT_ELSEWHERE: Verdict = (
+    ResponseCode::NOT_PERMITTED_TO_PARTY,
+    "the party does not decide in the switch's stead, and field 90 names no authorization",
+);
+const NOT_UNREFERENCED: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "a refund of this party names its purchase in field 90",
+);

@@ -1,0 +1,97 @@
+//! What goes to the operator's wallet: totals that are to be compared, and another key.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode, Totals};
+
+use super::super::sign_on::Verdict;
+use super::super::{answer, key_change, permission};
+use super::{Received, Receiver};
+use crate::clock;
+use crate::door::{Asker, Guest};
+use crate::ops::metrics::FrameRefused;
+use crate::wallet::{Command, DAYS_KEPT, Reconciled, Tell, WalletId};
+
+impl Receiver {
+    /// A party's new key goes to the operator's wallet, which keeps it as it came: wrapped.
+    pub(super) fn change_key(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        network: &NetworkManagement<'_>,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        let directed = match key_change::read(&guest.party, network) {
+            Ok(directed) => directed,
+            Err(refusal) => {
+                let party = &guest.party.name;
+                tracing::warn!(
+                    party,
+                    reason = refusal.reason,
+                    "the party's MAC key was not changed"
+                );
+                guest.figures.key_changes_refused.inc();
+                return self.refuse(message, Some(guest), &refusal);
+            }
+        };
+        let asker = match self.asker(guest, message, frame, now, answer::reply_to_key_change) {
+            Ok(asker) => asker,
+            Err(received) => return received,
+        };
+        self.tell_house(Command::ChangeKey(Box::new(directed)), asker)
+    }
+
+    /// A party's totals go to the operator's wallet, which keeps what was compared.
+    pub(super) fn reconcile(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        totals: &Reconciliation,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        if let Err(verdict) = permission::check(&guest.party, message) {
+            self.refused(FrameRefused::NotPermitted);
+            return self.say(message, Some(guest), verdict);
+        }
+        let today = self.keeper.worker.house().days.of(clock::milliseconds());
+        let day = match today.named(totals.settlement_date) {
+            Some(day) if day > today => return self.say(message, Some(guest), NOT_BEGUN),
+            Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,
+            _ => return self.say(message, Some(guest), LONG_OVER),
+        };
+        let reconciled = Reconciled {
+            institution: guest.party.code,
+            trace: totals.trace,
+            transmission: totals.transmission,
+            day,
+            theirs: totals.totals,
+            ours: Totals::default(),
+        };
+        let reply = answer::reply_as(&guest.party.quirks);
+        let asker = match self.asker(guest, message, frame, now, reply) {
+            Ok(asker) => asker,
+            Err(received) => return received,
+        };
+        self.tell_house(Command::Reconcile(Box::new(reconciled)), asker)
+    }
+
+    fn tell_house(&self, command: Command, asker: Asker) -> Received {
+        let asker = Some(asker);
+        let worker = &self.keeper.worker;
+        worker.dispatch(WalletId::HOUSE, Tell { command, asker });
+        Received::Done
+    }
+}
+
+const NOT_BEGUN: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 has not begun",
+);
+const LONG_OVER: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "the settlement date in field 15 is none, or long over",
+);

@@ -1,0 +1,448 @@
+//! One frame: from bytes to a command for a wallet, or to an answer at once.
+
+mod asks;
+mod house;
+mod route;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use tessera_protocol::{
+    Dialect, Header, MacKey, Message, NetworkCode, ParseError, Place, Refusal, Request,
+    ResponseCode, format_error_answer,
+};
+
+use super::answer;
+use super::dialect;
+use super::doorkeeper::Doorkeeper;
+use super::keys::{Keys, Used, WrongMac};
+use super::patience::Patience;
+use super::sign_on::{self, Standing, Verdict};
+use crate::clock;
+use crate::door::{
+    Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
+};
+use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
+use crate::wallet::Ask;
+
+/// What became of a frame.
+pub(super) enum Received {
+    /// It is answered, under way, or dropped and counted.
+    Done,
+    /// A door is full: the frame is handed back, to be received again when there is room.
+    Full(Bytes, Arc<Admission>),
+    /// The connection ends, for this reason.
+    Close(ConnectionClosed),
+}
+
+/// A connection's own state.
+pub(super) struct Receiver {
+    keeper: Rc<Doorkeeper>,
+    connection: Arc<Connection>,
+    standing: Standing,
+    written: Cell<bool>,
+    /// What the frame at hand asks for.
+    kind: Kind,
+    /// A field 7 that was found to be near enough, and the batch in which it was.
+    within_window: Option<(u32, Instant)>,
+    /// The frame at hand was handed back, and is counted already.
+    counted: bool,
+    arrival: Arrival,
+    /// The party that has signed on, as its profile is now.
+    guest: Option<Arc<Guest>>,
+    /// How often profiles had changed when it was looked up.
+    renewals: u64,
+    /// Those that count for the party.
+    keys: Keys,
+    /// What the message at hand is sealed with, and its answer will be.
+    used: Used,
+    /// What stood in front of the message at hand.
+    header: Header,
+    patience: Patience,
+}
+
+impl Receiver {
+    /// For a connection that has come like this.
+    pub(super) fn new(
+        keeper: Rc<Doorkeeper>,
+        connection: Arc<Connection>,
+        arrival: Arrival,
+    ) -> Self {
+        Self {
+            keeper,
+            connection,
+            standing: Standing::default(),
+            written: Cell::new(false),
+            kind: Kind::Unknown,
+            within_window: None,
+            counted: false,
+            arrival,
+            guest: None,
+            renewals: 0,
+            keys: Keys::default(),
+            used: None,
+            header: Header::default(),
+            patience: Patience::default(),
+        }
+    }
+
+    /// The framing and packing of the connection.
+    #[inline]
+    pub(super) fn dialect(&self) -> Dialect {
+        self.arrival.dialect
+    }
+
+    pub(super) fn has_signed_on(&self) -> bool {
+        matches!(self.standing, Standing::SignedOn(_))
+    }
+
+    pub(super) fn sign_off(&mut self) {
+        let was_on = self.has_signed_on();
+        self.standing = Standing::Stranger;
+        self.count_standing(was_on, false);
+    }
+
+    fn count_standing(&self, before: bool, after: bool) {
+        match (before, after) {
+            (false, true) => self.keeper.worker.metrics.signed_on(),
+            (true, false) => self.keeper.worker.metrics.signed_off(),
+            _ => {}
+        }
+    }
+
+    fn refused(&self, reason: FrameRefused) {
+        self.keeper.worker.metrics.frame_refused(reason);
+    }
+
+    /// Whether there is something to flush since the last time that this was asked.
+    pub(super) fn has_written(&self) -> bool {
+        self.written.take()
+    }
+
+    /// How long the connection has to wait before its next frame is read.
+    #[inline]
+    pub(super) fn pause(&mut self) -> Option<Duration> {
+        let settings = &self.keeper.settings;
+        self.patience
+            .pause(settings.slow_down_min, settings.slow_down_max)
+    }
+
+    /// It has turned out how the connection speaks.
+    pub(super) fn set_dialect(&mut self, dialect: Dialect) {
+        self.arrival.dialect = dialect;
+    }
+
+    /// Profiles have changed: what the party may is asked anew.
+    #[cold]
+    fn renew(&mut self) {
+        self.renewals = self.keeper.renewals();
+        self.keys = Keys::default();
+        // One that has to end, for want of its party or of its key, is served as before until it does.
+        if let (Some(before), Ok(())) = (&self.guest, self.connection.check_open()) {
+            let after = self.keeper.guests().find(before.party.code).cloned();
+            self.guest = after.or_else(|| Some(Arc::clone(before)));
+        }
+    }
+
+    /// Receives a frame in the connection's dialect.
+    pub(super) fn receive(&mut self, frame: Bytes, now: Instant) -> Received {
+        let dialect = self.dialect();
+        if dialect == Dialect::CANONICAL {
+            return self.message(&frame, &frame, now);
+        }
+        let (header, wire) = dialect.open(frame.clone());
+        self.header = header;
+        let unpacked = dialect.unpack(&wire);
+        if let Some(fault) = unpacked.fault {
+            return self.unreadable(&unpacked.message, &wire, &fault);
+        }
+        match self.message(&unpacked.message, &wire, now) {
+            Received::Full(_, door) => Received::Full(frame, door),
+            received => received,
+        }
+    }
+
+    /// Receives a message in binary packing, which came as `wire`.
+    fn message(&mut self, frame: &Bytes, wire: &[u8], now: Instant) -> Received {
+        let message = match Message::parse(frame) {
+            Ok(message) => message,
+            Err(error) => return self.unreadable(frame, wire, &error),
+        };
+        if message.mti().is_answer() {
+            self.refused(FrameRefused::UnexpectedAnswer);
+            return Received::Done;
+        }
+        self.kind = Kind::Unknown;
+        if self.renewals != self.keeper.renewals() {
+            self.renew();
+        }
+        let code = message.number(32);
+        // A connection is its party's for good; who it is must be asked only before.
+        let guest = match &self.guest {
+            Some(guest) => Some(Arc::clone(guest)),
+            None => code.and_then(|code| self.keeper.guests().find(code).cloned()),
+        };
+        self.look_up_keys(guest.as_deref());
+        let network = message.mti().class() == 8;
+        if !network && !self.has_signed_on() {
+            self.refused(FrameRefused::NotSignedOn);
+            return self.say(&message, guest.as_ref(), NOT_SIGNED_ON);
+        }
+        // A missing field 32 is a format error, which is answered like others below.
+        if message.has(32) && code != guest.as_ref().map(|guest| guest.party.code) {
+            self.patience.lose();
+            self.refused(FrameRefused::Violation);
+            return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
+        }
+        let mut wrong = false;
+        if let Some(key) = guest
+            .as_ref()
+            .and_then(|guest| guest.party.mac_key.as_ref())
+        {
+            let dialect = self.dialect();
+            match self.keys.verify(key, |key| dialect.verify(key, wire)) {
+                Ok(used) => self.used = used,
+                Err(WrongMac) => wrong = true,
+            }
+        }
+        if wrong {
+            if let Some(guest) = &guest {
+                guest.figures.mac_failures.inc();
+            }
+            self.patience.lose();
+            self.refused(FrameRefused::Violation);
+            return self.say(&message, guest.as_ref(), WRONG_MAC);
+        }
+        self.patience.regain();
+        let request = match Request::read(&message) {
+            Ok(request) => request,
+            Err(refusal) => {
+                self.refused(match (refusal.code, refusal.field) {
+                    (ResponseCode::FORMAT_ERROR, _) => FrameRefused::Format,
+                    (_, Some(_)) => FrameRefused::Invalid,
+                    (_, None) => FrameRefused::UnknownMti,
+                });
+                return self.refuse(&message, guest.as_deref(), &refusal);
+            }
+        };
+        match guest {
+            Some(guest) => self.request(&guest, &message, &request, frame, now),
+            None => self.say(&message, None, NOT_THE_PARTY),
+        }
+    }
+
+    /// Asked of the calendar once for all requests of a batch that were sent in the same second.
+    fn is_within_clock_window(&mut self, transmission: u32, now: Instant) -> bool {
+        if let Some((known, at)) = self.within_window
+            && (known, at) == (transmission, now)
+        {
+            return true;
+        }
+        let apart = clock::seconds_from(transmission, clock::milliseconds());
+        let within =
+            apart.is_some_and(|seconds| seconds <= self.keeper.settings.clock_window.as_secs());
+        self.within_window = within.then_some((transmission, now));
+        within
+    }
+
+    fn request(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        request: &Request<'_>,
+        frame: &Bytes,
+        now: Instant,
+    ) -> Received {
+        self.kind = Kind::from(request);
+        if !std::mem::take(&mut self.counted) {
+            self.keeper.worker.metrics.request(self.kind);
+        }
+        let transmission = message.number(7).unwrap_or(0) as u32;
+        if !self.is_within_clock_window(transmission, now) {
+            self.refused(FrameRefused::Clock);
+            return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
+        }
+        if let Request::Network(network) = request {
+            if network.code == NetworkCode::KeyChange && self.has_signed_on() {
+                return self.change_key(guest, message, network, frame, now);
+            }
+            let mut standing = std::mem::take(&mut self.standing);
+            let was_on = matches!(standing, Standing::SignedOn(_));
+            let verdict = sign_on::manage(
+                &mut standing,
+                &self.connection,
+                guest,
+                &self.keeper.guests().in_flight,
+                &self.arrival,
+                network,
+            );
+            self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
+            self.standing = standing;
+            if self.connection.guest().is_some() {
+                self.guest = Some(Arc::clone(guest));
+            }
+            self.say(message, Some(guest), verdict);
+            if let Some(reason) = sign_on::refuses(&verdict) {
+                tracing::warn!(
+                    party = guest.party.name,
+                    reason = verdict.1,
+                    dialect = %self.dialect(),
+                    address = ?self.arrival.address,
+                    carrier = ?self.arrival.carrier,
+                    "a sign-on was refused"
+                );
+                guest.figures.sign_ons_refused.inc();
+                self.keeper.worker.metrics.connection_refused(reason);
+                return Received::Close(ConnectionClosed::SignOnRefused);
+            }
+            return Received::Done;
+        }
+        if let Request::Reconciliation(totals) = request {
+            return self.reconcile(guest, message, totals, frame, now);
+        }
+        let (opening, action) = match asks::read(&guest.party, message, request) {
+            Ok(read) => read,
+            Err((why, verdict)) => {
+                self.refused(why);
+                return self.say(message, Some(guest), verdict);
+            }
+        };
+        let reply = answer::reply_as(&guest.party.quirks);
+        let asker = match self.asker(guest, message, frame, now, reply) {
+            Ok(asker) => asker,
+            Err(received) => return received,
+        };
+        let claims = None;
+        let ask = Ask {
+            opening,
+            action,
+            claims,
+        };
+        self.route(message, guest, ask, asker)
+    }
+
+    /// Who is answered once the message at hand is decided, if there is room for it.
+    fn asker(
+        &mut self,
+        guest: &Arc<Guest>,
+        message: &Message<'_>,
+        frame: &Bytes,
+        now: Instant,
+        reply: Reply,
+    ) -> Result<Asker, Received> {
+        match Admitted::take(&self.connection) {
+            Ok(admitted) => Ok(Asker {
+                admitted,
+                frame: frame.clone(),
+                header: self.header,
+                key: self.used.clone(),
+                arrived: now,
+                kind: self.kind,
+                reply,
+            }),
+            Err(NotAdmitted::NotSignedOn) => Err(self.say(message, Some(guest), NOT_SIGNED_ON)),
+            Err(NotAdmitted::Full(door)) => {
+                self.counted = true;
+                Err(Received::Full(frame.clone(), door))
+            }
+        }
+    }
+
+    /// Section 8: what can't be parsed.
+    fn unreadable(&mut self, frame: &[u8], wire: &[u8], error: &ParseError) -> Received {
+        if !self.has_signed_on() && dialect::speaks_otherwise(self.dialect(), self.header, wire) {
+            self.refused(FrameRefused::Dialect);
+            return Received::Close(ConnectionClosed::Frame);
+        }
+        if error.place == Place::Mti {
+            self.refused(FrameRefused::NoMti);
+            tracing::warn!(%error, "a connection is closed");
+            return Received::Close(ConnectionClosed::Frame);
+        }
+        self.refused(FrameRefused::Format);
+        let guest = self.connection.guest().cloned();
+        self.look_up_keys(guest.as_deref());
+        let key = self.key(guest.as_deref());
+        // Where not even the trace number can be read, nobody could match an answer.
+        self.write(key, |out, key| {
+            format_error_answer(frame, error, out, key);
+        });
+        Received::Done
+    }
+
+    /// Section 8: what can be parsed and is no request.
+    fn refuse(&self, message: &Message<'_>, guest: Option<&Guest>, refusal: &Refusal) -> Received {
+        let said = (refusal.code, refusal.reason);
+        let metrics = &self.keeper.worker.metrics;
+        metrics.answered(self.kind, said, Duration::ZERO);
+        let key = self.key(guest);
+        self.write(key, |out, key| answer::refuse(message, refusal, key, out));
+        Received::Done
+    }
+
+    fn say(
+        &mut self,
+        message: &Message<'_>,
+        guest: Option<&Arc<Guest>>,
+        verdict: Verdict,
+    ) -> Received {
+        let (code, reason) = match guest {
+            Some(guest) => answer::as_its_profile_says(&guest.party, message.mti(), verdict),
+            None => verdict,
+        };
+        self.keeper
+            .worker
+            .metrics
+            .answered(self.kind, (code, reason), Duration::ZERO);
+        if !reason.is_empty() {
+            log_decline(message, (code, reason));
+        }
+        let key = self.key(guest.map(|guest| &**guest));
+        self.write(key, |out, key| {
+            answer::at_once(message, code, reason, key, out);
+        });
+        Received::Done
+    }
+
+    /// The keys that count now for whoever has sent the message at hand, which is taken to be sealed with the newest.
+    #[inline]
+    fn look_up_keys(&mut self, guest: Option<&Guest>) {
+        let worker = &self.keeper.worker;
+        let number = worker.bulletin();
+        if let Some(guest) = guest
+            && self.keys.are_stale(guest.party.code, number)
+        {
+            let overlap = self.keeper.settings.key_overlap;
+            self.keys = Keys::look_up(&guest.party, number, &worker.house(), overlap);
+        }
+        self.used = guest.and_then(|_| self.keys.newest());
+    }
+
+    /// What the answer to the message at hand is sealed with.
+    fn key<'a>(&'a self, guest: Option<&'a Guest>) -> Option<&'a MacKey> {
+        let of_profile = || guest.and_then(|guest| guest.party.mac_key.as_ref());
+        self.used.as_deref().or_else(of_profile)
+    }
+
+    /// Answers the message at hand.
+    fn write(&self, key: Option<&MacKey>, answer: impl FnOnce(&mut BytesMut, Option<&MacKey>)) {
+        let (dialect, header) = (self.dialect(), self.header);
+        self.connection
+            .write(|out| answer::write(dialect, header, key, out, answer));
+        self.written.set(true);
+    }
+}
+
+const NOT_SIGNED_ON: Verdict = (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
+const NOT_THE_PARTY: Verdict = (
+    ResponseCode::SECURITY_VIOLATION,
+    "field 32 is not the party of this connection",
+);
+const WRONG_MAC: Verdict = (ResponseCode::SECURITY_VIOLATION, "MAC missing or wrong");
+const OUTSIDE_CLOCK_WINDOW: Verdict = (
+    ResponseCode::INVALID_TRANSACTION,
+    "field 7 is too far from the switch's clock",
+);
