@@ -11,7 +11,7 @@ fn what_a_profile_does_not_allow_gets_58_and_changes_nothing() {
     let rig = Rig::new(2, BALANCE);
     rig.add_to_party(
         "development-acquirer-2.toml",
-        "messages = [\"0200\", \"0420\", \"0100\"]\nprocessing_codes = [\"00\", \"31\"]\n\
+        "amount_max = 5000\nmessages = [\"0200\", \"0420\", \"0100\"]\nprocessing_codes = [\"00\", \"31\"]\n\
          [quirks]\nentry_modes = [\"81\"]\n",
     );
     let rig = started(rig, &[]);
@@ -30,6 +30,8 @@ fn what_a_profile_does_not_allow_gets_58_and_changes_nothing() {
         assert_eq!(answer.code(), "58", "{what}");
         assert!(answer.reason().contains(what), "{}", answer.reason());
     }
+    let too_much = wire.ask(&card_purchase(&PLAIN, 1, 5_001));
+    assert_eq!(too_much.code(), "61", "{}", too_much.reason());
     wire.assert_serves(&PLAIN);
     let answer = wire.ask(&inquiry(&PLAIN, 1));
     assert_eq!(answer.balances(), (BALANCE - 100, BALANCE - 100));

@@ -41,6 +41,8 @@ pub enum Need {
     KeyEncryptingKey,
     /// A party that cannot.
     NoKeyEncryptingKey,
+    /// Its profile says how much a purchase may be.
+    AmountMax,
     /// A party that may send this message type with this processing code.
     Sending(&'static str, &'static str),
     /// The development financial system behind the target, with the endings of amounts that force an outcome.

@@ -151,6 +151,10 @@ impl Filler<'_> {
             Value::Category => self.party.controls.category(),
             Value::Country => self.party.controls.country()?,
             // Examples, for a listing, where the profile forbids none.
+            Value::AboveAmountMax => {
+                let most = self.party.amount_max.unwrap_or(1_000_000);
+                format!("{:012}", most + 1)
+            }
             Value::CategoryRefused => {
                 let refused = self.party.controls.category_refused();
                 refused.unwrap_or_else(|| "7995".to_owned())

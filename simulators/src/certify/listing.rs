@@ -87,6 +87,7 @@ impl Example<'_> {
             Need::KeyEncryptingKey => {
                 "the profile has a key_encrypting_key; the party has no other connection".to_owned()
             }
+            Need::AmountMax => "the profile has an amount_max".to_owned(),
             Need::NoKeyEncryptingKey => "the profile has no key_encrypting_key".to_owned(),
             Need::OwnAcceptors => "the party's card acceptors are listed".to_owned(),
             Need::Sending(mti, code) => {

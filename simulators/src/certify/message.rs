@@ -54,6 +54,8 @@ pub enum Value {
     Category,
     /// One that it forbids.
     CategoryRefused,
+    /// A minor unit more than the party's profile allows.
+    AboveAmountMax,
     /// A country that the party's profile allows; left out where it allows any.
     Country,
     /// One that it forbids.

@@ -42,6 +42,10 @@ fn lacks(need: Need, party: &Party, offers: &Offers) -> Option<String> {
             party.wrapping.is_none(),
             "the party's profile has a key_encrypting_key".to_owned(),
         ),
+        Need::AmountMax => (
+            party.amount_max.is_some(),
+            "the party's profile has no amount_max".to_owned(),
+        ),
         Need::OwnAcceptors => (
             party.acceptor_checked,
             "the party may name any card acceptor".to_owned(),

@@ -42,6 +42,8 @@ pub struct Party {
     pub permissions: Permissions,
     /// Where its payers may spend.
     pub controls: Controls,
+    /// What its profile lets a purchase be, in minor units.
+    pub amount_max: Option<u64>,
     /// Connections that it may have.
     pub connections_max: u32,
 }
@@ -100,6 +102,7 @@ impl Party {
             dialect: Dialect::CANONICAL,
             permissions: Permissions::default(),
             controls: Controls::default(),
+            amount_max: None,
             connections_max: CONNECTIONS_MAX,
         })
     }

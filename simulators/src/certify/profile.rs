@@ -35,6 +35,7 @@ pub fn read(text: &str, folder: &Path) -> Result<Party, String> {
             grants: profile.quirks.grants(),
         },
         controls: profile.controls,
+        amount_max: profile.amount_max,
         connections_max: profile.connections_max.unwrap_or(CONNECTIONS_MAX),
     })
 }
@@ -95,6 +96,7 @@ struct Profile {
     key_encrypting_key: Option<String>,
     key_encrypting_key_file: Option<PathBuf>,
     key_encrypting_key_environment: Option<String>,
+    amount_max: Option<u64>,
     connections_max: Option<u32>,
     #[serde(default)]
     line: LineProfile,

@@ -154,8 +154,8 @@ pub struct Proof {
 pub enum Action {
     /// 0200/00 or 0100/00.
     Purchase {
-        /// The control of its party that the merchant falls foul of.
-        barred: Option<&'static str>,
+        /// What its party's profile says against it: field 39, and why.
+        barred: Option<(ResponseCode, &'static str)>,
     },
     /// 0220 that names an authorization.
     Complete {

@@ -1,6 +1,6 @@
 //! Section 6: response codes that no other section has a case for. 96 depends on a fault that no party can bring about; and on
-//! what the operator and the payer have decided depend the switch's own 03, 62 and 65, and its 61 to a purchase. Of these the
-//! cases see that what the financial system says is passed on.
+//! what the operator and the payer have decided depend the switch's own 03, 62 and 65, and its 61 to a purchase where the
+//! profile has no limit. Of these the cases see that what the financial system says is passed on.
 
 use super::words::*;
 
@@ -95,6 +95,15 @@ pub(super) fn cases() -> Vec<Case> {
             6_662,
             "62: the financial system has blocked the card",
         ),
+        Case::new("6.63", RULE, "61: more than the profile lets a purchase be")
+            .needs(Need::AmountMax)
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(
+                purchase(700).with(4, Value::AboveAmountMax),
+                answered("61").with_reason(),
+            )
+            .nothing_moved(),
         declined(
             "6.65",
             "65",

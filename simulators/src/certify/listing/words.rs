@@ -16,6 +16,7 @@ pub(super) fn words(value: &Value) -> Option<String> {
         Value::Terminal => "a terminal".to_owned(),
         Value::Card | Value::Expiry => "the payer's".to_owned(),
         Value::Category => "a merchant category that is allowed".to_owned(),
+        Value::AboveAmountMax => "more than the profile allows".to_owned(),
         Value::CategoryRefused => "one that is forbidden".to_owned(),
         Value::Country => "a country that is allowed".to_owned(),
         Value::CountryRefused => "one that is not".to_owned(),

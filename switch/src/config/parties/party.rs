@@ -1,7 +1,7 @@
 //! Who may connect, and what they may do.
 
 use serde::Deserialize;
-use tessera_protocol::{Dialect, KeyEncryptingKey, MacKey};
+use tessera_protocol::{Amount, Dialect, KeyEncryptingKey, MacKey};
 
 use super::super::Identity;
 use super::Network;
@@ -35,6 +35,8 @@ pub struct Party {
     pub mac_key: Option<MacKey>,
     /// What a new key of its messages comes wrapped under; `None` if it does not change it by itself.
     pub key_encrypting_key: Option<KeyEncryptingKey>,
+    /// The most that one purchase or authorization may be.
+    pub amount_max: Amount,
     /// Its connections at the same time.
     pub connections_max: usize,
     /// Its unanswered requests, over all connections.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use tessera_protocol::{Dialect, Framing, MessagePacking};
+use tessera_protocol::{Amount, Dialect, Framing, MessagePacking};
 
 use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
@@ -36,6 +36,7 @@ pub(super) struct PartyText {
     key_encrypting_key: Option<SecretText>,
     key_encrypting_key_file: Option<PathBuf>,
     key_encrypting_key_environment: Option<String>,
+    amount_max: Option<u64>,
     connections_max: Option<usize>,
     in_flight_max: Option<usize>,
     in_flight_per_connection_max: Option<usize>,
@@ -144,6 +145,7 @@ impl PartyText {
             certificate: self.line.certificate(context.tls)?,
             mac_key,
             key_encrypting_key: wrapping,
+            amount_max: amount_max(self.amount_max)?,
             connections_max: limit(
                 "connections_max",
                 self.connections_max,
@@ -366,6 +368,17 @@ fn codes(key: &str, stated: &AnyOrList) -> Result<CodeSet, Breach> {
 fn code_list(key: &str, list: &[String], digits: usize) -> Result<Box<[u16]>, Breach> {
     controls::codes(list, digits)
         .map_err(|wrong| Breach::new(key, format!("{wrong:?} is not {digits} digits")))
+}
+
+fn amount_max(stated: Option<u64>) -> Result<Amount, Breach> {
+    let Some(minor) = stated else {
+        return Ok(Amount::MAX);
+    };
+    let amount = Amount::new(minor).filter(|amount| !amount.is_zero());
+    amount.ok_or_else(|| {
+        let why = format!("in minor units, 1 to {}", Amount::MAX.value());
+        Breach::new("amount_max", why)
+    })
 }
 
 fn limit(key: &str, stated: Option<usize>, default: usize) -> Result<usize, Breach> {

@@ -29,7 +29,7 @@ fn parties_take_their_own_limits_or_those_of_the_mall_table() {
 #[test]
 fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     let stated = format!(
-        "{PARTY}messages = [\"0200\", \"0420\"]\nprocessing_codes = [\"00\"]\n[quirks]\nunknown_reversal = \"00\"\n\
+        "{PARTY}amount_max = 5000\nmessages = [\"0200\", \"0420\"]\nprocessing_codes = [\"00\"]\n[quirks]\nunknown_reversal = \"00\"\n\
          entry_modes = [\"81\"]\nunreferenced_refunds = true\nload_codes = [\"28\"]\nseveral_completions = true\nstand_in_advices = true\n\
          partial_approval = true\n[controls]\nmerchant_categories = [\"5999\"]\nmerchant_categories_forbidden = [\"7995\"]\n"
     );
@@ -47,6 +47,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert!(quirks.entry_modes.allow(81) && !quirks.entry_modes.allow(1));
     assert!(quirks.unreferenced_refunds && quirks.several_completions);
     assert_eq!(quirks.load_codes, [28]);
+    assert_eq!(party_of_habits.amount_max.value(), 5_000);
     assert!(quirks.stand_in_advices && quirks.partial_approval);
     assert_eq!(party_of_habits.controls.refuse(5999, 0, 0), None);
     assert!(party_of_habits.controls.refuse(5411, 0, 0).is_some());
@@ -61,6 +62,7 @@ fn a_party_is_let_do_what_it_states_and_no_more_than_the_default_otherwise() {
     assert_eq!(quirks.entry_modes, CodeSet::ANY);
     assert!(!quirks.unreferenced_refunds && !quirks.several_completions);
     assert!(quirks.load_codes.is_empty());
+    assert_eq!(plain.amount_max, tessera_protocol::Amount::MAX);
     assert!(!quirks.stand_in_advices && !quirks.partial_approval);
     assert_eq!(plain.controls, Controls::default());
 }
@@ -87,6 +89,10 @@ fn names_what_is_wrong_with_a_party() {
         (
             PARTY.replace("123", "123456789012"),
             ":1: code = \"123456789012\": an institution code is 1 to 11 digits in quotes, and not zero",
+        ),
+        (
+            format!("{PARTY}amount_max = 0\n"),
+            ":5: amount_max = 0: in minor units, 1 to 999999999999",
         ),
         (
             PARTY.replace("\"123\"", "123"),

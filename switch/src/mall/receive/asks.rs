@@ -150,12 +150,16 @@ fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
     })
 }
 
-/// The control of the party that the merchant falls foul of.
+/// What the party's profile says against the purchase.
 #[inline]
-fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<&'static str> {
+fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<Verdict> {
+    if purchase.financial.amount > party.amount_max {
+        return Some(ABOVE_ITS_LIMIT);
+    }
     let country = purchase.country.unwrap_or(0);
     let controls = &party.controls;
-    controls.refuse(purchase.merchant_category, country, purchase.condition)
+    let reason = controls.refuse(purchase.merchant_category, country, purchase.condition)?;
+    Some((ResponseCode::NOT_PERMITTED_TO_CARD, reason))
 }
 
 /// Why a party may not give money of which nothing was bought before.
@@ -224,4 +228,8 @@ const NOT_ELSEWHERE: Verdict = (
 const NOT_UNREFERENCED: Verdict = (
     ResponseCode::INVALID_TRANSACTION,
     "a refund of this party names its purchase in field 90",
+);
+const ABOVE_ITS_LIMIT: Verdict = (
+    ResponseCode::ABOVE_AMOUNT_LIMIT,
+    "above the limit of the party's profile",
 );

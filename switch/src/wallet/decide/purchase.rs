@@ -16,7 +16,7 @@ pub(super) type Refused = (ResponseCode, &'static str);
 pub(super) fn purchase(
     wallet: &Wallet,
     opening: &Opening,
-    barred: Option<&'static str>,
+    barred: Option<Refused>,
     context: &Context,
 ) -> Decision {
     match may_purchase(wallet, opening, barred, context) {
@@ -102,7 +102,7 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
 fn may_purchase<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
-    barred: Option<&'static str>,
+    barred: Option<Refused>,
     context: &Context,
 ) -> Result<(&'a Card, Option<Amount>), Refused> {
     if wallet
@@ -137,8 +137,8 @@ fn may_purchase<'a>(
         let reason = "the operator has blocked such cards";
         return Err((ResponseCode::WALLET_BLOCKED, reason));
     }
-    if let Some(reason) = barred {
-        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
+    if let Some(refused) = barred {
+        return Err(refused);
     }
     if let Some(decided) = &wallet.supervision
         && let Some(reason) = decided.refuse(card.serial, opening)

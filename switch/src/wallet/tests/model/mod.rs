@@ -94,6 +94,9 @@ enum Step {
     OperatorBlocks {
         blocks: bool,
     },
+    OperatorControls {
+        controls: bool,
+    },
     LineGoes {
         up: bool,
     },
@@ -134,6 +137,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(|which| Step::HostRefusesToHear { which }),
         1 => (which, any::<bool>()).prop_map(|(which, drops)| Step::OperatorDecides { which, drops }),
         1 => proptest::bool::weighted(0.3).prop_map(|blocks| Step::OperatorBlocks { blocks }),
+        1 => proptest::bool::weighted(0.3).prop_map(|controls| Step::OperatorControls { controls }),
         1 => any::<bool>().prop_map(|up| Step::LineGoes { up }),
         1 => (1u64..1500).prop_map(|milliseconds| Step::TimePasses { milliseconds }),
         3 => Just(Step::Sync),
@@ -250,6 +254,9 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             supervised::operator_decides(bench, paper, which, drops)
         }
         Step::OperatorBlocks { blocks } => supervised::operator_blocks(bench, paper, blocks),
+        Step::OperatorControls { controls } => {
+            supervised::operator_controls(bench, paper, controls)
+        }
         Step::LineGoes { up } => {
             bench.host_up = up;
             Ok(())

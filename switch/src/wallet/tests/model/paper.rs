@@ -67,6 +67,7 @@ pub(super) struct Paper {
     pub(super) stand_in: StandIn,
     pub(super) beforehand: Vec<u32>,
     pub(super) blocked: bool,
+    pub(super) controlled: bool,
     pub(super) traces: u32,
 }
 
@@ -169,6 +170,9 @@ impl Paper {
         takes_part: bool,
         host_up: bool,
     ) -> Result<u64, ResponseCode> {
+        if self.controlled {
+            return Err(ResponseCode::NOT_PERMITTED_TO_CARD);
+        }
         if self.blocked {
             return Err(ResponseCode::WALLET_BLOCKED);
         }

@@ -6,6 +6,7 @@ use tessera_protocol::ResponseCode;
 use super::super::bench::Bench;
 use super::paper::Paper;
 use super::{Checked, answered};
+use crate::controls::Controls;
 use crate::wallet::{
     Advice, Command, Directed, Directive, Effect, Owed, Reference, Reply, Subject, Told,
 };
@@ -19,6 +20,18 @@ pub(super) fn operator_blocks(bench: &mut Bench, paper: &mut Paper, blocks: bool
     let effects = direct(bench, directive);
     prop_assert_eq!(answered(&effects), Some(expected));
     paper.blocked = blocks;
+    Ok(())
+}
+
+/// Nothing but e-commerce: none of what is bought here is.
+pub(super) fn operator_controls(bench: &mut Bench, paper: &mut Paper, controls: bool) -> Checked {
+    let only = Controls {
+        ecommerce_only: controls,
+        ..Controls::default()
+    };
+    let effects = direct(bench, Directive::Control(None, only));
+    prop_assert_eq!(answered(&effects), Some(ResponseCode::APPROVED));
+    paper.controlled = controls;
     Ok(())
 }
 
