@@ -33,7 +33,8 @@ fn a_page_says_what_was_decided_and_why() {
     assert_eq!(wire.ask(&too_much).code(), "51");
     let hold = card_purchase(&ACQUIRER, 1, 1_000).mti("0100");
     assert_eq!(wire.ask(&hold).code(), "00");
-    assert_eq!(wire.ask(&completion(&hold, 600)).code(), "00");
+    let completes = completion(&hold, 600);
+    assert_eq!(wire.ask(&completes).code(), "00");
 
     let page = explained(&rig, &["--reference", &approved.text(37)]);
     has(
@@ -46,6 +47,8 @@ fn a_page_says_what_was_decided_and_why() {
             "set aside, and sent to the financial system",
             "approved by the financial system",
             "reversed: 0.00 stands",
+            "TOLD TO THE FINANCIAL SYSTEM until it acknowledges",
+            "reversal advice",
             &approved.text(38),
         ],
     );
@@ -70,6 +73,18 @@ fn a_page_says_what_was_decided_and_why() {
     has(
         &explained(&rig, &held),
         &["completed: 6.00 debited, 6.00 of it from what was set aside"],
+    );
+
+    // A completion has a page of its own, with what the financial system was told of it.
+    let trace = completes.field(11);
+    let completed = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &completed),
+        &[
+            "it completes an authorization",
+            "TOLD TO THE",
+            "000000000600",
+        ],
     );
 
     let nothing = [

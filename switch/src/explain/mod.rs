@@ -11,9 +11,11 @@ use std::path::Path;
 use hashbrown::HashMap;
 use tessera_protocol::OrderKey;
 
-use crate::journal::{self, JournalError, RecordRef};
+use crate::gate::advice;
+use crate::journal::{self, JournalError, Lookup, RecordRef};
 use crate::wallet::{
-    About, Broken, Entry, Event, Opening, Payer, Reference, Unreadable, Wallet, WalletId,
+    About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
+    WalletId,
 };
 
 /// What a transaction is called.
@@ -81,6 +83,8 @@ pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainEr
         return Err(ExplainError::Unknown);
     }
     let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
+    let house = WalletId::HOUSE;
+    wallets.insert(house, Wallet::new(house));
     let mut steps: Vec<Vec<Step>> = found.iter().map(|_| Vec::new()).collect();
     for (wallet, _) in &found {
         wallets.insert(*wallet, Wallet::new(*wallet));
@@ -105,7 +109,31 @@ pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainEr
         }
         Ok(())
     })?;
-    Ok(steps.iter().map(|steps| story::page(steps)).collect())
+    let lookup = Lookup::new(directory);
+    let decided = wallets[&house].supervision.clone().unwrap_or_default();
+    let date = |milliseconds| decided.days.of(milliseconds).month_and_day();
+    let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
+        let wallet = &wallets[owner];
+        let advices = advised(wallet, *reference).filter_map(|owed| {
+            let unread = wallet.unread(*reference, owed, date)?;
+            // Without the event that opened it there would be no page.
+            let message = advice::read(|at| lookup.read(at), &unread).ok()?;
+            Some(crate::host::write_out(&message, *reference))
+        });
+        story::page(steps, &advices.collect::<Vec<_>>())
+    });
+    Ok(pages.collect())
+}
+
+/// What the financial system had, or has, to be told of a transaction.
+fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> {
+    let found = wallet.transactions.by_reference(reference);
+    let told = found.map_or([Advice::None; 2], |found| {
+        [found.more().posting, found.advice]
+    });
+    let owed = [Owed::Posting, Owed::Undo].into_iter().zip(told);
+    owed.filter(|(_, told)| *told != Advice::None)
+        .map(|(owed, _)| owed)
 }
 
 /// Shows every event.

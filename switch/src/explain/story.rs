@@ -7,8 +7,8 @@ use tessera_protocol::ResponseCode;
 use super::{Step, wire};
 use crate::wallet::{Directive, Event, Opening, Reference};
 
-/// Titles, and what stands under each.
-pub(super) fn page(steps: &[Step]) -> String {
+/// Titles, and what stands under each. `advices` are what the financial system was told besides, as it stands on the line.
+pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
     let mut page = String::new();
     let Some((first, opening)) = steps
         .first()
@@ -44,6 +44,12 @@ pub(super) fn page(steps: &[Step]) -> String {
         wire::answer(event, opening, (code, amount), approval)
     });
     title("ANSWER", &answer.unwrap_or_default());
+    for advice in advices {
+        title(
+            "TOLD TO THE FINANCIAL SYSTEM until it acknowledges, with fields 7 and 11 of their own each time",
+            &wire::words(advice),
+        );
+    }
     title(
         "EVENTS, with balances before and after them",
         &events(steps),

@@ -43,7 +43,7 @@ pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
         .raw(42, &opening.acceptor)
         .text(49, opening.currency.to_string().as_bytes())
         .finish();
-    Some(words(&out))
+    Some(framed(&out))
 }
 
 /// Its answer.
@@ -66,7 +66,7 @@ pub(super) fn answer(
         packer.raw(38, &reference.approval());
     }
     packer.raw(39, code.as_bytes()).finish();
-    Some(words(&out))
+    Some(framed(&out))
 }
 
 /// What went to the financial system for it.
@@ -123,7 +123,7 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
         .raw(37, &reference.to_text())
         .text(49, opening.currency.to_string().as_bytes())
         .finish();
-    Some(words(&out))
+    Some(framed(&out))
 }
 
 fn mti(event: &Event, opening: &Opening) -> Option<Mti> {
@@ -139,8 +139,13 @@ fn mti(event: &Event, opening: &Opening) -> Option<Mti> {
 }
 
 /// Without the length in front.
-fn words(frame: &[u8]) -> String {
-    let described = describe(frame.get(2..).unwrap_or_default(), Secrets::Masked).to_string();
+fn framed(frame: &[u8]) -> String {
+    words(frame.get(2..).unwrap_or_default())
+}
+
+/// A message, masked.
+pub(super) fn words(message: &[u8]) -> String {
+    let described = describe(message, Secrets::Masked).to_string();
     let lines = described.lines().map(|line| format!("  {line}\n"));
     lines.collect()
 }

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
-use crate::journal::Journal;
+use crate::journal::{JournalError, Record};
 use crate::wallet::{Entry, Event, Told, Unrecalled};
 
 /// Why an advice could not be made.
@@ -21,9 +21,12 @@ pub enum Unmade {
     NeverSent(u64),
 }
 
-/// What the host is told of the transaction.
-pub(super) fn read(journal: &dyn Journal, unread: &Unread) -> Result<HostMessage, Unmade> {
-    let entry = Entry::read_back(journal.read(unread.position))?;
+/// What the host is told of the transaction, of which `record` reads the event that opened it.
+pub(crate) fn read(
+    record: impl FnOnce(u64) -> Result<Record, JournalError>,
+    unread: &Unread,
+) -> Result<HostMessage, Unmade> {
+    let entry = Entry::read_back(record(unread.position))?;
     match unread.told {
         Told::Undo(left) => undo(entry.event, left, unread.settlement_date),
         Told::Posting => posting(entry.event, unread),

@@ -3,7 +3,7 @@
 //! In come releases with the sequence number of that event; out they go, in order, when the journal
 //! says so. What never happens here: a decision, or a wait.
 
-mod advice;
+pub(crate) mod advice;
 mod dead_letters;
 mod history;
 
@@ -40,7 +40,7 @@ pub fn write_out(
     letter: &DeadLetter,
 ) -> Result<Vec<u8>, Unmade> {
     let message = match &letter.draft {
-        Draft::Unread(unread) => advice::read(journal, unread)?,
+        Draft::Unread(unread) => advice::read(|at| journal.read(at), unread)?,
         Draft::Card(update) => HostMessage::Card {
             update: update.clone(),
             repeat: true,
@@ -226,7 +226,7 @@ impl Gate {
                 self.answer(asker, &outcome, now);
             }
             Release::Request(request) => self.link.send(request),
-            Release::Advice(unread) => match advice::read(self.journal.as_ref(), &unread) {
+            Release::Advice(unread) => match advice::read(|at| self.journal.read(at), &unread) {
                 Ok(message) => self
                     .forwarder
                     .enqueue(unread.wallet, unread.reference, message),

@@ -14,10 +14,9 @@ use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::host_totals::TotalsAsked;
-use super::transaction::Kind;
 use super::{
     Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp, Items,
-    Outcome, Owed, Payer, Reference, Reply, Told, Wallet, decide, is_admitted,
+    Outcome, Owed, Payer, Reference, Reply, Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, News, Release, Unread};
@@ -413,27 +412,8 @@ impl WalletActor {
 
     /// What the host is told of a transaction.
     fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
-        let transaction = self.wallet.transactions.by_reference(reference)?;
-        let posting = owed == Owed::Posting;
-        let about = match transaction.kind {
-            Kind::Completion => transaction.more().original,
-            _ => reference,
-        };
-        Some(Unread {
-            wallet: self.wallet.id,
-            reference,
-            position: transaction.position,
-            told: match transaction.kind {
-                _ if posting => Told::Posting,
-                Kind::Retirement => Told::Card,
-                _ => Told::Undo(transaction.left_at_host()),
-            },
-            original: if posting { self.as_sent(about) } else { None },
-            settlement_date: self.worker.settlement_date(match posting {
-                true => reference.milliseconds(),
-                false => transaction.undone_at(),
-            }),
-        })
+        let date = |milliseconds| self.worker.settlement_date(milliseconds);
+        self.wallet.unread(reference, owed, date)
     }
 
     fn lay_aside(&self, reference: Reference, given_up: GivenUp) {
@@ -599,7 +579,13 @@ impl Handler<Tell> for WalletActor {
 
     fn handle(&mut self, tell: Tell, _: &mut Mailbox<Self>) {
         self.taken += 1;
-        if let Some(command) = self.with_totals(tell.command) {
+        let of_totals =
+            self.totals_asked.is_some() || matches!(tell.command, Command::HostTotals(..));
+        let command = match of_totals {
+            true => self.with_totals(tell.command),
+            false => Some(tell.command),
+        };
+        if let Some(command) = command {
             self.tell(command, tell.asker);
         }
     }

@@ -2,11 +2,12 @@
 
 use super::transaction::Kind;
 use super::{
-    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening,
-    Reference, Secret, WalletActor, Wanted,
+    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening, Owed,
+    Reference, Secret, Told, Wallet, WalletActor, Wanted,
 };
 use crate::clock;
 use crate::door::Asker;
+use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use crate::vault::{Purpose, VaultError};
 use tessera_protocol::leased::Operation;
@@ -21,6 +22,64 @@ pub(super) enum Unmade {
     /// The rules forwarded what is no request.
     #[error("nothing of the kind goes to the financial system")]
     Nothing,
+}
+
+impl Wallet {
+    /// What the host is told of a transaction; `date` says to which settlement date (MMDD) a moment belongs.
+    pub(crate) fn unread(
+        &self,
+        reference: Reference,
+        owed: Owed,
+        date: impl Fn(u64) -> u32,
+    ) -> Option<Unread> {
+        let transaction = self.transactions.by_reference(reference)?;
+        let posting = owed == Owed::Posting;
+        let about = match transaction.kind {
+            Kind::Completion => transaction.more().original,
+            _ => reference,
+        };
+        Some(Unread {
+            wallet: self.id,
+            reference,
+            position: transaction.position,
+            told: match transaction.kind {
+                _ if posting => Told::Posting,
+                Kind::Retirement => Told::Card,
+                _ => Told::Undo(transaction.left_at_host()),
+            },
+            original: if posting { self.as_sent(about) } else { None },
+            settlement_date: date(match posting {
+                true => reference.milliseconds(),
+                false => transaction.undone_at(),
+            }),
+        })
+    }
+
+    /// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
+    /// number each time that the host was told: it is known by its reference alone.
+    fn as_sent(&self, reference: Reference) -> Option<Original> {
+        let found = self.transactions.by_reference(reference)?;
+        let (mti, advice) = match found.kind {
+            Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
+            Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
+            Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
+            _ => return None,
+        };
+        let (mti, transmission) = match found.host_trace {
+            0 => (advice, 0),
+            _ => (mti, clock::transmission(reference.milliseconds())),
+        };
+        Some(Original {
+            reference,
+            data: OriginalData {
+                mti,
+                trace: found.host_trace,
+                transmission,
+                institution: found.institution,
+                forwarding: 0,
+            },
+        })
+    }
 }
 
 impl WalletActor {
@@ -67,7 +126,7 @@ impl WalletActor {
                 settlement_date,
                 processing_code: Some(opening.host_processing_code()),
                 granted: None,
-                original: self.as_sent(*original).map(Box::new),
+                original: self.wallet.as_sent(*original).map(Box::new),
             },
             Event::LoadRequested {
                 opening,
@@ -103,32 +162,6 @@ impl WalletActor {
             transmission: self.worker.transmission(reference),
             deadline: arrived + self.worker.answer_within,
             message,
-        })
-    }
-
-    /// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
-    /// number each time that the host was told: it is known by its reference alone.
-    pub(super) fn as_sent(&self, reference: Reference) -> Option<Original> {
-        let found = self.wallet.transactions.by_reference(reference)?;
-        let (mti, advice) = match found.kind {
-            Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
-            Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
-            Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
-            _ => return None,
-        };
-        let (mti, transmission) = match found.host_trace {
-            0 => (advice, 0),
-            _ => (mti, clock::transmission(reference.milliseconds())),
-        };
-        Some(Original {
-            reference,
-            data: OriginalData {
-                mti,
-                trace: found.host_trace,
-                transmission,
-                institution: found.institution,
-                forwarding: 0,
-            },
         })
     }
 
