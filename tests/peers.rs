@@ -19,45 +19,48 @@ fn a_client_on_pyiso8583_buys() {
 #[ignore = "needs the Python peers: make peers"]
 fn a_client_on_pyiso8583_buys_in_ascii() {
     let rig = Rig::new(1, 1_000_000);
-    speaks_ascii(&rig, "");
+    rig.write_party(PARTY, &profile("", ASCII));
     run(&started(rig, &[]), "ascii.py", &[]);
 }
 
 #[test]
 #[ignore = "needs the Python peers: make peers"]
 fn a_client_on_pyiso8583_sends_every_kind_of_message() {
-    every_kind(|rig, habits| rig.add_to_party(PARTY, habits), "binary");
+    every_kind("", "binary");
 }
 
 #[test]
 #[ignore = "needs the Python peers: make peers"]
 fn a_client_on_pyiso8583_sends_every_kind_of_message_in_ascii() {
-    every_kind(speaks_ascii, "ascii");
+    every_kind(ASCII, "ascii");
 }
 
 const PARTY: &str = "development-acquirer-1.toml";
 
+/// Four digits in front, and messages in characters.
+const ASCII: &str = "[line]\nframing = \"ascii-4\"\npacking = \"ascii\"\n";
+
 /// A rig whose acquirer may send whatever there is, on a settlement date that does not end meanwhile.
-fn every_kind(prepare: impl Fn(&Rig, &str), packing: &str) {
+fn every_kind(line: &str, packing: &str) {
     let rig = rig_with(1, 1_000_000, &[("settlement_cutover", &far_off())]);
-    prepare(&rig, "stand_in_advices = true\npartial_approval = true\n");
+    let habits = "stand_in_advices = true\npartial_approval = true\n";
+    rig.write_party(PARTY, &profile(habits, line));
     let rig = started(rig, &[]);
     let date = today(&rig)[5..].replace('-', "");
     run(&rig, "kinds.py", &[&date, packing]);
 }
 
-/// The acquirer's profile with four digits in front, and messages in characters.
-fn speaks_ascii(rig: &Rig, habits: &str) {
-    let line = "\n[line]\nframing = \"ascii-4\"\npacking = \"ascii\"\n";
-    rig.write_party(
-        PARTY,
-        &format!(
-            "code = \"{}\"\nname = \"ASCII\"\nkind = \"acquirer\"\nmac_key = \"{}\"\n[quirks]\n{habits}{line}",
-            ACQUIRER.code,
-            ACQUIRER.key.expect("a key")
-        ),
-    );
+/// The acquirer's profile, with a key-encrypting key.
+fn profile(habits: &str, line: &str) -> String {
+    format!(
+        "code = \"{}\"\nname = \"Python\"\nkind = \"acquirer\"\nmac_key = \"{}\"\n\
+         key_encrypting_key = \"{KEY_ENCRYPTING_KEY}\"\n[quirks]\n{habits}{line}",
+        ACQUIRER.code,
+        ACQUIRER.key.expect("a key")
+    )
 }
+
+const KEY_ENCRYPTING_KEY: &str = "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f";
 
 /// Runs a script, which fails where an answer is not what it must be.
 fn run(rig: &Rig, script: &str, more: &[&str]) {

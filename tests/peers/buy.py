@@ -56,10 +56,14 @@ SPEC |= {"54": text(120, 2), "64": raw(8), "128": raw(8)}
 ECHOED = ("2", "3", "4", "7", "11", "12", "13", "32", "37", "41", "42", "49", "70", "90")
 
 
+def cmac(key, covered):
+    made = CMAC(AES(key))
+    made.update(covered)
+    return made.finalize()
+
+
 def mac(covered):
-    cmac = CMAC(AES(KEY))
-    cmac.update(covered)
-    return cmac.finalize()[:8]
+    return cmac(KEY, covered)[:8]
 
 
 class Switch:

@@ -10,11 +10,16 @@ import sys
 
 import ascii
 import buy
-from buy import SPEC, approved, digits, raw
+from buy import SPEC, approved, cmac, digits, raw
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 SPEC |= {"15": digits(4), "19": digits(3), "66": digits(1), "97": raw(9)}
 SPEC |= {str(field): digits(10) for field in range(74, 78)}
 SPEC |= {str(field): digits(16) for field in range(86, 90)}
+
+# As the party's profile has it; and what the party changes its key to.
+KEY_ENCRYPTING_KEY = bytes(range(0x40, 0x60))
+NEW_KEY = bytes(range(0x60, 0x70))
 
 FIGURES = ("74", "75", "76", "77", "86", "87", "88", "89")
 ECHOED = buy.ECHOED + ("15",)
@@ -106,7 +111,7 @@ def rows(switch, date):
     yield Row("sign-on", switch.network("001"))
     switch.signed_on = True
     yield Row("echo", switch.network("301"))
-    yield Row("change of the key", switch.network("101"), "12", "48")
+    yield Row("change of the key to none", switch.network("101"), "30", "48")
     yield Row("a network code that is none", switch.network("999"), "12", "48")
 
     bought = money("0200", "000000", 10_000)
@@ -169,6 +174,17 @@ def rows(switch, date):
     # A refund, taken back; six purchases, completions and advices; four reversals of those.
     counted = [int(own[field]) for field in ("74", "75", "76", "77")]
     assert counted == [1, 1, 6, 4], f"the switch counts {counted}"
+
+    def change(key, check_value):
+        text = (aes_key_wrap(KEY_ENCRYPTING_KEY, key) + check_value).hex()
+        return switch.network("101") | {"48": f"03{len(text):03}{text}"}
+
+    check_value = cmac(NEW_KEY, bytes(16))[:3]
+    yield Row("change of the key, another check value", change(NEW_KEY, bytes(3)), "63", "48")
+    yield Row("change of the key", change(NEW_KEY, check_value))
+    yield Row("a purchase under the old key", money("0200", "000000", 10), adds="38", moves=(-10, -10))
+    buy.KEY = NEW_KEY
+    yield Row("a purchase under the new key", money("0200", "000000", 10), adds="38", moves=(-10, -10))
 
     yield Row("a message of no kind", money("0700", "000000", 1), "12", "48")
     switch.signed_on = False
