@@ -8,6 +8,7 @@ mod account;
 mod actor;
 mod asks_host;
 mod balance;
+mod blocks;
 mod bytes;
 mod cards;
 mod command;
@@ -38,6 +39,7 @@ pub use account::{
 };
 pub use actor::{Housekeeping, Tell, WalletActor};
 pub use balance::Balance;
+pub use blocks::{Block, Blocks, CardRange, Subject};
 pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
@@ -58,9 +60,7 @@ pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
-pub use supervision::{
-    Block, CardRange, ChangedKey, Directed, Directive, KeyChange, Owed, Subject, Supervision,
-};
+pub use supervision::{ChangedKey, Directed, Directive, KeyChange, Owed, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{About, End, Settled, Transactions};
 

@@ -148,7 +148,7 @@ impl Wallet {
     /// Whether the operator has blocked it.
     pub fn is_blocked(&self) -> bool {
         let decided = self.supervision.as_deref();
-        decided.is_some_and(|decided| decided.blocks(Subject::Wallet))
+        decided.is_some_and(|decided| decided.blocks.hold(Subject::Wallet))
     }
 
     /// The representative card, if it expires within so many milliseconds from now and was not issued within as many before.

@@ -1,8 +1,8 @@
 //! What an operator has decided about a wallet, or about all of them.
 
-use tessera_protocol::{CardNumber, CheckValue, WrappedKey};
+use tessera_protocol::{CheckValue, WrappedKey};
 
-use super::{About, Day, Days, Merchant, Opening, Payer, Reference};
+use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Subject};
 use crate::controls::Controls;
 
 /// An operator's decision, as the journal keeps it.
@@ -69,26 +69,6 @@ pub struct ChangedKey {
     pub before: Option<WrappedKey>,
 }
 
-/// What can be blocked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// The wallet that it is said to.
-    Wallet,
-    /// The cards of a range; said to the wallet of the operator.
-    Cards(CardRange),
-    /// A merchant, by its card acceptor (field 42), whoever speaks for it; said to the wallet of the operator.
-    Merchant([u8; 15]),
-}
-
-/// Cards by how their numbers begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CardRange {
-    /// The lowest number, as nineteen digits.
-    first: u64,
-    /// The highest.
-    last: u64,
-}
-
 /// What the host was to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owed {
@@ -100,24 +80,11 @@ pub enum Owed {
     Card,
 }
 
-/// Something that is blocked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Block {
-    /// What.
-    pub subject: Subject,
-    /// Since when, milliseconds since 1970.
-    pub since: u64,
-    /// Who decided it.
-    pub by: Box<str>,
-    /// Why.
-    pub reason: Box<str>,
-}
-
 /// See the head of this file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Supervision {
     /// What is blocked.
-    pub blocks: Vec<Block>,
+    pub blocks: Blocks,
     /// Where may be spent: of the wallet, or of its card with this serial number.
     pub controls: Vec<(Option<u32>, Controls)>,
     /// When settlement dates begin; of the operator's wallet alone.
@@ -125,38 +92,6 @@ pub struct Supervision {
     /// The parties that have changed their keys; of the operator's wallet alone.
     pub keys: Vec<ChangedKey>,
 }
-
-impl CardRange {
-    /// From the first digits of the lowest and of the highest number, at most nineteen each.
-    pub fn new(first: &str, last: &str) -> Option<Self> {
-        let filled = |digits: &str, filler: &str| {
-            let whole = (1..=LONGEST).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let missing = LONGEST.checked_sub(digits.len()).filter(|_| whole)?;
-            format!("{digits}{}", filler.repeat(missing)).parse().ok()
-        };
-        let (first, last) = (filled(first, "0")?, filled(last, "9")?);
-        (first <= last).then_some(Self { first, last })
-    }
-
-    /// Of the numbers in between, nineteen digits each.
-    pub fn bounds(&self) -> (u64, u64) {
-        (self.first, self.last)
-    }
-
-    pub(super) fn between(first: u64, last: u64) -> Option<Self> {
-        (first <= last).then_some(Self { first, last })
-    }
-
-    fn holds(&self, card: &CardNumber) -> bool {
-        let missing = LONGEST.saturating_sub(card.length()) as u32;
-        let digits = card.expose().saturating_mul(10_u64.pow(missing));
-        (self.first..=self.last).contains(&digits)
-    }
-}
-
-/// Digits of the longest card number (ISO/IEC 7812).
-const LONGEST: usize = 19;
 
 impl Supervision {
     /// Whether there is nothing that it could forbid.
@@ -172,24 +107,6 @@ impl Supervision {
         self.keys
             .iter()
             .find(|key| key.newest.institution == institution && key.newest.profile == profile)
-    }
-
-    /// Whether just this is blocked.
-    pub fn blocks(&self, subject: Subject) -> bool {
-        self.blocks.iter().any(|block| block.subject == subject)
-    }
-
-    /// Whether a card falls into a range that is blocked.
-    pub fn blocks_card(&self, card: &CardNumber) -> bool {
-        self.blocks.iter().any(|block| match block.subject {
-            Subject::Cards(range) => range.holds(card),
-            _ => false,
-        })
-    }
-
-    /// Whether the request is of a merchant that is blocked.
-    pub fn blocks_merchant_of(&self, opening: &Opening) -> bool {
-        self.blocks(Subject::Merchant(opening.acceptor))
     }
 
     /// The control of the wallet, or of its card with this serial number where it named that, which this falls foul of.
@@ -220,15 +137,14 @@ impl Supervision {
     pub(super) fn apply(&mut self, directed: &Directed, at: u64) {
         match &directed.directive {
             Directive::Block(subject) => {
-                self.blocks.retain(|block| block.subject != *subject);
-                self.blocks.push(Block {
+                self.blocks.add(Block {
                     subject: *subject,
                     since: at,
                     by: directed.by.clone(),
                     reason: directed.reason.clone(),
                 });
             }
-            Directive::Unblock(subject) => self.blocks.retain(|block| block.subject != *subject),
+            Directive::Unblock(subject) => self.blocks.remove(*subject),
             Directive::Control(serial, controls) => {
                 self.controls.retain(|(card, _)| card != serial);
                 if *controls != Controls::default() {
@@ -289,22 +205,5 @@ mod tests {
         assert_eq!(supervision.keys.len(), 1);
         assert_eq!(supervision.key_of(7, [1; 3]), None);
         assert_eq!(supervision.key_of(8, [2; 3]), None);
-    }
-
-    #[test]
-    fn a_range_holds_the_cards_that_begin_so() {
-        let range = CardRange::new("990000", "990002").unwrap();
-        let card = |digits: &str| CardNumber::from_digits(digits).unwrap();
-        for inside in ["9900000000000018", "9900029999999999", "99000012"] {
-            assert!(range.holds(&card(inside)), "{inside}");
-        }
-        for outside in ["9900030000000000", "9899999999999999", "0990000000000018"] {
-            assert!(!range.holds(&card(outside)), "{outside}");
-        }
-        let one = CardRange::new("9900000000000018", "9900000000000018").unwrap();
-        assert!(one.holds(&card("9900000000000018")) && !one.holds(&card("9900000000000026")));
-        for (first, last) in [("2", "1"), ("", "1"), ("1", "x"), ("1", &"1".repeat(20))] {
-            assert_eq!(CardRange::new(first, last), None);
-        }
     }
 }

@@ -4,10 +4,8 @@ use bytes::BufMut;
 
 use super::bytes::{Reader, Unreadable};
 use super::part_bytes::{read_text, write_text};
-use super::supervision::{
-    Block, CardRange, ChangedKey, Directed, Directive, KeyChange, Owed, Subject, Supervision,
-};
-use super::{Day, Reference};
+use super::supervision::{ChangedKey, Directed, Directive, KeyChange, Owed, Supervision};
+use super::{Block, Blocks, CardRange, Day, Reference, Subject};
 use crate::controls::Controls;
 
 impl Directed {
@@ -73,8 +71,8 @@ impl Directed {
 
 impl Supervision {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u16_le(self.blocks.len() as u16);
-        for block in &self.blocks {
+        out.put_u16_le(self.blocks.iter().len() as u16);
+        for block in self.blocks.iter() {
             block.subject.write(out);
             out.put_u64_le(block.since);
             write_text(out, &block.by);
@@ -102,14 +100,16 @@ impl Supervision {
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         let mut supervision = Self::default();
+        let mut blocks = Vec::new();
         for _ in 0..from.u16()? {
-            supervision.blocks.push(Block {
+            blocks.push(Block {
                 subject: Subject::read(from)?,
                 since: from.u64()?,
                 by: read_text(from)?,
                 reason: read_text(from)?,
             });
         }
+        supervision.blocks = Blocks::new(blocks);
         for _ in 0..from.u16()? {
             let serial = from.u32()?;
             let serial = (serial != 0).then_some(serial);

@@ -133,7 +133,7 @@ fn may_purchase<'a>(
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
-    if context.house.blocks_card(&card.number) {
+    if context.house.blocks.hold_card(&card.number) {
         let reason = "the operator has blocked such cards";
         return Err((ResponseCode::WALLET_BLOCKED, reason));
     }
@@ -183,7 +183,7 @@ pub(super) fn may_spend(
 }
 
 fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
-    if context.house.blocks_merchant_of(opening) {
+    if context.house.blocks.hold_merchant(&opening.acceptor) {
         let reason = "the operator has blocked the merchant";
         return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
     }

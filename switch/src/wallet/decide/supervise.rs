@@ -62,8 +62,8 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
     const NOT_FOUND: ResponseCode = ResponseCode::NOT_FOUND;
     let of_house = wallet.id == WalletId::HOUSE;
     let supervision = wallet.supervision.as_deref();
-    let blocks = supervision.map_or(0, |decided| decided.blocks.len());
-    let blocked = |subject| supervision.is_some_and(|decided| decided.blocks(subject));
+    let blocks = supervision.map_or(0, |decided| decided.blocks.iter().len());
+    let blocked = |subject| supervision.is_some_and(|decided| decided.blocks.hold(subject));
     let given_up = |reference, owed| {
         let found = wallet.transactions.by_reference(reference);
         found.is_some_and(|found| found.given_up(owed).is_some())
