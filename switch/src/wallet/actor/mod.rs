@@ -4,6 +4,8 @@
 //! started at the first message for its wallet, with the state from the store, and stopped when the
 //! wallet has been idle, so that memory follows the wallets in use.
 
+mod perform;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,13 +17,12 @@ use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::host_totals::TotalsAsked;
 use super::{
-    Action, Command, Context, Details, Directions, Directive, Effect, Entry, Event, GivenUp, Items,
-    Outcome, Owed, Payer, Reference, Reply, Wallet, decide, is_admitted,
+    Action, Command, Context, Details, Directive, Entry, Event, Items, Outcome, Owed, Payer,
+    Reference, Wallet, decide, is_admitted,
 };
 use crate::door::{Asker, Connection};
-use crate::gate::{DeadLetter, Draft, LetterId, News, Release, Unread};
+use crate::gate::{News, Release};
 use crate::ops::metrics::Stage;
-use crate::passwords::Job;
 use crate::router::Worker;
 use crate::store::{Known, Snapshot, Turnover};
 
@@ -50,8 +51,8 @@ pub enum Housekeeping {
 
 /// One per wallet in use.
 pub struct WalletActor {
-    pub(super) wallet: Wallet,
-    pub(super) worker: Rc<Worker>,
+    pub(in crate::wallet) wallet: Wallet,
+    pub(in crate::wallet) worker: Rc<Worker>,
     /// Who waits for the host's answer to which transaction: one asker at most for each.
     waiting: SmallVec<[Waiting; 1]>,
     /// Who is told of whatever happens: connections of the wallet server, so at most as many as it may have.
@@ -65,11 +66,11 @@ pub struct WalletActor {
     /// The store has been told what of it is too old to be kept.
     tidied: bool,
     /// Of the operator's wallet: what the host was told of a settlement date.
-    pub(super) totals_asked: Option<Box<TotalsAsked>>,
+    pub(in crate::wallet) totals_asked: Option<Box<TotalsAsked>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
-    pub(super) told_at: Instant,
+    pub(in crate::wallet) told_at: Instant,
 }
 
 /// Somebody who waits for the host's answer.
@@ -216,7 +217,7 @@ impl WalletActor {
         }
     }
 
-    pub(super) fn journal(&mut self, event: Event, now: u64) -> Entry {
+    pub(in crate::wallet) fn journal(&mut self, event: Event, now: u64) -> Entry {
         let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
         let entry = Entry {
             wallet,
@@ -276,208 +277,6 @@ impl WalletActor {
         }
     }
 
-    fn perform(
-        &mut self,
-        effect: Effect,
-        command: &Command,
-        entries: &[Entry],
-        asker: &mut Option<Asker>,
-        context: &Context,
-    ) {
-        match effect {
-            Effect::Answer(outcome) => {
-                if let Command::Direct(_, reply)
-                | Command::Inspect(reply)
-                | Command::AskForTotals(_, reply)
-                | Command::CompareTotals(_, reply) = command
-                {
-                    self.answer_operator(reply, outcome);
-                } else if let Some(asker) = asker.take() {
-                    self.hold(Release::Answer(asker, outcome));
-                }
-            }
-            Effect::Await(reference) => {
-                if let Some(asker) = asker.take() {
-                    self.waiting
-                        .retain(|waiting| waiting.transaction != reference);
-                    let since = self.told_at;
-                    self.waiting.push(Waiting {
-                        transaction: reference,
-                        since,
-                        asker,
-                    });
-                }
-            }
-            Effect::Settle(reference, outcome) => {
-                if let Some(asker) = self.no_longer_waiting(reference) {
-                    self.hold(Release::Answer(asker, outcome));
-                }
-            }
-            Effect::Forward(reference) => {
-                let waiting = self
-                    .waiting
-                    .iter()
-                    .find(|waiting| waiting.transaction == reference);
-                let asker = waiting.map(|waiting| &waiting.asker);
-                match self.host_request(reference, command, entries, asker, context) {
-                    Ok(request) => self.hold(Release::Request(request)),
-                    Err(error) => {
-                        // The journal has it as under way: it comes to nothing like one that never left.
-                        tracing::error!(%error, "a request could not be made for the financial system");
-                        self.worker
-                            .tell(self.wallet.id, Command::HostUnreached(reference));
-                    }
-                }
-            }
-            Effect::Advise(reference) => {
-                if let Some(unread) = self.unread(reference, Owed::Undo) {
-                    self.tell_host(unread);
-                }
-            }
-            Effect::Post(reference) => {
-                if matches!(command, Command::Recover) {
-                    self.take_stand_in_of(reference);
-                }
-                if let Some(unread) = self.unread(reference, Owed::Posting) {
-                    self.tell_host(unread);
-                }
-            }
-            Effect::LayAside(reference, given_up) => {
-                if matches!(command, Command::Recover) && given_up.owed == Owed::Posting {
-                    self.take_stand_in_of(reference);
-                }
-                self.lay_aside(reference, given_up);
-            }
-            Effect::Proclaim => {
-                let decided = self.wallet.supervision.as_deref().cloned();
-                self.hold(Release::Proclaim(Box::new(decided.unwrap_or_default())));
-            }
-            Effect::TellTotals(day) => {
-                if let Command::AskForTotals(_, reply) = command {
-                    self.tell_totals(day, reply, context);
-                }
-            }
-            Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
-            Effect::AskForCardAgain(reference) => {
-                if let Some(update) = self.card_update(reference) {
-                    self.forget_dead_letter(reference, Owed::Card);
-                    self.hold(Release::CardAgain(self.wallet.id, reference, update));
-                }
-            }
-            Effect::Prove(stored) => self.prove(stored, command, asker),
-            Effect::Reload(purchase, source, amount) => {
-                let ask = self.reload(purchase, source, amount, context);
-                self.worker.tell(self.wallet.id, Command::Ask(ask));
-            }
-            Effect::RenewCard(serial) => {
-                let ask = self.renewal(serial, context);
-                self.worker.tell(self.wallet.id, Command::Ask(ask));
-            }
-            Effect::Watch => {
-                if let Some(asker) = asker {
-                    self.watch(asker.admitted.connection());
-                }
-            }
-            Effect::Unwatch => {
-                if let Some(asker) = asker {
-                    let own = asker.admitted.connection();
-                    self.watchers.retain(|other| !Arc::ptr_eq(own, other));
-                }
-            }
-            Effect::Reseal => self.reseal(context.now),
-            Effect::CardAdded(card) => self.worker.directory.add_card(&card, self.wallet.id),
-            Effect::OrderTurned(key, state, expires_at) => {
-                self.worker
-                    .order_turned(key, self.wallet.id, state, expires_at);
-            }
-            Effect::ReadHistory(request) => {
-                if let Some(asker) = asker.take() {
-                    let account = self.wallet.account.as_ref();
-                    let sources = account.map_or(&[][..], |account| &account.sources[..]);
-                    let shown = sources
-                        .iter()
-                        .map(|source| (source.number, source.shown.clone()))
-                        .collect();
-                    self.hold(Release::History(asker, self.wallet.id, request, shown));
-                }
-            }
-        }
-    }
-
-    /// Advices go out when they are durable; one that lay aside does no more.
-    fn tell_host(&self, unread: Unread) {
-        self.forget_dead_letter(unread.reference, unread.told.owed());
-        self.hold(Release::Advice(unread));
-    }
-
-    /// What the host is told of a transaction.
-    fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
-        let date = |milliseconds| self.worker.settlement_date(milliseconds);
-        self.wallet.unread(reference, owed, date)
-    }
-
-    fn lay_aside(&self, reference: Reference, given_up: GivenUp) {
-        let draft = match self.card_update(reference) {
-            Some(update) => Some(Draft::Card(update)),
-            None => self.unread(reference, given_up.owed).map(Draft::Unread),
-        };
-        if let Some(draft) = draft {
-            let letter = DeadLetter { given_up, draft };
-            let id = self.letter_id(reference, given_up.owed);
-            self.worker.dead_letters.add(id, letter);
-        }
-    }
-
-    fn forget_dead_letter(&self, reference: Reference, owed: Owed) {
-        if !self.worker.dead_letters.is_empty() {
-            let id = self.letter_id(reference, owed);
-            self.worker.dead_letters.remove(id);
-        }
-    }
-
-    fn letter_id(&self, reference: Reference, owed: Owed) -> LetterId {
-        LetterId {
-            reference,
-            wallet: self.wallet.id,
-            owed,
-        }
-    }
-
-    /// It was approved in the host's stead before a restart, which has not been told of it.
-    fn take_stand_in_of(&self, reference: Reference) {
-        let found = self.wallet.transactions.by_reference(reference);
-        if let Some(transaction) = found.filter(|found| found.stood_in()) {
-            let amount = transaction.granted().value();
-            self.worker.stand_in.was_taken(amount);
-        }
-    }
-
-    pub(super) fn answer_operator(&self, reply: &Reply, outcome: Outcome) {
-        let directions = Directions {
-            outcome,
-            supervision: self
-                .wallet
-                .supervision
-                .as_deref()
-                .cloned()
-                .unwrap_or_default(),
-            cards: self
-                .wallet
-                .cards
-                .iter()
-                .map(|card| (card.number.clone(), card.serial))
-                .collect(),
-            position: self.wallet.last_position,
-        };
-        self.hold(Release::Operator(reply.clone(), Box::new(directions)));
-    }
-
-    fn watch(&mut self, connection: &Arc<Connection>) {
-        self.watchers
-            .retain(|other| !other.is_closed() && !Arc::ptr_eq(connection, other));
-        self.watchers.push(Arc::clone(connection));
-    }
-
     fn tell_watchers(&self) {
         let wallet = &self.wallet;
         self.hold(Release::News(Box::new(News {
@@ -489,35 +288,8 @@ impl WalletActor {
         })));
     }
 
-    /// Sends a request whose passwords are to be looked at to the threads that do so.
-    fn prove(&self, stored: Option<Box<str>>, command: &Command, asker: &mut Option<Asker>) {
-        let (Command::Ask(ask), Some(asker)) = (command, asker.take()) else {
-            return;
-        };
-        let job = Job {
-            wallet: self.wallet.id,
-            ask: ask.clone(),
-            asker,
-            stored,
-        };
-        if let Err(refused) = self.worker.passwords.submit(job) {
-            self.hold(Release::Answer(refused.asker, Outcome::busy()));
-        }
-    }
-
-    fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
-        let place = self
-            .waiting
-            .iter()
-            .position(|waiting| waiting.transaction == reference)?;
-        let waiting = self.waiting.swap_remove(place);
-        let waited = self.told_at.saturating_duration_since(waiting.since);
-        self.worker.metrics.stage(Stage::Host, waited);
-        Some(waiting.asker)
-    }
-
     /// What rests on this wallet's state rests on its last event.
-    pub(super) fn hold(&self, release: Release) {
+    pub(in crate::wallet) fn hold(&self, release: Release) {
         self.worker
             .gate
             .hold(self.wallet.last_sequence, self.told_at, release);
