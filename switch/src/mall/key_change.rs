@@ -3,8 +3,13 @@
 use tessera_protocol::{KeyMaterial, NetworkManagement, Refusal, ResponseCode, UnwrapError};
 
 use crate::config::Party;
-use crate::wallet::{Directed, Directive, KeyChange};
+use crate::wallet::{Directed, Directive, KeyChange, Supervision};
 
+const SEALED_WITH_THE_OLD_KEY: Refusal = Refusal {
+    code: ResponseCode::SECURITY_VIOLATION,
+    field: None,
+    reason: "a further change is sealed with the newest key",
+};
 const NO_WRAPPING_KEY: Refusal = Refusal {
     code: ResponseCode::INVALID_TRANSACTION,
     field: None,
@@ -26,14 +31,23 @@ const WRONG_CHECK_VALUE: Refusal = Refusal {
     reason: "the check value is not the new key's",
 };
 
-/// What the operator's wallet has to keep; or what the party is answered.
-pub(super) fn read(party: &Party, message: &NetworkManagement<'_>) -> Result<Directed, Refusal> {
+/// What the operator's wallet has to keep; or what the party is answered. Whoever knows no more than the key that was changed may
+/// repeat that change, and not take it back with a message that it has recorded.
+pub(super) fn read(
+    party: &Party,
+    message: &NetworkManagement<'_>,
+    under_newest: bool,
+    house: &Supervision,
+) -> Result<Directed, Refusal> {
     let (Some(wrapping), Some(profile)) = (&party.key_encrypting_key, &party.mac_key) else {
         return Err(NO_WRAPPING_KEY);
     };
     let material = message.key_material.and_then(KeyMaterial::read);
     let material = material.ok_or(NO_MATERIAL)?;
+    let known = house.key_of(party.code, profile.check_value());
+    let repeats = known.is_some_and(|known| known.newest.wrapped == material.wrapped);
     match wrapping.open(&material) {
+        Ok(_) if !under_newest && !repeats => Err(SEALED_WITH_THE_OLD_KEY),
         Ok(_) => Ok(Directed {
             directive: Directive::ChangeKey(KeyChange {
                 institution: party.code,

@@ -75,6 +75,18 @@ impl Keys {
         }
     }
 
+    /// Whether this is the newest of them.
+    pub(super) fn is_newest(&self, used: &Used) -> bool {
+        match (&self.changed, used) {
+            (None, _) => true,
+            (Some(changed), Some(used)) => {
+                let newest = changed.newest.as_ref();
+                newest.is_some_and(|newest| Arc::ptr_eq(newest, used))
+            }
+            (Some(_), None) => false,
+        }
+    }
+
     /// What an answer is sealed with, where the request does not say it.
     pub(super) fn newest(&self) -> Used {
         self.changed.as_ref()?.newest.clone()

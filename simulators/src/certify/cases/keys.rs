@@ -37,13 +37,14 @@ pub(super) fn cases() -> Vec<Case> {
             .send(echo().under(Key::New), approved())
             .send(echo(), approved())
             .changed_back(Key::New),
-        change("4.43", "the next change ends the key before the old one: 63, under the newest")
+        change("4.43", "the next change is sealed with the newest key, and ends the one before the old one: 63, under the newest")
             .send(key_change(Key::New), approved())
             .send(key_change(Key::Newer).under(Key::New), approved())
             .send(echo().under(Key::Newer), approved())
             .send(echo().under(Key::New), approved())
             .send(echo(), answered("63").under(Key::Newer))
-            .send(key_change(Key::Profile).under(Key::New), approved())
+            .send(key_change(Key::Profile).under(Key::New), answered("63").under(Key::New).with_reason())
+            .send(key_change(Key::Profile).under(Key::Newer), approved())
             .send(echo().under(Key::New), answered("63").under(Key::Profile))
             .serves(),
         change("4.44", "a change with a wrong MAC gets 63 and changes nothing")

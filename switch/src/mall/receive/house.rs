@@ -24,7 +24,9 @@ impl Receiver {
         frame: &Bytes,
         now: Instant,
     ) -> Received {
-        let directed = match key_change::read(&guest.party, network) {
+        let house = self.keeper.worker.house();
+        let under_newest = self.keys.is_newest(&self.used);
+        let directed = match key_change::read(&guest.party, network, under_newest, &house) {
             Ok(directed) => directed,
             Err(refusal) => {
                 let party = &guest.party.name;
