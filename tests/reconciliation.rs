@@ -237,6 +237,65 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
 }
 
 #[test]
+fn what_a_refund_that_is_undone_gives_back_has_the_same_date_on_both_sides() {
+    let settings = [
+        ("settlement_cutover", far_off()),
+        ("answer_within", "\"4s\"".into()),
+    ];
+    let settings = settings.each_ref().map(|(key, value)| (*key, &value[..]));
+    let host = [
+        "data=books",
+        "rules.endings={ \"77\" = \"silent\", \"88\" = \"ignored\" }",
+    ];
+    let mut rig = started(rig_with(10, 100_000, &settings), &host);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = [1, 2, 3, 4].map(|card| card_purchase(&ACQUIRER, card, 3_000));
+    for purchase in &bought {
+        assert_eq!(code(&mut wire, purchase), "00");
+    }
+    let refunds = [2, 3].map(|place| refund(&bought[place], 700));
+    for refund in &refunds {
+        assert_eq!(code(&mut wire, refund), "00");
+    }
+
+    // Two purchases are reversed while refunds of them are decided, which come to nothing on the next date: one of them the
+    // financial system has, the other it has never seen.
+    let mut waiting = Wire::signed_on(&rig, &ACQUIRER);
+    waiting.send(&refund(&bought[0], 777).frame());
+    waiting.send(&refund(&bought[1], 788).frame());
+    for purchase in &bought[..2] {
+        assert_eq!(code(&mut waiting, &reversal("0420", purchase)), "00");
+    }
+    let next_date = |rig: &Rig| {
+        let before = today(rig);
+        begin_day(rig);
+        wait_for("the next date", || today(rig) != before);
+    };
+    next_date(&rig);
+    assert!(!waiting.has_come(), "answered before the date was over");
+    assert_eq!(
+        [waiting.answer().code(), waiting.answer().code()],
+        ["91"; 2]
+    );
+
+    // The others are reversed on the date before that of the reversals of their refunds, and the other way round. It hears of
+    // all of it after a crash.
+    rig.kill_host();
+    for undone in [&refunds[0], &bought[3]] {
+        assert_eq!(code(&mut wire, &reversal("0420", undone)), "00");
+    }
+    next_date(&rig);
+    for undone in [&bought[2], &refunds[1]] {
+        assert_eq!(code(&mut wire, &reversal("0420", undone)), "00");
+    }
+    rig.kill_switch();
+    rig.start_switch();
+    rig.start_host(&host);
+    rig.wait_until_ready();
+    settles(rig, 1_000_000);
+}
+
+#[test]
 fn the_financial_system_begins_a_date_and_says_when_it_has_all_of_it() {
     let settings = [
         ("settlement_cutover", "\"host\""),

@@ -147,7 +147,7 @@ impl Books {
         let broken = |error| ReconError::Broken(sequence, error);
         let wallet = self.wallets.entry(entry.wallet);
         let wallet = wallet.or_insert_with(|| Wallet::new(entry.wallet));
-        let items = wallet.settles(&entry.event, entry.at).map_err(broken)?;
+        let items = wallet.settles(&entry.event).map_err(broken)?;
         wallet
             .apply(&entry, record.position, sequence)
             .map_err(broken)?;

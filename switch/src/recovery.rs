@@ -173,7 +173,7 @@ impl<'a> Recovery<'a> {
             })
             .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };
-        let items = wallet.settles(&entry.event, entry.at).map_err(broken)?;
+        let items = wallet.settles(&entry.event).map_err(broken)?;
         wallet
             .apply(&entry, record.position, sequence)
             .map_err(broken)?;

@@ -1,5 +1,7 @@
 //! The switch's books against those of the financial system.
 
+use tessera_switch::wallet::Day;
+
 use super::{Rig, http_get, wait_for};
 
 /// Nothing is open any more, and the books are those of the host.
@@ -35,7 +37,7 @@ pub fn heard_by_the_host(rig: &Rig) -> String {
     audit
 }
 
-/// The date that is open ends, and of all that are over the host has the same totals.
+/// The date that is open ends, and of all that are over the host has the same totals: it says so, and they are.
 pub fn agrees_with_the_host(rig: &Rig) {
     let before = today(rig);
     begin_day(rig);
@@ -43,6 +45,20 @@ pub fn agrees_with_the_host(rig: &Rig) {
     wait_for("the financial system to have the same totals", || {
         unsettled(rig).is_empty()
     });
+    let today = Day::from_text(&today(rig)).expect("a date");
+    let dates = http_get(rig.addresses.tally, "/dates");
+    let (_, dates) = dates.split_once("\r\n\r\n").expect("a body");
+    for line in dates.lines() {
+        let theirs: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let said = theirs["date"].as_str().expect("a date").parse();
+        let mut recent = (0..62).map(|ago| Day(today.0 - ago));
+        let day = recent.find(|day| said == Ok(day.month_and_day()));
+        let day = day.expect("a recent date").to_string();
+        let listed = rig.run(&["recon", "--config", "switch.toml", "--date", &day]);
+        let listed = String::from_utf8(listed.stderr).expect("UTF-8");
+        let ours = format!("; net {} (minor units)", theirs["net"]);
+        assert!(listed.contains(&ours), "{day}: {line} there, here {listed}");
+    }
 }
 
 /// The operator begins the next settlement date.

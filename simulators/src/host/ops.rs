@@ -5,6 +5,7 @@
 //! | `GET /tally` | the tally, one JSON object |
 //! | `GET /cards` | one JSON object per line and development card: `serial`, `net` and `loaded` in minor units |
 //! | `GET /sources` | one JSON object per line and funding source: `kind`, the last four characters of its `number`, what it `does`, its `balance` in minor units (null = unlimited), `given` so far |
+//! | `GET /dates` | one JSON object per line and settlement date: `date` (MMDD), `net` in minor units, credits less debits |
 //! | `GET /healthz` | `ok` |
 //! | `POST /cutover/1124` | the switch is told that this settlement date begins (0800/201) |
 //! | `POST /cutover/complete` | the switch is told that all of the date before is there (0800/202) |
@@ -92,11 +93,12 @@ fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
         }
         b"/cards" => response("200 OK", "application/x-ndjson", &cards(&desk.borrow())),
         b"/sources" => response("200 OK", "application/x-ndjson", &sources(&desk.borrow())),
+        b"/dates" => response("200 OK", "application/x-ndjson", &dates(&desk.borrow())),
         b"/healthz" => response("200 OK", "text/plain", "ok\n"),
         _ => response(
             "404 Not Found",
             "text/plain",
-            "/tally, /cards, /sources or /healthz\n",
+            "/tally, /cards, /sources, /dates or /healthz\n",
         ),
     }
 }
@@ -148,6 +150,15 @@ fn sources(desk: &Desk) -> String {
             "balance": terms.balance.map(|balance| balance as i64 - given),
             "given": given,
         });
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+fn dates(desk: &Desk) -> String {
+    let mut lines = String::new();
+    for (date, totals) in desk.ledger.dates() {
+        let line = serde_json::json!({ "date": format!("{date:04}"), "net": totals.net });
         let _ = writeln!(lines, "{line}");
     }
     lines

@@ -104,6 +104,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecall
             original,
             stood,
             standing,
+            ..
         } => reversed(entry, *original, Some(*stood), *standing, journal)?,
         Event::CardIssued {
             reference, card, ..

@@ -281,6 +281,9 @@ pub enum Event {
         stood: Amount,
         /// What is left.
         standing: Amount,
+        /// To which moment's settlement date that belongs, milliseconds since 1970: that of the purchase's reversal, or that of
+        /// the refund's where it came later.
+        at: u64,
     },
     /// A reversal that changed nothing: there was nothing, or nothing left, to undo.
     ReversalNoted {

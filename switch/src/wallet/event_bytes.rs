@@ -323,11 +323,13 @@ impl Event {
                 original,
                 stood,
                 standing,
+                at,
             } => {
                 out.put_u8(21);
                 out.put_u64_le(original.0);
                 out.put_u64_le(stood.value());
                 out.put_u64_le(standing.value());
+                out.put_u64_le(*at);
             }
             Self::CardLate { reference } => {
                 out.put_u8(22);
@@ -532,6 +534,7 @@ impl Event {
                 original: Reference(from.u64()?),
                 stood: read_amount(from)?,
                 standing: read_amount(from)?,
+                at: from.u64()?,
             },
             22 => Self::CardLate {
                 reference: Reference(from.u64()?),

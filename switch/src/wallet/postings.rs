@@ -123,6 +123,7 @@ impl Wallet {
                 original,
                 stood,
                 standing,
+                ..
             } => {
                 let transaction = self.known(*original)?;
                 let follows = *stood == transaction.standing

@@ -89,11 +89,11 @@ impl Item {
 }
 
 impl Wallet {
-    /// What `event`, of this time, adds to totals, read off the state before it.
+    /// What `event` adds to totals, read off the state before it.
     ///
     /// # Errors
     /// Where it does not fit the wallet.
-    pub fn settles(&self, event: &Event, at: u64) -> Result<Items, Broken> {
+    pub fn settles(&self, event: &Event) -> Result<Items, Broken> {
         let mut items = Items::new();
         match event {
             Event::Approved { reference } | Event::StoodIn { reference } => {
@@ -157,11 +157,12 @@ impl Wallet {
                 original,
                 stood,
                 standing,
+                at,
             } => {
                 let undone = stood.saturating_sub(*standing);
                 items.extend(taken_back(self.known(*original)?, undone).map(|item| Item {
                     counts: false,
-                    at,
+                    at: *at,
                     ..item
                 }));
             }

@@ -8,6 +8,16 @@ use super::PostingKind;
 /// Field 15, MMDD; 0 where it was not said. The same month and day of another year is the same date here.
 pub(in crate::host) type SettlementDate = u16;
 
+/// The later of two dates that are less than half a year apart.
+pub(super) fn later(one: SettlementDate, other: SettlementDate) -> SettlementDate {
+    // As if each month had 31 days.
+    let days = |date: SettlementDate| i32::from(date / 100) * 31 + i32::from(date % 100);
+    match (days(one) - days(other)).rem_euclid(12 * 31) < 6 * 31 {
+        true => one,
+        false => other,
+    }
+}
+
 /// Sums by date.
 #[derive(Default)]
 pub(super) struct Dates(HashMap<SettlementDate, Totals>);
@@ -56,8 +66,16 @@ impl Dates {
 
     /// What a date comes to.
     pub(super) fn of(&self, date: SettlementDate) -> Totals {
-        let mut totals = self.0.get(&date).copied().unwrap_or_default();
-        totals.net = totals.net_of_amounts();
-        totals
+        closed(self.0.get(&date).copied().unwrap_or_default())
     }
+
+    /// What each comes to.
+    pub(super) fn all(&self) -> impl Iterator<Item = (SettlementDate, Totals)> {
+        self.0.iter().map(|(&date, &totals)| (date, closed(totals)))
+    }
+}
+
+fn closed(mut totals: Totals) -> Totals {
+    totals.net = totals.net_of_amounts();
+    totals
 }

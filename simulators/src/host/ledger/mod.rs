@@ -312,8 +312,13 @@ impl Ledger {
         self.dates.of(date)
     }
 
+    /// The same of each that was said, in no order.
+    pub(super) fn dates(&self) -> impl Iterator<Item = (SettlementDate, Totals)> {
+        self.dates.all()
+    }
+
     /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first. `further` where
-    /// it was a refund that was undone.
+    /// it was a refund that was undone: that belongs to the later one's date.
     fn lower(&mut self, book: BookName, reference: Reference, date: SettlementDate, further: bool) {
         let Some(entry) = self.books[book as usize].find(&reference) else {
             return;
@@ -321,6 +326,10 @@ impl Ledger {
         let stays = entry.stays();
         let undone = entry.kept - stays;
         entry.kept = stays;
+        let date = match further {
+            true => dates::later(date, entry.undone_on),
+            false => date,
+        };
         if let State::Posted(kind) = entry.state
             && undone != 0
         {
@@ -393,6 +402,7 @@ impl Ledger {
             } => {
                 if let Some(entry) = self.books[book as usize].find(&reference) {
                     entry.asked = entry.asked.min(asked);
+                    entry.undone_on = settlement_date;
                     self.lower(book, reference, settlement_date, false);
                 }
             }

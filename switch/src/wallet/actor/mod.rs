@@ -250,7 +250,7 @@ impl WalletActor {
         {
             self.worker.stand_in.give_back(found.granted().value());
         }
-        let items = self.wallet.settles(&entry.event, now);
+        let items = self.wallet.settles(&entry.event);
         let appended = self.worker.append(&entry);
         let applied = self
             .wallet

@@ -172,7 +172,8 @@ fn with_its_purchase(
     transaction: &Transaction,
     mut decision: Decision,
 ) -> Decision {
-    reversal::reverse_further(wallet, transaction, transaction.standing, &mut decision);
+    let (undone, at) = (transaction.standing, transaction.undone_at());
+    reversal::reverse_further(wallet, transaction, undone, at, &mut decision);
     decision
 }
 
@@ -216,12 +217,15 @@ pub(super) fn told_again(transaction: &Transaction) -> Decision {
     }
 }
 
-/// After a crash nobody knows whether the host saw what is pending: it is undone, and every advice
-/// that was not acknowledged is sent again.
+/// After a crash nobody knows whether the host saw what is pending: it is undone. Before that, every advice that was not
+/// acknowledged is sent again, in the order of the moments whose settlement dates they carry: the host dates by what came first
+/// what the reversals of a purchase and of its refund give back.
 ///
 /// What takes several events may have been cut off between them: it is brought to its end.
 pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
     let mut decision = Decision::default();
+    let mut owed: SmallVec<[(u64, Effect); 4]> = SmallVec::new();
+    let mut undone: SmallVec<[Effect; 4]> = SmallVec::new();
     for transaction in wallet
         .transactions
         .iter()
@@ -236,31 +240,39 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
             if !hears(Owed::Card) {
                 continue;
             }
-            let undone = give_up(wallet, transaction);
-            decision.events.extend(undone.events);
-            decision.effects.extend(undone.effects);
+            let given_up = give_up(wallet, transaction);
+            decision.events.extend(given_up.events);
+            undone.extend(given_up.effects);
         } else {
             if transaction.more().posting == Advice::Open && hears(Owed::Posting) {
-                decision.effects.push(Effect::Post(reference));
+                owed.push((reference.milliseconds(), Effect::Post(reference)));
             }
-            let owed = match transaction.kind {
+            let undoing = match transaction.kind {
                 Kind::Retirement => Owed::Card,
                 _ => Owed::Undo,
             };
-            if transaction.advice == Advice::Open && hears(owed) {
-                decision.effects.push(Effect::Advise(reference));
+            if transaction.advice == Advice::Open && hears(undoing) {
+                owed.push((transaction.undone_at(), Effect::Advise(reference)));
             }
         }
     }
+    owed.sort_by_key(|(since, _)| *since);
+    let owed = owed.into_iter().map(|(_, effect)| effect);
+    decision.effects.extend(owed.chain(undone));
     for purchase in wallet.transactions.iter() {
         if purchase.kind == Kind::Purchase && purchase.more().asked.is_some() {
-            let given_up = wallet.transactions.iter().filter(|refund| {
-                refund.status == Status::Pending && refund.more().original == purchase.reference
-            });
-            let refunded = given_up.fold(purchase.more().used, |refunded, refund| {
-                refunded.saturating_sub(refund.standing)
-            });
-            reversal::lower(wallet, purchase, refunded, &mut decision);
+            let refunds = wallet
+                .transactions
+                .iter()
+                .filter(|refund| refund.is_open() && refund.more().original == purchase.reference);
+            let (mut refunded, mut at) = (purchase.more().used, 0);
+            for refund in refunds {
+                at = at.max(refund.undone_at());
+                if refund.status == Status::Pending {
+                    refunded = refunded.saturating_sub(refund.standing);
+                }
+            }
+            reversal::lower(wallet, purchase, refunded, at, &mut decision);
         }
     }
     if wallet.has_ended() {

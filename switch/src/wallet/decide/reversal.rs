@@ -69,16 +69,21 @@ pub(super) fn reverse(
         effects,
     };
     let undone = original.standing.saturating_sub(standing);
-    reverse_further(wallet, original, undone, &mut decision);
+    let at = match original.status {
+        Status::Approved => opening.reference.milliseconds(),
+        _ => original.undone_at(),
+    };
+    reverse_further(wallet, original, undone, at, &mut decision);
     decision
 }
 
-/// So much of a refund came to nothing: where its purchase has been reversed, no refund keeps that back any more. What both
-/// come to does not depend on which of them was first.
+/// So much of a refund came to nothing, at the host with the date of `at`: where its purchase has been reversed, no refund keeps
+/// that back any more. What both come to does not depend on which of them was first.
 pub(super) fn reverse_further(
     wallet: &Wallet,
     refund: &Transaction,
     undone: Amount,
+    at: u64,
     decision: &mut Decision,
 ) {
     let transactions = &wallet.transactions;
@@ -87,12 +92,8 @@ pub(super) fn reverse_further(
         _ => None,
     };
     if let Some(purchase) = purchase {
-        lower(
-            wallet,
-            purchase,
-            purchase.more().used.saturating_sub(undone),
-            decision,
-        );
+        let refunded = purchase.more().used.saturating_sub(undone);
+        lower(wallet, purchase, refunded, at, decision);
     }
 }
 
@@ -101,6 +102,7 @@ pub(super) fn lower(
     wallet: &Wallet,
     purchase: &Transaction,
     refunded: Amount,
+    at: u64,
     decision: &mut Decision,
 ) {
     let standing = purchase.stands_at(refunded);
@@ -111,6 +113,7 @@ pub(super) fn lower(
         original: purchase.reference,
         stood: purchase.standing,
         standing,
+        at: at.max(purchase.more().taken_back_at),
     });
     if standing.is_zero() {
         let open = super::OrderState::Open;

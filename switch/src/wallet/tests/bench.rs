@@ -241,7 +241,7 @@ impl Bench {
     /// Debits less credits, each less what was taken back, are what the switch owes.
     fn settle(&mut self, entry: &Entry) {
         let fits = "a rule made an event that does not fit";
-        let items = self.wallet.settles(&entry.event, entry.at).expect(fits);
+        let items = self.wallet.settles(&entry.event).expect(fits);
         let of_parties = items.iter().filter(|item| item.institution != NO_PARTY);
         of_parties.for_each(|item| item.add_to(&mut self.totals));
         for posting in self.wallet.postings(&entry.event).expect(fits) {

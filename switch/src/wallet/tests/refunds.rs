@@ -237,6 +237,55 @@ fn a_crash_between_the_end_of_a_refund_and_what_it_gives_back_is_made_good() {
 }
 
 #[test]
+fn what_a_failed_refund_gives_back_belongs_to_the_date_of_the_purchases_reversal() {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    // Whether the refund was approved, and reversed on the next day; or failed then.
+    for was_approved in [true, false] {
+        let mut bench = Bench::with(1000);
+        approved(&mut bench, 1, 300);
+        let refund = forwarded(&bench.ask(refund(2, 100), of(1)));
+        if was_approved {
+            bench.tell(Command::HostAnswered(refund, ResponseCode::APPROVED));
+        }
+        bench.now += DAY;
+        let reversed_at = bench.now;
+        bench.ask(by_card(4, 3, 300), reversal(1, None, true));
+        bench.now += DAY;
+        match was_approved {
+            true => bench.ask(by_card(4, 4, 100), reversal(2, None, true)),
+            false => bench.tell(Command::HostSilent(refund)),
+        };
+        let given_back_at = match was_approved {
+            true => bench.now,
+            false => reversed_at,
+        };
+        let Event::ReversedFurther { at, .. } = bench.last_event() else {
+            panic!("{:?}", bench.last_event());
+        };
+        assert_eq!(*at, given_back_at);
+    }
+}
+
+#[test]
+fn after_a_crash_the_host_is_told_in_the_order_of_the_reversals() {
+    let mut bench = Bench::with(1000);
+    let first = approved(&mut bench, 1, 300);
+    let second = approved(&mut bench, 2, 300);
+    let third = forwarded(&bench.ask(by_card(2, 3, 300), Action::Purchase { barred: None }));
+    for trace in [2, 1] {
+        bench.now += 1;
+        bench.ask(by_card(4, 10 + trace, 300), reversal(trace, None, true));
+    }
+    bench.wallet = bench.replayed();
+    let told = bench.tell(Command::Recover);
+    let told = told.iter().filter_map(|effect| match effect {
+        Effect::Advise(reference) => Some(*reference),
+        _ => None,
+    });
+    assert!(told.eq([second, first, third]));
+}
+
+#[test]
 fn an_order_whose_reversal_waited_for_a_refund_may_be_paid_again() {
     let mut bench = Bench::with(1000);
     let order = OrderKey::of(b"SHOP-77        ", b"ORDER-1");

@@ -108,6 +108,32 @@ fn what_a_reversal_and_an_undone_refund_come_to_does_not_depend_on_their_order()
 }
 
 #[test]
+fn what_an_undone_refund_gives_back_belongs_to_the_later_of_the_two_dates() {
+    // The date of the purchase's reversal and what it comes to in the end; the same of the refund's.
+    for (purchase_on, first, refund_on, second) in [
+        (1_123, 200, 1_124, 200),
+        (1_124, 400, 1_123, 0),
+        (1_123, 400, 1_123, 400),
+        (1_231, 200, 101, 200),
+        (101, 400, 1_231, 0),
+    ] {
+        let mut ledger = Ledger::new(1000);
+        let bought = purchase(1, 500);
+        ledger.post(&bought, &Concern::Card, || APPROVED);
+        let (refund, concern) = refund_of(2, 300, &bought);
+        ledger.post(&refund, &concern, || APPROVED);
+        let undo = |posting, down_to, settlement_date| Reversal {
+            settlement_date,
+            ..reversal_of(posting, down_to)
+        };
+        ledger.reverse(&undo(&bought, 100, purchase_on));
+        ledger.reverse(&undo(&refund, 0, refund_on));
+        let undone = |date| ledger.totals(date).debit_reversal_amount;
+        assert_eq!((undone(purchase_on), undone(refund_on)), (first, second));
+    }
+}
+
+#[test]
 fn a_refund_names_its_original_wholly() {
     let mut ledger = Ledger::new(1000);
     let bought = purchase(1, 500);
