@@ -240,7 +240,7 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
 fn what_a_refund_that_is_undone_gives_back_has_the_same_date_on_both_sides() {
     let settings = [
         ("settlement_cutover", far_off()),
-        ("answer_within", "\"4s\"".into()),
+        ("answer_within", "\"8s\"".into()),
     ];
     let settings = settings.each_ref().map(|(key, value)| (*key, &value[..]));
     let host = [

@@ -17,6 +17,7 @@ enum Lie {
     NoOverlap,
     ChangesNothing,
     TakesAnything,
+    ChangesUnderTheOldKey,
     CountsRepeats,
     NoWayBack,
     RefusalsUnsealed,
@@ -52,8 +53,8 @@ impl Taken {
         keys.find(|key| asked.is_sealed_with(key)).cloned()
     }
 
-    /// Field 39 to a change of the key.
-    fn change(&mut self, asked: &Seen) -> &'static str {
+    /// Field 39 to a change of the key that was sealed with this one.
+    fn change(&mut self, asked: &Seen, sealed_with: &MacKey) -> &'static str {
         let wrapping = KeyEncryptingKey::new(&WRAPPING).unwrap();
         let text = asked.text(48).and_then(|text| text.strip_prefix("03054"));
         let Some(material) = text.and_then(|text| KeyMaterial::read(text.as_bytes())) else {
@@ -74,6 +75,9 @@ impl Taken {
         if repeat || self.lie == Lie::ChangesNothing {
             return "00";
         }
+        if !sealed_with.is(&self.newest) && self.lie != Lie::ChangesUnderTheOldKey {
+            return "63";
+        }
         if self.lie == Lie::NoWayBack && key.is(&MacKey::new(PROFILE)) {
             return "96";
         }
@@ -93,14 +97,15 @@ impl Taken {
             (_, Some(code)) if code != "001" && !*signed_on => "58",
             (Some(key), code) => {
                 *signed_on = true;
+                let code = match code {
+                    Some("101") => self.change(asked, &key),
+                    _ => "00",
+                };
                 seal = match self.lie {
                     Lie::AnswersUnderTheOldKey => Some(MacKey::new(PROFILE)),
                     _ => Some(key),
                 };
-                match code {
-                    Some("101") => self.change(asked),
-                    _ => "00",
-                }
+                code
             }
         };
         told.fields.insert(39, body(code));
@@ -197,6 +202,7 @@ fn every_lie_about_a_key_is_seen_and_the_key_of_the_profile_comes_back() {
         (Lie::NoOverlap, "4.40", "field 39"),
         (Lie::ChangesNothing, "4.40", "field 39"),
         (Lie::CountsRepeats, "4.42", "field 39"),
+        (Lie::ChangesUnderTheOldKey, "4.43", "field 39"),
         (Lie::TakesAnything, "4.45", "field 39"),
         (Lie::TakesAnything, "4.46", "field 39"),
         (Lie::TakesAnything, "4.47", "field 39"),

@@ -66,16 +66,18 @@ impl Dates {
 
     /// What a date comes to.
     pub(super) fn of(&self, date: SettlementDate) -> Totals {
-        closed(self.0.get(&date).copied().unwrap_or_default())
+        with_net(self.0.get(&date).copied().unwrap_or_default())
     }
 
     /// What each comes to.
     pub(super) fn all(&self) -> impl Iterator<Item = (SettlementDate, Totals)> {
-        self.0.iter().map(|(&date, &totals)| (date, closed(totals)))
+        self.0
+            .iter()
+            .map(|(&date, &totals)| (date, with_net(totals)))
     }
 }
 
-fn closed(mut totals: Totals) -> Totals {
+fn with_net(mut totals: Totals) -> Totals {
     totals.net = totals.net_of_amounts();
     totals
 }
