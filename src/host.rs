@@ -28,7 +28,7 @@ impl Host {
         }
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(std::io::stderr)
+            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
             .init();
         host::run(&settings)
     }

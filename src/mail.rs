@@ -21,7 +21,7 @@ impl Mail {
     pub fn run(self) -> anyhow::Result<()> {
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(std::io::stderr)
+            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
             .init();
         mail::run(mail::Options {
             smtp: self.smtp,

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
+use tessera_protocol::mask_card_numbers;
 
 /// The road of a purchase makes and drops a handful of small boxes; the system's allocator takes a
 /// tenth of the worker's time for them.
@@ -68,7 +69,8 @@ fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("tessera: {error:#}");
+            // Arguments and files that were not understood are quoted in errors.
+            eprintln!("tessera: {}", mask_card_numbers(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

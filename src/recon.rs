@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use tessera_protocol::money_text;
 use tessera_switch::recon;
 use tessera_switch::wallet::Day;
 
@@ -54,17 +55,18 @@ impl Recon {
             }
         };
         let totals = items.totals;
+        let money = |minor: i128| money_text(minor, settings.currency);
         eprintln!(
-            "recon: {} debits of {}, {} reversed of {}; {} credits of {}, {} reversed of {}; net {} (minor units)",
+            "recon: {} debits of {}, {} reversed of {}; {} credits of {}, {} reversed of {}; net {}",
             totals.debits,
-            totals.debit_amount,
+            money(totals.debit_amount.into()),
             totals.debit_reversals,
-            totals.debit_reversal_amount,
+            money(totals.debit_reversal_amount.into()),
             totals.credits,
-            totals.credit_amount,
+            money(totals.credit_amount.into()),
             totals.credit_reversals,
-            totals.credit_reversal_amount,
-            totals.net,
+            money(totals.credit_reversal_amount.into()),
+            money(totals.net.into()),
         );
         Ok(match differs {
             true => ExitCode::from(1),

@@ -25,7 +25,7 @@ impl Shop {
         }
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(std::io::stderr)
+            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
             .init();
         shop::run(&settings)
     }

@@ -48,7 +48,7 @@ fn start_logging(settings: &LogSettings) -> anyhow::Result<()> {
     };
     let base = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(tessera_switch::ops::Masked(std::io::stderr))
         .with_ansi(std::io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => base.finish().try_init()?,

@@ -203,7 +203,7 @@ fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
     )
     .cookie;
     let cookie = format!("cookie: {basket}\r\n");
-    assert!(get(shop, "/basket", &cookie).text.contains("$48.99"));
+    assert!(get(shop, "/basket", &cookie).text.contains("48.99 USD"));
     let order = order_of(&post_form(shop, "/orders", &cookie, ""));
     let page = get(shop, &format!("/orders/{order}/pay"), "").text;
     for part in [
@@ -368,11 +368,11 @@ fn a_clerk_refunds_in_parts_and_never_more_than_was_paid() {
     assert_eq!(paid.value("status"), "paid", "{}", paid.text);
     let clerk = format!("/clerk/{order}");
     for (amount, seen, left) in [
-        ("19.00", 0, "$40.00"),
+        ("19.00", 0, "40.00 USD"),
         // Pressed twice.
-        ("19.00", 0, "$40.00"),
-        ("40.01", 1, "$40.00"),
-        ("nonsense", 1, "$40.00"),
+        ("19.00", 0, "40.00 USD"),
+        ("40.01", 1, "40.00 USD"),
+        ("nonsense", 1, "40.00 USD"),
     ] {
         let form = format!("amount={amount}&refunds={seen}");
         post_form(shop, &format!("{clerk}/refund"), "", &form);

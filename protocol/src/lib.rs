@@ -25,7 +25,9 @@ mod grammar;
 mod key_wrap;
 pub mod leased;
 mod mac;
+mod masking;
 mod message;
+mod money;
 mod mti;
 mod order;
 mod original;
@@ -44,7 +46,7 @@ pub use bitmap::Bitmap;
 pub use card::CardNumber;
 pub use client::{ClientNumber, ClientNumberError};
 pub use currency::Currency;
-pub use describe::{Description, Secrets, describe, money_text};
+pub use describe::{Description, Secrets, describe, describe_in};
 pub use dialect::{
     Dialect, Framing, Header, Look, MessagePacking, Unpacked, foreign_protocol, recognize,
 };
@@ -56,7 +58,9 @@ pub use key_wrap::{
     UnwrapError, WRAPPED_BYTES, WrappedKey,
 };
 pub use mac::{KEY_BYTES, MAC_BYTES, MacKey, MacKeyError};
+pub use masking::{Veil, mask_card_numbers, mask_likely_card_numbers};
 pub use message::Message;
+pub use money::{money_text, plain_amount, typed_amount};
 pub use mti::Mti;
 pub use order::OrderKey;
 pub use original::OriginalData;

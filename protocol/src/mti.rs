@@ -73,6 +73,13 @@ impl Mti {
         Self(self.0 | 1)
     }
 
+    /// Whether it is one that ISO 8583:1987 knows: version 0, and a class, a function and an origin that exist. Digits of
+    /// something else that are read as an MTI rarely are.
+    pub const fn is_plausible(self) -> bool {
+        let [class, function, origin] = [self.0 >> 8 & 0xF, self.0 >> 4 & 0xF, self.0 & 0xF];
+        self.0 >> 12 == 0 && class >= 1 && class <= 8 && class != 7 && function <= 5 && origin <= 5
+    }
+
     /// Whether the third digit is odd.
     pub const fn is_answer(self) -> bool {
         self.0 & 0x10 != 0

@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::Path;
 
 use hashbrown::HashMap;
+use tessera_protocol::{Currency, plain_amount};
 
 use crate::journal::{self, RecordRef};
 use crate::wallet::{Account, Broken, Entry, Event, Kind, Status, Unreadable, Wallet, WalletId};
@@ -21,6 +22,8 @@ pub struct Totals {
     pub last_sequence: u64,
     /// Wallets that have events.
     pub wallets: u64,
+    /// The currency of all of them; `None` where there is none yet.
+    pub currency: Option<Currency>,
     /// Loaded from outside, minor units.
     pub funding: i128,
     /// What payers can spend.
@@ -200,6 +203,7 @@ impl Books {
                     });
                 }
             }
+            self.totals.currency = self.totals.currency.or(wallet.currency);
             self.totals.available += i128::from(wallet.available.value());
             self.totals.held += i128::from(wallet.held.value());
             self.totals.owed += i128::from(wallet.owed.value());
@@ -292,6 +296,12 @@ impl fmt::Display for Totals {
             self.events, self.last_sequence
         )?;
         writeln!(out, "wallets           {:>20}", self.wallets)?;
+        // A journal without a currency has no amounts.
+        let currency = self.currency.unwrap_or(Currency::USD);
+        let minor = |amount| plain_amount(amount, currency);
+        if let Some(letters) = self.currency.and_then(Currency::letters) {
+            writeln!(out, "currency          {letters:>20}")?;
+        }
         writeln!(out, "loaded            {:>20}", minor(self.funding))?;
         writeln!(out, "available         {:>20}", minor(self.available))?;
         writeln!(out, "held              {:>20}", minor(self.held))?;
@@ -318,11 +328,30 @@ impl fmt::Display for Totals {
     }
 }
 
-fn minor(amount: i128) -> String {
-    let sign = if amount < 0 { "-" } else { "" };
-    format!(
-        "{sign}{}.{:02}",
-        amount.unsigned_abs() / 100,
-        amount.unsigned_abs() % 100
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_written_in_the_currency_of_the_wallets() {
+        for currency in Currency::all() {
+            let totals = Totals {
+                currency: Some(currency),
+                funding: 1_234_567,
+                parties: vec![PartyTotals {
+                    approved: (1, 5),
+                    payable: -1_234_567,
+                    ..PartyTotals::default()
+                }],
+                ..Totals::default()
+            };
+            let text = totals.to_string();
+            let funding = plain_amount(1_234_567, currency);
+            let approved = format!("1 approved {}", plain_amount(5, currency));
+            for part in [&funding, &format!("-{funding}"), &approved] {
+                assert!(text.contains(part.as_str()), "{part} in {text}");
+            }
+            assert!(text.contains(currency.letters().unwrap()), "{text}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
-use tessera_protocol::Totals;
+use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::journal::{self, JournalError, Lookup, RecordRef};
 use crate::wallet::{
@@ -210,7 +210,8 @@ fn row(item: &Item, opening: &Opening, day: Day) -> Row {
         acceptor: if own {
             String::new()
         } else {
-            text(&opening.acceptor)
+            // An identifier of fifteen characters, in which a sender may put anything.
+            mask_likely_card_numbers(&text(&opening.acceptor)).into_owned()
         },
         switch_reference: text(&item.about.to_text()),
     }

@@ -1,5 +1,6 @@
 //! The switch's books against those of the financial system.
 
+use tessera_protocol::{Currency, money_text};
 use tessera_switch::wallet::Day;
 
 use super::{Rig, http_get, wait_for};
@@ -56,7 +57,8 @@ pub fn agrees_with_the_host(rig: &Rig) {
         let day = day.expect("a recent date").to_string();
         let listed = rig.run(&["recon", "--config", "switch.toml", "--date", &day]);
         let listed = String::from_utf8(listed.stderr).expect("UTF-8");
-        let ours = format!("; net {} (minor units)", theirs["net"]);
+        let net = theirs["net"].as_i64().unwrap();
+        let ours = format!("; net {}", money_text(net, Currency::USD));
         assert!(listed.contains(&ours), "{day}: {line} there, here {listed}");
     }
 }

@@ -120,6 +120,16 @@ mod tests {
     }
 
     #[test]
+    fn every_currency_is_written_with_its_own_decimals() {
+        let english = Locale::of("en");
+        for currency in Currency::all() {
+            let written = english.money(Money::new(123_456, currency));
+            let plain = written.replace(',', "").replace('\u{a0}', " ");
+            assert_eq!(plain, tessera_protocol::money_text(123_456, currency));
+        }
+    }
+
+    #[test]
     fn writes_times_in_utc() {
         assert_eq!(iso(AT), "2026-01-01T14:30:00Z");
         assert!(Locale::of("en-GB").time(AT).contains("14:30"));

@@ -22,10 +22,9 @@ impl Description {
         if let Some(fault) = &self.fault {
             let error = &fault.error;
             let fault = json!({
-                "text": error.to_string(),
+                "text": fault.text.as_str(),
                 "place": error.place.to_string(),
                 "offset": error.offset,
-                "problem": error.problem.to_string(),
             });
             object.insert("fault".into(), fault);
         }

@@ -1,7 +1,7 @@
 //! What codes mean: MTI, processing code, response code and the like.
 
-use crate::amount::Amount;
 use crate::currency::Currency;
+use crate::money::money_text;
 use crate::mti::Mti;
 use crate::request::NetworkCode;
 use crate::response_code::ResponseCode;
@@ -56,45 +56,16 @@ pub(super) fn of_field(number: u8, value: &str, currency: Option<Currency>) -> O
         12 => return split(value, &[2, 2, 2], &[":", ":", ""]),
         13 | 15 => return split(value, &[2, 2], &["-", ""]),
         14 => return split(value, &[2, 2], &["-", ""]).map(|date| format!("20{date}")),
-        49 => letters(Currency::from_text(value.as_bytes())?)?.0,
+        49..=51 => Currency::from_text(value.as_bytes())?.letters()?,
         _ => return None,
     };
     Some(meaning.to_owned())
 }
 
-/// Minor units as a decimal number, where the currency is known.
+/// Minor units as money, where the currency is known.
 pub(super) fn of_amount(digits: &str, currency: Option<Currency>) -> Option<String> {
-    let (letters, decimals) = letters(currency?)?;
-    let minor: u64 = digits.parse().ok()?;
-    let unit = 10u64.pow(decimals as u32);
-    Some(match decimals {
-        0 => format!("{minor} {letters}"),
-        _ => format!("{}.{:0decimals$} {letters}", minor / unit, minor % unit),
-    })
-}
-
-/// `19.99 USD`, or the minor units and the number of a currency whose letters are not known here.
-pub fn money_text(amount: Amount, currency: Currency) -> String {
-    of_amount(&amount.to_string(), Some(currency))
-        .unwrap_or_else(|| format!("{amount} (currency {currency})"))
-}
-
-/// The letters of the currencies in common use and their decimals, from ISO 4217.
-fn letters(currency: Currency) -> Option<(&'static str, usize)> {
-    Some(match currency.code() {
-        36 => ("AUD", 2),
-        124 => ("CAD", 2),
-        156 => ("CNY", 2),
-        344 => ("HKD", 2),
-        392 => ("JPY", 0),
-        410 => ("KRW", 0),
-        702 => ("SGD", 2),
-        756 => ("CHF", 2),
-        826 => ("GBP", 2),
-        840 => ("USD", 2),
-        978 => ("EUR", 2),
-        _ => return None,
-    })
+    let currency = currency.filter(|currency| currency.letters().is_some())?;
+    Some(money_text(digits.parse::<u64>().ok()?, currency))
 }
 
 fn processing_code(value: &str) -> Option<&'static str> {

@@ -4,6 +4,7 @@ use super::value::{self, text};
 use super::{Row, Secrets, meaning};
 use crate::balances::{Balance, BalanceKind, Balances};
 use crate::currency::Currency;
+use crate::masking::mask_likely_card_numbers;
 use crate::original::OriginalData;
 use crate::reading::ReadField;
 use crate::replacement::ReplacementAmounts;
@@ -44,6 +45,7 @@ fn tlvs(body: &[u8], secrets: Secrets) -> Vec<Row> {
             let plain = text(content);
             let shown = match secrets {
                 Secrets::Masked if tlv::is_sensitive(tag) => value::masked(48, &plain),
+                Secrets::Masked => mask_likely_card_numbers(&plain).into_owned(),
                 _ => plain,
             };
             part(&format!("{tag:02}"), name, shown, None)

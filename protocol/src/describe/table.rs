@@ -26,7 +26,7 @@ impl fmt::Display for Description {
             columns.row(f, "", row)?;
         }
         if let Some(fault) = &self.fault {
-            write!(f, "\n{}\n\n{}", fault.error, fault.lines)?;
+            write!(f, "\n{}\n\n{}", fault.text, fault.lines)?;
         }
         Ok(())
     }

@@ -11,10 +11,13 @@
 //! LLC n     3 digits of length, then so many characters; of EMV data, so many hexadecimal digits
 //! ```
 
+use std::ops::Range;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use nom::Err;
 use subtle::ConstantTimeEq;
 
+use super::FieldPlace;
 use crate::bitmap::Bitmap;
 use crate::error::{ParseError, Place, Problem};
 use crate::fields::{FIELDS, Packing};
@@ -48,12 +51,46 @@ pub(super) fn unpack(message: &[u8]) -> Unpacked {
         message: Bytes::new(),
         fault: Some(fault),
     };
-    let (mti, bitmap, mut rest) = match head(message) {
+    let (mti, bitmap, rest) = match head(message) {
         Ok(head) => head,
         Err(fault) => return unreadable(fault),
     };
     let mut unpacked = BytesMut::with_capacity(LENGTH_BYTES + message.len());
     let mut packer = Packer::new(&mut unpacked, mti);
+    let fault = read_fields(message, bitmap, rest, |number, _, body| {
+        let packing = FIELDS[usize::from(number) - 1].packing;
+        put(&mut packer, number, packing, &message[body]);
+    });
+    packer.finish();
+    unpacked.advance(LENGTH_BYTES);
+    Unpacked {
+        message: unpacked.freeze(),
+        fault,
+    }
+}
+
+/// Where the readable fields of a message stand in it.
+pub(super) fn places(message: &[u8]) -> Vec<FieldPlace> {
+    let mut places = Vec::new();
+    if let Ok((_, bitmap, rest)) = head(message) {
+        read_fields(message, bitmap, rest, |number, field, body| {
+            places.push(FieldPlace {
+                number,
+                field,
+                body,
+            });
+        });
+    }
+    places
+}
+
+/// Hands out the readable fields, with and without their lengths, and returns the first fault.
+fn read_fields(
+    message: &[u8],
+    bitmap: Bitmap,
+    mut rest: &[u8],
+    mut take: impl FnMut(u8, Range<usize>, Range<usize>),
+) -> Option<ParseError> {
     let mut fault = None;
     for number in bitmap.fields() {
         let packing = FIELDS[usize::from(number) - 1].packing;
@@ -69,17 +106,19 @@ pub(super) fn unpack(message: &[u8]) -> Unpacked {
         });
         match read {
             Ok((behind, body)) => {
-                put(&mut packer, number, packing, body);
+                let end = message.len() - behind.len();
+                take(
+                    number,
+                    message.len() - rest.len()..end,
+                    end - body.len()..end,
+                );
                 rest = behind;
             }
             Err(error) => {
                 fault.get_or_insert(located(Place::Field(number), message, error));
                 match skip(packing, rest) {
                     Some(behind) => rest = behind,
-                    None => {
-                        rest = &[];
-                        break;
-                    }
+                    None => return fault,
                 }
             }
         }
@@ -87,12 +126,7 @@ pub(super) fn unpack(message: &[u8]) -> Unpacked {
     if let Err(left_over) = end(message, rest) {
         fault.get_or_insert(left_over);
     }
-    packer.finish();
-    unpacked.advance(LENGTH_BYTES);
-    Unpacked {
-        message: unpacked.freeze(),
-        fault,
-    }
+    fault
 }
 
 fn head(message: &[u8]) -> Result<(Mti, Bitmap, &[u8]), ParseError> {

@@ -8,6 +8,8 @@ mod ascii;
 mod framing;
 mod look;
 
+use std::ops::Range;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 pub use ascii::Unpacked;
@@ -18,6 +20,7 @@ use crate::error::ParseError;
 use crate::frame::{FrameError, cut};
 use crate::mac::MacKey;
 use crate::message::Message;
+use crate::reading::{ReadField, Reading};
 
 /// How a message stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,45 @@ impl MessagePacking {
             Self::Ascii => "ascii",
         }
     }
+
+    /// A message in the binary packing, as far as it can be read.
+    pub fn unpack(self, message: &Bytes) -> Unpacked {
+        match self {
+            Self::Binary => Unpacked {
+                message: message.clone(),
+                fault: None,
+            },
+            Self::Ascii => ascii::unpack(message),
+        }
+    }
+
+    /// Where the readable fields of a message stand; `binary` is what was read of it in the binary packing.
+    pub(crate) fn places(self, wire: &[u8], binary: &Reading<'_>) -> Vec<FieldPlace> {
+        match self {
+            Self::Binary => {
+                let place = |field: &ReadField<'_>| {
+                    let end = field.offset + field.wire.len();
+                    FieldPlace {
+                        number: field.number,
+                        field: field.offset..end,
+                        body: end - field.body.len()..end,
+                    }
+                };
+                binary.fields.iter().map(place).collect()
+            }
+            Self::Ascii => ascii::places(wire),
+        }
+    }
+}
+
+/// Where a field stands in a message on the wire, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FieldPlace {
+    pub(crate) number: u8,
+    /// With its length.
+    pub(crate) field: Range<usize>,
+    /// Without.
+    pub(crate) body: Range<usize>,
 }
 
 /// A framing and a packing.
@@ -86,13 +128,7 @@ impl Dialect {
 
     /// A message in the binary packing, as far as it can be read.
     pub fn unpack(self, message: &Bytes) -> Unpacked {
-        match self.packing {
-            MessagePacking::Binary => Unpacked {
-                message: message.clone(),
-                fault: None,
-            },
-            MessagePacking::Ascii => ascii::unpack(message),
-        }
+        self.packing.unpack(message)
     }
 
     /// Whether a message, as it came, ends in its right MAC.

@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt::Write as _;
 
-use tessera_protocol::{Dialect, FIELDS};
+use tessera_protocol::{Currency, Dialect, FIELDS, plain_amount};
 
 use super::answer::{Answer, Expected, Sealed};
 use super::case::{Case, Expect, Need, Step};
@@ -367,8 +367,7 @@ fn on(line: usize) -> String {
     }
 }
 
-fn money(minor_units: i64) -> String {
-    let sign = if minor_units < 0 { "-" } else { "" };
-    let amount = minor_units.unsigned_abs();
-    format!("{sign}{}.{:02}", amount / 100, amount % 100)
+/// Every case asks in US dollars.
+fn money(minor: i64) -> String {
+    plain_amount(minor, Currency::USD)
 }

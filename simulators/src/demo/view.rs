@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use tessera_protocol::{CardNumber, ResponseCode};
+use tessera_protocol::{CardNumber, Currency, ResponseCode, plain_amount};
 
 use super::gauges::Gauges;
 use super::steps::Step;
@@ -144,11 +144,9 @@ fn sentence(customer: &str, seen: &Seen) -> String {
     )
 }
 
-/// Minor units of the demo's currency, as people write them.
+/// Minor units as people write them: the load asks in US dollars.
 pub fn money(minor: i64) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let minor = minor.unsigned_abs();
-    format!("{sign}{}.{:02}", minor / 100, minor % 100)
+    plain_amount(minor, Currency::USD)
 }
 
 #[cfg(test)]

@@ -99,8 +99,8 @@ impl<'de> Deserialize<'de> for CurrencyCode {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         match Currency::from_text(text.as_bytes()) {
-            Some(currency) => Ok(Self(currency.code())),
-            None => Err(D::Error::custom(format!(
+            Some(currency) if currency.letters().is_some() => Ok(Self(currency.code())),
+            _ => Err(D::Error::custom(format!(
                 "{text:?} is no currency: three digits of ISO 4217, as in \"840\""
             ))),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use tessera_protocol::{Currency, mask_card_numbers, money_text};
 
 use super::mix::Kind;
 use super::shared::Shared;
@@ -204,7 +205,9 @@ impl Report {
             accounts_uncertain: verified.uncertain,
             host_tally_agrees,
             violations: statistics.violations.count,
-            violations_told: statistics.violations.told.clone(),
+            violations_told: (statistics.violations.told.iter())
+                .map(|told| mask_card_numbers(told).into_owned())
+                .collect(),
         }
     }
 
@@ -308,7 +311,7 @@ impl Report {
             writeln!(
                 f,
                 "the financial system's tally agrees: {} net",
-                self.net_approved
+                money_text(self.net_approved, Currency::USD)
             )?;
         }
         let money = format!(

@@ -6,9 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Form, Path};
 use maud::html;
 use serde::Deserialize;
+use tessera_protocol::typed_amount;
 
 use super::page::{
-    lines, money, not_found, out_of_order, page, read_money, see_other, state, state_json, word,
+    lines, money, not_found, out_of_order, page, see_other, state, state_json, word,
 };
 use super::shop::Shop;
 
@@ -108,9 +109,9 @@ async fn refund(shop: Data<Arc<Shop>>, number: Path<String>, form: Form<Amount>)
         return not_found(&shop);
     };
     // What is more than is left, the acquiring room refuses.
-    if let Some(amount) = read_money(&form.amount)
+    if let Some(amount) = typed_amount(&form.amount, shop.currency)
         && (shop.client)
-            .refund(&order.number, amount, form.refunds)
+            .refund(&order.number, amount.value(), form.refunds)
             .await
             .is_none()
     {

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, LOCATION};
 use maud::{DOCTYPE, Markup, html};
 use serde_json::{Value, json};
+use tessera_protocol::money_text;
 
 use super::acquiring::{RefundState, Standing, State, Why};
 use super::orders::Order;
@@ -75,26 +76,9 @@ pub(super) fn out_of_order(shop: &Shop) -> HttpResponse {
     response
 }
 
-/// An amount as people read it: all currencies of the demonstration have two digits of minor units.
+/// An amount as people read it.
 pub(super) fn money(shop: &Shop, minor: u64) -> String {
-    let sign = match &shop.currency[..] {
-        "840" => "$",
-        "978" => "€",
-        "826" => "£",
-        _ => "¤",
-    };
-    format!("{sign}{}.{:02}", minor / 100, minor % 100)
-}
-
-/// An amount as people type it: `12`, `12.5`, `12.50`. `None` for anything else.
-pub(super) fn read_money(text: &str) -> Option<u64> {
-    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 9 || part.len() > 2 || !digits(whole) || !digits(part) {
-        return None;
-    }
-    let part: u64 = format!("{part:0<2}").parse().ok()?;
-    Some(whole.parse::<u64>().ok()? * 100 + part)
+    money_text(minor, shop.currency)
 }
 
 /// The lines of an order.
@@ -233,24 +217,4 @@ fn meaning(code: &str) -> String {
         first.make_ascii_uppercase();
     }
     meaning + "."
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_money_as_people_type_it() {
-        for (text, minor) in [
-            ("12", 1_200),
-            ("12.5", 1_250),
-            (" 0.07 ", 7),
-            ("12.", 1_200),
-        ] {
-            assert_eq!(read_money(text), Some(minor), "{text}");
-        }
-        for text in ["", ".", "-1", "1,5", "1.234", "1e3", "9999999999", "+1"] {
-            assert_eq!(read_money(text), None, "{text}");
-        }
-    }
 }

@@ -119,7 +119,7 @@ fn affiliated_server(
             ("/clerk", "For the clerk"),
         ],
         goods: TEACUP,
-        currency: String::from_utf8_lossy(&settings.mall().currency).into_owned(),
+        currency: settings.currency(),
         orders: Orders::open("TC", &settings.data.join("affiliated.orders"))?,
         unpaid: affiliated::unpaid,
         client: client(settings, settings.mall(), "affiliated.acquiring", &capture)?,
@@ -149,7 +149,7 @@ fn unaffiliated_server(
         look: "lantern",
         ways: &[("/", "Goods"), ("/clerk", "For the clerk")],
         goods: LANTERN,
-        currency: String::from_utf8_lossy(&settings.acquirer().currency).into_owned(),
+        currency: settings.currency(),
         orders: Orders::open("PL", &settings.data.join("unaffiliated.orders"))?,
         unpaid: unaffiliated::unpaid,
         client: client(

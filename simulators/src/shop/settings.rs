@@ -250,10 +250,8 @@ impl Settings {
         }
     }
 
-    fn currency_text(&self) -> [u8; 3] {
-        Currency::new(self.currency.0)
-            .unwrap_or(Currency::USD)
-            .to_text()
+    pub(super) fn currency(&self) -> Currency {
+        Currency::new(self.currency.0).unwrap_or(Currency::USD)
     }
 
     pub(super) fn mall(&self) -> Party {
@@ -262,7 +260,7 @@ impl Settings {
             code: shop.party.0,
             acceptor: shop.acceptor.clone(),
             terminal: shop.terminal.clone(),
-            currency: self.currency_text(),
+            currency: self.currency().to_text(),
             key: shop.mac_key.0.clone(),
         }
     }
@@ -273,7 +271,7 @@ impl Settings {
             code: shop.party.0,
             acceptor: shop.acceptor.clone(),
             terminal: shop.terminal.clone(),
-            currency: self.currency_text(),
+            currency: self.currency().to_text(),
             key: shop.mac_key.0.clone(),
         }
     }

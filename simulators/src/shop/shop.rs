@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use maud::Markup;
+use tessera_protocol::Currency;
 
 use super::acquiring::{Client, Standing};
 use super::goods::{Good, find};
@@ -17,8 +18,8 @@ pub(super) struct Shop {
     /// Where its pages lead: address and text.
     pub ways: &'static [(&'static str, &'static str)],
     pub goods: &'static [Good],
-    /// Numeric ISO 4217, three digits.
-    pub currency: String,
+    /// The currency of its prices.
+    pub currency: Currency,
     pub orders: Orders,
     /// What an order's page offers its buyer while it is not paid.
     pub unpaid: fn(&Order, Option<&Standing>) -> Markup,

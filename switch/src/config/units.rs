@@ -129,6 +129,7 @@ written_as_string!(
     tessera_protocol::Currency,
     CURRENCY,
     |text| tessera_protocol::Currency::from_text(text.as_bytes())
+        .filter(|currency| currency.letters().is_some())
 );
 
 written_as_string!(

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use tessera_protocol::ResponseCode;
+use tessera_protocol::{
+    Amount, Currency, ResponseCode, mask_card_numbers, money_text, plain_amount,
+};
 
 use super::{Step, wire};
 use crate::wallet::{Directive, Event, Opening, Reference};
@@ -52,7 +54,7 @@ pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
     }
     title(
         "EVENTS, with balances before and after them",
-        &events(steps),
+        &events(steps, opening.currency),
     );
     title(
         "TIMES, from the request's arrival at its wallet",
@@ -167,7 +169,7 @@ fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
         ("wallet", first.entry.wallet.0.to_string()),
         ("party", opening.institution.to_string()),
         ("decided", code),
-        ("because", outcome.rule.clone()),
+        ("because", mask_card_numbers(&outcome.rule).into_owned()),
     ];
     let lines = lines
         .iter()
@@ -175,7 +177,8 @@ fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
     lines.collect()
 }
 
-fn events(steps: &[Step]) -> String {
+fn events(steps: &[Step], currency: Currency) -> String {
+    let minor = |amount| plain_amount(amount, currency);
     let mut table = String::new();
     for step in steps {
         let entry = &step.entry;
@@ -186,7 +189,7 @@ fn events(steps: &[Step]) -> String {
             moment(entry.at),
             step.sequence,
             step.position,
-            words(&entry.event)
+            mask_card_numbers(&words(&entry.event, currency))
         );
         for (name, before, after) in [
             ("available", before[0], step.after[0]),
@@ -211,23 +214,21 @@ fn times(steps: &[Step], opening: &Opening) -> String {
     let mut table = String::new();
     for step in steps {
         let since = step.entry.at.saturating_sub(arrived);
-        let _ = writeln!(table, "  {since:>10} ms  {}", words(&step.entry.event));
+        let what = words(&step.entry.event, opening.currency);
+        let _ = writeln!(table, "  {since:>10} ms  {}", mask_card_numbers(&what));
     }
     table
 }
 
-fn words(event: &Event) -> String {
+fn words(event: &Event, currency: Currency) -> String {
+    let money = |amount: Amount| money_text(amount, currency);
     match event {
         Event::Held {
             granted: Some(part),
             opening,
             ..
         } => {
-            format!(
-                "set aside {} of {}",
-                minor(part.value()),
-                minor(opening.amount.value())
-            )
+            format!("set aside {} of {}", money(*part), money(opening.amount))
         }
         Event::Held { .. } => "set aside, and sent to the financial system".into(),
         Event::Approved { .. } => "approved by the financial system".into(),
@@ -236,12 +237,9 @@ fn words(event: &Event) -> String {
             format!("came to nothing ({code}): what was set aside is free")
         }
         Event::Declined { code, reason, .. } => format!("declined ({code}): {reason}"),
-        Event::Reversed { standing, .. } => format!("reversed: {} stands", minor(standing.value())),
+        Event::Reversed { standing, .. } => format!("reversed: {} stands", money(*standing)),
         Event::ReversedFurther { standing, .. } => {
-            format!(
-                "a refund came to nothing: {} stands",
-                minor(standing.value())
-            )
+            format!("a refund came to nothing: {} stands", money(*standing))
         }
         Event::ReversalNoted { code, .. } => format!("a reversal that changes nothing ({code})"),
         Event::RefundRequested { .. } => "a refund, sent to the financial system".into(),
@@ -252,8 +250,8 @@ fn words(event: &Event) -> String {
             debit, from_hold, ..
         } => format!(
             "completed: {} debited, {} of it from what was set aside",
-            minor(debit.value()),
-            minor(from_hold.value())
+            money(*debit),
+            money(*from_hold)
         ),
         Event::Expired { .. } => "its time was over: what was left set aside is free".into(),
         Event::AdviceAcknowledged { .. } => {
@@ -289,10 +287,6 @@ fn words(event: &Event) -> String {
     }
 }
 
-fn minor(amount: u64) -> String {
-    format!("{}.{:02}", amount / 100, amount % 100)
-}
-
 /// UTC, to the millisecond.
 fn moment(milliseconds: u64) -> String {
     let day = crate::wallet::Day::at(milliseconds, 0);
@@ -303,4 +297,24 @@ fn moment(milliseconds: u64) -> String {
         "{day} {hours:02}:{minutes:02}:{:02}.{thousandths:03} UTC",
         seconds % 60
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_in_the_currency_of_the_request() {
+        for currency in Currency::all() {
+            let event = Event::ReversedFurther {
+                original: Reference(1),
+                stood: Amount::new(5_000).unwrap(),
+                standing: Amount::new(1_234).unwrap(),
+                at: 0,
+            };
+            let text = words(&event, currency);
+            let money = money_text(1_234, currency);
+            assert!(text.contains(&money), "{money} in {text}");
+        }
+    }
 }

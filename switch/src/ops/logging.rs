@@ -9,6 +9,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::masked::Masked;
 use crate::config::{LogFormat, LogLevel, LogSettings};
 
 /// The variable that goes before the configured level.
@@ -42,7 +43,7 @@ pub enum LoggingError {
 pub fn start_logging(settings: &LogSettings) -> Result<(), LoggingError> {
     let base = tracing_subscriber::fmt()
         .with_env_filter(filter(settings.level)?)
-        .with_writer(std::io::stderr)
+        .with_writer(Masked(std::io::stderr))
         .with_ansi(std::io::stderr().is_terminal());
     match settings.format {
         LogFormat::Text => base.finish().try_init(),

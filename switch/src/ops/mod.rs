@@ -6,11 +6,13 @@
 mod health;
 mod http;
 mod logging;
+mod masked;
 pub mod metrics;
 pub mod operator;
 
 pub use health::Health;
 pub use http::{OpsServer, serve};
 pub use logging::{LoggingError, start_logging};
+pub use masked::Masked;
 pub use metrics::{Metrics, WorkerMetrics};
 pub use operator::Operator;

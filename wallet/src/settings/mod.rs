@@ -322,7 +322,9 @@ impl Settings {
 
 fn currency<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Currency, D::Error> {
     let text = String::deserialize(from)?;
-    Currency::from_text(text.as_bytes()).ok_or_else(|| {
+    let currency = Currency::from_text(text.as_bytes());
+    let known = currency.filter(|currency| currency.letters().is_some());
+    known.ok_or_else(|| {
         serde::de::Error::custom("a numeric ISO 4217 code of three digits, as in \"840\"")
     })
 }

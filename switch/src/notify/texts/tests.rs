@@ -108,6 +108,26 @@ fn every_occasion_fits_one_short_message_of_plain_letters() {
     }
 }
 
+#[test]
+fn every_currency_is_written_with_its_own_decimals() {
+    for currency in Currency::all() {
+        let money = |minor| Some((Amount::new(minor).unwrap(), currency));
+        let facts = Facts {
+            amount: money(1_234),
+            available: money(5),
+            ..facts()
+        };
+        let texts = compose(Occasion::PurchasePaid, &facts);
+        let paid = tessera_protocol::money_text(1_234, currency);
+        let left = tessera_protocol::money_text(5, currency);
+        for text in [&texts.subject, &texts.text, &texts.html, &texts.sms] {
+            assert!(text.contains(&paid), "{paid} in {text}");
+            assert!(!text.contains("currency"), "{text}");
+        }
+        assert!(texts.text.contains(&format!("Available now: {left}\n")));
+    }
+}
+
 fn long() -> Facts<'static> {
     Facts {
         amount: Some((Amount::MAX, Currency::USD)),
