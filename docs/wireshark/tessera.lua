@@ -188,6 +188,7 @@ local MEANINGS = {
     ["280000"] = "load",
     ["290000"] = "payout",
     ["310000"] = "balance inquiry",
+    ["380000"] = "account verification",
   },
   [25] = {
     ["00"] = "normal presentment",

@@ -69,7 +69,7 @@ pub use reading::{ReadField, Reading};
 pub use replacement::ReplacementAmounts;
 pub use request::{
     Administrative, Completion, Financial, Inquiry, Load, NetworkCode, NetworkManagement, Payer,
-    Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal,
+    Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, Verification,
 };
 pub use response_code::ResponseCode;
 pub use totals::Totals;

@@ -210,8 +210,16 @@ fn refuses_values_that_cannot_be() {
         (7, "1122244500", "30"),
         (7, "9999999999", "30"),
         (12, "096000", "30"),
+        (7, "0230094500", "30"),
         (13, "1100", "30"),
+        (13, "0230", "30"),
+        (13, "0431", "30"),
+        (13, "1131", "30"),
         (14, "3113", "30"),
+        (14, "3100", "30"),
+        (15, "0230", "30"),
+        (16, "0000", "30"),
+        (17, "1301", "30"),
         (2, "9900000", "30"),
         (2, "", "30"),
         (32, "", "30"),
@@ -222,6 +230,34 @@ fn refuses_values_that_cannot_be() {
         let expected = Some((code.to_owned(), Some(field)));
         assert_eq!(refusal(&bytes), expected, "field {field} {value}");
     }
+}
+
+#[test]
+fn takes_every_day_that_some_year_has() {
+    let days = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    for (month, days) in (1..).zip(days) {
+        for day in 1..=31 {
+            let date = format!("{month:02}{day:02}");
+            for field in [13, 15, 16, 17] {
+                let bytes = changed(&by_card(), Mti::PURCHASE, &[(field, Some(&date))]);
+                let expected = (day > days).then(|| ("30".to_owned(), Some(field)));
+                assert_eq!(refusal(&bytes), expected, "field {field}: {date}");
+            }
+        }
+    }
+    // What follows another message carries no expiry that is read; it must be one all the same.
+    let changes = [(90, Some(ORIGINAL)), (14, Some("3113"))];
+    let refund = changed(&by_card(), Mti::REVERSAL, &changes);
+    assert_eq!(refusal(&refund), Some(("30".to_owned(), Some(14))));
+    let books = vector("reconciliation");
+    let bytes = changed(&books, Mti::RECONCILIATION, &[(15, Some("0230"))]);
+    assert_eq!(refusal(&bytes), Some(("30".to_owned(), Some(15))));
+    let sign_on = changed(
+        &vector("sign-on of a mall"),
+        Mti::NETWORK,
+        &[(7, Some("0230094500"))],
+    );
+    assert_eq!(refusal(&sign_on), Some(("30".to_owned(), Some(7))));
 }
 
 #[test]
@@ -265,4 +301,42 @@ fn an_inquiry_needs_a_card_and_no_amount() {
     changes.extend([(2, None), (14, None), (48, Some("01001x"))]);
     let by_order = changed(&card, Mti::AUTHORIZATION, &changes);
     assert_eq!(refusal(&by_order), Some(("30".to_owned(), Some(2))));
+}
+
+#[test]
+fn a_card_is_verified_with_amount_zero() {
+    let nothing = (4, Some("000000000000"));
+    let card = by_card();
+    for code in ["000000", "380000"] {
+        let bytes = changed(&card, Mti::AUTHORIZATION, &[(3, Some(code)), nothing]);
+        let message = Message::parse(&bytes).unwrap();
+        let request = Request::read(&message);
+        assert!(
+            matches!(request, Ok(Request::Verification(_))),
+            "{request:?}"
+        );
+        let bytes = changed(
+            &card,
+            Mti::AUTHORIZATION,
+            &[(3, Some(code)), nothing, (14, None)],
+        );
+        assert_eq!(refusal(&bytes), Some(("30".to_owned(), Some(14))), "{code}");
+        // Nothing is bought, advised or refunded for nothing.
+        for mti in [Mti::PURCHASE, Mti::AUTHORIZATION_ADVICE] {
+            let bytes = changed(&card, mti, &[(3, Some(code)), nothing]);
+            let expected = if code == "000000" {
+                ("13", 4)
+            } else {
+                ("12", 3)
+            };
+            let expected = Some((expected.0.to_owned(), Some(expected.1)));
+            assert_eq!(refusal(&bytes), expected, "{mti} {code}");
+        }
+    }
+    let with_amount = changed(&card, Mti::AUTHORIZATION, &[(3, Some("380000"))]);
+    assert_eq!(refusal(&with_amount), Some(("13".to_owned(), Some(4))));
+    // An order has an amount; without a card there is nothing to verify.
+    let order = [nothing, (2, None), (14, None), (48, Some("01001x"))];
+    let bytes = changed(&card, Mti::AUTHORIZATION, &order);
+    assert_eq!(refusal(&bytes), Some(("13".to_owned(), Some(4))));
 }

@@ -75,6 +75,7 @@ fn processing_code(value: &str) -> Option<&'static str> {
         "21" | "28" => "load",
         "29" => "payout",
         "31" => "balance inquiry",
+        "38" => "account verification",
         _ => return None,
     })
 }

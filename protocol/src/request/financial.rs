@@ -19,6 +19,7 @@ const LOAD_FROM_ACCOUNT: u32 = 210_000;
 const LOAD: u32 = 280_000;
 const PAYOUT: u32 = 290_000;
 const INQUIRY: u32 = 310_000;
+const VERIFICATION: u32 = 380_000;
 
 /// An order number of the mall is no longer.
 const ORDER_BYTES_MAX: usize = 32;
@@ -135,6 +136,25 @@ pub struct Inquiry {
     pub expiry: Option<u16>,
 }
 
+/// 0100/00 with amount 0, or 0100/38: whether the card would pay. Nothing is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The common part; the amount is zero.
+    pub financial: Financial,
+    /// Field 2.
+    pub card: CardNumber,
+    /// Field 14, YYMM.
+    pub expiry: u16,
+    /// Field 18.
+    pub merchant_category: u16,
+    /// Field 22.
+    pub entry_mode: u16,
+    /// Field 25.
+    pub condition: u8,
+    /// Field 19: the country, numeric ISO 3166, where the request says it.
+    pub country: Option<u16>,
+}
+
 /// 0220.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion<'a> {
@@ -183,7 +203,12 @@ pub(super) fn read_0200<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusa
 pub(super) fn read_0100<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusal> {
     let financial = Financial::read(message)?;
     match financial.processing_code {
+        // An order has an amount, so that there is nothing to verify without a card.
+        PURCHASE if financial.amount.is_zero() && message.has(2) => {
+            Verification::read(financial, message).map(Request::Verification)
+        }
         PURCHASE => Purchase::read(financial, message).map(Request::Authorization),
+        VERIFICATION => Verification::read(financial, message).map(Request::Verification),
         INQUIRY => Inquiry::read(financial, message).map(Request::Inquiry),
         _ => Err(UNKNOWN_PROCESSING_CODE),
     }
@@ -329,6 +354,25 @@ impl Inquiry {
             financial,
             card,
             expiry,
+        })
+    }
+}
+
+impl Verification {
+    fn read(financial: Financial, message: &Message<'_>) -> Result<Self, Refusal> {
+        if !financial.amount.is_zero() {
+            let reason = "not zero on an account verification";
+            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, reason));
+        }
+        let number = |field: u8| message.number(field).ok_or(missing(field));
+        Ok(Self {
+            financial,
+            card: card(message)?,
+            expiry: time::expiry(message)?.ok_or(missing(14))?,
+            merchant_category: number(18)? as u16,
+            entry_mode: number(22)? as u16,
+            condition: number(25)? as u8,
+            country: country(message),
         })
     }
 }

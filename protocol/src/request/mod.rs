@@ -10,7 +10,7 @@ mod refusal;
 mod time;
 
 pub use financial::{
-    Completion, Financial, Inquiry, Load, Payer, Payout, Purchase, Refund, Reversal,
+    Completion, Financial, Inquiry, Load, Payer, Payout, Purchase, Refund, Reversal, Verification,
 };
 pub use network::{Administrative, NetworkCode, NetworkManagement, Reconciliation};
 pub use refusal::Refusal;
@@ -38,6 +38,8 @@ pub enum Request<'a> {
     Payout(Payout<'a>),
     /// 0100, processing code 31.
     Inquiry(Inquiry),
+    /// 0100, processing code 00 with amount 0, or 38.
+    Verification(Verification),
     /// 0220.
     Completion(Completion<'a>),
     /// 0400 and 0420.
@@ -53,7 +55,7 @@ impl<'a> Request<'a> {
     pub fn read(message: &Message<'a>) -> Result<Self, Refusal> {
         let mti = message.mti();
         mandatory::check(message)?;
-        match mti.original() {
+        let request = match mti.original() {
             Mti::PURCHASE => financial::read_0200(message),
             Mti::AUTHORIZATION => financial::read_0100(message),
             Mti::AUTHORIZATION_ADVICE => financial::read_0120(message),
@@ -68,6 +70,8 @@ impl<'a> Request<'a> {
                 ResponseCode::INVALID_TRANSACTION,
                 "MTI of no message of this protocol",
             )),
-        }
+        }?;
+        time::check_dates(message)?;
+        Ok(request)
     }
 }

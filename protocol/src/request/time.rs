@@ -1,4 +1,5 @@
-//! Dates and times as ISO 8583 writes them: digits without a year. Only what no calendar has is refused.
+//! Dates and times as ISO 8583 writes them: digits without a year. Only what no calendar has is refused: 30 February, and
+//! not 29 February, which some year has.
 
 use super::Refusal;
 use super::mandatory::missing;
@@ -9,7 +10,7 @@ use crate::message::Message;
 pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
     let value = number(message, 7)?;
     if !is_date(value / 1_000_000) || !is_time(value % 1_000_000) {
-        return Err(Refusal::format(7, "no date and time"));
+        return Err(Refusal::format(7, "no such date and time"));
     }
     Ok(value)
 }
@@ -19,7 +20,7 @@ pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
 pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_time(value) {
-        return Err(Refusal::format(field, "no time"));
+        return Err(Refusal::format(field, "no such time"));
     }
     Ok(value)
 }
@@ -29,7 +30,7 @@ pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
 pub(super) fn date(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_date(value) {
-        return Err(Refusal::format(field, "no date"));
+        return Err(Refusal::format(field, "no such date"));
     }
     Ok(value)
 }
@@ -42,19 +43,38 @@ pub(super) fn expiry(message: &Message<'_>) -> Result<Option<u16>, Refusal> {
     };
     match value % 100 {
         1..=12 => Ok(Some(value as u16)),
-        _ => Err(Refusal::format(14, "no year and month")),
+        _ => Err(Refusal::format(14, "no such year and month")),
     }
+}
+
+/// Fields 14 to 17 of any message: expiry, settlement, conversion and capture date. Also where nothing reads them, what they hold
+/// comes back in the answer or goes on to others.
+#[inline]
+pub(super) fn check_dates(message: &Message<'_>) -> Result<(), Refusal> {
+    expiry(message)?;
+    for field in [15, 16, 17] {
+        if message.has(field) {
+            date(message, field)?;
+        }
+    }
+    Ok(())
 }
 
 #[inline(always)]
 fn number(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = message.number(field).ok_or(missing(field))?;
     // At most ten digits, of which the first four are checked to be a date, stay below 1,299,999,999.
-    u32::try_from(value).map_err(|_| Refusal::format(field, "no date and time"))
+    u32::try_from(value).map_err(|_| Refusal::format(field, "no such date and time"))
 }
 
 const fn is_date(value: u32) -> bool {
-    matches!(value / 100, 1..=12) && matches!(value % 100, 1..=31)
+    let days = match value / 100 {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        _ => 0,
+    };
+    1 <= value % 100 && value % 100 <= days
 }
 
 const fn is_time(value: u32) -> bool {

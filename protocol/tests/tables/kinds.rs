@@ -48,6 +48,7 @@ pub fn kinds() -> Vec<Kind> {
     let bought = "3=000000 4=000000001999";
     let refunded = "3=200000 4=000000001999";
     let asked = "3=310000 4=000000000000";
+    let verified = "3=380000 4=000000000000";
     let shrunk = format!("95=000000000500{}", "0".repeat(30));
     vec![
         kind(
@@ -76,6 +77,14 @@ pub fn kinds() -> Vec<Kind> {
             "0100: `31`",
             &[0x0100],
             vec![fields(&[asked, COMMON, SOLD, CARD])],
+        ),
+        kind(
+            "0100: `38`",
+            &[0x0100],
+            vec![
+                fields(&[verified, COMMON, SOLD, CARD]),
+                fields(&[verified, COMMON, SOLD, CARD, "19=840"]),
+            ],
         ),
         kind(
             "0220",

@@ -71,7 +71,7 @@ const ROWS: &[(&[u8], &str, &str)] = &[
     (
         &[38],
         "authorization code, six characters",
-        "where a purchase, authorization or refund is approved",
+        "where a purchase, authorization, verification or refund is approved",
     ),
     (&[39], "response code", ""),
     (&[41, 42], "terminal, card acceptor", ""),

@@ -255,6 +255,11 @@ pub fn inquiry() -> Message {
         .without(48)
 }
 
+/// 0100, processing code 38.
+pub fn verification() -> Message {
+    inquiry().named("account verification").with(3, "380000")
+}
+
 /// 0420 of one of the case's messages, whole.
 pub fn reversal(original: usize) -> Message {
     Message::new("reversal advice", "0420", following(original))

@@ -173,6 +173,11 @@ pub enum Action {
     },
     /// 0100/31, or the wallet server's.
     Inquiry,
+    /// 0100/00 with amount 0, or 0100/38: whether a purchase would be declined whatever its amount.
+    Verify {
+        /// What the party's profile says against such a purchase.
+        barred: Option<(ResponseCode, &'static str)>,
+    },
     /// 0200/20.
     Refund {
         /// Field 90; `None` where the party may refund without naming a purchase.

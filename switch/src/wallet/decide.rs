@@ -142,6 +142,7 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
         Action::IssueCard => cards::issue(wallet, &ask.opening, false, context),
         Action::RenewCard => cards::issue(wallet, &ask.opening, true, context),
         Action::Load(from) => funding::load(wallet, &ask.opening, from, context),
+        Action::Verify { barred } => purchase::verify(wallet, &ask.opening, *barred, context),
         Action::Announce {
             expires_at,
             description,

@@ -55,6 +55,6 @@ mod words {
     pub(super) use super::super::message::{
         Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, key_change,
         network, purchase, reconciliation, refund, repeat, reversal, reversal_request, shrunk_to,
-        sign_on,
+        sign_on, verification,
     };
 }

@@ -5,6 +5,7 @@ use super::words::*;
 const PURCHASE: &str = "5, 0200/00 purchase";
 const AUTHORIZATION: &str = "5, 0100/00 authorization";
 const INQUIRY: &str = "5, 0100/31 inquiry";
+const VERIFICATION: &str = "5, 0100 account verification";
 const PARTS: &str = "5, approvals in part";
 
 pub(super) fn cases() -> Vec<Case> {
@@ -69,6 +70,19 @@ pub(super) fn cases() -> Vec<Case> {
             .send(inquiry(), approved())
             .balance(0, -500)
             .send(reversal(1), approved()),
+        Case::new("5.23", VERIFICATION, "an account verification (amount 0) of a good card: 00; nothing is held")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .send(authorization(0).named("account verification"), approved())
+            .nothing_moved(),
+        Case::new("5.24", VERIFICATION, "an account verification with processing code 38: 00, or 54 as a purchase would get")
+            .needs(Need::Acquirer)
+            .needs(Need::Payer)
+            .needs(Need::Sending("0100", "38"))
+            .send(verification(), approved())
+            .send(verification().with(14, "2001"), answered("54").with_reason())
+            .send(verification().amount(1), answered("13").with_reason())
+            .nothing_moved(),
         Case::new("5.25", PARTS, "a terminal that takes a part is offered what is there: 10, and 54 says what was asked for")
             .needs(Need::Granted(Grant::PartialApproval))
             .needs(Need::Acquirer)

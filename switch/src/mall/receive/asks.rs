@@ -69,6 +69,15 @@ pub(super) fn read(
             let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
             (&inquiry.financial, payer, Action::Inquiry)
         }
+        Request::Verification(verified) => {
+            let payer = Payer::Card(verified.card.clone(), Some(verified.expiry));
+            let country = verified.country.unwrap_or(0);
+            let barred = controlled(
+                party,
+                (verified.merchant_category, country, verified.condition),
+            );
+            (&verified.financial, payer, Action::Verify { barred })
+        }
         Request::Reversal(reversal) => {
             let action = Action::Reverse {
                 original: reversal.original,
@@ -157,8 +166,16 @@ fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<Verdict> {
         return Some(ABOVE_ITS_LIMIT);
     }
     let country = purchase.country.unwrap_or(0);
-    let controls = &party.controls;
-    let reason = controls.refuse(purchase.merchant_category, country, purchase.condition)?;
+    controlled(
+        party,
+        (purchase.merchant_category, country, purchase.condition),
+    )
+}
+
+/// What the party's profile says against a purchase of this merchant category, country and condition.
+#[inline]
+fn controlled(party: &Party, (category, country, condition): (u16, u16, u8)) -> Option<Verdict> {
+    let reason = party.controls.refuse(category, country, condition)?;
     Some((ResponseCode::NOT_PERMITTED_TO_CARD, reason))
 }
 
@@ -184,6 +201,13 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
             entry_mode: purchase.entry_mode,
             condition: purchase.condition,
             takes_part: purchase.takes_part && party.quirks.partial_approval,
+        },
+        Request::Verification(verified) => Merchant {
+            category: verified.merchant_category,
+            country: verified.country.unwrap_or(0),
+            entry_mode: verified.entry_mode,
+            condition: verified.condition,
+            takes_part: false,
         },
         Request::Completion(completion) => Merchant {
             category: completion.merchant_category,

@@ -56,6 +56,8 @@ label!(
         Payout = "payout",
         /// 0100, processing code 31.
         Inquiry = "inquiry",
+        /// 0100, processing code 00 with amount 0, or 38.
+        Verification = "verification",
         /// 0220.
         Completion = "completion",
         /// 0400 and 0420.
@@ -79,6 +81,7 @@ impl From<&Request<'_>> for Kind {
             Request::Load(_) => Self::Load,
             Request::Payout(_) => Self::Payout,
             Request::Inquiry(_) => Self::Inquiry,
+            Request::Verification(_) => Self::Verification,
             Request::Completion(_) => Self::Completion,
             Request::Reversal(_) => Self::Reversal,
             Request::Reconciliation(_) => Self::Reconciliation,

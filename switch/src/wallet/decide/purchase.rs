@@ -97,6 +97,39 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
     Decision::answer(outcome)
 }
 
+/// 0100/00 with amount 0, or 0100/38: nothing is journaled or held, and the host is not asked. It is answered afresh each
+/// time; its key is looked up all the same, as that of an authorization of another amount must not be used again.
+pub(super) fn verify(
+    wallet: &Wallet,
+    opening: &Opening,
+    barred: Option<Refused>,
+    context: &Context,
+) -> Decision {
+    let outcome = match may_verify(wallet, opening, barred, context) {
+        Err((code, reason)) => Outcome::declined(code, reason),
+        Ok(()) => Outcome {
+            approval: Some(opening.reference.approval()),
+            ..Outcome::approved()
+        },
+    };
+    Decision::answer(outcome)
+}
+
+fn may_verify(
+    wallet: &Wallet,
+    opening: &Opening,
+    barred: Option<Refused>,
+    context: &Context,
+) -> Result<(), Refused> {
+    if wallet.currency != Some(opening.currency) {
+        return Err(NOT_ITS_CURRENCY);
+    }
+    let card = named_card(wallet, opening, context)?;
+    card.allows(opening)?;
+    is_card_permitted(wallet, card, opening, barred, context)?;
+    is_open(wallet, opening, context)
+}
+
 /// The card that the host is shown for the purchase, or why there is none. The order of the rules
 /// is the order of what a payer can do about them.
 fn may_purchase<'a>(
@@ -113,10 +146,7 @@ fn may_purchase<'a>(
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
     if wallet.currency != Some(opening.currency) {
-        return Err((
-            ResponseCode::INVALID_TRANSACTION,
-            "not the wallet's currency",
-        ));
+        return Err(NOT_ITS_CURRENCY);
     }
     let card = match &opening.payer {
         Payer::Card(..) => {
@@ -133,18 +163,7 @@ fn may_purchase<'a>(
         }
         Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
     };
-    if context.house.blocks.hold_card(&card.number) {
-        let reason = "the operator has blocked such cards";
-        return Err((ResponseCode::WALLET_BLOCKED, reason));
-    }
-    if let Some(refused) = barred {
-        return Err(refused);
-    }
-    if let Some(decided) = &wallet.supervision
-        && let Some(reason) = decided.refuse(card.serial, opening)
-    {
-        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
-    }
+    is_card_permitted(wallet, card, opening, barred, context)?;
     may_pay(wallet, opening, context)?;
     let granted = match wallet.available.covers(opening.amount) {
         true => None,
@@ -163,6 +182,33 @@ fn may_purchase<'a>(
     Ok((card, granted))
 }
 
+/// What operator and party's profile say about such a purchase with this card.
+fn is_card_permitted(
+    wallet: &Wallet,
+    card: &Card,
+    opening: &Opening,
+    barred: Option<Refused>,
+    context: &Context,
+) -> Result<(), Refused> {
+    if context.house.blocks.hold_card(&card.number) {
+        let reason = "the operator has blocked such cards";
+        return Err((ResponseCode::WALLET_BLOCKED, reason));
+    }
+    if let Some(refused) = barred {
+        return Err(refused);
+    }
+    if let Some(decided) = &wallet.supervision
+        && let Some(reason) = decided.refuse(card.serial, opening)
+    {
+        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
+    }
+    Ok(())
+}
+
+const NOT_ITS_CURRENCY: Refused = (
+    ResponseCode::INVALID_TRANSACTION,
+    "not the wallet's currency",
+);
 pub(super) const BLOCKED: Refused = (
     ResponseCode::WALLET_BLOCKED,
     "the operator has blocked the wallet",
@@ -183,6 +229,19 @@ pub(super) fn may_spend(
 }
 
 fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+    is_open(wallet, opening, context)?;
+    let own = wallet.account.as_ref().map(|account| account.limits);
+    let limits = own.map_or(context.rules.limits, |own| {
+        context.rules.limits.stricter(own)
+    });
+    if limits != Limits::default() {
+        within(limits, wallet, opening)?;
+    }
+    Ok(())
+}
+
+/// Whether the wallet pays at all, and this merchant.
+fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
     if context.house.blocks.hold_merchant(&opening.acceptor) {
         let reason = "the operator has blocked the merchant";
         return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
@@ -190,7 +249,6 @@ fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
     if wallet.is_blocked() {
         return Err(BLOCKED);
     }
-    let mut limits = context.rules.limits;
     if let Some(account) = &wallet.account {
         if account.frozen {
             return Err((ResponseCode::WALLET_BLOCKED, "the payer has frozen it"));
@@ -198,10 +256,6 @@ fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
         if account.closed || account.closing.0 != 0 {
             return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
         }
-        limits = limits.stricter(account.limits);
-    }
-    if limits != Limits::default() {
-        within(limits, wallet, opening)?;
     }
     Ok(())
 }
@@ -248,10 +302,7 @@ fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<
     if let Payer::Card(..) = opening.payer {
         named_card(wallet, opening, context)?;
         if wallet.currency != Some(opening.currency) {
-            return Err((
-                ResponseCode::INVALID_TRANSACTION,
-                "not the wallet's currency",
-            ));
+            return Err(NOT_ITS_CURRENCY);
         }
     }
     Ok(())

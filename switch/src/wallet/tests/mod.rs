@@ -6,3 +6,4 @@ mod model;
 mod payer;
 mod refunds;
 mod rules;
+mod verification;
