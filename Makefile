@@ -69,12 +69,15 @@ bench:
 	cargo build --release
 	benches/road.sh
 
-# Coverage-guided, with the stable toolchain; a minute unless told otherwise.
+# Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.
 FUZZ_SECONDS ?= 60
-fuzz:
-	mkdir -p fuzz/corpus/message
+FUZZ_TARGETS ?= message mail_server message_centre
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
+
+fuzz-%:
+	mkdir -p fuzz/corpus/$*
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
-	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin message -- fuzz/corpus/message fuzz/seeds -max_total_time=$(FUZZ_SECONDS)
+	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* fuzz/seeds/$* -max_total_time=$(FUZZ_SECONDS)
 
 demo:
 	cargo run --release -- demo

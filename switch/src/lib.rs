@@ -26,7 +26,6 @@ pub mod explain;
 pub mod gate;
 pub mod host;
 pub mod journal;
-pub mod key_file;
 pub mod leased;
 pub mod mall;
 pub mod notify;
@@ -41,3 +40,4 @@ pub mod vault;
 pub mod wallet;
 
 pub use switch::{Addresses, run};
+pub use tessera_common::key_file;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tessera_common::pem;
 
 use crate::settings::{HttpsSettings, LineSettings, SettingsError};
 
@@ -47,17 +47,11 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
-    let chain = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|why| refused(path, &why))?;
-    if chain.is_empty() {
-        return Err(refused(path, &"no certificate in the file"));
-    }
-    Ok(chain)
+    pem::certificates(path).map_err(|why| refused(path, &why))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingsError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|why| refused(path, &why))
+    pem::private_key(path).map_err(|why| refused(path, &why))
 }
 
 fn refused(path: &Path, why: &dyn std::fmt::Display) -> SettingsError {

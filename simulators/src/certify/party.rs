@@ -110,8 +110,8 @@ impl Party {
     /// From a party's file, as the switch reads it. What says nothing to the party's own side is passed over.
     pub fn from_profile(path: &Path) -> Result<Self, PartyError> {
         let file = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| PartyError::File(file.clone(), error))?;
+        let text = tessera_common::bounded::text_file(path)
+            .map_err(|error| PartyError::File(file.clone(), error))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         profile::read(&text, folder).map_err(|why| PartyError::Profile(file, why))
     }

@@ -172,7 +172,7 @@ impl Stated<'_> {
     fn read(&self, folder: &Path) -> Result<Option<String>, String> {
         if let Some(name) = self.file {
             let path = folder.join(name);
-            let text = std::fs::read_to_string(&path);
+            let text = tessera_common::bounded::text_file(&path);
             return text
                 .map(|text| Some(text.trim().to_owned()))
                 .map_err(|error| format!("{}: {error}", path.display()));

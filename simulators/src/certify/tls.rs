@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+use tessera_common::pem;
 
 /// Trusts these authorities, and shows this certificate with its key where the switch asks for one. All files are PEM.
 pub fn tls(authority: &Path, own: Option<(&Path, &Path)>) -> io::Result<Arc<ClientConfig>> {
@@ -24,7 +24,7 @@ pub fn tls(authority: &Path, own: Option<(&Path, &Path)>) -> io::Result<Arc<Clie
     let config = match own {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, &error))?;
+            let secret = pem::private_key(key).map_err(|error| named(key, &error))?;
             builder
                 .with_client_auth_cert(certificates(certificate)?, secret)
                 .map_err(|error| named(certificate, &error))?
@@ -34,9 +34,7 @@ pub fn tls(authority: &Path, own: Option<(&Path, &Path)>) -> io::Result<Arc<Clie
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| named(path, &error))
+    pem::certificates(path).map_err(|error| named(path, &error))
 }
 
 fn named(path: &Path, error: &dyn std::fmt::Display) -> io::Error {

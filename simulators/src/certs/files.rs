@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use tessera_common::bounded;
+
 use super::{CertsError, Outcome};
 
 /// Two files with one name.
@@ -31,8 +33,8 @@ impl Pair {
     }
 
     pub(super) fn write(&self, certificate: &str, key: &str) -> Result<(), CertsError> {
-        replace(&self.key, key, 0o600)?;
-        replace(&self.certificate, certificate, 0o644)
+        replace(&self.key, key)?;
+        replace(&self.certificate, certificate)
     }
 
     pub(super) fn outcome(&self, written: bool) -> Outcome {
@@ -50,7 +52,7 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), CertsError> {
 
 /// The text of a file.
 pub(super) fn read(path: &Path) -> Result<String, CertsError> {
-    fs::read_to_string(path).map_err(|why| file_error(path, why))
+    bounded::text_file(path).map_err(|why| file_error(path, why))
 }
 
 fn half(present: &Path, absent: &Path) -> CertsError {
@@ -60,23 +62,23 @@ fn half(present: &Path, absent: &Path) -> CertsError {
     }
 }
 
-/// Writes beside and renames, so that a reader sees the old text or the new one, and a key is never
+/// Writes beside and renames, so that a reader sees the old text or the new one, and nothing is ever
 /// readable by others, not even while it is being written.
-fn replace(path: &Path, text: &str, mode: u32) -> Result<(), CertsError> {
+fn replace(path: &Path, text: &str) -> Result<(), CertsError> {
     let beside = path.with_extension("new");
     let write = || {
         let _ = fs::remove_file(&beside);
-        create(&beside, mode)?.write_all(text.as_bytes())?;
+        create(&beside)?.write_all(text.as_bytes())?;
         fs::rename(&beside, path)
     };
     write().map_err(|why| file_error(path, why))
 }
 
-fn create(path: &Path, mode: u32) -> std::io::Result<File> {
+fn create(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
 }
 

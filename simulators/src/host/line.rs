@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::RootCertStore;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use tessera_common::pem::{self, PemError};
 use tokio_rustls::TlsAcceptor;
 
 use super::settings::TlsSettings;
@@ -20,7 +20,7 @@ pub enum LineError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        why: rustls::pki_types::pem::Error,
+        why: PemError,
     },
     /// The certificates do not do.
     #[error("{}: {why}", path.display())]
@@ -49,7 +49,7 @@ pub(super) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, LineError>
         WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), provider.clone())
             .build()
             .map_err(|why| unfit(&settings.authority, why.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&settings.key).map_err(|why| LineError::Pem {
+    let key = pem::private_key(&settings.key).map_err(|why| LineError::Pem {
         path: settings.key.clone(),
         why,
     })?;
@@ -65,14 +65,7 @@ pub(super) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, LineError>
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LineError> {
-    let read = || {
-        let chain = CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>()?;
-        if chain.is_empty() {
-            return Err(rustls::pki_types::pem::Error::NoItemsFound);
-        }
-        Ok(chain)
-    };
-    read().map_err(|why| LineError::Pem {
+    pem::certificates(path).map_err(|why| LineError::Pem {
         path: path.to_owned(),
         why,
     })

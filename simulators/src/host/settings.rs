@@ -151,10 +151,11 @@ impl Default for TlsSettings {
 impl Settings {
     /// Reads a file and the overrides of the command line (`key.key=value`).
     pub fn read(path: &Path, sets: &[String]) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path).map_err(|why| SettingsError::Unreadable {
-            path: path.to_owned(),
-            why,
-        })?;
+        let text =
+            tessera_common::bounded::text_file(path).map_err(|why| SettingsError::Unreadable {
+                path: path.to_owned(),
+                why,
+            })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let wrong = |why: String| SettingsError::Wrong {
             path: path.to_owned(),

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
+use tessera_common::pem;
 use tessera_protocol::{Balances, MacKey, Message, Mti, Packer, tlv};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -216,18 +216,15 @@ pub fn wallet_server_tls(folder: &Path) -> io::Result<Arc<ClientConfig>> {
     let named = |name: &str, error: &dyn std::fmt::Display| {
         io::Error::other(format!("{}: {error}", folder.join(name).display()))
     };
-    let certificates = |name: &str| {
-        CertificateDer::pem_file_iter(folder.join(name))
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| named(name, &error))
-    };
+    let certificates =
+        |name: &str| pem::certificates(&folder.join(name)).map_err(|error| named(name, &error));
     let mut roots = RootCertStore::empty();
     for certificate in certificates("ca.pem")? {
         roots
             .add(certificate)
             .map_err(|error| named("ca.pem", &error))?;
     }
-    let key = PrivateKeyDer::from_pem_file(folder.join("wallet-server.key"))
+    let key = pem::private_key(&folder.join("wallet-server.key"))
         .map_err(|error| named("wallet-server.key", &error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ClientConfig::builder_with_provider(provider)

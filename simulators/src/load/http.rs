@@ -3,10 +3,14 @@
 use std::io;
 use std::time::Duration;
 
+use tessera_common::bounded;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Head and body: the cards of a financial system with a million of them have 50 MiB.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
 
 /// The body of a page, where the answer is 200.
 pub async fn fetch(address: &str, path: &str) -> io::Result<String> {
@@ -32,6 +36,10 @@ async fn exchange(address: &str, path: &str) -> io::Result<String> {
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let limit = ANSWER_BYTES_MAX as u64 + 1;
+    let read = stream.take(limit).read_to_string(&mut answer).await?;
+    match read > ANSWER_BYTES_MAX {
+        true => Err(bounded::too_long(ANSWER_BYTES_MAX)),
+        false => Ok(answer),
+    }
 }

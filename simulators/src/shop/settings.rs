@@ -193,10 +193,11 @@ impl Settings {
     /// # Errors
     /// Where it can't be read, or says something that can't be.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path).map_err(|why| SettingsError::Unreadable {
-            path: path.to_owned(),
-            why,
-        })?;
+        let text =
+            tessera_common::bounded::text_file(path).map_err(|why| SettingsError::Unreadable {
+                path: path.to_owned(),
+                why,
+            })?;
         let wrong = |why: String| SettingsError::Wrong {
             path: path.to_owned(),
             why,

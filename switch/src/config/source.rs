@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use tessera_common::bounded;
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
@@ -24,7 +25,7 @@ pub(super) struct Source {
 impl Source {
     /// Reads a file.
     pub(super) fn read(file: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(file).map(Zeroizing::new);
+        let text = bounded::text_file(file).map(Zeroizing::new);
         let text = text.map_err(|why| SettingsError::Unreadable {
             file: file.to_path_buf(),
             why,

@@ -4,15 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tessera_common::pem;
 
 use super::certificate;
 use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, SettingsError};
-use crate::key_file;
 
 /// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
 pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
@@ -94,29 +93,14 @@ fn authorities(path: &Path) -> Result<RootCertStore, SettingsError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = read.map_err(|why| certificate_error(path, in_words(&why, "certificate")))?;
-    if chain.is_empty() {
-        return Err(certificate_error(path, "no certificate in the file"));
-    }
-    Ok(chain)
+    pem::certificates(path).map_err(|why| certificate_error(path, why))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, SettingsError> {
-    let text = key_file::read(path)?;
-    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|why| SettingsError::Key {
+    pem::private_key(path).map_err(|why| SettingsError::Key {
         path: path.to_path_buf(),
-        why: in_words(&why, "private key"),
+        why: why.to_string(),
     })
-}
-
-/// What the PEM reader says, without Rust in it.
-fn in_words(error: &pem::Error, kind: &str) -> String {
-    match error {
-        pem::Error::Io(why) => why.to_string(),
-        pem::Error::NoItemsFound => format!("no {kind} in the file"),
-        other => other.to_string(),
-    }
 }
 
 fn certificate_error(path: &Path, why: impl ToString) -> SettingsError {
@@ -284,7 +268,7 @@ mod tests {
         std::fs::set_permissions(&settings.leased.key, open).unwrap();
         assert_eq!(
             complaint(&folder, &settings),
-            "unreadable key: switch.pem can be read by others: `chmod 600 switch.pem`"
+            "unreadable key: switch.pem: others can read it: `chmod 600 switch.pem`"
         );
         let other = folder.path().join("other.key");
         write_for_us_alone(&other, &KeyPair::generate().unwrap().serialize_pem());

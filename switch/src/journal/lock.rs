@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::JournalError;
 
+/// `process` and a number, with room.
+const HOLDER_BYTES_MAX: u64 = 64;
+
 /// Held for as long as the journal is open.
 pub(super) struct Lock {
     _file: File,
@@ -27,7 +30,9 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 // Only for the message; a lock that names nobody is still a lock.
-                let _ = file.read_to_string(&mut holder);
+                let _ = (&mut file)
+                    .take(HOLDER_BYTES_MAX)
+                    .read_to_string(&mut holder);
                 let holder = if holder.is_empty() {
                     "an unnamed process".to_owned()
                 } else {

@@ -213,3 +213,11 @@ impl Tail for RecordsTail {
         self.mark
     }
 }
+
+/// Runs a test that waits.
+pub(super) fn run<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(test)
+}

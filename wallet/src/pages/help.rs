@@ -51,7 +51,7 @@ fn shown(visitor: &Visitor, title: &str, body: &Markup) -> HttpResponse {
 /// `/extension.zip`
 pub async fn extension(app: Data<App>) -> HttpResponse {
     let path = app.settings.extension.clone();
-    let read = actix_web::web::block(move || std::fs::read(path)).await;
+    let read = actix_web::web::block(move || tessera_common::bounded::file(&path)).await;
     match read {
         Ok(Ok(zip)) => HttpResponse::Ok()
             .content_type("application/zip")

@@ -264,10 +264,11 @@ impl Settings {
     /// # Errors
     /// Where it can't be read, or says something that can't be.
     pub fn read(file: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(file).map_err(|why| SettingsError::Unreadable {
-            file: file.to_path_buf(),
-            why,
-        })?;
+        let text =
+            tessera_common::bounded::text_file(file).map_err(|why| SettingsError::Unreadable {
+                file: file.to_path_buf(),
+                why,
+            })?;
         let mut settings: Self = toml::from_str(&text).map_err(|why| SettingsError::Shape {
             file: file.to_path_buf(),
             why,

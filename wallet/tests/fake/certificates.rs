@@ -1,5 +1,7 @@
 //! An authority, and a certificate for each side of the line.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -13,6 +15,7 @@ pub fn write(folder: &Path) -> Files {
     let write = |name: &str, text: String| -> PathBuf {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         path
     };
     let pair = |name: &str| {

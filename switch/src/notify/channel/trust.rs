@@ -1,15 +1,16 @@
 //! Whose word about a server's name is taken: the operator's authorities, or those that the machine knows.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tessera_common::{bounded, pem};
 
 use crate::config::SettingsError;
 
 /// The authorities of a PEM file; without one, the machine's.
-pub(super) fn roots(authority: Option<&Path>) -> Result<RootCertStore, SettingsError> {
+fn roots(authority: Option<&Path>) -> Result<RootCertStore, SettingsError> {
     let mut store = RootCertStore::empty();
     match authority {
         Some(path) => {
@@ -27,19 +28,25 @@ pub(super) fn roots(authority: Option<&Path>) -> Result<RootCertStore, SettingsE
     Ok(store)
 }
 
+/// The client's side of TLS with a server of these authorities.
+pub(super) fn client(authority: Option<&Path>) -> Result<Arc<ClientConfig>, SettingsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|why| unusable(authority.unwrap_or(Path::new("")), why.to_string()))?
+        .with_root_certificates(roots(authority)?)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
 /// A PEM file's bytes, once it is known that there is a certificate in it.
-pub(super) fn pem(path: &Path) -> Result<Vec<u8>, SettingsError> {
+pub(super) fn pem_bytes(path: &Path) -> Result<Vec<u8>, SettingsError> {
     certificates(path)?;
-    std::fs::read(path).map_err(|why| unusable(path, why.to_string()))
+    bounded::file(path).map_err(|why| unusable(path, why.to_string()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SettingsError> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let certificates = read.map_err(|why| unusable(path, why.to_string()))?;
-    if certificates.is_empty() {
-        return Err(unusable(path, "no certificate in the file".to_owned()));
-    }
-    Ok(certificates)
+    pem::certificates(path).map_err(|why| unusable(path, why.to_string()))
 }
 
 fn unusable(path: &Path, why: String) -> SettingsError {

@@ -3,6 +3,7 @@
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::response::Code;
 
+use super::line::Excess;
 use crate::notify::channel::Failure;
 
 /// RFC 4954: what a server that wants another identification says to anything.
@@ -32,6 +33,9 @@ pub(super) fn of_message(error: &Error) -> Failure {
 }
 
 fn words(error: &Error) -> String {
+    if let Some(excess) = Excess::of(error) {
+        return excess.to_string();
+    }
     match error.status() {
         Some(code) => format!("the mail server answered {}", number(code)),
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),

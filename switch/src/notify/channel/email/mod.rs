@@ -6,14 +6,18 @@
 //! | 4xx | transient |
 //! | 5xx to a sender, receiver or text | permanent |
 //! | 5xx to a greeting, EHLO, STARTTLS or AUTH, or 530, 534, 535, 538 to anything | transient: the operator's to put right, not the payer's |
-//! | nothing, nonsense, a broken line or certificate | transient |
+//! | no SMTPUTF8 to EHLO, and the receiver's name is not ASCII | permanent |
+//! | nothing, nonsense, a reply without an end, a broken line or certificate | transient |
 //!
 //! Where no connection can be made, none is tried for a while, and every message is told why.
 
 mod envelope;
 mod failure;
 mod kept;
+mod line;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 use lettre::message::Mailbox;
 use tokio::time::timeout;
@@ -42,6 +46,15 @@ impl Email {
     pub async fn send(&self, message: &Message) -> Result<(), Failure> {
         let email = envelope::pack(&self.from, message)?;
         let mut lease = self.pool.lease().await?;
+        let receivers = email.envelope().to();
+        let ascii = receivers.iter().all(|to| to.user().is_ascii());
+        if !ascii && !lease.has_smtputf8() {
+            // Nothing was said: the next message finds the connection as it was.
+            lease.keep();
+            return Err(Failure::permanent(
+                "the mail server takes no address beyond ASCII: it has no SMTPUTF8",
+            ));
+        }
         let bytes = email.formatted();
         let sent = lease.connection.send(email.envelope(), &bytes);
         match timeout(self.pool.answer_within, sent).await {

@@ -9,7 +9,7 @@
 //! Whoever goes on to knock with a wrong password is shut out by many servers.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::Error;
@@ -17,12 +17,17 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters, TlsParametersBuilder,
 };
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::extension::{ClientId, Extension};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use super::failure;
 use super::kept::Kept;
+use super::line::Line;
 use crate::config::{EmailSettings, EmailTls, SettingsError};
 use crate::notify::channel::{Failure, jittered, trust};
 
@@ -34,14 +39,23 @@ const PAUSE_MAX: Duration = Duration::from_mins(5);
 pub(super) struct Pool {
     server: String,
     hello: ClientId,
-    tls: Option<TlsParameters>,
-    implicit: bool,
+    secrecy: Secrecy,
     credentials: Option<Credentials>,
     connect_within: Duration,
     pub(super) answer_within: Duration,
     places: Semaphore,
     kept: Kept,
     trouble: Mutex<Option<Trouble>>,
+}
+
+/// How a connection is kept secret.
+enum Secrecy {
+    /// Not at all.
+    Plain,
+    /// The mail library begins TLS when the server has agreed to it.
+    Starttls(TlsParameters),
+    /// TLS from the first byte.
+    Implicit(Arc<ClientConfig>, ServerName<'static>),
 }
 
 /// The last connection could not be made.
@@ -61,15 +75,22 @@ pub(super) struct Lease<'a> {
 
 impl Pool {
     pub(super) fn new(settings: &EmailSettings) -> Result<Self, SettingsError> {
-        let tls = match settings.tls {
-            EmailTls::Plain => None,
-            EmailTls::Starttls | EmailTls::Implicit => Some(parameters(settings)?),
+        let secrecy = match settings.tls {
+            EmailTls::Plain => Secrecy::Plain,
+            EmailTls::Starttls => Secrecy::Starttls(parameters(settings)?),
+            EmailTls::Implicit => {
+                let name = ServerName::try_from(settings.server_name().to_owned());
+                let name = name.map_err(|_| SettingsError::Unfit {
+                    key: "notify.email.server_name",
+                    why: "neither a DNS name nor an IP address",
+                })?;
+                Secrecy::Implicit(trust::client(settings.authority.as_deref())?, name)
+            }
         };
         Ok(Self {
             server: settings.server.clone(),
             hello: ClientId::Domain(settings.sender()?.email.domain().to_owned()),
-            tls,
-            implicit: settings.tls == EmailTls::Implicit,
+            secrecy,
             credentials: settings.credentials()?,
             connect_within: settings.connect_within,
             answer_within: settings.answer_within,
@@ -102,7 +123,7 @@ impl Pool {
                 *self.trouble() = None;
                 return Ok(self.lent(connection, place));
             }
-            Ok(Err(error)) => failure::of_connection(&error),
+            Ok(Err(failure)) => failure,
             Err(_) => Failure::transient("no connection to the mail server in time"),
         };
         // Several that failed at the same time are one failure.
@@ -132,30 +153,59 @@ impl Pool {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let (first, later) = match (&self.tls, self.implicit) {
-            (Some(tls), true) => (Some(tls.clone()), None),
-            (Some(tls), false) => (None, Some(tls.clone())),
-            (None, _) => (None, None),
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
+        let stream = TcpStream::connect(&*self.server).await;
+        let stream = stream.map_err(|why| {
+            Failure::transient(format!("no connection to the mail server: {why}"))
+        })?;
+        let connection = match &self.secrecy {
+            Secrecy::Plain | Secrecy::Starttls(_) => {
+                AsyncSmtpConnection::connect_with_transport(
+                    Box::new(Line::new(stream)),
+                    &self.hello,
+                )
+                .await
+            }
+            Secrecy::Implicit(config, name) => {
+                let connector = TlsConnector::from(Arc::clone(config));
+                let stream = connector.connect(name.clone(), stream).await;
+                let stream = stream.map_err(|why| {
+                    Failure::transient(format!("TLS with the mail server: {why}"))
+                })?;
+                AsyncSmtpConnection::connect_with_transport(
+                    Box::new(Line::new(stream)),
+                    &self.hello,
+                )
+                .await
+            }
         };
-        let within = Some(self.connect_within);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(&*self.server, within, &self.hello, first, None)
-                .await?;
-        if let Some(tls) = later {
+        let mut connection = connection.map_err(|error| failure::of_connection(&error))?;
+        let ready = self.prepare(&mut connection).await;
+        ready.map_err(|error| failure::of_connection(&error))?;
+        Ok(connection)
+    }
+
+    async fn prepare(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Error> {
+        if let Secrecy::Starttls(parameters) = &self.secrecy {
             // Fails where the server does not offer it: nothing ever goes out in the clear instead.
-            connection.starttls(tls, &self.hello).await?;
+            connection.starttls(parameters.clone(), &self.hello).await?;
         }
         if let Some(credentials) = &self.credentials {
             connection
                 .auth(&[Mechanism::Plain, Mechanism::Login], credentials)
                 .await?;
         }
-        Ok(connection)
+        Ok(())
     }
 }
 
 impl Lease<'_> {
+    /// Whether the server takes addresses whose part before the `@` is not ASCII (RFC 6531).
+    pub(super) fn has_smtputf8(&self) -> bool {
+        let server = self.connection.server_info();
+        server.supports_feature(Extension::SmtpUtfEight)
+    }
+
     /// Gives the connection back for the next message.
     pub(super) fn keep(self) {
         self.pool.kept.put(self.connection);
@@ -169,7 +219,7 @@ fn parameters(settings: &EmailSettings) -> Result<TlsParameters, SettingsError> 
             path: path.clone(),
             why: why.to_string(),
         };
-        let certificate = Certificate::from_pem(&trust::pem(path)?).map_err(unusable)?;
+        let certificate = Certificate::from_pem(&trust::pem_bytes(path)?).map_err(unusable)?;
         builder = builder
             .certificate_store(CertificateStore::None)
             .add_root_certificate(certificate);

@@ -67,23 +67,13 @@ pub(super) fn prepare(settings: &SmsSettings) -> Result<Prepared, SettingsError>
 }
 
 fn tls(settings: &SmsSettings) -> Result<(Arc<ClientConfig>, ServerName<'static>), SettingsError> {
-    let unusable = |why: String| SettingsError::Certificate {
-        path: settings.authority.clone().unwrap_or_default(),
-        why,
-    };
-    let roots = trust::roots(settings.authority.as_deref())?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|why| unusable(why.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config = trust::client(settings.authority.as_deref())?;
     let name = ServerName::try_from(settings.server_name().to_owned());
     let name = name.map_err(|_| SettingsError::Unfit {
         key: "notify.sms.server_name",
         why: "neither a DNS name nor an IP address",
     })?;
-    Ok((Arc::new(config), name))
+    Ok((config, name))
 }
 
 /// The task.

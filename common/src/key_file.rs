@@ -1,7 +1,7 @@
 //! Files that hold keys: whoever else can read them has the keys.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,12 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
+use crate::{bounded, private};
+
 /// Nobody but the owner.
 const MODE: u32 = 0o600;
-/// What others may not have.
-const OF_OTHERS: u32 = 0o077;
+/// The longest file of keys: a vault's ring of a few hundred keys.
+const BYTES_MAX: usize = 64 * 1024;
 
 /// Why a key file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +37,7 @@ pub enum KeyFileError {
 
 impl KeyFileError {
     /// Of this file.
-    pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+    pub fn io(path: &Path) -> impl Fn(io::Error) -> Self {
         let path = path.to_path_buf();
         move |why| Self::Io {
             path: path.clone(),
@@ -44,7 +46,7 @@ impl KeyFileError {
     }
 
     /// Whether there is no such file.
-    pub(crate) fn is_not_found(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io { why, .. } if why.kind() == io::ErrorKind::NotFound)
     }
 }
@@ -52,20 +54,19 @@ impl KeyFileError {
 /// What stands in a key file.
 ///
 /// # Errors
-/// Where it can't be read, or others may read or write it.
+/// Where it can't be read, is longer than any key file, or others may read or write it.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let io = KeyFileError::io(path);
-    let mut file = File::open(path).map_err(&io)?;
+    let file = File::open(path).map_err(&io)?;
     // Of the file that is open: another may stand in its place by now.
-    let mode = file.metadata().map_err(&io)?.permissions().mode();
-    if mode & OF_OTHERS != 0 {
+    if private::is_open_to_others(&file.metadata().map_err(&io)?) {
         return Err(KeyFileError::Open {
             path: path.to_path_buf(),
         });
     }
-    let mut text = Zeroizing::new(String::new());
-    file.read_to_string(&mut text).map_err(&io)?;
-    Ok(text)
+    bounded::all_text(file, BYTES_MAX)
+        .map(Zeroizing::new)
+        .map_err(io)
 }
 
 /// Writes a new random key, as hexadecimal digits, where there is no file yet.
@@ -89,7 +90,10 @@ pub fn make(path: &Path, bytes: usize) -> Result<(), KeyFileError> {
 
 /// Writes a key file in the place of another. A key that was used must not be lost: nothing that it sealed would ever open
 /// again. So the file is the old one or the new one whenever the power fails.
-pub(crate) fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
+///
+/// # Errors
+/// Where it can't be written.
+pub fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
     let io = KeyFileError::io(path);
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -139,6 +143,10 @@ mod tests {
                 "{error}"
             );
         }
+        std::fs::write(&path, "7".repeat(BYTES_MAX + 1)).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(MODE)).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("more than 64 KiB"), "{error}");
         assert!(
             read(&folder.path().join("none"))
                 .unwrap_err()

@@ -1,0 +1,17 @@
+//! What all programs do alike on the machine that they run on. Knows no other crate of the workspace.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`bounded`] | reads files and streams up to a limit |
+//! | [`csv`] | texts of others as cells of CSV |
+//! | [`key_file`] | keys in files that only their owner can read |
+//! | [`pem`] | certificates and private keys out of PEM files |
+//! | [`private`] | keeps files from other users of the machine |
+//! | [`local_http`] | refuses what browsers send to local HTTP ports on behalf of foreign pages |
+
+pub mod bounded;
+pub mod csv;
+pub mod key_file;
+pub mod local_http;
+pub mod pem;
+pub mod private;

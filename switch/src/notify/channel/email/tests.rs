@@ -1,0 +1,93 @@
+//! Mail servers that do not stop talking. What they get rid of is counted: with a reader that has no limit it is
+//! [`PLENTY`], and as much memory.
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::config::EmailTls;
+use crate::notify::channel::{Address, MessageId};
+use crate::notify::testing::run;
+use crate::notify::texts::Texts;
+
+/// More than the sockets of both sides hold, whatever the machine.
+const ENOUGH: usize = 48 << 20;
+/// Where a server gives up.
+const PLENTY: usize = 128 << 20;
+
+/// Serves one connection: replies to so many commands as a server does, the greeting counted, and to the next one with `piece`
+/// again and again. How many bytes of it went out.
+async fn endless(listener: TcpListener, well: usize, piece: &[u8]) -> usize {
+    let (stream, _) = listener.accept().await.unwrap();
+    let (read, mut write) = stream.into_split();
+    let mut commands = BufReader::new(read).lines();
+    for turn in 0..well {
+        let reply = match turn {
+            0 => "220 mail.example\r\n",
+            1 => "250-mail.example\r\n250 STARTTLS\r\n",
+            4 => "354 go on\r\n",
+            _ => "250 ok\r\n",
+        };
+        write.write_all(reply.as_bytes()).await.unwrap();
+        let command = commands.next_line().await.unwrap().unwrap_or_default();
+        // The text that follows DATA ends with a dot.
+        if turn == 4 {
+            let mut line = command;
+            while line != "." {
+                line = commands.next_line().await.unwrap().unwrap_or_default();
+            }
+        }
+    }
+    let piece = piece.repeat(64 * 1024 / piece.len());
+    let mut sent = 0;
+    while sent < PLENTY && write.write_all(&piece).await.is_ok() {
+        sent += piece.len();
+    }
+    sent
+}
+
+fn message() -> Message {
+    let texts = Texts {
+        subject: "Paid".into(),
+        text: "Paid\n".into(),
+        html: "<p>Paid</p>".into(),
+        sms: String::new(),
+    };
+    let id = MessageId::new("1.1").unwrap();
+    Message::new(id, Address::new("payer@example.com"), texts)
+}
+
+#[test]
+fn a_server_that_never_ends_its_reply_is_left() {
+    run(async {
+        for tls in [EmailTls::Plain, EmailTls::Starttls] {
+            // The greeting, EHLO, MAIL or STARTTLS, RCPT, DATA, the end of the text.
+            let stages = if tls == EmailTls::Plain { 6 } else { 3 };
+            for well in 0..stages {
+                // A line without an end, a reply of lines without an end, and empty lines.
+                for piece in ["2", "250-more\r\n", "\r\n"] {
+                    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                    let email = Email::open(&EmailSettings {
+                        server: listener.local_addr().unwrap().to_string(),
+                        server_name: Some("mail.example".to_owned()),
+                        tls,
+                        from: "Tessera <no-reply@tessera.example>".to_owned(),
+                        connect_within: std::time::Duration::from_mins(5),
+                        answer_within: std::time::Duration::from_mins(5),
+                        ..EmailSettings::default()
+                    })
+                    .unwrap();
+                    let message = message();
+                    let server = endless(listener, well, piece.as_bytes());
+                    let (sent, accepted) = tokio::join!(email.send(&message), server);
+                    let failure = sent.unwrap_err();
+                    assert!(failure.is_transient(), "{failure}");
+                    assert!(
+                        accepted < ENOUGH,
+                        "{tls:?}, after {well} replies: {accepted} bytes of {piece:?}"
+                    );
+                }
+            }
+        }
+    });
+}
