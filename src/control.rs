@@ -1,7 +1,5 @@
 //! `tessera control`: what an operator forbids.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use tessera_switch::ops::operator::{Limits, Want, Whose, Wish};
 
@@ -10,9 +8,8 @@ use crate::operations;
 /// Block wallets, cards and merchants, say where may be spent, and see what was decided, by whom and why.
 #[derive(Args)]
 pub struct Control {
-    /// The configuration of the running switch.
-    #[arg(long, default_value = "config/switch.toml", global = true)]
-    config: PathBuf,
+    #[command(flatten)]
+    switch: operations::Running,
     #[command(subcommand)]
     command: Command,
 }
@@ -102,7 +99,7 @@ struct WalletOrCard {
 /// Kept with the decision.
 #[derive(Args)]
 pub struct Why {
-    /// Who decides; your name at this machine where it is not said.
+    /// Who decides, where you do it for somebody else: your own name at this machine is kept in any case.
     #[arg(long)]
     by: Option<String>,
     /// Why.
@@ -113,8 +110,8 @@ pub struct Why {
 impl Why {
     /// Who, and why.
     pub fn said(self) -> (String, String) {
-        let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-        let by = self.by.or_else(|| user().ok());
+        // Who has become another user to run this.
+        let by = self.by.or_else(|| std::env::var("SUDO_USER").ok());
         (by.unwrap_or_default(), self.reason)
     }
 }
@@ -186,7 +183,7 @@ impl Control {
             reason,
         };
         let asked = serde_json::to_string(&wish)?;
-        let answer = operations::ask(&self.config, "POST", "/operator", Some(&asked))?;
+        let answer = self.switch.ask("POST", "/operator", Some(&asked))?;
         let standing: serde_json::Value = serde_json::from_str(&answer)?;
         println!("{}", serde_json::to_string_pretty(&standing)?);
         Ok(())

@@ -1,7 +1,5 @@
 //! `tessera outbox`: what could not be told to payers.
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
@@ -10,9 +8,8 @@ use crate::operations;
 /// List messages to payers that were given up, try them again, or drop them.
 #[derive(Args)]
 pub struct Outbox {
-    /// The configuration of the running switch.
-    #[arg(long, default_value = "config/switch.toml", global = true)]
-    config: PathBuf,
+    #[command(flatten)]
+    switch: operations::Running,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,7 +55,7 @@ impl Outbox {
             Command::Retry(letters) => ("POST", letters.path("retry")?),
             Command::Drop(letters) => ("POST", letters.path("drop")?),
         };
-        println!("{}", operations::ask(&self.config, method, &path, None)?);
+        println!("{}", self.switch.ask(method, &path, None)?);
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! `tessera saf`: what the financial system would not hear.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use tessera_switch::ops::operator::{Want, Whose, Wish};
 
@@ -11,9 +9,8 @@ use crate::operations;
 /// List, show, send again or drop advices that the financial system has refused too often (store and forward).
 #[derive(Args)]
 pub struct Saf {
-    /// The configuration of the running switch.
-    #[arg(long, default_value = "config/switch.toml", global = true)]
-    config: PathBuf,
+    #[command(flatten)]
+    switch: operations::Running,
     #[command(subcommand)]
     command: Command,
 }
@@ -45,10 +42,10 @@ enum Command {
 
 impl Saf {
     pub fn run(self) -> anyhow::Result<()> {
-        let config = &self.config;
+        let switch = &self.switch;
         let (want, id, why) = match self.command {
             Command::List => {
-                println!("{}", operations::ask(config, "GET", "/saf", None)?);
+                println!("{}", switch.ask("GET", "/saf", None)?);
                 return Ok(());
             }
             Command::Show { id } => {
@@ -58,7 +55,7 @@ impl Saf {
                     "`{id}` is no id: `tessera saf list` says them"
                 );
                 let path = format!("/saf/{id}");
-                println!("{}", operations::ask(config, "GET", &path, None)?);
+                println!("{}", switch.ask("GET", &path, None)?);
                 return Ok(());
             }
             Command::Retry { id, why } => (Want::Retry, id, why),
@@ -71,12 +68,7 @@ impl Saf {
             by,
             reason,
         };
-        operations::ask(
-            config,
-            "POST",
-            "/operator",
-            Some(&serde_json::to_string(&wish)?),
-        )?;
+        switch.ask("POST", "/operator", Some(&serde_json::to_string(&wish)?))?;
         println!("done");
         Ok(())
     }

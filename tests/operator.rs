@@ -2,7 +2,11 @@
 
 mod rig;
 
-use std::process::Output;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use rig::books::settles;
 use rig::wire::{
@@ -39,6 +43,12 @@ fn dead_letters(rig: &Rig) -> Vec<Value> {
     let listed: Value =
         serde_json::from_str(&printed(&rig.run(&[&SAF[..], &["list"]].concat()))).expect("JSON");
     listed.as_array().expect("a list").clone()
+}
+
+/// Who we are to the system.
+fn me() -> String {
+    let name = Command::new("id").arg("-un").output().expect("id runs");
+    printed(&name).trim_end().to_owned()
 }
 
 const CONTROL: [&str; 3] = ["control", "--config", "switch.toml"];
@@ -93,7 +103,7 @@ fn what_is_refused_too_often_waits_for_the_operator() {
     let shown = control(&rig, &["show", "--card", &card_number(1)]);
     let decisions = shown["decisions"].as_array().expect("a list");
     assert_eq!(decisions.len(), 1, "{shown}");
-    assert_eq!(decisions[0]["by"], "Ada");
+    assert_eq!(decisions[0]["by"], me() + " for Ada");
     settles(rig, 100_000);
 }
 
@@ -165,7 +175,7 @@ fn blocks_hold_until_they_are_taken_back_and_say_why() {
 
     let range = ["--cards", &card_number(2)[..15]];
     let shown = control(&rig, &[&["block"], &range[..], &WHY[..]].concat());
-    assert_eq!(shown["blocks"][0]["by"], "Ada");
+    assert_eq!(shown["blocks"][0]["by"], me() + " for Ada");
     assert_eq!(shown["blocks"][0]["reason"], "as agreed");
     wait_for("all workers to know", || buy(&mut wire, 2) == "62");
 
@@ -213,12 +223,12 @@ fn a_wallet_a_card_and_a_party_are_held_to_where_they_may_spend() {
     let rig = rig_with(10, 10_000, &[]);
     let party = "development-acquirer-1.toml";
     let path = rig.path("parties").join(party);
-    let text = std::fs::read_to_string(&path).expect("a party");
+    let text = fs::read_to_string(&path).expect("a party");
     let text = text.replace(
         "#merchant_categories_forbidden = []",
         "merchant_categories_forbidden = [\"7995\"]",
     );
-    std::fs::write(&path, text).expect("a file");
+    fs::write(&path, text).expect("a file");
     let rig = started(rig, &[]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     let mut buy = |serial, category: &str, country: &str| {
@@ -262,4 +272,78 @@ fn a_wallet_a_card_and_a_party_are_held_to_where_they_may_spend() {
     let nobody = rig.try_run(&[&CONTROL[..], &nobody[..], &WHY[..]].concat());
     assert!(complaint(&nobody).contains("no such wallet"));
     settles(rig, 100_000);
+}
+
+/// Of the user that owns nothing, on every Debian.
+const NOBODY: (&str, u32, &str, u32) = ("nobody", 65_534, "nogroup", 65_534);
+
+/// `tessera` as that user, who reaches neither the rig nor the place of its binary.
+fn as_nobody(open: &Path, arguments: &[&str]) -> Output {
+    Command::new(open.join("tessera"))
+        .args(arguments)
+        .current_dir(open)
+        .uid(NOBODY.1)
+        .gid(NOBODY.3)
+        .output()
+        .expect("tessera runs")
+}
+
+#[test]
+fn other_users_may_do_what_the_configuration_lists() {
+    if me() != "root" {
+        eprintln!("skipped: only root can be somebody else");
+        return;
+    }
+    let open = tempfile::tempdir().expect("a folder");
+    let public = Permissions::from_mode(0o755);
+    fs::set_permissions(open.path(), public.clone()).expect("a folder");
+    fs::copy(env!("CARGO_BIN_EXE_tessera"), open.path().join("tessera")).expect("a copy");
+    fs::set_permissions(open.path().join("tessera"), public).expect("a file");
+    let socket = open.path().join("operations.sock");
+    let at = socket.to_str().expect("a path");
+    let placed = format!("socket = \"{at}\"");
+    let rights = |read: &str, block: &str| {
+        [
+            ("socket = \"operations.sock\"", placed.clone()),
+            ("\nread = []", format!("\nread = [{read}]")),
+            ("\nblock = []", format!("\nblock = [{block}]")),
+        ]
+    };
+    let show = ["control", "--socket", at, "show"];
+    let block = [
+        "control",
+        "--socket",
+        at,
+        "block",
+        "--merchant",
+        "SHOP-77",
+        "--reason",
+        "a test",
+    ];
+    let day = ["control", "--socket", at, "begin-day", "--reason", "a test"];
+    let letters = ["outbox", "--socket", at, "drop", "--all"];
+    for (read, blocks, may) in [
+        ("", "", [false, false, false, false]),
+        ("\"@nogroup\"", "", [true, false, false, false]),
+        ("", "\"nobody\"", [true, true, false, false]),
+    ] {
+        let changes = rights(read, blocks);
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        let rig = started(Rig::with(1, 10_000, &changes), &[]);
+        for (arguments, may) in [&show[..], &block, &day, &letters].into_iter().zip(may) {
+            let done = as_nobody(open.path(), arguments);
+            assert_eq!(done.status.success(), may, "{arguments:?}: {done:?}");
+            if !may && !(read.is_empty() && blocks.is_empty()) {
+                let why = complaint(&done);
+                assert!(why.contains("nobody may not do that"), "{why}");
+            }
+        }
+        if may[1] {
+            let shown = control(&rig, &["show"]);
+            assert_eq!(shown["blocks"][0]["by"], NOBODY.0, "{shown}");
+        }
+    }
 }

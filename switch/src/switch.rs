@@ -94,16 +94,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         .transpose()?;
     let wallet_servers = door::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
-    let outbox = Arc::new(OnceLock::new());
-    let operator = Arc::new(OnceLock::new());
-    let operations = ops::serve(
-        settings.ops.listen,
-        Arc::clone(&metrics),
-        Arc::clone(&health),
-        Arc::clone(&outbox),
-        Arc::clone(&operator),
-    )
-    .with_context(|| at("operations", settings.ops.listen))?;
+    let operations = ops::serve(&settings.ops, Arc::clone(&metrics), Arc::clone(&health))
+        .with_context(|| at("operations", settings.ops.listen))?;
     let operations_server = operations.server.handle();
     actix::spawn(operations.server);
     let addresses = Addresses {
@@ -119,6 +111,17 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let data = crate::recovery::open(&settings, Some(metrics.journal_observer()))?;
     let (journal, store): (Arc<dyn Journal>, _) = (Arc::new(data.journal), Arc::new(data.store));
     health.set_journal_open(true);
+    // The journal's lock is ours: a socket that lies there is nobody's.
+    let outbox = Arc::new(OnceLock::new());
+    let operator = Arc::new(OnceLock::new());
+    let control = ops::control::serve(
+        &settings.operations_socket(),
+        &settings.ops.operators,
+        Arc::clone(&outbox),
+        Arc::clone(&operator),
+    )?;
+    let control_server = control.handle();
+    actix::spawn(control);
     let dead_letters = Arc::new(DeadLetters::default());
     gauges::refresh_before_reading(&metrics, &journal, &book, &dead_letters);
     for (worker, stats) in stats.iter().enumerate() {
@@ -251,6 +254,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     {
         anyhow::bail!("the thread that writes the store has panicked");
     }
+    control_server.stop(false).await;
+    // While the journal's lock is ours. One that stays is removed by the next start.
+    let _ = std::fs::remove_file(settings.operations_socket());
     journal.close()?;
     operations_server.stop(false).await;
     Ok(())

@@ -10,7 +10,8 @@
 //! | `POST /cutover/1124` | the switch is told that this settlement date begins (0800/201) |
 //! | `POST /cutover/complete` | the switch is told that all of the date before is there (0800/202) |
 //!
-//! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers.
+//! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers. What a
+//! browser sends for a page of somebody else is refused.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_common::local_http::Sender;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -68,9 +70,29 @@ async fn exchange(mut stream: TcpStream, desk: &RefCell<Desk>) -> io::Result<()>
         }
     }
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
-    let answer = answer(line, desk);
+    let answer = match sender(&head).check(!line.starts_with(b"GET "), &[]) {
+        Ok(()) => answer(line, desk),
+        Err(foreign) => response("403 Forbidden", "text/plain", &format!("{foreign}\n")),
+    };
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
+}
+
+/// Where a request says that it comes from. What can't be read is a name of nobody.
+fn sender(head: &[u8]) -> Sender<'_> {
+    let header = |name: &str| {
+        head.split(|&byte| byte == b'\n').find_map(|line| {
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            let ours = line[..colon].eq_ignore_ascii_case(name.as_bytes());
+            let value = std::str::from_utf8(&line[colon + 1..]).unwrap_or("?");
+            ours.then(|| value.trim())
+        })
+    };
+    Sender {
+        host: header("host"),
+        origin: header("origin"),
+        fetch_site: header("sec-fetch-site"),
+    }
 }
 
 fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
@@ -174,4 +196,29 @@ fn response(status: &str, kind: &str, body: &str) -> String {
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_other_sites_are_not_served() {
+        let passes = |head: &str| sender(head.as_bytes()).check(!head.starts_with("GET "), &[]);
+        for head in [
+            "GET /tally HTTP/1.0\r\nHost: 127.0.0.1:7584\r\n\r\n",
+            "POST /cutover/complete HTTP/1.1\r\nhost: localhost:7584\r\n\r\n",
+            "GET /tally HTTP/1.0\r\n\r\n",
+        ] {
+            assert!(passes(head).is_ok(), "{head}");
+        }
+        for head in [
+            "POST /cutover/1124 HTTP/1.1\r\nHost: rebound.example\r\n\r\n",
+            "POST /cutover/1124 HTTP/1.1\r\nHost: 127.0.0.1:7584\r\nOrigin: http://elsewhere.example\r\n\r\n",
+            "POST /cutover/1124 HTTP/1.1\r\nHOST:127.0.0.1\r\nSEC-FETCH-SITE:cross-site\r\n\r\n",
+            "GET /cards HTTP/1.1\r\nHost: \u{e9}.example\r\n\r\n",
+        ] {
+            assert!(passes(head).is_err(), "{head}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
-//! What every request to a shop passes: it is captured where that is configured, and refused where another site has sent it.
+//! What every request to a shop passes: it is captured where that is configured, and refused where a page of another site has sent it.
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{DefaultHeaders, Next};
 use actix_web::{Error, HttpResponse, web};
+use tessera_common::local_http::Sender;
 
 use super::capture::Capture;
 
@@ -16,6 +17,8 @@ pub(super) struct Guard {
     /// As captures name it.
     pub address: String,
     pub capture: Option<Capture>,
+    /// Host names under which browsers reach the shops, besides addresses and `localhost`.
+    pub names: Vec<String>,
 }
 
 /// Wraps a server's every service.
@@ -29,10 +32,14 @@ pub(super) async fn guard<B: MessageBody>(
         capture.request(&guard.address, request.request(), &body);
         request.set_payload(body.into());
     }
-    let from = request.headers().get("sec-fetch-site");
-    let elsewhere = from.is_some_and(|site| site.as_bytes() == b"cross-site");
-    if elsewhere && !request.method().is_safe() {
-        let refused = HttpResponse::Forbidden().body("sent by another site\n");
+    let header = |name: &str| Some(request.headers().get(name)?.to_str().unwrap_or("?"));
+    let sender = Sender {
+        host: header("host"),
+        origin: header("origin"),
+        fetch_site: header("sec-fetch-site"),
+    };
+    if let Err(foreign) = sender.check(!request.method().is_safe(), &guard.names) {
+        let refused = HttpResponse::Forbidden().body(format!("{foreign}\n"));
         return Ok(request.into_response(refused).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())

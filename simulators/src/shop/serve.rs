@@ -130,11 +130,18 @@ fn affiliated_server(
     });
     let policy = checkout.policy();
     let shop = Data::new(Arc::new(shop));
-    server(listener, capture, policy, AFFILIATED_FILES, move |config| {
-        config.app_data(shop.clone()).app_data(checkout.clone());
-        affiliated::routes(config);
-        clerk::routes(config);
-    })
+    server(
+        settings,
+        listener,
+        capture,
+        policy,
+        AFFILIATED_FILES,
+        move |config| {
+            config.app_data(shop.clone()).app_data(checkout.clone());
+            affiliated::routes(config);
+            clerk::routes(config);
+        },
+    )
 }
 
 fn unaffiliated_server(
@@ -166,6 +173,7 @@ fn unaffiliated_server(
     let policy = till.policy();
     let shop = Data::new(Arc::new(shop));
     server(
+        settings,
         listener,
         capture,
         policy,
@@ -188,14 +196,22 @@ fn frame_server(
     let embedder = Data::new(Embedder(origin(&settings.unaffiliated.origin, shop)));
     let policy = embedder.policy();
     let vault = Data::new(vault);
-    server(listener, capture, policy, FRAME_FILES, move |config| {
-        config.app_data(embedder.clone()).app_data(vault.clone());
-        card_frame::routes(config);
-    })
+    server(
+        settings,
+        listener,
+        capture,
+        policy,
+        FRAME_FILES,
+        move |config| {
+            config.app_data(embedder.clone()).app_data(vault.clone());
+            card_frame::routes(config);
+        },
+    )
 }
 
 /// A server with its guard, its files and its routes.
 fn server(
+    settings: &Settings,
     listener: TcpListener,
     capture: Option<Capture>,
     policy: String,
@@ -205,6 +221,7 @@ fn server(
     let known = Data::new(Guard {
         address: listener.local_addr()?.to_string(),
         capture,
+        names: names(settings),
     });
     let server = HttpServer::new(move || {
         let mut app = App::new()
@@ -269,6 +286,19 @@ fn origin(configured: &Option<Origin>, listens: SocketAddr) -> String {
         Some(origin) => origin.0.clone(),
         None => format!("http://{listens}"),
     }
+}
+
+/// The host names of the configured origins.
+fn names(settings: &Settings) -> Vec<String> {
+    let shop = &settings.unaffiliated;
+    [&shop.origin, &shop.frame_origin]
+        .into_iter()
+        .flatten()
+        .filter_map(|origin| {
+            let (_, host) = origin.0.split_once("://")?;
+            Some(host.split(':').next()?.to_owned())
+        })
+        .collect()
 }
 
 /// One line on standard output. Whoever started the shops may have closed it; that is no reason to end.

@@ -26,7 +26,8 @@ pub use parties::{
 };
 pub use sections::{
     Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
-    LogSettings, MallSettings, MallTlsSettings, OpsSettings, StoreSettings, VaultSettings,
+    LogSettings, MallSettings, MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings,
+    VaultSettings,
 };
 pub use settings::{Environment, Settings};
 pub use tls::{ends_at, host_client, leased_server, mall_server};

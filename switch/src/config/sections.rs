@@ -391,12 +391,41 @@ pub struct OpsSettings {
     /// Where Prometheus and the health checks connect. No secret is told here, but keep it inside.
     #[serde(with = "units::address")]
     pub listen: SocketAddr,
+    /// Host names under which they ask, besides addresses and `localhost`: any other name in a request is a browser's whose
+    /// page is somebody else's.
+    pub hosts: Vec<String>,
+    /// The Unix socket of operators, seen from the folder of the data.
+    pub socket: PathBuf,
+    /// Which users of the machine may do what over it.
+    pub operators: OperatorSettings,
+}
+
+/// Users, or groups as in `@finance`. The switch's own user and root may do everything.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OperatorSettings {
+    /// They may see blocks, decisions and dead letters. So may the others.
+    pub read: Vec<String>,
+    /// They may block and unblock, and say where may be spent.
+    pub block: Vec<String>,
+    /// They may begin settlement dates, and send again or drop dead letters.
+    pub settle: Vec<String>,
+}
+
+impl OperatorSettings {
+    /// Whether nobody else has a right.
+    pub fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.block.is_empty() && self.settle.is_empty()
+    }
 }
 
 impl Default for OpsSettings {
     fn default() -> Self {
         Self {
             listen: loopback(9583),
+            hosts: Vec::new(),
+            socket: "operations.sock".into(),
+            operators: OperatorSettings::default(),
         }
     }
 }

@@ -97,6 +97,11 @@ impl Settings {
         Ok(())
     }
 
+    /// The operators' socket.
+    pub fn operations_socket(&self) -> PathBuf {
+        self.data.join(&self.ops.socket)
+    }
+
     /// How many workers to start: as stated, or one for each core but one, which is left to the journal's
     /// writer, the store and the system's network.
     pub fn worker_count(&self) -> usize {

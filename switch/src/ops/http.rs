@@ -1,29 +1,25 @@
-//! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps the process running,
-//! `/outbox` for messages to payers that were given up, `/saf` for advices to the financial system that were, `/operator`
-//! for what an operator decides.
+//! The operations port: `/metrics` for Prometheus, `/healthz` and `/readyz` for an orchestrator. Nothing here changes anything,
+//! and no page of a browser reads it: operators have a socket of their own ([`super::control`]).
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use actix_web::dev::Server;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
-use actix_web::{App, HttpResponse, HttpServer, guard, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use tessera_common::local_http::Sender;
 
-use serde_json::json;
-
-use super::operator::{Operator, Wish};
 use super::{Health, Metrics};
-use crate::notify::{Desk, Letters};
+use crate::config::OpsSettings;
 
 /// The text format of Prometheus, with the charset that its scraper insists on.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Connections at the same time: a Prometheus or two, an orchestrator, a person.
 const CONNECTIONS_MAX: usize = 64;
-
-/// Dead letters told at once, oldest first.
-const DEAD_LETTERS_MAX: usize = 1_000;
 
 /// The operations port, bound. Nothing is served before [`OpsServer::server`] is polled: await it, or spawn it.
 pub struct OpsServer {
@@ -35,12 +31,12 @@ pub struct OpsServer {
 
 /// Binds the operations port. To be called within an actix system; one thread of its own answers.
 pub fn serve(
-    listen: SocketAddr,
+    settings: &OpsSettings,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
-    outbox: Arc<OnceLock<Desk>>,
-    operator: Arc<OnceLock<Operator>>,
 ) -> io::Result<OpsServer> {
+    let listen = settings.listen;
+    let names = web::Data::new(Names(settings.hosts.clone()));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&metrics)))
@@ -60,16 +56,8 @@ pub fn serve(
                 web::get().to(tell_readiness),
                 web::head().to(tell_readiness),
             ))
-            .app_data(web::Data::from(Arc::clone(&outbox)))
-            .route("/outbox", web::get().to(list_dead_letters))
-            .route("/outbox/retry", from_here().to(retry_all))
-            .route("/outbox/drop", from_here().to(drop_all))
-            .route("/outbox/{id}/retry", from_here().to(retry_one))
-            .route("/outbox/{id}/drop", from_here().to(drop_one))
-            .app_data(web::Data::from(Arc::clone(&operator)))
-            .route("/saf", web::get().to(list_advices))
-            .route("/saf/{id}", web::get().to(show_advice))
-            .route("/operator", from_here().to(grant))
+            .app_data(names.clone())
+            .wrap(from_fn(refuse_pages))
             .default_service(web::to(tell_pages))
     })
     .workers(1)
@@ -84,13 +72,33 @@ pub fn serve(
     })
 }
 
-/// What changes something is taken from this machine only, wherever the port listens: it asks for no password.
-fn from_here() -> actix_web::Route {
-    let is_local = |asked: &guard::GuardContext<'_>| {
-        let peer = asked.head().peer_addr;
-        peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+/// Names of this port besides its addresses.
+struct Names(Vec<String>);
+
+/// Programs ask here. What a browser sends for a page of somebody else is refused, also where DNS rebinding makes it look as
+/// if that page were ours.
+async fn refuse_pages<B: MessageBody>(
+    names: web::Data<Names>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let header = |name: &str| {
+        let value = request.headers().get(name)?;
+        // What can't be read is a name of nobody.
+        Some(value.to_str().unwrap_or("?"))
     };
-    web::post().guard(guard::fn_guard(is_local))
+    let sender = Sender {
+        host: header("host"),
+        origin: header("origin"),
+        fetch_site: header("sec-fetch-site"),
+    };
+    match sender.check(!request.method().is_safe(), &names.0) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(foreign) => {
+            let refused = text(HttpResponse::Forbidden(), format!("{foreign}\n"));
+            Ok(request.into_response(refused).map_into_right_body())
+        }
+    }
 }
 
 fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
@@ -126,147 +134,10 @@ async fn tell_readiness(health: web::Data<Health>) -> HttpResponse {
     )
 }
 
-/// What could not be told to payers: without addresses, and without what it was.
-async fn list_dead_letters(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
-    let Some(desk) = outbox.get() else {
-        return no_outbox();
-    };
-    match desk.list(DEAD_LETTERS_MAX).await {
-        Ok(dead) => {
-            let letters: Vec<_> = dead
-                .into_iter()
-                .map(|(key, dead)| {
-                    json!({
-                        "id": key.to_string(),
-                        "since": dead.since,
-                        "attempts": dead.attempts,
-                        "why": dead.why,
-                    })
-                })
-                .collect();
-            HttpResponse::Ok()
-                .insert_header((CACHE_CONTROL, "no-store"))
-                .json(letters)
-        }
-        Err(why) => text(HttpResponse::InternalServerError(), why + "\n"),
-    }
-}
-
-async fn retry_one(id: web::Path<String>, outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
-    match id.parse() {
-        Ok(key) => retry(&outbox, Letters::One(key)).await,
-        Err(_) => no_letter(),
-    }
-}
-
-async fn retry_all(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
-    retry(&outbox, Letters::All).await
-}
-
-async fn drop_one(id: web::Path<String>, outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
-    match id.parse() {
-        Ok(key) => forget(&outbox, Letters::One(key)).await,
-        Err(_) => no_letter(),
-    }
-}
-
-async fn drop_all(outbox: web::Data<OnceLock<Desk>>) -> HttpResponse {
-    forget(&outbox, Letters::All).await
-}
-
-async fn retry(outbox: &OnceLock<Desk>, letters: Letters) -> HttpResponse {
-    match outbox.get() {
-        Some(desk) => done(desk.retry(letters).await, letters, "tried again"),
-        None => no_outbox(),
-    }
-}
-
-async fn forget(outbox: &OnceLock<Desk>, letters: Letters) -> HttpResponse {
-    match outbox.get() {
-        Some(desk) => done(desk.forget(letters).await, letters, "dropped"),
-        None => no_outbox(),
-    }
-}
-
-fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
-    match (count, letters) {
-        (Err(why), _) => text(HttpResponse::InternalServerError(), why + "\n"),
-        (Ok(0), Letters::One(_)) => no_letter(),
-        (Ok(count), _) => text(HttpResponse::Ok(), format!("{count} {what}\n")),
-    }
-}
-
-fn no_outbox() -> HttpResponse {
-    let why = "no channel is configured: see [notify.email] and [notify.sms]\n";
-    text(HttpResponse::NotFound(), why.to_string())
-}
-
-fn no_letter() -> HttpResponse {
-    text(
-        HttpResponse::NotFound(),
-        "no such dead letter\n".to_string(),
-    )
-}
-
-/// What the financial system would not hear, oldest first.
-async fn list_advices(operator: web::Data<OnceLock<Operator>>) -> HttpResponse {
-    let Some(operator) = operator.get() else {
-        return starting();
-    };
-    let letters = operator.dead_letters.list(DEAD_LETTERS_MAX);
-    let letters: Vec<_> = letters
-        .into_iter()
-        .map(|(id, given_up)| {
-            let reference = id.reference.to_text();
-            json!({
-                "id": id.to_string(),
-                "reference": String::from_utf8_lossy(&reference),
-                "since": given_up.at,
-                "code": String::from_utf8_lossy(given_up.code.as_bytes()),
-            })
-        })
-        .collect();
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(letters)
-}
-
-async fn show_advice(
-    id: web::Path<String>,
-    operator: web::Data<OnceLock<Operator>>,
-) -> HttpResponse {
-    let (Some(operator), Ok(id)) = (operator.get(), id.parse()) else {
-        return no_letter();
-    };
-    match operator.show(id) {
-        Ok(Some(words)) => text(HttpResponse::Ok(), words),
-        Ok(None) => no_letter(),
-        Err(refusal) => text(HttpResponse::InternalServerError(), refusal.0 + "\n"),
-    }
-}
-
-/// JSON alone is taken: a page in a browser on this machine can't send it here.
-async fn grant(wish: web::Json<Wish>, operator: web::Data<OnceLock<Operator>>) -> HttpResponse {
-    let Some(operator) = operator.get() else {
-        return starting();
-    };
-    match operator.grant(wish.into_inner()).await {
-        Ok(standing) => HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(standing),
-        Err(refusal) => text(HttpResponse::Conflict(), refusal.0 + "\n"),
-    }
-}
-
-fn starting() -> HttpResponse {
-    let why = "the switch is starting: try again\n";
-    text(HttpResponse::ServiceUnavailable(), why.to_string())
-}
-
 async fn tell_pages() -> HttpResponse {
     text(
         HttpResponse::NotFound(),
-        "/metrics\n/healthz\n/readyz\n/outbox\n/saf\n".to_string(),
+        "/metrics\n/healthz\n/readyz\n".to_string(),
     )
 }
 
@@ -288,8 +159,12 @@ mod tests {
     use crate::host::LinkStats;
 
     async fn ask(address: SocketAddr, request: &str) -> String {
+        let request = format!("{request} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
+        say(address, &request).await
+    }
+
+    async fn say(address: SocketAddr, request: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!("{request} HTTP/1.1\r\nhost: switch\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -305,9 +180,11 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         metrics.door.party("Development mall 1");
         let health = Arc::new(Health::new(1));
-        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let health_of = Arc::clone(&health);
-        let ops = serve(free, metrics, health_of, Arc::default(), Arc::default()).unwrap();
+        let settings = OpsSettings {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ..OpsSettings::default()
+        };
+        let ops = serve(&settings, metrics, Arc::clone(&health)).unwrap();
         let handle = ops.server.handle();
         let running = actix_web::rt::spawn(ops.server);
 
@@ -349,6 +226,26 @@ mod tests {
             answer.starts_with("http/1.1 200") && answer.ends_with("ready\n"),
             "{answer}"
         );
+
+        for foreign in [
+            "GET /metrics HTTP/1.1\r\nhost: rebound.example",
+            "POST /operator HTTP/1.1\r\nhost: rebound.example\r\norigin: http://rebound.example",
+            "GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\norigin: http://elsewhere.example",
+            "POST /outbox/drop HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: cross-site",
+        ] {
+            let request = format!("{foreign}\r\nconnection: close\r\n\r\n");
+            let answer = say(ops.address, &request).await;
+            assert!(answer.starts_with("http/1.1 403"), "{foreign}: {answer}");
+        }
+        for gone in [
+            "POST /operator",
+            "POST /outbox/drop",
+            "POST /outbox/retry",
+            "GET /saf",
+        ] {
+            let answer = ask(ops.address, gone).await;
+            assert!(answer.starts_with("http/1.1 404"), "{gone}: {answer}");
+        }
 
         handle.stop(true).await;
         running.await.unwrap().unwrap();

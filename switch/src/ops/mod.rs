@@ -1,8 +1,9 @@
 //! The operations room: what the switch does becomes figures, a state of health and log lines.
 //! In come counts and times from every room; out go `/metrics`, `/healthz`, `/readyz` on a port of their own,
-//! and the log on standard error.
+//! and the log on standard error. Operators have a Unix socket.
 //! What never happens here: a decision about a payment, or a card number, a key or a payer in anything that leaves.
 
+pub mod control;
 mod health;
 mod http;
 mod logging;

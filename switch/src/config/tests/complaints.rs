@@ -37,7 +37,7 @@ fn names_unknown_keys_and_the_nearest_known_one() {
     );
     assert_eq!(
         complaint("[ops]\nport = 1"),
-        "switch.toml:2: unknown key `ops.port`: known here are listen"
+        "switch.toml:2: unknown key `ops.port`: known here are listen, hosts, socket, operators"
     );
 }
 

@@ -1,0 +1,173 @@
+//! Who is at the other end of the socket, and what that user may do.
+
+use std::any::Any;
+use std::ffi::CString;
+
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use tokio::net::UnixStream;
+
+use crate::config::OperatorSettings;
+
+/// What operators may be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To see blocks, decisions, dead letters.
+    Read,
+    /// To block and unblock, and to say where may be spent.
+    Block,
+    /// To begin settlement dates, and to send again or drop what could not be delivered.
+    Settle,
+}
+
+/// A process as the system sees it (`SO_PEERCRED`): it can't say that it is another user's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    uid: u32,
+    gid: u32,
+}
+
+impl Peer {
+    /// Of a connection that was just accepted.
+    pub(super) fn of(connection: &dyn Any) -> Option<Self> {
+        let stream = connection.downcast_ref::<UnixStream>()?;
+        let credentials = stream.peer_cred().ok()?;
+        Some(Self {
+            uid: credentials.uid(),
+            gid: credentials.gid(),
+        })
+    }
+}
+
+/// A user, and what that user may do.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    name: String,
+    rights: Vec<Right>,
+}
+
+impl Caller {
+    /// Asks the system for the user's name and groups.
+    pub(super) fn new(peer: Peer, settings: &OperatorSettings) -> Self {
+        let uid = Uid::from_raw(peer.uid);
+        let user = User::from_uid(uid).ok().flatten();
+        let groups = groups(user.as_ref(), Gid::from_raw(peer.gid));
+        let name = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
+        // The switch's own user can do everything to its files anyway, and so can root.
+        let rights = match uid == Uid::effective() || uid.is_root() {
+            true => vec![Right::Read, Right::Block, Right::Settle],
+            false => rights(&name, &groups, settings),
+        };
+        Self { name, rights }
+    }
+
+    /// The user's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why the user may not do this, if not.
+    pub(super) fn refuse(&self, right: Right) -> Option<String> {
+        let list = match right {
+            Right::Read => "read",
+            Right::Block => "block",
+            Right::Settle => "settle",
+        };
+        let name = &self.name;
+        (!self.rights.contains(&right)).then(|| {
+            format!("{name} may not do that: [ops.operators] of the switch's configuration lists those who may ({list})")
+        })
+    }
+
+    /// What is journaled: the user, and behind it who was said to decide, where that is somebody else.
+    pub(super) fn signature(&self, said: &str) -> String {
+        match said.trim() {
+            "" => self.name.clone(),
+            said if said == self.name => self.name.clone(),
+            said => format!("{} for {said}", self.name),
+        }
+    }
+}
+
+/// Whoever may change something may also see it.
+fn rights(name: &str, groups: &[String], settings: &OperatorSettings) -> Vec<Right> {
+    let listed = |list: &[String]| {
+        list.iter().any(|entry| match entry.strip_prefix('@') {
+            Some(group) => groups.iter().any(|of_user| of_user == group),
+            None => entry == name,
+        })
+    };
+    let mut rights = Vec::new();
+    if listed(&settings.block) {
+        rights.push(Right::Block);
+    }
+    if listed(&settings.settle) {
+        rights.push(Right::Settle);
+    }
+    if !rights.is_empty() || listed(&settings.read) {
+        rights.push(Right::Read);
+    }
+    rights
+}
+
+/// The names of the groups that a user is in, the one of the process among them.
+fn groups(user: Option<&User>, of_process: Gid) -> Vec<String> {
+    let name = user.and_then(|user| CString::new(user.name.as_bytes()).ok());
+    let mut all = match (user, name) {
+        (Some(user), Some(name)) => getgrouplist(&name, user.gid).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    all.push(of_process);
+    all.into_iter()
+        .filter_map(|group| Group::from_gid(group).ok().flatten())
+        .map(|group| group.name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> OperatorSettings {
+        let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        OperatorSettings {
+            read: list(&["@support"]),
+            block: list(&["ada"]),
+            settle: list(&["@finance", "grace"]),
+        }
+    }
+
+    #[test]
+    fn rights_go_by_user_and_group() {
+        let of = |name: &str, groups: &[&str]| {
+            let groups: Vec<_> = groups.iter().map(|&group| group.to_owned()).collect();
+            rights(name, &groups, &settings())
+        };
+        assert_eq!(of("ada", &["users"]), [Right::Block, Right::Read]);
+        assert_eq!(of("grace", &[]), [Right::Settle, Right::Read]);
+        assert_eq!(
+            of("kim", &["finance", "support"]),
+            [Right::Settle, Right::Read]
+        );
+        assert_eq!(of("kim", &["support"]), [Right::Read]);
+        // A user who is called like a group is not in it.
+        assert_eq!(of("support", &["users"]), []);
+        assert_eq!(of("@support", &["users"]), []);
+        assert_eq!(of("mallory", &["ada"]), []);
+    }
+
+    #[test]
+    fn what_was_said_stands_behind_what_is_known() {
+        let caller = Caller {
+            name: "ada".to_owned(),
+            rights: Vec::new(),
+        };
+        assert_eq!(caller.signature(""), "ada");
+        assert_eq!(caller.signature(" ada "), "ada");
+        assert_eq!(caller.signature("Grace"), "ada for Grace");
+        let why = caller.refuse(Right::Block).unwrap();
+        assert!(
+            why.contains("ada may not do that") && why.contains("(block)"),
+            "{why}"
+        );
+    }
+}

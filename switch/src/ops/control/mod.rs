@@ -1,0 +1,291 @@
+//! The operators' socket: dead letters of the outbox, advices that the financial system refused, blocks, controls and settlement
+//! dates. HTTP over a Unix socket, which no browser reaches; the system says which user is at its other end, and that name is
+//! journaled with every decision.
+//!
+//! | request | right |
+//! | --- | --- |
+//! | `GET /outbox`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
+//! | `POST /operator` with `block`, `unblock`, `control` | `block` |
+//! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop` | `settle` |
+
+mod caller;
+mod socket;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{Data, Json, PayloadConfig, ReqData};
+use actix_web::{App, HttpMessage as _, HttpResponse, HttpServer, web};
+use serde_json::json;
+
+pub use caller::Right;
+use caller::{Caller, Peer};
+
+use super::operator::{Operator, Want, Wish};
+use crate::config::OperatorSettings;
+use crate::notify::{Desk, Letters};
+
+/// Operators and their scripts at the same time.
+const CONNECTIONS_MAX: usize = 64;
+/// A wish has a few hundred bytes; a list of merchant categories some thousands.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Dead letters shown at once, oldest first.
+const DEAD_LETTERS_MAX: usize = 1_000;
+
+/// Binds the socket. To be called within an actix system, by the process that holds the journal's lock; one thread of its own
+/// answers, so that neither health nor metrics wait for it. Nothing is served before the server is polled.
+///
+/// # Errors
+/// When the socket can't be made, or somebody listens there.
+pub fn serve(
+    path: &Path,
+    rights: &OperatorSettings,
+    outbox: Arc<OnceLock<Desk>>,
+    operator: Arc<OnceLock<Operator>>,
+) -> anyhow::Result<Server> {
+    let listener = socket::bind(path, !rights.is_empty())?;
+    let rights = Data::new(rights.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(rights.clone())
+            .app_data(Data::from(Arc::clone(&outbox)))
+            .app_data(Data::from(Arc::clone(&operator)))
+            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
+            .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX))
+            .wrap(from_fn(admit))
+            .route("/outbox", web::get().to(list_dead_letters))
+            .route("/outbox/retry", web::post().to(retry_all))
+            .route("/outbox/drop", web::post().to(drop_all))
+            .route("/outbox/{id}/retry", web::post().to(retry_one))
+            .route("/outbox/{id}/drop", web::post().to(drop_one))
+            .route("/saf", web::get().to(list_advices))
+            .route("/saf/{id}", web::get().to(show_advice))
+            .route("/operator", web::post().to(grant))
+    })
+    .on_connect(|connection, kept| {
+        if let Some(peer) = Peer::of(connection) {
+            kept.insert(peer);
+        }
+    })
+    .workers(1)
+    .max_connections(CONNECTIONS_MAX)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .listen_uds(listener)?;
+    Ok(server.run())
+}
+
+/// Whoever has no right at all learns nothing but that. Handlers find out who it is in the request.
+async fn admit<B: MessageBody>(
+    rights: Data<OperatorSettings>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let peer = request.conn_data::<Peer>().copied();
+    let caller = peer.map(|peer| Caller::new(peer, &rights));
+    let refusal = match &caller {
+        None => Some("the system does not say who you are".to_owned()),
+        Some(caller) => caller.refuse(Right::Read),
+    };
+    if let Some(why) = refusal {
+        let refused = request.into_response(text(HttpResponse::Forbidden(), why + "\n"));
+        return Ok(refused.map_into_right_body());
+    }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// What the caller may not do, or `None`.
+fn forbidden(caller: &Caller, right: Right) -> Option<HttpResponse> {
+    let why = caller.refuse(right)?;
+    Some(text(HttpResponse::Forbidden(), why + "\n"))
+}
+
+/// What could not be told to payers: without addresses, and without what it was.
+async fn list_dead_letters(outbox: Data<OnceLock<Desk>>) -> HttpResponse {
+    let Some(desk) = outbox.get() else {
+        return no_outbox();
+    };
+    match desk.list(DEAD_LETTERS_MAX).await {
+        Ok(dead) => {
+            let letters: Vec<_> = dead
+                .into_iter()
+                .map(|(key, dead)| {
+                    json!({
+                        "id": key.to_string(),
+                        "since": dead.since,
+                        "attempts": dead.attempts,
+                        "why": dead.why,
+                    })
+                })
+                .collect();
+            HttpResponse::Ok()
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .json(letters)
+        }
+        Err(why) => text(HttpResponse::InternalServerError(), why + "\n"),
+    }
+}
+
+async fn retry_one(
+    id: web::Path<String>,
+    outbox: Data<OnceLock<Desk>>,
+    caller: ReqData<Caller>,
+) -> HttpResponse {
+    match id.parse() {
+        Ok(key) => retry(&outbox, Letters::One(key), &caller).await,
+        Err(_) => no_letter(),
+    }
+}
+
+async fn retry_all(outbox: Data<OnceLock<Desk>>, caller: ReqData<Caller>) -> HttpResponse {
+    retry(&outbox, Letters::All, &caller).await
+}
+
+async fn drop_one(
+    id: web::Path<String>,
+    outbox: Data<OnceLock<Desk>>,
+    caller: ReqData<Caller>,
+) -> HttpResponse {
+    match id.parse() {
+        Ok(key) => forget(&outbox, Letters::One(key), &caller).await,
+        Err(_) => no_letter(),
+    }
+}
+
+async fn drop_all(outbox: Data<OnceLock<Desk>>, caller: ReqData<Caller>) -> HttpResponse {
+    forget(&outbox, Letters::All, &caller).await
+}
+
+async fn retry(outbox: &OnceLock<Desk>, letters: Letters, caller: &Caller) -> HttpResponse {
+    if let Some(refused) = forbidden(caller, Right::Settle) {
+        return refused;
+    }
+    let Some(desk) = outbox.get() else {
+        return no_outbox();
+    };
+    let count = desk.retry(letters).await;
+    tracing::info!(
+        by = caller.name(),
+        ?letters,
+        ?count,
+        "messages to payers are tried again"
+    );
+    done(count, letters, "tried again")
+}
+
+async fn forget(outbox: &OnceLock<Desk>, letters: Letters, caller: &Caller) -> HttpResponse {
+    if let Some(refused) = forbidden(caller, Right::Settle) {
+        return refused;
+    }
+    let Some(desk) = outbox.get() else {
+        return no_outbox();
+    };
+    let count = desk.forget(letters).await;
+    tracing::info!(
+        by = caller.name(),
+        ?letters,
+        ?count,
+        "messages to payers are dropped"
+    );
+    done(count, letters, "dropped")
+}
+
+fn done(count: Result<usize, String>, letters: Letters, what: &str) -> HttpResponse {
+    match (count, letters) {
+        (Err(why), _) => text(HttpResponse::InternalServerError(), why + "\n"),
+        (Ok(0), Letters::One(_)) => no_letter(),
+        (Ok(count), _) => text(HttpResponse::Ok(), format!("{count} {what}\n")),
+    }
+}
+
+fn no_outbox() -> HttpResponse {
+    let why = "no channel is configured: see [notify.email] and [notify.sms]\n";
+    text(HttpResponse::NotFound(), why.to_string())
+}
+
+fn no_letter() -> HttpResponse {
+    text(HttpResponse::NotFound(), "no such dead letter\n".to_owned())
+}
+
+/// What the financial system would not hear, oldest first.
+async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
+    let Some(operator) = operator.get() else {
+        return starting();
+    };
+    let letters = operator.dead_letters.list(DEAD_LETTERS_MAX);
+    let letters: Vec<_> = letters
+        .into_iter()
+        .map(|(id, given_up)| {
+            let reference = id.reference.to_text();
+            json!({
+                "id": id.to_string(),
+                "reference": String::from_utf8_lossy(&reference),
+                "since": given_up.at,
+                "code": String::from_utf8_lossy(given_up.code.as_bytes()),
+            })
+        })
+        .collect();
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(letters)
+}
+
+async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) -> HttpResponse {
+    let (Some(operator), Ok(id)) = (operator.get(), id.parse()) else {
+        return no_letter();
+    };
+    match operator.show(id) {
+        Ok(Some(words)) => text(HttpResponse::Ok(), words),
+        Ok(None) => no_letter(),
+        Err(refusal) => text(HttpResponse::InternalServerError(), refusal.0 + "\n"),
+    }
+}
+
+/// Who decides is whoever the system says it is; a name that was given with the wish stands behind that.
+async fn grant(
+    wish: Json<Wish>,
+    operator: Data<OnceLock<Operator>>,
+    caller: ReqData<Caller>,
+) -> HttpResponse {
+    let mut wish = wish.into_inner();
+    let right = match &wish.want {
+        Want::Show => Right::Read,
+        Want::Block | Want::Unblock | Want::Control(_) => Right::Block,
+        Want::BeginDay | Want::Retry | Want::Drop => Right::Settle,
+    };
+    if let Some(refused) = forbidden(&caller, right) {
+        return refused;
+    }
+    let Some(operator) = operator.get() else {
+        return starting();
+    };
+    wish.by = caller.signature(&wish.by);
+    match operator.grant(wish).await {
+        Ok(standing) => HttpResponse::Ok()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(standing),
+        Err(refusal) => text(HttpResponse::Conflict(), refusal.0 + "\n"),
+    }
+}
+
+fn starting() -> HttpResponse {
+    let why = "the switch is starting: try again\n";
+    text(HttpResponse::ServiceUnavailable(), why.to_string())
+}
+
+fn text(mut response: actix_web::HttpResponseBuilder, body: String) -> HttpResponse {
+    response
+        .insert_header(ContentType::plaintext())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body)
+}
+
+#[cfg(test)]
+mod tests;
