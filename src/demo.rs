@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tessera_common::private;
 use tessera_simulators::{demo, load};
 
 /// Shows the whole switch at work: financial system, switch, a mall and an acquirer, with nothing prepared
@@ -20,6 +21,7 @@ pub struct Demo {
 impl Demo {
     /// Runs to its summary; the exit code says whether everything was right.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        private::check(&self.data)?;
         let options = demo::Options {
             duration: self.duration,
             data: self.data,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tessera_common::private;
 use tessera_simulators::host::{self, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +26,9 @@ impl Host {
         let mut settings = Settings::read(&self.config, &self.set)?;
         if self.data.is_some() {
             settings.data = self.data;
+        }
+        if let Some(data) = &settings.data {
+            private::check(data)?;
         }
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))

@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
+use tessera_common::private;
 use tessera_protocol::mask_card_numbers;
 
 /// The road of a purchase makes and drops a handful of small boxes; the system's allocator takes a
@@ -65,6 +66,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything is written: card numbers, keys and logs are for this user alone.
+    private::set_umask();
     tessera_simulators::demo::end_with_parent();
     match run() {
         Ok(code) => code,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
+use tessera_common::private;
 use tessera_protocol::Amount;
 use tessera_switch::provision::provision;
 
@@ -28,6 +29,7 @@ impl Provision {
     /// Makes the cards that are not there yet.
     pub fn run(self) -> anyhow::Result<()> {
         let settings = crate::switch::read(&self.config, self.data)?;
+        private::check(&settings.data)?;
         let balance = Amount::new(self.balance).context("a balance has at most 12 digits")?;
         let started = Instant::now();
         let made = provision(&settings, self.cards, balance)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tessera_common::private;
 use tessera_simulators::shop::{self, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -23,6 +24,7 @@ impl Shop {
         if let Some(data) = self.data {
             settings.data = data;
         }
+        private::check(&settings.data)?;
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
             .with_writer(tessera_switch::ops::Masked(std::io::stderr))

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use tessera_common::private;
 use tessera_switch::config::Settings;
 use tessera_switch::ops::start_logging;
 
@@ -25,6 +26,7 @@ impl Switch {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = read(&self.config, self.data)?;
         settings.check()?;
+        private::check(&settings.data)?;
         if self.check {
             println!(
                 "{} is good: {} parties",
