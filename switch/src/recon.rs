@@ -9,6 +9,8 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
+use tessera_common::bounded::Lines;
+use tessera_common::csv::{cell, latin_1};
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::journal::{self, JournalError, Lookup, RecordRef};
@@ -63,6 +65,9 @@ pub struct Row {
     /// Field 37 towards the financial system.
     pub switch_reference: String,
 }
+
+/// The longest line of another list: a row of ours has 200 bytes.
+const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What another list must have for a row of it to be compared; more columns do no harm.
 #[derive(Debug, Deserialize)]
@@ -191,7 +196,7 @@ fn opening(
 }
 
 fn row(item: &Item, opening: &Opening, day: Day) -> Row {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    let text = |bytes: &[u8]| cell(latin_1(bytes).trim_end_matches(' '));
     let own = item.institution == NO_PARTY;
     Row {
         settlement_date: day.to_string(),
@@ -230,7 +235,8 @@ pub fn write<T: Serialize>(rows: &[T], out: impl Write) -> Result<(), ReconError
     Ok(())
 }
 
-/// Where another list of the same date differs: rows are the same that agree in side, fields 37 and 11.
+/// Where another list of the same date differs: rows are the same that agree in side, fields 37 and 11. It may be in UTF-8 or
+/// in ISO 8859-1, and its texts as the parties sent them or as [`write`] writes them.
 ///
 /// # Errors
 /// When it is no list with the columns `side`, `amount`, `reference` and `trace`.
@@ -242,13 +248,16 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
         let key = (row.side.clone(), row.reference.clone(), row.trace.clone());
         add(0, key, row.amount);
     }
-    for row in csv::Reader::from_reader(theirs).deserialize() {
+    let mut theirs = csv::Reader::from_reader(Lines::new(theirs, LINE_BYTES_MAX));
+    let titles = text_record(theirs.byte_headers()?.clone());
+    for row in theirs.byte_records() {
         let OtherRow {
             side,
             amount,
             reference,
             trace,
-        } = row?;
+        } = text_record(row?).deserialize(Some(&titles))?;
+        let reference = cell(reference.trim_end_matches(' '));
         // Six digits, whatever a spreadsheet made of them.
         add(1, (side, reference, format!("{trace:0>6}")), amount);
     }
@@ -280,6 +289,14 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
         }
     }
     Ok(differences)
+}
+
+/// Whoever writes no UTF-8 writes ISO 8859-1, as the wire does.
+fn text_record(record: csv::ByteRecord) -> csv::StringRecord {
+    csv::StringRecord::from_byte_record(record).unwrap_or_else(|error| {
+        let record = error.into_byte_record();
+        record.iter().map(latin_1).collect()
+    })
 }
 
 #[cfg(test)]
@@ -341,6 +358,57 @@ mod tests {
                 ("only ours", text("000003"), Some(300), None),
             ]
         );
+    }
+
+    #[test]
+    fn what_parties_send_is_neither_a_formula_nor_lost() {
+        let sent = [
+            &b"=cmd|' /C "[..],
+            b"-2+3",
+            b"@SUM(1)",
+            b"\x1b[2J\t\r\n",
+            b"K\xe4se,\"\x85",
+        ];
+        let rows: Vec<_> = sent
+            .iter()
+            .map(|bytes| row("debit", &cell(&latin_1(bytes)), "000001", 100))
+            .collect();
+        let mut ours = Vec::new();
+        write(&rows, &mut ours).unwrap();
+        let ours = String::from_utf8(ours).unwrap();
+        assert_eq!(ours.lines().count(), 1 + sent.len());
+        for cell in [
+            "'=cmd|' /C ",
+            "'-2+3",
+            "'@SUM(1)",
+            "\\x1b[2J\\x09\\x0d\\x0a",
+            "\"Käse,\"\"\\x85\"",
+        ] {
+            assert!(ours.contains(&format!(",{cell},")), "{cell}\n{ours}");
+        }
+        assert_eq!(found(&rows, &ours), []);
+        // The other side's own list, with what the party sent as it stands, in either character set.
+        let list = |encode: &dyn Fn(&[u8]) -> Vec<u8>| {
+            let mut list = csv::Writer::from_writer(Vec::new());
+            list.write_record(["side", "amount", "trace", "reference"])
+                .unwrap();
+            for bytes in sent {
+                list.write_record([&b"debit"[..], b"100", b"1", &encode(bytes)])
+                    .unwrap();
+            }
+            list.into_inner().unwrap()
+        };
+        for theirs in [
+            list(&|bytes| bytes.to_vec()),
+            list(&|bytes| latin_1(bytes).into_bytes()),
+        ] {
+            assert_eq!(differences(&rows, &theirs[..]).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn a_list_without_end_is_refused() {
+        assert!(differences(&[], std::io::repeat(b'a')).is_err());
     }
 
     #[test]

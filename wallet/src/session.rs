@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::RngExt as _;
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use tessera_protocol::leased::{SECRET_DIGITS, SESSION_DIGITS};
 use zeroize::Zeroizing;
@@ -47,7 +48,7 @@ impl Session {
     /// What a form of this session must carry: whoever does not know the handle can't make it, and every server that
     /// is handed the handle can.
     pub fn form_token(&self) -> String {
-        token("form", &self.0)
+        token("form", &self.0, "")
     }
 }
 
@@ -63,14 +64,15 @@ impl fmt::Debug for Session {
     }
 }
 
-/// What follows from a secret for one purpose and does not tell it.
-pub fn token(purpose: &str, secret: &str) -> String {
-    let digest = Sha256::new()
-        .chain_update(purpose.as_bytes())
-        .chain_update([0])
-        .chain_update(secret.as_bytes())
-        .finalize();
-    hex(&digest)
+/// HMAC-SHA-256 over a purpose and a message, in hexadecimal digits: only who knows the secret can make it, also where tokens
+/// of other messages are known. To be compared with [`same`].
+pub fn token(purpose: &str, secret: &str, message: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+    let mut mac = mac.expect("HMAC takes a key of any length");
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(message.as_bytes());
+    hex(&mac.finalize().into_bytes())
 }
 
 /// Whether two secrets are the same, in a time that does not tell where they differ.
@@ -92,6 +94,15 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_an_hmac() {
+        // Of Python's `hmac`.
+        let expected = "aeaefc67b126094dee93e1bfa2f47f05f0173ad237e6feacd5d5371ae390fdbc";
+        assert_eq!(token("pay", "0123456789abcdef", "a=b"), expected);
+        assert_ne!(token("pay", "0123456789abcdefa", "=b"), expected);
+        assert_ne!(token("form", "0123456789abcdef", "a=b"), expected);
+    }
 
     #[test]
     fn knows_its_wallet_and_is_never_printed() {

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
+use tessera_common::csv::cell;
 use tokio::sync::mpsc;
 
 use super::parts;
@@ -410,12 +411,9 @@ fn csv_row(app: &App, transaction: &Transaction) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A text that others wrote. In quotes; and what a spreadsheet would take for a formula gets an apostrophe in front.
+/// A text that others wrote, in quotes.
 fn csv_text(text: &str) -> String {
-    let formula =
-        text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
-    let guard = if formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", cell(text).replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -425,9 +423,10 @@ mod tests {
     #[test]
     fn a_formula_stays_a_text() {
         assert_eq!(csv_text("2 cups, \"big\""), "\"2 cups, \"\"big\"\"\"");
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1"] {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1"] {
             assert_eq!(csv_text(formula), format!("\"'{formula}\""));
         }
+        assert_eq!(csv_text("\t=1\u{1b}[2J"), "\"'\\x09=1\\x1b[2J\"");
     }
 
     #[test]

@@ -63,14 +63,14 @@ impl Sealed {
         let find = |name: &str| fields.get(name).map_or("", String::as_str);
         let purchase = Purchase::read(find("origin"), find)?;
         let sealed = Self::new(purchase, Step::of(find("step"))?);
-        let seal = token("pay", &format!("{secret}{}", sealed.plain()));
+        let seal = token("pay", &secret, &sealed.plain());
         same(&seal, find("seal")).then_some(sealed)
     }
 
     /// The part of an address behind the question mark.
     pub fn query(&self, secret: &str) -> String {
         let plain = self.plain();
-        let seal = token("pay", &format!("{secret}{plain}"));
+        let seal = token("pay", secret, &plain);
         format!("{plain}&seal={seal}")
     }
 

@@ -51,7 +51,7 @@ impl Visitor {
 
     /// What a form before a session must carry.
     pub fn entry_token(&self) -> String {
-        token("entry", &self.form_secret)
+        token("entry", &self.form_secret, "")
     }
 
     /// What the payer will know this device by: `Firefox on Windows`.
