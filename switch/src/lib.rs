@@ -9,6 +9,7 @@
 mod assembly;
 mod clock;
 mod controls;
+mod email_address;
 mod fault;
 mod gauges;
 mod host_totals;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailin::response::{NO_STORAGE, OK};
+use mailin::response::{NO_STORAGE, OK, START_DATA};
 use mailin::{Action, Handler, Response, SessionBuilder};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,6 +55,7 @@ async fn converse(mut stream: TcpStream, from: IpAddr, letters: Arc<Letters>) ->
     let mut session = SessionBuilder::new("localhost").build(from, Taker::new(letters));
     write.write_all(&session.greeting().buffer()?).await?;
     let mut line = Vec::new();
+    let mut in_text = false;
     loop {
         line.clear();
         let mut bounded = (&mut read).take(LINE_BYTES_MAX as u64);
@@ -67,12 +68,52 @@ async fn converse(mut stream: TcpStream, from: IpAddr, letters: Arc<Letters>) ->
             _ if line.ends_with(b"\n") => {}
             _ => return write.write_all(b"500 Line too long\r\n").await,
         }
-        let response = session.process(&line);
-        write.write_all(&response.buffer()?).await?;
+        let response = match in_text {
+            true => session.process(&line),
+            false => session.process(&without_smtputf8(&line)),
+        };
+        // From 354 on, lines are the letter's, up to the answer to its end.
+        in_text = match response.action {
+            Action::NoReply => in_text,
+            _ => response.code == START_DATA.code,
+        };
+        let mut answer = response.buffer()?;
+        if response.code == OK.code && line.to_ascii_uppercase().starts_with(b"EHLO") && !in_text {
+            offer_smtputf8(&mut answer);
+        }
+        write.write_all(&answer).await?;
         // A letter that was refused at its end ends the connection: what follows would be taken for more of it.
         if response.action == Action::Close || response == NO_STORAGE {
             return write.shutdown().await;
         }
+    }
+}
+
+/// RFC 6531. `mailin` passes on addresses of all scripts, but knows nothing of the word for it behind MAIL FROM.
+const SMTPUTF8: &[u8] = b" SMTPUTF8";
+
+/// A command without that word.
+fn without_smtputf8(line: &[u8]) -> Vec<u8> {
+    let upper = line.to_ascii_uppercase();
+    let behind_address = line.iter().rposition(|&byte| byte == b'>').unwrap_or(0);
+    let found = upper[behind_address..]
+        .windows(SMTPUTF8.len())
+        .position(|window| window == SMTPUTF8);
+    match found {
+        Some(at) if upper.starts_with(b"MAIL FROM:") => {
+            let at = behind_address + at;
+            [&line[..at], &line[at + SMTPUTF8.len()..]].concat()
+        }
+        _ => line.to_vec(),
+    }
+}
+
+/// One more line of the answer to EHLO.
+fn offer_smtputf8(answer: &mut Vec<u8>) {
+    let last = answer.windows(4).rposition(|window| window == b"250 ");
+    if let Some(last) = last {
+        answer[last + 3] = b'-';
+        answer.extend_from_slice(b"250 SMTPUTF8\r\n");
     }
 }
 

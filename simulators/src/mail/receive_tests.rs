@@ -57,6 +57,25 @@ fn takes_letters_of_lettre_one_after_another() {
 }
 
 #[test]
+fn takes_addresses_of_all_scripts() {
+    let (address, letters) = started();
+    let to = "用户@xn--r8jz45g.xn--zckzah";
+    let letter = Message::builder()
+        .from("Tessera <no-reply@tessera.example>".parse().unwrap())
+        .to(to.parse().unwrap())
+        .subject("One")
+        .body("MAIL FROM:<a@b> SMTPUTF8\n".to_owned())
+        .unwrap();
+    let transport = SmtpTransport::builder_dangerous("127.0.0.1")
+        .port(address.port())
+        .build();
+    transport.send(&letter).unwrap();
+    let letter = only(&letters);
+    assert_eq!(letter.to, [to]);
+    assert_eq!(letter.text.trim(), "MAIL FROM:<a@b> SMTPUTF8");
+}
+
+#[test]
 fn takes_a_letter_of_pythons_smtplib() {
     let (address, letters) = started();
     let script = "import smtplib, sys\n\

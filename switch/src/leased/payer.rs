@@ -10,6 +10,7 @@ use tessera_protocol::leased::{
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::operation::{Data, Reading, Refused, missing};
+use crate::email_address::EmailAddress;
 use crate::vault::{Purpose, Vault};
 use crate::wallet::{
     AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
@@ -18,8 +19,6 @@ use crate::wallet::{
 
 /// What a payer knows a device by is no longer.
 const DEVICE_CHARACTERS_MAX: usize = 60;
-/// RFC 5321, section 4.5.3.1.3, without the angle brackets.
-const EMAIL_BYTES_MAX: usize = 254;
 const CODE_DIGITS: u32 = 6;
 
 /// The action of an operation that is about an account.
@@ -224,18 +223,9 @@ fn seal(
 
 /// Its first letter and its domain.
 fn shown_email(address: &str) -> Option<String> {
-    let (name, domain) = address.rsplit_once('@')?;
-    let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
-    let sound = plain
-        && address.len() <= EMAIL_BYTES_MAX
-        && !name.is_empty()
-        && name.len() <= 64
-        && !name.contains(['@', '<', '>', '"', ',', ';', '\\', '(', ')'])
-        && !domain.is_empty()
-        && domain
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-    sound.then(|| format!("{}***@{domain}", &name[..1]))
+    let address = EmailAddress::parse(address)?;
+    let first = address.local().chars().next()?;
+    Some(format!("{first}***@{}", address.domain()))
 }
 
 /// Its last two digits (ITU-T E.164).
@@ -259,6 +249,14 @@ mod tests {
         assert_eq!(
             shown_email("alice@example.com").as_deref(),
             Some("a***@example.com")
+        );
+        assert_eq!(
+            shown_email("jörg@bücher.example").as_deref(),
+            Some("j***@bücher.example")
+        );
+        assert_eq!(
+            shown_email("用户@例え.テスト").as_deref(),
+            Some("用***@例え.テスト")
         );
         assert_eq!(shown_mobile("+491701234567").as_deref(), Some("+*** 67"));
         for wrong in [

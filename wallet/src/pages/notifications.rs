@@ -176,7 +176,9 @@ fn address(kind: ContactKind, typed: &str) -> Option<String> {
         ContactKind::Email => {
             let (name, host) = typed.rsplit_once('@')?;
             let plain = !typed.contains(|sign: char| sign.is_whitespace() || sign.is_control());
-            (plain && !name.is_empty() && host.contains('.')).then(|| typed.to_owned())
+            // Full stops of other keyboards are as good.
+            let dotted = host.contains(['.', '。', '．', '｡']);
+            (plain && !name.is_empty() && dotted).then(|| typed.to_owned())
         }
         ContactKind::Mobile => {
             let digits = typed.strip_prefix('+')?.replace([' ', '-', '(', ')'], "");
@@ -268,7 +270,9 @@ mod tests {
         assert_eq!(mobile("+44 7700 900123").as_deref(), Some("+447700900123"));
         assert_eq!(mobile("07700 900123"), None);
         let email = |typed| address(ContactKind::Email, typed);
-        assert_eq!(email("a@b.example").as_deref(), Some("a@b.example"));
+        for right in ["a@b.example", "jörg@bücher.example", "用户@例え。テスト"] {
+            assert_eq!(email(right).as_deref(), Some(right));
+        }
         for wrong in [
             "a",
             "a@b",

@@ -5,12 +5,15 @@ mod check;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use serde::Deserialize;
+use tessera_common::key_file::{self, KeyFileError};
 use zeroize::Zeroizing;
 
 use super::{SettingsError, units};
+use crate::email_address::EmailAddress;
 pub(super) use check::check;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -186,10 +189,17 @@ impl EmailSettings {
 
     /// `from`, taken apart.
     pub fn sender(&self) -> Result<Mailbox, SettingsError> {
-        self.from.parse().map_err(|_| SettingsError::Unfit {
+        let unfit = || SettingsError::Unfit {
             key: "notify.email.from",
             why: SENDER,
-        })
+        };
+        // The library takes a domain as it stands: mail servers want A-labels.
+        let stated: Mailbox = self.from.parse().map_err(|_| unfit())?;
+        let address = EmailAddress::parse(stated.email.as_ref());
+        let address = address.filter(|address| !address.needs_smtputf8());
+        let address = address.ok_or_else(unfit)?;
+        let email = Address::new(address.local(), address.ascii_domain());
+        Ok(Mailbox::new(stated.name, email.map_err(|_| unfit())?))
     }
 
     /// User and password, if there are any.
@@ -202,7 +212,8 @@ impl EmailSettings {
     }
 }
 
-const SENDER: &str = "a name and an address, as in \"Tessera <no-reply@example.com>\"";
+const SENDER: &str =
+    "a name and an address with ASCII before the @, as in \"Tessera <no-reply@example.com>\"";
 
 impl SmsSettings {
     /// The name that the centre's certificate must carry.
@@ -234,8 +245,10 @@ fn password(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
         path: file.to_path_buf(),
         why,
     };
-    let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|why| unreadable(why.to_string()))?;
+    let text = key_file::read(file).map_err(|error| match error {
+        KeyFileError::Io { why, .. } => unreadable(why.to_string()),
+        open => unreadable(open.to_string()),
+    })?;
     match text.lines().next().unwrap_or_default() {
         "" => Err(unreadable("there is nothing on its first line".to_owned())),
         line => Ok(Zeroizing::new(line.to_owned())),
