@@ -1,10 +1,15 @@
 //! What `decode` and `doctor` look into: hexadecimal on the command line, a file, or standard input.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tessera_common::bounded;
 use tessera_inspect::Input;
+
+/// A capture of an hour of a busy line.
+const BYTES_MAX: usize = 256 << 20;
 
 /// The argument, whichever of its forms it has.
 pub fn read(arguments: &[String]) -> Result<Input> {
@@ -12,14 +17,11 @@ pub fn read(arguments: &[String]) -> Result<Input> {
     let joined = arguments.concat();
     match joined.as_str() {
         "-" => {
-            let mut content = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut content)
-                .context("standard input")?;
-            Ok(Input::Content(content))
+            let content = bounded::all(io::stdin().lock(), BYTES_MAX);
+            content.map(Input::Content).context("standard input")
         }
-        path if Path::new(path).is_file() => std::fs::read(path)
+        path if Path::new(path).is_file() => File::open(path)
+            .and_then(|file| bounded::all(file, BYTES_MAX))
             .map(Input::Content)
             .with_context(|| path.to_owned()),
         _ => Ok(Input::Text(joined)),

@@ -110,6 +110,14 @@ fn a_file_without_end_is_an_error() {
     file.set_len(10 << 30).expect("a long file");
     fails(&["switch", "--config", "switch.toml", "--check"]);
     fs::remove_file(&sparse).expect("a file");
+    let endless = fs::File::open("/dev/zero").expect("a device");
+    let decoded = rig.command(&["decode", "-"]).stdin(endless).output();
+    let decoded = decoded.expect("tessera runs");
+    let why = String::from_utf8_lossy(&decoded.stderr).into_owned();
+    assert!(
+        !decoded.status.success() && why.contains("more than 256 MiB"),
+        "{why}"
+    );
     let certificate = rig.path("certs/ca.pem");
     fs::remove_file(&certificate).expect("a file");
     std::os::unix::fs::symlink("/dev/zero", &certificate).expect("a link");
