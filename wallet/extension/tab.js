@@ -3,7 +3,10 @@
 import { TEST } from "./build.js";
 import { share } from "./plan.js";
 
-const FILES = ["page/words.js", "page/expiry.js", "page/recognize.js", "page/describe.js", "page/forms.js", "page/fill.js", "page/content.js"];
+const FILES = ["page/names.js", "page/words.js", "page/expiry.js", "page/recognize.js", "page/visible.js", "page/describe.js", "page/forms.js", "page/fill.js", "page/content.js"];
+
+// While a form is filled, everything that is painted is hit: a cover that lets clicks through hides a field all the same.
+const HIT_EVERYTHING = "*, ::before, ::after, ::backdrop { pointer-events: auto !important }";
 
 // The tab in front; in a test, the one that is named.
 export async function current() {
@@ -35,13 +38,17 @@ export async function scan(tabId) {
 export async function fill(tabId, targets, card) {
   const filled = [];
   for (const { documentId, at, kinds } of targets) {
+    const target = { tabId, documentIds: [documentId] };
+    const sheet = { target, css: HIT_EVERYTHING, origin: "USER" };
     try {
+      await chrome.scripting.insertCSS(sheet);
       const [{ result } = {}] = await chrome.scripting.executeScript({
-        target: { tabId, documentIds: [documentId] },
+        target,
         func: (...given) => globalThis.tesseraPage.fillAt(...given),
         args: [at, kinds, share(card, kinds)],
       });
       filled.push(...(result ?? []));
+      await chrome.scripting.removeCSS(sheet);
     } catch {
       // This document has gone meanwhile; what stands in the others stands.
     }

@@ -1,7 +1,10 @@
-// A page's fields as plain data. In comes a document; out go the fields that a person can see and fill, each with what names it.
-// Open shadow roots are looked into, frames are not: each frame is a document of its own. What never happens here: a value is read.
+// A page's fields as plain data. In comes a document; out go the fields that a person can see (page/visible.js) and fill, each with
+// what names it. Open shadow roots are looked into, frames are not: each frame is a document of its own. What never happens here: a
+// value is read; of a field that is read-only, whether it has one.
 "use strict";
 (() => {
+  const page = globalThis.tesseraPage;
+
   const FIELDS_MAX = 400;
   const ROOTS_MAX = 2_000;
 
@@ -15,21 +18,6 @@
         yield* walk(element.shadowRoot, selector, budget);
       }
     }
-  }
-
-  // Whether a person can see it: it has a size, is not transparent and not put outside of the page.
-  function visible(element) {
-    const style = element.ownerDocument.defaultView.getComputedStyle(element);
-    if (element.checkVisibility && !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;
-    if (style.visibility !== "visible" || style.display === "none") return false;
-    // Nobody sees what is within something transparent.
-    for (let one = element; one instanceof Element; one = parent(one)) {
-      if (Number(one.ownerDocument.defaultView.getComputedStyle(one).opacity) < 0.05) return false;
-    }
-    const box = element.getBoundingClientRect();
-    const { scrollX, scrollY } = element.ownerDocument.defaultView;
-    return box.width >= 8 && box.height >= 8 && box.right + scrollX > 0 && box.bottom + scrollY > 0
-      && style.clipPath !== "inset(100%)" && style.clip !== "rect(0px, 0px, 0px, 0px)";
   }
 
   // The parent as it is shown: out of a shadow root, its host.
@@ -113,16 +101,18 @@
   }
 
   // The fields that can be filled: [{ element, field }].
-  function fields(document, isVisible = visible) {
+  function fields(document, isVisible = page.visible) {
     const found = [];
     for (const element of walk(document, "input, select")) {
       if (found.length === FIELDS_MAX) break;
-      const disabled = element.disabled || element.matches(":disabled") || element.readOnly || closest(element, "[inert], [aria-hidden=true]");
+      // One that is read-only and empty may be so until it has the focus, to keep the browser's own filling away.
+      const locked = element.readOnly && element.value !== "";
+      const disabled = element.matches(":disabled") || locked || closest(element, "[inert], [aria-hidden=true]");
       if (disabled || !isVisible(element)) continue;
       found.push({ element, field: describe(element) });
     }
     return found;
   }
 
-  Object.assign(globalThis.tesseraPage, { walk, visible, parent, closest, describe, fields });
+  Object.assign(page, { walk, parent, closest, describe, fields });
 })();

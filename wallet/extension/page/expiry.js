@@ -1,7 +1,7 @@
 // The expiry of a card as a field wants it. In come month, year and what is known of the field; out goes text, or an option.
 "use strict";
 (() => {
-  const LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "hu", "ro", "tr", "ru", "uk"];
+  const LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "hu", "ro", "tr", "ru", "uk", "el"];
 
   // The names of the months, long and short, in all of them.
   const MONTHS = new Map();
@@ -49,11 +49,33 @@
     return yearNumber(option.text) ?? (/\d/.test(option.text) ? null : yearNumber(option.value));
   }
 
-  // The option for a month or a year: its place, or -1.
+  // Month and year in one text, in either order: 03/27, 03 - 2027, 2027-03, 27/03, 202703, March 2027; or null.
+  function dateIn(text) {
+    const named = String(text).split(/[\s()/.,–-]+/u).map((part) => MONTHS.get(plain(part))).find(Boolean);
+    if (named) {
+      const year = (/(?<!\d)20\d\d(?!\d)/u.exec(text) ?? /(?<=\p{L}\D*)\d\d(?=\D*$)/u.exec(text))?.[0];
+      return year === undefined ? null : { month: named, year: 2000 + (Number(year) % 100) };
+    }
+    const numbers = /^\D*(\d{1,2}|20\d\d)\s?[\s/.\-–年]\s?(\d{1,2}|20\d\d)\D*$/u.exec(text) ?? /^(20\d\d)(\d\d)$/u.exec(text) ?? /^(\d\d)((?:20)?\d\d)$/u.exec(text);
+    if (!numbers) return null;
+    const [first, second] = numbers.slice(1).map(Number);
+    const [month, year] = first > 12 ? [second, first] : [first, second];
+    return month >= 1 && month <= 12 && year > 12 ? { month, year: 2000 + (year % 100) } : null;
+  }
+
+  // The expiry that an option is, by what people read or else by its value.
+  function dateOf(option) {
+    return dateIn(option.text) ?? (/\d/.test(option.text) ? null : dateIn(option.value));
+  }
+
+  // The option for a month, a year, or both: its place, or -1.
   function optionFor(kind, options, { month, year }) {
-    const wanted = kind === "month" ? month : year;
-    const of = kind === "month" ? monthOf : yearOf;
-    return options.findIndex((option) => !option.disabled && of(option) === wanted);
+    const is = {
+      month: (option) => monthOf(option) === month,
+      year: (option) => yearOf(option) === year,
+      exp: (option) => dateOf(option)?.month === month && dateOf(option)?.year === year,
+    }[kind];
+    return options.findIndex((option) => !option.disabled && is(option));
   }
 
   function fits(text, field) {
@@ -66,6 +88,9 @@
     }
   }
 
+  // The year first: YYYY/MM, YY-MM.
+  const TURNED = /(?<!\p{L})([yajåгε]{4}|[yajåгε]{2})(\s*[/.\-–]\s*)(?:mm|мм|μμ)(?!\s*[/.\-–]?\s*\p{L})/iu;
+
   // Month and year in one text field.
   function expiryText({ month, year }, field) {
     const mm = String(month).padStart(2, "0");
@@ -74,14 +99,20 @@
     if (field.type === "month") return `${yyyy}-${mm}`;
     const wishes = [];
     for (const hint of [field.placeholder, field.label, field.aria, field.title]) {
-      const shape = /(?:m{1,2}|м{1,2})(\s*[/.\-–]?\s*)([yajrgåг]{2,4})(?![\p{L}])/iu.exec(String(hint ?? ""))
+      const turned = TURNED.exec(String(hint ?? "")) ?? /(?:^|\D)(20\d\d|1[3-9]|[2-9]\d)(\s?[/-]\s?)(?:0[1-9]|1[0-2])(?:\D|$)/u.exec(String(hint ?? ""));
+      if (turned) {
+        wishes.push((turned[1].length > 2 ? yyyy : yy) + turned[2] + mm);
+        continue;
+      }
+      const shape = /(?:m{1,2}|м{1,2}|μ{1,2}|hh|kk|ll|aa(?=\s*[/.-]\s*yy))(\s*[/.\-–]?\s*)([yajrgåгεév]{2,4})(?![\p{L}])/iu.exec(String(hint ?? ""))
         ?? /(?:^|\D)(?:0[1-9]|1[0-2])(\s?[/-]\s?)((?:20)?\d\d)(?:\D|$)/u.exec(String(hint ?? ""));
       if (shape) wishes.push(mm + shape[1] + (shape[2].length > 2 ? yyyy : yy));
     }
-    wishes.push(`${mm}/${yy}`, `${mm}/${yyyy}`, mm + yy, `${mm} / ${yy}`, mm + yyyy, `${mm}-${yy}`, `${mm}-${yyyy}`, `${yyyy}-${mm}`);
+    const hinted = wishes.length > 0;
+    wishes.push(`${mm}/${yy}`, `${mm}/${yyyy}`, mm + yy, `${mm} / ${yy}`, mm + yyyy, `${mm}-${yy}`, `${mm}-${yyyy}`, `${yyyy}-${mm}`, `${yyyy}/${mm}`, `${yy}/${mm}`);
     // A field of exactly seven characters and no hint is for a year of four digits.
-    if (field.maxLength === 7 && !field.pattern && wishes.length === 8) return `${mm}/${yyyy}`;
-    if (field.maxLength === 6 && !field.pattern && wishes.length === 8) return mm + yyyy;
+    if (field.maxLength === 7 && !field.pattern && !hinted) return `${mm}/${yyyy}`;
+    if (field.maxLength === 6 && !field.pattern && !hinted) return mm + yyyy;
     return wishes.find((wish) => fits(wish, field)) ?? `${mm}/${yy}`;
   }
 
@@ -93,11 +124,11 @@
       return fits(text, field) || field.type === "number" ? text : String(month);
     }
     const short = field.maxLength > 0 && field.maxLength < 4;
-    const two = /(?:^|[^\p{L}\d])(?:yy|jj|aa|rr|гг)(?:$|[^\p{L}\d])/iu.test(hint);
+    const two = /(?:^|[^\p{L}\d])(?:yy|jj|aa|rr|гг|εε)(?:$|[^\p{L}\d])/iu.test(hint);
     const [first, second] = short || two ? [String(year).slice(2), String(year)] : [String(year), String(year).slice(2)];
     return fits(first, field) ? first : second;
   }
 
   globalThis.tesseraPage ??= {};
-  globalThis.tesseraPage.expiry = { monthOf, yearOf, optionFor, expiryText, partText, fits };
+  globalThis.tesseraPage.expiry = { monthOf, yearOf, dateOf, optionFor, expiryText, partText, fits };
 })();

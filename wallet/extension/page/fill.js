@@ -1,5 +1,6 @@
 // Puts a card into a form's fields, as typing would: the native setter, so that frameworks that watch the property notice, and the
-// events that they listen to. In come a form's parts and the card; out go the kinds that were filled.
+// events that they listen to. In come a form's parts and the card; out go the kinds that were filled. What never happens here: a field
+// is written to that is not painted where a person sees it.
 "use strict";
 (() => {
   const page = globalThis.tesseraPage;
@@ -36,9 +37,15 @@
     }
   }
 
+  // Gives a field the focus, which takes a read-only mark away where the page sets one until then; whether it can be written to.
+  async function unlock(element) {
+    focus(element);
+    if (element.readOnly) await turn();
+    return !element.readOnly;
+  }
+
   // One value at once.
   function enter(element, value) {
-    focus(element);
     const key = value.at(-1) ?? "";
     event(element, "KeyboardEvent", "keydown", { key });
     setNatively(element, value);
@@ -50,7 +57,6 @@
 
   // One character after another, for fields that take no other way.
   function type(element, value) {
-    focus(element);
     setNatively(element, "");
     event(element, "InputEvent", "input", { data: null, inputType: "deleteContentBackward" });
     for (const key of value) {
@@ -64,7 +70,6 @@
   }
 
   function choose(element, at) {
-    focus(element);
     setNatively(element, element.options[at].value);
     if (element.selectedIndex !== at) element.selectedIndex = at;
     event(element, "Event", "input");
@@ -83,7 +88,7 @@
     let rest = card.number ?? "";
     parts.number.forEach((one, at) => {
       const last = at === parts.number.length - 1;
-      const piece = last ? rest : rest.slice(0, one.field.maxLength);
+      const piece = last ? rest : rest.slice(0, one.field.maxLength > 0 ? one.field.maxLength : 4);
       rest = rest.slice(piece.length);
       const grouped = piece.replace(/(.{4})(?=.)/g, "$1 ");
       const text = !page.expiry.fits(piece, one.field) && page.expiry.fits(grouped, one.field) ? grouped : piece;
@@ -93,15 +98,15 @@
     for (const [kind, text] of [["name", card.name], ["given", given], ["family", family.join(" ") || given]]) {
       if (parts[kind]) writes.push({ kind, element: parts[kind].element, text });
     }
-    if (parts.exp) writes.push({ kind: "exp", element: parts.exp.element, text: page.expiry.expiryText(expiry, parts.exp.field) });
-    for (const kind of ["month", "year"]) {
+    for (const kind of ["exp", "month", "year"]) {
       const one = parts[kind];
       if (!one) continue;
       if (one.element.localName === "select") {
         const option = page.expiry.optionFor(kind, one.field.options, expiry);
         if (option >= 0) writes.push({ kind, element: one.element, option });
       } else {
-        writes.push({ kind, element: one.element, text: page.expiry.partText(kind, expiry, one.field) });
+        const text = kind === "exp" ? page.expiry.expiryText(expiry, one.field) : page.expiry.partText(kind, expiry, one.field);
+        writes.push({ kind, element: one.element, text });
       }
     }
     if (parts.csc?.field.required) writes.push({ kind: "csc", element: parts.csc.element, text: NO_CODE });
@@ -118,18 +123,23 @@
 
   const turn = () => new Promise((done) => setTimeout(done, 60));
 
+  // Writes into one field, if it is painted where a person sees it: looked at anew for each, as the page may have changed things
+  // since the one before.
+  async function put(write, way) {
+    const { element, text, option } = write;
+    if (!(await page.painted(element)) || !(await unlock(element))) return;
+    // Once more, now that it has the focus: between this look and the writing the page's scripts do not run.
+    if (!page.isPainted(element)) return;
+    if (option === undefined) way(element, text);
+    else choose(element, option);
+  }
+
   // Fills, looks whether it held, and types what did not. The kinds that hold in the end.
   async function fill(parts, card) {
     const writes = plan(parts, card);
-    for (const write of writes) {
-      if (write.option === undefined) enter(write.element, write.text);
-      else choose(write.element, write.option);
-    }
+    for (const write of writes) await put(write, enter);
     await turn();
-    for (const write of writes.filter((one) => !holds(one))) {
-      if (write.option === undefined) type(write.element, write.text);
-      else choose(write.element, write.option);
-    }
+    for (const write of writes.filter((one) => !holds(one))) await put(write, type);
     await turn();
     return [...new Set(writes.filter(holds).map((write) => write.kind))];
   }

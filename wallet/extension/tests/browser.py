@@ -1,4 +1,5 @@
-"""The unpacked extension in a headless Chromium, before the shop that is not affiliated and before every form of tests/forms.
+"""The unpacked extension in a headless Chromium, before the shop that is not affiliated, before every form of tests/forms, and before
+every page of tests/painted, where a field is seen or hidden in one way or another.
 
     browser.py SHOP NUMBER      SHOP as HOST:PORT, NUMBER that the wallet server hands out
 
@@ -105,22 +106,51 @@ def buy(payer, way, *, frame=False):
 
 
 FIND = """
-const find = (path) => path.split(" >>> ").reduce((root, selector) => (root.shadowRoot ?? root).querySelector(selector), document);
+const within = (one) => one.shadowRoot ?? one.contentDocument ?? one;
+const find = (path) => path.split(" >>> ").reduce((root, selector) => within(root).querySelector(selector), document);
 return arguments[0].map((path) => find(path).value);
 """
 
 
+def told(path):
+    return json.loads(re.search(r"<!--\n(.*?)\n-->", path.read_text(), re.DOTALL).group(1))
+
+
+def values(payer, wanted):
+    """What stands in fields; a path that begins in a frame of another origin is looked up there."""
+    frame = next((where for where in wanted if where.startswith("iframe")), None)
+    if frame and payer.driver.execute_script("return document.querySelector('iframe').contentDocument === null"):
+        payer.driver.switch_to.frame(0)
+        seen = payer.driver.execute_script(FIND, [where.removeprefix("iframe >>> ") for where in wanted])
+        payer.driver.switch_to.default_content()
+        return seen
+    return payer.driver.execute_script(FIND, list(wanted))
+
+
+def check_painted(payer, port, path):
+    """Every offer is taken: what can't be seen stays empty all the same."""
+    wanted = {where: text.replace("9900000000000010", number) for where, text in told(path)["filled"].items()}
+    payer.visit(f"http://127.0.0.1:{port}/painted/{path.name}")
+    payer.open_popup()
+    offers = len(payer.offers())
+    assert offers or not any(wanted.values()), f"{path.name}: nothing is offered"
+    said = payer.fill() if offers else "nothing"
+    payer.driver.switch_to.window(payer.page)
+    seen = values(payer, wanted)
+    assert seen == list(wanted.values()), f"{path.name}: {dict(zip(wanted, seen))} instead of {wanted}; {said}"
+
+
 def check_form(payer, port, path):
-    told = json.loads(re.search(r"<!--\n(.*?)\n-->", path.read_text(), re.DOTALL).group(1))
+    about = told(path)
     payer.visit(f"http://127.0.0.1:{port}/forms/{path.name}")
     payer.open_popup()
-    assert len(payer.offers()) == len(told["offers"]), f"{path.name}: {len(payer.offers())} offers"
-    if told["offers"]:
+    assert len(payer.offers()) == len(about["offers"]), f"{path.name}: {len(payer.offers())} offers"
+    if about["offers"]:
         payer.fill()
     else:
         payer.driver.switch_to.window(payer.page)
-    wanted = {where: text.replace("9900000000000010", number) for where, text in told["filled"].items()}
-    seen = payer.driver.execute_script(FIND, list(wanted))
+    wanted = {where: text.replace("9900000000000010", number) for where, text in about["filled"].items()}
+    seen = values(payer, wanted)
     assert seen == list(wanted.values()), f"{path.name}: {dict(zip(wanted, seen))} instead of {wanted}"
 
 
@@ -158,6 +188,10 @@ def main():
         for path in forms:
             check_form(payer, port, path)
         print(f"{len(forms)} forms as they should be.")
+        pages = sorted((HERE / "painted").glob("*-*.html"))
+        for path in pages:
+            check_painted(payer, port, path)
+        print(f"{len(pages)} pages whose fields are seen or hidden.")
         once_and_out(payer, wallet)
     finally:
         driver.quit()

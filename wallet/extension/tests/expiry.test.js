@@ -34,6 +34,12 @@ test("an expiry by placeholder, length or pattern", () => {
     [{ pattern: "\\d{6}" }, "032027"],
     [{ pattern: "((" }, "03/27"],
     [{ type: "month" }, "2027-03"],
+    [{ placeholder: "YYYY/MM" }, "2027/03"],
+    [{ placeholder: "YY/MM" }, "27/03"],
+    [{ placeholder: "YYYY - MM" }, "2027 - 03"],
+    [{ label: "ΜΜ/ΕΕΕΕ" }, "03/2027"],
+    [{ placeholder: "2031/12" }, "2027/03"],
+    [{ placeholder: "HH/ÉÉ" }, "03/27"],
   ]) assert.equal(expiry.expiryText(DATE, field), text, JSON.stringify(field));
 });
 
@@ -49,4 +55,11 @@ test("an option that is disabled is no option", () => {
   const options = [{ value: "3", text: "3", disabled: true }, { value: "03", text: "March" }];
   assert.equal(expiry.optionFor("month", options, DATE), 1);
   assert.equal(expiry.optionFor("year", options, DATE), -1);
+});
+
+test("options that are a month and a year", () => {
+  for (const [text, value] of [["03/2027", ""], ["03 / 27", ""], ["2027-03", ""], ["27/03", ""], ["March 2027", "7"], ["2027 März", ""], ["2027年3月", ""], ["", "202703"], ["", "0327"]]) {
+    assert.deepEqual({ ...expiry.dateOf({ text, value }) }, DATE, `${text} ${value}`);
+  }
+  for (const text of ["01 - January", "2027", "March", "13/2027", "Month/Year"]) assert.equal(expiry.dateOf({ text, value: "" }), null, text);
 });

@@ -1,4 +1,4 @@
-"""The wallet server, played: the extension's API on a port of its own, and the form fixtures under /forms/."""
+"""The wallet server, played: the extension's API on a port of its own, and the pages of tests under /forms/ and /painted/."""
 
 import hashlib
 import http.server
@@ -10,6 +10,7 @@ import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
+PAGES = ("forms", "painted")
 CLIENT, PASSWORD, SESSION = "123456789012345", "correct horse battery", "5e55"
 
 
@@ -43,8 +44,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.tell(200, {})
 
     def do_GET(self):
-        path = HERE / "forms" / pathlib.PurePath(self.path).name
-        if not path.is_file():
+        folder, name = pathlib.PurePath(self.path).parts[-2:]
+        path = HERE / folder / name
+        if folder not in PAGES or not path.is_file():
             return self.send_error(404)
         body = path.read_bytes()
         self.send_response(200)

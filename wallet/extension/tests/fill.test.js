@@ -67,6 +67,27 @@ test("a formatter's spaces are no difference", async () => {
   assert.equal(input.value, "9900 0000 0000 0010");
 });
 
+test("a field that is read-only until it has the focus is filled, and one that stays so is not", async () => {
+  const window = open('<form><input id="n" autocomplete="cc-number" readonly><input id="e" autocomplete="cc-exp" readonly></form>');
+  const input = window.document.querySelector("#n");
+  input.addEventListener("focus", () => window.setTimeout(() => { input.readOnly = false; }, 5));
+  assert.deepEqual([...await window.tesseraPage.fill(forms(window)[0].parts, CARD)], ["number"]);
+  assert.equal(window.document.querySelector("#e").value, "");
+});
+
+test("a field that can't be seen any more once the one before is filled gets nothing", async () => {
+  const window = open('<form><input id="n" autocomplete="cc-number"><input id="e" autocomplete="cc-exp"></form>');
+  let hidden = false;
+  window.document.querySelector("#n").addEventListener("input", () => { hidden = true; });
+  Object.assign(window.tesseraPage, { painted: async () => !hidden });
+  assert.deepEqual([...await window.tesseraPage.fill(forms(window)[0].parts, CARD)], ["number"]);
+  // Nor one that its own focus has hidden.
+  const other = open('<form><input id="n" autocomplete="cc-number"></form>');
+  other.document.querySelector("#n").addEventListener("focus", () => { other.tesseraPage.isPainted = () => false; });
+  assert.deepEqual([...await other.tesseraPage.fill(forms(other)[0].parts, CARD)], []);
+  assert.equal(other.document.querySelector("#n").value, "");
+});
+
 test("only the kinds that were asked for are filled", async () => {
   const window = open('<form><input id="n" autocomplete="cc-number"><input id="a" autocomplete="cc-name"></form>');
   window.tesseraPage.visible = visible;

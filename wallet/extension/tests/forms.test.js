@@ -20,7 +20,7 @@ test("there are good forms and traps", () => {
   assert.ok(names.length >= 25);
 });
 
-for (const { name, html, why, offers, filled } of fixtures(names)) {
+for (const { name, html, why, offers, filled, scripted } of fixtures(names)) {
   test(`${name}: ${why}`, async () => {
     const window = open(html);
     const found = offered(window);
@@ -32,6 +32,8 @@ for (const { name, html, why, offers, filled } of fixtures(names)) {
     ));
     const tell = (forms) => forms.map((form) => Object.fromEntries(Object.entries(form).sort().map(([kind, part]) => [kind, [part].flat().map((one) => one.id || one.name).join(" ")])));
     assert.deepEqual(tell(seen), tell(wanted));
+    // A page's own scripts do not run here: browser.py fills those that have some.
+    if (scripted) return;
     if (found.length > 0) await window.tesseraPage.fill(found[0].parts, CARD);
     for (const [path, value] of Object.entries(filled)) assert.equal(find(window.document, path).value, value, path);
   });

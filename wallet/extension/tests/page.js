@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { JSDOM } from "jsdom";
 
-const SCRIPTS = ["words", "expiry", "recognize", "describe", "forms", "fill", "content"];
+const SCRIPTS = ["names", "words", "expiry", "recognize", "visible", "describe", "forms", "fill", "content"];
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 // The window of a page; its script's exports are in window.tesseraPage.
@@ -10,6 +10,8 @@ export function open(html, options = {}) {
   const { window } = new JSDOM(html, { runScripts: "outside-only", pretendToBeVisual: true, url: "https://shop.example/pay", ...options });
   attachShadows(window.document);
   for (const script of SCRIPTS) window.eval(read(`../page/${script}.js`));
+  // Nothing is painted here: browser.py looks at that.
+  Object.assign(window.tesseraPage, { painted: async () => true, isPainted: () => true });
   return window;
 }
 

@@ -6,16 +6,23 @@ const CARD = { number: "9900000000000010", name: "A PAYER", month: 12, year: 203
 const WALLET = "http://localhost:8080/*";
 const PAY = "https://fields.pay.example/*";
 const handed = new Map();
+const sheets = [];
 let frames = [];
 let held = [];
 let request = async () => true;
 
 globalThis.chrome = {
   scripting: {
+    insertCSS: async ({ target, origin }) => {
+      assert.equal(origin, "USER", "no page can overrule it");
+      sheets.splice(0, sheets.length, ...target.documentIds);
+    },
+    removeCSS: async () => { sheets.length = 0; },
     executeScript: async ({ target, args }) => {
       if (!args) return frames;
       const [document] = target.documentIds;
       if (document === "gone") throw new Error("No document with id");
+      assert.deepEqual(sheets, [document], "what is painted is hit while a form is filled");
       handed.set(document, args[2]);
       return [{ result: args[1] }];
     },
@@ -50,6 +57,7 @@ test("a frame that has gone takes nothing from what stands in the others", async
   const targets = [["a", ["number"]], ["gone", ["exp"]], ["b", ["name"]]];
   const filled = await tab.fill(1, targets.map(([documentId, kinds]) => ({ documentId, at: 0, kinds })), CARD);
   assert.deepEqual(filled, ["number", "name"]);
+  assert.deepEqual(sheets, [], "and not any more after that");
 });
 
 test("frames without an address of their own are passed over", async () => {
