@@ -35,15 +35,13 @@ impl Scene {
         page
     }
 
-    /// Sends a form of a page, kills the wallet server meanwhile (in the last round right after its answer), and sends it
-    /// again. What was answered, and what is answered again.
-    fn killed_in(
-        &mut self,
-        round: u32,
+    /// A form of a page with its hidden fields and these.
+    fn filled(
+        &self,
         payer: &Payer,
         (page, action): (&str, &str),
         fields: &[(&str, &str)],
-    ) -> (Option<Answer>, Answer) {
+    ) -> String {
         let page = self.page(payer, page);
         let (_, text) = page
             .text
@@ -57,14 +55,36 @@ impl Scene {
         let name = hidden("name").unwrap_or_default();
         let mut all = vec![("form_token", token.as_str()), ("name", &name)];
         all.extend(fields);
-        let body = form(&all);
+        form(&all)
+    }
+
+    /// Sends a body so many times at once.
+    fn sends(&self, payer: &Payer, action: &str, body: &str, times: usize) -> Vec<Answer> {
+        let (origin, cookie) = (&self.wallet.origin, &cookie(payer));
+        let send = || {
+            let post = format!("POST {action}");
+            ask(self.wallet.address, &post, &headers(origin, cookie), body)
+        };
+        std::thread::scope(|scope| {
+            let sent: Vec<_> = (0..times).map(|_| scope.spawn(send)).collect();
+            sent.into_iter()
+                .map(|sent| sent.join().expect("an answer"))
+                .collect()
+        })
+    }
+
+    /// Sends a form of a page, kills the wallet server meanwhile (in the last round right after its answer), and sends it
+    /// again. What was answered, and what is answered again.
+    fn killed_in(
+        &mut self,
+        round: u32,
+        payer: &Payer,
+        (page, action): (&str, &str),
+        fields: &[(&str, &str)],
+    ) -> (Option<Answer>, Answer) {
+        let body = self.filled(payer, (page, action), fields);
         let (origin, cookie) = (self.wallet.origin.clone(), cookie(payer));
-        let headers = [
-            ("cookie", cookie.as_str()),
-            ("content-type", "application/x-www-form-urlencoded"),
-            ("origin", origin.as_str()),
-            ("sec-fetch-site", "same-origin"),
-        ];
+        let headers = headers(&origin, &cookie);
         let post = format!("POST {action}");
         let last = round + 1 == ROUNDS;
         let answered = Arc::new(Barrier::new(2));
@@ -92,6 +112,15 @@ impl Scene {
         let again = ask(self.wallet.address, &post, &headers, &body);
         (first, again)
     }
+}
+
+fn headers<'a>(origin: &'a str, cookie: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("cookie", cookie),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", origin),
+        ("sec-fetch-site", "same-origin"),
+    ]
 }
 
 fn cookie(payer: &Payer) -> String {
@@ -124,6 +153,45 @@ fn a_load_is_applied_once() {
     }
     let loaded = 1_000 + u64::from(ROUNDS) * 100;
     assert_eq!(payer.balance(), (loaded, loaded));
+    settles_with_the_host(scene.rig);
+}
+
+#[test]
+fn a_right_form_that_is_sent_many_times_locks_nobody_out() {
+    let scene = Scene::open();
+    let mut payer = Payer::with(&scene.rig, 1_000);
+    let source = source(&mut payer);
+    let load = [
+        ("source", source.as_str()),
+        ("amount", "1.00"),
+        ("password", PASSWORD),
+    ];
+    let body = scene.filled(&payer, ("/money", "/money/load"), &load);
+    // One after another, and all at once: the same form, and another one.
+    for times in [1; 8].into_iter().chain([8]) {
+        for answer in scene.sends(&payer, "/money/load", &body, times) {
+            assert_eq!(answer.status, 303, "{}", answer.text);
+        }
+    }
+    let other = scene.filled(&payer, ("/money", "/money/load"), &load);
+    for answer in scene.sends(&payer, "/money/load", &other, 8) {
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+    assert_eq!(payer.balance(), (1_200, 1_200));
+    // Forms that no name makes one: each is right, and none is a guess.
+    let reveal = ("/card", "/card/reveal");
+    let body = scene.filled(&payer, reveal, &[("password", PASSWORD)]);
+    for answer in scene.sends(&payer, reveal.1, &body, 8) {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    // Nothing was counted: the payer may still mistype the password three times.
+    let mistyped = |word: &str| scene.filled(&payer, reveal, &[("password", word)]);
+    for word in ["mistyped once", "mistyped twice", "mistyped thrice"] {
+        let answers = scene.sends(&payer, reveal.1, &mistyped(word), 1);
+        assert_eq!(answers[0].status, 422, "{word}");
+    }
+    let answers = scene.sends(&payer, reveal.1, &mistyped("and again"), 1);
+    assert_eq!(answers[0].status, 429, "{}", answers[0].text);
     settles_with_the_host(scene.rig);
 }
 

@@ -21,7 +21,7 @@ use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
-use crate::passwords::{Passwords, Throttle};
+use crate::passwords::Passwords;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::settlement::Settlement;
 use crate::store::Checkpointer;
@@ -49,7 +49,6 @@ pub(crate) struct Shared {
     pub(crate) references_after: u64,
     pub(crate) inboxes: Inboxes,
     pub(crate) passwords: Passwords,
-    pub(crate) throttle: Arc<Throttle>,
     pub(crate) stand_in: Arc<Budget>,
     pub(crate) bulletin: Arc<Bulletin>,
     pub(crate) settlement: Settlement,
@@ -175,7 +174,6 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
         },
-        throttle: Arc::clone(&shared.throttle),
         in_flight_max: settings.leased.in_flight_max,
         in_flight: Arc::clone(&shared.book.guests().in_flight),
         times: settings.mall.clone(),

@@ -139,15 +139,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         })?;
     let (ways, inbox_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded_channel()).unzip();
     let inboxes = Inboxes::new(ways, settings.partitions);
-    let throttle = Arc::new(Throttle::new(ThrottleSettings {
+    let throttle = Throttle::new(ThrottleSettings {
         account_tries: settings.leased.tries_per_account,
         address_tries: settings.leased.tries_per_address,
-    }));
+    });
     let give_back = inboxes.clone();
     let passwords = Passwords::start(
         settings.leased.password_threads,
         settings.leased.passwords_waiting_max,
-        Arc::clone(&throttle),
+        throttle,
         Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
     )?;
     let decided = decided_about_all(&store)?;
@@ -161,7 +161,6 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let shared = Shared {
         inboxes,
         passwords,
-        throttle,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
         bulletin,
         settlement: settlement.clone(),

@@ -124,14 +124,6 @@ pub(super) fn at_once(request: &Message<'_>, code: ResponseCode, reason: &str, o
     write(request, code, reason, &Told::default(), out);
 }
 
-/// It came too early, and may come again after so many seconds.
-pub(super) fn too_early(request: &Message<'_>, seconds: u64, out: &mut BytesMut) {
-    let mut told = Told::default();
-    told.number(tag::RETRY_AFTER, seconds);
-    let code = ResponseCode::ABOVE_COUNT_LIMIT;
-    write(request, code, "too many tries", &told, out);
-}
-
 fn write(request: &Message<'_>, code: ResponseCode, reason: &str, told: &Told, out: &mut BytesMut) {
     let mut packer = Packer::new(out, request.mti().answer());
     for field in [7, 11, 24, 32, 37] {

@@ -40,7 +40,6 @@ pub struct Reading {
 /// What an operation asks, and of which wallet.
 #[derive(Debug)]
 pub(super) struct Operation {
-    pub(super) code: Code,
     pub(super) wallet: WalletId,
     pub(super) ask: Ask,
 }
@@ -120,7 +119,6 @@ impl Operation {
             merchant: Merchant::default(),
         };
         Ok(Self {
-            code,
             wallet,
             ask: Ask {
                 opening,
@@ -128,12 +126,6 @@ impl Operation {
                 claims,
             },
         })
-    }
-
-    /// Whether a password comes with it, and who guesses has to be slowed down.
-    pub(super) fn guesses(&self) -> bool {
-        let claims = self.ask.claims.as_ref();
-        claims.is_some_and(|claims| claims.password.is_some())
     }
 }
 

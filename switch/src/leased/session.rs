@@ -3,10 +3,9 @@
 use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::leased::Operation as Code;
 use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
 use tokio::io::{AsyncReadExt, ReadHalf, split};
 use tokio::net::TcpStream;
@@ -23,7 +22,6 @@ use crate::door::{
     OUTBOX_BYTES_MAX, Permit, write_sealed,
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
-use crate::passwords::Throttle;
 use crate::router::Worker;
 use crate::wallet::{Command, Tell};
 
@@ -35,8 +33,6 @@ pub struct LineKeeper {
     pub acceptor: TlsAcceptor,
     /// What operations are read with.
     pub reading: Reading,
-    /// Slows down who guesses passwords.
-    pub throttle: Arc<Throttle>,
     /// Unanswered operations of one connection.
     pub in_flight_max: usize,
     /// Unanswered requests of all doors together.
@@ -209,7 +205,7 @@ impl Session {
                     clock::milliseconds(),
                 );
                 match operation {
-                    Ok(operation) => self.admit(&message, operation, &frame, now).await?,
+                    Ok(operation) => self.admit(operation, &frame, now).await?,
                     Err((code, reason)) => self.say(&message, code, reason),
                 }
             }
@@ -224,18 +220,11 @@ impl Session {
 
     async fn admit(
         &mut self,
-        message: &Message<'_>,
         operation: Operation,
         frame: &Bytes,
         now: Instant,
     ) -> Result<(), Ending> {
         let wallet = operation.wallet;
-        if let Err(wait) = self.charge(&operation, now) {
-            // Rounded up: a try at the moment that was told must not come too early.
-            let seconds = wait.as_secs() + 1;
-            self.write(|out| answer::too_early(message, seconds, out));
-            return Ok(());
-        }
         let admitted = self.take_place().await?;
         self.keeper.worker.metrics.request(Kind::Administrative);
         let asker = Asker {
@@ -272,18 +261,6 @@ impl Session {
                 }
             }
         }
-    }
-
-    /// Every password costs a try, and so does every new account.
-    fn charge(&self, operation: &Operation, now: Instant) -> Result<(), Duration> {
-        let registers = operation.code == Code::Register;
-        if !registers && !operation.guesses() {
-            return Ok(());
-        }
-        let claims = operation.ask.claims.as_ref();
-        let address = claims.and_then(|claims| claims.address.as_ref());
-        let account = (!registers).then_some(operation.wallet);
-        self.keeper.throttle.charge(account, address, now)
     }
 
     fn say(&self, message: &Message<'_>, code: ResponseCode, reason: &str) {

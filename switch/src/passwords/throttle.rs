@@ -1,26 +1,29 @@
-//! Slows down who guesses: by account and by the address of their browser, with delays that double.
+//! Rate limit of password guesses and new accounts: per account and per address of the payer's browser, with delays that double.
 //!
-//! Every try is charged before its password is looked at, so that many at once gain nothing, and a right one takes the
-//! charge back. Nothing of this is kept: a restart of the switch forgives everybody.
+//! A try takes a place before its password is checked, so that requests in parallel gain nothing over requests one after another,
+//! and gives the place back with what came of it. Only a wrong password and a new account add to a count; a right password, and a
+//! repeat of a request that was counted, add nothing. All of it is in memory: a restart of the switch forgets every count.
 
-use std::sync::{Mutex, PoisonError};
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dashmap::DashMap;
-use hashbrown::DefaultHashBuilder;
-use std::hash::BuildHasher;
+use hashbrown::{DefaultHashBuilder, HashMap};
 
+use super::attempt::Digest;
 use crate::wallet::{Secret, WalletId};
 
-/// Keys at the same time. When there are so many, those are forgotten that are not delayed; while all are, who is not among
-/// them waits.
+/// Accounts and addresses with a count. At this number those without a delay are dropped; while all have one, a new
+/// account or address waits.
 const KEYS_MAX: usize = 200_000;
-/// Looking for those that can be forgotten is looking at all of them.
+/// Dropping entries reads all of them: not more often than this.
 const SWEPT_EVERY: Duration = Duration::from_secs(10);
 /// No delay is longer.
 const DELAY_MAX: Duration = Duration::from_secs(15 * 60);
+/// What an address waits that has as many tries under way as it may.
+const ADDRESS_IS_BUSY: Duration = Duration::from_secs(1);
 
-/// How many tries are free, and how fast they come back.
+/// How many tries are free.
 #[derive(Debug, Clone, Copy)]
 pub struct ThrottleSettings {
     /// Wrong passwords for one account before delays begin.
@@ -38,15 +41,51 @@ impl Default for ThrottleSettings {
     }
 }
 
+/// A try, as far as the rate limit must know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Try {
+    keys: [Option<Key>; 2],
+    digest: Digest,
+}
+
+/// Whether a password may be checked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Yes; [`Throttle::settle`] must follow.
+    Check,
+    /// The same request with the same password was the account's last wrong one: it is wrong, and no further try.
+    KnownWrong,
+    /// As many tries of the account are under way as it may have: again when one of them is settled.
+    Wait,
+    /// Not before this time has passed.
+    TooEarly(Duration),
+}
+
+/// What came of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// The password is right.
+    Right,
+    /// The password is wrong, or an account was asked for.
+    Counts,
+    /// The password was not checked.
+    NotChecked,
+}
+
 /// See the head of this file. Shared by all workers.
 #[derive(Debug)]
 pub struct Throttle {
     settings: ThrottleSettings,
-    tries: DashMap<Key, Tries>,
+    state: Mutex<State>,
     keys_max: usize,
-    swept: Mutex<Option<Instant>>,
-    /// Addresses are known by a hash that nobody can compute who does not have this process's memory.
+    /// Addresses are kept as a hash that nobody can compute without this process's memory.
     hasher: DefaultHashBuilder,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counts: HashMap<Key, Count>,
+    swept: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,230 +95,159 @@ enum Key {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Tries {
-    count: u32,
+struct Count {
+    counted: u32,
+    /// When the last try was counted.
     last: Instant,
+    /// The last try that was counted.
+    of: Option<Digest>,
+    /// Tries whose password is being checked.
+    under_way: u32,
 }
 
 impl Throttle {
-    /// Nobody has tried anything yet.
+    /// Without any count.
     pub fn new(settings: ThrottleSettings) -> Self {
         Self {
             settings,
-            tries: DashMap::new(),
+            state: Mutex::default(),
             keys_max: KEYS_MAX,
-            swept: Mutex::new(None),
             hasher: DefaultHashBuilder::default(),
         }
     }
 
-    /// Charges a try for an account from an address. Where it comes too early: after how long it may come again.
-    pub fn charge(
+    /// A try for an account (none where one is to be made) from an address.
+    pub(super) fn try_of(
         &self,
         account: Option<WalletId>,
         address: Option<&Secret>,
-        now: Instant,
-    ) -> Result<(), Duration> {
-        let keys = self.keys(account, address);
-        let wait = keys.iter().flatten().map(|key| self.wait(key, now)).max();
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-            return Err(wait);
-        }
-        if self.tries.len() >= self.keys_max {
-            let is_new = |key: &Key| !self.tries.contains_key(key);
-            if keys.iter().flatten().any(is_new) && !self.makes_room(now) {
-                return Err(SWEPT_EVERY);
-            }
-        }
-        for key in keys.into_iter().flatten() {
-            let mut tries = self.tries.entry(key).or_insert(Tries {
-                count: 0,
-                last: now,
-            });
-            tries.count = self.still_counted(&key, *tries, now).saturating_add(1);
-            tries.last = now;
-        }
-        Ok(())
-    }
-
-    /// The try was right: the account's are forgotten, and this one of the address's.
-    pub fn forgive(&self, account: WalletId, address: Option<&Secret>) {
-        for key in self.keys(Some(account), address).into_iter().flatten() {
-            if let Some(mut tries) = self.tries.get_mut(&key) {
-                tries.count = match key {
-                    Key::Account(_) => 0,
-                    Key::Address(_) => tries.count.saturating_sub(1),
-                };
-            }
-        }
-    }
-
-    /// The try was not looked at.
-    pub fn take_back(&self, account: WalletId, address: Option<&Secret>) {
-        for key in self.keys(Some(account), address).into_iter().flatten() {
-            if let Some(mut tries) = self.tries.get_mut(&key) {
-                tries.count = tries.count.saturating_sub(1);
-            }
-        }
-    }
-
-    /// Forgets who is not delayed. Whether there is room then.
-    fn makes_room(&self, now: Instant) -> bool {
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = swept.is_none_or(|swept| now.saturating_duration_since(swept) >= SWEPT_EVERY);
-        if due {
-            *swept = Some(now);
-            self.tries
-                .retain(|key, tries| !self.delay(key, *tries, now).is_zero());
-        }
-        self.tries.len() < self.keys_max
-    }
-
-    fn keys(&self, account: Option<WalletId>, address: Option<&Secret>) -> [Option<Key>; 2] {
+        digest: Digest,
+    ) -> Try {
         let address = address.map(|address| self.hasher.hash_one(address.expose()));
-        [account.map(Key::Account), address.map(Key::Address)]
+        Try {
+            keys: [account.map(Key::Account), address.map(Key::Address)],
+            digest,
+        }
     }
 
-    fn wait(&self, key: &Key, now: Instant) -> Duration {
-        let tries = self.tries.get(key).map(|tries| *tries);
-        tries.map_or(Duration::ZERO, |tries| self.delay(key, tries, now))
+    /// Takes a place for a try, where there is one.
+    pub(super) fn reserve(&self, one: &Try, now: Instant) -> Verdict {
+        let mut state = self.lock();
+        let [account, address] = one.keys;
+        let counts = |key: Option<Key>| key.and_then(|key| Some((key, *state.counts.get(&key)?)));
+        let (account, address) = (counts(account), counts(address));
+        if account.is_some_and(|(_, count)| count.of == Some(one.digest)) {
+            return Verdict::KnownWrong;
+        }
+        let known = [account, address].into_iter().flatten();
+        let wait = known.map(|(key, count)| self.delay(key, count, now)).max();
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Verdict::TooEarly(wait);
+        }
+        let is_full = |(key, count)| self.is_full(key, count, now);
+        if address.is_some_and(is_full) {
+            return Verdict::TooEarly(ADDRESS_IS_BUSY);
+        }
+        if account.is_some_and(is_full) {
+            return Verdict::Wait;
+        }
+        if !self.has_room(&mut state, one, now) {
+            return Verdict::TooEarly(SWEPT_EVERY);
+        }
+        for key in one.keys.into_iter().flatten() {
+            let count = state.counts.entry(key).or_insert(Count {
+                counted: 0,
+                last: now,
+                of: None,
+                under_way: 0,
+            });
+            count.under_way += 1;
+        }
+        Verdict::Check
     }
 
-    fn delay(&self, key: &Key, tries: Tries, now: Instant) -> Duration {
-        let free = match key {
-            Key::Account(_) => self.settings.account_tries,
-            Key::Address(_) => self.settings.address_tries,
-        };
-        let count = self.still_counted(key, tries, now);
-        let Some(over) = count.checked_sub(free) else {
+    /// Gives a place back that [`Throttle::reserve`] took.
+    pub(super) fn settle(&self, one: &Try, settled: Settled, now: Instant) {
+        let mut state = self.lock();
+        for key in one.keys.into_iter().flatten() {
+            let Some(count) = state.counts.get_mut(&key) else {
+                continue;
+            };
+            count.under_way = count.under_way.saturating_sub(1);
+            match (settled, key) {
+                (Settled::Right, Key::Account(_)) => {
+                    count.counted = 0;
+                    count.of = None;
+                }
+                // A repeat of what was counted.
+                (Settled::Counts, _) if count.of == Some(one.digest) => {}
+                (Settled::Counts, _) => {
+                    count.counted = still_counted(key, *count, now).saturating_add(1);
+                    count.last = now;
+                    count.of = Some(one.digest);
+                }
+                (Settled::Right, Key::Address(_)) | (Settled::NotChecked, _) => {}
+            }
+        }
+    }
+
+    /// Whether new keys have room, after those without a delay were dropped.
+    fn has_room(&self, state: &mut State, one: &Try, now: Instant) -> bool {
+        let is_new = |key: Key| !state.counts.contains_key(&key);
+        if state.counts.len() < self.keys_max || !one.keys.into_iter().flatten().any(is_new) {
+            return true;
+        }
+        let since = state
+            .swept
+            .map(|swept| now.saturating_duration_since(swept));
+        if since.is_none_or(|since| since >= SWEPT_EVERY) {
+            state.swept = Some(now);
+            state.counts.retain(|key, count| {
+                count.under_way > 0 || !self.delay(*key, *count, now).is_zero()
+            });
+        }
+        state.counts.len() < self.keys_max
+    }
+
+    /// Whether as many tries are under way as may be: what is left of the free ones, and one at a time after that.
+    fn is_full(&self, key: Key, count: Count, now: Instant) -> bool {
+        let left = self
+            .free(key)
+            .saturating_sub(still_counted(key, count, now));
+        count.under_way >= left.max(1)
+    }
+
+    fn delay(&self, key: Key, count: Count, now: Instant) -> Duration {
+        let counted = still_counted(key, count, now);
+        let Some(over) = counted.checked_sub(self.free(key)) else {
             return Duration::ZERO;
         };
         let delay = Duration::from_secs(1u64 << over.min(20)).min(DELAY_MAX);
-        (tries.last + delay).saturating_duration_since(now)
+        (count.last + delay).saturating_duration_since(now)
     }
 
-    fn still_counted(&self, key: &Key, tries: Tries, now: Instant) -> u32 {
-        let quiet = now.saturating_duration_since(tries.last).as_secs();
-        let forgotten = quiet / self.comes_back_after(key).as_secs();
-        tries
-            .count
-            .saturating_sub(forgotten.min(u64::from(u32::MAX)) as u32)
-    }
-
-    /// After how long one try is forgotten.
-    fn comes_back_after(&self, key: &Key) -> Duration {
+    fn free(&self, key: Key) -> u32 {
         match key {
-            Key::Account(_) => Duration::from_secs(20 * 60),
-            Key::Address(_) => Duration::from_secs(60),
+            Key::Account(_) => self.settings.account_tries,
+            Key::Address(_) => self.settings.address_tries,
         }
     }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn still_counted(key: Key, count: Count, now: Instant) -> u32 {
+    let forgotten_each = match key {
+        Key::Account(_) => Duration::from_secs(20 * 60),
+        Key::Address(_) => Duration::from_secs(60),
+    };
+    let quiet = now.saturating_duration_since(count.last).as_secs();
+    let forgotten = u32::try_from(quiet / forgotten_each.as_secs()).unwrap_or(u32::MAX);
+    count.counted.saturating_sub(forgotten)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn secret(text: &str) -> Secret {
-        Secret::new(text.as_bytes())
-    }
-
-    #[test]
-    fn delays_grow_until_the_right_password_comes() {
-        let throttle = Throttle::new(ThrottleSettings::default());
-        let (account, mut now) = (WalletId(1), Instant::now());
-        let mut waits = Vec::new();
-        for _ in 0..8 {
-            match throttle.charge(Some(account), None, now) {
-                Ok(()) => waits.push(0),
-                Err(wait) => {
-                    waits.push(wait.as_secs());
-                    now += wait;
-                    throttle.charge(Some(account), None, now).unwrap();
-                }
-            }
-        }
-        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16]);
-        throttle.forgive(account, None);
-        assert_eq!(throttle.charge(Some(account), None, now), Ok(()));
-    }
-
-    #[test]
-    fn no_delay_is_longer_than_a_quarter_of_an_hour_and_time_forgets() {
-        let throttle = Throttle::new(ThrottleSettings::default());
-        let (account, mut now) = (WalletId(1), Instant::now());
-        for _ in 0..40 {
-            if let Err(wait) = throttle.charge(Some(account), None, now) {
-                assert!(wait <= DELAY_MAX, "{wait:?}");
-                now += wait;
-            }
-        }
-        now += Duration::from_secs(24 * 60 * 60);
-        for _ in 0..3 {
-            assert_eq!(throttle.charge(Some(account), None, now), Ok(()));
-        }
-    }
-
-    #[test]
-    fn a_try_that_was_not_looked_at_is_none() {
-        let throttle = Throttle::new(ThrottleSettings::default());
-        let (address, now) = (secret("192.0.2.1"), Instant::now());
-        for _ in 0..100 {
-            let charged = throttle.charge(Some(WalletId(1)), Some(&address), now);
-            assert_eq!(charged, Ok(()));
-            throttle.take_back(WalletId(1), Some(&address));
-        }
-    }
-
-    #[test]
-    fn crowds_are_forgotten_and_who_is_delayed_is_not() {
-        let mut throttle = Throttle::new(ThrottleSettings::default());
-        throttle.keys_max = 8;
-        let mut now = Instant::now();
-        let guessed = Some(WalletId(1_000));
-        for _ in 0..6 {
-            while let Err(wait) = throttle.charge(guessed, None, now) {
-                now += wait;
-            }
-        }
-        for account in 0..7 {
-            assert_eq!(throttle.charge(Some(WalletId(account)), None, now), Ok(()));
-        }
-        // One too many: there is room again, but not for who guesses.
-        assert_eq!(throttle.charge(Some(WalletId(7)), None, now), Ok(()));
-        assert!(throttle.tries.len() <= 8);
-        assert!(throttle.charge(guessed, None, now).is_err());
-        // And it is not looked for again at once.
-        for account in 8..14 {
-            assert_eq!(throttle.charge(Some(WalletId(account)), None, now), Ok(()));
-        }
-        let refused = throttle.charge(Some(WalletId(14)), None, now);
-        assert_eq!(refused, Err(SWEPT_EVERY));
-        assert_eq!(throttle.charge(Some(WalletId(8)), None, now), Ok(()));
-        now += SWEPT_EVERY;
-        assert_eq!(throttle.charge(Some(WalletId(14)), None, now), Ok(()));
-    }
-
-    #[test]
-    fn an_address_that_tries_many_accounts_is_slowed_down_too() {
-        let settings = ThrottleSettings {
-            account_tries: 3,
-            address_tries: 5,
-        };
-        let throttle = Throttle::new(settings);
-        let (address, now) = (secret("192.0.2.1"), Instant::now());
-        for account in 0..5 {
-            let charged = throttle.charge(Some(WalletId(account)), Some(&address), now);
-            assert_eq!(charged, Ok(()));
-        }
-        assert!(
-            throttle
-                .charge(Some(WalletId(9)), Some(&address), now)
-                .is_err()
-        );
-        let other = secret("192.0.2.2");
-        assert_eq!(
-            throttle.charge(Some(WalletId(9)), Some(&other), now),
-            Ok(())
-        );
-    }
-}
+#[path = "throttle_tests.rs"]
+mod tests;

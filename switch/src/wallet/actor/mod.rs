@@ -8,7 +8,7 @@ mod perform;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use smallvec::SmallVec;
@@ -391,6 +391,16 @@ impl Outcome {
         Self {
             details: Details::Rows(vec![(tag::RETRY_AFTER, "1".to_owned())]),
             ..Self::fault("too many passwords are being looked at")
+        }
+    }
+
+    /// Too many passwords were wrong: nothing was applied, and the request may come again after this time.
+    fn too_early(wait: Duration) -> Self {
+        // Rounded up: a try at the moment that was named must not come too early.
+        let seconds = wait.as_secs() + 1;
+        Self {
+            details: Details::Rows(vec![(tag::RETRY_AFTER, seconds.to_string())]),
+            ..Self::declined(ResponseCode::ABOVE_COUNT_LIMIT, "too many tries")
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Waiting, WalletActor};
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::ops::metrics::Stage;
-use crate::passwords::Job;
+use crate::passwords::{Job, Refused};
 use crate::wallet::{
     Command, Context, Directions, Effect, Entry, GivenUp, Outcome, Owed, Reference, Reply,
 };
@@ -225,8 +225,12 @@ impl WalletActor {
             asker,
             stored,
         };
-        if let Err(refused) = self.worker.passwords.submit(job) {
-            self.hold(Release::Answer(refused.asker, Outcome::busy()));
+        match self.worker.passwords.submit(job) {
+            Ok(()) => {}
+            Err(Refused::Busy(job)) => self.hold(Release::Answer(job.asker, Outcome::busy())),
+            Err(Refused::TooEarly(job, wait)) => {
+                self.hold(Release::Answer(job.asker, Outcome::too_early(wait)));
+            }
         }
     }
 
