@@ -53,7 +53,7 @@ pub enum Housekeeping {
 pub struct WalletActor {
     pub(in crate::wallet) wallet: Wallet,
     pub(in crate::wallet) worker: Rc<Worker>,
-    /// Who waits for the host's answer to which transaction: one asker at most for each.
+    /// Who waits for the host's answer to which transaction: one asker of a party, several of the wallet server.
     waiting: SmallVec<[Waiting; 1]>,
     /// Who is told of whatever happens: connections of the wallet server, so at most as many as it may have.
     watchers: Vec<Arc<Connection>>,

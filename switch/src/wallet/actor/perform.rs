@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::{Waiting, WalletActor};
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
-use crate::ops::metrics::Stage;
+use crate::ops::metrics::{Kind, Stage};
 use crate::passwords::{Job, Refused};
 use crate::wallet::{
     Command, Context, Directions, Effect, Entry, GivenUp, Outcome, Owed, Reference, Reply,
 };
+
+/// Repeats of one form that wait for the financial system at the same time.
+const FORMS_WAITING_MAX: usize = 16;
 
 impl WalletActor {
     pub(super) fn perform(
@@ -34,8 +37,7 @@ impl WalletActor {
             }
             Effect::Await(reference) => {
                 if let Some(asker) = asker.take() {
-                    self.waiting
-                        .retain(|waiting| waiting.transaction != reference);
+                    self.make_room_for(&asker, reference);
                     let since = self.told_at;
                     self.waiting.push(Waiting {
                         transaction: reference,
@@ -45,8 +47,8 @@ impl WalletActor {
                 }
             }
             Effect::Settle(reference, outcome) => {
-                if let Some(asker) = self.no_longer_waiting(reference) {
-                    self.hold(Release::Answer(asker, outcome));
+                while let Some(asker) = self.no_longer_waiting(reference) {
+                    self.hold(Release::Answer(asker, outcome.clone()));
                 }
             }
             Effect::Forward(reference) => {
@@ -234,12 +236,27 @@ impl WalletActor {
         }
     }
 
+    /// A party waits once for a transaction: its repeat takes the place of the request before. A payer's form may have been
+    /// sent several times at once, and each of them is answered.
+    fn make_room_for(&mut self, asker: &Asker, reference: Reference) {
+        let most = match asker.kind {
+            Kind::Administrative => FORMS_WAITING_MAX,
+            _ => 1,
+        };
+        let same = |waiting: &Waiting| waiting.transaction == reference;
+        if self.waiting.iter().filter(|waiting| same(waiting)).count() >= most
+            && let Some(oldest) = self.waiting.iter().position(same)
+        {
+            self.waiting.remove(oldest);
+        }
+    }
+
     fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
         let place = self
             .waiting
             .iter()
             .position(|waiting| waiting.transaction == reference)?;
-        let waiting = self.waiting.swap_remove(place);
+        let waiting = self.waiting.remove(place);
         let waited = self.told_at.saturating_duration_since(waiting.since);
         self.worker.metrics.stage(Stage::Host, waited);
         Some(waiting.asker)
