@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
-use crate::door::{Arrivals, GuestBook};
+use crate::door::{Admission, Arrivals, GuestBook};
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
 use crate::journal::Journal;
@@ -46,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) host_tls: Arc<ClientConfig>,
     pub(crate) mall_tls: Option<Arc<ServerConfig>>,
     pub(crate) leased_tls: Arc<ServerConfig>,
+    /// Lines of wallet servers that are signed on.
+    pub(crate) wallet_lines: Arc<Admission>,
     pub(crate) references_after: u64,
     pub(crate) inboxes: Inboxes,
     pub(crate) passwords: Passwords,
@@ -165,6 +167,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         settings.mall.clone(),
         Rc::clone(&worker),
     ));
+    actix::spawn(Rc::clone(&doorkeeper.turns).keep());
     let line_keeper = Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
         reading: Reading {
@@ -174,6 +177,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
         },
+        signed_on: Arc::clone(&shared.wallet_lines),
         in_flight_max: settings.leased.in_flight_max,
         in_flight: Arc::clone(&shared.book.guests().in_flight),
         times: settings.mall.clone(),

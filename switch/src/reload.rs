@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{MallTlsSettings, Party, Settings, SettingsError, ends_at, mall_server};
-use crate::door::{GuestBook, Guests};
+use crate::door::{GuestBook, Guests, Places};
 use crate::ops::Metrics;
 use crate::ops::metrics::{Certificate, Reloaded};
 use crate::router::Errand;
@@ -20,6 +20,7 @@ use crate::router::Errand;
 pub(crate) struct Reload {
     pub(crate) settings: Arc<Settings>,
     pub(crate) book: Arc<GuestBook>,
+    pub(crate) places: Arc<Places>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) errands: Vec<UnboundedSender<Errand>>,
 }
@@ -48,6 +49,7 @@ impl Reload {
         let after = Arc::new(before.renewed(parties, figures));
         let [added, removed] = difference(&before, &after);
         self.book.turn(Arc::clone(&after));
+        self.places.know(&after);
         let acceptor = tls
             .as_ref()
             .map(|tls| TlsAcceptor::from(Arc::clone(&tls.server)));

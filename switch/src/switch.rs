@@ -15,7 +15,7 @@ use crate::assembly::{self, Seed, Shared};
 use crate::config::{
     Environment, PartyKind, Settings, SettingsError, ends_at, host_client, leased_server,
 };
-use crate::door::{self, Admission, GuestBook, Guests};
+use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host::LinkStats;
@@ -176,6 +176,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         host_tls,
         mall_tls: certified.map(|certified| certified.server),
         leased_tls,
+        wallet_lines: Admission::new(settings.leased.connections_max),
         references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
@@ -220,13 +221,22 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         lines,
         settings.host.renew_cards_before,
     ));
-    let doors = crew.open_doors(malls, sealed_malls, wallet_servers, &shared)?;
+    let places = Places::new(PlaceLimits::of_malls(&settings.mall));
+    places.know(&book.guests());
+    let doors = crew.open_doors(
+        malls,
+        sealed_malls,
+        wallet_servers,
+        Arc::clone(&places),
+        &shared,
+    )?;
     health.set_serving(true);
     ready(addresses);
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
     let reload = Reload {
         settings: Arc::clone(&settings),
         book,
+        places,
         metrics: Arc::clone(&metrics),
         errands: crew.errands.clone(),
     };
@@ -335,22 +345,22 @@ impl Crew {
         malls: std::net::TcpListener,
         sealed_malls: Option<std::net::TcpListener>,
         wallet_servers: std::net::TcpListener,
+        of_malls: Arc<Places>,
         shared: &Shared,
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-        let accept = |listener, ways: &Vec<door::Way>, connections| -> anyhow::Result<_> {
+        let accept = |listener, ways: &Vec<door::Way>, places| -> anyhow::Result<_> {
             let listener = TcpListener::from_std(listener)?;
             let metrics = Arc::clone(&shared.metrics);
             Ok(actix::spawn(door::accept(
                 listener,
                 ways.clone(),
-                connections,
+                places,
                 metrics,
             )))
         };
-        let settings = &shared.settings;
+        let of_wallet_servers = PlaceLimits::of_wallet_servers(&shared.settings.leased);
+        let of_wallet_servers = Places::new(of_wallet_servers);
         // With TLS or without: a connection of a mall.
-        let of_malls = Admission::new(settings.mall.connections_max);
-        let of_wallet_servers = Admission::new(settings.leased.connections_max);
         let mut doors = vec![
             accept(malls, &self.malls, Arc::clone(&of_malls))?,
             accept(wallet_servers, &self.wallet_servers, of_wallet_servers)?,

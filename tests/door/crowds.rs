@@ -1,7 +1,7 @@
 //! Limits, crowds, and those that read or write slowly: nobody else is held up.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::rig::wire::{ACQUIRER, Hand, PLAIN, Wire, card_purchase, network, rig_with, started};
@@ -87,10 +87,14 @@ fn slow_readers_cannot_make_memory_grow_and_are_closed_in_the_end() {
         wire.socket
             .set_write_timeout(Some(Duration::from_millis(300)))
             .expect("a socket");
+        let mut from = 0;
         // Until the switch reads no more, and the socket's own buffers are full.
         while sent < 4_000_000_000_usize {
-            match wire.socket.write(&echoes) {
-                Ok(written) => sent += written,
+            match wire.socket.write(&echoes[from..]) {
+                Ok(written) => {
+                    sent += written;
+                    from = (from + written) % echoes.len();
+                }
                 Err(error) => {
                     assert!(
                         matches!(
@@ -140,7 +144,10 @@ fn a_flood_on_one_connection_does_not_hold_up_another() {
 /// Half of them signed on; each sends a byte of a frame now and then.
 #[test]
 fn a_thousand_slow_connections_do_not_slow_a_fast_one() {
-    let rig = Rig::started(10, BALANCE);
+    let rig = started(
+        rig_with(10, BALANCE, &[("unsigned_per_address_max", "1000")]),
+        &[],
+    );
     let mut fast = Wire::signed_on(&rig, &ACQUIRER);
     let mut rounds = |count: u64| {
         let begun = Instant::now();
@@ -183,4 +190,121 @@ fn a_thousand_slow_connections_do_not_slow_a_fast_one() {
         wire.send(&frame[3..]);
         assert_eq!(wire.answer().code(), "00");
     }
+}
+
+/// One message, whatever else follows it at once: the rest is not looked at.
+#[test]
+fn what_is_pipelined_before_a_sign_on_gets_one_answer_and_the_end() {
+    let rig = Rig::started(1, BALANCE);
+    let before = balances(&rig, 1);
+    let mut crowd: Vec<Wire> = (0..50)
+        .map(|_| Wire::connect(rig.addresses.malls))
+        .collect();
+    let purchases: Vec<u8> = (0..10)
+        .flat_map(|_| card_purchase(&PLAIN, 1, 10).frame())
+        .collect();
+    for wire in &mut crowd {
+        wire.send(&purchases);
+    }
+    for wire in &mut crowd {
+        let answers = std::iter::from_fn(|| wire.try_answer());
+        let codes: Vec<String> = answers.map(|answer| answer.code()).collect();
+        // The end may overtake the answer, where more than the first message was on its way.
+        assert!(codes.is_empty() || codes == ["58"], "{codes:?}");
+    }
+    wait_for("all to be closed for it", || {
+        closed(&rig, "first_message") == 50.0
+    });
+    let refused = "tessera_frames_refused_total{reason=\"not_signed_on\"}";
+    wait_for("one message each", || rig.figure(refused) == Some(50.0));
+    // Nothing but keep-alives is no way round it.
+    let mut wire = Wire::connect(rig.addresses.malls);
+    wire.send(&[0; 8_194]);
+    wire.assert_closed("more than anybody needs for a sign-on");
+    assert_eq!(balances(&rig, 1), before);
+}
+
+/// From an address of the loopback network of its own.
+fn connect_from(rig: &Rig, host: u8) -> Wire {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    let from = SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 0));
+    socket.bind(&from.into()).expect("a loopback address");
+    let to = rig.addresses.malls;
+    socket.connect(&to.into()).expect("a connection");
+    Wire::of(socket.into())
+}
+
+/// Three times as many as there may be, from many addresses: known parties come and go as if nobody were there.
+#[test]
+fn a_crowd_that_never_signs_on_takes_no_party_its_place() {
+    let limits = [
+        ("connections_max", "200"),
+        ("unsigned_max", "16"),
+        ("unsigned_known_max", "8"),
+        ("unsigned_per_address_max", "4"),
+        ("sign_on_within", "\"1h\""),
+        ("idle_for", "\"1h\""),
+    ];
+    let rig = started(rig_with(1, BALANCE, &limits), &[]);
+    let mut first = Wire::signed_on(&rig, &ACQUIRER);
+    // The first ones from here wait for long, and are not the ones that go.
+    let mut early: Vec<Wire> = (0..3).map(|_| Wire::connect(rig.addresses.malls)).collect();
+    let mut crowd: Vec<Wire> = (0..120)
+        .map(|number| connect_from(&rig, 1 + number % 20))
+        .collect();
+    wait_for("the oldest to be closed", || {
+        closed(&rig, "crowded") == 104.0
+    });
+    let standing = "tessera_connections_not_signed_on";
+    wait_for("the others to stand", || rig.figure(standing) == Some(19.0));
+    for wire in &mut early {
+        assert_eq!(wire.ask(&network(&PLAIN, "001")).code(), "00");
+    }
+    let mut parties: Vec<Wire> = (0..12).map(|_| Wire::signed_on(&rig, &PLAIN)).collect();
+    assert_eq!(first.ask(&card_purchase(&ACQUIRER, 1, 1)).code(), "00");
+    for wire in parties.iter_mut().chain(&mut early) {
+        wire.assert_serves(&PLAIN);
+    }
+    // Whoever comes from elsewhere and does sign on is let in too.
+    let mut newcomer = connect_from(&rig, 99);
+    assert_eq!(newcomer.ask(&network(&PLAIN, "001")).code(), "00");
+    for wire in &mut crowd[..100] {
+        wire.assert_closed("crowded out");
+    }
+}
+
+/// As many connections as a party may have, each with as many messages as the switch takes: a party with one connection
+/// is served all the while. In what order is counted in `mall/turns.rs`.
+#[test]
+fn a_party_that_pipelines_over_many_connections_holds_up_no_other_party() {
+    let rig = started(rig_with(1, BALANCE, &[("workers", "1")]), &[]);
+    let mut single = Wire::signed_on(&rig, &ACQUIRER);
+    let floods: Vec<_> = (0..100)
+        .map(|_| Wire::signed_on(&rig, &PLAIN).socket)
+        .collect();
+    let frames: Vec<u8> = (0..200)
+        .flat_map(|_| network(&PLAIN, "301").frame())
+        .collect();
+    std::thread::scope(|scope| {
+        for flood in &floods {
+            let frames = &frames;
+            scope.spawn(move || {
+                let mut flood: &TcpStream = flood;
+                while flood.write_all(frames).is_ok() {}
+            });
+            scope.spawn(move || {
+                let mut flood: &TcpStream = flood;
+                let mut answers = [0; 64 * 1024];
+                while flood.read(&mut answers).is_ok_and(|read| read > 0) {}
+            });
+        }
+        for _ in 0..20 {
+            let answer = single.ask(&card_purchase(&ACQUIRER, 1, 1));
+            assert_eq!(answer.code(), "00", "{}", answer.reason());
+        }
+        for flood in &floods {
+            flood.shutdown(Shutdown::Both).expect("an open socket");
+        }
+    });
 }

@@ -29,6 +29,17 @@ fn counts(settings: &Settings) -> Result<(), Breach> {
         ("workers", settings.workers, 0..=WORKERS_MAX),
         ("partitions", usize::from(settings.partitions), 1..=4_096),
         ("mall.connections_max", mall.connections_max, many.clone()),
+        ("mall.unsigned_max", mall.unsigned_max, many.clone()),
+        (
+            "mall.unsigned_known_max",
+            mall.unsigned_known_max,
+            many.clone(),
+        ),
+        (
+            "mall.unsigned_per_address_max",
+            mall.unsigned_per_address_max,
+            many.clone(),
+        ),
         ("mall.in_flight_max", mall.in_flight_max, many.clone()),
         (
             "mall.connections_per_party_max",

@@ -18,6 +18,12 @@ pub struct MallSettings {
     pub listen: SocketAddr,
     /// Connections of all parties together, signed on or not.
     pub connections_max: usize,
+    /// Connections that have not signed on, from addresses of no known party.
+    pub unsigned_max: usize,
+    /// Connections that have not signed on, from addresses of known parties.
+    pub unsigned_known_max: usize,
+    /// Connections that have not signed on, from one address of no known party.
+    pub unsigned_per_address_max: usize,
     /// Unanswered requests of all parties together.
     pub in_flight_max: usize,
     /// Connections of a party that states no limit of its own.
@@ -93,6 +99,9 @@ impl Default for MallSettings {
         Self {
             listen: loopback(8583),
             connections_max: 4_096,
+            unsigned_max: 1_024,
+            unsigned_known_max: 1_024,
+            unsigned_per_address_max: 256,
             in_flight_max: 65_536,
             connections_per_party_max: 1_024,
             in_flight_per_party_max: 32_768,

@@ -45,6 +45,11 @@ impl Admission {
         false
     }
 
+    /// Takes one, full or not.
+    pub fn take(&self) {
+        self.taken.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Gives one back.
     pub fn give_back(&self) {
         self.taken.fetch_sub(1, Ordering::AcqRel);

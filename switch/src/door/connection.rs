@@ -182,6 +182,16 @@ impl Connection {
         }
     }
 
+    /// Comes back when the connection has to end, and says why.
+    pub async fn told_to_go(&self) -> ConnectionClosed {
+        loop {
+            self.ended.notified().await;
+            if let Err(reason) = self.check_open() {
+                return reason;
+            }
+        }
+    }
+
     /// Waits until every request of this connection is answered and its answer written. Comes back early
     /// where the connection is closed.
     pub async fn all_answered(&self) {

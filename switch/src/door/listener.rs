@@ -8,18 +8,18 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Admission, Permit};
+use super::{Place, Places};
 use crate::ops::Metrics;
 use crate::ops::metrics::ConnectionRefused;
 
 /// A pause after an accept that failed for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(50);
 
-/// Connections for one worker. Bounded by `connections_max`, which every one of them has passed.
-pub type Arrivals = UnboundedReceiver<(StdStream, Permit)>;
+/// Connections for one worker. Bounded: every one of them has a place.
+pub type Arrivals = UnboundedReceiver<(StdStream, Place)>;
 
 /// The way to a worker.
-pub type Way = UnboundedSender<(StdStream, Permit)>;
+pub type Way = UnboundedSender<(StdStream, Place)>;
 
 /// Listens at `address`.
 ///
@@ -36,16 +36,16 @@ pub fn ways(workers: usize) -> (Vec<Way>, Vec<Arrivals>) {
     (0..workers).map(|_| unbounded_channel()).unzip()
 }
 
-/// Accepts until the switch stops. A connection above the bound is closed at once.
+/// Accepts until the switch stops. A connection for which there is no place is closed at once.
 pub async fn accept(
     listener: TcpListener,
     ways: Vec<Way>,
-    connections: Arc<Admission>,
+    places: Arc<Places>,
     metrics: Arc<Metrics>,
 ) {
     for turn in (0..ways.len()).cycle() {
-        let socket = match listener.accept().await {
-            Ok((socket, _)) => socket,
+        let (socket, address) = match listener.accept().await {
+            Ok((socket, address)) => (socket, address.ip().to_canonical()),
             Err(error) => {
                 metrics.door.refused.of(ConnectionRefused::Accept).inc();
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -53,15 +53,15 @@ pub async fn accept(
                 continue;
             }
         };
-        let Some(permit) = Permit::take(&connections) else {
+        let Some(place) = places.admit(Some(address)) else {
             metrics.door.refused.of(ConnectionRefused::Full).inc();
-            tracing::warn!("a connection was refused: as many are open as may be");
+            tracing::warn!(%address, "a connection was refused: as many are open as may be");
             continue;
         };
         let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());
         match handed {
             Ok(socket) => {
-                if ways[turn].send((socket, permit)).is_err() {
+                if ways[turn].send((socket, place)).is_err() {
                     // The workers have ended, and the switch with them.
                     return;
                 }

@@ -12,6 +12,7 @@ mod connection;
 mod connections;
 mod listener;
 mod party;
+mod places;
 mod sealed;
 
 pub use admission::{Admission, Permit};
@@ -23,4 +24,5 @@ pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;
 pub use listener::{Arrivals, Way, accept, listen, ways};
 pub use party::{Guest, Guests};
+pub use places::{Place, PlaceLimits, Places};
 pub use sealed::write_sealed;

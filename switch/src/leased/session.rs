@@ -19,7 +19,7 @@ use crate::clock;
 use crate::config::MallSettings;
 use crate::door::{
     Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
-    OUTBOX_BYTES_MAX, Permit, write_sealed,
+    OUTBOX_BYTES_MAX, Permit, Place, write_sealed,
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
@@ -33,6 +33,8 @@ pub struct LineKeeper {
     pub acceptor: TlsAcceptor,
     /// What operations are read with.
     pub reading: Reading,
+    /// Connections that are signed on, on all workers.
+    pub signed_on: Arc<Admission>,
     /// Unanswered operations of one connection.
     pub in_flight_max: usize,
     /// Unanswered requests of all doors together.
@@ -47,21 +49,33 @@ pub struct LineKeeper {
 
 type Ending = ConnectionClosed;
 
-/// Serves a connection until it ends. `_place` is its place among the line's connections.
-pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
-    let stream = match handshake(socket, &keeper).await {
+/// Serves a connection until it ends.
+pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
+    let connection = Connection::sealed();
+    place.attach(&connection);
+    let shaken = tokio::select! {
+        shaken = handshake(socket, &keeper) => shaken,
+        reason = connection.told_to_go() => {
+            if reason == Ending::Crowded {
+                let crowded = ConnectionRefused::Crowded;
+                keeper.worker.metrics.connection_refused(crowded);
+            }
+            return;
+        }
+    };
+    let stream = match shaken {
         Ok(stream) => stream,
         Err(error) => {
             keeper
                 .worker
                 .metrics
                 .connection_refused(ConnectionRefused::Handshake);
-            tracing::warn!(%error, "the wallet server's line: no handshake");
+            let address = place.address();
+            tracing::warn!(%error, ?address, "the wallet server's line: no handshake");
             return;
         }
     };
     let (reading, writing) = split(stream);
-    let connection = Connection::sealed();
     connection.bind(Bound {
         guest: None,
         arrival: Arrival::from(None, Carrier::Tls(None)),
@@ -77,7 +91,8 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     let mut session = Session {
         keeper: Rc::clone(&keeper),
         connection: Arc::clone(&connection),
-        signed_on: false,
+        place,
+        signed_on: None,
     };
     let ending = session.read(reading).await;
     tracing::info!(
@@ -87,6 +102,7 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<LineKeeper>) {
     if ending == Ending::Stopping {
         connection.all_answered().await;
     }
+    connection.all_written().await;
     connection.close();
     // It ends by itself: closing rings its bell.
     let _ = writer.await;
@@ -104,14 +120,16 @@ async fn handshake(
 struct Session {
     keeper: Rc<LineKeeper>,
     connection: Arc<Connection>,
-    signed_on: bool,
+    place: Place,
+    /// Its place among those that are signed on.
+    signed_on: Option<Permit>,
 }
 
 impl Session {
     async fn read(&mut self, mut reading: ReadHalf<TlsStream<TcpStream>>) -> Ending {
         let mut buffer = BytesMut::new();
         loop {
-            let patience = match (self.signed_on, buffer.is_empty()) {
+            let patience = match (self.signed_on.is_some(), buffer.is_empty()) {
                 (false, _) => self.keeper.times.sign_on_within,
                 (true, false) => self.keeper.times.frame_within,
                 (true, true) => self.keeper.times.idle_for,
@@ -173,15 +191,13 @@ impl Session {
                 );
             }
             Ok(Request::Network(network)) => match network.code {
-                NetworkCode::SignOn => {
-                    self.signed_on = true;
-                    self.say(&message, ResponseCode::APPROVED, "");
-                }
+                NetworkCode::SignOn => return self.sign_on(&message),
                 NetworkCode::SignOff => {
-                    self.signed_on = false;
+                    self.signed_on = None;
+                    self.place.sign_off();
                     self.say(&message, ResponseCode::APPROVED, "");
                 }
-                NetworkCode::Echo if self.signed_on => {
+                NetworkCode::Echo if self.signed_on.is_some() => {
                     self.say(&message, ResponseCode::APPROVED, "")
                 }
                 _ => self.say(
@@ -190,7 +206,7 @@ impl Session {
                     "not signed on",
                 ),
             },
-            Ok(_) if !self.signed_on => {
+            Ok(_) if self.signed_on.is_none() => {
                 self.say(
                     &message,
                     ResponseCode::NOT_PERMITTED_TO_PARTY,
@@ -215,6 +231,23 @@ impl Session {
                 "not offered on this line",
             ),
         }
+        Ok(())
+    }
+
+    /// As many may be signed on as the configuration says, on all workers together.
+    fn sign_on(&mut self, message: &Message<'_>) -> Result<(), Ending> {
+        if self.signed_on.is_none() {
+            self.signed_on = Permit::take(&self.keeper.signed_on);
+        }
+        if self.signed_on.is_none() {
+            let metrics = &self.keeper.worker.metrics;
+            metrics.connection_refused(ConnectionRefused::PartyFull);
+            let code = ResponseCode::NOT_PERMITTED_TO_PARTY;
+            self.say(message, code, "as many connections as there may be");
+            return Err(Ending::SignOnRefused);
+        }
+        self.place.sign_on(self.keeper.reading.institution);
+        self.say(message, ResponseCode::APPROVED, "");
         Ok(())
     }
 

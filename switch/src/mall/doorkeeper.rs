@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
 
+use super::turns::Turns;
 use crate::config::MallSettings;
 use crate::door::{Bound, Connections, Guests};
 use crate::ops::metrics::ConnectionClosed;
@@ -25,6 +26,8 @@ pub struct Doorkeeper {
     pub worker: Rc<Worker>,
     /// Who is in.
     pub connections: Connections,
+    /// In what order what they send is handled.
+    pub turns: Rc<Turns>,
 }
 
 impl Doorkeeper {
@@ -42,6 +45,7 @@ impl Doorkeeper {
             settings,
             worker,
             connections: Connections::default(),
+            turns: Rc::default(),
         }
     }
 

@@ -14,6 +14,7 @@ mod receive;
 mod serve;
 mod session;
 mod sign_on;
+mod turns;
 
 pub use doorkeeper::Doorkeeper;
 pub use serve::{serve, serve_sealed};

@@ -16,6 +16,13 @@ impl Patience {
         self.due = true;
     }
 
+    /// A sign-on that was refused, whatever for.
+    pub(super) fn lose_once(&mut self) {
+        if !self.due {
+            self.lose();
+        }
+    }
+
     /// The right MAC: all is forgiven.
     #[inline]
     pub(super) fn regain(&mut self) {

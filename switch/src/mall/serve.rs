@@ -1,7 +1,7 @@
 //! A connection from its arrival to its end: who reads it, and who writes what could not be written at once.
 
 use std::io;
-use std::net::{IpAddr, TcpStream as StdStream};
+use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,13 @@ use tokio_rustls::server::TlsStream;
 
 use super::doorkeeper::Doorkeeper;
 use super::session::{Ending, Reading, Session};
+use super::turns::HANDSHAKE_BYTES;
 use crate::config::Identity;
-use crate::door::{Arrival, Carrier, Connection, Permit, write_sealed};
-use crate::ops::metrics::ConnectionRefused;
+use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
+use crate::ops::metrics::{ConnectionClosed, ConnectionRefused};
 
-/// Serves a plain connection until it ends. `_place` is its place among all connections.
-pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
+/// Serves a plain connection until it ends.
+pub async fn serve(socket: StdStream, place: Place, keeper: Rc<Doorkeeper>) {
     let socket = match TcpStream::from_std(socket) {
         Ok(socket) => socket,
         Err(error) => {
@@ -27,47 +28,69 @@ pub async fn serve(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
             return;
         }
     };
-    let address = socket.peer_addr().map(|address| address.ip()).ok();
     let connection = Connection::plain(socket);
+    place.attach(&connection);
     let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
-    let arrival = Arrival::from(address, Carrier::Plain);
-    run(keeper, connection, None, arrival, writer).await;
+    let arrival = Arrival::from(place.address(), Carrier::Plain);
+    run(keeper, connection, None, arrival, place, writer).await;
 }
 
-/// Serves a connection with TLS until it ends. `_place` is its place among all connections.
-pub async fn serve_sealed(socket: StdStream, _place: Permit, keeper: Rc<Doorkeeper>) {
-    let (stream, address) = match handshake(socket, &keeper).await {
-        Ok(shaken) => shaken,
+/// Serves a connection with TLS until it ends.
+pub async fn serve_sealed(socket: StdStream, place: Place, keeper: Rc<Doorkeeper>) {
+    let connection = Connection::sealed();
+    place.attach(&connection);
+    let shaken = tokio::select! {
+        shaken = handshake(socket, &keeper) => shaken,
+        reason = connection.told_to_go() => {
+            if reason == ConnectionClosed::Crowded {
+                let crowded = ConnectionRefused::Crowded;
+                keeper.worker.metrics.connection_refused(crowded);
+            }
+            return;
+        }
+    };
+    let stream = match shaken {
+        Ok(stream) => stream,
         Err(error) => {
             keeper
                 .worker
                 .metrics
                 .connection_refused(ConnectionRefused::Handshake);
-            tracing::warn!(%error, "a mall's TLS connection: no handshake");
+            let address = place.address();
+            tracing::warn!(%error, ?address, "a mall's TLS connection: no handshake");
             return;
         }
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let shown = certificates.and_then(|chain| Identity::of(chain.first()?));
-    let arrival = Arrival::from(address, Carrier::Tls(shown.map(Arc::new)));
+    let arrival = Arrival::from(place.address(), Carrier::Tls(shown.map(Arc::new)));
     let (reading, writing) = split(stream);
-    let connection = Connection::sealed();
     let stall = keeper.settings.write_stall;
     let writer = actix::spawn(write_sealed(writing, Arc::clone(&connection), stall));
-    run(keeper, connection, Some(reading), arrival, writer).await;
+    run(keeper, connection, Some(reading), arrival, place, writer).await;
 }
 
-async fn handshake(
-    socket: StdStream,
-    keeper: &Doorkeeper,
-) -> io::Result<(TlsStream<TcpStream>, Option<IpAddr>)> {
+async fn handshake(socket: StdStream, keeper: &Doorkeeper) -> io::Result<TlsStream<TcpStream>> {
     let socket = TcpStream::from_std(socket)?;
-    let address = socket.peer_addr().map(|address| address.ip()).ok();
     let acceptor = keeper.acceptor.borrow().clone();
     // There is no such connection without one.
     let acceptor = acceptor.ok_or(io::ErrorKind::Unsupported)?;
-    let stream = timeout(keeper.settings.sign_on_within, acceptor.accept(socket)).await??;
-    Ok((stream, address))
+    let shaken = async {
+        socket.readable().await?;
+        take_turn(keeper).await;
+        acceptor.accept(socket).await
+    };
+    timeout(keeper.settings.sign_on_within, shaken).await?
+}
+
+/// A handshake costs as much as many messages: it waits for its turn like them.
+async fn take_turn(keeper: &Doorkeeper) {
+    let share = keeper.turns.of_strangers();
+    let _turn = match share.is_free(&keeper.turns) {
+        true => None,
+        false => share.wait(&keeper.turns).await,
+    };
+    share.spend(&keeper.turns, HANDSHAKE_BYTES);
 }
 
 async fn run(
@@ -75,6 +98,7 @@ async fn run(
     connection: Arc<Connection>,
     reading: Option<Reading>,
     arrival: Arrival,
+    place: Place,
     writer: JoinHandle<()>,
 ) {
     let number = keeper.connections.add(&connection);
@@ -84,6 +108,7 @@ async fn run(
         Arc::clone(&connection),
         reading,
         arrival,
+        place,
     );
     let ending = session.read().await;
     session.leave(ending);

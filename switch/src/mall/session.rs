@@ -15,13 +15,17 @@ use tokio_rustls::server::TlsStream;
 use super::dialect::{self, Choice};
 use super::doorkeeper::Doorkeeper;
 use super::receive::{Received, Receiver};
-use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX};
+use super::turns::Baton;
+use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
 /// one that sends hundreds.
 const READ_BYTES_MIN: usize = 2 * 1024;
 const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// What a connection may send before it has signed on: a sign-on as long as a frame may be, and keep-alives.
+const UNSIGNED_BYTES_MAX: usize = 8 * 1024;
 
 /// After so many turns in which there was always something to read, the others have theirs.
 const TURNS_MAX: u32 = 4;
@@ -50,6 +54,10 @@ pub(super) struct Session {
     turns: u32,
     /// Since when an unfinished frame has been there.
     unfinished_since: Option<Instant>,
+    /// What was taken out of the buffer before the first sign-on.
+    unsigned_bytes: usize,
+    /// Its turn, where it had to wait for one.
+    baton: Option<Baton>,
 }
 
 impl Session {
@@ -58,10 +66,11 @@ impl Session {
         connection: Arc<Connection>,
         reading: Option<Reading>,
         arrival: Arrival,
+        place: Place,
     ) -> Self {
         let now = Instant::now();
         Self {
-            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection), arrival),
+            receiver: Receiver::new(Rc::clone(&keeper), Arc::clone(&connection), arrival, place),
             dialect_is_known: false,
             keeper,
             connection,
@@ -72,6 +81,8 @@ impl Session {
             last_heard: now,
             turns: 0,
             unfinished_since: None,
+            unsigned_bytes: 0,
+            baton: None,
         }
     }
 
@@ -83,7 +94,9 @@ impl Session {
     /// Reads until the connection ends, or has to.
     pub(super) async fn read(&mut self) -> Ending {
         loop {
-            if let Err(ending) = self.handle_frames().await {
+            let handled = self.handle_frames().await;
+            self.baton = None;
+            if let Err(ending) = handled {
                 // What came before the end was whole, and is decided.
                 self.end_turn();
                 return ending;
@@ -100,21 +113,32 @@ impl Session {
         let bytes = self.buffer.len();
         let was_on = self.receiver.has_signed_on();
         loop {
-            let Some(frame) = self.cut()? else {
+            if !self.buffer.is_empty() {
+                self.take_turn().await?;
+            }
+            let before = self.buffer.len();
+            let frame = self.cut()?;
+            self.spend(before - self.buffer.len())?;
+            let Some(frame) = frame else {
                 break;
             };
             // A frame is never dropped for want of room: it waits here, and with it all behind it.
             let mut received = self.receiver.receive(frame, now);
             while let Received::Full(frame, door) = received {
                 self.end_turn();
+                self.baton = None;
                 self.wait_for(door).await?;
                 received = self.receiver.receive(frame, now);
             }
             if let Received::Close(ending) = received {
                 return Err(ending);
             }
+            if !self.receiver.is_bound() && !self.receiver.has_tried_to_sign_on() {
+                return Err(Ending::FirstMessage);
+            }
             if let Some(pause) = self.receiver.pause() {
                 self.end_turn();
+                self.baton = None;
                 self.rest(pause).await?;
                 // The time of the pause is not the peer's.
                 now = Instant::now();
@@ -131,9 +155,41 @@ impl Session {
             false => self.unfinished_since.filter(|_| same).or(Some(now)),
         };
         self.end_turn();
+        self.baton = None;
         while self.connection.waiting_bytes() > OUTBOX_BYTES_MAX {
             self.connection.drained.notified().await;
             self.connection.check_open()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the party has its turn, where it has had much of this round already.
+    #[inline]
+    async fn take_turn(&mut self) -> Result<(), Ending> {
+        let (share, turns) = (self.receiver.share(), &self.keeper.turns);
+        if self.baton.is_some() || share.is_free(turns) {
+            return Ok(());
+        }
+        let share = Rc::clone(share);
+        self.end_turn();
+        tokio::select! {
+            baton = share.wait(&self.keeper.turns) => self.baton = baton,
+            () = self.connection.ended.notified() => {}
+        }
+        self.connection.check_open()
+    }
+
+    /// So much of the buffer was taken out.
+    #[inline]
+    fn spend(&mut self, bytes: usize) -> Result<(), Ending> {
+        if !self.receiver.share().spend(&self.keeper.turns, bytes) {
+            self.baton = None;
+        }
+        if !self.receiver.is_bound() {
+            self.unsigned_bytes += bytes;
+            if self.unsigned_bytes > UNSIGNED_BYTES_MAX {
+                return Err(Ending::FirstMessage);
+            }
         }
         Ok(())
     }
@@ -253,7 +309,7 @@ impl Session {
                 Ok(0) => return Err(Ending::Peer),
                 Ok(read) => {
                     self.last_heard = Instant::now();
-                    if read >= self.read_bytes {
+                    if read >= self.read_bytes && self.receiver.is_bound() {
                         self.read_bytes = (self.read_bytes * 4).min(READ_BYTES_MAX);
                         // There is more: the other connections of this worker have their turn first.
                         self.turns = TURNS_MAX;

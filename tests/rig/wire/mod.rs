@@ -26,7 +26,11 @@ pub struct Wire {
 
 impl Wire {
     pub fn connect(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).expect("a connection");
+        Self::of(TcpStream::connect(address).expect("a connection"))
+    }
+
+    /// Over a connection that stands.
+    pub fn of(socket: TcpStream) -> Self {
         socket.set_nodelay(true).expect("a socket");
         socket
             .set_read_timeout(Some(ANSWER_PATIENCE))

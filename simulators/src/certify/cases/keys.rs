@@ -65,8 +65,11 @@ pub(super) fn cases() -> Vec<Case> {
             .send(material(Wrapped::Short(1)), no_material())
             .send(material(Wrapped::Long), no_material())
             .changed_nothing(),
-        change("4.48", "a change before the sign-on: 58, and nothing changes")
-            .send(key_change(Key::New).before_sign_on(), answered("58"))
+        change("4.48", "a change before the sign-on: 58, the connection is closed, and nothing changes")
+            .send(
+                key_change(Key::New).before_sign_on(),
+                Expect::AnswerAndClosed(answered("58")),
+            )
             .send(sign_on(), approved())
             .changed_nothing(),
         Case::new("4.49", RULE, "a change by a party that has no key-encrypting key: 12")

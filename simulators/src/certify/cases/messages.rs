@@ -30,10 +30,16 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "4.04",
             NETWORK,
-            "before a sign-on every other request gets 58",
+            "a first message that is no sign-on gets 58, and the connection is closed",
         )
-        .send(echo().before_sign_on(), answered("58"))
-        .send(purchase(700), answered("58"))
+        .send(
+            echo().before_sign_on(),
+            Expect::AnswerAndClosed(answered("58")),
+        )
+        .send(
+            purchase(700).before_sign_on(),
+            Expect::AnswerAndClosed(answered("58")),
+        )
         .send(sign_on(), approved())
         .serves(),
         Case::new("4.05", NETWORK, "a network code that means nothing: 12")

@@ -21,9 +21,10 @@ use super::doorkeeper::Doorkeeper;
 use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
 use super::sign_on::{self, Standing, Verdict};
+use super::turns::Share;
 use crate::clock;
 use crate::door::{
-    Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
+    self, Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
 };
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::wallet::Ask;
@@ -51,6 +52,12 @@ pub(super) struct Receiver {
     /// The frame at hand was handed back, and is counted already.
     counted: bool,
     arrival: Arrival,
+    /// Its place among the connections of the port.
+    place: door::Place,
+    /// Whose share of the worker's time it uses.
+    share: Rc<Share>,
+    /// The message at hand is a sign-on.
+    signs_on: bool,
     /// The party that has signed on, as its profile is now.
     guest: Option<Arc<Guest>>,
     /// How often profiles had changed when it was looked up.
@@ -70,8 +77,12 @@ impl Receiver {
         keeper: Rc<Doorkeeper>,
         connection: Arc<Connection>,
         arrival: Arrival,
+        place: door::Place,
     ) -> Self {
         Self {
+            share: keeper.turns.of_strangers(),
+            place,
+            signs_on: false,
             keeper,
             connection,
             standing: Standing::default(),
@@ -99,16 +110,45 @@ impl Receiver {
         matches!(self.standing, Standing::SignedOn(_))
     }
 
+    /// Whether a party has signed on over it, now or before.
+    #[inline]
+    pub(super) fn is_bound(&self) -> bool {
+        self.guest.is_some()
+    }
+
+    /// Whether the last message was a sign-on, without success: it may be tried again on the same connection, after a pause.
+    pub(super) fn has_tried_to_sign_on(&mut self) -> bool {
+        let tried = std::mem::take(&mut self.signs_on);
+        if tried {
+            self.patience.lose_once();
+        }
+        tried
+    }
+
+    /// Whose share of the worker's time it uses.
+    #[inline]
+    pub(super) fn share(&self) -> &Rc<Share> {
+        &self.share
+    }
+
     pub(super) fn sign_off(&mut self) {
         let was_on = self.has_signed_on();
         self.standing = Standing::Stranger;
         self.count_standing(was_on, false);
     }
 
-    fn count_standing(&self, before: bool, after: bool) {
+    fn count_standing(&mut self, before: bool, after: bool) {
         match (before, after) {
-            (false, true) => self.keeper.worker.metrics.signed_on(),
-            (true, false) => self.keeper.worker.metrics.signed_off(),
+            (false, true) => {
+                self.keeper.worker.metrics.signed_on();
+                if let Some(guest) = self.connection.guest() {
+                    self.place.sign_on(guest.party.code);
+                }
+            }
+            (true, false) => {
+                self.keeper.worker.metrics.signed_off();
+                self.place.sign_off();
+            }
             _ => {}
         }
     }
@@ -187,6 +227,7 @@ impl Receiver {
         };
         self.look_up_keys(guest.as_deref());
         let network = message.mti().class() == 8;
+        self.signs_on = network && message.number(70) == Some(1);
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
             return self.say(&message, guest.as_ref(), NOT_SIGNED_ON);
@@ -271,6 +312,9 @@ impl Receiver {
             }
             let mut standing = std::mem::take(&mut self.standing);
             let was_on = matches!(standing, Standing::SignedOn(_));
+            if !was_on && network.code != NetworkCode::SignOn {
+                self.refused(FrameRefused::NotSignedOn);
+            }
             let verdict = sign_on::manage(
                 &mut standing,
                 &self.connection,
@@ -281,8 +325,9 @@ impl Receiver {
             );
             self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
             self.standing = standing;
-            if self.connection.guest().is_some() {
+            if self.connection.guest().is_some() && self.guest.is_none() {
                 self.guest = Some(Arc::clone(guest));
+                self.share = self.keeper.turns.of(guest.party.code);
             }
             self.say(message, Some(guest), verdict);
             if let Some(reason) = sign_on::refuses(&verdict) {

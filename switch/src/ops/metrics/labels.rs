@@ -153,6 +153,8 @@ label!(
         Accept = "accept",
         /// The TLS handshake failed, or the certificate is nobody's.
         Handshake = "handshake",
+        /// It had not finished its TLS handshake when too many others had not signed on either: the oldest goes.
+        Crowded = "crowded",
     }
 );
 
@@ -167,6 +169,10 @@ label!(
         Frame = "frame",
         /// It did not sign on in time.
         NoSignOn = "no_sign_on",
+        /// It sent something else than a sign-on before it had signed on.
+        FirstMessage = "first_message",
+        /// It had not signed on when too many others had not either: the oldest goes.
+        Crowded = "crowded",
         /// Nothing came for too long.
         Idle = "idle",
         /// It did not take its answers.
