@@ -38,6 +38,7 @@ mod request;
 mod response_code;
 pub mod tlv;
 mod totals;
+mod verdict;
 
 pub use amount::Amount;
 pub use answer::{Extras, answer, format_error_answer};
@@ -73,3 +74,4 @@ pub use request::{
 };
 pub use response_code::ResponseCode;
 pub use totals::Totals;
+pub use verdict::{HostRequestKind, HostVerdict};

@@ -69,6 +69,7 @@ fn make(name: &str, now: &str) -> String {
         "flows" => tables::flows(),
         "processing-codes" => tables::processing_codes(now),
         "response-codes" => tables::response_codes(now),
+        "host-codes" => tables::host_codes(now),
         "network-codes" => tables::network_codes(now),
         "tags" => tables::tags(now),
         "mac" => worked::mac(&example("sign-on")),

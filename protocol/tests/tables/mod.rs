@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use bytes::BytesMut;
 use kinds::{Mark, kinds, pack};
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, FIELDS, Message, Mti, NetworkCode, Packing, Request,
-    ResponseCode, Secrets, Totals, answer, describe, tlv,
+    Amount, Balances, Currency, Extras, FIELDS, HostRequestKind, HostVerdict, Message, Mti,
+    NetworkCode, Packing, Request, ResponseCode, Secrets, Totals, answer, describe, tlv,
 };
 
 /// Every field and its packing; neighbours that are packed alike stand together.
@@ -269,6 +269,102 @@ pub fn response_codes(now: &str) -> String {
         .map(|code| vec![code.to_string(), code.meaning().unwrap().to_owned()]);
     let head = "| 39 | meaning | when this switch gives it |";
     table(head, rows.collect(), now)
+}
+
+/// What the codes of the financial system mean for what it was asked: those that mean the same stand together, and the most
+/// common meaning is that of all that is not named.
+pub fn host_codes(now: &str) -> String {
+    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let codes = digits
+        .iter()
+        .flat_map(|one| digits.map(|two| ResponseCode::new([*one, two])));
+    let mut groups: Vec<(Vec<HostVerdict>, bool, Vec<ResponseCode>)> = Vec::new();
+    for code in codes {
+        let verdicts = HostRequestKind::ALL.map(|kind| kind.verdict(code));
+        let passed_on = verdicts
+            .iter()
+            .any(|verdict| matches!(verdict, HostVerdict::Declined(told) | HostVerdict::Undo(told) if *told == code));
+        // Which code is passed on makes no difference between two that are.
+        let alike = verdicts.map(|verdict| match verdict {
+            HostVerdict::Declined(told) if told == code => {
+                HostVerdict::Declined(ResponseCode::APPROVED)
+            }
+            HostVerdict::Undo(told) if told == code => HostVerdict::Undo(ResponseCode::APPROVED),
+            verdict => verdict,
+        });
+        match groups
+            .iter_mut()
+            .find(|(same, passed, _)| *same == alike && *passed == passed_on)
+        {
+            Some((.., codes)) => codes.push(code),
+            None => groups.push((alike.to_vec(), passed_on, vec![code])),
+        }
+    }
+    let most = groups.iter().map(|(.., codes)| codes.len()).max();
+    let rows = groups.iter().map(|(verdicts, _, codes)| {
+        let names: Vec<String> = codes.iter().map(ResponseCode::to_string).collect();
+        let named = match Some(codes.len()) == most {
+            true => "every other".to_owned(),
+            false => names.join(" "),
+        };
+        let mut row = vec![named];
+        for shown in HOST_COLUMNS {
+            let of = |kind: &HostRequestKind| {
+                HostRequestKind::ALL
+                    .iter()
+                    .position(|one| one == kind)
+                    .unwrap()
+            };
+            let meanings: BTreeSet<String> = shown
+                .iter()
+                .map(|kind| host_verdict(*kind, verdicts[of(kind)]))
+                .collect();
+            assert_eq!(meanings.len(), 1, "{shown:?} {names:?}");
+            row.extend(meanings);
+        }
+        row
+    });
+    let head = "| 39 | purchase, authorization, refund, load, payout | card issue, replacement | card cancellation \
+                | 0220, 0120 | 0420 of what was approved | 0420 of what it may not have | what it is |";
+    table(head, rows.collect(), now)
+}
+
+/// The columns of that table: kinds of request that are always treated alike.
+const HOST_COLUMNS: [&[HostRequestKind]; 6] = [
+    &[
+        HostRequestKind::Purchase,
+        HostRequestKind::Authorization,
+        HostRequestKind::Refund,
+        HostRequestKind::Load,
+        HostRequestKind::Payout,
+    ],
+    &[HostRequestKind::CardIssue],
+    &[HostRequestKind::CardCancellation],
+    &[HostRequestKind::Posting],
+    &[HostRequestKind::Reversal],
+    &[HostRequestKind::ReversalInDoubt],
+];
+
+fn host_verdict(kind: HostRequestKind, verdict: HostVerdict) -> String {
+    let is_told = matches!(
+        kind,
+        HostRequestKind::CardCancellation
+            | HostRequestKind::Posting
+            | HostRequestKind::Reversal
+            | HostRequestKind::ReversalInDoubt
+    );
+    let said = |told: ResponseCode| match told {
+        ResponseCode::APPROVED => "the same".to_owned(),
+        told => told.to_string(),
+    };
+    match verdict {
+        HostVerdict::Approved if is_told => "acknowledged".into(),
+        HostVerdict::Approved => "approved".into(),
+        HostVerdict::Declined(told) => format!("declined: {}", said(told)),
+        HostVerdict::Undo(told) => format!("undone there: {}", said(told)),
+        HostVerdict::Again if is_told => "sent again".into(),
+        HostVerdict::Again => "asked again: 91".into(),
+    }
 }
 
 pub fn network_codes(now: &str) -> String {

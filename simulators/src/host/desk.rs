@@ -175,6 +175,7 @@ impl Desk {
         let rules = &mut self.rules;
         let verdict = || match (refusal, forced, does) {
             (Some(code), ..) | (None, Some(Forced::Code(code)), _) => code,
+            (None, Some(Forced::Booked(_)), _) => ResponseCode::APPROVED,
             (None, _, Some(Does::Decline(code))) => code,
             (None, ..) => match kind {
                 PostingKind::Load | PostingKind::Payout | PostingKind::Refund => {
@@ -184,7 +185,12 @@ impl Desk {
             },
         };
         let code = self.ledger.post(&posting, &concern, verdict);
-        pack(message, &posting.reference, code, out);
+        match forced {
+            Some(Forced::Booked(told)) if code.is_approved() => {
+                pack(message, &posting.reference, told, out);
+            }
+            _ => pack(message, &posting.reference, code, out),
+        }
         Ok(self.deliver(forced, does))
     }
 

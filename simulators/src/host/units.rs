@@ -112,6 +112,8 @@ impl<'de> Deserialize<'de> for CurrencyCode {
 pub enum Forced {
     /// Answer with this code.
     Code(ResponseCode),
+    /// Apply, and answer with this code all the same.
+    Booked(ResponseCode),
     /// Neither apply nor answer: the request was lost on its way here.
     Ignored,
     /// Apply, and lose the answer.
@@ -137,7 +139,7 @@ impl Visitor<'_> for ForcedVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a response code (\"05\"), \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"",
+            "a response code (\"05\"), \"booked 10\", \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"",
         )
     }
 
@@ -148,10 +150,16 @@ impl Visitor<'_> for ForcedVisitor {
             "late" => Forced::Late,
             "double" => Forced::Double,
             "cut" => Forced::Cut,
-            code => match Code::parse(code) {
-                Some(code) => Forced::Code(code.0),
-                None => return Err(E::invalid_value(serde::de::Unexpected::Str(code), &self)),
-            },
+            text => {
+                let booked = text.strip_prefix("booked ");
+                match (Code::parse(booked.unwrap_or(text)), booked) {
+                    (Some(code), None) => Forced::Code(code.0),
+                    (Some(code), Some(_)) => Forced::Booked(code.0),
+                    (None, _) => {
+                        return Err(E::invalid_value(serde::de::Unexpected::Str(text), &self));
+                    }
+                }
+            }
         })
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn read(
 ) -> Result<HostMessage, Unmade> {
     let entry = Entry::read_back(record(unread.position))?;
     match unread.told {
-        Told::Undo(left) => undo(entry.event, left, unread.settlement_date),
+        Told::Undo(left) => undo(entry.event, left, unread),
         Told::Posting => posting(entry.event, unread),
         Told::Card => match entry.event {
             Event::CardRetired { card, .. } => Some(HostMessage::Card {
@@ -42,7 +42,7 @@ pub(crate) fn read(
 }
 
 /// It is undone, down to what shall be left of it.
-fn undo(event: Event, left: Amount, settlement_date: u32) -> Option<HostMessage> {
+fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
     let original_mti = match (&event, event.opening()?.class) {
         (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
         (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
@@ -103,7 +103,7 @@ fn undo(event: Event, left: Amount, settlement_date: u32) -> Option<HostMessage>
         },
         local_time,
         local_date,
-        settlement_date,
+        settlement_date: unread.settlement_date,
         terminal: match own {
             Some(_) => crate::host::LOAD_TERMINAL,
             None => opening.terminal,
@@ -113,6 +113,7 @@ fn undo(event: Event, left: Amount, settlement_date: u32) -> Option<HostMessage>
             None => opening.acceptor,
         },
         reference_of_original: opening.reference,
+        in_doubt: unread.in_doubt,
     })))
 }
 

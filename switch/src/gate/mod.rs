@@ -104,6 +104,8 @@ pub struct Unread {
     pub original: Option<Original>,
     /// To which settlement date that belongs, MMDD.
     pub settlement_date: u32,
+    /// The host has not approved it, and may have never received it.
+    pub in_doubt: bool,
 }
 
 /// One per worker. Bounded by admission: every release belongs to an admitted request or to a

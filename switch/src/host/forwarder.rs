@@ -19,9 +19,6 @@ use super::stats::LinkStats;
 use crate::clock;
 use crate::wallet::{Reference, Told, WalletId};
 
-/// Codes that say "not now" and nothing about the money. Everything else acknowledges.
-const NOT_NOW: [&[u8; 2]; 6] = [b"30", b"58", b"63", b"68", b"91", b"96"];
-
 /// The store and forward of one worker.
 pub struct Forwarder {
     link: Rc<Link>,
@@ -140,8 +137,7 @@ impl Repeater for Forwarder {
             // The line that comes up next wakes it, if it is not due before.
             HostOutcome::Unsent => self.wait(answer.wallet, false),
             HostOutcome::Answered { code, .. }
-                if NOT_NOW.contains(&code)
-                    || *code == *b"00" && self.schedule.borrow().wants_card(answer.wallet) =>
+                if self.schedule.borrow().is_refused(answer.wallet, *code) =>
             {
                 self.stats.advices_refused.add(1);
                 let refusals = self.schedule.borrow_mut().count_refusal(answer.wallet);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OriginalData, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Totals};
 
 use crate::wallet::{Merchant, Reference, Secret, Told, WalletId};
 
@@ -124,6 +124,20 @@ impl HostMessage {
             _ => Told::Card,
         }
     }
+
+    /// What it is, where it is sent until it is acknowledged.
+    pub(super) fn kind(&self) -> Option<HostRequestKind> {
+        Some(match self {
+            Self::Reversal(advice) if advice.in_doubt => HostRequestKind::ReversalInDoubt,
+            Self::Reversal(_) => HostRequestKind::Reversal,
+            Self::Posting(_) => HostRequestKind::Posting,
+            Self::Card { update, .. } => match update {
+                CardUpdate::Issue | CardUpdate::Replace(_) => HostRequestKind::CardIssue,
+                CardUpdate::Cancel(_) => HostRequestKind::CardCancellation,
+            },
+            Self::Forward { .. } | Self::Load { .. } | Self::Reconciliation { .. } => return None,
+        })
+    }
 }
 
 /// An earlier transaction, as the financial system knows it.
@@ -212,6 +226,8 @@ pub struct Advice {
     pub acceptor: [u8; 15],
     /// Field 37 of the original as we sent it.
     pub reference_of_original: Reference,
+    /// The financial system has not approved the original, and may have never received it.
+    pub in_doubt: bool,
 }
 
 /// What became of a request.

@@ -14,8 +14,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::time::Instant;
 
 use hashbrown::HashMap;
+use tessera_protocol::{HostRequestKind, HostVerdict, ResponseCode};
 
-use super::message::{CardUpdate, HostMessage};
+use super::message::HostMessage;
 use crate::wallet::{Reference, Told, WalletId};
 
 /// One advice.
@@ -80,12 +81,15 @@ impl Schedule {
         Some((wallet, advised))
     }
 
-    /// Whether the wallet's first one asks for a card number, so that an answer without one is none.
-    pub(super) fn wants_card(&self, wallet: WalletId) -> bool {
+    /// Whether this answer to the wallet's first one acknowledges nothing, and decides nothing. An answer without a card to a
+    /// request for one is such, whatever it says.
+    pub(super) fn is_refused(&self, wallet: WalletId, code: [u8; 2]) -> bool {
         let first = self.wallets.get(&wallet).and_then(VecDeque::front);
-        first.is_some_and(|advised| match &advised.message {
-            HostMessage::Card { update, .. } => !matches!(update, CardUpdate::Cancel(_)),
-            _ => false,
+        let kind = first.and_then(|advised| advised.message.kind());
+        kind.is_some_and(|kind| match kind.verdict(ResponseCode::new(code)) {
+            HostVerdict::Approved => kind == HostRequestKind::CardIssue,
+            HostVerdict::Declined(_) => false,
+            HostVerdict::Undo(_) | HostVerdict::Again => true,
         })
     }
 
@@ -195,6 +199,7 @@ impl Ages {
 mod tests {
     use std::time::Duration;
 
+    use super::super::message::CardUpdate;
     use super::*;
 
     const ISSUE: HostMessage = HostMessage::Card {

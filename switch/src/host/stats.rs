@@ -57,7 +57,7 @@ pub struct LinkStats {
     pub advices_in_flight: Figure,
     /// Advices sent again.
     pub repeats: Figure,
-    /// Advices answered with a code that means "not now".
+    /// Advices answered with a code that acknowledges nothing.
     pub advices_refused: Figure,
     /// Milliseconds since 1970 at which the oldest advice came; 0 for none.
     oldest_advice: Figure,

@@ -52,6 +52,7 @@ impl Wallet {
                 true => reference.milliseconds(),
                 false => transaction.undone_at(),
             }),
+            in_doubt: transaction.is_in_doubt(),
         })
     }
 

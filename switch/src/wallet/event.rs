@@ -173,6 +173,8 @@ pub enum Event {
         opening: Opening,
         /// The purchase; 0 where the refund names none.
         original: Reference,
+        /// The host had yet to hear of the purchase, or that an earlier refund of it came to nothing.
+        early: bool,
         /// Our trace number towards the host.
         host_trace: u32,
         /// The card that paid.

@@ -311,6 +311,7 @@ impl Event {
             Self::RefundRequested {
                 opening,
                 original,
+                early,
                 host_trace,
                 card,
                 expiry,
@@ -318,6 +319,7 @@ impl Event {
                 out.put_u8(20);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
                 out.put_u64_le(original.0);
+                out.put_u8(u8::from(*early));
             }
             Self::ReversedFurther {
                 original,
@@ -525,6 +527,7 @@ impl Event {
                 Self::RefundRequested {
                     opening,
                     original: Reference(from.u64()?),
+                    early: from.u8()? != 0,
                     host_trace,
                     card,
                     expiry,

@@ -3,7 +3,7 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version 6│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version 9│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account, operator│
 //!                                                                           └────────────────────────────┘
@@ -28,7 +28,7 @@ use super::{
     WalletId,
 };
 
-const VERSION: u8 = 8;
+const VERSION: u8 = 9;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -65,7 +65,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 8"));
+            return Err(from.fault("a snapshot of version 9"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -256,6 +256,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     if let Some(more) = &transaction.more {
         out.put_u64_le(more.used.value());
         out.put_u64_le(more.original.0);
+        out.put_u8(u8::from(more.early));
         out.put_u64_le(more.granted.map_or(0, Amount::value));
         write_hold(out, more.hold);
         out.put_u8(advice_byte(more.posting));
@@ -403,6 +404,7 @@ fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
     Ok(More {
         used: read_amount(from)?,
         original: Reference(from.u64()?),
+        early: from.u8()? != 0,
         granted: Some(read_amount(from)?).filter(|granted| !granted.is_zero()),
         hold: read_hold(from)?,
         posting: read_advice(from)?,

@@ -101,6 +101,8 @@ pub struct More {
     pub used: Amount,
     /// The purchase that a refund is of, or the authorization that a completion is of; 0 for all else.
     pub original: Reference,
+    /// When this refund was sent the host had yet to hear of its purchase, or that an earlier refund of that came to nothing.
+    pub early: bool,
     /// What a reversal asked to leave of it: a second reversal undoes nothing.
     pub asked: Option<Amount>,
     /// Less than the request asked for was approved.
@@ -132,6 +134,7 @@ pub struct GivenUp {
 const NO_MORE: &More = &More {
     used: Amount::ZERO,
     original: Reference(0),
+    early: false,
     asked: None,
     granted: None,
     hold: None,
@@ -279,6 +282,11 @@ impl Transaction {
         pays && self.host_trace != 0 && self.more().posting == Advice::Open
     }
 
+    /// Whether the host may have never received it: what it has not approved, and what an operator has yet to tell it of.
+    pub fn is_in_doubt(&self) -> bool {
+        self.status != Status::Approved || self.given_up(Owed::Posting).is_some()
+    }
+
     /// What is set aside for an authorization; none for all else.
     pub fn hold(&self) -> Option<Hold> {
         self.more().hold
@@ -347,8 +355,11 @@ impl Transaction {
 impl More {
     fn of(event: &Event, kind: Kind, status: Status) -> Self {
         match event {
-            Event::RefundRequested { original, .. } => Self {
+            Event::RefundRequested {
+                original, early, ..
+            } => Self {
                 original: *original,
+                early: *early,
                 ..Self::default()
             },
             Event::Held {

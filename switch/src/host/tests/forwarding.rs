@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use tessera_protocol::{Message, Mti};
+use tessera_protocol::{Amount, CardNumber, Currency, Message, Mti};
 
 use super::peer::{answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, advice, approved, on_worker, until};
-use crate::host::{CardUpdate, HostMessage, HostOutcome};
-use crate::wallet::{Reference, WalletId};
+use crate::host::{Advice, CardUpdate, HostMessage, HostOutcome, Posting};
+use crate::wallet::{Merchant, Reference, WalletId};
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(30);
@@ -60,22 +60,113 @@ fn repeats_until_it_is_acknowledged() {
     });
 }
 
-#[test]
-fn any_verdict_acknowledges() {
-    on_worker(async {
-        let rig = Rig::new(|_| {});
-        let (forwarder, told) = rig.forwarder(LONG);
-        let mut peer = rig.host.line().await;
-        forwarder.enqueue(WalletId(1), Reference(1), reversal(7));
-        let request = peer.expect(Mti::REVERSAL_ADVICE).await;
-        peer.answer(&request, "25").await;
-        until(|| told.borrow().len() == 1).await;
-        let answered = HostOutcome::Answered {
-            code: *b"25",
-            approval: Some(*b"A1B2C3"),
-        };
-        assert_eq!(told.borrow()[0].outcome, answered);
+/// All of two digits and capital letters.
+fn codes() -> Vec<String> {
+    let alphabet = ('0'..='9').chain('A'..='Z');
+    let all = alphabet
+        .clone()
+        .flat_map(|one| alphabet.clone().map(move |two| format!("{one}{two}")));
+    all.collect()
+}
+
+/// Those of all codes that end this message's repetition; of every other it is sent again, until it is acknowledged.
+async fn acknowledging(message: impl Fn() -> HostMessage, mti: Mti) -> Vec<String> {
+    let codes = codes();
+    let rig = Rig::new(|settings| {
+        settings.repeats_in_flight_max = codes.len();
+        settings.repeat_min = LONG;
+        settings.repeat_max = LONG;
     });
+    let (forwarder, told) = rig.forwarder(LONG);
+    let mut peer = rig.host.line().await;
+    rig.up().await;
+    for wallet in 0..codes.len() as u64 {
+        forwarder.enqueue(WalletId(wallet), Reference(wallet), message());
+    }
+    let requests = peer.many(codes.len()).await;
+    assert!(requests.iter().all(|frame| self::mti(frame) == mti));
+    for (request, code) in requests.iter().zip(&codes) {
+        peer.answer(request, code).await;
+    }
+    // A card that is wanted does not come with an answer of this kind.
+    let answered = || told.borrow().len() as u64 + rig.stats.advices_refused.read();
+    until(|| answered() == codes.len() as u64).await;
+    let ended = told
+        .borrow()
+        .iter()
+        .map(|answer| codes[answer.reference.0 as usize].clone())
+        .collect();
+    // What is open goes out again with the next line, and ends when it is acknowledged.
+    let open = codes.len() - told.borrow().len();
+    peer.cut();
+    let mut peer = rig.host.line().await;
+    for request in peer.many(open).await {
+        match mti {
+            Mti::CARD => peer.send(&card_answer_to(&request)).await,
+            _ => peer.answer(&request, "00").await,
+        }
+    }
+    until(|| told.borrow().len() == codes.len()).await;
+    assert!(forwarder.is_empty());
+    ended
+}
+
+#[test]
+fn a_code_that_acknowledges_nothing_has_the_advice_sent_again() {
+    on_worker(async {
+        let in_doubt = || reversal(7);
+        assert_eq!(
+            acknowledging(in_doubt, Mti::REVERSAL_ADVICE).await,
+            ["00", "25"]
+        );
+        // What it has approved it must find.
+        let approved = || {
+            let in_doubt = false;
+            HostMessage::Reversal(Box::new(Advice {
+                in_doubt,
+                ..advice(7)
+            }))
+        };
+        assert_eq!(acknowledging(approved, Mti::REVERSAL_ADVICE).await, ["00"]);
+        assert_eq!(acknowledging(posting, Mti::COMPLETION).await, ["00"]);
+    });
+}
+
+#[test]
+fn a_card_is_asked_for_until_it_is_refused_and_cancelled_until_it_is_dead() {
+    on_worker(async {
+        let card = |update: CardUpdate| HostMessage::Card {
+            update,
+            repeat: false,
+        };
+        let cancel = || card(CardUpdate::Cancel(CardNumber::development(1)));
+        assert_eq!(acknowledging(cancel, Mti::CARD).await, ["00", "14", "25"]);
+        let ended = acknowledging(|| card(CardUpdate::Issue), Mti::CARD).await;
+        let has = |code: &str| ended.iter().any(|one| one == code);
+        assert!(["05", "12", "14", "57"].into_iter().all(has), "{ended:?}");
+        assert!(
+            !["00", "10", "68", "91", "96", "Z9"].into_iter().any(has),
+            "{ended:?}"
+        );
+    });
+}
+
+fn posting() -> HostMessage {
+    HostMessage::Posting(Box::new(Posting {
+        mti: Mti::COMPLETION,
+        card: CardNumber::development(1),
+        expiry: 3_112,
+        settlement_date: 1_123,
+        amount: Amount::new(12_345).unwrap(),
+        currency: Currency::USD,
+        institution: 10_000_000_001,
+        local_time: 94_500,
+        local_date: 1_122,
+        merchant: Merchant::default(),
+        terminal: *b"TERM0001",
+        acceptor: *b"MALL-0001      ",
+        original: None,
+    }))
 }
 
 #[test]

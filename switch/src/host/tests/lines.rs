@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tessera_protocol::{Amount, CardNumber, Currency, Mti};
 
-use super::peer::{answer_to, card_answer_to, field, mti};
+use super::peer::{answer_to, bare_answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, approved, on_worker, purchase, unhex, until};
 use crate::host::{CardUpdate, HostMessage, HostOutcome};
 use crate::wallet::Secret;
@@ -70,6 +70,37 @@ fn a_decline_and_a_new_card_are_told_as_such() {
             expiry: 3112,
         };
         assert_eq!(rig.outcome().await, issued);
+    });
+}
+
+#[test]
+fn every_code_arrives_as_it_was_sent_and_an_answer_without_one_as_96() {
+    on_worker(async {
+        let rig = Rig::new(|_| {});
+        let mut peer = rig.host.line().await;
+        rig.up().await;
+        let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ\0 \xff";
+        let pairs = alphabet
+            .iter()
+            .flat_map(|one| alphabet.map(|two| [*one, two]));
+        let mut sent: Vec<Option<[u8; 2]>> = pairs.map(Some).collect();
+        sent.extend([None; 3]);
+        rig.purchases(sent.len());
+        rig.link.flush();
+        let requests = peer.many(sent.len()).await;
+        for (request, code) in requests.iter().zip(&sent) {
+            peer.send(&bare_answer_to(request, code.as_ref())).await;
+        }
+        let answers = rig.answers(sent.len()).await;
+        for (answer, sent) in answers.iter().zip(sent) {
+            let code = sent.unwrap_or(*b"96");
+            let expected = HostOutcome::Answered {
+                code,
+                approval: None,
+            };
+            assert_eq!(answer.outcome, expected);
+        }
+        assert_eq!(rig.stats.garbage.read(), 3);
     });
 }
 

@@ -118,6 +118,22 @@ pub fn answer_to(request: &[u8], code: &str) -> Vec<u8> {
     out.to_vec()
 }
 
+/// A whole frame with nothing but what it is known by, and field 39 where there is one.
+pub fn bare_answer_to(request: &[u8], code: Option<&[u8; 2]>) -> Vec<u8> {
+    let request = Message::parse(request).unwrap();
+    let mut out = BytesMut::new();
+    let mut packer = Packer::new(&mut out, request.mti().answer());
+    packer
+        .copy(&request, 7)
+        .copy(&request, 11)
+        .copy(&request, 37);
+    if let Some(code) = code {
+        packer.raw(39, code);
+    }
+    packer.finish();
+    out.to_vec()
+}
+
 /// A whole frame, with a new card.
 pub fn card_answer_to(request: &[u8]) -> Vec<u8> {
     let request = Message::parse(request).unwrap();

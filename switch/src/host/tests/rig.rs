@@ -174,6 +174,7 @@ pub fn advice(original_trace: u32) -> Advice {
         terminal: *b"TERM0001",
         acceptor: *b"MALL-0001      ",
         reference_of_original: Reference::from_text(b"0HOST0000042").unwrap(),
+        in_doubt: true,
     }
 }
 

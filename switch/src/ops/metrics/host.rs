@@ -38,7 +38,7 @@ pub struct HostMetrics {
     pub oldest: GaugeVec,
     /// Advices sent again.
     pub repeats: IntCounter,
-    /// Advices answered with a code that means "not now".
+    /// Advices answered with a code that acknowledges nothing.
     pub not_now: IntCounter,
     /// What came of telling it the totals of a settlement date.
     pub totals: Counters<TotalsOutcome>,

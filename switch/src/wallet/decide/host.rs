@@ -1,7 +1,7 @@
 //! The second lap: what the host's word, or its silence, comes to.
 
 use smallvec::{SmallVec, smallvec};
-use tessera_protocol::{CardNumber, ResponseCode};
+use tessera_protocol::{CardNumber, HostRequestKind, HostVerdict, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::{Decision, approved, cards, refund, reversal, stand_in};
 
-/// The host answered a purchase or a load. An answer to what is closed already changes nothing.
+/// The host answered a request. An answer to what is closed already changes nothing.
 pub(super) fn answered(
     wallet: &Wallet,
     reference: Reference,
@@ -19,21 +19,45 @@ pub(super) fn answered(
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
-    if !code.is_approved() {
-        let (code, reason) = match refund::came_too_early(wallet, transaction, code) {
-            true => (
-                ResponseCode::HOST_UNREACHABLE,
-                "the financial system has yet to hear of what came before",
-            ),
-            false => (told(code), "declined by the financial system"),
-        };
-        let released = release(wallet, transaction, code, reason, false);
-        return with_its_purchase(wallet, transaction, released);
+    let declined = |code, reason, advise| {
+        let released = release(wallet, transaction, code, reason, advise);
+        with_its_purchase(wallet, transaction, released)
+    };
+    match asked(transaction.kind).verdict(code) {
+        // An approval without a card is none.
+        HostVerdict::Approved if transaction.kind != Kind::CardIssue => {
+            approve(wallet, transaction, context)
+        }
+        HostVerdict::Approved | HostVerdict::Again => silent(wallet, reference, context),
+        HostVerdict::Declined(code) if refund::came_too_early(transaction, code) => {
+            let reason = "the financial system has yet to hear of what came before";
+            declined(ResponseCode::HOST_UNREACHABLE, reason, false)
+        }
+        HostVerdict::Declined(code) => declined(code, "declined by the financial system", false),
+        HostVerdict::Undo(code) => {
+            let reason = "the financial system neither approved nor declined it";
+            declined(code, reason, true)
+        }
     }
-    if transaction.kind == Kind::CardIssue {
-        // An approval without a card: asked again until the card comes.
-        return silent(wallet, reference, context);
+}
+
+/// What the host was asked.
+fn asked(kind: Kind) -> HostRequestKind {
+    match kind {
+        Kind::Purchase => HostRequestKind::Purchase,
+        Kind::Authorization => HostRequestKind::Authorization,
+        Kind::Refund => HostRequestKind::Refund,
+        Kind::Load => HostRequestKind::Load,
+        Kind::Payout => HostRequestKind::Payout,
+        Kind::CardIssue => HostRequestKind::CardIssue,
+        // Never pending: the host is told of them.
+        Kind::Retirement => HostRequestKind::CardCancellation,
+        Kind::Completion | Kind::Reversal | Kind::Administration => HostRequestKind::Posting,
     }
+}
+
+fn approve(wallet: &Wallet, transaction: &Transaction, context: &Context) -> Decision {
+    let reference = transaction.reference;
     let outcome = Outcome {
         approval: Some(transaction.approval()),
         ..approved(transaction.amount, transaction.more().granted)
@@ -302,14 +326,6 @@ fn release(
             advise
         }],
         effects,
-    }
-}
-
-/// The host's code as the mall is told it: one that section 6 does not list is 05.
-fn told(code: ResponseCode) -> ResponseCode {
-    match code.meaning() {
-        Some(_) => code,
-        None => ResponseCode::DECLINED,
     }
 }
 

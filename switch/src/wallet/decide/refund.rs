@@ -29,6 +29,7 @@ pub(super) fn refund(
             events: smallvec![Event::RefundRequested {
                 opening: opening.clone(),
                 original: original.map_or(Reference(0), |original| original.reference),
+                early: original.is_some_and(|original| is_early(wallet, original)),
                 host_trace: context.host_trace,
                 card,
                 expiry,
@@ -119,22 +120,23 @@ fn may_be_refunded<'a>(
     Ok(original)
 }
 
-/// Whether the host may have declined a refund because it has yet to hear of its purchase, or that an earlier refund of that
-/// came to nothing: it may be asked for again.
-pub(super) fn came_too_early(wallet: &Wallet, refund: &Transaction, code: ResponseCode) -> bool {
-    let original = refund.more().original;
-    let missed = matches!(code, ResponseCode::NOT_FOUND | ResponseCode::INVALID_AMOUNT);
-    let purchase = wallet.transactions.by_reference(original);
-    let untold = purchase.is_some_and(|purchase| purchase.more().posting == Advice::Open);
-    let undone = |other: &Transaction| {
+/// Whether the host, when it gets a refund of this purchase now, may have yet to hear of the purchase, or that an earlier refund of
+/// it came to nothing.
+fn is_early(wallet: &Wallet, purchase: &Transaction) -> bool {
+    let unheard = |other: &Transaction| {
         other.kind == Kind::Refund
-            && other.reference != refund.reference
-            && other.more().original == original
+            && other.more().original == purchase.reference
             && (other.advice == Advice::Open || other.status == Status::Pending)
             && other.standing < other.amount
     };
-    let of_purchase = refund.kind == Kind::Refund && original.0 != 0;
-    missed && of_purchase && (untold || wallet.transactions.iter().any(undone))
+    purchase.more().posting == Advice::Open || wallet.transactions.iter().any(unheard)
+}
+
+/// Whether the host has declined a refund that it may approve once it has heard of what came before: it may be asked for again.
+/// What it has acknowledged since then it need not have known when it declined.
+pub(super) fn came_too_early(refund: &Transaction, code: ResponseCode) -> bool {
+    let missed = matches!(code, ResponseCode::NOT_FOUND | ResponseCode::INVALID_AMOUNT);
+    missed && refund.kind == Kind::Refund && refund.more().early
 }
 
 /// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be

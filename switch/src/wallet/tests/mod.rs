@@ -6,4 +6,5 @@ mod model;
 mod payer;
 mod refunds;
 mod rules;
+mod verdicts;
 mod verification;

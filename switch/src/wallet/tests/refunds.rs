@@ -4,7 +4,7 @@ use tessera_protocol::{Amount, CardNumber, OrderKey, ResponseCode};
 
 use super::bench::{Bench, TIME, by_card, by_order, original, refund};
 use super::rules::{approved, balances, forwarded, reversal, settled};
-use crate::wallet::{Action, Command, Effect, Event, OrderState, Payer, Reference, Told};
+use crate::wallet::{Action, Command, Effect, Event, OrderState, Payer, Reference, StandIn, Told};
 
 fn of(trace: u32) -> Action {
     Action::Refund {
@@ -159,6 +159,47 @@ fn a_refund_that_the_host_is_silent_about_is_undone_there_and_can_be_asked_again
     undone(&mut bench, reference);
     refunded(&mut bench, 4, 1, 300);
     assert_eq!(balances(&bench), (1000, 0));
+}
+
+#[test]
+fn a_refund_may_be_asked_again_also_where_an_acknowledgement_overtakes_its_decline() {
+    for code in [ResponseCode::NOT_FOUND, ResponseCode::INVALID_AMOUNT] {
+        let mut bench = Bench::with(1000);
+        approved(&mut bench, 1, 300);
+        let reversed = refunded(&mut bench, 2, 1, 300);
+        bench.answer(by_card(4, 3, 300), reversal(2, None, true));
+        // The host gets this one before the reversal, and its decline comes after the acknowledgement.
+        let early = forwarded(&bench.ask(refund(4, 300), of(1)));
+        undone(&mut bench, reversed);
+        bench.wallet = bench.replayed();
+        let effects = bench.tell(Command::HostAnswered(early, code));
+        assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
+        // Of what was sent when it had heard of all, a decline is its last word.
+        let late = forwarded(&bench.ask(refund(5, 300), of(1)));
+        let effects = bench.tell(Command::HostAnswered(late, code));
+        assert_eq!(settled(&effects).code, code);
+    }
+}
+
+#[test]
+fn a_refund_of_what_the_host_is_told_meanwhile_may_be_asked_again() {
+    let mut bench = Bench::with(1000);
+    bench.rules.stand_in = StandIn {
+        per_transaction: 500,
+        per_wallet: 500,
+        overall: 500,
+    };
+    bench.stand_in_left = 500;
+    bench.host_up = false;
+    bench.answer(by_card(2, 1, 300), Action::Purchase { barred: None });
+    bench.host_up = true;
+    let found = bench.wallet.transactions.iter().next();
+    let purchase = found.map(|found| found.reference).expect("a purchase");
+    let early = forwarded(&bench.ask(refund(2, 300), of(1)));
+    bench.tell(Command::AdviceAnswered(purchase, Told::Posting));
+    let declined = Command::HostAnswered(early, ResponseCode::NOT_FOUND);
+    let effects = bench.tell(declined);
+    assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
 }
 
 #[test]

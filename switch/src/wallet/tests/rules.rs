@@ -62,6 +62,8 @@ fn a_declined_purchase_is_released_with_a_code_that_the_mall_knows() {
     let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::new(*b"Z9")));
     assert_eq!(balances(&bench), (1000, 0));
     assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
+    // Nobody has told us that it is a decline.
+    assert!(effects.contains(&Effect::Advise(reference)));
 }
 
 #[test]
