@@ -11,14 +11,15 @@ use crate::input;
 
 /// Shows what a message says: every field with its name and meaning
 ///
-/// Takes hexadecimal, with or without the two bytes of length, pasted with spaces, newlines, colons or
-/// 0x; a file of it (or of the bytes themselves); `-` or nothing reads the standard input. Several
-/// messages may follow one another where each has its length. Exits with 1 where a message is bad; of such a message
-/// every run of digits is masked that may hold a card number.
+/// Takes hexadecimal, with or without the two bytes of length and whatever stands between the bytes; dumps of hexdump,
+/// xxd, od, Wireshark, tcpdump -X and jPOS; strings and lists of bytes as programs write them; base64; hexadecimal in a log;
+/// pcap and pcapng files; the bytes themselves. As text, as a file, or with `-` or nothing from the standard input. What may
+/// be read in two ways is said. Several messages may follow one another where each has its length. Exits with 1 where a
+/// message is bad; of such a message every run of digits is masked that may hold a card number.
 #[derive(Args)]
 pub struct Decode {
-    /// Hexadecimal, a file, or - for the standard input
-    #[arg(value_name = "HEX | FILE | -", default_value = "-")]
+    /// Text, a file, or - for the standard input
+    #[arg(value_name = "TEXT | FILE | -", default_value = "-")]
     input: Vec<String>,
     /// Prints one JSON object per message
     #[arg(long)]

@@ -11,12 +11,11 @@ use crate::input;
 
 /// Says in which framing and packing a captured message is, what it says, and which lines of a profile accept it
 ///
-/// Takes hexadecimal as `tessera decode` does, a file of it or of the bytes themselves, or `-` for the standard
-/// input; the message with what stands in front of it, as captured. Exits with 1 where that is no good message.
+/// Takes all that `tessera decode` takes; the message with what stands in front of it, as captured. Exits with 1 where that is no good message.
 #[derive(Args)]
 pub struct Doctor {
-    /// Hexadecimal, a file, or - for the standard input
-    #[arg(value_name = "HEX | FILE | -", default_value = "-")]
+    /// Text, a file, or - for the standard input
+    #[arg(value_name = "TEXT | FILE | -", default_value = "-")]
     input: Vec<String>,
     /// Shows card numbers and other sensitive values
     #[arg(long)]
@@ -27,9 +26,7 @@ impl Doctor {
     /// Prints what it looks like.
     pub fn run(&self) -> Result<()> {
         let input = input::read(&self.input)?;
-        let Some(finding) = diagnose(&input, Secrets::unless(self.unmask)) else {
-            bail!("nothing to look at");
-        };
+        let finding = diagnose(&input, Secrets::unless(self.unmask))?;
         // A reader that has seen enough, as `head` has, is no failure.
         let _ = io::stdout().lock().write_all(finding.text().as_bytes());
         match finding {

@@ -1,4 +1,4 @@
-//! What `decode` and `doctor` look into: hexadecimal on the command line, a file, or standard input.
+//! What `decode` and `doctor` look into: text on the command line, a file, or standard input.
 
 use std::fs::File;
 use std::io;
@@ -6,22 +6,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tessera_common::bounded;
-use tessera_inspect::Input;
-
-/// A capture of an hour of a busy line.
-const BYTES_MAX: usize = 256 << 20;
+use tessera_inspect::{INPUT_BYTES_MAX, Input};
 
 /// The argument, whichever of its forms it has.
 pub fn read(arguments: &[String]) -> Result<Input> {
     // Unquoted groups of digits come as several arguments.
-    let joined = arguments.concat();
+    let joined = arguments.join(" ");
     match joined.as_str() {
         "-" => {
-            let content = bounded::all(io::stdin().lock(), BYTES_MAX);
+            let content = bounded::all(io::stdin().lock(), INPUT_BYTES_MAX);
             content.map(Input::Content).context("standard input")
         }
         path if Path::new(path).is_file() => File::open(path)
-            .and_then(|file| bounded::all(file, BYTES_MAX))
+            .and_then(|file| bounded::all(file, INPUT_BYTES_MAX))
             .map(Input::Content)
             .with_context(|| path.to_owned()),
         _ => Ok(Input::Text(joined)),

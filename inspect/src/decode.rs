@@ -1,14 +1,12 @@
 //! Messages as people read them.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use anyhow::{Result, bail};
 use tessera_protocol::{
-    Description, Message, MessagePacking, Secrets, describe_in, mask_card_numbers,
+    Description, Message, MessagePacking, Secrets, describe_in, foreign_protocol,
 };
 
-use crate::input::Input;
+use crate::input::{AS_IT_STANDS, Form, Input, InputError, Stream};
 
 /// What is printed, and whether every message was good.
 #[derive(Debug)]
@@ -23,58 +21,94 @@ impl Decoded {
     /// What messages in binary packing say, as tables or as one JSON object a line.
     ///
     /// # Errors
-    /// Where the input holds no bytes.
-    pub fn of(input: &Input, secrets: Secrets, json: bool) -> Result<Self> {
-        let bytes = &read_input(input)?[..];
-        let mut text = String::new();
-        let mut good = true;
+    /// Where the input holds no bytes, or may be read in several ways.
+    pub fn of(input: &Input, secrets: Secrets, json: bool) -> Result<Self, InputError> {
+        let forms = input.forms()?;
+        // The likeliest; text that is nothing else is no message in binary packing.
+        let form = &forms[0];
+        let is_text = |bytes: &[u8]| {
+            let is_printed = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+            bytes.iter().all(is_printed)
+        };
+        let mut decoded = Self {
+            text: String::new(),
+            good: true,
+        };
+        decoded.notes(form, json);
+        for (index, stream) in form.streams.iter().enumerate() {
+            if form.kind == AS_IT_STANDS
+                && is_text(&stream.bytes)
+                && !looks_like_ascii(&stream.bytes)
+            {
+                return Err(InputError::new(
+                    "neither a file nor text in a form that is known here: hexadecimal, a dump with offsets, a string or list of bytes, base64",
+                ));
+            }
+            decoded.stream(index, stream, secrets, json);
+        }
+        Ok(decoded)
+    }
+
+    fn notes(&mut self, form: &Form, json: bool) {
+        if json {
+            return;
+        }
+        for note in &form.notes {
+            self.text.push_str(&format!("({}: {note})\n", form.kind));
+        }
+        if !form.notes.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    fn stream(&mut self, index: usize, stream: &Stream, secrets: Secrets, json: bool) {
+        let bytes = &stream.bytes;
+        if let Some(label) = stream.label.as_ref().filter(|_| !json) {
+            let separator = if index > 0 { "\n" } else { "" };
+            self.text.push_str(&format!("{separator}{label}\n\n"));
+        }
+        let mut is_canonical = false;
         for (index, piece) in pieces(bytes).into_iter().enumerate() {
             let message = piece.message.clone();
             let description = describe_in(MessagePacking::Binary, bytes, message, secrets);
-            good &= description.fault.is_none() && piece.note.is_none();
+            let good = description.fault.is_none() && piece.note.is_none();
+            is_canonical |= good;
+            self.good &= good;
             if json {
-                writeln!(text, "{}", description.to_json())?;
+                self.text.push_str(&format!("{}\n", description.to_json()));
             } else {
                 let separator = if index > 0 { "\n" } else { "" };
-                write!(text, "{separator}{}", block(&piece, &description))?;
+                self.text.push_str(separator);
+                self.text.push_str(&block(&piece, &description));
             }
         }
-        Ok(Self { text, good })
+        if let Some(hint) = hint(bytes).filter(|_| !is_canonical && !json) {
+            self.text.push_str(&hint);
+        }
     }
+}
+
+/// Where else to ask about bytes that hold no good message in binary packing.
+fn hint(bytes: &[u8]) -> Option<String> {
+    let what = foreign_protocol(bytes)?;
+    Some(format!(
+        "\nit looks like {what}: `tessera doctor` says more\n"
+    ))
+}
+
+/// A message in ASCII is text, and may be all digits.
+fn looks_like_ascii(bytes: &[u8]) -> bool {
+    let digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
+    digits >= 20
 }
 
 fn block(piece: &Piece, description: &Description) -> String {
     match &piece.note {
         Some(note) => format!("{description}\n{note}\n"),
         None => description.to_string(),
-    }
-}
-
-/// The bytes behind the argument, whichever of its forms it has.
-fn read_input(input: &Input) -> Result<Vec<u8>> {
-    if let Some(bytes) = input.hexadecimal() {
-        return Ok(bytes);
-    }
-    match input {
-        Input::Text(text) => bail!(
-            "neither hexadecimal nor a file: {}",
-            shortened(&mask_card_numbers(text))
-        ),
-        Input::Content(content)
-            if content
-                .iter()
-                .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) =>
-        {
-            bail!("text that is not hexadecimal")
-        }
-        Input::Content(content) => Ok(content.clone()),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
@@ -143,13 +177,12 @@ fn looks_framed(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::from_hex;
 
     const ECHO: &str = "0800822000010000000004000000000000001122094500000002112000000000200301";
 
     #[test]
     fn finds_messages_with_and_without_their_length() {
-        let bare = from_hex(ECHO).unwrap();
+        let bare = crate::input::bytes_of_hex(ECHO);
         let framed = [&[0, bare.len() as u8], &bare[..]].concat();
         let two = [&framed[..], &[0, 0], &framed[..]].concat();
         for (bytes, count) in [(&bare, 1), (&framed, 1), (&two, 2)] {
@@ -164,7 +197,7 @@ mod tests {
 
     #[test]
     fn says_what_is_missing_of_a_frame() {
-        let bare = from_hex(ECHO).unwrap();
+        let bare = crate::input::bytes_of_hex(ECHO);
         let framed = [&[0, bare.len() as u8], &bare[..]].concat();
         let found = pieces(&framed[..20]);
         assert_eq!(found[0].message, 2..20);
@@ -174,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_cut_message_is_not_taken_for_a_frame() {
-        let bare = from_hex(ECHO).unwrap();
+        let bare = crate::input::bytes_of_hex(ECHO);
         for length in 1..bare.len() {
             assert_eq!(pieces(&bare[..length])[0].message, 0..length);
         }

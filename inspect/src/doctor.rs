@@ -6,21 +6,28 @@ use tessera_protocol::{
     Secrets, describe, describe_in, foreign_protocol,
 };
 
-use crate::input::Input;
+use crate::input::{Input, InputError};
 
 /// What an input looks like most.
-pub fn diagnose(input: &Input, secrets: Secrets) -> Option<Finding> {
-    // A message in ASCII may be pasted as it is, and may even be hexadecimal digits only.
-    let forms = [input.hexadecimal(), Some(input.bytes().to_vec())];
-    let findings = forms
-        .into_iter()
-        .flatten()
-        .map(|bytes| examine(&bytes, secrets));
-    // The first of the best: a message goes before a part of one, and that before nothing.
-    findings.reduce(|one, other| match other.rank() > one.rank() {
-        true => other,
-        false => one,
-    })
+///
+/// # Errors
+/// Where it holds no bytes, or may be read in several ways.
+pub fn diagnose(input: &Input, secrets: Secrets) -> Result<Finding, InputError> {
+    let mut best: Option<Finding> = None;
+    // The first of the best: a message goes before a part of one, and that before nothing. A message in ASCII may be pasted
+    // as it is, and may even be hexadecimal digits only.
+    for form in input.forms()? {
+        for stream in &form.streams {
+            let finding = examine(&stream.bytes, secrets);
+            if best
+                .as_ref()
+                .is_none_or(|best| finding.rank() > best.rank())
+            {
+                best = Some(finding);
+            }
+        }
+    }
+    best.ok_or_else(|| InputError::new("nothing to look at"))
 }
 
 /// What was found.
@@ -199,7 +206,6 @@ fn profile(message: &Message<'_>, framing: Option<Framing>, packing: MessagePack
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::from_hex;
 
     const ECHO: &str = "0800822000010000000004000000000000001122094500000002112000000000200301";
     const ASCII_ECHO: &str = "08008220000100000000040000000000000011220945000000021120000000002301";
@@ -227,7 +233,7 @@ mod tests {
 
     #[test]
     fn says_which_lines_accept_a_message() {
-        let binary = from_hex(ECHO).unwrap();
+        let binary = crate::input::bytes_of_hex(ECHO);
         let ascii = ASCII_ECHO.as_bytes();
         let lines = [
             "0800",
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn says_how_far_a_bad_message_goes() {
-        let binary = from_hex(ECHO).unwrap();
+        let binary = crate::input::bytes_of_hex(ECHO);
         let short = [&[0, 35][..], &binary[..30]].concat();
         let finding = examined(&short);
         let text = finding.text();

@@ -11,4 +11,4 @@ mod shapes;
 
 pub use decode::Decoded;
 pub use doctor::{Finding, diagnose};
-pub use input::Input;
+pub use input::{Form, INPUT_BYTES_MAX, Input, InputError, Stream};
