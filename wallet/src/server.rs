@@ -1,12 +1,13 @@
 //! The life of the process: assemble, announce, serve, drain.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{HttpResponse, HttpServer, ResponseError as _};
+use actix_web::{HttpResponse, ResponseError as _};
+use tessera_http::Limits;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::line::{Line, Watches};
 use crate::metrics::Metrics;
@@ -15,10 +16,6 @@ use crate::switch::Switch;
 use crate::web::{App, Trouble, Walks, assets, guard};
 use crate::{extension, pages, pay, tls};
 
-/// A browser must have sent the head of its request by then.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-const IDLE_FOR: Duration = Duration::from_secs(75);
-const DISCONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// What is under way when the process is told to stop has so long, in seconds. Live pages never end by themselves.
 const DRAIN_SECONDS: u64 = 3;
 
@@ -44,15 +41,14 @@ pub fn run(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Res
 async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
     let metrics = Metrics::new()?;
     let counted = Data::from(Arc::clone(&metrics));
-    let operations = HttpServer::new(move || {
+    let listener = TcpListener::bind(settings.metrics)?;
+    let metrics_at = listener.local_addr()?;
+    let operations = tessera_http::serve(listener, None, Limits::OPERATIONS, move || {
         actix_web::App::new()
             .app_data(counted.clone())
             .route("/metrics", web::get().to(show_metrics))
             .route("/health", web::get().to(show_health))
-    })
-    .workers(1)
-    .disable_signals()
-    .bind(settings.metrics)?;
+    })?;
     let app = assemble(settings, &metrics)?;
     let settings = &app.settings;
     let workers = match settings.workers {
@@ -60,10 +56,17 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
         workers => workers,
     };
     let https = settings.tls.as_ref().map(tls::https_server).transpose()?;
-    let (listen, connections_max) = (settings.listen, settings.connections_max);
+    let limits = Limits {
+        workers,
+        connections_max: settings.connections_max,
+        stop_within: DRAIN_SECONDS,
+        ..Limits::PAGES
+    };
+    let listener = TcpListener::bind(settings.listen)?;
+    let pages_at = listener.local_addr()?;
     let origin = settings.origin.clone();
     let data = Data::from(Arc::clone(&app));
-    let server = HttpServer::new(move || {
+    let server = tessera_http::serve(listener, https.map(Arc::new), limits, move || {
         actix_web::App::new()
             .app_data(data.clone())
             .wrap(from_fn(guard::guard))
@@ -72,29 +75,28 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
             .configure(pay::routes)
             .configure(extension::routes)
             .default_service(web::to(nothing_here))
-    })
-    .workers(workers)
-    .max_connections(connections_max)
-    .client_request_timeout(HEAD_WITHIN)
-    .client_disconnect_timeout(DISCONNECT_WITHIN)
-    .keep_alive(IDLE_FOR)
-    .shutdown_timeout(DRAIN_SECONDS);
-    let server = match https {
-        Some(https) => server.bind_rustls_0_23(listen, https)?,
-        None => server.bind(listen)?,
-    };
-    let first = |addresses: Vec<SocketAddr>| addresses.first().copied().unwrap_or(listen);
+    })?;
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     announce(&Addresses {
-        pages: first(server.addrs()),
+        pages: pages_at,
         origin,
-        metrics: first(operations.addrs()),
+        metrics: metrics_at,
     });
-    let operations = operations.run();
-    let stop = operations.handle();
+    let stops = [operations.handle(), server.handle()];
     actix_web::rt::spawn(operations);
-    let served = server.run().await;
-    stop.stop(false).await;
-    Ok(served?)
+    let mut served = actix_web::rt::spawn(server);
+    tokio::select! {
+        ended = &mut served => ended??,
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let [operations, server] = stops;
+    server.stop(true).await;
+    operations.stop(false).await;
+    Ok(())
 }
 
 fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<App>> {

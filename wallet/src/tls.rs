@@ -39,6 +39,10 @@ pub(crate) fn https_server(settings: &HttpsSettings) -> Result<ServerConfig, Set
         .map_err(|why| refused(&settings.certificate, &why))?
         .with_no_client_auth()
         .with_single_cert(chain, key)
+        .map(|mut config| {
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            config
+        })
         .map_err(|why| refused(&settings.key, &why))
 }
 

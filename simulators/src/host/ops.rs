@@ -14,16 +14,16 @@
 //! browser sends for a page of somebody else is refused.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tessera_common::local_http::Sender;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::calls::{Call, Calls};
 use super::desk::Desk;
@@ -39,20 +39,23 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves for ever.
 pub(super) async fn serve(listener: TcpListener, desk: Rc<RefCell<Desk>>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        // The semaphore is never closed; without a place the next one waits in the listener's queue.
-        let Ok(place) = places.clone().acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let desk = desk.clone();
-                tokio::task::spawn_local(async move {
+                let exchange = tokio::task::spawn_local(async move {
                     // Whoever does not read or write properly is left alone with it.
                     let _ = tokio::time::timeout(WITHIN, exchange(stream, &desk)).await;
-                    drop(place);
                 });
+                open.retain(|exchange| !exchange.is_finished());
+                if open.len() >= CONNECTIONS_MAX
+                    && let Some(oldest) = open.pop_front()
+                {
+                    // It has had its time: a new one is never kept waiting by those that are slow.
+                    oldest.abort();
+                }
+                open.push_back(exchange.abort_handle());
             }
             Err(error) => {
                 tracing::warn!(%error, "an operations connection was not accepted");

@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use anyhow::{Context as _, ensure};
+use tessera_http::Limits;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,27 +50,25 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let smtp = TcpListener::bind(options.smtp).await;
     let smtp = smtp.with_context(|| options.smtp.to_string())?;
     let shown = Arc::clone(&letters);
-    let server = HttpServer::new(move || {
+    let listener = std::net::TcpListener::bind(options.page);
+    let listener = listener.with_context(|| options.page.to_string())?;
+    let page = listener.local_addr()?;
+    let limits = Limits {
+        connections_max: CONNECTIONS_MAX,
+        ..Limits::PAGES
+    };
+    let server = tessera_http::serve(listener, None, limits, move || {
         App::new()
             .app_data(Data::new(Arc::clone(&shown)))
             .wrap(page::headers())
             .wrap(from_fn(page::guard))
             .configure(page::routes)
-    });
-    let server = server
-        .workers(1)
-        .max_connections(CONNECTIONS_MAX)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .bind(options.page)
-        .with_context(|| options.page.to_string())?;
-    let page = server.addrs().first().copied().unwrap_or(options.page);
+    })?;
     let mut out = std::io::stdout().lock();
     // Whoever waits for the line reads it through a pipe; a closed one is their business.
     let _ =
         writeln!(out, "ready smtp={} page={page}", smtp.local_addr()?).and_then(|()| out.flush());
     drop(out);
-    let server = server.run();
     let handle = server.handle();
     tokio::select! {
         ended = server => ended?,

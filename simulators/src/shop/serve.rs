@@ -9,8 +9,9 @@ use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpResponse};
 use anyhow::Context as _;
+use tessera_http::Limits;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::acquiring::{Client, Party};
@@ -24,9 +25,6 @@ use super::orders::Orders;
 use super::settings::{Origin, Settings};
 use super::shop::Shop;
 use super::{clerk, unaffiliated};
-
-/// Browsers at the same time, of each server.
-const CONNECTIONS_MAX: usize = 256;
 
 /// A file that is served as it is: address, type, content.
 type Served = (&'static str, &'static str, &'static str);
@@ -223,7 +221,7 @@ fn server(
         capture,
         names: names(settings),
     });
-    let server = HttpServer::new(move || {
+    tessera_http::serve(listener, None, Limits::PAGES, move || {
         let mut app = App::new()
             .app_data(known.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))
@@ -242,14 +240,8 @@ fn server(
             app = app.route(address, web::get().to(tell));
         }
         app
-    });
-    let server = server
-        .workers(1)
-        .max_connections(CONNECTIONS_MAX)
-        .shutdown_timeout(1)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+    })
+    .map_err(Into::into)
 }
 
 fn client(

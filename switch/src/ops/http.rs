@@ -2,24 +2,22 @@
 //! and no page of a browser reads it: operators have a socket of their own ([`super::control`]).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 use tessera_common::local_http::Sender;
+use tessera_http::Limits;
 
 use super::{Health, Metrics};
 use crate::config::OpsSettings;
 
 /// The text format of Prometheus, with the charset that its scraper insists on.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Connections at the same time: a Prometheus or two, an orchestrator, a person.
-const CONNECTIONS_MAX: usize = 64;
 
 /// The operations port, bound. Nothing is served before [`OpsServer::server`] is polled: await it, or spawn it.
 pub struct OpsServer {
@@ -35,9 +33,10 @@ pub fn serve(
     metrics: Arc<Metrics>,
     health: Arc<Health>,
 ) -> io::Result<OpsServer> {
-    let listen = settings.listen;
+    let listener = TcpListener::bind(settings.listen)?;
+    let address = listener.local_addr()?;
     let names = web::Data::new(Names(settings.hosts.clone()));
-    let server = HttpServer::new(move || {
+    let server = tessera_http::serve(listener, None, Limits::OPERATIONS, move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&metrics)))
             .app_data(web::Data::from(Arc::clone(&health)))
@@ -59,17 +58,8 @@ pub fn serve(
             .app_data(names.clone())
             .wrap(from_fn(refuse_pages))
             .default_service(web::to(tell_pages))
-    })
-    .workers(1)
-    .max_connections(CONNECTIONS_MAX)
-    .shutdown_timeout(1)
-    .disable_signals()
-    .bind(listen)?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(OpsServer {
-        server: server.run(),
-        address,
-    })
+    })?;
+    Ok(OpsServer { server, address })
 }
 
 /// Names of this port besides its addresses.

@@ -1,0 +1,172 @@
+//! An HTTP server for applications of actix-web, with bounds that hold whatever a client sends or leaves out.
+//!
+//! In come connections; out go requests that are whole, or come to an end in time, for the application. Each connection
+//! has a deadline for what it has to do next (`line`), and so many bytes for each request. Where there are as many
+//! connections as there may be, a new one is not turned away: the oldest closes of those that keep the server waiting.
+//! So a health check is answered however many slow requests there are.
+//!
+//! What never happens here: a path is known, or an answer is made of anything but an application's.
+
+mod body;
+mod io;
+mod line;
+mod request;
+
+use std::fmt;
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::body::{BoxBody, MessageBody};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol, Request, Response};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory,
+    fn_service, map_config,
+};
+use actix_web::dev::AppConfig;
+use rustls::ServerConfig;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use crate::io::{Guarded, Stream};
+use crate::line::{Line, Lines};
+
+/// What a server grants its clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Threads that serve.
+    pub workers: usize,
+    /// Connections of each thread.
+    pub connections_max: usize,
+    /// From the connection to the end of the first request's head, a TLS handshake included.
+    pub head_within: Duration,
+    /// From the head to the end of the body.
+    pub body_within: Duration,
+    /// From the head to the beginning of the answer.
+    pub answer_within: Duration,
+    /// From an answer to the end of the next request's head: what the client takes to read the one counts too.
+    pub idle_for: Duration,
+    /// A request's body.
+    pub body_bytes_max: u64,
+    /// What is under way when the server stops has so long, in seconds.
+    pub stop_within: u64,
+}
+
+impl Limits {
+    /// For a handful of tools: a Prometheus or two, an orchestrator, a person.
+    pub const OPERATIONS: Self = Self {
+        workers: 1,
+        connections_max: 64,
+        head_within: Duration::from_secs(5),
+        body_within: Duration::from_secs(5),
+        answer_within: Duration::from_secs(30),
+        idle_for: Duration::from_secs(75),
+        body_bytes_max: 64 * 1024,
+        stop_within: 1,
+    };
+
+    /// For people with browsers.
+    pub const PAGES: Self = Self {
+        workers: 1,
+        connections_max: 256,
+        head_within: Duration::from_secs(10),
+        body_within: Duration::from_secs(15),
+        answer_within: Duration::from_secs(60),
+        idle_for: Duration::from_secs(75),
+        body_bytes_max: 256 * 1024,
+        stop_within: 1,
+    };
+}
+
+/// A server of what `app` makes, one for each thread, over connections that `listener` accepts; with TLS where there is a
+/// configuration for it. It leaves signals alone, and serves when it is awaited.
+///
+/// # Errors
+/// Where the listener is none.
+pub fn serve<F, I, S, B>(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    limits: Limits,
+    app: F,
+) -> std::io::Result<Server>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let tls = tls.map(TlsAcceptor::from);
+    let builder = ServerBuilder::new();
+    let stopping = builder.graceful_shutdown_signal();
+    let factory = move || {
+        let stopping = stopping.clone();
+        let app = app()
+            .into_factory()
+            .map_err(|error| -> Response<BoxBody> { error.into().error_response().into() });
+        let app = map_config(app, |()| AppConfig::default());
+        let app = apply_fn_factory(app, move |request, service: &_| {
+            request::handle(request, service, limits)
+        });
+        let http = HttpService::<Stream, _, _>::build()
+            .keep_alive(KeepAlive::Timeout(limits.idle_for))
+            .client_request_timeout(limits.head_within)
+            .client_disconnect_timeout(line::LINGER)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|stream: &Stream, data| {
+                data.insert(Rc::clone(stream.line()));
+            })
+            .finish(app);
+        let (tls, lines) = (tls.clone(), Lines::new(limits.connections_max));
+        fn_service(move |socket: TcpStream| arrive(socket, tls.clone(), lines.clone(), limits))
+            .and_then(http)
+    };
+    let server = builder
+        .workers(limits.workers)
+        // Those that were told to go need a moment.
+        .max_concurrent_connections(2 * limits.connections_max + 64)
+        .shutdown_timeout(limits.stop_within)
+        .disable_signals()
+        .listen("http", listener, factory)?;
+    Ok(server.run())
+}
+
+type Arrived = (Stream, Protocol, Option<std::net::SocketAddr>);
+
+async fn arrive(
+    socket: TcpStream,
+    tls: Option<TlsAcceptor>,
+    lines: Rc<Lines>,
+    limits: Limits,
+) -> Result<Arrived, DispatchError> {
+    let peer = socket.peer_addr().ok();
+    // It fails on a connection that is gone, which shows at once.
+    let _ = socket.set_nodelay(true);
+    let line = Line::new(limits);
+    if !lines.admit(&line) {
+        return Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into());
+    }
+    let socket = Guarded::new(socket, line);
+    let Some(tls) = tls else {
+        return Ok((Stream::Plain(socket), Protocol::Http1, peer));
+    };
+    let stream = tls.accept(socket).await?;
+    let protocol = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Protocol::Http2,
+        _ => Protocol::Http1,
+    };
+    Ok((Stream::Sealed(Box::new(stream)), protocol, peer))
+}
+
+#[cfg(test)]
+mod tests;
