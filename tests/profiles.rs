@@ -5,6 +5,8 @@
 mod dialects;
 #[path = "profiles/permissions.rs"]
 mod permissions;
+#[path = "profiles/proxied.rs"]
+mod proxied;
 #[path = "profiles/reload.rs"]
 mod reload;
 mod rig;

@@ -177,6 +177,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
         },
+        certificates: settings.leased.certificates(),
         signed_on: Arc::clone(&shared.wallet_lines),
         in_flight_max: settings.leased.in_flight_max,
         in_flight: Arc::clone(&shared.book.guests().in_flight),

@@ -10,7 +10,9 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{MallTlsSettings, Party, Settings, SettingsError, ends_at, mall_server};
+use crate::config::{
+    MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
+};
 use crate::door::{GuestBook, Guests, Places};
 use crate::ops::Metrics;
 use crate::ops::metrics::{Certificate, Reloaded};
@@ -31,6 +33,7 @@ impl Reload {
         let settings = Arc::clone(&self.settings);
         let read = move || -> Result<_, SettingsError> {
             let parties = settings.read_parties()?;
+            check_authorities(&settings)?;
             let tls = settings
                 .mall
                 .tls

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
 use crate::config::{
-    Environment, PartyKind, Settings, SettingsError, ends_at, host_client, leased_server,
+    Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
+    leased_server,
 };
 use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
 use crate::gate::DeadLetters;
@@ -74,6 +75,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     )));
     let host_tls = host_client(&settings.host)?;
     let leased_tls = leased_server(&settings.leased)?;
+    check_authorities(&settings)?;
     let tls = settings.mall.tls.as_ref();
     let certified = tls.map(Certified::read).transpose()?;
     for (certificate, path) in [
@@ -221,7 +223,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         lines,
         settings.host.renew_cards_before,
     ));
-    let places = Places::new(PlaceLimits::of_malls(&settings.mall));
+    let of_tls = settings.mall.tls.as_ref();
+    let balancers = of_tls
+        .map_or(&[][..], |tls| &tls.proxy_protocol_from)
+        .iter()
+        .chain(&settings.mall.proxy_protocol_from);
+    let places = Places::new(
+        PlaceLimits::of_malls(&settings.mall),
+        balancers.cloned().collect(),
+    );
     places.know(&book.guests());
     let doors = crew.open_doors(
         malls,
@@ -359,7 +369,7 @@ impl Crew {
             )))
         };
         let of_wallet_servers = PlaceLimits::of_wallet_servers(&shared.settings.leased);
-        let of_wallet_servers = Places::new(of_wallet_servers);
+        let of_wallet_servers = Places::new(of_wallet_servers, Vec::new());
         // With TLS or without: a connection of a mall.
         let mut doors = vec![
             accept(malls, &self.malls, Arc::clone(&of_malls))?,

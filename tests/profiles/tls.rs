@@ -207,3 +207,40 @@ fn another_certificate_counts_from_the_next_connection_on() {
         "00"
     );
 }
+
+/// Certificates of malls come from the same authority: they are not the wallet server's.
+#[test]
+fn another_certificate_of_the_authority_opens_no_line_of_the_wallet_server() {
+    let (rig, _) = with_tls(0, true);
+    let rig = started(rig, &[]);
+    let mut mall = Line::connect_to(&rig, rig.addresses.wallet_server, Some("switch"));
+    let sign_on = network(&crate::rig::leased::WALLET_SERVER, "001");
+    assert!(mall.try_ask(&sign_on).is_err());
+    let refused = "tessera_connections_refused_total{reason=\"certificate\"}";
+    wait_for("it to be counted", || rig.figure(refused) == Some(1.0));
+    assert!(
+        rig.log("switch")
+            .contains("CN=Tessera development switch sha256:")
+    );
+    Line::signed_on(&rig);
+}
+
+#[test]
+fn an_authority_for_malls_and_wallet_servers_is_refused_where_nothing_tells_them_apart() {
+    let (rig, _) = with_tls(0, true);
+    let file = rig.path("switch.toml");
+    let text = fs::read_to_string(&file).expect("a configuration");
+    let named = "certificate_subjects = [\"CN=Tessera development wallet server\"]";
+    assert!(text.contains(named));
+    fs::write(&file, text.replace(named, "certificate_subjects = []")).expect("a file");
+    for check in [&["--check"][..], &[]] {
+        let arguments = [&["switch", "--config", "switch.toml"][..], check].concat();
+        let output = rig.try_run(&arguments);
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            said.contains("name the wallet server's in [leased]"),
+            "{said}"
+        );
+    }
+}

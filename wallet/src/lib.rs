@@ -4,6 +4,7 @@
 //!
 //! No card number, password, client number or session is ever logged, counted or put into an address.
 
+mod caller;
 mod currency;
 mod extension;
 mod history;
@@ -20,6 +21,7 @@ mod texts;
 mod tls;
 mod web;
 
+pub use caller::{Caller, ForwardedHeader};
 pub use server::{Addresses, run};
 pub use settings::{
     HttpsSettings, LineSettings, LogFormat, LogLevel, LogSettings, Mall, Settings, SettingsError,

@@ -82,6 +82,9 @@ pub fn recognize(stream: &[u8]) -> impl Iterator<Item = Dialect> {
     Dialect::all().filter(|dialect| matches!(dialect.look(stream), Look::Message { .. }))
 }
 
+/// How version 2 of HAProxy's PROXY protocol begins.
+const PROXY_SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
 /// What a stream is that begins like this and holds no message of any dialect; `None` where that is not known.
 pub fn foreign_protocol(stream: &[u8]) -> Option<&'static str> {
     // Behind a length of two or four bytes, or of none.
@@ -95,6 +98,9 @@ pub fn foreign_protocol(stream: &[u8]) -> Option<&'static str> {
     };
     match stream {
         [0x16, 3, ..] => Some("TLS, sent to the plain port"),
+        _ if stream.starts_with(b"PROXY ") || stream.starts_with(PROXY_SIGNATURE) => {
+            Some("the PROXY protocol, from a sender that is not in proxy_protocol_from")
+        }
         [b'G', b'E', b'T', b' ', ..] | [b'P', b'O', b'S', b'T', ..] => Some("HTTP"),
         _ if [0, 2, 4].into_iter().any(digits(0xF0)) => Some("a message in EBCDIC"),
         _ if [0, 2, 4].into_iter().any(digits(b'0')) => {

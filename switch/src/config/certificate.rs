@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// Whose a certificate is: enough to tell a party's from any other.
 #[derive(Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Identity {
     pub fingerprint: [u8; 32],
     /// The subject, as in `CN=Acquirer of the North, O=North`, in the order of the certificate.
     pub subject: String,
+    /// The names that it may be found under (subject alternative names that are DNS names), in lower case.
+    pub names: Vec<String>,
 }
 
 impl Identity {
@@ -21,6 +23,7 @@ impl Identity {
         Some(Self {
             fingerprint: Sha256::digest(certificate).into(),
             subject: parsed.subject().to_string(),
+            names: names(&parsed),
         })
     }
 }
@@ -34,10 +37,54 @@ impl fmt::Debug for Identity {
     }
 }
 
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    // One that can't be read names nobody.
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
+        return Vec::new();
+    };
+    let names = extension.value.general_names.iter();
+    names
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which certificates are taken, of all that an authority has signed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedCertificates {
+    pub(super) fingerprints: Vec<[u8; 32]>,
+    pub(super) subjects: Vec<String>,
+    pub(super) names: Vec<String>,
+}
+
+impl NamedCertificates {
+    /// Whether none is named: then all are taken.
+    pub fn is_empty(&self) -> bool {
+        self.fingerprints.is_empty() && self.subjects.is_empty() && self.names.is_empty()
+    }
+
+    /// Whether this one is taken.
+    pub fn include(&self, shown: &Identity) -> bool {
+        self.is_empty()
+            || self.fingerprints.contains(&shown.fingerprint)
+            || self.subjects.contains(&shown.subject)
+            || self.names.iter().any(|name| shown.names.contains(name))
+    }
+}
+
 /// When a certificate (DER) ends, in seconds since 1970; `None` where it is none.
 pub(super) fn ends_at(certificate: &[u8]) -> Option<i64> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     Some(parsed.validity().not_after.timestamp())
+}
+
+/// The name and the key with which a certificate (DER) signs others; `None` where it is none.
+pub(super) fn signer(certificate: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let subject = parsed.subject().as_raw().to_vec();
+    Some((subject, parsed.public_key().raw.to_vec()))
 }
 
 /// A fingerprint as people write it: 64 hexadecimal digits, colons between them or not.

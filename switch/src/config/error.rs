@@ -75,6 +75,19 @@ pub enum SettingsError {
         /// The key with the tables it stands in.
         key: String,
     },
+    /// One authority for malls and wallet servers, and nothing says which certificates are whose.
+    #[error(
+        "leased.client_authority = {of_wallet_servers:?} signs the certificates of malls too (mall.tls.client_authority = \
+         {of_malls:?}), so that each of them would open the wallet server's line: name the wallet server's in [leased], as in \
+         certificate_names = [\"wallet-server.example\"], certificate_subjects = [\"CN=wallet server\"], or \
+         certificate_fingerprints = [\"...\"] (`openssl x509 -noout -subject -fingerprint -sha256 -in wallet-server.pem`)"
+    )]
+    SharedAuthority {
+        /// The file that `[leased]` names.
+        of_wallet_servers: PathBuf,
+        /// The file that `[mall.tls]` names.
+        of_malls: PathBuf,
+    },
     /// A value that the key may not have.
     #[error("{place}: {key}{}: {why}", stated(value))]
     BadValue {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
+use super::certificate::fingerprint;
 use super::notify;
 use super::parties::institution_code;
 use super::settings::WORKERS_MAX;
@@ -17,7 +18,31 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     institutions(settings)?;
     host_address(settings)?;
     listeners(settings)?;
+    certificates(settings)?;
     notify::check(&settings.notify, settings.environment)
+}
+
+fn certificates(settings: &Settings) -> Result<(), Breach> {
+    let leased = &settings.leased;
+    let unreadable = leased
+        .certificate_fingerprints
+        .iter()
+        .find(|text| fingerprint(text).is_none());
+    if let Some(text) = unreadable {
+        let why = format!(
+            "{text:?} is no SHA-256 fingerprint: 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them"
+        );
+        return Err(Breach::new("leased.certificate_fingerprints", why));
+    }
+    for (key, list) in [
+        ("leased.certificate_subjects", &leased.certificate_subjects),
+        ("leased.certificate_names", &leased.certificate_names),
+    ] {
+        if list.iter().any(|text| text.trim().is_empty()) {
+            return Err(Breach::new(key, "an empty text names no certificate"));
+        }
+    }
+    Ok(())
 }
 
 fn counts(settings: &Settings) -> Result<(), Breach> {

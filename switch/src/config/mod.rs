@@ -17,7 +17,7 @@ mod source;
 mod tls;
 mod units;
 
-pub use certificate::Identity;
+pub use certificate::{Identity, NamedCertificates};
 pub use error::{Place, SettingsError};
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
@@ -30,7 +30,7 @@ pub use sections::{
     VaultSettings,
 };
 pub use settings::{Environment, Settings};
-pub use tls::{ends_at, host_client, leased_server, mall_server};
+pub use tls::{check_authorities, ends_at, host_client, leased_server, mall_server};
 
 #[cfg(test)]
 mod tests;

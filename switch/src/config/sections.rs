@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::units;
+use super::certificate::{NamedCertificates, fingerprint};
+use super::{Network, units};
 use crate::wallet::StandIn;
 
 /// The door for malls and acquirers: raw TCP.
@@ -16,6 +17,9 @@ pub struct MallSettings {
     /// Where malls and acquirers connect.
     #[serde(with = "units::address")]
     pub listen: SocketAddr,
+    /// Who says with the PROXY protocol from where a connection comes.
+    #[serde(with = "units::networks")]
+    pub proxy_protocol_from: Vec<Network>,
     /// Connections of all parties together, signed on or not.
     pub connections_max: usize,
     /// Connections that have not signed on, from addresses of no known party.
@@ -82,6 +86,9 @@ pub struct MallTlsSettings {
     /// Where they connect.
     #[serde(with = "units::address", default = "tls_door")]
     pub listen: SocketAddr,
+    /// Who says with the PROXY protocol from where a connection comes.
+    #[serde(with = "units::networks", default)]
+    pub proxy_protocol_from: Vec<Network>,
     /// Our certificate and its chain, PEM.
     pub certificate: PathBuf,
     /// Its private key, PEM.
@@ -98,6 +105,7 @@ impl Default for MallSettings {
     fn default() -> Self {
         Self {
             listen: loopback(8583),
+            proxy_protocol_from: Vec::new(),
             connections_max: 4_096,
             unsigned_max: 1_024,
             unsigned_known_max: 1_024,
@@ -135,8 +143,14 @@ pub struct LeasedSettings {
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub key: PathBuf,
-    /// Whoever shows a certificate of these authorities (PEM) is a wallet server.
+    /// Wallet servers show a certificate of these authorities (PEM).
     pub client_authority: PathBuf,
+    /// Of those, only the ones with these fingerprints (SHA-256), subjects or names are taken; all where none is stated.
+    pub certificate_fingerprints: Vec<String>,
+    /// See [`LeasedSettings::certificate_fingerprints`].
+    pub certificate_subjects: Vec<String>,
+    /// See [`LeasedSettings::certificate_fingerprints`].
+    pub certificate_names: Vec<String>,
     /// The wallet server's institution code.
     pub institution: String,
     /// Connections at the same time.
@@ -166,6 +180,9 @@ impl Default for LeasedSettings {
             certificate: "certs/switch.pem".into(),
             key: "certs/switch.key".into(),
             client_authority: "certs/ca.pem".into(),
+            certificate_fingerprints: Vec::new(),
+            certificate_subjects: Vec::new(),
+            certificate_names: Vec::new(),
             institution: "90000000001".into(),
             connections_max: 16,
             in_flight_max: 1_024,
@@ -175,6 +192,22 @@ impl Default for LeasedSettings {
             tries_per_address: 30,
             session_idle: Duration::from_secs(15 * 60),
             session_stands: Duration::from_secs(12 * 60 * 60),
+        }
+    }
+}
+
+impl LeasedSettings {
+    /// The certificates of wallet servers. One that can't be read was refused with the configuration.
+    pub fn certificates(&self) -> NamedCertificates {
+        let fingerprints = self.certificate_fingerprints.iter();
+        NamedCertificates {
+            fingerprints: fingerprints.filter_map(|text| fingerprint(text)).collect(),
+            subjects: self.certificate_subjects.clone(),
+            names: self
+                .certificate_names
+                .iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
         }
     }
 }

@@ -83,6 +83,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
+        tls::check_authorities(self)?;
         // A development switch makes one where there is none.
         if self.environment == Environment::Production || self.vault.keys.exists() {
             KeyRing::read(&self.vault.keys)?;

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tessera_common::pem;
 
 use super::certificate;
-use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, SettingsError};
+use super::{HostLinkSettings, LeasedSettings, MallTlsSettings, Settings, SettingsError};
 
 /// The client's side of the line to the financial system: shows our certificate, believes only `authority`.
 pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, SettingsError> {
@@ -27,7 +27,8 @@ pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, Set
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
 }
 
-/// The server's side of the wallet server's line: whoever has no certificate of `client_authority` is turned away.
+/// The server's side of the wallet server's line: whoever has no certificate of `client_authority` is turned away. Which of
+/// them are wallet servers' is asked after the handshake.
 pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, SettingsError> {
     let authorities = Arc::new(authorities(&settings.client_authority)?);
     let chain = certificates(&settings.certificate)?;
@@ -42,6 +43,36 @@ pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, Set
         .with_single_cert(chain, key)
         .map(Arc::new)
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
+}
+
+/// An authority that signs the certificates of malls and of wallet servers makes each of those a key to the wallet server's
+/// line, unless the wallet servers' are named.
+pub fn check_authorities(settings: &Settings) -> Result<(), SettingsError> {
+    let of_malls = settings.mall.tls.as_ref();
+    let Some(of_malls) = of_malls.and_then(|tls| tls.client_authority.as_ref()) else {
+        return Ok(());
+    };
+    if !settings.leased.certificates().is_empty() {
+        return Ok(());
+    }
+    let of_wallet_servers = &settings.leased.client_authority;
+    let signers = |path: &Path| -> Result<Vec<_>, SettingsError> {
+        Ok(certificates(path)?
+            .iter()
+            .filter_map(|certificate| certificate::signer(certificate))
+            .collect())
+    };
+    let malls = signers(of_malls)?;
+    match signers(of_wallet_servers)?
+        .iter()
+        .any(|signer| malls.contains(signer))
+    {
+        true => Err(SettingsError::SharedAuthority {
+            of_wallet_servers: of_wallet_servers.clone(),
+            of_malls: of_malls.clone(),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// The server's side of the malls' TLS door: whoever shows a certificate shows one of `client_authority`, and whose
@@ -226,6 +257,78 @@ mod tests {
     fn complaint(folder: &tempfile::TempDir, settings: &Settings) -> String {
         let error = settings.check().unwrap_err().to_string();
         error.replace(&format!("{}/", folder.path().display()), "")
+    }
+
+    /// A door for malls with TLS, whose certificates this authority signs.
+    fn with_malls(settings: &mut Settings, authority: &Path) {
+        settings.mall.tls = Some(MallTlsSettings {
+            listen: settings.mall.listen,
+            proxy_protocol_from: Vec::new(),
+            certificate: settings.leased.certificate.clone(),
+            key: settings.leased.key.clone(),
+            client_authority: Some(authority.to_path_buf()),
+        });
+    }
+
+    #[test]
+    fn an_authority_of_malls_and_wallet_servers_needs_the_wallet_servers_named() {
+        let (folder, mut settings) = certified();
+        let authority = settings.leased.client_authority.clone();
+        with_malls(&mut settings, &authority);
+        assert_eq!(
+            complaint(&folder, &settings),
+            "leased.client_authority = \"authority.pem\" signs the certificates of malls too (mall.tls.client_authority = \
+             \"authority.pem\"), so that each of them would open the wallet server's line: name the wallet server's in [leased], as in \
+             certificate_names = [\"wallet-server.example\"], certificate_subjects = [\"CN=wallet server\"], or \
+             certificate_fingerprints = [\"...\"] (`openssl x509 -noout -subject -fingerprint -sha256 -in wallet-server.pem`)"
+        );
+        // The same authority in another file is the same authority.
+        let copy = folder.path().join("copy.pem");
+        let (_other_folder, other) = certified();
+        let both = [&other.leased.client_authority, &authority]
+            .map(|path| std::fs::read_to_string(path).unwrap());
+        std::fs::write(&copy, both.concat()).unwrap();
+        with_malls(&mut settings, &copy);
+        assert!(settings.check().is_err());
+        // Another one is not, and neither is one with names.
+        with_malls(&mut settings, &other.leased.client_authority);
+        settings.check().unwrap();
+        with_malls(&mut settings, &authority);
+        settings.leased.certificate_names = vec!["wallet-server.example".into()];
+        settings.check().unwrap();
+    }
+
+    #[test]
+    fn a_certificate_is_named_by_fingerprint_subject_or_name() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["Wallet.Example".into()]).unwrap();
+        let common_name = rcgen::DnType::CommonName;
+        params.distinguished_name.push(common_name, "wallet server");
+        let certificate = params.self_signed(&key).unwrap();
+        let shown = super::super::Identity::of(certificate.der()).unwrap();
+        let named = |fingerprints: &[&str], subjects: &[&str], names: &[&str]| {
+            let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+            let settings = LeasedSettings {
+                certificate_fingerprints: texts(fingerprints),
+                certificate_subjects: texts(subjects),
+                certificate_names: texts(names),
+                ..LeasedSettings::default()
+            };
+            settings.certificates().include(&shown)
+        };
+        let digits = shown.fingerprint.map(|byte| format!("{byte:02X}"));
+        let fingerprint = digits.join(":");
+        let another = fingerprint
+            .replacen(&digits[0], "00", 1)
+            .replacen("00", "01", 1);
+        let subject = shown.subject.clone();
+        assert!(named(&[], &[], &[]));
+        assert!(named(&[&another, &fingerprint], &[], &[]));
+        assert!(named(&[&another], &[&subject], &[]));
+        assert!(named(&[], &["CN=mall"], &["wallet.EXAMPLE"]));
+        assert!(!named(&[&another], &[], &[]));
+        assert!(!named(&[], &["CN=mall", "wallet server"], &[]));
+        assert!(!named(&[], &[], &["example", "mall.example"]));
     }
 
     #[test]

@@ -154,6 +154,25 @@ fn parse_time_of_day(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(minutes * 60))
 }
 
+/// Blocks of addresses: `["10.0.0.5", "2001:db8::/32"]`.
+pub(super) mod networks {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    use crate::config::Network;
+
+    pub(in crate::config) fn deserialize<'de, D>(from: D) -> Result<Vec<Network>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let texts = Vec::<String>::deserialize(from)?;
+        let read = |text: &String| {
+            Network::read(text).map_err(|why| D::Error::custom(format!("{text:?} {why}")))
+        };
+        texts.iter().map(read).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

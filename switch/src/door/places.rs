@@ -59,6 +59,8 @@ impl PlaceLimits {
 #[derive(Debug)]
 pub struct Places {
     limits: PlaceLimits,
+    /// Load balancers, which are known until they have said from where a connection comes.
+    senders: Vec<Network>,
     inner: Mutex<Inner>,
 }
 
@@ -105,11 +107,15 @@ pub struct Place {
 }
 
 impl Places {
-    /// None is taken, and no party is known.
-    pub fn new(limits: PlaceLimits) -> Arc<Self> {
+    /// None is taken, and no party is known; only these load balancers are.
+    pub fn new(limits: PlaceLimits, senders: Vec<Network>) -> Arc<Self> {
         Arc::new(Self {
             limits,
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner {
+                blocks: senders.clone(),
+                ..Inner::default()
+            }),
+            senders,
         })
     }
 
@@ -117,7 +123,7 @@ impl Places {
     pub fn know(&self, guests: &Guests) {
         let mut inner = self.inner();
         let blocks = guests.all().flat_map(|guest| &guest.party.addresses);
-        inner.blocks = blocks.cloned().collect();
+        inner.blocks = blocks.chain(&self.senders).cloned().collect();
         inner
             .learned
             .retain(|_, party| guests.find(*party).is_some());
@@ -359,7 +365,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_a_full_address_goes_and_nobody_elses() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let other = arrive(&places, "192.0.2.9").expect("a place");
         let crowd = crowd(&places, &["192.0.2.1"; 9]);
         assert_eq!(told_to_go(&crowd), [0, 1, 2, 3, 4, 5]);
@@ -368,7 +374,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_counts_as_one_address() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let addresses = ["2001:db8::1", "2001:db8::2:1", "2001:db8::3", "2001:db8::4"];
         let crowd = crowd(&places, &addresses);
         assert_eq!(told_to_go(&crowd), [0]);
@@ -376,7 +382,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_all_goes_where_many_addresses_make_a_crowd() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let addresses = [
             "192.0.2.1",
             "192.0.2.2",
@@ -389,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_crowd_of_strangers_closes_no_connection_from_a_known_address() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let mut party = arrive(&places, "198.51.100.7").expect("a place");
         party.place.sign_on(1);
         let known = crowd(&places, &["198.51.100.7"; 2]);
@@ -407,7 +413,7 @@ mod tests {
 
     #[test]
     fn signed_on_connections_stay_and_a_full_port_makes_room_only_by_closing_strangers() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let mut parties = Vec::new();
         for _ in 0..7 {
             let mut party = arrive(&places, "198.51.100.7").expect("a place");
@@ -430,7 +436,7 @@ mod tests {
 
     #[test]
     fn whoever_signs_off_is_a_stranger_again() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let mut parties = crowd(&places, &["198.51.100.7"; 3]);
         for party in &mut parties {
             party.place.sign_on(1);
@@ -443,7 +449,7 @@ mod tests {
 
     #[test]
     fn one_that_is_told_to_go_before_it_is_served_is_not_served() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let early = places.admit(Some("192.0.2.1".parse().unwrap())).unwrap();
         let _crowd = crowd(&places, &["192.0.2.1"; 3]);
         let connection = Connection::sealed();
@@ -453,7 +459,7 @@ mod tests {
 
     #[test]
     fn a_proxied_connection_counts_for_the_address_that_the_proxy_names() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let mut proxied = crowd(&places, &["10.0.0.1", "10.0.0.1"]);
         for one in &mut proxied {
             one.place.comes_from(Some("203.0.113.7".parse().unwrap()));
@@ -465,7 +471,7 @@ mod tests {
 
     #[test]
     fn those_that_are_told_faster_than_they_go_are_bounded_too() {
-        let places = Places::new(LIMITS);
+        let places = Places::new(LIMITS, Vec::new());
         let mut crowd = Vec::new();
         while let Some(one) = arrive(&places, "192.0.2.1") {
             crowd.push(one);

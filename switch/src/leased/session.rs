@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 use super::answer;
 use super::operation::{Operation, Reading};
 use crate::clock;
-use crate::config::MallSettings;
+use crate::config::{Identity, MallSettings, NamedCertificates};
 use crate::door::{
     Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, write_sealed,
@@ -33,6 +33,8 @@ pub struct LineKeeper {
     pub acceptor: TlsAcceptor,
     /// What operations are read with.
     pub reading: Reading,
+    /// Whose certificates are wallet servers'.
+    pub certificates: NamedCertificates,
     /// Connections that are signed on, on all workers.
     pub signed_on: Arc<Admission>,
     /// Unanswered operations of one connection.
@@ -75,6 +77,23 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
             return;
         }
     };
+    let shown = stream.get_ref().1.peer_certificates();
+    let shown = shown.and_then(|chain| Identity::of(chain.first()?));
+    if !shown
+        .as_ref()
+        .is_some_and(|shown| keeper.certificates.include(shown))
+    {
+        keeper
+            .worker
+            .metrics
+            .connection_refused(ConnectionRefused::Certificate);
+        tracing::warn!(
+            certificate = ?shown,
+            address = ?place.address(),
+            "the wallet server's line: a certificate that [leased] does not name was refused"
+        );
+        return;
+    }
     let (reading, writing) = split(stream);
     connection.bind(Bound {
         guest: None,

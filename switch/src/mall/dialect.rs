@@ -19,6 +19,10 @@ pub(super) enum Choice {
 /// The dialect of a connection that begins like this, among those that parties speak: best that of the party that the
 /// message names, then that of a message, then that of a message with a fault.
 pub(super) fn choose(stream: &[u8], guests: &Guests) -> Choice {
+    // It would look like the length of a long message.
+    if stream.starts_with(b"\r\n\r\n\0\r\nQUIT\n") {
+        return Choice::None;
+    }
     if let [only] = guests.dialects() {
         return Choice::Is(*only);
     }

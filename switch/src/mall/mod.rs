@@ -10,6 +10,7 @@ mod key_change;
 mod keys;
 mod patience;
 mod permission;
+mod proxied;
 mod receive;
 mod serve;
 mod session;

@@ -12,15 +12,17 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
+use super::dialect;
 use super::doorkeeper::Doorkeeper;
+use super::proxied::{self, Headless};
 use super::session::{Ending, Reading, Session};
 use super::turns::HANDSHAKE_BYTES;
-use crate::config::Identity;
+use crate::config::{Identity, Network};
 use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused};
 
 /// Serves a plain connection until it ends.
-pub async fn serve(socket: StdStream, place: Place, keeper: Rc<Doorkeeper>) {
+pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) {
     let socket = match TcpStream::from_std(socket) {
         Ok(socket) => socket,
         Err(error) => {
@@ -30,36 +32,37 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<Doorkeeper>) {
     };
     let connection = Connection::plain(socket);
     place.attach(&connection);
+    if let Some(socket) = connection.socket() {
+        let trusted = &keeper.settings.proxy_protocol_from;
+        let introduced = tokio::select! {
+            introduced = introduce(socket, &mut place, trusted, &keeper) => introduced,
+            reason = connection.told_to_go() => {
+                count_told_to_go(&keeper, reason);
+                false
+            }
+        };
+        if !introduced {
+            return;
+        }
+    }
     let writer = actix::spawn(write(Arc::clone(&connection), keeper.settings.write_stall));
     let arrival = Arrival::from(place.address(), Carrier::Plain);
     run(keeper, connection, None, arrival, place, writer).await;
 }
 
 /// Serves a connection with TLS until it ends.
-pub async fn serve_sealed(socket: StdStream, place: Place, keeper: Rc<Doorkeeper>) {
+pub async fn serve_sealed(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) {
     let connection = Connection::sealed();
     place.attach(&connection);
     let shaken = tokio::select! {
-        shaken = handshake(socket, &keeper) => shaken,
+        shaken = shake(socket, &mut place, &keeper) => shaken,
         reason = connection.told_to_go() => {
-            if reason == ConnectionClosed::Crowded {
-                let crowded = ConnectionRefused::Crowded;
-                keeper.worker.metrics.connection_refused(crowded);
-            }
-            return;
+            count_told_to_go(&keeper, reason);
+            None
         }
     };
-    let stream = match shaken {
-        Ok(stream) => stream,
-        Err(error) => {
-            keeper
-                .worker
-                .metrics
-                .connection_refused(ConnectionRefused::Handshake);
-            let address = place.address();
-            tracing::warn!(%error, ?address, "a mall's TLS connection: no handshake");
-            return;
-        }
+    let Some(stream) = shaken else {
+        return;
     };
     let certificates = stream.get_ref().1.peer_certificates();
     let shown = certificates.and_then(|chain| Identity::of(chain.first()?));
@@ -70,8 +73,78 @@ pub async fn serve_sealed(socket: StdStream, place: Place, keeper: Rc<Doorkeeper
     run(keeper, connection, Some(reading), arrival, place, writer).await;
 }
 
-async fn handshake(socket: StdStream, keeper: &Doorkeeper) -> io::Result<TlsStream<TcpStream>> {
-    let socket = TcpStream::from_std(socket)?;
+/// What comes before the first message with TLS; `None` where it is counted and said why not.
+async fn shake(
+    socket: StdStream,
+    place: &mut Place,
+    keeper: &Doorkeeper,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = async {
+        let socket = TcpStream::from_std(socket)?;
+        let tls = keeper.settings.tls.as_ref();
+        let trusted = tls.map_or(&[][..], |tls| &tls.proxy_protocol_from);
+        match introduce(&socket, place, trusted, keeper).await {
+            true => handshake(socket, keeper).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    match shaken.await {
+        Ok(stream) => stream,
+        Err(error) => {
+            let metrics = &keeper.worker.metrics;
+            metrics.connection_refused(ConnectionRefused::Handshake);
+            let address = place.address();
+            tracing::warn!(%error, ?address, "a mall's TLS connection: no handshake");
+            None
+        }
+    }
+}
+
+/// Has the sender say from where the connection comes, where it is one that has to. False where it does not.
+async fn introduce(
+    socket: &TcpStream,
+    place: &mut Place,
+    trusted: &[Network],
+    keeper: &Doorkeeper,
+) -> bool {
+    let sender = place.address();
+    let is_trusted = |address| trusted.iter().any(|block| block.contains(address));
+    if !sender.is_some_and(is_trusted) {
+        return true;
+    }
+    let read = timeout(keeper.settings.sign_on_within, proxied::read(socket)).await;
+    match read.unwrap_or_else(|late| Err(io::Error::from(late).into())) {
+        Ok(address) => {
+            if address.is_some() {
+                place.comes_from(address);
+            }
+            return true;
+        }
+        // A health check opens a connection and closes it.
+        Err(Headless::Lost(error)) => {
+            tracing::debug!(%error, ?sender, "a connection without a PROXY protocol header ended");
+        }
+        Err(Headless::Otherwise(began)) => {
+            dialect::diagnose(&began, None);
+            tracing::warn!(
+                ?sender,
+                "a connection is closed: it has to begin with the PROXY protocol (proxy_protocol_from)"
+            );
+        }
+    }
+    let metrics = &keeper.worker.metrics;
+    metrics.connection_refused(ConnectionRefused::ProxyHeader);
+    false
+}
+
+fn count_told_to_go(keeper: &Doorkeeper, reason: ConnectionClosed) {
+    if reason == ConnectionClosed::Crowded {
+        let metrics = &keeper.worker.metrics;
+        metrics.connection_refused(ConnectionRefused::Crowded);
+    }
+}
+
+async fn handshake(socket: TcpStream, keeper: &Doorkeeper) -> io::Result<TlsStream<TcpStream>> {
     let acceptor = keeper.acceptor.borrow().clone();
     // There is no such connection without one.
     let acceptor = acceptor.ok_or(io::ErrorKind::Unsupported)?;

@@ -160,7 +160,7 @@ pub fn entry(visitor: &Visitor, client: ClientNumber, password: &str, kind: Sess
         password: Zeroizing::new(password.to_owned()),
         kind,
         device: visitor.device(),
-        address: visitor.address,
+        address: visitor.address.clone(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tessera_protocol::Currency;
 
+use crate::caller::ForwardedHeader;
 use crate::tls;
 
 /// Why a configuration is refused.
@@ -70,8 +71,10 @@ pub struct Settings {
     pub tls: Option<HttpsSettings>,
     /// Somebody in front speaks HTTPS, so that plain HTTP may be spoken on an address that is not loopback.
     pub behind_proxy: bool,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Who is believed that names the address for which it asks.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where they name it.
+    pub forwarded_header: ForwardedHeader,
     /// Threads that serve pages; 0 is one per core.
     pub workers: usize,
     /// Open connections of browsers, per thread.
@@ -104,6 +107,7 @@ impl Default for Settings {
             tls: None,
             behind_proxy: false,
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::XForwardedFor,
             workers: 0,
             connections_max: 8_192,
             metrics: loopback(9580),

@@ -1,6 +1,5 @@
 //! Accounts and sessions: 200 to 206, and the overview.
 
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use tessera_protocol::ClientNumber;
@@ -10,6 +9,7 @@ use tessera_protocol::leased::{
 use zeroize::Zeroizing;
 
 use super::{Proof, Switch, with, with_password};
+use crate::caller::Caller;
 use crate::line::{Answer, Failure, Fields};
 use crate::session::Session;
 
@@ -24,7 +24,7 @@ pub struct Entry {
     /// What the payer will know the device by.
     pub device: String,
     /// The browser's address.
-    pub address: Option<IpAddr>,
+    pub address: Option<Caller>,
 }
 
 /// Whether purchases are possible.
@@ -207,7 +207,7 @@ impl Switch {
             .data(tag::KIND, entry.kind)
             .secret(tag::CLIENT, client)
             .secret(tag::SECRET, &secret);
-        let fields = with_password(fields, &entry.password, entry.address)?;
+        let fields = with_password(fields, &entry.password, entry.address.as_ref())?;
         let answer = self.ask(operation, fields).await?;
         let wallet = answer.need(tag::WALLET, "wallet")?;
         Ok(Session::of(wallet, &secret))

@@ -7,8 +7,6 @@ mod money;
 mod orders;
 mod wishes;
 
-use std::net::IpAddr;
-
 use tessera_protocol::Currency;
 use tessera_protocol::leased::{Operation, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, tag};
 use zeroize::Zeroizing;
@@ -17,6 +15,7 @@ pub use accounts::{ContactKind, Entry, Overview, ShownCard, WalletState};
 pub use cards::Revealed;
 pub use orders::{AgreedOrder, Order, OrderState};
 
+use crate::caller::Caller;
 use crate::line::{Answer, Failure, Fields, Line, Name, Refusal};
 use crate::session::Session;
 
@@ -32,12 +31,12 @@ pub struct Proof {
     /// The password.
     pub password: Zeroizing<String>,
     /// The browser's address, to slow down who guesses.
-    pub address: Option<IpAddr>,
+    pub address: Option<Caller>,
 }
 
 impl Proof {
     fn add_to(&self, fields: Fields) -> Result<Fields, Failure> {
-        with_password(fields, &self.password, self.address)
+        with_password(fields, &self.password, self.address.as_ref())
     }
 }
 
@@ -76,7 +75,7 @@ fn with(session: &Session) -> Fields {
 fn with_password(
     fields: Fields,
     password: &str,
-    address: Option<IpAddr>,
+    address: Option<&Caller>,
 ) -> Result<Fields, Failure> {
     if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
         return Err(Failure::Refused(Refusal {
@@ -89,9 +88,9 @@ fn with_password(
     Ok(with_address(fields, address))
 }
 
-fn with_address(fields: Fields, address: Option<IpAddr>) -> Fields {
+fn with_address(fields: Fields, address: Option<&Caller>) -> Fields {
     match address {
-        Some(address) => fields.secret(tag::ADDRESS, &address.to_string()),
+        Some(address) => fields.secret(tag::ADDRESS, address.text()),
         None => fields,
     }
 }

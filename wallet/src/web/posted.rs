@@ -69,7 +69,7 @@ impl Posted {
     pub fn proof(&self, visitor: &Visitor) -> Proof {
         Proof {
             password: Zeroizing::new(self.raw("password").to_owned()),
-            address: visitor.address,
+            address: visitor.address.clone(),
         }
     }
 

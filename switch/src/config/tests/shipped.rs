@@ -22,7 +22,10 @@ fn shipped_file_states_the_defaults() {
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()))
         .collect();
-    let (folder, bare) = read_with("environment = \"development\"", &parties);
+    let (folder, bare) = read_with(
+        "environment = \"development\"\n[leased]\ncertificate_subjects = [\"CN=Tessera development wallet server\"]",
+        &parties,
+    );
     let without = |folder: &Path, settings: &Settings| {
         format!("{settings:#?}").replace(&folder.display().to_string(), "")
     };

@@ -145,8 +145,10 @@ label!(
         Address = "address",
         /// The party's profile wants TLS, or wants none.
         Transport = "transport",
-        /// The party's profile has another certificate.
+        /// The party's profile, or the wallet server's line, has another certificate.
         Certificate = "certificate",
+        /// It came from a load balancer that has to say from where, and did not.
+        ProxyHeader = "proxy_header",
         /// The switch is stopping.
         Stopping = "stopping",
         /// The operating system had none to give (file descriptors).
