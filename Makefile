@@ -71,7 +71,7 @@ bench:
 
 # Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= message text mail_server message_centre
+FUZZ_TARGETS ?= message text mail_server message_centre http
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 fuzz-%:
