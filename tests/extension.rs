@@ -32,7 +32,10 @@ fn shops(rig: &Rig) -> (Shops, String) {
 fn run(script: &str, arguments: &[&str]) -> String {
     let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("wallet/extension/tests");
-    let output = Command::new(python)
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(python);
+    rig::at_home(&mut command, home.path());
+    let output = command
         .arg(folder.join(script))
         .args(arguments)
         .output()

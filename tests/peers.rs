@@ -68,7 +68,9 @@ fn run(rig: &Rig, script: &str, more: &[&str]) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers")
         .join(script);
-    let output = Command::new(python)
+    let mut command = Command::new(python);
+    rig::at_home(&mut command, rig.folder.path());
+    let output = command
         .arg(script)
         .arg(rig.addresses.malls.to_string())
         .args(more)

@@ -295,7 +295,10 @@ fn collect(layer: &Value, seen: &mut BTreeMap<String, String>) {
 
 fn tshark(rig: &Rig, file: &Path, talk: &Talk, filter: &str, more: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wireshark/tessera.lua");
-    let output = Command::new("tshark")
+    let mut command = Command::new("tshark");
+    // Without its user's preferences and plugins.
+    rig::at_home(&mut command, rig.folder.path());
+    let output = command
         .arg("-X")
         .arg(format!("lua_script:{}", script.display()))
         .args([

@@ -11,9 +11,10 @@ use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::rig::{Running, http};
+use crate::rig::{Running, at_home, http};
 
 /// A browser with one payer in front of it.
 pub struct Browser {
@@ -21,6 +22,7 @@ pub struct Browser {
     client: Option<Client>,
     driver: SocketAddr,
     _running: Running,
+    _home: TempDir,
 }
 
 /// How long anything may take that a payer waits for.
@@ -31,7 +33,10 @@ const MARK: &str = "window.seenByTest";
 impl Browser {
     /// A new browser without any past; `more` are further arguments of Chromium.
     pub fn start(more: &[String]) -> Self {
-        let mut child = Command::new("chromedriver")
+        let home = tempfile::tempdir().expect("a folder");
+        let mut command = Command::new("chromedriver");
+        at_home(&mut command, home.path());
+        let mut child = command
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -71,6 +76,7 @@ impl Browser {
             client: Some(client),
             driver,
             _running: running,
+            _home: home,
         }
     }
 

@@ -42,6 +42,31 @@ pub struct Addresses {
     pub tally: SocketAddr,
 }
 
+/// Puts a program of ours where nothing of this machine's user is known, in a time zone and a language of nobody who writes tests:
+/// what depends on them fails everywhere, and not only there.
+pub fn elsewhere(command: &mut Command) {
+    command
+        .env("TZ", "Pacific/Chatham")
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("LANG", "tr_TR.UTF-8")
+        .env("HOME", "/nonexistent");
+    for name in ["USER", "LOGNAME", "SUDO_USER", "RUST_LOG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+}
+
+/// Puts a program that others have written where its settings and messages are the same on every machine.
+pub fn at_home(command: &mut Command, home: &Path) {
+    command
+        .env("TZ", "UTC")
+        .env("LC_ALL", "C.UTF-8")
+        .env("LANG", "C.UTF-8")
+        .env("HOME", home)
+        // Nothing goes farther than this machine, whatever proxy stands in between.
+        .env("NO_PROXY", "*")
+        .env("no_proxy", "*");
+}
+
 /// A process that is killed when it is dropped.
 pub struct Running(pub Child);
 
@@ -262,6 +287,7 @@ impl Rig {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("RUST_BACKTRACE", "0");
+        elsewhere(&mut command);
         command
     }
 

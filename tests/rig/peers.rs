@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::{free_port, wait_for};
+use super::{at_home, free_port, wait_for};
 
 /// A server, and what it was sent.
 pub struct Peer {
@@ -40,7 +40,9 @@ impl Peer {
             port => port,
         };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers");
-        let mut process = Command::new(interpreter)
+        let mut command = Command::new(interpreter);
+        at_home(&mut command, &folder);
+        let mut process = command
             .arg(folder.join(script))
             .args(arguments)
             .env("TESSERA_PEER_PORT", port.to_string())

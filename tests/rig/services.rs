@@ -86,6 +86,14 @@ impl Rig {
         }
     }
 
+    /// Starts the mail server of the demonstration, which takes every mail and shows it: where mail goes, and its page.
+    pub fn start_mail(&self) -> (Running, SocketAddr, SocketAddr) {
+        let (smtp, page) = (free_port(), free_port());
+        let (smtp_text, page_text) = (smtp.to_string(), page.to_string());
+        let running = self.spawn(&["mail", "--smtp", &smtp_text, "--page", &page_text]);
+        (running, smtp, page)
+    }
+
     /// A shipped configuration with these changes.
     fn write(&self, name: &str, changes: &[(&str, String)]) {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -30,6 +30,9 @@ impl Peer {
         let mut process = Command::new(interpreter)
             .arg(script)
             .args(arguments)
+            // As on every machine.
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
