@@ -37,6 +37,11 @@
     }
   }
 
+  // The one place where a value gets into a field: only if the field is painted now, as every event before it may have moved things.
+  function write(element, value) {
+    if (page.isPainted(element)) setNatively(element, value);
+  }
+
   // Gives a field the focus, which takes a read-only mark away where the page sets one until then; whether it can be written to.
   async function unlock(element) {
     focus(element);
@@ -48,7 +53,7 @@
   function enter(element, value) {
     const key = value.at(-1) ?? "";
     event(element, "KeyboardEvent", "keydown", { key });
-    setNatively(element, value);
+    write(element, value);
     event(element, "InputEvent", "input", { data: value, inputType: "insertText" });
     event(element, "KeyboardEvent", "keyup", { key });
     event(element, "Event", "change");
@@ -57,11 +62,11 @@
 
   // One character after another, for fields that take no other way.
   function type(element, value) {
-    setNatively(element, "");
+    write(element, "");
     event(element, "InputEvent", "input", { data: null, inputType: "deleteContentBackward" });
     for (const key of value) {
       event(element, "KeyboardEvent", "keydown", { key });
-      setNatively(element, element.value + key);
+      write(element, element.value + key);
       event(element, "InputEvent", "input", { data: key, inputType: "insertText" });
       event(element, "KeyboardEvent", "keyup", { key });
     }
@@ -70,6 +75,7 @@
   }
 
   function choose(element, at) {
+    if (!page.isPainted(element)) return;
     setNatively(element, element.options[at].value);
     if (element.selectedIndex !== at) element.selectedIndex = at;
     event(element, "Event", "input");
@@ -128,8 +134,6 @@
   async function put(write, way) {
     const { element, text, option } = write;
     if (!(await page.painted(element)) || !(await unlock(element))) return;
-    // Once more, now that it has the focus: between this look and the writing the page's scripts do not run.
-    if (!page.isPainted(element)) return;
     if (option === undefined) way(element, text);
     else choose(element, option);
   }

@@ -104,6 +104,7 @@
 
   // What is typed into it can be read.
   function isLegible(element) {
+    if (!element.matches("input, select")) return true;
     const style = styleOf(element);
     if (Number.parseFloat(style.fontSize) < FONT_MIN || Math.abs(Number.parseFloat(style.textIndent)) > 100) return false;
     const text = colour(style.webkitTextFillColor || style.color);
@@ -251,7 +252,7 @@
     return (await observed(element)) === true || (isPainted(element) && !isOvershadowed(element, element.getBoundingClientRect()));
   }
 
-  // The part of the look that takes no time: nothing can be moved between it and the fill.
+  // The part of the look that takes no time: nothing can be moved between it and the writing.
   function isPainted(element) {
     return element.isConnected && visible(element) && isClear(element, element.getBoundingClientRect());
   }

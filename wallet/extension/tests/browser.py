@@ -17,7 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from fake_wallet import CLIENT, PASSWORD, SESSION, FakeWallet, identity, make
+from fake_wallet import CLIENT, PASSWORD, SESSION, FakeWallet, chromium, identity, make, program
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 30
@@ -26,11 +26,11 @@ shop, number = sys.argv[1:3]
 
 def browser(extension):
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    options.binary_location = chromium()
     for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--load-extension={extension}",
                      "--disable-features=DisableLoadExtensionCommandLineSwitch"]:
         options.add_argument(argument)
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(program("chromedriver")))
 
 
 class Payer:

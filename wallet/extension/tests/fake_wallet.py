@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,17 @@ def make(wallet, *more):
     command = [sys.executable, HERE.parent / "make.py", target, "--wallet", f"http://localhost:{wallet.port}", *more]
     said = subprocess.run(command, check=True, capture_output=True, text=True)
     return pathlib.Path(said.stdout.strip())
+
+
+def program(*names):
+    """Where the first of these programs is, as the shell finds it."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    assert found, f"none of {', '.join(names)} is installed: make chromium"
+    return found
+
+
+def chromium():
+    return program("chromium", "chromium-browser", "google-chrome")
 
 
 def identity(folder):

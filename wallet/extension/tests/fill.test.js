@@ -86,6 +86,11 @@ test("a field that can't be seen any more once the one before is filled gets not
   other.document.querySelector("#n").addEventListener("focus", () => { other.tesseraPage.isPainted = () => false; });
   assert.deepEqual([...await other.tesseraPage.fill(forms(other)[0].parts, CARD)], []);
   assert.equal(other.document.querySelector("#n").value, "");
+  // Nor one that the first key has hidden.
+  other.tesseraPage.isPainted = () => true;
+  other.document.querySelector("#n").addEventListener("keydown", () => { other.tesseraPage.isPainted = () => false; });
+  assert.deepEqual([...await other.tesseraPage.fill(forms(other)[0].parts, CARD)], []);
+  assert.equal(other.document.querySelector("#n").value, "");
 });
 
 test("only the kinds that were asked for are filled", async () => {

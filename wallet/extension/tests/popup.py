@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from fake_wallet import CLIENT, PASSWORD, FakeWallet, identity, make
+from fake_wallet import CLIENT, PASSWORD, FakeWallet, chromium, identity, make
 
 PATIENCE = 30
 shop, frame, number = sys.argv[1:4]
@@ -32,7 +32,7 @@ class Browser:
             os.dup2(104, 4)
 
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        command = ["/usr/bin/chromium", "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run",
+        command = [chromium(), "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run",
                    "--remote-debugging-pipe", "--enable-unsafe-extension-debugging", f"--user-data-dir={self.folder.name}",
                    f"--load-extension={extension}", "--disable-features=DisableLoadExtensionCommandLineSwitch"]
         self.process = subprocess.Popen(command, preexec_fn=give, close_fds=False, stderr=subprocess.DEVNULL)
