@@ -58,7 +58,7 @@ fn an_unknown_0400_is_answered_as_the_profile_says_and_remembered_either_way() {
         for mti in ["0400", "0401"] {
             let answer = wire.ask(&reversal(mti, &never_sent));
             assert_eq!((answer.mti.as_str(), &*answer.code()), ("0410", code));
-            assert_eq!(answer.reason().is_empty(), code == "00");
+            assert_eq!(answer.reason(), "original not found");
         }
         assert_eq!(wire.ask(&never_sent).code(), "05", "declined when it comes");
         // A card that nobody has: nothing can be there to undo.

@@ -103,6 +103,11 @@ impl Answer {
         self
     }
 
+    /// Says in tag 09 that the original was not found.
+    pub fn not_found(self) -> Self {
+        self.with(48, Expected::Says("original not found".into()))
+    }
+
     /// Says why, in tag 09.
     pub fn with_reason(self) -> Self {
         self.with(48, Expected::Says("".into()))

@@ -13,6 +13,9 @@ use super::run::Payer;
 use super::seen::Seen;
 use crate::load::clock::Stamp;
 
+/// So many seconds before a message that came was the first that did not.
+const LOST_BEFORE: u32 = 45;
+
 /// A code that is hardly anybody's.
 const OTHER_PARTY: &str = "39999999999";
 
@@ -177,6 +180,11 @@ impl Filler<'_> {
             Value::OriginalWithoutTime(number) => {
                 self.original(*number, |_, _| ("0000000000", "0"))?
             }
+            Value::OriginalUnnamed(number) => format!("{}{:038}", self.earlier(*number)?.mti, 0),
+            Value::OriginalLost(number) => {
+                let lost = transmission_time(now - LOST_BEFORE);
+                self.original(*number, |_, party| (&lost, party))?
+            }
             Value::OriginalOfAnother(number) => {
                 self.original(*number, |time, _| (time, OTHER_PARTY))?
             }
@@ -207,7 +215,7 @@ impl Filler<'_> {
     fn original<'t>(
         &'t self,
         number: usize,
-        named: impl Fn(&'t str, &'t str) -> (&'t str, &'t str),
+        named: impl FnOnce(&'t str, &'t str) -> (&'t str, &'t str),
     ) -> Option<String> {
         let original = self.earlier(number)?;
         let (trace, time) = (original.text(11)?, original.text(7)?);

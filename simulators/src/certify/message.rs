@@ -76,6 +76,10 @@ pub enum Value {
     OriginalWithoutTime(usize),
     /// The same, with another party's code.
     OriginalOfAnother(usize),
+    /// Its message type alone: no trace number, time or institution.
+    OriginalUnnamed(usize),
+    /// The same as `Original`, with the time of a transmission before it that was lost.
+    OriginalLost(usize),
     /// Field 90: a purchase of this party with the trace number `Foretold`, sent now.
     OriginalToCome,
     /// The trace number of a message that an earlier one of the case has named before it came.
@@ -303,6 +307,14 @@ fn following(original: usize) -> [(u8, Value); 14] {
         (49, Value::As(original)),
         (90, Value::Original(original)),
     ]
+}
+
+impl Message {
+    /// Names this message of the case by its field 37 alone: 90 says neither trace number nor time.
+    pub fn by_reference(self, original: usize) -> Self {
+        self.with(90, Value::OriginalUnnamed(original))
+            .with(37, Value::As(original))
+    }
 }
 
 /// One of the case's messages again, as a repeat of this type.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::{Header, MacKey, Message, ResponseCode};
+use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
-use crate::wallet::Outcome;
+use crate::wallet::{ORIGINAL_NOT_FOUND, Outcome};
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
 #[derive(Debug)]
@@ -33,9 +33,27 @@ pub struct Asker {
 /// messages.
 pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
 
-/// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says.
+/// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says. A reversal, completion or
+/// refund whose original is not found is a warning: money may be debited that somebody thinks was given back.
 pub fn log_decline(request: &Message<'_>, (code, reason): (ResponseCode, &'static str)) {
     let text = |field| String::from_utf8_lossy(request.raw(field).unwrap_or_default());
+    if reason == ORIGINAL_NOT_FOUND {
+        let original = request.raw(90).and_then(OriginalData::parse);
+        tracing::warn!(
+            mti = %request.mti(),
+            party = request.number(32),
+            trace = request.number(11),
+            original_trace = original.map(|original| original.trace),
+            original_time = original.map(|original| original.transmission),
+            retrieval = %text(37),
+            terminal = %text(41).trim_end(),
+            acceptor = %text(42).trim_end(),
+            amount = request.number(4),
+            %code,
+            "original not found"
+        );
+        return;
+    }
     tracing::debug!(
         mti = %request.mti(),
         party = request.number(32),
@@ -51,7 +69,7 @@ pub fn log_decline(request: &Message<'_>, (code, reason): (ResponseCode, &'stati
 impl Asker {
     /// Logs why it is declined.
     pub fn log_decline(&self, said: (ResponseCode, &'static str)) {
-        if tracing::enabled!(tracing::Level::DEBUG)
+        if (said.1 == ORIGINAL_NOT_FOUND || tracing::enabled!(tracing::Level::DEBUG))
             && let Ok(request) = Message::parse(&self.frame)
         {
             log_decline(&request, said);

@@ -7,7 +7,7 @@ use tessera_protocol::{
 };
 
 use super::{Step, wire};
-use crate::wallet::{Directive, Event, Opening, Reference};
+use crate::wallet::{Directive, Event, NotedOriginal, Opening, Reference};
 
 /// Titles, and what stands under each. `advices` are what the financial system was told besides, as it stands on the line.
 pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
@@ -102,16 +102,25 @@ fn outcome(steps: &[Step]) -> Outcome {
             }
             Event::Released { code, .. } => (*code, "declined by the financial system".into()),
             Event::Declined { code, reason, .. } => (*code, reason.to_string()),
-            Event::ReversalNoted { code, unseen, .. } => (
+            Event::ReversalNoted { code, original, .. } => (
                 *code,
-                match unseen {
-                    Some(_) => "its original was never seen: it is remembered".into(),
-                    None => "there is nothing, or nothing left, to undo".into(),
+                match original {
+                    NotedOriginal::Unseen(_) => "original not found: it is remembered".into(),
+                    NotedOriginal::Several => {
+                        "original not found: several fit equally well, and none is undone".into()
+                    }
+                    NotedOriginal::Found => "there is nothing, or nothing left, to undo".into(),
                 },
             ),
             Event::Reversed { opening, .. } if opening.reference == reference_of(steps) => {
                 (ResponseCode::APPROVED, "it undid its original".into())
             }
+            Event::Completed {
+                unmatched: true, ..
+            } => (
+                ResponseCode::APPROVED,
+                "an advice is never declined; original not found: nothing is debited".into(),
+            ),
             Event::Completed { debit, .. } if debit.is_zero() => (
                 ResponseCode::APPROVED,
                 "an advice is never declined; there was nothing to debit".into(),

@@ -194,6 +194,8 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
         local_date: 0,
         class: 6,
         processing_code: message.number(24)? as u32,
+        // Which is asked what the operation names: another wallet makes another operation.
+        payer: &Payer::Wallet,
     }))
 }
 

@@ -56,10 +56,11 @@ fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut Byte
     let of_profile = || party.and_then(|party| party.mac_key.as_ref());
     let key = asker.key.as_deref().or_else(of_profile);
     let dialect = party.map_or(Dialect::CANONICAL, |party| party.dialect);
-    let (code, reason) = match KNOWS_ALL && is_unknown_reversal(request.mti(), outcome.code) {
-        true => (ResponseCode::APPROVED, ""),
-        false => (outcome.code, outcome.reason),
+    let code = match KNOWS_ALL && is_unknown_reversal(request.mti(), outcome.code) {
+        true => ResponseCode::APPROVED,
+        false => outcome.code,
     };
+    let reason = outcome.reason;
     let currency = request
         .raw(49)
         .and_then(tessera_protocol::Currency::from_text);
@@ -108,7 +109,7 @@ pub(super) fn write(
 pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
     match party.quirks.unknown_reversal {
         UnknownReversal::Approved if is_unknown_reversal(mti, verdict.0) => {
-            (ResponseCode::APPROVED, "")
+            (ResponseCode::APPROVED, verdict.1)
         }
         _ => verdict,
     }

@@ -25,6 +25,8 @@ pub enum Road {
     Wallet(WalletId, Tell),
     /// It waits for the payer; whoever it replaced is not answered.
     Parked,
+    /// Another amount or currency waits under the same key.
+    Contradicts,
 }
 
 /// Shared by all workers. Bounded by the wallets in use and by admission.
@@ -54,7 +56,7 @@ impl Orders {
     /// # Errors
     /// When the store can't be read.
     pub fn purchase(&self, key: OrderKey, parked: Parked) -> Result<Road, StoreError> {
-        if let Some(wallet) = self.owner(&key)? {
+        if let Some(wallet) = self.wallet_of(&key)? {
             return Ok(Road::Wallet(wallet, parked.tell));
         }
         let mut slot = self.slots.entry(key).or_default();
@@ -63,7 +65,12 @@ impl Orders {
             return Ok(Road::Wallet(wallet, parked.tell));
         }
         // A repeat takes the place of what it repeats: the one answer goes to who asked last.
-        slot.parked.retain(|other| other.key != parked.key);
+        if let Some(place) = slot.parked.iter().position(|other| other.key == parked.key) {
+            if slot.parked[place].asks() != parked.asks() {
+                return Ok(Road::Contradicts);
+            }
+            slot.parked.swap_remove(place);
+        }
         slot.parked.push(parked);
         Ok(Road::Parked)
     }
@@ -76,10 +83,10 @@ impl Orders {
     pub fn reversal(
         &self,
         key: OrderKey,
-        unseen: UnseenOriginal,
+        mut unseen: UnseenOriginal,
         mut named: impl FnMut(&Parked) -> bool,
     ) -> Result<(WalletId, Vec<Parked>), StoreError> {
-        if let Some(wallet) = self.owner(&key)? {
+        if let Some(wallet) = self.wallet_of(&key)? {
             return Ok((wallet, Vec::new()));
         }
         let mut slot = self.slots.entry(key).or_default();
@@ -87,8 +94,11 @@ impl Orders {
         if let Some(wallet) = slot.owner.as_ref().map(Owner::decider) {
             return Ok((wallet, Vec::new()));
         }
-        slot.reversed.push(unseen);
-        let undone = slot.parked.extract_if(.., |parked| named(parked)).collect();
+        let undone: Vec<_> = slot.parked.extract_if(.., |parked| named(parked)).collect();
+        if !slot.reversed.iter().any(|other| other.key == unseen.key) {
+            unseen.was_waiting = !undone.is_empty();
+            slot.reversed.push(unseen);
+        }
         let nobody = WalletId::of_nobody(&key);
         self.nobodies.insert(nobody, key);
         Ok((nobody, undone))
@@ -204,7 +214,11 @@ impl Orders {
         }
     }
 
-    fn owner(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {
+    /// The wallet whose payer has agreed to the order last.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn wallet_of(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {
         if let Some(slot) = self.slots.get(key) {
             return Ok(slot.owner.as_ref().and_then(Owner::wallet));
         }
@@ -214,21 +228,33 @@ impl Orders {
 
 #[cfg(test)]
 mod tests {
+    use tessera_protocol::leased::Operation;
+    use tessera_protocol::{Currency, Mti, OriginalData};
+
     use super::*;
     use crate::journal::{Options, Segments};
+    use crate::wallet::{Opening, Reference};
 
     const PAYER: WalletId = WalletId(7);
     const OTHER: WalletId = WalletId(8);
 
     fn unseen() -> UnseenOriginal {
-        UnseenOriginal {
-            institution: 1,
-            class: 2,
+        let named = OriginalData {
+            mti: Mti::PURCHASE,
             trace: 3,
             transmission: 0,
-            origin: [b' '; 23],
-            at: 0,
-        }
+            institution: 0,
+            forwarding: 0,
+        };
+        let by = Opening::by_itself(
+            Reference(1),
+            Reference(2),
+            b"        ",
+            Operation::Load,
+            Currency::USD,
+            0,
+        );
+        UnseenOriginal::named(&named, &by, 0)
     }
 
     #[test]

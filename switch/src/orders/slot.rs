@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use crate::wallet::{DuplicateKey, OrderState, Tell, UnseenOriginal, WalletId};
+use tessera_protocol::{Amount, Currency};
+
+use crate::wallet::{Command, DuplicateKey, OrderState, Tell, UnseenOriginal, WalletId};
 
 /// How long a claim stands without the wallet's word: as long as a request may take.
 const CLAIM_STANDS: u64 = 10_000;
@@ -16,6 +18,16 @@ pub struct Parked {
     pub until: Instant,
     /// The purchase.
     pub tell: Tell,
+}
+
+impl Parked {
+    /// Amount and currency: what must be the same under one key.
+    pub(super) fn asks(&self) -> Option<(Amount, Currency)> {
+        match &self.tell.command {
+            Command::Ask(ask) => Some((ask.opening.amount, ask.opening.currency)),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]

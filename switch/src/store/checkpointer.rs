@@ -318,8 +318,9 @@ mod tests {
         let settled = Settled {
             reference: Reference(reference),
             position: reference,
-            key: reference,
             trace: 1,
+            key: reference as u32,
+            retrieval: 0,
             code: *b"00",
             end: End::from_byte(1).unwrap(),
         };

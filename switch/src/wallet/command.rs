@@ -9,10 +9,9 @@ use tessera_protocol::{
 };
 use tokio::sync::oneshot;
 
-use super::event::UnseenOriginal;
 use super::{
     Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
-    Reconciled, Reference, Reload, Secret, Source, Supervision, WalletId,
+    Reconciled, Reference, Reload, Secret, Source, Supervision, UnseenOriginal, WalletId,
 };
 
 /// What a wallet is told.
@@ -191,6 +190,8 @@ pub enum Action {
         replacement: Option<Amount>,
         /// 0420: never declined for a business reason.
         advice: bool,
+        /// The original was waiting for its order, and is declined.
+        was_waiting: bool,
     },
     /// Make the wallet.
     Open,
@@ -437,11 +438,14 @@ pub struct Outcome {
     pub code: ResponseCode,
     /// Field 38, on an approved purchase.
     pub approval: Option<[u8; 6]>,
-    /// Which rule declined, for a developer's eyes (tag 09); empty on approval.
+    /// Which rule declined, for a developer's eyes (tag 09); empty on approval, but for [`ORIGINAL_NOT_FOUND`].
     pub reason: &'static str,
     /// What else the asker wanted to know.
     pub details: Details,
 }
+
+/// What tag 09 says of an original that was not found, or where several fit: also beside 00.
+pub const ORIGINAL_NOT_FOUND: &str = "original not found";
 
 /// Sources by number, as they may be shown.
 pub type Sources = Vec<(u32, Box<str>)>;
@@ -518,6 +522,15 @@ impl Outcome {
             reason: "",
             details: Details::None,
         }
+    }
+
+    /// An original that is named was not found, or several fit: 00 to an advice, 25 to a request.
+    pub fn unmatched(advice: bool) -> Self {
+        let code = match advice {
+            true => ResponseCode::APPROVED,
+            false => ResponseCode::NOT_FOUND,
+        };
+        Self::declined(code, ORIGINAL_NOT_FOUND)
     }
 
     /// Declined by the rule that `reason` names.

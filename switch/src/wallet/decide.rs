@@ -7,6 +7,7 @@ mod cards;
 mod claims;
 mod completion;
 mod elsewhere;
+mod find;
 mod funding;
 mod host;
 mod purchase;
@@ -130,14 +131,15 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
             original,
             replacement,
             advice,
-        } => reversal::reverse(
-            wallet,
-            &ask.opening,
-            original,
-            *replacement,
-            *advice,
-            context,
-        ),
+            was_waiting,
+        } => {
+            let terms = reversal::Terms {
+                replacement: *replacement,
+                advice: *advice,
+                was_waiting: *was_waiting,
+            };
+            reversal::reverse(wallet, &ask.opening, original, terms, context)
+        }
         Action::Open => administration::open(wallet, &ask.opening),
         Action::IssueCard => cards::issue(wallet, &ask.opening, false, context),
         Action::RenewCard => cards::issue(wallet, &ask.opening, true, context),
@@ -161,13 +163,11 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
     // What a payout comes to, the wallet says.
     let same = (seen.amount == opening.amount || seen.kind == Kind::Payout)
         && seen.payer == opening.payer.tag()
-        && seen.origin == opening.origin_tag()
+        && seen.terminal == opening.terminal_tag()
+        && seen.acceptor == opening.acceptor_tag()
         && seen.currency == opening.currency;
     if !same {
-        return Decision::answer(Outcome::declined(
-            ResponseCode::DUPLICATE,
-            "the same key came with other contents",
-        ));
+        return Decision::answer(contradiction());
     }
     let effect = match seen.status {
         // Only a card is still asked for after its asker was told 91.
@@ -178,7 +178,7 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
         Status::Pending => Effect::Await(seen.reference),
         // An advice is never declined, also where the request that it follows up was told 25.
         _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
-            Effect::Answer(Outcome::approved())
+            Effect::Answer(Outcome::unmatched(true))
         }
         _ => Effect::Answer(answer_of(seen, wallet)),
     };
@@ -195,6 +195,14 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
         },
         effects: smallvec![effect],
     }
+}
+
+/// The same key came with other contents.
+fn contradiction() -> Outcome {
+    Outcome::declined(
+        ResponseCode::DUPLICATE,
+        "the same key came with other contents",
+    )
 }
 
 fn is_advice(action: &Action) -> bool {
@@ -221,6 +229,9 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
     let added = |source: &&Source| source.added_by == transaction.reference;
     if let Some(source) = sources.into_iter().flatten().find(added) {
         return account::stored(source);
+    }
+    if transaction.more().unmatched {
+        return Outcome::unmatched(approved);
     }
     if !approved {
         return Outcome::declined(transaction.code, "decided before");

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use arrayvec::ArrayVec;
 use tessera_protocol::leased::{NumberUse, Operation};
-use tessera_protocol::{
-    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
-};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
 use super::{
-    Balance, Change, Day, Directed, DuplicateKey, KeyFields, NO_PARTY, Owed, Reference, WalletId,
+    Balance, Change, Day, Directed, DuplicateKey, KeyFields, NO_PARTY, Owed, Reference,
+    UnseenOriginal, WalletId,
 };
 use crate::clock;
 
@@ -224,6 +223,8 @@ pub enum Event {
         from_hold: Amount,
         /// Nothing more can be completed: what is left of the hold is free.
         closes: bool,
+        /// No authorization fits what field 90 names, or several do.
+        unmatched: bool,
     },
     /// The time of an authorization is over: what it had set aside is free.
     Expired {
@@ -293,8 +294,8 @@ pub enum Event {
         opening: Opening,
         /// What the asker was told.
         code: ResponseCode,
-        /// The original that it named and that was never seen.
-        unseen: Option<UnseenOriginal>,
+        /// What is known of its original.
+        original: NotedOriginal,
     },
     /// The host acknowledged the advice about a transaction.
     AdviceAcknowledged {
@@ -400,21 +401,15 @@ pub enum Wanted {
     },
 }
 
-/// What a reversal of an unseen original said about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnseenOriginal {
-    /// The party that reversed it.
-    pub institution: u64,
-    /// Second digit of the original's MTI.
-    pub class: u8,
-    /// The original's field 11.
-    pub trace: u32,
-    /// The original's field 7; 0 where the reversal left it open.
-    pub transmission: u32,
-    /// Terminal and card acceptor that the reversal came from.
-    pub origin: [u8; 23],
-    /// Milliseconds since 1970.
-    pub at: u64,
+/// What is known of the original of a reversal that changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotedOriginal {
+    /// There is nothing, or nothing left, to undo of it.
+    Found,
+    /// Nothing that was decided fits: the original is declined should it come.
+    Unseen(Box<UnseenOriginal>),
+    /// Several fit equally well.
+    Several,
 }
 
 /// Accounts of the double entry.
@@ -472,6 +467,7 @@ impl Opening {
             local_date: 0,
             class: 6,
             processing_code,
+            payer: &Payer::Wallet,
         });
         let transmission = clock::transmission(now);
         Self {
@@ -513,71 +509,24 @@ impl Opening {
         }
     }
 
-    /// Terminal and card acceptor as one.
-    pub fn origin(&self) -> [u8; 23] {
-        let mut origin = [0; 23];
-        origin[..8].copy_from_slice(&self.terminal);
-        origin[8..].copy_from_slice(&self.acceptor);
-        origin
+    /// Whether its processing code is that of a refund or load, whatever its class: a reversal has its original's.
+    pub fn credits_by_code(&self) -> bool {
+        matches!(self.processing_code, REFUND | 210_000 | 280_000)
     }
 
-    /// The same in four bytes: enough to tell the terminals of one party apart that gave the same
-    /// trace number in the same second.
-    pub fn origin_tag(&self) -> u32 {
-        crc32c::crc32c(&self.origin())
-    }
-}
-
-/// How many seconds two fields 7 of one request can lie apart: a repeat carries a new one.
-const REPEATED_WITHIN: u32 = 3_600;
-
-/// Whether two fields 7 (MMDDhhmmss) can be of one request and a repeat of it.
-pub(super) fn may_repeat(one: u32, other: u32) -> bool {
-    const DAY: u32 = 86_400;
-    let date = |time: u32| time / 1_000_000;
-    let seconds = |time: u32| time / 10_000 % 100 * 3_600 + time / 100 % 100 * 60 + time % 100;
-    let is_next_day = |day: u32, next: u32| {
-        let month_begins = next % 100 == 1 && next / 100 == day / 100 % 12 + 1;
-        next == day + 1 || (month_begins && day % 100 >= 28)
-    };
-    let over_midnight = |before: u32, after: u32| {
-        is_next_day(date(before), date(after))
-            && DAY.saturating_sub(seconds(before)) + seconds(after) < REPEATED_WITHIN
-    };
-    if date(one) == date(other) {
-        return seconds(one).abs_diff(seconds(other)) < REPEATED_WITHIN;
-    }
-    over_midnight(one, other) || over_midnight(other, one)
-}
-
-impl UnseenOriginal {
-    /// What the reversal that `opening` opens names in its field 90.
-    pub fn named(original: &OriginalData, opening: &Opening, now: u64) -> Self {
-        Self {
-            institution: match original.institution {
-                0 => opening.institution,
-                institution => institution,
-            },
-            class: original.mti.class(),
-            trace: original.trace,
-            transmission: original.transmission,
-            origin: opening.origin(),
-            at: now,
-        }
+    /// Fields 13 and 12 as one, MMDDhhmmss.
+    pub fn local(&self) -> u32 {
+        self.local_date * 1_000_000 + self.local_time
     }
 
-    /// Whether the reversal meant this request, which came after it: a trace number is one terminal's, so
-    /// 41 and 42 count too. Where the time differs, the same trace number within an hour is the same
-    /// request, of which the reversal named another repeat.
-    pub fn means(&self, opening: &Opening, repeat: bool) -> bool {
-        if self.institution != opening.institution
-            || self.class != opening.class
-            || self.trace != opening.trace
-            || self.origin != opening.origin()
-        {
-            return false;
-        }
-        self.transmission == 0 || repeat || may_repeat(self.transmission, opening.transmission)
+    /// Field 41 in four bytes: enough to tell a party's terminals apart.
+    pub fn terminal_tag(&self) -> u32 {
+        crc32c::crc32c(&self.terminal)
+    }
+
+    /// Field 42 likewise.
+    pub fn acceptor_tag(&self) -> u32 {
+        crc32c::crc32c(&self.acceptor)
     }
 }
 

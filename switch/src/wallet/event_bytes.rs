@@ -18,7 +18,8 @@ use bytes::BufMut;
 use tessera_protocol::Amount;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, Opening, Reconciled, UnseenOriginal, Wanted};
+use super::event::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
+use super::original::UnseenOriginal;
 use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_forwarded, read_text, write_card,
     write_forwarded, write_text,
@@ -178,13 +179,14 @@ impl Event {
                 debit,
                 from_hold,
                 closes,
+                unmatched,
             } => {
                 out.put_u8(25);
                 write_forwarded(out, opening, 0, card, *expiry);
                 out.put_u64_le(original.0);
                 out.put_u64_le(debit.value());
                 out.put_u64_le(from_hold.value());
-                out.put_u8(u8::from(*closes));
+                out.put_u8(u8::from(*closes) | u8::from(*unmatched) << 1);
             }
             Self::Expired { reference } => {
                 out.put_u8(26);
@@ -237,15 +239,12 @@ impl Event {
             Self::ReversalNoted {
                 opening,
                 code,
-                unseen,
+                original,
             } => {
                 out.put_u8(11);
                 opening.write(out);
                 out.put_slice(code.as_bytes());
-                out.put_u8(u8::from(unseen.is_some()));
-                if let Some(unseen) = unseen {
-                    unseen.write(out);
-                }
+                original.write(out);
             }
             Self::AdviceAcknowledged { reference } => {
                 out.put_u8(12);
@@ -422,14 +421,18 @@ impl Event {
             }
             25 => {
                 let (opening, _, card, expiry) = read_forwarded(from)?;
+                let original = Reference(from.u64()?);
+                let (debit, from_hold) = (read_amount(from)?, read_amount(from)?);
+                let flags = from.u8()?;
                 Self::Completed {
                     opening,
-                    original: Reference(from.u64()?),
+                    original,
                     card,
                     expiry,
-                    debit: read_amount(from)?,
-                    from_hold: read_amount(from)?,
-                    closes: from.u8()? != 0,
+                    debit,
+                    from_hold,
+                    closes: flags & 1 != 0,
+                    unmatched: flags & 2 != 0,
                 }
             }
             26 => Self::Expired {
@@ -462,15 +465,10 @@ impl Event {
             },
             11 => {
                 let opening = Opening::read(from)?;
-                let code = read_code(from)?;
-                let unseen = match from.u8()? {
-                    0 => None,
-                    _ => Some(UnseenOriginal::read(from)?),
-                };
                 Self::ReversalNoted {
                     opening,
-                    code,
-                    unseen,
+                    code: read_code(from)?,
+                    original: NotedOriginal::read(from)?,
                 }
             }
             12 => Self::AdviceAcknowledged {

@@ -1,12 +1,25 @@
 //! The name under which a wallet knows a request that it has seen.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
-/// What makes two requests the same one (wire protocol, section 5): 32, 41, 42, 11, 12, 13, message
-/// class and processing code. Kept as the first 16 bytes of their SHA-256: parties choose some of
-/// these values freely, so a collision must not be something that one of them can compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use super::Payer;
+
+/// The idempotency key, which makes two requests the same one (wire protocol, section 5): 32, 41, 42, 11, 12, 13, message
+/// class, processing code, and the payer as the request names it (card number or order). As all of it is in the key, a wallet
+/// that has not seen a key may take it for new: no other wallet can have seen it, unless it had the order before.
+///
+/// Kept as the first 16 bytes of their SHA-256: parties choose some of these values freely, so a collision must not be
+/// something that one of them can compute. It is not printed, as a card number could be guessed from it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DuplicateKey(pub [u8; 16]);
+
+impl fmt::Debug for DuplicateKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DuplicateKey(..)")
+    }
+}
 
 /// The fields of a [`DuplicateKey`].
 #[derive(Debug, Clone, Copy)]
@@ -27,22 +40,47 @@ pub struct KeyFields<'a> {
     pub class: u8,
     /// Field 3 (field 24 on the wallet server's line).
     pub processing_code: u32,
+    /// How the request names the payer.
+    pub payer: &'a Payer,
 }
+
+/// What SHA-256 takes in one block.
+const BLOCK_BYTES: usize = 55;
+
+/// No length of a card number.
+const ORDER: u8 = 0xFF;
 
 impl DuplicateKey {
     /// The key of these fields.
     pub fn of(fields: KeyFields<'_>) -> Self {
-        let mut bytes = [0u8; 48];
-        bytes[..8].copy_from_slice(&fields.institution.to_le_bytes());
-        bytes[8..16].copy_from_slice(fields.terminal);
-        bytes[16..31].copy_from_slice(fields.acceptor);
-        bytes[31] = fields.class;
-        bytes[32..36].copy_from_slice(&fields.trace.to_le_bytes());
-        bytes[36..40].copy_from_slice(&fields.local_time.to_le_bytes());
-        bytes[40..44].copy_from_slice(&fields.local_date.to_le_bytes());
-        bytes[44..48].copy_from_slice(&fields.processing_code.to_le_bytes());
+        let mut bytes = [0u8; BLOCK_BYTES];
+        // None of these has more digits than fit: eleven, and six.
+        bytes[..5].copy_from_slice(&fields.institution.to_le_bytes()[..5]);
+        bytes[5..13].copy_from_slice(fields.terminal);
+        bytes[13..28].copy_from_slice(fields.acceptor);
+        bytes[28..31].copy_from_slice(&fields.trace.to_le_bytes()[..3]);
+        bytes[31..34].copy_from_slice(&fields.local_time.to_le_bytes()[..3]);
+        bytes[34..36].copy_from_slice(&fields.local_date.to_le_bytes()[..2]);
+        bytes[36..39].copy_from_slice(&fields.processing_code.to_le_bytes()[..3]);
+        bytes[39] = fields.class;
+        match fields.payer {
+            Payer::Card(card, _) => {
+                bytes[40] = card.length() as u8;
+                bytes[41..49].copy_from_slice(&card.expose().to_le_bytes());
+            }
+            Payer::Order(order) => {
+                bytes[40] = ORDER;
+                bytes[41..].copy_from_slice(&order.0[..14]);
+            }
+            Payer::Wallet => {}
+        }
         let digest = Sha256::digest(bytes);
         Self(std::array::from_fn(|index| digest[index]))
+    }
+
+    /// Its first 4 bytes as a number.
+    pub fn short(&self) -> u32 {
+        u32::from_le_bytes(std::array::from_fn(|index| self.0[index]))
     }
 
     /// Its first 8 bytes as a number.
@@ -53,10 +91,16 @@ impl DuplicateKey {
 
 #[cfg(test)]
 mod tests {
+    use tessera_protocol::{CardNumber, OrderKey};
+
     use super::*;
 
     #[test]
     fn every_field_of_a_request_makes_its_key() {
+        let cards = [1, 2].map(|serial| Payer::Card(CardNumber::development(serial), Some(3112)));
+        let orders =
+            [b"ORDER-1", b"ORDER-2"].map(|number| Payer::Order(OrderKey::of(b"MALL-0001", number)));
+        let renewed = Payer::Card(CardNumber::development(1), None);
         let base = KeyFields {
             institution: 1,
             terminal: b"TERM0001",
@@ -66,6 +110,7 @@ mod tests {
             local_date: 1,
             class: 2,
             processing_code: 0,
+            payer: &cards[0],
         };
         let others = [
             KeyFields {
@@ -94,10 +139,33 @@ mod tests {
                 processing_code: 1,
                 ..base
             },
+            KeyFields {
+                payer: &cards[1],
+                ..base
+            },
+            KeyFields {
+                payer: &orders[0],
+                ..base
+            },
+            KeyFields {
+                payer: &orders[1],
+                ..base
+            },
+            KeyFields {
+                payer: &Payer::Wallet,
+                ..base
+            },
         ];
         assert_eq!(DuplicateKey::of(base), DuplicateKey::of(base));
-        for other in others {
-            assert_ne!(DuplicateKey::of(base), DuplicateKey::of(other), "{other:?}");
-        }
+        let keys: std::collections::HashSet<_> = others.map(DuplicateKey::of).into();
+        assert_eq!(keys.len(), others.len());
+        assert!(!keys.contains(&DuplicateKey::of(base)));
+        // The expiry belongs to the card, not to the request.
+        let same = KeyFields {
+            payer: &renewed,
+            ..base
+        };
+        assert_eq!(DuplicateKey::of(base), DuplicateKey::of(same));
+        assert_eq!(format!("{:?}", DuplicateKey::of(base)), "DuplicateKey(..)");
     }
 }

@@ -18,6 +18,7 @@ mod event;
 mod event_bytes;
 mod host_totals;
 mod key;
+mod original;
 mod part_bytes;
 mod postings;
 mod recall;
@@ -44,16 +45,17 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Directions,
-    Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Reply, Rules, Sources, StandIn,
-    Told, code_digest,
+    Effect, HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Reply, Rules,
+    Sources, StandIn, Told, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{
-    Account, Entry, Event, Merchant, Opening, Payer, Posting, Postings, Reconciled, UnseenOriginal,
+    Account, Entry, Event, Merchant, NotedOriginal, Opening, Payer, Posting, Postings, Reconciled,
     Wanted,
 };
 pub use key::{DuplicateKey, KeyFields};
+pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 pub use part_bytes::{read_totals, write_totals};
 pub use recall::Unrecalled;
 pub use reference::Reference;
@@ -62,7 +64,7 @@ pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
 pub use supervision::{ChangedKey, Directed, Directive, KeyChange, Owed, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
-pub use transactions::{About, End, Settled, Transactions};
+pub use transactions::{ALIKE_MAX, About, End, Settled, Transactions};
 
 use tessera_protocol::{ClientNumber, OrderKey};
 

@@ -5,7 +5,8 @@ use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
 use super::bytes::{Reader, Unreadable};
-use super::event::{Merchant, Opening, Payer, Reconciled, UnseenOriginal, Wanted};
+use super::event::{Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
+use super::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 use super::{Day, DuplicateKey, Reference};
 
 impl Opening {
@@ -82,24 +83,84 @@ impl Opening {
     }
 }
 
+impl NotedOriginal {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Found => out.put_u8(0),
+            Self::Unseen(unseen) => {
+                out.put_u8(1);
+                unseen.write(out);
+            }
+            Self::Several => out.put_u8(2),
+        }
+    }
+
+    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(match from.u8()? {
+            0 => Self::Found,
+            1 => Self::Unseen(Box::new(UnseenOriginal::read(from)?)),
+            2 => Self::Several,
+            _ => return Err(from.fault("what is known of an original")),
+        })
+    }
+}
+
 impl UnseenOriginal {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.institution);
-        out.put_u8(self.class);
-        out.put_u32_le(self.trace);
-        out.put_u32_le(self.transmission);
-        out.put_slice(&self.origin);
+        out.put_slice(&self.key.0);
+        out.put_u8(self.named.class);
+        out.put_u32_le(self.named.trace);
+        out.put_u32_le(self.named.transmission);
+        out.put_u8(u8::from(self.named.reverses));
+        self.named.says.write(out);
         out.put_u64_le(self.at);
+        out.put_u8(u8::from(self.was_waiting));
     }
 
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
+            key: DuplicateKey(from.array()?),
+            named: NamedOriginal {
+                class: from.u8()?,
+                trace: from.u32()?,
+                transmission: from.u32()?,
+                reverses: from.u8()? != 0,
+                says: Traits::read(from)?,
+            },
+            at: from.u64()?,
+            was_waiting: from.u8()? != 0,
+        })
+    }
+}
+
+impl Traits {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.put_u64_le(self.institution);
+        out.put_u8(self.class);
+        out.put_u8(u8::from(self.credits));
+        out.put_u32_le(self.trace);
+        out.put_u32_le(self.local);
+        out.put_u32_le(self.terminal);
+        out.put_u32_le(self.acceptor);
+        out.put_slice(&self.retrieval);
+        out.put_u64_le(self.amount.value());
+        out.put_u64_le(self.granted.value());
+        out.put_u64_le(self.payer.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
             institution: from.u64()?,
             class: from.u8()?,
+            credits: from.u8()? != 0,
             trace: from.u32()?,
-            transmission: from.u32()?,
-            origin: from.array()?,
-            at: from.u64()?,
+            local: from.u32()?,
+            terminal: from.u32()?,
+            acceptor: from.u32()?,
+            retrieval: from.array()?,
+            amount: read_amount(from)?,
+            granted: read_amount(from)?,
+            payer: PayerTag(from.u64()?),
         })
     }
 }

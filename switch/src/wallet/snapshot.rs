@@ -3,7 +3,7 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version 9│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version10│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account, operator│
 //!                                                                           └────────────────────────────┘
@@ -16,7 +16,8 @@ use tessera_protocol::{Amount, Currency, OrderKey};
 
 use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
-use super::event::{UnseenOriginal, Wanted};
+use super::event::Wanted;
+use super::original::{PayerTag, UnseenOriginal};
 use super::part_bytes::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
@@ -28,7 +29,7 @@ use super::{
     WalletId,
 };
 
-const VERSION: u8 = 9;
+const VERSION: u8 = 10;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -65,7 +66,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 9"));
+            return Err(from.fault("a snapshot of version 10"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -226,10 +227,13 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u64_le(transaction.institution);
     out.put_u64_le(transaction.amount.value());
     out.put_u64_le(transaction.standing.value());
-    out.put_u64_le(transaction.payer);
+    out.put_u64_le(transaction.payer.0);
     out.put_u32_le(transaction.transmission);
     out.put_u32_le(transaction.trace);
-    out.put_u32_le(transaction.origin);
+    out.put_u32_le(transaction.local);
+    out.put_u32_le(transaction.terminal);
+    out.put_u32_le(transaction.acceptor);
+    out.put_slice(&transaction.retrieval);
     out.put_u32_le(transaction.host_trace);
     out.put_u16_le(transaction.currency.code());
     out.put_slice(transaction.code.as_bytes());
@@ -251,7 +255,6 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         Status::Declined => 2,
     });
     out.put_u8(advice_byte(transaction.advice));
-    out.put_u8(u8::from(transaction.only_repeat));
     out.put_u8(u8::from(transaction.more.is_some()));
     if let Some(more) = &transaction.more {
         out.put_u64_le(more.used.value());
@@ -268,6 +271,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
             out.put_slice(given_up.code.as_bytes());
             out.put_u64_le(given_up.at);
         });
+        out.put_u8(u8::from(more.unmatched));
         out.put_u64_le(more.taken_back_at);
     }
 }
@@ -280,8 +284,9 @@ impl Settled {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.reference.0);
         out.put_u64_le(self.position);
-        out.put_u64_le(self.key);
         out.put_u32_le(self.trace);
+        out.put_u32_le(self.key);
+        out.put_u32_le(self.retrieval);
         out.put_slice(&self.code);
         out.put_u8(self.end.to_byte());
     }
@@ -290,8 +295,9 @@ impl Settled {
         Ok(Self {
             reference: Reference(from.u64()?),
             position: from.u64()?,
-            key: from.u64()?,
             trace: from.u32()?,
+            key: from.u32()?,
+            retrieval: from.u32()?,
             code: *read_code(from)?.as_bytes(),
             end: End::from_byte(from.u8()?).ok_or(from.fault("a transaction's end"))?,
         })
@@ -319,10 +325,13 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         institution: from.u64()?,
         amount: read_amount(from)?,
         standing: read_amount(from)?,
-        payer: from.u64()?,
+        payer: PayerTag(from.u64()?),
         transmission: from.u32()?,
         trace: from.u32()?,
-        origin: from.u32()?,
+        local: from.u32()?,
+        terminal: from.u32()?,
+        acceptor: from.u32()?,
+        retrieval: from.array()?,
         host_trace: from.u32()?,
         currency: read_currency(from)?,
         code: read_code(from)?,
@@ -346,7 +355,6 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
             _ => return Err(from.fault("a transaction's status")),
         },
         advice: read_advice(from)?,
-        only_repeat: from.u8()? != 0,
         more: match from.u8()? {
             0 => None,
             _ => Some(Box::new(read_more(from)?)),
@@ -418,6 +426,7 @@ fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
         given_up: (0..from.u32()?)
             .map(|_| read_given_up(from))
             .collect::<Result<_, _>>()?,
+        unmatched: from.u8()? != 0,
         taken_back_at: from.u64()?,
     })
 }

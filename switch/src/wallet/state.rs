@@ -2,7 +2,8 @@
 
 use tessera_protocol::{Amount, Currency, OrderKey, ResponseCode};
 
-use super::event::UnseenOriginal;
+use super::event::NotedOriginal;
+use super::original::{DAY, PayerTag, UnseenOriginal};
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
@@ -96,9 +97,6 @@ pub enum Broken {
     #[error("the event changes an account, and the wallet has none")]
     NoAccount,
 }
-
-/// How long a reversal of an original that was never seen is remembered (wire protocol, section 5), in milliseconds.
-const UNSEEN_KEPT: u64 = 24 * 60 * 60 * 1000;
 
 impl Wallet {
     /// A wallet to which nothing has happened.
@@ -295,7 +293,10 @@ impl Wallet {
             Event::CardLate { reference } => {
                 self.known_mut(*reference)?.code = ResponseCode::HOST_UNREACHABLE;
             }
-            Event::ReversalNoted { unseen, .. } => self.remembered.extend(unseen),
+            Event::ReversalNoted { original, .. } => match original {
+                NotedOriginal::Unseen(unseen) => self.remember(unseen),
+                NotedOriginal::Found | NotedOriginal::Several => {}
+            },
             Event::AdviceAcknowledged { reference } => {
                 let transaction = self.known_mut(*reference)?;
                 transaction.advice = Advice::Acknowledged;
@@ -326,11 +327,7 @@ impl Wallet {
                     });
                 }
                 // An agreement may be given again, and what it brings is known then.
-                for unseen in reversed {
-                    if !self.remembered.contains(unseen) {
-                        self.remembered.push(*unseen);
-                    }
-                }
+                reversed.iter().for_each(|unseen| self.remember(unseen));
             }
             Event::OrderCancelled { opening } => self.turn_order(opening, OrderState::Cancelled),
             Event::Account { opening, change } => {
@@ -377,11 +374,18 @@ impl Wallet {
     pub fn forget_older(&mut self, now: u64, kept: u64) {
         let kept_from = now.saturating_sub(kept);
         self.transactions.forget_before(kept_from);
-        let unseen_from = now.saturating_sub(UNSEEN_KEPT);
+        let unseen_from = now.saturating_sub(DAY);
         self.remembered.retain(|unseen| unseen.at >= unseen_from);
         self.orders.retain(|order| {
             order.expires_at >= kept_from || matches!(order.state, OrderState::Paying(_))
         });
+    }
+
+    fn remember(&mut self, unseen: &UnseenOriginal) {
+        let known = |other: &UnseenOriginal| other.key == unseen.key;
+        if !self.remembered.iter().any(known) {
+            self.remembered.push(*unseen);
+        }
     }
 
     fn direct(&mut self, directed: &Directed, at: u64) -> Result<(), Broken> {
@@ -644,11 +648,11 @@ impl Wallet {
 
 impl Payer {
     /// Tells two ways to name the payer apart.
-    pub fn tag(&self) -> u64 {
-        match self {
+    pub fn tag(&self) -> PayerTag {
+        PayerTag(match self {
             Self::Card(card, _) => card.expose(),
             Self::Order(key) => key.head(),
             Self::Wallet => 0,
-        }
+        })
     }
 }

@@ -3,6 +3,8 @@
 
 use tessera_protocol::{Amount, Currency, ResponseCode};
 
+use super::event::NotedOriginal;
+use super::original::{PayerTag, Sent, Traits};
 use super::{DuplicateKey, Event, Opening, Owed, Reference};
 
 /// What a request was about.
@@ -68,14 +70,20 @@ pub struct Transaction {
     pub amount: Amount,
     /// What of the amount has not been undone.
     pub standing: Amount,
-    /// Tells two ways to name the payer apart: card number, head of the order key, or 0.
-    pub payer: u64,
+    /// How the request named the payer.
+    pub payer: PayerTag,
     /// Field 7 of the request, MMDDhhmmss.
     pub transmission: u32,
     /// Field 11 of the request.
     pub trace: u32,
-    /// Terminal and card acceptor of the request, as [`Opening::origin_tag`](super::Opening::origin_tag).
-    pub origin: u32,
+    /// Fields 13 and 12 of the request as one, MMDDhhmmss.
+    pub local: u32,
+    /// Field 41 of the request, hashed.
+    pub terminal: u32,
+    /// Field 42 of the request, hashed.
+    pub acceptor: u32,
+    /// Field 37 of the request.
+    pub retrieval: [u8; 12],
     /// Our trace number towards the host; 0 where it was not forwarded.
     pub host_trace: u32,
     /// Field 49 of the request.
@@ -88,8 +96,6 @@ pub struct Transaction {
     pub status: Status,
     /// What the host has to be told.
     pub advice: Advice,
-    /// Of the request only a repeat came through, so that the time of the original is not known.
-    pub only_repeat: bool,
     /// What few transactions have to say.
     pub more: Option<Box<More>>,
 }
@@ -115,6 +121,8 @@ pub struct More {
     pub repeats: Vec<u32>,
     /// What the host has refused too often to be told.
     pub given_up: Vec<GivenUp>,
+    /// Of a reversal or completion: no original fits what it names, or several do.
+    pub unmatched: bool,
     /// When a reversal came that took back what had been counted, milliseconds since 1970; 0 for none. What a failed refund
     /// gives back later the host works out by itself.
     pub taken_back_at: u64,
@@ -141,6 +149,7 @@ const NO_MORE: &More = &More {
     posting: Advice::None,
     repeats: Vec::new(),
     given_up: Vec::new(),
+    unmatched: false,
     taken_back_at: 0,
 };
 
@@ -226,14 +235,16 @@ impl Transaction {
             payer: opening.payer.tag(),
             transmission: opening.transmission,
             trace: opening.trace,
-            origin: opening.origin_tag(),
+            local: opening.local(),
+            terminal: opening.terminal_tag(),
+            acceptor: opening.acceptor_tag(),
+            retrieval: opening.retrieval,
             host_trace: 0,
             currency: opening.currency,
             code: ResponseCode::APPROVED,
             kind: Kind::Administration,
             status: Status::Pending,
             advice: Advice::None,
-            only_repeat: opening.repeat,
             more: None,
         }
     }
@@ -344,11 +355,43 @@ impl Transaction {
             || self.kind == Kind::Purchase && self.stands_at(self.more().used) < self.standing
     }
 
-    /// Whether a reversal that says `transmission` (0: says nothing) can mean it.
+    /// Whether a transmission of it came that said this time (field 7).
     pub fn was_sent_at(&self, transmission: u32) -> bool {
-        transmission == 0
-            || transmission == self.transmission
-            || self.more().repeats.contains(&transmission)
+        transmission == self.transmission || self.more().repeats.contains(&transmission)
+    }
+
+    /// Whether it was sent then, as far as its transmissions came.
+    pub(super) fn sent(&self, time: u32) -> Sent {
+        let mut best = Sent::of(self.transmission, time);
+        for &seen in &self.more().repeats {
+            match Sent::of(seen, time) {
+                Sent::Then => return Sent::Then,
+                Sent::About if best == Sent::NotThen => best = Sent::About,
+                _ => {}
+            }
+        }
+        best
+    }
+
+    /// By what it can be named.
+    pub(super) fn traits(&self) -> Traits {
+        Traits {
+            institution: self.institution,
+            class: match self.kind {
+                Kind::Purchase | Kind::Refund | Kind::Completion => 2,
+                Kind::Authorization => 1,
+                _ => 0,
+            },
+            credits: self.kind == Kind::Refund,
+            trace: self.trace,
+            local: self.local,
+            terminal: self.terminal,
+            acceptor: self.acceptor,
+            retrieval: self.retrieval,
+            amount: self.amount,
+            granted: self.granted(),
+            payer: self.payer,
+        }
     }
 }
 
@@ -389,10 +432,22 @@ impl More {
                 posting: Advice::Open,
                 ..Self::default()
             },
+            Event::ReversalNoted { original, .. } => Self {
+                unmatched: match original {
+                    NotedOriginal::Found => false,
+                    NotedOriginal::Unseen(unseen) => !unseen.was_waiting,
+                    NotedOriginal::Several => true,
+                },
+                ..Self::default()
+            },
             Event::Completed {
-                original, debit, ..
+                original,
+                debit,
+                unmatched,
+                ..
             } => Self {
                 original: *original,
+                unmatched: *unmatched,
                 posting: match debit.is_zero() {
                     true => Advice::None,
                     false => Advice::Open,

@@ -2,16 +2,23 @@
 //! what it takes to find them in the journal again.
 //!
 //! A wallet must know each request of the last days again, but hardly ever does one come twice. So a
-//! settled transaction keeps 32 bytes in memory: how it is found, where the event stands that opened it, and
-//! what became of it. Whoever tells the wallet something that is [about](About) it brings it back first.
+//! settled transaction keeps 40 bytes in memory: how it is found, where the event stands that opened it, and
+//! what became of it. Before the wallet decides something that may be [about](About) it, it is brought back.
+//!
+//! It is found by its trace number and key, or by its field 37, in the time that a search in a sorted list takes. A party may use one
+//! trace number, or one field 37, as often as it likes: of those that share one, the newest [`ALIKE_MAX`] are brought back.
 
 use std::ops::Range;
 
 use smallvec::SmallVec;
 use tessera_protocol::{Amount, ResponseCode};
 
+use super::original::NamedOriginal;
 use super::transaction::{Advice, Status, Transaction};
-use super::{Action, Command, DuplicateKey, Event, Reference};
+use super::{Action, Command, DuplicateKey, Event, Opening, Reference};
+
+/// Settled transactions that are brought back for one request at most.
+pub const ALIKE_MAX: usize = 64;
 
 /// A settled transaction, of which the rest stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,10 +27,12 @@ pub struct Settled {
     pub reference: Reference,
     /// Journal position of the event that opened it.
     pub position: u64,
-    /// The head of its duplicate key.
-    pub key: u64,
     /// Field 11 of the request.
     pub trace: u32,
+    /// The head of its duplicate key.
+    pub key: u32,
+    /// How field 37 names it, hashed; 0 for not at all.
+    pub retrieval: u32,
     /// Field 39 of the answer.
     pub code: [u8; 2],
     /// How it ended.
@@ -64,9 +73,11 @@ pub enum About<'a> {
     /// This one.
     Reference(Reference),
     /// A request that may be a repeat.
-    Request(&'a DuplicateKey),
-    /// A reversal, which may be a repeat, and its original's field 11.
-    Reversal(&'a DuplicateKey, u32),
+    Request(&'a Opening),
+    /// An advice of what was decided elsewhere, which may be a repeat, or tell what was asked for here under this key.
+    Twin(&'a Opening, &'a DuplicateKey),
+    /// A reversal, completion or refund, which may be a repeat, and what it names.
+    Original(&'a Opening, NamedOriginal),
 }
 
 /// See the head of this file.
@@ -76,8 +87,10 @@ pub struct Transactions {
     at_hand: SmallVec<[Transaction; 1]>,
     /// What has settled since the last snapshot: to add one, nothing needs to be read.
     unsaved: Vec<Settled>,
-    /// The others, in the order of their keys.
+    /// The others, in the order of their trace numbers and keys.
     saved: Vec<Settled>,
+    /// Of those, field 37 and trace number, in this order. What was brought back or forgotten may stand here yet.
+    retrievals: Vec<(u32, u32)>,
     hints: Hints,
 }
 
@@ -87,17 +100,17 @@ pub struct Transactions {
 struct Hints([u64; 8]);
 
 impl Hints {
-    fn add(&mut self, key: u64) {
+    fn add(&mut self, key: u32) {
         let (word, bit) = Self::place(key);
         self.0[word] |= bit;
     }
 
-    fn may_have(&self, key: u64) -> bool {
+    fn may_have(&self, key: u32) -> bool {
         let (word, bit) = Self::place(key);
         self.0[word] & bit != 0
     }
 
-    fn place(key: u64) -> (usize, u64) {
+    fn place(key: u32) -> (usize, u64) {
         (usize::from((key >> 6) as u8 & 7), 1 << (key & 63))
     }
 }
@@ -155,8 +168,7 @@ impl Transactions {
     fn merge(&mut self, newer: &[Settled]) {
         self.saved.reserve_exact(newer.len());
         self.saved.extend_from_slice(newer);
-        self.saved
-            .sort_by_key(|settled| (settled.key, settled.reference));
+        self.saved.sort_by_key(Settled::place);
         // What was brought back in between has settled anew: the sort has kept it behind what it was before.
         self.saved.dedup_by(|newer, older| {
             let same = newer.reference == older.reference;
@@ -165,12 +177,53 @@ impl Transactions {
             }
             same
         });
+        let named = newer.iter().filter(|settled| settled.retrieval != 0);
+        self.retrievals
+            .extend(named.map(|settled| (settled.retrieval, settled.trace)));
+        self.retrievals.sort();
+        self.retrievals.dedup();
     }
 
-    fn saved_with(&self, key: u64) -> Range<usize> {
-        let begin = self.saved.partition_point(|settled| settled.key < key);
-        let same = |settled: &&Settled| settled.key == key;
-        begin..begin + self.saved[begin..].iter().take_while(same).count()
+    /// Those saved whose place, shortened like this, is this one.
+    fn saved_at<T: Ord>(&self, at: T, shortened: impl Fn(&Settled) -> T) -> Range<usize> {
+        let begin = self
+            .saved
+            .partition_point(|settled| shortened(settled) < at);
+        let length = self.saved[begin..].partition_point(|settled| shortened(settled) == at);
+        begin..begin + length
+    }
+
+    fn saved_with_key(&self, trace: u32, key: u32) -> Range<usize> {
+        self.saved_at((trace, key), |settled| (settled.trace, settled.key))
+    }
+
+    /// Where the events stand that opened what has settled with this trace number and key.
+    fn with_key(&self, trace: u32, key: u32) -> impl Iterator<Item = u64> {
+        let unsaved = self.unsaved.iter();
+        unsaved
+            .filter(move |one| (one.trace, one.key) == (trace, key))
+            .chain(&self.saved[self.saved_with_key(trace, key)])
+            .map(|settled| settled.position)
+    }
+
+    /// The same of what has settled with this trace number.
+    fn with_trace(&self, trace: u32) -> impl Iterator<Item = &Settled> {
+        let saved = &self.saved[self.saved_at(trace, |settled| settled.trace)];
+        let unsaved = self.unsaved.iter().filter(move |one| one.trace == trace);
+        unsaved.chain(saved)
+    }
+
+    /// The same of what is named by this field 37.
+    fn with_retrieval(&self, retrieval: u32) -> impl Iterator<Item = &Settled> {
+        let begin = self.retrievals.partition_point(|named| named.0 < retrieval);
+        let named = self.retrievals[begin..].iter();
+        let saved = named
+            .take_while(move |named| named.0 == retrieval)
+            // Two that fit are as good as many.
+            .take(ALIKE_MAX)
+            .flat_map(|&(_, trace)| &self.saved[self.saved_at(trace, |settled| settled.trace)]);
+        let all = self.unsaved.iter().chain(saved);
+        all.filter(move |one| one.retrieval == retrieval)
     }
 
     /// Lets go of what is closed and was opened before `durable_end` in the journal, where it can be read
@@ -191,12 +244,13 @@ impl Transactions {
 
     /// Where the events stand that opened the settled transactions in question.
     pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
-        let with_key = |key: &DuplicateKey| {
-            let head = key.head();
-            let unsaved = self.unsaved.iter().filter(move |one| one.key == head);
-            unsaved
-                .chain(&self.saved[self.saved_with(head)])
-                .map(|settled| settled.position)
+        let with_key = |trace: u32, key: &DuplicateKey| {
+            let short = key.short();
+            let may_have = self.hints.may_have(short);
+            may_have
+                .then(|| self.with_key(trace, short))
+                .into_iter()
+                .flatten()
         };
         match about {
             About::None => SmallVec::new(),
@@ -207,18 +261,21 @@ impl Transactions {
                 .filter(|settled| settled.reference == reference)
                 .map(|settled| settled.position)
                 .collect(),
-            About::Request(key) if self.hints.may_have(key.head()) => with_key(key).collect(),
-            About::Request(_) => SmallVec::new(),
-            About::Reversal(key, trace) => {
-                let mut positions: SmallVec<[u64; 1]> = self
-                    .settled()
-                    .filter(|settled| settled.trace == trace)
-                    .map(|settled| settled.position)
-                    .collect();
-                positions.extend(with_key(key));
-                positions.sort_unstable();
-                positions.dedup();
-                positions
+            About::Request(opening) => with_key(opening.trace, &opening.key).collect(),
+            About::Twin(opening, twin) => {
+                let own = with_key(opening.trace, &opening.key);
+                distinct(own.chain(with_key(opening.trace, twin)).collect())
+            }
+            About::Original(opening, named) => {
+                let with_trace = (named.trace != 0).then(|| self.with_trace(named.trace));
+                let says = named.says;
+                let with_retrieval = says
+                    .has_retrieval()
+                    .then(|| self.with_retrieval(says.retrieval_tag()));
+                let with_trace = newest(with_trace.into_iter().flatten());
+                let with_retrieval = newest(with_retrieval.into_iter().flatten());
+                let own = with_key(opening.trace, &opening.key);
+                distinct(own.chain(with_trace).chain(with_retrieval).collect())
             }
         }
     }
@@ -235,7 +292,7 @@ impl Transactions {
         let settled = if let Some(place) = self.unsaved.iter().position(is_it) {
             self.unsaved.swap_remove(place)
         } else if let Some(place) = self
-            .saved_with(opened.key.head())
+            .saved_with_key(opened.trace, opened.key.short())
             .find(|&place| is_it(&self.saved[place]))
         {
             self.saved.remove(place)
@@ -258,7 +315,16 @@ impl Transactions {
         });
         let young = |settled: &Settled| settled.reference.milliseconds() >= milliseconds;
         self.unsaved.retain(young);
+        let before = self.saved.len();
         self.saved.retain(young);
+        if self.saved.len() < before {
+            let named = self.saved.iter().filter(|settled| settled.retrieval != 0);
+            self.retrievals.clear();
+            self.retrievals
+                .extend(named.map(|settled| (settled.retrieval, settled.trace)));
+            self.retrievals.sort_unstable();
+            self.retrievals.dedup();
+        }
         let mut hints = Hints::default();
         self.settled().for_each(|settled| hints.add(settled.key));
         self.hints = hints;
@@ -290,7 +356,27 @@ impl PartialEq for Transactions {
     }
 }
 
+fn newest<'a>(settled: impl Iterator<Item = &'a Settled>) -> SmallVec<[u64; 1]> {
+    let mut positions: SmallVec<[u64; 1]> = settled.map(|settled| settled.position).collect();
+    if positions.len() > ALIKE_MAX {
+        positions.sort_unstable_by(|one, other| other.cmp(one));
+        positions.truncate(ALIKE_MAX);
+    }
+    positions
+}
+
+fn distinct(mut positions: SmallVec<[u64; 1]>) -> SmallVec<[u64; 1]> {
+    positions.sort_unstable();
+    positions.dedup();
+    positions
+}
+
 impl Settled {
+    /// Where it stands among those that are saved.
+    fn place(&self) -> (u32, u32, Reference) {
+        (self.trace, self.key, self.reference)
+    }
+
     /// What is kept of a transaction that is closed; `None` where that would not be enough.
     fn of(transaction: &Transaction) -> Option<Self> {
         let more = transaction.more();
@@ -326,8 +412,9 @@ impl Settled {
         Some(Self {
             reference: transaction.reference,
             position: transaction.position,
-            key: transaction.key.head(),
             trace: transaction.trace,
+            key: transaction.key.short(),
+            retrieval: retrieval_of(transaction),
             code: *transaction.code.as_bytes(),
             end: End(approved | undone | reversed | acknowledged),
         })
@@ -361,6 +448,15 @@ impl Settled {
     }
 }
 
+/// Only what money moved for is ever named by its field 37.
+fn retrieval_of(transaction: &Transaction) -> u32 {
+    let traits = transaction.traits();
+    match traits.class != 0 && traits.has_retrieval() {
+        true => traits.retrieval_tag(),
+        false => 0,
+    }
+}
+
 impl Command {
     /// Which transactions it is about.
     pub fn about(&self) -> About<'_> {
@@ -371,10 +467,12 @@ impl Command {
                 | Action::Complete { original, .. }
                 | Action::Refund {
                     original: Some(original),
-                } => About::Reversal(&ask.opening.key, original.trace),
-                // Its twin has the same trace number.
-                Action::Post { .. } => About::Reversal(&ask.opening.key, ask.opening.trace),
-                _ => About::Request(&ask.opening.key),
+                } => {
+                    let named = NamedOriginal::new(&ask.opening, original);
+                    About::Original(&ask.opening, named)
+                }
+                Action::Post { twin } => About::Twin(&ask.opening, twin),
+                _ => About::Request(&ask.opening),
             },
             Self::HostAnswered(reference, _)
             | Self::HostIssuedCard(reference, ..)

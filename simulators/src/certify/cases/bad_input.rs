@@ -88,6 +88,10 @@ pub(super) fn cases() -> Vec<Case> {
                 line: 0,
                 within: Duration::from_secs(310),
             }),
+        Case::new("8.19", RULE, "nothing of it is visible to another connection")
+            .send_over(1, echo(), approved())
+            .send(echo().with(70, "30A"), format_error("field 70"))
+            .send_over(1, echo(), approved()),
         Case::new("8.20", RULE, "a date that does not exist (30 February): 30")
             .needs(Need::Payer)
             .send(purchase(700).with(13, "0230"), format_error("field 13"))
@@ -95,9 +99,5 @@ pub(super) fn cases() -> Vec<Case> {
             .send(purchase(700).with(15, "0431"), format_error("field 15"))
             .nothing_moved()
             .serves(),
-        Case::new("8.19", RULE, "nothing of it is visible to another connection")
-            .send_over(1, echo(), approved())
-            .send(echo().with(70, "30A"), format_error("field 70"))
-            .send_over(1, echo(), approved()),
     ]
 }

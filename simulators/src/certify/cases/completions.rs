@@ -93,6 +93,30 @@ pub(super) fn cases() -> Vec<Case> {
         .send(completion(1, 6_605), approved())
         .nothing_moved(),
         Case::new(
+            "5.40",
+            RULE,
+            "a completion names its authorization by field 37, where 90 has no trace number",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(completion(1, 3_000).by_reference(1), approved())
+        .balance(-3_000, -3_000),
+        Case::new(
+            "5.41",
+            RULE,
+            "a completion whose authorization is not found: 00 and tag 09, and nothing is debited",
+        )
+        .needs(Need::NotGranted(Grant::StandInAdvices))
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(
+            completion(1, 3_000).with(90, "010099999900000000000000000000000000000000"),
+            approved().not_found(),
+        )
+        .balance(0, -3_000)
+        .send(reversal(1), approved())
+        .nothing_moved(),
+        Case::new(
             "5.45",
             ELSEWHERE,
             "0220 without an original is a purchase that was decided elsewhere: posted, 00",

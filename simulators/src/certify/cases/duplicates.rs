@@ -3,6 +3,7 @@
 use super::words::*;
 
 const RULE: &str = "5, Duplicates";
+const ORIGINAL: &str = "4, Original data elements";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -43,14 +44,14 @@ pub(super) fn cases() -> Vec<Case> {
         .send(purchase(1_999), approved())
         .send(again("0200", 1).amount(2_000), answered("94"))
         .balance(-1_999, -1_999),
-        Case::new("5.95", RULE, "the same key with another order: 94")
+        Case::new("5.95", RULE, "another order makes another request")
             .needs(Need::Mall)
             .needs(Need::Payer)
             .agreed(1, 700)
             .agreed(2, 700)
             .send(purchase(700), approved())
-            .send(again("0200", 1).order(2), answered("94"))
-            .balance(-700, -700),
+            .send(again("0200", 1).order(2), approved())
+            .balance(-1_400, -1_400),
         Case::new("5.96", RULE, "a decline is remembered like an approval")
             .needs(Need::Sandbox)
             .paying(6_605)
@@ -94,5 +95,46 @@ pub(super) fn cases() -> Vec<Case> {
         .awaits(1, 3, approved())
         .serves()
         .balance(-700, -700),
+        Case::new(
+            "5.101",
+            RULE,
+            "another card makes another request: it is decided, and not taken for a repeat",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .send(purchase(700), approved())
+        .send(again("0200", 1).with(2, "4000000000000002"), answered("14"))
+        .balance(-700, -700),
+        Case::new(
+            "5.102",
+            RULE,
+            "the same key with another amount, while the first waits for its order: 94",
+        )
+        .needs(Need::Mall)
+        .needs(Need::Payer)
+        .send(purchase(700), Expect::Nothing)
+        .send_over(1, again("0200", 1).amount(800), answered("94"))
+        .agreed(1, 700)
+        .awaits(0, 1, approved())
+        .balance(-700, -700),
+        Case::new(
+            "5.103",
+            ORIGINAL,
+            "of two that fit equally well none is reversed: 0400 gets 25, 0420 00 and tag 09",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::NotGranted(Grant::UnknownReversalApproved))
+        .send(purchase(700).with(12, "000001"), approved())
+        .send(again("0200", 1).with(12, "000002"), approved())
+        .send(
+            reversal_request(1).with(90, Value::OriginalWithoutTime(1)),
+            answered("25").not_found(),
+        )
+        .send(
+            reversal(1).with(90, Value::OriginalWithoutTime(1)),
+            approved().not_found(),
+        )
+        .balance(-1_400, -1_400),
     ]
 }

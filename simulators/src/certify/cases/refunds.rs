@@ -33,9 +33,14 @@ pub(super) fn cases() -> Vec<Case> {
             .send(purchase(2_000), approved())
             .send(
                 refund(1, 2_000).with(90, "020099999901010000000000000000000000000000"),
-                answered("25"),
+                answered("25").not_found(),
             )
             .balance(-2_000, -2_000),
+        Case::new("5.62", RULE, "a refund names its purchase by field 37, where 90 has no trace number")
+            .paying(2_000)
+            .send(purchase(2_000), approved())
+            .send(refund(1, 2_000).by_reference(1), approved())
+            .nothing_moved(),
         Case::new(
             "5.54",
             RULE,

@@ -4,6 +4,7 @@ use super::words::*;
 
 const RULE: &str = "5, 0400/0420 reversal";
 const ORDER: &str = "5, Reversals";
+const NAMED: &str = "4, Original data elements";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -70,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .needs(Need::Payer)
         .agreed(1, 700)
-        .send(unseen("0420"), approved())
+        .send(unseen("0420"), approved().not_found())
         .send(purchase(700).with(11, Value::Foretold), answered("05"))
         .nothing_moved(),
         Case::new(
@@ -92,7 +93,7 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Granted(Grant::UnknownReversalApproved))
         .needs(Need::Payer)
         .agreed(1, 700)
-        .send(unseen("0400"), approved())
+        .send(unseen("0400"), approved().not_found())
         .send(purchase(700).with(11, Value::Foretold), answered("05"))
         .nothing_moved(),
         Case::new(
@@ -142,13 +143,13 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.84",
             ORDER,
-            "another trace number in field 90 is another original",
+            "another trace number in field 90 and another field 37 is another original: 00, and tag 09 says so",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
         .send(
             reversal(1).with(90, "020099999900000000000000000000000000000000"),
-            approved(),
+            approved().not_found(),
         )
         .balance(-1_999, -1_999),
         Case::new(
@@ -160,7 +161,49 @@ pub(super) fn cases() -> Vec<Case> {
         .send(purchase(1_999), approved())
         .send(
             reversal(1).with(90, Value::OriginalOfAnother(1)),
+            approved().not_found(),
+        )
+        .balance(-1_999, -1_999),
+        Case::new(
+            "5.86",
+            NAMED,
+            "field 90 may name a transmission that was lost",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(
+            reversal(1).with(90, Value::OriginalLost(1)),
             approved(),
+        )
+        .nothing_moved(),
+        Case::new(
+            "5.87",
+            NAMED,
+            "without a trace number in field 90, field 37 names the original",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(reversal(1).by_reference(1), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.88",
+            NAMED,
+            "another terminal of the card acceptor names the original by its field 37",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(reversal(1).by_reference(1).with(41, "OTHER-T1"), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.89",
+            NAMED,
+            "field 37 with another amount names nothing: 00 and tag 09, or 25",
+        )
+        .paying(1_999)
+        .send(purchase(1_999), approved())
+        .send(
+            reversal(1).by_reference(1).amount(1_998),
+            approved().not_found(),
         )
         .balance(-1_999, -1_999),
     ]

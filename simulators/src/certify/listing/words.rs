@@ -30,6 +30,12 @@ pub(super) fn words(value: &Value) -> Option<String> {
         Value::OriginalWithoutTime(number) => {
             format!("names message {number}, without time and institution")
         }
+        Value::OriginalUnnamed(number) => {
+            format!("the type of message {number}, without trace number, time and institution")
+        }
+        Value::OriginalLost(number) => {
+            format!("names message {number} by the time of a transmission that was lost")
+        }
         Value::OriginalOfAnother(number) => {
             format!("message {number}, but of another institution")
         }

@@ -29,14 +29,13 @@ pub(super) fn read(
                 barred: barred(party, purchase),
             },
         ),
-        Request::AuthorizationAdvice(advice) => (
-            &advice.financial,
-            named(&advice.financial.acceptor, &advice.payer),
-            Action::Post {
-                twin: key_of(&advice.financial, 0),
-            },
-        ),
+        Request::AuthorizationAdvice(advice) => {
+            let payer = named(&advice.financial.acceptor, &advice.payer);
+            let twin = key_of(&advice.financial, 0, &payer);
+            (&advice.financial, payer, Action::Post { twin })
+        }
         Request::Completion(completion) => {
+            let payer = named(&completion.financial.acceptor, &completion.payer);
             let action = match completion.original {
                 Some(original) => Action::Complete {
                     original,
@@ -44,10 +43,9 @@ pub(super) fn read(
                     elsewhere: party.quirks.stand_in_advices,
                 },
                 None => Action::Post {
-                    twin: key_of(&completion.financial, 0),
+                    twin: key_of(&completion.financial, 0, &payer),
                 },
             };
-            let payer = named(&completion.financial.acceptor, &completion.payer);
             (&completion.financial, payer, action)
         }
         Request::Refund(refund) => {
@@ -83,6 +81,7 @@ pub(super) fn read(
                 original: reversal.original,
                 replacement: reversal.replacement,
                 advice: reversal.advice,
+                was_waiting: false,
             };
             (
                 &reversal.financial,
@@ -119,7 +118,7 @@ pub(super) fn read(
         Action::Complete { .. } | Action::Post { .. } => ADVISES,
         _ => 0,
     };
-    let key = key_of(financial, function);
+    let key = key_of(financial, function, &payer);
     let opening = Opening {
         // The wallet's own worker gives it one.
         reference: Reference(0),
@@ -146,7 +145,7 @@ pub(super) fn read(
 /// Set in the message class of an advice: what it tells was not asked for before under the same name.
 const ADVISES: u8 = 0x20;
 
-fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
+fn key_of(financial: &Financial, function: u8, payer: &Payer) -> DuplicateKey {
     DuplicateKey::of(KeyFields {
         institution: financial.institution,
         terminal: &financial.terminal,
@@ -156,6 +155,7 @@ fn key_of(financial: &Financial, function: u8) -> DuplicateKey {
         local_date: financial.local_date,
         class: financial.mti.class() | function,
         processing_code: financial.processing_code,
+        payer,
     })
 }
 

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tessera_protocol::{Message, ResponseCode};
+use tessera_protocol::{Message, OrderKey, ResponseCode};
 
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
 use crate::clock;
 use crate::door::{Asker, Guest};
 use crate::orders::{Parked, Road};
-use crate::wallet::{Action, Ask, Command, Payer, Tell, UnseenOriginal};
+use crate::wallet::{Action, Ask, Command, Outcome, Payer, Tell, UnseenOriginal};
 
 impl Receiver {
     /// Finds the wallet that is asked.
@@ -21,51 +21,75 @@ impl Receiver {
         ask: Ask,
         asker: Asker,
     ) -> Received {
-        let keeper = Rc::clone(&self.keeper);
-        let worker = &keeper.worker;
-        let advice = matches!(ask.action, Action::Reverse { advice: true, .. });
-        let reversal = matches!(ask.action, Action::Reverse { .. });
-        let arrived = asker.arrived;
         match ask.opening.payer.clone() {
-            Payer::Card(card, _) => match worker.directory.wallet_of(&card) {
-                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, asker)),
-                // Nothing can be there to undo.
-                Ok(None) if advice => return self.say(message, Some(guest), DONE),
-                Ok(None) if reversal => return self.say(message, Some(guest), NEVER_SEEN),
-                Ok(None) => return self.say(message, Some(guest), NO_SUCH_CARD),
+            Payer::Card(card, _) => match self.keeper.worker.directory.wallet_of(&card) {
+                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, told(ask, asker)),
+                // Nobody's card has paid anything.
+                Ok(None) => {
+                    let verdict = without_original(&ask.action).unwrap_or(NO_SUCH_CARD);
+                    return self.say(message, Some(guest), verdict);
+                }
                 Err(error) => return self.fault(message, guest, &error),
             },
-            Payer::Order(key) => match &ask.action {
-                Action::Reverse { original, .. } => {
-                    let unseen =
-                        UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
-                    let named = |parked: &Parked| match &parked.tell.command {
-                        Command::Ask(waiting) => unseen.means(&waiting.opening, true),
-                        _ => false,
-                    };
-                    match worker.orders.reversal(key, unseen, named) {
-                        Ok((wallet, undone)) => {
-                            worker.dispatch(wallet, told(ask, asker));
-                            worker.answer_parked(undone, REVERSED_WHILE_WAITING);
-                        }
-                        Err(error) => return self.fault(message, guest, &error),
-                    }
-                }
-                _ => {
-                    let until = arrived + keeper.settings.order_wait;
-                    let parked = Parked {
-                        key: ask.opening.key,
-                        until,
-                        tell: told(ask, asker),
-                    };
-                    match worker.orders.purchase(key, parked) {
-                        Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
-                        Ok(Road::Parked) => worker.park(key, until),
-                        Err(error) => return self.fault(message, guest, &error),
-                    }
-                }
-            },
+            Payer::Order(key) => return self.route_by_order(message, guest, key, ask, asker),
             Payer::Wallet => return self.say(message, Some(guest), NOT_OFFERED),
+        }
+        Received::Done
+    }
+
+    fn route_by_order(
+        &mut self,
+        message: &Message<'_>,
+        guest: &Arc<Guest>,
+        key: OrderKey,
+        mut ask: Ask,
+        asker: Asker,
+    ) -> Received {
+        let keeper = Rc::clone(&self.keeper);
+        let worker = &keeper.worker;
+        match &mut ask.action {
+            Action::Reverse {
+                original,
+                was_waiting,
+                ..
+            } => {
+                let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
+                let named = |parked: &Parked| match &parked.tell.command {
+                    Command::Ask(waiting) => unseen.means(&waiting.opening),
+                    _ => false,
+                };
+                match worker.orders.reversal(key, unseen, named) {
+                    Ok((wallet, undone)) => {
+                        *was_waiting = !undone.is_empty();
+                        worker.dispatch(wallet, told(ask, asker));
+                        worker.answer_parked(undone, REVERSED_WHILE_WAITING);
+                    }
+                    Err(error) => return self.fault(message, guest, &error),
+                }
+            }
+            Action::Purchase { .. } => {
+                let until = asker.arrived + keeper.settings.order_wait;
+                let parked = Parked {
+                    key: ask.opening.key,
+                    until,
+                    tell: told(ask, asker),
+                };
+                match worker.orders.purchase(key, parked) {
+                    Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
+                    Ok(Road::Parked) => worker.park(key, until),
+                    Ok(Road::Contradicts) => return self.say(message, Some(guest), CONTRADICTS),
+                    Err(error) => return self.fault(message, guest, &error),
+                }
+            }
+            // What completes or refunds an order follows a payer's agreement, and has nothing to wait for.
+            action => match worker.orders.wallet_of(&key) {
+                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, asker)),
+                Ok(None) => {
+                    let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
+                    return self.say(message, Some(guest), verdict);
+                }
+                Err(error) => return self.fault(message, guest, &error),
+            },
         }
         Received::Done
     }
@@ -92,9 +116,26 @@ fn told(ask: Ask, asker: Asker) -> Tell {
     }
 }
 
-const DONE: Verdict = (ResponseCode::APPROVED, "");
+/// What is said to a message whose original cannot be there, if it names one.
+fn without_original(action: &Action) -> Option<Verdict> {
+    let advice = match action {
+        Action::Reverse { advice, .. } => *advice,
+        Action::Complete {
+            elsewhere: false, ..
+        } => true,
+        Action::Refund { original: Some(_) } => false,
+        _ => return None,
+    };
+    let Outcome { code, reason, .. } = Outcome::unmatched(advice);
+    Some((code, reason))
+}
+
+const NO_SUCH_ORDER: Verdict = (ResponseCode::NOT_FOUND, "no such order");
+const CONTRADICTS: Verdict = (
+    ResponseCode::DUPLICATE,
+    "the same key came with other contents",
+);
 const NO_SUCH_CARD: Verdict = (ResponseCode::NO_SUCH_CARD, "no such card");
-const NEVER_SEEN: Verdict = (ResponseCode::NOT_FOUND, "the original was never seen");
 const REVERSED_WHILE_WAITING: Verdict = (
     ResponseCode::DECLINED,
     "reversed while it waited for the order",

@@ -14,6 +14,8 @@ pub struct RequestMetrics {
     pub(super) answered: IntCounterVec,
     /// Declines by the rule that gave them, which tag 09 tells too.
     pub(super) declined: IntCounterVec,
+    /// Reversals, completions and refunds whose original was not found, or of which several fit.
+    pub unmatched: Counters<Kind>,
     /// From the frame to its answer.
     pub duration: Histograms<Kind>,
     /// The parts of it.
@@ -35,6 +37,10 @@ impl RequestMetrics {
                 "declines_total",
                 "Requests declined, by response code (field 39) and the rule that gave it (field 48 tag 09).",
                 &["code", "reason"],
+            ),
+            unmatched: register.counters(
+                "originals_not_found_total",
+                "Reversals, completions and refunds answered although no original, or more than one, fits what they name, by kind: nothing was undone, debited or refunded.",
             ),
             duration: register.histograms(
                 "request_duration_seconds",

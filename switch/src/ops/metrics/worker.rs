@@ -12,6 +12,7 @@ use super::Metrics;
 use super::families::{LocalCounters, LocalHistograms};
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
 use super::local::{Answers, Declines, LocalGauge};
+use crate::wallet::ORIGINAL_NOT_FOUND;
 
 /// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
 /// microsecond or two: once per batch, or ten times a second.
@@ -19,6 +20,7 @@ pub struct WorkerMetrics {
     received: LocalCounters<Kind>,
     answers: Answers,
     declines: Declines,
+    unmatched: LocalCounters<Kind>,
     duration: LocalHistograms<Kind>,
     stages: LocalHistograms<Stage>,
     order_wait: LocalHistogram,
@@ -54,6 +56,7 @@ impl WorkerMetrics {
             received: requests.received.local(),
             answers: Answers::new(&requests.answered),
             declines: Declines::new(&requests.declined),
+            unmatched: requests.unmatched.local(),
             duration: requests.duration.local(),
             stages: requests.stages.local(),
             order_wait: requests.order_wait.local(),
@@ -75,7 +78,8 @@ impl WorkerMetrics {
         self.received.count(kind);
     }
 
-    /// An answer went out, so long after its request came in. `reason` is the rule that declined; empty where none did.
+    /// An answer went out, so long after its request came in. `reason` is the rule that declined; empty where none did, but for
+    /// [`ORIGINAL_NOT_FOUND`].
     pub fn answered(
         &self,
         kind: Kind,
@@ -84,7 +88,12 @@ impl WorkerMetrics {
     ) {
         self.answers.count(kind, code);
         if !reason.is_empty() {
-            self.declines.count(code, reason);
+            if reason == ORIGINAL_NOT_FOUND {
+                self.unmatched.count(kind);
+            }
+            if !code.is_approved() {
+                self.declines.count(code, reason);
+            }
         }
         self.duration.observe(kind, took);
     }
@@ -153,6 +162,7 @@ impl WorkerMetrics {
         self.received.flush();
         self.answers.flush();
         self.declines.flush();
+        self.unmatched.flush();
         self.duration.flush();
         self.stages.flush();
         self.order_wait.flush();

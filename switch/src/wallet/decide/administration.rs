@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 use tessera_protocol::ResponseCode;
 
-use super::super::event::UnseenOriginal;
+use super::super::UnseenOriginal;
 use super::super::{
     Ask, Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Reference,
     Wallet,

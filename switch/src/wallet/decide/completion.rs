@@ -9,9 +9,10 @@
 use smallvec::smallvec;
 use tessera_protocol::{Amount, OriginalData};
 
+use super::super::original::NamedOriginal;
 use super::super::transaction::{HoldState, Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Reference, Wallet};
-use super::refund::find;
+use super::find::{Unmatched, find};
 use super::{Decision, elsewhere};
 
 /// What a party may do with completions.
@@ -31,11 +32,12 @@ pub(super) fn complete(
     terms: Terms,
     context: &Context,
 ) -> Decision {
-    let kinds = (1, Kind::Authorization);
-    match find(wallet, opening, named, kinds) {
-        Some(found) if found.status != Status::Declined => debit(wallet, opening, found, terms),
-        None if terms.elsewhere => elsewhere::post(wallet, opening, context),
-        _ => note(wallet, opening),
+    let named = NamedOriginal::new(opening, named);
+    match find(wallet, opening, &named, |kind| kind == Kind::Authorization) {
+        Ok(found) if found.status != Status::Declined => debit(wallet, opening, found, terms),
+        Ok(_) => note(wallet, opening),
+        Err(Unmatched::Unseen) if terms.elsewhere => elsewhere::post(wallet, opening, context),
+        Err(_) => unmatched(wallet, opening),
     }
 }
 
@@ -100,6 +102,18 @@ pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
     )
 }
 
+/// No authorization fits what it names, or several do.
+fn unmatched(wallet: &Wallet, opening: &Opening) -> Decision {
+    let mut decision = note(wallet, opening);
+    for event in &mut decision.events {
+        if let Event::Completed { unmatched, .. } = event {
+            *unmatched = true;
+        }
+    }
+    decision.effects = smallvec![Effect::Answer(Outcome::unmatched(true))];
+    decision
+}
+
 fn completed(
     wallet: &Wallet,
     opening: &Opening,
@@ -122,6 +136,7 @@ fn completed(
             debit,
             from_hold,
             closes,
+            unmatched: false,
         }],
         effects,
     }

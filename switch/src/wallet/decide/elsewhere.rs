@@ -35,8 +35,7 @@ pub(super) fn advise(
 
 /// Posts it.
 pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
-    let means = |unseen: &super::super::UnseenOriginal| unseen.means(opening, opening.repeat);
-    if wallet.remembered.iter().any(means) {
+    if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
         return completion::note(wallet, opening);
     }
     if wallet.currency != Some(opening.currency) {

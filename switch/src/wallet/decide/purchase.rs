@@ -138,11 +138,7 @@ fn may_purchase<'a>(
     barred: Option<Refused>,
     context: &Context,
 ) -> Result<(&'a Card, Option<Amount>), Refused> {
-    if wallet
-        .remembered
-        .iter()
-        .any(|unseen| unseen.means(opening, opening.repeat))
-    {
+    if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
     if wallet.currency != Some(opening.currency) {

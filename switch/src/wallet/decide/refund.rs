@@ -3,10 +3,13 @@
 use smallvec::smallvec;
 use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
-use super::super::event::may_repeat;
+use super::super::original::NamedOriginal;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
-use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Reference, Wallet};
+use super::super::{
+    Context, Effect, Event, ORIGINAL_NOT_FOUND, Opening, Outcome, Payer, Reference, Wallet,
+};
 use super::Decision;
+use super::find::{Unmatched, find};
 use super::purchase::Refused;
 
 /// 0200/20 that was never seen before.
@@ -48,11 +51,7 @@ fn may_refund<'a>(
     named: Option<&OriginalData>,
     context: &Context,
 ) -> Result<(Option<&'a Transaction>, (CardNumber, u16)), Refused> {
-    if wallet
-        .remembered
-        .iter()
-        .any(|unseen| unseen.means(opening, opening.repeat))
-    {
+    if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
         return Err((ResponseCode::DECLINED, "reversed before it came"));
     }
     let original = match named {
@@ -95,9 +94,13 @@ fn may_be_refunded<'a>(
     named: &OriginalData,
 ) -> Result<&'a Transaction, Refused> {
     // What an authorization came to is debited by its completion.
-    let original = find(wallet, opening, named, (2, Kind::Purchase))
-        .or_else(|| find(wallet, opening, named, (2, Kind::Completion)))
-        .ok_or((ResponseCode::NOT_FOUND, "no such purchase to refund"))?;
+    let named = NamedOriginal::new(opening, named);
+    let of_kind = |kind| find(wallet, opening, &named, move |one| one == kind);
+    let original = match of_kind(Kind::Purchase) {
+        Err(Unmatched::Unseen) => of_kind(Kind::Completion),
+        found => found,
+    };
+    let original = original.map_err(|_| (ResponseCode::NOT_FOUND, ORIGINAL_NOT_FOUND))?;
     if original.currency != opening.currency {
         let reason = "not the currency of the purchase";
         return Err((ResponseCode::INVALID_TRANSACTION, reason));
@@ -137,37 +140,4 @@ fn is_early(wallet: &Wallet, purchase: &Transaction) -> bool {
 pub(super) fn came_too_early(refund: &Transaction, code: ResponseCode) -> bool {
     let missed = matches!(code, ResponseCode::NOT_FOUND | ResponseCode::INVALID_AMOUNT);
     missed && refund.kind == Kind::Refund && refund.more().early
-}
-
-/// What field 90 names, of the same payer, as the request names them: of this message class and kind. It may be
-/// another terminal that asks; then the time must be said, as trace numbers are a terminal's. What the asking terminal has itself
-/// comes first.
-pub(super) fn find<'a>(
-    wallet: &'a Wallet,
-    opening: &Opening,
-    named: &OriginalData,
-    (class, kind): (u8, Kind),
-) -> Option<&'a Transaction> {
-    let of_party = named.institution == 0 || named.institution == opening.institution;
-    let origin = opening.origin_tag();
-    let is_it = |found: &&Transaction| {
-        of_party
-            && named.mti.class() == class
-            && found.kind == kind
-            && found.institution == opening.institution
-            && found.trace == named.trace
-            && found.payer == opening.payer.tag()
-            && sent_at(found, named.transmission)
-    };
-    let own = |found: &&Transaction| is_it(found) && found.origin == origin;
-    let newest_first = || wallet.transactions.iter().rev();
-    let of_any = |found: &&Transaction| is_it(found) && named.transmission != 0;
-    newest_first()
-        .find(own)
-        .or_else(|| newest_first().find(of_any))
-}
-
-/// The time that it says may be one that was never seen here: what came through was a repeat with a time of its own.
-fn sent_at(found: &Transaction, time: u32) -> bool {
-    found.was_sent_at(time) || (found.only_repeat && may_repeat(found.transmission, time))
 }

@@ -3,24 +3,31 @@
 use smallvec::{SmallVec, smallvec};
 use tessera_protocol::{Amount, OriginalData, ResponseCode};
 
-use super::super::event::{UnseenOriginal, may_repeat};
+use super::super::event::NotedOriginal;
+use super::super::original::{NamedOriginal, UnseenOriginal};
 use super::super::transaction::{Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Wallet};
 use super::Decision;
+use super::find::{Unmatched, find};
 
 /// 0400 or 0420 that was never seen before.
 pub(super) fn reverse(
     wallet: &Wallet,
     opening: &Opening,
     named: &OriginalData,
-    replacement: Option<Amount>,
-    advice: bool,
+    terms: Terms,
     context: &Context,
 ) -> Decision {
-    let Some(original) = find(wallet, opening, named) else {
-        return remember(opening, named, advice, context);
+    if let Some(decided) = known_from_elsewhere(wallet, opening, terms.advice) {
+        return decided;
+    }
+    let original = NamedOriginal::new(opening, named);
+    // Of which kinds its message class says.
+    let original = match find(wallet, opening, &original, |_| true) {
+        Ok(original) => original,
+        Err(why) => return unmatched(opening, named, why, terms, context),
     };
-    let asked = replacement.unwrap_or(Amount::ZERO);
+    let asked = terms.replacement.unwrap_or(Amount::ZERO);
     if asked > original.granted() {
         return note(
             opening,
@@ -123,70 +130,68 @@ pub(super) fn lower(
     }
 }
 
-/// The purchase or refund that field 90 names: of the same payer, as the request names them, and of the same terminal, whose
-/// trace number it is; newest first, as trace numbers come round.
-///
-/// The time that it says may be one that was never seen here: a crash or a cut line took that one away,
-/// and what came through was a repeat with a time of its own.
-fn find<'a>(
-    wallet: &'a Wallet,
-    opening: &Opening,
-    named: &OriginalData,
-) -> Option<&'a Transaction> {
-    let of_party = named.institution == 0 || named.institution == opening.institution;
-    let (class, origin) = (named.mti.class(), opening.origin_tag());
-    let payer = opening.payer.tag();
-    let of_class = |kind: Kind| match kind {
-        Kind::Purchase | Kind::Refund | Kind::Completion => class == 2,
-        Kind::Authorization => class == 1,
-        _ => false,
-    };
-    let newest = |at: fn(&Transaction, u32) -> bool| {
-        wallet.transactions.iter().rev().find(|found| {
-            of_party
-                && of_class(found.kind)
-                && found.institution == opening.institution
-                && found.trace == named.trace
-                && found.origin == origin
-                && found.payer == payer
-                && at(found, named.transmission)
-        })
-    };
-    newest(Transaction::was_sent_at)
-        .or_else(|| newest(|found, time| found.only_repeat && may_repeat(found.transmission, time)))
+/// What a reversal says besides its original.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Field 95.
+    pub(super) replacement: Option<Amount>,
+    /// 0420: never declined for a business reason.
+    pub(super) advice: bool,
+    /// The original was waiting for its order, and is declined.
+    pub(super) was_waiting: bool,
 }
 
-/// The original was never seen: it is declined should it come later.
-fn remember(opening: &Opening, named: &OriginalData, advice: bool, context: &Context) -> Decision {
-    let (code, reason) = match advice {
-        true => (ResponseCode::APPROVED, ""),
-        false => (ResponseCode::NOT_FOUND, "the original was never seen"),
+/// What was reversed of the order before its payer's agreement stands in another wallet, and the answer that was given there is
+/// given again.
+fn known_from_elsewhere(wallet: &Wallet, opening: &Opening, advice: bool) -> Option<Decision> {
+    let mut remembered = wallet.remembered.iter();
+    let known = remembered.find(|unseen| unseen.key == opening.key)?;
+    Some(Decision::answer(match known.named.says.amount {
+        other if other != opening.amount => super::contradiction(),
+        _ if known.was_waiting => Outcome::approved(),
+        _ => Outcome::unmatched(advice),
+    }))
+}
+
+/// The original was never seen: it is declined should it come later. Where several fit they have come, and nothing is
+/// declined.
+fn unmatched(
+    opening: &Opening,
+    named: &OriginalData,
+    why: Unmatched,
+    terms: Terms,
+    context: &Context,
+) -> Decision {
+    let outcome = match terms.was_waiting {
+        true => Outcome::approved(),
+        false => Outcome::unmatched(terms.advice),
     };
-    let unseen = UnseenOriginal::named(named, opening, context.now);
-    Decision {
-        events: smallvec![Event::ReversalNoted {
-            opening: opening.clone(),
-            code,
-            unseen: Some(unseen),
-        }],
-        effects: smallvec![answer(code, reason)],
-    }
+    let unseen = UnseenOriginal {
+        was_waiting: terms.was_waiting,
+        ..UnseenOriginal::named(named, opening, context.now)
+    };
+    let original = match why {
+        Unmatched::Unseen => NotedOriginal::Unseen(Box::new(unseen)),
+        Unmatched::Several => NotedOriginal::Several,
+    };
+    noted(opening, outcome, original)
 }
 
 fn note(opening: &Opening, code: ResponseCode, reason: &'static str) -> Decision {
+    let outcome = match code.is_approved() {
+        true => Outcome::approved(),
+        false => Outcome::declined(code, reason),
+    };
+    noted(opening, outcome, NotedOriginal::Found)
+}
+
+fn noted(opening: &Opening, outcome: Outcome, original: NotedOriginal) -> Decision {
     Decision {
         events: smallvec![Event::ReversalNoted {
             opening: opening.clone(),
-            code,
-            unseen: None
+            code: outcome.code,
+            original,
         }],
-        effects: smallvec![answer(code, reason)],
+        effects: smallvec![Effect::Answer(outcome)],
     }
-}
-
-fn answer(code: ResponseCode, reason: &'static str) -> Effect {
-    Effect::Answer(match code.is_approved() {
-        true => Outcome::approved(),
-        false => Outcome::declined(code, reason),
-    })
 }

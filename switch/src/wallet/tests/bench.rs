@@ -318,6 +318,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
             local_date: 1122,
             class,
             processing_code: 0,
+            payer: &payer,
         }),
         institution: INSTITUTION,
         class,
@@ -329,12 +330,18 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
         terminal,
         acceptor,
         repeat: false,
-        retrieval: *b"632609000001",
+        retrieval: retrieval(class, trace),
         amount: amount(minor),
         currency: Currency::USD,
         payer,
         merchant: Merchant::default(),
     }
+}
+
+/// Field 37 of the request with this trace number: each has its own.
+pub(super) fn retrieval(class: u8, trace: u32) -> [u8; 12] {
+    let text = format!("{class}{trace:011}");
+    text.as_bytes().try_into().expect("twelve digits")
 }
 
 /// A refund by the acquirer of what was bought with the card.

@@ -3,6 +3,7 @@
 mod bench;
 mod ending;
 mod model;
+mod originals;
 mod payer;
 mod refunds;
 mod rules;

@@ -409,11 +409,13 @@ fn the_time_of_a_purchase_is_compared_where_it_is_said() {
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
     let mut other_time = original(1);
-    other_time.transmission = TIME + 7;
+    other_time.transmission = TIME + 2_00_00;
     let action = Action::Refund {
         original: Some(other_time),
     };
-    let outcome = bench.answer(refund(2, 100), action);
+    let mut later = refund(2, 100);
+    later.local_time += 2_00_00;
+    let outcome = bench.answer(later, action);
     assert_eq!(
         outcome.map(|outcome| outcome.code),
         Some(ResponseCode::NOT_FOUND)

@@ -6,6 +6,9 @@ use super::{Desk, Distrust, Moment, Open, tell};
 use crate::shop::acquiring::record::{RefundState, Reversal, State, Why};
 use crate::shop::acquiring::request::{self, Kind, reason, text};
 
+/// Tag 09 beside an 00 to a reversal that has undone nothing.
+const ORIGINAL_NOT_FOUND: &str = "original not found";
+
 impl Desk {
     /// Takes an answer.
     pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<(), Distrust> {
@@ -81,11 +84,15 @@ impl Desk {
             }
             Kind::Reversal => match self.undoing(&open.order) {
                 // 25: never seen, and declined should it come later.
-                Some((why, _)) if approved || (why == Why::Unanswered && code == "25") => {
+                Some((Why::Unanswered, _)) if approved || code == "25" => {
+                    let why = Why::Unanswered;
                     self.conclude(&open.order, State::Undone { why });
                 }
-                // The switch refuses to take back what stands.
-                Some((Why::Cancelled, reversal)) if !reversal.advice => {
+                Some((why, _)) if approved && reason(answer) != ORIGINAL_NOT_FOUND => {
+                    self.conclude(&open.order, State::Undone { why });
+                }
+                // The switch refuses to take back what stands, or does not find it.
+                Some((Why::Cancelled, reversal)) if approved || !reversal.advice => {
                     tracing::warn!(order = open.order, code, "a cancellation was declined");
                     self.stand(&open.order, &reversal);
                 }

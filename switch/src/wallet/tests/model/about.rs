@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tessera_protocol::{Mti, OriginalData, ResponseCode};
 
 use super::super::bench::{self, Bench, amount, by_card, original};
+use super::naming::Naming;
 use super::paper::{About, Fate, Paper};
 use super::spending::named;
 use super::{Checked, answered, forwarded};
@@ -56,21 +57,26 @@ pub(super) fn reverse_completion(
     paper: &mut Paper,
     which: usize,
     keep: Option<u64>,
+    naming: Naming,
 ) -> Checked {
     let trace = paper.next_trace();
     let Some(place) = which.checked_rem(paper.completions.len()) else {
         return Ok(());
     };
     let done = paper.completions[place].clone();
+    let mut opening = by_card(4, trace, done.minor);
+    let mut original = OriginalData {
+        mti: Mti::COMPLETION,
+        ..original(done.trace)
+    };
+    naming.apply(&mut original, &mut opening);
     let action = Action::Reverse {
-        original: OriginalData {
-            mti: Mti::COMPLETION,
-            ..original(done.trace)
-        },
+        original,
         replacement: keep.map(amount),
         advice: true,
+        was_waiting: false,
     };
-    let effects = bench.ask(by_card(4, trace, done.minor), action);
+    let effects = bench.ask(opening, action);
     let keep = keep.unwrap_or(0);
     if keep > done.minor {
         prop_assert_eq!(answered(&effects), Some(ResponseCode::INVALID_AMOUNT));
@@ -124,18 +130,24 @@ pub(super) fn reverse_refund(
     paper: &mut Paper,
     which: usize,
     keep: Option<u64>,
+    naming: Naming,
 ) -> Checked {
     let trace = paper.next_trace();
     let Some(place) = which.checked_rem(paper.refunds.len()) else {
         return Ok(());
     };
     let refund = &mut paper.refunds[place];
+    let mut opening = bench::refund(trace, refund.minor);
+    opening.class = 4;
+    let mut original = original(refund.trace);
+    naming.apply(&mut original, &mut opening);
     let action = Action::Reverse {
-        original: original(refund.trace),
+        original,
         replacement: keep.map(amount),
         advice: true,
+        was_waiting: false,
     };
-    let effects = bench.ask(by_card(4, trace, refund.minor), action);
+    let effects = bench.ask(opening, action);
     let keep = keep.unwrap_or(0);
     if keep > refund.minor {
         prop_assert_eq!(answered(&effects), Some(ResponseCode::INVALID_AMOUNT));

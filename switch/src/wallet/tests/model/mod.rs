@@ -2,6 +2,7 @@
 //! arithmetic.
 
 mod about;
+mod naming;
 mod paper;
 mod spending;
 mod supervised;
@@ -10,6 +11,7 @@ use proptest::prelude::*;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::Limits;
 
+use self::naming::Naming;
 use self::paper::{Fate, Paper, START};
 use super::bench::Bench;
 use crate::wallet::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Told, Wallet};
@@ -44,9 +46,15 @@ enum Step {
         which: usize,
         keep: Option<u64>,
         advice: bool,
+        naming: Naming,
     },
     ReverseBeforehand {
         minor: u64,
+        naming: Naming,
+    },
+    ReverseNothing {
+        minor: u64,
+        advice: bool,
     },
     Complete {
         which: usize,
@@ -56,6 +64,7 @@ enum Step {
     ReverseCompletion {
         which: usize,
         keep: Option<u64>,
+        naming: Naming,
     },
     Refund {
         which: usize,
@@ -64,6 +73,7 @@ enum Step {
     ReverseRefund {
         which: usize,
         keep: Option<u64>,
+        naming: Naming,
     },
     HostDecidesRefund {
         which: usize,
@@ -118,15 +128,17 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1u64..4000, any::<bool>()).prop_map(|(minor, holds)| Step::Advise { minor, holds }),
         2 => which.clone().prop_map(|which| Step::Repeat { which }),
         1 => which.clone().prop_map(|which| Step::RepeatWithAnotherAmount { which }),
-        3 => (which.clone(), keep(), any::<bool>())
-            .prop_map(|(which, keep, advice)| Step::Reverse { which, keep, advice }),
-        1 => (1u64..4000).prop_map(|minor| Step::ReverseBeforehand { minor }),
+        3 => (which.clone(), keep(), any::<bool>(), naming())
+            .prop_map(|(which, keep, advice, naming)| Step::Reverse { which, keep, advice, naming }),
+        1 => (1u64..4000, naming()).prop_map(|(minor, naming)| Step::ReverseBeforehand { minor, naming }),
+        1 => (1u64..4000, any::<bool>()).prop_map(|(minor, advice)| Step::ReverseNothing { minor, advice }),
         4 => (which.clone(), 1u64..4000, any::<bool>())
             .prop_map(|(which, minor, several)| Step::Complete { which, minor, several }),
-        1 => (which.clone(), keep())
-            .prop_map(|(which, keep)| Step::ReverseCompletion { which, keep }),
+        1 => (which.clone(), keep(), naming())
+            .prop_map(|(which, keep, naming)| Step::ReverseCompletion { which, keep, naming }),
         3 => (which.clone(), 1u64..3000).prop_map(|(which, minor)| Step::Refund { which, minor }),
-        1 => (which.clone(), keep()).prop_map(|(which, keep)| Step::ReverseRefund { which, keep }),
+        1 => (which.clone(), keep(), naming())
+            .prop_map(|(which, keep, naming)| Step::ReverseRefund { which, keep, naming }),
         3 => (which.clone(), proptest::bool::weighted(0.8))
             .prop_map(|(which, approves)| Step::HostDecidesRefund { which, approves }),
         6 => which.clone().prop_map(|which| Step::HostApproves { which }),
@@ -143,6 +155,16 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Sync),
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Crash),
+    ]
+}
+
+fn naming() -> impl Strategy<Value = Naming> {
+    prop_oneof![
+        4 => Just(Naming::Time),
+        1 => Just(Naming::NoTime),
+        1 => Just(Naming::LostTime),
+        1 => Just(Naming::Retrieval),
+        1 => Just(Naming::OtherTerminal),
     ]
 }
 
@@ -208,18 +230,30 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             which,
             keep,
             advice,
-        } => spending::reverse(bench, paper, which, keep, advice),
-        Step::ReverseBeforehand { minor } => spending::reverse_beforehand(bench, paper, minor),
+            naming,
+        } => spending::reverse(bench, paper, which, keep, advice, naming),
+        Step::ReverseBeforehand { minor, naming } => {
+            spending::reverse_beforehand(bench, paper, minor, naming)
+        }
+        Step::ReverseNothing { minor, advice } => {
+            spending::reverse_nothing(bench, paper, minor, advice)
+        }
         Step::Complete {
             which,
             minor,
             several,
         } => about::complete(bench, paper, which, minor, several),
-        Step::ReverseCompletion { which, keep } => {
-            about::reverse_completion(bench, paper, which, keep)
-        }
+        Step::ReverseCompletion {
+            which,
+            keep,
+            naming,
+        } => about::reverse_completion(bench, paper, which, keep, naming),
         Step::Refund { which, minor } => about::refund(bench, paper, which, minor),
-        Step::ReverseRefund { which, keep } => about::reverse_refund(bench, paper, which, keep),
+        Step::ReverseRefund {
+            which,
+            keep,
+            naming,
+        } => about::reverse_refund(bench, paper, which, keep, naming),
         Step::HostDecidesRefund { which, approves } => {
             about::host_decides(bench, paper, which, approves)
         }

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use tessera_protocol::{Mti, OriginalData, ResponseCode};
 
 use super::super::bench::{Bench, amount, by_card, original};
+use super::naming::Naming;
 use super::paper::{Fate, Hold, Paper, Spent, State};
 use super::{Checked, HOLD_STANDS, answered, forwarded};
-use crate::wallet::{Action, Command, Effect, Reference};
+use crate::wallet::{Action, Command, Effect, Outcome, Reference};
 
 pub(super) fn pay(
     bench: &mut Bench,
@@ -165,17 +166,22 @@ pub(super) fn reverse(
     which: usize,
     keep: Option<u64>,
     advice: bool,
+    naming: Naming,
 ) -> Checked {
     let trace = paper.next_trace();
     let Some(spent) = pick(paper, which) else {
         return Ok(());
     };
+    let mut opening = by_card(4, trace, spent.minor);
+    let mut original = named(&spent);
+    naming.apply(&mut original, &mut opening);
     let action = Action::Reverse {
-        original: named(&spent),
+        original,
         replacement: keep.map(amount),
         advice,
+        was_waiting: false,
     };
-    let outcome = bench.answer(by_card(4, trace, spent.minor), action);
+    let outcome = bench.answer(opening, action);
     let code = outcome.map(|outcome| outcome.code);
     let keep = keep.unwrap_or(0);
     if keep > spent.granted {
@@ -190,17 +196,47 @@ pub(super) fn reverse(
     Ok(())
 }
 
-pub(super) fn reverse_beforehand(bench: &mut Bench, paper: &mut Paper, minor: u64) -> Checked {
+pub(super) fn reverse_beforehand(
+    bench: &mut Bench,
+    paper: &mut Paper,
+    minor: u64,
+    naming: Naming,
+) -> Checked {
     let (reversal, trace) = (paper.next_trace(), paper.next_trace());
+    let mut opening = by_card(4, reversal, minor);
+    let mut original = original(trace);
+    naming.apply(&mut original, &mut opening);
     let action = Action::Reverse {
-        original: original(trace),
+        original,
         replacement: None,
         advice: true,
+        was_waiting: false,
     };
-    let effects = bench.ask(by_card(4, reversal, minor), action);
-    prop_assert_eq!(answered(&effects), Some(ResponseCode::APPROVED));
+    let outcome = bench.answer(opening, action);
+    prop_assert_eq!(outcome, Some(Outcome::unmatched(true)));
     paper.beforehand.push(trace);
     pay(bench, paper, (2, trace), minor, false)
+}
+
+/// Of what is not there, and never will be.
+pub(super) fn reverse_nothing(
+    bench: &mut Bench,
+    paper: &mut Paper,
+    minor: u64,
+    advice: bool,
+) -> Checked {
+    let trace = paper.next_trace();
+    let action = Action::Reverse {
+        original: original(900_000 + trace),
+        replacement: None,
+        advice,
+        was_waiting: false,
+    };
+    for _ in 0..2 {
+        let outcome = bench.answer(by_card(4, trace, minor), action.clone());
+        prop_assert_eq!(outcome, Some(Outcome::unmatched(advice)));
+    }
+    Ok(())
 }
 
 /// The host's word, or its silence; one that comes late changes nothing.
