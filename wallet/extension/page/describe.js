@@ -20,9 +20,13 @@
     }
   }
 
-  // The parent as it is shown: out of a shadow root, its host.
+  // The parent, out of a shadow root its host. Not by the element's own property: a form gives those to fields of such names.
+  const PARENT = Object.getOwnPropertyDescriptor(Node.prototype, "parentNode").get;
+
   function parent(element) {
-    return element.parentElement ?? (element.getRootNode() instanceof ShadowRoot ? element.getRootNode().host : null);
+    const node = PARENT.call(element);
+    if (node instanceof ShadowRoot) return node.host;
+    return node instanceof Element ? node : null;
   }
 
   function closest(element, selector) {

@@ -40,8 +40,16 @@
     }
   }
 
+  // From an element to the root as it is painted: what stands in a slot of a shadow root is painted there.
   function* upwards(element) {
-    for (let one = element; one; one = page.parent(one)) yield one;
+    for (let one = element; one; one = slotOf(one) ?? page.parent(one)) yield one;
+  }
+
+  function slotOf(element) {
+    const host = page.parent(element);
+    const shadow = host ? shadowOf(host) : null;
+    if (!shadow || shadow.contains(element)) return null;
+    return [...shadow.querySelectorAll("slot")].find((slot) => slot.assignedNodes().includes(element)) ?? null;
   }
 
   // A quick look, without moving anything: styles and sizes, and what stands at its middle where that is in sight.
