@@ -35,6 +35,8 @@ fn a_page_says_what_was_decided_and_why() {
     assert_eq!(wire.ask(&hold).code(), "00");
     let completes = completion(&hold, 600);
     assert_eq!(wire.ask(&completes).code(), "00");
+    let lost = reversal("0420", &card_purchase(&ACQUIRER, 1, 700));
+    assert_eq!(wire.ask(&lost).code(), "00");
 
     let page = explained(&rig, &["--reference", &approved.text(37)]);
     has(
@@ -46,7 +48,7 @@ fn a_page_says_what_was_decided_and_why() {
             "100.00 ->          70.00",
             "set aside, and sent to the financial system",
             "approved by the financial system",
-            "reversed: 0.00 stands",
+            "reversed: 0.00 USD stands",
             "TOLD TO THE FINANCIAL SYSTEM until it acknowledges",
             "reversal advice",
             &approved.text(38),
@@ -72,7 +74,14 @@ fn a_page_says_what_was_decided_and_why() {
     let held = ["--party", "20000000001", "--trace", &trace, "--date", &date];
     has(
         &explained(&rig, &held),
-        &["completed: 6.00 debited, 6.00 of it from what was set aside"],
+        &["completed: 6.00 USD debited, 6.00 USD of it from what was set aside"],
+    );
+
+    let trace = lost.field(11);
+    let unmatched = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &unmatched),
+        &["original not found: it is remembered"],
     );
 
     // A completion has a page of its own, with what the financial system was told of it.
