@@ -8,7 +8,7 @@ NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
 PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
 
-.PHONY: test format lint docs units peers extension forms browser chromium tshark bench fuzz demo clean
+.PHONY: test format lint docs units peers extension forms browser chromium tshark faketime clock bench fuzz demo clean
 
 test: format lint docs units forms
 
@@ -21,8 +21,8 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the peers, and Chromium with its driver; the capture needs tshark: all stand ready here.
-units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark
+# The ignored ones need the peers, Chromium with its driver, tshark for the capture, and libfaketime: all stand ready here.
+units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark faketime
 	$(PEERS) cargo test --workspace -- --include-ignored
 
 # Clients and servers that no one here wrote, from the package registries.
@@ -50,6 +50,14 @@ chromium:
 # Debian's tshark, likewise.
 tshark:
 	command -v tshark >/dev/null || (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends tshark)
+
+# Debian's libfaketime, likewise.
+faketime:
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || (apt-get update && apt-get install --yes --no-install-recommends faketime)
+
+# The system's clock is set back and ahead under the real switch.
+clock: faketime
+	cargo test --test clock -- --include-ignored
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent

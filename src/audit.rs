@@ -20,7 +20,7 @@ impl Audit {
     /// Exit code 1 and the first violation where there is one.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let settings = crate::switch::read(&self.config, self.data)?;
-        Ok(match audit(&settings.data.join("journal")) {
+        Ok(match audit(&settings.data) {
             Ok(totals) => {
                 println!(
                     "{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed"

@@ -42,7 +42,7 @@ impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
         let settings = crate::switch::read(&self.config, self.data)?;
-        let pages = explain(&settings.data.join("journal"), &named)?;
+        let pages = explain(&settings.data, &named)?;
         println!("{}", pages.join("\n").trim_end());
         Ok(ExitCode::SUCCESS)
     }

@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod host;
 mod input;
+mod journal;
 mod keys;
 mod load;
 mod mail;
@@ -53,6 +54,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
     Host(host::Host),
+    Journal(journal::Journal),
     Keys(keys::Keys),
     Load(Box<load::Load>),
     Mail(mail::Mail),
@@ -90,6 +92,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Doctor(doctor) => doctor.run()?,
         Command::Explain(explain) => return explain.run(),
         Command::Host(host) => host.run()?,
+        Command::Journal(journal) => journal.run()?,
         Command::Keys(keys) => keys.run()?,
         Command::Load(load) => return load.run(),
         Command::Mail(mail) => mail.run()?,

@@ -38,7 +38,7 @@ impl Recon {
         let day = Day::from_text(&self.date);
         let day = day.with_context(|| format!("`{}` is no date as in 2026-11-23", self.date))?;
         let settings = crate::switch::read(&self.config, self.data)?;
-        let items = recon::items(&settings.data.join("journal"), day, self.party)?;
+        let items = recon::items(&settings.data, day, self.party)?;
         let out = io::stdout().lock();
         let differs = match &self.against {
             None => {

@@ -67,6 +67,15 @@ fn an_authorization_holds_until_it_is_completed_or_reversed() {
     assert_eq!(code(&mut wire, &completes), "00");
     assert_eq!(code(&mut wire, &reversal("0420", &completes)), "00");
     assert_eq!(balances(&mut wire, 4), (10_000, 10_000));
+
+    // Sent again, it takes no more than it did: the rest of the hold was free when it had come.
+    let hold = authorization(5, 3_000);
+    assert_eq!(code(&mut wire, &hold), "00");
+    let completes = completion(&hold, 1_000);
+    assert_eq!(code(&mut wire, &completes), "00");
+    assert_eq!(code(&mut wire, &reversal("0420", &completes)), "00");
+    assert_eq!(code(&mut wire, &completion(&hold, 3_000)), "00");
+    assert_eq!(balances(&mut wire, 5), (9_000, 9_000));
     settles(rig, 100_000);
 }
 

@@ -84,6 +84,49 @@ fn malls_and_acquirers_buy_and_every_cent_is_where_it_should_be() {
 }
 
 #[test]
+fn a_journal_whose_newest_files_are_missing_is_not_taken_for_whole() {
+    let mut rig = Rig::with(20_000, 100, &[("\"4MiB\"", "\"1MiB\"")]);
+    assert!(audit(&rig).contains("the books are closed"));
+    let mut segments: Vec<_> = std::fs::read_dir(rig.path("data/journal"))
+        .expect("a journal")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|name| name == "journal"))
+        .collect();
+    segments.sort();
+    assert!(segments.len() > 1, "{segments:?}");
+    let (newest, kept) = (segments.pop().expect("a file"), rig.path("kept"));
+    std::fs::rename(&newest, &kept).expect("a file");
+    for arguments in [
+        &["audit"][..],
+        &["recon", "--date", "2026-11-28"],
+        &["explain", "--reference", "632609000001"],
+        &["switch"],
+    ] {
+        let output = rig.try_run(&[arguments, &["--config", "switch.toml"]].concat());
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(
+            said.contains("the store is ahead of the journal"),
+            "{arguments:?}: {said}"
+        );
+        assert!(
+            said.contains("restore the journal's newest files"),
+            "{said}"
+        );
+    }
+    // Also while a switch runs, whose store nobody else can open.
+    std::fs::rename(&kept, &newest).expect("a file");
+    rig.start_switch();
+    std::fs::rename(&newest, &kept).expect("a file");
+    let output = rig.try_run(&["audit", "--config", "switch.toml"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("VIOLATION: the store is ahead"), "{said}");
+    std::fs::rename(&kept, &newest).expect("a file");
+    assert!(audit(&rig).contains("the books are closed"));
+}
+
+#[test]
 fn a_store_that_was_deleted_is_rebuilt_from_the_journal() {
     let mut rig = Rig::started(50, 1_000_000);
     load(

@@ -48,7 +48,6 @@ pub(crate) struct Shared {
     pub(crate) leased_tls: Arc<ServerConfig>,
     /// Lines of wallet servers that are signed on.
     pub(crate) wallet_lines: Arc<Admission>,
-    pub(crate) references_after: u64,
     pub(crate) inboxes: Inboxes,
     pub(crate) passwords: Passwords,
     pub(crate) stand_in: Arc<Budget>,
@@ -147,7 +146,6 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         orders: Arc::clone(&shared.orders),
         checkpointer: shared.checkpointer.clone(),
         metrics,
-        references_after: shared.references_after,
         answer_within: settings.mall.answer_within,
         transactions_kept: settings.store.transactions_kept.as_millis() as u64,
         rules: rules(settings),

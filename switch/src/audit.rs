@@ -11,7 +11,11 @@ use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
 use crate::journal::{self, RecordRef};
-use crate::wallet::{Account, Broken, Entry, Event, Kind, Status, Unreadable, Wallet, WalletId};
+use crate::store::recorded_mark;
+use crate::wallet::{
+    Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
+    Wallet, WalletId,
+};
 
 /// What the audit found, if it found nothing wrong.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -40,6 +44,10 @@ pub struct Totals {
     pub pending: u64,
     /// Advices that the host has not acknowledged.
     pub unacknowledged: u64,
+    /// References that do not rise: an earlier build went by a clock that was set back.
+    pub irregular: Irregular,
+    /// Whether the operator has had that proven and recorded.
+    pub accepted: bool,
 }
 
 /// A party's totals.
@@ -110,14 +118,16 @@ pub enum Violation {
     Unbalanced(i128),
 }
 
-/// Reads the journal in `directory` from its beginning.
+/// Reads the journal of the switch whose data is in `data` from its beginning. It must reach as far as the store knows.
 ///
 /// # Errors
 /// With the first violation.
-pub fn audit(directory: &Path) -> Result<Totals, Violation> {
+pub fn audit(data: &Path) -> Result<Totals, Violation> {
+    // Before the journal: a switch may be writing both.
+    let known = recorded_mark(&data.join("store"));
     let mut books = Books::default();
     let mut violation = None;
-    let read = journal::scan(directory, None, &mut |record| {
+    let read = journal::scan(&data.join("journal"), known, &mut |record| {
         books.enter(record).map_err(|found| {
             violation = Some(found);
             "the audit found a violation".into()
@@ -134,7 +144,10 @@ pub fn audit(directory: &Path) -> Result<Totals, Violation> {
 struct Books {
     accounts: HashMap<Account, i128>,
     wallets: HashMap<WalletId, Wallet>,
+    /// The highest of each wallet, and whether one of its has not risen.
+    references: HashMap<WalletId, (Reference, bool)>,
     parties: HashMap<u64, PartyTotals>,
+    accepted: Irregular,
     totals: Totals,
 }
 
@@ -170,6 +183,25 @@ impl Books {
                 posting.to,
                 amount,
             );
+        }
+        if let Some(opening) = entry.event.opening() {
+            let known = wallet.transactions.by_reference(opening.reference);
+            let (highest, irregular) = self.references.entry(id).or_default();
+            if opening.reference <= *highest {
+                let found = &mut self.totals.irregular;
+                found.wallets += u64::from(!std::mem::replace(irregular, true));
+                match known {
+                    Some(_) => found.repeated += 1,
+                    None => found.fallen += 1,
+                }
+                found.last_sequence = sequence;
+            }
+            *highest = opening.reference.max(*highest);
+        }
+        if let Event::Directed(directed) = &entry.event
+            && let Directive::AcceptReferences(accepted) = directed.directive
+        {
+            self.accepted = accepted;
         }
         wallet
             .apply(&entry, record.position, sequence)
@@ -218,6 +250,7 @@ impl Books {
                 }
             }
         }
+        self.totals.accepted = self.accepted == self.totals.irregular;
         self.totals.wallets = self.wallets.len() as u64;
         self.totals.funding = -of(Account::Funding);
         self.totals.parties = self.parties.drain().map(|(_, party)| party).collect();
@@ -324,7 +357,24 @@ impl fmt::Display for Totals {
         }
         writeln!(out, "settled with host {:>20}", self.settled)?;
         writeln!(out, "open at host      {:>20}", self.pending)?;
-        write!(out, "advices open      {:>20}", self.unacknowledged)
+        write!(out, "advices open      {:>20}", self.unacknowledged)?;
+        let Irregular {
+            wallets,
+            fallen,
+            repeated,
+            last_sequence,
+        } = self.irregular;
+        if wallets == 0 {
+            return Ok(());
+        }
+        let recorded = match self.accepted {
+            true => "recorded by the operator",
+            false => "see `tessera journal repair`",
+        };
+        write!(
+            out,
+            "\nreferences fallen {fallen:>20}  ({repeated} more came twice, in {wallets} wallets, last at sequence {last_sequence}; {recorded})"
+        )
     }
 }
 

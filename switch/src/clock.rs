@@ -1,15 +1,54 @@
-//! Time as the wire writes it: UTC, without a year where ISO 8583 leaves it out.
+//! The time, and how the wire writes it: UTC, without a year where ISO 8583 leaves it out.
+//!
+//! | function | never decreases | is for |
+//! | --- | --- | --- |
+//! | [`milliseconds`] | also across restarts | what is journaled or compared with it: references, holds, settlement dates, sessions |
+//! | [`system`] | no | what a peer or a person compares with a clock of their own |
+//! | [`steady`] | within the process | intervals within the process; `Instant` as a number |
 
-use std::time::{SystemTime, UNIX_EPOCH};
+mod rising;
 
+use std::sync::LazyLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use rising::Rising;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-/// Milliseconds since 1970, by the system's clock.
+static RISING: Rising = Rising::new();
+
+/// Milliseconds since 1970, never less than what anybody was given before: where the system's clock is set back, time
+/// goes on from there at half speed until the clock has caught up.
 pub fn milliseconds() -> u64 {
+    RISING.look(system, Instant::now)
+}
+
+/// Milliseconds since 1970 by the system's clock, whatever it was set to.
+pub fn system() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     since.as_millis() as u64
+}
+
+/// Milliseconds since the first call, whatever the system's clock is set to.
+pub fn steady() -> u64 {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    BEGUN.elapsed().as_millis() as u64
+}
+
+/// From now on [`milliseconds`] says no less than this.
+pub fn not_before(milliseconds: u64) {
+    RISING.not_before(milliseconds);
+}
+
+/// The most that [`milliseconds`] has said, or what it was held to.
+pub fn highest() -> u64 {
+    RISING.highest()
+}
+
+/// How far the system's clock is behind the time that the switch goes by, in milliseconds.
+pub fn behind() -> u64 {
+    milliseconds().saturating_sub(system())
 }
 
 /// Field 7 of a moment: MMDDhhmmss.

@@ -4,7 +4,7 @@
 //! keeps each answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
@@ -16,8 +16,8 @@ use crate::wallet::{Command, Day, Details, Reply, Tell, WalletId};
 
 /// How often it is looked whether something is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// The longest pause between two questions about a date, in milliseconds.
-const PAUSE_MAX: u64 = 3_600_000;
+/// The longest pause between two questions about a date.
+const PAUSE_MAX: Duration = Duration::from_secs(3_600);
 
 /// What is needed to ask.
 pub(crate) struct HostTotals {
@@ -30,33 +30,34 @@ pub(crate) struct HostTotals {
 /// When a date is asked about next.
 #[derive(Clone, Copy)]
 struct Next {
-    at: u64,
-    pause: u64,
+    at: Instant,
+    pause: Duration,
 }
 
 impl HostTotals {
     /// As long as the switch runs.
     pub(crate) async fn keep(self) {
-        let after = self.after.as_millis() as u64;
-        if after == 0 {
+        let after = self.after;
+        if after.is_zero() {
             return;
         }
         let mut next: HashMap<Day, Next> = HashMap::new();
         let mut complete = false;
         loop {
-            let now = clock::milliseconds();
+            let (now, instant) = (clock::milliseconds(), Instant::now());
             let days = self.settlement.bulletin.read();
             let unsettled: Vec<(Day, u64)> = days.days.unsettled(now).collect();
             self.metrics.host.days_open.set(unsettled.len() as i64);
             next.retain(|day, _| unsettled.iter().any(|(open, _)| open == day));
             for (day, over) in unsettled {
+                let since = Duration::from_millis(now - over);
                 let first = Next {
-                    at: over + after,
+                    at: instant + after.saturating_sub(since),
                     pause: after,
                 };
                 let due = next.entry(day).or_insert(first);
-                if (complete || due.at <= now) && !self.ask(day).await {
-                    due.at = clock::milliseconds() + due.pause;
+                if (complete || due.at <= instant) && !self.ask(day).await {
+                    due.at = Instant::now() + due.pause;
                     due.pause = (due.pause * 2).min(PAUSE_MAX.max(after));
                 }
             }

@@ -35,6 +35,7 @@ pub mod orders;
 pub mod passwords;
 pub mod provision;
 pub mod recon;
+pub mod repair;
 pub mod router;
 pub mod store;
 pub mod vault;

@@ -86,8 +86,8 @@ fn make(
     ))
 }
 
-/// The store must not know what the journal does not.
-fn write(
+/// Writes to the store once that is durable on which it rests: it must not know what the journal does not.
+pub(crate) fn write(
     journal: &dyn Journal,
     store: &Store,
     batch: &mut Vec<Snapshot>,

@@ -14,6 +14,7 @@ use tessera_common::csv::{cell, latin_1};
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::journal::{self, JournalError, Lookup, RecordRef};
+use crate::store::recorded_mark;
 use crate::wallet::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Unrecalled, Wallet,
     WalletId,
@@ -107,18 +108,19 @@ pub struct Items {
 /// Lists what a settlement date has, of one party or of all.
 ///
 /// # Errors
-/// When the journal in `directory` is damaged or can't be read.
-pub fn items(directory: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
+/// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
+pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
+    let known = recorded_mark(&data.join("store"));
     let mut books = Books {
         day,
         party,
-        lookup: Lookup::new(directory),
+        lookup: Lookup::new(&data.join("journal")),
         wallets: HashMap::new(),
         days: Days::default(),
         items: Items::default(),
     };
     let mut failure = None;
-    let read = journal::scan(directory, None, &mut |record| {
+    let read = journal::scan(&data.join("journal"), known, &mut |record| {
         books.enter(record).map_err(|error| {
             failure = Some(error);
             "an item could not be listed".into()

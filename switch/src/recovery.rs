@@ -9,6 +9,7 @@ use anyhow::Context;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
+use crate::clock;
 use crate::config::Settings;
 use crate::journal::{Lookup, Mark, Observer, Options, RecordRef, Segments};
 use crate::store::{Snapshot, Store, StoreError, Turnover};
@@ -67,11 +68,10 @@ pub struct Data {
     pub journal: Segments,
     /// The store, which reflects all of it.
     pub store: Store,
-    /// Milliseconds since 1970 of the last event replayed; 0 where there was none.
-    pub last_at: u64,
 }
 
-/// Opens journal and store, and replays what the store does not know.
+/// Opens journal and store, and replays what the store does not know. From then on [`clock::milliseconds`] is above the
+/// time of every event and every reference in the journal: the store says so of what is not replayed.
 ///
 /// # Errors
 /// When one of them can't be opened, is damaged, or they do not belong together.
@@ -79,6 +79,9 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     std::fs::create_dir_all(&settings.data)
         .with_context(|| format!("can't make the folder {}", settings.data.display()))?;
     let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
+    if let Some(time) = store.time()? {
+        clock::not_before(time + 1);
+    }
     let directory = settings.data.join("journal");
     let mut recovery = Recovery::new(&store, Lookup::new(&directory))?;
     let journal = Segments::open(
@@ -93,16 +96,11 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         Box::new(|error| crate::fault::stop("the journal could not be written", error)),
     )?;
     recovery.flush()?;
-    let last_at = recovery.last_at;
     tracing::info!(
         events = recovery.applied,
         "replayed the journal into the store"
     );
-    Ok(Data {
-        journal,
-        store,
-        last_at,
-    })
+    Ok(Data { journal, store })
 }
 
 /// Replays records into the store.
@@ -114,7 +112,6 @@ struct Recovery<'a> {
     days: Days,
     mark: Option<Mark>,
     applied: u64,
-    last_at: u64,
 }
 
 impl<'a> Recovery<'a> {
@@ -128,7 +125,6 @@ impl<'a> Recovery<'a> {
             wallets: HashMap::new(),
             mark: None,
             applied: 0,
-            last_at: 0,
         })
     }
 
@@ -140,7 +136,7 @@ impl<'a> Recovery<'a> {
             sequence,
             position: record.position,
         });
-        self.last_at = self.last_at.max(entry.at);
+        clock::not_before(entry.highest_time() + 1);
         if self.wallets.len() >= WALLETS_MAX {
             self.flush()?;
         }

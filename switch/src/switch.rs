@@ -179,7 +179,6 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         mall_tls: certified.map(|certified| certified.server),
         leased_tls,
         wallet_lines: Admission::new(settings.leased.connections_max),
-        references_after: data.last_at,
         settings: Arc::clone(&settings),
     };
     let lines = stats.clone();

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
 pub mod books;
+pub mod clock;
 pub mod http;
 pub mod leased;
 pub mod payer;
@@ -30,6 +31,8 @@ pub struct Rig {
     pub host: Option<Running>,
     pub switch: Option<Running>,
     pub addresses: Addresses,
+    /// What the switch sees in place of the system's clock.
+    pub clock: Option<clock::FakeClock>,
 }
 
 /// Where everybody listens: chosen once, kept across restarts.
@@ -92,6 +95,7 @@ impl Rig {
             host: None,
             switch: None,
             addresses,
+            clock: None,
         };
         rig.write_configurations(changes);
         rig.run(&["certs", "certs"]);
@@ -288,6 +292,9 @@ impl Rig {
             .current_dir(self.folder.path())
             .env("RUST_BACKTRACE", "0");
         elsewhere(&mut command);
+        if let Some(clock) = self.clock.as_ref().filter(|_| arguments[0] == "switch") {
+            clock.show(&mut command);
+        }
         command
     }
 

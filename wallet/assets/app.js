@@ -63,14 +63,17 @@ async function refresh(fragment) {
 
 // A number in full: it leaves the page when its time is over, and whenever the page is left.
 function hideAfter(place) {
-  const end = Date.now() + Number(place.dataset.hideAfter) * 1000;
+  // By both clocks: one may be set back, the other stands still while the machine sleeps.
+  const [time, steady] = [Date.now(), performance.now()];
+  const elapsed = () => Math.max(Date.now() - time, performance.now() - steady);
+  const lasts = Number(place.dataset.hideAfter) * 1000;
   const countdown = document.getElementById("countdown");
   const leave = () => {
     place.replaceChildren();
     location.replace(place.dataset.hideTo);
   };
   const tick = () => {
-    const left = Math.ceil((end - Date.now()) / 1000);
+    const left = Math.ceil((lasts - elapsed()) / 1000);
     if (left <= 0) {
       leave();
     } else if (countdown) {

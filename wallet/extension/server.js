@@ -17,7 +17,9 @@ export class Problem extends Error {
 export async function session() {
   const { session: kept } = await chrome.storage.session.get("session");
   if (!kept) return null;
-  if (Date.now() - kept.used > IDLE_MS) {
+  // A clock that was set back says nothing of how long it was idle.
+  const idle = Date.now() - kept.used;
+  if (idle < 0 || idle > IDLE_MS) {
     await forget();
     return null;
   }

@@ -13,6 +13,7 @@ use tessera_protocol::OrderKey;
 
 use crate::gate::advice;
 use crate::journal::{self, JournalError, Lookup, RecordRef};
+use crate::store::recorded_mark;
 use crate::wallet::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
@@ -68,10 +69,10 @@ struct Step {
 /// A page for each transaction of that name, oldest first.
 ///
 /// # Errors
-/// When there is none, or the journal in `directory` can't be read.
-pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainError> {
+/// When there is none, or the journal in `data` can't be read, or is shorter than the store knows.
+pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> {
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
-    each(directory, &mut |_, entry| {
+    each(data, &mut |_, entry| {
         if let Some(opening) = entry.event.opening()
             && named.means(opening)
         {
@@ -89,7 +90,7 @@ pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainEr
     for (wallet, _) in &found {
         wallets.insert(*wallet, Wallet::new(*wallet));
     }
-    each(directory, &mut |record, entry| {
+    each(data, &mut |record, entry| {
         let Some(wallet) = wallets.get_mut(&entry.wallet) else {
             return Ok(());
         };
@@ -109,7 +110,7 @@ pub fn explain(directory: &Path, named: &Named) -> Result<Vec<String>, ExplainEr
         }
         Ok(())
     })?;
-    let lookup = Lookup::new(directory);
+    let lookup = Lookup::new(&data.join("journal"));
     let decided = wallets[&house].supervision.clone().unwrap_or_default();
     let date = |milliseconds| decided.days.of(milliseconds).month_and_day();
     let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
@@ -138,11 +139,12 @@ fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> 
 
 /// Shows every event.
 fn each(
-    directory: &Path,
+    data: &Path,
     visit: &mut dyn FnMut(&RecordRef<'_>, &Entry) -> Result<(), ExplainError>,
 ) -> Result<(), ExplainError> {
+    let known = recorded_mark(&data.join("store"));
     let mut failure = None;
-    let read = journal::scan(directory, None, &mut |record| {
+    let read = journal::scan(&data.join("journal"), known, &mut |record| {
         let sequence = record.sequence;
         let entry =
             Entry::read(record.payload).map_err(|error| ExplainError::Unreadable(sequence, error));

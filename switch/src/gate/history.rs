@@ -2,8 +2,11 @@
 
 use tessera_protocol::ResponseCode;
 
-use crate::journal::Journal;
-use crate::wallet::{Details, Entry, HistoryRequest, Outcome, Sources, WalletId};
+use crate::journal::{Journal, JournalError};
+use crate::wallet::{Details, Entry, HistoryRequest, Outcome, Sources, Unrecalled, WalletId};
+
+/// The wallet server asks where it was told to go on; this it was never told.
+const NO_EVENT: &str = "no event of the wallet is at this position";
 
 /// What the request asks for, and where the next one would go on.
 pub(super) fn read(
@@ -21,8 +24,22 @@ pub(super) fn read(
                 entries.push((position, entry));
                 position = previous;
             }
-            // A position that is not this wallet's: the wallet server made it up.
-            Ok(_) => break,
+            Ok(_) if position == request.from => {
+                return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
+            }
+            Err(error) if position == request.from && is_none(&error) => {
+                tracing::info!(%error, "a position of a history that does not exist was asked for");
+                return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
+            }
+            Ok(entry) => {
+                let other = entry.wallet.0;
+                tracing::error!(
+                    position,
+                    other,
+                    "a wallet's history leads to another wallet"
+                );
+                return Outcome::declined(ResponseCode::FAULT, "the journal could not be read");
+            }
             // Not the end: whoever asks must not take it for that.
             Err(error) => {
                 tracing::error!(%error, "a wallet's history could not be read");
@@ -37,5 +54,76 @@ pub(super) fn read(
             sources,
         },
         ..Outcome::approved()
+    }
+}
+
+/// Whether nothing that was journaled begins at the position.
+fn is_none(error: &Unrecalled) -> bool {
+    matches!(
+        error,
+        Unrecalled::Journal(JournalError::NotDurable { .. } | JournalError::Damaged { .. })
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_protocol::{Amount, CardNumber, Currency};
+
+    use super::*;
+    use crate::journal::{Options, Segments};
+    use crate::wallet::{Balance, Event};
+
+    fn journal(folder: &std::path::Path) -> Segments {
+        let options = Options {
+            segment_bytes: 1 << 16,
+            ..Options::default()
+        };
+        Segments::open(folder, options, None, &mut |_| Ok(()), Box::new(|_| {})).unwrap()
+    }
+
+    fn provision(journal: &Segments, wallet: WalletId) -> u64 {
+        let entry = Entry {
+            wallet,
+            previous: 0,
+            at: 1,
+            available: Balance::ZERO,
+            held: Balance::ZERO,
+            owed: Balance::ZERO,
+            event: Event::Provisioned {
+                currency: Currency::USD,
+                card: CardNumber::development(wallet.0),
+                expiry: 3112,
+                balance: Amount::ZERO,
+            },
+        };
+        let mut payload = Vec::new();
+        entry.write(&mut payload);
+        let appended = journal.append(0, &payload);
+        while journal.durable() < appended.sequence {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        appended.position
+    }
+
+    #[test]
+    fn a_position_that_does_not_exist_is_the_callers_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(folder.path());
+        let [own, other] = [7, 8].map(|wallet| provision(&journal, WalletId(wallet)));
+        let answer = |from| {
+            let request = HistoryRequest { from, events: 10 };
+            read(&journal, WalletId(7), request, Sources::default())
+        };
+        assert!(answer(own).code.is_approved());
+        for from in [
+            other,
+            own + 1,
+            other + 8,
+            journal.durable_end(),
+            1 << 40,
+            u64::MAX,
+        ] {
+            assert_eq!(answer(from).code, ResponseCode::NOT_FOUND, "{from}");
+        }
     }
 }

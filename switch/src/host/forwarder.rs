@@ -80,7 +80,7 @@ impl Forwarder {
         let up = self.link.up();
         if up {
             schedule.wake(now);
-            let transmission = clock::transmission(clock::milliseconds());
+            let transmission = clock::transmission(clock::system());
             while let Some((wallet, advised)) = schedule.take(self.in_flight_max) {
                 let repeat = advised.attempts > 0 || was_sent_before(&advised.message);
                 if repeat {

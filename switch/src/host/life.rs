@@ -222,7 +222,7 @@ async fn ask(link: &Link, line: &Line, wire: &mut Wire, code: u16) -> Result<[u8
 /// Sends a network message; the line's task is the one that runs, so that nobody must be woken.
 fn send(link: &Link, line: &Line, code: u16) {
     let trace = link.next_trace();
-    let transmission = clock::transmission(clock::milliseconds());
+    let transmission = clock::transmission(clock::system());
     line.network.set(NetworkMessage::Waiting {
         transmission,
         trace,

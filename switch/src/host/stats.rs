@@ -1,7 +1,9 @@
 //! What the operator may know about one worker's lines. Written by that worker alone, read by anybody.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use crate::clock;
 
 /// A figure with one writer: no locked instruction on the road of a payment.
 #[derive(Debug, Default)]
@@ -59,7 +61,7 @@ pub struct LinkStats {
     pub repeats: Figure,
     /// Advices answered with a code that acknowledges nothing.
     pub advices_refused: Figure,
-    /// Milliseconds since 1970 at which the oldest advice came; 0 for none.
+    /// By [`clock::steady`], when the oldest advice came; 0 for none.
     oldest_advice: Figure,
 }
 
@@ -78,22 +80,16 @@ impl LinkStats {
     }
 
     /// How long the oldest advice has been waiting for its acknowledgement.
-    pub fn oldest_advice_age(&self, now: SystemTime) -> Duration {
+    pub fn oldest_advice_age(&self) -> Duration {
         match self.oldest_advice.read() {
             0 => Duration::ZERO,
-            since => milliseconds(now)
-                .checked_sub(since)
-                .map_or(Duration::ZERO, Duration::from_millis),
+            since => Duration::from_millis(clock::steady().saturating_sub(since)),
         }
     }
 
     pub(super) fn set_oldest_advice(&self, age: Option<Duration>) {
-        let since = |age| milliseconds(SystemTime::now() - age).max(1);
-        self.oldest_advice.set(age.map_or(0, since));
+        let since = |age: Duration| clock::steady().saturating_sub(age.as_millis() as u64);
+        self.oldest_advice
+            .set(age.map_or(0, |age| since(age).max(1)));
     }
-}
-
-fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as u64
 }

@@ -153,6 +153,14 @@ pub struct Mark {
     pub position: u64,
 }
 
+impl Mark {
+    /// Before the first record.
+    pub(crate) const NONE: Self = Self {
+        sequence: 0,
+        position: 0,
+    };
+}
+
 /// One batch made durable: the figures for the operator's histograms.
 #[derive(Clone, Copy, Debug)]
 pub struct Synced {

@@ -18,17 +18,34 @@ pub struct Scanned {
     pub end: u64,
 }
 
-/// Shows every record after `from`, or all, verifying each. Ends at the first batch that is not
+/// Shows every record of a journal that has to reach at least as far as `known`, verifying each. Ends at the first batch that is not
 /// complete; under a running switch the last batch shown may be complete but not yet synced.
 ///
 /// # Errors
-/// As for [`Segments::open`](super::Segments::open), except for what only writing can meet.
+/// As for [`Segments::open`](super::Segments::open), except for what only writing can meet. A journal that is shorter than
+/// what is known of it is such a fault: its newest files are missing.
 pub fn scan(
     directory: &Path,
-    from: Option<Mark>,
+    known: Option<Mark>,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
-    scan_on(&Files, directory, from, visit)
+    let known = known.filter(|mark| mark.sequence > 0);
+    let mut met = known;
+    let scanned = scan_on(&Files, directory, None, &mut |record| {
+        let Mark { sequence, position } = known.unwrap_or(Mark::NONE);
+        if record.sequence == sequence && record.position == position {
+            met = None;
+        }
+        visit(record)
+    })?;
+    match known {
+        Some(mark) if mark.sequence > scanned.last => Err(JournalError::StoreAhead {
+            store: mark.sequence,
+            journal: scanned.last,
+        }),
+        Some(mark) if met.is_some() => Err(JournalError::StoreForeign { mark }),
+        _ => Ok(scanned),
+    }
 }
 
 pub(super) fn scan_on(

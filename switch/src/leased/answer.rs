@@ -155,7 +155,7 @@ pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
     ] {
         data.add(tag, number.to_string().as_bytes());
     }
-    let now = clock::transmission(clock::milliseconds());
+    let now = clock::transmission(clock::system());
     let mut packer = Packer::new(out, Mti::ADMINISTRATIVE_ADVICE);
     packer
         .number(7, u64::from(now))

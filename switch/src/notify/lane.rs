@@ -5,12 +5,15 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::outbox::{Key, Outbox, OutboxError, Waiting};
+use crate::clock;
 use crate::wallet::ContactChannel;
 
 /// See the head of this file.
 pub(super) struct Lane {
     channel: ContactChannel,
     in_memory_max: usize,
+    /// No pause is longer, in milliseconds. What is due later was put off when the system's clock was ahead.
+    pause_max: u64,
     waiting: HashMap<Key, Waiting>,
     /// What is not under way, by the time at which it is due.
     due: BinaryHeap<Reverse<(u64, Key)>>,
@@ -28,11 +31,13 @@ impl Lane {
     pub(super) fn open(
         channel: ContactChannel,
         in_memory_max: usize,
+        pause_max: u64,
         outbox: &Outbox,
     ) -> Result<Self, OutboxError> {
         let mut lane = Self {
             channel,
             in_memory_max,
+            pause_max,
             waiting: HashMap::new(),
             due: BinaryHeap::new(),
             under_way: 0,
@@ -77,8 +82,9 @@ impl Lane {
 
     /// A message that is tried again.
     pub(super) fn put(&mut self, key: Key, waiting: Waiting) {
+        let due = waiting.due.min(clock::milliseconds() + self.pause_max);
         self.waiting.insert(key, waiting);
-        self.due.push(Reverse((waiting.due, key)));
+        self.due.push(Reverse((due, key)));
     }
 
     /// A dead letter that is in the outbox again, in any order.
@@ -142,6 +148,7 @@ mod tests {
     use crate::notify::outbox::{Changes, To};
 
     const IN_MEMORY_MAX: usize = 4;
+    const PAUSE_MAX: u64 = 1_000;
 
     fn key(position: u64) -> Key {
         Key {
@@ -170,13 +177,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_clock_that_was_ahead_put_off_waits_no_longer_than_any_pause() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(folder.path()).unwrap();
+        let now = clock::milliseconds();
+        let put_off = Waiting {
+            due: now + 86_400_000,
+            attempts: 3,
+            ..waiting(ContactChannel::Email)
+        };
+        let changes = Changes {
+            waiting: vec![(key(1), put_off)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        let mut lane =
+            Lane::open(ContactChannel::Email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
+        assert_eq!(lane.take_due(now), None);
+        assert_eq!(
+            lane.take_due(clock::milliseconds() + PAUSE_MAX),
+            Some(key(1))
+        );
+    }
+
+    #[test]
     fn all_are_sent_once_and_few_are_in_memory() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
         let mobile = ContactChannel::Mobile;
         write(&outbox, 0..10, ContactChannel::Email);
         write(&outbox, 10..23, mobile);
-        let mut lane = Lane::open(mobile, IN_MEMORY_MAX, &outbox).unwrap();
+        let mut lane = Lane::open(mobile, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         assert_eq!((lane.len(), lane.oldest()), (13, Some(7)));
         let mut sent = Vec::new();
         let mut next = 23;
@@ -228,7 +259,7 @@ mod tests {
         let outbox = Outbox::open(folder.path()).unwrap();
         let email = ContactChannel::Email;
         write(&outbox, 0..8, email);
-        let mut lane = Lane::open(email, IN_MEMORY_MAX, &outbox).unwrap();
+        let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         write(&outbox, 20..21, email);
         lane.revive(key(20), waiting(email));
         let mut sent = Vec::new();
@@ -253,7 +284,7 @@ mod tests {
         let outbox = Outbox::open(folder.path()).unwrap();
         let email = ContactChannel::Email;
         write(&outbox, 20..30, email);
-        let mut lane = Lane::open(email, IN_MEMORY_MAX, &outbox).unwrap();
+        let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         write(&outbox, 0..10, email);
         for position in (0..10).rev() {
             lane.revive(key(position), waiting(email));

@@ -81,6 +81,7 @@ impl Notify {
             directory: settings.data.join("outbox"),
             journal,
             told_within: notify.give_up_after.as_millis() as u64,
+            pause_max: notify.retry_max.as_millis() as u64,
         };
         let books = Books::open(&place)?;
         let (desk, asks) = Desk::new();
@@ -115,6 +116,8 @@ struct Place {
     journal: Arc<dyn Journal>,
     /// What happened longer ago is not told any more, in milliseconds.
     told_within: u64,
+    /// No message waits longer until it is tried again, in milliseconds.
+    pause_max: u64,
 }
 
 /// The outbox, and what is in memory of it.
@@ -127,7 +130,7 @@ struct Books {
 impl Books {
     fn open(place: &Place) -> Result<Self, OutboxError> {
         let outbox = Arc::new(Outbox::open(&place.directory)?);
-        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, &outbox);
+        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
         Ok(Self {
             lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
             follower: Follower::new(Arc::clone(&place.journal), &outbox, place.told_within)?,
@@ -525,6 +528,7 @@ mod tests {
             directory: folder.join("outbox"),
             journal: Arc::clone(journal) as Arc<dyn Journal>,
             told_within: u64::MAX,
+            pause_max: 60_000,
         }
     }
 

@@ -421,6 +421,10 @@ fn words(directive: &Directive) -> String {
             let reference = String::from_utf8_lossy(&reference);
             format!("never tell the financial system of {reference} ({owed:?})")
         }
+        Directive::AcceptReferences(irregular) => format!(
+            "accept {} references that fall and {} that come twice, in {} wallets, up to sequence {}",
+            irregular.fallen, irregular.repeated, irregular.wallets, irregular.last_sequence
+        ),
     }
 }
 

@@ -81,8 +81,6 @@ pub struct Parts {
     pub checkpointer: Checkpointer,
     /// Its own figures.
     pub metrics: Rc<WorkerMetrics>,
-    /// No reference is given at or before this: milliseconds since 1970 of the last event replayed.
-    pub references_after: u64,
     /// Within what time a request is answered.
     pub answer_within: Duration,
     /// For how many milliseconds a closed transaction is remembered.
@@ -177,7 +175,7 @@ impl Worker {
             parked: RefCell::default(),
             moment: Cell::new(Moment::now()),
             looks: Cell::default(),
-            last_reference: Cell::new(Reference::first(parts.references_after + 1, parts.index)),
+            last_reference: Cell::new(Reference::first(0, parts.index)),
             last_transmission: Cell::default(),
             last_settlement_date: Cell::default(),
             journal: parts.journal,
@@ -333,19 +331,23 @@ impl Worker {
     /// A reference above all that were given before, of this millisecond if possible.
     pub fn next_reference(&self, now: u64) -> Reference {
         let next = self.free_reference(now);
-        self.last_reference.set(next);
+        self.reference_is_used(next);
         next
     }
 
     fn free_reference(&self, now: u64) -> Reference {
         let by_clock = Reference::first(now, self.index);
-        by_clock.max(Reference(self.last_reference.get().0 + 1))
+        by_clock.max(self.last_reference.get().next())
     }
 
     /// A decision has given it, and those before it.
     pub fn reference_is_used(&self, reference: Reference) {
         let last = self.last_reference.get();
         self.last_reference.set(last.max(reference));
+        // A millisecond had no more, and the next one was begun: a restart must go on after that.
+        if reference.milliseconds() > clock::highest() {
+            clock::not_before(reference.milliseconds());
+        }
     }
 
     /// Field 7 towards the host of the transaction with this reference.
@@ -499,13 +501,13 @@ impl Worker {
     /// Sends wallets that were told nothing for `idle_after` milliseconds to rest, a few at a time. To be
     /// called regularly: it sets the clock by which they are idle.
     pub async fn rest_idle(&self, idle_after: u64) {
-        let now = clock::milliseconds();
+        let now = clock::steady();
         self.seats.borrow_mut().set_clock(now);
+        let Some(before) = now.checked_sub(idle_after) else {
+            return;
+        };
         loop {
-            let idle = self
-                .seats
-                .borrow_mut()
-                .next_idle(now.saturating_sub(idle_after));
+            let idle = self.seats.borrow_mut().next_idle(before);
             let Some(wallet) = idle else { return };
             self.checkpointer.room().await;
             if let Some(seat) = self.seats.borrow_mut().seat(wallet) {

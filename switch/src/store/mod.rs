@@ -13,23 +13,26 @@
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "mark"             sequence 8, position 8: all up to there is in the store
+//! meta      "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
 
+mod beside;
 mod checkpointer;
 mod rows;
 mod snapshot;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use tessera_protocol::{CardNumber, OrderKey, Totals};
 
+pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
 pub use snapshot::{Known, Snapshot, Turnover};
 
+use crate::clock;
 use crate::journal::Mark;
 use crate::wallet::{Day, OrderState, Wallet, WalletId};
 
@@ -54,6 +57,7 @@ pub enum StoreError {
 
 /// See the head of this file. Cheap to read from any thread.
 pub struct Store {
+    directory: PathBuf,
     database: Database,
     wallets: Keyspace,
     settled: Keyspace,
@@ -90,6 +94,7 @@ impl Store {
             holds: keyspace("holds")?,
             totals: keyspace("totals")?,
             meta: keyspace("meta")?,
+            directory: directory.to_owned(),
             database,
         })
     }
@@ -99,6 +104,18 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        Ok(self.mark_and_time()?.map(|(mark, _)| mark))
+    }
+
+    /// A time that no event up to the mark, and no reference in one, is later than, milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn time(&self) -> Result<Option<u64>, StoreError> {
+        Ok(self.mark_and_time()?.map(|(_, time)| time))
+    }
+
+    fn mark_and_time(&self) -> Result<Option<(Mark, u64)>, StoreError> {
         self.meta
             .get(MARK)?
             .map(|row| rows::read_mark(&row))
@@ -279,17 +296,24 @@ impl Store {
         }
         self.write_totals(&mut batch, snapshots)?;
         if let Some(mark) = mark {
-            batch.insert(&self.meta, MARK, rows::mark(mark));
+            batch.insert(&self.meta, MARK, rows::mark(mark, clock::highest()));
         }
         batch.commit()?;
         Ok(())
     }
 
-    /// Makes everything written survive a loss of power.
+    /// Makes everything written survive a loss of power, and records the mark for those who do not open the store.
     ///
     /// # Errors
     /// When the library can't.
     pub fn sync(&self) -> Result<(), StoreError> {
-        Ok(self.database.persist(PersistMode::SyncAll)?)
+        self.database.persist(PersistMode::SyncAll)?;
+        if let Some(mark) = self.mark()?
+            && let Err(error) = beside::record(&self.directory, mark)
+        {
+            // Nothing rests on it: whoever reads it gets an older mark, or none.
+            tracing::warn!(%error, "the store's mark could not be written to a file");
+        }
+        Ok(())
     }
 }

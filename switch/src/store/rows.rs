@@ -6,19 +6,19 @@ use super::StoreError;
 use crate::journal::Mark;
 use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
-pub(super) fn mark(mark: Mark) -> [u8; 16] {
-    let mut row = [0; 16];
+/// With the highest time that any event up to the mark can have, milliseconds since 1970.
+pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {
+    let mut row = [0; 24];
     row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
-    row[8..].copy_from_slice(&mark.position.to_le_bytes());
+    row[8..16].copy_from_slice(&mark.position.to_le_bytes());
+    row[16..].copy_from_slice(&time.to_le_bytes());
     row
 }
 
-pub(super) fn read_mark(row: &[u8]) -> Result<Mark, StoreError> {
+pub(super) fn read_mark(row: &[u8]) -> Result<(Mark, u64), StoreError> {
     whole("mark", row, |from| {
-        Ok(Mark {
-            sequence: from.u64()?,
-            position: from.u64()?,
-        })
+        let (sequence, position) = (from.u64()?, from.u64()?);
+        Ok((Mark { sequence, position }, from.u64()?))
     })
 }
 

@@ -31,6 +31,15 @@ pub struct Entry {
     pub event: Event,
 }
 
+impl Entry {
+    /// When it happened, or was given its reference where that is later: milliseconds since 1970.
+    pub fn highest_time(&self) -> u64 {
+        let opening = self.event.opening();
+        let given_at = opening.map_or(0, |opening| opening.reference.milliseconds());
+        self.at.max(given_at)
+    }
+}
+
 /// What a request said when it came, for as long as the journal is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opening {

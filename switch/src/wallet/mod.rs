@@ -62,7 +62,7 @@ pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Order, OrderState, Wallet};
-pub use supervision::{ChangedKey, Directed, Directive, KeyChange, Owed, Supervision};
+pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{ALIKE_MAX, About, End, Settled, Transactions};
 

@@ -6,6 +6,10 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// 41 bits of milliseconds since 1970, 4 bits of worker, 16 bits of counter: 61 bits, which fit the
 /// twelve characters of field 37 in base 36.
+///
+/// It is given once, and all that are given later are higher, also after a restart and whatever the system's clock
+/// was set to: its milliseconds are those of [`clock::milliseconds`](crate::clock::milliseconds). Journals of builds
+/// that did not see to that hold references that fall, or come twice: nothing that reads a journal may rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Reference(pub u64);
 
@@ -14,6 +18,19 @@ impl Reference {
     pub fn first(milliseconds: u64, worker: usize) -> Self {
         let worker = worker as u64 & ((1 << WORKER_BITS) - 1);
         Self((milliseconds << (WORKER_BITS + COUNTER_BITS)) | (worker << COUNTER_BITS))
+    }
+
+    /// The same worker's next one: where the millisecond has no more, the first of the next millisecond, so that it
+    /// never becomes another worker's.
+    pub fn next(self) -> Self {
+        const COUNTER_MAX: u64 = (1 << COUNTER_BITS) - 1;
+        match self.0 & COUNTER_MAX {
+            COUNTER_MAX => {
+                let worker = (self.0 >> COUNTER_BITS) as usize;
+                Self::first(self.milliseconds() + 1, worker)
+            }
+            _ => Self(self.0 + 1),
+        }
     }
 
     /// Milliseconds since 1970 at which it was given.
@@ -53,6 +70,18 @@ impl Reference {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_reference_of_a_worker_is_ever_another_workers() {
+        let mut last = Reference::first(1_790_000_000_000, 3);
+        for _ in 0..200_000 {
+            let next = last.next();
+            assert!(next > last);
+            assert_eq!(next.0 >> COUNTER_BITS & 15, 3);
+            last = next;
+        }
+        assert_eq!(last.milliseconds(), 1_790_000_000_003);
+    }
 
     #[test]
     fn reads_what_it_writes() {

@@ -390,6 +390,7 @@ fn write_hold(out: &mut Vec<u8>, hold: Option<Hold>) {
         HoldState::Completed => 3,
     });
     out.put_u64_le(hold.held.value());
+    out.put_u64_le(hold.most.value());
     out.put_u64_le(hold.expires_at);
 }
 
@@ -404,6 +405,7 @@ fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
     Ok(Some(Hold {
         state,
         held: read_amount(from)?,
+        most: read_amount(from)?,
         expires_at: from.u64()?,
     }))
 }

@@ -171,6 +171,18 @@ impl Wallet {
     /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
     /// where it fails.
     pub fn apply(&mut self, entry: &Entry, position: u64, sequence: u64) -> Result<(), Broken> {
+        self.transactions.mean(entry.event.about());
+        let applied = self.apply_to_meant(entry, position, sequence);
+        self.transactions.mean_any();
+        applied
+    }
+
+    fn apply_to_meant(
+        &mut self,
+        entry: &Entry,
+        position: u64,
+        sequence: u64,
+    ) -> Result<(), Broken> {
         let event = &entry.event;
         let said = (entry.available, entry.held, entry.owed);
         if said != (self.available, self.held, self.owed) {
@@ -473,6 +485,9 @@ impl Wallet {
         let hold = more.hold.as_mut().ok_or(Broken::OutOfTurn(reference))?;
         (hold.state, hold.held) = (state, Amount::ZERO);
         let used = more.used;
+        if state == HoldState::Completed {
+            hold.most = used;
+        }
         if used < transaction.standing && transaction.status == Status::Approved {
             transaction.advise();
         }

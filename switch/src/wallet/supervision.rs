@@ -45,6 +45,22 @@ pub enum Directive {
     Retry(Reference, Owed),
     /// The host is never told.
     Drop(Reference, Owed),
+    /// References in the journal fall or come twice, and the books were proven all the same; said to the wallet of the
+    /// operator.
+    AcceptReferences(Irregular),
+}
+
+/// References that do not rise, in a journal whose switch went by a clock that was set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Irregular {
+    /// Wallets that have some.
+    pub wallets: u64,
+    /// References below one that the wallet had before.
+    pub fallen: u64,
+    /// References that the wallet had before.
+    pub repeated: u64,
+    /// Journal sequence of the last of them; 0 where there is none.
+    pub last_sequence: u64,
 }
 
 /// Another MAC key of a party.
@@ -163,7 +179,7 @@ impl Supervision {
                     .retain(|key| key.newest.institution != change.institution);
                 self.keys.push(changed);
             }
-            Directive::Retry(..) | Directive::Drop(..) => {}
+            Directive::Retry(..) | Directive::Drop(..) | Directive::AcceptReferences(_) => {}
         }
     }
 }

@@ -4,7 +4,9 @@ use bytes::BufMut;
 
 use super::bytes::{Reader, Unreadable};
 use super::part_bytes::{read_text, write_text};
-use super::supervision::{ChangedKey, Directed, Directive, KeyChange, Owed, Supervision};
+use super::supervision::{
+    ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision,
+};
 use super::{Block, Blocks, CardRange, Day, Reference, Subject};
 use crate::controls::Controls;
 
@@ -43,6 +45,13 @@ impl Directed {
                 out.put_u64_le(reference.0);
                 out.put_u8(owed.byte());
             }
+            Directive::AcceptReferences(irregular) => {
+                out.put_u8(8);
+                out.put_u64_le(irregular.wallets);
+                out.put_u64_le(irregular.fallen);
+                out.put_u64_le(irregular.repeated);
+                out.put_u64_le(irregular.last_sequence);
+            }
         }
         write_text(out, &self.by);
         write_text(out, &self.reason);
@@ -61,6 +70,12 @@ impl Directed {
                 5 => Directive::Drop(Reference(from.u64()?), Owed::read(from)?),
                 6 => Directive::BeginDay(from.u64()?, Day(from.u32()?)),
                 7 => Directive::ChangeKey(KeyChange::read(from)?),
+                8 => Directive::AcceptReferences(Irregular {
+                    wallets: from.u64()?,
+                    fallen: from.u64()?,
+                    repeated: from.u64()?,
+                    last_sequence: from.u64()?,
+                }),
                 _ => return Err(from.fault("an operator's decision")),
             },
             by: read_text(from)?,

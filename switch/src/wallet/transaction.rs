@@ -60,7 +60,7 @@ pub enum Advice {
 pub struct Transaction {
     /// What makes a repeat of it a repeat.
     pub key: DuplicateKey,
-    /// The switch's own id, rising within a wallet.
+    /// The switch's own id.
     pub reference: Reference,
     /// Journal position of the event that opened it.
     pub position: u64,
@@ -160,6 +160,9 @@ pub struct Hold {
     pub state: HoldState,
     /// What is set aside now.
     pub held: Amount,
+    /// What its completions may come to in all: what was authorized or, once one has closed it, what they came to then.
+    /// The rest was free from that moment on, also where a completion is reversed later.
+    pub most: Amount,
     /// Until when, milliseconds since 1970.
     pub expires_at: u64,
 }
@@ -171,7 +174,7 @@ pub enum HoldState {
     Open,
     /// Its time was over: a completion that comes yet takes what is available.
     Expired,
-    /// It was completed, and what was left is free.
+    /// It was completed, and what was left is free. Where a completion is reversed then, it counts as expired.
     Completed,
 }
 
@@ -355,6 +358,17 @@ impl Transaction {
             || self.kind == Kind::Purchase && self.stands_at(self.more().used) < self.standing
     }
 
+    /// Among transactions with the same reference, events mean that of the highest rank: something can still happen to it.
+    pub(super) fn may_be_meant(&self) -> u8 {
+        match self.status {
+            _ if matches!(self.kind, Kind::Reversal | Kind::Administration) => 0,
+            Status::Pending => 3,
+            _ if self.is_open() || self.holds() => 2,
+            Status::Approved if !self.standing.is_zero() => 1,
+            _ => 0,
+        }
+    }
+
     /// Whether a transmission of it came that said this time (field 7).
     pub fn was_sent_at(&self, transmission: u32) -> bool {
         transmission == self.transmission || self.more().repeats.contains(&transmission)
@@ -415,6 +429,7 @@ impl More {
                 hold: (kind == Kind::Authorization).then(|| Hold {
                     state: HoldState::Open,
                     held: granted.unwrap_or(opening.amount),
+                    most: granted.unwrap_or(opening.amount),
                     expires_at: *expires_at,
                 }),
                 ..Self::default()
@@ -427,6 +442,7 @@ impl More {
                 hold: (kind == Kind::Authorization).then_some(Hold {
                     state: HoldState::Open,
                     held: opening.amount,
+                    most: opening.amount,
                     expires_at: *expires_at,
                 }),
                 posting: Advice::Open,

@@ -7,6 +7,10 @@
 //!
 //! It is found by its trace number and key, or by its field 37, in the time that a search in a sorted list takes. A party may use one
 //! trace number, or one field 37, as often as it likes: of those that share one, the newest [`ALIKE_MAX`] are brought back.
+//!
+//! Nothing here rests on references that rise, or that come once: in journals of builds that went by the system's clock,
+//! which may have been set back, they do neither. Of several transactions with one reference that one is meant to which
+//! something can still happen, and of those the newest.
 
 use std::ops::Range;
 
@@ -83,7 +87,7 @@ pub enum About<'a> {
 /// See the head of this file.
 #[derive(Debug, Clone, Default)]
 pub struct Transactions {
-    /// In the order of their references.
+    /// In the order of their references, and of their positions where these are the same.
     at_hand: SmallVec<[Transaction; 1]>,
     /// What has settled since the last snapshot: to add one, nothing needs to be read.
     unsaved: Vec<Settled>,
@@ -92,6 +96,8 @@ pub struct Transactions {
     /// Of those, field 37 and trace number, in this order. What was brought back or forgotten may stand here yet.
     retrievals: Vec<(u32, u32)>,
     hints: Hints,
+    /// Position of the transaction that is meant, of several with one reference, while an event is applied to it.
+    meant: Option<u64>,
 }
 
 /// Which keys are certainly not settled: a new request, as nearly all are, need not touch the lists for
@@ -116,9 +122,21 @@ impl Hints {
 }
 
 impl Transactions {
-    /// Adds the newest.
+    /// Adds one that is not at hand.
     pub fn push(&mut self, transaction: Transaction) {
-        self.at_hand.push(transaction);
+        let place = self.place(transaction.reference, transaction.position);
+        self.at_hand.insert(place, transaction);
+    }
+
+    /// Where in the list one with these belongs.
+    fn place(&self, reference: Reference, position: u64) -> usize {
+        let before =
+            |other: &Transaction| (other.reference, other.position) < (reference, position);
+        match self.at_hand.last() {
+            // As a rule it is the newest.
+            Some(last) if !before(last) => self.at_hand.partition_point(before),
+            _ => self.at_hand.len(),
+        }
     }
 
     /// The one with this key, if it is at hand.
@@ -158,7 +176,7 @@ impl Transactions {
     /// which they were kept.
     pub fn restore(&mut self, mut settled: Vec<Settled>) {
         // What is at hand had settled before it was brought back.
-        settled.retain(|settled| self.index(settled.reference).is_none());
+        settled.retain(|settled| !self.is_at_hand(settled));
         for settled in &settled {
             self.hints.add(settled.key);
         }
@@ -171,7 +189,7 @@ impl Transactions {
         self.saved.sort_by_key(Settled::place);
         // What was brought back in between has settled anew: the sort has kept it behind what it was before.
         self.saved.dedup_by(|newer, older| {
-            let same = newer.reference == older.reference;
+            let same = (newer.reference, newer.position) == (older.reference, older.position);
             if same {
                 *older = *newer;
             }
@@ -254,8 +272,9 @@ impl Transactions {
         };
         match about {
             About::None => SmallVec::new(),
-            // The host answers what is at hand, as a rule.
-            About::Reference(reference) if self.index(reference).is_some() => SmallVec::new(),
+            // The host answers what is at hand, as a rule. Where nothing can happen to that any more, an older one with
+            // the same reference may be meant.
+            About::Reference(reference) if self.may_be_meant(reference) => SmallVec::new(),
             About::Reference(reference) => self
                 .settled()
                 .filter(|settled| settled.reference == reference)
@@ -299,10 +318,7 @@ impl Transactions {
         } else {
             return false;
         };
-        let place = self
-            .at_hand
-            .partition_point(|other| other.reference < opened.reference);
-        self.at_hand.insert(place, settled.ended(opened));
+        self.push(settled.ended(opened));
         true
     }
 
@@ -330,10 +346,43 @@ impl Transactions {
         self.hints = hints;
     }
 
+    /// What a reference means stays the same until [`Transactions::mean_any`], whatever becomes of the transaction.
+    pub(super) fn mean(&mut self, about: About<'_>) {
+        if let About::Reference(reference) = about {
+            self.meant = self.by_reference(reference).map(|found| found.position);
+        }
+    }
+
+    /// See [`Transactions::mean`].
+    pub(super) fn mean_any(&mut self) {
+        self.meant = None;
+    }
+
+    fn is_at_hand(&self, settled: &Settled) -> bool {
+        let place = self.place(settled.reference, settled.position);
+        let found = self.at_hand.get(place);
+        found.is_some_and(|found| found.position == settled.position)
+    }
+
+    fn may_be_meant(&self, reference: Reference) -> bool {
+        let found = self.by_reference(reference);
+        found.is_some_and(|found| found.may_be_meant() > 0)
+    }
+
     fn index(&self, reference: Reference) -> Option<usize> {
-        self.at_hand
-            .binary_search_by_key(&reference, |found| found.reference)
-            .ok()
+        let end = self
+            .at_hand
+            .partition_point(|found| found.reference <= reference);
+        let is_one = |found: &&Transaction| found.reference == reference;
+        let namesakes = self.at_hand[..end].iter().rev().take_while(is_one).count();
+        match namesakes {
+            0 => None,
+            1 => Some(end - 1),
+            _ => (end - namesakes..end).max_by_key(|&index| {
+                let found = &self.at_hand[index];
+                (self.meant == Some(found.position), found.may_be_meant())
+            }),
+        }
     }
 }
 
@@ -373,8 +422,8 @@ fn distinct(mut positions: SmallVec<[u64; 1]>) -> SmallVec<[u64; 1]> {
 
 impl Settled {
     /// Where it stands among those that are saved.
-    fn place(&self) -> (u32, u32, Reference) {
-        (self.trace, self.key, self.reference)
+    fn place(&self) -> (u32, u32, Reference, u64) {
+        (self.trace, self.key, self.reference, self.position)
     }
 
     /// What is kept of a transaction that is closed; `None` where that would not be enough.

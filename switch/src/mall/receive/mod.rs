@@ -282,7 +282,7 @@ impl Receiver {
         {
             return true;
         }
-        let apart = clock::seconds_from(transmission, clock::milliseconds());
+        let apart = clock::seconds_from(transmission, clock::system());
         let within =
             apart.is_some_and(|seconds| seconds <= self.keeper.settings.clock_window.as_secs());
         self.within_window = within.then_some((transmission, now));

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::SystemTime;
 
 use prometheus::{Gauge, IntCounter, IntGauge};
 
@@ -81,7 +80,7 @@ impl Watch {
         for counter in &self.counters {
             counter.refresh(stats);
         }
-        let age = stats.oldest_advice_age(SystemTime::now());
+        let age = stats.oldest_advice_age();
         self.oldest.set(age.as_secs_f64());
     }
 }

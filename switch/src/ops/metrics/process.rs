@@ -1,11 +1,10 @@
 //! The process, under the names that every Prometheus client gives it, and which build it is.
 
-use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use prometheus::{Counter, Gauge};
+use std::fs;
 
 use super::register::Register;
+use crate::clock;
 
 /// Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -14,6 +13,7 @@ pub(super) struct ProcessMetrics {
     resident: Gauge,
     descriptors: Gauge,
     processor: Counter,
+    clock_behind: Gauge,
 }
 
 impl ProcessMetrics {
@@ -23,12 +23,7 @@ impl ProcessMetrics {
             "Start time of the process since unix epoch in seconds.",
         );
         // Metrics are made in the first moments of the process.
-        start.set(
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs_f64(),
-        );
+        start.set(clock::system() as f64 / 1000.0);
         register
             .gauge_family(
                 "build_info",
@@ -48,11 +43,19 @@ impl ProcessMetrics {
                 "process_cpu_seconds_total",
                 "Total user and system CPU time spent in seconds.",
             ),
+            clock_behind: register
+                .fraction_family(
+                    "clock_behind_seconds",
+                    "How far the system's clock is behind the time that the switch goes by, which never goes back.",
+                    &[],
+                )
+                .with_label_values::<&str>(&[]),
         }
     }
 
     /// Asks the operating system. What it does not tell stays as it is.
     pub(super) fn refresh(&self) {
+        self.clock_behind.set(clock::behind() as f64 / 1000.0);
         if let Some(bytes) = resident_bytes() {
             self.resident.set(bytes);
         }

@@ -5,9 +5,7 @@ use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, Operation, tag
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::super::account::NUMBERS_MAX;
-use super::super::{
-    Card, Context, Details, Effect, Event, Opening, Outcome, Reference, Wallet, Wanted,
-};
+use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
 use super::administration::{done, forward, may_reach_host, refuse};
 use super::{Decision, answer_with};
 
@@ -111,8 +109,8 @@ pub(super) fn retire(
     decision: &mut Decision,
 ) {
     let own = |event: &&Event| matches!(event, Event::CardRetired { .. });
-    let before = decision.events.iter().filter(own).count() as u64;
-    let reference = Reference(context.next_reference.0 + before);
+    let before = decision.events.iter().filter(own).count();
+    let reference = (0..before).fold(context.next_reference, |given, _| given.next());
     let currency = wallet.currency.unwrap_or(Currency::USD);
     let opening = Opening::by_itself(
         reference,

@@ -5,6 +5,8 @@
 //! hold open ──▶ expired:   free; a completion that comes yet takes what is available
 //!              reversed:  free, wholly or down to field 95
 //! ```
+//! What a completion debited and its reversal gave back is held no more. While the hold is open, further completions debit
+//! what is still held; once it is completed, what reversals of completions have given back since, and only if it is there.
 
 use smallvec::smallvec;
 use tessera_protocol::{Amount, OriginalData};
@@ -61,7 +63,7 @@ fn debit(
             let most = authorization
                 .more()
                 .asked
-                .unwrap_or(authorization.granted());
+                .map_or(hold.most, |asked| hold.most.min(asked));
             let debit = opening.amount.min(most.saturating_sub(used));
             match wallet.available.covers(debit) {
                 true => (debit, Amount::ZERO, !terms.several),

@@ -78,6 +78,10 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
         Directive::BeginDay(..) | Directive::ChangeKey(_) if !of_house => {
             Err((NOT_FOUND, "only the operator's wallet has dates and keys"))
         }
+        Directive::AcceptReferences(_) => Err((
+            ResponseCode::INVALID_TRANSACTION,
+            "only `tessera journal repair` proves that",
+        )),
         Directive::Block(Subject::Wallet) | Directive::Control(..)
             if of_house || wallet.last_position == 0 =>
         {

@@ -7,7 +7,7 @@ use crate::wallet::{
     Action, Advice, Command, Effect, LoadFrom, Outcome, Reference, Secret, Status, UnseenOriginal,
 };
 
-const PURCHASE: Action = Action::Purchase { barred: None };
+pub(super) const PURCHASE: Action = Action::Purchase { barred: None };
 
 pub(super) fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
     Action::Reverse {

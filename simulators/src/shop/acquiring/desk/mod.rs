@@ -116,8 +116,8 @@ impl Desk {
                 .collect(),
             open: BTreeMap::new(),
             log,
-            // Another number than the last time in the same second: they are 999,999 and go on.
-            trace: now.second.wrapping_mul(40_503) % TRACE_MAX,
+            // Not what the last start began with: the clock may be back in its second.
+            trace: rand::random_range(0..TRACE_MAX),
             echo: None,
             connected: false,
             out: BytesMut::new(),

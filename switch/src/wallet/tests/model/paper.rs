@@ -36,6 +36,8 @@ pub(super) struct Spent {
 pub(super) struct Hold {
     pub(super) state: State,
     pub(super) held: u64,
+    /// What its completions may come to in all.
+    pub(super) most: u64,
     pub(super) expires_at: u64,
 }
 
@@ -222,10 +224,11 @@ impl Paper {
     pub(super) fn complete(&mut self, place: usize, minor: u64, several: bool) -> u64 {
         let (used, available) = (self.used(place), self.available());
         let spent = &mut self.spent[place];
-        let most = spent.asked.unwrap_or(spent.granted);
+        let asked = spent.asked.unwrap_or(u64::MAX);
         let Some(hold) = &mut spent.hold else {
             return 0;
         };
+        let most = hold.most.min(asked);
         let (debit, closes) = match hold.state {
             State::Open => {
                 let debit = minor.min(hold.held);
@@ -243,6 +246,8 @@ impl Paper {
         };
         if closes {
             (hold.state, hold.held) = (State::Completed, 0);
+            // What is left of it was free from then on.
+            hold.most = used + debit;
         }
         debit
     }

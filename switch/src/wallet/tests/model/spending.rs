@@ -45,6 +45,7 @@ pub(super) fn pay(
     let hold = (class == 1).then(|| Hold {
         state: State::Open,
         held: verdict.unwrap_or(0),
+        most: granted,
         expires_at: bench.now + HOLD_STANDS,
     });
     paper.spent.push(Spent {
@@ -80,6 +81,7 @@ pub(super) fn advise(bench: &mut Bench, paper: &mut Paper, minor: u64, holds: bo
         hold: holds.then(|| Hold {
             state: State::Open,
             held: minor,
+            most: minor,
             expires_at: bench.now + HOLD_STANDS,
         }),
     });

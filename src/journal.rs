@@ -1,0 +1,62 @@
+//! `tessera journal`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use tessera_common::private;
+use tessera_switch::repair::{Repaired, repair};
+
+/// Works on the journal of a switch that is stopped
+#[derive(clap::Args)]
+pub struct Journal {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Proves a journal in which references (field 37) fall or come twice, and records that in it: an earlier build left it
+    /// so where the clock was set back. No event is changed
+    Repair {
+        /// The switch's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The folder of journal and store, in place of the configured one
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// Who accepts it; your user name where this is left out
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+impl Journal {
+    pub fn run(self) -> anyhow::Result<()> {
+        let Command::Repair {
+            config,
+            data,
+            by,
+            reason,
+        } = self.command;
+        let settings = crate::switch::read(&config, data)?;
+        private::check(&settings.data)?;
+        let by = by.or_else(user).unwrap_or_default();
+        match repair(&settings, &by, &reason)? {
+            Repaired::Nothing => println!("all references rise: there is nothing to repair"),
+            Repaired::Before(totals) => println!("{totals}\nthis was recorded before"),
+            Repaired::Recorded(totals) => {
+                println!("{totals}\nthe books are closed; recorded as accepted by {by}: {reason}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who is at the machine, as far as the environment says; behind `sudo`, who has become another user to run this.
+fn user() -> Option<String> {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].map(std::env::var);
+    named.into_iter().find_map(Result::ok)
+}

@@ -1,0 +1,76 @@
+//! A journal whose references do not rise, as builds left it that went by a clock that was set back: proven to be whole
+//! all the same, and recorded as such.
+//!
+//! ```text
+//! audit ──▶ nothing irregular, or recorded already: nothing is written
+//!       ──▶ a violation:                            nothing is written
+//!       ──▶ the books are closed ──▶ replay ──▶ one event of the operator's wallet: what was found, who accepts it, why
+//! ```
+//! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that somebody
+//! has looked, and the audit tells by it what is new.
+
+use crate::audit::{Totals, audit};
+use crate::clock;
+use crate::config::Settings;
+use crate::journal::{Journal, Mark};
+use crate::recovery::{self, Data};
+use crate::store::Snapshot;
+use crate::wallet::{Directed, Directive, Entry, Event, Wallet, WalletId};
+
+/// What there was to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repaired {
+    /// All references rise.
+    Nothing,
+    /// Some do not, which was recorded before.
+    Before(Totals),
+    /// Some do not, and that was recorded now.
+    Recorded(Totals),
+}
+
+/// Proves the books of a switch that is stopped, and records references that do not rise: who accepts them, and why.
+///
+/// # Errors
+/// With the audit's first violation; or when journal or store can't be opened or written, or a switch has them open.
+pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Repaired> {
+    anyhow::ensure!(!by.is_empty(), "say who accepts it: --by");
+    anyhow::ensure!(!reason.is_empty(), "say why it is accepted: --reason");
+    let totals = audit(&settings.data)?;
+    if totals.irregular.wallets == 0 {
+        return Ok(Repaired::Nothing);
+    }
+    if totals.accepted {
+        return Ok(Repaired::Before(totals));
+    }
+    let Data { journal, store } = recovery::open(settings, None)?;
+    anyhow::ensure!(
+        journal.recovered().last == totals.last_sequence,
+        "a switch has written to the journal meanwhile: stop it, and run this again"
+    );
+    let id = WalletId::HOUSE;
+    let mut house = store.wallet(id)?.unwrap_or_else(|| Wallet::new(id));
+    let entry = Entry {
+        wallet: id,
+        previous: house.last_position,
+        at: clock::milliseconds(),
+        available: house.available,
+        held: house.held,
+        owed: house.owed,
+        event: Event::Directed(Box::new(Directed {
+            directive: Directive::AcceptReferences(totals.irregular),
+            by: by.into(),
+            reason: reason.into(),
+        })),
+    };
+    let mut payload = Vec::with_capacity(256);
+    entry.write(&mut payload);
+    let appended = journal.append(id.partition(settings.partitions), &payload);
+    let (sequence, position) = (appended.sequence, appended.position);
+    house.apply(&entry, position, sequence)?;
+    let mut batch = vec![Snapshot::take(&mut house)];
+    let mark = Mark { sequence, position };
+    crate::provision::write(&journal, &store, &mut batch, Some(mark))?;
+    journal.close()?;
+    store.sync()?;
+    Ok(Repaired::Recorded(totals))
+}
