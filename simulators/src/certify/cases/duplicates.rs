@@ -3,7 +3,7 @@
 use super::words::*;
 
 const RULE: &str = "5, Duplicates";
-const ORIGINAL: &str = "4, Original data elements";
+const ORIGINAL: &str = "5, Reversals (section 4, original data elements)";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![

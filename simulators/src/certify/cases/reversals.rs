@@ -4,7 +4,7 @@ use super::words::*;
 
 const RULE: &str = "5, 0400/0420 reversal";
 const ORDER: &str = "5, Reversals";
-const NAMED: &str = "4, Original data elements";
+const NAMED: &str = "5, Reversals (section 4, original data elements)";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
