@@ -1,9 +1,11 @@
 //! Reading up to a limit. A path may name anything: a file of 10 GB, `/dev/zero`, a pipe that never ends.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use zeroize::Zeroizing;
 
 /// Bytes of a file that a person or an administrator's tool has written: configuration, keys, certificates. The
@@ -15,7 +17,21 @@ pub const FILE_BYTES_MAX: usize = 4 << 20;
 /// # Errors
 /// When it can't be read, or is longer than [`FILE_BYTES_MAX`].
 pub fn file(path: &Path) -> io::Result<Vec<u8>> {
-    all(File::open(path)?, FILE_BYTES_MAX)
+    all(open(path)?, FILE_BYTES_MAX)
+}
+
+/// Opens a file for reading. A pipe that nobody writes to is empty; opening it would wait for ever otherwise.
+///
+/// # Errors
+/// When it can't be opened.
+pub fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits() as i32)
+        .open(path)?;
+    // Whoever writes to it may take a while.
+    fcntl_setfl(&file, OFlags::empty())?;
+    Ok(file)
 }
 
 /// The content of a file that is text.
@@ -142,6 +158,11 @@ mod tests {
         let sparse = folder.path().join("sparse");
         File::create(&sparse).unwrap().set_len(10 << 30).unwrap();
         assert!(text_file(&sparse).is_err());
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+        assert_eq!(file(&pipe).unwrap(), b"");
     }
 
     #[test]

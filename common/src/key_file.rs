@@ -57,7 +57,7 @@ impl KeyFileError {
 /// Where it can't be read, is longer than any key file, or others may read or write it.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     let io = KeyFileError::io(path);
-    let file = File::open(path).map_err(&io)?;
+    let file = bounded::open(path).map_err(&io)?;
     // Of the file that is open: another may stand in its place by now.
     if private::is_open_to_others(&file.metadata().map_err(&io)?) {
         return Err(KeyFileError::Open {

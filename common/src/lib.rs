@@ -6,6 +6,7 @@
 //! | [`csv`] | texts of others as cells of CSV |
 //! | [`key_file`] | keys in files that only their owner can read |
 //! | [`pem`] | certificates and private keys out of PEM files |
+//! | [`text`] | texts of fields, which are in ISO 8859-1 |
 //! | [`private`] | keeps files from other users of the machine |
 //! | [`local_http`] | refuses what browsers send to local HTTP ports on behalf of foreign pages |
 
@@ -15,3 +16,4 @@ pub mod key_file;
 pub mod local_http;
 pub mod pem;
 pub mod private;
+pub mod text;

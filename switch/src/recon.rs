@@ -10,7 +10,8 @@ use std::path::Path;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use tessera_common::bounded::Lines;
-use tessera_common::csv::{cell, latin_1};
+use tessera_common::csv::cell;
+use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::journal::{self, JournalError, Lookup, RecordRef};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
+use tessera_common::text::{latin_1, visible};
 use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
 
 use super::{Admitted, Connection};
@@ -36,7 +37,7 @@ pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
 /// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says. A reversal, completion or
 /// refund whose original is not found is a warning: money may be debited that somebody thinks was given back.
 pub fn log_decline(request: &Message<'_>, (code, reason): (ResponseCode, &'static str)) {
-    let text = |field| String::from_utf8_lossy(request.raw(field).unwrap_or_default());
+    let text = |field| visible(&latin_1(request.raw(field).unwrap_or_default()));
     if reason == ORIGINAL_NOT_FOUND {
         let original = request.raw(90).and_then(OriginalData::parse);
         tracing::warn!(

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use tessera_common::text::{latin_1, visible};
 use tessera_protocol::{
     Amount, Currency, ResponseCode, mask_card_numbers, money_text, plain_amount,
 };
@@ -165,7 +166,7 @@ fn reference_of(steps: &[Step]) -> Reference {
 }
 
 fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let text = |bytes: &[u8]| visible(latin_1(bytes).trim());
     let code = outcome
         .code
         .map_or("none yet".to_owned(), |code| match code.meaning() {

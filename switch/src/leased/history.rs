@@ -1,5 +1,6 @@
 //! A wallet's events as the wallet server reads them.
 
+use tessera_common::text::latin_1;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 
@@ -164,7 +165,7 @@ fn amount(event: &Event, opening: Option<&Opening>) -> u64 {
 }
 
 fn acceptor(opening: &Opening) -> String {
-    let text = String::from_utf8_lossy(&opening.acceptor);
+    let text = latin_1(&opening.acceptor);
     // A comma would be taken for the end of the value.
     text.trim_end().replace(',', " ")
 }

@@ -1,5 +1,6 @@
 //! Which events a payer is told of, and the facts about them, read off the journal.
 
+use tessera_common::text::{latin_1, visible};
 use tessera_protocol::leased::Wishes;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
@@ -299,7 +300,7 @@ impl Told {
     }
 
     fn about(self, opening: &Opening, amount: Amount) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        let text = |bytes: &[u8]| visible(latin_1(bytes).trim());
         let of_a_party = opening.class != 6;
         Self {
             amount: Some((amount, opening.currency)),

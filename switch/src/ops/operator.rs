@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
 use crate::clock;
@@ -360,14 +361,15 @@ impl Limits {
 }
 
 fn padded(acceptor: &str) -> Result<[u8; 15], Refusal> {
-    let printable = acceptor.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let printable = !acceptor.contains(char::is_control);
+    let bytes = to_latin_1(acceptor).unwrap_or_default();
     let mut padded = [b' '; 15];
-    match padded.get_mut(..acceptor.len()) {
-        Some(place) if printable && !acceptor.trim().is_empty() => {
-            place.copy_from_slice(acceptor.as_bytes());
+    match padded.get_mut(..bytes.len()) {
+        Some(place) if printable && !bytes.trim_ascii().is_empty() => {
+            place.copy_from_slice(&bytes);
             Ok(padded)
         }
-        _ => Err("a card acceptor is 1 to 15 printable characters".into()),
+        _ => Err("a card acceptor is 1 to 15 printable characters of ISO 8859-1".into()),
     }
 }
 
@@ -436,7 +438,7 @@ fn subject_words(subject: &Subject) -> String {
             format!("cards {first:019} to {last:019}")
         }
         Subject::Merchant(acceptor) => {
-            format!("merchant {}", String::from_utf8_lossy(acceptor).trim_end())
+            format!("merchant {}", visible(latin_1(acceptor).trim_end()))
         }
     }
 }
@@ -472,4 +474,26 @@ fn control_words(serial: Option<u32>, controls: &Controls) -> String {
         format!("card number {serial}")
     });
     format!("{of}: {}", parts.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merchant_of_any_letters_can_be_named() {
+        let named = |text| padded(text).ok().map(|acceptor| acceptor.to_vec());
+        assert_eq!(named("SHOP-77").unwrap(), b"SHOP-77        ");
+        assert_eq!(named("K\u{c4}SE").unwrap(), b"K\xc4SE           ");
+        for wrong in [
+            "",
+            "  ",
+            "1234567890123456",
+            "a\nb",
+            "\u{85}",
+            "10 \u{20ac}",
+        ] {
+            assert_eq!(named(wrong), None, "{wrong:?}");
+        }
+    }
 }

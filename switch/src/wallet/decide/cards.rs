@@ -1,6 +1,7 @@
 //! Card numbers: issue, replacement, further ones, and showing them.
 
 use smallvec::smallvec;
+use tessera_common::text::latin_1;
 use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, Operation, tag};
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
@@ -166,9 +167,7 @@ fn row(card: &Card) -> Option<NumberRow> {
         last_four: last_four(card),
         expiry: format!("{:04}", card.expiry),
         limit: terms.limit.value(),
-        acceptor: String::from_utf8_lossy(&acceptor)
-            .trim_matches(['\0', ' '])
-            .to_owned(),
+        acceptor: latin_1(&acceptor).trim_matches(['\0', ' ']).to_owned(),
     })
 }
 

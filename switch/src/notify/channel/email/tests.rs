@@ -1,5 +1,5 @@
-//! Mail servers that do not stop talking. What they get rid of is counted: with a reader that has no limit it is
-//! [`PLENTY`], and as much memory.
+//! Mail servers that do not stop talking, and one that takes no address beyond ASCII. What the first get rid of is counted: with
+//! a reader that has no limit it is [`PLENTY`], and as much memory.
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -46,7 +46,7 @@ async fn endless(listener: TcpListener, well: usize, piece: &[u8]) -> usize {
     sent
 }
 
-fn message() -> Message {
+fn message(to: &str) -> Message {
     let texts = Texts {
         subject: "Paid".into(),
         text: "Paid\n".into(),
@@ -54,7 +54,7 @@ fn message() -> Message {
         sms: String::new(),
     };
     let id = MessageId::new("1.1").unwrap();
-    Message::new(id, Address::new("payer@example.com"), texts)
+    Message::new(id, Address::new(to), texts)
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_server_that_never_ends_its_reply_is_left() {
                         ..EmailSettings::default()
                     })
                     .unwrap();
-                    let message = message();
+                    let message = message("payer@example.com");
                     let server = endless(listener, well, piece.as_bytes());
                     let (sent, accepted) = tokio::join!(email.send(&message), server);
                     let failure = sent.unwrap_err();
@@ -88,6 +88,78 @@ fn a_server_that_never_ends_its_reply_is_left() {
                     );
                 }
             }
+        }
+    });
+}
+
+/// Serves one connection to its end, and takes everything. What it was told.
+async fn polite(listener: TcpListener, hello: &str) -> Vec<String> {
+    let (stream, _) = listener.accept().await.unwrap();
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 mail.example\r\n").await.unwrap();
+    let mut told = Vec::new();
+    let mut in_text = false;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let reply = match &*line {
+            "." => "250 taken\r\n",
+            _ if in_text => continue,
+            "DATA" => "354 go on\r\n",
+            line if line.starts_with("EHLO") => hello,
+            _ => "250 ok\r\n",
+        };
+        in_text = line == "DATA";
+        told.push(line);
+        if write.write_all(reply.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    told
+}
+
+#[test]
+fn a_name_beyond_ascii_goes_to_servers_that_take_one() {
+    run(async {
+        let (name, domain) = ("用户@例え.テスト", "payer@bücher.example");
+        for (hello, takes) in [
+            ("250-mail.example\r\n250 8BITMIME\r\n", false),
+            ("250-mail.example\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n", true),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let email = Email::open(&EmailSettings {
+                server: listener.local_addr().unwrap().to_string(),
+                tls: EmailTls::Plain,
+                from: "Tessera <no-reply@TESSERA.example>".to_owned(),
+                ..EmailSettings::default()
+            })
+            .unwrap();
+            let client = async move {
+                let sent = email.send(&message(name)).await;
+                match takes {
+                    true => sent.unwrap(),
+                    false => {
+                        let failure = sent.unwrap_err();
+                        assert!(!failure.is_transient());
+                        assert!(failure.to_string().contains("SMTPUTF8"), "{failure}");
+                    }
+                }
+                // The same connection takes the next one.
+                email.send(&message(domain)).await.unwrap();
+            };
+            let ((), told) = tokio::join!(client, polite(listener, hello));
+            let has = |wanted: &str| told.iter().any(|line| line == wanted);
+            assert!(has("RCPT TO:<payer@xn--bcher-kva.example>"), "{told:?}");
+            assert_eq!(
+                has("RCPT TO:<用户@xn--r8jz45g.xn--zckzah>"),
+                takes,
+                "{told:?}"
+            );
+            assert_eq!(
+                told.iter()
+                    .any(|line| line.starts_with("MAIL FROM:<no-reply@tessera.example> SMTPUTF8")),
+                takes,
+                "{told:?}"
+            );
         }
     });
 }
