@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn what_parties_send_is_neither_a_formula_nor_lost() {
         let sent = [
-            &b"=cmd|' /C "[..],
+            &b"=cmd|' /C x"[..],
             b"-2+3",
             b"@SUM(1)",
             b"\x1b[2J\t\r\n",
@@ -381,7 +381,7 @@ mod tests {
         let ours = String::from_utf8(ours).unwrap();
         assert_eq!(ours.lines().count(), 1 + sent.len());
         for cell in [
-            "'=cmd|' /C ",
+            "'=cmd|' /C x",
             "'-2+3",
             "'@SUM(1)",
             "\\x1b[2J\\x09\\x0d\\x0a",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tessera_switch::config::{EmailSettings, EmailTls};
 use tessera_switch::notify::channel::Email;
 
-use crate::rig::{Certificates, PATIENCE, Peer, message, run};
+use crate::rig::{Certificates, PATIENCE, Peer, message, run, write_secret};
 
 fn email_settings(peer: &Peer, certificates: &Certificates, tls: EmailTls) -> EmailSettings {
     EmailSettings {
@@ -22,7 +22,7 @@ fn email_settings(peer: &Peer, certificates: &Certificates, tls: EmailTls) -> Em
 
 fn with_credentials(mut settings: EmailSettings, folder: &Path, password: &str) -> EmailSettings {
     let file = folder.join("mail.password");
-    std::fs::write(&file, format!("{password}\n")).expect("a file");
+    write_secret(&file, &format!("{password}\n"));
     settings.user = Some("tessera".to_owned());
     settings.password_file = Some(file);
     settings

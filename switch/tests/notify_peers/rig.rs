@@ -106,6 +106,14 @@ impl Drop for Peer {
     }
 }
 
+/// Writes a file that its owner alone can read.
+pub fn write_secret(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).expect("a file");
+    let mode = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(path, mode).expect("a file");
+}
+
 /// An authority and the certificate of `localhost` that it has signed.
 pub struct Certificates {
     pub folder: tempfile::TempDir,

@@ -6,7 +6,7 @@ use tessera_switch::config::SmsSettings;
 use tessera_switch::notify::channel::{Failure, Message, Receipt, ReceiptOutcome, Sms};
 use tokio::sync::mpsc;
 
-use crate::rig::{Certificates, PATIENCE, Peer, message, run};
+use crate::rig::{Certificates, PATIENCE, Peer, message, run, write_secret};
 
 fn sms_settings(peer: &Peer) -> SmsSettings {
     SmsSettings {
@@ -264,7 +264,7 @@ fn binds_with_a_password_over_tls() {
     let mut peer = Peer::centre(&["s3cret", &key, &cert]);
     run(async {
         let password_file = certificates.path("password");
-        std::fs::write(&password_file, "s3cret\n").expect("a file");
+        write_secret(&password_file, "s3cret\n");
         let right = SmsSettings {
             tls: true,
             authority: Some(certificates.path("authority.pem")),

@@ -1,5 +1,8 @@
 //! `[notify]`: the example that stands in the shipped file, and complaints.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::*;
 
 /// The shipped file with its two examples in force.
@@ -129,7 +132,7 @@ fn names_what_cannot_be() {
         ),
         (
             email.replace("T <t@mail.example>", "nobody"),
-            "3: notify.email.from = \"nobody\": a name and an address, as in \"Tessera <no-reply@example.com>\"",
+            "3: notify.email.from = \"nobody\": a name and an address with ASCII before the @, as in \"Tessera <no-reply@example.com>\"",
         ),
         (
             format!("{email}\nuser = \"u\""),
@@ -191,6 +194,7 @@ fn a_password_is_the_first_line_of_its_file_and_is_never_printed() {
         ("ninechars", None),
     ] {
         std::fs::write(&password_file, text).unwrap();
+        std::fs::set_permissions(&password_file, Permissions::from_mode(0o600)).unwrap();
         match (sms.password(), password) {
             (Ok(read), Some(password)) => assert_eq!(*read, password),
             (Err(error), None) => assert!(!error.to_string().contains("ninechars")),
@@ -204,4 +208,11 @@ fn a_password_is_the_first_line_of_its_file_and_is_never_printed() {
     };
     assert!(!format!("{email:?}").contains("ninechars"));
     assert!(email.credentials().unwrap().is_some());
+    let path = email.password_file.as_ref().unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap();
+    let error = email.credentials().unwrap_err().to_string();
+    assert!(
+        error.contains("can be read by others: `chmod 600 "),
+        "{error}"
+    );
 }
