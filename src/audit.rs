@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tessera_console::print;
 use tessera_switch::audit::audit;
 
 /// Proves from the journal that money is conserved; also while the switch runs
@@ -22,13 +23,13 @@ impl Audit {
         let settings = crate::switch::read(&self.config, self.data)?;
         Ok(match audit(&settings.data) {
             Ok(totals) => {
-                println!(
-                    "{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed"
-                );
+                print(format_args!(
+                    "{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed\n"
+                ))?;
                 ExitCode::SUCCESS
             }
             Err(violation) => {
-                println!("audit: VIOLATION: {violation}");
+                print(format_args!("audit: VIOLATION: {violation}\n"))?;
                 ExitCode::from(1)
             }
         })

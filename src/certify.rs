@@ -1,12 +1,12 @@
 //! `tessera certify`.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
+use tessera_console::print;
 use tessera_simulators::certify::{
     self, Kind, Options, Party, Payer, Target, WalletLineOptions, cases, junit, listing,
 };
@@ -94,15 +94,12 @@ impl Certify {
         let party = Party::find(&self.party)?;
         if self.list {
             let chosen = certify::chosen(cases(), &self.cases).map_err(|why| anyhow!(why))?;
-            // A reader that has seen enough, as `head` has, is no failure.
-            let _ = io::stdout()
-                .lock()
-                .write_all(listing(&chosen, &party).as_bytes());
+            print(listing(&chosen, &party))?;
             return Ok(ExitCode::SUCCESS);
         }
         let (junit_file, report_file) = (self.junit.clone(), self.report.clone());
         let report = certify::run(&self.options(party)?, cases()).map_err(|why| anyhow!(why))?;
-        print!("{report}");
+        print(&report)?;
         if let Some(path) = junit_file {
             std::fs::write(&path, junit(&report)).with_context(|| path.display().to_string())?;
         }

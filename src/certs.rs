@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tessera_console::print;
 use tessera_simulators::certs;
 
 /// Makes development certificates: authority, host, switch and wallet server
@@ -20,9 +21,11 @@ impl Certs {
         for outcome in certs::write(&self.dir, self.force)? {
             let certificate = outcome.certificate.display();
             if outcome.written {
-                println!("written  {certificate}");
+                print(format_args!("written  {certificate}\n"))?;
             } else {
-                println!("kept     {certificate} (it was there; --force renews it)");
+                print(format_args!(
+                    "kept     {certificate} (it was there; --force renews it)\n"
+                ))?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! `tessera control`: what an operator forbids.
 
 use clap::{Args, Subcommand};
+use tessera_console::print;
 use tessera_switch::ops::operator::{Limits, Want, Whose, Wish};
 
 use crate::operations;
@@ -185,7 +186,7 @@ impl Control {
         let asked = serde_json::to_string(&wish)?;
         let answer = self.switch.ask("POST", "/operator", Some(&asked))?;
         let standing: serde_json::Value = serde_json::from_str(&answer)?;
-        println!("{}", serde_json::to_string_pretty(&standing)?);
+        print(serde_json::to_string_pretty(&standing)? + "\n")?;
         Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! `tessera decode`: messages, pasted or captured, as people read them.
 
-use std::io::{self, Write as _};
-
 use anyhow::{Result, bail};
 use clap::Args;
+use tessera_console::print;
 use tessera_inspect::Decoded;
 use tessera_protocol::Secrets;
 
@@ -34,8 +33,7 @@ impl Decode {
     pub fn run(&self) -> Result<()> {
         let input = input::read(&self.input)?;
         let decoded = Decoded::of(&input, Secrets::unless(self.unmask), self.json)?;
-        // A reader that has seen enough, as `head` has, is no failure.
-        let _ = io::stdout().lock().write_all(decoded.text.as_bytes());
+        print(&decoded.text)?;
         if !decoded.good {
             bail!("bad message");
         }

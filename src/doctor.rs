@@ -1,9 +1,8 @@
 //! `tessera doctor`: in which framing and packing a message was sent, and the lines of a profile that accept it.
 
-use std::io::{self, Write as _};
-
 use anyhow::{Result, bail};
 use clap::Args;
+use tessera_console::print;
 use tessera_inspect::{Finding, diagnose};
 use tessera_protocol::Secrets;
 
@@ -27,8 +26,7 @@ impl Doctor {
     pub fn run(&self) -> Result<()> {
         let input = input::read(&self.input)?;
         let finding = diagnose(&input, Secrets::unless(self.unmask))?;
-        // A reader that has seen enough, as `head` has, is no failure.
-        let _ = io::stdout().lock().write_all(finding.text().as_bytes());
+        print(finding.text())?;
         match finding {
             Finding::Good { .. } => Ok(()),
             _ => bail!("no good message"),

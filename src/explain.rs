@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use tessera_console::print;
 use tessera_protocol::OrderKey;
 use tessera_switch::explain::{Named, explain};
 
@@ -43,7 +44,7 @@ impl Explain {
         let named = self.named()?;
         let settings = crate::switch::read(&self.config, self.data)?;
         let pages = explain(&settings.data, &named)?;
-        println!("{}", pages.join("\n").trim_end());
+        print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use tessera_common::private;
+use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::host::{self, Settings};
-use tracing_subscriber::EnvFilter;
 
 /// Runs the simulated financial system
 #[derive(clap::Args)]
@@ -30,10 +30,7 @@ impl Host {
         if let Some(data) = &settings.data {
             private::check(data)?;
         }
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
-            .init();
+        start_logging(&LogSettings::default())?;
         host::run(&settings)
     }
 }

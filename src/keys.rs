@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use tessera_console::print;
 use tessera_protocol::{CheckValue, KeyEncryptingKey, MacKey};
 use tessera_switch::config::Settings;
 use tessera_switch::key_file;
@@ -65,8 +66,10 @@ impl Keys {
             Command::Rotate(which) => {
                 let path = Settings::read(&which.config)?.vault.keys;
                 let number = KeyRing::rotate(&path)?;
-                println!("key {number} is in {}", path.display());
-                println!("restart the switch: it then seals everything anew with this key");
+                print(format_args!("key {number} is in {}\n", path.display()))?;
+                print(format_args!(
+                    "restart the switch: it then seals everything anew with this key\n"
+                ))?;
             }
             Command::List(which) => {
                 let path = Settings::read(&which.config)?.vault.keys;
@@ -78,22 +81,26 @@ impl Keys {
                     } else {
                         "opens"
                     };
-                    println!("{number}  {seals}");
+                    print(format_args!("{number}  {seals}\n"))?;
                 }
             }
             Command::Make(make) => {
                 let bits: usize = make.bits.parse()?;
                 key_file::make(&make.file, bits / 8)?;
                 let check_value = key_encrypting_key(&make.file)?.check_value();
-                println!(
-                    "{}  check value {}",
+                print(format_args!(
+                    "{}  check value {}\n",
                     make.file.display(),
                     digits(check_value)
-                );
+                ))?;
             }
             Command::Check { file } => {
                 let check_value = key_encrypting_key(&file)?.check_value();
-                println!("{}  check value {}", file.display(), digits(check_value));
+                print(format_args!(
+                    "{}  check value {}\n",
+                    file.display(),
+                    digits(check_value)
+                ))?;
             }
             Command::Wrap(wrap) => {
                 let under = key_encrypting_key(&wrap.under)?;
@@ -101,13 +108,17 @@ impl Keys {
                 let named = || wrap.file.display().to_string();
                 let key = MacKey::bytes(text.trim()).with_context(named)?;
                 let material = under.wrap(&key);
-                println!("{material}");
-                println!("{}  check value {}", named(), digits(material.check_value));
-                println!(
-                    "under {}  check value {}",
+                print(format_args!("{material}\n"))?;
+                print(format_args!(
+                    "{}  check value {}\n",
+                    named(),
+                    digits(material.check_value)
+                ))?;
+                print(format_args!(
+                    "under {}  check value {}\n",
                     wrap.under.display(),
                     digits(under.check_value())
-                );
+                ))?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tessera_console::print;
 use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 
 /// Puts a switch under load as malls and acquirers do, and verifies every answer and every cent
@@ -90,7 +91,7 @@ impl Load {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let json = self.json.clone();
         let report = load::run_watched(self.options())?;
-        println!("{report}");
+        print(format_args!("{report}\n"))?;
         if let Some(path) = json {
             std::fs::write(&path, report.to_json()).with_context(|| path.display().to_string())?;
         }

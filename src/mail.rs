@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::mail;
-use tracing_subscriber::EnvFilter;
 
 /// Catches mail for development: takes all by SMTP, delivers none, shows them in the browser
 #[derive(clap::Args)]
@@ -19,10 +19,7 @@ pub struct Mail {
 impl Mail {
     /// Serves until SIGTERM or SIGINT.
     pub fn run(self) -> anyhow::Result<()> {
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
-            .init();
+        start_logging(&LogSettings::default())?;
         mail::run(mail::Options {
             smtp: self.smtp,
             page: self.page,

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use tessera_console::print;
 
 use crate::operations;
 
@@ -55,7 +56,7 @@ impl Outbox {
             Command::Retry(letters) => ("POST", letters.path("retry")?),
             Command::Drop(letters) => ("POST", letters.path("drop")?),
         };
-        println!("{}", self.switch.ask(method, &path, None)?);
+        print(self.switch.ask(method, &path, None)? + "\n")?;
         Ok(())
     }
 }

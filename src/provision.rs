@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use tessera_common::private;
+use tessera_console::print;
 use tessera_protocol::Amount;
 use tessera_switch::provision::provision;
 
@@ -33,11 +34,11 @@ impl Provision {
         let balance = Amount::new(self.balance).context("a balance has at most 12 digits")?;
         let started = Instant::now();
         let made = provision(&settings, self.cards, balance)?;
-        println!(
-            "{made} cards made, {} were there, in {:.1} s",
+        print(format_args!(
+            "{made} cards made, {} were there, in {:.1} s\n",
             self.cards - made,
             started.elapsed().as_secs_f64()
-        );
+        ))?;
         Ok(())
     }
 }

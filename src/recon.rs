@@ -1,12 +1,12 @@
 //! `tessera recon`.
 
 use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use tessera_console::{Printer, note};
 use tessera_protocol::money_text;
 use tessera_switch::recon;
 use tessera_switch::wallet::Day;
@@ -39,7 +39,7 @@ impl Recon {
         let day = day.with_context(|| format!("`{}` is no date as in 2026-11-23", self.date))?;
         let settings = crate::switch::read(&self.config, self.data)?;
         let items = recon::items(&settings.data, day, self.party)?;
-        let out = io::stdout().lock();
+        let out = Printer::default();
         let differs = match &self.against {
             None => {
                 recon::write(&items.rows, out)?;
@@ -56,7 +56,7 @@ impl Recon {
         };
         let totals = items.totals;
         let money = |minor: i128| money_text(minor, settings.currency);
-        eprintln!(
+        note(format_args!(
             "recon: {} debits of {}, {} reversed of {}; {} credits of {}, {} reversed of {}; net {}",
             totals.debits,
             money(totals.debit_amount.into()),
@@ -67,7 +67,7 @@ impl Recon {
             totals.credit_reversals,
             money(totals.credit_reversal_amount.into()),
             money(totals.net.into()),
-        );
+        ));
         Ok(match differs {
             true => ExitCode::from(1),
             false => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! `tessera saf`: what the financial system would not hear.
 
 use clap::{Args, Subcommand};
+use tessera_console::print;
 use tessera_switch::ops::operator::{Want, Whose, Wish};
 
 use crate::control::Why;
@@ -45,7 +46,7 @@ impl Saf {
         let switch = &self.switch;
         let (want, id, why) = match self.command {
             Command::List => {
-                println!("{}", switch.ask("GET", "/saf", None)?);
+                print(switch.ask("GET", "/saf", None)? + "\n")?;
                 return Ok(());
             }
             Command::Show { id } => {
@@ -55,7 +56,7 @@ impl Saf {
                     "`{id}` is no id: `tessera saf list` says them"
                 );
                 let path = format!("/saf/{id}");
-                println!("{}", switch.ask("GET", &path, None)?);
+                print(switch.ask("GET", &path, None)? + "\n")?;
                 return Ok(());
             }
             Command::Retry { id, why } => (Want::Retry, id, why),
@@ -69,7 +70,7 @@ impl Saf {
             reason,
         };
         switch.ask("POST", "/operator", Some(&serde_json::to_string(&wish)?))?;
-        println!("done");
+        print("done\n")?;
         Ok(())
     }
 }

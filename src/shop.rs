@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use tessera_common::private;
+use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::shop::{self, Settings};
-use tracing_subscriber::EnvFilter;
 
 /// Runs two demonstration shops: an affiliated one, and one that takes card numbers
 #[derive(clap::Args)]
@@ -25,10 +25,7 @@ impl Shop {
             settings.data = data;
         }
         private::check(&settings.data)?;
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-            .with_writer(tessera_switch::ops::Masked(std::io::stderr))
-            .init();
+        start_logging(&LogSettings::default())?;
         shop::run(&settings)
     }
 }

@@ -1,11 +1,10 @@
 //! `tessera switch`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use tessera_common::private;
+use tessera_console::{print, say, start_logging};
 use tessera_switch::config::Settings;
-use tessera_switch::ops::start_logging;
 
 /// Runs the switch
 #[derive(clap::Args)]
@@ -28,23 +27,18 @@ impl Switch {
         settings.check()?;
         private::check(&settings.data)?;
         if self.check {
-            println!(
-                "{} is good: {} parties",
-                self.config.display(),
-                settings.parties.len()
-            );
+            let (config, parties) = (self.config.display(), settings.parties.len());
+            print(format_args!("{config} is good: {parties} parties\n"))?;
             return Ok(());
         }
         start_logging(&settings.log)?;
         tessera_switch::run(settings, |addresses| {
             let sealed = addresses.sealed_malls;
             let sealed = sealed.map_or_else(String::new, |at| format!(" malls-tls={at}"));
-            println!(
+            say(format_args!(
                 "ready malls={} wallet-server={} operations={}{sealed}",
                 addresses.malls, addresses.wallet_server, addresses.operations
-            );
-            // Whoever waits for the line reads it through a pipe; a closed one is their business.
-            let _ = std::io::stdout().flush();
+            ));
         })
     }
 }

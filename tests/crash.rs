@@ -196,6 +196,7 @@ struct Storm {
 }
 
 impl Storm {
+    #[allow(clippy::print_stderr, reason = "the seed repeats the run")]
     fn new(name: &str, stream: u64, settings: &[&'static str]) -> Self {
         let seed = std::env::var("TESSERA_CRASH_SEED")
             .ok()
@@ -256,6 +257,7 @@ impl Storm {
 
     /// The end: the load's books close to the cent, nothing is held, nothing is open, and of every settlement date both sides
     /// have the same.
+    #[allow(clippy::print_stderr, reason = "for whoever reads the failure")]
     fn calm_down(&mut self, loading: Loading) {
         let report = self.rig.finish_load(loading);
         eprintln!("{report}");

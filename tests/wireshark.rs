@@ -341,6 +341,7 @@ fn capture(port: u16, file: &Path) -> Option<Running> {
 }
 
 /// Says that nothing was looked at, where that is allowed. Not by a macro, whose words a passing test keeps for itself.
+#[allow(clippy::disallowed_methods, reason = "a test has no log")]
 fn cannot(why: &str) {
     let required = std::env::var("TESSERA_TSHARK").is_ok_and(|value| value == "required");
     assert!(!required, "{why}");

@@ -7,3 +7,4 @@ pub mod host;
 pub mod load;
 pub mod mail;
 pub mod shop;
+mod signals;

@@ -253,8 +253,13 @@ impl Rig {
     }
 
     /// Tells the load to ask nothing new and to close its books; they must agree to the cent.
-    pub fn finish_load(&self, mut loading: Loading) -> String {
-        loading.0.signal("-INT");
+    pub fn finish_load(&self, loading: Loading) -> String {
+        self.finish_load_with(loading, "-INT")
+    }
+
+    /// The same with another signal.
+    pub fn finish_load_with(&self, mut loading: Loading, signal: &str) -> String {
+        loading.0.signal(signal);
         let status = loading.0.ended_within(PATIENCE * 2);
         let report = fs::read_to_string(self.path("load.report")).unwrap_or_default();
         let ended_well = status.is_some_and(|status| status.success());
@@ -315,7 +320,8 @@ impl Rig {
         command
     }
 
-    fn spawn(&self, arguments: &[&str]) -> Running {
+    /// Starts a service and waits for its line `ready`.
+    pub fn spawn(&self, arguments: &[&str]) -> Running {
         let mut child = self
             .logged(arguments)
             .stdout(Stdio::piped())
@@ -390,6 +396,7 @@ impl Rig {
 }
 
 impl Drop for Rig {
+    #[allow(clippy::print_stderr, reason = "for whoever reads the failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.folder.disable_cleanup(true);
@@ -404,6 +411,12 @@ impl Drop for Rig {
 /// A load generator at work.
 pub struct Loading(Running);
 
+impl Loading {
+    pub fn running(&mut self) -> &mut Running {
+        &mut self.0
+    }
+}
+
 impl Running {
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
@@ -414,7 +427,8 @@ impl Running {
         status.code()
     }
 
-    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+    /// Waits for its end at most so long.
+    pub fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
             let status = self.0.try_wait().expect("a child");
@@ -425,7 +439,8 @@ impl Running {
         }
     }
 
-    fn signal(&self, signal: &str) {
+    /// Sends it a signal, such as `-TERM`.
+    pub fn signal(&self, signal: &str) {
         let pid = self.0.id().to_string();
         Command::new("kill")
             .args([signal, &pid])

@@ -1,5 +1,7 @@
 //! All programs of the demo, started in the order in which they need each other, and stopped the other way round.
 
+use tessera_console::say;
+
 use super::children::Program;
 use super::folder::Folder;
 use super::ports::{Ports, address};
@@ -51,6 +53,6 @@ impl Programs {
 
 /// Says where it is.
 fn told(program: Program) -> Program {
-    println!("{:9} {}", program.name, program.ready);
+    say(format_args!("{:9} {}", program.name, program.ready));
     program
 }

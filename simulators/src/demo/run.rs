@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tessera_console::{output_is_terminal, say};
 
 use super::children::complete;
 use super::folder::Folder;
@@ -20,6 +20,7 @@ use super::view::{View, Watcher};
 use super::{gauges, plain};
 use crate::load::tally::{self, Counted};
 use crate::load::{self, Report};
+use crate::signals::Ending;
 
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(200);
@@ -39,22 +40,25 @@ pub fn run(options: &Options) -> anyhow::Result<bool> {
         .enable_all()
         .build()?;
     let summary = runtime.block_on(demo(options))?;
-    println!("\n{summary}");
+    say(format_args!("\n{summary}"));
     Ok(summary.clean())
 }
 
 async fn demo(options: &Options) -> anyhow::Result<Summary> {
     let ports = Ports::free()?;
     let folder = Folder::prepare(&options.data, &ports)?;
-    println!("folder    {}", folder.path.display());
+    say(format_args!("folder    {}", folder.path.display()));
     provision(&folder).await?;
     let mut programs = Programs::start(&folder, &ports).await?;
-    println!("metrics   http://{}/metrics", address(ports.operations));
-    println!();
+    say(format_args!(
+        "metrics   http://{}/metrics",
+        address(ports.operations)
+    ));
+    say("");
     for step in steps(&ports) {
-        println!("{}", step.line());
+        say(format_args!("{}", step.line()));
     }
-    println!("others    {OTHERS}\n");
+    say(format_args!("others    {OTHERS}\n"));
     // Visitors buy with cards that the financial system has issued, so these cards are the customers' alone.
     let tallied = (address(ports.tally), Counted::DevelopmentCards);
     let before = tally::read(&tallied.0, tallied.1)
@@ -68,7 +72,9 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
     };
     let net = reports.iter().map(|(_, report)| report.net_approved).sum();
     let tally = tally::moved(&tallied.0, tallied.1, before, net).await;
-    println!("stopping the shops, the wallet server, the switch, and those behind it");
+    say(format_args!(
+        "stopping the shops, the wallet server, the switch, and those behind it"
+    ));
     programs.stop().await?;
     let audit = complete(&["audit", "--config"], &folder.file("switch.toml"), &[]).await?;
     let folder = folder.path.display().to_string();
@@ -83,7 +89,9 @@ async fn demo(options: &Options) -> anyhow::Result<Summary> {
 /// Makes the cards, unless an earlier run has made them.
 async fn provision(folder: &Folder) -> anyhow::Result<()> {
     if folder.provisioned() {
-        println!("cards     made by an earlier run, which this one continues");
+        say(format_args!(
+            "cards     made by an earlier run, which this one continues"
+        ));
         return Ok(());
     }
     let (cards, balance) = (CARDS.to_string(), BALANCE_MINOR.to_string());
@@ -91,7 +99,10 @@ async fn provision(folder: &Folder) -> anyhow::Result<()> {
     let config = folder.file("switch.toml");
     let (said, content) = complete(&["provision", "--config"], &config, &more).await?;
     anyhow::ensure!(content, "the cards could not be made: {said}");
-    println!("cards     {}", said.lines().last().unwrap_or_default());
+    say(format_args!(
+        "cards     {}",
+        said.lines().last().unwrap_or_default()
+    ));
     folder.set_provisioned(&said)
 }
 
@@ -126,15 +137,16 @@ async fn serve(
 /// Shows the view for as long as the customers are there; stops them where somebody asks for it. Ends only with an
 /// error, or when it has nothing more to show.
 async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> anyhow::Result<()> {
-    let mut screen = match std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
-        true => Some(Screen::take()?),
+    let mut screen = match output_is_terminal() && std::io::stdin().is_terminal() {
+        true => {
+            // What was said so far is on the terminal before the screen is.
+            tessera_console::finish();
+            Some(Screen::take()?)
+        }
         false => None,
     };
     let stop = || customers.iter().for_each(|customer| customer.live.stop());
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let mut ending = Ending::listen()?;
     let mut watcher = Watcher::default();
     let mut frames = tokio::time::interval(FRAME);
     let mut second = 0;
@@ -143,8 +155,7 @@ async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> any
     loop {
         tokio::select! {
             _ = frames.tick() => {}
-            _ = interrupt.recv() => { stopping = true; stop() }
-            _ = terminate.recv() => { stopping = true; stop() }
+            () = ending.asked() => { stopping = true; stop() }
         }
         view.elapsed = started.elapsed();
         view.phase = customers[0].live.phase().word();
@@ -153,16 +164,23 @@ async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> any
             view.gauges = gauges::read(&address(ports.operations)).await;
             watcher.look(customers, view);
             if screen.is_none() {
-                println!("{}", plain::line(view));
+                say(format_args!("{}", plain::line(view)));
             }
         }
-        if let Some(screen) = &mut screen {
-            screen.draw(view)?;
-            if screen.asked_to_stop()? {
-                // A second request leaves the picture, not the books: they are still closed.
-                if stopping {
-                    return Ok(());
-                }
+        let Some(on) = &mut screen else {
+            continue;
+        };
+        match on.draw(view).and_then(|()| on.asked_to_stop()) {
+            Ok(false) => {}
+            // A second request leaves the picture, not the books: they are still closed.
+            Ok(true) if stopping => return Ok(()),
+            Ok(true) => {
+                stopping = true;
+                stop();
+            }
+            // The terminal has gone: the books are closed without a picture.
+            Err(_) => {
+                screen = None;
                 stopping = true;
                 stop();
             }

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use bytes::BytesMut;
+use tessera_console::Limit;
 use tessera_protocol::tlv;
 use tessera_protocol::{
     Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
@@ -21,6 +22,9 @@ use super::ledger::{
 use super::rules::{Delivery, Fault, Rules};
 use super::sources::{Does, Sources};
 use super::units::Forced;
+
+static UNREADABLE: Limit = Limit::new("message unreadable");
+static REFUSED: Limit = Limit::new("request refused");
 
 /// Field 14 of every card, here and in the development data: December 2031.
 const EXPIRY: u64 = 3112;
@@ -68,7 +72,9 @@ impl Desk {
             Ok(message) => message,
             Err(error) => {
                 self.ledger.tally_mut().refused += 1;
-                tracing::warn!(%error, "a message could not be read");
+                if UNREADABLE.allows(None) {
+                    tracing::warn!(%error, "a message could not be read");
+                }
                 let answered = format_error_answer(bytes, &error, out, None);
                 return if answered {
                     Delivery::PLAIN
@@ -350,7 +356,9 @@ impl Desk {
         reason: &str,
     ) -> Delivery {
         self.ledger.tally_mut().refused += 1;
-        tracing::warn!(mti = %message.mti(), %code, reason, "a request was refused");
+        if REFUSED.allows(None) {
+            tracing::warn!(mti = %message.mti(), %code, reason, "a request was refused");
+        }
         let extras = Extras {
             reason: Some(reason),
             ..Extras::default()

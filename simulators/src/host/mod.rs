@@ -37,11 +37,12 @@ pub use settings::{
 pub use sources::{Balance, Behaviour, SourceKind, SourceSettings};
 pub use units::{Code, CurrencyCode, Forced, Share, Span};
 
-use std::io::Write as _;
-
+use tessera_console::say;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Serves until SIGTERM or SIGINT; says when it is ready, and prints its tally on SIGUSR1 and at the end.
+use crate::signals::Ending;
+
+/// Serves until SIGTERM, SIGINT or SIGHUP; says when it is ready, and prints its tally on SIGUSR1 and at the end.
 pub fn run(settings: &Settings) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -51,29 +52,19 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
         let host = Host::open(settings).await?;
         let (address, ops) = host.addresses()?;
         let tallies = host.tally();
-        let (mut terminate, mut interrupt) = (
-            signal(SignalKind::terminate())?,
-            signal(SignalKind::interrupt())?,
-        );
+        let mut ending = Ending::listen()?;
         let mut asked = signal(SignalKind::user_defined1())?;
         say(format_args!("ready host={address} tally={ops}"));
         let stop = async {
             loop {
                 tokio::select! {
-                    _ = terminate.recv() => return,
-                    _ = interrupt.recv() => return,
-                    _ = asked.recv() => say(format_args!("{tallies}")),
+                    () = ending.asked() => return,
+                    _ = asked.recv() => say(&tallies),
                 }
             }
         };
         let ended = host.serve(stop).await;
-        say(format_args!("{tallies}"));
+        say(&tallies);
         ended.map_err(anyhow::Error::from)
     })
-}
-
-/// One line on standard output. Whoever started the host may have closed it; that is no reason to end.
-fn say(line: std::fmt::Arguments<'_>) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

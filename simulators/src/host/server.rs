@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tessera_console::Limit;
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -128,6 +129,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, HostError> {
     listener.map_err(|why| HostError::Listen { address, why })
 }
 
+static BROKE: Limit = Limit::new("connection broke");
+
 async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
@@ -147,7 +150,11 @@ async fn accept(
                             // Nobody listens only where the host is ending already.
                             let _ = broken.send(why.to_string());
                         }
-                        Err(error) => tracing::info!(%peer, %error, "connection broke"),
+                        Err(error) => {
+                            if BROKE.allows(Some(peer.ip())) {
+                                tracing::info!(%peer, %error, "connection broke");
+                            }
+                        }
                     }
                 });
             }

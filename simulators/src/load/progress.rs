@@ -1,15 +1,16 @@
 //! A line each second while a run goes on.
 
-use std::io::{IsTerminal as _, Write as _, stderr};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use tessera_console::{errors_are_terminal, note, overwrite};
 
 use super::report::Latency;
 use super::shared::{Live, Phase};
 
 /// Writes a line each second to the standard error, over the last one on a terminal, until the run is over.
 pub async fn show_progress(live: Rc<Live>) {
-    let terminal = stderr().is_terminal();
+    let terminal = errors_are_terminal();
     let started = Instant::now();
     let (mut answered, mut approved, mut declined) = (0, 0, 0);
     let mut latencies = live.statistics.borrow().all_latencies();
@@ -18,7 +19,7 @@ pub async fn show_progress(live: Rc<Live>) {
         for _ in 0..20 {
             if live.phase() == Phase::Done {
                 if terminal {
-                    let _ = writeln!(stderr());
+                    note("");
                 }
                 return;
             }
@@ -52,13 +53,9 @@ pub async fn show_progress(live: Rc<Live>) {
             declined = statistics.declined;
             line
         };
-        let mut out = stderr().lock();
-        // Nobody to tell where nobody listens.
-        let _ = if terminal {
-            write!(out, "\r{line}\x1b[K")
-        } else {
-            writeln!(out, "{line}")
-        };
-        let _ = out.flush();
+        match terminal {
+            true => overwrite(format_args!("\r{line}\x1b[K")),
+            false => note(line),
+        }
     }
 }

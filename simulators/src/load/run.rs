@@ -21,6 +21,7 @@ use super::speakers::{Speaker, Way, cast};
 use super::tally::Counted;
 use super::terminal::Terminal;
 use super::{pacer, tally, verify};
+use crate::signals::Ending;
 
 /// How long connecting and signing on may take, at the start.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(15);
@@ -47,14 +48,15 @@ pub fn run_here(options: Options, live: Rc<Live>) -> Result<Report, LoadError> {
     runtime()?.block_on(run(options, live))
 }
 
-/// The same with a line of progress each second. Ctrl-C ends the asking early, a second one everything.
+/// The same with a line of progress each second. SIGINT, SIGTERM or SIGHUP ends the asking early, a second one everything.
 pub fn run_watched(options: Options) -> Result<Report, LoadError> {
     let live = Rc::new(Live::default());
     runtime()?.block_on(async {
         let beside = async {
-            tokio::signal::ctrl_c().await?;
+            let mut ending = Ending::listen()?;
+            ending.asked().await;
             live.stop();
-            tokio::signal::ctrl_c().await?;
+            ending.asked().await;
             Err(LoadError::Interrupted)
         };
         let run = async {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mailin::response::{NO_STORAGE, OK, START_DATA};
 use mailin::{Action, Handler, Response, SessionBuilder};
+use tessera_console::Limit;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -23,6 +24,8 @@ const LINE_WITHIN: Duration = Duration::from_secs(300);
 /// After a failed accept: it would fail again at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
+static BROKE: Limit = Limit::new("connection broke");
+
 /// Serves for ever.
 pub(super) async fn serve(listener: TcpListener, letters: Arc<Letters>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
@@ -35,8 +38,10 @@ pub(super) async fn serve(listener: TcpListener, letters: Arc<Letters>) {
             Ok((stream, from)) => {
                 let letters = Arc::clone(&letters);
                 actix_web::rt::spawn(async move {
-                    if let Err(error) = converse(stream, from.ip(), letters).await {
-                        tracing::info!(%error, "a connection has broken");
+                    if let Err(error) = converse(stream, from.ip(), letters).await
+                        && BROKE.allows(Some(from.ip()))
+                    {
+                        tracing::info!(%error, %from, "a connection has broken");
                     }
                     drop(place);
                 });

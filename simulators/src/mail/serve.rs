@@ -1,6 +1,5 @@
 //! From options to servers: the wiring of the room.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,11 +8,12 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::{Context as _, ensure};
 use tessera_http::Limits;
+use tessera_console::say;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::letters::Letters;
 use super::{page, receive};
+use crate::signals::Ending;
 
 /// Browsers at the same time.
 const CONNECTIONS_MAX: usize = 64;
@@ -27,7 +27,7 @@ pub struct Options {
     pub page: SocketAddr,
 }
 
-/// Serves until SIGTERM or SIGINT; says when it is ready.
+/// Serves until SIGTERM, SIGINT or SIGHUP; says when it is ready.
 ///
 /// # Errors
 /// Where an address is taken, or is not loopback.
@@ -42,10 +42,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             "{address} is no loopback address: letters are shown to whoever connects"
         );
     }
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let mut ending = Ending::listen()?;
     let letters = Arc::new(Letters::default());
     let smtp = TcpListener::bind(options.smtp).await;
     let smtp = smtp.with_context(|| options.smtp.to_string())?;
@@ -64,17 +61,13 @@ async fn serve(options: Options) -> anyhow::Result<()> {
             .wrap(from_fn(page::guard))
             .configure(page::routes)
     })?;
-    let mut out = std::io::stdout().lock();
-    // Whoever waits for the line reads it through a pipe; a closed one is their business.
-    let _ =
-        writeln!(out, "ready smtp={} page={page}", smtp.local_addr()?).and_then(|()| out.flush());
-    drop(out);
+    let smtp_address = smtp.local_addr()?;
+    say(format_args!("ready smtp={smtp_address} page={page}"));
     let handle = server.handle();
     tokio::select! {
         ended = server => ended?,
         () = receive::serve(smtp, letters) => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = ending.asked() => {}
     }
     handle.stop(false).await;
     Ok(())

@@ -1,6 +1,5 @@
 //! From settings to servers: the wiring of the room.
 
-use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,8 +10,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, FormConfig, JsonConfig, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpResponse};
 use anyhow::Context as _;
+use tessera_console::say;
 use tessera_http::Limits;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::acquiring::{Client, Party};
 use super::affiliated::{self, Checkout};
@@ -25,6 +24,7 @@ use super::orders::Orders;
 use super::settings::{Origin, Settings};
 use super::shop::Shop;
 use super::{clerk, unaffiliated};
+use crate::signals::Ending;
 
 /// A file that is served as it is: address, type, content.
 type Served = (&'static str, &'static str, &'static str);
@@ -54,7 +54,7 @@ const UNAFFILIATED_FILES: &[Served] = &[
 ];
 const FRAME_FILES: &[Served] = &[STYLE, script!("frame.js")];
 
-/// Serves until SIGTERM or SIGINT; says when it is ready.
+/// Serves until SIGTERM, SIGINT or SIGHUP; says when it is ready.
 ///
 /// # Errors
 /// Where a file can't be used or an address is taken.
@@ -84,18 +84,14 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         frame_server(settings, bound.2, other, vault, captures.1)?,
     ];
     let handles = servers.each_ref().map(Server::handle);
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    say(&format!(
+    let mut ending = Ending::listen()?;
+    say(format_args!(
         "ready affiliated={one} unaffiliated={other} frame={framed}"
     ));
     let [first, second, third] = servers;
     tokio::select! {
         ended = async { tokio::try_join!(first, second, third) } => ended.map(|_| ())?,
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = ending.asked() => {}
     }
     for handle in handles {
         handle.stop(false).await;
@@ -291,10 +287,4 @@ fn names(settings: &Settings) -> Vec<String> {
             Some(host.split(':').next()?.to_owned())
         })
         .collect()
-}
-
-/// One line on standard output. Whoever started the shops may have closed it; that is no reason to end.
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

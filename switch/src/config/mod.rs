@@ -25,9 +25,8 @@ pub use parties::{
     UnknownReversal,
 };
 pub use sections::{
-    Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogFormat, LogLevel,
-    LogSettings, MallSettings, MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings,
-    VaultSettings,
+    Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
+    MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings, VaultSettings,
 };
 pub use settings::{Environment, Settings};
 pub use tls::{check_authorities, ends_at, host_client, leased_server, mall_server};

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
 use super::source::Source;
 use super::{
-    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings,
-    MallSettings, NotifySettings, OpsSettings, Settings, SettingsError, StoreSettings,
-    VaultSettings, units,
+    Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
+    NotifySettings, OpsSettings, Settings, SettingsError, StoreSettings, VaultSettings, units,
 };
 use super::{limits, notify, parties};
 

@@ -472,44 +472,6 @@ impl Default for OpsSettings {
     }
 }
 
-/// What is logged, and how.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// One line of text, or one JSON object, for each event.
-    pub format: LogFormat,
-    /// The least grave events that are logged.
-    pub level: LogLevel,
-}
-
-/// How a logged event is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line for people.
-    #[default]
-    Text,
-    /// A JSON object for programs.
-    Json,
-}
-
-/// How grave an event must be to be logged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Something is broken.
-    Error,
-    /// Something is wrong outside, or will break.
-    Warn,
-    /// What an operator wants to know.
-    #[default]
-    Info,
-    /// What a developer wants to know.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }

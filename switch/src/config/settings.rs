@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
 use crate::notify::channel::{Email, Sms};
 use crate::vault::KeyRing;
 
 use super::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, LogSettings, MallSettings,
-    NotifySettings, OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, parties, read,
-    tls,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
+    OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, parties, read, tls,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_console::Limit;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -36,6 +37,9 @@ pub fn ways(workers: usize) -> (Vec<Way>, Vec<Arrivals>) {
     (0..workers).map(|_| unbounded_channel()).unzip()
 }
 
+static NOT_ACCEPTED: Limit = Limit::new("not accepted");
+static FULL: Limit = Limit::new("connection refused");
+
 /// Accepts until the switch stops. A connection for which there is no place is closed at once.
 pub async fn accept(
     listener: TcpListener,
@@ -48,14 +52,18 @@ pub async fn accept(
             Ok((socket, address)) => (socket, address.ip().to_canonical()),
             Err(error) => {
                 metrics.door.refused.of(ConnectionRefused::Accept).inc();
-                tracing::warn!(%error, "a connection could not be accepted");
+                if NOT_ACCEPTED.allows(None) {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                }
                 tokio::time::sleep(BREATH).await;
                 continue;
             }
         };
         let Some(place) = places.admit(Some(address)) else {
             metrics.door.refused.of(ConnectionRefused::Full).inc();
-            tracing::warn!(%address, "a connection was refused: as many are open as may be");
+            if FULL.allows(Some(address)) {
+                tracing::warn!(%address, "a connection was refused: as many are open as may be");
+            }
             continue;
         };
         let handed = socket.set_nodelay(true).and_then(|()| socket.into_std());

@@ -4,6 +4,7 @@ use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use tessera_console::Limit;
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
@@ -24,6 +25,8 @@ use crate::door::{
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
 use crate::wallet::{Command, Tell};
+
+static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
 
 const READ_BYTES: usize = 16 * 1024;
 
@@ -73,7 +76,10 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
                 .metrics
                 .connection_refused(ConnectionRefused::Handshake);
             let address = place.address();
-            tracing::warn!(%error, ?address, "the wallet server's line: no handshake");
+            if NO_HANDSHAKE.allows(address) {
+                let address = address.map(tracing::field::display);
+                tracing::warn!(%error, address, "the wallet server's line: no handshake");
+            }
             return;
         }
     };

@@ -1,6 +1,7 @@
 //! Answers to malls: bytes in an outbox.
 
 use bytes::BytesMut;
+use tessera_console::Limit;
 use tessera_protocol::{
     Balances, Dialect, Extras, Header, MacKey, Message, Mti, Packer, Refusal, ResponseCode, answer,
     tlv,
@@ -10,6 +11,9 @@ use super::sign_on::Verdict;
 use crate::config::{Party, Quirks, UnknownReversal};
 use crate::door::{Asker, Reply};
 use crate::wallet::{Details, Outcome};
+
+static KEY_NOT_CHANGED: Limit = Limit::new("key change declined");
+static UNSPEAKABLE: Limit = Limit::new("answer not sayable");
 
 /// How an admitted request is answered whose party has these habits.
 #[inline]
@@ -31,11 +35,13 @@ pub(super) fn reply_to_key_change(asker: &Asker, outcome: &Outcome, out: &mut By
             }
             false => {
                 guest.figures.key_changes_refused.inc();
-                tracing::warn!(
-                    party,
-                    reason = outcome.reason,
-                    "the party's MAC key was not changed"
-                );
+                if KEY_NOT_CHANGED.allows(None) {
+                    tracing::warn!(
+                        party,
+                        reason = outcome.reason,
+                        "the party's MAC key was not changed"
+                    );
+                }
             }
         }
     }
@@ -101,7 +107,9 @@ pub(super) fn write(
     answer: impl FnOnce(&mut BytesMut, Option<&MacKey>),
 ) {
     if let Err(error) = dialect.answer(header, key, out, answer) {
-        tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
+        if UNSPEAKABLE.allows(None) {
+            tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! How somebody speaks whom nobody knows yet.
 
+use std::net::IpAddr;
+
 use bytes::BytesMut;
+use tessera_console::Limit;
 use tessera_protocol::{Dialect, Framing, Header, Look, foreign_protocol, recognize};
 
 use crate::door::Guests;
@@ -53,17 +56,24 @@ pub(super) fn choose(stream: &[u8], guests: &Guests) -> Choice {
     }
 }
 
+static OTHERWISE: Limit = Limit::new("other dialect or protocol");
+
 /// Says in the log what a stream looks like that can't be followed.
-pub(super) fn diagnose(stream: &[u8], spoken: Option<Dialect>) {
+pub(super) fn diagnose(stream: &[u8], spoken: Option<Dialect>, address: Option<IpAddr>) {
+    if !OTHERWISE.allows(address) {
+        return;
+    }
     let other = recognize(stream).find(|dialect| Some(*dialect) != spoken);
     match (other, foreign_protocol(stream)) {
         (Some(dialect), _) => tracing::warn!(
             looks_like = %dialect,
+            address = address.map(display),
             "a connection speaks otherwise than expected; see `tessera doctor`"
         ),
         (None, Some(protocol)) => {
             tracing::warn!(
                 looks_like = protocol,
+                address = address.map(display),
                 "a connection speaks another protocol"
             );
         }
@@ -72,7 +82,12 @@ pub(super) fn diagnose(stream: &[u8], spoken: Option<Dialect>) {
 }
 
 /// Whether a message that is none in the dialect of its connection is one in another; then the log says in which.
-pub(super) fn speaks_otherwise(spoken: Dialect, header: Header, message: &[u8]) -> bool {
+pub(super) fn speaks_otherwise(
+    spoken: Dialect,
+    header: Header,
+    message: &[u8],
+    address: Option<IpAddr>,
+) -> bool {
     let mut stream = BytesMut::new();
     let header = match spoken.framing {
         Framing::Tpdu => &header[..],
@@ -85,7 +100,7 @@ pub(super) fn speaks_otherwise(spoken: Dialect, header: Header, message: &[u8]) 
     stream.extend_from_slice(message);
     let other = recognize(&stream).any(|dialect| dialect != spoken);
     if other {
-        diagnose(&stream, Some(spoken));
+        diagnose(&stream, Some(spoken), address);
     }
     other
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use tessera_console::Limit;
 
 use tessera_protocol::{MacKey, WrappedKey};
 
 use crate::clock;
 use crate::config::Party;
 use crate::wallet::{ChangedKey, Supervision};
+
+static NOT_OPENED: Limit = Limit::new("key not opened");
 
 /// As a connection last looked them up.
 #[derive(Default)]
@@ -127,11 +130,13 @@ fn unwrap(party: &Party, wrapped: &WrappedKey) -> Used {
     let key = wrapping.and_then(|wrapping| wrapping.unwrap(wrapped).ok());
     if key.is_none() {
         // An older key in its place would bring back one that was given up.
-        tracing::error!(
-            party = party.name,
-            "a key that the party has changed to does not open with the key-encrypting key of its profile: \
+        if NOT_OPENED.allows(None) {
+            tracing::error!(
+                party = party.name,
+                "a key that the party has changed to does not open with the key-encrypting key of its profile: \
              put that back, or a new MAC key into the profile"
-        );
+            );
+        }
     }
     key.map(Arc::new)
 }

@@ -5,6 +5,8 @@ use std::net::TcpStream as StdStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tessera_console::Limit;
+use tracing::field::display;
 
 use tokio::io::split;
 use tokio::net::TcpStream;
@@ -20,6 +22,9 @@ use super::turns::HANDSHAKE_BYTES;
 use crate::config::{Identity, Network};
 use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused};
+
+static NO_HANDSHAKE: Limit = Limit::new("mall handshake");
+static NO_HEADER: Limit = Limit::new("no proxy header");
 
 /// Serves a plain connection until it ends.
 pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) {
@@ -94,7 +99,10 @@ async fn shake(
             let metrics = &keeper.worker.metrics;
             metrics.connection_refused(ConnectionRefused::Handshake);
             let address = place.address();
-            tracing::warn!(%error, ?address, "a mall's TLS connection: no handshake");
+            if NO_HANDSHAKE.allows(address) {
+                let address = address.map(display);
+                tracing::warn!(%error, address, "a mall's TLS connection: no handshake");
+            }
             None
         }
     }
@@ -125,11 +133,13 @@ async fn introduce(
             tracing::debug!(%error, ?sender, "a connection without a PROXY protocol header ended");
         }
         Err(Headless::Otherwise(began)) => {
-            dialect::diagnose(&began, None);
-            tracing::warn!(
-                ?sender,
-                "a connection is closed: it has to begin with the PROXY protocol (proxy_protocol_from)"
-            );
+            dialect::diagnose(&began, None, sender);
+            if NO_HEADER.allows(sender) {
+                tracing::warn!(
+                    sender = sender.map(display),
+                    "a connection is closed: it has to begin with the PROXY protocol (proxy_protocol_from)"
+                );
+            }
         }
     }
     let metrics = &keeper.worker.metrics;

@@ -4,6 +4,8 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tessera_console::Limit;
+use tracing::field::display;
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{Dialect, FrameError};
@@ -18,6 +20,8 @@ use super::receive::{Received, Receiver};
 use super::turns::Baton;
 use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
+
+static CLOSED: Limit = Limit::new("connection closed");
 
 /// What is asked of the socket at once: a little for a connection of one request at a time, much for
 /// one that sends hundreds.
@@ -206,8 +210,15 @@ impl Session {
                         .worker
                         .metrics
                         .frame_refused(FrameRefused::Dialect);
-                    dialect::diagnose(&self.buffer, None);
-                    tracing::warn!("a connection is closed: no party speaks like that");
+                    let address = self.receiver.address();
+                    dialect::diagnose(&self.buffer, None, address);
+                    if CLOSED.allows(address) {
+                        let address = address.map(display);
+                        tracing::warn!(
+                            address,
+                            "a connection is closed: no party speaks like that"
+                        );
+                    }
                     return Err(Ending::Frame);
                 }
             }
@@ -227,8 +238,11 @@ impl Session {
             FrameError::NoDigits | FrameError::NoMessage { .. } => FrameRefused::Dialect,
         };
         self.keeper.worker.metrics.frame_refused(reason);
-        dialect::diagnose(&self.buffer, Some(dialect));
-        tracing::warn!(%error, "a connection is closed");
+        let address = self.receiver.address();
+        dialect::diagnose(&self.buffer, Some(dialect), address);
+        if CLOSED.allows(address) {
+            tracing::warn!(%error, address = address.map(display), "a connection is closed");
+        }
         Ending::Frame
     }
 
@@ -344,9 +358,13 @@ impl Session {
         if !self.receiver.has_signed_on() {
             // It may wait for the answer to what is a whole frame to it.
             let known = self.dialect_is_known.then(|| self.receiver.dialect());
-            dialect::diagnose(&self.buffer, known);
+            dialect::diagnose(&self.buffer, known, self.receiver.address());
         }
-        tracing::warn!(reason = ending.name(), "a connection is closed");
+        let address = self.receiver.address();
+        if CLOSED.allows(address) {
+            let (reason, address) = (ending.name(), address.map(display));
+            tracing::warn!(reason, address, "a connection is closed");
+        }
         ending
     }
 

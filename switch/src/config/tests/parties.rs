@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use tessera_console::LogFormat;
 use tessera_protocol::Dialect;
 
 use super::*;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Instant;
+use tessera_console::Limit;
 
 use bytes::Bytes;
 use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode, Totals};
@@ -13,6 +14,8 @@ use crate::clock;
 use crate::door::{Asker, Guest};
 use crate::ops::metrics::FrameRefused;
 use crate::wallet::{Command, DAYS_KEPT, Reconciled, Tell, WalletId};
+
+static KEY_NOT_CHANGED: Limit = Limit::new("key change refused");
 
 impl Receiver {
     /// A party's new key goes to the operator's wallet, which keeps it as it came: wrapped.
@@ -30,11 +33,13 @@ impl Receiver {
             Ok(directed) => directed,
             Err(refusal) => {
                 let party = &guest.party.name;
-                tracing::warn!(
-                    party,
-                    reason = refusal.reason,
-                    "the party's MAC key was not changed"
-                );
+                if KEY_NOT_CHANGED.allows(self.address()) {
+                    tracing::warn!(
+                        party,
+                        reason = refusal.reason,
+                        "the party's MAC key was not changed"
+                    );
+                }
                 guest.figures.key_changes_refused.inc();
                 return self.refuse(message, Some(guest), &refusal);
             }

@@ -5,9 +5,12 @@ mod house;
 mod route;
 
 use std::cell::Cell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tessera_console::Limit;
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::{
@@ -28,6 +31,9 @@ use crate::door::{
 };
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::wallet::Ask;
+
+static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
+static NO_MTI: Limit = Limit::new("no message type");
 
 /// What became of a frame.
 pub(super) enum Received {
@@ -104,6 +110,11 @@ impl Receiver {
     #[inline]
     pub(super) fn dialect(&self) -> Dialect {
         self.arrival.dialect
+    }
+
+    /// From where the connection comes.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.arrival.address
     }
 
     pub(super) fn has_signed_on(&self) -> bool {
@@ -331,14 +342,16 @@ impl Receiver {
             }
             self.say(message, Some(guest), verdict);
             if let Some(reason) = sign_on::refuses(&verdict) {
-                tracing::warn!(
-                    party = guest.party.name,
-                    reason = verdict.1,
-                    dialect = %self.dialect(),
-                    address = ?self.arrival.address,
-                    carrier = ?self.arrival.carrier,
-                    "a sign-on was refused"
-                );
+                if SIGN_ON_REFUSED.allows(self.address()) {
+                    tracing::warn!(
+                        party = guest.party.name,
+                        reason = verdict.1,
+                        dialect = %self.dialect(),
+                        address = self.address().map(tracing::field::display),
+                        carrier = ?self.arrival.carrier,
+                        "a sign-on was refused"
+                    );
+                }
                 guest.figures.sign_ons_refused.inc();
                 self.keeper.worker.metrics.connection_refused(reason);
                 return Received::Close(ConnectionClosed::SignOnRefused);
@@ -398,13 +411,18 @@ impl Receiver {
 
     /// Section 8: what can't be parsed.
     fn unreadable(&mut self, frame: &[u8], wire: &[u8], error: &ParseError) -> Received {
-        if !self.has_signed_on() && dialect::speaks_otherwise(self.dialect(), self.header, wire) {
+        if !self.has_signed_on()
+            && dialect::speaks_otherwise(self.dialect(), self.header, wire, self.address())
+        {
             self.refused(FrameRefused::Dialect);
             return Received::Close(ConnectionClosed::Frame);
         }
         if error.place == Place::Mti {
             self.refused(FrameRefused::NoMti);
-            tracing::warn!(%error, "a connection is closed");
+            if NO_MTI.allows(self.address()) {
+                let address = self.address().map(tracing::field::display);
+                tracing::warn!(%error, address, "a connection is closed");
+            }
             return Received::Close(ConnectionClosed::Frame);
         }
         self.refused(FrameRefused::Format);

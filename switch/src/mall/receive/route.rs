@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use tessera_console::Limit;
 
 use tessera_protocol::{Message, OrderKey, ResponseCode};
 
@@ -11,6 +12,8 @@ use crate::clock;
 use crate::door::{Asker, Guest};
 use crate::orders::{Parked, Road};
 use crate::wallet::{Action, Ask, Command, Outcome, Payer, Tell, UnseenOriginal};
+
+static NOT_ROUTED: Limit = Limit::new("not routed");
 
 impl Receiver {
     /// Finds the wallet that is asked.
@@ -100,7 +103,9 @@ impl Receiver {
         guest: &Arc<Guest>,
         error: &dyn std::fmt::Display,
     ) -> Received {
-        tracing::error!(%error, "a request could not be routed");
+        if NOT_ROUTED.allows(None) {
+            tracing::error!(%error, "a request could not be routed");
+        }
         self.say(
             message,
             Some(guest),

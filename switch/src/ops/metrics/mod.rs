@@ -78,6 +78,7 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let register = Register::new(&registry);
+        register.log();
         Self {
             process: ProcessMetrics::new(&register),
             certificates: register.gauge_family(

@@ -46,6 +46,11 @@ impl<'a> Register<'a> {
         Self { registry }
     }
 
+    /// What the log could not say.
+    pub(super) fn log(&self) {
+        tessera_console::register_metrics(self.registry).expect("names that are not taken");
+    }
+
     pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
         self.known(IntCounter::with_opts(opts(name, help)))
     }

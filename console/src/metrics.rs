@@ -1,0 +1,52 @@
+//! What was not written, for Prometheus.
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+
+/// Adds `tessera_log_lines_lost_total` and `tessera_log_lines_suppressed_total{kind}` to a program's metrics.
+///
+/// # Errors
+/// When the registry has metrics of these names already.
+pub fn register_metrics(registry: &Registry) -> prometheus::Result<()> {
+    let lost = IntCounter::new(
+        "tessera_log_lines_lost_total",
+        "Lines of the log and of standard output that could not be written, or not fast enough.",
+    )?;
+    let suppressed = IntCounterVec::new(
+        Opts::new(
+            "tessera_log_lines_suppressed_total",
+            "Log lines that outsiders have caused and that were left out, because there were too many of their kind.",
+        ),
+        &["kind"],
+    )?;
+    registry.register(Box::new(Lines { lost, suppressed }))
+}
+
+/// Both, brought up to date whenever they are read.
+struct Lines {
+    lost: IntCounter,
+    suppressed: IntCounterVec,
+}
+
+impl Collector for Lines {
+    fn desc(&self) -> Vec<&Desc> {
+        let mut all = self.lost.desc();
+        all.extend(self.suppressed.desc());
+        all
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        raise(&self.lost, crate::lost());
+        for (kind, lines) in crate::limit::suppressed() {
+            raise(&self.suppressed.with_label_values(&[kind]), lines);
+        }
+        let mut all = self.lost.collect();
+        all.extend(self.suppressed.collect());
+        all
+    }
+}
+
+fn raise(counter: &IntCounter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
+}

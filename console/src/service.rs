@@ -1,0 +1,40 @@
+//! What the service manager is told (systemd, `Type=notify-reload`). Where there is none (`NOTIFY_SOCKET` is not set), nothing
+//! happens; where it can't be told, the program goes on.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+
+/// It serves, or serves again after a reload.
+pub fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// It has begun to read its files again; [`ready`] ends that.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// It ends in order.
+pub fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
+
+/// How often it must say that it is [`alive`]: twice as often as the manager's patience. `None` where nobody watches.
+pub fn watchdog_every() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|patience| patience / 2)
+}
+
+/// It still does its work.
+pub fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "the service manager could not be told");
+    }
+}
