@@ -29,6 +29,7 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tessera_common::private;
 use tessera_protocol::mask_card_numbers;
+use tessera_switch::fault;
 
 /// The road of a purchase makes and drops a handful of small boxes; the system's allocator takes a
 /// tenth of the worker's time for them.
@@ -71,14 +72,16 @@ fn main() -> ExitCode {
     // Before anything is written: card numbers, keys and logs are for this user alone.
     private::set_umask();
     tessera_simulators::demo::end_with_parent();
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            // Arguments and files that were not understood are quoted in errors.
-            eprintln!("tessera: {}", mask_card_numbers(&format!("{error:#}")));
-            ExitCode::FAILURE
-        }
-    }
+    let code = run().unwrap_or_else(|error| {
+        // Arguments and files that were not understood are quoted in errors.
+        tessera_console::note(format_args!(
+            "tessera: {}",
+            mask_card_numbers(&format!("{error:#}"))
+        ));
+        fault::exit_code(&error).map_or(ExitCode::FAILURE, ExitCode::from)
+    });
+    tessera_console::finish();
+    code
 }
 
 fn run() -> anyhow::Result<ExitCode> {

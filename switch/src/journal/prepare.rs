@@ -5,6 +5,7 @@
 //! sync would have to write those too. Overwriting zeros that are on the disk syncs in about two
 //! thirds of the time.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -92,7 +93,7 @@ impl Prepare {
         };
         let (path, file) = match spare {
             Some(file) => (shop.ready(), file),
-            None => shop.reserve(needed.max(shop.bytes))?,
+            None => shop.reserve(needed)?,
         };
         let length = file
             .length()
@@ -152,7 +153,7 @@ impl Workshop {
                 return;
             }
             drop(spare);
-            let made = self.make();
+            let made = self.make().inspect_err(|_| self.discard());
             let mut spare = self.lock();
             if matches!(*spare, Spare::Closing) {
                 return;
@@ -193,6 +194,13 @@ impl Workshop {
         Ok(file)
     }
 
+    /// What was reserved for a spare that could not be made is given back: others need room on the same disk.
+    fn discard(&self) {
+        let path = self.directory.join("spare.preparing");
+        // Where that fails too, there is nothing else to be done about it.
+        let _ = self.disk.open(&path, Access::Create);
+    }
+
     fn fill(&self, path: &Path) -> Result<(), JournalError> {
         let file = self
             .disk
@@ -217,16 +225,24 @@ impl Workshop {
     }
 
     /// A file with reserved space instead of zeros, for when the spare is late or too small: its
-    /// syncs are slower, but nobody waits while a whole segment is written.
-    fn reserve(&self, bytes: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
+    /// syncs are slower, but nobody waits while a whole segment is written. On a disk that is nearly full it is a
+    /// shorter one, as long as it has room for `needed` bytes.
+    fn reserve(&self, needed: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
         let path = self.directory.join("reserved.preparing");
-        let file = self
-            .disk
-            .open(&path, Access::Create)
-            .map_err(JournalError::disk("create", &path))?;
-        file.reserve(bytes)
-            .map_err(JournalError::disk("reserve space for", &path))?;
-        Ok((path, file))
+        let mut bytes = needed.max(self.bytes);
+        loop {
+            let file = self
+                .disk
+                .open(&path, Access::Create)
+                .map_err(JournalError::disk("create", &path))?;
+            match file.reserve(bytes) {
+                Ok(()) => return Ok((path, file)),
+                Err(error) if error.kind() == ErrorKind::StorageFull && bytes > needed => {
+                    bytes = needed.max(bytes / 4);
+                }
+                Err(error) => return Err(JournalError::disk("reserve space for", &path)(error)),
+            }
+        }
     }
 
     fn take(&self) -> Option<Arc<dyn DiskFile>> {

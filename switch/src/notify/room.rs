@@ -29,6 +29,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOK_AT: u64 = 4096;
 /// Messages of a channel that are in memory; beyond, they wait in the outbox alone.
 const IN_MEMORY_MAX: usize = 20_000;
+/// The longest pause before the outbox is opened again after a failure.
+const REOPEN_MAX: Duration = Duration::from_secs(10);
 /// How often the figures are told.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
 /// Dead letters that are tried again or dropped in one write.
@@ -83,7 +85,11 @@ impl Notify {
             told_within: notify.give_up_after.as_millis() as u64,
             pause_max: notify.retry_max.as_millis() as u64,
         };
-        let books = Books::open(&place)?;
+        let books = match Books::open(&place) {
+            // Payers are told when the disk takes it; payments go on meanwhile.
+            Err(error) if error.is_of_the_disk() => Err(error),
+            opened => Ok(opened?),
+        };
         let (desk, asks) = Desk::new();
         let (stop, stopped) = oneshot::channel();
         let seed = Seed {
@@ -153,7 +159,7 @@ struct Seed {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     place: Place,
-    books: Books,
+    books: Result<Books, OutboxError>,
 }
 
 /// However the thread ends, nothing is told after it.
@@ -229,8 +235,7 @@ struct Outside {
 impl Room {
     /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
     /// nothing more once a write has failed, and what is in memory may be ahead of it.
-    async fn tell(mut self, books: Books, mut outside: Outside) {
-        let mut opened = Ok(books);
+    async fn tell(mut self, mut opened: Result<Books, OutboxError>, mut outside: Outside) {
         let mut failures = 0;
         loop {
             let began = Instant::now();
@@ -253,7 +258,7 @@ impl Room {
                 failures = 0;
             }
             failures += 1;
-            let pause = Duration::from_millis(self.pause(failures));
+            let pause = Duration::from_millis(self.pause(failures)).min(REOPEN_MAX);
             if self.is_stopped_within(pause, &mut outside).await {
                 return;
             }

@@ -509,6 +509,9 @@ impl Worker {
         loop {
             let idle = self.seats.borrow_mut().next_idle(before);
             let Some(wallet) = idle else { return };
+            if self.checkpointer.is_paused() {
+                return;
+            }
             self.checkpointer.room().await;
             if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
                 seat.told += 1;

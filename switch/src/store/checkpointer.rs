@@ -23,6 +23,10 @@ const BATCH_MAX: usize = 1024;
 const REST: u32 = 3;
 const REST_MAX: Duration = Duration::from_millis(200);
 
+/// How often a write that the disk has refused is tried again, and how often the log says why it can't be.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
 /// The workers' side.
 #[derive(Debug, Clone)]
 pub struct Checkpointer {
@@ -38,6 +42,8 @@ struct Shared {
     fewer: Notify,
     /// Nobody else has anything to do any more.
     hurries: AtomicBool,
+    /// The disk takes nothing: checkpoints wait, and wallets stay in memory.
+    paused: AtomicBool,
     /// The newest snapshot of each wallet that is not in the store yet: a wallet that is told
     /// something again before it is written starts from here.
     under_way: DashMap<WalletId, Snapshot>,
@@ -59,6 +65,7 @@ impl Checkpointer {
             count: AtomicUsize::new(0),
             fewer: Notify::new(),
             hurries: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
             under_way: DashMap::new(),
         });
         let writer = Writer {
@@ -69,14 +76,19 @@ impl Checkpointer {
         (Self { to_writer, shared }, writer)
     }
 
-    /// Waits until the writer has kept up. What is handed over without waiting is bounded by the
-    /// wallets in use.
+    /// Whether the disk takes nothing: then no checkpoint is begun, and no wallet leaves the memory.
+    pub fn is_paused(&self) -> bool {
+        self.shared.paused.load(Ordering::Acquire)
+    }
+
+    /// Waits until the writer has kept up, unless it waits for the disk itself. What is handed over without waiting is
+    /// bounded by the wallets in use.
     pub async fn room(&self) {
         loop {
             let fewer = self.shared.fewer.notified();
             tokio::pin!(fewer);
             fewer.as_mut().enable();
-            if self.shared.count.load(Ordering::Acquire) < UNDER_WAY_MAX {
+            if self.shared.count.load(Ordering::Acquire) < UNDER_WAY_MAX || self.is_paused() {
                 return;
             }
             fewer.await;
@@ -162,10 +174,11 @@ pub struct Written {
 }
 
 impl Writer {
-    /// Writes what is handed over until [`Checkpointer::end`], and tells `observe` of each batch.
+    /// Writes what is handed over until [`Checkpointer::end`], and tells `observe` of each batch. Where the disk refuses a
+    /// write, nothing more is taken until it does not any more; at the end what it has not taken is left to the next start.
     ///
     /// # Errors
-    /// When the store can't be written. The journal is unharmed; a restart goes on from the last mark.
+    /// When the store is damaged. The journal is unharmed; a restart goes on from the last mark.
     pub fn run(mut self, observe: impl Fn(Written)) -> Result<(), StoreError> {
         let mut taken = Vec::new();
         let mut ended = false;
@@ -176,14 +189,51 @@ impl Writer {
                     Work::Snapshot(wallet) => wallets.push(wallet),
                     Work::Mark(mark) => {
                         self.write(&mut wallets, Some(mark), &observe)?;
-                        self.shared.store.sync()?;
+                        self.sync();
                     }
                     Work::End => ended = true,
                 }
             }
             self.write(&mut wallets, None, &observe)?;
         }
-        self.shared.store.sync()
+        self.sync();
+        Ok(())
+    }
+
+    fn sync(&self) {
+        // It says so itself, and where it fails this waits for the disk.
+        let _ = self.shared.store.sync();
+        self.wait_for_the_disk();
+    }
+
+    /// Waits until the disk takes what it has refused, or the switch ends.
+    fn wait_for_the_disk(&self) {
+        let (shared, store) = (&self.shared, &self.shared.store);
+        if !store.is_failing() {
+            return;
+        }
+        shared.paused.store(true, Ordering::Release);
+        shared.fewer.notify_waiters();
+        let began = Instant::now();
+        let mut said = began;
+        while let Err(error) = store.retry() {
+            if shared.hurries.load(Ordering::Acquire) {
+                tracing::warn!(%error, "the store stays behind the journal: the next start replays what is missing");
+                break;
+            }
+            if said.elapsed() >= SAY_EVERY {
+                said = Instant::now();
+                tracing::error!(%error, seconds = began.elapsed().as_secs(), "the store still can't be written");
+            }
+            std::thread::sleep(RETRY_EVERY);
+        }
+        if !store.is_failing() {
+            tracing::info!(
+                seconds = began.elapsed().as_secs(),
+                "the store is written again"
+            );
+        }
+        shared.paused.store(false, Ordering::Release);
     }
 
     fn write(
@@ -202,6 +252,7 @@ impl Writer {
             self.wait_until_durable(&snapshots);
             let mark = mark.take();
             self.shared.store.write(&snapshots, mark)?;
+            self.wait_for_the_disk();
             // What was replaced by something newer while it was written is written again.
             wallets.clear();
             wallets.extend(
@@ -352,5 +403,49 @@ mod tests {
         bench.write([settling(&mut wallet, 4).keeping_from(4)]);
         assert_eq!(bench.remembers(wallet.id, &[1, 2, 3, 4]), [4]);
         assert_eq!(bench.remembers(WalletId(8), &[9]), [9]);
+    }
+
+    /// Nothing is lost, nobody waits for the disk, and it goes on by itself.
+    #[test]
+    fn a_full_disk_pauses_checkpoints_until_there_is_room() {
+        let bench = bench();
+        let (checkpointer, writer) =
+            Checkpointer::new(Arc::clone(&bench.store), Arc::clone(&bench.journal));
+        let running = std::thread::spawn(move || writer.run(|_| {}).unwrap());
+        let wait_for = |what: &str, condition: &dyn Fn() -> bool| {
+            let began = Instant::now();
+            while !condition() {
+                assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        bench.store.refuse_writes(true);
+        checkpointer.hand_over(Snapshot::take(&mut Wallet::new(WalletId(1))));
+        wait_for("a pause", &|| checkpointer.is_paused());
+        for wallet in 2..2 + 2 * UNDER_WAY_MAX as u64 {
+            checkpointer.hand_over(Snapshot::take(&mut Wallet::new(WalletId(wallet))));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        // It would wait for the disk otherwise, and a SIGTERM behind it.
+        runtime.block_on(checkpointer.room());
+        assert!(checkpointer.wallet(WalletId(9)).unwrap().is_some());
+        bench.store.refuse_writes(false);
+        wait_for("the end of the pause", &|| !checkpointer.is_paused());
+        checkpointer.hurry();
+        checkpointer.end();
+        running.join().unwrap();
+        let last = WalletId(1 + 2 * UNDER_WAY_MAX as u64);
+        assert!(!bench.store.is_failing());
+        assert!(bench.store.wallet(last).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_full_disk() {
+        let bench = bench();
+        bench.store.refuse_writes(true);
+        bench.write([Snapshot::take(&mut Wallet::new(WalletId(1)))]);
+        assert!(bench.store.is_failing());
     }
 }

@@ -16,16 +16,26 @@
 //! meta      "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
+//!
+//! Where the disk refuses a write, the rows wait in memory and are read there ([`Store::is_failing`]), until
+//! [`Store::retry`] has them written. So a full disk costs memory and a longer replay, and never a payment.
 
 mod beside;
 mod checkpointer;
+mod pending;
 mod rows;
 mod snapshot;
+pub(crate) mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use tessera_protocol::{CardNumber, OrderKey, Totals};
 
 pub use beside::recorded_mark;
@@ -35,19 +45,46 @@ pub use snapshot::{Known, Snapshot, Turnover};
 use crate::clock;
 use crate::journal::Mark;
 use crate::wallet::{Day, OrderState, Wallet, WalletId};
+use pending::Pending;
+use tables::{Row, Table, Tables};
 
 const MARK: &[u8] = b"mark";
+/// What must fit on the disk, beside the rows that wait, before the store is opened again.
+const ROOM_BYTES: usize = 1 << 20;
 
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The library below could not.
+    /// The operating system refused.
     #[error("the store: {0}")]
-    Engine(#[from] fjall::Error),
-    /// It holds what this version did not write. Deleting the store's folder has it rebuilt from the
-    /// journal.
+    Disk(#[source] fjall::Error),
+    /// What is on the disk is not what was written.
     #[error(
-        "the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again"
+        "the store is damaged ({0}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+    )]
+    Damaged(#[source] fjall::Error),
+    /// Another process has it open.
+    #[error("the store is open in another process: a switch, or `tessera provision`")]
+    Locked,
+    /// It failed and could not be opened again yet.
+    #[error("the store could not be opened again after a failed write; it is tried every second")]
+    Closed,
+    /// A folder could not be made or removed, or there is no room.
+    #[error("the store, {}: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The disk takes nothing, and memory has no room for more.
+    #[error(
+        "the store can't be written, and there is too much to be kept in memory: make room on the disk, start again"
+    )]
+    TooMuch,
+    /// It holds what this version did not write.
+    #[error(
+        "the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
     )]
     Unreadable {
         /// Which kind of row.
@@ -58,15 +95,17 @@ pub enum StoreError {
 /// See the head of this file. Cheap to read from any thread.
 pub struct Store {
     directory: PathBuf,
-    database: Database,
-    wallets: Keyspace,
-    settled: Keyspace,
-    cards: Keyspace,
-    orders: Keyspace,
-    open: Keyspace,
-    holds: Keyspace,
-    totals: Keyspace,
-    meta: Keyspace,
+    cache_bytes: u64,
+    /// `None` where it could not be opened.
+    tables: RwLock<Option<Arc<Tables>>>,
+    pending: RwLock<Pending>,
+    /// Rows wait, or the last write failed.
+    failing: AtomicBool,
+    /// It could not be opened at the start: the rows that wait are all that there is.
+    began_without: AtomicBool,
+    /// Stands for a disk that refuses every write.
+    #[cfg(test)]
+    refuses: AtomicBool,
 }
 
 impl std::fmt::Debug for Store {
@@ -76,27 +115,36 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens or makes the store in `directory`, with so many bytes of cache.
+    /// Opens or makes the store in `directory`, with so many bytes of cache. Where the disk refuses that, it begins empty, in
+    /// memory: whoever opens it replays the journal from its beginning then.
     ///
     /// # Errors
-    /// When the library can't.
+    /// When what is there is damaged, or another process has it open.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let database = Database::builder(directory)
-            .cache_size(cache_bytes)
-            .open()?;
-        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let opened = Tables::open(directory, cache_bytes).map_err(StoreError::from);
+        let tables = match opened {
+            Ok(tables) => Some(Arc::new(tables)),
+            Err(error @ StoreError::Disk(_)) => {
+                tracing::error!(%error, "the store could not be opened: it is kept in memory until it can");
+                None
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Self {
-            wallets: keyspace("wallets")?,
-            settled: keyspace("settled")?,
-            cards: keyspace("cards")?,
-            orders: keyspace("orders")?,
-            open: keyspace("open")?,
-            holds: keyspace("holds")?,
-            totals: keyspace("totals")?,
-            meta: keyspace("meta")?,
             directory: directory.to_owned(),
-            database,
+            cache_bytes,
+            failing: AtomicBool::new(tables.is_none()),
+            began_without: AtomicBool::new(tables.is_none()),
+            tables: RwLock::new(tables),
+            pending: RwLock::default(),
+            #[cfg(test)]
+            refuses: AtomicBool::new(false),
         })
+    }
+
+    /// Whether the disk refused the last write. What was written since waits in memory.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
     }
 
     /// Up to where the store reflects the journal; `None` for not at all.
@@ -116,8 +164,7 @@ impl Store {
     }
 
     fn mark_and_time(&self) -> Result<Option<(Mark, u64)>, StoreError> {
-        self.meta
-            .get(MARK)?
+        self.get(Table::Meta, MARK)?
             .map(|row| rows::read_mark(&row))
             .transpose()
     }
@@ -127,7 +174,7 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn wallet(&self, wallet: WalletId) -> Result<Option<Wallet>, StoreError> {
-        let Some(row) = self.wallets.get(wallet.0.to_be_bytes())? else {
+        let Some(row) = self.get(Table::Wallets, &wallet.0.to_be_bytes())? else {
             return Ok(None);
         };
         let mut found = Wallet::read_snapshot(wallet, &row)
@@ -141,14 +188,13 @@ impl Store {
     /// # Errors
     /// When one of them can't be read.
     pub fn each_wallet(&self, visit: &mut dyn FnMut(Wallet)) -> Result<(), StoreError> {
-        for row in self.wallets.iter() {
-            let (key, value) = row.into_inner()?;
-            let wallet = rows::read_wallet_key(&key)?;
-            let found = Wallet::read_snapshot(wallet, &value)
+        self.scan(Table::Wallets, &[], Bound::Unbounded, &mut |key, value| {
+            let wallet = rows::read_wallet_key(key)?;
+            let found = Wallet::read_snapshot(wallet, value)
                 .map_err(|_| StoreError::Unreadable { what: "wallet" })?;
             visit(found);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Gives the wallet what has settled, as far as it was written.
@@ -156,14 +202,20 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn restore_settled(&self, wallet: &mut Wallet) -> Result<(), StoreError> {
-        for row in self.settled.prefix(wallet.id.0.to_be_bytes()) {
-            wallet
-                .restore_settled(&row.value()?)
-                .map_err(|_| StoreError::Unreadable {
-                    what: "list of settled transactions",
-                })?;
-        }
-        Ok(())
+        let from = rows::settled_key(wallet.id, 0, 0);
+        let to = rows::settled_key(wallet.id, u64::MAX, u64::MAX);
+        self.scan(
+            Table::Settled,
+            &from,
+            Bound::Included(&to),
+            &mut |_, value| {
+                wallet
+                    .restore_settled(value)
+                    .map_err(|_| StoreError::Unreadable {
+                        what: "list of settled transactions",
+                    })
+            },
+        )
     }
 
     /// The wallet of a card.
@@ -171,7 +223,7 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn wallet_of_card(&self, card: &CardNumber) -> Result<Option<WalletId>, StoreError> {
-        let row = self.cards.get(card.expose().to_be_bytes())?;
+        let row = self.get(Table::Cards, &card.expose().to_be_bytes())?;
         row.map(|row| rows::read_wallet(&row)).transpose()
     }
 
@@ -180,8 +232,7 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn order(&self, key: &OrderKey) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
-        self.orders
-            .get(key.0)?
+        self.get(Table::Orders, &key.0)?
             .map(|row| rows::read_order(&row))
             .transpose()
     }
@@ -191,10 +242,12 @@ impl Store {
     /// # Errors
     /// When they can't be read.
     pub fn open_wallets(&self) -> Result<Vec<WalletId>, StoreError> {
-        self.open
-            .iter()
-            .map(|row| rows::read_wallet_key(&row.key()?))
-            .collect()
+        let mut found = Vec::new();
+        self.scan(Table::Open, &[], Bound::Unbounded, &mut |key, _| {
+            found.push(rows::read_wallet_key(key)?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Wallets that hold money for authorizations, and when the first of these expires, milliseconds since 1970.
@@ -202,11 +255,12 @@ impl Store {
     /// # Errors
     /// When they can't be read.
     pub fn holding_wallets(&self) -> Result<Vec<(u64, WalletId)>, StoreError> {
-        let rows = self.holds.iter().map(|row| {
-            let (key, value) = row.into_inner()?;
-            Ok((rows::read_time(&value)?, rows::read_wallet_key(&key)?))
-        });
-        rows.collect()
+        let mut found = Vec::new();
+        self.scan(Table::Holds, &[], Bound::Unbounded, &mut |key, value| {
+            found.push((rows::read_time(value)?, rows::read_wallet_key(key)?));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The totals of all parties, from a settlement date on.
@@ -215,22 +269,260 @@ impl Store {
     /// When they can't be read.
     pub fn totals(&self, from: Day) -> Result<Vec<(u64, Day, Totals)>, StoreError> {
         let mut found = Vec::new();
-        for row in self.totals.iter() {
-            let (key, value) = row.into_inner()?;
-            let (institution, day) = rows::read_totals_key(&key)?;
+        self.scan(Table::Totals, &[], Bound::Unbounded, &mut |key, value| {
+            let (institution, day) = rows::read_totals_key(key)?;
             if day >= from {
-                found.push((institution, day, rows::read_totals(&value)?));
+                found.push((institution, day, rows::read_totals(value)?));
             }
-        }
+            Ok(())
+        })?;
         Ok(found)
     }
 
-    /// What the snapshots add to totals.
-    fn write_totals(
+    /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
+    /// batch: all of it is there after a crash, or none. Where the disk refuses it, it waits in memory.
+    ///
+    /// # Errors
+    /// When a row that it rests on is unreadable, or memory has no room for what the disk does not take.
+    pub fn write(&self, snapshots: &[Snapshot], mark: Option<Mark>) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(snapshots.len() * 4);
+        for snapshot in snapshots {
+            self.rows_of(snapshot, &mut rows)?;
+        }
+        self.totals_of(snapshots, &mut rows)?;
+        if let Some(mark) = mark {
+            rows.push(row(Table::Meta, MARK, Some(&rows::mark(mark, clock::highest()))));
+        }
+        self.put(rows)
+    }
+
+    fn put(&self, rows: Vec<Row>) -> Result<(), StoreError> {
+        if !self.is_failing() {
+            match self.write_through(&rows) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.fail(&error),
+            }
+        }
+        let mut pending = self.pending.write().unwrap_or_else(PoisonError::into_inner);
+        match pending.take(rows) {
+            true => Ok(()),
+            false => Err(StoreError::TooMuch),
+        }
+    }
+
+    fn write_through(&self, rows: &[Row]) -> Result<(), StoreError> {
+        #[cfg(test)]
+        self.refuse()?;
+        let tables = self.tables()?.ok_or(StoreError::Closed)?;
+        Ok(tables.write(rows.iter())?)
+    }
+
+    #[cfg(test)]
+    fn refuse_writes(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::Release);
+    }
+
+    #[cfg(test)]
+    fn refuse(&self) -> Result<(), StoreError> {
+        match self.refuses.load(Ordering::Acquire) {
+            true => Err(folder(&self.directory)(io::ErrorKind::StorageFull.into())),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes everything written survive a loss of power, and records the mark for those who do not open the store.
+    ///
+    /// # Errors
+    /// When the disk refuses it, or has refused a write before.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        let tables = self.tables()?;
+        let Some(tables) = tables.filter(|_| !self.is_failing()) else {
+            return Err(StoreError::Closed);
+        };
+        tables.sync().map_err(|error| {
+            let error = error.into();
+            self.fail(&error);
+            error
+        })?;
+        if let Some(mark) = self.mark()?
+            && let Err(error) = beside::record(&self.directory, mark)
+        {
+            // Nothing rests on it: whoever reads it gets an older mark, or none.
+            tracing::warn!(%error, "the store's mark could not be written to a file");
+        }
+        Ok(())
+    }
+
+    /// Tries to write what waits. The library below takes nothing after a failure, so the store is opened again for it, once
+    /// there is room.
+    ///
+    /// # Errors
+    /// When the disk still refuses: all stays as it is.
+    pub fn retry(&self) -> Result<(), StoreError> {
+        let pending = || self.pending.read().unwrap_or_else(PoisonError::into_inner);
+        self.find_room(2 * pending().bytes() + ROOM_BYTES)?;
+        let rows = pending().rows();
+        let tables = self.open_again()?;
+        let written = tables.write(rows.iter()).and_then(|()| tables.sync());
+        let mut current = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        // Also where it has failed again: it can be read.
+        *current = Some(Arc::new(tables));
+        written?;
+        let mut pending = self.pending.write().unwrap_or_else(PoisonError::into_inner);
+        *pending = Pending::default();
+        self.began_without.store(false, Ordering::Release);
+        self.failing.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// A file of this size can be written and synced beside the store.
+    fn find_room(&self, bytes: usize) -> Result<(), StoreError> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        #[cfg(test)]
+        self.refuse()?;
+        let path = self.directory.with_extension("room");
+        let tried = std::fs::File::create(&path).and_then(|mut file| {
+            match fallocate(&file, FallocateFlags::empty(), 0, bytes as u64) {
+                // Not every file system can: then the writes below find out.
+                Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
+                Err(error) => return Err(error.into()),
+            }
+            file.write_all(&[1; 4096])?;
+            file.sync_all()
+        });
+        let removed = std::fs::remove_file(&path);
+        tried.and(removed).map_err(folder(&path))
+    }
+
+    fn open_again(&self) -> Result<Tables, StoreError> {
+        let mut current = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tables) = current.take() {
+            match Arc::try_unwrap(tables) {
+                Ok(tables) => drop(tables),
+                Err(in_use) => {
+                    *current = Some(in_use);
+                    return Err(StoreError::Locked);
+                }
+            }
+        }
+        drop(current);
+        // What was there before is older than what waits, which is all.
+        if self.began_without.load(Ordering::Acquire) && self.directory.exists() {
+            std::fs::remove_dir_all(&self.directory).map_err(folder(&self.directory))?;
+        }
+        Ok(Tables::open(&self.directory, self.cache_bytes)?)
+    }
+
+    fn fail(&self, error: &StoreError) {
+        if !self.failing.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "the store can't be written: checkpoints pause until it can; payments go on");
+        }
+    }
+
+    /// The tables on the disk; `None` where all there is waits in memory.
+    fn tables(&self) -> Result<Option<Arc<Tables>>, StoreError> {
+        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
+        match &*tables {
+            Some(tables) => Ok(Some(Arc::clone(tables))),
+            None if self.began_without.load(Ordering::Acquire) => Ok(None),
+            None => Err(StoreError::Closed),
+        }
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_failing() {
+            let pending = self.pending.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(row) = pending.get(table, key) {
+                return Ok(row.map(<[u8]>::to_vec));
+            }
+        }
+        let Some(tables) = self.tables()? else {
+            return Ok(None);
+        };
+        Ok(tables.of(table).get(key)?.map(|row| row.to_vec()))
+    }
+
+    /// Shows every row between these keys, in their order.
+    fn scan(
         &self,
-        batch: &mut OwnedWriteBatch,
-        snapshots: &[Snapshot],
+        table: Table,
+        from: &[u8],
+        to: Bound<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let waiting = match self.is_failing() {
+            true => {
+                let pending = self.pending.read().unwrap_or_else(PoisonError::into_inner);
+                pending.between(table, from, to)
+            }
+            false => BTreeMap::new(),
+        };
+        let mut waiting = waiting.into_iter().peekable();
+        let mut show = |key: &[u8], value: Option<&[u8]>| match value {
+            Some(value) => visit(key, value),
+            None => Ok(()),
+        };
+        if let Some(tables) = self.tables()? {
+            let range = (Bound::Included(from), to);
+            for found in tables.of(table).range::<&[u8], _>(range) {
+                let (key, value) = found.into_inner()?;
+                while let Some((first, row)) = waiting.next_if(|(first, _)| **first < *key) {
+                    show(&first, row.as_deref())?;
+                }
+                match waiting.next_if(|(first, _)| **first == *key) {
+                    Some((_, row)) => show(&key, row.as_deref())?,
+                    None => show(&key, Some(&value))?,
+                }
+            }
+        }
+        for (key, row) in waiting {
+            show(&key, row.as_deref())?;
+        }
+        Ok(())
+    }
+
+    fn rows_of(&self, snapshot: &Snapshot, rows: &mut Vec<Row>) -> Result<(), StoreError> {
+        let id = snapshot.wallet.0.to_be_bytes();
+        rows.push(row(Table::Wallets, &id, Some(&snapshot.bytes)));
+        if !snapshot.settled.is_empty() {
+            let key = rows::settled_key(snapshot.wallet, snapshot.at, snapshot.sequence);
+            rows.push(row(Table::Settled, &key, Some(&snapshot.settled)));
+        }
+        if snapshot.settled_from > 0 {
+            let from = rows::settled_key(snapshot.wallet, 0, 0);
+            let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, 0);
+            let mut old = Vec::new();
+            self.scan(
+                Table::Settled,
+                &from,
+                Bound::Excluded(&to),
+                &mut |key, _| {
+                    old.push(row(Table::Settled, key, None));
+                    Ok(())
+                },
+            )?;
+            rows.append(&mut old);
+        }
+        for (_, card) in &snapshot.cards {
+            let wallet = snapshot.wallet.0.to_le_bytes();
+            rows.push(row(Table::Cards, &card.to_be_bytes(), Some(&wallet)));
+        }
+        for (key, state, expires_at) in &snapshot.orders {
+            let order = rows::order(snapshot.wallet, *state, *expires_at);
+            rows.push(row(Table::Orders, &key.0, Some(&order)));
+        }
+        if let Some(open) = snapshot.open {
+            rows.push(row(Table::Open, &id, open.then_some(&[])));
+        }
+        if let Some(at) = snapshot.wakes_at {
+            let at = (at > 0).then(|| at.to_le_bytes());
+            rows.push(row(Table::Holds, &id, at.as_ref().map(<[u8; 8]>::as_slice)));
+        }
+        Ok(())
+    }
+
+    /// The totals of parties with what the snapshots add to them.
+    fn totals_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
         let mut sums: BTreeMap<(u64, Day), Totals> = BTreeMap::new();
         for turnover in snapshots.iter().flat_map(|snapshot| &snapshot.turnover) {
             let sum = sums
@@ -240,80 +532,26 @@ impl Store {
         }
         for ((institution, day), mut sum) in sums {
             let key = rows::totals_key(institution, day);
-            if let Some(row) = self.totals.get(key)? {
+            if let Some(row) = self.get(Table::Totals, &key)? {
                 sum.add(&rows::read_totals(&row)?);
             }
-            batch.insert(&self.totals, key, rows::totals(&sum));
+            rows.push(row(Table::Totals, &key, Some(&rows::totals(&sum))));
         }
         Ok(())
     }
+}
 
-    /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
-    /// batch: all of it is there after a crash, or none.
-    ///
-    /// # Errors
-    /// When the library can't.
-    pub fn write(&self, snapshots: &[Snapshot], mark: Option<Mark>) -> Result<(), StoreError> {
-        let mut batch = self.database.batch();
-        for snapshot in snapshots {
-            let id = snapshot.wallet.0.to_be_bytes();
-            batch.insert(&self.wallets, id, snapshot.bytes.as_slice());
-            if !snapshot.settled.is_empty() {
-                let key = rows::settled_key(snapshot.wallet, snapshot.at, snapshot.sequence);
-                batch.insert(&self.settled, key, snapshot.settled.as_slice());
-            }
-            if snapshot.settled_from > 0 {
-                let from = rows::settled_key(snapshot.wallet, 0, 0);
-                let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, 0);
-                for row in self.settled.range(from..to) {
-                    batch.remove(&self.settled, row.key()?);
-                }
-            }
-            for (_, card) in &snapshot.cards {
-                batch.insert(
-                    &self.cards,
-                    card.to_be_bytes(),
-                    snapshot.wallet.0.to_le_bytes(),
-                );
-            }
-            for (key, state, expires_at) in &snapshot.orders {
-                batch.insert(
-                    &self.orders,
-                    key.0,
-                    rows::order(snapshot.wallet, *state, *expires_at),
-                );
-            }
-            match snapshot.open {
-                Some(true) => batch.insert(&self.open, id, []),
-                Some(false) => batch.remove(&self.open, id),
-                None => {}
-            }
-            match snapshot.wakes_at {
-                Some(0) => batch.remove(&self.holds, id),
-                Some(at) => batch.insert(&self.holds, id, at.to_le_bytes()),
-                None => {}
-            }
-        }
-        self.write_totals(&mut batch, snapshots)?;
-        if let Some(mark) = mark {
-            batch.insert(&self.meta, MARK, rows::mark(mark, clock::highest()));
-        }
-        batch.commit()?;
-        Ok(())
+fn row(table: Table, key: &[u8], value: Option<&[u8]>) -> Row {
+    Row {
+        table,
+        key: key.into(),
+        value: value.map(Into::into),
     }
+}
 
-    /// Makes everything written survive a loss of power, and records the mark for those who do not open the store.
-    ///
-    /// # Errors
-    /// When the library can't.
-    pub fn sync(&self) -> Result<(), StoreError> {
-        self.database.persist(PersistMode::SyncAll)?;
-        if let Some(mark) = self.mark()?
-            && let Err(error) = beside::record(&self.directory, mark)
-        {
-            // Nothing rests on it: whoever reads it gets an older mark, or none.
-            tracing::warn!(%error, "the store's mark could not be written to a file");
-        }
-        Ok(())
+fn folder(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |source| StoreError::Folder {
+        path: path.to_owned(),
+        source,
     }
 }

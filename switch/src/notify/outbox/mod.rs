@@ -24,6 +24,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
 use crate::journal::{JournalError, Mark};
+use crate::store::tables::is_of_the_disk;
 use crate::wallet::{ContactChannel, WalletId};
 
 const CURSOR: &[u8] = b"cursor";
@@ -88,6 +89,13 @@ pub struct Changes {
     pub revived: Vec<(Key, Waiting)>,
     /// Messages that were given up and are forgotten.
     pub dropped: Vec<Key>,
+}
+
+impl OutboxError {
+    /// Whether the disk may be at fault, and not what is on it: then it is tried again.
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Engine(error) if is_of_the_disk(error))
+    }
 }
 
 impl Outbox {

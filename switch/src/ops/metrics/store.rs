@@ -14,6 +14,8 @@ pub struct StoreMetrics {
     pub checkpoint: Histogram,
     /// Wallets written behind.
     pub wallets_written: IntCounter,
+    /// 1 while the disk refuses what is to be written.
+    pub paused: IntGauge,
 }
 
 impl StoreMetrics {
@@ -31,6 +33,10 @@ impl StoreMetrics {
             wallets_written: register.counter(
                 "store_wallets_written_total",
                 "Wallets written to the store.",
+            ),
+            paused: register.gauge(
+                "store_paused",
+                "1 while the disk refuses checkpoints; it goes on by itself.",
             ),
         }
     }

@@ -1,0 +1,127 @@
+//! The store's rows on the disk, through the library below.
+
+use std::io;
+use std::path::Path;
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+use super::StoreError;
+
+/// The kinds of rows; see the head of `mod.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Wallets,
+    Settled,
+    Cards,
+    Orders,
+    Open,
+    Holds,
+    Totals,
+    Meta,
+}
+
+impl Table {
+    pub const ALL: [Self; 8] = [
+        Self::Wallets,
+        Self::Settled,
+        Self::Cards,
+        Self::Orders,
+        Self::Open,
+        Self::Holds,
+        Self::Totals,
+        Self::Meta,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wallets => "wallets",
+            Self::Settled => "settled",
+            Self::Cards => "cards",
+            Self::Orders => "orders",
+            Self::Open => "open",
+            Self::Holds => "holds",
+            Self::Totals => "totals",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+/// A row to be written, or to be removed where it has no value. The value is whole: written twice, it is the same.
+pub(super) struct Row {
+    pub table: Table,
+    pub key: Box<[u8]>,
+    pub value: Option<Box<[u8]>>,
+}
+
+/// All tables, open.
+pub(super) struct Tables {
+    database: Database,
+    keyspaces: [Keyspace; Table::ALL.len()],
+}
+
+impl Tables {
+    /// Opens or makes them.
+    pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, fjall::Error> {
+        let database = Database::builder(directory)
+            .cache_size(cache_bytes)
+            .open()?;
+        let keyspace =
+            |table: Table| database.keyspace(table.name(), KeyspaceCreateOptions::default);
+        let [a, b, c, d, e, f, g, h] = Table::ALL.map(keyspace);
+        Ok(Self {
+            keyspaces: [a?, b?, c?, d?, e?, f?, g?, h?],
+            database,
+        })
+    }
+
+    pub fn of(&self, table: Table) -> &Keyspace {
+        &self.keyspaces[table as usize]
+    }
+
+    /// Hands all rows to the operating system, as one batch: all of it is there after a crash of this process, or none.
+    /// After a failure the library takes nothing more, until it is opened again.
+    pub fn write<'a>(&self, rows: impl Iterator<Item = &'a Row>) -> Result<(), fjall::Error> {
+        let mut batch = self.database.batch();
+        for row in rows {
+            let keyspace = self.of(row.table);
+            match &row.value {
+                Some(value) => batch.insert(keyspace, &*row.key, &**value),
+                None => batch.remove(keyspace, &*row.key),
+            }
+        }
+        batch.commit()?;
+        self.database.persist(PersistMode::Buffer)
+    }
+
+    /// Makes everything written survive a loss of power.
+    pub fn sync(&self) -> Result<(), fjall::Error> {
+        self.database.persist(PersistMode::SyncAll)
+    }
+}
+
+/// What the operating system said, where it refused something.
+pub(crate) fn io_error(error: &fjall::Error) -> Option<&io::Error> {
+    match error {
+        fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// Whether the disk may be at fault, and not what is on it.
+pub(crate) fn is_of_the_disk(error: &fjall::Error) -> bool {
+    let damaged = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData];
+    match io_error(error) {
+        Some(error) => !damaged.contains(&error.kind()),
+        None => matches!(error, fjall::Error::Poisoned),
+    }
+}
+
+impl From<fjall::Error> for StoreError {
+    fn from(error: fjall::Error) -> Self {
+        match error {
+            fjall::Error::Locked => Self::Locked,
+            error if is_of_the_disk(&error) => Self::Disk(error),
+            error => Self::Damaged(error),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Disks that refuse writes, and rows that are not what was written.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::journal::Mark;
+use crate::wallet::{Reference, Wallet};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+const SEED: u64 = 20_261_128;
+
+fn store(folder: &tempfile::TempDir) -> Store {
+    Store::open(&folder.path().join("store"), 1 << 20).unwrap()
+}
+
+fn all(store: &Store, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = Vec::new();
+    store
+        .scan(table, &[], Bound::Unbounded, &mut |key, value| {
+            found.push((key.to_vec(), value.to_vec()));
+            Ok(())
+        })
+        .unwrap();
+    found
+}
+
+/// Whatever the disk refuses, and whenever: what is read is what was written last, also after another start.
+#[test]
+fn rows_are_read_as_they_were_written_whatever_the_disk_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(&folder);
+    let mut random = StdRng::seed_from_u64(SEED);
+    let mut model: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    for step in 0..400_u32 {
+        let rows = (0..random.random_range(1..8)).map(|_| {
+            let key = vec![b'k', random.random_range(0..40)];
+            let value = random.random_bool(0.7).then(|| step.to_le_bytes().to_vec());
+            (key, value)
+        });
+        let rows: BTreeMap<_, _> = rows.collect();
+        let written = rows
+            .iter()
+            .map(|(key, value)| row(Table::Cards, key, value.as_deref()));
+        store.put(written.collect()).unwrap();
+        for (key, value) in rows {
+            match value {
+                Some(value) => model.insert(key, value),
+                None => model.remove(&key),
+            };
+        }
+        match random.random_range(0..20) {
+            0..3 => store.refuse_writes(true),
+            3..6 => {
+                store.refuse_writes(false);
+                if store.is_failing() {
+                    store.retry().unwrap();
+                }
+                assert!(!store.is_failing(), "seed {SEED}, step {step}");
+            }
+            6 if !store.is_failing() => {
+                store.sync().unwrap();
+                drop(store);
+                store = self::store(&folder);
+            }
+            _ => {}
+        }
+        let expected: Vec<_> = model.clone().into_iter().collect();
+        assert_eq!(
+            all(&store, Table::Cards),
+            expected,
+            "seed {SEED}, step {step}"
+        );
+        let key = [b'k', random.random_range(0..40)];
+        let found = store.get(Table::Cards, &key).unwrap();
+        assert_eq!(
+            found.as_ref(),
+            model.get(&key[..]),
+            "seed {SEED}, step {step}"
+        );
+    }
+}
+
+#[test]
+fn a_disk_that_refuses_is_said_and_tried_again_until_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let mark = Mark {
+        sequence: 7,
+        position: 4711,
+    };
+    store.refuse_writes(true);
+    let wallet = Snapshot::take(&mut Wallet::new(WalletId(7)));
+    store.write(&[wallet], Some(mark)).unwrap();
+    assert!(store.is_failing());
+    assert!(store.sync().is_err());
+    assert!(store.retry().is_err());
+    assert_eq!(store.mark().unwrap(), Some(mark));
+    assert!(store.wallet(WalletId(7)).unwrap().is_some());
+    store.refuse_writes(false);
+    store.retry().unwrap();
+    store.sync().unwrap();
+    drop(store);
+    let store = self::store(&folder);
+    assert_eq!(store.mark().unwrap(), Some(mark));
+    assert!(store.wallet(WalletId(7)).unwrap().is_some());
+}
+
+/// What was there before is older than what was replayed meanwhile from the journal's beginning.
+#[test]
+fn a_store_that_cannot_be_opened_begins_empty_in_memory_and_takes_the_place_of_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    std::fs::write(&path, "no folder").unwrap();
+    let store = store(&folder);
+    assert!(store.is_failing());
+    assert_eq!(store.mark().unwrap(), None);
+    store
+        .put(vec![row(Table::Cards, b"new", Some(b"row"))])
+        .unwrap();
+    assert!(store.retry().is_err());
+    std::fs::remove_file(&path).unwrap();
+    let old = Store::open(&path, 1 << 20).unwrap();
+    old.put(vec![row(Table::Cards, b"old", Some(b"row"))])
+        .unwrap();
+    drop(old);
+    store.retry().unwrap();
+    let expected = [(b"new".to_vec(), b"row".to_vec())];
+    assert_eq!(all(&store, Table::Cards), expected);
+}
+
+/// Rows of another version, or of a disk that forgets: an error that says what to do, or another value, never a panic.
+#[test]
+fn a_damaged_row_is_an_error_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let id = WalletId(7);
+    let mut snapshot = Snapshot::take(&mut Wallet::new(id));
+    snapshot.settled = vec![1; crate::wallet::Settled::BYTES];
+    snapshot.at = 1;
+    snapshot.cards = vec![(1, 9_900_000_000_000_010)];
+    let order = OrderKey([3; 16]);
+    snapshot.orders = vec![(order, OrderState::Paid(Reference(5)), 6)];
+    snapshot.open = Some(true);
+    snapshot.wakes_at = Some(9);
+    let day = Day(20_000);
+    let totals = rows::totals(&Totals::default());
+    store
+        .write(
+            &[snapshot],
+            Some(Mark {
+                sequence: 1,
+                position: 2,
+            }),
+        )
+        .unwrap();
+    let key = rows::totals_key(1, day);
+    store
+        .put(vec![row(Table::Totals, &key, Some(&totals))])
+        .unwrap();
+    let card = CardNumber::development(1);
+    let read_all = || -> Vec<Result<(), StoreError>> {
+        vec![
+            store.mark().map(drop),
+            store.wallet(id).map(drop),
+            store.each_wallet(&mut |_| {}),
+            store.wallet_of_card(&card).map(drop),
+            store.order(&order).map(drop),
+            store.open_wallets().map(drop),
+            store.holding_wallets().map(drop),
+            store.totals(Day::default()).map(drop),
+        ]
+    };
+    let mut refused = 0;
+    for table in Table::ALL {
+        for (key, value) in all(&store, table) {
+            let cut = (0..value.len()).map(|length| value[..length].to_vec());
+            let flipped = (0..value.len() * 8).map(|bit| {
+                let mut value = value.clone();
+                value[bit / 8] ^= 1 << (bit % 8);
+                value
+            });
+            let longer = [[&value[..], &[0]].concat(), vec![0xFF; value.len().max(64)]];
+            for damaged in cut.chain(flipped).chain(longer) {
+                store.put(vec![row(table, &key, Some(&damaged))]).unwrap();
+                for error in read_all().into_iter().filter_map(Result::err) {
+                    refused += 1;
+                    assert!(
+                        error.to_string().contains("delete the folder `store`"),
+                        "{error}"
+                    );
+                }
+            }
+            store.put(vec![row(table, &key, Some(&value))]).unwrap();
+            // A key that is too short.
+            store
+                .put(vec![row(table, &key[..key.len() / 2], Some(&value))])
+                .unwrap();
+            read_all();
+            store
+                .put(vec![row(table, &key[..key.len() / 2], None)])
+                .unwrap();
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}
