@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use tessera_common::private;
+use tessera_console::print;
 use tessera_switch::repair::{Repaired, repair};
 
 /// Works on the journal of a switch that is stopped
@@ -45,10 +46,14 @@ impl Journal {
         private::check(&settings.data)?;
         let by = by.or_else(user).unwrap_or_default();
         match repair(&settings, &by, &reason)? {
-            Repaired::Nothing => println!("all references rise: there is nothing to repair"),
-            Repaired::Before(totals) => println!("{totals}\nthis was recorded before"),
+            Repaired::Nothing => print("all references rise: there is nothing to repair\n")?,
+            Repaired::Before(totals) => {
+                print(format_args!("{totals}\nthis was recorded before\n"))?;
+            }
             Repaired::Recorded(totals) => {
-                println!("{totals}\nthe books are closed; recorded as accepted by {by}: {reason}");
+                print(format_args!(
+                    "{totals}\nthe books are closed; recorded as accepted by {by}: {reason}\n"
+                ))?;
             }
         }
         Ok(())

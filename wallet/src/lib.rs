@@ -10,9 +10,11 @@ mod extension;
 mod history;
 mod line;
 mod locale;
+mod malls;
 mod metrics;
 mod pages;
 mod pay;
+mod reload;
 mod server;
 mod session;
 mod settings;
@@ -23,6 +25,4 @@ mod web;
 
 pub use caller::{Caller, ForwardedHeader};
 pub use server::{Addresses, run};
-pub use settings::{
-    HttpsSettings, LineSettings, LogFormat, LogLevel, LogSettings, Mall, Settings, SettingsError,
-};
+pub use settings::{HttpsSettings, LineSettings, Mall, Settings, SettingsError};

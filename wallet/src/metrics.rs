@@ -21,6 +21,7 @@ pub struct Metrics {
     operation_seconds: HistogramVec,
     live_views: IntGauge,
     lines_up: IntGauge,
+    reloads: IntCounterVec,
 }
 
 impl Metrics {
@@ -68,14 +69,21 @@ impl Metrics {
                 "tessera_wallet_lines_up",
                 "Lines to the switch that are signed on",
             )?,
+            reloads: counter(
+                "tessera_wallet_reloads_total",
+                "Readings of malls and certificates after SIGHUP, by outcome",
+                &["outcome"],
+            )?,
         };
         let registry = &metrics.registry;
+        tessera_console::register_metrics(registry)?;
         registry.register(Box::new(metrics.requests.clone()))?;
         registry.register(Box::new(metrics.request_seconds.clone()))?;
         registry.register(Box::new(metrics.operations.clone()))?;
         registry.register(Box::new(metrics.operation_seconds.clone()))?;
         registry.register(Box::new(metrics.live_views.clone()))?;
         registry.register(Box::new(metrics.lines_up.clone()))?;
+        registry.register(Box::new(metrics.reloads.clone()))?;
         Ok(Arc::new(metrics))
     }
 
@@ -103,6 +111,11 @@ impl Metrics {
     /// A line came up or was lost.
     pub fn line_up(&self, change: i64) {
         self.lines_up.add(change);
+    }
+
+    /// Malls and certificates were read again (`done`), or could not be (`refused`).
+    pub fn reloaded(&self, outcome: &str) {
+        self.reloads.with_label_values(&[outcome]).inc();
     }
 
     /// Lines that are signed on.

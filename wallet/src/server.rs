@@ -1,20 +1,25 @@
 //! The life of the process: assemble, announce, serve, drain.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, ResponseError as _};
+use tessera_console::service;
 use tessera_http::Limits;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::line::{Line, Watches};
+use crate::malls::Malls;
 use crate::metrics::Metrics;
+use crate::reload::Reload;
 use crate::settings::Settings;
 use crate::switch::Switch;
+use crate::tls::{self, Certificates, LineTls};
 use crate::web::{App, Trouble, Walks, assets, guard};
-use crate::{extension, pages, pay, tls};
+use crate::{extension, pages, pay};
 
 /// What is under way when the process is told to stop has so long, in seconds. Live pages never end by themselves.
 const DRAIN_SECONDS: u64 = 3;
@@ -30,15 +35,26 @@ pub struct Addresses {
     pub metrics: SocketAddr,
 }
 
-/// Serves until SIGTERM or SIGINT. `announce` is called when connections are accepted.
+/// Serves until SIGTERM or SIGINT; at SIGHUP malls and certificates are read again from `config`, where the settings are from.
+/// `announce` is called when connections are accepted.
 ///
 /// # Errors
 /// Where a certificate can't be used, or an address can't be listened on.
-pub fn run(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
-    actix_web::rt::System::new().block_on(serve(settings, announce))
+pub fn run(
+    settings: Settings,
+    config: &Path,
+    announce: impl FnOnce(&Addresses),
+) -> anyhow::Result<()> {
+    actix_web::rt::System::new().block_on(serve(settings, config, announce))
 }
 
-async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow::Result<()> {
+async fn serve(
+    settings: Settings,
+    config: &Path,
+    announce: impl FnOnce(&Addresses),
+) -> anyhow::Result<()> {
+    // From here on: before, it ends the process, as it always did.
+    let hangups = signal(SignalKind::hangup())?;
     let metrics = Metrics::new()?;
     let counted = Data::from(Arc::clone(&metrics));
     let listener = TcpListener::bind(settings.metrics)?;
@@ -49,13 +65,21 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
             .route("/metrics", web::get().to(show_metrics))
             .route("/health", web::get().to(show_health))
     })?;
-    let app = assemble(settings, &metrics)?;
+    let line_tls = Arc::new(LineTls::new(tls::line_client(&settings.line)?));
+    let app = assemble(settings, &line_tls, &metrics)?;
     let settings = &app.settings;
     let workers = match settings.workers {
         0 => std::thread::available_parallelism()?.get(),
         workers => workers,
     };
-    let https = settings.tls.as_ref().map(tls::https_server).transpose()?;
+    let certificates = match &settings.tls {
+        Some(https) => Some(Arc::new(Certificates::new(tls::certified_key(https)?))),
+        None => None,
+    };
+    let https = match (&settings.tls, &certificates) {
+        (Some(https), Some(certificates)) => Some(tls::https_server(https, certificates)?),
+        _ => None,
+    };
     let limits = Limits {
         workers,
         connections_max: settings.connections_max,
@@ -87,28 +111,52 @@ async fn serve(settings: Settings, announce: impl FnOnce(&Addresses)) -> anyhow:
     });
     let stops = [operations.handle(), server.handle()];
     actix_web::rt::spawn(operations);
+    let reload = Reload {
+        config: config.to_owned(),
+        app: Data::from(Arc::clone(&app)),
+        line_tls,
+        https: certificates,
+    };
+    actix_web::rt::spawn(reload.at_each(hangups));
+    actix_web::rt::spawn(say_alive());
+    service::ready();
     let mut served = actix_web::rt::spawn(server);
     tokio::select! {
         ended = &mut served => ended??,
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+    service::stopping();
     let [operations, server] = stops;
     server.stop(true).await;
     operations.stop(false).await;
     Ok(())
 }
 
-fn assemble(settings: Settings, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<App>> {
+/// Tells the service manager that this thread still turns, where it asks for that.
+async fn say_alive() {
+    let Some(every) = service::watchdog_every() else {
+        return;
+    };
+    loop {
+        service::alive();
+        tokio::time::sleep(every).await;
+    }
+}
+
+fn assemble(
+    settings: Settings,
+    line_tls: &Arc<LineTls>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<App>> {
     let watches = Watches::new(settings.live_views_max, Arc::clone(metrics));
-    let tls = tls::line_client(&settings.line)?;
-    let line = Line::start(settings.line.clone(), tls, &watches, metrics);
+    let line = Line::start(settings.line.clone(), line_tls, &watches, metrics);
     Ok(Arc::new(App {
         switch: Switch::new(line, settings.currency),
         watches,
         walks: Walks::default(),
         metrics: Arc::clone(metrics),
-        pay_policies: pay::policies(&settings)?,
+        malls: RwLock::new(Arc::new(Malls::new(&settings.malls)?)),
         settings,
     }))
 }

@@ -1,10 +1,12 @@
 //! TLS from the PEM files that the settings name: our side of the leased line, and HTTPS.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tessera_common::pem;
@@ -30,20 +32,66 @@ pub(crate) fn line_client(settings: &LineSettings) -> Result<Arc<ClientConfig>, 
         .map_err(|why| refused(&settings.key, &why))
 }
 
-/// The server's side of HTTPS: TLS 1.2 and 1.3.
-pub(crate) fn https_server(settings: &HttpsSettings) -> Result<ServerConfig, SettingsError> {
-    let chain = certificates(&settings.certificate)?;
-    let key = private_key(&settings.key)?;
-    ServerConfig::builder_with_provider(provider())
+/// What the next line to the switch is opened with.
+#[derive(Debug)]
+pub(crate) struct LineTls(RwLock<Arc<ClientConfig>>);
+
+impl LineTls {
+    pub(crate) fn new(client: Arc<ClientConfig>) -> Self {
+        Self(RwLock::new(client))
+    }
+
+    pub(crate) fn current(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, client: Arc<ClientConfig>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = client;
+    }
+}
+
+/// The server's side of HTTPS: TLS 1.2 and 1.3, with what `certificates` has at each handshake.
+pub(crate) fn https_server(
+    settings: &HttpsSettings,
+    certificates: &Arc<Certificates>,
+) -> Result<ServerConfig, SettingsError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|why| refused(&settings.certificate, &why))?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map(|mut config| {
-            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-            config
-        })
+        .with_cert_resolver(Arc::clone(certificates) as Arc<dyn ResolvesServerCert>);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Certificate and key of HTTPS, where they belong together.
+pub(crate) fn certified_key(settings: &HttpsSettings) -> Result<Arc<CertifiedKey>, SettingsError> {
+    let chain = certificates(&settings.certificate)?;
+    let key = private_key(&settings.key)?;
+    CertifiedKey::from_der(chain, key, &ring::default_provider())
+        .map(Arc::new)
         .map_err(|why| refused(&settings.key, &why))
+}
+
+/// The certificate that browsers are shown.
+#[derive(Debug)]
+pub(crate) struct Certificates(RwLock<Arc<CertifiedKey>>);
+
+impl Certificates {
+    pub(crate) fn new(key: Arc<CertifiedKey>) -> Self {
+        Self(RwLock::new(key))
+    }
+
+    pub(crate) fn replace(&self, key: Arc<CertifiedKey>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let key = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&key))
+    }
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -7,8 +7,8 @@ use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::{Context as _, ensure};
-use tessera_http::Limits;
 use tessera_console::say;
+use tessera_http::Limits;
 use tokio::net::TcpListener;
 
 use super::letters::Letters;

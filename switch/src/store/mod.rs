@@ -291,7 +291,11 @@ impl Store {
         }
         self.totals_of(snapshots, &mut rows)?;
         if let Some(mark) = mark {
-            rows.push(row(Table::Meta, MARK, Some(&rows::mark(mark, clock::highest()))));
+            rows.push(row(
+                Table::Meta,
+                MARK,
+                Some(&rows::mark(mark, clock::highest())),
+            ));
         }
         self.put(rows)
     }

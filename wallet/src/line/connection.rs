@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tessera_protocol::leased::WATCHED;
 use tessera_protocol::{Message, Mti, cut};
@@ -25,6 +24,7 @@ use super::watch::Watches;
 use super::{Answer, Notice};
 use crate::metrics::Metrics;
 use crate::settings::LineSettings;
+use crate::tls::LineTls;
 
 const READ_BYTES: usize = 16 * 1024;
 /// Nothing new is taken while this much has not gone out.
@@ -37,7 +37,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// What a line's task knows between its connections.
 pub(super) struct Connection {
     pub(super) settings: LineSettings,
-    pub(super) tls: Arc<ClientConfig>,
+    pub(super) tls: Arc<LineTls>,
     pub(super) queue: Arc<Queue>,
     pub(super) watches: Arc<Watches>,
     pub(super) metrics: Arc<Metrics>,
@@ -70,7 +70,7 @@ impl Connection {
         tcp.set_nodelay(true)?;
         let name =
             ServerName::try_from(self.settings.server_name.clone()).map_err(io::Error::other)?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let connector = TlsConnector::from(self.tls.current());
         let mut stream = connector.connect(name, tcp).await?;
         let mut out = BytesMut::new();
         speak::network(&mut out, Network::SignOn, 1, self.settings.institution);

@@ -21,7 +21,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use rustls::ClientConfig;
 use tessera_protocol::leased::Operation;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -35,6 +34,7 @@ use queue::Queue;
 
 use crate::metrics::Metrics;
 use crate::settings::LineSettings;
+use crate::tls::LineTls;
 
 /// The asking side. Cheap to clone.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Line {
     /// Starts the lines' tasks on this runtime. They end with it.
     pub fn start(
         settings: LineSettings,
-        tls: Arc<ClientConfig>,
+        tls: &Arc<LineTls>,
         watches: &Arc<Watches>,
         metrics: &Arc<Metrics>,
     ) -> Self {
@@ -59,7 +59,7 @@ impl Line {
         for _ in 0..settings.lines {
             let connection = Connection {
                 settings: settings.clone(),
-                tls: Arc::clone(&tls),
+                tls: Arc::clone(tls),
                 queue: Arc::clone(&queue),
                 watches: Arc::clone(watches),
                 metrics: Arc::clone(metrics),

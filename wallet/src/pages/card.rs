@@ -113,7 +113,7 @@ fn list(app: &App, member: &Member, numbers: &[NumberRow]) -> Markup {
                         p.title { (text::ENDING) " " (row.last_four) " · " (usage(row.usage)) }
                         p.detail {
                             (state(row.state)) " · " (text::EXPIRES) " " (parts::expiry_shown(&row.expiry)) " · "
-                            @if row.acceptor.is_empty() { (text::NOT_USED) } @else { (app.settings.mall_name(&row.acceptor)) }
+                            @if row.acceptor.is_empty() { (text::NOT_USED) } @else { (app.mall_name(&row.acceptor)) }
                             @if row.limit > 0 { " · " (text::LIMIT) " " (member.locale().money(app.money(row.limit))) }
                         }
                     }

@@ -79,12 +79,10 @@ pub fn transactions(app: &App, locale: &Locale, list: &[Transaction]) -> Markup 
 }
 
 /// What a transaction is called.
-pub fn name<'a>(app: &'a App, transaction: &'a Transaction) -> &'a str {
+pub fn name(app: &App, transaction: &Transaction) -> String {
     match transaction.kind {
-        Kind::Purchase if !transaction.acceptor.is_empty() => {
-            app.settings.mall_name(&transaction.acceptor)
-        }
-        kind => text::nameless(kind),
+        Kind::Purchase if !transaction.acceptor.is_empty() => app.mall_name(&transaction.acceptor),
+        kind => text::nameless(kind).to_owned(),
     }
 }
 

@@ -176,7 +176,7 @@ impl Search {
         }
         let texts = [
             transaction.text.as_str(),
-            parts::name(app, transaction),
+            &parts::name(app, transaction),
             &transaction.acceptor,
             &transaction.reference,
             &transaction.card,
@@ -401,7 +401,7 @@ fn csv_row(app: &App, transaction: &Transaction) -> String {
         text::kind(transaction.kind).to_owned(),
         csv_text(&state),
         csv_text(&transaction.text),
-        csv_text(app.settings.mall_name(&transaction.acceptor)),
+        csv_text(&app.mall_name(&transaction.acceptor)),
         csv_text(&transaction.reference),
         plain(transaction.amount),
         plain(transaction.refunded),

@@ -15,14 +15,12 @@ mod review;
 mod sealed;
 mod status;
 
-use std::collections::HashMap;
-
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Payload, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 
-use crate::settings::{Mall, Settings};
+use crate::settings::Mall;
 use crate::texts::pay as text;
 use crate::web::layout::{self, Head};
 use crate::web::posted::read_body;
@@ -48,35 +46,29 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// What the pay window may do, by the mall that asks: as everywhere, and forms may lead back to the mall. Its pages hold the window in a
 /// frame only where it is allowed to: a frame on the wallet server's own site has the payer's session.
-pub fn policies(
-    settings: &Settings,
-) -> Result<HashMap<String, header::HeaderValue>, header::InvalidHeaderValue> {
-    let policies = settings.malls.iter().map(|mall| {
-        let policy = header::HeaderValue::from_str(&policy(mall))?;
-        Ok((mall.acceptor.clone(), policy))
-    });
-    policies.collect()
-}
-
-fn policy(mall: &Mall) -> String {
+///
+/// # Errors
+/// When an origin can't stand in a header.
+pub fn policy(mall: &Mall) -> Result<header::HeaderValue, header::InvalidHeaderValue> {
     let origins = mall.origins.join(" ");
     let policy = guard::POLICY.replace(
         "form-action 'self'",
         &format!("form-action 'self' {origins}"),
     );
-    match mall.frames {
+    header::HeaderValue::from_str(&match mall.frames {
         true => policy.replace(
             "frame-ancestors 'none'",
             &format!("frame-ancestors {origins}"),
         ),
         false => policy,
-    }
+    })
 }
 
 /// `GET /pay`: with an order a link of the mall's page; without one the window that a script has opened.
 async fn open_by_link(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = query(request.query_string());
-    let Some(mall) = asked.get("mall").and_then(|mall| app.settings.mall(mall)) else {
+    let malls = app.malls();
+    let Some(mall) = asked.get("mall").and_then(|mall| malls.find(mall)) else {
         return refused(text::STRANGER_TITLE, text::STRANGER);
     };
     if !asked.contains_key("order") {
@@ -124,7 +116,8 @@ fn open<'a>(
     origin: &str,
     find: impl Fn(&str) -> &'a str,
 ) -> HttpResponse {
-    let Some(mall) = app.settings.mall(find("mall")) else {
+    let malls = app.malls();
+    let Some(mall) = malls.find(find("mall")) else {
         return refused(text::STRANGER_TITLE, text::STRANGER);
     };
     if !mall.origins.iter().any(|known| known == origin) {

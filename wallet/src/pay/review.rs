@@ -122,7 +122,7 @@ fn agree_page(looking: &Looking<'_>, request: &HttpRequest, sealed: &Sealed, say
 fn what(app: &App, visitor: &Visitor, purchase: &Purchase) -> Markup {
     let money = |minor| visitor.locale.money(Money::new(minor, purchase.currency));
     html! {
-        h1 { span.mall { (app.settings.mall_name(&purchase.mall)) } " " (text::WANTS) }
+        h1 { span.mall { (app.mall_name(&purchase.mall)) } " " (text::WANTS) }
         p.detail { (text::ORDER) " " span id="order" { (purchase.order) } }
         table.lines {
             @for line in &purchase.lines {
@@ -196,7 +196,8 @@ pub async fn agree(
     let Some(sealed) = Sealed::of(&request) else {
         return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
     };
-    let mall = app.settings.mall(&sealed.purchase.mall);
+    let malls = app.malls();
+    let mall = malls.find(&sealed.purchase.mall);
     // The policy of the page keeps it out of frames; this is for browsers that do not know it.
     if is_framed(&request) && !mall.is_some_and(|mall| mall.frames) {
         return Ok(refused(text::FRAMED_TITLE, text::FRAMED));

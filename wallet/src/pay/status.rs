@@ -64,7 +64,7 @@ fn show(
             div role="status" { h1 { (title(outcome)) } }
             @if let Some(words) = words(outcome) { p { (words) } }
             @if *outcome == Outcome::Agreed && back.is_some() { p { (text::GO_BACK) } }
-            p.detail { (app.settings.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (text::ORDER) " " (purchase.order) }
+            p.detail { (app.mall_name(&purchase.mall)) " · " (visitor.locale.money(total)) " · " (text::ORDER) " " (purchase.order) }
             @if let Some(back) = &back {
                 p.actions { a.button id="back" href=(back) { (text::BACK) } }
             } @else if ends {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
 use crate::caller::ForwardedHeader;
@@ -189,64 +190,6 @@ impl Default for LineSettings {
     }
 }
 
-/// What is logged, and how.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// `text` or `json`.
-    pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug` or `trace`.
-    pub level: LogLevel,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            level: LogLevel::Info,
-        }
-    }
-}
-
-/// How a logged event is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line for people.
-    Text,
-    /// A JSON object for programs.
-    Json,
-}
-
-/// How grave an event must be to be logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Something is broken.
-    Error,
-    /// Something is wrong outside, or will break.
-    Warn,
-    /// What an operator wants to know.
-    Info,
-    /// What a developer wants to know.
-    Debug,
-    /// Everything.
-    Trace,
-}
-
-impl LogLevel {
-    /// As `tracing` filters write it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
-}
-
 /// A mall that may open the pay window.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -289,19 +232,9 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::line_client(&self.line)?;
         if let Some(https) = &self.tls {
-            tls::https_server(https)?;
+            tls::certified_key(https)?;
         }
         Ok(())
-    }
-
-    /// The mall of a card acceptor id.
-    pub fn mall(&self, acceptor: &str) -> Option<&Mall> {
-        self.malls.iter().find(|mall| mall.acceptor == acceptor)
-    }
-
-    /// What a mall is called: its name, or its card acceptor id where it is not known here.
-    pub fn mall_name<'a>(&'a self, acceptor: &'a str) -> &'a str {
-        self.mall(acceptor).map_or(acceptor, |mall| &mall.name)
     }
 
     /// Whether browsers come by HTTPS.

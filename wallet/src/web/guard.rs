@@ -99,7 +99,8 @@ pub fn is_own_page(headers: &HeaderMap, own: &str) -> bool {
 
 /// The pay window keeps its opener, through every page of it, and leads back to the mall that asks.
 fn add_window_rules(headers: &mut HeaderMap, app: &App, mall: Option<&str>) {
-    if let Some(policy) = mall.and_then(|mall| app.pay_policies.get(mall)) {
+    let malls = app.malls();
+    if let Some(policy) = mall.and_then(|mall| malls.policy(mall)) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     }
     headers.insert(

@@ -14,13 +14,13 @@ pub mod visitor;
 pub mod walks;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use actix_web::http::header::HeaderValue;
 use tessera_protocol::Currency;
 
 use crate::currency::Money;
 use crate::line::Watches;
+use crate::malls::Malls;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::switch::Switch;
@@ -42,14 +42,33 @@ pub struct App {
     pub walks: Walks,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// What the pay window may do, by the mall that asks.
-    pub pay_policies: HashMap<String, HeaderValue>,
+    /// The malls, as they were last read.
+    pub malls: RwLock<Arc<Malls>>,
 }
 
 impl App {
     /// The wallets' currency.
     pub fn currency(&self) -> Currency {
         self.settings.currency
+    }
+
+    /// The malls as they are now.
+    pub fn malls(&self) -> Arc<Malls> {
+        let malls = self.malls.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&malls)
+    }
+
+    /// These are the malls from now on.
+    pub fn replace_malls(&self, malls: Malls) {
+        let mut current = self.malls.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(malls);
+    }
+
+    /// What a mall is called: its name, or its card acceptor id where it is not known here.
+    pub fn mall_name(&self, acceptor: &str) -> String {
+        let malls = self.malls();
+        let mall = malls.find(acceptor);
+        mall.map_or(acceptor, |mall| &mall.name).to_owned()
     }
 
     /// So much in the wallets' currency.

@@ -43,9 +43,10 @@ impl World {
         let origin = settings.origin.clone();
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
-            let ran = tessera_wallet::run(settings, |addresses| {
-                tell.send(addresses.clone()).unwrap();
-            });
+            let ran =
+                tessera_wallet::run(settings, std::path::Path::new("wallet.toml"), |addresses| {
+                    tell.send(addresses.clone()).unwrap();
+                });
             ran.unwrap();
         });
         let addresses = told.recv_timeout(Duration::from_secs(20)).unwrap();
