@@ -233,19 +233,20 @@ fn of_the_shops(payer: &Payer<'_>) -> Vec<String> {
     inspector.wrong
 }
 
+/// A tool of developers: it looks for new mail by itself, which axe would have it not do.
 fn of_the_mail_page(payer: &Payer<'_>) -> Vec<String> {
     let (_running, smtp, page) = payer.world.rig.start_mail();
     let browser = &payer.browser;
     let mut inspector = Inspector::new(browser);
     browser.open(&format!("http://{page}/"));
-    inspector.look("the mail page, empty");
+    inspector.measure("the mail page, empty");
     send_mail(smtp).expect("the mail is taken");
     browser.open(&format!("http://{page}/"));
-    inspector.look("the mail page");
+    inspector.measure("the mail page");
     browser.open(&format!("http://{page}/letters/1"));
-    inspector.look("a letter");
+    inspector.measure("a letter");
     browser.open(&format!("http://{page}/letters/99"));
-    inspector.look("the mail page, no such letter");
+    inspector.measure("the mail page, no such letter");
     inspector.wrong
 }
 
@@ -351,6 +352,11 @@ impl<'a> Inspector<'a> {
                 .extend(found.iter().map(|one| format!("{name}, {scheme}: {one}")));
         }
         self.colours("light");
+        self.measure(name);
+    }
+
+    /// Whether the page that is shown is wider than a phone.
+    fn measure(&mut self, name: &str) {
         for font in [AS_IT_IS, WIDE] {
             self.browser.script(font, &[]);
             for width in [320, 390] {
