@@ -591,7 +591,7 @@ mod tests {
             .build()
             .unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let told = tokio::task::spawn_local(room.tell(books, outside));
+            let told = tokio::task::spawn_local(room.tell(Ok(books), outside));
             until(&metrics, "tessera_notifications_stopped 0").await;
             journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
             until(&metrics, "tessera_notifications_stopped 1").await;
