@@ -50,6 +50,8 @@ pub(super) struct Session<'a> {
     heard: Instant,
     /// When it was asked whether it is there, if it has not answered.
     enquired: Option<Instant>,
+    /// A line in the log has been written about a PDU that can't be read: a centre may send any number of them.
+    warned: bool,
 }
 
 impl<'a> Session<'a> {
@@ -70,6 +72,7 @@ impl<'a> Session<'a> {
             sequence: BIND_SEQUENCE,
             heard: Instant::now(),
             enquired: None,
+            warned: false,
         }
     }
 
@@ -132,10 +135,11 @@ impl<'a> Session<'a> {
         self.heard = Instant::now();
         self.enquired = None;
         let (id, sequence) = (received.id, received.sequence);
-        if received.is_unreadable() {
+        if received.is_unreadable() && !self.warned {
+            self.warned = true;
             tracing::warn!(
                 id = u32::from(id),
-                "a PDU of the message centre cannot be read"
+                "a PDU of the message centre cannot be read: no more is said of others in this session"
             );
         }
         match (id, received.pdu()) {
