@@ -288,6 +288,8 @@ async fn run_errands(
         let done = match errand {
             Errand::Checkpoint(done) => {
                 worker.checkpoint().await;
+                // The store waits for what was appended, and the worker may be stopped before its turn ends by itself.
+                worker.end_journal_turn();
                 done
             }
             Errand::Renew(guests, acceptor, done) => {
