@@ -40,6 +40,7 @@ pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) 
     if let Some(socket) = connection.socket() {
         let trusted = &keeper.settings.proxy_protocol_from;
         let introduced = tokio::select! {
+            biased;
             introduced = introduce(socket, &mut place, trusted, &keeper) => introduced,
             reason = connection.told_to_go() => {
                 count_told_to_go(&keeper, reason);
