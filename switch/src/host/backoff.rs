@@ -36,11 +36,6 @@ impl Backoff {
         let ceiling = self.ceiling(failures);
         random.random_range(ceiling / 2..=ceiling)
     }
-
-    /// What has lasted this long did not fail.
-    pub(super) fn stable_after(&self) -> Duration {
-        self.max
-    }
 }
 
 #[cfg(test)]

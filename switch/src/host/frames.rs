@@ -1,6 +1,7 @@
 //! Cutting answers out of what was read, in place: at hundreds of frames a read, a counted reference
 //! for each would cost as much as the parsing.
 
+use bytes::{BufMut, BytesMut};
 use tessera_protocol::{FRAME_BYTES_MAX, FrameError};
 
 /// The first message of the stream and how many bytes it takes with its length; `None` until it has
@@ -32,6 +33,13 @@ pub(super) fn behind(mut stream: &[u8], offset: usize) -> impl Iterator<Item = &
             }
         }
     })
+}
+
+/// Puts a frame behind others.
+pub(super) fn append(out: &mut BytesMut, body: &[u8]) {
+    // It was in a stream of frames before, so that its length fits.
+    out.put_u16(body.len() as u16);
+    out.put_slice(body);
 }
 
 #[cfg(test)]

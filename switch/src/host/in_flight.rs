@@ -205,13 +205,28 @@ impl InFlight {
         }
     }
 
+    /// A request that never left goes out on another line; whether it waits on the first.
+    pub(super) fn change_line(&mut self, trace: u32, line: u16, other: u16) -> bool {
+        let Some(slot) = self.waiting_on(trace, line) else {
+            return false;
+        };
+        self.slots[slot as usize].line = other;
+        true
+    }
+
+    /// The slot of a request that waits on this line.
+    fn waiting_on(&self, trace: u32, line: u16) -> Option<u32> {
+        let index = self.slot_of(self.share.ordinal(trace)?);
+        let slot = &self.slots[index as usize];
+        let waits =
+            slot.expected.trace == trace && slot.line == line && slot.state == State::Waiting;
+        waits.then_some(index)
+    }
+
     /// Takes back a request that never left.
     pub(super) fn withdraw(&mut self, trace: u32, line: u16) -> Option<Asked> {
-        let index = self.slot_of(self.share.ordinal(trace)?);
+        let index = self.waiting_on(trace, line)?;
         let slot = &mut self.slots[index as usize];
-        if slot.expected.trace != trace || slot.line != line || slot.state != State::Waiting {
-            return None;
-        }
         slot.state = State::Free;
         self.waiting -= 1;
         self.wheel.remove(index);

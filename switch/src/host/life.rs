@@ -25,6 +25,8 @@ const SIGN_ON: u16 = 1;
 const SIGN_OFF: u16 = 2;
 const ECHO: u16 = 301;
 const APPROVED: [u8; 2] = *b"00";
+/// A line that has stood this long has worked, whether it was asked anything or not.
+const STEADY: Duration = Duration::from_secs(1);
 
 /// Why a line was lost.
 #[derive(Debug, thiserror::Error)]
@@ -53,13 +55,14 @@ pub(super) async fn live(link: Rc<Link>, number: usize, mut closing: watch::Rece
     let backoff = Backoff::new(link.settings.reconnect_min, link.settings.reconnect_max);
     let mut failures = 0;
     loop {
-        let began = Instant::now();
+        line.worked.set(false);
         let outcome = attempt(&link, line, &mut closing).await;
         line.state.set(State::Down);
         let Err(fault) = outcome else {
             break;
         };
-        failures = match began.elapsed() > backoff.stable_after() {
+        // The pause grows with failures in a row: a line that has worked before it was cut is none of them.
+        failures = match line.worked.get() {
             true => 1,
             false => failures + 1,
         };
@@ -95,7 +98,14 @@ async fn attempt(
         wire = connecting => wire.map_err(|_| Fault::NotConnected(within))??,
     };
     let served = match sign_on(link, line, &mut wire, deadline).await {
-        Ok(()) => serve(link, line, &mut wire, closing).await,
+        Ok(()) => {
+            let up_since = Instant::now();
+            let served = serve(link, line, &mut wire, closing).await;
+            if up_since.elapsed() >= STEADY {
+                line.worked.set(true);
+            }
+            served
+        }
         Err(fault) => {
             link.stats.sign_on_failures.add(1);
             Err(fault)
@@ -230,7 +240,7 @@ fn send(link: &Link, line: &Line, code: u16) {
     line.write(|out| encode::network(out, transmission, trace, link.institution, code));
 }
 
-/// What TLS has not seen never left; of the rest nobody knows.
+/// What TLS has not seen never left, and goes out on another line; of the rest nobody knows.
 fn lose(link: &Link, line: &Line, wire: &Wire) {
     line.network.set(NetworkMessage::None);
     let mut output = BytesMut::new();

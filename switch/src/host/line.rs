@@ -12,7 +12,7 @@ const OUTPUT_BYTES_MAX: usize = 8 << 20;
 /// Where a line is in its life; [`live`](super::life::live) leads it from one to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// No connection: the pause before the next attempt, which grows with every failure.
+    /// No connection: the pause before the next attempt, which grows with every failure in a row.
     Down,
     /// TCP and the TLS handshake are under way.
     Connecting,
@@ -39,6 +39,8 @@ pub(super) struct Line {
     pub number: u16,
     pub state: Cell<State>,
     pub network: Cell<NetworkMessage>,
+    /// Its present connection has answered something besides its sign-on, or has stood for a while.
+    pub worked: Cell<bool>,
     output: RefCell<BytesMut>,
     /// Whether something was written since the last flush.
     unflushed: Cell<bool>,
@@ -52,6 +54,7 @@ impl Line {
             number,
             state: Cell::new(State::Down),
             network: Cell::new(NetworkMessage::None),
+            worked: Cell::new(false),
             output: RefCell::new(BytesMut::new()),
             unflushed: Cell::new(false),
             waker: Cell::new(None),

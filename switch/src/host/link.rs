@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::encode::{self, Marks};
+use super::frames;
 use super::in_flight::{Asked, Asker, InFlight};
 use super::life;
 use super::line::Line;
@@ -316,17 +317,24 @@ impl Link {
         }
     }
 
-    /// A line was lost. `unwritten` are the frames that TLS has not seen.
+    /// A line was lost. `unwritten` are the frames that TLS has not seen: they go out on another line, if one is up.
     pub(super) fn lose<'a>(&self, line: &Line, unwritten: impl Iterator<Item = &'a [u8]>) {
         let mut in_flight = self.in_flight.borrow_mut();
-        let traces = unwritten.filter_map(|body| Message::parse(body).ok()?.number(11));
-        for asked in traces.filter_map(|trace| in_flight.withdraw(trace as u32, line.number)) {
-            self.stats.unsent.add(1);
-            self.tell_later(asked, HostOutcome::Unsent);
+        let named = |body| Some((body, Message::parse(body).ok()?.number(11)? as u32));
+        for (body, trace) in unwritten.filter_map(named) {
+            if let Some(other) = self.line_of_batch()
+                && in_flight.change_line(trace, line.number, other.number)
+            {
+                other.write(|out| frames::append(out, body));
+            } else if let Some(asked) = in_flight.withdraw(trace, line.number) {
+                self.stats.unsent.add(1);
+                self.tell_later(asked, HostOutcome::Unsent);
+            }
         }
         let mut silent = Vec::new();
         in_flight.lose_line(line.number, &mut silent);
         drop(in_flight);
+        self.flush();
         self.tell_silent(&mut silent);
         self.count_in_flight();
     }

@@ -40,7 +40,7 @@ pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Resul
 fn take(link: &Link, line: &Line, body: &[u8]) {
     match Message::parse(body) {
         Ok(message) if message.mti() == NETWORK_ANSWER => settle_network(link, line, &message),
-        Ok(message) if message.mti().is_answer() => settle(link, &message),
+        Ok(message) if message.mti().is_answer() => settle(link, line, &message),
         Ok(message) => serve(link, line, &message, body),
         Err(_) => link.stats.garbage.add(1),
     }
@@ -48,7 +48,7 @@ fn take(link: &Link, line: &Line, body: &[u8]) {
 
 /// Matches an answer by fields 11, 7 and 37 and the MTI.
 #[inline]
-fn settle(link: &Link, message: &Message<'_>) {
+fn settle(link: &Link, line: &Line, message: &Message<'_>) {
     let stats = &link.stats;
     let Some(expected) = expected(message) else {
         return stats.garbage.add(1);
@@ -57,6 +57,7 @@ fn settle(link: &Link, message: &Message<'_>) {
     match found {
         Match::Waiting(asked) => {
             stats.answered.add(1);
+            line.worked.set(true);
             link.tell(asked, outcome(link, message));
         }
         Match::Late => stats.late.add(1),
@@ -123,6 +124,7 @@ fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
             && message.number(7) == Some(u64::from(transmission)) =>
         {
             line.network.set(NetworkMessage::Answered(code));
+            line.worked.set(line.is_up());
         }
         _ => link.stats.unknown.add(1),
     }

@@ -21,11 +21,9 @@ impl BackOff {
         }
     }
 
-    /// What has lasted this long did not fail.
-    pub(super) fn lasted(&mut self, time: Duration) {
-        if time >= self.max {
-            self.failures = 0;
-        }
+    /// The line has worked: its next failure is the first in a row.
+    pub(super) fn reset(&mut self) {
+        self.failures = 0;
     }
 
     /// The next pause.
@@ -51,7 +49,7 @@ mod tests {
         for _ in 0..100 {
             assert!((min..=max).contains(&back_off.pause()));
         }
-        back_off.lasted(max);
+        back_off.reset();
         assert_eq!(back_off.pause(), min);
     }
 }

@@ -30,6 +30,8 @@ const READ_BYTES: usize = 16 * 1024;
 /// Nothing new is taken while this much has not gone out.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
 const TICK: Duration = Duration::from_secs(1);
+/// A line that has stood this long has worked, whether it was asked anything or not.
+const STEADY: Duration = Duration::from_secs(1);
 
 /// Numbers of connections, so that no two ever have the same.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -51,13 +53,17 @@ impl Connection {
         let mut back_off = BackOff::new(self.settings.reconnect_min, self.settings.reconnect_max);
         loop {
             let opened = tokio::time::timeout(self.settings.connect_within, self.open()).await;
-            let begun = Instant::now();
             let error = match opened {
-                Ok(Ok((stream, rest))) => self.carry(stream, rest).await,
+                Ok(Ok((stream, rest))) => {
+                    let (error, worked) = self.carry(stream, rest).await;
+                    if worked {
+                        back_off.reset();
+                    }
+                    error
+                }
                 Ok(Err(error)) => error,
                 Err(_) => io::ErrorKind::TimedOut.into(),
             };
-            back_off.lasted(begun.elapsed());
             let pause = back_off.pause();
             tracing::warn!(%error, pause_ms = pause.as_millis() as u64, "line to the switch lost");
             tokio::time::sleep(pause).await;
@@ -91,8 +97,9 @@ impl Connection {
         }
     }
 
-    /// Carries operations until the connection is lost; says why it was.
-    async fn carry(&self, stream: Stream, rest: BytesMut) -> io::Error {
+    /// Carries operations until the connection is lost; says why it was, and whether it has worked: the switch has said
+    /// something after the sign-on, or it has stood for a while.
+    async fn carry(&self, stream: Stream, rest: BytesMut) -> (io::Error, bool) {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let (reader, writer) = tokio::io::split(stream);
         let mut talk = Talk {
@@ -106,7 +113,9 @@ impl Connection {
             pending: Pending::default(),
             heard: Instant::now(),
             told: Instant::now(),
+            answered: false,
         };
+        let begun = Instant::now();
         self.queue.opened(number);
         self.metrics.line_up(1);
         tracing::info!(address = %self.settings.address, "line to the switch is up");
@@ -116,7 +125,7 @@ impl Connection {
         };
         self.metrics.line_up(-1);
         self.queue.lost(number, talk.pending.into_iter());
-        error
+        (error, talk.answered || begun.elapsed() >= STEADY)
     }
 }
 
@@ -132,6 +141,7 @@ struct Talk<'a> {
     pending: Pending,
     heard: Instant,
     told: Instant,
+    answered: bool,
 }
 
 enum Never {}
@@ -153,6 +163,7 @@ impl Talk<'_> {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
                     self.heard = Instant::now();
+                    self.answered = true;
                 }
                 wrote = write(&mut self.writer, &mut self.out, &mut self.unflushed), if writing => wrote?,
                 _ = bell.changed() => {}

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tessera_protocol::{Amount, CardNumber, Currency, Mti};
 
-use super::peer::{answer_to, bare_answer_to, card_answer_to, field, mti};
+use super::peer::{Peer, answer_to, bare_answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, approved, on_worker, purchase, unhex, until};
 use crate::host::{CardUpdate, HostMessage, HostOutcome};
 use crate::wallet::Secret;
@@ -186,6 +186,74 @@ fn what_was_never_handed_to_tls_is_unsent_when_the_line_is_lost() {
         assert_eq!(rig.stats.silent.read(), 65_000 - counted as u64);
         assert!((1..65_000).contains(&counted), "{counted}");
         assert_eq!(rig.stats.in_flight.read(), 0);
+    });
+}
+
+#[test]
+fn what_was_never_handed_to_tls_goes_out_on_another_line() {
+    on_worker(async {
+        let rig = Rig::new(|settings| settings.lines_per_worker = 2);
+        let mut peers = vec![rig.host.line().await, rig.host.line().await];
+        until(|| rig.stats.lines_up.iter().all(|line| line.read() == 1)).await;
+        rig.purchase();
+        rig.link.flush();
+        // The next batch goes to the other line.
+        let first = first_asked(&mut peers).await;
+        let mut stays = peers.remove(first);
+        rig.answers(1).await;
+        let lost = peers.remove(0);
+        // Some six megabytes, which nobody reads: more than the sockets hold.
+        rig.purchases(65_000);
+        rig.link.flush();
+        tokio::time::sleep(SHORT).await;
+        lost.cut();
+        until(|| rig.stats.silent.read() > 0).await;
+        let moved = 65_000 - rig.stats.silent.read() as usize;
+        assert!(moved > 0);
+        for request in stays.many(moved).await {
+            stays.answer(&request, "00").await;
+        }
+        let answers = rig.answers(65_000).await;
+        let approved = answers.iter().filter(|answer| answer.outcome == approved());
+        assert_eq!((approved.count(), rig.stats.unsent.read()), (moved, 0));
+    });
+}
+
+/// Which of them is asked first; it answers.
+async fn first_asked(peers: &mut [Peer]) -> usize {
+    let [one, other] = peers else {
+        panic!("two lines")
+    };
+    let (number, request) = tokio::select! {
+        request = one.next() => (0, request),
+        request = other.next() => (1, request),
+    };
+    let request = request.expect("the line is open");
+    peers[number].answer(&request, "00").await;
+    number
+}
+
+#[test]
+fn a_line_that_worked_before_it_was_cut_comes_back_soon() {
+    on_worker(async {
+        let soon = Duration::from_millis(10);
+        let rig = Rig::new(|settings| {
+            settings.reconnect_min = soon;
+            // So long that the test would hang with it.
+            settings.reconnect_max = Duration::from_secs(3_600);
+        });
+        // Sixteen cuts in a row would have doubled the pause to minutes.
+        for cut in 1..=16 {
+            let mut peer = rig.host.line().await;
+            rig.up().await;
+            rig.purchase();
+            rig.link.flush();
+            let request = peer.expect(Mti::PURCHASE).await;
+            peer.answer(&request, "00").await;
+            assert_eq!(rig.outcome().await, approved());
+            peer.cut();
+            until(|| rig.stats.reconnects.read() == cut).await;
+        }
     });
 }
 

@@ -103,15 +103,20 @@ impl Link {
     pub(super) async fn run(mut self, mut queued: mpsc::Receiver<Submit>) {
         let mut pause = self.settings.reconnect_min;
         loop {
-            let began = Instant::now();
-            let reason = match self.serve(&mut queued).await {
+            let connecting = timeout(self.settings.connect_within, self.connect());
+            let lost = match connecting.await {
+                Ok(Ok(wire)) => {
+                    // It has answered: what happens to it now is not the trouble of before.
+                    pause = self.settings.reconnect_min;
+                    self.serve(wire, &mut queued).await
+                }
+                Ok(Err(reason)) => End::Lost(reason),
+                Err(_) => End::Lost("no connection to the message centre in time".to_owned()),
+            };
+            let reason = match lost {
                 End::Closed => return,
                 End::Lost(reason) => reason,
             };
-            if began.elapsed() > pause {
-                // It had worked for a while: this is not the trouble of before.
-                pause = self.settings.reconnect_min;
-            }
             tracing::warn!(reason, "no session with the message centre");
             let until = Instant::now() + jittered(pause);
             if !refuse_until(until, &mut queued, &reason).await {
@@ -121,14 +126,8 @@ impl Link {
         }
     }
 
-    /// One connection, from its beginning to its end.
-    async fn serve(&mut self, queued: &mut mpsc::Receiver<Submit>) -> End {
-        let connecting = timeout(self.settings.connect_within, self.connect());
-        let wire = match connecting.await {
-            Ok(Ok(wire)) => wire,
-            Ok(Err(reason)) => return End::Lost(reason),
-            Err(_) => return End::Lost("no connection to the message centre in time".to_owned()),
-        };
+    /// One session, from its bind to its end.
+    async fn serve(&mut self, wire: Wire, queued: &mut mpsc::Receiver<Submit>) -> End {
         tracing::info!("bound to the message centre");
         let session = Session::new(
             wire,
