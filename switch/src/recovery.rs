@@ -166,7 +166,7 @@ impl<'a> Recovery<'a> {
             .into());
         }
         wallet
-            .recall(entry.event.about(), |position| {
+            .recall(entry.event.about(), entry.event.order(), |position| {
                 Entry::read_back(self.lookup.read(position))
             })
             .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
@@ -192,7 +192,8 @@ impl<'a> Recovery<'a> {
         let mut batch = Vec::with_capacity(BATCH);
         for (_, (mut wallet, turnover)) in self.wallets.drain() {
             // Whatever was replayed can be read again.
-            wallet.transactions.settle(u64::MAX);
+            // Agreements that have ended since then are looked at when the wallet is in use.
+            wallet.settle(u64::MAX, 0);
             batch.push(Snapshot::take(&mut wallet).having(turnover));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;

@@ -39,6 +39,12 @@ pub fn switch(ports: &Ports) -> Result<String, Lost> {
     move_port(&mut file, "listen", USUAL.leased, ports.leased)?;
     move_port(&mut file, "listen", USUAL.operations, ports.operations)?;
     move_port(&mut file, "address", USUAL.host, ports.host)?;
+    // It may run for days.
+    change(
+        &mut file,
+        "transactions_kept = \"7d\"",
+        "transactions_kept = \"1d\"",
+    )?;
     let email = format!(
         "[notify.email]\nserver = \"{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"",
         address(ports.smtp)
@@ -99,6 +105,11 @@ pub fn host(ports: &Ports) -> Result<String, Lost> {
     let mut file = HOST.to_owned();
     change(&mut file, "#data = \"data/host\"", "data = \"host\"")?;
     change(&mut file, "decline_share = 0.0", "decline_share = 0.02")?;
+    change(
+        &mut file,
+        "remember_max = 12000000",
+        "remember_max = 200000",
+    )?;
     let codes = "decline_codes = { \"05\" = 3, \"61\" = 1 }";
     let shipped = "#decline_codes = { \"05\" = 3, \"51\" = 5, \"61\" = 1 }";
     change(&mut file, shipped, codes)?;

@@ -17,6 +17,10 @@ pub const BALANCE_MINOR: u64 = 10_000_000;
 /// When nobody says when to stop.
 const ENDLESS: Duration = Duration::from_secs(365 * 24 * 3_600);
 
+/// Requests per second by card, and by order: few enough for a day, see the test below.
+const BY_CARD: f64 = 6.0;
+const BY_ORDER: f64 = 2.0;
+
 /// One kind of customer, and what can be watched of it.
 pub struct Customer {
     /// Its name on the screen.
@@ -51,12 +55,12 @@ pub fn customers(
     };
     let by_card = Options {
         party: 20_000_000_001,
-        pace: Pace::Rate(150.0),
+        pace: Pace::Rate(BY_CARD),
         ..common.clone()
     };
     let by_order = Options {
         party: 10_000_000_001,
-        pace: Pace::Rate(50.0),
+        pace: Pace::Rate(BY_ORDER),
         first_card: 1 + CARDS / 2,
         ..common
     };
@@ -69,4 +73,36 @@ pub fn customers(
             live,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::configuration;
+    use super::*;
+
+    const DAY: f64 = 24.0 * 3_600.0;
+    /// What all programs of the demo take together before anybody has bought anything.
+    const AT_FIRST: f64 = 75.0 * 1_048_576.0;
+    const MOST: f64 = 150.0 * 1_048_576.0;
+
+    /// The switch's own test holds it to what its document states, and the financial system's configuration says what it keeps.
+    #[test]
+    fn a_day_of_it_stays_below_150_mib() {
+        const STATED: &str = include_str!("../../../docs/performance.md");
+        let (by_card, by_order, by_host) = (40.0, 160.0, 100.0);
+        for bytes in [by_card, by_order] {
+            assert!(STATED.contains(&format!("{bytes} bytes for each purchase")));
+        }
+        let host = configuration::host(&super::super::ports::USUAL).unwrap();
+        let host: toml::Table = host.parse().unwrap();
+        let remembered = host["remember_max"].as_integer().unwrap() as f64;
+        let switch = configuration::switch(&super::super::ports::USUAL).unwrap();
+        let switch: toml::Table = switch.parse().unwrap();
+        assert_eq!(switch["store"]["transactions_kept"].as_str(), Some("1d"));
+        let requests = (BY_CARD + BY_ORDER) * DAY;
+        let switch = BY_CARD * DAY * by_card + BY_ORDER * DAY * by_order;
+        let host = requests.min(remembered) * by_host;
+        let all = AT_FIRST + switch + host;
+        assert!(all < MOST, "{:.0} MiB after a day", all / 1_048_576.0);
+    }
 }

@@ -197,8 +197,8 @@ impl Orders {
         overdue
     }
 
-    /// The wallet's snapshot is with the store: its orders are found there.
-    pub fn rest(&self, wallet: &Wallet) {
+    /// The wallet's snapshot is with the store: its orders are found there, and so are these that have settled.
+    pub fn rest(&self, wallet: &Wallet, settled: &[OrderKey]) {
         if let Some((_, key)) = self.nobodies.remove(&wallet.id)
             && let Entry::Occupied(mut slot) = self.slots.entry(key)
         {
@@ -207,9 +207,16 @@ impl Orders {
                 slot.remove();
             }
         }
-        for order in &wallet.orders {
-            self.slots.remove_if(&order.key, |_, slot| {
-                slot.owner.as_ref().and_then(Owner::wallet) == Some(wallet.id)
+        let at_hand = wallet.orders.iter().map(|order| order.key);
+        let keys = at_hand.chain(wallet.orders.unsaved());
+        self.find_in_store(wallet.id, keys.chain(settled.iter().copied()));
+    }
+
+    /// What has become of these orders of the wallet the store has.
+    pub fn find_in_store(&self, wallet: WalletId, keys: impl Iterator<Item = OrderKey>) {
+        for key in keys {
+            self.slots.remove_if(&key, |_, slot| {
+                slot.owner.as_ref().and_then(Owner::wallet) == Some(wallet)
             });
         }
     }

@@ -411,6 +411,11 @@ impl Worker {
         self.checkpointer.hand_over(snapshot);
     }
 
+    /// Whether all snapshots that were handed over of this wallet are in the store.
+    pub fn has_stored(&self, wallet: WalletId) -> bool {
+        self.checkpointer.has_stored(wallet)
+    }
+
     /// A wallet's actor lies there in memory from now on.
     pub fn actor_at(&self, wallet: WalletId, address: usize) {
         self.seats.borrow_mut().actor_at(wallet, address);
@@ -418,7 +423,7 @@ impl Worker {
 
     /// Lets a wallet's actor go, if it has taken all that it was told and its last snapshot is in the
     /// store: from then on its cards and orders are looked for there.
-    pub fn release(&self, wallet: &Wallet, taken: u64) -> bool {
+    pub fn release(&self, wallet: &Wallet, settled: &[OrderKey], taken: u64) -> bool {
         if !self.checkpointer.has_stored(wallet.id) {
             return false;
         }
@@ -428,7 +433,7 @@ impl Worker {
         }
         seats.leave(wallet.id);
         self.directory.rest(&wallet.cards);
-        self.orders.rest(wallet);
+        self.orders.rest(wallet, settled);
         self.metrics.actor_stopped();
         true
     }

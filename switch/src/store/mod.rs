@@ -5,7 +5,7 @@
 //! ```text
 //! keyspace  key                value
 //! wallets   wallet 8           snapshot (see wallet/snapshot.rs)
-//! settled   wallet 8, time 8,  transactions that settled between that snapshot and the one before it
+//! settled   wallet 8, time 8,  transactions and orders that settled between that snapshot and the one before it
 //!           sequence 8
 //! cards     card number 8      wallet 8
 //! orders    order key 16       wallet 8, state 1, reference 8, expires 8
@@ -514,6 +514,14 @@ impl Store {
         for (key, state, expires_at) in &snapshot.orders {
             let order = rows::order(snapshot.wallet, *state, *expires_at);
             rows.push(row(Table::Orders, &key.0, Some(&order)));
+        }
+        for key in &snapshot.forgotten {
+            // It may have been announced again, or by another wallet.
+            let is_back = snapshot.orders.iter().any(|(other, ..)| other == key);
+            let owner = self.order(key)?.map(|(wallet, ..)| wallet);
+            if !is_back && owner == Some(snapshot.wallet) {
+                rows.push(row(Table::Orders, &key.0, None));
+            }
         }
         if let Some(open) = snapshot.open {
             rows.push(row(Table::Open, &id, open.then_some(&[])));

@@ -3,7 +3,7 @@
 use tessera_protocol::{OrderKey, Totals};
 
 use crate::clock;
-use crate::wallet::{Day, Item, OrderState, Settled, Unreadable, Wallet, WalletId};
+use crate::wallet::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
 #[derive(Debug, Clone)]
@@ -15,13 +15,16 @@ pub struct Snapshot {
     /// When it was taken, milliseconds since 1970.
     pub(super) at: u64,
     pub(super) bytes: Vec<u8>,
-    /// What has settled since the snapshot before.
+    /// What has settled since the snapshot before: transactions and orders.
     pub(super) settled: Vec<u8>,
     /// What settled before this time need not be kept any longer; 0 where that is not looked at.
     pub(super) settled_from: u64,
     /// Serial and number of each card.
     pub(super) cards: Vec<(u32, u64)>,
+    /// Those that may have changed since the snapshot before.
     pub(super) orders: Vec<(OrderKey, OrderState, u64)>,
+    /// Those that were forgotten since then.
+    pub(super) forgotten: Vec<OrderKey>,
     /// Whether something of it is to be settled; `None` where the store knows.
     pub(super) open: Option<bool>,
     /// When the first of its holds expires, milliseconds since 1970, 0 for never; `None` where the store knows.
@@ -76,6 +79,18 @@ impl Snapshot {
         let unsaved = wallet.transactions.take_unsaved();
         let mut settled = Vec::with_capacity(Settled::BYTES * unsaved.len());
         unsaved.iter().for_each(|one| one.write(&mut settled));
+        let unsaved = wallet.orders.take_unsaved();
+        settled.reserve_exact(SettledOrder::BYTES * unsaved.len());
+        unsaved.iter().for_each(|one| one.write(&mut settled));
+        let at_hand = wallet.orders.iter();
+        let orders = at_hand
+            .map(|order| (order.key, order.state, order.expires_at))
+            .chain(
+                unsaved
+                    .iter()
+                    .map(|one| (one.key, one.state(), one.ends_at())),
+            )
+            .collect();
         let mut bytes = Vec::with_capacity(64 + 112 * wallet.transactions.iter().len());
         wallet.write_snapshot(&mut bytes);
         Self {
@@ -90,11 +105,8 @@ impl Snapshot {
                 .iter()
                 .map(|card| (card.serial, card.number.expose()))
                 .collect(),
-            orders: wallet
-                .orders
-                .iter()
-                .map(|order| (order.key, order.state, order.expires_at))
-                .collect(),
+            orders,
+            forgotten: wallet.orders.take_forgotten(),
             open: Some(wallet.is_open()),
             wakes_at: Some(wallet.wakes_at().unwrap_or(0)),
             turnover: Vec::new(),
@@ -143,12 +155,18 @@ impl Snapshot {
         settled.append(&mut self.settled);
         let mut cards = before.cards.clone();
         cards.append(&mut self.cards);
+        let mut orders = before.orders.clone();
+        orders.append(&mut self.orders);
+        let mut forgotten = before.forgotten.clone();
+        forgotten.append(&mut self.forgotten);
         let mut turnover = before.turnover.clone();
         turnover.append(&mut self.turnover);
         Self {
             turnover,
             settled,
             cards,
+            orders,
+            forgotten,
             open: self.open.or(before.open),
             wakes_at: self.wakes_at.or(before.wakes_at),
             settled_from: self.settled_from.max(before.settled_from),

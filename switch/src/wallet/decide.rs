@@ -264,11 +264,7 @@ fn answer_with(details: Details) -> Decision {
 
 /// The order that `reference` pays, if it pays one, turned to `state`.
 fn order_turned(wallet: &Wallet, reference: Reference, state: OrderState) -> Option<Effect> {
-    let by = [OrderState::Paying(reference), OrderState::Paid(reference)];
-    let order = wallet
-        .orders
-        .iter()
-        .find(|order| by.contains(&order.state))?;
+    let order = wallet.orders.paid_by(reference)?;
     Some(Effect::OrderTurned(order.key, state, order.expires_at))
 }
 

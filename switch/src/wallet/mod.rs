@@ -18,6 +18,7 @@ mod event;
 mod event_bytes;
 mod host_totals;
 mod key;
+mod orders;
 mod original;
 mod part_bytes;
 mod postings;
@@ -55,13 +56,14 @@ pub use event::{
     Wanted,
 };
 pub use key::{DuplicateKey, KeyFields};
+pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 pub use part_bytes::{read_totals, write_totals};
 pub use recall::Unrecalled;
 pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
-pub use state::{Broken, Order, OrderState, Wallet};
+pub use state::{Broken, Wallet};
 pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 pub use transactions::{ALIKE_MAX, About, End, Settled, Transactions};

@@ -3,13 +3,14 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version10│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version11│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account, operator│
 //!                                                                           └────────────────────────────┘
 //! ```
 //!
-//! Settled transactions stand beside it: lists of 31 bytes each, one list for each snapshot that found some.
+//! Settled transactions and orders stand beside it, one list for each snapshot that found some: a byte that says which it is, then
+//! 31 or 32 bytes.
 
 use bytes::BufMut;
 use tessera_protocol::{Amount, Currency, OrderKey};
@@ -25,11 +26,11 @@ use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 use super::transactions::{End, Settled};
 use super::{
-    Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, Supervision, Wallet,
-    WalletId,
+    Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, SettledOrder,
+    Supervision, Wallet, WalletId,
 };
 
-const VERSION: u8 = 10;
+const VERSION: u8 = 11;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {
@@ -66,7 +67,7 @@ impl Wallet {
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
         if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 10"));
+            return Err(from.fault("a snapshot of version 11"));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;
@@ -86,7 +87,7 @@ impl Wallet {
             wallet.cards.request(reference, Wanted::read(&mut from)?);
         }
         for _ in 0..from.u32()? {
-            wallet.orders.push(read_order(&mut from)?);
+            wallet.orders.put(read_order(&mut from)?);
         }
         for _ in 0..from.u32()? {
             wallet.remembered.push(UnseenOriginal::read(&mut from)?);
@@ -187,6 +188,7 @@ fn write_order(out: &mut Vec<u8>, order: &Order) {
     out.put_u64_le(order.amount.value());
     out.put_u16_le(order.currency.code());
     out.put_u64_le(order.expires_at);
+    out.put_u64_le(order.position);
     let (state, reference) = match order.state {
         OrderState::Open => (0, 0),
         OrderState::Paying(reference) => (1, reference.0),
@@ -202,6 +204,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
     let amount = read_amount(from)?;
     let currency = read_currency(from)?;
     let expires_at = from.u64()?;
+    let position = from.u64()?;
     let state = from.u8()?;
     let reference = Reference(from.u64()?);
     let state = match state {
@@ -217,6 +220,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
         currency,
         expires_at,
         state,
+        position,
     })
 }
 
@@ -276,12 +280,16 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     }
 }
 
+const TRANSACTION: u8 = 0;
+const ORDER: u8 = 1;
+
 impl Settled {
     /// How long one is.
-    pub const BYTES: usize = 31;
+    pub const BYTES: usize = 32;
 
     /// Appends it to `out`. Lists of them are one behind the other.
     pub fn write(&self, out: &mut Vec<u8>) {
+        out.put_u8(TRANSACTION);
         out.put_u64_le(self.reference.0);
         out.put_u64_le(self.position);
         out.put_u32_le(self.trace);
@@ -304,13 +312,37 @@ impl Settled {
     }
 }
 
+impl SettledOrder {
+    /// How long one is.
+    pub const BYTES: usize = 33;
+
+    /// Appends it to `out`, in the same list.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let (key, place, at) = self.parts();
+        out.put_u8(ORDER);
+        out.put_slice(&key.0);
+        out.put_u64_le(place);
+        out.put_u64_le(at.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+        let key = OrderKey(from.array()?);
+        let (place, at) = (from.u64()?, Reference(from.u64()?));
+        Ok(Self::from_parts(key, place, at))
+    }
+}
+
 impl Wallet {
-    /// Takes back a list of settled transactions that was kept beside a snapshot.
+    /// Takes back a list of what had settled that was kept beside a snapshot.
     pub fn restore_settled(&mut self, list: &[u8]) -> Result<(), Unreadable> {
         let mut from = Reader::new(list);
         let mut settled = Vec::with_capacity(list.len() / Settled::BYTES);
         while !from.is_at_end() {
-            settled.push(Settled::read(&mut from)?);
+            match from.u8()? {
+                TRANSACTION => settled.push(Settled::read(&mut from)?),
+                ORDER => self.orders.restore(SettledOrder::read(&mut from)?),
+                _ => return Err(from.fault("something settled")),
+            }
         }
         self.transactions.restore(settled);
         Ok(())

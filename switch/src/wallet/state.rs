@@ -8,7 +8,8 @@ use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
     Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, NO_PARTY, Opening,
-    Owed, Payer, PayersAccount, Reference, Subject, Supervision, Transactions, WalletId,
+    Order, OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision,
+    Transactions, WalletId,
 };
 use crate::clock;
 
@@ -36,41 +37,13 @@ pub struct Wallet {
     /// What was asked of it, as long as it must be remembered.
     pub transactions: Transactions,
     /// Orders that its payer agreed to pay.
-    pub orders: Vec<Order>,
+    pub orders: Orders,
     /// Reversals of originals that were never seen.
     pub remembered: Vec<UnseenOriginal>,
     /// Journal position of its last event; 0 before the first.
     pub last_position: u64,
     /// Journal sequence of its last event; 0 before the first.
     pub last_sequence: u64,
-}
-
-/// An order that the payer agreed to pay.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// Mall and order number.
-    pub key: OrderKey,
-    /// What the payer agreed to.
-    pub amount: Amount,
-    /// In which currency.
-    pub currency: Currency,
-    /// Until when, milliseconds since 1970.
-    pub expires_at: u64,
-    /// What became of it.
-    pub state: OrderState,
-}
-
-/// What became of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderState {
-    /// It may be paid.
-    Open,
-    /// A purchase for it is with the host.
-    Paying(Reference),
-    /// It is paid, and stays so.
-    Paid(Reference),
-    /// The payer took it back.
-    Cancelled,
 }
 
 /// An event that does not fit the wallet: the journal is not what this switch wrote.
@@ -112,7 +85,7 @@ impl Wallet {
             account: None,
             supervision: None,
             transactions: Transactions::default(),
-            orders: Vec::new(),
+            orders: Orders::default(),
             remembered: Vec::new(),
             last_position: 0,
             last_sequence: 0,
@@ -163,9 +136,18 @@ impl Wallet {
         self.account.as_ref().is_some_and(|account| account.closed)
     }
 
-    /// The order of this key.
+    /// The order of this key, if it is at hand.
     pub fn order(&self, key: &OrderKey) -> Option<&Order> {
-        self.orders.iter().rev().find(|order| order.key == *key)
+        self.orders.get(key)
+    }
+
+    /// Lets go of what is closed and can be read again, as the journal is durable up to `durable_end`; `now` in milliseconds
+    /// since 1970.
+    pub fn settle(&mut self, durable_end: u64, now: u64) {
+        self.transactions.settle(durable_end);
+        let transactions = &self.transactions;
+        let at_hand = |reference| transactions.by_reference(reference).is_some();
+        self.orders.settle(durable_end, now, at_hand);
     }
 
     /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
@@ -275,10 +257,11 @@ impl Wallet {
                 if matches!(event, Event::StoodIn { .. }) {
                     self.known_mut(*reference)?.more_mut().posting = Advice::Open;
                 }
-                self.turn_order_of(*reference, OrderState::Paid(*reference));
+                self.orders
+                    .turn_paid_by(*reference, OrderState::Paid(*reference));
                 match kind {
                     Kind::Load => self.reloaded(*reference, None),
-                    Kind::Payout => self.paid_out()?,
+                    Kind::Payout => self.paid_out(entry.at)?,
                     _ => {}
                 }
             }
@@ -322,21 +305,9 @@ impl Wallet {
                 let transaction = self.known_mut(*reference)?;
                 transaction.more_mut().repeats.push(*transmission);
             }
-            Event::OrderAnnounced {
-                opening,
-                expires_at,
-                reversed,
-                ..
-            } => {
-                if let Payer::Order(key) = opening.payer {
-                    self.orders.retain(|order| order.key != key);
-                    self.orders.push(Order {
-                        key,
-                        amount: opening.amount,
-                        currency: opening.currency,
-                        expires_at: *expires_at,
-                        state: OrderState::Open,
-                    });
+            Event::OrderAnnounced { reversed, .. } => {
+                if let Some(order) = Order::announced_by(event, position) {
+                    self.orders.put(order);
                 }
                 // An agreement may be given again, and what it brings is known then.
                 reversed.iter().for_each(|unseen| self.remember(unseen));
@@ -349,7 +320,7 @@ impl Wallet {
                 }
                 self.account_mut()?.apply(change, entry.at);
             }
-            Event::Closed { .. } => self.end(),
+            Event::Closed { .. } => self.end(entry.at),
             Event::GivenUp {
                 reference,
                 owed,
@@ -388,9 +359,7 @@ impl Wallet {
         self.transactions.forget_before(kept_from);
         let unseen_from = now.saturating_sub(DAY);
         self.remembered.retain(|unseen| unseen.at >= unseen_from);
-        self.orders.retain(|order| {
-            order.expires_at >= kept_from || matches!(order.state, OrderState::Paying(_))
-        });
+        self.orders.forget_before(kept_from);
     }
 
     fn remember(&mut self, unseen: &UnseenOriginal) {
@@ -515,7 +484,7 @@ impl Wallet {
                 self.spending.take_out(bought_at, undone, whole);
                 if whole {
                     // The order is not paid any more: the payer's agreement stands again until it expires.
-                    self.turn_order_of(reference, OrderState::Open);
+                    self.orders.turn_paid_by(reference, OrderState::Open);
                     self.cards.unused(reference);
                 }
             }
@@ -560,21 +529,17 @@ impl Wallet {
     }
 
     /// All money went back to its source. What came in meanwhile keeps the wallet open.
-    fn paid_out(&mut self) -> Result<(), Broken> {
+    fn paid_out(&mut self, now: u64) -> Result<(), Broken> {
         self.account_mut()?.closing = Reference(0);
         if self.ledger().is_zero() && self.owed.is_zero() {
-            self.end();
+            self.end(now);
         }
         Ok(())
     }
 
     /// Its cards end one by one, each with an event of its own, as the host hears of each.
-    fn end(&mut self) {
-        for order in &mut self.orders {
-            if order.state == OrderState::Open {
-                order.state = OrderState::Cancelled;
-            }
-        }
+    fn end(&mut self, now: u64) {
+        self.orders.cancel_open(now);
         self.account = Some(Box::new(PayersAccount::ended()));
     }
 
@@ -640,23 +605,8 @@ impl Wallet {
     }
 
     fn turn_order(&mut self, opening: &Opening, state: OrderState) {
-        if let Payer::Order(key) = opening.payer
-            && let Some(order) = self.orders.iter_mut().rev().find(|order| order.key == key)
-        {
-            order.state = state;
-        }
-    }
-
-    /// Turns the order that `paid_by` is paying or has paid; one that is by now paid by another
-    /// purchase is left alone.
-    fn turn_order_of(&mut self, paid_by: Reference, state: OrderState) {
-        let by = [OrderState::Paying(paid_by), OrderState::Paid(paid_by)];
-        if let Some(order) = self
-            .orders
-            .iter_mut()
-            .find(|order| by.contains(&order.state))
-        {
-            order.state = state;
+        if let Payer::Order(key) = &opening.payer {
+            self.orders.turn(key, state);
         }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
+use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
@@ -49,6 +50,9 @@ pub enum Housekeeping {
     Rest,
 }
 
+/// How often the store looks for what is too old of a wallet that is always in use, in milliseconds.
+const TIDIED_EVERY: u64 = 60 * 60 * 1_000;
+
 /// One per wallet in use.
 pub struct WalletActor {
     pub(in crate::wallet) wallet: Wallet,
@@ -63,8 +67,10 @@ pub struct WalletActor {
     known: Known,
     /// What it adds to totals since its last snapshot.
     turnover: Vec<Turnover>,
-    /// The store has been told what of it is too old to be kept.
-    tidied: bool,
+    /// When the store was told what of it is too old to be kept, milliseconds since 1970; 0 for not yet.
+    tidied_at: u64,
+    /// Orders that have settled in snapshots which the store may not have yet.
+    settled_orders: Vec<OrderKey>,
     /// Of the operator's wallet: what the host was told of a settlement date.
     pub(in crate::wallet) totals_asked: Option<Box<TotalsAsked>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
@@ -91,7 +97,8 @@ impl WalletActor {
             dirty: false,
             known: Known::default(),
             turnover: Vec::new(),
-            tidied: false,
+            tidied_at: 0,
+            settled_orders: Vec::new(),
             totals_asked: None,
             taken: 0,
             told_at: Instant::now(),
@@ -117,7 +124,9 @@ impl WalletActor {
         }
         let recalled = self
             .wallet
-            .recall(command.about(), |position| worker.read_event(position));
+            .recall(command.about(), command.order(), |position| {
+                worker.read_event(position)
+            });
         if let Err(error) = recalled {
             // It could not be told from a repeat, and nobody may act on a guess: nothing is applied.
             tracing::error!(%error, "the journal could not be read back");
@@ -171,7 +180,7 @@ impl WalletActor {
         if !self.watchers.is_empty() && !entries.is_empty() {
             self.tell_watchers();
         }
-        self.wallet.transactions.settle(worker.durable_end());
+        self.wallet.settle(worker.durable_end(), context.now);
     }
 
     /// What the event approved in the host's stead, in minor units.
@@ -304,17 +313,35 @@ impl WalletActor {
         let now = crate::clock::milliseconds();
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
         self.wallet.forget_older(now, self.worker.transactions_kept);
-        self.wallet.transactions.settle(self.worker.durable_end());
+        self.wallet.settle(self.worker.durable_end(), now);
+        self.find_settled_orders_in_store();
         let turnover = std::mem::take(&mut self.turnover);
+        self.settled_orders.extend(self.wallet.orders.unsaved());
         let snapshot = Snapshot::take(&mut self.wallet)
             .beside(&mut self.known)
             .having(turnover);
         // What is too old has to be looked for there: not at every checkpoint.
-        self.worker
-            .hand_over(match std::mem::replace(&mut self.tidied, true) {
-                true => snapshot,
-                false => snapshot.keeping_from(kept_from),
-            });
+        let tidies = now.saturating_sub(self.tidied_at) >= TIDIED_EVERY;
+        self.worker.hand_over(match tidies {
+            true => {
+                self.tidied_at = now;
+                snapshot.keeping_from(kept_from)
+            }
+            false => snapshot,
+        });
+    }
+
+    /// Orders that have settled need not be known to all workers once the store has what became of them.
+    fn find_settled_orders_in_store(&mut self) {
+        if !self.settled_orders.is_empty() && self.worker.has_stored(self.wallet.id) {
+            let settled = std::mem::take(&mut self.settled_orders);
+            let orders = &self.wallet.orders;
+            // What was brought back the store has as it was before.
+            let newer: HashSet<OrderKey> = orders.unsaved().collect();
+            let known = |key: &OrderKey| orders.get(key).is_none() && !newer.contains(key);
+            let known = settled.into_iter().filter(known);
+            self.worker.orders.find_in_store(self.wallet.id, known);
+        }
     }
 }
 
@@ -373,7 +400,12 @@ impl Handler<Housekeeping> for WalletActor {
         self.watchers.retain(|watcher| !watcher.is_closed());
         let unneeded =
             self.waiting.is_empty() && self.watchers.is_empty() && self.totals_asked.is_none();
-        if rest && unneeded && self.worker.release(&self.wallet, self.taken) {
+        if rest
+            && unneeded
+            && self
+                .worker
+                .release(&self.wallet, &self.settled_orders, self.taken)
+        {
             mailbox.stop();
         }
     }

@@ -85,7 +85,12 @@ impl Bench {
             stand_in_left: self.stand_in_left,
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
-        recall(&mut self.wallet, command.about(), &self.entries);
+        recall(
+            &mut self.wallet,
+            command.about(),
+            command.order(),
+            &self.entries,
+        );
         match command {
             Command::AdviceAnswered(reference, told)
             | Command::AdviceRefused(reference, told, _) => {
@@ -105,7 +110,7 @@ impl Bench {
                 "the host is never told {owed:?} of {reference:?}: {command:?}"
             );
         }
-        self.wallet.transactions.settle(self.durable_end);
+        self.wallet.settle(self.durable_end, self.now);
         effects.into_vec()
     }
 
@@ -159,8 +164,11 @@ impl Bench {
     /// The store keeps the wallet as it is now.
     pub(super) fn checkpoint(&mut self) {
         self.sync();
-        self.wallet.transactions.settle(self.durable_end);
+        self.wallet.settle(self.durable_end, self.now);
         for settled in self.wallet.transactions.take_unsaved() {
+            settled.write(&mut self.settled);
+        }
+        for settled in self.wallet.orders.take_unsaved() {
             settled.write(&mut self.settled);
         }
         self.stored.clear();
@@ -195,7 +203,12 @@ impl Bench {
             entry.write(&mut payload);
             let read = Entry::read(&payload).expect("what was written");
             assert_eq!(&read, entry);
-            recall(&mut wallet, read.event.about(), &self.entries);
+            recall(
+                &mut wallet,
+                read.event.about(),
+                read.event.order(),
+                &self.entries,
+            );
             wallet
                 .apply(&read, place, place)
                 .expect("what was applied before");
@@ -288,9 +301,9 @@ impl Bench {
     }
 }
 
-fn recall(wallet: &mut Wallet, about: About<'_>, entries: &[Entry]) {
+fn recall(wallet: &mut Wallet, about: About<'_>, order: Option<OrderKey>, entries: &[Entry]) {
     let read = |position| Ok(entries[position as usize - 1].clone());
-    wallet.recall(about, read).expect("its own entries");
+    wallet.recall(about, order, read).expect("its own entries");
 }
 
 pub(super) fn card() -> CardNumber {

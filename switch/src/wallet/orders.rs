@@ -1,0 +1,332 @@
+//! The orders of a wallet: those that something may still happen to, and what is kept of the others.
+//!
+//! An order is *at hand* with what its payer agreed to for as long as it can be paid, or the transaction that pays it is at hand.
+//! Then it is *settled*: 32 bytes of it are kept, found by its key, and the rest stands in the journal where it was
+//! announced. A command or an event that names a settled order has it read back before it is decided or applied.
+
+use hashbrown::HashTable;
+use tessera_protocol::{Amount, Currency, OrderKey};
+
+use super::{Command, Event, Opening, Payer, Reference};
+
+/// An order that the payer agreed to pay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    /// Mall and order number.
+    pub key: OrderKey,
+    /// What the payer agreed to.
+    pub amount: Amount,
+    /// In which currency.
+    pub currency: Currency,
+    /// Until when, milliseconds since 1970.
+    pub expires_at: u64,
+    /// What became of it.
+    pub state: OrderState,
+    /// Journal position of its announcement.
+    pub position: u64,
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderState {
+    /// It may be paid.
+    Open,
+    /// A purchase for it is with the host.
+    Paying(Reference),
+    /// It is paid, and stays so.
+    Paid(Reference),
+    /// The payer took it back.
+    Cancelled,
+}
+
+/// An order to which nothing more happens by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledOrder {
+    /// Mall and order number.
+    pub key: OrderKey,
+    /// Journal position of its announcement, and in the highest two bits how it ended.
+    place: u64,
+    /// The purchase that paid it; of one that was not paid, when the agreement ended.
+    at: Reference,
+}
+
+/// See the head of this file.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    /// Oldest first.
+    at_hand: Vec<Order>,
+    settled: HashTable<SettledOrder>,
+    /// What has settled since the last snapshot.
+    unsaved: Vec<SettledOrder>,
+    /// What was forgotten since then.
+    forgotten: Vec<OrderKey>,
+}
+
+impl Orders {
+    /// The order of this key, if it is at hand.
+    pub fn get(&self, key: &OrderKey) -> Option<&Order> {
+        self.at_hand.iter().find(|order| order.key == *key)
+    }
+
+    /// Those at hand.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Order> {
+        self.at_hand.iter()
+    }
+
+    /// The one that this transaction is paying or has paid, if it is at hand.
+    pub fn paid_by(&self, reference: Reference) -> Option<&Order> {
+        self.at_hand
+            .iter()
+            .find(|order| order.is_paid_by(reference))
+    }
+
+    /// Adds one, in the place of what was agreed before under its key.
+    pub fn put(&mut self, order: Order) {
+        self.at_hand.retain(|other| other.key != order.key);
+        self.at_hand.push(order);
+    }
+
+    /// Turns the order of this key, if it is at hand.
+    pub fn turn(&mut self, key: &OrderKey, state: OrderState) {
+        if let Some(order) = self.at_hand.iter_mut().find(|order| order.key == *key) {
+            order.state = state;
+        }
+    }
+
+    /// Turns the order that this transaction is paying or has paid; one that is by now paid by another is left alone.
+    pub fn turn_paid_by(&mut self, reference: Reference, state: OrderState) {
+        let mut orders = self.at_hand.iter_mut();
+        if let Some(order) = orders.find(|order| order.is_paid_by(reference)) {
+            order.state = state;
+        }
+    }
+
+    /// Takes back every agreement that still stands at this time, milliseconds since 1970.
+    pub fn cancel_open(&mut self, now: u64) {
+        for order in &mut self.at_hand {
+            if order.state == OrderState::Open && order.expires_at >= now {
+                order.state = OrderState::Cancelled;
+            }
+        }
+    }
+
+    /// Lets go of what can be read again, as the journal is durable up to `durable_end`: agreements that ended before `now`, and
+    /// orders whose transaction is not at hand any more.
+    pub fn settle(&mut self, durable_end: u64, now: u64, at_hand: impl Fn(Reference) -> bool) {
+        let mut index = 0;
+        while let Some(order) = self.at_hand.get(index) {
+            let over = match order.state {
+                OrderState::Open | OrderState::Cancelled => order.expires_at < now,
+                OrderState::Paid(reference) => !at_hand(reference),
+                OrderState::Paying(_) => false,
+            };
+            if !over || order.position >= durable_end {
+                index += 1;
+                continue;
+            }
+            let settled = SettledOrder::of(order);
+            self.at_hand.remove(index);
+            self.unsaved.push(settled);
+            self.insert(settled);
+        }
+    }
+
+    /// Where the order of this key was announced, if it is settled.
+    pub fn settled(&self, key: &OrderKey) -> Option<u64> {
+        let found = self.settled.find(key.head(), |settled| settled.key == *key);
+        found.map(|settled| settled.position())
+    }
+
+    /// Takes a settled order to hand again: `event` is its announcement. False where it is none.
+    pub fn bring_back(&mut self, event: &Event, position: u64) -> bool {
+        let Some(announced) = Order::announced_by(event, position) else {
+            return false;
+        };
+        let key = announced.key;
+        let found = self
+            .settled
+            .find_entry(key.head(), |settled| settled.key == key);
+        let Ok(found) = found else { return false };
+        if found.get().position() != position {
+            return false;
+        }
+        let (settled, _) = found.remove();
+        self.unsaved.retain(|unsaved| unsaved.key != key);
+        let state = settled.state();
+        self.at_hand.push(Order { state, ..announced });
+        true
+    }
+
+    /// What has settled and was not taken yet.
+    pub fn unsaved(&self) -> impl Iterator<Item = OrderKey> {
+        self.unsaved.iter().map(|settled| settled.key)
+    }
+
+    /// What has settled since this was last asked, which is kept beside a snapshot.
+    pub fn take_unsaved(&mut self) -> Vec<SettledOrder> {
+        std::mem::take(&mut self.unsaved)
+    }
+
+    /// What was forgotten since this was last asked.
+    pub fn take_forgotten(&mut self) -> Vec<OrderKey> {
+        std::mem::take(&mut self.forgotten)
+    }
+
+    /// Takes back what was kept beside a snapshot, in the order in which it was kept.
+    pub fn restore(&mut self, settled: SettledOrder) {
+        // What is at hand had settled before it was brought back.
+        if self.get(&settled.key).is_none() {
+            self.insert(settled);
+        }
+    }
+
+    /// Forgets those whose agreement or purchase is older than this, milliseconds since 1970.
+    pub fn forget_before(&mut self, milliseconds: u64) {
+        let forgotten = &mut self.forgotten;
+        self.at_hand.retain(|order| {
+            let keeps =
+                order.expires_at >= milliseconds || matches!(order.state, OrderState::Paying(_));
+            if !keeps {
+                forgotten.push(order.key);
+            }
+            keeps
+        });
+        let old = |settled: &mut SettledOrder| settled.at.milliseconds() < milliseconds;
+        forgotten.extend(self.settled.extract_if(old).map(|settled| settled.key));
+        self.unsaved
+            .retain(|settled| settled.at.milliseconds() >= milliseconds);
+    }
+
+    fn insert(&mut self, settled: SettledOrder) {
+        let same = |other: &SettledOrder| other.key == settled.key;
+        let hash = |other: &SettledOrder| other.key.head();
+        match self.settled.find_mut(settled.key.head(), same) {
+            Some(known) => *known = settled,
+            None => {
+                self.settled
+                    .insert_unique(settled.key.head(), settled, hash);
+            }
+        }
+    }
+}
+
+impl Order {
+    /// What `event`, which stands at `position`, announces; `None` where it announces nothing.
+    pub fn announced_by(event: &Event, position: u64) -> Option<Self> {
+        match event {
+            Event::OrderAnnounced {
+                opening,
+                expires_at,
+                ..
+            } => match opening.payer {
+                Payer::Order(key) => Some(Self {
+                    key,
+                    amount: opening.amount,
+                    currency: opening.currency,
+                    expires_at: *expires_at,
+                    state: OrderState::Open,
+                    position,
+                }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn is_paid_by(&self, reference: Reference) -> bool {
+        let by = [OrderState::Paying(reference), OrderState::Paid(reference)];
+        by.contains(&self.state)
+    }
+}
+
+impl Command {
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        match self {
+            Self::Ask(ask) => ask.opening.order(),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        self.opening()?.order()
+    }
+}
+
+impl Opening {
+    fn order(&self) -> Option<OrderKey> {
+        match self.payer {
+            Payer::Order(key) => Some(key),
+            Payer::Card(..) | Payer::Wallet => None,
+        }
+    }
+}
+
+impl SettledOrder {
+    const POSITION: u64 = u64::MAX >> 2;
+    const PAID: u64 = 1 << 62;
+    const CANCELLED: u64 = 2 << 62;
+
+    fn of(order: &Order) -> Self {
+        let ended = Reference::first(order.expires_at, 0);
+        let (end, at) = match order.state {
+            OrderState::Open => (0, ended),
+            OrderState::Cancelled => (Self::CANCELLED, ended),
+            OrderState::Paid(reference) | OrderState::Paying(reference) => (Self::PAID, reference),
+        };
+        Self {
+            key: order.key,
+            place: order.position | end,
+            at,
+        }
+    }
+
+    /// The parts that it is stored as.
+    pub fn parts(self) -> (OrderKey, u64, Reference) {
+        (self.key, self.place, self.at)
+    }
+
+    /// One of what was stored.
+    pub fn from_parts(key: OrderKey, place: u64, at: Reference) -> Self {
+        Self { key, place, at }
+    }
+
+    /// Journal position of its announcement.
+    pub fn position(&self) -> u64 {
+        self.place & Self::POSITION
+    }
+
+    /// What became of it.
+    pub fn state(&self) -> OrderState {
+        match self.place & !Self::POSITION {
+            Self::PAID => OrderState::Paid(self.at),
+            Self::CANCELLED => OrderState::Cancelled,
+            _ => OrderState::Open,
+        }
+    }
+
+    /// When the agreement ends or ended as far as it is known here, milliseconds since 1970.
+    pub fn ends_at(&self) -> u64 {
+        self.at.milliseconds()
+    }
+}
+
+/// It makes no difference what is at hand and what is not.
+impl PartialEq for Orders {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |of: &Self| {
+            let settled = of.settled.iter().map(|settled| (*settled, settled.state()));
+            let at_hand = of
+                .at_hand
+                .iter()
+                .map(|order| (SettledOrder::of(order), order.state));
+            let mut all: Vec<_> = settled.chain(at_hand).collect();
+            all.sort_unstable_by_key(|(order, _)| (order.key.0, order.place));
+            all
+        };
+        all(self) == all(other)
+    }
+}

@@ -1,0 +1,241 @@
+//! What a wallet in use keeps in memory of each purchase, by an allocator that counts. docs/performance.md states these numbers.
+
+use peak_alloc::PeakAlloc;
+use smallvec::SmallVec;
+use std::sync::Arc;
+use tessera_protocol::leased::Operation;
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
+use tessera_switch::journal::{Options, RecordRef, Segments};
+use tessera_switch::orders::Orders;
+use tessera_switch::store::{Checkpointer, Snapshot, Store};
+use tessera_switch::wallet::{
+    Action, Ask, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
+    Opening, Payer, Reference, Rules, Supervision, Wallet, WalletId, decide,
+};
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+const BYTES_PER_CARD_PURCHASE: usize = 40;
+const BYTES_PER_ORDER_PURCHASE: usize = 160;
+
+const NOW: u64 = 1_790_000_000_000;
+const EXPIRY: u16 = 3112;
+const ACCEPTOR: [u8; 15] = *b"MALL-0001      ";
+const WALLETS: u64 = 20;
+const PURCHASES: u32 = 2_000;
+/// Purchases of a wallet between two checkpoints.
+const CHECKPOINT: u32 = 100;
+
+/// A wallet as its actor leads it, without a journal: what is decided is applied at once, and all of it can be read back.
+struct Led {
+    wallet: Wallet,
+    events: u64,
+    given: u64,
+}
+
+impl Led {
+    fn new(number: u64) -> Self {
+        let mut led = Self {
+            wallet: Wallet::new(WalletId(number)),
+            events: 0,
+            given: 0,
+        };
+        led.apply(Event::Provisioned {
+            currency: Currency::USD,
+            card: CardNumber::development(number),
+            expiry: EXPIRY,
+            balance: Amount::new(999_999_999).expect("twelve digits"),
+        });
+        led
+    }
+
+    fn apply(&mut self, event: Event) {
+        self.events += 1;
+        let entry = Entry {
+            wallet: self.wallet.id,
+            previous: self.wallet.last_position,
+            at: NOW,
+            available: self.wallet.available,
+            held: self.wallet.held,
+            owed: self.wallet.owed,
+            event,
+        };
+        let place = self.events;
+        self.wallet.apply(&entry, place, place).expect("it fits");
+    }
+
+    fn tell(&mut self, mut command: Command) -> SmallVec<[Effect; 2]> {
+        if let Command::Ask(ask) = &mut command {
+            self.given += 1;
+            ask.opening.reference = Reference(Reference::first(NOW, 0).0 + self.given);
+        }
+        let (rules, house) = (Rules::default(), Supervision::default());
+        let context = Context {
+            now: NOW,
+            host_trace: 1,
+            host_up: true,
+            rules: &rules,
+            house: &house,
+            stand_in_left: 0,
+            next_reference: Reference(Reference::first(NOW, 0).0 + self.given + 1),
+        };
+        let unread = |_| unreachable!("nothing is repeated here");
+        self.wallet
+            .recall(command.about(), command.order(), unread)
+            .expect("nothing to read");
+        let decision = decide(&self.wallet, &command, &context);
+        decision
+            .events
+            .into_iter()
+            .for_each(|event| self.apply(event));
+        self.wallet.settle(u64::MAX, NOW);
+        decision.effects
+    }
+
+    fn ask(&mut self, opening: Opening, action: Action) -> SmallVec<[Effect; 2]> {
+        self.tell(Command::Ask(Box::new(Ask {
+            opening,
+            action,
+            claims: None,
+        })))
+    }
+
+    /// A purchase that the host approves.
+    fn buy(&mut self, opening: Opening) -> SmallVec<[Effect; 2]> {
+        let effects = self.ask(opening, Action::Purchase { barred: None });
+        let forwarded = effects.iter().find_map(|effect| match effect {
+            Effect::Forward(reference) => Some(*reference),
+            _ => None,
+        });
+        let reference = forwarded.expect("a request for the host");
+        self.tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+    }
+}
+
+fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
+    let terminal = *b"TERM0001";
+    let processing_code = match class {
+        6 => u32::from(Operation::AnnounceOrder.number()),
+        _ => 0,
+    };
+    Opening {
+        reference: Reference(0),
+        key: DuplicateKey::of(KeyFields {
+            institution: 10_000_000_001,
+            terminal: &terminal,
+            acceptor: &ACCEPTOR,
+            trace,
+            local_time: 94_500,
+            local_date: 1_122,
+            class,
+            processing_code,
+            payer: &payer,
+        }),
+        institution: 10_000_000_001,
+        class,
+        processing_code,
+        trace,
+        transmission: 1_122_094_500,
+        local_time: 94_500,
+        local_date: 1_122,
+        terminal,
+        acceptor: ACCEPTOR,
+        repeat: false,
+        retrieval: *b"632609000001",
+        amount: Amount::new(100).expect("twelve digits"),
+        currency: Currency::USD,
+        payer,
+        merchant: Merchant::default(),
+    }
+}
+
+/// Bytes that each of so many purchases of so many wallets leaves in memory.
+fn kept_of_each(
+    mut led: Vec<Led>,
+    mut buy: impl FnMut(&mut Led, u32),
+    mut checkpoint: impl FnMut(&mut Led),
+) -> usize {
+    // What is there once, however much is bought.
+    led.iter_mut().for_each(|led| buy(led, PURCHASES));
+    led.iter_mut().for_each(&mut checkpoint);
+    let before = ALLOCATOR.current_usage();
+    for trace in 0..PURCHASES {
+        led.iter_mut().for_each(|led| buy(led, trace));
+        if trace % CHECKPOINT == CHECKPOINT - 1 {
+            led.iter_mut().for_each(&mut checkpoint);
+        }
+    }
+    let kept = ALLOCATOR.current_usage().saturating_sub(before);
+    kept / (led.len() * PURCHASES as usize)
+}
+
+fn wallets() -> Vec<Led> {
+    (1..=WALLETS).map(Led::new).collect()
+}
+
+#[test]
+fn a_purchase_leaves_little_in_memory() {
+    let by_card = kept_of_each(
+        wallets(),
+        |led, trace| {
+            let card = CardNumber::development(led.wallet.id.0);
+            led.buy(opening(2, trace, Payer::Card(card, Some(EXPIRY))));
+        },
+        |led| drop(Snapshot::take(&mut led.wallet)),
+    );
+    println!("{by_card} bytes of a purchase by card");
+    assert!(by_card <= BYTES_PER_CARD_PURCHASE, "{by_card} bytes");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).expect("a store"));
+    let nothing = &mut |_: RecordRef<'_>| Ok(());
+    let path = folder.path().join("journal");
+    let options = Options {
+        segment_bytes: 1 << 20,
+        ..Options::default()
+    };
+    let journal = Segments::open(&path, options, None, nothing, Box::new(|_| {}));
+    let journal = Arc::new(journal.expect("a journal"));
+    let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal);
+    let orders = Orders::new(store, checkpointer);
+    let turn = |led: &Led, effects: SmallVec<[Effect; 2]>| {
+        for effect in effects {
+            if let Effect::OrderTurned(key, state, until) = effect {
+                orders.turn(key, led.wallet.id, state, until);
+            }
+        }
+    };
+    let by_order = kept_of_each(
+        wallets(),
+        |led, trace| {
+            let number = format!("{}-{trace}", led.wallet.id.0);
+            let key = OrderKey::of(&ACCEPTOR, number.as_bytes());
+            let announce = Action::Announce {
+                expires_at: NOW + 900_000,
+                description: Vec::new(),
+                reversed: Vec::new(),
+            };
+            let announced = led.ask(opening(6, trace, Payer::Order(key)), announce);
+            turn(led, announced);
+            let paid = led.buy(opening(2, trace, Payer::Order(key)));
+            turn(led, paid);
+        },
+        |led| {
+            let settled: Vec<OrderKey> = led.wallet.orders.unsaved().collect();
+            drop(Snapshot::take(&mut led.wallet));
+            // The store has it.
+            orders.find_in_store(led.wallet.id, settled.into_iter());
+        },
+    );
+    println!("{by_order} bytes of a purchase by order");
+    assert!(by_order <= BYTES_PER_ORDER_PURCHASE, "{by_order} bytes");
+
+    let stated = std::fs::read_to_string("../docs/performance.md").expect("the document");
+    for bytes in [BYTES_PER_CARD_PURCHASE, BYTES_PER_ORDER_PURCHASE] {
+        assert!(
+            stated.contains(&format!("{bytes} bytes for each purchase")),
+            "{bytes} is not stated"
+        );
+    }
+}
