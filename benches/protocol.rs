@@ -54,6 +54,7 @@ fn protocol(criterion: &mut Criterion) {
     });
     let ascii = Dialect {
         framing: Framing::Ascii4,
+        header_bytes: 0,
         packing: MessagePacking::Ascii,
     };
     let usual = Bytes::from(unhex(PURCHASE));

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 use tessera_console::print;
-use tessera_inspect::{Finding, diagnose};
+use tessera_inspect::{Verdict, diagnose};
 use tessera_protocol::Secrets;
 
 use crate::input;
@@ -26,9 +26,9 @@ impl Doctor {
     pub fn run(&self) -> Result<()> {
         let input = input::read(&self.input)?;
         let finding = diagnose(&input, Secrets::unless(self.unmask))?;
-        print(finding.text())?;
-        match finding {
-            Finding::Good { .. } => Ok(()),
+        print(&finding.text)?;
+        match finding.verdict {
+            Verdict::Good => Ok(()),
             _ => bail!("no good message"),
         }
     }

@@ -10,5 +10,5 @@ mod input;
 mod shapes;
 
 pub use decode::Decoded;
-pub use doctor::{Finding, diagnose};
+pub use doctor::{Finding, Verdict, diagnose};
 pub use input::{Form, INPUT_BYTES_MAX, Input, InputError, Stream};

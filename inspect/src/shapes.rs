@@ -334,7 +334,7 @@ fn no_shape_of_a_message_lays_its_card_number_bare() {
                 ];
                 for input in [Input::Text(hex(&bytes)), Input::Content(bytes.clone())] {
                     let found = diagnose(&input, Secrets::Masked);
-                    texts.extend(found.ok().map(|found| ("doctor", found.text().to_owned())));
+                    texts.extend(found.ok().map(|found| ("doctor", found.text)));
                 }
                 for (of, text) in texts {
                     if let Some(form) = leaks(&text, &card, shown_max) {
@@ -357,7 +357,7 @@ fn the_example_of_a_length_in_binary_is_masked() {
     );
     let found = diagnose(&input, Secrets::Masked).unwrap();
     let decoded = Decoded::of(&input, Secrets::Masked, false).unwrap();
-    for text in [found.text(), &decoded.text] {
+    for text in [&found.text, &decoded.text] {
         assert_eq!(leaks(text, "4539578763621486", SHOWN_MAX), None, "{text}");
         assert!(!text.contains("621486"), "{text}");
     }

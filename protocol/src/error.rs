@@ -63,6 +63,8 @@ pub enum Problem {
         /// How many.
         had: usize,
     },
+    /// A message type that no message has.
+    Unknown,
     /// A field that this protocol never sends.
     NeverSent,
     /// The message is longer than a frame may be.
@@ -119,6 +121,7 @@ impl fmt::Display for Problem {
             Self::Length { .. } => f.write_str("length that is not BCD"),
             Self::TooLong { maximum, had } => write!(f, "length {had} above {maximum}"),
             Self::LeftOver { had } => write!(f, "{had} bytes left over"),
+            Self::Unknown => f.write_str("of no message"),
             Self::NeverSent => f.write_str("never sent in this protocol"),
             Self::Oversized { had } => write!(f, "{had} bytes are more than a frame holds"),
         }

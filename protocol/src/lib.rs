@@ -49,7 +49,8 @@ pub use client::{ClientNumber, ClientNumberError};
 pub use currency::Currency;
 pub use describe::{Description, Secrets, describe, describe_in};
 pub use dialect::{
-    Dialect, Framing, Header, Look, MessagePacking, Unpacked, foreign_protocol, recognize,
+    Dialect, Framing, HEADER_BYTES_MAX, Header, Look, MessagePacking, Unpacked, foreign_protocol,
+    recognize, to_ebcdic,
 };
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};

@@ -10,11 +10,12 @@ use common::{Good, hex, value, vectors};
 use serde::Deserialize;
 use tessera_protocol::{
     Dialect, Framing, Header, Look, Message, MessagePacking, Place, Problem, Secrets, describe,
-    recognize,
+    recognize, to_ebcdic,
 };
 
 const ASCII: Dialect = Dialect {
     framing: Framing::Ascii4,
+    header_bytes: 0,
     packing: MessagePacking::Ascii,
 };
 
@@ -190,16 +191,17 @@ fn a_tpdu_turns_round_in_the_answer() {
     for packing in [MessagePacking::Binary, MessagePacking::Ascii] {
         let dialect = Dialect {
             framing: Framing::Tpdu,
+            header_bytes: 0,
             packing,
         };
         for (vector, wire) in pairs() {
             let message = match packing {
                 MessagePacking::Binary => vector.bytes(),
-                MessagePacking::Ascii => wire.into_bytes(),
+                _ => wire.into_bytes(),
             };
             let frame = Bytes::from([&tpdu[..], &message].concat());
             let (header, message) = dialect.open(frame.clone());
-            assert_eq!(header, tpdu);
+            assert_eq!(header.bytes(), tpdu);
             if let Some(key) = vector.key() {
                 assert!(dialect.verify(&key, &message));
             }
@@ -221,11 +223,15 @@ fn a_tpdu_turns_round_in_the_answer() {
 fn every_dialect_is_recognized_by_its_first_frame() {
     for (vector, wire) in pairs() {
         for dialect in Dialect::all() {
-            let out = translated(dialect, [0x60, 0, 1, 0x12, 0x34], &vector);
-            if dialect.packing == MessagePacking::Ascii {
-                assert!(out.ends_with(wire.as_bytes()));
-            } else {
-                assert!(hex(&out).ends_with(&vector.hex));
+            let header = match dialect.framing {
+                Framing::Tpdu => Header::of(&[0x60, 0, 1, 0x12, 0x34]),
+                _ => Header::default(),
+            };
+            let out = translated(dialect, header, &vector);
+            match dialect.packing {
+                MessagePacking::Ascii => assert!(out.ends_with(wire.as_bytes())),
+                MessagePacking::Binary => assert!(hex(&out).ends_with(&vector.hex)),
+                MessagePacking::AsciiBitmap | MessagePacking::Ebcdic => {}
             }
             assert!(matches!(dialect.look(&out), Look::Message { .. }));
             let seen: Vec<Dialect> = recognize(&out).collect();
@@ -272,6 +278,51 @@ fn a_message_with_a_fault_is_told_from_rubbish() {
             let look = dialect.look(rubbish);
             let is_none = !matches!(look, Look::Message { .. } | Look::Faulty { .. });
             assert!(is_none, "{dialect}: {look:?}");
+        }
+    }
+}
+
+#[test]
+fn every_packing_says_the_same_message_and_comes_back() {
+    for (vector, wire) in pairs() {
+        for packing in MessagePacking::ALL {
+            let dialect = Dialect {
+                framing: Framing::Binary2,
+                header_bytes: 12,
+                packing,
+            };
+            let header = Header::of(b"ISO016000075");
+            let mut out = translated(dialect, header, &vector);
+            let frame = dialect.cut(&mut out).unwrap().unwrap();
+            let (read, message) = dialect.open(frame);
+            assert_eq!(read, header, "an answer repeats its request's header");
+            if let Some(key) = vector.key() {
+                assert!(dialect.verify(&key, &message), "{dialect}: {}", vector.name);
+                for at in 0..message.len() {
+                    let mut changed = message.to_vec();
+                    changed[at] ^= 1;
+                    assert!(!dialect.verify(&key, &changed), "{dialect}: {at}");
+                }
+            }
+            let unpacked = dialect.unpack(&message);
+            assert_eq!(unpacked.fault, None, "{dialect}");
+            let read = Message::parse(&unpacked.message).unwrap();
+            for (&field, expected) in &vector.fields {
+                assert_eq!(&value(&read, field), expected, "{dialect}: field {field}");
+            }
+            for length in 0..message.len() {
+                let unpacked = dialect.unpack(&message.slice(..length));
+                let whole = unpacked.fault.is_none() && Message::parse(&unpacked.message).is_ok();
+                assert!(!whole, "{dialect}: cut at {length}");
+            }
+            // Bitmaps as bytes, and the same characters in another code.
+            let text: Vec<u8> = match packing {
+                MessagePacking::AsciiBitmap => wire.bytes().take(4).collect(),
+                MessagePacking::Ebcdic => wire.bytes().take(4).map(to_ebcdic).collect(),
+                MessagePacking::Binary | MessagePacking::Ascii => continue,
+            };
+            assert_eq!(message[..4], text);
+            assert_eq!(hex(&message[4..12]).to_uppercase(), wire[4..20]);
         }
     }
 }

@@ -6,9 +6,9 @@ use bytes::{Bytes, BytesMut};
 use common::{hex, set, value};
 use proptest::prelude::*;
 use tessera_protocol::{
-    Balances, Dialect, Extras, FIELDS, MacKey, Message, Mti, OriginalData, Packer, Packing,
-    Reading, ReplacementAmounts, Request, ResponseCode, Secrets, Totals, answer, cut, describe,
-    format_error_answer, tlv,
+    Balances, Dialect, Extras, FIELDS, Framing, Header, MacKey, Message, Mti, OriginalData, Packer,
+    Packing, Reading, ReplacementAmounts, Request, ResponseCode, Secrets, Totals, answer, cut,
+    describe, format_error_answer, tlv,
 };
 
 /// A value of any allowed length for a field, before padding.
@@ -166,7 +166,7 @@ proptest! {
                     out.extend_from_slice(&(message.len() as u16).to_be_bytes());
                     out.extend_from_slice(&message);
                 };
-                dialect.answer([0x60, 0, 1, 0, 2], key, &mut out, write).unwrap();
+                dialect.answer(Header::of(&[0x60, 0, 1, 0, 2]), key, &mut out, write).unwrap();
                 let frame = dialect.cut(&mut out).unwrap().unwrap();
                 prop_assert!(out.is_empty());
                 let (_, wire) = dialect.open(frame);
@@ -176,7 +176,9 @@ proptest! {
                     None => prop_assert_eq!(hex(&unpacked.message), hex(&plain)),
                     Some(key) => prop_assert!(dialect.verify(key, &wire)),
                 }
-                for length in 0..wire.len() {
+                // What is cut short is the same behind every framing.
+                let lengths = if dialect.framing == Framing::Binary2 { wire.len() } else { 0 };
+                for length in 0..lengths {
                     let cut_short = dialect.unpack(&wire.slice(..length));
                     let parsed = Message::parse(&cut_short.message);
                     prop_assert!(cut_short.fault.is_some() || parsed.is_err());

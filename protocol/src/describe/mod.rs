@@ -5,6 +5,7 @@
 //! unless they are asked for: by the field table in a message that was read completely, and wherever a card number may
 //! stand in any other. It prints as an aligned table and turns into JSON.
 
+mod emv;
 mod hex_lines;
 mod json;
 mod meaning;

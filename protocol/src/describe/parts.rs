@@ -1,7 +1,7 @@
-//! Fields that hold several values, broken out: 48, 54, 90, 95.
+//! Fields that hold several values, broken out: 48, 54, 55, 90, 95.
 
 use super::value::{self, text};
-use super::{Row, Secrets, meaning};
+use super::{Row, Secrets, emv, meaning};
 use crate::balances::{Balance, BalanceKind, Balances};
 use crate::currency::Currency;
 use crate::masking::mask_likely_card_numbers;
@@ -22,6 +22,7 @@ pub(super) fn of(
             let groups = balances.groups().iter();
             groups.map(balance).collect()
         }),
+        55 => Some(emv::objects(field.body, secrets)),
         90 => OriginalData::parse(field.body).map(|original| original_data(&original)),
         95 => ReplacementAmounts::parse(field.body).map(|_| {
             let digits = text(&field.body[..12]);

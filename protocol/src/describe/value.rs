@@ -68,6 +68,11 @@ pub(super) fn text_under(veil: &Veil, body: &[u8], bytes: Range<usize>) -> Strin
     text
 }
 
+/// Bytes in hexadecimal, asterisks for what the veil over them hides.
+pub(super) fn hex_digits(veil: &Veil, bytes: &[u8]) -> String {
+    hex_under(veil, bytes, 0..bytes.len())
+}
+
 fn hex_under(veil: &Veil, body: &[u8], bytes: Range<usize>) -> String {
     bytes.flat_map(|at| veil.hex(at, body[at])).collect()
 }

@@ -1,23 +1,25 @@
-//! The ASCII packing, as jPOS `ISO87APackager` and the default ASCII specification of pyiso8583 have it.
+//! The packings in characters: ASCII, as jPOS `ISO87APackager` and the default ASCII specification of pyiso8583 have it; ASCII
+//! with bitmaps as bytes, as jPOS `ISO87APackagerBBitmap`; and EBCDIC, where all that is binary stands as bytes.
 //!
 //! ```text
 //! MTI       4 digits
-//! bitmap    16 hexadecimal digits, a second one right behind it
+//! bitmap    16 hexadecimal digits, a second one right behind it; or 8 bytes
 //! N n       n digits
 //! A n       a sign character, n - 1 digits
 //! C n       n characters
-//! B n       2n hexadecimal digits
+//! B n       2n hexadecimal digits; in EBCDIC n bytes
 //! LN, LC n  2 digits of length, then so many digits or characters (track 2: 0 to 9 and :;<=>?, of which D may stand for =)
-//! LLC n     3 digits of length, then so many characters; of EMV data, so many hexadecimal digits
+//! LLC n     3 digits of length, then so many characters; of EMV data, so many hexadecimal digits, in EBCDIC so many bytes
 //! ```
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use nom::Err;
 use subtle::ConstantTimeEq;
 
-use super::FieldPlace;
+use super::{FieldPlace, ebcdic};
 use crate::bitmap::Bitmap;
 use crate::error::{ParseError, Place, Problem};
 use crate::fields::{FIELDS, Packing};
@@ -28,9 +30,81 @@ use crate::message::{Message, end, located};
 use crate::mti::Mti;
 use crate::packer::Packer;
 
-/// Characters of a bitmap and of a MAC.
-const BITMAP_CHARACTERS: usize = 16;
-const MAC_CHARACTERS: usize = 2 * MAC_BYTES;
+/// A packing in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Style {
+    /// Whether characters are EBCDIC (code page 037) and not ASCII.
+    pub(super) ebcdic: bool,
+    /// Whether bitmaps are bytes and not hexadecimal.
+    pub(super) raw_bitmaps: bool,
+    /// Whether binary fields are bytes and not hexadecimal.
+    pub(super) raw_fields: bool,
+}
+
+impl Style {
+    pub(super) const ASCII: Self = Self {
+        ebcdic: false,
+        raw_bitmaps: false,
+        raw_fields: false,
+    };
+    pub(super) const ASCII_BITMAP: Self = Self {
+        raw_bitmaps: true,
+        ..Self::ASCII
+    };
+    pub(super) const EBCDIC: Self = Self {
+        ebcdic: true,
+        raw_bitmaps: true,
+        raw_fields: true,
+    };
+
+    fn bitmap_bytes(self) -> usize {
+        if self.raw_bitmaps { 8 } else { 16 }
+    }
+
+    fn mac_bytes(self) -> usize {
+        if self.raw_fields {
+            MAC_BYTES
+        } else {
+            2 * MAC_BYTES
+        }
+    }
+
+    /// A character in ISO 8859-1.
+    fn read(self, byte: u8) -> u8 {
+        if self.ebcdic {
+            ebcdic::to_latin(byte)
+        } else {
+            byte
+        }
+    }
+
+    fn read_all(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        match self.ebcdic {
+            true => bytes
+                .iter()
+                .map(|&byte| ebcdic::to_latin(byte))
+                .collect::<Vec<_>>()
+                .into(),
+            false => bytes.into(),
+        }
+    }
+
+    fn write(self, characters: &[u8], out: &mut BytesMut) {
+        match self.ebcdic {
+            true => out.extend(
+                characters
+                    .iter()
+                    .map(|&character| ebcdic::from_latin(character)),
+            ),
+            false => out.put_slice(characters),
+        }
+    }
+
+    fn is_raw(self, packing: Packing) -> bool {
+        self.raw_fields && matches!(packing, Packing::Binary(_) | Packing::BinaryUpTo(_))
+    }
+}
+
 /// Where the primary bitmap begins.
 const PRIMARY_AT: usize = 4;
 /// The length that a canonical message has in front, and that is not wanted here.
@@ -46,20 +120,20 @@ pub struct Unpacked {
 }
 
 /// Reads a message as far as it goes: a field that is wrong but whose end is known is left out.
-pub(super) fn unpack(message: &[u8]) -> Unpacked {
+pub(super) fn unpack(style: Style, message: &[u8]) -> Unpacked {
     let unreadable = |fault| Unpacked {
         message: Bytes::new(),
         fault: Some(fault),
     };
-    let (mti, bitmap, rest) = match head(message) {
+    let (mti, bitmap, rest) = match head(style, message) {
         Ok(head) => head,
         Err(fault) => return unreadable(fault),
     };
     let mut unpacked = BytesMut::with_capacity(LENGTH_BYTES + message.len());
     let mut packer = Packer::new(&mut unpacked, mti);
-    let fault = read_fields(message, bitmap, rest, |number, _, body| {
+    let fault = read_fields(style, message, bitmap, rest, |number, _, body| {
         let packing = FIELDS[usize::from(number) - 1].packing;
-        put(&mut packer, number, packing, &message[body]);
+        put(style, &mut packer, number, packing, &message[body]);
     });
     packer.finish();
     unpacked.advance(LENGTH_BYTES);
@@ -70,10 +144,10 @@ pub(super) fn unpack(message: &[u8]) -> Unpacked {
 }
 
 /// Where the readable fields of a message stand in it.
-pub(super) fn places(message: &[u8]) -> Vec<FieldPlace> {
+pub(super) fn places(style: Style, message: &[u8]) -> Vec<FieldPlace> {
     let mut places = Vec::new();
-    if let Ok((_, bitmap, rest)) = head(message) {
-        read_fields(message, bitmap, rest, |number, field, body| {
+    if let Ok((_, bitmap, rest)) = head(style, message) {
+        read_fields(style, message, bitmap, rest, |number, field, body| {
             places.push(FieldPlace {
                 number,
                 field,
@@ -86,6 +160,7 @@ pub(super) fn places(message: &[u8]) -> Vec<FieldPlace> {
 
 /// Hands out the readable fields, with and without their lengths, and returns the first fault.
 fn read_fields(
+    style: Style,
     message: &[u8],
     bitmap: Bitmap,
     mut rest: &[u8],
@@ -94,8 +169,8 @@ fn read_fields(
     let mut fault = None;
     for number in bitmap.fields() {
         let packing = FIELDS[usize::from(number) - 1].packing;
-        let read = extent(packing, rest).and_then(|(behind, body)| {
-            check(packing, body).map_err(|(at, found)| {
+        let read = extent(style, packing, rest).and_then(|(behind, body)| {
+            check(style, packing, body).map_err(|(at, found)| {
                 let left = behind.len() + body.len() - at;
                 Err::Error(Fault {
                     left,
@@ -116,7 +191,7 @@ fn read_fields(
             }
             Err(error) => {
                 fault.get_or_insert(located(Place::Field(number), message, error));
-                match skip(packing, rest) {
+                match skip(style, packing, rest) {
                     Some(behind) => rest = behind,
                     None => return fault,
                 }
@@ -129,7 +204,7 @@ fn read_fields(
     fault
 }
 
-fn head(message: &[u8]) -> Result<(Mti, Bitmap, &[u8]), ParseError> {
+fn head(style: Style, message: &[u8]) -> Result<(Mti, Bitmap, &[u8]), ParseError> {
     if message.len() > FRAME_BYTES_MAX {
         return Err(ParseError {
             place: Place::End,
@@ -139,21 +214,21 @@ fn head(message: &[u8]) -> Result<(Mti, Bitmap, &[u8]), ParseError> {
     }
     let in_mti = |error| located(Place::Mti, message, error);
     let (rest, digits) = exactly(PRIMARY_AT, message).map_err(in_mti)?;
-    let mti = number(digits, message).map_err(in_mti)?;
+    let mti = number(style, digits, message).map_err(in_mti)?;
     // Four digits, each of them in a nibble.
     let bcd = [1000, 100, 10, 1].map(|place| (mti / place % 10) as u16);
     let mti = Mti::new(bcd.iter().fold(0, |value, digit| value << 4 | digit));
     let in_bitmap = |error| located(Place::Bitmap, message, error);
-    let (rest, primary) = bitmap(rest).map_err(in_bitmap)?;
+    let (rest, primary) = bitmap(style, rest).map_err(in_bitmap)?;
     let (rest, secondary) = match primary >> 63 {
-        1 => bitmap(rest).map_err(in_bitmap)?,
+        1 => bitmap(style, rest).map_err(in_bitmap)?,
         _ => (rest, 0),
     };
     let bitmap = Bitmap { primary, secondary };
     if bitmap.has(65) {
         return Err(ParseError {
             place: Place::Field(65),
-            offset: PRIMARY_AT + BITMAP_CHARACTERS,
+            offset: PRIMARY_AT + style.bitmap_bytes(),
             problem: Problem::NeverSent,
         });
     }
@@ -168,12 +243,18 @@ fn head(message: &[u8]) -> Result<(Mti, Bitmap, &[u8]), ParseError> {
     }
 }
 
-/// `bitmap = 16HEXDIG`.
-fn bitmap(input: &[u8]) -> Parsed<'_, u64> {
-    let (rest, digits) = exactly(BITMAP_CHARACTERS, input)?;
+/// `bitmap = 16HEXDIG / 8OCTET`.
+fn bitmap(style: Style, input: &[u8]) -> Parsed<'_, u64> {
+    let (rest, digits) = exactly(style.bitmap_bytes(), input)?;
     let mut bitmap = 0;
+    if style.raw_bitmaps {
+        let value = digits
+            .iter()
+            .fold(0, |value, &byte| value << 8 | u64::from(byte));
+        return Ok((rest, value));
+    }
     for (at, &character) in digits.iter().enumerate() {
-        let Some(digit) = hex_digit(character) else {
+        let Some(digit) = hex_digit(style.read(character)) else {
             return wrong(input.len() - at, character);
         };
         bitmap = bitmap << 4 | u64::from(digit);
@@ -182,8 +263,8 @@ fn bitmap(input: &[u8]) -> Parsed<'_, u64> {
 }
 
 /// The characters of a field, without its length.
-fn extent(packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
-    let (rest, length) = length(packing, input)?;
+fn extent(style: Style, packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
+    let (rest, length) = length(style, packing, input)?;
     let maximum = packing.length_max();
     if length > maximum {
         return Err(Err::Error(Fault {
@@ -194,38 +275,40 @@ fn extent(packing: Packing, input: &[u8]) -> Parsed<'_, &[u8]> {
             },
         }));
     }
-    exactly(characters(packing, length), rest)
+    exactly(characters(style, packing, length), rest)
 }
 
 /// What follows a field whose length can be read, even if it is too long or its characters are wrong.
-fn skip(packing: Packing, input: &[u8]) -> Option<&[u8]> {
-    let (rest, length) = length(packing, input).ok()?;
-    rest.get(characters(packing, length)..)
+fn skip(style: Style, packing: Packing, input: &[u8]) -> Option<&[u8]> {
+    let (rest, length) = length(style, packing, input).ok()?;
+    rest.get(characters(style, packing, length)..)
 }
 
-fn characters(packing: Packing, length: usize) -> usize {
+fn characters(style: Style, packing: Packing, length: usize) -> usize {
     match packing {
+        Packing::Binary(bytes) if style.raw_fields => usize::from(bytes),
         Packing::Binary(bytes) => 2 * usize::from(bytes),
         _ => length,
     }
 }
 
 /// The length of a field: a constant, or two or three digits in front.
-fn length(packing: Packing, input: &[u8]) -> Parsed<'_, usize> {
+fn length(style: Style, packing: Packing, input: &[u8]) -> Parsed<'_, usize> {
     match packing.prefix_bytes() {
         0 => Ok((input, packing.length_max())),
         prefix => {
             let (rest, digits) = exactly(prefix + 1, input)?;
-            Ok((rest, number(digits, input)?))
+            Ok((rest, number(style, digits, input)?))
         }
     }
 }
 
-fn number(digits: &[u8], input: &[u8]) -> Result<usize, Err<Fault>> {
+fn number(style: Style, digits: &[u8], input: &[u8]) -> Result<usize, Err<Fault>> {
     let mut value = 0;
-    for (at, &digit) in digits.iter().enumerate() {
+    for (at, &byte) in digits.iter().enumerate() {
+        let digit = style.read(byte);
         if !digit.is_ascii_digit() {
-            return wrong(input.len() - at, digit);
+            return wrong(input.len() - at, byte);
         }
         value = value * 10 + usize::from(digit - b'0');
     }
@@ -251,7 +334,10 @@ fn wrong<T>(left: usize, found: u8) -> Result<T, Err<Fault>> {
 }
 
 /// The characters of a body are those of its packing; where the first is that is not, and which.
-fn check(packing: Packing, body: &[u8]) -> Result<(), (usize, u8)> {
+fn check(style: Style, packing: Packing, body: &[u8]) -> Result<(), (usize, u8)> {
+    if style.is_raw(packing) {
+        return Ok(());
+    }
     let fits = |at: usize, character: u8| match packing {
         Packing::Numeric(_) | Packing::NumericUpTo(_) => character.is_ascii_digit(),
         Packing::Signed(_) if at == 0 => character.is_ascii(),
@@ -261,7 +347,7 @@ fn check(packing: Packing, body: &[u8]) -> Result<(), (usize, u8)> {
         Packing::Text(_) | Packing::ShortTextUpTo(_) | Packing::TextUpTo(_) => true,
     };
     let found = body.iter().copied().enumerate();
-    let mut misfits = found.filter(|&(at, character)| !fits(at, character));
+    let mut misfits = found.filter(|&(at, byte)| !fits(at, style.read(byte)));
     match misfits.next() {
         Some(misfit) => Err(misfit),
         // Half a byte.
@@ -273,7 +359,12 @@ fn check(packing: Packing, body: &[u8]) -> Result<(), (usize, u8)> {
 }
 
 /// Adds a field whose characters were checked.
-fn put(packer: &mut Packer<'_>, number: u8, packing: Packing, body: &[u8]) {
+fn put(style: Style, packer: &mut Packer<'_>, number: u8, packing: Packing, body: &[u8]) {
+    if style.is_raw(packing) {
+        packer.raw(number, body);
+        return;
+    }
+    let body = &*style.read_all(body);
     match packing {
         Packing::Binary(_) | Packing::BinaryUpTo(_) => {
             let pairs = body.chunks_exact(2);
@@ -298,12 +389,13 @@ fn put(packer: &mut Packer<'_>, number: u8, packing: Packing, body: &[u8]) {
 /// # Errors
 /// Where a field is longer than three digits can say: EMV data of 500 bytes and more.
 pub(super) fn pack(
+    style: Style,
     message: &Message<'_>,
     key: Option<&MacKey>,
     out: &mut BytesMut,
 ) -> Result<(), ParseError> {
     let begin = out.len();
-    out.put_slice(message.mti().to_string().as_bytes());
+    style.write(message.mti().to_string().as_bytes(), out);
     let mut bitmap = message.bitmap();
     let has_secondary = bitmap.primary >> 63 == 1;
     match (key, has_secondary) {
@@ -311,24 +403,32 @@ pub(super) fn pack(
         (Some(_), false) => bitmap.primary |= 1,
         (None, _) => {}
     }
-    hex(&bitmap.primary.to_be_bytes(), out);
+    let put = |bitmap: u64, out: &mut BytesMut| match style.raw_bitmaps {
+        true => out.put_u64(bitmap),
+        false => style.write(&hex(&bitmap.to_be_bytes()), out),
+    };
+    put(bitmap.primary, out);
     if has_secondary {
-        hex(&bitmap.secondary.to_be_bytes(), out);
+        put(bitmap.secondary, out);
     }
     for (number, body) in message.fields() {
         let packing = FIELDS[usize::from(number) - 1].packing;
         let prefix = message.wire(number).unwrap_or_default();
-        field(number, packing, prefix, body, out)?;
+        field(style, number, packing, prefix, body, out)?;
     }
     if let Some(key) = key {
         let mac = key.mac(&out[begin..]);
-        hex(&mac, out);
+        match style.raw_fields {
+            true => out.put_slice(&mac),
+            false => style.write(&hex(&mac), out),
+        }
     }
     Ok(())
 }
 
 /// One field; `wire` begins with its length in the binary packing.
 fn field(
+    style: Style,
     number: u8,
     packing: Packing,
     wire: &[u8],
@@ -339,26 +439,26 @@ fn field(
         let pairs = body.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
         pairs.map(|nibble| b'0' + nibble).collect()
     };
-    match packing {
-        Packing::Numeric(digits) => out.put_slice(&nibbles(body)[usize::from(digits % 2)..]),
-        Packing::Signed(_) => {
-            out.put_u8(body[0]);
-            out.put_slice(&nibbles(&body[1..]));
+    let length = |digits: usize, length: usize| format!("{length:0digits$}").into_bytes();
+    let characters: Vec<u8> = match packing {
+        Packing::Numeric(digits) => nibbles(body)[usize::from(digits % 2)..].to_vec(),
+        Packing::Signed(_) => [&body[..1], &nibbles(&body[1..])].concat(),
+        Packing::Text(_) => body.to_vec(),
+        Packing::Binary(_) if style.raw_fields => {
+            out.put_slice(body);
+            return Ok(());
         }
-        Packing::Text(_) => out.put_slice(body),
-        Packing::Binary(_) => hex(body, out),
+        Packing::Binary(_) => hex(body),
         Packing::NumericUpTo(_) | Packing::TrackUpTo(_) => {
             let count = usize::from(wire[0] >> 4) * 10 + usize::from(wire[0] & 0xF);
-            out.put_slice(format!("{count:02}").as_bytes());
-            out.put_slice(&nibbles(body)[..count]);
+            [&length(2, count)[..], &nibbles(body)[..count]].concat()
         }
-        Packing::ShortTextUpTo(_) => {
-            out.put_slice(format!("{:02}", body.len()).as_bytes());
+        Packing::ShortTextUpTo(_) => [&length(2, body.len())[..], body].concat(),
+        Packing::TextUpTo(_) => [&length(3, body.len())[..], body].concat(),
+        Packing::BinaryUpTo(_) if style.raw_fields => {
+            style.write(&length(3, body.len()), out);
             out.put_slice(body);
-        }
-        Packing::TextUpTo(_) => {
-            out.put_slice(format!("{:03}", body.len()).as_bytes());
-            out.put_slice(body);
+            return Ok(());
         }
         Packing::BinaryUpTo(maximum) => {
             let (maximum, had) = (usize::from(maximum), 2 * body.len());
@@ -369,48 +469,51 @@ fn field(
                     problem: Problem::TooLong { maximum, had },
                 });
             }
-            out.put_slice(format!("{had:03}").as_bytes());
-            hex(body, out);
+            [length(3, had), hex(body)].concat()
         }
-    }
+    };
+    style.write(&characters, out);
     Ok(())
 }
 
 /// Whether a message ends in its right MAC; `false` where it has none.
-pub(super) fn verify(key: &MacKey, message: &[u8]) -> bool {
+pub(super) fn verify(style: Style, key: &MacKey, message: &[u8]) -> bool {
     let Some((covered, mac)) = message
         .len()
-        .checked_sub(MAC_CHARACTERS)
+        .checked_sub(style.mac_bytes())
         .map(|at| message.split_at(at))
     else {
         return false;
     };
     let mut sent = [0; MAC_BYTES];
-    for (byte, pair) in sent.iter_mut().zip(mac.chunks_exact(2)) {
-        let (Some(high), Some(low)) = (hex_digit(pair[0]), hex_digit(pair[1])) else {
-            return false;
-        };
-        *byte = high << 4 | low;
+    if style.raw_fields {
+        sent.copy_from_slice(mac);
+    } else {
+        for (byte, pair) in sent.iter_mut().zip(mac.chunks_exact(2)) {
+            let digit = |byte: u8| hex_digit(style.read(byte));
+            let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
+                return false;
+            };
+            *byte = high << 4 | low;
+        }
     }
-    carries_mac(covered) && bool::from(key.mac(covered).ct_eq(&sent))
+    carries_mac(style, covered) && bool::from(key.mac(covered).ct_eq(&sent))
 }
 
 /// Whether the bitmaps of a message show its last field to be a MAC.
-fn carries_mac(message: &[u8]) -> bool {
-    let digit = |at: usize| message.get(at).copied().and_then(hex_digit);
-    let last_of = |bitmap: usize| digit(PRIMARY_AT + bitmap * BITMAP_CHARACTERS - 1);
-    let has_secondary = digit(PRIMARY_AT).is_some_and(|first| first & 8 != 0);
-    last_of(1 + usize::from(has_secondary)).is_some_and(|last| last & 1 == 1)
+fn carries_mac(style: Style, message: &[u8]) -> bool {
+    head(style, message).is_ok_and(|(_, bitmap, _)| match bitmap.primary >> 63 {
+        1 => bitmap.secondary & 1 == 1,
+        _ => bitmap.primary & 1 == 1,
+    })
 }
 
 fn hex_digit(character: u8) -> Option<u8> {
     (character as char).to_digit(16).map(|digit| digit as u8)
 }
 
-fn hex(bytes: &[u8], out: &mut BytesMut) {
+fn hex(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in bytes {
-        out.put_u8(DIGITS[usize::from(byte >> 4)]);
-        out.put_u8(DIGITS[usize::from(byte & 0xF)]);
-    }
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    digits.map(|digit| DIGITS[usize::from(digit)]).collect()
 }

@@ -7,6 +7,9 @@
 //! ascii-4    | 30 31 32 33 |             message     four digits in four characters
 //! binary-4   | 00 00 hi lo |             message     four bytes, unsigned, big-endian
 //! ```
+//!
+//! In `binary-2-inclusive`, `ascii-4-inclusive` and `binary-4-inclusive` the length counts its own bytes as well. Behind the
+//! length of any framing but `tpdu` a profile may have a header of a fixed number of bytes, which answers repeat.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -15,8 +18,31 @@ use crate::frame::{FRAME_BYTES_MAX, FrameError};
 /// Bytes of a TPDU: an identifier, and two addresses of two bytes each.
 const TPDU_BYTES: usize = 5;
 
-/// What stands between a frame's length and its message; zeros where nothing does.
-pub type Header = [u8; TPDU_BYTES];
+/// The longest header that a profile may have.
+pub const HEADER_BYTES_MAX: usize = 32;
+
+/// What stands between a frame's length and its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Header {
+    bytes: [u8; HEADER_BYTES_MAX],
+    length: u8,
+}
+
+impl Header {
+    /// The first [`HEADER_BYTES_MAX`] of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let length = bytes.len().min(HEADER_BYTES_MAX);
+        let mut header = Self::default();
+        header.bytes[..length].copy_from_slice(&bytes[..length]);
+        header.length = length as u8;
+        header
+    }
+
+    /// Its bytes; none where a dialect has none.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
 
 /// The kinds of length in front of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +57,25 @@ pub enum Framing {
     Ascii4,
     /// Four bytes, big-endian.
     Binary4,
+    /// Two bytes, big-endian, which the length covers.
+    Binary2Inclusive,
+    /// Four decimal digits as characters, which the length covers.
+    Ascii4Inclusive,
+    /// Four bytes, big-endian, which the length covers.
+    Binary4Inclusive,
 }
 
 impl Framing {
     /// Every framing.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Binary2,
         Self::Tpdu,
         Self::Bcd2,
         Self::Ascii4,
         Self::Binary4,
+        Self::Binary2Inclusive,
+        Self::Ascii4Inclusive,
+        Self::Binary4Inclusive,
     ];
 
     /// As profiles name it.
@@ -51,14 +86,27 @@ impl Framing {
             Self::Bcd2 => "bcd-2",
             Self::Ascii4 => "ascii-4",
             Self::Binary4 => "binary-4",
+            Self::Binary2Inclusive => "binary-2-inclusive",
+            Self::Ascii4Inclusive => "ascii-4-inclusive",
+            Self::Binary4Inclusive => "binary-4-inclusive",
         }
     }
 
     /// Bytes of the length.
     pub const fn length_bytes(self) -> usize {
         match self {
-            Self::Binary2 | Self::Tpdu | Self::Bcd2 => 2,
-            Self::Ascii4 | Self::Binary4 => 4,
+            Self::Binary2 | Self::Tpdu | Self::Bcd2 | Self::Binary2Inclusive => 2,
+            Self::Ascii4 | Self::Binary4 | Self::Ascii4Inclusive | Self::Binary4Inclusive => 4,
+        }
+    }
+
+    /// How many of its own bytes the length counts.
+    const fn own_bytes(self) -> usize {
+        match self {
+            Self::Binary2 | Self::Tpdu | Self::Bcd2 | Self::Ascii4 | Self::Binary4 => 0,
+            Self::Binary2Inclusive | Self::Ascii4Inclusive | Self::Binary4Inclusive => {
+                self.length_bytes()
+            }
         }
     }
 
@@ -79,11 +127,23 @@ impl Framing {
             return Ok(None);
         };
         let length = match self {
-            Self::Binary2 | Self::Tpdu | Self::Binary4 => bytes
+            Self::Binary2
+            | Self::Tpdu
+            | Self::Binary4
+            | Self::Binary2Inclusive
+            | Self::Binary4Inclusive => bytes
                 .iter()
                 .fold(0, |length, &byte| length << 8 | usize::from(byte)),
             Self::Bcd2 => decimal(bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xF]))?,
-            Self::Ascii4 => decimal(bytes.iter().map(|byte| byte.wrapping_sub(b'0')))?,
+            Self::Ascii4 | Self::Ascii4Inclusive => {
+                decimal(bytes.iter().map(|byte| byte.wrapping_sub(b'0')))?
+            }
+        };
+        // A keep-alive may count its length or not.
+        let length = match length.checked_sub(self.own_bytes()) {
+            Some(length) => length,
+            None if length == 0 => 0,
+            None => return Err(FrameError::NoMessage { length }),
         };
         if length > FRAME_BYTES_MAX + self.header_bytes() {
             return Err(FrameError::Oversized { length });
@@ -114,36 +174,42 @@ impl Framing {
 
     /// The length of a frame of so many bytes, at most what a frame may have.
     pub fn begin(self, length: usize, out: &mut BytesMut) {
+        let length = length + self.own_bytes();
         match self {
-            Self::Binary2 | Self::Tpdu => out.put_u16(length as u16),
-            Self::Binary4 => out.put_u32(length as u32),
+            Self::Binary2 | Self::Tpdu | Self::Binary2Inclusive => out.put_u16(length as u16),
+            Self::Binary4 | Self::Binary4Inclusive => out.put_u32(length as u32),
             Self::Bcd2 => {
                 let digit = |place: usize| (length / place % 10) as u8;
                 out.put_u8(digit(1000) << 4 | digit(100));
                 out.put_u8(digit(10) << 4 | digit(1));
             }
-            Self::Ascii4 => out.put_slice(format!("{:04}", length % 10_000).as_bytes()),
+            Self::Ascii4 | Self::Ascii4Inclusive => {
+                out.put_slice(format!("{:04}", length % 10_000).as_bytes())
+            }
         }
     }
 
-    /// A frame's header and its message.
+    /// A frame's header and its message; `header_bytes` is what the profile says, which a TPDU goes before.
     #[inline]
-    pub(super) fn open(self, mut frame: Bytes) -> (Header, Bytes) {
-        let mut header = Header::default();
-        if self == Self::Tpdu && frame.len() >= header.len() {
-            header.copy_from_slice(&frame.split_to(TPDU_BYTES));
+    pub(super) fn open(self, header_bytes: u8, mut frame: Bytes) -> (Header, Bytes) {
+        let length = match self {
+            Self::Tpdu => TPDU_BYTES,
+            _ => usize::from(header_bytes),
+        };
+        if length == 0 || frame.len() < length {
+            return (Header::default(), frame);
         }
-        (header, frame)
+        (Header::of(&frame.split_to(length)), frame)
     }
 
     /// The header of an answer: it goes back to where its request came from.
-    pub(super) fn answering(self, header: &Header) -> impl AsRef<[u8]> + use<> {
-        let [id, to, to_low, from, from_low] = *header;
-        let mut answer = arrayvec::ArrayVec::<u8, TPDU_BYTES>::new();
-        if self == Self::Tpdu {
-            answer.extend([id, from, from_low, to, to_low]);
+    pub(super) fn answering(self, header: &Header) -> Header {
+        match (self, header.bytes()) {
+            (Self::Tpdu, &[id, to, to_low, from, from_low]) => {
+                Header::of(&[id, from, from_low, to, to_low])
+            }
+            _ => *header,
         }
-        answer
     }
 }
 
@@ -186,9 +252,12 @@ mod tests {
             (Framing::Bcd2, &[0, 3], &message),
             (Framing::Ascii4, b"0003", &message),
             (Framing::Binary4, &[0, 0, 0, 3], &message),
+            (Framing::Binary2Inclusive, &[0, 5], &message),
+            (Framing::Ascii4Inclusive, b"0007", &message),
+            (Framing::Binary4Inclusive, &[0, 0, 0, 7], &message),
         ] {
             let zero = match framing {
-                Framing::Ascii4 => &b"0000"[..],
+                Framing::Ascii4 | Framing::Ascii4Inclusive => &b"0000"[..],
                 _ => &[0; 4][..framing.length_bytes()],
             };
             let wire = [zero, length, frame, zero, zero, length, frame].concat();
@@ -207,6 +276,9 @@ mod tests {
             (Framing::Bcd2, &[0x12, 0x34]),
             (Framing::Ascii4, b"1234"),
             (Framing::Binary4, &[0, 0, 0x04, 0xD2]),
+            (Framing::Binary2Inclusive, &[0x04, 0xD4]),
+            (Framing::Ascii4Inclusive, b"1238"),
+            (Framing::Binary4Inclusive, &[0, 0, 0x04, 0xD6]),
         ] {
             assert_eq!(framing.announced(bytes), Ok(Some(1234)), "{framing:?}");
             let mut out = BytesMut::new();
@@ -236,6 +308,12 @@ mod tests {
             (Framing::Ascii4, b"00 1", Err(FrameError::NoDigits)),
             (Framing::Binary4, &[0, 1, 0, 0], oversized(65536)),
             (Framing::Binary4, &[0xFF; 4], oversized(0xFFFF_FFFF)),
+            (
+                Framing::Binary2Inclusive,
+                &[0, 1],
+                Err(FrameError::NoMessage { length: 1 }),
+            ),
+            (Framing::Binary2Inclusive, &[0, 2], Ok(Some(0))),
         ] {
             assert_eq!(framing.announced(bytes), expected, "{framing:?}");
         }
@@ -244,11 +322,14 @@ mod tests {
     #[test]
     fn an_answer_goes_back_to_where_its_request_came_from() {
         let frame = Bytes::from_static(&[0x60, 0, 1, 0x12, 0x34, 8, 0]);
-        let (header, message) = Framing::Tpdu.open(frame.clone());
+        let (header, message) = Framing::Tpdu.open(0, frame.clone());
         assert_eq!(message[..], [8, 0]);
         let answer = Framing::Tpdu.answering(&header);
-        assert_eq!(answer.as_ref(), [0x60, 0x12, 0x34, 0, 1]);
-        assert_eq!(Framing::Binary2.open(frame.clone()).1, frame);
-        assert!(Framing::Binary2.answering(&header).as_ref().is_empty());
+        assert_eq!(answer.bytes(), [0x60, 0x12, 0x34, 0, 1]);
+        assert_eq!(Framing::Binary2.open(0, frame.clone()).1, frame);
+        let (header, message) = Framing::Binary2.open(5, frame);
+        assert_eq!(message[..], [8, 0]);
+        let answer = Framing::Binary2.answering(&header);
+        assert_eq!(answer.bytes(), [0x60, 0, 1, 0x12, 0x34]);
     }
 }

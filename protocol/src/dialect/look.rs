@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Dialect;
-use crate::error::{ParseError, Place};
+use crate::error::{ParseError, Place, Problem};
 use crate::frame::FrameError;
 use crate::message::Message;
 use crate::reading::Reading;
@@ -58,6 +58,12 @@ impl Dialect {
         let unpacked = self.unpack(&self.open(frame).1);
         let message = unpacked.message;
         let fault = match (unpacked.fault, Message::parse(&message)) {
+            // Characters that are read as packed digits by chance have a type that no message has.
+            (None, Ok(parsed)) if !parsed.mti().is_plausible() => ParseError {
+                place: Place::Mti,
+                offset: 0,
+                problem: Problem::Unknown,
+            },
             (None, Ok(parsed)) => {
                 let institution = parsed.number(32);
                 return Look::Message {
@@ -67,8 +73,9 @@ impl Dialect {
             }
             (Some(fault), _) | (None, Err(fault)) => fault,
         };
-        let readable = !matches!(fault.place, Place::Mti | Place::Bitmap)
-            && Reading::of(&message).mti.is_some();
+        let unread = matches!(fault.place, Place::Mti | Place::Bitmap);
+        let readable =
+            (!unread || fault.problem == Problem::Unknown) && Reading::of(&message).mti.is_some();
         match readable {
             true => Look::Faulty { message, fault },
             false => Look::Rubbish(fault),

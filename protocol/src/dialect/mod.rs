@@ -5,6 +5,7 @@
 //! made after. The table of fields is the same for all of them.
 
 mod ascii;
+mod ebcdic;
 mod framing;
 mod look;
 
@@ -13,8 +14,11 @@ use std::ops::Range;
 use bytes::{BufMut, Bytes, BytesMut};
 
 pub use ascii::Unpacked;
-pub use framing::{Framing, Header};
+pub use ebcdic::from_latin as to_ebcdic;
+pub use framing::{Framing, HEADER_BYTES_MAX, Header};
 pub use look::{Look, foreign_protocol, recognize};
+
+use ascii::Style;
 
 use crate::error::ParseError;
 use crate::frame::{FrameError, cut};
@@ -29,35 +33,51 @@ pub enum MessagePacking {
     Binary,
     /// jPOS `ISO87APackager`: digits as characters, bitmaps and binary fields in hexadecimal.
     Ascii,
+    /// jPOS `ISO87APackagerBBitmap`: the same with bitmaps as bytes.
+    AsciiBitmap,
+    /// Characters in EBCDIC (code page 037), bitmaps and binary fields as bytes.
+    Ebcdic,
 }
 
 impl MessagePacking {
     /// Every packing.
-    pub const ALL: [Self; 2] = [Self::Binary, Self::Ascii];
+    pub const ALL: [Self; 4] = [Self::Binary, Self::Ascii, Self::AsciiBitmap, Self::Ebcdic];
 
     /// As profiles name it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Binary => "binary",
             Self::Ascii => "ascii",
+            Self::AsciiBitmap => "ascii-bitmap",
+            Self::Ebcdic => "ebcdic",
+        }
+    }
+
+    /// How characters and bytes are mixed; `None` in the binary packing.
+    const fn style(self) -> Option<Style> {
+        match self {
+            Self::Binary => None,
+            Self::Ascii => Some(Style::ASCII),
+            Self::AsciiBitmap => Some(Style::ASCII_BITMAP),
+            Self::Ebcdic => Some(Style::EBCDIC),
         }
     }
 
     /// A message in the binary packing, as far as it can be read.
     pub fn unpack(self, message: &Bytes) -> Unpacked {
-        match self {
-            Self::Binary => Unpacked {
+        match self.style() {
+            None => Unpacked {
                 message: message.clone(),
                 fault: None,
             },
-            Self::Ascii => ascii::unpack(message),
+            Some(style) => ascii::unpack(style, message),
         }
     }
 
     /// Where the readable fields of a message stand; `binary` is what was read of it in the binary packing.
     pub(crate) fn places(self, wire: &[u8], binary: &Reading<'_>) -> Vec<FieldPlace> {
-        match self {
-            Self::Binary => {
+        match self.style() {
+            None => {
                 let place = |field: &ReadField<'_>| {
                     let end = field.offset + field.wire.len();
                     FieldPlace {
@@ -68,7 +88,7 @@ impl MessagePacking {
                 };
                 binary.fields.iter().map(place).collect()
             }
-            Self::Ascii => ascii::places(wire),
+            Some(style) => ascii::places(style, wire),
         }
     }
 }
@@ -88,6 +108,8 @@ pub(crate) struct FieldPlace {
 pub struct Dialect {
     /// What tells messages apart in the stream.
     pub framing: Framing,
+    /// Bytes between the length and the message, at most [`HEADER_BYTES_MAX`]; answers repeat them.
+    pub header_bytes: u8,
     /// What a message looks like.
     pub packing: MessagePacking,
 }
@@ -96,14 +118,19 @@ impl Dialect {
     /// The one in which everything is done.
     pub const CANONICAL: Self = Self {
         framing: Framing::Binary2,
+        header_bytes: 0,
         packing: MessagePacking::Binary,
     };
 
-    /// Every dialect, the canonical one first.
+    /// Every dialect without a header of its own, the canonical one first.
     pub fn all() -> impl Iterator<Item = Self> {
         let with = |packing| {
             let framings = Framing::ALL.into_iter();
-            framings.map(move |framing| Self { framing, packing })
+            framings.map(move |framing| Self {
+                framing,
+                header_bytes: 0,
+                packing,
+            })
         };
         MessagePacking::ALL.into_iter().flat_map(with)
     }
@@ -123,7 +150,7 @@ impl Dialect {
     /// A frame's header and its message.
     #[inline]
     pub fn open(self, frame: Bytes) -> (Header, Bytes) {
-        self.framing.open(frame)
+        self.framing.open(self.header_bytes, frame)
     }
 
     /// A message in the binary packing, as far as it can be read.
@@ -134,9 +161,9 @@ impl Dialect {
     /// Whether a message, as it came, ends in its right MAC.
     #[inline]
     pub fn verify(self, key: &MacKey, message: &[u8]) -> bool {
-        match self.packing {
-            MessagePacking::Binary => key.verify(message),
-            MessagePacking::Ascii => ascii::verify(key, message),
+        match self.packing.style() {
+            None => key.verify(message),
+            Some(style) => ascii::verify(style, key, message),
         }
     }
 
@@ -158,10 +185,10 @@ impl Dialect {
             return Ok(());
         }
         let mut canonical = BytesMut::new();
-        match self.packing {
-            MessagePacking::Binary => write(&mut canonical, key),
+        match self.packing.style() {
+            None => write(&mut canonical, key),
             // Sealed where the bytes are that it covers.
-            MessagePacking::Ascii => write(&mut canonical, None),
+            Some(_) => write(&mut canonical, None),
         }
         // What we have written ourselves is well-formed.
         while let Ok(Some(message)) = cut(&mut canonical) {
@@ -177,18 +204,21 @@ impl Dialect {
         key: Option<&MacKey>,
         out: &mut BytesMut,
     ) -> Result<(), ParseError> {
-        let header = self.framing.answering(&header);
-        if self.packing == MessagePacking::Binary {
+        let header = match (self.framing, self.header_bytes) {
+            (Framing::Tpdu, _) | (_, 1..) => self.framing.answering(&header),
+            _ => Header::default(),
+        };
+        let Some(style) = self.packing.style() else {
             self.framing
-                .begin(header.as_ref().len() + message.len(), out);
-            out.put_slice(header.as_ref());
+                .begin(header.bytes().len() + message.len(), out);
+            out.put_slice(header.bytes());
             out.put_slice(message);
             return Ok(());
-        }
+        };
         let mut text = BytesMut::with_capacity(2 * message.len());
-        ascii::pack(&Message::parse(message)?, key, &mut text)?;
-        self.framing.begin(header.as_ref().len() + text.len(), out);
-        out.put_slice(header.as_ref());
+        ascii::pack(style, &Message::parse(message)?, key, &mut text)?;
+        self.framing.begin(header.bytes().len() + text.len(), out);
+        out.put_slice(header.bytes());
         out.put_slice(&text);
         Ok(())
     }
@@ -201,6 +231,10 @@ impl std::fmt::Display for Dialect {
             "framing = \"{}\", packing = \"{}\"",
             self.framing.name(),
             self.packing.name()
-        )
+        )?;
+        match self.header_bytes {
+            0 => Ok(()),
+            bytes => write!(out, ", header_bytes = {bytes}"),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use tessera_protocol::{Dialect, FRAME_BYTES_MAX, Framing};
+use tessera_protocol::{Dialect, FRAME_BYTES_MAX, Framing, HEADER_BYTES_MAX};
 
 use super::case::Raw;
 
@@ -91,7 +91,7 @@ impl Target {
 impl Connection {
     /// A message as a frame: what goes over the wire for it.
     pub fn frame(&self, message: &[u8]) -> Vec<u8> {
-        framed(self.dialect.framing, message)
+        framed(self.dialect, message)
     }
 
     /// Sends bytes. What is closed meanwhile is seen when an answer is waited for.
@@ -147,8 +147,13 @@ impl Connection {
 
     fn open(&self, frame: Bytes) -> Came {
         let (header, message) = self.dialect.open(frame);
-        if self.dialect.framing == Framing::Tpdu && header != TPDU_BACK {
-            return Came::Nonsense(format!("the TPDU {header:02x?}, not {TPDU_BACK:02x?}"));
+        let expected: &[u8] = match self.dialect.framing {
+            Framing::Tpdu => &TPDU_BACK,
+            _ => header_of(self.dialect),
+        };
+        if header.bytes() != expected {
+            let came = header.bytes();
+            return Came::Nonsense(format!("the header {came:02x?}, not {expected:02x?}"));
         }
         Came::Message(message)
     }
@@ -188,12 +193,19 @@ impl Write for Socket {
     }
 }
 
-/// A message in a framing.
-pub fn framed(framing: Framing, message: &[u8]) -> Vec<u8> {
-    let header: &[u8] = match framing {
+/// What stands between the length and a message.
+fn header_of(dialect: Dialect) -> &'static [u8] {
+    const HEADER: [u8; HEADER_BYTES_MAX] = *b"ISO0160000751234567890ABCDEFGHIJ";
+    match dialect.framing {
         Framing::Tpdu => &TPDU,
-        _ => &[],
-    };
+        _ => &HEADER[..usize::from(dialect.header_bytes).min(HEADER_BYTES_MAX)],
+    }
+}
+
+/// A message in a framing.
+pub fn framed(dialect: Dialect, message: &[u8]) -> Vec<u8> {
+    let framing = dialect.framing;
+    let header = header_of(dialect);
     let mut frame = BytesMut::new();
     framing.begin(header.len() + message.len(), &mut frame);
     frame.put_slice(header);
@@ -202,7 +214,8 @@ pub fn framed(framing: Framing, message: &[u8]) -> Vec<u8> {
 }
 
 /// Bytes that are no message, in a framing; `message` is a whole one.
-pub fn raw_bytes(framing: Framing, raw: Raw, message: &[u8]) -> Vec<u8> {
+pub fn raw_bytes(dialect: Dialect, raw: Raw, message: &[u8]) -> Vec<u8> {
+    let framing = dialect.framing;
     let mut bytes = BytesMut::new();
     match raw {
         Raw::KeepAlive => framing.begin(0, &mut bytes),
@@ -216,10 +229,10 @@ pub fn raw_bytes(framing: Framing, raw: Raw, message: &[u8]) -> Vec<u8> {
             bytes.put_bytes(0, 64);
         }
         Raw::HalfAMessage => {
-            let whole = framed(framing, message);
+            let whole = framed(dialect, message);
             bytes.put_slice(&whole[..whole.len() / 2]);
         }
-        Raw::NoMti => return framed(framing, &[0xFF; 24]),
+        Raw::NoMti => return framed(dialect, &[0xFF; 24]),
     }
     bytes.to_vec()
 }

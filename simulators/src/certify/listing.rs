@@ -5,7 +5,7 @@ mod words;
 
 use std::fmt::Write as _;
 
-use tessera_protocol::{Currency, Dialect, FIELDS, plain_amount};
+use tessera_protocol::{Currency, FIELDS, plain_amount};
 
 use super::answer::{Answer, Expected, Sealed};
 use super::case::{Case, Expect, Need, Step};
@@ -136,7 +136,7 @@ impl Example<'_> {
                 let whole = self
                     .fill(&echo())
                     .pack(dialect.packing, None, Seal::None, None);
-                let bytes = raw_bytes(dialect.framing, *raw, &whole);
+                let bytes = raw_bytes(dialect, *raw, &whole);
                 writeln!(out, "  send {}{}", raw.words(), on(*line))?;
                 hexadecimal(&bytes[..bytes.len().min(64)], out)?;
                 match closed_within {
@@ -241,14 +241,14 @@ impl Example<'_> {
             }
             None => {}
         }
-        let Dialect { framing, packing } = self.party.dialect;
+        let dialect = self.party.dialect;
         let bytes = told.pack(
-            packing,
+            dialect.packing,
             self.keys.find(message.key),
             message.seal,
             message.spoiled,
         );
-        hexadecimal(&framed(framing, &bytes), out)?;
+        hexadecimal(&framed(dialect, &bytes), out)?;
         self.told.push(told);
         self.sealed.push(message.key);
         match expect {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tessera_protocol::{FIELDS, MacKey, MessagePacking, Packing};
+use tessera_protocol::{FIELDS, MacKey, MessagePacking, Packing, to_ebcdic};
 
 use super::message::{Seal, Spoiled};
 
@@ -63,7 +63,11 @@ impl Told {
         let bitmap = bitmap.to_be_bytes();
         let mut out = Vec::new();
         digits(packing, &self.mti, &mut out);
-        bytes(packing, &bitmap[..if secondary { 16 } else { 8 }], &mut out);
+        let bitmap = &bitmap[..if secondary { 16 } else { 8 }];
+        match packing {
+            MessagePacking::AsciiBitmap => out.extend(bitmap),
+            _ => bytes(packing, bitmap, &mut out),
+        }
         for (&field, body) in &self.fields {
             put(
                 packing,
@@ -98,13 +102,13 @@ impl Told {
 fn put(packing: MessagePacking, field: Packing, body: &Body, out: &mut Vec<u8>) {
     let text = &body.text;
     let count = match field {
-        Packing::BinaryUpTo(_) if packing == MessagePacking::Binary => text.len() / 2,
+        Packing::BinaryUpTo(_) if has_bytes(packing) => text.len() / 2,
         _ => text.chars().count(),
     };
     let prefix_digits = match (field.prefix_bytes(), packing) {
         (0, _) => 0,
         (prefix, MessagePacking::Binary) => 2 * prefix,
-        (prefix, MessagePacking::Ascii) => prefix + 1,
+        (prefix, _) => prefix + 1,
     };
     if prefix_digits > 0 {
         let length = body.length.clone().unwrap_or_else(|| count.to_string());
@@ -114,25 +118,40 @@ fn put(packing: MessagePacking, field: Packing, body: &Body, out: &mut Vec<u8>) 
         (Packing::Numeric(_), _) => digits(packing, text, out),
         (Packing::Signed(_), _) => {
             let (sign, number) = text.split_at(text.len().min(1));
-            out.extend(sign.bytes());
+            characters(packing, sign, out);
             digits(packing, number, out);
         }
         (Packing::NumericUpTo(_) | Packing::TrackUpTo(_), MessagePacking::Binary) => {
             let even = if count % 2 == 1 { "0" } else { "" };
             digits(packing, &format!("{}{even}", text.replace('=', "D")), out);
         }
-        (Packing::Binary(_) | Packing::BinaryUpTo(_), MessagePacking::Binary) => {
-            digits(packing, text, out);
+        (Packing::Binary(_) | Packing::BinaryUpTo(_), _) if has_bytes(packing) => {
+            digits(MessagePacking::Binary, text, out);
         }
-        // ISO 8859-1.
-        _ => out.extend(text.chars().map(|character| character as u8)),
+        _ => characters(packing, text, out),
+    }
+}
+
+/// Whether binary fields stand as bytes.
+fn has_bytes(packing: MessagePacking) -> bool {
+    matches!(packing, MessagePacking::Binary | MessagePacking::Ebcdic)
+}
+
+/// ISO 8859-1, or EBCDIC.
+fn characters(packing: MessagePacking, text: &str, out: &mut Vec<u8>) {
+    let latin = text.chars().map(|character| character as u8);
+    match packing {
+        MessagePacking::Ebcdic => out.extend(latin.map(to_ebcdic)),
+        _ => out.extend(latin),
     }
 }
 
 /// Digits; packed, an odd one out stands at the front behind a 0.
 fn digits(packing: MessagePacking, text: &str, out: &mut Vec<u8>) {
     match packing {
-        MessagePacking::Ascii => out.extend(text.bytes()),
+        MessagePacking::Ascii | MessagePacking::AsciiBitmap | MessagePacking::Ebcdic => {
+            characters(packing, text, out);
+        }
         MessagePacking::Binary => {
             let nibble = |byte: &u8| char::from(*byte).to_digit(16).unwrap_or(0) as u8;
             let mut nibbles: Vec<u8> = text.as_bytes().iter().map(nibble).collect();
@@ -146,8 +165,8 @@ fn digits(packing: MessagePacking, text: &str, out: &mut Vec<u8>) {
 
 fn bytes(packing: MessagePacking, bytes: &[u8], out: &mut Vec<u8>) {
     match packing {
-        MessagePacking::Binary => out.extend(bytes),
-        MessagePacking::Ascii => bytes
+        MessagePacking::Binary | MessagePacking::Ebcdic => out.extend(bytes),
+        MessagePacking::Ascii | MessagePacking::AsciiBitmap => bytes
             .iter()
             .for_each(|byte| out.extend(format!("{byte:02X}").bytes())),
     }
@@ -184,6 +203,7 @@ mod tests {
         for packing in MessagePacking::ALL {
             let dialect = Dialect {
                 framing: Framing::Binary2,
+                header_bytes: 0,
                 packing,
             };
             let message = told().pack(packing, Some(&key), Seal::Right, None);
@@ -205,6 +225,7 @@ mod tests {
         for packing in MessagePacking::ALL {
             let dialect = Dialect {
                 framing: Framing::Binary2,
+                header_bytes: 0,
                 packing,
             };
             for seal in [

@@ -109,6 +109,8 @@ struct Profile {
 #[derive(Debug, Default, Deserialize)]
 struct LineProfile {
     framing: Option<String>,
+    #[serde(default)]
+    header_bytes: u8,
     packing: Option<String>,
 }
 
@@ -198,6 +200,7 @@ impl LineProfile {
                     .find(|framing| framing.name() == name)
                     .ok_or_else(|| format!("no framing is called {name}"))?,
             },
+            header_bytes: self.header_bytes,
             packing: match &self.packing {
                 None => usual.packing,
                 Some(name) => MessagePacking::ALL

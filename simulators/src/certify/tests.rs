@@ -104,7 +104,7 @@ fn serve(mut stream: TcpStream, lie: Lie, key: &MacKey, first: bool) -> std::io:
             }
             _ => {}
         }
-        stream.write_all(&framed(dialect.framing, &bytes))?;
+        stream.write_all(&framed(dialect, &bytes))?;
         if crowded {
             return Ok(());
         }

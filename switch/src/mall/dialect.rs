@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::BytesMut;
 use tessera_console::Limit;
-use tessera_protocol::{Dialect, Framing, Header, Look, foreign_protocol, recognize};
+use tessera_protocol::{Dialect, Header, Look, foreign_protocol, recognize};
 
 use crate::door::Guests;
 
@@ -89,10 +89,7 @@ pub(super) fn speaks_otherwise(
     address: Option<IpAddr>,
 ) -> bool {
     let mut stream = BytesMut::new();
-    let header = match spoken.framing {
-        Framing::Tpdu => &header[..],
-        _ => &[],
-    };
+    let header = header.bytes();
     spoken
         .framing
         .begin(header.len() + message.len(), &mut stream);

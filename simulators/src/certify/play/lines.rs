@@ -19,7 +19,7 @@ impl Play<'_> {
         let packing = self.bed.party.dialect.packing;
         let whole = self.filler().fill(&echo());
         let whole = whole.pack(packing, self.bed.keys.find(Key::Profile), echo().seal, None);
-        let bytes = raw_bytes(self.bed.party.dialect.framing, raw, &whole);
+        let bytes = raw_bytes(self.bed.party.dialect, raw, &whole);
         self.transcript
             .push(Entry::sent(line, raw.words(), &bytes, None));
         self.connection(line)?.send(&bytes, false).map_err(broken)?;

@@ -132,7 +132,7 @@ fn serve(mut stream: TcpStream, taken: &Mutex<Taken>) -> std::io::Result<()> {
         let asked = Seen::read(dialect, &wire);
         let (told, key) = taken.lock().unwrap().answer(&asked, &mut signed_on);
         let bytes = told.pack(dialect.packing, key.as_ref(), Seal::Right, None);
-        stream.write_all(&framed(dialect.framing, &bytes))?;
+        stream.write_all(&framed(dialect, &bytes))?;
         if !signed_on && told.text(39) == Some("58") {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use tessera_protocol::{Amount, Dialect, Framing, MessagePacking};
+use tessera_protocol::{Amount, Dialect, Framing, HEADER_BYTES_MAX, MessagePacking};
 
 use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
@@ -52,6 +52,7 @@ pub(super) struct PartyText {
 #[serde(deny_unknown_fields, default)]
 struct LineText {
     framing: Option<String>,
+    header_bytes: u8,
     packing: Option<String>,
     addresses: AnyOrList,
     transport: Transport,
@@ -222,6 +223,18 @@ impl LineText {
         list.iter().map(block).collect()
     }
 
+    fn header_bytes(&self) -> Result<u8, Breach> {
+        let refused = |why: String| Err(Breach::new("line.header_bytes", why));
+        match self.header_bytes {
+            0 => Ok(0),
+            _ if self.framing.as_deref() == Some(Framing::Tpdu.name()) => {
+                refused("a TPDU is the header of its framing: 0".to_owned())
+            }
+            bytes if usize::from(bytes) <= HEADER_BYTES_MAX => Ok(bytes),
+            _ => refused(format!("must be at most {HEADER_BYTES_MAX}")),
+        }
+    }
+
     fn dialect(&self) -> Result<Dialect, Breach> {
         let usual = Dialect::CANONICAL;
         Ok(Dialect {
@@ -232,6 +245,7 @@ impl LineText {
                 Framing::name,
             )?
             .unwrap_or(usual.framing),
+            header_bytes: self.header_bytes()?,
             packing: one_of(
                 "line.packing",
                 self.packing.as_deref(),

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use tessera_console::LogFormat;
-use tessera_protocol::Dialect;
+use tessera_protocol::{Dialect, Framing};
 
 use super::*;
 use crate::controls::Controls;
@@ -80,6 +80,17 @@ fn a_party_speaks_the_usual_dialect_unless_it_says_otherwise() {
         let (framing, packing) = (stated.framing.name(), stated.packing.name());
         let lines = format!("[line]\nframing = \"{framing}\"\npacking = \"{packing}\"\n");
         assert_eq!(dialect(&lines), stated);
+        if stated.framing != Framing::Tpdu {
+            let with_header = dialect(&format!("{lines}header_bytes = 12\n"));
+            let header_bytes = 12;
+            assert_eq!(
+                with_header,
+                Dialect {
+                    header_bytes,
+                    ..stated
+                }
+            );
+        }
     }
 }
 
@@ -144,8 +155,16 @@ fn names_what_is_wrong_with_a_party() {
             ":5: processing_codes: \"000000\" is not two digits",
         ),
         (
+            format!("{PARTY}[line]\nheader_bytes = 33"),
+            ":6: line.header_bytes = 33: must be at most 32",
+        ),
+        (
+            format!("{PARTY}[line]\nframing = \"tpdu\"\nheader_bytes = 5"),
+            ":7: line.header_bytes = 5: a TPDU is the header of its framing: 0",
+        ),
+        (
             format!("{PARTY}[line]\nframing = \"binary\""),
-            ":6: line.framing = \"binary\": must be one of binary-2, tpdu, bcd-2, ascii-4, binary-4",
+            ":6: line.framing = \"binary\": must be one of binary-2, tpdu, bcd-2, ascii-4, binary-4, binary-2-inclusive, ascii-4-inclusive, binary-4-inclusive",
         ),
         (
             format!("{PARTY}[line]\naddresses = [\"10.1.2.3/8\"]"),
@@ -168,8 +187,8 @@ fn names_what_is_wrong_with_a_party() {
             ":6: line.certificate_fingerprint = \"00\": a SHA-256 fingerprint is 64 hexadecimal digits",
         ),
         (
-            format!("{PARTY}[line]\npacking = \"ebcdic\""),
-            ":6: line.packing = \"ebcdic\": must be one of binary, ascii",
+            format!("{PARTY}[line]\npacking = \"EBCDIC\""),
+            ":6: line.packing = \"EBCDIC\": must be one of binary, ascii, ascii-bitmap, ebcdic",
         ),
         (
             format!("{PARTY}[quirks]\nentry_modes = [\"812\"]"),
