@@ -5,6 +5,7 @@ mod rig;
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -29,7 +30,7 @@ impl SmallDisk {
         let (data, aside) = (rig.path("data"), rig.path("aside"));
         fs::rename(&data, &aside).expect("data");
         fs::create_dir(&data).expect("a folder");
-        let size = format!("size={mebibytes}m");
+        let size = format!("size={mebibytes}m,mode=700");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
             .arg(&data)
@@ -50,7 +51,13 @@ impl SmallDisk {
 
     /// Takes all the room there is.
     fn fill(&self) {
-        let mut file = fs::File::create(self.data.join("filler")).expect("a file");
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(self.data.join("filler"))
+            .expect("a file");
         for size in [1 << 16, 4096] {
             let piece = vec![1; size];
             while file.write_all(&piece).is_ok() {}
