@@ -8,7 +8,7 @@ NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
 PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
 
-.PHONY: test format lint docs units peers extension forms browser chromium tshark faketime clock bench fuzz demo clean
+.PHONY: test format lint docs units attack peers extension forms browser chromium tshark faketime clock bench fuzz demo clean
 
 test: format lint docs units forms
 
@@ -29,6 +29,13 @@ units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark faketime
 peers: $(VENV)/ready $(NODE_MODULES)/ready tshark
 	$(PEERS) cargo test --test peers --test wireshark --test notifications -- --include-ignored
 	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
+
+# The real switch under an attack by a model that was written from the wire protocol alone: kills, clock steps, full disks, a faulty
+# financial system. The seed is printed; root is needed for the full disks.
+ATTACK_SECONDS ?= 300
+attack: $(VENV)/ready faketime
+	cargo build
+	$(VENV)/bin/python tests/attack/attack.py --tessera target/debug/tessera --seconds $(ATTACK_SECONDS) $(if $(ATTACK_SEED),--seed $(ATTACK_SEED))
 
 # The browser extension: target/extension to load unpacked, target/tessera-extension.zip to hand out.
 WALLET ?= http://localhost:8080
