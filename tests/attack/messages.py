@@ -1,6 +1,6 @@
 """The requests of one party: every kind of message, with field 90 written in all the ways in which acquirers write it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from wire import tags, tlv
 
@@ -73,7 +73,8 @@ class Party:
         if how == "no time":
             stamp = "0" * 10
         elif how == "time of a transmission that was lost":
-            stamp = f"{self.line.clock.now() - timedelta(seconds=95):%m%d%H%M%S}"
+            sent = datetime.strptime(f"{self.line.clock.now().year}{stamp}", "%Y%m%d%H%M%S")
+            stamp = f"{sent - timedelta(seconds=95):%m%d%H%M%S}"
         elif how == "no trace number":
             trace, stamp, institution, more = "0" * 6, "0" * 10, "0" * 11, {"37": original["37"]}
         elif how == "another terminal":
