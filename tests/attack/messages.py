@@ -55,6 +55,8 @@ class Party:
     def following(self, mti, original, amount=None, how="exact", left=None):
         """A reversal or completion of `original`, which field 90 names in one of the ways `how`."""
         request = self.body(mti, original["3"], int(original["4"]) if amount is None else amount, payer_of(original))
+        # As acquirers send them: with the local time of the original.
+        request |= {"12": original["12"], "13": original["13"]}
         request["90"], more = self.names(original, how)
         request |= more
         if left is not None:
@@ -64,7 +66,7 @@ class Party:
     def refund(self, original, amount):
         request = self.sale("0200", "200000", amount, payer_of(original))
         request.pop("14", None)
-        return request | {"90": self.names(original, "exact")[0]}
+        return request | {"90": self.names(original, "exact")[0], "12": original["12"], "13": original["13"]}
 
     def names(self, original, how):
         """Field 90, and what else of the request names the original."""

@@ -50,8 +50,8 @@ def tags(value):
 
 
 class Line:
-    """A connection that signs on by itself and again when it was lost. Answers are matched by field 11 and, where a terminal is
-    named, field 41: both are unique among what is open."""
+    """A connection that signs on by itself and again when it was lost. Answers are matched by fields 11, 41 and 2 and the class of
+    the message, which together are unique among what is open."""
 
     def __init__(self, host, port, institution, key, clock, context=None, trace=0):
         self.address, self.institution, self.key, self.clock, self.context = (host, port), institution, key, clock, context
@@ -120,7 +120,7 @@ class Line:
 
     @staticmethod
     def name(message):
-        return message["11"], message.get("41"), message["t"][1]
+        return message["11"], message.get("41"), message.get("2"), message["t"][1]
 
     def packed(self, request):
         message = dict(request)
