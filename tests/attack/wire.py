@@ -122,6 +122,15 @@ class Line:
     def name(message):
         return message["11"], message.get("41"), message.get("2"), message["t"][1]
 
+    def asked(self, answer):
+        """The request that it answers. A refusal of the format echoes no card number."""
+        found = self.open.get(self.name(answer))
+        if found is None and answer.get("39") == "30":
+            trace, terminal, _, kind = self.name(answer)
+            alike = [one for name, one in self.open.items() if (name[0], name[1], name[3]) == (trace, terminal, kind)]
+            found = alike[0] if len(alike) == 1 else None
+        return found
+
     def packed(self, request):
         message = dict(request)
         if self.key:
@@ -143,7 +152,7 @@ class Line:
                 answer, _ = iso8583.decode(packed, SPEC)
                 if self.key:
                     assert hmac.compare_digest(cmac(self.key, packed[:-8])[:8], packed[-8:]), f"a wrong MAC: {answer}"
-                waiting = self.open.get(self.name(answer))
+                waiting = self.asked(answer)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)
         except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
