@@ -17,5 +17,8 @@ fn survives_a_short_attack_by_an_independent_model() {
         .args(["--seed", &seed, "--seconds", SECONDS])
         .status()
         .expect("the interpreter runs");
-    assert!(status.success(), "the attack with seed {seed} found a fault");
+    assert!(
+        status.success(),
+        "the attack with seed {seed} found a fault"
+    );
 }
