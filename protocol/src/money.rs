@@ -77,7 +77,7 @@ mod tests {
         for currency in Currency::all() {
             for minor in [0, 1, 9, 10, 100, 1_000, 10_000, 123_456_789] {
                 let text = plain_amount(minor, currency);
-                let read = typed_amount(&text, currency).map(|amount| i128::from(amount));
+                let read = typed_amount(&text, currency).map(i128::from);
                 assert_eq!(read, Some(i128::from(minor)), "{text} {currency}");
                 let decimals = text.split_once('.').map_or(0, |(_, part)| part.len());
                 assert_eq!(decimals, currency.decimals() as usize);

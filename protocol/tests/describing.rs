@@ -52,7 +52,7 @@ field 4: nibble above 9 at byte 22
 "
     );
     let shown = describe(&bytes, Secrets::Shown).to_string();
-    assert!(shown.contains("16  00 00 00 10 00 00 00 0a"), "{shown}");
+    assert!(shown.contains("16  00 00 10 00 00 00 0a"), "{shown}");
 }
 
 #[test]

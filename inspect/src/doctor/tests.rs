@@ -20,7 +20,7 @@ fn assert_says(verdict: Verdict, bytes: &[u8], lines: &[&str]) {
 /// The echo with its bitmaps as bytes.
 fn ascii_bitmap() -> Vec<u8> {
     let bitmaps = bytes_of_hex(&ASCII_ECHO[4..36]);
-    [b"0800", &bitmaps[..], ASCII_ECHO[36..].as_bytes()].concat()
+    [b"0800", &bitmaps[..], &ASCII_ECHO.as_bytes()[36..]].concat()
 }
 
 fn ebcdic() -> Vec<u8> {

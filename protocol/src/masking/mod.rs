@@ -130,11 +130,12 @@ mod tests {
             "4539.5787.6362.1486",
         ] {
             let dump = dump(format!("<{grouped}>").as_bytes());
-            assert!(!dump.contains("37") || !dump.contains("36"), "{dump}");
+            // The digits in the middle, as characters.
+            assert!(!dump.contains("3837") && !dump.contains("3633"), "{dump}");
         }
         let hex_of_ebcdic = "f4f5f3f9f5f7f8f7f6f3f6f2f1f4f8f6";
         let masked = mask_card_numbers(hex_of_ebcdic);
-        assert_eq!(masked, shown);
+        assert_eq!(masked, "f4f5f3f9f5f7************f1f4f8f6");
     }
 
     #[test]
