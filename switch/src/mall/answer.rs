@@ -106,10 +106,10 @@ pub(super) fn write(
     out: &mut BytesMut,
     answer: impl FnOnce(&mut BytesMut, Option<&MacKey>),
 ) {
-    if let Err(error) = dialect.answer(header, key, out, answer) {
-        if UNSPEAKABLE.allows(None) {
-            tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
-        }
+    if let Err(error) = dialect.answer(header, key, out, answer)
+        && UNSPEAKABLE.allows(None)
+    {
+        tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
     }
 }
 

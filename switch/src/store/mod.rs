@@ -52,6 +52,9 @@ const MARK: &[u8] = b"mark";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.
 const ROOM_BYTES: usize = 1 << 20;
 
+/// Is shown rows, each with its key.
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
+
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -452,7 +455,7 @@ impl Store {
         table: Table,
         from: &[u8],
         to: Bound<&[u8]>,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         let waiting = match self.is_failing() {
             true => {
