@@ -115,7 +115,7 @@ fn a_file_without_end_is_an_error() {
     let decoded = decoded.expect("tessera runs");
     let why = String::from_utf8_lossy(&decoded.stderr).into_owned();
     assert!(
-        !decoded.status.success() && why.contains("more than 256 MiB"),
+        !decoded.status.success() && why.contains("more than 64 MiB"),
         "{why}"
     );
     let certificate = rig.path("certs/ca.pem");

@@ -190,8 +190,12 @@ fn a_right_form_that_is_sent_many_times_locks_nobody_out() {
         let answers = scene.sends(&payer, reveal.1, &mistyped(word), 1);
         assert_eq!(answers[0].status, 422, "{word}");
     }
-    let answers = scene.sends(&payer, reveal.1, &mistyped("and again"), 1);
-    assert_eq!(answers[0].status, 429, "{}", answers[0].text);
+    // From now on there are delays, which double: on a slow machine the first may be over before the next try.
+    let mut later = (0..10).map(|count| {
+        let word = mistyped(&format!("and again, {count}"));
+        scene.sends(&payer, reveal.1, &word, 1)[0].status
+    });
+    assert!(later.any(|status| status == 429), "no delay");
     settles_with_the_host(scene.rig);
 }
 

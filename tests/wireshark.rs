@@ -136,7 +136,6 @@ fn every_kind(rig: &Rig) -> Talk {
         .map(|digit| format!("{digit:02x}"))
         .collect();
     for message in [
-        card_purchase(&ACQUIRER, 1, 100),
         network(&ACQUIRER, "001"),
         network(&ACQUIRER, "301"),
         bought.clone(),
@@ -256,8 +255,10 @@ fn compare(rig: &Rig, file: &Path, talk: &Talk) {
         let fields = |values: &BTreeMap<String, String>| values.keys().cloned().collect::<Vec<_>>();
         assert_eq!(fields(&seen), fields(&expected), "{which}: {layer:#}");
         for (key, value) in &expected {
+            // Of a message with a fault the crate hides more: where its fields end is not known.
+            let hidden = faulty && value.contains('*');
             assert!(
-                value.is_empty() || seen[key] == *value,
+                value.is_empty() || hidden || seen[key] == *value,
                 "{which}: {key} is {value}: {layer:#}"
             );
         }

@@ -1,7 +1,7 @@
 //! Files of this user alone. Journal, store, logs and keys hold card numbers and secrets: other users of the machine may
 //! neither read nor write them.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub enum PrivateError {
 }
 
 /// Looks at a folder and at everything in it; one that is not there is good. Links are not followed, and sockets have their own
-/// rules: connecting is not reading.
+/// rules: connecting is not reading. An empty folder is closed to others here.
 ///
 /// # Errors
 /// When others have rights on anything, or it can't be looked at.
@@ -77,6 +77,11 @@ pub fn check(folder: &Path) -> Result<(), PrivateError> {
             continue;
         }
         if is_open_to_others(&metadata) {
+            // A folder in which nothing is yet has shown nobody anything.
+            let is_empty = depth == 0 && fs::read_dir(&path).map_err(failed)?.next().is_none();
+            if is_empty && fs::set_permissions(&path, Permissions::from_mode(0o700)).is_ok() {
+                continue;
+            }
             return Err(PrivateError::Open {
                 path,
                 folder: folder.to_path_buf(),
@@ -93,7 +98,6 @@ pub fn check(folder: &Path) -> Result<(), PrivateError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
     use std::os::unix::net::UnixListener;
 
     use super::*;

@@ -15,7 +15,7 @@ fn tally_of(line: &str) -> serde_json::Value {
 
 async fn http(ops: SocketAddr, path: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(ops).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

@@ -70,9 +70,18 @@ class Switch:
     """A connection on which one request is asked after another."""
 
     def __init__(self, address):
-        host, port = address.rsplit(":", 1)
+        self.address, self.trace = address, 0
+        self.connect()
+
+    def connect(self):
+        host, port = self.address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout=15)
-        self.trace = 0
+
+    def is_closed(self):
+        """Whether the switch ends the connection, which is then opened again."""
+        assert self.socket.recv(1) == b"", "bytes that nobody asked for"
+        self.socket.close()
+        self.connect()
 
     def ask(self, request, code="00", mti=None):
         """Sends a request and checks its answer in full; returns the answer."""
@@ -148,6 +157,7 @@ def approved(answer):
 def main(address, switch=Switch):
     switch = switch(address)
     switch.ask(switch.financial("0200", "000000", 100), code="58")
+    switch.is_closed()
     switch.ask(switch.network("001"))
     switch.ask(switch.network("301"))
     before = switch.balances()

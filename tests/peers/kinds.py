@@ -33,19 +33,25 @@ class Row:
     """A request, and what must come of it: field 39, the fields that the answer adds to those that it echoes and to 39, by how
     much the ledger and the available balance move, and which echoed fields say something else."""
 
-    def __init__(self, what, request, code="00", adds="", moves=(0, 0), says=None, again=True):
+    def __init__(self, what, request, code="00", adds="", moves=(0, 0), says=None, again=True, closes=False):
         self.what, self.request, self.code, self.moves, self.again = what, request, code, moves, again
+        # Whether the switch ends the connection after its answer.
+        self.closes = closes
         self.adds, self.says = set(adds.split()), says or {}
 
     def check(self, switch):
         before = switch.held()
         answer = self.ask(switch, self.request)
+        if self.closes:
+            switch.is_closed()
         after = switch.held()
         moved = (after[0] - before[0], after[1] - before[1]) if before and after else (0, 0)
         assert moved == self.moves, f"{self.what}: moved {moved}"
         if self.again:
             repeat = self.request | {"t": self.request["t"][:3] + "1"}
             same = self.ask(switch, repeat)
+            if self.closes:
+                switch.is_closed()
             # The reason of a repeat is that it was decided before; the MAC covers that, and was looked at.
             for field in (set(answer) | set(same)) - {"48", "64", "128"}:
                 assert answer.get(field) == same.get(field), f"{self.what}: its repeat has another field {field}: {same}"
@@ -106,8 +112,8 @@ def rows(switch, date):
     def money(mti, code, amount, **fields):
         return switch.financial(mti, code, amount) | fields
 
-    yield Row("a purchase before the sign-on", money("0200", "000000", 100), "58", "48")
-    yield Row("an echo before the sign-on", switch.network("301"), "58", "48")
+    yield Row("a purchase before the sign-on", money("0200", "000000", 100), "58", "48", closes=True)
+    yield Row("an echo before the sign-on", switch.network("301"), "58", "48", closes=True)
     yield Row("sign-on", switch.network("001"))
     switch.signed_on = True
     yield Row("echo", switch.network("301"))
@@ -142,7 +148,7 @@ def rows(switch, date):
     yield Row("purchase", taken_back, adds="38", moves=(-300, -300))
     yield Row("reversal, asked for", switch.following("0400", taken_back), moves=(300, 300))
     yield Row("reversal of nothing, asked for", switch.following("0400", unknown), "25", "48")
-    yield Row("reversal of nothing, told", switch.following("0420", money("0200", "000000", 800)))
+    yield Row("reversal of nothing, told", switch.following("0420", money("0200", "000000", 800)), adds="48")
 
     hold = money("0100", "000000", 5_000)
     yield Row("authorization", hold, adds="38", moves=(0, -5_000))

@@ -35,9 +35,13 @@ impl Money {
     }
 }
 
+/// ISO 4217: no currency involved.
+const NONE: u16 = 999;
+
 /// The currency of a text: three digits or three letters.
 pub fn from_text(text: &str) -> Option<Currency> {
-    Currency::from_text(text.as_bytes()).or_else(|| Currency::from_letters(text))
+    let found = Currency::from_text(text.as_bytes()).or_else(|| Currency::from_letters(text));
+    found.filter(|currency| currency.code() != NONE)
 }
 
 #[cfg(test)]

@@ -64,6 +64,11 @@ impl Run {
         self.at_start = false;
     }
 
+    /// Digits behind leading zeros.
+    fn significant(&self) -> usize {
+        self.values.iter().skip_while(|value| **value == 0).count()
+    }
+
     fn group_digits(&self) -> usize {
         self.values.len() - self.groups.last().copied().unwrap_or(0)
     }
@@ -283,6 +288,9 @@ impl<'a> Scan<'a> {
         let digits = run.values.len();
         match self.suspicion {
             Suspicion::Bytes if at_edge && digits >= CUT_DIGITS => self.hide(&run.places),
+            // A position or a file name filled up with zeros: no card number begins with one.
+            Suspicion::Text
+                if digits > *CARD_DIGITS.end() && run.significant() < *CARD_DIGITS.start() => {}
             Suspicion::Bytes | Suspicion::Text if digits >= *CARD_DIGITS.start() => {
                 self.hide(&run.places);
             }

@@ -8,7 +8,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | exact | same | of a transmission that was seen | same | |
 //! | likely | same | of a transmission that was seen | another | of a reversal: same card acceptor |
-//! | likely | same | within an hour of one that was seen, or any where 12 and 13 are the original's | same | of a reversal: same amount |
+//! | likely | same | within an hour of one that was seen, or any where 12 and 13 are the original's | same | |
 //! | likely | same | none | same | of a reversal: the original is less than a day old |
 //! | by RRN | any, or none | any, or none | any | same card acceptor, field 37 and amount |
 
@@ -172,7 +172,6 @@ impl NamedOriginal {
             }
             let may_be = match self.transmission {
                 0 => !self.reverses || age < DAY,
-                _ if self.reverses && !self.names_amount_of(one) => false,
                 _ => sent == Sent::About || says.local == one.local,
             };
             if own && may_be {
