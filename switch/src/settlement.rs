@@ -15,8 +15,9 @@ use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
 use crate::wallet::{Command, Day, Directed, Directive, Reply, Tell, WalletId};
 
-/// A date that begins at once begins so many milliseconds from now: by then every worker knows.
-pub(crate) const NOTICE: u64 = 1_000;
+/// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
+/// CPU. A worker that learned of it later would date a request differently from the journal.
+pub(crate) const NOTICE: u64 = 3_000;
 /// Longest sleep: the clock may be set meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
