@@ -37,7 +37,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// The content of a file that is text.
 ///
 /// # Errors
-/// As [`file`], and when it is not UTF-8.
+/// As [`file()`], and when it is not UTF-8.
 pub fn text_file(path: &Path) -> io::Result<String> {
     into_text(file(path)?)
 }

@@ -2,7 +2,7 @@
 //!
 //! In come lines; out they go to a terminal, a file or a pipe that may be full, closed or not read. A service writes
 //! through a bounded queue that drops lines and counts them ([`say`], [`note`], the log): a sink that fails is retried,
-//! and never ends, blocks or slows the process. A command whose output is its purpose writes directly ([`print`],
+//! and never ends, blocks or slows the process. A command whose output is its purpose writes directly ([`print()`],
 //! [`Printer`]), and ends quietly when its reader has seen enough.
 //! What never happens here: a panic because of a sink, or an unbounded buffer.
 

@@ -239,7 +239,7 @@ pub fn write<T: Serialize>(rows: &[T], out: impl Write) -> Result<(), ReconError
 }
 
 /// Where another list of the same date differs: rows are the same that agree in side, fields 37 and 11. It may be in UTF-8 or
-/// in ISO 8859-1, and its texts as the parties sent them or as [`write`] writes them.
+/// in ISO 8859-1, and its texts as the parties sent them or as [`write()`] writes them.
 ///
 /// # Errors
 /// When it is no list with the columns `side`, `amount`, `reference` and `trace`.

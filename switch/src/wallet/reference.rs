@@ -8,7 +8,7 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// twelve characters of field 37 in base 36.
 ///
 /// It is given once, and all that are given later are higher, also after a restart and whatever the system's clock
-/// was set to: its milliseconds are those of [`clock::milliseconds`](crate::clock::milliseconds). Journals of builds
+/// was set to: its milliseconds are those of `clock::milliseconds`. Journals of builds
 /// that did not see to that hold references that fall, or come twice: nothing that reads a journal may rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Reference(pub u64);
