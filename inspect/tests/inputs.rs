@@ -250,3 +250,60 @@ fn errors_repeat_no_card_number() {
         assert!(!error.contains("5787"), "{error}");
     }
 }
+
+#[test]
+fn offsets_that_no_dump_has_end_nothing() {
+    for text in [
+        "ffffffffffffffff  00 23 08 00\n0000000000000000  00 23 08 00",
+        "fffffffe: 0023 0800\nffffffff: 0023 0800",
+        "00000010 2300 0008\n0000000c 2300 0008\n00000014 2300",
+    ] {
+        let _ = diagnose(&Input::Text(text.to_owned()), Secrets::Masked);
+        let _ = Decoded::of(&Input::Text(text.to_owned()), Secrets::Masked, false);
+    }
+}
+
+#[test]
+fn no_damaged_input_ends_the_process() {
+    const SEED: u64 = 0x7E55_0022;
+    println!("seed {SEED:#x}");
+    let mut state = SEED;
+    let mut random = |end: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % end.max(1)
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/inputs");
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| {
+            entry
+                .expect("a file")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
+    names.sort();
+    const PIECES: [&[u8]; 8] = [b"*\n", b"\n", b"0000", b": ", b"\\x", b"{", b"\xFF", b"0x"];
+    for name in names {
+        let content = file(&name);
+        for _ in 0..60 {
+            let mut damaged = content.clone();
+            for _ in 0..1 + random(4) {
+                let at = random(damaged.len());
+                match random(4) {
+                    0 if at < damaged.len() => damaged[at] = random(256) as u8,
+                    1 => damaged.truncate(at),
+                    2 => drop(damaged.drain(at..(at + random(20)).min(damaged.len()))),
+                    _ => drop(damaged.splice(at..at, PIECES[random(8)].iter().copied())),
+                }
+            }
+            let input = Input::Content(damaged);
+            let _ = diagnose(&input, Secrets::Masked);
+            let _ = Decoded::of(&input, Secrets::Masked, false);
+            let _ = Decoded::of(&input, Secrets::Shown, true);
+        }
+    }
+}

@@ -216,7 +216,9 @@ fn base(lines: &[Option<Line<'_>>]) -> Base {
 
 fn value(line: &Line<'_>, base: Base) -> Result<usize, InputError> {
     let radix = if base == Base::Octal { 8 } else { 16 };
-    usize::from_str_radix(line.offset, radix)
+    // No input is so long that an offset needs more.
+    u32::from_str_radix(line.offset, radix)
+        .map(|offset| offset as usize)
         .map_err(|_| InputError(format!("line {} of the dump: no offset", line.number)))
 }
 
@@ -249,7 +251,7 @@ impl Packet {
     fn goes_on_at(&self, offset: usize) -> bool {
         offset == self.end()
             || self.squeezed && offset > self.end()
-            || self.words && offset < self.end() && offset + 8 > self.end()
+            || self.words && offset >= self.first && offset < self.end() && offset + 8 > self.end()
     }
 
     /// Repeats the line that an asterisk stands for, or takes back the part of a word that is not there.
