@@ -4,7 +4,7 @@ use std::process::Command;
 
 /// Another one by `TESSERA_ATTACK_SEED`.
 const SEED: &str = "20261128";
-const SECONDS: &str = "40";
+const SECONDS: &str = "20";
 
 #[test]
 #[ignore = "needs the Python peers: make peers"]

@@ -51,8 +51,8 @@ class Transaction:
     possible: State | None = None
     # Of a completion: its authorization. Of a refund: its purchase.
     original: "Transaction | None" = None
-    # When it was first sent, by the switch's clock, in seconds.
-    sent_at: float = 0
+    # By how many seconds the switch's clock was off when it was first sent.
+    sent_at: int = 0
     # One request about a transaction at a time.
     busy: bool = False
 
@@ -106,8 +106,10 @@ class Wallet:
     def fold(self, keep):
         """Leaves about so many transactions open to further requests, so that a long attack stays fast."""
         surplus = len(self.transactions) - keep
+        originals = [transaction.original for transaction in self.transactions if transaction.original is not None]
         for transaction in self.transactions[:max(0, surplus)]:
-            if transaction.busy or transaction.possible or transaction.state.held():
+            # What undoes a refund changes its purchase, too.
+            if transaction.busy or transaction.possible or transaction.state.held() or transaction in originals:
                 continue
             self.transactions.remove(transaction)
             self.folded.append(transaction)

@@ -86,7 +86,7 @@ async def repeat(attack):
     transaction.busy = True
     request = transaction.request
     if attack.dice.random() < 0.4:
-        other = request | {"4": f"{int(request['4']) + 1:012}"}
+        other = party.again(request, attack.dice) | {"4": f"{int(request['4']) + 1:012}"}
         answer, _ = await attack.until_answered(party, other)
         assert answer["39"] == "94", f"the same key with another amount: {answer}"
     else:
@@ -105,7 +105,8 @@ async def same_key_of_another_card(attack):
     if any(one.request["11"] == transaction.request["11"] for one in [*wallet.transactions, *wallet.folded]):
         return
     amount = int(transaction.request["4"])
-    request = transaction.request | {"2": wallet.card, "14": "3112", "37": party.reference()}
+    stamp = f"{party.line.clock.now():%m%d%H%M%S}"
+    request = transaction.request | {"2": wallet.card, "7": stamp, "14": "3112", "37": party.reference()}
     request.pop("48", None)
     await decide(attack, party, attack.opened(wallet, request), amount, False)
 
@@ -181,7 +182,11 @@ async def reversal(attack):
     if left is not None and original.answer[0] == IN_PART:
         left = None
     mti = attack.dice.choice(["0400", "0420", "0420"])
-    request = party.following(mti, original.request, how=attack.way(WAYS), left=left)
+    way = attack.way(WAYS)
+    if way == "no time" and abs(attack.world.offset - original.sent_at) >= SECONDS_OF_A_DAY / 2:
+        # Without a time the last 24 hours are meant.
+        way = "exact"
+    request = party.following(mti, original.request, how=way, left=left)
     involved = [original] + ([purchase] if purchase is not None else [])
     for one in involved:
         one.busy = True
