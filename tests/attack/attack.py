@@ -157,7 +157,7 @@ class Attack:
         if answer["39"] == "96":
             return trouble or self.storm
         moved = time.monotonic() - self.clock_moved_at < 3 * ANSWER_WITHIN
-        return answer["39"] == "12" and moved
+        return answer["39"] == "12" and moved and "clock" in answer.get("48", "")
 
     def note(self, request, answer):
         """Everything that was asked stands in a file, for whoever looks into a failure."""
