@@ -28,7 +28,7 @@ const OURS: [&str; 6] = [
     "tessera_wallet",
 ];
 
-/// Crates of others whose errors are what strangers send (bytes that are no HTTP), told without an address.
+/// Crates of others whose errors are what strangers send (bytes that are no HTTP), logged without an address.
 const NOISE: &str = "actix_http=off";
 
 /// How a logged event is written.
