@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, Form, Json, Query};
 use actix_web::{App, HttpResponse};
 use libfuzzer_sys::fuzz_target;
-use tessera_http::Limits;
+use tessera_http::{Limits, Listener};
 
 /// Short: an input that is no whole request is waited for.
 const LIMITS: Limits = Limits {
@@ -25,7 +25,7 @@ static SERVER: LazyLock<SocketAddr> = LazyLock::new(|| {
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(|| {
         actix_web::rt::System::new().block_on(async {
-            let server = tessera_http::serve(listener, None, LIMITS, || {
+            let server = tessera_http::serve(Listener::Plain(listener), LIMITS, || {
                 App::new()
                     .route("/", web::get().to(async || "ok"))
                     .route("/form", web::post().to(async |_: Form<Pairs>| "ok"))

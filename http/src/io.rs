@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::unix::UCred;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
@@ -14,14 +15,14 @@ use crate::line::Line;
 
 /// A socket that fails when the time of its connection is over.
 #[derive(Debug)]
-pub(crate) struct Guarded {
-    socket: TcpStream,
+pub(crate) struct Guarded<S> {
+    socket: S,
     line: Rc<Line>,
     sleep: Pin<Box<Sleep>>,
 }
 
-impl Guarded {
-    pub(crate) fn new(socket: TcpStream, line: Rc<Line>) -> Self {
+impl<S> Guarded<S> {
+    pub(crate) fn new(socket: S, line: Rc<Line>) -> Self {
         Self {
             sleep: Box::pin(sleep_until(line.deadline())),
             socket,
@@ -44,7 +45,7 @@ impl Guarded {
     }
 }
 
-impl AsyncRead for Guarded {
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -58,7 +59,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -79,11 +80,12 @@ impl AsyncWrite for Guarded {
     }
 }
 
-/// With TLS or without.
+/// TCP with TLS or without, or a Unix socket.
 #[derive(Debug)]
 pub(crate) enum Stream {
-    Plain(Guarded),
-    Sealed(Box<TlsStream<Guarded>>),
+    Plain(Guarded<TcpStream>),
+    Sealed(Box<TlsStream<Guarded<TcpStream>>>),
+    Unix(Guarded<UnixStream>),
 }
 
 impl Stream {
@@ -91,6 +93,15 @@ impl Stream {
         match self {
             Self::Plain(socket) => &socket.line,
             Self::Sealed(stream) => &stream.get_ref().0.line,
+            Self::Unix(socket) => &socket.line,
+        }
+    }
+
+    /// The user of a process on this machine, as the system knows it.
+    pub(crate) fn user(&self) -> Option<UCred> {
+        match self {
+            Self::Unix(socket) => socket.socket.peer_cred().ok(),
+            Self::Plain(_) | Self::Sealed(_) => None,
         }
     }
 }
@@ -103,6 +114,7 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Unix(socket) => Pin::new(socket).poll_read(context, buffer),
             Self::Sealed(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
         }
     }
@@ -116,6 +128,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Unix(socket) => Pin::new(socket).poll_write(context, bytes),
             Self::Sealed(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
         }
     }
@@ -123,6 +136,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Unix(socket) => Pin::new(socket).poll_flush(context),
             Self::Sealed(stream) => Pin::new(&mut **stream).poll_flush(context),
         }
     }
@@ -130,6 +144,7 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Unix(socket) => Pin::new(socket).poll_shutdown(context),
             Self::Sealed(stream) => Pin::new(&mut **stream).poll_shutdown(context),
         }
     }

@@ -10,10 +10,12 @@
 mod body;
 mod io;
 mod line;
+pub mod local;
 mod request;
 
 use std::fmt;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +30,7 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use rustls::ServerConfig;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::io::{Guarded, Stream};
@@ -81,17 +83,23 @@ impl Limits {
     };
 }
 
-/// A server of what `app` makes, one for each thread, over connections that `listener` accepts; with TLS where there is a
-/// configuration for it. It leaves signals alone, and serves when it is awaited.
+/// Where a server accepts connections.
+#[derive(Debug)]
+pub enum Listener {
+    /// HTTP/1.1 over TCP.
+    Plain(TcpListener),
+    /// HTTP over TLS, and HTTP/2 where the configuration offers it.
+    Tls(TcpListener, Arc<ServerConfig>),
+    /// HTTP/1.1 over a Unix socket. A request's connection data has the client's [`tokio::net::unix::UCred`].
+    Unix(UnixListener),
+}
+
+/// A server of what `app` makes, one for each thread, over connections that `listener` accepts. It leaves signals alone,
+/// and serves when it is awaited.
 ///
 /// # Errors
 /// Where the listener is none.
-pub fn serve<F, I, S, B>(
-    listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
-    limits: Limits,
-    app: F,
-) -> std::io::Result<Server>
+pub fn serve<F, I, S, B>(listener: Listener, limits: Limits, app: F) -> std::io::Result<Server>
 where
     F: Fn() -> I + Send + Clone + 'static,
     I: IntoServiceFactory<S, Request>,
@@ -103,10 +111,14 @@ where
     <S::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    let tls = tls.map(TlsAcceptor::from);
-    let builder = ServerBuilder::new();
+    let builder = ServerBuilder::new()
+        .workers(limits.workers)
+        // Connections that were asked to close need a moment.
+        .max_concurrent_connections(2 * limits.connections_max + 64)
+        .shutdown_timeout(limits.stop_within)
+        .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let factory = move || {
+    let http = move || {
         let stopping = stopping.clone();
         let app = app()
             .into_factory()
@@ -115,7 +127,7 @@ where
         let app = apply_fn_factory(app, move |request, service: &_| {
             request::handle(request, service, limits)
         });
-        let http = HttpService::<Stream, _, _>::build()
+        HttpService::<Stream, _, _>::build()
             .keep_alive(KeepAlive::Timeout(limits.idle_for))
             .client_request_timeout(limits.head_within)
             .client_disconnect_timeout(line::LINGER)
@@ -125,19 +137,29 @@ where
             })
             .on_connect_ext(|stream: &Stream, data| {
                 data.insert(Rc::clone(stream.line()));
+                if let Some(user) = stream.user() {
+                    data.insert(user);
+                }
             })
-            .finish(app);
-        let (tls, lines) = (tls.clone(), Lines::new(limits.connections_max));
-        fn_service(move |socket: TcpStream| arrive(socket, tls.clone(), lines.clone(), limits))
-            .and_then(http)
+            .finish(app)
     };
-    let server = builder
-        .workers(limits.workers)
-        // Those that were told to go need a moment.
-        .max_concurrent_connections(2 * limits.connections_max + 64)
-        .shutdown_timeout(limits.stop_within)
-        .disable_signals()
-        .listen("http", listener, factory)?;
+    let (listener, tls) = match listener {
+        Listener::Unix(listener) => {
+            let server = builder.listen_uds("http", listener, move || {
+                let lines = Lines::new(limits.connections_max);
+                fn_service(move |socket| arrive_here(socket, lines.clone(), limits))
+                    .and_then(http())
+            })?;
+            return Ok(server.run());
+        }
+        Listener::Plain(listener) => (listener, None),
+        Listener::Tls(listener, tls) => (listener, Some(TlsAcceptor::from(tls))),
+    };
+    let server = builder.listen("http", listener, move || {
+        let (tls, lines) = (tls.clone(), Lines::new(limits.connections_max));
+        fn_service(move |socket| arrive(socket, tls.clone(), lines.clone(), limits))
+            .and_then(http())
+    })?;
     Ok(server.run())
 }
 
@@ -152,11 +174,7 @@ async fn arrive(
     let peer = socket.peer_addr().ok();
     // It fails on a connection that is gone, which shows at once.
     let _ = socket.set_nodelay(true);
-    let line = Line::new(limits);
-    if !lines.admit(&line) {
-        return Err(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into());
-    }
-    let socket = Guarded::new(socket, line);
+    let socket = Guarded::new(socket, admit(&lines, limits)?);
     let Some(tls) = tls else {
         return Ok((Stream::Plain(socket), Protocol::Http1, peer));
     };
@@ -166,6 +184,24 @@ async fn arrive(
         _ => Protocol::Http1,
     };
     Ok((Stream::Sealed(Box::new(stream)), protocol, peer))
+}
+
+/// A connection of this machine.
+async fn arrive_here(
+    socket: UnixStream,
+    lines: Rc<Lines>,
+    limits: Limits,
+) -> Result<Arrived, DispatchError> {
+    let socket = Guarded::new(socket, admit(&lines, limits)?);
+    Ok((Stream::Unix(socket), Protocol::Http1, None))
+}
+
+fn admit(lines: &Lines, limits: Limits) -> std::io::Result<Rc<Line>> {
+    let line = Line::new(limits);
+    match lines.admit(&line) {
+        true => Ok(line),
+        false => Err(std::io::ErrorKind::ConnectionRefused.into()),
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn start(limits: Limits) -> SocketAddr {
     let (ready, is_ready) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let server = serve(listener, None, limits, || {
+            let server = serve(Listener::Plain(listener), limits, || {
                 App::new()
                     .route("/health", web::get().to(async || "ok"))
                     .route("/length", web::post().to(length))

@@ -8,7 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{HttpResponse, ResponseError as _};
 use tessera_console::service;
-use tessera_http::Limits;
+use tessera_http::local::refuse_pages;
+use tessera_http::{Limits, Listener};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::line::{Line, Watches};
@@ -59,9 +60,10 @@ async fn serve(
     let counted = Data::from(Arc::clone(&metrics));
     let listener = TcpListener::bind(settings.metrics)?;
     let metrics_at = listener.local_addr()?;
-    let operations = tessera_http::serve(listener, None, Limits::OPERATIONS, move || {
+    let operations = tessera_http::serve(Listener::Plain(listener), Limits::OPERATIONS, move || {
         actix_web::App::new()
             .app_data(counted.clone())
+            .wrap(from_fn(refuse_pages))
             .route("/metrics", web::get().to(show_metrics))
             .route("/health", web::get().to(show_health))
     })?;
@@ -76,10 +78,6 @@ async fn serve(
         Some(https) => Some(Arc::new(Certificates::new(tls::certified_key(https)?))),
         None => None,
     };
-    let https = match (&settings.tls, &certificates) {
-        (Some(https), Some(certificates)) => Some(tls::https_server(https, certificates)?),
-        _ => None,
-    };
     let limits = Limits {
         workers,
         connections_max: settings.connections_max,
@@ -88,9 +86,15 @@ async fn serve(
     };
     let listener = TcpListener::bind(settings.listen)?;
     let pages_at = listener.local_addr()?;
+    let listener = match (&settings.tls, &certificates) {
+        (Some(https), Some(certificates)) => {
+            Listener::Tls(listener, Arc::new(tls::https_server(https, certificates)?))
+        }
+        _ => Listener::Plain(listener),
+    };
     let origin = settings.origin.clone();
     let data = Data::from(Arc::clone(&app));
-    let server = tessera_http::serve(listener, https.map(Arc::new), limits, move || {
+    let server = tessera_http::serve(listener, limits, move || {
         actix_web::App::new()
             .app_data(data.clone())
             .wrap(from_fn(guard::guard))

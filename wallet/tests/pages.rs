@@ -2,6 +2,10 @@
 
 mod fake;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use fake::World;
 use tessera_protocol::leased::{EventKind, Operation};
 
@@ -340,7 +344,7 @@ fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
 #[test]
 fn what_was_not_answered_is_sent_again_under_its_name() {
     let world = World::with(|settings| {
-        settings.line.answer_within = std::time::Duration::from_millis(500);
+        settings.line.answer_within = Duration::from_secs(3);
     });
     let (mut browser, client) = with_source(&world);
     let name = browser.get("/money").hidden("name").unwrap();
@@ -420,7 +424,7 @@ fn what_was_typed_stays_but_for_secrets() {
 #[test]
 fn without_a_line_the_page_says_so() {
     let world = World::with(|settings| {
-        settings.line.answer_within = std::time::Duration::from_millis(300);
+        settings.line.answer_within = Duration::from_secs(3);
     });
     let (mut browser, _) = world.member(PASSWORD);
     world
@@ -619,7 +623,7 @@ fn one_long_history_is_read_at_a_time() {
 #[test]
 fn a_file_that_can_not_be_made_whole_is_broken_off() {
     let world = World::with(|settings| {
-        settings.line.answer_within = std::time::Duration::from_millis(500);
+        settings.line.answer_within = Duration::from_secs(3);
     });
     let mut browser = with_history(&world, 20);
     *world.switch.silent_at.lock().unwrap() = Some((Operation::ReadHistory, 2));
@@ -763,4 +767,34 @@ fn metrics_tell_routes_and_operations_and_nobody() {
     );
     assert!(text.contains("operation=\"Register\"") && text.contains("tessera_wallet_lines_up"));
     assert!(!text.contains("secret") && !text.contains(&client));
+}
+
+/// By DNS rebinding a page of an attacker has its own name mean 127.0.0.1.
+#[test]
+fn no_page_of_a_browser_reads_the_metrics() {
+    let world = World::start();
+    for path in ["/metrics", "/health", "/elsewhere"] {
+        for foreign in [
+            "Host: rebound.example",
+            "Host: rebound.example:9580\r\nOrigin: http://rebound.example:9580\r\nSec-Fetch-Site: same-origin",
+            "Host: 127.0.0.1\r\nOrigin: http://elsewhere.example",
+        ] {
+            let mut stream = TcpStream::connect(world.metrics).unwrap();
+            stream
+                .set_read_timeout(Some(Duration::from_secs(120)))
+                .unwrap();
+            write!(
+                stream,
+                "GET {path} HTTP/1.1\r\n{foreign}\r\nConnection: close\r\n\r\n"
+            )
+            .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(
+                answer.starts_with("HTTP/1.1 403"),
+                "{path} {foreign}: {answer}"
+            );
+            assert!(!answer.contains("tessera_wallet"), "{answer}");
+        }
+    }
 }

@@ -10,15 +10,12 @@
 
 use std::sync::Arc;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType};
-use actix_web::middleware::{DefaultHeaders, Next};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Error, HttpResponse};
+use actix_web::HttpResponse;
 use maud::{DOCTYPE, Markup, html};
-use tessera_common::local_http::Sender;
 
 use super::letter::Letter;
 use super::letters::Letters;
@@ -46,24 +43,6 @@ pub(super) fn headers() -> DefaultHeaders {
         .add((CACHE_CONTROL, "no-store"))
         .add(("x-content-type-options", "nosniff"))
         .add(("referrer-policy", "no-referrer"))
-}
-
-/// Refuses what a browser sends for a page of another site: it could read the letters otherwise.
-pub(super) async fn guard<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let header = |name: &str| Some(request.headers().get(name)?.to_str().unwrap_or("?"));
-    let sender = Sender {
-        host: header("host"),
-        origin: header("origin"),
-        fetch_site: header("sec-fetch-site"),
-    };
-    if let Err(foreign) = sender.check(!request.method().is_safe(), &[]) {
-        let refused = HttpResponse::Forbidden().body(format!("{foreign}\n"));
-        return Ok(request.into_response(refused).map_into_right_body());
-    }
-    Ok(next.call(request).await?.map_into_left_body())
 }
 
 async fn list(letters: Data<Arc<Letters>>) -> HttpResponse {

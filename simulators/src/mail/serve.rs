@@ -8,7 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::{Context as _, ensure};
 use tessera_console::say;
-use tessera_http::Limits;
+use tessera_http::local::refuse_pages;
+use tessera_http::{Limits, Listener};
 use tokio::net::TcpListener;
 
 use super::letters::Letters;
@@ -54,11 +55,12 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         connections_max: CONNECTIONS_MAX,
         ..Limits::PAGES
     };
-    let server = tessera_http::serve(listener, None, limits, move || {
+    let server = tessera_http::serve(Listener::Plain(listener), limits, move || {
         App::new()
             .app_data(Data::new(Arc::clone(&shown)))
             .wrap(page::headers())
-            .wrap(from_fn(page::guard))
+            // A page of another site could read the letters otherwise.
+            .wrap(from_fn(refuse_pages))
             .configure(page::routes)
     })?;
     let smtp_address = smtp.local_addr()?;

@@ -11,7 +11,7 @@ use actix_web::web::{self, Data, FormConfig, JsonConfig, PayloadConfig, ServiceC
 use actix_web::{App, HttpResponse};
 use anyhow::Context as _;
 use tessera_console::say;
-use tessera_http::Limits;
+use tessera_http::{Limits, Listener};
 
 use super::acquiring::{Client, Party};
 use super::affiliated::{self, Checkout};
@@ -217,7 +217,7 @@ fn server(
         capture,
         names: names(settings),
     });
-    tessera_http::serve(listener, None, Limits::PAGES, move || {
+    tessera_http::serve(Listener::Plain(listener), Limits::PAGES, move || {
         let mut app = App::new()
             .app_data(known.clone())
             .app_data(PayloadConfig::new(BODY_BYTES_MAX))

@@ -42,6 +42,14 @@ pub enum SettingsError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A folder with more files of parties than are read.
+    #[error("too many parties in {}: at most {max} files whose name ends in .toml", folder.display())]
+    TooManyParties {
+        /// The folder.
+        folder: PathBuf,
+        /// So many are read.
+        max: usize,
+    },
     /// The file is not TOML.
     #[error("{place}: not TOML: {why}")]
     Syntax {

@@ -5,13 +5,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, web};
-use tessera_common::local_http::Sender;
-use tessera_http::Limits;
+use tessera_http::local::{Names, refuse_pages};
+use tessera_http::{Limits, Listener};
 
 use super::{Health, Metrics};
 use crate::config::OpsSettings;
@@ -36,7 +35,7 @@ pub fn serve(
     let listener = TcpListener::bind(settings.listen)?;
     let address = listener.local_addr()?;
     let names = web::Data::new(Names(settings.hosts.clone()));
-    let server = tessera_http::serve(listener, None, Limits::OPERATIONS, move || {
+    let server = tessera_http::serve(Listener::Plain(listener), Limits::OPERATIONS, move || {
         App::new()
             .app_data(web::Data::from(Arc::clone(&metrics)))
             .app_data(web::Data::from(Arc::clone(&health)))
@@ -60,35 +59,6 @@ pub fn serve(
             .default_service(web::to(tell_pages))
     })?;
     Ok(OpsServer { server, address })
-}
-
-/// Names of this port besides its addresses.
-struct Names(Vec<String>);
-
-/// Programs ask here. What a browser sends for a page of somebody else is refused, also where DNS rebinding makes it look as
-/// if that page were ours.
-async fn refuse_pages<B: MessageBody>(
-    names: web::Data<Names>,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let header = |name: &str| {
-        let value = request.headers().get(name)?;
-        // What can't be read is a name of nobody.
-        Some(value.to_str().unwrap_or("?"))
-    };
-    let sender = Sender {
-        host: header("host"),
-        origin: header("origin"),
-        fetch_site: header("sec-fetch-site"),
-    };
-    match sender.check(!request.method().is_safe(), &names.0) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(foreign) => {
-            let refused = text(HttpResponse::Forbidden(), format!("{foreign}\n"));
-            Ok(request.into_response(refused).map_into_right_body())
-        }
-    }
 }
 
 fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {

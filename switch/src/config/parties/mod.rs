@@ -24,6 +24,9 @@ use text::{Context, PartyText};
 /// The end of a party file's name; everything else in the folder is passed over.
 const EXTENSION: &str = "toml";
 
+/// Each has its share of counters and connections; a folder with more is most likely not the one that was meant.
+const PARTIES_MAX: usize = 4_096;
+
 /// Reads every party of the settings' folder, in order of the files' names.
 pub(super) fn read(settings: &Settings) -> Result<Vec<Party>, SettingsError> {
     let context = Context {
@@ -54,6 +57,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|end| end == EXTENSION) {
+            if files.len() == PARTIES_MAX {
+                return Err(SettingsError::TooManyParties {
+                    folder: folder.to_path_buf(),
+                    max: PARTIES_MAX,
+                });
+            }
             files.push(path);
         }
     }

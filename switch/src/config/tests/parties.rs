@@ -277,6 +277,33 @@ fn names_what_does_not_go_together() {
 }
 
 #[test]
+fn refuses_a_folder_of_more_files_than_parties_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let parties = folder.path().join("parties");
+    std::fs::create_dir(&parties).unwrap();
+    for number in 0..=4_096 {
+        std::fs::write(parties.join(format!("{number}.toml")), "").unwrap();
+    }
+    let file = folder.path().join("switch.toml");
+    std::fs::write(&file, "").unwrap();
+    let error = Settings::read(&file).expect_err("too many").to_string();
+    assert_eq!(
+        error,
+        format!(
+            "too many parties in {}: at most 4096 files whose name ends in .toml",
+            parties.display()
+        )
+    );
+    // Files of another name are passed over, however many there are.
+    for number in 0..=4_096 {
+        let name = parties.join(format!("{number}.toml"));
+        std::fs::rename(&name, name.with_extension("old")).unwrap();
+    }
+    std::fs::write(parties.join("p.toml"), PARTY).unwrap();
+    assert_eq!(Settings::read(&file).unwrap().parties.len(), 1);
+}
+
+#[test]
 fn a_certificate_needs_an_authority_that_it_is_asked_for_with() {
     let tls = "[mall.tls]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n";
     let fingerprint = "0a:".repeat(31) + "FF";

@@ -1,10 +1,9 @@
 //! Who is at the other end of the socket, and what that user may do.
 
-use std::any::Any;
 use std::ffi::CString;
 
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
-use tokio::net::UnixStream;
+use tokio::net::unix::UCred;
 
 use crate::config::OperatorSettings;
 
@@ -19,25 +18,6 @@ pub enum Right {
     Settle,
 }
 
-/// A process as the system sees it (`SO_PEERCRED`): it can't say that it is another user's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer {
-    uid: u32,
-    gid: u32,
-}
-
-impl Peer {
-    /// Of a connection that was just accepted.
-    pub(super) fn of(connection: &dyn Any) -> Option<Self> {
-        let stream = connection.downcast_ref::<UnixStream>()?;
-        let credentials = stream.peer_cred().ok()?;
-        Some(Self {
-            uid: credentials.uid(),
-            gid: credentials.gid(),
-        })
-    }
-}
-
 /// A user, and what that user may do.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
@@ -46,11 +26,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Asks the system for the user's name and groups.
-    pub(super) fn new(peer: Peer, settings: &OperatorSettings) -> Self {
-        let uid = Uid::from_raw(peer.uid);
+    /// Asks the system for the user's name and groups. The process at the other end (`SO_PEERCRED`) can't say that it is
+    /// another user's.
+    pub(super) fn new(peer: UCred, settings: &OperatorSettings) -> Self {
+        let uid = Uid::from_raw(peer.uid());
         let user = User::from_uid(uid).ok().flatten();
-        let groups = groups(user.as_ref(), Gid::from_raw(peer.gid));
+        let groups = groups(user.as_ref(), Gid::from_raw(peer.gid()));
         let name = user.map_or_else(|| format!("uid {uid}"), |user| user.name);
         // The switch's own user can do everything to its files anyway, and so can root.
         let rights = match uid == Uid::effective() || uid.is_root() {

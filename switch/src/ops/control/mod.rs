@@ -18,21 +18,19 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{Data, Json, PayloadConfig, ReqData};
-use actix_web::{App, HttpMessage as _, HttpResponse, HttpServer, web};
+use actix_web::web::{Data, Json, ReqData};
+use actix_web::{App, HttpMessage as _, HttpResponse, web};
 use serde_json::json;
+use tessera_http::{Limits, Listener};
+use tokio::net::unix::UCred;
 
 pub use caller::Right;
-use caller::{Caller, Peer};
+use caller::Caller;
 
 use super::operator::{Operator, Want, Wish};
 use crate::config::OperatorSettings;
 use crate::notify::{Desk, Letters};
 
-/// Operators and their scripts at the same time.
-const CONNECTIONS_MAX: usize = 64;
-/// A wish has a few hundred bytes; a list of merchant categories some thousands.
-const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;
 
@@ -49,13 +47,11 @@ pub fn serve(
 ) -> anyhow::Result<Server> {
     let listener = socket::bind(path, !rights.is_empty())?;
     let rights = Data::new(rights.clone());
-    let server = HttpServer::new(move || {
+    let server = tessera_http::serve(Listener::Unix(listener), Limits::OPERATIONS, move || {
         App::new()
             .app_data(rights.clone())
             .app_data(Data::from(Arc::clone(&outbox)))
             .app_data(Data::from(Arc::clone(&operator)))
-            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
-            .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX))
             .wrap(from_fn(admit))
             .route("/outbox", web::get().to(list_dead_letters))
             .route("/outbox/retry", web::post().to(retry_all))
@@ -65,18 +61,8 @@ pub fn serve(
             .route("/saf", web::get().to(list_advices))
             .route("/saf/{id}", web::get().to(show_advice))
             .route("/operator", web::post().to(grant))
-    })
-    .on_connect(|connection, kept| {
-        if let Some(peer) = Peer::of(connection) {
-            kept.insert(peer);
-        }
-    })
-    .workers(1)
-    .max_connections(CONNECTIONS_MAX)
-    .shutdown_timeout(1)
-    .disable_signals()
-    .listen_uds(listener)?;
-    Ok(server.run())
+    })?;
+    Ok(server)
 }
 
 /// Whoever has no right at all learns nothing but that. Handlers find out who it is in the request.
@@ -85,8 +71,9 @@ async fn admit<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let peer = request.conn_data::<Peer>().copied();
-    let caller = peer.map(|peer| Caller::new(peer, &rights));
+    let caller = request
+        .conn_data::<UCred>()
+        .map(|user| Caller::new(*user, &rights));
     let refusal = match &caller {
         None => Some("the system does not say who you are".to_owned()),
         Some(caller) => caller.refuse(Right::Read),
