@@ -21,9 +21,10 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the peers, Chromium with its driver, tshark for the capture, and libfaketime: all stand ready here.
+# The ignored ones need the peers, Chromium with its driver, tshark for the capture, and libfaketime: all stand ready here. After a
+# failure the other test programs run too, so that one run shows every failure.
 units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark faketime
-	$(PEERS) cargo test --workspace -- --include-ignored
+	$(PEERS) cargo test --workspace --no-fail-fast -- --include-ignored
 
 # Clients and servers that no one here wrote, from the package registries.
 peers: $(VENV)/ready $(NODE_MODULES)/ready tshark
