@@ -60,13 +60,14 @@ async fn serve(
     let counted = Data::from(Arc::clone(&metrics));
     let listener = TcpListener::bind(settings.metrics)?;
     let metrics_at = listener.local_addr()?;
-    let operations = tessera_http::serve(Listener::Plain(listener), Limits::OPERATIONS, move || {
-        actix_web::App::new()
-            .app_data(counted.clone())
-            .wrap(from_fn(refuse_pages))
-            .route("/metrics", web::get().to(show_metrics))
-            .route("/health", web::get().to(show_health))
-    })?;
+    let operations =
+        tessera_http::serve(Listener::Plain(listener), Limits::OPERATIONS, move || {
+            actix_web::App::new()
+                .app_data(counted.clone())
+                .wrap(from_fn(refuse_pages))
+                .route("/metrics", web::get().to(show_metrics))
+                .route("/health", web::get().to(show_health))
+        })?;
     let line_tls = Arc::new(LineTls::new(tls::line_client(&settings.line)?));
     let app = assemble(settings, &line_tls, &metrics)?;
     let settings = &app.settings;

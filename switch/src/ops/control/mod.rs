@@ -24,8 +24,8 @@ use serde_json::json;
 use tessera_http::{Limits, Listener};
 use tokio::net::unix::UCred;
 
-pub use caller::Right;
 use caller::Caller;
+pub use caller::Right;
 
 use super::operator::{Operator, Want, Wish};
 use crate::config::OperatorSettings;
