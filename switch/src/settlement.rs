@@ -88,7 +88,7 @@ impl Settlement {
                 ResponseCode::INVALID_TRANSACTION,
                 "field 15: not the next settlement date",
             ),
-            Some(day) => match self.begin(now + NOTICE, day, BY_HOST).await {
+            Some(day) => match self.begin_later(now + NOTICE, day, BY_HOST).await {
                 Ok(()) => (ResponseCode::APPROVED, ""),
                 Err(error) => {
                     tracing::error!(%error, "a settlement date could not be begun");
@@ -109,10 +109,25 @@ impl Settlement {
                 let next = Day(last.0 + 1);
                 // The cutover may have been moved to a time that is over.
                 let begins = next.begins(since_midnight(cutover)).max(now + NOTICE);
-                self.begin(begins, next, BY_CLOCK).await
+                self.begin_later(begins, next, BY_CLOCK).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Begins a date at a moment that is yet to come.
+    async fn begin_later(&self, milliseconds: u64, day: Day, why: &str) -> anyhow::Result<()> {
+        self.begin(milliseconds, day, why).await?;
+        let late = clock::milliseconds().saturating_sub(milliseconds);
+        if late > 0 {
+            tracing::warn!(
+                %day,
+                late_ms = late,
+                "the journal took so long that a settlement date began unnoticed: what was sent to the financial system meanwhile \
+                 carries the former date (field 15), and the totals of both may differ there: `tessera recon` lists ours"
+            );
+        }
+        Ok(())
     }
 
     async fn begin(&self, milliseconds: u64, day: Day, why: &str) -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ use tessera_protocol::ResponseCode;
 
 use super::concern::Named;
 use super::record::PostingKind;
-use super::{Posting, Reference, Reversal, SettlementDate};
+use super::{Posting, Reference, Reversal};
 
 /// How many small tables. A power of two.
 const SHARDS: usize = 256;
@@ -35,8 +35,6 @@ pub(super) struct Entry {
     trace: u32,
     transmission: u32,
     code: [u8; 2],
-    /// Settlement date of the reversal; 0 before one.
-    pub(super) undone_on: SettlementDate,
     pub(super) state: State,
     pub(super) card: u64,
     pub(super) amount: u64,
@@ -66,7 +64,6 @@ impl Entry {
             trace: posting.trace,
             transmission: posting.transmission,
             code,
-            undone_on: 0,
             state: State::Posted(posting.kind),
             card: posting.card,
             amount: posting.amount,
@@ -83,7 +80,6 @@ impl Entry {
             trace: 0,
             transmission: 0,
             code: *ResponseCode::DECLINED.as_bytes(),
-            undone_on: 0,
             state: State::Forestalled,
             card,
             amount: 0,

@@ -81,37 +81,6 @@ impl Detail {
     }
 }
 
-/// Details by reference. Like the books it forgets its oldest.
-pub(super) struct Details {
-    young: HashMap<Reference, Detail>,
-    old: HashMap<Reference, Detail>,
-    young_max: usize,
-}
-
-impl Details {
-    /// `remember_max`: details in all, young and old.
-    pub(super) fn new(remember_max: usize) -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            young_max: (remember_max / 2).max(1),
-        }
-    }
-
-    pub(super) fn of(&self, reference: &Reference) -> Option<&Detail> {
-        self.young
-            .get(reference)
-            .or_else(|| self.old.get(reference))
-    }
-
-    pub(super) fn insert(&mut self, reference: Reference, detail: Detail) {
-        if self.young.len() >= self.young_max {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(reference, detail);
-    }
-}
-
 /// What each source has given, less what it got back; minor units.
 #[derive(Default)]
 pub(super) struct Given(HashMap<Source, i64>);
@@ -139,17 +108,5 @@ mod tests {
         assert!(Source::new(&[b'1'; 28]).is_some());
         assert!(Source::new(&[b'1'; 29]).is_none());
         assert!(Source::new(b"  ").is_none());
-    }
-
-    #[test]
-    fn details_are_forgotten_oldest_first() {
-        let mut details = Details::new(20);
-        let reference = |number: u32| *format!("{number:012}").as_bytes().first_chunk().unwrap();
-        let source = Source::new(b"1").unwrap();
-        for number in 0..100 {
-            details.insert(reference(number), Detail::Source(source));
-        }
-        assert!(details.of(&reference(50)).is_none());
-        assert!((90..100).all(|number| details.of(&reference(number)).is_some()));
     }
 }

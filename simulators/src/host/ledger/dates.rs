@@ -8,16 +8,6 @@ use super::PostingKind;
 /// Field 15, MMDD; 0 where it was not said. The same month and day of another year is the same date here.
 pub(in crate::host) type SettlementDate = u16;
 
-/// The later of two dates that are less than half a year apart.
-pub(super) fn later(one: SettlementDate, other: SettlementDate) -> SettlementDate {
-    // As if each month had 31 days.
-    let days = |date: SettlementDate| i32::from(date / 100) * 31 + i32::from(date % 100);
-    match (days(one) - days(other)).rem_euclid(12 * 31) < 6 * 31 {
-        true => one,
-        false => other,
-    }
-}
-
 /// Sums by date.
 #[derive(Default)]
 pub(super) struct Dates(HashMap<SettlementDate, Totals>);
@@ -40,28 +30,37 @@ impl Dates {
         *sum += amount;
     }
 
-    /// So much of one was undone; `further` where it goes on with an undoing that was counted.
-    pub(super) fn undone(
+    /// One was undone, wholly or in part: it counts as one, and [`Dates::moved`] says how much.
+    pub(super) fn undone(&mut self, kind: PostingKind, date: SettlementDate) {
+        if let Some((count, _)) = self.reversals(kind, date) {
+            *count += 1;
+        }
+    }
+
+    /// So much more was undone of one, or less than nothing: that belongs to another date.
+    pub(super) fn moved(&mut self, kind: PostingKind, date: SettlementDate, amount: i64) {
+        if let Some((_, sum)) = self.reversals(kind, date) {
+            *sum = sum.saturating_add_signed(amount);
+        }
+    }
+
+    fn reversals(
         &mut self,
         kind: PostingKind,
-        amount: u64,
         date: SettlementDate,
-        further: bool,
-    ) {
+    ) -> Option<(&mut u64, &mut u64)> {
         let totals = self.0.entry(date).or_default();
-        let (count, sum) = match kind {
-            PostingKind::Purchase | PostingKind::Completion | PostingKind::Payout => (
+        match kind {
+            PostingKind::Purchase | PostingKind::Completion | PostingKind::Payout => Some((
                 &mut totals.debit_reversals,
                 &mut totals.debit_reversal_amount,
-            ),
-            PostingKind::Load | PostingKind::Refund => (
+            )),
+            PostingKind::Load | PostingKind::Refund => Some((
                 &mut totals.credit_reversals,
                 &mut totals.credit_reversal_amount,
-            ),
-            PostingKind::Authorization | PostingKind::AuthorizationAdvice => return,
-        };
-        *count += u64::from(!further);
-        *sum += amount;
+            )),
+            PostingKind::Authorization | PostingKind::AuthorizationAdvice => None,
+        }
     }
 
     /// What a date comes to.

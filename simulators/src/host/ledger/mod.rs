@@ -14,7 +14,9 @@ mod concern;
 mod dates;
 mod decide;
 mod log;
+mod recent;
 mod record;
+mod undone;
 
 use std::io;
 use std::path::Path;
@@ -26,12 +28,14 @@ pub(super) use accounts::Accounts;
 use accounts::signed;
 use book::{Book, Entry, State};
 pub(super) use concern::{Concern, Named, Source};
-use concern::{Detail, Details, Given};
+use concern::{Detail, Given};
 use dates::Dates;
 pub(super) use dates::SettlementDate;
 use log::Log;
 pub(super) use log::LogError;
+use recent::Recent;
 pub(super) use record::{BookName, CardOperation, PostingKind, Record};
+use undone::Undone;
 
 use super::tally::Tally;
 
@@ -90,7 +94,9 @@ struct Ordered {
 /// The books, and the log that outlives them.
 pub(super) struct Ledger {
     books: [Book; 3],
-    details: Details,
+    details: Recent<Reference, Detail>,
+    /// Of purchases and completions that were refunded or reversed.
+    undone: Recent<(BookName, Reference), Undone>,
     /// Read or made, for the posting that follows it.
     next_detail: Option<(Reference, Detail)>,
     card_orders: HashMap<Reference, Ordered>,
@@ -106,7 +112,8 @@ impl Ledger {
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
             books: std::array::from_fn(|_| Book::new(remember_max)),
-            details: Details::new(remember_max),
+            details: Recent::new(remember_max),
+            undone: Recent::new(remember_max),
             next_detail: None,
             card_orders: HashMap::new(),
             accounts: Accounts::default(),
@@ -317,28 +324,49 @@ impl Ledger {
         self.dates.all()
     }
 
-    /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first. `further` where
-    /// it was a refund that was undone: that belongs to the later one's date.
-    fn lower(&mut self, book: BookName, reference: Reference, date: SettlementDate, further: bool) {
+    /// Undoes what neither the reversals of a posting leave of it nor its refunds keep: whichever was first. Something that
+    /// belongs to this date has just been added to what is known of it.
+    fn lower(
+        &mut self,
+        book: BookName,
+        reference: Reference,
+        date: SettlementDate,
+        known: impl FnOnce(&mut Undone),
+    ) {
         let Some(entry) = self.books[book as usize].find(&reference) else {
             return;
         };
         let stays = entry.stays();
         let undone = entry.kept - stays;
+        let was_whole = entry.kept == entry.amount;
         entry.kept = stays;
-        let date = match further {
-            true => dates::later(date, entry.undone_on),
-            false => date,
+        let State::Posted(kind) = entry.state else {
+            return;
         };
-        if let State::Posted(kind) = entry.state
-            && undone != 0
-        {
-            self.accounts.undo(kind, entry.card, undone);
+        let (card, amount) = (entry.card, entry.amount);
+        if undone != 0 {
+            self.accounts.undo(kind, card, undone);
             self.tally.undone(kind, undone);
-            self.dates.undone(kind, undone, date, further);
-            if let Some(&detail) = self.details.of(&reference) {
-                self.move_elsewhere(kind, detail, -signed(undone), date);
+        }
+        let bought = matches!(kind, PostingKind::Purchase | PostingKind::Completion);
+        let key = (book, reference);
+        if bought && was_whole && self.undone.of(&key).is_none() {
+            self.undone.insert(key, Undone::default());
+        }
+        match self.undone.of_mut(&key) {
+            Some(history) if bought => {
+                known(history);
+                for (date, moved) in history.count(amount, amount - stays) {
+                    self.dates.moved(kind, date, moved);
+                }
             }
+            // None can be refunded, or what is known of it was forgotten.
+            _ => self.dates.moved(kind, date, signed(undone)),
+        }
+        if undone != 0
+            && let Some(&detail) = self.details.of(&reference)
+        {
+            self.move_elsewhere(kind, detail, -signed(undone), date);
         }
     }
 
@@ -359,7 +387,9 @@ impl Ledger {
                 // What was forgotten bears no further refund anyway.
                 if let Some(original) = self.books[book as usize].find(&reference) {
                     original.refunded = original.refunded.saturating_add_signed(amount);
-                    self.lower(book, reference, date, true);
+                    self.lower(book, reference, date, |undone| {
+                        undone.refunded(date, amount);
+                    });
                 }
             }
         }
@@ -401,9 +431,16 @@ impl Ledger {
                 settlement_date,
             } => {
                 if let Some(entry) = self.books[book as usize].find(&reference) {
+                    let kept = entry.kept;
                     entry.asked = entry.asked.min(asked);
-                    entry.undone_on = settlement_date;
-                    self.lower(book, reference, settlement_date, false);
+                    if let State::Posted(kind) = entry.state
+                        && entry.stays() != kept
+                    {
+                        self.dates.undone(kind, settlement_date);
+                    }
+                    self.lower(book, reference, settlement_date, |undone| {
+                        undone.asked(settlement_date, asked);
+                    });
                 }
             }
             Record::Forestalled {

@@ -74,7 +74,7 @@ pub(in crate::host) enum PostingKind {
 }
 
 /// References are unique within a book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(in crate::host) enum BookName {
     /// 0200.

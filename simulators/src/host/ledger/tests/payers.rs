@@ -1,5 +1,11 @@
 //! Sources, refunds, and cards that are replaced or cancelled.
 
+use std::collections::BTreeMap;
+
+use rand::rngs::SmallRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
 use super::*;
 
 #[test]
@@ -130,6 +136,110 @@ fn what_an_undone_refund_gives_back_belongs_to_the_later_of_the_two_dates() {
         ledger.reverse(&undo(&refund, 0, refund_on));
         let undone = |date| ledger.totals(date).debit_reversal_amount;
         assert_eq!((undone(purchase_on), undone(refund_on)), (first, second));
+    }
+}
+
+/// What the switch counts for a purchase of which refunds keep a part from its reversal, and tells: by date, as it happens there.
+struct Refunded {
+    bought: Posting,
+    said: Vec<Said>,
+    /// What is undone of the purchase, by date.
+    undone: BTreeMap<SettlementDate, u64>,
+}
+
+enum Said {
+    /// At once.
+    Refund(Posting, Concern),
+    /// As an advice, that is at any later time.
+    Undone(Reversal),
+}
+
+/// One purchase of 1000, reversed at some time, and refunds before and after that, some of which come to nothing.
+fn refunded(random: &mut SmallRng) -> Refunded {
+    let bought = purchase(1, 1000);
+    let mut told = Refunded {
+        bought,
+        said: Vec::new(),
+        undone: BTreeMap::new(),
+    };
+    let (mut standing, mut asked, mut used) = (1000, None, 0);
+    let mut whole: Vec<Posting> = Vec::new();
+    let mut date = 1_229;
+    for number in 2..12 {
+        if random.random_bool(0.4) {
+            date = match date {
+                1_231 => 101,
+                date => date + 1,
+            };
+        }
+        let undo = |posting, down_to| Reversal {
+            settlement_date: date,
+            ..reversal_of(posting, down_to)
+        };
+        let choice = random.random_range(0..3);
+        if choice == 0 && asked.is_none() {
+            let leaves = random.random_range(0..1000);
+            asked = Some(leaves);
+            told.said.push(Said::Undone(undo(&bought, leaves)));
+        } else if choice == 1 && !whole.is_empty() {
+            let refund = whole.swap_remove(random.random_range(0..whole.len()));
+            used -= refund.amount;
+            told.said.push(Said::Undone(undo(&refund, 0)));
+        } else if used < standing {
+            let amount = random.random_range(1..=standing - used);
+            let (refund, concern) = refund_of(number, amount, &bought);
+            let refund = Posting {
+                settlement_date: date,
+                ..refund
+            };
+            used += amount;
+            whole.push(refund);
+            told.said.push(Said::Refund(refund, concern));
+        }
+        if let Some(asked) = asked {
+            let stands: u64 = used.max(asked);
+            if stands < standing {
+                *told.undone.entry(date).or_default() += standing - stands;
+                standing = stands;
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn what_each_date_comes_to_does_not_depend_on_what_was_told_first() {
+    for seed in 0..2_000 {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let told = refunded(&mut random);
+        let mut ledger = Ledger::new(100_000);
+        ledger.post(&told.bought, &Concern::Card, || APPROVED);
+        let mut advices: Vec<Reversal> = Vec::new();
+        for said in &told.said {
+            match said {
+                Said::Undone(reversal) => advices.push(*reversal),
+                // Where an earlier one has to be undone before there is room for it, it waits.
+                Said::Refund(refund, concern) => loop {
+                    let fits = ledger.decide(refund, concern, || APPROVED).is_ok();
+                    if fits && (advices.is_empty() || random.random_bool(0.7)) {
+                        assert_eq!(ledger.post(refund, concern, || APPROVED), APPROVED);
+                        break;
+                    }
+                    let advice = advices.swap_remove(random.random_range(0..advices.len()));
+                    assert_eq!(ledger.reverse(&advice), APPROVED);
+                },
+            }
+        }
+        advices.shuffle(&mut random);
+        for advice in &advices {
+            assert_eq!(ledger.reverse(advice), APPROVED);
+        }
+        let dates = ledger.dates();
+        let undone: BTreeMap<SettlementDate, u64> = dates
+            .map(|(date, totals)| (date, totals.debit_reversal_amount))
+            .filter(|(_, undone)| *undone != 0)
+            .collect();
+        assert_eq!(undone, told.undone, "seed {seed}");
     }
 }
 
