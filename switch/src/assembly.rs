@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Settings;
 use crate::door::{Admission, Arrivals, GuestBook};
 use crate::gate::{DeadLetters, Gate};
-use crate::host::{Forwarder, HostAnswer, Link, LinkStats, TraceShare};
+use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, LinkStats, Links, TraceShare};
 use crate::journal::Journal;
 use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, Doorkeeper};
@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     /// Lines of wallet servers that are signed on.
     pub(crate) wallet_lines: Arc<Admission>,
     pub(crate) inboxes: Inboxes,
+    pub(crate) links: Links,
     pub(crate) passwords: Passwords,
     pub(crate) stand_in: Arc<Budget>,
     pub(crate) bulletin: Arc<Bulletin>,
@@ -67,6 +68,7 @@ pub(crate) struct Seed {
     pub(crate) sealed_malls: Arrivals,
     pub(crate) wallet_servers: Arrivals,
     pub(crate) stats: Arc<LinkStats>,
+    pub(crate) link_inbox: LinkInbox,
     /// Its wallets that hold money, and when the first of what they hold expires.
     pub(crate) wakes: Vec<(u64, WalletId)>,
 }
@@ -104,6 +106,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
             count: shared.inboxes.workers() as u32,
         },
         seed.stats,
+        (shared.links.clone(), seed.link_inbox),
         deliver(Worker::deliver),
     )
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
@@ -306,6 +309,9 @@ async fn run_errands(
                     }
                 })
                 .await;
+                done
+            }
+            Errand::Close(done) => {
                 link.close().await;
                 done
             }

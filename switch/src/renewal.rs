@@ -31,7 +31,7 @@ pub(crate) async fn keep(
         return;
     }
     loop {
-        while !lines.iter().all(|worker| worker.is_up()) {
+        while !lines.iter().any(|worker| worker.is_up()) {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         let (store, inboxes) = (Arc::clone(&store), inboxes.clone());

@@ -20,7 +20,7 @@ use crate::config::{
 use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
-use crate::host::LinkStats;
+use crate::host::{LinkInbox, LinkStats, Links};
 use crate::host_totals::HostTotals;
 use crate::journal::Journal;
 use crate::notify::{MallNames, Notify};
@@ -165,8 +165,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         cutover: settings.mall.settlement_cutover,
         complete: Arc::default(),
     };
+    let (links, link_inboxes) = Links::new(&stats);
     let shared = Shared {
         inboxes,
+        links,
         passwords,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
         bulletin,
@@ -187,7 +189,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         settings: Arc::clone(&settings),
     };
     let lines = stats.clone();
-    let crew = Crew::hire(&shared, inbox_ends, stats, store.holding_wallets()?);
+    let of_links = stats.into_iter().zip(link_inboxes).collect();
+    let crew = Crew::hire(&shared, inbox_ends, of_links, store.holding_wallets()?);
     settle_what_is_open(&store, &shared.inboxes)?;
     // It was empty: this is said once.
     let _ = operator.set(Operator {
@@ -267,6 +270,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     doors.iter().for_each(JoinHandle::abort);
     shared.checkpointer.hurry();
     ask_all(&crew.errands, Errand::Drain).await;
+    ask_all(&crew.errands, Errand::Close).await;
     alive.abort();
     checkpoints.abort();
     settlement.abort();
@@ -305,7 +309,7 @@ impl Crew {
     fn hire(
         shared: &Shared,
         inbox_ends: Vec<Inbox>,
-        stats: Vec<Arc<LinkStats>>,
+        of_links: Vec<(Arc<LinkStats>, LinkInbox)>,
         holding: Vec<(u64, WalletId)>,
     ) -> Self {
         let workers = inbox_ends.len();
@@ -326,14 +330,15 @@ impl Crew {
             .zip(sealed_mall_ends)
             .zip(wallet_server_ends);
         let arbiters = ends
-            .zip(stats)
+            .zip(of_links)
             .zip(wakes)
             .enumerate()
             .map(
                 |(
                     index,
-                    ((((((inbox, errands), malls), sealed_malls), wallet_servers), stats), wakes),
+                    ((((((inbox, errands), malls), sealed_malls), wallet_servers), of_link), wakes),
                 )| {
+                    let (stats, link_inbox) = of_link;
                     let seed = Seed {
                         index,
                         inbox,
@@ -342,6 +347,7 @@ impl Crew {
                         sealed_malls,
                         wallet_servers,
                         stats,
+                        link_inbox,
                         wakes,
                     };
                     let journal = Arc::clone(&shared.journal);

@@ -214,6 +214,14 @@ impl InFlight {
         true
     }
 
+    /// The tick at which a request that waits is given up on.
+    pub(super) fn due(&self, trace: u32) -> Option<u64> {
+        let index = self.slot_of(self.share.ordinal(trace)?);
+        let slot = &self.slots[index as usize];
+        let waits = slot.expected.trace == trace && slot.state == State::Waiting;
+        waits.then(|| self.wheel.due(index))
+    }
+
     /// The slot of a request that waits on this line.
     fn waiting_on(&self, trace: u32, line: u16) -> Option<u32> {
         let index = self.slot_of(self.share.ordinal(trace)?);

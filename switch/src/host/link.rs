@@ -17,10 +17,11 @@ use super::encode::{self, Marks};
 use super::frames;
 use super::in_flight::{Asked, Asker, InFlight};
 use super::life;
-use super::line::Line;
+use super::line::{Line, State};
 use super::message::{
     DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
 };
+use super::sharing::{self, BORROWED, ForOthers, LinkInbox, Links};
 use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
@@ -72,6 +73,12 @@ pub struct Link {
     pub(super) institution: u64,
     pub(super) stats: Arc<LinkStats>,
     pub(super) lines: Box<[Line]>,
+    /// Stands for the lines of the other workers.
+    pub(super) borrowed: Line,
+    pub(super) links: Links,
+    /// Of this worker among them.
+    pub(super) index: usize,
+    pub(super) for_others: ForOthers,
     pub(super) in_flight: RefCell<InFlight>,
     /// The line that the present batch goes to.
     current: Cell<usize>,
@@ -91,18 +98,22 @@ pub struct Link {
 
 impl Link {
     /// Opens the lines in the background; must be called on the worker, inside its `LocalSet`.
-    /// `stats` must be for as many lines as `settings.lines_per_worker`.
+    /// `stats` must be for as many lines as `settings.lines_per_worker`, and stand at the worker's place among `links`,
+    /// as `inbox` does.
     pub fn start(
         settings: &HostLinkSettings,
         tls: Arc<ClientConfig>,
         share: TraceShare,
         stats: Arc<LinkStats>,
+        (links, inbox): (Links, LinkInbox),
         deliver: Deliver,
     ) -> Result<Rc<Self>, LinkError> {
         let server_name = ServerName::try_from(settings.server_name.clone())
             .map_err(|_| LinkError::ServerName(settings.server_name.clone()))?;
         let institution = institution(&settings.institution)?;
-        let lines = settings.lines_per_worker.clamp(1, usize::from(u16::MAX));
+        let lines = settings.lines_per_worker.clamp(1, usize::from(BORROWED));
+        let borrowed = Line::new(BORROWED);
+        borrowed.state.set(State::Up);
         let in_flight = InFlight::new(share, settings.in_flight_max, rand::random());
         let (closing, closed) = watch::channel(false);
         let link = Rc::new(Self {
@@ -112,6 +123,10 @@ impl Link {
             institution,
             stats,
             lines: (0..lines).map(|number| Line::new(number as u16)).collect(),
+            borrowed,
+            links,
+            index: share.index as usize,
+            for_others: ForOthers::default(),
             in_flight: RefCell::new(in_flight),
             current: Cell::new(0),
             untold: RefCell::default(),
@@ -129,6 +144,7 @@ impl Link {
         link.tasks.borrow_mut().extend(lives);
         spawn_local(keep_deadlines(link.clone()));
         spawn_local(tell_what_is_untold(link.clone()));
+        spawn_local(sharing::share(link.clone(), inbox));
         Ok(link)
     }
 
@@ -163,9 +179,9 @@ impl Link {
         }
     }
 
-    /// Whether any line is signed on.
+    /// Whether any line is signed on, of this worker or of another.
     pub fn up(&self) -> bool {
-        self.lines.iter().any(Line::is_up)
+        self.lines.iter().any(Line::is_up) || self.may_borrow()
     }
 
     /// A trace number for a request to come, unique among what is in flight on all workers.
@@ -173,7 +189,7 @@ impl Link {
         self.in_flight.borrow_mut().next_trace()
     }
 
-    /// Encodes a request into a line's output. It leaves with the next [`Link::flush`]. Where no line
+    /// Encodes a request into a line's output. It leaves with the next [`Link::flush`]. Where no line of any worker
     /// is up or too much is in flight, the outcome is [`HostOutcome::Unsent`], told on a later turn.
     pub fn send(&self, request: HostRequest) {
         let repeat = match &request.message {
@@ -197,6 +213,10 @@ impl Link {
 
     /// Lets out what was sent since the last time: once for each batch. The next batch goes to the next line.
     pub fn flush(&self) {
+        // First: what is not taken there goes out here, or is unsent.
+        if self.borrowed.flush() {
+            self.hand_over();
+        }
         let mut flushed = false;
         for line in &self.lines {
             flushed |= line.flush();
@@ -211,11 +231,13 @@ impl Link {
     /// Signs off and closes every line. What is still in flight becomes silent.
     pub async fn close(&self) {
         self.closing.send_replace(true);
+        self.borrowed.state.set(State::Closed);
         let tasks = mem::take(&mut *self.tasks.borrow_mut());
         for task in tasks {
             // A line whose task panicked is closed too.
             let _ = task.await;
         }
+        self.lose(&self.borrowed, std::iter::empty());
         self.tell_untold();
     }
 
@@ -228,7 +250,7 @@ impl Link {
 
     #[inline]
     fn try_ask(&self, outgoing: &Outgoing<'_>) -> Option<()> {
-        let line = self.line_of_batch()?;
+        let line = self.line_of_batch().or_else(|| self.borrow())?;
         let mut in_flight = self.in_flight.borrow_mut();
         let due = self.due(outgoing.deadline);
         if due <= in_flight.now() || !in_flight.admits(outgoing.trace) {
@@ -250,12 +272,15 @@ impl Link {
         })?;
         in_flight.insert(outgoing.asked, expected, line.number, due);
         self.stats.sent.add(1);
+        if line.number == BORROWED {
+            self.stats.borrowed.add(1);
+        }
         Some(())
     }
 
     /// The present line as long as it takes requests, otherwise the next that does.
     #[inline]
-    fn line_of_batch(&self) -> Option<&Line> {
+    pub(super) fn line_of_batch(&self) -> Option<&Line> {
         let current = self.current.get();
         if self.lines[current].takes() {
             return Some(&self.lines[current]);
@@ -266,6 +291,11 @@ impl Link {
             .find(|&number| self.lines[number].takes())?;
         self.current.set(next);
         Some(&self.lines[next])
+    }
+
+    #[cold]
+    fn borrow(&self) -> Option<&Line> {
+        self.may_borrow().then_some(&self.borrowed)
     }
 
     /// The first tick at which a deadline has passed.
@@ -319,10 +349,26 @@ impl Link {
 
     /// A line was lost. `unwritten` are the frames that TLS has not seen: they go out on another line, if one is up.
     pub(super) fn lose<'a>(&self, line: &Line, unwritten: impl Iterator<Item = &'a [u8]>) {
+        self.give_back(line, unwritten);
+        let mut silent = Vec::new();
+        self.in_flight
+            .borrow_mut()
+            .lose_line(line.number, &mut silent);
+        self.flush();
+        self.tell_silent(&mut silent);
+        self.count_in_flight();
+    }
+
+    /// Requests that certainly never left over this line: they go out with the next [`Link::flush`] on another, if one is up.
+    /// What another worker has handed over goes back there.
+    pub(super) fn give_back<'a>(&self, line: &Line, frames: impl Iterator<Item = &'a [u8]>) {
         let mut in_flight = self.in_flight.borrow_mut();
+        let of_others = ForOthers::default();
         let named = |body| Some((body, Message::parse(body).ok()?.number(11)? as u32));
-        for (body, trace) in unwritten.filter_map(named) {
-            if let Some(other) = self.line_of_batch()
+        for (body, trace) in frames.filter_map(named) {
+            if let Some(worker) = self.other_with(trace) {
+                of_others.add(worker, body);
+            } else if let Some(other) = self.other_line(line)
                 && in_flight.change_line(trace, line.number, other.number)
             {
                 other.write(|out| frames::append(out, body));
@@ -331,12 +377,22 @@ impl Link {
                 self.tell_later(asked, HostOutcome::Unsent);
             }
         }
-        let mut silent = Vec::new();
-        in_flight.lose_line(line.number, &mut silent);
         drop(in_flight);
-        self.flush();
-        self.tell_silent(&mut silent);
-        self.count_in_flight();
+        self.pass_back(&of_others);
+    }
+
+    /// One of this worker, otherwise one of another worker where that was not tried.
+    fn other_line(&self, line: &Line) -> Option<&Line> {
+        let borrow = || self.borrow().filter(|other| other.number != line.number);
+        self.line_of_batch().or_else(borrow)
+    }
+
+    /// When the first of these is given up on.
+    pub(super) fn earliest_deadline(&self, frames: &[u8]) -> Instant {
+        let in_flight = self.in_flight.borrow();
+        let due = |body| in_flight.due(Message::parse(body).ok()?.number(11)? as u32);
+        let earliest = frames::behind(frames, 0).filter_map(due).min();
+        self.began + Duration::from_millis(earliest.unwrap_or_default() * TICK_MILLISECONDS)
     }
 
     /// A line came up or went down.
@@ -344,9 +400,14 @@ impl Link {
         if let Some(figure) = self.stats.lines_up.get(usize::from(line.number)) {
             figure.set(u64::from(line.is_up()));
         }
-        if line.is_up()
-            && let Some(repeater) = self.repeater.get()
-        {
+        if line.is_up() {
+            self.wake_repeater();
+            self.links.line_came_up();
+        }
+    }
+
+    pub(super) fn wake_repeater(&self) {
+        if let Some(repeater) = self.repeater.get() {
             repeater.line_is_up();
         }
     }

@@ -9,8 +9,9 @@
 //! wallets ◀──deliver── in flight ◀── receive ◀───────────┘
 //!    └──enqueue──▶ forwarder ──▶ link                  (a late, doubled or unknown answer is counted)
 //! ```
-//! Everything runs on one worker. Bounds: `in_flight_max` requests wait for answers and 8 MiB of output for
-//! a line; beyond, a request is unsent at once. The forwarder holds what the journal holds open.
+//! Everything runs on one worker; what none of its lines takes goes over a line of another worker (`sharing`).
+//! Bounds: `in_flight_max` requests wait for answers, 8 MiB of output for a line, and 256 batches for another
+//! worker; beyond, a request is unsent at once. The forwarder holds what the journal holds open.
 
 mod backoff;
 mod encode;
@@ -23,6 +24,7 @@ mod link;
 mod message;
 mod receive;
 mod schedule;
+mod sharing;
 mod stats;
 mod traces;
 mod wheel;
@@ -39,5 +41,6 @@ pub use message::{
     LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
     Unanswered,
 };
+pub use sharing::{LinkInbox, Links};
 pub use stats::{Figure, LinkStats};
 pub use traces::TraceShare;

@@ -33,37 +33,63 @@ pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Resul
     } else {
         reading.advance(taken);
     }
+    link.pass_answers();
     link.count_in_flight();
     Ok(())
+}
+
+/// Answers that came over a line of another worker.
+pub(super) fn receive_passed(link: &Link, answers: &[u8]) {
+    for body in frames::behind(answers, 0) {
+        // It has been read there, and has all by which it is known.
+        if let Ok(message) = Message::parse(body)
+            && let Some(expected) = expected(&message)
+            && !settle(link, &message, &expected)
+        {
+            link.stats.unknown.add(1);
+        }
+    }
+    link.count_in_flight();
 }
 
 fn take(link: &Link, line: &Line, body: &[u8]) {
     match Message::parse(body) {
         Ok(message) if message.mti() == NETWORK_ANSWER => settle_network(link, line, &message),
-        Ok(message) if message.mti().is_answer() => settle(link, line, &message),
+        Ok(message) if message.mti().is_answer() => hear(link, line, &message, body),
         Ok(message) => serve(link, line, &message, body),
         Err(_) => link.stats.garbage.add(1),
     }
 }
 
-/// Matches an answer by fields 11, 7 and 37 and the MTI.
+/// An answer to a request of this worker or, by its trace number, of another.
 #[inline]
-fn settle(link: &Link, line: &Line, message: &Message<'_>) {
-    let stats = &link.stats;
+fn hear(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
     let Some(expected) = expected(message) else {
-        return stats.garbage.add(1);
+        return link.stats.garbage.add(1);
     };
-    let found = link.in_flight.borrow_mut().settle(&expected);
+    if settle(link, message, &expected) {
+        line.worked.set(true);
+    } else if let Some(worker) = link.other_with(expected.trace) {
+        link.for_others.add(worker, body);
+    } else {
+        link.stats.unknown.add(1);
+    }
+}
+
+/// Matches an answer by fields 11, 7 and 37 and the MTI; `false` where it answers nothing that is remembered.
+#[inline]
+fn settle(link: &Link, message: &Message<'_>, expected: &Expected) -> bool {
+    let found = link.in_flight.borrow_mut().settle(expected);
     match found {
         Match::Waiting(asked) => {
-            stats.answered.add(1);
-            line.worked.set(true);
+            link.stats.answered.add(1);
             link.tell(asked, outcome(link, message));
         }
-        Match::Late => stats.late.add(1),
-        Match::Doubled => stats.doubled.add(1),
-        Match::Unknown => stats.unknown.add(1),
+        Match::Late => link.stats.late.add(1),
+        Match::Doubled => link.stats.doubled.add(1),
+        Match::Unknown => return false,
     }
+    true
 }
 
 #[inline]

@@ -33,6 +33,8 @@ pub struct LinkStats {
     pub in_flight: Figure,
     /// Requests encoded for a line.
     pub sent: Figure,
+    /// Of those, for a line of another worker.
+    pub borrowed: Figure,
     /// Requests answered.
     pub answered: Figure,
     /// Requests whose deadline passed or whose line was lost.

@@ -61,6 +61,11 @@ impl Wheel {
     }
 
     /// The slot must be on the wheel.
+    pub(super) fn due(&self, slot: u32) -> u64 {
+        self.nodes[slot as usize].due
+    }
+
+    /// The slot must be on the wheel.
     pub(super) fn remove(&mut self, slot: u32) {
         let Node { previous, next, .. } = self.nodes[slot as usize];
         self.nodes[previous as usize].next = next;

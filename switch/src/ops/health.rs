@@ -62,16 +62,11 @@ impl Health {
         reasons
     }
 
-    /// A worker without a line answers 91, whatever the others have.
+    /// A worker without a line sends over those of the others.
     fn host_reason(&self) -> Option<String> {
         let up = |link: &OnceLock<Arc<LinkStats>>| link.get().is_some_and(|stats| stats.is_up());
-        let workers = self.links.len();
-        let down = self.links.iter().filter(|link| !up(link)).count();
-        match down {
-            0 => None,
-            _ if down == workers => Some("host link down".to_string()),
-            _ => Some(format!("host link down for {down} of {workers} workers")),
-        }
+        let down = !self.links.iter().any(up);
+        down.then(|| "host link down".to_string())
     }
 }
 
@@ -91,16 +86,13 @@ mod tests {
         });
         assert_eq!(health.reasons(), ["not listening yet", "host link down"]);
         links[1].lines_up[1].set(1);
-        assert_eq!(
-            health.reasons(),
-            ["not listening yet", "host link down for 1 of 2 workers"]
-        );
+        assert_eq!(health.reasons(), ["not listening yet"]);
         health.set_serving(true);
+        assert!(health.reasons().is_empty());
+        links[1].lines_up[1].set(0);
+        assert_eq!(health.reasons(), ["host link down"]);
         links[0].lines_up[0].set(1);
         assert!(health.reasons().is_empty());
-        links[0].lines_up[0].set(0);
-        assert_eq!(health.reasons(), ["host link down for 1 of 2 workers"]);
-        links[0].lines_up[0].set(1);
         health.set_stopping();
         assert_eq!(health.reasons(), ["stopping"]);
     }

@@ -13,6 +13,8 @@ pub enum Errand {
     Checkpoint(Sender<()>),
     /// These are the parties from now on, and this the certificate of the malls' TLS door.
     Renew(Arc<Guests>, Option<TlsAcceptor>, Sender<()>),
-    /// Read no more requests, answer what is under way, take leave of the host.
+    /// Read no more requests, answer what is under way.
     Drain(Sender<()>),
+    /// Sign off from the host: once all workers have drained, as each needs the wallets and the lines of the others.
+    Close(Sender<()>),
 }

@@ -5,3 +5,4 @@ mod golden;
 mod lines;
 mod peer;
 mod rig;
+mod sharing;

@@ -13,8 +13,8 @@ use tokio::time::{sleep, timeout};
 use super::peer::FinancialSystem;
 use crate::config::HostLinkSettings;
 use crate::host::{
-    Advice, Deliver, Forwarder, HostAnswer, HostMessage, HostOutcome, HostRequest, Link, LinkStats,
-    TraceShare,
+    Advice, Deliver, Forwarder, HostAnswer, HostMessage, HostOutcome, HostRequest, Link, LinkInbox,
+    LinkStats, Links, TraceShare,
 };
 use crate::wallet::{Reference, WalletId};
 
@@ -36,30 +36,44 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// With settings that are over soon.
+    /// With settings that are over soon. The other worker never has a line.
     pub fn new(adjust: impl FnOnce(&mut HostLinkSettings)) -> Self {
         let host = FinancialSystem::new();
-        let mut settings = HostLinkSettings {
-            address: host.address(),
-            connect_within: Duration::from_secs(5),
-            echo_after: Duration::from_secs(60),
-            reconnect_min: Duration::from_millis(1),
-            reconnect_max: Duration::from_millis(20),
-            repeat_min: Duration::from_millis(1),
-            repeat_max: Duration::from_millis(5),
-            ..HostLinkSettings::default()
-        };
+        let mut settings = settings(&host);
         adjust(&mut settings);
+        let of_other = Arc::new(LinkStats::new(1));
         let stats = Arc::new(LinkStats::new(settings.lines_per_worker));
+        let (links, mut inboxes) = Links::new(&[of_other, stats.clone()]);
+        Self::start(host, &settings, 1, stats, (links, inboxes.remove(1)))
+    }
+
+    /// Two workers, each with a host of its own.
+    pub fn pair() -> [Self; 2] {
+        let stats = [0, 1].map(|_| Arc::new(LinkStats::new(1)));
+        let (links, inboxes) = Links::new(&stats);
+        let mut inboxes = inboxes.into_iter();
+        [0, 1].map(|index| {
+            let host = FinancialSystem::new();
+            let settings = settings(&host);
+            let shared = (links.clone(), inboxes.next().unwrap());
+            Self::start(host, &settings, index, stats[index].clone(), shared)
+        })
+    }
+
+    fn start(
+        host: FinancialSystem,
+        settings: &HostLinkSettings,
+        index: usize,
+        stats: Arc<LinkStats>,
+        shared: (Links, LinkInbox),
+    ) -> Self {
         let (answers, deliver) = listener();
-        let share = TraceShare { index: 1, count: 2 };
-        let link = Link::start(
-            &settings,
-            host.client.clone(),
-            share,
-            stats.clone(),
-            deliver,
-        );
+        let share = TraceShare {
+            index: index as u32,
+            count: 2,
+        };
+        let client = host.client.clone();
+        let link = Link::start(settings, client, share, stats.clone(), shared, deliver);
         Self {
             host,
             link: link.unwrap(),
@@ -132,6 +146,19 @@ impl Rig {
 
     pub fn nothing_was_said(&self) -> bool {
         self.answers.borrow().is_empty()
+    }
+}
+
+fn settings(host: &FinancialSystem) -> HostLinkSettings {
+    HostLinkSettings {
+        address: host.address(),
+        connect_within: Duration::from_secs(5),
+        echo_after: Duration::from_secs(60),
+        reconnect_min: Duration::from_millis(1),
+        reconnect_max: Duration::from_millis(20),
+        repeat_min: Duration::from_millis(1),
+        repeat_max: Duration::from_millis(5),
+        ..HostLinkSettings::default()
     }
 }
 

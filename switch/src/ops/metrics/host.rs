@@ -14,6 +14,8 @@ pub struct HostMetrics {
     pub in_flight: IntGaugeVec,
     /// Requests put on a line.
     pub sent: IntCounter,
+    /// Of those, for a line of another worker.
+    pub borrowed: IntCounter,
     /// What became of them.
     pub outcomes: Counters<LinkOutcome>,
     /// Lines lost, and attempts at a line that failed.
@@ -62,6 +64,10 @@ impl HostMetrics {
             sent: register.counter(
                 "host_requests_total",
                 "Requests sent to the financial system.",
+            ),
+            borrowed: register.counter(
+                "host_requests_borrowed_total",
+                "Requests sent to the financial system over a line of another worker, as no line of their own took them.",
             ),
             outcomes: register.counters(
                 "host_outcomes_total",

@@ -24,7 +24,7 @@ type Pick = fn(&LinkStats) -> &Figure;
 struct Watch {
     lines: Box<[IntGauge]>,
     gauges: [(IntGauge, Pick); 3],
-    counters: [Follow; 13],
+    counters: [Follow; 14],
     oldest: Gauge,
 }
 
@@ -53,6 +53,7 @@ impl Watch {
             ],
             counters: [
                 Follow::new(&host.sent, |stats| &stats.sent),
+                Follow::new(&host.borrowed, |stats| &stats.borrowed),
                 outcome(LinkOutcome::Answered, |stats| &stats.answered),
                 outcome(LinkOutcome::Silent, |stats| &stats.silent),
                 outcome(LinkOutcome::Unsent, |stats| &stats.unsent),
