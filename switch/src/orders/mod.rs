@@ -120,10 +120,10 @@ impl Orders {
         let mut reversed = nobody.map(|nobody| nobody.remembered).unwrap_or_default();
         let mut slot = self.slots.entry(key).or_default();
         if slot.owner.is_none() {
-            let turned = stored.map(|(wallet, state, expires_at)| Turned {
-                wallet,
-                state,
-                expires_at,
+            let turned = stored.map(|stored| Turned {
+                wallet: stored.wallet,
+                state: stored.state,
+                expires_at: stored.expires_at,
             });
             slot.owner = turned.map(Owner::Turned);
         }
@@ -162,22 +162,40 @@ impl Orders {
         }
     }
 
-    /// The order has turned at its wallet; purchases that waited for it are handed back.
+    /// The order has turned at its wallet; purchases that waited for it are handed back. Nothing happens where another wallet
+    /// has announced it since: an agreement that was over there may still be cancelled by who had it before.
+    ///
+    /// # Errors
+    /// When the store can't be read.
     pub fn turn(
         &self,
         key: OrderKey,
         wallet: WalletId,
         state: OrderState,
         expires_at: u64,
-    ) -> Vec<Tell> {
+    ) -> Result<Vec<Tell>, StoreError> {
+        let stored = match self.slots.contains_key(&key) {
+            true => None,
+            false => self.store.order(&key)?,
+        };
         let mut slot = self.slots.entry(key).or_default();
+        let owner = slot.owner.as_ref().map(Owner::decider);
+        let owner = owner.or(stored.map(|stored| stored.wallet));
+        if owner.is_some_and(|owner| owner != wallet) {
+            let is_empty = slot.is_empty();
+            drop(slot);
+            if is_empty {
+                self.slots.remove_if(&key, |_, slot| slot.is_empty());
+            }
+            return Ok(Vec::new());
+        }
         slot.owner = Some(Owner::Turned(Turned {
             wallet,
             state,
             expires_at,
         }));
         slot.reversed.clear();
-        slot.parked.drain(..).map(|parked| parked.tell).collect()
+        Ok(slot.parked.drain(..).map(|parked| parked.tell).collect())
     }
 
     /// Hands back what has been parked under `key` since before `now`, and forgets a slot that
@@ -229,7 +247,7 @@ impl Orders {
         if let Some(slot) = self.slots.get(key) {
             return Ok(slot.owner.as_ref().and_then(Owner::wallet));
         }
-        Ok(self.store.order(key)?.map(|(wallet, ..)| wallet))
+        Ok(self.store.order(key)?.map(|order| order.wallet))
     }
 }
 
@@ -285,8 +303,18 @@ mod tests {
         assert_eq!(orders.claim(key, OTHER, 0).unwrap(), None);
         orders.let_go(key, PAYER);
         assert_eq!(orders.claim(key, OTHER, 0).unwrap(), Some(vec![unseen()]));
-        orders.turn(key, OTHER, OrderState::Open, 1000);
+        let turn = |wallet, state| orders.turn(key, wallet, state, 1000).unwrap();
+        turn(OTHER, OrderState::Open);
         assert_eq!(reversed(), OTHER);
         assert_eq!(orders.claim(key, PAYER, 0).unwrap(), None);
+
+        // It is over, and the first payer agrees to it again: the other one's late word changes nothing.
+        let later = 1000 + slot::CLAIM_STANDS + 1;
+        assert!(orders.claim(key, PAYER, later).unwrap().is_some());
+        turn(OTHER, OrderState::Cancelled);
+        turn(PAYER, OrderState::Paid(Reference(1)));
+        turn(OTHER, OrderState::Cancelled);
+        assert_eq!(reversed(), PAYER);
+        assert_eq!(orders.claim(key, OTHER, later).unwrap(), None);
     }
 }

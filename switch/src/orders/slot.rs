@@ -6,8 +6,9 @@ use tessera_protocol::{Amount, Currency};
 
 use crate::wallet::{Command, DuplicateKey, OrderState, Tell, UnseenOriginal, WalletId};
 
-/// How long a claim stands without the wallet's word: as long as a request may take.
-const CLAIM_STANDS: u64 = 10_000;
+/// How long a claim stands without the wallet's word, and how long after its end an agreement still keeps others out, as a
+/// purchase may be decided just then: as long as a request may take.
+pub(super) const CLAIM_STANDS: u64 = 10_000;
 
 /// A purchase that waits for the payer.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Owner {
             Self::Claimed { by, at, .. } => by != other && now < at + CLAIM_STANDS,
             Self::Turned(turned) if turned.wallet == other => false,
             Self::Turned(turned) => match turned.state {
-                OrderState::Open => now <= turned.expires_at,
+                OrderState::Open => now <= turned.expires_at.saturating_add(CLAIM_STANDS),
                 OrderState::Cancelled => false,
                 OrderState::Paying(_) | OrderState::Paid(_) => true,
             },

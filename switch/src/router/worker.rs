@@ -446,7 +446,14 @@ impl Worker {
         state: OrderState,
         expires_at: u64,
     ) {
-        for tell in self.orders.turn(key, wallet, state, expires_at) {
+        let waited = match self.orders.turn(key, wallet, state, expires_at) {
+            Ok(waited) => waited,
+            Err(error) => {
+                tracing::error!(%error, "an order could not be looked up");
+                return;
+            }
+        };
+        for tell in waited {
             if let Some(asker) = &tell.asker {
                 self.metrics.order_waited(asker.arrived.elapsed());
             }

@@ -8,7 +8,7 @@
 //! settled   wallet 8, time 8,  transactions and orders that settled between that snapshot and the one before it
 //!           sequence 8
 //! cards     card number 8      wallet 8
-//! orders    order key 16       wallet 8, state 1, reference 8, expires 8
+//! orders    order key 16       wallet 8, state 1, reference 8, expires 8, announced at position 8
 //! open      wallet 8           (nothing): something of it is to be settled
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
@@ -36,15 +36,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use hashbrown::HashMap;
 use tessera_protocol::{CardNumber, OrderKey, Totals};
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
-pub use snapshot::{Known, Snapshot, Turnover};
+pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
 
 use crate::clock;
 use crate::journal::Mark;
-use crate::wallet::{Day, OrderState, Wallet, WalletId};
+use crate::wallet::{Day, Wallet, WalletId};
 use pending::Pending;
 use tables::{Row, Table, Tables};
 
@@ -230,11 +231,11 @@ impl Store {
         row.map(|row| rows::read_wallet(&row)).transpose()
     }
 
-    /// Whose order it is, in what state, and until when it stands.
+    /// Whose order it is, and what became of it.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn order(&self, key: &OrderKey) -> Result<Option<(WalletId, OrderState, u64)>, StoreError> {
+    pub fn order(&self, key: &OrderKey) -> Result<Option<StoredOrder>, StoreError> {
         self.get(Table::Orders, &key.0)?
             .map(|row| rows::read_order(&row))
             .transpose()
@@ -292,6 +293,7 @@ impl Store {
         for snapshot in snapshots {
             self.rows_of(snapshot, &mut rows)?;
         }
+        self.orders_of(snapshots, &mut rows)?;
         self.totals_of(snapshots, &mut rows)?;
         if let Some(mark) = mark {
             rows.push(row(
@@ -514,24 +516,40 @@ impl Store {
             let wallet = snapshot.wallet.0.to_le_bytes();
             rows.push(row(Table::Cards, &card.to_be_bytes(), Some(&wallet)));
         }
-        for (key, state, expires_at) in &snapshot.orders {
-            let order = rows::order(snapshot.wallet, *state, *expires_at);
-            rows.push(row(Table::Orders, &key.0, Some(&order)));
-        }
-        for key in &snapshot.forgotten {
-            // It may have been announced again, or by another wallet.
-            let is_back = snapshot.orders.iter().any(|(other, ..)| other == key);
-            let owner = self.order(key)?.map(|(wallet, ..)| wallet);
-            if !is_back && owner == Some(snapshot.wallet) {
-                rows.push(row(Table::Orders, &key.0, None));
-            }
-        }
         if let Some(open) = snapshot.open {
             rows.push(row(Table::Open, &id, open.then_some(&[])));
         }
         if let Some(at) = snapshot.wakes_at {
             let at = (at > 0).then(|| at.to_le_bytes());
             rows.push(row(Table::Holds, &id, at.as_ref().map(<[u8; 8]>::as_slice)));
+        }
+        Ok(())
+    }
+
+    /// What the snapshots say of orders. Several wallets may know the same order, one after the other: the one that announced
+    /// it last has the word, in whatever order the snapshots come.
+    fn orders_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
+        let mut newest: HashMap<OrderKey, StoredOrder> = HashMap::new();
+        for (key, order) in snapshots.iter().flat_map(|snapshot| &snapshot.orders) {
+            let known = newest.entry(*key).or_insert(*order);
+            if known.position <= order.position {
+                *known = *order;
+            }
+        }
+        for (key, order) in &newest {
+            let known = self.order(key)?;
+            if known.is_none_or(|known| known.position <= order.position) {
+                rows.push(row(Table::Orders, &key.0, Some(&rows::order(order))));
+            }
+        }
+        for snapshot in snapshots {
+            let gone = snapshot.forgotten.iter();
+            for key in gone.filter(|key| !newest.contains_key(*key)) {
+                let owner = self.order(key)?.map(|order| order.wallet);
+                if owner == Some(snapshot.wallet) {
+                    rows.push(row(Table::Orders, &key.0, None));
+                }
+            }
         }
         Ok(())
     }

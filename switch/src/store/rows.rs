@@ -2,7 +2,7 @@
 
 use tessera_protocol::Totals;
 
-use super::StoreError;
+use super::{StoreError, StoredOrder};
 use crate::journal::Mark;
 use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
@@ -69,22 +69,23 @@ pub(super) fn read_wallet_key(key: &[u8]) -> Result<WalletId, StoreError> {
     })
 }
 
-pub(super) fn order(wallet: WalletId, state: OrderState, expires_at: u64) -> [u8; 25] {
-    let (state, reference) = match state {
+pub(super) fn order(order: &StoredOrder) -> [u8; 33] {
+    let (state, reference) = match order.state {
         OrderState::Open => (0, 0),
         OrderState::Paying(reference) => (1, reference.0),
         OrderState::Paid(reference) => (2, reference.0),
         OrderState::Cancelled => (3, 0),
     };
-    let mut row = [0; 25];
-    row[..8].copy_from_slice(&wallet.0.to_le_bytes());
+    let mut row = [0; 33];
+    row[..8].copy_from_slice(&order.wallet.0.to_le_bytes());
     row[8] = state;
     row[9..17].copy_from_slice(&reference.to_le_bytes());
-    row[17..].copy_from_slice(&expires_at.to_le_bytes());
+    row[17..25].copy_from_slice(&order.expires_at.to_le_bytes());
+    row[25..].copy_from_slice(&order.position.to_le_bytes());
     row
 }
 
-pub(super) fn read_order(row: &[u8]) -> Result<(WalletId, OrderState, u64), StoreError> {
+pub(super) fn read_order(row: &[u8]) -> Result<StoredOrder, StoreError> {
     whole("order", row, |from| {
         let wallet = WalletId(from.u64()?);
         let (state, reference) = (from.u8()?, Reference(from.u64()?));
@@ -95,7 +96,12 @@ pub(super) fn read_order(row: &[u8]) -> Result<(WalletId, OrderState, u64), Stor
             3 => OrderState::Cancelled,
             _ => return Err(from.fault("an order's state")),
         };
-        Ok((wallet, state, from.u64()?))
+        Ok(StoredOrder {
+            wallet,
+            state,
+            expires_at: from.u64()?,
+            position: from.u64()?,
+        })
     })
 }
 

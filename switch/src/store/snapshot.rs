@@ -22,7 +22,7 @@ pub struct Snapshot {
     /// Serial and number of each card.
     pub(super) cards: Vec<(u32, u64)>,
     /// Those that may have changed since the snapshot before.
-    pub(super) orders: Vec<(OrderKey, OrderState, u64)>,
+    pub(super) orders: Vec<(OrderKey, StoredOrder)>,
     /// Those that were forgotten since then.
     pub(super) forgotten: Vec<OrderKey>,
     /// Whether something of it is to be settled; `None` where the store knows.
@@ -31,6 +31,19 @@ pub struct Snapshot {
     pub(super) wakes_at: Option<u64>,
     /// What it adds to totals since the snapshot before.
     pub(super) turnover: Vec<Turnover>,
+}
+
+/// What the store knows of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// Whose payer agreed to it last.
+    pub wallet: WalletId,
+    /// What became of it.
+    pub state: OrderState,
+    /// Until when it stands, milliseconds since 1970.
+    pub expires_at: u64,
+    /// Journal position of its announcement: a wallet that announced it earlier has nothing to say of it any more.
+    pub position: u64,
 }
 
 /// What the events of a wallet between two snapshots add to the totals of a party and date.
@@ -82,14 +95,23 @@ impl Snapshot {
         let unsaved = wallet.orders.take_unsaved();
         settled.reserve_exact(SettledOrder::BYTES * unsaved.len());
         unsaved.iter().for_each(|one| one.write(&mut settled));
+        let settled_orders = unsaved.iter().map(|one| {
+            let (state, expires_at) = (one.state(), one.ends_at());
+            (one.key, state, expires_at, one.position())
+        });
         let at_hand = wallet.orders.iter();
         let orders = at_hand
-            .map(|order| (order.key, order.state, order.expires_at))
-            .chain(
-                unsaved
-                    .iter()
-                    .map(|one| (one.key, one.state(), one.ends_at())),
-            )
+            .map(|order| (order.key, order.state, order.expires_at, order.position))
+            .chain(settled_orders)
+            .map(|(key, state, expires_at, position)| {
+                let order = StoredOrder {
+                    wallet: wallet.id,
+                    state,
+                    expires_at,
+                    position,
+                };
+                (key, order)
+            })
             .collect();
         let mut bytes = Vec::with_capacity(64 + 112 * wallet.transactions.iter().len());
         wallet.write_snapshot(&mut bytes);

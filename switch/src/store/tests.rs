@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::journal::Mark;
-use crate::wallet::{Reference, Wallet};
+use crate::wallet::{OrderState, Reference, Wallet};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -140,7 +140,13 @@ fn a_damaged_row_is_an_error_with_advice() {
     snapshot.at = 1;
     snapshot.cards = vec![(1, 9_900_000_000_000_010)];
     let order = OrderKey([3; 16]);
-    snapshot.orders = vec![(order, OrderState::Paid(Reference(5)), 6)];
+    let stored = StoredOrder {
+        wallet: id,
+        state: OrderState::Paid(Reference(5)),
+        expires_at: 6,
+        position: 7,
+    };
+    snapshot.orders = vec![(order, stored)];
     snapshot.open = Some(true);
     snapshot.wakes_at = Some(9);
     let day = Day(20_000);
@@ -203,4 +209,47 @@ fn a_damaged_row_is_an_error_with_advice() {
         }
     }
     assert!(refused > 100, "{refused}");
+}
+
+/// A payer cancels, another one pays: whatever the first wallet's snapshots say later, the order stays paid.
+#[test]
+fn an_order_belongs_to_the_wallet_that_announced_it_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let (first, second, key) = (WalletId(7), WalletId(8), OrderKey([3; 16]));
+    let snapshot = |wallet, state, position| {
+        let order = StoredOrder {
+            wallet,
+            state,
+            expires_at: 6,
+            position,
+        };
+        let mut snapshot = Snapshot::take(&mut Wallet::new(wallet));
+        snapshot.orders = vec![(key, order)];
+        snapshot
+    };
+    let cancelled = || snapshot(first, OrderState::Cancelled, 100);
+    let paid = || snapshot(second, OrderState::Paid(Reference(5)), 200);
+    let forgets = || {
+        let mut snapshot = Snapshot::take(&mut Wallet::new(first));
+        snapshot.forgotten = vec![key];
+        snapshot
+    };
+    let is_paid = || {
+        let known = store.order(&key).unwrap().map(|known| known.wallet);
+        assert_eq!(known, Some(second));
+    };
+    store.write(&[cancelled()], None).unwrap();
+    store
+        .write(&[paid(), cancelled(), forgets()], None)
+        .unwrap();
+    is_paid();
+    store.write(&[cancelled()], None).unwrap();
+    store.write(&[forgets()], None).unwrap();
+    is_paid();
+    store
+        .write(&[snapshot(second, OrderState::Open, 200)], None)
+        .unwrap();
+    let state = store.order(&key).unwrap().map(|known| known.state);
+    assert_eq!(state, Some(OrderState::Open), "its own word counts");
 }
