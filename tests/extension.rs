@@ -7,10 +7,17 @@ mod rig;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use browser::Shops;
 use rig::wire::card_number;
 use rig::{Rig, free_port};
+
+/// Two browsers side by side have a small machine wait for both.
+fn one_browser() -> MutexGuard<'static, ()> {
+    static BROWSER: Mutex<()> = Mutex::new(());
+    BROWSER.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The shops of a rig, their card frame on another host's name, as a payment service has it.
 fn shops(rig: &Rig) -> (Shops, String) {
@@ -49,6 +56,7 @@ fn run(script: &str, arguments: &[&str]) -> String {
 #[test]
 #[ignore = "needs Chromium and Selenium: make browser"]
 fn the_extension_fills_all_three_checkouts_and_every_form() {
+    let _one = one_browser();
     let rig = Rig::started(1, 1_000_000);
     let (shops, _) = shops(&rig);
     let number = card_number(1);
@@ -64,6 +72,7 @@ fn the_extension_fills_all_three_checkouts_and_every_form() {
 #[test]
 #[ignore = "needs Chromium: make browser"]
 fn nothing_is_filled_before_the_payer_presses() {
+    let _one = one_browser();
     let rig = Rig::started(1, 1_000_000);
     let (shops, frame) = shops(&rig);
     let shop = shops.unaffiliated.to_string();

@@ -26,7 +26,7 @@ pub struct Browser {
 }
 
 /// How long anything may take that a payer waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Set on a document to know it from the next.
 const MARK: &str = "window.seenByTest";
 
@@ -59,7 +59,10 @@ impl Browser {
         .map(str::to_owned)
         .to_vec();
         arguments.extend_from_slice(more);
-        let wanted = json!({ "goog:chromeOptions": { "args": arguments } });
+        let wanted = json!({
+            "goog:chromeOptions": { "args": arguments },
+            "timeouts": { "script": PATIENCE.as_millis() as u64 },
+        });
         let wanted = wanted.as_object().expect("an object").clone();
         let runtime = Builder::new_current_thread()
             .enable_all()

@@ -8,6 +8,8 @@ import * as tab from "./tab.js";
 const at = (id) => document.getElementById(id);
 const say = (text) => { at("said").textContent = text; };
 
+const LOOKING = "Looking for card forms …";
+
 // The host, as people know it.
 const site = (origin) => new URL(origin).host;
 
@@ -25,10 +27,12 @@ async function show() {
   await look();
 }
 
-// What the tab offers now.
+// What the tab offers now. The browser lets us look when a page has come as a whole, which takes what it takes.
 async function look() {
+  say(LOOKING);
   const open = await tab.current();
   const frames = open ? await tab.scan(open.id) : [];
+  if (at("said").textContent === LOOKING) say("");
   const top = frames.find((frame) => frame.top);
   const { offers, asks } = plan(frames);
   at("offers").replaceChildren(...offers.map((offer) => offerButton(open.id, top ?? offer, offer)));

@@ -71,14 +71,15 @@ async function ask(what, body, bearer) {
   } catch {
     throw new Problem("Your wallet can't be reached. Please try again later.");
   }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
+  // An answer that broke off, or took too long, is none.
+  const answer = await response.json().catch(() => null);
+  if (response.ok && answer) return answer;
   if (response.status === 401 && bearer) {
     await forget();
     throw new Problem("Your session has ended. Please sign in again.", true);
   }
   // The server says it for the payer; where it says nothing, we do.
-  if (typeof answer.message === "string") throw new Problem(answer.message);
+  if (typeof answer?.message === "string") throw new Problem(answer.message);
   if (response.status === 401) throw new Problem("The identification number or the password is wrong.");
   if (response.status === 429) throw new Problem(`Too many tries. Please try again ${later(response)}.`);
   throw new Problem("Your wallet could not do this. Please try again later.");

@@ -20,13 +20,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 from fake_wallet import CLIENT, PASSWORD, SESSION, FakeWallet, chromium, identity, make, program
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE = 30
+PATIENCE = 120
 shop, number = sys.argv[1:3]
 
 
 def browser(extension):
     options = webdriver.ChromeOptions()
     options.binary_location = chromium()
+    options.timeouts = {"script": PATIENCE * 1000}
     for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--load-extension={extension}",
                      "--disable-features=DisableLoadExtensionCommandLineSwitch"]:
         options.add_argument(argument)

@@ -12,15 +12,18 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ("forms", "painted")
+PAGE = """<!doctype html><html lang="en"><body><form>
+<label>Card number <input autocomplete="cc-number"></label><label>Expiry <input autocomplete="cc-exp"></label>
+</form>"""
 CLIENT, PASSWORD, SESSION = "123456789012345", "correct horse battery", "5e55"
 
 
 class FakeWallet:
-    """Hands out this number; `asked` is what it was asked, newest last."""
+    """Hands out this number; `asked` is what it was asked, newest last. The page /loading ends when `whole` is set."""
 
     def __init__(self, number):
-        self.asked = []
-        handler = type("Handler", (Handler,), {"number": number, "asked": self.asked})
+        self.asked, self.whole = [], threading.Event()
+        handler = type("Handler", (Handler,), {"number": number, "asked": self.asked, "whole": self.whole})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.port = server.server_address[1]
@@ -29,6 +32,7 @@ class FakeWallet:
 class Handler(http.server.BaseHTTPRequestHandler):
     number = ""
     asked = []
+    whole = threading.Event()
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])) or b"{}")
@@ -45,6 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.tell(200, {})
 
     def do_GET(self):
+        if self.path == "/loading":
+            return self.load()
         folder, name = pathlib.PurePath(self.path).parts[-2:]
         path = HERE / folder / name
         if folder not in PAGES or not path.is_file():
@@ -54,6 +60,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("content-type", "text/html; charset=utf-8")
         self.end_headers()
         self.wfile.write(body)
+
+    def load(self):
+        self.send_response(200)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.end_headers()
+        # As much as a browser wants to see before it shows anything.
+        self.wfile.write((PAGE + "<!-- " + "." * 8192 + " -->").encode())
+        self.whole.wait()
+        self.wfile.write(b"</body></html>")
 
     def tell(self, status, answer):
         self.send_response(status)

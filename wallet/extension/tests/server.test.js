@@ -49,6 +49,17 @@ test("a number is drawn with the session and kept nowhere", async () => {
   assert.ok(!JSON.stringify(kept).includes("9900000000000010"));
 });
 
+test("an answer that breaks off signs nobody in", async () => {
+  const whole = globalThis.fetch;
+  globalThis.fetch = async () => new Response('{"session":"ab', { status: 200 });
+  try {
+    await assert.rejects(server.signIn("123456789012345", "a password"), server.Problem);
+  } finally {
+    globalThis.fetch = whole;
+  }
+  assert.deepEqual(kept, {});
+});
+
 test("a session that was not used for a while is forgotten", async () => {
   await signedIn();
   kept.session.used -= 16 * 60 * 1000;
