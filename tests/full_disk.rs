@@ -122,7 +122,9 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
         paused(&rig)
     });
     buy(&rig, 20);
-    assert!(rig.log("switch").contains("the store can't be written"));
+    wait_for("the log to say so", || {
+        rig.log("switch").contains("the store can't be written")
+    });
     disk.free();
     wait_for("checkpoints to go on", || !paused(&rig));
     let written = || {
@@ -145,7 +147,7 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
     assert_eq!([1, 11].map(|serial| balance(&rig, serial)), before);
     buy(&rig, 20);
 
-    // Full, and told to end.
+    // Full, and stopped.
     assert_eq!(rig.stop_switch(), Some(0), "{}", rig.log("switch"));
 
     // Full, and no store at all: the journal is enough.

@@ -157,7 +157,9 @@ fn what_is_not_found_or_fits_twice_is_said_counted_and_logged() {
     let refunds = refund(&card_purchase(&ACQUIRER, 1, 700), 700);
     assert_eq!(said(&wire.ask(&refunds)), ("25".into(), NOT_FOUND.into()));
     wait_for("all eight to be counted", || not_found(&rig) == 8.0);
-    assert_eq!(rig.log("switch").matches(NOT_FOUND).count(), 8);
+    wait_for("all eight to be logged", || {
+        rig.log("switch").matches(NOT_FOUND).count() == 8
+    });
     assert!(!rig.log("switch").contains(&card_number(1)));
     assert_eq!(balances(&mut wire, 1), (8_600, 8_600));
     // The repeat is answered alike, whatever happened in between.

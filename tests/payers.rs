@@ -143,7 +143,7 @@ fn an_operation_sent_again_is_told_alike_and_with_other_data_it_is_none() {
 #[test]
 fn loads_that_are_declined_or_never_answered_bring_nothing() {
     let rig = started(
-        &[("answer_within", "\"1s\""), ("order_wait", "\"500ms\"")],
+        &[("answer_within", "\"4s\""), ("order_wait", "\"2s\"")],
         &[],
     );
     let mut payer = Payer::with(&rig, 1_000);

@@ -170,7 +170,7 @@ fn told(rig: &Rig, outcome: &str) -> f64 {
 fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     let settings = [
         ("settlement_cutover", far_off()),
-        ("answer_within", "\"1s\"".into()),
+        ("answer_within", "\"3s\"".into()),
         ("order_wait", "\"1s\"".into()),
         ("refusals_max", "1".into()),
     ];

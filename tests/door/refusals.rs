@@ -321,10 +321,10 @@ fn refusals_change_nothing_and_are_counted() {
 
 #[test]
 fn after_a_sign_off_nothing_is_served_until_the_next_sign_on() {
-    let rig = started(rig_with(1, BALANCE, &[("sign_on_within", "\"1s\"")]), &[]);
+    let rig = started(rig_with(1, BALANCE, &[("sign_on_within", "\"4s\"")]), &[]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     assert_eq!(wire.ask(&card_purchase(&ACQUIRER, 1, 100)).code(), "00");
-    std::thread::sleep(Duration::from_millis(1200));
+    std::thread::sleep(Duration::from_millis(4200));
     assert_eq!(wire.ask(&network(&ACQUIRER, "002")).code(), "00");
     assert_eq!(wire.ask(&card_purchase(&ACQUIRER, 1, 100)).code(), "58");
     assert_eq!(wire.ask(&network(&ACQUIRER, "301")).code(), "58");
@@ -339,13 +339,15 @@ fn after_a_sign_off_nothing_is_served_until_the_next_sign_on() {
 fn a_repeat_is_answered_where_it_was_sent_and_applied_once() {
     let rig = started(
         Rig::new(1, BALANCE),
-        &["faults.delay={ fixed = \"500ms\" }"],
+        &["faults.delay={ fixed = \"3s\" }"],
     );
     let mut one = Wire::signed_on(&rig, &ACQUIRER);
     let mut two = Wire::signed_on(&rig, &ACQUIRER);
     let purchase = card_purchase(&ACQUIRER, 1, 700);
     one.send(&purchase.frame());
-    std::thread::sleep(Duration::from_millis(150));
+    wait_for("it to be under way", || {
+        rig.figure("tessera_requests_in_flight") == Some(1.0)
+    });
     let repeat = purchase.clone().mti("0201").with(7, &time_of(1));
     let answer = two.ask(&repeat);
     assert_eq!(

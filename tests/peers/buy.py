@@ -75,7 +75,7 @@ class Switch:
 
     def connect(self):
         host, port = self.address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=15)
+        self.socket = socket.create_connection((host, int(port)), timeout=120)
 
     def is_closed(self):
         """Whether the switch ends the connection, which is then opened again."""

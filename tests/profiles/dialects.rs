@@ -165,7 +165,7 @@ fn a_fault_in_ascii_is_answered_with_30_and_a_wrong_mac_with_63() {
 
 #[test]
 fn another_dialect_than_the_profiles_is_refused_and_the_log_says_which_it_was() {
-    let rig = babel_with(1, &[("sign_on_within", "\"1s\"")]);
+    let rig = babel_with(1, &[("sign_on_within", "\"4s\"")]);
     let (party, _, _) = speakers().next().expect("binary-2");
     let mut wire = Wire::connect(rig.addresses.malls);
     let answer = wire.ask_text("ascii-4", &Text::network(&party, "001"));

@@ -85,7 +85,9 @@ fn rules_about_addresses_hold_for_those_that_a_load_balancer_names() {
     wait_for("those from elsewhere to be counted", || {
         refused(&rig, "address") == 6.0
     });
-    assert!(rig.log("switch").contains("198.51.100.7"));
+    wait_for("the log to name the address", || {
+        rig.log("switch").contains("198.51.100.7")
+    });
 }
 
 #[test]
@@ -105,9 +107,11 @@ fn a_load_balancer_has_to_say_from_where_a_connection_comes() {
     wait_for("them to be counted", || {
         refused(&rig, "proxy_header") == 4.0
     });
-    let log = rig.log("switch");
-    assert!(log.contains("it has to begin with the PROXY protocol"));
-    assert!(log.contains("looks_like=\"HTTP\""));
+    wait_for("the log to say so", || {
+        let log = rig.log("switch");
+        log.contains("it has to begin with the PROXY protocol")
+            && log.contains("looks_like=\"HTTP\"")
+    });
 }
 
 #[test]

@@ -225,7 +225,9 @@ fn files_that_are_wrong_change_nothing_and_say_why() {
     rig.reload("refused");
     fs::create_dir(rig.path("parties")).expect("a folder");
     rig.reload("refused");
-    assert!(rig.log("switch").contains("no party in"));
+    wait_for("the log to say so", || {
+        rig.log("switch").contains("no party in")
+    });
     fs::remove_dir(rig.path("parties")).expect("a folder");
     fs::rename(rig.path("elsewhere"), rig.path("parties")).expect("a folder");
     fs::write(rig.path("parties").join(PLAIN_FILE), good).expect("a file");

@@ -196,7 +196,9 @@ fn another_certificate_counts_from_the_next_connection_on() {
     fs::write(rig.path("certs/switch.key"), "no key").expect("a file");
     fs::remove_file(rig.path("parties").join(PLAIN_FILE)).expect("a file");
     rig.reload("refused");
-    assert!(rig.log("switch").contains("no private key in the file"));
+    wait_for("the log to say why", || {
+        rig.log("switch").contains("no private key in the file")
+    });
     let mut again = Line::connect_to(&rig, address, None);
     assert_eq!(sign_on(&mut again, &MALL).0, "00");
     assert_eq!(again.shown(), after.shown());

@@ -59,7 +59,7 @@ impl Line {
         };
         let socket = TcpStream::connect(address).expect("a connection");
         socket
-            .set_read_timeout(Some(Duration::from_secs(15)))
+            .set_read_timeout(Some(Duration::from_secs(120)))
             .expect("a socket");
         let name = "localhost".try_into().expect("a name");
         let session = ClientConnection::new(Arc::new(config), name).expect("a session");

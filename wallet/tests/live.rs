@@ -20,7 +20,7 @@ fn spend(world: &World, client: &str, amount: u64) {
 
 /// Waits for a condition that another thread brings about.
 fn until(what: &str, condition: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = std::time::Instant::now() + fake::PATIENCE;
     while !condition() {
         assert!(std::time::Instant::now() < end, "{what}");
         std::thread::yield_now();

@@ -550,7 +550,7 @@ fn the_extension_draws_numbers() {
 #[test]
 fn what_fails_in_the_window_may_be_tried_again_in_it() {
     let world = World::with(|settings| {
-        settings.line.answer_within = std::time::Duration::from_millis(500);
+        settings.line.answer_within = std::time::Duration::from_secs(3);
     });
     let (mut browser, _) = rich(&world);
     *world.switch.silent_at.lock().unwrap() = Some((Operation::Overview, 0));

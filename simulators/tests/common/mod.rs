@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// Longer than anything that is waited for here.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 pub const TRANSMISSION: u32 = 1_122_094_500;
 pub const INSTITUTION: u64 = 20_000_000_001;
 

@@ -12,7 +12,7 @@ use tessera_switch::notify::channel::{Address, Message, MessageId};
 use tessera_switch::notify::texts::Texts;
 
 /// Longer than anything that is waited for here.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server, and what it says.
 pub struct Peer {

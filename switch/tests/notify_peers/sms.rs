@@ -14,7 +14,7 @@ fn sms_settings(peer: &Peer) -> SmsSettings {
         server_name: Some("localhost".to_owned()),
         system_id: "tessera".to_owned(),
         messages_per_second: 1_000,
-        answer_within: Duration::from_secs(5),
+        answer_within: PATIENCE,
         reconnect_min: Duration::from_millis(20),
         reconnect_max: Duration::from_millis(100),
         ..SmsSettings::default()
@@ -135,7 +135,7 @@ fn what_the_centre_refuses_is_told_apart() {
     let peer = Peer::centre(&[]);
     run(async {
         let settings = SmsSettings {
-            answer_within: Duration::from_millis(300),
+            answer_within: Duration::from_secs(3),
             ..sms_settings(&peer)
         };
         let (sms, _received) = open(&settings);

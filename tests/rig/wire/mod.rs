@@ -16,7 +16,7 @@ pub use seen::*;
 use super::Rig;
 
 /// How long an answer may take before the test gives up.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
+const ANSWER_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A plain connection to the switch.
 pub struct Wire {

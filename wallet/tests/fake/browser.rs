@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 pub struct Browser {
     address: SocketAddr,
@@ -140,7 +139,7 @@ impl Browser {
     ) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(super::PATIENCE))
             .unwrap();
         let cookies: Vec<_> = self
             .cookies

@@ -83,7 +83,7 @@ impl Switch {
         let lines = self.lines.lock().unwrap();
         let waited = self
             .changed
-            .wait_timeout_while(lines, Duration::from_secs(20), |lines| *lines < count)
+            .wait_timeout_while(lines, super::PATIENCE, |lines| *lines < count)
             .unwrap();
         assert!(*waited.0 >= count, "no line");
     }

@@ -17,6 +17,9 @@ use tessera_wallet::{Mall, Settings};
 pub use browser::Browser;
 pub use line::Switch;
 
+/// What anything may take on a slow machine that does much else.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Origin of the mall that may open the pay window.
 pub const MALL: &str = "http://127.0.0.1:8081";
 
@@ -49,7 +52,7 @@ impl World {
                 });
             ran.unwrap();
         });
-        let addresses = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let addresses = told.recv_timeout(PATIENCE).unwrap();
         let world = Self {
             switch,
             pages: addresses.pages,

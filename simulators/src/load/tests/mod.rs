@@ -18,12 +18,20 @@ fn options(switch: &FakeSwitch) -> Options {
         cards: 200,
         connections: 4,
         pace: Pace::Window(16),
-        duration: Duration::from_millis(800),
-        settle: Duration::from_secs(2),
+        // Until there are ENOUGH, unless a test states a duration of its own.
+        duration: LONG,
+        settle: LONG,
         mix: Mix::parse("purchases=70,repeats=10,reversals=10,inquiries=10").unwrap(),
         ..Options::default()
     }
 }
+
+/// More than any machine needs.
+const LONG: Duration = Duration::from_secs(600);
+
+/// Answers after which a run without a duration of its own ends, however long they take; and not before it has warmed up.
+const ENOUGH: u64 = 4_000;
+const WARM: Duration = Duration::from_millis(1_500);
 
 /// Runs the generator and the fake switch on one thread.
 fn load(manners: Manners, change: impl FnOnce(&mut Options)) -> (Report, FakeSwitch) {
@@ -36,7 +44,20 @@ fn load(manners: Manners, change: impl FnOnce(&mut Options)) -> (Report, FakeSwi
         let switch = FakeSwitch::start(manners).await;
         let mut options = options(&switch);
         change(&mut options);
-        let report = run(options, Rc::new(Live::default())).await.unwrap();
+        let until_enough = options.duration == LONG;
+        let live = Rc::new(Live::default());
+        let stop = async {
+            tokio::time::sleep(WARM).await;
+            while !until_enough || live.statistics.borrow().answered_total() < ENOUGH {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            live.stop();
+            std::future::pending().await
+        };
+        let report = tokio::select! {
+            report = run(options, Rc::clone(&live)) => report.unwrap(),
+            () = stop => unreachable!("it only ends the asking"),
+        };
         (report, switch)
     })
 }
@@ -84,6 +105,7 @@ fn without_a_mac_and_at_a_rate() {
         |options| {
             options.party = 20_000_000_002;
             options.pace = Pace::Rate(2_000.0);
+            options.duration = Duration::from_millis(800);
         },
     );
     assert!(report.clean(), "{report}");
@@ -94,7 +116,7 @@ fn without_a_mac_and_at_a_rate() {
 #[test]
 fn cut_connections_lose_nothing() {
     let manners = Manners {
-        cut_every: Some(900),
+        cut_every: Some(300),
         ..Manners::default()
     };
     let (report, switch) = load(manners, |_| {});
@@ -155,8 +177,8 @@ fn a_cheated_cent_of_any_kind_is_noticed() {
         };
         let (report, _) = load(manners, |options| {
             options.mix = Mix::parse(FULL).unwrap();
-            options.duration = Duration::from_millis(300);
-            options.settle = Duration::from_millis(300);
+            // Where something is held, a difference is believed at the end of this only.
+            options.settle = Duration::from_secs(2);
         });
         assert!(!report.clean(), "{kind:?}: {report}");
         assert_eq!(report.accounts_differing, 1, "{kind:?}: {report}");
@@ -189,7 +211,7 @@ fn silence_is_noticed() {
         ..Manners::default()
     };
     let (report, _) = load(manners, |options| {
-        options.settle = Duration::from_millis(300)
+        options.settle = Duration::from_secs(3)
     });
     assert!(!report.clean());
     assert_eq!(
@@ -212,7 +234,7 @@ fn a_refused_key_is_told() {
         let key = Some("ffffffffffffffffffffffffffffffff".to_owned());
         let wrong = Options {
             key,
-            opening: Duration::from_secs(30),
+            opening: Duration::from_secs(120),
             ..options(&switch)
         };
         run(wrong, Rc::default()).await.unwrap_err()
