@@ -257,7 +257,7 @@ impl Storm {
 
     /// The end: the load's books close to the cent, nothing is held, nothing is open, and of every settlement date both sides
     /// have the same.
-    #[allow(clippy::print_stderr, reason = "for whoever reads the failure")]
+    #[allow(clippy::print_stderr, reason = "for the analysis of a failure")]
     fn calm_down(&mut self, loading: Loading) {
         let report = self.rig.finish_load(loading);
         eprintln!("{report}");

@@ -1,4 +1,4 @@
-//! What systemd is told, on a socket of our own.
+//! What systemd is notified of, on a socket of our own.
 
 mod rig;
 

@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> io::Result<File> {
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits() as i32)
         .open(path)?;
-    // Whoever writes to it may take a while.
+    // Reads wait for a slow writer, as usual.
     fcntl_setfl(&file, OFlags::empty())?;
     Ok(file)
 }
@@ -48,7 +48,7 @@ pub fn text_file(path: &Path) -> io::Result<String> {
 /// When reading fails, or more than `bytes_max` bytes come.
 pub fn all(from: impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One more than allowed tells a full measure from too much.
+    // One byte more than allowed shows that there is too much.
     let limit = (bytes_max as u64).saturating_add(1);
     from.take(limit).read_to_end(&mut bytes)?;
     match bytes.len() > bytes_max {

@@ -23,7 +23,7 @@ pub struct Sender<'a> {
     pub fetch_site: Option<&'a str>,
 }
 
-/// Why a request is refused: a text for whoever reads the answer.
+/// Why a request is refused: a text for the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// The name under which the port was asked is not one of its own.

@@ -9,7 +9,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use crate::bounded;
 use crate::key_file::{self, KeyFileError};
 
-/// Why a file is of no use. The path stands in no text: whoever shows one says which file it is of.
+/// Why a file is of no use. The text does not contain the path: the caller adds it.
 #[derive(Debug, thiserror::Error)]
 pub enum PemError {
     /// It can't be read.

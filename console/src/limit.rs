@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 const OF_ONE_MAX: u32 = 10;
 /// Lines of all addresses in a window.
 const OF_ALL_MAX: u32 = 50;
-/// Addresses that are told apart in a window; further ones share a count.
+/// Addresses that are counted separately in a window; further ones share a count.
 const ADDRESSES_MAX: usize = 1024;
 
 /// All limits that were asked at least once.

@@ -1,7 +1,7 @@
 //! The log: text or JSON on standard error, through the queue.
 //!
-//! The rule for whoever writes a log line: values are fields, and **no field and no message is ever a card number,
-//! a key, an order number, or anything that tells who paid** - not masked either. A transaction is named by its
+//! The rule for every log line: values are fields, and **no field and no message is ever a card number,
+//! a key, an order number, or anything that identifies a payer** - not masked either. A transaction is named by its
 //! reference or trace number, a party by its name, a connection by its address. A line that an outsider can cause
 //! asks a [`Limit`](crate::Limit) first.
 

@@ -1,5 +1,5 @@
-//! What the service manager is told (systemd, `Type=notify-reload`). Where there is none (`NOTIFY_SOCKET` is not set), nothing
-//! happens; where it can't be told, the program goes on.
+//! Notifications to the service manager (systemd, `Type=notify-reload`). Without one (`NOTIFY_SOCKET` is not set) nothing
+//! is sent; where sending fails, the program goes on.
 
 use std::time::Duration;
 

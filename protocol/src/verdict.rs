@@ -1,12 +1,12 @@
 //! What field 39 of the financial system's answer means for the request that it answers: the one table of it.
 //!
 //! Nothing but 00 is an approval of all that was asked for. A code that may stand for money that was moved, in part, under a condition, or
-//! unknown to whoever answered, is no decline: the request is undone at the financial system, and its asker is answered that
+//! unknown to the party that answered, is no decline: the request is undone at the financial system, and its asker is answered that
 //! nothing came of it.
 
 use crate::ResponseCode;
 
-/// What the financial system was asked or told.
+/// A request or an advice to the financial system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostRequestKind {
     /// 0200/00.
@@ -40,7 +40,7 @@ pub enum HostVerdict {
     Declined(ResponseCode),
     /// It may have been done: it is undone at the financial system, and the asker is answered with this code.
     Undo(ResponseCode),
-    /// It is asked or told again: until it is done, or an operator decides.
+    /// The request is sent again until it is done, or an operator decides.
     Again,
 }
 
@@ -112,11 +112,11 @@ const fn meaning(code: ResponseCode) -> Meaning {
         | b"35" | b"36" | b"37" | b"38" | b"39" | b"40" | b"41" | b"42" | b"43" | b"44" | b"52"
         | b"53" | b"55" | b"56" | b"59" | b"60" | b"64" | b"66" | b"67" | b"75" | b"90" | b"92"
         | b"93" => Meaning::Declined(ResponseCode::DECLINED),
-        // Late, out of reach, out of order: whoever answers does not know what became of it.
+        // Late, out of reach, out of order: the party that answered does not know the outcome.
         b"68" | b"91" | b"96" => Meaning::InDoubt(code),
         b"06" | b"09" | b"20" | b"22" => Meaning::InDoubt(ResponseCode::HOST_UNREACHABLE),
-        // Approved in part (10, 32, 87), under a condition (08), for the terminal to act on (11, 16, 85), and all that nobody
-        // has told us of.
+        // Approved in part (10, 32, 87), under a condition (08), for the terminal to act on (11, 16, 85), and all codes
+        // that are not listed.
         _ => Meaning::InDoubt(ResponseCode::DECLINED),
     }
 }
@@ -138,10 +138,10 @@ mod tests {
                         assert_eq!(code.as_bytes(), b"25");
                     }
                     (_, HostVerdict::Approved) => panic!("{kind:?} {code}"),
-                    // Who asked is never told an approval, or a code that is not in our table.
-                    (_, HostVerdict::Declined(told) | HostVerdict::Undo(told)) => {
-                        assert!(told.meaning().is_some(), "{kind:?} {code}: {told}");
-                        assert!(!matches!(told.as_bytes(), b"00" | b"10"), "{kind:?} {code}");
+                    // The asker never gets an approval, or a code that is not in our table.
+                    (_, HostVerdict::Declined(answered) | HostVerdict::Undo(answered)) => {
+                        assert!(answered.meaning().is_some(), "{kind:?} {code}: {answered}");
+                        assert!(!matches!(answered.as_bytes(), b"00" | b"10"), "{kind:?} {code}");
                     }
                     (_, HostVerdict::Again) => {}
                 }

@@ -294,7 +294,7 @@ pub fn differences(ours: &[Row], theirs: impl Read) -> Result<Vec<Difference>, R
     Ok(differences)
 }
 
-/// Whoever writes no UTF-8 writes ISO 8859-1, as the wire does.
+/// A file that is not UTF-8 is read as ISO 8859-1, as on the wire.
 fn text_record(record: csv::ByteRecord) -> csv::StringRecord {
     csv::StringRecord::from_byte_record(record).unwrap_or_else(|error| {
         let record = error.into_byte_record();

@@ -6,8 +6,8 @@
 //!       ──▶ a violation:                            nothing is written
 //!       ──▶ the books are closed ──▶ replay ──▶ one event of the operator's wallet: what was found, who accepts it, why
 //! ```
-//! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that somebody
-//! has looked, and the audit tells by it what is new.
+//! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
+//! operator has looked, and the audit finds by it what is new.
 
 use crate::audit::{Totals, audit};
 use crate::clock;

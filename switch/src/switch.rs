@@ -527,13 +527,13 @@ impl Ending {
     }
 }
 
-/// Tells the service manager that every worker still turns, where it asks for that: it restarts a switch that hangs.
+/// Sends the service manager's watchdog a sign of life of every worker, where it asks for that: it restarts a switch that hangs.
 async fn say_alive(workers: Vec<ArbiterHandle>) {
     let Some(every) = service::watchdog_every() else {
         return;
     };
     loop {
-        // Not an errand: those wait for each other, a checkpoint among them for the disk.
+        // Not an [`Errand`]: those wait for each other, and a checkpoint waits for the disk.
         for worker in &workers {
             let (done, is_done) = oneshot::channel();
             worker.spawn(async move {

@@ -160,7 +160,7 @@ class Attack:
         return answer["39"] == "12" and moved and "clock" in answer.get("48", "")
 
     def note(self, request, answer):
-        """Everything that was asked stands in a file, for whoever looks into a failure."""
+        """Writes every request to a file, for the analysis of a failure."""
         at = round(time.monotonic() - self.begun, 3)
         self.exchanges.write(json.dumps({"at": at, "asked": request, "answered": answer}) + "\n")
 

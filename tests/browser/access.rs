@@ -21,7 +21,7 @@ const WIDE: &str = "const sheet = new CSSStyleSheet(); \
     sheet.replaceSync('*, ::before, ::after { font-family: monospace, monospace !important; letter-spacing: .16em !important; word-spacing: .16em !important }'); \
     document.adoptedStyleSheets = [sheet]";
 const AS_IT_IS: &str = "document.adoptedStyleSheets = []";
-/// Whether the page is wider than so many pixels, and by what: the elements that reach beyond, of which the innermost are told.
+/// Whether the page is wider than so many pixels, and by what: the elements that reach beyond, of which the innermost are named.
 const WIDER: &str = "const page = document.documentElement; const width = page.clientWidth; \
     if (page.scrollWidth <= width) return []; \
     const beyond = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > width); \

@@ -396,7 +396,7 @@ impl Rig {
 }
 
 impl Drop for Rig {
-    #[allow(clippy::print_stderr, reason = "for whoever reads the failure")]
+    #[allow(clippy::print_stderr, reason = "for the analysis of a failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.folder.disable_cleanup(true);

@@ -71,7 +71,7 @@ impl Caller {
         Self(entry.chars().take(ENTRY_CHARACTERS_MAX).collect())
     }
 
-    /// As the switch is told.
+    /// As it is sent to the switch.
     pub fn text(&self) -> &str {
         &self.0
     }

@@ -138,7 +138,7 @@ async fn serve(
     Ok(())
 }
 
-/// Tells the service manager that this thread still turns, where it asks for that.
+/// Sends the service manager's watchdog a sign of life of this thread, where it asks for that.
 async fn say_alive() {
     let Some(every) = service::watchdog_every() else {
         return;

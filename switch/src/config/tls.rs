@@ -27,8 +27,8 @@ pub fn host_client(settings: &HostLinkSettings) -> Result<Arc<ClientConfig>, Set
         .map_err(|why| pair_error(&settings.certificate, &settings.key, &why))
 }
 
-/// The server's side of the wallet server's line: whoever has no certificate of `client_authority` is turned away. Which of
-/// them are wallet servers' is asked after the handshake.
+/// The server's side of the wallet server's line: a client without a certificate of `client_authority` is refused. Which of
+/// these certificates are wallet servers' is checked after the handshake.
 pub fn leased_server(settings: &LeasedSettings) -> Result<Arc<ServerConfig>, SettingsError> {
     let authorities = Arc::new(authorities(&settings.client_authority)?);
     let chain = certificates(&settings.certificate)?;

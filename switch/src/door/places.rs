@@ -68,7 +68,7 @@ pub struct Places {
 struct Inner {
     /// Those that count, signed on or not.
     open: usize,
-    /// Those that were told to go, and have not gone yet.
+    /// Connections that were asked to close and are still open.
     leaving: usize,
     /// The number of the next that is not signed on: the older, the lower.
     next: u64,
@@ -134,7 +134,7 @@ impl Places {
     pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Place> {
         let mut inner = self.inner();
         if inner.leaving >= self.limits.connections_max {
-            // They are told faster than they go.
+            // Connections are asked to close faster than they close.
             return None;
         }
         let known = inner.knows(address);
@@ -153,7 +153,7 @@ impl Places {
         })
     }
 
-    /// Every statement that changes it leaves it whole, whoever has panicked.
+    /// Every statement that changes it leaves it consistent, so that a panic elsewhere does no harm.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -281,7 +281,7 @@ impl Place {
         {
             inner.learned.insert(block(address), party);
         }
-        // One that was told to go meanwhile goes.
+        // A connection that was asked to close meanwhile closes.
         if let Some(number) = self.unsigned
             && inner.remove(number).is_some()
         {

@@ -5,7 +5,7 @@ use tessera_protocol::ResponseCode;
 use crate::journal::{Journal, JournalError};
 use crate::wallet::{Details, Entry, HistoryRequest, Outcome, Sources, Unrecalled, WalletId};
 
-/// The wallet server asks where it was told to go on; this it was never told.
+/// The wallet server asks for positions of earlier answers only; this was not one of them.
 const NO_EVENT: &str = "no event of the wallet is at this position";
 
 /// What the request asks for, and where the next one would go on.

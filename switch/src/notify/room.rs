@@ -86,7 +86,7 @@ impl Notify {
             pause_max: notify.retry_max.as_millis() as u64,
         };
         let books = match Books::open(&place) {
-            // Payers are told when the disk takes it; payments go on meanwhile.
+            // Notifications wait until the disk can be written; payments go on meanwhile.
             Err(error) if error.is_of_the_disk() => Err(error),
             opened => Ok(opened?),
         };

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::wallet::{Claims, DuplicateKey, WalletId};
 
-/// Of a request's wallet, idempotency key and passwords. It is compared for equality and tells nothing without this
+/// Of a request's wallet, idempotency key and passwords. It is compared for equality and reveals nothing without this
 /// process's memory.
 pub(super) type Digest = [u8; 16];
 

@@ -5,7 +5,7 @@
 //   no box, a box that is clipped, scaled or moved away, clip paths    the field is not what is hit at its points
 //   something opaque above it, also pseudo elements and frames        what is hit above it paints there
 //   transparency, filters, masks, blending, of it or around it        styles from the field to the root
-//   text that can't be told from its ground, or is too small          the field's own style
+//   text of the colour of its ground, or too small to read            the field's own style
 //   shadows and outlines above it; a frame that its page hides        IntersectionObserver v2, which asks the compositor
 //
 // While a form is filled, the extension's own style sheet has everything hit that is painted (tab.js: HIT_EVERYTHING).
@@ -22,7 +22,7 @@
   const COLUMNS = [0.1, 0.3, 0.5, 0.7, 0.9];
   const ROWS = [0.3, 0.5, 0.7];
   const POINTS_MIN = 8;
-  // The compositor needs a frame or two to say what it has painted; the observer tells at most every 100 ms.
+  // The compositor needs a frame or two to say what it has painted; the observer reports at most every 100 ms.
   const OBSERVED_WITHIN_MS = 1_500;
   const OBSERVED_EVERY_MS = 100;
   const ELEMENTS_MAX = 5_000;
@@ -122,7 +122,7 @@
     return !ground || contrast(text, ground) >= CONTRAST_MIN;
   }
 
-  // The colour behind its text; nothing where a picture is, or can't be told.
+  // The colour behind its text; nothing where a picture is, or where it can't be known.
   function groundOf(element) {
     for (const one of upwards(element)) {
       const style = styleOf(one);

@@ -69,7 +69,7 @@ impl Caller {
     }
 }
 
-/// Whoever may change something may also see it.
+/// Every right includes the right to read.
 fn rights(name: &str, groups: &[String], settings: &OperatorSettings) -> Vec<Right> {
     let listed = |list: &[String]| {
         list.iter().any(|entry| match entry.strip_prefix('@') {

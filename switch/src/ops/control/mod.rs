@@ -65,7 +65,7 @@ pub fn serve(
     Ok(server)
 }
 
-/// Whoever has no right at all learns nothing but that. Handlers find out who it is in the request.
+/// A user without any right is refused. Handlers find the caller in the request.
 async fn admit<B: MessageBody>(
     rights: Data<OperatorSettings>,
     request: ServiceRequest,
@@ -94,7 +94,7 @@ fn forbidden(caller: &Caller, right: Right) -> Option<HttpResponse> {
     Some(text(HttpResponse::Forbidden(), why + "\n"))
 }
 
-/// What could not be told to payers: without addresses, and without what it was.
+/// Notifications that could not be delivered: without addresses and texts.
 async fn list_dead_letters(outbox: Data<OnceLock<Desk>>) -> HttpResponse {
     let Some(desk) = outbox.get() else {
         return no_outbox();
@@ -235,7 +235,7 @@ async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) 
     }
 }
 
-/// Who decides is whoever the system says it is; a name that was given with the wish stands behind that.
+/// The decision is signed with the user's name as the system knows it; a name that was given with the wish follows.
 async fn grant(
     wish: Json<Wish>,
     operator: Data<OnceLock<Operator>>,

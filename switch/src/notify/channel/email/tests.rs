@@ -92,7 +92,7 @@ fn a_server_that_never_ends_its_reply_is_left() {
     });
 }
 
-/// Serves one connection to its end, and takes everything. What it was told.
+/// Serves one connection to its end, and accepts everything. Returns what it received.
 async fn polite(listener: TcpListener, hello: &str) -> Vec<String> {
     let (stream, _) = listener.accept().await.unwrap();
     let (read, mut write) = stream.into_split();
