@@ -141,7 +141,10 @@ mod tests {
                     // The asker never gets an approval, or a code that is not in our table.
                     (_, HostVerdict::Declined(answered) | HostVerdict::Undo(answered)) => {
                         assert!(answered.meaning().is_some(), "{kind:?} {code}: {answered}");
-                        assert!(!matches!(answered.as_bytes(), b"00" | b"10"), "{kind:?} {code}");
+                        assert!(
+                            !matches!(answered.as_bytes(), b"00" | b"10"),
+                            "{kind:?} {code}"
+                        );
                     }
                     (_, HostVerdict::Again) => {}
                 }

@@ -124,10 +124,7 @@ fn what_cannot_be_followed_or_waited_for_ends_its_connection_and_no_other() {
         std::thread::sleep(Duration::from_millis(50));
     }
     wire.assert_closed("a frame begun and not finished");
-    assert!(
-        begun.elapsed() >= Duration::from_secs(2),
-        "it had its time"
-    );
+    assert!(begun.elapsed() >= Duration::from_secs(2), "it had its time");
     wait_for_refused(&rig, "unfinished", 1.0);
 
     let mut silent = Wire::connect(rig.addresses.malls);

@@ -337,10 +337,7 @@ fn after_a_sign_off_nothing_is_served_until_the_next_sign_on() {
 
 #[test]
 fn a_repeat_is_answered_where_it_was_sent_and_applied_once() {
-    let rig = started(
-        Rig::new(1, BALANCE),
-        &["faults.delay={ fixed = \"3s\" }"],
-    );
+    let rig = started(Rig::new(1, BALANCE), &["faults.delay={ fixed = \"3s\" }"]);
     let mut one = Wire::signed_on(&rig, &ACQUIRER);
     let mut two = Wire::signed_on(&rig, &ACQUIRER);
     let purchase = card_purchase(&ACQUIRER, 1, 700);

@@ -138,9 +138,7 @@ impl Browser {
         body: &str,
     ) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(super::PATIENCE))
-            .unwrap();
+        stream.set_read_timeout(Some(super::PATIENCE)).unwrap();
         let cookies: Vec<_> = self
             .cookies
             .iter()

@@ -210,9 +210,7 @@ fn silence_is_noticed() {
         silent_on: Some(700),
         ..Manners::default()
     };
-    let (report, _) = load(manners, |options| {
-        options.settle = Duration::from_secs(3)
-    });
+    let (report, _) = load(manners, |options| options.settle = Duration::from_secs(3));
     assert!(!report.clean());
     assert_eq!(
         (report.unanswered, report.accounts_uncertain),
