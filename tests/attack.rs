@@ -15,8 +15,6 @@ fn survives_a_short_attack_by_an_independent_model() {
     let status = Command::new(python)
         .args([script, "--tessera", env!("CARGO_BIN_EXE_tessera")])
         .args(["--seed", &seed, "--seconds", SECONDS])
-        // `tests/clock.rs` has those.
-        .args(["--without", "step_clock", "step_clock_while_down"])
         .status()
         .expect("the interpreter runs");
     assert!(

@@ -109,7 +109,7 @@ class Attack:
         mti, code = request["t"], request["3"][:2]
         kind = {"0100": "authorization", "0120": "authorization", "0220": "completion" if "90" in request else "purchase"}
         kind = "refund" if code == "20" else kind.get(mti, "purchase")
-        transaction = Transaction(wallet, request, State(kind), busy=True, sent_at=self.world.offset)
+        transaction = Transaction(wallet, request, State(kind), busy=True, sent_at=self.world.highest)
         wallet.transactions.append(transaction)
         wallet.fold(TRANSACTIONS_KEPT)
         return transaction

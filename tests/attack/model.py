@@ -51,7 +51,7 @@ class Transaction:
     possible: State | None = None
     # Of a completion: its authorization. Of a refund: its purchase.
     original: "Transaction | None" = None
-    # By how many seconds the switch's clock was off when it was first sent.
+    # By how many seconds the switch's clock had been ahead at most when it was first sent.
     sent_at: int = 0
     # One request about a transaction at a time.
     busy: bool = False

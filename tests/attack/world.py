@@ -62,6 +62,8 @@ class World:
         self.malls, self.wallet_line, self.operations, host, self.tally = free_ports(5)
         self.faketime = faketime_library()
         self.offset = 0
+        # The switch's time never goes back: what is a day old by this is old for it.
+        self.highest = 0
         self.write_offset(0)
         self.configure(host)
         self.mounted = self.mount()
@@ -172,6 +174,7 @@ class World:
         """Sets the switch's clock off by so many seconds, also while it runs."""
         self.write_offset(seconds)
         self.offset = seconds
+        self.highest = max(self.highest, seconds)
 
     def fill_disk(self):
         """Leaves no room on the switch's disk."""
