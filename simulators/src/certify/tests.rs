@@ -198,7 +198,7 @@ fn places(lie: Lie, case: Case) -> Vec<String> {
         sandbox: false,
         long: false,
         only: Vec::new(),
-        answer_within: Duration::from_millis(400),
+        answer_within: Duration::from_secs(2),
         terminal: None,
     };
     let report = run(&options, vec![case]).unwrap();
@@ -230,7 +230,7 @@ fn what_is_right_passes() {
         buys().send(inquiry(), approved()).serves(),
         case().send(purchase(666), answered("05").with_reason()),
         case().send(network("echo", "301").mti("0810"), Expect::Nothing),
-        case().raw_closes(Raw::Oversized, Duration::from_millis(400)),
+        case().raw_closes(Raw::Oversized, Duration::from_secs(2)),
         case().raw(Raw::KeepAlive),
         case()
             .needs(Need::Alone(2))

@@ -526,7 +526,7 @@ mod tests {
     use crate::notify::testing::Records;
     use crate::vault::KeyRing;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const PATIENCE: Duration = Duration::from_secs(120);
 
     fn place(folder: &std::path::Path, journal: &Arc<Records>) -> Place {
         Place {

@@ -166,7 +166,7 @@ fn played(lie: Lie, number: &str, before: Key) -> (Report, Key) {
         sandbox: false,
         long: false,
         only: vec![number.to_owned()],
-        answer_within: Duration::from_millis(400),
+        answer_within: Duration::from_secs(2),
         terminal: None,
     };
     let report = run(&options, cases()).unwrap();

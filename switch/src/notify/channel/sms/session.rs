@@ -295,7 +295,7 @@ mod tests {
 
     /// In the queue from the beginning.
     const SEGMENTS: usize = 3;
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const PATIENCE: Duration = Duration::from_secs(120);
     const HOLD: Duration = Duration::from_millis(50);
 
     /// Runs a session against `centre`, with segments to submit: how it ended, and what the first one's sender was told.
@@ -348,8 +348,8 @@ mod tests {
     #[test]
     fn a_centre_that_says_nothing_any_more_is_left() {
         let settings = SmsSettings {
-            enquire_after: Duration::from_millis(20),
-            answer_within: Duration::from_millis(40),
+            enquire_after: Duration::from_millis(200),
+            answer_within: Duration::from_millis(400),
             ..SmsSettings::default()
         };
         let (end, told) = ended(settings, |mut wire| async move {
