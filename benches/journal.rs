@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tessera_switch::journal::{Journal, JournalError, Options, Segments, scan};
+use tessera_journal::{Journal, JournalError, Options, Segments, scan};
 
 /// About what an event of a purchase takes.
 const PAYLOAD: [u8; 150] = [0x5A; 150];

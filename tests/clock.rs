@@ -13,7 +13,7 @@ use rig::wire::{
     ACQUIRER, Hand, Wire, card_purchase, inquiry, network, reversal, rig_with, time_of,
 };
 use rig::{Rig, http_get, wait_for};
-use tessera_switch::journal::scan;
+use tessera_journal::scan;
 use tessera_switch::wallet::{Entry, Reference, WalletId};
 
 const CARDS: u64 = 4;

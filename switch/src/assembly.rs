@@ -16,7 +16,6 @@ use crate::config::Settings;
 use crate::door::{Admission, Arrivals, GuestBook};
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, LinkStats, Links, TraceShare};
-use crate::journal::Journal;
 use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, Doorkeeper};
 use crate::ops::{Metrics, WorkerMetrics};
@@ -27,6 +26,7 @@ use crate::settlement::Settlement;
 use crate::store::Checkpointer;
 use crate::vault::Vault;
 use crate::wallet::{ContactChannel, Rules, WalletId};
+use tessera_journal::Journal;
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);

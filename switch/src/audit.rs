@@ -10,12 +10,12 @@ use std::path::Path;
 use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
-use crate::journal::{self, RecordRef};
 use crate::store::recorded_mark;
 use crate::wallet::{
     Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
     Wallet, WalletId,
 };
+use tessera_journal::{JournalError, RecordRef};
 
 /// What the audit found, if it found nothing wrong.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub struct PartyTotals {
 pub enum Violation {
     /// The journal itself is damaged.
     #[error(transparent)]
-    Journal(#[from] journal::JournalError),
+    Journal(#[from] JournalError),
     /// A record is no event.
     #[error("record {sequence}: {error}")]
     Unreadable {
@@ -127,7 +127,7 @@ pub fn audit(data: &Path) -> Result<Totals, Violation> {
     let known = recorded_mark(&data.join("store"));
     let mut books = Books::default();
     let mut violation = None;
-    let read = journal::scan(&data.join("journal"), known, &mut |record| {
+    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
         books.enter(record).map_err(|found| {
             violation = Some(found);
             "the audit found a violation".into()

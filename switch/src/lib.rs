@@ -26,7 +26,6 @@ pub mod door;
 pub mod explain;
 pub mod gate;
 pub mod host;
-pub mod journal;
 pub mod leased;
 pub mod mall;
 pub mod notify;

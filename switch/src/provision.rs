@@ -5,10 +5,10 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::clock;
 use crate::config::Settings;
-use crate::journal::{Journal, Mark};
 use crate::recovery::{self, Data};
 use crate::store::{Snapshot, Store};
 use crate::wallet::{Balance, Entry, Event, Wallet, WalletId};
+use tessera_journal::{Journal, Mark};
 
 /// Expiry of development cards (wire protocol, section 9), YYMM.
 const EXPIRY: u16 = 3112;

@@ -14,12 +14,12 @@ use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
-use crate::journal::{self, JournalError, Lookup, RecordRef};
 use crate::store::recorded_mark;
 use crate::wallet::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Unrecalled, Wallet,
     WalletId,
 };
+use tessera_journal::{JournalError, Lookup, RecordRef};
 
 /// Why items can't be listed.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconEr
         items: Items::default(),
     };
     let mut failure = None;
-    let read = journal::scan(&data.join("journal"), known, &mut |record| {
+    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
         books.enter(record).map_err(|error| {
             failure = Some(error);
             "an item could not be listed".into()

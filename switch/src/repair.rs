@@ -12,10 +12,10 @@
 use crate::audit::{Totals, audit};
 use crate::clock;
 use crate::config::Settings;
-use crate::journal::{Journal, Mark};
 use crate::recovery::{self, Data};
 use crate::store::Snapshot;
 use crate::wallet::{Directed, Directive, Entry, Event, Wallet, WalletId};
+use tessera_journal::{Journal, Mark};
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

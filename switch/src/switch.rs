@@ -22,7 +22,6 @@ use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host::{LinkInbox, LinkStats, Links};
 use crate::host_totals::HostTotals;
-use crate::journal::Journal;
 use crate::notify::{MallNames, Notify};
 use crate::ops::metrics::Certificate;
 use crate::ops::{self, Health, Metrics, Operator};
@@ -36,6 +35,7 @@ use crate::settlement::Settlement;
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
 use crate::wallet::{Command, Day, Supervision, Tell, WalletId};
+use tessera_journal::Journal;
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]

@@ -3,9 +3,9 @@
 use peak_alloc::PeakAlloc;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use tessera_journal::{Options, RecordRef, Segments};
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
-use tessera_switch::journal::{Options, RecordRef, Segments};
 use tessera_switch::orders::Orders;
 use tessera_switch::store::{Checkpointer, Snapshot, Store};
 use tessera_switch::wallet::{

@@ -12,12 +12,12 @@ use hashbrown::HashMap;
 use tessera_protocol::OrderKey;
 
 use crate::gate::advice;
-use crate::journal::{self, JournalError, Lookup, RecordRef};
 use crate::store::recorded_mark;
 use crate::wallet::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
 };
+use tessera_journal::{JournalError, Lookup, RecordRef};
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn each(
 ) -> Result<(), ExplainError> {
     let known = recorded_mark(&data.join("store"));
     let mut failure = None;
-    let read = journal::scan(&data.join("journal"), known, &mut |record| {
+    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
         let sequence = record.sequence;
         let entry =
             Entry::read(record.payload).map_err(|error| ExplainError::Unreadable(sequence, error));

@@ -7,8 +7,8 @@ use crate::clock;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
-use crate::journal::{JournalError, Record};
 use crate::wallet::{Entry, Event, Told, Unrecalled};
+use tessera_journal::{JournalError, Record};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -21,7 +21,6 @@ pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
 
 use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
 use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
-use crate::journal::Journal;
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
 use crate::router::Bulletin;
@@ -29,6 +28,7 @@ use crate::wallet::{
     Balance, Directions, HistoryRequest, Outcome, Reference, Reply, Sources, Supervision, Told,
     WalletId,
 };
+use tessera_journal::Journal;
 
 /// The message that a dead letter would be, as it stands on the line, with a trace number of zeros.
 ///

@@ -11,8 +11,8 @@ use hashbrown::HashSet;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use crate::journal::{Journal, JournalError, Mark, RecordRef, Tail};
 use crate::wallet::{Change, Entry, Event, Unrecalled, WalletId};
+use tessera_journal::{Journal, JournalError, Mark, RecordRef, Tail};
 
 /// Follows the journal.
 pub(super) struct Follower {

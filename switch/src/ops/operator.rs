@@ -13,13 +13,13 @@ use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe
 use crate::clock;
 use crate::controls::{self, Controls};
 use crate::gate::{DeadLetters, LetterId};
-use crate::journal::Journal;
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
 use crate::wallet::{
     CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
     Tell, WalletId,
 };
+use tessera_journal::Journal;
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -257,8 +257,8 @@ mod tests {
     use tessera_protocol::{Currency, Mti, OriginalData};
 
     use super::*;
-    use crate::journal::{Options, Segments};
     use crate::wallet::{Opening, Reference};
+    use tessera_journal::{Options, Segments};
 
     const PAYER: WalletId = WalletId(7);
     const OTHER: WalletId = WalletId(8);
@@ -287,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
         let path = folder.path().join("journal");
-        let nothing = &mut |_: crate::journal::RecordRef<'_>| Ok(());
+        let nothing = &mut |_: tessera_journal::RecordRef<'_>| Ok(());
         let journal =
             Segments::open(&path, Options::default(), None, nothing, Box::new(|_| {})).unwrap();
         let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), Arc::new(journal));

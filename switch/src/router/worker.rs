@@ -16,7 +16,6 @@ use super::{Book, Budget, Bulletin, Directory};
 use crate::clock;
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
-use crate::journal::{Appended, Journal};
 use crate::ops::WorkerMetrics;
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
@@ -26,6 +25,7 @@ use crate::wallet::{
     Command, Context, Day, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Supervision,
     Tell, Told, Unrecalled, Wallet, WalletId,
 };
+use tessera_journal::{Appended, Journal};
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.

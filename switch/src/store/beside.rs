@@ -8,7 +8,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::journal::Mark;
+use tessera_journal::Mark;
 
 const NAME: &str = "mark";
 

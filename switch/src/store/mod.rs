@@ -44,10 +44,10 @@ pub use checkpointer::{Checkpointer, Writer, Written};
 pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
 
 use crate::clock;
-use crate::journal::Mark;
 use crate::wallet::{Day, Wallet, WalletId};
 use pending::Pending;
 use tables::{Row, Table, Tables};
+use tessera_journal::Mark;
 
 const MARK: &[u8] = b"mark";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.

@@ -3,8 +3,8 @@
 use tessera_protocol::Totals;
 
 use super::{StoreError, StoredOrder};
-use crate::journal::Mark;
 use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
+use tessera_journal::Mark;
 
 /// With the highest time that any event up to the mark can have, milliseconds since 1970.
 pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {

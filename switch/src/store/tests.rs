@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::journal::Mark;
 use crate::wallet::{OrderState, Reference, Wallet};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use tessera_journal::Mark;
 
 const SEED: u64 = 20_261_128;
 

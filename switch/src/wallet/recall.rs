@@ -4,7 +4,7 @@ use tessera_protocol::OrderKey;
 
 use super::bytes::Unreadable;
 use super::{About, Entry, Wallet};
-use crate::journal::{JournalError, Record};
+use tessera_journal::{JournalError, Record};
 
 /// Why an event could not be read back.
 #[derive(Debug, thiserror::Error)]

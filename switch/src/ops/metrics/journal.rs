@@ -6,7 +6,7 @@ use prometheus::{Histogram, IntGauge};
 
 use super::Metrics;
 use super::register::{BYTES, RECORDS, Register, SECONDS};
-use crate::journal::{Observer, Synced};
+use tessera_journal::{Observer, Synced};
 
 /// The journal's figures. The histograms are written once per batch, by the journal's own thread.
 pub struct JournalMetrics {

@@ -9,9 +9,9 @@ use super::bench::{Bench, NOW, by_card, original, refund};
 use super::rules::{PURCHASE, approved, balances, forwarded, reversal};
 use crate::audit::{Totals, Violation, audit};
 use crate::config::Settings;
-use crate::journal::{Journal, Options, Segments};
 use crate::repair::{Repaired, repair};
 use crate::wallet::{Action, Command, Entry, Irregular, Reference};
+use tessera_journal::{Journal, Options, Segments};
 
 /// A second, by which the clock is set.
 const STEP: u64 = 1_000;
