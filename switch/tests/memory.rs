@@ -202,7 +202,8 @@ fn a_purchase_leaves_little_in_memory() {
     let turn = |led: &Led, effects: SmallVec<[Effect; 2]>| {
         for effect in effects {
             if let Effect::OrderTurned(key, state, until) = effect {
-                orders.turn(key, led.wallet.id, state, until);
+                let waited = orders.turn(key, led.wallet.id, state, until);
+                assert!(waited.expect("the store").is_empty());
             }
         }
     };
