@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
-use crate::clock;
 use crate::ops::Metrics;
 use crate::ops::metrics::TotalsOutcome;
 use crate::settlement::Settlement;
 use crate::wallet::{Command, Day, Details, Reply, Tell, WalletId};
+use tessera_kit::clock;
 
 /// How often it is looked whether something is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -7,7 +7,6 @@
 //! ```
 
 mod assembly;
-mod clock;
 mod controls;
 mod email_address;
 pub mod fault;

@@ -3,12 +3,12 @@
 
 use tessera_protocol::{Amount, CardNumber, Currency};
 
-use crate::clock;
 use crate::config::Settings;
 use crate::recovery::{self, Data};
 use crate::store::{Snapshot, Store};
 use crate::wallet::{Balance, Entry, Event, Wallet, WalletId};
 use tessera_journal::{Journal, Mark};
+use tessera_kit::clock;
 
 /// Expiry of development cards (wire protocol, section 9), YYMM.
 const EXPIRY: u16 = 3112;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::clock;
 use crate::host::LinkStats;
 use crate::router::Inboxes;
 use crate::store::Store;
 use crate::wallet::{Command, Tell};
+use tessera_kit::clock;
 
 /// How often it is asked whether the lines are up.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -10,12 +10,12 @@
 //! operator has looked, and the audit finds by it what is new.
 
 use crate::audit::{Totals, audit};
-use crate::clock;
 use crate::config::Settings;
 use crate::recovery::{self, Data};
 use crate::store::Snapshot;
 use crate::wallet::{Directed, Directive, Entry, Event, Wallet, WalletId};
 use tessera_journal::{Journal, Mark};
+use tessera_kit::clock;
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::assembly::Shared;
-use crate::clock;
 use crate::notify::Desk;
 use crate::store::Store;
 use crate::vault::Vault;
 use crate::wallet::{Command, Tell, Wallet};
+use tessera_kit::clock;
 
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;

@@ -9,11 +9,11 @@ use std::time::Duration;
 use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
-use crate::clock;
 use crate::config::Cutover;
 use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
 use crate::wallet::{Command, Day, Directed, Directive, Reply, Tell, WalletId};
+use tessera_kit::clock;
 
 /// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
 /// CPU. A worker that learned of it later would date a request differently from the journal.

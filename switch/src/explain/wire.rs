@@ -116,7 +116,7 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
         .number(4, amount.value())
         .number(
             7,
-            u64::from(crate::clock::transmission(reference.milliseconds())),
+            u64::from(tessera_kit::clock::transmission(reference.milliseconds())),
         )
         .number(11, u64::from(*host_trace))
         .number(14, u64::from(*expiry))

@@ -3,12 +3,12 @@
 use tessera_protocol::{Amount, Mti};
 
 use super::Unread;
-use crate::clock;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
 use crate::wallet::{Entry, Event, Told, Unrecalled};
 use tessera_journal::{JournalError, Record};
+use tessera_kit::clock;
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]

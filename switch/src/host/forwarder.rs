@@ -16,8 +16,8 @@ use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
 use super::message::{Heard, HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use super::stats::LinkStats;
-use crate::clock;
 use crate::wallet::{Reference, Told, WalletId};
+use tessera_kit::clock;
 
 /// The store and forward of one worker.
 pub struct Forwarder {

@@ -19,7 +19,7 @@ use super::link::Link;
 use super::receive::receive;
 use super::wire::{READ_BYTES, Wire};
 use super::{encode, frames};
-use crate::clock;
+use tessera_kit::clock;
 
 const SIGN_ON: u16 = 1;
 const SIGN_OFF: u16 = 2;

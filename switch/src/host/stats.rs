@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock;
+use tessera_kit::clock;
 
 /// A figure with one writer: no locked instruction on the road of a payment.
 #[derive(Debug, Default)]

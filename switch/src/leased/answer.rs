@@ -7,10 +7,10 @@ use tessera_protocol::{CardNumber, ClientNumber, Message, Mti, Packer, ResponseC
 
 use super::history;
 use super::operation::key_of;
-use crate::clock;
 use crate::door::Asker;
 use crate::gate::News;
 use crate::wallet::{Details, Outcome, WalletId};
+use tessera_kit::clock;
 
 /// What an answer tells: a list that may go on in a second field, and secrets.
 #[derive(Default)]

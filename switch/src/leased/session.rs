@@ -16,7 +16,6 @@ use tokio_rustls::server::TlsStream;
 
 use super::answer;
 use super::operation::{Operation, Reading};
-use crate::clock;
 use crate::config::{Identity, MallSettings, NamedCertificates};
 use crate::door::{
     Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
@@ -25,6 +24,7 @@ use crate::door::{
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
 use crate::wallet::{Command, Tell};
+use tessera_kit::clock;
 
 static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
 

@@ -6,9 +6,9 @@ use tessera_console::Limit;
 
 use tessera_protocol::{MacKey, WrappedKey};
 
-use crate::clock;
 use crate::config::Party;
 use crate::wallet::{ChangedKey, Supervision};
+use tessera_kit::clock;
 
 static NOT_OPENED: Limit = Limit::new("key not opened");
 

@@ -16,12 +16,12 @@ use super::desk::{Ask, Desk, Letters};
 use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
-use crate::clock;
 use crate::config::{NotifySettings, Settings, SettingsError};
 use crate::ops::Metrics;
 use crate::vault::Vault;
 use crate::wallet::ContactChannel;
 use tessera_journal::Journal;
+use tessera_kit::clock;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

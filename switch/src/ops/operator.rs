@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
-use crate::clock;
 use crate::controls::{self, Controls};
 use crate::gate::{DeadLetters, LetterId};
 use crate::router::{Bulletin, Directory, Inboxes};
@@ -20,6 +19,7 @@ use crate::wallet::{
     Tell, WalletId,
 };
 use tessera_journal::Journal;
+use tessera_kit::clock;
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -17,7 +17,7 @@ pub(super) struct Seat {
     pub(super) address: Addr<WalletActor>,
     /// Messages put into its mailbox.
     pub(super) told: u64,
-    /// By [`clock::steady`](crate::clock::steady).
+    /// By [`clock::steady`](tessera_kit::clock::steady).
     last_told: u64,
     /// Where the actor lies in memory; 0 until it has started.
     actor_at: usize,
@@ -30,7 +30,7 @@ pub(super) struct Seats {
     seats: Slab<Seat>,
     /// Every seated wallet once, by the time at which it is worth another look.
     idle_since: VecDeque<(u64, WalletId)>,
-    /// By [`clock::steady`](crate::clock::steady), as of the last look for idle wallets: exact enough for them.
+    /// By [`clock::steady`](tessera_kit::clock::steady), as of the last look for idle wallets: exact enough for them.
     now: u64,
 }
 

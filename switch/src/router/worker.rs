@@ -13,7 +13,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use super::seats::Seats;
 use super::wakes::Wakes;
 use super::{Book, Budget, Bulletin, Directory};
-use crate::clock;
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
 use crate::ops::WorkerMetrics;
@@ -26,6 +25,7 @@ use crate::wallet::{
     Tell, Told, Unrecalled, Wallet, WalletId,
 };
 use tessera_journal::{Appended, Journal};
+use tessera_kit::clock;
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.

@@ -5,11 +5,11 @@ use super::{
     AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening, Owed,
     Reference, Secret, Told, Wallet, WalletActor, Wanted,
 };
-use crate::clock;
 use crate::door::Asker;
 use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use crate::vault::{Purpose, VaultError};
+use tessera_kit::clock;
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
 

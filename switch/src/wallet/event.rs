@@ -10,7 +10,7 @@ use super::{
     Balance, Change, Day, Directed, DuplicateKey, KeyFields, NO_PARTY, Owed, Reference,
     UnseenOriginal, WalletId,
 };
-use crate::clock;
+use tessera_kit::clock;
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use tessera_protocol::Amount;
 use tessera_protocol::leased::Spent;
 
-use crate::clock;
+use tessera_kit::clock;
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 

@@ -11,7 +11,7 @@ use super::{
     Order, OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision,
     Transactions, WalletId,
 };
-use crate::clock;
+use tessera_kit::clock;
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]

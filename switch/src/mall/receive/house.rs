@@ -10,10 +10,10 @@ use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode,
 use super::super::sign_on::Verdict;
 use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
-use crate::clock;
 use crate::door::{Asker, Guest};
 use crate::ops::metrics::FrameRefused;
 use crate::wallet::{Command, DAYS_KEPT, Reconciled, Tell, WalletId};
+use tessera_kit::clock;
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change refused");
 

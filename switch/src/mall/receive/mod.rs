@@ -25,12 +25,12 @@ use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
 use super::sign_on::{self, Standing, Verdict};
 use super::turns::Share;
-use crate::clock;
 use crate::door::{
     self, Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
 };
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use crate::wallet::Ask;
+use tessera_kit::clock;
 
 static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
 static NO_MTI: Limit = Limit::new("no message type");

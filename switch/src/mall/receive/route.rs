@@ -8,10 +8,10 @@ use tessera_protocol::{Message, OrderKey, ResponseCode};
 
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
-use crate::clock;
 use crate::door::{Asker, Guest};
 use crate::orders::{Parked, Road};
 use crate::wallet::{Action, Ask, Command, Outcome, Payer, Tell, UnseenOriginal};
+use tessera_kit::clock;
 
 static NOT_ROUTED: Limit = Limit::new("not routed");
 

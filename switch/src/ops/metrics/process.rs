@@ -4,7 +4,7 @@ use prometheus::{Counter, Gauge};
 use std::fs;
 
 use super::register::Register;
-use crate::clock;
+use tessera_kit::clock;
 
 /// Linux reports CPU time in hundredths of a second, whatever the kernel's own tick is.
 const TICKS_PER_SECOND: f64 = 100.0;

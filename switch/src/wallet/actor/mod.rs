@@ -310,7 +310,7 @@ impl WalletActor {
         }
         // Here and not at every request: what is too old is looked at once in a while, not paid for
         // on the road.
-        let now = crate::clock::milliseconds();
+        let now = tessera_kit::clock::milliseconds();
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
         self.wallet.forget_older(now, self.worker.transactions_kept);
         self.wallet.settle(self.worker.durable_end(), now);

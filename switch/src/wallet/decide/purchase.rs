@@ -321,7 +321,7 @@ fn named_card<'a>(
     if *expiry != Some(card.expiry) {
         return Err((ResponseCode::EXPIRED, "not the card's expiry"));
     }
-    if card.expiry < crate::clock::year_month(context.now) {
+    if card.expiry < tessera_kit::clock::year_month(context.now) {
         return Err((ResponseCode::EXPIRED, "the card has expired"));
     }
     Ok(card)
