@@ -14,7 +14,7 @@ use rig::wire::{
 };
 use rig::{Rig, http_get, wait_for};
 use tessera_journal::scan;
-use tessera_switch::wallet::{Entry, Reference, WalletId};
+use tessera_ledger::{Entry, Reference, WalletId};
 
 const CARDS: u64 = 4;
 const BALANCE: u64 = 1_000_000;

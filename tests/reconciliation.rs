@@ -305,11 +305,8 @@ fn the_financial_system_begins_a_date_and_says_when_it_has_all_of_it() {
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 1_000)), "00");
     let first = today(&rig);
-    let tomorrow = tessera_switch::wallet::Day::from_text(&first)
-        .expect("a date")
-        .0
-        + 1;
-    let day = |days: u32| tessera_switch::wallet::Day(tomorrow + days).month_and_day();
+    let tomorrow = tessera_ledger::Day::from_text(&first).expect("a date").0 + 1;
+    let day = |days: u32| tessera_ledger::Day(tomorrow + days).month_and_day();
     let say = |what: &str| {
         let answer = http::ask(
             rig.addresses.tally,
@@ -324,7 +321,7 @@ fn the_financial_system_begins_a_date_and_says_when_it_has_all_of_it() {
     say(&format!("{:04}", day(0)));
     wait_for("the next date", || today(&rig) != first);
     let second = today(&rig);
-    assert_eq!(second, tessera_switch::wallet::Day(tomorrow).to_string());
+    assert_eq!(second, tessera_ledger::Day(tomorrow).to_string());
     // It says so again, which changes nothing.
     say(&format!("{:04}", day(0)));
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 20)), "00");

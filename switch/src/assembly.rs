@@ -25,8 +25,8 @@ use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, P
 use crate::settlement::Settlement;
 use crate::store::Checkpointer;
 use crate::vault::Vault;
-use crate::wallet::{ContactChannel, Rules, WalletId};
 use tessera_journal::Journal;
+use tessera_ledger::{ContactChannel, Rules, WalletId};
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);

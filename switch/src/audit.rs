@@ -11,11 +11,11 @@ use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
 use crate::store::recorded_mark;
-use crate::wallet::{
+use tessera_journal::{JournalError, RecordRef};
+use tessera_ledger::{
     Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
     Wallet, WalletId,
 };
-use tessera_journal::{JournalError, RecordRef};
 
 /// What the audit found, if it found nothing wrong.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use hashbrown::HashMap;
 use crate::ops::Metrics;
 use crate::ops::metrics::TotalsOutcome;
 use crate::settlement::Settlement;
-use crate::wallet::{Command, Day, Details, Reply, Tell, WalletId};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::{Command, Day, Details, Reply, WalletId};
 
 /// How often it is looked whether something is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -7,7 +7,6 @@
 //! ```
 
 mod assembly;
-mod controls;
 mod email_address;
 pub mod fault;
 mod gauges;

@@ -15,11 +15,11 @@ use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::store::recorded_mark;
-use crate::wallet::{
+use tessera_journal::{JournalError, Lookup, RecordRef};
+use tessera_ledger::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Unrecalled, Wallet,
     WalletId,
 };
-use tessera_journal::{JournalError, Lookup, RecordRef};
 
 /// Why items can't be listed.
 #[derive(Debug, thiserror::Error)]

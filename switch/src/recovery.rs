@@ -10,9 +10,9 @@ use hashbrown::hash_map::Entry as Slot;
 
 use crate::config::Settings;
 use crate::store::{Snapshot, Store, StoreError, Turnover};
-use crate::wallet::{Broken, Days, Entry, Unreadable, Unrecalled, Wallet, WalletId};
 use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use tessera_kit::clock;
+use tessera_ledger::{Broken, Days, Entry, Unreadable, Unrecalled, Wallet, WalletId};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;

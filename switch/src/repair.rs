@@ -13,9 +13,9 @@ use crate::audit::{Totals, audit};
 use crate::config::Settings;
 use crate::recovery::{self, Data};
 use crate::store::Snapshot;
-use crate::wallet::{Directed, Directive, Entry, Event, Wallet, WalletId};
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
+use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

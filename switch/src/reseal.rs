@@ -10,8 +10,9 @@ use crate::assembly::Shared;
 use crate::notify::Desk;
 use crate::store::Store;
 use crate::vault::Vault;
-use crate::wallet::{Command, Tell, Wallet};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::{Command, Wallet};
 
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;

@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 use crate::config::Cutover;
 use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
-use crate::wallet::{Command, Day, Directed, Directive, Reply, Tell, WalletId};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::{Command, Day, Directed, Directive, Reply, WalletId};
 
 /// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
 /// CPU. A worker that learned of it later would date a request differently from the journal.

@@ -34,8 +34,9 @@ use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
 use crate::settlement::Settlement;
 use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
-use crate::wallet::{Command, Day, Supervision, Tell, WalletId};
+use crate::wallet::Tell;
 use tessera_journal::Journal;
+use tessera_ledger::{Command, Day, Supervision, WalletId};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]

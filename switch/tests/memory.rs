@@ -4,14 +4,14 @@ use peak_alloc::PeakAlloc;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use tessera_journal::{Options, RecordRef, Segments};
+use tessera_ledger::{
+    Action, Ask, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
+    Opening, Payer, Reference, Rules, Supervision, Wallet, WalletId, decide,
+};
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
 use tessera_switch::orders::Orders;
 use tessera_switch::store::{Checkpointer, Snapshot, Store};
-use tessera_switch::wallet::{
-    Action, Ask, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
-    Opening, Payer, Reference, Rules, Supervision, Wallet, WalletId, decide,
-};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;

@@ -1,7 +1,7 @@
 //! The switch's books against those of the financial system.
 
+use tessera_ledger::Day;
 use tessera_protocol::{Currency, money_text};
-use tessera_switch::wallet::Day;
 
 use super::{Rig, http_get, wait_for};
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::certificate::{NamedCertificates, fingerprint};
 use super::{Network, units};
-use crate::wallet::StandIn;
+use tessera_ledger::StandIn;
 
 /// The door for malls and acquirers: raw TCP.
 #[derive(Debug, Clone, Deserialize)]

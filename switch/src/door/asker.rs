@@ -9,7 +9,7 @@ use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
-use crate::wallet::{ORIGINAL_NOT_FOUND, Outcome};
+use tessera_ledger::{ORIGINAL_NOT_FOUND, Outcome};
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
 #[derive(Debug)]

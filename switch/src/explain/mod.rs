@@ -13,11 +13,11 @@ use tessera_protocol::OrderKey;
 
 use crate::gate::advice;
 use crate::store::recorded_mark;
-use crate::wallet::{
+use tessera_journal::{JournalError, Lookup, RecordRef};
+use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
 };
-use tessera_journal::{JournalError, Lookup, RecordRef};
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
     let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
         let wallet = &wallets[owner];
         let advices = advised(wallet, *reference).filter_map(|owed| {
-            let unread = wallet.unread(*reference, owed, date)?;
+            let unread = crate::wallet::unread(wallet, *reference, owed, date)?;
             // Without the event that opened it there would be no page.
             let message = advice::read(|at| lookup.read(at), &unread).ok()?;
             Some(crate::host::write_out(&message, *reference))

@@ -8,7 +8,7 @@ use tessera_protocol::{
 };
 
 use super::{Step, wire};
-use crate::wallet::{Directive, Event, NotedOriginal, Opening, Reference};
+use tessera_ledger::{Directive, Event, NotedOriginal, Opening, Reference};
 
 /// Titles, and what stands under each. `advices` are what the financial system was told besides, as it stands on the line.
 pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
@@ -299,7 +299,7 @@ fn words(event: &Event, currency: Currency) -> String {
 
 /// UTC, to the millisecond.
 fn moment(milliseconds: u64) -> String {
-    let day = crate::wallet::Day::at(milliseconds, 0);
+    let day = tessera_ledger::Day::at(milliseconds, 0);
     let of_day = milliseconds % 86_400_000;
     let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, describe};
 
-use crate::wallet::{Event, Opening, Payer, Reference};
+use tessera_ledger::{Event, Opening, Payer, Reference};
 
 /// The request of a party, in words.
 pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {

@@ -6,9 +6,9 @@ use super::Unread;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
-use crate::wallet::{Entry, Event, Told, Unrecalled};
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
+use tessera_ledger::{Entry, Event, Told, Unrecalled};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Unread;
 use crate::host::CardUpdate;
-use crate::wallet::{GivenUp, Owed, Reference, WalletId};
+use tessera_ledger::{GivenUp, Owed, Reference, WalletId};
 
 /// What a dead letter is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

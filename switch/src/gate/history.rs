@@ -2,8 +2,8 @@
 
 use tessera_protocol::ResponseCode;
 
-use crate::wallet::{Details, Entry, HistoryRequest, Outcome, Sources, Unrecalled, WalletId};
 use tessera_journal::{Journal, JournalError};
+use tessera_ledger::{Details, Entry, HistoryRequest, Outcome, Sources, Unrecalled, WalletId};
 
 /// The wallet server asks for positions of earlier answers only; this was not one of them.
 const NO_EVENT: &str = "no event of the wallet is at this position";
@@ -70,8 +70,8 @@ mod tests {
     use tessera_protocol::{Amount, CardNumber, Currency};
 
     use super::*;
-    use crate::wallet::{Balance, Event};
     use tessera_journal::{Options, Segments};
+    use tessera_ledger::{Balance, Event};
 
     fn journal(folder: &std::path::Path) -> Segments {
         let options = Options {

@@ -10,7 +10,7 @@ use super::message::{
     Advice, CardUpdate, HostMessage, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original,
     PAYOUT_PROCESSING_CODE, Posting,
 };
-use crate::wallet::Reference;
+use tessera_ledger::Reference;
 
 /// Field 18 of a load: ISO 18245, funding of a stored value card.
 const LOAD_MERCHANT_CATEGORY: u64 = 6_540;

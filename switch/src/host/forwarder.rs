@@ -16,8 +16,8 @@ use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
 use super::message::{Heard, HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use super::stats::LinkStats;
-use crate::wallet::{Reference, Told, WalletId};
 use tessera_kit::clock;
+use tessera_ledger::{Reference, Told, WalletId};
 
 /// The store and forward of one worker.
 pub struct Forwarder {

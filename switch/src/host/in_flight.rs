@@ -12,7 +12,7 @@ use tessera_protocol::Mti;
 
 use super::traces::TraceShare;
 use super::wheel::Wheel;
-use crate::wallet::{Reference, WalletId};
+use tessera_ledger::{Reference, WalletId};
 
 /// Slots are cheap; below this a late answer would soon be forgotten.
 const SLOTS_MIN: u32 = 4_096;

@@ -26,7 +26,7 @@ use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
 use crate::config::HostLinkSettings;
-use crate::wallet::Told;
+use tessera_ledger::Told;
 
 /// Settings with which no line can be opened.
 #[derive(Debug, thiserror::Error)]

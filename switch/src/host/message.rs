@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tessera_protocol::{Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Totals};
 
-use crate::wallet::{Merchant, Reference, Secret, Told, WalletId};
+use tessera_ledger::{Merchant, Reference, Secret, Told, WalletId};
 
 /// Field 3 of a load.
 pub const LOAD_PROCESSING_CODE: u32 = 280_000;

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use tessera_protocol::{HostRequestKind, HostVerdict, ResponseCode};
 
 use super::message::HostMessage;
-use crate::wallet::{Reference, Told, WalletId};
+use tessera_ledger::{Reference, Told, WalletId};
 
 /// One advice.
 #[derive(Debug)]

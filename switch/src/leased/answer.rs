@@ -9,8 +9,8 @@ use super::history;
 use super::operation::key_of;
 use crate::door::Asker;
 use crate::gate::News;
-use crate::wallet::{Details, Outcome, WalletId};
 use tessera_kit::clock;
+use tessera_ledger::{Details, Outcome, WalletId};
 
 /// What an answer tells: a list that may go on in a second field, and secrets.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 
 use super::answer::Told;
-use crate::wallet::{Change, Entry, Event, Opening, Payer, Reference};
+use tessera_ledger::{Change, Entry, Event, Opening, Payer, Reference};
 
 /// Bytes of a tag, a length and a position.
 const POSITION_BYTES: usize = 5 + 20;

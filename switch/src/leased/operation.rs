@@ -9,7 +9,7 @@ use tessera_protocol::{
 
 use super::payer;
 use crate::vault::Vault;
-use crate::wallet::{
+use tessera_ledger::{
     Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
     Merchant, Opening, Payer, Reference, Secret, WalletId,
 };

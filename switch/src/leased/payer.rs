@@ -12,7 +12,7 @@ use tessera_protocol::{CardNumber, ResponseCode};
 use super::operation::{Data, Reading, Refused, missing};
 use crate::email_address::EmailAddress;
 use crate::vault::{Purpose, Vault};
-use crate::wallet::{
+use tessera_ledger::{
     AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
     Source, WalletId, code_digest,
 };

@@ -23,8 +23,9 @@ use crate::door::{
 };
 use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
-use crate::wallet::{Command, Tell};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::Command;
 
 static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
 

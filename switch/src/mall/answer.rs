@@ -10,7 +10,7 @@ use tessera_protocol::{
 use super::sign_on::Verdict;
 use crate::config::{Party, Quirks, UnknownReversal};
 use crate::door::{Asker, Reply};
-use crate::wallet::{Details, Outcome};
+use tessera_ledger::{Details, Outcome};
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change declined");
 static UNSPEAKABLE: Limit = Limit::new("answer not sayable");

@@ -3,7 +3,7 @@
 use tessera_protocol::{KeyMaterial, NetworkManagement, Refusal, ResponseCode, UnwrapError};
 
 use crate::config::Party;
-use crate::wallet::{Directed, Directive, KeyChange, Supervision};
+use tessera_ledger::{Directed, Directive, KeyChange, Supervision};
 
 const SEALED_WITH_THE_OLD_KEY: Refusal = Refusal {
     code: ResponseCode::SECURITY_VIOLATION,

@@ -7,8 +7,8 @@ use tessera_console::Limit;
 use tessera_protocol::{MacKey, WrappedKey};
 
 use crate::config::Party;
-use crate::wallet::{ChangedKey, Supervision};
 use tessera_kit::clock;
+use tessera_ledger::{ChangedKey, Supervision};
 
 static NOT_OPENED: Limit = Limit::new("key not opened");
 

@@ -11,8 +11,8 @@ use hashbrown::HashSet;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use crate::wallet::{Change, Entry, Event, Unrecalled, WalletId};
 use tessera_journal::{Journal, JournalError, Mark, RecordRef, Tail};
+use tessera_ledger::{Change, Entry, Event, Unrecalled, WalletId};
 
 /// Follows the journal.
 pub(super) struct Follower {
@@ -234,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::notify::testing::{Records, WALLET};
-    use crate::wallet::ContactChannel;
+    use tessera_ledger::ContactChannel;
 
     fn start(journal: &Arc<Records>, outbox: &Outbox) -> Result<Follower, OutboxError> {
         Follower::new(Arc::clone(journal) as Arc<dyn Journal>, outbox, u64::MAX)

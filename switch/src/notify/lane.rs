@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::outbox::{Key, Outbox, OutboxError, Waiting};
-use crate::wallet::ContactChannel;
 use tessera_kit::clock;
+use tessera_ledger::ContactChannel;
 
 /// See the head of this file.
 pub(super) struct Lane {

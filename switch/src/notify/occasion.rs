@@ -5,8 +5,8 @@ use tessera_protocol::leased::Wishes;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
-use crate::wallet::{Balance, Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
 use tessera_journal::Journal;
+use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;

@@ -19,9 +19,9 @@ use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use crate::config::{NotifySettings, Settings, SettingsError};
 use crate::ops::Metrics;
 use crate::vault::Vault;
-use crate::wallet::ContactChannel;
 use tessera_journal::Journal;
 use tessera_kit::clock;
+use tessera_ledger::ContactChannel;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

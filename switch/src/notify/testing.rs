@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use tessera_protocol::leased::Wishes;
 use tessera_protocol::{Amount, CardNumber, Currency};
 
-use crate::wallet::{
+use tessera_journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
+use tessera_kit::clock;
+use tessera_ledger::{
     Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening, Payer,
     ProposedContact, Reference, WalletId,
 };
-use tessera_journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
-use tessera_kit::clock;
 
 pub(super) const WALLET: WalletId = WalletId(7);
 

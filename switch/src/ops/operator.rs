@@ -10,16 +10,17 @@ use serde::{Deserialize, Serialize};
 use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
-use crate::controls::{self, Controls};
 use crate::gate::{DeadLetters, LetterId};
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
-use crate::wallet::{
-    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
-    Tell, WalletId,
-};
+use crate::wallet::Tell;
 use tessera_journal::Journal;
 use tessera_kit::clock;
+use tessera_ledger::controls::{self, Controls};
+use tessera_ledger::{
+    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
+    WalletId,
+};
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -282,7 +283,7 @@ impl Operator {
             }
             let entry = Entry::read_back(self.journal.read(position));
             let entry = entry.map_err(|error| error.to_string())?;
-            if let crate::wallet::Event::Directed(directed) = &entry.event {
+            if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {
                     at: entry.at,
                     what: words(&directed.directive),
@@ -387,7 +388,7 @@ fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
 
 fn blocks(supervision: &Supervision) -> Vec<Fact> {
     let blocks = supervision.blocks.iter();
-    let fact = |block: &crate::wallet::Block| Fact {
+    let fact = |block: &tessera_ledger::Block| Fact {
         at: block.since,
         what: subject_words(&block.subject),
         by: block.by.to_string(),

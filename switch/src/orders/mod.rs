@@ -16,7 +16,8 @@ pub use slot::Parked;
 use slot::{Owner, Slot, Turned};
 
 use crate::store::{Checkpointer, Store, StoreError};
-use crate::wallet::{OrderState, Tell, UnseenOriginal, Wallet, WalletId};
+use crate::wallet::Tell;
+use tessera_ledger::{OrderState, UnseenOriginal, Wallet, WalletId};
 
 /// Where a request by order goes.
 #[derive(Debug)]
@@ -257,8 +258,8 @@ mod tests {
     use tessera_protocol::{Currency, Mti, OriginalData};
 
     use super::*;
-    use crate::wallet::{Opening, Reference};
     use tessera_journal::{Options, Segments};
+    use tessera_ledger::{Opening, Reference};
 
     const PAYER: WalletId = WalletId(7);
     const OTHER: WalletId = WalletId(8);

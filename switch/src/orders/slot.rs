@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use tessera_protocol::{Amount, Currency};
 
-use crate::wallet::{Command, DuplicateKey, OrderState, Tell, UnseenOriginal, WalletId};
+use crate::wallet::Tell;
+use tessera_ledger::{Command, DuplicateKey, OrderState, UnseenOriginal, WalletId};
 
 /// How long a claim stands without the wallet's word, and how long after its end an agreement still keeps others out, as a
 /// purchase may be decided just then: as long as a request may take.

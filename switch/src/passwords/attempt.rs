@@ -4,7 +4,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 
-use crate::wallet::{Claims, DuplicateKey, WalletId};
+use tessera_ledger::{Claims, DuplicateKey, WalletId};
 
 /// Of a request's wallet, idempotency key and passwords. It is compared for equality and reveals nothing without this
 /// process's memory.

@@ -21,7 +21,8 @@ use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
 use crate::door::Asker;
-use crate::wallet::{Ask, Claims, Command, Proof, Tell, WalletId};
+use crate::wallet::Tell;
+use tessera_ledger::{Ask, Claims, Command, Proof, WalletId};
 
 /// Requests of one account that wait for its tries under way: what a payer's impatient clicks come to.
 const WAITING_OF_ACCOUNT_MAX: usize = 16;

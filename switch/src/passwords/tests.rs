@@ -6,7 +6,7 @@ use tessera_protocol::{Amount, Currency};
 use super::*;
 use crate::door::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
 use crate::ops::metrics::Kind;
-use crate::wallet::{Action, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret};
+use tessera_ledger::{Action, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret};
 
 const WALLET: WalletId = WalletId(1);
 const RIGHT: &[u8] = b"correct horse";

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::attempt::Digest;
-use crate::wallet::{Secret, WalletId};
+use tessera_ledger::{Secret, WalletId};
 
 /// Accounts and addresses with a count. At this number those without a delay are dropped; while all have one, a new
 /// account or address waits.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hashbrown::HashMap;
 use tessera_protocol::Totals;
 
-use crate::wallet::{Day, Item};
+use tessera_ledger::{Day, Item};
 
 /// Sums by institution and date.
 type Sums = HashMap<(u64, Day), Totals>;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::wallet::Supervision;
+use tessera_ledger::Supervision;
 
 /// Shared by all workers: each looks at the number, and reads only what is new to it.
 #[derive(Debug)]

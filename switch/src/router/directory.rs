@@ -7,7 +7,7 @@ use hashbrown::DefaultHashBuilder;
 use tessera_protocol::CardNumber;
 
 use crate::store::{Store, StoreError};
-use crate::wallet::{Cards, WalletId};
+use tessera_ledger::{Cards, WalletId};
 
 /// Each with a lock of its own: enough that two workers hardly ever want the same one. A power of two.
 const SHARDS: usize = 256;

@@ -8,7 +8,8 @@ use actix::Actor;
 
 use super::{Inbox, Worker};
 use crate::gate::Release;
-use crate::wallet::{Outcome, Tell, WalletActor, WalletId};
+use crate::wallet::{Tell, WalletActor};
+use tessera_ledger::{Outcome, WalletId};
 
 impl Worker {
     /// Tells a wallet something, wherever it lives: when the tasks that are ready now have had their turn, so

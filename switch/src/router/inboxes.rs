@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::InboxWay;
-use crate::wallet::{Tell, WalletId};
+use crate::wallet::Tell;
+use tessera_ledger::WalletId;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]

@@ -9,7 +9,8 @@ use hashbrown::HashMap;
 use slab::Slab;
 
 use super::prefetch::prefetch;
-use crate::wallet::{Tell, WalletActor, WalletId};
+use crate::wallet::{Tell, WalletActor};
+use tessera_ledger::WalletId;
 
 /// Where a wallet's actor is, and how much it was told.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::wallet::WalletId;
+use tessera_ledger::WalletId;
 
 /// Wallets by time. One entry for each time at which a hold expires, 16 bytes each.
 #[derive(Debug, Default)]

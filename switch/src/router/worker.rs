@@ -20,12 +20,13 @@ use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
-use crate::wallet::{
-    Command, Context, Day, Entry, Housekeeping, OrderState, Outcome, Reference, Rules, Supervision,
-    Tell, Told, Unrecalled, Wallet, WalletId,
-};
+use crate::wallet::{Housekeeping, Tell};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::clock;
+use tessera_ledger::{
+    Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told,
+    Unrecalled, Wallet, WalletId,
+};
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.

@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Snapshot, Store, StoreError};
-use crate::wallet::{Wallet, WalletId};
 use tessera_journal::{Journal, Mark};
+use tessera_ledger::{Wallet, WalletId};
 
 /// Snapshots under way at most: enough for large batches, little enough memory.
 const UNDER_WAY_MAX: usize = 4096;
@@ -311,8 +311,8 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wallet::{About, End, Reference, Settled};
     use tessera_journal::{Options, Segments};
+    use tessera_ledger::{About, End, Reference, Settled};
 
     struct Bench {
         store: Arc<Store>,

@@ -43,11 +43,11 @@ pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
 pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
 
-use crate::wallet::{Day, Wallet, WalletId};
 use pending::Pending;
 use tables::{Row, Table, Tables};
 use tessera_journal::Mark;
 use tessera_kit::clock;
+use tessera_ledger::{Day, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.

@@ -3,8 +3,8 @@
 use tessera_protocol::Totals;
 
 use super::{StoreError, StoredOrder};
-use crate::wallet::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 use tessera_journal::Mark;
+use tessera_ledger::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
 /// With the highest time that any event up to the mark can have, milliseconds since 1970.
 pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {
@@ -52,7 +52,7 @@ pub(super) fn totals(totals: &Totals) -> Vec<u8> {
 }
 
 pub(super) fn read_totals(row: &[u8]) -> Result<Totals, StoreError> {
-    whole("totals", row, crate::wallet::read_totals)
+    whole("totals", row, tessera_ledger::read_totals)
 }
 
 pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {

@@ -2,8 +2,8 @@
 
 use tessera_protocol::{OrderKey, Totals};
 
-use crate::wallet::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 use tessera_kit::clock;
+use tessera_ledger::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::wallet::{OrderState, Reference, Wallet};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tessera_journal::Mark;
+use tessera_ledger::{OrderState, Reference, Wallet};
 
 const SEED: u64 = 20_261_128;
 
@@ -136,7 +136,7 @@ fn a_damaged_row_is_an_error_with_advice() {
     let store = store(&folder);
     let id = WalletId(7);
     let mut snapshot = Snapshot::take(&mut Wallet::new(id));
-    snapshot.settled = vec![0; crate::wallet::Settled::BYTES];
+    snapshot.settled = vec![0; tessera_ledger::Settled::BYTES];
     snapshot.at = 1;
     snapshot.cards = vec![(1, 9_900_000_000_000_010)];
     let order = OrderKey([3; 16]);

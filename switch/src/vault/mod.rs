@@ -17,7 +17,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
 
-use crate::wallet::{Secret, WalletId};
+use tessera_ledger::{Secret, WalletId};
 
 const NUMBER_BYTES: usize = 4;
 const NONCE_BYTES: usize = 12;

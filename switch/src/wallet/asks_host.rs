@@ -1,15 +1,16 @@
 //! What a wallet asks of the host: its events as requests.
 
-use super::transaction::Kind;
-use super::{
-    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening, Owed,
-    Reference, Secret, Told, Wallet, WalletActor, Wanted,
-};
+use super::WalletActor;
 use crate::door::Asker;
 use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use crate::vault::{Purpose, VaultError};
 use tessera_kit::clock;
+use tessera_ledger::Kind;
+use tessera_ledger::{
+    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening, Owed,
+    Reference, Secret, Told, Wallet, Wanted,
+};
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
 
@@ -24,63 +25,65 @@ pub(super) enum Unmade {
     Nothing,
 }
 
-impl Wallet {
-    /// What the host is told of a transaction; `date` says to which settlement date (MMDD) a moment belongs.
-    pub(crate) fn unread(
-        &self,
-        reference: Reference,
-        owed: Owed,
-        date: impl Fn(u64) -> u32,
-    ) -> Option<Unread> {
-        let transaction = self.transactions.by_reference(reference)?;
-        let posting = owed == Owed::Posting;
-        let about = match transaction.kind {
-            Kind::Completion => transaction.more().original,
-            _ => reference,
-        };
-        Some(Unread {
-            wallet: self.id,
-            reference,
-            position: transaction.position,
-            told: match transaction.kind {
-                _ if posting => Told::Posting,
-                Kind::Retirement => Told::Card,
-                _ => Told::Undo(transaction.left_at_host()),
-            },
-            original: if posting { self.as_sent(about) } else { None },
-            settlement_date: date(match posting {
-                true => reference.milliseconds(),
-                false => transaction.undone_at(),
-            }),
-            in_doubt: transaction.is_in_doubt(),
-        })
-    }
+/// What the host is told of a transaction; `date` says to which settlement date (MMDD) a moment belongs.
+pub(crate) fn unread(
+    wallet: &Wallet,
+    reference: Reference,
+    owed: Owed,
+    date: impl Fn(u64) -> u32,
+) -> Option<Unread> {
+    let transaction = wallet.transactions.by_reference(reference)?;
+    let posting = owed == Owed::Posting;
+    let about = match transaction.kind {
+        Kind::Completion => transaction.more().original,
+        _ => reference,
+    };
+    Some(Unread {
+        wallet: wallet.id,
+        reference,
+        position: transaction.position,
+        told: match transaction.kind {
+            _ if posting => Told::Posting,
+            Kind::Retirement => Told::Card,
+            _ => Told::Undo(transaction.left_at_host()),
+        },
+        original: if posting {
+            as_sent(wallet, about)
+        } else {
+            None
+        },
+        settlement_date: date(match posting {
+            true => reference.milliseconds(),
+            false => transaction.undone_at(),
+        }),
+        in_doubt: transaction.is_in_doubt(),
+    })
+}
 
-    /// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
-    /// number each time that the host was told: it is known by its reference alone.
-    fn as_sent(&self, reference: Reference) -> Option<Original> {
-        let found = self.transactions.by_reference(reference)?;
-        let (mti, advice) = match found.kind {
-            Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
-            Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
-            Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
-            _ => return None,
-        };
-        let (mti, transmission) = match found.host_trace {
-            0 => (advice, 0),
-            _ => (mti, clock::transmission(reference.milliseconds())),
-        };
-        Some(Original {
-            reference,
-            data: OriginalData {
-                mti,
-                trace: found.host_trace,
-                transmission,
-                institution: found.institution,
-                forwarding: 0,
-            },
-        })
-    }
+/// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
+/// number each time that the host was told: it is known by its reference alone.
+fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
+    let found = wallet.transactions.by_reference(reference)?;
+    let (mti, advice) = match found.kind {
+        Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
+        Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
+        Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
+        _ => return None,
+    };
+    let (mti, transmission) = match found.host_trace {
+        0 => (advice, 0),
+        _ => (mti, clock::transmission(reference.milliseconds())),
+    };
+    Some(Original {
+        reference,
+        data: OriginalData {
+            mti,
+            trace: found.host_trace,
+            transmission,
+            institution: found.institution,
+            forwarding: 0,
+        },
+    })
 }
 
 impl WalletActor {
@@ -127,7 +130,7 @@ impl WalletActor {
                 settlement_date,
                 processing_code: Some(opening.host_processing_code()),
                 granted: None,
-                original: self.wallet.as_sent(*original).map(Box::new),
+                original: as_sent(&self.wallet, *original).map(Box::new),
             },
             Event::LoadRequested {
                 opening,

@@ -2,9 +2,10 @@
 
 use tessera_protocol::ResponseCode;
 
-use super::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Reply, WalletActor};
+use super::WalletActor;
 use crate::gate::Release;
 use crate::host::{HostMessage, HostRequest};
+use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Reply};
 
 /// What the host was told, and who waits for what it says.
 pub(super) struct TotalsAsked {

@@ -1,116 +1,15 @@
-//! The wallet room: pure rules (`decide`, `apply`) and the actor around them.
-//!
-//! What comes in: commands (a mall's request, the wallet server's, the host's answer). What leaves:
-//! events for the journal and effects for the gate. What never happens in the rules: a clock is
-//! read, a socket is touched, a disk is waited for; time and ids are handed in.
+//! The actor around the rules of a wallet.
 
-mod account;
 mod actor;
 mod asks_host;
-mod balance;
-mod blocks;
-mod bytes;
-mod cards;
-mod command;
-mod days;
-mod decide;
-mod event;
-mod event_bytes;
-mod host_totals;
-mod key;
-mod orders;
-mod original;
-mod part_bytes;
-mod postings;
-mod recall;
-mod reference;
-mod settlement;
-mod snapshot;
-mod spending;
-mod state;
-mod supervision;
-mod supervision_bytes;
 #[cfg(test)]
-mod tests;
-mod transaction;
-mod transactions;
+#[path = "../../ledger/src/tests/bench.rs"]
+#[allow(dead_code, reason = "the rules' own tests use the rest")]
+mod bench;
+mod host_totals;
+#[cfg(test)]
+mod references;
 
-pub use account::{
-    Account as PayersAccount, Change, Contact, ContactChannel, ProposedContact, Reload, Secret,
-    Session, Source,
-};
+pub(crate) use asks_host::unread;
+
 pub use actor::{Housekeeping, Tell, WalletActor};
-pub use balance::Balance;
-pub use blocks::{Block, Blocks, CardRange, Subject};
-pub use bytes::{Reader, Unreadable};
-pub use cards::{Card, Cards, Terms};
-pub use command::{
-    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Directions,
-    Effect, HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Reply, Rules,
-    Sources, StandIn, Told, code_digest,
-};
-pub use days::{DAYS_KEPT, Day, Days};
-pub use decide::{Decision, decide, is_admitted};
-pub use event::{
-    Account, Entry, Event, Merchant, NotedOriginal, Opening, Payer, Posting, Postings, Reconciled,
-    Wanted,
-};
-pub use key::{DuplicateKey, KeyFields};
-pub use orders::{Order, OrderState, Orders, SettledOrder};
-pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
-pub use part_bytes::{read_totals, write_totals};
-pub use recall::Unrecalled;
-pub use reference::Reference;
-pub use settlement::{Item, Items, NO_PARTY, Side};
-pub use spending::Spending;
-pub use state::{Broken, Wallet};
-pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};
-pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
-pub use transactions::{ALIKE_MAX, About, End, Settled, Transactions};
-
-use tessera_protocol::{ClientNumber, OrderKey};
-
-/// A wallet's number in the switch. Never shown to a mall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WalletId(pub u64);
-
-impl WalletId {
-    const NOBODY: u64 = 1 << 63;
-
-    /// The wallet of the operator: no money, but what was decided about all wallets.
-    pub const HOUSE: Self = Self(0);
-
-    /// The wallet of nobody that remembers what was said about an order which no payer has
-    /// announced yet: it has no card and no money, and dies with its memory after a day.
-    pub fn of_nobody(order: &OrderKey) -> Self {
-        Self(order.head() | Self::NOBODY)
-    }
-
-    /// The wallet that a request to create one makes: the request's own key names it, so that the
-    /// same request sent again names the same wallet.
-    pub fn created_by(key: &DuplicateKey) -> Self {
-        Self(key.head() & !Self::NOBODY)
-    }
-
-    /// The wallet of a payer: their identification number leads to it, and nothing leads back.
-    pub fn of_client(number: &ClientNumber) -> Self {
-        use sha2::Digest;
-        let mut digest = sha2::Sha256::new();
-        digest.update(b"tessera client ");
-        digest.update(number.expose());
-        let head: [u8; 32] = digest.finalize().into();
-        let head = std::array::from_fn(|place| head[place]);
-        Self(u64::from_be_bytes(head) & !Self::NOBODY)
-    }
-
-    /// Whether this is a wallet of nobody.
-    pub fn is_nobody(self) -> bool {
-        self.0 & Self::NOBODY != 0
-    }
-
-    /// The partition that owns it: a fixed hash, so that it is the same on every machine.
-    pub fn partition(self, partitions: u16) -> u16 {
-        let mixed = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        ((mixed * u64::from(partitions)) >> 32) as u16
-    }
-}

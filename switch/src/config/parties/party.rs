@@ -6,7 +6,7 @@ use tessera_protocol::{Amount, Dialect, KeyEncryptingKey, MacKey};
 use super::super::Identity;
 use super::Network;
 use super::sets::{CodeSet, Messages};
-use crate::controls::Controls;
+use tessera_ledger::controls::Controls;
 
 /// An institution that connects, as its file describes it.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use super::sets::{CodeSet, MESSAGES, Messages};
 use super::{
     Acceptors, CertificateOf, Network, Party, PartyKind, Quirks, Transport, UnknownReversal,
 };
-use crate::controls::{self, Controls};
+use tessera_ledger::controls::{self, Controls};
 
 /// A party as its file states it.
 #[derive(Deserialize)]

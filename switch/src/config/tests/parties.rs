@@ -7,7 +7,7 @@ use tessera_console::LogFormat;
 use tessera_protocol::{Dialect, Framing};
 
 use super::*;
-use crate::controls::Controls;
+use tessera_ledger::controls::Controls;
 
 #[test]
 fn parties_take_their_own_limits_or_those_of_the_mall_table() {

@@ -7,7 +7,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Message, Mti};
 use super::peer::{answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, advice, approved, on_worker, until};
 use crate::host::{Advice, CardUpdate, HostMessage, HostOutcome, Posting};
-use crate::wallet::{Merchant, Reference, WalletId};
+use tessera_ledger::{Merchant, Reference, WalletId};
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(30);

@@ -8,7 +8,7 @@ use super::peer::FinancialSystem;
 use super::rig::{Rig, advice, approved, hex, on_worker, purchase, unhex};
 use crate::host::encode::{Marks, encode};
 use crate::host::{CardUpdate, HostMessage, HostOutcome, HostRequest};
-use crate::wallet::{Reference, Secret, WalletId};
+use tessera_ledger::{Reference, Secret, WalletId};
 
 const TRANSMISSION: u32 = 1_122_094_501;
 

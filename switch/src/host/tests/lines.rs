@@ -7,7 +7,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Mti};
 use super::peer::{Peer, answer_to, bare_answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, approved, on_worker, purchase, unhex, until};
 use crate::host::{CardUpdate, HostMessage, HostOutcome};
-use crate::wallet::Secret;
+use tessera_ledger::Secret;
 
 const SHORT: Duration = Duration::from_millis(40);
 

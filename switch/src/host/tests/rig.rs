@@ -16,7 +16,7 @@ use crate::host::{
     Advice, Deliver, Forwarder, HostAnswer, HostMessage, HostOutcome, HostRequest, Link, LinkInbox,
     LinkStats, Links, TraceShare,
 };
-use crate::wallet::{Reference, WalletId};
+use tessera_ledger::{Reference, WalletId};
 
 /// Nothing in a test takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);

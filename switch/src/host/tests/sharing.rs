@@ -7,7 +7,7 @@ use tessera_protocol::Mti;
 use super::peer::{answer_to, field};
 use super::rig::{Rig, advice, approved, on_worker, purchase, until};
 use crate::host::{HostMessage, HostOutcome};
-use crate::wallet::{Reference, WalletId};
+use tessera_ledger::{Reference, WalletId};
 
 const SHORT: Duration = Duration::from_millis(40);
 

@@ -8,7 +8,7 @@ use super::super::permission;
 use super::super::sign_on::Verdict;
 use crate::config::{Party, PartyKind};
 use crate::ops::metrics::FrameRefused;
-use crate::wallet::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
+use tessera_ledger::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
 
 type Asked = (Opening, Action);
 

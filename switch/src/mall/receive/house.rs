@@ -12,8 +12,9 @@ use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
 use crate::door::{Asker, Guest};
 use crate::ops::metrics::FrameRefused;
-use crate::wallet::{Command, DAYS_KEPT, Reconciled, Tell, WalletId};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change refused");
 

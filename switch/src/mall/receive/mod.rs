@@ -29,8 +29,8 @@ use crate::door::{
     self, Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
 };
 use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
-use crate::wallet::Ask;
 use tessera_kit::clock;
+use tessera_ledger::Ask;
 
 static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
 static NO_MTI: Limit = Limit::new("no message type");

@@ -10,8 +10,9 @@ use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
 use crate::door::{Asker, Guest};
 use crate::orders::{Parked, Road};
-use crate::wallet::{Action, Ask, Command, Outcome, Payer, Tell, UnseenOriginal};
+use crate::wallet::Tell;
 use tessera_kit::clock;
+use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};
 
 static NOT_ROUTED: Limit = Limit::new("not routed");
 

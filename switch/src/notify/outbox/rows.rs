@@ -6,8 +6,8 @@ use std::str::FromStr;
 use tessera_protocol::leased::Wishes;
 
 use super::OutboxError;
-use crate::wallet::{ContactChannel, Reader, Unreadable, WalletId};
 use tessera_journal::Mark;
+use tessera_ledger::{ContactChannel, Reader, Unreadable, WalletId};
 
 /// Which message: of which event, and to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

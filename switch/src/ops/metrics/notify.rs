@@ -3,7 +3,7 @@
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::register::Register;
-use crate::wallet::ContactChannel;
+use tessera_ledger::ContactChannel;
 
 /// See the head of this file.
 pub struct NotifyMetrics {

@@ -12,7 +12,7 @@ use super::Metrics;
 use super::families::{LocalCounters, LocalHistograms};
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
 use super::local::{Answers, Declines, LocalGauge};
-use crate::wallet::ORIGINAL_NOT_FOUND;
+use tessera_ledger::ORIGINAL_NOT_FOUND;
 
 /// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
 /// microsecond or two: once per batch, or ten times a second.

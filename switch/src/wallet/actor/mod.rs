@@ -8,24 +8,23 @@ mod perform;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
-use tessera_protocol::leased::tag;
 use tessera_protocol::{OrderKey, ResponseCode};
 
 use super::host_totals::TotalsAsked;
-use super::{
-    Action, Command, Context, Details, Directive, Entry, Event, Items, Outcome, Owed, Payer,
-    Reference, Wallet, decide, is_admitted,
-};
 use crate::door::{Asker, Connection};
 use crate::gate::{News, Release};
 use crate::ops::metrics::Stage;
 use crate::router::Worker;
 use crate::store::{Known, Snapshot, Turnover};
+use tessera_ledger::{
+    Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
+    Wallet, decide, is_admitted,
+};
 
 /// Something for a wallet, and who waits for an answer to it.
 ///
@@ -407,32 +406,6 @@ impl Handler<Housekeeping> for WalletActor {
                 .release(&self.wallet, &self.settled_orders, self.taken)
         {
             mailbox.stop();
-        }
-    }
-}
-
-impl Outcome {
-    /// The wallet could not be loaded, or the request could not be understood inside: nothing was
-    /// applied.
-    pub fn fault(reason: &'static str) -> Self {
-        Self::declined(ResponseCode::FAULT, reason)
-    }
-
-    /// Too many passwords wait to be looked at: nothing was applied.
-    fn busy() -> Self {
-        Self {
-            details: Details::Rows(vec![(tag::RETRY_AFTER, "1".to_owned())]),
-            ..Self::fault("too many passwords are being looked at")
-        }
-    }
-
-    /// Too many passwords were wrong: nothing was applied, and the request may come again after this time.
-    fn too_early(wait: Duration) -> Self {
-        // Rounded up: a try at the moment that was named must not come too early.
-        let seconds = wait.as_secs() + 1;
-        Self {
-            details: Details::Rows(vec![(tag::RETRY_AFTER, seconds.to_string())]),
-            ..Self::declined(ResponseCode::ABOVE_COUNT_LIMIT, "too many tries")
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::asks_host::unread;
 use super::{Waiting, WalletActor};
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::ops::metrics::{Kind, Stage};
 use crate::passwords::{Job, Refused};
-use crate::wallet::{
+use tessera_ledger::{
     Command, Context, Directions, Effect, Entry, GivenUp, Outcome, Owed, Reference, Reply,
 };
 
@@ -151,7 +152,7 @@ impl WalletActor {
     /// What the host is told of a transaction.
     fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
         let date = |milliseconds| self.worker.settlement_date(milliseconds);
-        self.wallet.unread(reference, owed, date)
+        unread(&self.wallet, reference, owed, date)
     }
 
     fn lay_aside(&self, reference: Reference, given_up: GivenUp) {

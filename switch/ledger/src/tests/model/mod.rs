@@ -14,7 +14,7 @@ use tessera_protocol::leased::Limits;
 use self::naming::Naming;
 use self::paper::{Fate, Paper, START};
 use super::bench::Bench;
-use crate::wallet::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Told, Wallet};
+use crate::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Told, Wallet};
 
 type Checked = Result<(), TestCaseError>;
 

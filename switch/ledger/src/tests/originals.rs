@@ -3,11 +3,11 @@
 use tessera_protocol::{Mti, OrderKey, OriginalData, ResponseCode};
 
 use super::bench::{
-    Bench, NOW, TIME, amount, by_card, by_order, card, original, refund, retrieval,
+    Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, original, refund,
+    retrieval, reversal, reversal_of,
 };
-use super::rules::{balances, forwarded, reversal, reversal_of};
-use crate::wallet::original::DAY;
-use crate::wallet::{
+use crate::original::DAY;
+use crate::{
     Action, Command, Effect, Event, Opening, Outcome, Payer, PayerTag, Reference, UnseenOriginal,
 };
 
@@ -443,7 +443,7 @@ fn an_advice_after_a_request_that_found_nothing_says_so_too() {
 #[test]
 fn what_a_party_sends_ever_again_with_one_trace_number_is_not_read_back_without_end() {
     let mut bench = Bench::with(100_000);
-    let often = crate::wallet::ALIKE_MAX as u32 * 3;
+    let often = crate::ALIKE_MAX as u32 * 3;
     for number in 0..often {
         let mut opening = by_card(2, 1, 10);
         opening.key.0[..4].copy_from_slice(&number.to_le_bytes());
@@ -455,19 +455,15 @@ fn what_a_party_sends_ever_again_with_one_trace_number_is_not_read_back_without_
     assert_eq!(bench.wallet.transactions.iter().len(), 0);
     let mut opening = reverses(2, 10);
     opening.retrieval = *b"ALWAYS-ALIKE";
-    let ask = crate::wallet::Ask {
+    let ask = crate::Ask {
         opening,
         action: reversal_of(original(1)),
         claims: None,
     };
     let command = Command::Ask(Box::new(ask));
     let about = bench.wallet.transactions.settled_about(command.about());
-    assert!(
-        about.len() <= 2 * crate::wallet::ALIKE_MAX,
-        "{}",
-        about.len()
-    );
-    assert!(about.len() >= crate::wallet::ALIKE_MAX);
+    assert!(about.len() <= 2 * crate::ALIKE_MAX, "{}", about.len());
+    assert!(about.len() >= crate::ALIKE_MAX);
 }
 
 #[test]

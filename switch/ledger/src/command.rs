@@ -2,8 +2,9 @@
 //! without a socket and replayed without a clock.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes};
+use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes, tag};
 use tessera_protocol::{
     Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
 };
@@ -531,6 +532,30 @@ impl Outcome {
             false => ResponseCode::NOT_FOUND,
         };
         Self::declined(code, ORIGINAL_NOT_FOUND)
+    }
+
+    /// The wallet could not be loaded, or the request could not be understood inside: nothing was
+    /// applied.
+    pub fn fault(reason: &'static str) -> Self {
+        Self::declined(ResponseCode::FAULT, reason)
+    }
+
+    /// Too many passwords wait to be looked at: nothing was applied.
+    pub fn busy() -> Self {
+        Self {
+            details: Details::Rows(vec![(tag::RETRY_AFTER, "1".to_owned())]),
+            ..Self::fault("too many passwords are being looked at")
+        }
+    }
+
+    /// Too many passwords were wrong: nothing was applied, and the request may come again after this time.
+    pub fn too_early(wait: Duration) -> Self {
+        // Rounded up: a try at the moment that was named must not come too early.
+        let seconds = wait.as_secs() + 1;
+        Self {
+            details: Details::Rows(vec![(tag::RETRY_AFTER, seconds.to_string())]),
+            ..Self::declined(ResponseCode::ABOVE_COUNT_LIMIT, "too many tries")
+        }
     }
 
     /// Declined by the rule that `reason` names.

@@ -1,58 +1,12 @@
 //! Section 5 of the wire protocol, sentence by sentence.
 
-use tessera_protocol::{OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{OrderKey, ResponseCode};
 
-use super::bench::{Bench, NOW, TIME, amount, by_card, by_order, original};
-use crate::wallet::{
-    Action, Advice, Command, Effect, LoadFrom, Outcome, Reference, Secret, Status, UnseenOriginal,
+use super::bench::{
+    Bench, NOW, PURCHASE, TIME, approved, balances, by_card, by_order, forwarded, original,
+    reversal, reversal_of, settled,
 };
-
-pub(super) const PURCHASE: Action = Action::Purchase { barred: None };
-
-pub(super) fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
-    Action::Reverse {
-        original: original(trace),
-        replacement: to.map(amount),
-        advice,
-        was_waiting: false,
-    }
-}
-
-/// 0400 of what field 90 names.
-pub(super) fn reversal_of(original: OriginalData) -> Action {
-    Action::Reverse {
-        original,
-        replacement: None,
-        advice: false,
-        was_waiting: false,
-    }
-}
-
-pub(super) fn forwarded(effects: &[Effect]) -> Reference {
-    let reference = effects.iter().find_map(|effect| match effect {
-        Effect::Forward(reference) => Some(*reference),
-        _ => None,
-    });
-    reference.expect("a forwarded request")
-}
-
-pub(super) fn settled(effects: &[Effect]) -> &Outcome {
-    let outcome = effects.iter().find_map(|effect| match effect {
-        Effect::Settle(_, outcome) => Some(outcome),
-        _ => None,
-    });
-    outcome.expect("an answer to whoever waits")
-}
-
-pub(super) fn balances(bench: &Bench) -> (u64, u64) {
-    (bench.wallet.available.value(), bench.wallet.held.value())
-}
-
-pub(super) fn approved(bench: &mut Bench, trace: u32, minor: u64) -> Reference {
-    let reference = forwarded(&bench.ask(by_card(2, trace, minor), PURCHASE));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
-    reference
-}
+use crate::{Action, Advice, Command, Effect, LoadFrom, Outcome, Secret, Status, UnseenOriginal};
 
 #[test]
 fn a_purchase_is_held_and_debited_when_the_host_approves() {

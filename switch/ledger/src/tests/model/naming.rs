@@ -3,7 +3,7 @@
 use tessera_protocol::OriginalData;
 
 use super::super::bench::{TIME, retrieval};
-use crate::wallet::Opening;
+use crate::Opening;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Naming {

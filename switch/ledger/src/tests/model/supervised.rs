@@ -7,9 +7,7 @@ use super::super::bench::Bench;
 use super::paper::Paper;
 use super::{Checked, answered};
 use crate::controls::Controls;
-use crate::wallet::{
-    Advice, Command, Directed, Directive, Effect, Owed, Reference, Reply, Subject, Told,
-};
+use crate::{Advice, Command, Directed, Directive, Effect, Owed, Reference, Reply, Subject, Told};
 
 pub(super) fn operator_blocks(bench: &mut Bench, paper: &mut Paper, blocks: bool) -> Checked {
     let (directive, expected) = match (blocks, paper.blocked) {

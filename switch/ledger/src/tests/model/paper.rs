@@ -3,7 +3,7 @@
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::Limits;
 
-use crate::wallet::{Reference, StandIn};
+use crate::{Reference, StandIn};
 
 pub(super) const START: u64 = 10_000;
 

@@ -3,9 +3,8 @@
 use tessera_protocol::leased::Limits;
 use tessera_protocol::{CardNumber, Currency, ResponseCode};
 
-use super::bench::{Bench, EXPIRY, by_card, card};
-use super::rules::{balances, forwarded};
-use crate::wallet::{Action, Command, Directed, Directive, Effect, Opening, Payer, Reply, Subject};
+use super::bench::{Bench, EXPIRY, balances, by_card, card, forwarded};
+use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Reply, Subject};
 
 const VERIFY: Action = Action::Verify { barred: None };
 

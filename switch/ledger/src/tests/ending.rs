@@ -3,10 +3,9 @@
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::bench::{EXPIRY, by_card};
+use super::bench::{EXPIRY, balances, by_card, forwarded, settled};
 use super::payer::{Payers, code, session};
-use super::rules::{balances, forwarded, settled};
-use crate::wallet::{AccountAction, Advice, Command, Effect, Event, Reference, Status, Wanted};
+use crate::{AccountAction, Advice, Command, Effect, Event, Reference, Status, Wanted};
 
 /// The card numbers that the host is told to cancel.
 fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardNumber> {
@@ -92,7 +91,7 @@ fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
     let trace = payers.traces;
     let source = payers.source_number();
     let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
-    let undo = super::rules::reversal(trace, None, true);
+    let undo = super::bench::reversal(trace, None, true);
     payers.bench.ask(by_card(4, 1, 100), undo);
     let effects = payers
         .bench

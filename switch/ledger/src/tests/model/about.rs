@@ -8,7 +8,7 @@ use super::naming::Naming;
 use super::paper::{About, Fate, Paper};
 use super::spending::named;
 use super::{Checked, answered, forwarded};
-use crate::wallet::{Action, Command};
+use crate::{Action, Command};
 
 pub(super) fn complete(
     bench: &mut Bench,

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use tessera_protocol::ResponseCode;
 
-use super::bench::{Bench, NOW, by_card, original, refund};
-use super::rules::{PURCHASE, approved, balances, forwarded, reversal};
+use super::bench::{
+    Bench, NOW, PURCHASE, approved, balances, by_card, forwarded, original, refund, reversal,
+};
 use crate::audit::{Totals, Violation, audit};
 use crate::config::Settings;
 use crate::repair::{Repaired, repair};
-use crate::wallet::{Action, Command, Entry, Irregular, Reference};
 use tessera_journal::{Journal, Options, Segments};
+use tessera_ledger::{Action, Command, Entry, Irregular, Reference};
 
 /// A second, by which the clock is set.
 const STEP: u64 = 1_000;
@@ -141,7 +142,7 @@ fn nothing_is_recorded_where_references_rise_or_the_books_are_not_closed() {
 
     let mut entries = damaged().entries;
     let last = entries.last_mut().unwrap();
-    last.available = crate::wallet::Balance(last.available.value() + 1);
+    last.available = tessera_ledger::Balance(last.available.value() + 1);
     let data = Data::of(&entries);
     let refused = data.repair().unwrap_err().to_string();
     assert!(refused.contains("available"), "{refused}");

@@ -1,8 +1,10 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, ResponseCode, Totals,
+};
 
-use crate::wallet::{
+use tessera_ledger::{
     About, Account, Action, Advice, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry,
     Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer, Reference, Rules,
     Supervision, Told, Wallet, WalletId, decide,
@@ -379,4 +381,51 @@ pub(super) fn original(trace: u32) -> OriginalData {
         institution: INSTITUTION,
         forwarding: 0,
     }
+}
+
+pub(super) const PURCHASE: Action = Action::Purchase { barred: None };
+
+pub(super) fn reversal(trace: u32, to: Option<u64>, advice: bool) -> Action {
+    Action::Reverse {
+        original: original(trace),
+        replacement: to.map(amount),
+        advice,
+        was_waiting: false,
+    }
+}
+
+/// 0400 of what field 90 names.
+pub(super) fn reversal_of(original: OriginalData) -> Action {
+    Action::Reverse {
+        original,
+        replacement: None,
+        advice: false,
+        was_waiting: false,
+    }
+}
+
+pub(super) fn forwarded(effects: &[Effect]) -> Reference {
+    let reference = effects.iter().find_map(|effect| match effect {
+        Effect::Forward(reference) => Some(*reference),
+        _ => None,
+    });
+    reference.expect("a forwarded request")
+}
+
+pub(super) fn settled(effects: &[Effect]) -> &Outcome {
+    let outcome = effects.iter().find_map(|effect| match effect {
+        Effect::Settle(_, outcome) => Some(outcome),
+        _ => None,
+    });
+    outcome.expect("an answer to whoever waits")
+}
+
+pub(super) fn balances(bench: &Bench) -> (u64, u64) {
+    (bench.wallet.available.value(), bench.wallet.held.value())
+}
+
+pub(super) fn approved(bench: &mut Bench, trace: u32, minor: u64) -> Reference {
+    let reference = forwarded(&bench.ask(by_card(2, trace, minor), PURCHASE));
+    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    reference
 }

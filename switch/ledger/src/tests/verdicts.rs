@@ -2,12 +2,11 @@
 
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::bench::{Bench, EXPIRY, amount, by_card, card, original, refund};
-use super::payer::Payers;
-use super::rules::{approved, forwarded, settled};
-use crate::wallet::{
-    AccountAction, Action, Command, Effect, Event, LoadFrom, Reference, Secret, Told,
+use super::bench::{
+    Bench, EXPIRY, amount, approved, by_card, card, forwarded, original, refund, settled,
 };
+use super::payer::Payers;
+use crate::{AccountAction, Action, Command, Effect, Event, LoadFrom, Reference, Secret, Told};
 
 /// What ISO 8583:1987 gives as a decision against a request: a host that answers so has booked nothing.
 const DECLINES: &str = "01 02 03 04 05 07 12 13 14 15 17 19 23 25 30 31 33 34 35 36 37 38 39 40 41 42 43 44 51 52 53 54 55 56 57 58 \

@@ -3,9 +3,8 @@
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
 use tessera_protocol::{CardNumber, Currency, OrderKey, ResponseCode};
 
-use super::bench::{Bench, EXPIRY, amount, by_card, opening};
-use super::rules::{balances, forwarded, settled};
-use crate::wallet::{
+use super::bench::{Bench, EXPIRY, amount, balances, by_card, forwarded, opening, settled};
+use crate::{
     AccountAction, Action, Ask, Claims, Command, Contact, ContactAndCode, ContactChannel, Details,
     Effect, Event, LoadFrom, NewSession, Opening, Outcome, Payer, Proof, Reference, Reload, Secret,
     Source, code_digest,
@@ -426,7 +425,7 @@ fn a_number_for_one_mall_is_the_first_malls() {
             .wallet
             .transactions
             .iter()
-            .any(|transaction| transaction.advice == crate::wallet::Advice::Open)
+            .any(|transaction| transaction.advice == crate::Advice::Open)
     );
 }
 

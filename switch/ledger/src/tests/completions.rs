@@ -2,9 +2,8 @@
 
 use tessera_protocol::{Mti, OriginalData, ResponseCode};
 
-use super::bench::{Bench, by_card, original};
-use super::rules::{balances, forwarded};
-use crate::wallet::{Action, Command};
+use super::bench::{Bench, balances, by_card, forwarded, original};
+use crate::{Action, Command};
 
 fn held(bench: &mut Bench, trace: u32, minor: u64) {
     let opening = by_card(1, trace, minor);

@@ -2,9 +2,11 @@
 
 use tessera_protocol::{Amount, CardNumber, OrderKey, ResponseCode};
 
-use super::bench::{Bench, TIME, by_card, by_order, original, refund};
-use super::rules::{approved, balances, forwarded, reversal, settled};
-use crate::wallet::{Action, Command, Effect, Event, OrderState, Payer, Reference, StandIn, Told};
+use super::bench::{
+    Bench, TIME, approved, balances, by_card, by_order, forwarded, original, refund, reversal,
+    settled,
+};
+use crate::{Action, Command, Effect, Event, OrderState, Payer, Reference, StandIn, Told};
 
 fn of(trace: u32) -> Action {
     Action::Refund {

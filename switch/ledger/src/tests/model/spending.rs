@@ -7,7 +7,7 @@ use super::super::bench::{Bench, amount, by_card, original};
 use super::naming::Naming;
 use super::paper::{Fate, Hold, Paper, Spent, State};
 use super::{Checked, HOLD_STANDS, answered, forwarded};
-use crate::wallet::{Action, Command, Effect, Outcome, Reference};
+use crate::{Action, Command, Effect, Outcome, Reference};
 
 pub(super) fn pay(
     bench: &mut Bench,
@@ -144,7 +144,7 @@ fn advised(bench: &Bench, spent: &Spent) -> bool {
         });
         openings
             .next_back()
-            .is_some_and(|event| matches!(event, crate::wallet::Event::Advised { .. }))
+            .is_some_and(|event| matches!(event, crate::Event::Advised { .. }))
     };
     spent.reference.is_some_and(opened)
 }
