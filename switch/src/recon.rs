@@ -15,10 +15,10 @@ use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
 use crate::store::recorded_mark;
+use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Lookup, RecordRef};
 use tessera_ledger::{
-    Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Unrecalled, Wallet,
-    WalletId,
+    Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Wallet, WalletId,
 };
 
 /// Why items can't be listed.
@@ -194,7 +194,7 @@ fn opening(
     let Some(transaction) = wallet.transactions.by_reference(about) else {
         return Ok(None);
     };
-    let opened = Entry::read_back(lookup.read(transaction.position))?;
+    let opened = read_back(lookup.read(transaction.position))?;
     Ok(opened.event.opening().cloned())
 }
 

@@ -10,9 +10,10 @@ use hashbrown::hash_map::Entry as Slot;
 
 use crate::config::Settings;
 use crate::store::{Snapshot, Store, StoreError, Turnover};
+use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use tessera_kit::clock;
-use tessera_ledger::{Broken, Days, Entry, Unreadable, Unrecalled, Wallet, WalletId};
+use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;
@@ -167,7 +168,7 @@ impl<'a> Recovery<'a> {
         }
         wallet
             .recall(entry.event.about(), entry.event.order(), |position| {
-                Entry::read_back(self.lookup.read(position))
+                read_back(self.lookup.read(position))
             })
             .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tessera_journal::{Options, RecordRef, Segments};
 use tessera_ledger::{
     Action, Ask, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
-    Opening, Payer, Reference, Rules, Supervision, Wallet, WalletId, decide,
+    Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
@@ -80,7 +80,7 @@ impl Led {
             stand_in_left: 0,
             next_reference: Reference(Reference::first(NOW, 0).0 + self.given + 1),
         };
-        let unread = |_| unreachable!("nothing is repeated here");
+        let unread = |_| -> Result<Entry, Strange> { unreachable!("nothing is repeated here") };
         self.wallet
             .recall(command.about(), command.order(), unread)
             .expect("nothing to read");

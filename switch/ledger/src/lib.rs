@@ -60,7 +60,7 @@ pub use key::{DuplicateKey, KeyFields};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 pub use part_bytes::{read_totals, write_totals};
-pub use recall::Unrecalled;
+pub use recall::Strange;
 pub use reference::Reference;
 pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;

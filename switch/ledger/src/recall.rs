@@ -2,33 +2,12 @@
 
 use tessera_protocol::OrderKey;
 
-use super::bytes::Unreadable;
 use super::{About, Entry, Wallet};
-use tessera_journal::{JournalError, Record};
 
-/// Why an event could not be read back.
+/// The wallet and the journal do not belong together.
 #[derive(Debug, thiserror::Error)]
-pub enum Unrecalled {
-    /// The journal did not give the record.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The record is not an event.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// The wallet and the journal do not belong together.
-    #[error("the event at position {0} is not the one that the wallet remembers")]
-    Strange(u64),
-}
-
-impl Entry {
-    /// The event in a record that was read back.
-    ///
-    /// # Errors
-    /// Where there is none.
-    pub fn read_back(record: Result<Record, JournalError>) -> Result<Self, Unrecalled> {
-        Ok(Self::read(&record?.payload)?)
-    }
-}
+#[error("the event at position {0} is not the one that the wallet remembers")]
+pub struct Strange(pub u64);
 
 impl Wallet {
     /// Takes the settled transactions to hand that something is `about`, and the orders that they pay or that it names; `read`
@@ -36,16 +15,16 @@ impl Wallet {
     ///
     /// # Errors
     /// Where one of them can't be read. The wallet must not be asked then: it could not tell a repeat.
-    pub fn recall(
+    pub fn recall<E: From<Strange>>(
         &mut self,
         about: About<'_>,
         order: Option<OrderKey>,
-        read: impl Fn(u64) -> Result<Entry, Unrecalled>,
-    ) -> Result<(), Unrecalled> {
+        read: impl Fn(u64) -> Result<Entry, E>,
+    ) -> Result<(), E> {
         for position in self.transactions.settled_about(about) {
             let entry = read(position)?;
             if entry.wallet != self.id || !self.transactions.bring_back(&entry.event, position) {
-                return Err(Unrecalled::Strange(position));
+                return Err(Strange(position).into());
             }
             if let Some(key) = entry.event.order() {
                 self.recall_order(&key, &read)?;
@@ -54,17 +33,17 @@ impl Wallet {
         order.map_or(Ok(()), |key| self.recall_order(&key, &read))
     }
 
-    fn recall_order(
+    fn recall_order<E: From<Strange>>(
         &mut self,
         key: &OrderKey,
-        read: &impl Fn(u64) -> Result<Entry, Unrecalled>,
-    ) -> Result<(), Unrecalled> {
+        read: &impl Fn(u64) -> Result<Entry, E>,
+    ) -> Result<(), E> {
         let Some(position) = self.orders.settled(key) else {
             return Ok(());
         };
         let entry = read(position)?;
         if entry.wallet != self.id || !self.orders.bring_back(&entry.event, position) {
-            return Err(Unrecalled::Strange(position));
+            return Err(Strange(position).into());
         }
         Ok(())
     }

@@ -6,9 +6,10 @@ use super::Unread;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
+use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
-use tessera_ledger::{Entry, Event, Told, Unrecalled};
+use tessera_ledger::{Event, Told};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,7 @@ pub(crate) fn read(
     record: impl FnOnce(u64) -> Result<Record, JournalError>,
     unread: &Unread,
 ) -> Result<HostMessage, Unmade> {
-    let entry = Entry::read_back(record(unread.position))?;
+    let entry = read_back(record(unread.position))?;
     match unread.told {
         Told::Undo(left) => undo(entry.event, left, unread),
         Told::Posting => posting(entry.event, unread),

@@ -2,8 +2,9 @@
 
 use tessera_protocol::ResponseCode;
 
+use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{Journal, JournalError};
-use tessera_ledger::{Details, Entry, HistoryRequest, Outcome, Sources, Unrecalled, WalletId};
+use tessera_ledger::{Details, HistoryRequest, Outcome, Sources, WalletId};
 
 /// The wallet server asks for positions of earlier answers only; this was not one of them.
 const NO_EVENT: &str = "no event of the wallet is at this position";
@@ -18,7 +19,7 @@ pub(super) fn read(
     let mut entries = Vec::new();
     let mut position = request.from;
     while position != 0 && entries.len() < usize::from(request.events) {
-        match Entry::read_back(journal.read(position)) {
+        match read_back(journal.read(position)) {
             Ok(entry) if entry.wallet == wallet => {
                 let previous = entry.previous;
                 entries.push((position, entry));
@@ -82,7 +83,7 @@ mod tests {
     }
 
     fn provision(journal: &Segments, wallet: WalletId) -> u64 {
-        let entry = Entry {
+        let entry = tessera_ledger::Entry {
             wallet,
             previous: 0,
             at: 1,

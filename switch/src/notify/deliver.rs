@@ -7,6 +7,7 @@ use super::occasion::{self, Told};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
 use crate::vault::{Purpose, Vault};
+use crate::wallet::read_back;
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::{Change, ContactChannel, Entry, Event};
@@ -70,7 +71,7 @@ impl Delivery {
         key: Key,
     ) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
         let transient = |error: &dyn std::fmt::Display| Failure::Transient(error.to_string());
-        let entry = Entry::read_back(self.journal.read(key.position));
+        let entry = read_back(self.journal.read(key.position));
         let entry = entry.map_err(|error| transient(&error))?;
         let told = occasion::of(&entry, self.journal.as_ref());
         let told = told.map_err(|error| transient(&error))?;

@@ -5,8 +5,9 @@ use tessera_protocol::leased::Wishes;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
+use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::Journal;
-use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Unrecalled, Wanted};
+use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Wanted};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
@@ -275,7 +276,7 @@ fn search(
         if position == 0 {
             break;
         }
-        let earlier = Entry::read_back(journal.read(position))?;
+        let earlier = read_back(journal.read(position))?;
         if is_it(&earlier.event) {
             return Ok(Some(earlier));
         }

@@ -13,13 +13,12 @@ use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe
 use crate::gate::{DeadLetters, LetterId};
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
-use crate::wallet::Tell;
+use crate::wallet::{Tell, read_back};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
-    CardRange, Command, Day, Directed, Directions, Directive, Entry, Reply, Subject, Supervision,
-    WalletId,
+    CardRange, Command, Day, Directed, Directions, Directive, Reply, Subject, Supervision, WalletId,
 };
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
@@ -281,7 +280,7 @@ impl Operator {
             if position == 0 {
                 break;
             }
-            let entry = Entry::read_back(self.journal.read(position));
+            let entry = read_back(self.journal.read(position));
             let entry = entry.map_err(|error| error.to_string())?;
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {

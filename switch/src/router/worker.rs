@@ -20,12 +20,12 @@ use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
 use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
-use crate::wallet::{Housekeeping, Tell};
+use crate::wallet::{Housekeeping, Tell, Unrecalled, read_back};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::clock;
 use tessera_ledger::{
-    Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told,
-    Unrecalled, Wallet, WalletId,
+    Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told, Wallet,
+    WalletId,
 };
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -389,7 +389,7 @@ impl Worker {
     /// # Errors
     /// Where the journal has none there.
     pub fn read_event(&self, position: u64) -> Result<Entry, Unrecalled> {
-        Entry::read_back(self.journal.read(position))
+        read_back(self.journal.read(position))
     }
 
     /// Where the durable part of the journal ends.

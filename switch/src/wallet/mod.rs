@@ -7,9 +7,11 @@ mod asks_host;
 #[allow(dead_code, reason = "the rules' own tests use the rest")]
 mod bench;
 mod host_totals;
+mod read_back;
 #[cfg(test)]
 mod references;
 
 pub(crate) use asks_host::unread;
 
 pub use actor::{Housekeeping, Tell, WalletActor};
+pub use read_back::{Unrecalled, read_back};

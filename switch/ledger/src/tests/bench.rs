@@ -7,7 +7,7 @@ use tessera_protocol::{
 use tessera_ledger::{
     About, Account, Action, Advice, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry,
     Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer, Reference, Rules,
-    Supervision, Told, Wallet, WalletId, decide,
+    Strange, Supervision, Told, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -304,7 +304,7 @@ impl Bench {
 }
 
 fn recall(wallet: &mut Wallet, about: About<'_>, order: Option<OrderKey>, entries: &[Entry]) {
-    let read = |position| Ok(entries[position as usize - 1].clone());
+    let read = |position| Ok::<_, Strange>(entries[position as usize - 1].clone());
     wallet.recall(about, order, read).expect("its own entries");
 }
 
