@@ -13,7 +13,7 @@ use crate::ops::metrics::TotalsOutcome;
 use crate::settlement::Settlement;
 use crate::wallet::Tell;
 use tessera_kit::clock;
-use tessera_ledger::{Command, Day, Details, Reply, WalletId};
+use tessera_ledger::{Command, Day, Details, WalletId};
 
 /// How often it is looked whether something is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -71,11 +71,8 @@ impl HostTotals {
 
     /// Whether the financial system has the same of this date.
     async fn ask(&self, day: Day) -> bool {
-        let (reply, answered) = Reply::new();
-        let command = Command::AskForTotals(day, reply);
-        let asker = None;
-        let inboxes = &self.settlement.inboxes;
-        inboxes.tell(WalletId::HOUSE, Tell { command, asker });
+        let (tell, answered) = Tell::directed(Command::AskForTotals(day));
+        self.settlement.inboxes.tell(WalletId::HOUSE, tell);
         let outcome = answered.await.map(|directions| directions.outcome);
         let counted = &self.metrics.host.totals;
         match outcome.as_ref().map(|outcome| &outcome.details) {

@@ -50,9 +50,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
         seen += 1;
         if wallet.expiring(clock::milliseconds(), before).is_some() {
             due += 1;
-            let command = Command::Renew;
-            let asker = None;
-            inboxes.tell(wallet.id, Tell { command, asker });
+            inboxes.tell(wallet.id, Tell::unasked(Command::Renew));
             if due % TOLD_AT_ONCE == 0 {
                 sleep(REST);
             }

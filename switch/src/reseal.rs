@@ -29,11 +29,7 @@ pub(crate) fn start(store: Arc<Store>, shared: &Shared, outbox: Option<Desk>) ->
             seen += 1;
             if is_outdated(&vault, &wallet, clock::milliseconds()) {
                 outdated += 1;
-                let tell = Tell {
-                    command: Command::Reseal,
-                    asker: None,
-                };
-                inboxes.tell(wallet.id, tell);
+                inboxes.tell(wallet.id, Tell::unasked(Command::Reseal));
                 if outdated % TOLD_AT_ONCE == 0 {
                     sleep(REST);
                 }

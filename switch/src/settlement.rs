@@ -14,7 +14,7 @@ use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
 use crate::wallet::Tell;
 use tessera_kit::clock;
-use tessera_ledger::{Command, Day, Directed, Directive, Reply, WalletId};
+use tessera_ledger::{Command, Day, Directed, Directive, WalletId};
 
 /// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
 /// CPU. A worker that learned of it later would date a request differently from the journal.
@@ -137,10 +137,8 @@ impl Settlement {
             by: "the switch".into(),
             reason: why.into(),
         };
-        let (reply, answered) = Reply::new();
-        let command = Command::Direct(Box::new(directed), reply);
-        let asker = None;
-        self.inboxes.tell(WalletId::HOUSE, Tell { command, asker });
+        let (tell, answered) = Tell::directed(Command::Direct(Box::new(directed)));
+        self.inboxes.tell(WalletId::HOUSE, tell);
         let outcome = answered.await?.outcome;
         anyhow::ensure!(outcome.code.is_approved(), "{}", outcome.reason);
         Ok(())

@@ -415,11 +415,7 @@ fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
         tracing::info!(wallets = open.len(), "settling what a crash left open");
     }
     for wallet in open {
-        let tell = Tell {
-            command: Command::Recover,
-            asker: None,
-        };
-        inboxes.tell(wallet, tell);
+        inboxes.tell(wallet, Tell::unasked(Command::Recover));
     }
     Ok(())
 }

@@ -1,14 +1,12 @@
 //! What a wallet can be told, and what comes out of it: plain data, so that the rules can be tested
 //! without a socket and replayed without a clock.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes, tag};
 use tessera_protocol::{
     Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
 };
-use tokio::sync::oneshot;
 
 use super::{
     Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
@@ -35,17 +33,17 @@ pub enum Command {
     /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
     Reconcile(Box<Reconciled>),
     /// The financial system is asked whether it has the same totals of this settlement date.
-    AskForTotals(Day, Reply),
+    AskForTotals(Day),
     /// It has answered: whether it has the same, and what it has.
     HostTotals(Reference, bool, Box<Totals>),
     /// Its totals are compared with ours.
-    CompareTotals(Box<Reconciled>, Reply),
+    CompareTotals(Box<Reconciled>),
     /// 0800/101: a party changes its key.
     ChangeKey(Box<Directed>),
     /// An operator decides, and waits for an answer.
-    Direct(Box<Directed>, Reply),
+    Direct(Box<Directed>),
     /// An operator wants to know what was decided.
-    Inspect(Reply),
+    Inspect,
     /// The time of what an authorization holds may be over.
     Wake,
     /// The switch has started again: whatever is open has to be settled.
@@ -74,40 +72,6 @@ impl Told {
             Self::Undo(_) => Owed::Undo,
             Self::Posting => Owed::Posting,
             Self::Card => Owed::Card,
-        }
-    }
-}
-
-/// Where an operator waits for an answer.
-#[derive(Debug, Clone)]
-pub struct Reply(Arc<Mutex<Option<oneshot::Sender<Directions>>>>);
-
-/// What an operator is answered.
-#[derive(Debug)]
-pub struct Directions {
-    /// What came of it.
-    pub outcome: Outcome,
-    /// What is decided by now about the wallet.
-    pub supervision: Supervision,
-    /// Its cards, with their serial numbers.
-    pub cards: Vec<(CardNumber, u32)>,
-    /// Journal position of the wallet's last event.
-    pub position: u64,
-}
-
-impl Reply {
-    /// One, and where it arrives.
-    pub fn new() -> (Self, oneshot::Receiver<Directions>) {
-        let (sender, receiver) = oneshot::channel();
-        (Self(Arc::new(Mutex::new(Some(sender)))), receiver)
-    }
-
-    /// Answers, unless that was done before.
-    pub fn send(&self, directions: Directions) {
-        let sender = self.0.lock().map(|mut sender| sender.take());
-        if let Ok(Some(sender)) = sender {
-            // Whoever asked may have gone.
-            let _ = sender.send(directions);
         }
     }
 }

@@ -53,13 +53,13 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
             supervise::refused(wallet, *reference, *told, *code, context)
         }
         Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
-        Command::AskForTotals(day, _) => supervise::ask_for_totals(wallet, *day),
-        Command::CompareTotals(compared, _) => supervise::compare_totals(compared),
+        Command::AskForTotals(day) => supervise::ask_for_totals(wallet, *day),
+        Command::CompareTotals(compared) => supervise::compare_totals(compared),
         // Of what was never told.
         Command::HostTotals(..) => Decision::default(),
         Command::ChangeKey(directed) => supervise::change_key(wallet, directed),
-        Command::Direct(directed, _) => supervise::direct(wallet, directed),
-        Command::Inspect(_) => Decision::answer(Outcome::approved()),
+        Command::Direct(directed) => supervise::direct(wallet, directed),
+        Command::Inspect => Decision::answer(Outcome::approved()),
         Command::Wake => completion::expire(wallet, context),
         Command::Recover => host::recover(wallet, context),
         Command::Renew => cards::renew(wallet, context),

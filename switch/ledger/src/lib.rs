@@ -46,9 +46,9 @@ pub use blocks::{Block, Blocks, CardRange, Subject};
 pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
-    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Directions,
-    Effect, HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Reply, Rules,
-    Sources, StandIn, Told, code_digest,
+    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
+    HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Rules, Sources,
+    StandIn, Told, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};

@@ -529,15 +529,15 @@ impl Command {
             | Self::HostUnreached(reference)
             | Self::AdviceAnswered(reference, _)
             | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
-            Self::Direct(directed, _) | Self::ChangeKey(directed) => directed.about(),
+            Self::Direct(directed) | Self::ChangeKey(directed) => directed.about(),
             Self::Recover
             | Self::Renew
             | Self::Reseal
             | Self::Wake
-            | Self::Inspect(_)
+            | Self::Inspect
             | Self::Reconcile(_)
             | Self::HostTotals(..)
-            | Self::AskForTotals(..)
+            | Self::AskForTotals(_)
             | Self::CompareTotals(..) => About::None,
         }
     }

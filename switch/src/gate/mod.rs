@@ -24,10 +24,10 @@ use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Origina
 use crate::ops::WorkerMetrics;
 use crate::ops::metrics::{Queue, Stage};
 use crate::router::Bulletin;
+use crate::wallet::{Directions, Reply};
 use tessera_journal::Journal;
 use tessera_ledger::{
-    Balance, Directions, HistoryRequest, Outcome, Reference, Reply, Sources, Supervision, Told,
-    WalletId,
+    Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, Told, WalletId,
 };
 
 /// The message that a dead letter would be, as it stands on the line, with a trace number of zeros.

@@ -296,13 +296,8 @@ impl Session {
             reply: answer::reply,
         };
         let command = Command::Ask(Box::new(operation.ask));
-        self.keeper.worker.dispatch(
-            wallet,
-            Tell {
-                command,
-                asker: Some(asker),
-            },
-        );
+        let tell = Tell::asked(command, asker);
+        self.keeper.worker.dispatch(wallet, tell);
         Ok(())
     }
 

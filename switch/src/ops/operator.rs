@@ -13,12 +13,12 @@ use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe
 use crate::gate::{DeadLetters, LetterId};
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
-use crate::wallet::{Tell, read_back};
+use crate::wallet::{Directions, Tell, read_back};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
-    CardRange, Command, Day, Directed, Directions, Directive, Reply, Subject, Supervision, WalletId,
+    CardRange, Command, Day, Directed, Directive, Subject, Supervision, WalletId,
 };
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
@@ -156,9 +156,8 @@ impl Operator {
     /// Why not.
     pub async fn grant(&self, wish: Wish) -> Result<Standing, Refusal> {
         let (wallet, card) = self.wallet_of(&wish.of)?;
-        let (reply, answered) = Reply::new();
         let command = match self.directive(&wish)? {
-            None => Command::Inspect(reply),
+            None => Command::Inspect,
             Some(directive) => {
                 let directive = match directive {
                     Directive::Control(_, controls) => {
@@ -171,16 +170,11 @@ impl Operator {
                     by: text("by", &wish.by)?,
                     reason: text("reason", &wish.reason)?,
                 };
-                Command::Direct(Box::new(directed), reply)
+                Command::Direct(Box::new(directed))
             }
         };
-        self.inboxes.tell(
-            wallet,
-            Tell {
-                command,
-                asker: None,
-            },
-        );
+        let (tell, answered) = Tell::directed(command);
+        self.inboxes.tell(wallet, tell);
         let directions = answer(answered).await?;
         if directions.outcome.code != ResponseCode::APPROVED {
             return Err(directions.outcome.reason.into());
@@ -258,15 +252,8 @@ impl Operator {
         let Some(card) = card else {
             return Ok(None);
         };
-        let (reply, answered) = Reply::new();
-        let command = Command::Inspect(reply);
-        self.inboxes.tell(
-            wallet,
-            Tell {
-                command,
-                asker: None,
-            },
-        );
+        let (tell, answered) = Tell::directed(Command::Inspect);
+        self.inboxes.tell(wallet, tell);
         let cards = answer(answered).await?.cards;
         let found = cards.iter().find(|(number, _)| *number == card);
         let (_, serial) = found.ok_or("that card is forgotten")?;

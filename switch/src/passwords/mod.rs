@@ -163,10 +163,7 @@ impl Shared {
     }
 
     fn give_back(&self, job: Job) {
-        let tell = Tell {
-            command: Command::Ask(job.ask),
-            asker: Some(job.asker),
-        };
+        let tell = Tell::asked(Command::Ask(job.ask), job.asker);
         (self.give_back)(job.wallet, tell);
     }
 

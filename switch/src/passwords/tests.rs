@@ -60,7 +60,7 @@ impl Bench {
         }
         open -= answers.len();
         while open > 0 {
-            let Tell { command, asker } = self.returned.recv().expect("an answer");
+            let Tell { command, asker, .. } = self.returned.recv().expect("an answer");
             let Command::Ask(ask) = command else {
                 panic!("{command:?}")
             };

@@ -222,13 +222,7 @@ impl Worker {
             HostOutcome::Silent => Command::HostSilent(reference),
             HostOutcome::Unsent => Command::HostUnreached(reference),
         };
-        self.dispatch(
-            answer.wallet,
-            Tell {
-                command,
-                asker: None,
-            },
-        );
+        self.tell(answer.wallet, command);
     }
 
     /// The host's answer to an advice, or to a card asked for again.
@@ -242,19 +236,12 @@ impl Worker {
             }
             _ => Command::AdviceAnswered(answer.reference, told),
         };
-        self.dispatch(
-            answer.wallet,
-            Tell {
-                command,
-                asker: None,
-            },
-        );
+        self.tell(answer.wallet, command);
     }
 
     /// Tells a wallet something that nobody waits for.
     pub fn tell(self: &Rc<Self>, wallet: WalletId, command: Command) {
-        let asker = None;
-        self.dispatch(wallet, Tell { command, asker });
+        self.dispatch(wallet, Tell::unasked(command));
     }
 
     /// What is handed in to a decision made at this time; a trace number only where the host may be asked.

@@ -2,10 +2,10 @@
 
 use tessera_protocol::ResponseCode;
 
-use super::WalletActor;
+use super::{Reply, Tell, WalletActor};
 use crate::gate::Release;
 use crate::host::{HostMessage, HostRequest};
-use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Reply};
+use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
 
 /// What the host was told, and who waits for what it says.
 pub(super) struct TotalsAsked {
@@ -49,20 +49,20 @@ impl WalletActor {
     }
 
     /// What the host's word about totals that it was told comes to; every other command is left as it is.
-    pub(super) fn with_totals(&mut self, command: Command) -> Option<Command> {
-        let about = match &command {
+    pub(super) fn with_totals(&mut self, tell: Tell) -> Option<Tell> {
+        let about = match &tell.command {
             Command::HostAnswered(reference, _)
             | Command::HostSilent(reference)
             | Command::HostUnreached(reference)
             | Command::HostTotals(reference, ..) => *reference,
-            _ => return Some(command),
+            _ => return Some(tell),
         };
         let Some(asked) = self.totals_asked.take_if(|asked| asked.reference == about) else {
-            let belated = matches!(command, Command::HostTotals(..));
-            return (!belated).then_some(command);
+            let belated = matches!(tell.command, Command::HostTotals(..));
+            return (!belated).then_some(tell);
         };
         let failed = |code, reason| Outcome::declined(code, reason);
-        let outcome = match command {
+        let outcome = match tell.command {
             Command::HostTotals(_, agreed, theirs) => {
                 let compared = Reconciled {
                     theirs: *theirs,
@@ -75,7 +75,10 @@ impl WalletActor {
                         "the financial system's word and its net amount differ: it may compare more than that"
                     );
                 }
-                return Some(Command::CompareTotals(Box::new(compared), asked.reply));
+                return Some(Tell {
+                    reply: Some(asked.reply),
+                    ..Tell::unasked(Command::CompareTotals(Box::new(compared)))
+                });
             }
             Command::HostAnswered(_, code) => failed(code, "it compares no totals"),
             _ => failed(ResponseCode::HOST_UNREACHABLE, "it did not answer"),

@@ -10,8 +10,10 @@ mod host_totals;
 mod read_back;
 #[cfg(test)]
 mod references;
+mod tell;
 
 pub(crate) use asks_host::unread;
 
-pub use actor::{Housekeeping, Tell, WalletActor};
+pub use actor::{Housekeeping, WalletActor};
 pub use read_back::{Unrecalled, read_back};
+pub use tell::{Directions, Reply, Tell};

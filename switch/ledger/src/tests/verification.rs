@@ -4,7 +4,7 @@ use tessera_protocol::leased::Limits;
 use tessera_protocol::{CardNumber, Currency, ResponseCode};
 
 use super::bench::{Bench, EXPIRY, balances, by_card, card, forwarded};
-use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Reply, Subject};
+use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Subject};
 
 const VERIFY: Action = Action::Verify { barred: None };
 
@@ -60,7 +60,7 @@ fn a_card_that_could_not_pay_gets_the_decline_of_a_purchase() {
         by: "Ada".into(),
         reason: "as agreed".into(),
     };
-    bench.tell(Command::Direct(Box::new(directed), Reply::new().0));
+    bench.tell(Command::Direct(Box::new(directed)));
     assert_eq!(verified(&mut bench, |_| ()), ResponseCode::WALLET_BLOCKED);
 }
 

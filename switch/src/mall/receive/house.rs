@@ -88,9 +88,8 @@ impl Receiver {
     }
 
     fn tell_house(&self, command: Command, asker: Asker) -> Received {
-        let asker = Some(asker);
         let worker = &self.keeper.worker;
-        worker.dispatch(WalletId::HOUSE, Tell { command, asker });
+        worker.dispatch(WalletId::HOUSE, Tell::asked(command, asker));
         Received::Done
     }
 }

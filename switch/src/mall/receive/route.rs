@@ -116,10 +116,7 @@ impl Receiver {
 }
 
 fn told(ask: Ask, asker: Asker) -> Tell {
-    Tell {
-        command: Command::Ask(Box::new(ask)),
-        asker: Some(asker),
-    }
+    Tell::asked(Command::Ask(Box::new(ask)), asker)
 }
 
 /// What is said to a message whose original cannot be there, if it names one.

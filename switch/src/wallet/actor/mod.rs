@@ -15,6 +15,7 @@ use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_protocol::{OrderKey, ResponseCode};
 
+use super::Tell;
 use super::host_totals::TotalsAsked;
 use crate::door::{Asker, Connection};
 use crate::gate::{News, Release};
@@ -25,20 +26,6 @@ use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
     Wallet, decide, is_admitted,
 };
-
-/// Something for a wallet, and who waits for an answer to it.
-///
-/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it
-/// is bounded by admission at the door; actix's own bound (16 by default) does not hold for
-/// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
-/// nothing here that would make room by waiting.
-#[derive(Debug)]
-pub struct Tell {
-    /// What it is told.
-    pub command: Command,
-    /// Who asked.
-    pub asker: Option<Asker>,
-}
 
 /// What the wallet's own worker wants of it.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +91,12 @@ impl WalletActor {
         }
     }
 
-    fn tell(&mut self, mut command: Command, mut asker: Option<Asker>) {
+    fn tell(&mut self, tell: Tell) {
+        let Tell {
+            mut command,
+            mut asker,
+            reply,
+        } = tell;
         let worker = Rc::clone(&self.worker);
         let moment = worker.moment();
         if let Command::Ask(ask) = &mut command {
@@ -171,7 +163,13 @@ impl WalletActor {
                 .give_back(context.stand_in_left.saturating_sub(used));
         }
         for effect in decision.effects {
-            self.perform(effect, &command, &entries, &mut asker, &context);
+            self.perform(
+                effect,
+                &command,
+                &entries,
+                (&mut asker, reply.as_ref()),
+                &context,
+            );
         }
         if let Some(key) = announced {
             worker.orders.let_go(key, self.wallet.id);
@@ -379,12 +377,12 @@ impl Handler<Tell> for WalletActor {
         self.taken += 1;
         let of_totals =
             self.totals_asked.is_some() || matches!(tell.command, Command::HostTotals(..));
-        let command = match of_totals {
-            true => self.with_totals(tell.command),
-            false => Some(tell.command),
+        let tell = match of_totals {
+            true => self.with_totals(tell),
+            false => Some(tell),
         };
-        if let Some(command) = command {
-            self.tell(command, tell.asker);
+        if let Some(tell) = tell {
+            self.tell(tell);
         }
     }
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::super::asks_host::unread;
+use super::super::{Directions, Reply};
 use super::{Waiting, WalletActor};
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::ops::metrics::{Kind, Stage};
 use crate::passwords::{Job, Refused};
-use tessera_ledger::{
-    Command, Context, Directions, Effect, Entry, GivenUp, Outcome, Owed, Reference, Reply,
-};
+use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
 
 /// Repeats of one form that wait for the financial system at the same time.
 const FORMS_WAITING_MAX: usize = 16;
@@ -21,16 +20,12 @@ impl WalletActor {
         effect: Effect,
         command: &Command,
         entries: &[Entry],
-        asker: &mut Option<Asker>,
+        (asker, reply): (&mut Option<Asker>, Option<&Reply>),
         context: &Context,
     ) {
         match effect {
             Effect::Answer(outcome) => {
-                if let Command::Direct(_, reply)
-                | Command::Inspect(reply)
-                | Command::AskForTotals(_, reply)
-                | Command::CompareTotals(_, reply) = command
-                {
+                if let Some(reply) = reply {
                     self.answer_operator(reply, outcome);
                 } else if let Some(asker) = asker.take() {
                     self.hold(Release::Answer(asker, outcome));
@@ -92,7 +87,7 @@ impl WalletActor {
                 self.hold(Release::Proclaim(Box::new(decided.unwrap_or_default())));
             }
             Effect::TellTotals(day) => {
-                if let Command::AskForTotals(_, reply) = command {
+                if let Some(reply) = reply {
                     self.tell_totals(day, reply, context);
                 }
             }

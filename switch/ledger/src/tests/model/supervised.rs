@@ -7,7 +7,7 @@ use super::super::bench::Bench;
 use super::paper::Paper;
 use super::{Checked, answered};
 use crate::controls::Controls;
-use crate::{Advice, Command, Directed, Directive, Effect, Owed, Reference, Reply, Subject, Told};
+use crate::{Advice, Command, Directed, Directive, Effect, Owed, Reference, Subject, Told};
 
 pub(super) fn operator_blocks(bench: &mut Bench, paper: &mut Paper, blocks: bool) -> Checked {
     let (directive, expected) = match (blocks, paper.blocked) {
@@ -97,7 +97,7 @@ fn direct(bench: &mut Bench, directive: Directive) -> Vec<Effect> {
         by: "Ada".into(),
         reason: "as agreed".into(),
     };
-    bench.tell(Command::Direct(Box::new(directed), Reply::new().0))
+    bench.tell(Command::Direct(Box::new(directed)))
 }
 
 fn pick(paper: &Paper, which: usize) -> Option<Reference> {

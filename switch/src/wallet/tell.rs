@@ -1,0 +1,84 @@
+//! A command for a wallet, and who waits for what comes of it.
+
+use std::sync::{Arc, Mutex};
+
+use tessera_ledger::{Command, Outcome, Supervision};
+use tessera_protocol::CardNumber;
+use tokio::sync::oneshot;
+
+use crate::door::Asker;
+
+/// Something for a wallet, and who waits for an answer to it.
+///
+/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it
+/// is bounded by admission at the door; actix's own bound (16 by default) does not hold for
+/// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
+/// nothing here that would make room by waiting.
+#[derive(Debug)]
+pub struct Tell {
+    /// What it is told.
+    pub command: Command,
+    /// The party or wallet server that asked.
+    pub asker: Option<Asker>,
+    /// Where an operator waits.
+    pub reply: Option<Reply>,
+}
+
+impl Tell {
+    /// Nobody waits.
+    pub fn unasked(command: Command) -> Self {
+        Self {
+            command,
+            asker: None,
+            reply: None,
+        }
+    }
+
+    /// A party or the wallet server waits.
+    pub fn asked(command: Command, asker: Asker) -> Self {
+        Self {
+            command,
+            asker: Some(asker),
+            reply: None,
+        }
+    }
+
+    /// An operator waits, there.
+    pub fn directed(command: Command) -> (Self, oneshot::Receiver<Directions>) {
+        let (sender, answered) = oneshot::channel();
+        let tell = Self {
+            command,
+            asker: None,
+            reply: Some(Reply(Arc::new(Mutex::new(Some(sender))))),
+        };
+        (tell, answered)
+    }
+}
+
+/// Where an operator waits for an answer.
+#[derive(Debug, Clone)]
+pub struct Reply(Arc<Mutex<Option<oneshot::Sender<Directions>>>>);
+
+/// What an operator is answered.
+#[derive(Debug)]
+pub struct Directions {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What is decided by now about the wallet.
+    pub supervision: Supervision,
+    /// Its cards, with their serial numbers.
+    pub cards: Vec<(CardNumber, u32)>,
+    /// Journal position of the wallet's last event.
+    pub position: u64,
+}
+
+impl Reply {
+    /// Answers, unless that was done before.
+    pub fn send(&self, directions: Directions) {
+        let sender = self.0.lock().map(|mut sender| sender.take());
+        if let Ok(Some(sender)) = sender {
+            // Whoever asked may have gone.
+            let _ = sender.send(directions);
+        }
+    }
+}
