@@ -92,10 +92,9 @@ fn borrowed(rig: &Rig) -> f64 {
 fn buy(wire: &mut Wire) -> Vec<Hand> {
     let purchases = (1..=CARDS).map(|card| card_purchase(&ACQUIRER, card, 100));
     purchases
-        .map(|purchase| {
-            let answer = wire.ask(&purchase);
+        .inspect(|purchase| {
+            let answer = wire.ask(purchase);
             assert_eq!(answer.code(), "00", "{}", answer.reason());
-            purchase
         })
         .collect()
 }
