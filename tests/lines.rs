@@ -10,7 +10,7 @@ use std::thread;
 
 use rig::books::settles;
 use rig::wire::{ACQUIRER, Hand, Wire, card_purchase, reversal, rig_with, started};
-use rig::{Rig, free_port, wait_for};
+use rig::{Rig, free_port, http_get, wait_for};
 
 const CARDS: u64 = 40;
 const BALANCE: u64 = 1_000_000;
@@ -92,10 +92,9 @@ fn borrowed(rig: &Rig) -> f64 {
 fn buy(wire: &mut Wire) -> Vec<Hand> {
     let purchases = (1..=CARDS).map(|card| card_purchase(&ACQUIRER, card, 100));
     purchases
-        .map(|purchase| {
-            let answer = wire.ask(&purchase);
+        .inspect(|purchase| {
+            let answer = wire.ask(purchase);
             assert_eq!(answer.code(), "00", "{}", answer.reason());
-            purchase
         })
         .collect()
 }
@@ -167,4 +166,31 @@ fn what_is_under_way_when_the_switch_stops_is_answered_on_every_worker() {
     for _ in 1..=CARDS {
         assert_eq!(wire.answer().code(), "00");
     }
+}
+
+#[test]
+fn a_financial_system_whose_certificate_has_another_name_is_not_signed_on_to() {
+    let settings = [("server_name", "\"bank.example\"")];
+    let mut rig = rig_with(1, BALANCE, &settings);
+    rig.start_host(&[]);
+    rig.start_switch();
+    wait_for("both lines to be refused", || {
+        rig.sum("tessera_host_reconnects_total") >= 2.0
+    });
+    wait_for("the log to say so", || {
+        let log = rig.log("switch");
+        let mut lines = log
+            .lines()
+            .filter(|line| line.contains("host line is down"));
+        lines.any(|line| {
+            line.contains("certificate not valid for name \"bank.example\"")
+                && line.contains("localhost")
+                && line.contains("host.server_name")
+        })
+    });
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let answer = wire.ask(&card_purchase(&ACQUIRER, 1, 100));
+    assert_eq!(answer.code(), "91");
+    let tally = http_get(rig.addresses.tally, "/tally");
+    assert!(tally.contains("\"requests\":0"), "{tally}");
 }

@@ -325,3 +325,32 @@ fn an_operation_of_the_wallet_server_is_known_by_its_wallet_too() {
     assert_eq!(line.balance(&other), (9_300, 9_300));
     settles(rig, 0);
 }
+
+#[test]
+fn what_a_party_sends_without_an_original_fills_no_log() {
+    let rig = rig();
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let sent: Vec<Hand> = (0..30)
+        .map(|_| reversal("0420", &card_purchase(&ACQUIRER, 1, 100)))
+        .collect();
+    sent.iter()
+        .for_each(|reversal| wire.send(&reversal.frame()));
+    for _ in &sent {
+        assert_eq!(said(&wire.answer()), ("00".into(), NOT_FOUND.into()));
+    }
+    wait_for("all of them to be counted", || not_found(&rig) == 30.0);
+    let left_out = || {
+        let kind = format!("tessera_log_lines_suppressed_total{{kind=\"{NOT_FOUND}\"}}");
+        rig.figure(&kind).unwrap_or_default() as usize
+    };
+    let written = || {
+        let log = rig.log("switch");
+        log.lines()
+            .filter(|line| line.contains("original_trace"))
+            .count()
+    };
+    wait_for("all lines to be written or left out", || {
+        written() + left_out() == 30
+    });
+    assert!(left_out() > 0 && written() >= 10, "{}", written());
+}

@@ -144,3 +144,35 @@ fn no_code_makes_the_books_differ() {
     }
     settles(rig, (CARDS * BALANCE) as i64);
 }
+
+/// What it answers about another card, type of transaction, amount or currency is no answer to what it was asked.
+#[test]
+fn an_answer_about_something_else_comes_to_nothing_on_both_sides() {
+    let endings = "rules.endings={\"5002\"=\"other 2\",\"5003\"=\"other 3\",\"5004\"=\"other 4\",\"5049\"=\"other 49\"}";
+    let rig = started(Rig::new(CARDS, BALANCE), &[endings]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = card_purchase(&ACQUIRER, 1, 1_000_000);
+    assert_eq!(wire.ask(&bought).code(), "00");
+    let mut line = Line::signed_on(&rig);
+    let wallet = line.wallet_with(1_009_999);
+    let contradicting = || rig.sum("tessera_host_answers_contradicting_total");
+    assert_eq!(contradicting(), 0.0);
+    for amount in [5_002, 5_003, 5_004, 5_049] {
+        let purchase = card_purchase(&ACQUIRER, 2, amount);
+        let authorization = card_purchase(&ACQUIRER, 3, amount).mti("0100");
+        for request in [purchase, authorization, refund(&bought, amount)] {
+            assert_eq!(wire.ask(&request).code(), "96", "{amount}");
+        }
+        let minor = amount.to_string();
+        let load = [(1, wallet.as_str()), (2, &minor), (3, "840"), (7, "IBAN-1")];
+        assert_eq!(line.ask(&operation("120", &load)).code(), "96", "{amount}");
+    }
+    assert_eq!(contradicting(), 16.0);
+    let said = "an answer of the financial system contradicts its request";
+    assert_eq!(
+        rig.log("switch").matches(said).count(),
+        10,
+        "as many as are written in ten seconds"
+    );
+    settles(rig, (CARDS * BALANCE) as i64);
+}

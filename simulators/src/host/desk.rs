@@ -195,6 +195,7 @@ impl Desk {
             Some(Forced::Booked(told)) if code.is_approved() => {
                 pack(message, &posting.reference, told, out);
             }
+            Some(Forced::Other(field)) => pack_other(message, &posting, code, field, out),
             _ => pack(message, &posting.reference, code, out),
         }
         Ok(self.deliver(forced, does))
@@ -393,6 +394,35 @@ fn pack(message: &Message<'_>, reference: &Reference, code: ResponseCode, out: &
         packer.raw(38, &approval::of(reference));
     }
     packer.raw(39, code.as_bytes()).finish();
+}
+
+/// The same, with a field that the request did not have so.
+fn pack_other(
+    message: &Message<'_>,
+    posting: &Posting,
+    code: ResponseCode,
+    field: u8,
+    out: &mut BytesMut,
+) {
+    let mut packer = Packer::new(out, message.mti().answer());
+    match field {
+        2 => packer.card(&CardNumber::development(posting.card % 1_000_000_000)),
+        3 => packer.number(3, 310_000),
+        4 => packer.number(4, posting.amount / 2),
+        _ => &mut packer,
+    };
+    packer
+        .copy(message, 7)
+        .copy(message, 11)
+        .raw(37, &posting.reference);
+    if code.is_approved() {
+        packer.raw(38, &approval::of(&posting.reference));
+    }
+    packer.raw(39, code.as_bytes());
+    if field == 49 {
+        packer.raw(49, b"978");
+    }
+    packer.finish();
 }
 
 /// Field 15.

@@ -126,7 +126,8 @@ impl Rules {
             Some(Forced::Late) => Some(Fault::Late),
             Some(Forced::Double) => Some(Fault::Doubled),
             Some(Forced::Cut) => Some(Fault::Cut),
-            Some(Forced::Code(_) | Forced::Booked(_) | Forced::Ignored) | None => self.draw_fault(),
+            Some(Forced::Code(_) | Forced::Booked(_) | Forced::Other(_) | Forced::Ignored)
+            | None => self.draw_fault(),
         };
         let mut delivery = Delivery {
             after: self.delay.draw(&mut self.delays),

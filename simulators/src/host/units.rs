@@ -114,6 +114,8 @@ pub enum Forced {
     Code(ResponseCode),
     /// Apply, and answer with this code all the same.
     Booked(ResponseCode),
+    /// Apply, and answer with this field that the request did not have so: 2, 3, 4 or 49.
+    Other(u8),
     /// Neither apply nor answer: the request was lost on its way here.
     Ignored,
     /// Apply, and lose the answer.
@@ -139,12 +141,16 @@ impl Visitor<'_> for ForcedVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a response code (\"05\"), \"booked 10\", \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"",
+            "a response code (\"05\"), \"booked 10\", \"other 4\" (or 2, 3, 49), \"ignored\", \"silent\", \"late\", \"double\" or \"cut\"",
         )
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Forced, E> {
         Ok(match text {
+            "other 2" => Forced::Other(2),
+            "other 3" => Forced::Other(3),
+            "other 4" => Forced::Other(4),
+            "other 49" => Forced::Other(49),
             "ignored" => Forced::Ignored,
             "silent" => Forced::Silent,
             "late" => Forced::Late,

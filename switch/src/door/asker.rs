@@ -1,15 +1,19 @@
 //! Who waits for an answer.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use tessera_common::text::{latin_1, visible};
+use tessera_console::Limit;
 use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
 
 use super::{Admitted, Connection};
 use crate::ops::metrics::Kind;
 use tessera_ledger::{ORIGINAL_NOT_FOUND, Outcome};
+
+static NO_ORIGINAL: Limit = Limit::new("original not found");
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
 #[derive(Debug)]
@@ -35,10 +39,18 @@ pub struct Asker {
 pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
 
 /// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says. A reversal, completion or
-/// refund whose original is not found is a warning: money may be debited that somebody thinks was given back.
-pub fn log_decline(request: &Message<'_>, (code, reason): (ResponseCode, &'static str)) {
+/// refund whose original is not found is a warning, within the rate limit of the address: money may be debited that somebody
+/// thinks was given back.
+pub fn log_decline(
+    request: &Message<'_>,
+    address: Option<IpAddr>,
+    (code, reason): (ResponseCode, &'static str),
+) {
     let text = |field| visible(&latin_1(request.raw(field).unwrap_or_default()));
     if reason == ORIGINAL_NOT_FOUND {
+        if !NO_ORIGINAL.allows(address) {
+            return;
+        }
         let original = request.raw(90).and_then(OriginalData::parse);
         tracing::warn!(
             mti = %request.mti(),
@@ -73,7 +85,12 @@ impl Asker {
         if (said.1 == ORIGINAL_NOT_FOUND || tracing::enabled!(tracing::Level::DEBUG))
             && let Ok(request) = Message::parse(&self.frame)
         {
-            log_decline(&request, said);
+            let bound = self.admitted.connection().bound();
+            log_decline(
+                &request,
+                bound.and_then(|bound| bound.arrival.address),
+                said,
+            );
         }
     }
 

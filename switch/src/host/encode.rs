@@ -5,7 +5,8 @@ use bytes::{Bytes, BytesMut};
 use tessera_protocol::tlv::{self, TlvWriter};
 use tessera_protocol::{Amount, Message, Mti, OriginalData, Packer, ReplacementAmounts};
 
-use super::in_flight::Expected;
+use super::echo::Echo;
+use super::in_flight::{Awaited, Expected};
 use super::message::{
     Advice, CardUpdate, HostMessage, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original,
     PAYOUT_PROCESSING_CODE, Posting,
@@ -27,7 +28,7 @@ pub(super) struct Marks {
     pub reference: Reference,
 }
 
-/// Appends one frame and says what its answer must carry. `None`, and nothing appended, where the
+/// Appends one frame and says what its answer must be like. `None`, and nothing appended, where the
 /// mall's request cannot be read, which the mall's door has ruled out.
 pub(super) fn encode(
     out: &mut BytesMut,
@@ -35,7 +36,7 @@ pub(super) fn encode(
     message: &HostMessage,
     repeat: bool,
     institution: u64,
-) -> Option<Expected> {
+) -> Option<Awaited> {
     let (mti, reference) = match message {
         HostMessage::Forward { frame, .. } => (forwarded_mti(frame)?, marks.reference),
         HostMessage::Load { .. } => (Mti::PURCHASE, marks.reference),
@@ -50,6 +51,7 @@ pub(super) fn encode(
         mti: mti.answer(),
         retrieval: reference.to_text(),
     };
+    let echo = echo(message)?;
     let mti = if repeat { mti.repeat() } else { mti };
     match message {
         HostMessage::Forward {
@@ -99,7 +101,58 @@ pub(super) fn encode(
             packer.finish();
         }
     }
-    Some(expected)
+    let answer = expected;
+    Some(Awaited { answer, echo })
+}
+
+/// What its answer repeats.
+fn echo(message: &HostMessage) -> Option<Echo> {
+    Some(match message {
+        HostMessage::Forward {
+            frame,
+            card,
+            processing_code,
+            granted,
+            ..
+        } => {
+            let request = Message::parse(frame).ok()?;
+            let processing_code = match processing_code {
+                Some(code) => u64::from(*code),
+                None => request.number(3)?,
+            };
+            let amount = granted.or_else(|| Amount::new(request.number(4)?))?;
+            let currency = request.raw(49)?.try_into().ok()?;
+            Echo::money(card, processing_code, amount, currency)
+        }
+        HostMessage::Load {
+            back,
+            card,
+            amount,
+            currency,
+            ..
+        } => {
+            let processing_code = load_processing_code(*back).into();
+            Echo::money(card, processing_code, *amount, currency.to_text())
+        }
+        HostMessage::Card { update, .. } => match update {
+            CardUpdate::Issue | CardUpdate::Replace(_) => Echo::Nothing,
+            CardUpdate::Cancel(card) => Echo::cancelled(card),
+        },
+        HostMessage::Reversal(advice) => Echo::money(
+            &advice.card,
+            advice.processing_code.into(),
+            advice.amount,
+            advice.currency.to_text(),
+        ),
+        HostMessage::Posting(posting) => {
+            Echo::money(&posting.card, 0, posting.amount, posting.currency.to_text())
+        }
+        HostMessage::Reconciliation {
+            settlement_date, ..
+        } => Echo::Totals {
+            settlement_date: *settlement_date,
+        },
+    })
 }
 
 /// The message as it stands on the line, without what each sending of it brings: fields 7 and 11 are zeros.
@@ -203,13 +256,9 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
     else {
         return;
     };
-    let processing_code = match back {
-        true => PAYOUT_PROCESSING_CODE,
-        false => LOAD_PROCESSING_CODE,
-    };
     packer
         .card(card)
-        .number(3, u64::from(processing_code))
+        .number(3, u64::from(load_processing_code(*back)))
         .number(4, amount.value());
     mark(&mut packer, expected);
     packer
@@ -227,6 +276,13 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
         .raw(49, &currency.to_text())
         .text(102, source.expose())
         .finish();
+}
+
+fn load_processing_code(back: bool) -> u32 {
+    match back {
+        true => PAYOUT_PROCESSING_CODE,
+        false => LOAD_PROCESSING_CODE,
+    }
 }
 
 fn card_update(mut packer: Packer<'_>, expected: &Expected, update: &CardUpdate, institution: u64) {

@@ -8,8 +8,11 @@
 //! A finished request stays in its slot until its turn comes round again, which is how a late or a
 //! doubled answer is told from one for nobody, in memory that is fixed at the start.
 
+use std::mem;
+
 use tessera_protocol::Mti;
 
+use super::echo::Echo;
 use super::traces::TraceShare;
 use super::wheel::Wheel;
 use tessera_ledger::{Reference, WalletId};
@@ -39,6 +42,14 @@ pub(super) struct Asked {
     pub asker: Asker,
 }
 
+/// The answer that a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Awaited {
+    /// By which it is known.
+    pub answer: Expected,
+    pub echo: Echo,
+}
+
 /// What must be in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Expected {
@@ -61,16 +72,26 @@ enum State {
 struct Slot {
     asked: Asked,
     expected: Expected,
+    /// Nothing once it is not waited for: a card number is not kept for longer.
+    echo: Echo,
     line: u16,
     state: State,
     /// The tick in which it expired, as far as 32 bits go: sixteen months.
     expired: u32,
 }
 
+impl Slot {
+    fn expire(&mut self, now: u64) {
+        self.state = State::Expired;
+        self.expired = now as u32;
+        self.echo = Echo::Nothing;
+    }
+}
+
 /// What an answer turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Match {
-    Waiting(Asked),
+    Waiting(Asked, Echo),
     Late,
     Doubled,
     Unknown,
@@ -106,6 +127,7 @@ impl InFlight {
                 mti: Mti::NETWORK,
                 retrieval: [0; 12],
             },
+            echo: Echo::Nothing,
             line: 0,
             state: State::Free,
             expired: 0,
@@ -163,7 +185,11 @@ impl InFlight {
     }
 
     /// From here on the answer is waited for, until the tick `due`. Only after [`InFlight::admits`].
-    pub(super) fn insert(&mut self, asked: Asked, expected: Expected, line: u16, due: u64) {
+    pub(super) fn insert(&mut self, asked: Asked, awaited: Awaited, line: u16, due: u64) {
+        let Awaited {
+            answer: expected,
+            echo,
+        } = awaited;
         let Some(ordinal) = self.share.ordinal(expected.trace) else {
             debug_assert!(false, "not a trace number of this worker");
             return;
@@ -174,6 +200,7 @@ impl InFlight {
         *slot = Slot {
             asked,
             expected,
+            echo,
             line,
             state: State::Waiting,
             expired: 0,
@@ -197,7 +224,7 @@ impl InFlight {
                 slot.state = State::Answered;
                 self.waiting -= 1;
                 self.wheel.remove(index);
-                Match::Waiting(slot.asked)
+                Match::Waiting(slot.asked, mem::replace(&mut slot.echo, Echo::Nothing))
             }
             State::Answered => Match::Doubled,
             State::Expired => Match::Late,
@@ -236,6 +263,7 @@ impl InFlight {
         let index = self.waiting_on(trace, line)?;
         let slot = &mut self.slots[index as usize];
         slot.state = State::Free;
+        slot.echo = Echo::Nothing;
         self.waiting -= 1;
         self.wheel.remove(index);
         Some(slot.asked)
@@ -251,8 +279,7 @@ impl InFlight {
         } = self;
         wheel.turn(now, |index| {
             let slot = &mut slots[index as usize];
-            slot.state = State::Expired;
-            slot.expired = now as u32;
+            slot.expire(now);
             *waiting -= 1;
             silent.push(slot.asked);
         });
@@ -263,8 +290,7 @@ impl InFlight {
         let now = self.wheel.now();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.state == State::Waiting && slot.line == line {
-                slot.state = State::Expired;
-                slot.expired = now as u32;
+                slot.expire(now);
                 self.waiting -= 1;
                 self.wheel.remove(index as u32);
                 silent.push(slot.asked);
@@ -298,16 +324,26 @@ mod tests {
         }
     }
 
+    fn awaited(trace: u32) -> Awaited {
+        Awaited {
+            answer: expected(trace),
+            echo: Echo::Nothing,
+        }
+    }
+
     #[test]
     fn tells_late_doubled_and_unknown_answers_apart() {
         let mut table = table(16);
         let (first, second) = (table.next_trace(), table.next_trace());
-        table.insert(asked(1), expected(first), 0, 10);
-        table.insert(asked(2), expected(second), 0, 20);
+        table.insert(asked(1), awaited(first), 0, 10);
+        table.insert(asked(2), awaited(second), 0, 20);
         let mut other = expected(first);
         other.retrieval = *b"000000000002";
         assert_eq!(table.settle(&other), Match::Unknown);
-        assert_eq!(table.settle(&expected(first)), Match::Waiting(asked(1)));
+        assert_eq!(
+            table.settle(&expected(first)),
+            Match::Waiting(asked(1), Echo::Nothing)
+        );
         assert_eq!(table.settle(&expected(first)), Match::Doubled);
         let mut silent = Vec::new();
         table.expire(19, &mut silent);
@@ -326,7 +362,7 @@ mod tests {
         let held: Vec<u32> = (0..2_048).map(|_| table.next_trace()).collect();
         for &trace in &held {
             assert!(table.admits(trace));
-            table.insert(asked(0), expected(trace), 0, 1_000);
+            table.insert(asked(0), awaited(trace), 0, 1_000);
         }
         assert!(table.is_full());
         for _ in 0..2_000_000 {
@@ -341,7 +377,7 @@ mod tests {
         let mut table = table(16);
         let traces: Vec<u32> = (0..4).map(|_| table.next_trace()).collect();
         for (id, &trace) in traces.iter().enumerate() {
-            table.insert(asked(id as u64), expected(trace), id as u16 % 2, 10);
+            table.insert(asked(id as u64), awaited(trace), id as u16 % 2, 10);
         }
         assert_eq!(table.withdraw(traces[1], 1), Some(asked(1)));
         assert_eq!(table.withdraw(traces[1], 1), None);

@@ -1,10 +1,12 @@
 //! The life of one line: connect, sign on, serve, lose it, come back.
 
+use std::io;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rustls::CertificateError;
 use tessera_protocol::FrameError;
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -32,7 +34,12 @@ const STEADY: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("{0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
+    #[error("{why}; it is checked against {key}")]
+    Certificate {
+        why: rustls::Error,
+        key: &'static str,
+    },
     #[error("no connection within {0:?}")]
     NotConnected(Duration),
     #[error("sign-on answered with {}", .0.escape_ascii())]
@@ -122,8 +129,26 @@ async fn connect(link: &Link) -> Result<Wire, Fault> {
     socket.set_nodelay(true)?;
     let socket = BufReader::with_capacity(READ_BYTES, socket);
     let connector = TlsConnector::from(link.tls.clone());
-    let stream = connector.connect(link.server_name.clone(), socket).await?;
-    Ok(Wire::new(stream))
+    let stream = connector.connect(link.server_name.clone(), socket).await;
+    Ok(Wire::new(stream.map_err(not_sealed)?))
+}
+
+/// Where the other side's certificate is the reason, the setting that it does not fit stands beside it.
+fn not_sealed(error: io::Error) -> Fault {
+    let why = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let Some(why @ rustls::Error::InvalidCertificate(refused)) = why else {
+        return Fault::Io(error);
+    };
+    let key = match refused {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "host.server_name"
+        }
+        _ => "host.authority",
+    };
+    Fault::Certificate {
+        why: why.clone(),
+        key,
+    }
 }
 
 async fn sign_on(

@@ -261,7 +261,7 @@ impl Link {
             trace: outgoing.trace,
             reference: outgoing.asked.reference,
         };
-        let expected = line.write(|out| {
+        let awaited = line.write(|out| {
             encode::encode(
                 out,
                 marks,
@@ -270,7 +270,7 @@ impl Link {
                 self.institution,
             )
         })?;
-        in_flight.insert(outgoing.asked, expected, line.number, due);
+        in_flight.insert(outgoing.asked, awaited, line.number, due);
         self.stats.sent.add(1);
         if line.number == BORROWED {
             self.stats.borrowed.add(1);

@@ -14,6 +14,7 @@
 //! worker; beyond, a request is unsent at once. The forwarder holds what the journal holds open.
 
 mod backoff;
+mod echo;
 mod encode;
 mod forwarder;
 mod frames;

@@ -1,7 +1,9 @@
 //! What the financial system sends: answers go to those who asked, everything else is counted.
 
 use bytes::{Buf, BytesMut};
+use tessera_console::Limit;
 use tessera_protocol::{Extras, Message, Mti, ResponseCode, Totals, answer};
+use tracing::warn;
 
 use super::frames;
 use super::in_flight::{Expected, Match};
@@ -9,6 +11,8 @@ use super::life::Fault;
 use super::line::{Line, NetworkMessage};
 use super::link::Link;
 use super::message::{DateMessage, HostOutcome, Unanswered};
+
+static CONTRADICTS: Limit = Limit::new("answer contradicts its request");
 
 const NETWORK_ANSWER: Mti = Mti::NETWORK.answer();
 const CARD_ANSWER: Mti = Mti::CARD.answer();
@@ -81,9 +85,13 @@ fn hear(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
 fn settle(link: &Link, message: &Message<'_>, expected: &Expected) -> bool {
     let found = link.in_flight.borrow_mut().settle(expected);
     match found {
-        Match::Waiting(asked) => {
+        Match::Waiting(asked, echo) => {
             link.stats.answered.add(1);
-            link.tell(asked, outcome(link, message));
+            let outcome = match echo.contradiction(message) {
+                None => outcome(link, message),
+                Some(field) => contradicting(link, message, field),
+            };
+            link.tell(asked, outcome);
         }
         Match::Late => link.stats.late.add(1),
         Match::Doubled => link.stats.doubled.add(1),
@@ -121,6 +129,28 @@ fn outcome(link: &Link, message: &Message<'_>) -> HostOutcome {
     });
     let approval = message.raw(38).and_then(|text| text.try_into().ok());
     HostOutcome::Answered { code, approval }
+}
+
+/// Its code cannot be meant for the request as it was sent, be it an approval or a decline. It is one more answer that does not
+/// say what it should: what was asked is undone or asked again.
+#[cold]
+fn contradicting(link: &Link, message: &Message<'_>, field: u8) -> HostOutcome {
+    link.stats.contradicting.add(1);
+    if CONTRADICTS.allows(None) {
+        let text = |field| message.raw(field).unwrap_or_default().escape_ascii();
+        warn!(
+            mti = %message.mti(),
+            trace = message.number(11),
+            retrieval = %text(37),
+            code = %text(39),
+            field,
+            "an answer of the financial system contradicts its request: taken for a 96"
+        );
+    }
+    HostOutcome::Answered {
+        code: *ResponseCode::FAULT.as_bytes(),
+        approval: None,
+    }
 }
 
 #[cold]

@@ -37,6 +37,8 @@ pub struct LinkStats {
     pub borrowed: Figure,
     /// Requests answered.
     pub answered: Figure,
+    /// Of those, with another card, type, amount, currency or date than was asked.
+    pub contradicting: Figure,
     /// Requests whose deadline passed or whose line was lost.
     pub silent: Figure,
     /// Requests that never left.

@@ -1,5 +1,6 @@
 //! The room against a financial system that does whatever a test wants.
 
+mod echo;
 mod forwarding;
 mod golden;
 mod lines;

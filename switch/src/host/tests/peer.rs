@@ -134,12 +134,16 @@ pub fn bare_answer_to(request: &[u8], code: Option<&[u8; 2]>) -> Vec<u8> {
     out.to_vec()
 }
 
-/// A whole frame, with a new card.
+/// A whole frame, with a new card, or the one that is cancelled.
 pub fn card_answer_to(request: &[u8]) -> Vec<u8> {
     let request = Message::parse(request).unwrap();
     let mut out = BytesMut::new();
-    Packer::new(&mut out, request.mti().answer())
-        .card(&CardNumber::development(7))
+    let mut packer = Packer::new(&mut out, request.mti().answer());
+    match request.raw(91) {
+        Some(b"3") => packer.copy(&request, 2),
+        _ => packer.card(&CardNumber::development(7)),
+    };
+    packer
         .copy(&request, 7)
         .copy(&request, 11)
         .number(14, 3112)

@@ -461,7 +461,7 @@ impl Receiver {
             .metrics
             .answered(self.kind, (code, reason), Duration::ZERO);
         if !reason.is_empty() {
-            log_decline(message, (code, reason));
+            log_decline(message, self.address(), (code, reason));
         }
         let key = self.key(guest.map(|guest| &**guest));
         self.write(key, |out, key| {

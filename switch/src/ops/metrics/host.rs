@@ -22,6 +22,8 @@ pub struct HostMetrics {
     pub reconnects: IntCounter,
     /// Sign-ons that were refused or not answered.
     pub sign_on_failures: IntCounter,
+    /// Answers with another card, type, amount, currency or date than was asked.
+    pub contradicting: IntCounter,
     /// Answers that nobody waited for.
     pub unmatched: Counters<UnmatchedAnswer>,
     /// Frames that could not be read.
@@ -88,6 +90,10 @@ impl HostMetrics {
             sign_on_failures: register.counter(
                 "host_sign_on_failures_total",
                 "Sign-ons that the financial system refused or did not answer.",
+            ),
+            contradicting: register.counter(
+                "host_answers_contradicting_total",
+                "Answers of the financial system with another card, type, amount, currency or date than it was asked about.",
             ),
             unmatched: register.counters(
                 "host_answers_unmatched_total",

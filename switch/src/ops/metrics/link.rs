@@ -24,7 +24,7 @@ type Pick = fn(&LinkStats) -> &Figure;
 struct Watch {
     lines: Box<[IntGauge]>,
     gauges: [(IntGauge, Pick); 3],
-    counters: [Follow; 14],
+    counters: [Follow; 15],
     oldest: Gauge,
 }
 
@@ -59,6 +59,7 @@ impl Watch {
                 outcome(LinkOutcome::Unsent, |stats| &stats.unsent),
                 Follow::new(&host.reconnects, |stats| &stats.reconnects),
                 Follow::new(&host.sign_on_failures, |stats| &stats.sign_on_failures),
+                Follow::new(&host.contradicting, |stats| &stats.contradicting),
                 unmatched(UnmatchedAnswer::Late, |stats| &stats.late),
                 unmatched(UnmatchedAnswer::Duplicate, |stats| &stats.doubled),
                 unmatched(UnmatchedAnswer::Unknown, |stats| &stats.unknown),
