@@ -7,7 +7,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Message, Mti, Packer, Total
 
 use super::rig::{Rig, advice, on_worker, purchase, until};
 use crate::host::{CardUpdate, HostMessage, HostOutcome, Posting};
-use crate::wallet::{Merchant, Reference, Secret, WalletId};
+use tessera_ledger::{Merchant, Reference, Secret, WalletId};
 
 const LONG: Duration = Duration::from_secs(20);
 /// What an answer may repeat.
