@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tessera_console::print;
-use tessera_switch::audit::audit;
+use tessera_reports::audit::audit;
 
 /// Proves from the journal that money is conserved; also while the switch runs
 #[derive(clap::Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 use tessera_console::{Printer, note};
 use tessera_ledger::Day;
 use tessera_protocol::money_text;
-use tessera_switch::recon;
+use tessera_reports::recon;
 
 /// List the items behind the totals of a settlement date as CSV, or where another such list differs; also while the switch
 /// runs

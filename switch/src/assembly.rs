@@ -23,10 +23,10 @@ use crate::orders::Orders;
 use crate::passwords::Passwords;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::settlement::Settlement;
-use crate::store::Checkpointer;
 use crate::vault::Vault;
 use tessera_journal::Journal;
 use tessera_ledger::{ContactChannel, Rules, WalletId};
+use tessera_store::Checkpointer;
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);

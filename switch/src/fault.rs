@@ -5,8 +5,8 @@ use std::fmt::Display;
 
 use crate::notify::NotifyError;
 use crate::notify::outbox::OutboxError;
-use crate::store::StoreError;
 use tessera_journal::JournalError;
+use tessera_store::StoreError;
 
 /// Exit code of a process that a fault of the disk, or of what is on it, ended (`EX_IOERR`).
 const EXIT_CODE: u8 = 74;

@@ -18,7 +18,6 @@ mod reseal;
 mod settlement;
 mod switch;
 
-pub mod audit;
 pub mod config;
 pub mod door;
 pub mod explain;
@@ -31,10 +30,8 @@ pub mod ops;
 pub mod orders;
 pub mod passwords;
 pub mod provision;
-pub mod recon;
 pub mod repair;
 pub mod router;
-pub mod store;
 pub mod vault;
 pub mod wallet;
 

@@ -5,10 +5,10 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use crate::config::Settings;
 use crate::recovery::{self, Data};
-use crate::store::{Snapshot, Store};
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};
+use tessera_store::{Snapshot, Store};
 
 /// Expiry of development cards (wire protocol, section 9), YYMM.
 const EXPIRY: u16 = 3112;

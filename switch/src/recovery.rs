@@ -9,11 +9,10 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
 use crate::config::Settings;
-use crate::store::{Snapshot, Store, StoreError, Turnover};
-use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use tessera_kit::clock;
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
+use tessera_store::{Snapshot, Store, StoreError, Turnover, Unrecalled, read_back};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;

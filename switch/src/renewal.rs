@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::host::LinkStats;
 use crate::router::Inboxes;
-use crate::store::Store;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::Command;
+use tessera_store::Store;
 
 /// How often it is asked whether the lines are up.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -9,13 +9,13 @@
 //! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
 //! operator has looked, and the audit finds by it what is new.
 
-use crate::audit::{Totals, audit};
 use crate::config::Settings;
 use crate::recovery::{self, Data};
-use crate::store::Snapshot;
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
+use tessera_reports::audit::{Totals, audit};
+use tessera_store::Snapshot;
 
 /// What there was to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

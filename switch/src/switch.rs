@@ -32,11 +32,11 @@ use crate::renewal;
 use crate::reseal;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
 use crate::settlement::Settlement;
-use crate::store::{Checkpointer, Store};
 use crate::vault::{KeyRing, Vault};
 use crate::wallet::Tell;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Day, Supervision, WalletId};
+use tessera_store::{Checkpointer, Store};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,8 @@ use tessera_ledger::{
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
+use tessera_store::{Checkpointer, Snapshot, Store};
 use tessera_switch::orders::Orders;
-use tessera_switch::store::{Checkpointer, Snapshot, Store};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;

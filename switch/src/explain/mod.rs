@@ -12,12 +12,12 @@ use hashbrown::HashMap;
 use tessera_protocol::OrderKey;
 
 use crate::gate::advice;
-use crate::store::recorded_mark;
 use tessera_journal::{JournalError, Lookup, RecordRef};
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
 };
+use tessera_store::recorded_mark;
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use super::Unread;
 use crate::host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
-use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
 use tessera_ledger::{Event, Told};
+use tessera_store::{Unrecalled, read_back};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]

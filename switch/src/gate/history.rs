@@ -2,9 +2,9 @@
 
 use tessera_protocol::ResponseCode;
 
-use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{Journal, JournalError};
 use tessera_ledger::{Details, HistoryRequest, Outcome, Sources, WalletId};
+use tessera_store::{Unrecalled, read_back};
 
 /// The wallet server asks for positions of earlier answers only; this was not one of them.
 const NO_EVENT: &str = "no event of the wallet is at this position";

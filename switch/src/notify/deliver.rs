@@ -7,10 +7,10 @@ use super::occasion::{self, Told};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
 use crate::vault::{Purpose, Vault};
-use crate::wallet::read_back;
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::{Change, ContactChannel, Entry, Event};
+use tessera_store::read_back;
 
 /// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;

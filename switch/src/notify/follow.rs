@@ -11,9 +11,9 @@ use hashbrown::HashSet;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use crate::wallet::Unrecalled;
 use tessera_journal::{Journal, JournalError, Mark, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
+use tessera_store::Unrecalled;
 
 /// Follows the journal.
 pub(super) struct Follower {

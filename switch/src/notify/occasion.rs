@@ -5,9 +5,9 @@ use tessera_protocol::leased::Wishes;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
-use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::Journal;
 use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Wanted};
+use tessera_store::{Unrecalled, read_back};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;

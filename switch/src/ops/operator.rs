@@ -13,13 +13,14 @@ use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe
 use crate::gate::{DeadLetters, LetterId};
 use crate::router::{Bulletin, Directory, Inboxes};
 use crate::settlement;
-use crate::wallet::{Directions, Tell, read_back};
+use crate::wallet::{Directions, Tell};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
     CardRange, Command, Day, Directed, Directive, Subject, Supervision, WalletId,
 };
+use tessera_store::read_back;
 
 /// A wallet answers within milliseconds, unless the switch is overloaded.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

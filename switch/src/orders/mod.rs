@@ -15,9 +15,9 @@ use tessera_protocol::OrderKey;
 pub use slot::Parked;
 use slot::{Owner, Slot, Turned};
 
-use crate::store::{Checkpointer, Store, StoreError};
 use crate::wallet::Tell;
 use tessera_ledger::{OrderState, UnseenOriginal, Wallet, WalletId};
+use tessera_store::{Checkpointer, Store, StoreError};
 
 /// Where a request by order goes.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 use tessera_protocol::CardNumber;
 
-use crate::store::{Store, StoreError};
 use tessera_ledger::{Cards, WalletId};
+use tessera_store::{Store, StoreError};
 
 /// Each with a lock of its own: enough that two workers hardly ever want the same one. A power of two.
 const SHARDS: usize = 256;

@@ -18,15 +18,15 @@ use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
 use crate::ops::WorkerMetrics;
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
-use crate::store::{Checkpointer, Snapshot};
 use crate::vault::Vault;
-use crate::wallet::{Housekeeping, Tell, Unrecalled, read_back};
+use crate::wallet::{Housekeeping, Tell};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::clock;
 use tessera_ledger::{
     Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told, Wallet,
     WalletId,
 };
+use tessera_store::{Checkpointer, Snapshot, Unrecalled, read_back};
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.

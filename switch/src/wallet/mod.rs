@@ -7,7 +7,6 @@ mod asks_host;
 #[allow(dead_code, reason = "the rules' own tests use the rest")]
 mod bench;
 mod host_totals;
-mod read_back;
 #[cfg(test)]
 mod references;
 mod tell;
@@ -15,5 +14,4 @@ mod tell;
 pub(crate) use asks_host::unread;
 
 pub use actor::{Housekeeping, WalletActor};
-pub use read_back::{Unrecalled, read_back};
 pub use tell::{Directions, Reply, Tell};

@@ -23,9 +23,9 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
-use crate::store::tables::is_of_the_disk;
 use tessera_journal::{JournalError, Mark};
 use tessera_ledger::{ContactChannel, WalletId};
+use tessera_store::is_of_the_disk;
 
 const CURSOR: &[u8] = b"cursor";
 /// The store behind keeps so many bytes of blocks in memory.

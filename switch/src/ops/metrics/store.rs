@@ -4,7 +4,7 @@ use prometheus::{Histogram, IntCounter, IntGauge};
 
 use super::journal::clamped;
 use super::register::{Register, SECONDS};
-use crate::store::Written;
+use tessera_store::Written;
 
 /// The store's figures.
 pub struct StoreMetrics {

@@ -21,11 +21,11 @@ use crate::door::{Asker, Connection};
 use crate::gate::{News, Release};
 use crate::ops::metrics::Stage;
 use crate::router::Worker;
-use crate::store::{Known, Snapshot, Turnover};
 use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
     Wallet, decide, is_admitted,
 };
+use tessera_store::{Known, Snapshot, Turnover};
 
 /// What the wallet's own worker wants of it.
 #[derive(Debug, Clone, Copy)]

@@ -23,9 +23,10 @@
 mod beside;
 mod checkpointer;
 mod pending;
+mod read_back;
 mod rows;
 mod snapshot;
-pub(crate) mod tables;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +42,9 @@ use tessera_protocol::{CardNumber, OrderKey, Totals};
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
+pub use read_back::{Unrecalled, read_back};
 pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
+pub use tables::is_of_the_disk;
 
 use pending::Pending;
 use tables::{Row, Table, Tables};

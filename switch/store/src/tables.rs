@@ -100,7 +100,7 @@ impl Tables {
 }
 
 /// What the operating system said, where it refused something.
-pub(crate) fn io_error(error: &fjall::Error) -> Option<&io::Error> {
+pub(super) fn io_error(error: &fjall::Error) -> Option<&io::Error> {
     match error {
         fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => Some(error),
         _ => None,
@@ -108,7 +108,7 @@ pub(crate) fn io_error(error: &fjall::Error) -> Option<&io::Error> {
 }
 
 /// Whether the disk may be at fault, and not what is on it.
-pub(crate) fn is_of_the_disk(error: &fjall::Error) -> bool {
+pub fn is_of_the_disk(error: &fjall::Error) -> bool {
     let damaged = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData];
     match io_error(error) {
         Some(error) => !damaged.contains(&error.kind()),

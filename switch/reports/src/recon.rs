@@ -14,12 +14,11 @@ use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
-use crate::store::recorded_mark;
-use crate::wallet::{Unrecalled, read_back};
 use tessera_journal::{JournalError, Lookup, RecordRef};
 use tessera_ledger::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Wallet, WalletId,
 };
+use tessera_store::{Unrecalled, read_back, recorded_mark};
 
 /// Why items can't be listed.
 #[derive(Debug, thiserror::Error)]

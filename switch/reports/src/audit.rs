@@ -10,12 +10,12 @@ use std::path::Path;
 use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
-use crate::store::recorded_mark;
 use tessera_journal::{JournalError, RecordRef};
 use tessera_ledger::{
     Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
     Wallet, WalletId,
 };
+use tessera_store::recorded_mark;
 
 /// What the audit found, if it found nothing wrong.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
