@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use browser::Browser;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 const PASSWORD: &str = "correct horse battery";
 
 static ALONE: Mutex<()> = Mutex::new(());

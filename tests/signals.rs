@@ -74,6 +74,12 @@ fn the_load_closes_its_books_at_every_signal() {
 
 #[test]
 fn the_demo_closes_its_books_when_its_terminal_goes() {
+    for signal in ["-HUP", "-TERM"] {
+        demo_ends_in_order(signal);
+    }
+}
+
+fn demo_ends_in_order(signal: &str) {
     let rig = Rig::new(0, 0);
     let log = std::fs::File::create(rig.path("demo.out")).expect("a file");
     let child = rig
@@ -101,7 +107,7 @@ fn the_demo_closes_its_books_when_its_terminal_goes() {
     // Its customers are there: it listens for signals.
     wait_for("a line of the run", || said().contains(" s  "));
     survive(&mut demo, "-PIPE", "demo");
-    end(demo, "-HUP", &said());
+    end(demo, signal, &said());
 }
 
 /// A new mall and a new certificate count from the next request; a file that is wrong changes nothing.

@@ -19,7 +19,7 @@ use crate::host::{
 use tessera_ledger::{Reference, WalletId};
 
 /// Nothing in a test takes this long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// A purchase as a mall sent it: by order, with a MAC.
 pub const MALL_REQUEST: &str = concat!(
     "02003238448108c180010000000000000123451122094500000001094500112259990812591110000000001036",
