@@ -132,12 +132,12 @@ impl Blocks {
         let subjects = || self.all.iter().map(|block| block.subject);
         let merchants = subjects().filter_map(|subject| match subject {
             Subject::Merchant(acceptor) => Some(acceptor),
-            _ => None,
+            Subject::Wallet | Subject::Cards(_) => None,
         });
         let mut ranges: Vec<_> = subjects()
             .filter_map(|subject| match subject {
                 Subject::Cards(range) => Some(range.bounds()),
-                _ => None,
+                Subject::Wallet | Subject::Merchant(_) => None,
             })
             .collect();
         ranges.sort_unstable();

@@ -190,7 +190,21 @@ impl Action {
     pub fn registers(&self) -> bool {
         match self {
             Self::Account(action) => matches!(**action, AccountAction::Register(_)),
-            _ => false,
+            Self::Purchase { .. }
+            | Self::Complete { .. }
+            | Self::Post { .. }
+            | Self::Inquiry
+            | Self::Verify { .. }
+            | Self::Refund { .. }
+            | Self::Reverse { .. }
+            | Self::Open
+            | Self::IssueCard
+            | Self::RenewCard
+            | Self::Load(_)
+            | Self::Announce { .. }
+            | Self::Cancel
+            | Self::History(_)
+            | Self::Unwatch => false,
         }
     }
 }

@@ -105,7 +105,19 @@ fn decide_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
                 ..Decision::default()
             };
         }
-        _ => {}
+        Action::Purchase { .. }
+        | Action::Complete { .. }
+        | Action::Post { .. }
+        | Action::Verify { .. }
+        | Action::Refund { .. }
+        | Action::Reverse { .. }
+        | Action::Open
+        | Action::IssueCard
+        | Action::RenewCard
+        | Action::Load(_)
+        | Action::Announce { .. }
+        | Action::Cancel
+        | Action::Account(_) => {}
     }
     if let Some(seen) = wallet.transactions.by_key(&ask.opening.key) {
         return answer_again(seen, ask, wallet);
@@ -180,7 +192,7 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
         _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
             Effect::Answer(Outcome::unmatched(true))
         }
-        _ => Effect::Answer(answer_of(seen, wallet)),
+        Status::Approved | Status::Declined => Effect::Answer(answer_of(seen, wallet)),
     };
     let new_time = !seen.was_sent_at(opening.transmission);
     let repeated = Event::Repeated {

@@ -559,7 +559,20 @@ impl Event {
             | Self::OrderCancelled { opening }
             | Self::Closed { opening } => Some(opening),
             Self::Account { opening, .. } => opening.as_ref(),
-            _ => None,
+            Self::Provisioned { .. }
+            | Self::CardIssued { .. }
+            | Self::Expired { .. }
+            | Self::StoodIn { .. }
+            | Self::PostingAcknowledged { .. }
+            | Self::Approved { .. }
+            | Self::Released { .. }
+            | Self::ReversedFurther { .. }
+            | Self::AdviceAcknowledged { .. }
+            | Self::Repeated { .. }
+            | Self::GivenUp { .. }
+            | Self::Directed(_)
+            | Self::Reconciled(_)
+            | Self::CardLate { .. } => None,
         }
     }
 }

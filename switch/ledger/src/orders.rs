@@ -227,9 +227,37 @@ impl Order {
                     state: OrderState::Open,
                     position,
                 }),
-                _ => None,
+                Payer::Card(..) | Payer::Wallet => None,
             },
-            _ => None,
+            Event::Opened(_)
+            | Event::Provisioned { .. }
+            | Event::CardRequested { .. }
+            | Event::CardIssued { .. }
+            | Event::CardRetired { .. }
+            | Event::LoadRequested { .. }
+            | Event::PayoutRequested { .. }
+            | Event::RefundRequested { .. }
+            | Event::Held { .. }
+            | Event::Advised { .. }
+            | Event::Completed { .. }
+            | Event::Expired { .. }
+            | Event::StoodIn { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Approved { .. }
+            | Event::Released { .. }
+            | Event::Declined { .. }
+            | Event::Reversed { .. }
+            | Event::ReversedFurther { .. }
+            | Event::ReversalNoted { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Account { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => None,
         }
     }
 
@@ -244,7 +272,23 @@ impl Command {
     pub fn order(&self) -> Option<OrderKey> {
         match self {
             Self::Ask(ask) => ask.opening.order(),
-            _ => None,
+            Self::HostAnswered(..)
+            | Self::HostIssuedCard(..)
+            | Self::HostSilent(_)
+            | Self::HostUnreached(_)
+            | Self::AdviceAnswered(..)
+            | Self::AdviceRefused(..)
+            | Self::Reconcile(_)
+            | Self::AskForTotals(_)
+            | Self::HostTotals(..)
+            | Self::CompareTotals(_)
+            | Self::ChangeKey(_)
+            | Self::Direct(_)
+            | Self::Inspect
+            | Self::Wake
+            | Self::Recover
+            | Self::Renew
+            | Self::Reseal => None,
         }
     }
 }

@@ -265,7 +265,7 @@ impl UnseenOriginal {
         let sent_at = |time| match Sent::of(opening.transmission, time) {
             // Of a marked repeat the first transmission is not known.
             Sent::NotThen if opening.repeat => Sent::About,
-            sent => sent,
+            sent @ (Sent::Then | Sent::About | Sent::NotThen) => sent,
         };
         match named.fit(&one, sent_at, age) {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.

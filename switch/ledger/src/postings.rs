@@ -86,7 +86,11 @@ impl Wallet {
                     }),
                     Kind::Load => self.credit(&mut postings, Account::Funding, amount),
                     Kind::Refund => self.credit(&mut postings, payable, amount),
-                    _ => return Err(Broken::OutOfTurn(*reference)),
+                    Kind::Completion
+                    | Kind::Reversal
+                    | Kind::CardIssue
+                    | Kind::Retirement
+                    | Kind::Administration => return Err(Broken::OutOfTurn(*reference)),
                 }
             }
             Event::Released { reference, .. } => {
@@ -132,7 +136,26 @@ impl Wallet {
                 let amount = amount.ok_or(Broken::OutOfTurn(*original))?;
                 self.reversal(&mut postings, transaction, *original, amount)?;
             }
-            _ => {}
+            Event::Opened(_)
+            | Event::CardRequested { .. }
+            | Event::CardIssued { .. }
+            | Event::CardRetired { .. }
+            | Event::LoadRequested { .. }
+            | Event::RefundRequested { .. }
+            | Event::Completed { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Declined { .. }
+            | Event::ReversalNoted { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderAnnounced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Account { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => {}
         }
         Ok(postings)
     }

@@ -166,7 +166,32 @@ impl Wallet {
                     ..item
                 }));
             }
-            _ => {}
+            Event::Opened(_)
+            | Event::Provisioned { .. }
+            | Event::CardRequested { .. }
+            | Event::CardIssued { .. }
+            | Event::CardRetired { .. }
+            | Event::LoadRequested { .. }
+            | Event::PayoutRequested { .. }
+            | Event::RefundRequested { .. }
+            | Event::Held { .. }
+            | Event::Advised { .. }
+            | Event::Completed { .. }
+            | Event::Expired { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Released { .. }
+            | Event::Declined { .. }
+            | Event::ReversalNoted { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderAnnounced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Account { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => {}
         }
         Ok(items)
     }
@@ -176,7 +201,11 @@ fn side_of(kind: Kind) -> Option<Side> {
     match kind {
         Kind::Purchase | Kind::Completion | Kind::Payout => Some(Side::Debit),
         Kind::Refund | Kind::Load => Some(Side::Credit),
-        _ => None,
+        Kind::Authorization
+        | Kind::Reversal
+        | Kind::CardIssue
+        | Kind::Retirement
+        | Kind::Administration => None,
     }
 }
 
@@ -184,7 +213,14 @@ fn side_of(kind: Kind) -> Option<Side> {
 fn party_of(transaction: &Transaction) -> u64 {
     match transaction.kind {
         Kind::Load | Kind::Payout => NO_PARTY,
-        _ => transaction.institution,
+        Kind::Purchase
+        | Kind::Authorization
+        | Kind::Completion
+        | Kind::Reversal
+        | Kind::CardIssue
+        | Kind::Refund
+        | Kind::Retirement
+        | Kind::Administration => transaction.institution,
     }
 }
 

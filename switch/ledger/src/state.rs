@@ -262,7 +262,14 @@ impl Wallet {
                 match kind {
                     Kind::Load => self.reloaded(*reference, None),
                     Kind::Payout => self.paid_out(entry.at)?,
-                    _ => {}
+                    Kind::Purchase
+                    | Kind::Authorization
+                    | Kind::Completion
+                    | Kind::Reversal
+                    | Kind::CardIssue
+                    | Kind::Refund
+                    | Kind::Retirement
+                    | Kind::Administration => {}
                 }
             }
             Event::Released {
@@ -373,7 +380,12 @@ impl Wallet {
         let (reference, owed, dropped) = match directed.directive {
             Directive::Retry(reference, owed) => (reference, owed, false),
             Directive::Drop(reference, owed) => (reference, owed, true),
-            _ => {
+            Directive::Block(_)
+            | Directive::Unblock(_)
+            | Directive::Control(..)
+            | Directive::BeginDay(..)
+            | Directive::ChangeKey(_)
+            | Directive::AcceptReferences(_) => {
                 let supervision = self.supervision.get_or_insert_default();
                 supervision.apply(directed, at);
                 self.supervision.take_if(|decided| decided.is_empty());
@@ -410,7 +422,13 @@ impl Wallet {
             Kind::Load => self.reloaded(reference, failed_at),
             Kind::Payout => self.account_mut()?.closing = Reference(0),
             Kind::CardIssue => self.cards.give_up(reference),
-            _ => {}
+            Kind::Purchase
+            | Kind::Authorization
+            | Kind::Completion
+            | Kind::Reversal
+            | Kind::Refund
+            | Kind::Retirement
+            | Kind::Administration => {}
         }
         Ok(())
     }
@@ -509,7 +527,12 @@ impl Wallet {
                     self.shrink(original, stands)?;
                 }
             }
-            _ => {}
+            Kind::Reversal
+            | Kind::Load
+            | Kind::CardIssue
+            | Kind::Payout
+            | Kind::Retirement
+            | Kind::Administration => {}
         }
         Ok(())
     }
@@ -600,7 +623,7 @@ impl Wallet {
         let transaction = self.known(reference)?;
         match transaction.status {
             Status::Pending => Ok(transaction),
-            _ => Err(Broken::OutOfTurn(reference)),
+            Status::Approved | Status::Declined => Err(Broken::OutOfTurn(reference)),
         }
     }
 

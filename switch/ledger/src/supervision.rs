@@ -23,7 +23,12 @@ impl Directed {
             Directive::Retry(reference, _) | Directive::Drop(reference, _) => {
                 About::Reference(reference)
             }
-            _ => About::None,
+            Directive::Block(_)
+            | Directive::Unblock(_)
+            | Directive::Control(..)
+            | Directive::BeginDay(..)
+            | Directive::ChangeKey(_)
+            | Directive::AcceptReferences(_) => About::None,
         }
     }
 }

@@ -204,7 +204,24 @@ impl Transaction {
             Event::Declined { code, .. } => closed(paying, *code),
             Event::Reversed { .. } => closed(Kind::Reversal, ResponseCode::APPROVED),
             Event::ReversalNoted { code, .. } => closed(Kind::Reversal, *code),
-            _ => closed(Kind::Administration, ResponseCode::APPROVED),
+            Event::Opened(_)
+            | Event::Provisioned { .. }
+            | Event::CardIssued { .. }
+            | Event::Expired { .. }
+            | Event::StoodIn { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Approved { .. }
+            | Event::Released { .. }
+            | Event::ReversedFurther { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderAnnounced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => closed(Kind::Administration, ResponseCode::APPROVED),
         };
         let more = More::of(event, kind, status);
         Some(Self {
@@ -221,7 +238,15 @@ impl Transaction {
             more: (more != *NO_MORE).then(|| Box::new(more)),
             advice: match kind {
                 Kind::Retirement => Advice::Open,
-                _ => Advice::None,
+                Kind::Purchase
+                | Kind::Authorization
+                | Kind::Completion
+                | Kind::Reversal
+                | Kind::Load
+                | Kind::CardIssue
+                | Kind::Refund
+                | Kind::Payout
+                | Kind::Administration => Advice::None,
             },
             ..Self::of(opening, position)
         })
@@ -328,7 +353,16 @@ impl Transaction {
         let used = self.more().used;
         match self.kind {
             Kind::Authorization if !self.holds() => used,
-            _ => asked.max(used),
+            Kind::Purchase
+            | Kind::Authorization
+            | Kind::Completion
+            | Kind::Reversal
+            | Kind::Load
+            | Kind::CardIssue
+            | Kind::Refund
+            | Kind::Payout
+            | Kind::Retirement
+            | Kind::Administration => asked.max(used),
         }
     }
 
@@ -337,7 +371,7 @@ impl Transaction {
         match self.status {
             Status::Declined => Amount::ZERO,
             _ if self.kind == Kind::Authorization && !self.holds() => self.more().used,
-            _ => self.more().asked.unwrap_or(self.standing),
+            Status::Pending | Status::Approved => self.more().asked.unwrap_or(self.standing),
         }
     }
 
@@ -365,7 +399,7 @@ impl Transaction {
             Status::Pending => 3,
             _ if self.is_open() || self.holds() => 2,
             Status::Approved if !self.standing.is_zero() => 1,
-            _ => 0,
+            Status::Approved | Status::Declined => 0,
         }
     }
 
@@ -381,7 +415,7 @@ impl Transaction {
             match Sent::of(seen, time) {
                 Sent::Then => return Sent::Then,
                 Sent::About if best == Sent::NotThen => best = Sent::About,
-                _ => {}
+                Sent::About | Sent::NotThen => {}
             }
         }
         best
@@ -394,7 +428,12 @@ impl Transaction {
             class: match self.kind {
                 Kind::Purchase | Kind::Refund | Kind::Completion => 2,
                 Kind::Authorization => 1,
-                _ => 0,
+                Kind::Reversal
+                | Kind::Load
+                | Kind::CardIssue
+                | Kind::Payout
+                | Kind::Retirement
+                | Kind::Administration => 0,
             },
             credits: self.kind == Kind::Refund,
             trace: self.trace,
@@ -470,7 +509,32 @@ impl More {
                 },
                 ..Self::default()
             },
-            _ => Self::default(),
+            Event::Opened(_)
+            | Event::Provisioned { .. }
+            | Event::CardRequested { .. }
+            | Event::CardIssued { .. }
+            | Event::CardRetired { .. }
+            | Event::LoadRequested { .. }
+            | Event::PayoutRequested { .. }
+            | Event::Advised { .. }
+            | Event::Expired { .. }
+            | Event::StoodIn { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Approved { .. }
+            | Event::Released { .. }
+            | Event::Declined { .. }
+            | Event::Reversed { .. }
+            | Event::ReversedFurther { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderAnnounced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Account { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => Self::default(),
         }
     }
 }

@@ -442,7 +442,7 @@ impl Settled {
         }
         let approved = match transaction.status {
             Status::Approved => End::APPROVED,
-            _ => 0,
+            Status::Pending | Status::Declined => 0,
         };
         let undone = match transaction.standing {
             standing if standing == transaction.amount && approved != 0 => 0,
@@ -456,7 +456,7 @@ impl Settled {
         };
         let acknowledged = match transaction.advice {
             Advice::Acknowledged => End::ACKNOWLEDGED,
-            _ => 0,
+            Advice::None | Advice::Open => 0,
         };
         Some(Self {
             reference: transaction.reference,
@@ -521,7 +521,16 @@ impl Command {
                     About::Original(&ask.opening, named)
                 }
                 Action::Post { twin } => About::Twin(&ask.opening, twin),
-                _ => About::Request(&ask.opening),
+                Action::Purchase { .. }
+                | Action::Verify { .. }
+                | Action::Refund { .. }
+                | Action::Open
+                | Action::IssueCard
+                | Action::RenewCard
+                | Action::Load(_)
+                | Action::Announce { .. }
+                | Action::Cancel
+                | Action::Account(_) => About::Request(&ask.opening),
             },
             Self::HostAnswered(reference, _)
             | Self::HostIssuedCard(reference, ..)
@@ -574,7 +583,21 @@ impl Event {
                 ..
             } => About::Reference(*reference),
             Self::Directed(directed) => directed.about(),
-            _ => About::None,
+            Self::Opened(_)
+            | Self::Provisioned { .. }
+            | Self::CardRequested { .. }
+            | Self::CardRetired { .. }
+            | Self::LoadRequested { .. }
+            | Self::PayoutRequested { .. }
+            | Self::Held { .. }
+            | Self::Advised { .. }
+            | Self::Declined { .. }
+            | Self::ReversalNoted { .. }
+            | Self::OrderAnnounced { .. }
+            | Self::OrderCancelled { .. }
+            | Self::Account { .. }
+            | Self::Closed { .. }
+            | Self::Reconciled(_) => About::None,
         }
     }
 }

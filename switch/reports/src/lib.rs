@@ -5,5 +5,8 @@
 //! | [`audit`] | proves the books |
 //! | [`recon`] | lists the items of a settlement date |
 
+// So that a new event is decided upon in every place, by name.
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 pub mod audit;
 pub mod recon;

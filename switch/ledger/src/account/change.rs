@@ -89,7 +89,23 @@ impl Change {
     pub fn code(&self) -> ResponseCode {
         match self {
             Self::CodeMissed => ResponseCode::SECURITY_VIOLATION,
-            _ => ResponseCode::APPROVED,
+            Self::Registered(_)
+            | Self::SignedIn(_)
+            | Self::SignedOut(_)
+            | Self::SessionUsed(_)
+            | Self::PasswordChanged { .. }
+            | Self::SourceAdded(_)
+            | Self::SourceRemoved(_)
+            | Self::SourceResealed(..)
+            | Self::ReloadSet(_)
+            | Self::Frozen
+            | Self::Unfrozen
+            | Self::LimitsSet(_)
+            | Self::ContactProposed { .. }
+            | Self::ContactConfirmed(_)
+            | Self::ContactResealed(_)
+            | Self::ContactRemoved
+            | Self::WishesSet(_) => ResponseCode::APPROVED,
         }
     }
 }

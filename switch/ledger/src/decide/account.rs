@@ -314,7 +314,7 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
 fn read_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
     let order = match &opening.payer {
         Payer::Order(key) => wallet.order(key),
-        _ => None,
+        Payer::Card(..) | Payer::Wallet => None,
     };
     let Some(order) = order else {
         return refuse(ResponseCode::NOT_FOUND, "no such order");

@@ -76,7 +76,20 @@ fn is_of_a_page(action: &Action) -> bool {
     match action {
         Action::Inquiry => true,
         Action::Account(action) => matches!(**action, AccountAction::Watch),
-        _ => false,
+        Action::Purchase { .. }
+        | Action::Complete { .. }
+        | Action::Post { .. }
+        | Action::Verify { .. }
+        | Action::Refund { .. }
+        | Action::Reverse { .. }
+        | Action::Open
+        | Action::IssueCard
+        | Action::RenewCard
+        | Action::Load(_)
+        | Action::Announce { .. }
+        | Action::Cancel
+        | Action::History(_)
+        | Action::Unwatch => false,
     }
 }
 
@@ -124,9 +137,34 @@ impl super::super::Claims {
                 AccountAction::IssueNumber(..) => {
                     session.is_none_or(|session| session.kind != SessionKind::Extension)
                 }
-                _ => false,
+                AccountAction::SignOut
+                | AccountAction::SignOutEverywhere
+                | AccountAction::EndSession(_)
+                | AccountAction::ListSessions
+                | AccountAction::Overview
+                | AccountAction::Watch
+                | AccountAction::RetireNumber(_)
+                | AccountAction::ListNumbers
+                | AccountAction::ReadOrder
+                | AccountAction::Freeze
+                | AccountAction::ConfirmContact(_)
+                | AccountAction::SetWishes(_) => false,
             },
-            _ => false,
+            Action::Purchase { .. }
+            | Action::Complete { .. }
+            | Action::Post { .. }
+            | Action::Inquiry
+            | Action::Verify { .. }
+            | Action::Refund { .. }
+            | Action::Reverse { .. }
+            | Action::Open
+            | Action::IssueCard
+            | Action::RenewCard
+            | Action::Load(_)
+            | Action::Announce { .. }
+            | Action::Cancel
+            | Action::History(_)
+            | Action::Unwatch => false,
         }
     }
 }

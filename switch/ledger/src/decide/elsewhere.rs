@@ -78,7 +78,7 @@ pub(super) fn shown_card(wallet: &Wallet, opening: &Opening) -> (CardNumber, u16
     let own = || wallet.cards.representative().or(wallet.cards.iter().last());
     let card = match &opening.payer {
         Payer::Card(number, _) => wallet.cards.find(number).or_else(own),
-        _ => own(),
+        Payer::Order(_) | Payer::Wallet => own(),
     };
     match (card, &opening.payer) {
         (Some(card), _) => (card.number.clone(), card.expiry),

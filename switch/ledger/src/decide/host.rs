@@ -159,7 +159,15 @@ pub(super) fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
                 Effect::AskForCardAgain(reference),
             ],
         },
-        _ => release(
+        Kind::Purchase
+        | Kind::Authorization
+        | Kind::Completion
+        | Kind::Reversal
+        | Kind::Load
+        | Kind::Refund
+        | Kind::Payout
+        | Kind::Retirement
+        | Kind::Administration => release(
             wallet,
             transaction,
             ResponseCode::HOST_UNREACHABLE,
@@ -273,7 +281,15 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
             }
             let undoing = match transaction.kind {
                 Kind::Retirement => Owed::Card,
-                _ => Owed::Undo,
+                Kind::Purchase
+                | Kind::Authorization
+                | Kind::Completion
+                | Kind::Reversal
+                | Kind::Load
+                | Kind::CardIssue
+                | Kind::Refund
+                | Kind::Payout
+                | Kind::Administration => Owed::Undo,
             };
             if transaction.advice == Advice::Open && hears(undoing) {
                 owed.push((transaction.undone_at(), Effect::Advise(reference)));

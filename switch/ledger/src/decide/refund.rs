@@ -82,7 +82,7 @@ fn may_refund<'a>(
     // To the host it goes under the number that paid, where the mall named one: it may be dead by now.
     let paid_with = match &opening.payer {
         Payer::Card(number, _) => wallet.cards.find(number).unwrap_or(card),
-        _ => card,
+        Payer::Order(_) | Payer::Wallet => card,
     };
     Ok((original, (paid_with.number.clone(), paid_with.expiry)))
 }

@@ -38,7 +38,15 @@ pub(super) fn reverse(
     // What has expired may be completed yet, up to what was granted.
     let most = match original.kind {
         Kind::Authorization => original.granted(),
-        _ => original.standing,
+        Kind::Purchase
+        | Kind::Completion
+        | Kind::Reversal
+        | Kind::Load
+        | Kind::CardIssue
+        | Kind::Refund
+        | Kind::Payout
+        | Kind::Retirement
+        | Kind::Administration => original.standing,
     };
     // Nothing to undo, or undone before: a second reversal credits nothing.
     if original.more().asked.is_some() || original.status == Status::Declined || asked >= most {
@@ -57,7 +65,7 @@ pub(super) fn reverse(
         }
         // The host is told when it has answered.
         Status::Pending => {}
-        _ => effects.push(Effect::Advise(original.reference)),
+        Status::Approved | Status::Declined => effects.push(Effect::Advise(original.reference)),
     }
     if whole {
         effects.extend(super::order_turned(
@@ -78,7 +86,7 @@ pub(super) fn reverse(
     let undone = original.standing.saturating_sub(standing);
     let at = match original.status {
         Status::Approved => opening.reference.milliseconds(),
-        _ => original.undone_at(),
+        Status::Pending | Status::Declined => original.undone_at(),
     };
     reverse_further(wallet, original, undone, at, &mut decision);
     decision
@@ -96,7 +104,15 @@ pub(super) fn reverse_further(
     let transactions = &wallet.transactions;
     let purchase = match refund.kind {
         Kind::Refund => transactions.by_reference(refund.more().original),
-        _ => None,
+        Kind::Purchase
+        | Kind::Authorization
+        | Kind::Completion
+        | Kind::Reversal
+        | Kind::Load
+        | Kind::CardIssue
+        | Kind::Payout
+        | Kind::Retirement
+        | Kind::Administration => None,
     };
     if let Some(purchase) = purchase {
         let refunded = purchase.more().used.saturating_sub(undone);

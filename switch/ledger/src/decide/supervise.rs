@@ -40,7 +40,13 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
         }
         // Whoever has the answer finds it to be so.
         _ if wallet.id == WalletId::HOUSE => decision.effects.insert(0, Effect::Proclaim),
-        _ => {}
+        Directive::Block(_)
+        | Directive::Unblock(_)
+        | Directive::Control(..)
+        | Directive::BeginDay(..)
+        | Directive::ChangeKey(_)
+        | Directive::Drop(..)
+        | Directive::AcceptReferences(_) => {}
     }
     decision
 }
@@ -101,7 +107,13 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
         {
             Err((NOT_FOUND, "no such dead letter"))
         }
-        _ => Ok(()),
+        Directive::Block(_)
+        | Directive::Unblock(_)
+        | Directive::Control(..)
+        | Directive::BeginDay(..)
+        | Directive::ChangeKey(_)
+        | Directive::Retry(..)
+        | Directive::Drop(..) => Ok(()),
     }
 }
 
