@@ -100,3 +100,42 @@ fn thousands(number: usize) -> String {
         _ => format!("{},{:03}", number / 1000, number % 1000),
     }
 }
+
+/// What a crate of the workspace depends on within it, without what only its tests need.
+fn known_by(folder: &str) -> Vec<String> {
+    let manifest: toml::Table = read(&format!("{folder}/Cargo.toml")).parse().unwrap();
+    let known = manifest["dependencies"].as_table().unwrap().keys();
+    let mut known: Vec<_> = known
+        .filter_map(|name| name.strip_prefix("tessera-").map(str::to_owned))
+        .collect();
+    known.sort_unstable();
+    known
+}
+
+#[test]
+fn every_crate_knows_what_the_map_says() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let members = manifest["workspace"]["members"].as_array().unwrap();
+    let mut members: Vec<_> = members
+        .iter()
+        .map(|member| member.as_str().unwrap())
+        .map(|member| (member.to_owned(), known_by(member)))
+        .collect();
+    let map = read("ARCHITECTURE.md");
+    let (_, map) = map
+        .split_once("| crate | knows |\n| --- | --- |\n")
+        .unwrap();
+    let mut drawn: Vec<_> = map
+        .lines()
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<_> = line.split('|').map(str::trim).collect();
+            let known = cells[2].split(", ").filter(|name| !name.is_empty());
+            let known = known.map(str::to_owned).collect();
+            (cells[1].trim_matches('`').to_owned(), known)
+        })
+        .collect();
+    members.sort_unstable();
+    drawn.sort_unstable();
+    assert_eq!(drawn, members);
+}
