@@ -15,10 +15,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Settings;
 use crate::door::{Admission, Arrivals, GuestBook};
 use crate::gate::{DeadLetters, Gate};
-use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, LinkStats, Links, TraceShare};
+use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
 use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, Doorkeeper};
-use crate::ops::{Metrics, WorkerMetrics};
 use crate::orders::Orders;
 use crate::passwords::Passwords;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
@@ -26,6 +25,8 @@ use crate::settlement::Settlement;
 use crate::vault::Vault;
 use tessera_journal::Journal;
 use tessera_ledger::{ContactChannel, Rules, WalletId};
+use tessera_metrics::LinkStats;
+use tessera_metrics::{Metrics, WorkerMetrics};
 use tessera_store::Checkpointer;
 
 /// How often parked purchases and idle wallets are looked at.

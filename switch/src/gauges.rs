@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::door::{Guest, GuestBook};
 use crate::gate::DeadLetters;
-use crate::ops::Metrics;
 use tessera_journal::Journal;
 use tessera_kit::clock;
+use tessera_metrics::Metrics;
 
 /// Brings these figures up to date before each reading of the metrics.
 pub(crate) fn refresh_before_reading(

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
-use crate::ops::Metrics;
-use crate::ops::metrics::TotalsOutcome;
 use crate::settlement::Settlement;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Details, WalletId};
+use tessera_metrics::Metrics;
+use tessera_metrics::TotalsOutcome;
 
 /// How often it is looked whether something is due.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -14,9 +14,9 @@ use crate::config::{
     MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
 };
 use crate::door::{GuestBook, Guests, Places};
-use crate::ops::Metrics;
-use crate::ops::metrics::{Certificate, Reloaded};
 use crate::router::Errand;
+use tessera_metrics::Metrics;
+use tessera_metrics::{Certificate, Reloaded};
 
 /// What is needed to read the parties again.
 pub(crate) struct Reload {

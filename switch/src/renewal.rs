@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::host::LinkStats;
 use crate::router::Inboxes;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::Command;
+use tessera_metrics::LinkStats;
 use tessera_store::Store;
 
 /// How often it is asked whether the lines are up.

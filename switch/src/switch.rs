@@ -20,11 +20,10 @@ use crate::config::{
 use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
-use crate::host::{LinkInbox, LinkStats, Links};
+use crate::host::{LinkInbox, Links};
 use crate::host_totals::HostTotals;
 use crate::notify::{MallNames, Notify};
-use crate::ops::metrics::Certificate;
-use crate::ops::{self, Health, Metrics, Operator};
+use crate::ops::{self, Health, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
@@ -36,6 +35,9 @@ use crate::vault::{KeyRing, Vault};
 use crate::wallet::Tell;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Day, Supervision, WalletId};
+use tessera_metrics::Certificate;
+use tessera_metrics::LinkStats;
+use tessera_metrics::Metrics;
 use tessera_store::{Checkpointer, Store};
 
 /// The addresses that a switch serves.

@@ -10,8 +10,8 @@ use tessera_console::Limit;
 use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
 
 use super::{Admitted, Connection};
-use crate::ops::metrics::Kind;
 use tessera_ledger::{ORIGINAL_NOT_FOUND, Outcome};
+use tessera_metrics::Kind;
 
 static NO_ORIGINAL: Limit = Limit::new("original not found");
 

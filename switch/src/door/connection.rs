@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::{Admission, Arrival, Guest};
-use crate::ops::metrics::ConnectionClosed;
+use tessera_metrics::ConnectionClosed;
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
 /// all that can still come on top, so a peer that does not read can't make memory grow.

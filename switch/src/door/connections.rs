@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashMap;
 
 use super::Connection;
-use crate::ops::metrics::ConnectionClosed;
+use tessera_metrics::ConnectionClosed;
 
 /// A worker's open connections at one door. Bounded by `connections_max`.
 #[derive(Debug, Default)]

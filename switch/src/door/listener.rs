@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Place, Places};
-use crate::ops::Metrics;
-use crate::ops::metrics::ConnectionRefused;
+use tessera_metrics::ConnectionRefused;
+use tessera_metrics::Metrics;
 
 /// A pause after an accept that failed for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(50);

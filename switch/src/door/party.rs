@@ -7,7 +7,7 @@ use tessera_protocol::Dialect;
 
 use super::Admission;
 use crate::config::Party;
-use crate::ops::metrics::{DoorMetrics, PartyMetrics};
+use tessera_metrics::{DoorMetrics, PartyMetrics};
 
 /// A party and its counts.
 #[derive(Debug)]

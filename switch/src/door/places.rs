@@ -13,7 +13,7 @@ use hashbrown::HashMap;
 
 use super::{Connection, Guests};
 use crate::config::{LeasedSettings, MallSettings, Network};
-use crate::ops::metrics::ConnectionClosed;
+use tessera_metrics::ConnectionClosed;
 
 /// Addresses that are remembered because a party has signed on from them.
 const LEARNED_MAX: usize = 10_000;

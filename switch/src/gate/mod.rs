@@ -21,14 +21,14 @@ pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
 
 use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
 use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
-use crate::ops::WorkerMetrics;
-use crate::ops::metrics::{Queue, Stage};
 use crate::router::Bulletin;
 use crate::wallet::{Directions, Reply};
 use tessera_journal::Journal;
 use tessera_ledger::{
     Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, Told, WalletId,
 };
+use tessera_metrics::WorkerMetrics;
+use tessera_metrics::{Queue, Stage};
 
 /// The message that a dead letter would be, as it stands on the line, with a trace number of zeros.
 ///

@@ -15,9 +15,9 @@ use super::in_flight::{Asked, Asker};
 use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
 use super::message::{Heard, HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
-use super::stats::LinkStats;
 use tessera_kit::clock;
 use tessera_ledger::{Reference, Told, WalletId};
+use tessera_metrics::LinkStats;
 
 /// The store and forward of one worker.
 pub struct Forwarder {

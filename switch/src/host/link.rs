@@ -22,11 +22,11 @@ use super::message::{
     DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
 };
 use super::sharing::{self, BORROWED, ForOthers, LinkInbox, Links};
-use super::stats::LinkStats;
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
 use crate::config::HostLinkSettings;
 use tessera_ledger::Told;
+use tessera_metrics::LinkStats;
 
 /// Settings with which no line can be opened.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,6 @@ mod message;
 mod receive;
 mod schedule;
 mod sharing;
-mod stats;
 mod traces;
 mod wheel;
 mod wire;
@@ -43,5 +42,4 @@ pub use message::{
     Unanswered,
 };
 pub use sharing::{LinkInbox, Links};
-pub use stats::{Figure, LinkStats};
 pub use traces::TraceShare;

@@ -24,7 +24,7 @@ use super::frames;
 use super::line::Line;
 use super::link::Link;
 use super::receive::receive_passed;
-use super::stats::LinkStats;
+use tessera_metrics::LinkStats;
 
 /// Batches that wait for a worker. One holds at most what a line's output or one read of a line brings.
 const BATCHES_MAX: usize = 256;

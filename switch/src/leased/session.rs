@@ -21,11 +21,11 @@ use crate::door::{
     Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, write_sealed,
 };
-use crate::ops::metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 use crate::router::Worker;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::Command;
+use tessera_metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
 
 static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
 

@@ -9,8 +9,8 @@ use tokio_rustls::TlsAcceptor;
 use super::turns::Turns;
 use crate::config::MallSettings;
 use crate::door::{Bound, Connections, Guests};
-use crate::ops::metrics::ConnectionClosed;
 use crate::router::Worker;
+use tessera_metrics::ConnectionClosed;
 
 /// What all sessions of a worker share.
 pub struct Doorkeeper {

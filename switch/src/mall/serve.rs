@@ -21,7 +21,7 @@ use super::session::{Ending, Reading, Session};
 use super::turns::HANDSHAKE_BYTES;
 use crate::config::{Identity, Network};
 use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
-use crate::ops::metrics::{ConnectionClosed, ConnectionRefused};
+use tessera_metrics::{ConnectionClosed, ConnectionRefused};
 
 static NO_HANDSHAKE: Limit = Limit::new("mall handshake");
 static NO_HEADER: Limit = Limit::new("no proxy header");

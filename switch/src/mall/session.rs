@@ -19,7 +19,7 @@ use super::doorkeeper::Doorkeeper;
 use super::receive::{Received, Receiver};
 use super::turns::Baton;
 use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
-use crate::ops::metrics::{ConnectionClosed, FrameRefused, Label};
+use tessera_metrics::{ConnectionClosed, FrameRefused, Label};
 
 static CLOSED: Limit = Limit::new("connection closed");
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
 
 use crate::door::{Admission, Arrival, Bound, Connection, Guest, Misfit, Permit};
-use crate::ops::metrics::ConnectionRefused;
+use tessera_metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
 #[derive(Debug, Default)]

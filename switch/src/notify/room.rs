@@ -17,11 +17,11 @@ use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use crate::config::{NotifySettings, Settings, SettingsError};
-use crate::ops::Metrics;
 use crate::vault::Vault;
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::ContactChannel;
+use tessera_metrics::Metrics;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use crate::host::LinkStats;
+use tessera_metrics::LinkStats;
 
 /// The state that `/readyz` tells. Set by the rooms, from any thread.
 #[derive(Debug)]

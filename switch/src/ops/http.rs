@@ -12,8 +12,9 @@ use actix_web::{App, HttpResponse, web};
 use tessera_http::local::{Names, refuse_pages};
 use tessera_http::{Limits, Listener};
 
-use super::{Health, Metrics};
+use super::Health;
 use crate::config::OpsSettings;
+use tessera_metrics::Metrics;
 
 /// The text format of Prometheus, with the charset that its scraper insists on.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -116,7 +117,7 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
-    use crate::host::LinkStats;
+    use tessera_metrics::LinkStats;
 
     async fn ask(address: SocketAddr, request: &str) -> String {
         let request = format!("{request} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");

@@ -6,10 +6,8 @@
 pub mod control;
 mod health;
 mod http;
-pub mod metrics;
 pub mod operator;
 
 pub use health::Health;
 pub use http::{OpsServer, serve};
-pub use metrics::{Metrics, WorkerMetrics};
 pub use operator::Operator;

@@ -5,8 +5,8 @@ use tessera_protocol::{Amount, Currency};
 
 use super::*;
 use crate::door::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
-use crate::ops::metrics::Kind;
 use tessera_ledger::{Action, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret};
+use tessera_metrics::Kind;
 
 const WALLET: WalletId = WalletId(1);
 const RIGHT: &[u8] = b"correct horse";

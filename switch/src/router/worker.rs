@@ -15,7 +15,6 @@ use super::wakes::Wakes;
 use super::{Book, Budget, Bulletin, Directory};
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
-use crate::ops::WorkerMetrics;
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
 use crate::vault::Vault;
@@ -26,6 +25,7 @@ use tessera_ledger::{
     Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told, Wallet,
     WalletId,
 };
+use tessera_metrics::WorkerMetrics;
 use tessera_store::{Checkpointer, Snapshot, Unrecalled, read_back};
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is

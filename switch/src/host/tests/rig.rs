@@ -14,9 +14,10 @@ use super::peer::FinancialSystem;
 use crate::config::HostLinkSettings;
 use crate::host::{
     Advice, Deliver, Forwarder, HostAnswer, HostMessage, HostOutcome, HostRequest, Link, LinkInbox,
-    LinkStats, Links, TraceShare,
+    Links, TraceShare,
 };
 use tessera_ledger::{Reference, WalletId};
+use tessera_metrics::LinkStats;
 
 /// Nothing in a test takes this long.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -7,8 +7,8 @@ use tessera_protocol::{
 use super::super::permission;
 use super::super::sign_on::Verdict;
 use crate::config::{Party, PartyKind};
-use crate::ops::metrics::FrameRefused;
 use tessera_ledger::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
+use tessera_metrics::FrameRefused;
 
 type Asked = (Opening, Action);
 

@@ -11,10 +11,10 @@ use super::super::sign_on::Verdict;
 use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
 use crate::door::{Asker, Guest};
-use crate::ops::metrics::FrameRefused;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};
+use tessera_metrics::FrameRefused;
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change refused");
 

@@ -28,9 +28,9 @@ use super::turns::Share;
 use crate::door::{
     self, Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
 };
-use crate::ops::metrics::{ConnectionClosed, FrameRefused, Kind};
 use tessera_kit::clock;
 use tessera_ledger::Ask;
+use tessera_metrics::{ConnectionClosed, FrameRefused, Kind};
 
 static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
 static NO_MTI: Limit = Limit::new("no message type");

@@ -19,12 +19,12 @@ use super::Tell;
 use super::host_totals::TotalsAsked;
 use crate::door::{Asker, Connection};
 use crate::gate::{News, Release};
-use crate::ops::metrics::Stage;
 use crate::router::Worker;
 use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
     Wallet, decide, is_admitted,
 };
+use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
 
 /// What the wallet's own worker wants of it.

@@ -7,9 +7,9 @@ use super::super::{Directions, Reply};
 use super::{Waiting, WalletActor};
 use crate::door::{Asker, Connection};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
-use crate::ops::metrics::{Kind, Stage};
 use crate::passwords::{Job, Refused};
 use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
+use tessera_metrics::{Kind, Stage};
 
 /// Repeats of one form that wait for the financial system at the same time.
 const FORMS_WAITING_MAX: usize = 16;

@@ -15,6 +15,7 @@ mod notify;
 mod process;
 mod register;
 mod requests;
+mod stats;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use labels::{
 };
 pub use notify::NotifyMetrics;
 pub use requests::RequestMetrics;
+pub use stats::{Figure, LinkStats};
 pub use store::StoreMetrics;
 pub use wallets::WalletMetrics;
 pub use worker::WorkerMetrics;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use prometheus::{Gauge, IntCounter, IntGauge};
 
 use super::labels::{LinkOutcome, UnmatchedAnswer};
+use super::{Figure, LinkStats};
 use super::{HostMetrics, Metrics};
-use crate::host::{Figure, LinkStats};
 
 impl Metrics {
     /// From now on tells the figures of worker number `worker`'s lines.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tessera_protocol::ResponseCode;
 
+use super::LinkStats;
 use super::*;
-use crate::host::LinkStats;
 
 fn metrics() -> Metrics {
     Metrics::new()
@@ -206,7 +206,7 @@ fn keeps_the_conventions_of_prometheus() {
 #[test]
 fn alerts_name_metrics_that_exist() {
     let text = busy().text();
-    let alerts = include_str!("../../../../config/alerts.yml");
+    let alerts = include_str!("../../../config/alerts.yml");
     let alerts: String = alerts
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))

@@ -15,11 +15,13 @@ impl Figure {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add(&self, more: u64) {
+    /// Adds to it.
+    pub fn add(&self, more: u64) {
         self.set(self.read().wrapping_add(more));
     }
 
-    pub(crate) fn set(&self, value: u64) {
+    /// Sets it.
+    pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
     }
 }
@@ -91,7 +93,8 @@ impl LinkStats {
         }
     }
 
-    pub(super) fn set_oldest_advice(&self, age: Option<Duration>) {
+    /// How long the oldest advice has been waiting by now; `None` where there is none.
+    pub fn set_oldest_advice(&self, age: Option<Duration>) {
         let since = |age: Duration| clock::steady().saturating_sub(age.as_millis() as u64);
         self.oldest_advice
             .set(age.map_or(0, |age| since(age).max(1)));
