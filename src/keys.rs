@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use tessera_common::key_file;
+use tessera_config::Settings;
 use tessera_console::print;
 use tessera_protocol::{CheckValue, KeyEncryptingKey, MacKey};
-use tessera_switch::config::Settings;
-use tessera_switch::key_file;
-use tessera_switch::vault::KeyRing;
+use tessera_vault::KeyRing;
 
 /// Manage the keys that seal the payers' funding sources and addresses, and make, wrap and compare those of parties.
 #[derive(Args)]

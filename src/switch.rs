@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use tessera_common::private;
+use tessera_config::Settings;
 use tessera_console::{print, say, start_logging};
-use tessera_switch::config::Settings;
 
 /// Runs the switch
 #[derive(clap::Args)]
@@ -25,6 +25,7 @@ impl Switch {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = read(&self.config, self.data)?;
         settings.check()?;
+        tessera_switch::notify::check(&settings.notify)?;
         private::check(&settings.data)?;
         if self.check {
             let (config, parties) = (self.config.display(), settings.parties.len());

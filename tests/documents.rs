@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use tessera_config::Settings;
 use tessera_protocol::leased::Operation;
-use tessera_switch::config::Settings;
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tessera_switch::config::{EmailSettings, EmailTls};
+use tessera_config::{EmailSettings, EmailTls};
 use tessera_switch::notify::channel::{Address, Email, Message, MessageId};
 use tessera_switch::notify::texts::Texts;
 use tokio::io::AsyncWriteExt as _;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tessera_switch::config::SmsSettings;
+use tessera_config::SmsSettings;
 use tessera_switch::notify::channel::{Address, Message, MessageId, Sms};
 use tessera_switch::notify::texts::Texts;
 use tokio::io::AsyncWriteExt as _;

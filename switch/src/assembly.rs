@@ -12,7 +12,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Settings;
 use crate::door::{Admission, Arrivals, GuestBook};
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
@@ -22,12 +21,13 @@ use crate::orders::Orders;
 use crate::passwords::Passwords;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
 use crate::settlement::Settlement;
-use crate::vault::Vault;
+use tessera_config::Settings;
 use tessera_journal::Journal;
 use tessera_ledger::{ContactChannel, Rules, WalletId};
 use tessera_metrics::LinkStats;
 use tessera_metrics::{Metrics, WorkerMetrics};
 use tessera_store::Checkpointer;
+use tessera_vault::Vault;
 
 /// How often parked purchases and idle wallets are looked at.
 const TICK: Duration = Duration::from_millis(20);

@@ -7,7 +7,6 @@
 //! ```
 
 mod assembly;
-mod email_address;
 pub mod fault;
 mod gauges;
 mod host_totals;
@@ -18,7 +17,6 @@ mod reseal;
 mod settlement;
 mod switch;
 
-pub mod config;
 pub mod door;
 pub mod explain;
 pub mod gate;
@@ -32,8 +30,6 @@ pub mod passwords;
 pub mod provision;
 pub mod repair;
 pub mod router;
-pub mod vault;
 pub mod wallet;
 
 pub use switch::{Addresses, run};
-pub use tessera_common::key_file;

@@ -3,8 +3,8 @@
 
 use tessera_protocol::{Amount, CardNumber, Currency};
 
-use crate::config::Settings;
 use crate::recovery::{self, Data};
+use tessera_config::Settings;
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};

@@ -8,7 +8,7 @@ use std::error::Error;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
-use crate::config::Settings;
+use tessera_config::Settings;
 use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use tessera_kit::clock;
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};

@@ -10,11 +10,11 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{
-    MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
-};
 use crate::door::{GuestBook, Guests, Places};
 use crate::router::Errand;
+use tessera_config::{
+    MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
+};
 use tessera_metrics::Metrics;
 use tessera_metrics::{Certificate, Reloaded};
 

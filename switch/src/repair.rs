@@ -9,8 +9,8 @@
 //! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
 //! operator has looked, and the audit finds by it what is new.
 
-use crate::config::Settings;
 use crate::recovery::{self, Data};
+use tessera_config::Settings;
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};

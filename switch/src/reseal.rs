@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::assembly::Shared;
 use crate::notify::Desk;
-use crate::vault::Vault;
 use crate::wallet::Tell;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Wallet};
 use tessera_store::Store;
+use tessera_vault::Vault;
 
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
-use crate::config::Cutover;
 use crate::host::DateMessage;
 use crate::router::{Bulletin, Inboxes};
 use crate::wallet::Tell;
+use tessera_config::Cutover;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Directed, Directive, WalletId};
 

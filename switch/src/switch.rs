@@ -13,10 +13,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::config::{
-    Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
-    leased_server,
-};
 use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
@@ -31,14 +27,18 @@ use crate::renewal;
 use crate::reseal;
 use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
 use crate::settlement::Settlement;
-use crate::vault::{KeyRing, Vault};
 use crate::wallet::Tell;
+use tessera_config::{
+    Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
+    leased_server,
+};
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Day, Supervision, WalletId};
 use tessera_metrics::Certificate;
 use tessera_metrics::LinkStats;
 use tessera_metrics::Metrics;
 use tessera_store::{Checkpointer, Store};
+use tessera_vault::{KeyRing, Vault};
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]

@@ -3,5 +3,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`clock`] | the time that never goes back, and how the wire writes times |
+//! | [`email_address`] | e-mail addresses as payers have them |
 
 pub mod clock;
+pub mod email_address;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tessera_protocol::Dialect;
 
-use crate::config::{Identity, Party, Transport};
+use tessera_config::{Identity, Party, Transport};
 
 /// What is known of a connection before anyone has signed on over it.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use tessera_protocol::Dialect;
 
 use super::Admission;
-use crate::config::Party;
+use tessera_config::Party;
 use tessera_metrics::{DoorMetrics, PartyMetrics};
 
 /// A party and its counts.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use hashbrown::HashMap;
 
 use super::{Connection, Guests};
-use crate::config::{LeasedSettings, MallSettings, Network};
+use tessera_config::{LeasedSettings, MallSettings, Network};
 use tessera_metrics::ConnectionClosed;
 
 /// Addresses that are remembered because a party has signed on from them.

@@ -24,7 +24,7 @@ use super::message::{
 use super::sharing::{self, BORROWED, ForOthers, LinkInbox, Links};
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
-use crate::config::HostLinkSettings;
+use tessera_config::HostLinkSettings;
 use tessera_ledger::Told;
 use tessera_metrics::LinkStats;
 

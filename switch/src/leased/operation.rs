@@ -8,11 +8,11 @@ use tessera_protocol::{
 };
 
 use super::payer;
-use crate::vault::Vault;
 use tessera_ledger::{
     Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
     Merchant, Opening, Payer, Reference, Secret, WalletId,
 };
+use tessera_vault::Vault;
 
 /// A refused operation: field 39, and why.
 pub(super) type Refused = (ResponseCode, &'static str);

@@ -10,12 +10,12 @@ use tessera_protocol::leased::{
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::operation::{Data, Reading, Refused, missing};
-use crate::email_address::EmailAddress;
-use crate::vault::{Purpose, Vault};
+use tessera_kit::email_address::EmailAddress;
 use tessera_ledger::{
     AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
     Source, WalletId, code_digest,
 };
+use tessera_vault::{Purpose, Vault};
 
 /// What a payer knows a device by is no longer.
 const DEVICE_CHARACTERS_MAX: usize = 60;

@@ -16,13 +16,13 @@ use tokio_rustls::server::TlsStream;
 
 use super::answer;
 use super::operation::{Operation, Reading};
-use crate::config::{Identity, MallSettings, NamedCertificates};
 use crate::door::{
     Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, write_sealed,
 };
 use crate::router::Worker;
 use crate::wallet::Tell;
+use tessera_config::{Identity, MallSettings, NamedCertificates};
 use tessera_kit::clock;
 use tessera_ledger::Command;
 use tessera_metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};

@@ -8,8 +8,8 @@ use tessera_protocol::{
 };
 
 use super::sign_on::Verdict;
-use crate::config::{Party, Quirks, UnknownReversal};
 use crate::door::{Asker, Reply};
+use tessera_config::{Party, Quirks, UnknownReversal};
 use tessera_ledger::{Details, Outcome};
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change declined");

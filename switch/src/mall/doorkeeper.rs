@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use super::turns::Turns;
-use crate::config::MallSettings;
 use crate::door::{Bound, Connections, Guests};
 use crate::router::Worker;
+use tessera_config::MallSettings;
 use tessera_metrics::ConnectionClosed;
 
 /// What all sessions of a worker share.

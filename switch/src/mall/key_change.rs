@@ -2,7 +2,7 @@
 
 use tessera_protocol::{KeyMaterial, NetworkManagement, Refusal, ResponseCode, UnwrapError};
 
-use crate::config::Party;
+use tessera_config::Party;
 use tessera_ledger::{Directed, Directive, KeyChange, Supervision};
 
 const SEALED_WITH_THE_OLD_KEY: Refusal = Refusal {

@@ -6,7 +6,7 @@ use tessera_console::Limit;
 
 use tessera_protocol::{MacKey, WrappedKey};
 
-use crate::config::Party;
+use tessera_config::Party;
 use tessera_kit::clock;
 use tessera_ledger::{ChangedKey, Supervision};
 

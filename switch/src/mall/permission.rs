@@ -3,7 +3,7 @@
 use tessera_protocol::{Message, ResponseCode};
 
 use super::sign_on::Verdict;
-use crate::config::Party;
+use tessera_config::Party;
 
 /// Whether the party may send this request, which was read already; the answer where it may not.
 #[inline]

@@ -19,8 +19,8 @@ use super::doorkeeper::Doorkeeper;
 use super::proxied::{self, Headless};
 use super::session::{Ending, Reading, Session};
 use super::turns::HANDSHAKE_BYTES;
-use crate::config::{Identity, Network};
 use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
+use tessera_config::{Identity, Network};
 use tessera_metrics::{ConnectionClosed, ConnectionRefused};
 
 static NO_HANDSHAKE: Limit = Limit::new("mall handshake");

@@ -6,11 +6,11 @@ use super::channel::{Address, Channel, Failure, Message, MessageId};
 use super::occasion::{self, Told};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
-use crate::vault::{Purpose, Vault};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::{Change, ContactChannel, Entry, Event};
 use tessera_store::read_back;
+use tessera_vault::{Purpose, Vault};
 
 /// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
@@ -111,7 +111,7 @@ impl Delivery {
         told: &Told,
         contact: &KnownContact,
     ) -> Result<Message, Failure> {
-        let sealed = |error: crate::vault::VaultError| Failure::Permanent(error.to_string());
+        let sealed = |error: tessera_vault::VaultError| Failure::Permanent(error.to_string());
         let address = self
             .vault
             .open(entry.wallet, Purpose::Contact, &contact.sealed)

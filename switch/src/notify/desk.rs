@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::outbox::{Dead, Key};
-use crate::vault::Vault;
+use tessera_vault::Vault;
 
 /// Questions that wait for the room's thread.
 const WAITING_MAX: usize = 16;

@@ -25,6 +25,23 @@ mod room;
 mod testing;
 pub mod texts;
 
+use channel::{Email, Sms};
+use tessera_config::{NotifySettings, SettingsError};
+
 pub use deliver::MallNames;
 pub use desk::{Desk, Letters};
 pub use room::{Notify, NotifyError};
+
+/// Tries what reading the configuration leaves for later: passwords and authorities of the channels.
+///
+/// # Errors
+/// What of it is not usable.
+pub fn check(settings: &NotifySettings) -> Result<(), SettingsError> {
+    if let Some(email) = &settings.email {
+        Email::open(email)?;
+    }
+    if let Some(sms) = &settings.sms {
+        Sms::check(sms)?;
+    }
+    Ok(())
+}

@@ -16,12 +16,12 @@ use super::desk::{Ask, Desk, Letters};
 use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
-use crate::config::{NotifySettings, Settings, SettingsError};
-use crate::vault::Vault;
+use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::ContactChannel;
 use tessera_metrics::Metrics;
+use tessera_vault::Vault;
 
 /// How often the journal is looked at for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -524,7 +524,7 @@ mod tests {
 
     use super::*;
     use crate::notify::testing::Records;
-    use crate::vault::KeyRing;
+    use tessera_vault::KeyRing;
 
     const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -13,7 +13,7 @@ use tessera_http::local::{Names, refuse_pages};
 use tessera_http::{Limits, Listener};
 
 use super::Health;
-use crate::config::OpsSettings;
+use tessera_config::OpsSettings;
 use tessera_metrics::Metrics;
 
 /// The text format of Prometheus, with the charset that its scraper insists on.

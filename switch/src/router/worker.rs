@@ -17,7 +17,6 @@ use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
-use crate::vault::Vault;
 use crate::wallet::{Housekeeping, Tell};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::clock;
@@ -27,6 +26,7 @@ use tessera_ledger::{
 };
 use tessera_metrics::WorkerMetrics;
 use tessera_store::{Checkpointer, Snapshot, Unrecalled, read_back};
+use tessera_vault::Vault;
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.

@@ -4,7 +4,6 @@ use super::WalletActor;
 use crate::door::Asker;
 use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
-use crate::vault::{Purpose, VaultError};
 use tessera_kit::clock;
 use tessera_ledger::Kind;
 use tessera_ledger::{
@@ -13,6 +12,7 @@ use tessera_ledger::{
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
+use tessera_vault::{Purpose, VaultError};
 
 /// Why a request could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,8 @@ use tessera_protocol::ResponseCode;
 use super::bench::{
     Bench, NOW, PURCHASE, approved, balances, by_card, forwarded, original, refund, reversal,
 };
-use crate::config::Settings;
 use crate::repair::{Repaired, repair};
+use tessera_config::Settings;
 use tessera_journal::{Journal, Options, Segments};
 use tessera_ledger::{Action, Command, Entry, Irregular, Reference};
 use tessera_reports::audit::{Totals, Violation, audit};

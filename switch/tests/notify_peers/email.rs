@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tessera_switch::config::{EmailSettings, EmailTls};
+use tessera_config::{EmailSettings, EmailTls};
 use tessera_switch::notify::channel::Email;
 
 use crate::rig::{Certificates, PATIENCE, Peer, message, run, write_secret};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tessera_switch::config::SmsSettings;
+use tessera_config::SmsSettings;
 use tessera_switch::notify::channel::{Failure, Message, Receipt, ReceiptOutcome, Sms};
 use tokio::sync::mpsc;
 

@@ -11,11 +11,11 @@ use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
 use super::peer::FinancialSystem;
-use crate::config::HostLinkSettings;
 use crate::host::{
     Advice, Deliver, Forwarder, HostAnswer, HostMessage, HostOutcome, HostRequest, Link, LinkInbox,
     Links, TraceShare,
 };
+use tessera_config::HostLinkSettings;
 use tessera_ledger::{Reference, WalletId};
 use tessera_metrics::LinkStats;
 

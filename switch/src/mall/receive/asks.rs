@@ -6,7 +6,7 @@ use tessera_protocol::{
 
 use super::super::permission;
 use super::super::sign_on::Verdict;
-use crate::config::{Party, PartyKind};
+use tessera_config::{Party, PartyKind};
 use tessera_ledger::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
 use tessera_metrics::FrameRefused;
 

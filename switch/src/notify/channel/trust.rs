@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tessera_common::{bounded, pem};
 
-use crate::config::SettingsError;
+use tessera_config::SettingsError;
 
 /// The authorities of a PEM file; without one, the machine's.
 fn roots(authority: Option<&Path>) -> Result<RootCertStore, SettingsError> {

@@ -5,7 +5,7 @@ use std::ffi::CString;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 use tokio::net::unix::UCred;
 
-use crate::config::OperatorSettings;
+use tessera_config::OperatorSettings;
 
 /// What operators may be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

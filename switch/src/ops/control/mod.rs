@@ -28,8 +28,8 @@ use caller::Caller;
 pub use caller::Right;
 
 use super::operator::{Operator, Want, Wish};
-use crate::config::OperatorSettings;
 use crate::notify::{Desk, Letters};
+use tessera_config::OperatorSettings;
 
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;

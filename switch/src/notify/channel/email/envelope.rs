@@ -4,8 +4,8 @@ use lettre::Address;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
-use crate::email_address::EmailAddress;
 use crate::notify::channel::{Failure, Message};
+use tessera_kit::email_address::EmailAddress;
 
 /// `Auto-Submitted: auto-generated` (RFC 3834): nobody's absence note shall answer.
 #[derive(Clone)]

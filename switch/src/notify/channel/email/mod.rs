@@ -23,8 +23,8 @@ use lettre::message::Mailbox;
 use tokio::time::timeout;
 
 use super::{Failure, Message};
-use crate::config::{EmailSettings, SettingsError};
 use pool::Pool;
+use tessera_config::{EmailSettings, SettingsError};
 
 /// The channel.
 #[derive(Debug)]

@@ -28,8 +28,8 @@ use tokio_rustls::TlsConnector;
 use super::failure;
 use super::kept::Kept;
 use super::line::Line;
-use crate::config::{EmailSettings, EmailTls, SettingsError};
 use crate::notify::channel::{Failure, jittered, trust};
+use tessera_config::{EmailSettings, EmailTls, SettingsError};
 
 /// The pause after a connection that could not be made: the first, doubled up to the last.
 const PAUSE_MIN: Duration = Duration::from_secs(1);

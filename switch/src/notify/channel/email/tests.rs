@@ -5,10 +5,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::EmailTls;
 use crate::notify::channel::{Address, MessageId};
 use crate::notify::testing::run;
 use crate::notify::texts::Texts;
+use tessera_config::EmailTls;
 
 /// More than the sockets of both sides hold, whatever the machine.
 const ENOUGH: usize = 48 << 20;

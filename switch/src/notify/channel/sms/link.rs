@@ -32,8 +32,8 @@ use super::pace::Pace;
 use super::receipt::{Known, Receipt};
 use super::session::{End, Session};
 use super::submit::Submit;
-use crate::config::{SettingsError, SmsSettings};
 use crate::notify::channel::{Failure, jittered, trust};
+use tessera_config::{SettingsError, SmsSettings};
 
 /// A stream of either kind.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

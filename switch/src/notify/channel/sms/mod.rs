@@ -29,10 +29,10 @@ use std::fmt;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Failure, Message};
-use crate::config::{SettingsError, SmsSettings};
 use link::Link;
 pub use receipt::{Receipt, ReceiptOutcome};
 use submit::{Sender, Submit};
+use tessera_config::{SettingsError, SmsSettings};
 
 /// The channel. Dropping it ends the session.
 pub struct Sms {

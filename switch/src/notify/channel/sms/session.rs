@@ -15,8 +15,8 @@ use super::pace::Pace;
 use super::receipt::{self, Known, Receipt};
 use super::status;
 use super::submit::{Place, Submit};
-use crate::config::SmsSettings;
 use crate::notify::channel::Failure;
+use tessera_config::SmsSettings;
 
 /// SMPP 3.4, 3.2: sequence numbers go from 1 to this.
 const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;

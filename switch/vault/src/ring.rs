@@ -6,7 +6,7 @@ use aes_gcm::aead::Generate;
 use aes_gcm::{Aes256Gcm, Key, KeyInit};
 use zeroize::Zeroizing;
 
-use crate::key_file::{self, KeyFileError};
+use tessera_common::key_file::{self, KeyFileError};
 
 const KEY_BYTES: usize = 32;
 

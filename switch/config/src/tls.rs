@@ -163,7 +163,7 @@ mod tests {
     use rustls::{ClientConnection, ServerConnection};
 
     use super::*;
-    use crate::config::Settings;
+    use crate::Settings;
 
     /// An authority and a certificate signed by it, as PEM files of a folder, and settings that name them.
     fn certified() -> (tempfile::TempDir, Settings) {
@@ -190,7 +190,7 @@ mod tests {
         settings.leased.certificate = settings.host.certificate.clone();
         settings.leased.key = settings.host.key.clone();
         settings.vault.keys = folder.path().join("vault.keys");
-        crate::vault::KeyRing::rotate(&settings.vault.keys).unwrap();
+        tessera_vault::KeyRing::rotate(&settings.vault.keys).unwrap();
         (folder, settings)
     }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::key_file::KeyFileError;
-use crate::vault::KeyRingError;
+use tessera_common::key_file::KeyFileError;
+use tessera_vault::KeyRingError;
 
 /// A line of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use serde::Deserialize;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
-use crate::notify::channel::{Email, Sms};
-use crate::vault::KeyRing;
+use tessera_vault::KeyRing;
 
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
@@ -79,7 +78,7 @@ impl Settings {
         parties::read(self)
     }
 
-    /// Tries what [`Settings::read`] leaves for later: certificates, private keys, authorities and passwords.
+    /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
     pub fn check(&self) -> Result<(), SettingsError> {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
@@ -89,12 +88,6 @@ impl Settings {
             KeyRing::read(&self.vault.keys)?;
         }
         self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
-        if let Some(email) = &self.notify.email {
-            Email::open(email)?;
-        }
-        if let Some(sms) = &self.notify.sms {
-            Sms::check(sms)?;
-        }
         Ok(())
     }
 

@@ -13,8 +13,8 @@ use tessera_common::key_file::{self, KeyFileError};
 use zeroize::Zeroizing;
 
 use super::{SettingsError, units};
-use crate::email_address::EmailAddress;
 pub(super) use check::check;
+use tessera_kit::email_address::EmailAddress;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

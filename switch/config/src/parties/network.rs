@@ -37,10 +37,10 @@ fn number(address: IpAddr) -> (u128, bool) {
 
 /// The text is no block of addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct NoNetwork;
+pub(crate) struct NoNetwork;
 
 impl Network {
-    pub(in crate::config) fn read(text: &str) -> Result<Self, NoNetwork> {
+    pub(crate) fn read(text: &str) -> Result<Self, NoNetwork> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::super::Environment;
 use super::super::bounds::Breach;
-use crate::key_file;
+use tessera_common::key_file;
 
 /// The parties of the published development configuration: code and MAC key, if it has one.
 const DEVELOPMENT_PARTIES: [(u64, Option<&str>); 4] = [

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named};
-use crate::config::Environment;
-use crate::config::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
+use crate::Environment;
+use crate::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
 
 /// Bytes of a system id and a system type, their final zero not counted.
 const SYSTEM_ID_MAX: usize = 15;
@@ -14,10 +14,7 @@ const SENDER_NAME_MAX: usize = 11;
 const SENDER_DIGITS_MAX: usize = 15;
 
 /// What types alone cannot refuse.
-pub(in crate::config) fn check(
-    notify: &NotifySettings,
-    environment: Environment,
-) -> Result<(), Breach> {
+pub(crate) fn check(notify: &NotifySettings, environment: Environment) -> Result<(), Breach> {
     count("notify.batch", notify.batch, 1..=10_000)?;
     span(
         "notify.retry_min",

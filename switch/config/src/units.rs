@@ -72,7 +72,7 @@ macro_rules! written_as_string {
         pub(super) mod $module {
             use super::*;
 
-            pub(in crate::config) fn deserialize<'de, D>(from: D) -> Result<$type, D::Error>
+            pub(crate) fn deserialize<'de, D>(from: D) -> Result<$type, D::Error>
             where
                 D: serde::Deserializer<'de>,
             {
@@ -159,9 +159,9 @@ pub(super) mod networks {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer};
 
-    use crate::config::Network;
+    use crate::Network;
 
-    pub(in crate::config) fn deserialize<'de, D>(from: D) -> Result<Vec<Network>, D::Error>
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Vec<Network>, D::Error>
     where
         D: Deserializer<'de>,
     {

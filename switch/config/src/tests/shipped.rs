@@ -3,7 +3,7 @@
 use super::*;
 
 fn config() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config")
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::*;
 
 /// The shipped file with its two examples in force.
 fn shipped() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.toml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/switch.toml");
     let text = std::fs::read_to_string(path).unwrap();
     let example = |line: &str| line.starts_with("#[notify.") || line.contains(" = ");
     let (mut inside, mut lines) = (false, Vec::new());
