@@ -364,8 +364,13 @@ impl Link {
     pub(super) fn give_back<'a>(&self, line: &Line, frames: impl Iterator<Item = &'a [u8]>) {
         let mut in_flight = self.in_flight.borrow_mut();
         let of_others = ForOthers::default();
-        let named = |body| Some((body, Message::parse(body).ok()?.number(11)? as u32));
-        for (body, trace) in frames.filter_map(named) {
+        // Our answers to the financial system have trace numbers of its own.
+        let asked = |body| {
+            let message = Message::parse(body).ok()?;
+            let trace = message.number(11)? as u32;
+            (!message.mti().is_answer()).then_some((body, trace))
+        };
+        for (body, trace) in frames.filter_map(asked) {
             if let Some(worker) = self.other_with(trace) {
                 of_others.add(worker, body);
             } else if let Some(other) = self.other_line(line)

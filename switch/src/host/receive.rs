@@ -25,21 +25,28 @@ const RECONCILIATION_ANSWER: Mti = Mti::RECONCILIATION_ADVICE.answer();
 /// cannot be right means that the stream is lost.
 pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Result<(), Fault> {
     let mut taken = 0;
-    while let Some((body, bytes)) = frames::first(&reading[taken..])? {
-        taken += bytes;
-        if !body.is_empty() {
-            take(link, line, body);
+    let lost = loop {
+        match frames::first(&reading[taken..]) {
+            Ok(Some((body, bytes))) => {
+                taken += bytes;
+                if !body.is_empty() {
+                    take(link, line, body);
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(fault) => break Err(fault.into()),
         }
-    }
+    };
     // Where all was taken the buffer starts again at its beginning, without moving anything.
     if taken == reading.len() {
         reading.clear();
     } else {
         reading.advance(taken);
     }
+    // Also what came before a length that cannot be right.
     link.pass_answers();
     link.count_in_flight();
-    Ok(())
+    lost
 }
 
 /// Answers that came over a line of another worker.

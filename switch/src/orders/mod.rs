@@ -116,34 +116,38 @@ impl Orders {
         wallet: WalletId,
         now: u64,
     ) -> Result<Option<Vec<UnseenOriginal>>, StoreError> {
-        let stored = self.store.order(&key)?;
+        let entry = self.slots.entry(key);
+        let known = match &entry {
+            Entry::Occupied(slot) => slot.get().owner,
+            Entry::Vacant(_) => None,
+        };
+        // Read while nobody can rest: what the slot had until then is in the store.
         let nobody = self.checkpointer.wallet(WalletId::of_nobody(&key))?;
         let mut reversed = nobody.map(|nobody| nobody.remembered).unwrap_or_default();
-        let mut slot = self.slots.entry(key).or_default();
-        if slot.owner.is_none() {
-            let turned = stored.map(|stored| Turned {
-                wallet: stored.wallet,
-                state: stored.state,
-                expires_at: stored.expires_at,
-            });
-            slot.owner = turned.map(Owner::Turned);
-        }
-        if slot
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.keeps_out(wallet, now))
-        {
+        let owner = match known {
+            Some(owner) => Some(owner),
+            None => self.store.order(&key)?.map(|stored| {
+                Owner::Turned(Turned {
+                    wallet: stored.wallet,
+                    state: stored.state,
+                    expires_at: stored.expires_at,
+                })
+            }),
+        };
+        if owner.is_some_and(|owner| owner.keeps_out(wallet, now)) {
             return Ok(None);
         }
-        if slot.owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
-            let before = slot.owner.and_then(|owner| owner.turned());
-            slot.owner = Some(Owner::Claimed {
+        if let Entry::Occupied(slot) = &entry {
+            reversed.extend_from_slice(&slot.get().reversed);
+        }
+        if owner.as_ref().and_then(Owner::wallet) != Some(wallet) {
+            entry.or_default().owner = Some(Owner::Claimed {
                 by: wallet,
                 at: now,
-                before,
+                // What the store has it keeps.
+                before: known.and_then(|owner| owner.turned()),
             });
         }
-        reversed.extend_from_slice(&slot.reversed);
         Ok(Some(reversed))
     }
 
@@ -175,21 +179,24 @@ impl Orders {
         state: OrderState,
         expires_at: u64,
     ) -> Result<Vec<Tell>, StoreError> {
-        let stored = match self.slots.contains_key(&key) {
-            true => None,
-            false => self.store.order(&key)?,
+        let entry = self.slots.entry(key);
+        let known = match &entry {
+            Entry::Occupied(slot) => slot.get().owner.as_ref().map(Owner::decider),
+            Entry::Vacant(_) => None,
         };
-        let mut slot = self.slots.entry(key).or_default();
-        let owner = slot.owner.as_ref().map(Owner::decider);
-        let owner = owner.or(stored.map(|stored| stored.wallet));
-        if owner.is_some_and(|owner| owner != wallet) {
-            let is_empty = slot.is_empty();
-            drop(slot);
-            if is_empty {
-                self.slots.remove_if(&key, |_, slot| slot.is_empty());
+        // Read while nobody can rest: what the slot had until then is in the store.
+        let owner = match (known, state) {
+            (Some(owner), _) => Some(owner),
+            (None, OrderState::Open | OrderState::Cancelled) => self.stored_owner(&key)?,
+            // Its rules have let it pay: that counts also where nobody knows who else had it.
+            (None, OrderState::Paying(_) | OrderState::Paid(_)) => {
+                self.stored_owner(&key).unwrap_or_default()
             }
+        };
+        if owner.is_some_and(|owner| owner != wallet) {
             return Ok(Vec::new());
         }
+        let mut slot = entry.or_default();
         slot.owner = Some(Owner::Turned(Turned {
             wallet,
             state,
@@ -197,6 +204,10 @@ impl Orders {
         }));
         slot.reversed.clear();
         Ok(slot.parked.drain(..).map(|parked| parked.tell).collect())
+    }
+
+    fn stored_owner(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {
+        Ok(self.store.order(key)?.map(|order| order.wallet))
     }
 
     /// Hands back what has been parked under `key` since before `now`, and forgets a slot that
@@ -248,7 +259,7 @@ impl Orders {
         if let Some(slot) = self.slots.get(key) {
             return Ok(slot.owner.as_ref().and_then(Owner::wallet));
         }
-        Ok(self.store.order(key)?.map(|order| order.wallet))
+        self.stored_owner(key)
     }
 }
 
@@ -309,6 +320,7 @@ mod tests {
         assert_eq!(reversed(), OTHER);
         assert_eq!(orders.claim(key, PAYER, 0).unwrap(), None);
 
+        assert_eq!(orders.slots.len(), 1);
         // It is over, and the first payer agrees to it again: the other one's late word changes nothing.
         let later = 1000 + slot::CLAIM_STANDS + 1;
         assert!(orders.claim(key, PAYER, later).unwrap().is_some());

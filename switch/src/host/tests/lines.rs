@@ -352,6 +352,29 @@ fn a_silent_host_is_given_up_after_an_echo() {
     });
 }
 
+/// Its trace number is the financial system's, and may be that of a request of ours that has left.
+#[test]
+fn an_answer_of_ours_that_never_left_says_nothing_about_a_request() {
+    on_worker(async {
+        let rig = Rig::new(|_| {});
+        let mut peer = rig.host.line().await;
+        rig.up().await;
+        rig.purchase();
+        rig.link.flush();
+        let request = peer.expect(Mti::PURCHASE).await;
+        let echoed = format!(
+            "0810822000010000000004000000000000001122094500{:06}112000000000200301",
+            field(&request, 11)
+        );
+        let line = &rig.link.lines[0];
+        rig.link
+            .give_back(line, std::iter::once(&unhex(&echoed)[..]));
+        peer.answer(&request, "00").await;
+        assert_eq!(rig.outcome().await, approved());
+        assert_eq!(rig.stats.unsent.read(), 0);
+    });
+}
+
 #[test]
 fn the_host_may_ask_for_an_echo_and_for_nothing_else() {
     on_worker(async {

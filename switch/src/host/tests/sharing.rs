@@ -45,6 +45,24 @@ fn requests_go_over_the_line_of_another_worker_until_one_of_its_own_is_up() {
 }
 
 #[test]
+fn answers_before_a_broken_frame_reach_the_worker_that_they_belong_to() {
+    on_worker(async {
+        let [without, with] = Rig::pair();
+        let mut peer = with.host.line().await;
+        without.up().await;
+        let id = without.purchase();
+        without.link.flush();
+        let request = peer.expect(Mti::PURCHASE).await;
+        let mut bytes = answer_to(&request, "00");
+        bytes.extend_from_slice(&[0xFF, 0xFF]);
+        peer.send(&bytes).await;
+        let answer = without.answers(1).await;
+        assert_eq!((answer[0].wallet.0, &answer[0].outcome), (id, &approved()));
+        assert_eq!(peer.next().await, None, "the line is given up");
+    });
+}
+
+#[test]
 fn late_doubled_and_unknown_answers_are_counted_where_they_belong() {
     on_worker(async {
         let [without, with] = Rig::pair();
