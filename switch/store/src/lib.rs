@@ -13,7 +13,8 @@
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
+//! meta      "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later;
+//!                              version 1
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
 //!
@@ -89,6 +90,11 @@ pub enum StoreError {
         "the store can't be written, and there is too much to be kept in memory: make room on the disk, start again"
     )]
     TooMuch,
+    /// Another build of the switch wrote it, in another format.
+    #[error(
+        "the store has format {0}, which this build does not read: stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+    )]
+    Version(u8),
     /// It holds what this version did not write.
     #[error(
         "the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"

@@ -253,3 +253,31 @@ fn an_order_belongs_to_the_wallet_that_announced_it_last() {
     let state = store.order(&key).unwrap().map(|known| known.state);
     assert_eq!(state, Some(OrderState::Open), "its own word counts");
 }
+
+#[test]
+fn a_store_of_another_format_is_refused_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let mark = Mark {
+        sequence: 1,
+        position: 2,
+    };
+    let known = rows::mark(mark, 3);
+    for (other, says) in [
+        (known[..24].to_vec(), "format 0"),
+        ([&known[..24], &[9]].concat(), "format 9"),
+    ] {
+        store
+            .put(vec![row(Table::Meta, MARK, Some(&other))])
+            .unwrap();
+        let refused = store.mark().unwrap_err().to_string();
+        assert!(
+            refused.contains(says) && refused.contains("delete the folder"),
+            "{refused}"
+        );
+    }
+    store
+        .put(vec![row(Table::Meta, MARK, Some(&known))])
+        .unwrap();
+    assert_eq!(store.mark().unwrap(), Some(mark));
+}
