@@ -45,6 +45,11 @@ pub fn switch(ports: &Ports) -> Result<String, Lost> {
         "transactions_kept = \"7d\"",
         "transactions_kept = \"1d\"",
     )?;
+    change(
+        &mut file,
+        "cache_bytes = \"64MiB\"",
+        "cache_bytes = \"8MiB\"",
+    )?;
     let email = format!(
         "[notify.email]\nserver = \"{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"",
         address(ports.smtp)

@@ -53,6 +53,9 @@ pub(super) struct Row {
     pub value: Option<Box<[u8]>>,
 }
 
+/// Of a table: less would make many small files.
+const UNWRITTEN_BYTES_MIN: u64 = 1 << 20;
+
 /// All tables, open.
 pub(super) struct Tables {
     database: Database,
@@ -60,13 +63,15 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Opens or makes them.
+    /// Opens or makes them. As much memory as the cache takes goes to what was written and is not in its file yet: by
+    /// itself the library keeps up to 64 MiB of that for each table.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, fjall::Error> {
+        let unwritten = (cache_bytes / Table::ALL.len() as u64).max(UNWRITTEN_BYTES_MIN);
         let database = Database::builder(directory)
             .cache_size(cache_bytes)
             .open()?;
-        let keyspace =
-            |table: Table| database.keyspace(table.name(), KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(unwritten);
+        let keyspace = |table: Table| database.keyspace(table.name(), options);
         let [a, b, c, d, e, f, g, h] = Table::ALL.map(keyspace);
         Ok(Self {
             keyspaces: [a?, b?, c?, d?, e?, f?, g?, h?],

@@ -30,6 +30,8 @@ use tessera_store::is_of_the_disk;
 const CURSOR: &[u8] = b"cursor";
 /// The store behind keeps so many bytes of blocks in memory.
 const CACHE_BYTES: u64 = 8 << 20;
+/// Of each table, before it goes into a file.
+const UNWRITTEN_BYTES_MAX: u64 = 8 << 20;
 
 /// Why the outbox failed.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +109,8 @@ impl Outbox {
         let database = Database::builder(directory)
             .cache_size(CACHE_BYTES)
             .open()?;
-        let keyspace = |name: &str| database.keyspace(name, KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(UNWRITTEN_BYTES_MAX);
+        let keyspace = |name: &str| database.keyspace(name, options);
         let dead = keyspace("dead")?;
         Ok(Self {
             cursor: keyspace("cursor")?,
