@@ -51,6 +51,7 @@ impl Tail for SegmentsTail {
                 segment,
                 place,
                 last_batch,
+                searched: false,
             },
             None => match Walk::begin(disk, &self.directory, Access::Read, self.mark)? {
                 Some(walk) => walk,

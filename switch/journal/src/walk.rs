@@ -19,6 +19,9 @@ pub(super) struct Walk<'a> {
     pub place: Place,
     /// Position of the batch before, if it is in this segment.
     pub last_batch: Option<u64>,
+    /// This segment was searched from an earlier place on, and nothing was there. What is there by now a switch has
+    /// written meanwhile, one batch after the other.
+    pub searched: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -56,6 +59,7 @@ impl<'a> Walk<'a> {
             segment,
             place,
             last_batch: None,
+            searched: false,
         }))
     }
 
@@ -149,7 +153,9 @@ impl<'a> Walk<'a> {
         // What comes later is looked for first and this place looked at again after that: if a
         // switch is writing meanwhile, whatever comes later was written after a batch here was
         // complete.
-        let later = self.later()?;
+        // Once for a segment: under a busy switch there would be no end of it.
+        let later = !self.searched && self.later()?;
+        self.searched = true;
         let next = segment::starts(self.disk, self.directory)?
             .into_iter()
             .find(|&start| start > self.segment.start().position);
@@ -181,6 +187,7 @@ impl<'a> Walk<'a> {
         }
         self.segment = segment;
         self.last_batch = None;
+        self.searched = false;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 mod crash;
 mod damage;
 mod files;
+mod live;
 mod memory_disk;
 mod suite;
 

@@ -1,0 +1,98 @@
+//! Reading a log that a switch appends to.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::super::disk::{Access, Disk, DiskFile, Files};
+use super::super::scan::scan_on;
+use super::*;
+
+/// Counts what is read.
+struct Counting(Arc<AtomicU64>);
+
+struct CountingFile(Arc<dyn DiskFile>, Arc<AtomicU64>);
+
+impl Disk for Counting {
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        Files.list(directory)
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn DiskFile>> {
+        let file = Files.open(path, access)?;
+        Ok(Arc::new(CountingFile(file, Arc::clone(&self.0))))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Files.rename(from, to)
+    }
+
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        Files.sync_directory(directory)
+    }
+}
+
+impl DiskFile for CountingFile {
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = self.0.read_at(bytes, offset)?;
+        self.1.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        self.0.reserve(bytes)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.0.length()
+    }
+}
+
+/// The rest of a segment is searched once, not after every batch that comes meanwhile: a switch that writes faster than a
+/// segment is searched would never let a reader go.
+#[test]
+fn a_reader_of_a_busy_log_searches_a_segment_once() {
+    const SEGMENT: u64 = 16 << 20;
+    const RECORDS: u64 = 50;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        segment_bytes: SEGMENT,
+        ..options()
+    };
+    let nothing = &mut |_: RecordRef<'_>| Ok(());
+    let journal = Segments::open(folder.path(), options, None, nothing, no_faults()).unwrap();
+    let write = || {
+        let appended = journal.append(0, b"an event");
+        journal.end_turn();
+        while journal.durable_end() <= appended.position {
+            std::thread::yield_now();
+        }
+    };
+    write();
+    let read = Arc::new(AtomicU64::new(0));
+    let mut shown = 0;
+    let scanned = scan_on(
+        &Counting(Arc::clone(&read)),
+        folder.path(),
+        None,
+        &mut |_| {
+            shown += 1;
+            if shown < RECORDS {
+                write();
+            }
+            Ok(())
+        },
+    );
+    assert_eq!(scanned.unwrap().records, RECORDS);
+    let read = read.load(Ordering::Relaxed);
+    assert!(read < SEGMENT * RECORDS / 4, "{read} bytes were read");
+}
