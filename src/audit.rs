@@ -20,7 +20,7 @@ pub struct Audit {
 impl Audit {
     /// Exit code 1 and the first violation where there is one.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let settings = crate::switch::read(&self.config, self.data)?;
+        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         Ok(match audit(&settings.data) {
             Ok(totals) => {
                 print(format_args!(

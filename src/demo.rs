@@ -10,7 +10,7 @@ use tessera_simulators::{demo, load};
 /// Shows the whole switch at work: financial system, switch, a mall and an acquirer, with nothing prepared
 #[derive(clap::Args)]
 pub struct Demo {
-    /// How long: 20s, 5m. Until Ctrl-C, if not told
+    /// How long: 20s, 5m. Without it, until Ctrl-C
     #[arg(long = "for", value_name = "TIME", value_parser = load::parse_duration)]
     duration: Option<Duration>,
     /// Its folder: made if it is not there; what an earlier demo left in it is continued

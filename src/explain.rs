@@ -42,7 +42,7 @@ pub struct Explain {
 impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
-        let settings = crate::switch::read(&self.config, self.data)?;
+        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         let pages = explain(&settings.data, &named)?;
         print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)

@@ -55,7 +55,7 @@ pub struct Load {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Share of the connections that buy by order number as an affiliated mall: all of them for a mall, none for
-    /// an acquirer if not told
+    /// an acquirer if not stated
     #[arg(long, value_name = "SHARE")]
     orders: Option<f64>,
     /// The wallet server's leased line, where orders are announced
@@ -81,7 +81,7 @@ struct PaceArguments {
     /// Open loop: requests per second over all connections, latency counted from the planned instant
     #[arg(long, value_name = "R")]
     rate: Option<f64>,
-    /// Closed loop: requests in flight on each connection (64 if neither is told)
+    /// Closed loop: requests in flight on each connection (64 if neither is stated)
     #[arg(long, value_name = "W")]
     window: Option<u32>,
 }

@@ -28,7 +28,7 @@ pub struct Recon {
     #[arg(long)]
     party: Option<u64>,
     /// The other side's list: CSV with the columns side, amount, reference (field 37) and trace (field 11). Only what differs
-    /// is told then, and the exit code is 1 where something does
+    /// is listed then, and the exit code is 1 where something does
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
 }
@@ -36,8 +36,8 @@ pub struct Recon {
 impl Recon {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let day = Day::from_text(&self.date);
-        let day = day.with_context(|| format!("`{}` is no date as in 2026-11-23", self.date))?;
-        let settings = crate::switch::read(&self.config, self.data)?;
+        let day = day.with_context(|| format!("`{}` is not a date (YYYY-MM-DD)", self.date))?;
+        let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         let items = recon::items(&settings.data, day, self.party)?;
         let out = Printer::default();
         let differs = match &self.against {

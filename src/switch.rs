@@ -1,6 +1,6 @@
 //! `tessera switch`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tessera_common::private;
 use tessera_config::Settings;
@@ -18,6 +18,18 @@ pub struct Switch {
     /// Only check the configuration, with its certificates and keys
     #[arg(long)]
     check: bool,
+}
+
+/// The configuration of a switch that has run: its data are to be looked at.
+pub fn read_with_journal(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
+    let settings = read(config, data)?;
+    let journal = settings.data.join("journal");
+    anyhow::ensure!(
+        journal.is_dir(),
+        "there is no journal at {}: has a switch run with this configuration? --data names another folder",
+        journal.display()
+    );
+    Ok(settings)
 }
 
 impl Switch {
@@ -45,7 +57,7 @@ impl Switch {
 }
 
 /// The settings of a switch, with its data somewhere else where that was asked for.
-pub fn read(config: &std::path::Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
+pub fn read(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
     let mut settings = Settings::read(config)?;
     if let Some(data) = data {
         settings.data = data;

@@ -10,10 +10,12 @@
 //! DIR/shop/           the orders of both shops
 //! DIR/switch.log      what the programs said, of all runs; the other programs' likewise
 //! DIR/provisioned     there once the cards have been made
+//! DIR/lock            held by the demo that runs there
 //! ```
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -29,6 +31,8 @@ const EXTENSION: &str = "target/tessera-extension.zip";
 pub struct Folder {
     /// Where it is.
     pub path: PathBuf,
+    /// Held for as long as the demo runs.
+    _lock: Arc<File>,
 }
 
 impl Folder {
@@ -39,7 +43,8 @@ impl Folder {
         let path = path
             .canonicalize()
             .with_context(|| path.display().to_string())?;
-        let folder = Self { path };
+        let lock = Arc::new(lock(&path)?);
+        let folder = Self { path, _lock: lock };
         certs::write(&folder.certificates(), false)?;
         folder.write("switch.toml", &configuration::switch(ports)?)?;
         fs::create_dir_all(folder.file("parties"))?;
@@ -79,6 +84,20 @@ impl Folder {
     }
 }
 
+/// So that a second demo does not write over what the first one runs with.
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let path = folder.join("lock");
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => anyhow::bail!(
+            "a demo is running in {}: end it first, or choose another folder with --data",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).context(path.display().to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +112,9 @@ mod tests {
         assert!(folder.file("switch.toml").exists() && !folder.provisioned());
         let authority = fs::read(folder.certificates().join("ca.pem")).unwrap();
         folder.set_provisioned("yes").unwrap();
+        let second = Folder::prepare(&path, &USUAL).unwrap_err().to_string();
+        assert!(second.contains("a demo is running in"), "{second}");
+        drop(folder);
         let folder = Folder::prepare(&path, &USUAL).unwrap();
         assert!(folder.provisioned());
         assert_eq!(

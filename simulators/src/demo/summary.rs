@@ -59,7 +59,11 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "audit     {}",
-            if *content { "content" } else { "NOT CONTENT" }
+            if *content {
+                "the books are closed"
+            } else {
+                "WRONG: the books are not closed"
+            }
         )?;
         for line in said.lines() {
             writeln!(f, "          {line}")?;
