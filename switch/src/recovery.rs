@@ -12,7 +12,7 @@ use tessera_config::Settings;
 use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
 use tessera_kit::clock;
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
-use tessera_store::{Snapshot, Store, StoreError, Turnover, Unrecalled, read_back};
+use tessera_store::{ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
 
 /// Wallets in memory at most while replaying: above it they go to the store.
 const WALLETS_MAX: usize = 200_000;
@@ -40,11 +40,11 @@ enum Unreplayable {
     },
     /// What it is about can't be read.
     #[error("journal record {sequence}: {error}")]
-    Unrecalled {
+    ReadBackError {
         /// Of the record.
         sequence: u64,
         /// Why.
-        error: Unrecalled,
+        error: ReadBackError,
     },
     /// It does not follow the wallet's last event.
     #[error(
@@ -169,7 +169,7 @@ impl<'a> Recovery<'a> {
             .recall(entry.event.about(), entry.event.order(), |position| {
                 read_back(self.lookup.read(position))
             })
-            .map_err(|error| Unreplayable::Unrecalled { sequence, error })?;
+            .map_err(|error| Unreplayable::ReadBackError { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };
         let items = wallet.settles(&entry.event).map_err(broken)?;
         wallet

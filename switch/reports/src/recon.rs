@@ -18,7 +18,7 @@ use tessera_journal::{JournalError, Lookup, RecordRef};
 use tessera_ledger::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Wallet, WalletId,
 };
-use tessera_store::{Unrecalled, read_back, recorded_mark};
+use tessera_store::{ReadBackError, read_back, recorded_mark};
 
 /// Why items can't be listed.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,7 @@ pub enum ReconError {
     Broken(u64, Broken),
     /// An event can't be read back.
     #[error(transparent)]
-    Unrecalled(#[from] Unrecalled),
+    ReadBackError(#[from] ReadBackError),
     /// A list can't be read or written.
     #[error(transparent)]
     List(#[from] csv::Error),

@@ -9,14 +9,14 @@ use crate::host::{
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
 use tessera_ledger::{Event, Told};
-use tessera_store::{Unrecalled, read_back};
+use tessera_store::{ReadBackError, read_back};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Unmade {
     /// The event could not be read back.
     #[error(transparent)]
-    Unrecalled(#[from] Unrecalled),
+    ReadBackError(#[from] ReadBackError),
     /// The event never went to the host.
     #[error("the event at {0} was never sent to the financial system")]
     NeverSent(u64),

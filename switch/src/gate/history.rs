@@ -4,7 +4,7 @@ use tessera_protocol::ResponseCode;
 
 use tessera_journal::{Journal, JournalError};
 use tessera_ledger::{Details, HistoryRequest, Outcome, Sources, WalletId};
-use tessera_store::{Unrecalled, read_back};
+use tessera_store::{ReadBackError, read_back};
 
 /// The wallet server asks for positions of earlier answers only; this was not one of them.
 const NO_EVENT: &str = "no event of the wallet is at this position";
@@ -59,10 +59,10 @@ pub(super) fn read(
 }
 
 /// Whether nothing that was journaled begins at the position.
-fn is_none(error: &Unrecalled) -> bool {
+fn is_none(error: &ReadBackError) -> bool {
     matches!(
         error,
-        Unrecalled::Journal(JournalError::NotDurable { .. } | JournalError::Damaged { .. })
+        ReadBackError::Journal(JournalError::NotDurable { .. } | JournalError::Damaged { .. })
     )
 }
 

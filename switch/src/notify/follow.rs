@@ -13,7 +13,7 @@ use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting
 use super::texts::Occasion;
 use tessera_journal::{Journal, JournalError, Mark, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
-use tessera_store::Unrecalled;
+use tessera_store::ReadBackError;
 
 /// Follows the journal.
 pub(super) struct Follower {
@@ -214,7 +214,7 @@ fn gone() -> Vec<(Which, Option<KnownContact>)> {
 }
 
 /// Whether the wallet ends with this event.
-fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, Unrecalled> {
+fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
     Ok(match event {
         Event::Closed { .. } => true,
         Event::Approved { .. } if entry.available.is_zero() && entry.owed.is_zero() => {

@@ -7,7 +7,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 use super::texts::Occasion;
 use tessera_journal::Journal;
 use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Wanted};
-use tessera_store::{Unrecalled, read_back};
+use tessera_store::{ReadBackError, read_back};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
@@ -55,7 +55,7 @@ pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
 ///
 /// # Errors
 /// When the journal can't be read back.
-pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, Unrecalled> {
+pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, ReadBackError> {
     let told = match &entry.event {
         Event::Approved { reference } | Event::StoodIn { reference } => {
             let Some(opened) = opened(entry, *reference, journal)? else {
@@ -188,7 +188,7 @@ fn reversed(
     stood: Option<Amount>,
     standing: Amount,
     journal: &dyn Journal,
-) -> Result<Option<Told>, Unrecalled> {
+) -> Result<Option<Told>, ReadBackError> {
     let mut was_approved = false;
     let found = search(entry, journal, |event| {
         if matches!(event, Event::Approved { reference } | Event::StoodIn { reference } if *reference == original)
@@ -256,7 +256,7 @@ fn opened(
     entry: &Entry,
     reference: Reference,
     journal: &dyn Journal,
-) -> Result<Option<Entry>, Unrecalled> {
+) -> Result<Option<Entry>, ReadBackError> {
     search(entry, journal, |event| opens(event, reference))
 }
 
@@ -270,7 +270,7 @@ fn search(
     entry: &Entry,
     journal: &dyn Journal,
     mut is_it: impl FnMut(&Event) -> bool,
-) -> Result<Option<Entry>, Unrecalled> {
+) -> Result<Option<Entry>, ReadBackError> {
     let mut position = entry.previous;
     for _ in 0..STEPS_MAX {
         if position == 0 {

@@ -25,7 +25,7 @@ use tessera_ledger::{
     WalletId,
 };
 use tessera_metrics::WorkerMetrics;
-use tessera_store::{Checkpointer, Snapshot, Unrecalled, read_back};
+use tessera_store::{Checkpointer, ReadBackError, Snapshot, read_back};
 use tessera_vault::Vault;
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
@@ -375,7 +375,7 @@ impl Worker {
     ///
     /// # Errors
     /// Where the journal has none there.
-    pub fn read_event(&self, position: u64) -> Result<Entry, Unrecalled> {
+    pub fn read_event(&self, position: u64) -> Result<Entry, ReadBackError> {
         read_back(self.journal.read(position))
     }
 

@@ -43,7 +43,7 @@ use tessera_protocol::{CardNumber, OrderKey, Totals};
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
-pub use read_back::{Unrecalled, read_back};
+pub use read_back::{ReadBackError, read_back};
 pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
 pub use tables::is_of_the_disk;
 

@@ -5,7 +5,7 @@ use tessera_ledger::{Entry, Strange, Unreadable};
 
 /// Why an event could not be read back.
 #[derive(Debug, thiserror::Error)]
-pub enum Unrecalled {
+pub enum ReadBackError {
     /// The journal did not give the record.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -21,6 +21,6 @@ pub enum Unrecalled {
 ///
 /// # Errors
 /// Where there is none.
-pub fn read_back(record: Result<Record, JournalError>) -> Result<Entry, Unrecalled> {
+pub fn read_back(record: Result<Record, JournalError>) -> Result<Entry, ReadBackError> {
     Ok(Entry::read(&record?.payload)?)
 }

@@ -157,7 +157,7 @@ enum Said {
 /// One purchase of 1000, reversed at some time, and refunds before and after that, some of which come to nothing.
 fn refunded(random: &mut SmallRng) -> Refunded {
     let bought = purchase(1, 1000);
-    let mut told = Refunded {
+    let mut history = Refunded {
         bought,
         said: Vec::new(),
         undone: BTreeMap::new(),
@@ -180,11 +180,11 @@ fn refunded(random: &mut SmallRng) -> Refunded {
         if choice == 0 && asked.is_none() {
             let leaves = random.random_range(0..1000);
             asked = Some(leaves);
-            told.said.push(Said::Undone(undo(&bought, leaves)));
+            history.said.push(Said::Undone(undo(&bought, leaves)));
         } else if choice == 1 && !whole.is_empty() {
             let refund = whole.swap_remove(random.random_range(0..whole.len()));
             used -= refund.amount;
-            told.said.push(Said::Undone(undo(&refund, 0)));
+            history.said.push(Said::Undone(undo(&refund, 0)));
         } else if used < standing {
             let amount = random.random_range(1..=standing - used);
             let (refund, concern) = refund_of(number, amount, &bought);
@@ -194,28 +194,28 @@ fn refunded(random: &mut SmallRng) -> Refunded {
             };
             used += amount;
             whole.push(refund);
-            told.said.push(Said::Refund(refund, concern));
+            history.said.push(Said::Refund(refund, concern));
         }
         if let Some(asked) = asked {
             let stands: u64 = used.max(asked);
             if stands < standing {
-                *told.undone.entry(date).or_default() += standing - stands;
+                *history.undone.entry(date).or_default() += standing - stands;
                 standing = stands;
             }
         }
     }
-    told
+    history
 }
 
 #[test]
 fn what_each_date_comes_to_does_not_depend_on_what_was_told_first() {
     for seed in 0..2_000 {
         let mut random = SmallRng::seed_from_u64(seed);
-        let told = refunded(&mut random);
+        let history = refunded(&mut random);
         let mut ledger = Ledger::new(100_000);
-        ledger.post(&told.bought, &Concern::Card, || APPROVED);
+        ledger.post(&history.bought, &Concern::Card, || APPROVED);
         let mut advices: Vec<Reversal> = Vec::new();
-        for said in &told.said {
+        for said in &history.said {
             match said {
                 Said::Undone(reversal) => advices.push(*reversal),
                 // Where an earlier one has to be undone before there is room for it, it waits.
@@ -239,7 +239,7 @@ fn what_each_date_comes_to_does_not_depend_on_what_was_told_first() {
             .map(|(date, totals)| (date, totals.debit_reversal_amount))
             .filter(|(_, undone)| *undone != 0)
             .collect();
-        assert_eq!(undone, told.undone, "seed {seed}");
+        assert_eq!(undone, history.undone, "seed {seed}");
     }
 }
 
