@@ -94,7 +94,7 @@ fn what_is_refused_too_often_waits_for_the_operator() {
     wait_for("it to be acknowledged", || dead_letters(&rig).len() == 1);
     let other = listed[1]["id"].as_str().expect("an id");
     let twice = rig.try_run(&[&SAF[..], &["retry", id], &WHY[..]].concat());
-    assert!(complaint(&twice).contains("no such dead letter"));
+    assert!(complaint(&twice).contains("no such advice"));
     let unsaid =
         rig.try_run(&[&SAF[..], &["drop", other, "--by", "Ada", "--reason", " "]].concat());
     assert!(complaint(&unsaid).contains("`reason` must be said"));

@@ -116,7 +116,7 @@ fn basket_page(shop: &Shop, wanted: &[(String, u64)], problem: &str) -> HttpResp
                                 }
                             }
                         }
-                        tfoot { tr { th scope="row" colspan="2" { "Together" } td.number.price { (money(shop, sum)) } } }
+                        tfoot { tr { th scope="row" colspan="2" { "Total" } td.number.price { (money(shop, sum)) } } }
                     }
                 }
                 form method="post" action="/orders" { p { button id="checkout" { "To the checkout" } } }

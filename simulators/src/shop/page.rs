@@ -91,7 +91,7 @@ pub(super) fn lines(shop: &Shop, order: &Order) -> Markup {
                     tr { td { (line.text) } td.number { (money(shop, line.amount)) } }
                 }
             }
-            tfoot { tr { th scope="row" { "Together" } td.number.price { (money(shop, order.amount())) } } }
+            tfoot { tr { th scope="row" { "Total" } td.number.price { (money(shop, order.amount())) } } }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Start, registration, signing in.
 
-pub const START_TITLE: &str = "Pay without telling who you are";
+pub const START_TITLE: &str = "Pay without saying who you are";
 pub const START_LEAD: &str = "Tessera is a prepaid wallet. You load it, you shop, and the mall is paid. It never learns your name, your card or your bank.";
 pub const START_POINTS: &[(&str, &str)] = &[
     (

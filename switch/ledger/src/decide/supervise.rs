@@ -105,7 +105,7 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
         Directive::Retry(reference, owed) | Directive::Drop(reference, owed)
             if !given_up(*reference, *owed) =>
         {
-            Err((NOT_FOUND, "no such dead letter"))
+            Err((NOT_FOUND, "no such advice"))
         }
         Directive::Block(_)
         | Directive::Unblock(_)

@@ -198,7 +198,7 @@ fn no_outbox() -> HttpResponse {
 }
 
 fn no_letter() -> HttpResponse {
-    text(HttpResponse::NotFound(), "no such dead letter\n".to_owned())
+    text(HttpResponse::NotFound(), "no such advice\n".to_owned())
 }
 
 /// What the financial system would not hear, oldest first.
