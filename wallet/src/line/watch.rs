@@ -161,7 +161,14 @@ impl Watches {
         if one.generation == generation {
             one.connection = Some(answer.connection);
             if let Some(notice) = Notice::of_answer(answer, wallet) {
-                one.sender.send_replace(Some(notice));
+                // What has happened since the switch answered may have been pushed already.
+                one.sender.send_if_modified(|known| {
+                    let is_newer = known.is_none_or(|known| known.position < notice.position);
+                    if is_newer {
+                        *known = Some(notice);
+                    }
+                    is_newer
+                });
             }
         }
     }

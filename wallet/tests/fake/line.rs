@@ -205,11 +205,6 @@ impl Switch {
         let reference = String::from_utf8(message.raw(37).unwrap().to_vec()).unwrap();
         assert_eq!(reference.len(), 12);
         let name = (message.number(11).unwrap(), reference);
-        self.heard.lock().unwrap().push(Heard {
-            operation,
-            repeat: message.mti().is_repeat(),
-            name: name.clone(),
-        });
         let key = (name.0, name.1.clone(), number);
         let known = self.done.lock().unwrap().get(&key).cloned();
         let reply = known.unwrap_or_else(|| {
@@ -233,6 +228,12 @@ impl Switch {
                 }
             }
             reply
+        });
+        // Once it has been done: who waits for it may go on from there.
+        self.heard.lock().unwrap().push(Heard {
+            operation,
+            repeat: message.mti().is_repeat(),
+            name,
         });
         let mut cut_at = self.cut_at.lock().unwrap();
         if *cut_at == Some(operation) {
