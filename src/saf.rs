@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use tessera_console::print;
-use tessera_switch::ops::operator::{Want, Whose, Wish};
+use tessera_switch::ops::operator::{Preference, Want, Whose};
 
 use crate::control::Why;
 use crate::operations;
@@ -63,13 +63,17 @@ impl Saf {
             Command::Drop { id, why } => (Want::Drop, id, why),
         };
         let (by, reason) = why.said();
-        let wish = Wish {
+        let preference = Preference {
             want,
             of: Whose::Letter(id),
             by,
             reason,
         };
-        switch.ask("POST", "/operator", Some(&serde_json::to_string(&wish)?))?;
+        switch.ask(
+            "POST",
+            "/operator",
+            Some(&serde_json::to_string(&preference)?),
+        )?;
         print("done\n")?;
         Ok(())
     }

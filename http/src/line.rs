@@ -34,7 +34,7 @@ pub(crate) struct Line {
     awaited: Cell<u32>,
     /// An answer that has no end is being written.
     streams: Cell<bool>,
-    told_to_go: Cell<bool>,
+    asked_to_end: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -47,7 +47,7 @@ impl Line {
             in_work: Cell::new(0),
             awaited: Cell::new(0),
             streams: Cell::new(false),
-            told_to_go: Cell::new(false),
+            asked_to_end: Cell::new(false),
             waker: RefCell::default(),
         })
     }
@@ -62,7 +62,7 @@ impl Line {
     /// # Errors
     /// With what is over.
     pub(crate) fn check(&self) -> io::Result<()> {
-        if self.told_to_go.get() {
+        if self.asked_to_end.get() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         match self.deadline.get() <= Instant::now() || self.bytes.get() == 0 {
@@ -109,8 +109,8 @@ impl Line {
             .set(self.deadline.get().max(Instant::now() + by));
     }
 
-    fn tell_to_go(&self) {
-        self.told_to_go.set(true);
+    fn ask_to_end(&self) {
+        self.asked_to_end.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -118,7 +118,7 @@ impl Line {
 
     /// Whether it is the client who has to do something.
     fn keeps_waiting(&self) -> bool {
-        !self.told_to_go.get() && self.in_work == self.awaited && !self.streams.get()
+        !self.asked_to_end.get() && self.in_work == self.awaited && !self.streams.get()
     }
 }
 
@@ -207,7 +207,7 @@ impl Lines {
                 return false;
             };
             open.remove(&number);
-            oldest.tell_to_go();
+            oldest.ask_to_end();
         }
         let number = self.next.get();
         self.next.set(number + 1);

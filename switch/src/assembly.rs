@@ -12,14 +12,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::{Admission, Arrivals, GuestBook};
+use crate::door::{Admission, Arrivals, PartyDirectory};
 use crate::gate::{DeadLetters, Gate};
 use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
 use crate::leased::{self, LineKeeper, Reading};
-use crate::mall::{self, Doorkeeper};
+use crate::mall::{self, SessionContext};
 use crate::orders::Orders;
 use crate::passwords::Passwords;
-use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes, Parts, Worker};
+use crate::router::{
+    Budget, Directory, Inbox, Inboxes, OperatorPolicy, Parts, PartyTotals, Worker, WorkerTask,
+};
 use crate::settlement::Settlement;
 use tessera_config::Settings;
 use tessera_journal::Journal;
@@ -43,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) checkpointer: Checkpointer,
-    pub(crate) book: Arc<GuestBook>,
+    pub(crate) book: Arc<PartyDirectory>,
     pub(crate) host_tls: Arc<ClientConfig>,
     pub(crate) mall_tls: Option<Arc<ServerConfig>>,
     pub(crate) leased_tls: Arc<ServerConfig>,
@@ -53,10 +55,10 @@ pub(crate) struct Shared {
     pub(crate) links: Links,
     pub(crate) passwords: Passwords,
     pub(crate) stand_in: Arc<Budget>,
-    pub(crate) bulletin: Arc<Bulletin>,
+    pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) settlement: Settlement,
     pub(crate) dead_letters: Arc<DeadLetters>,
-    pub(crate) totals: Arc<Book>,
+    pub(crate) totals: Arc<PartyTotals>,
     pub(crate) vault: Arc<Vault>,
 }
 
@@ -64,7 +66,7 @@ pub(crate) struct Shared {
 pub(crate) struct Seed {
     pub(crate) index: usize,
     pub(crate) inbox: Inbox,
-    pub(crate) errands: UnboundedReceiver<Errand>,
+    pub(crate) worker_tasks: UnboundedReceiver<WorkerTask>,
     pub(crate) malls: Arrivals,
     pub(crate) sealed_malls: Arrivals,
     pub(crate) wallet_servers: Arrivals,
@@ -121,9 +123,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     }));
     let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
         let later = Rc::clone(&later);
-        Rc::new(move |answer, told, heard| {
+        Rc::new(move |answer, subject, heard| {
             if let Some(worker) = later.get() {
-                Worker::deliver_advice(worker, answer, told, heard);
+                Worker::deliver_advice(worker, answer, subject, heard);
             }
         })
     });
@@ -135,7 +137,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         Rc::clone(&link),
         Rc::clone(&forwarder),
         Rc::clone(&metrics),
-        Arc::clone(&shared.bulletin),
+        Arc::clone(&shared.policy),
         Box::new(move |news, out| leased::write_news(news, institution, out)),
     );
     let worker = Worker::new(Parts {
@@ -154,7 +156,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         transactions_kept: settings.store.transactions_kept.as_millis() as u64,
         rules: rules(settings),
         stand_in: Arc::clone(&shared.stand_in),
-        bulletin: Arc::clone(&shared.bulletin),
+        policy: Arc::clone(&shared.policy),
         dead_letters: Arc::clone(&shared.dead_letters),
         book: Arc::clone(&shared.totals),
         passwords: shared.passwords.clone(),
@@ -163,13 +165,13 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     // It was empty: nothing has been delivered yet.
     let _ = later.set(Rc::clone(&worker));
 
-    let doorkeeper = Rc::new(Doorkeeper::new(
-        shared.book.guests(),
+    let context = Rc::new(SessionContext::new(
+        shared.book.parties(),
         shared.mall_tls.clone().map(TlsAcceptor::from),
         settings.mall.clone(),
         Rc::clone(&worker),
     ));
-    actix::spawn(Rc::clone(&doorkeeper.turns).keep());
+    actix::spawn(Rc::clone(&context.turns).keep());
     let line_keeper = Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
         reading: Reading {
@@ -182,7 +184,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         certificates: settings.leased.certificates(),
         signed_on: Arc::clone(&shared.wallet_lines),
         in_flight_max: settings.leased.in_flight_max,
-        in_flight: Arc::clone(&shared.book.guests().in_flight),
+        in_flight: Arc::clone(&shared.book.parties().in_flight),
         times: settings.mall.clone(),
         worker: Rc::clone(&worker),
         connections: Default::default(),
@@ -199,20 +201,17 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         Rc::clone(&worker),
         settings.store.idle_after.as_millis() as u64,
     ));
-    actix::spawn(receive_malls(seed.malls, Rc::clone(&doorkeeper)));
-    actix::spawn(receive_sealed_malls(
-        seed.sealed_malls,
-        Rc::clone(&doorkeeper),
-    ));
+    actix::spawn(receive_malls(seed.malls, Rc::clone(&context)));
+    actix::spawn(receive_sealed_malls(seed.sealed_malls, Rc::clone(&context)));
     actix::spawn(receive_wallet_servers(
         seed.wallet_servers,
         Rc::clone(&line_keeper),
     ));
-    actix::spawn(run_errands(
-        seed.errands,
+    actix::spawn(run_worker_tasks(
+        seed.worker_tasks,
         worker,
         link,
-        doorkeeper,
+        context,
         line_keeper,
         shared,
     ));
@@ -262,13 +261,13 @@ async fn tick(worker: Rc<Worker>, idle_after: u64) {
     }
 }
 
-async fn receive_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
+async fn receive_malls(mut arrivals: Arrivals, keeper: Rc<SessionContext>) {
     while let Some((socket, place)) = arrivals.recv().await {
         actix::spawn(mall::serve(socket, place, Rc::clone(&keeper)));
     }
 }
 
-async fn receive_sealed_malls(mut arrivals: Arrivals, keeper: Rc<Doorkeeper>) {
+async fn receive_sealed_malls(mut arrivals: Arrivals, keeper: Rc<SessionContext>) {
     while let Some((socket, place)) = arrivals.recv().await {
         actix::spawn(mall::serve_sealed(socket, place, Rc::clone(&keeper)));
     }
@@ -280,27 +279,27 @@ async fn receive_wallet_servers(mut arrivals: Arrivals, keeper: Rc<LineKeeper>) 
     }
 }
 
-async fn run_errands(
-    mut errands: UnboundedReceiver<Errand>,
+async fn run_worker_tasks(
+    mut worker_tasks: UnboundedReceiver<WorkerTask>,
     worker: Rc<Worker>,
     link: Rc<Link>,
-    malls: Rc<Doorkeeper>,
+    malls: Rc<SessionContext>,
     wallet_servers: Rc<LineKeeper>,
     shared: Shared,
 ) {
-    while let Some(errand) = errands.recv().await {
-        let done = match errand {
-            Errand::Checkpoint(done) => {
+    while let Some(worker_task) = worker_tasks.recv().await {
+        let done = match worker_task {
+            WorkerTask::Checkpoint(done) => {
                 worker.checkpoint().await;
                 // The store waits for what was appended, and the worker may be stopped before its turn ends by itself.
                 worker.end_journal_turn();
                 done
             }
-            Errand::Renew(guests, acceptor, done) => {
-                malls.renew(guests, acceptor);
+            WorkerTask::Renew(parties, acceptor, done) => {
+                malls.renew(parties, acceptor);
                 done
             }
-            Errand::Drain(done) => {
+            WorkerTask::Drain(done) => {
                 malls.connections.drain();
                 wallet_servers.connections.drain();
                 let patience = shared.settings.mall.answer_within + Duration::from_secs(1);
@@ -312,7 +311,7 @@ async fn run_errands(
                 .await;
                 done
             }
-            Errand::Close(done) => {
+            WorkerTask::Close(done) => {
                 link.close().await;
                 done
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::door::{Guest, GuestBook};
+use crate::door::{ListedParty, PartyDirectory};
 use crate::gate::DeadLetters;
 use tessera_journal::Journal;
 use tessera_kit::clock;
@@ -12,7 +12,7 @@ use tessera_metrics::Metrics;
 pub(crate) fn refresh_before_reading(
     metrics: &Metrics,
     journal: &Arc<dyn Journal>,
-    book: &Arc<GuestBook>,
+    book: &Arc<PartyDirectory>,
     dead_letters: &Arc<DeadLetters>,
 ) {
     let (journal, book) = (Arc::clone(journal), Arc::clone(book));
@@ -28,18 +28,18 @@ pub(crate) fn refresh_before_reading(
         let since = dead_letters.oldest();
         let age = since.map_or(0, |since| clock::milliseconds().saturating_sub(since));
         metrics.host.oldest_dead.set(signed(age / 1000));
-        let guests = book.guests();
+        let parties = book.parties();
         metrics
             .door
             .in_flight
-            .set(signed(guests.in_flight.taken() as u64));
-        for guest in guests.all() {
-            let Guest {
+            .set(signed(parties.in_flight.taken() as u64));
+        for listed in parties.all() {
+            let ListedParty {
                 figures,
                 in_flight,
                 connections,
                 ..
-            } = &**guest;
+            } = &**listed;
             figures.in_flight.set(signed(in_flight.taken() as u64));
             figures.connections.set(signed(connections.taken() as u64));
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use crate::settlement::Settlement;
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Details, WalletId};
 use tessera_metrics::Metrics;
@@ -46,7 +46,7 @@ impl HostTotals {
         let mut complete = false;
         loop {
             let (now, instant) = (clock::milliseconds(), Instant::now());
-            let days = self.settlement.bulletin.read();
+            let days = self.settlement.policy.read();
             let unsettled: Vec<(Day, u64)> = days.days.unsettled(now).collect();
             self.metrics.host.days_open.set(unsettled.len() as i64);
             next.retain(|day, _| unsettled.iter().any(|(open, _)| open == day));
@@ -71,8 +71,8 @@ impl HostTotals {
 
     /// Whether the financial system has the same of this date.
     async fn ask(&self, day: Day) -> bool {
-        let (tell, answered) = Tell::directed(Command::AskForTotals(day));
-        self.settlement.inboxes.tell(WalletId::HOUSE, tell);
+        let (tell, answered) = WalletMessage::directed(Command::AskForTotals(day));
+        self.settlement.inboxes.tell(WalletId::OPERATOR, tell);
         let outcome = answered.await.map(|directions| directions.outcome);
         let counted = &self.metrics.host.totals;
         match outcome.as_ref().map(|outcome| &outcome.details) {

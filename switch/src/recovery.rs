@@ -118,7 +118,7 @@ struct Recovery<'a> {
 
 impl<'a> Recovery<'a> {
     fn new(store: &'a Store, lookup: Lookup) -> Result<Self, StoreError> {
-        let house = store.wallet(WalletId::HOUSE)?;
+        let house = store.wallet(WalletId::OPERATOR)?;
         let decided = house.and_then(|house| house.supervision);
         Ok(Self {
             days: decided.map(|decided| decided.days).unwrap_or_default(),
@@ -178,7 +178,7 @@ impl<'a> Recovery<'a> {
         for item in &items {
             Turnover::add(turnover, item, self.days.of(item.at));
         }
-        if entry.wallet == WalletId::HOUSE
+        if entry.wallet == WalletId::OPERATOR
             && let Some(decided) = &wallet.supervision
         {
             self.days = decided.days.clone();

@@ -10,8 +10,8 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::{GuestBook, Guests, Places};
-use crate::router::Errand;
+use crate::door::{Parties, PartyDirectory, Places};
+use crate::router::WorkerTask;
 use tessera_config::{
     MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
 };
@@ -21,10 +21,10 @@ use tessera_metrics::{Certificate, Reloaded};
 /// What is needed to read the parties again.
 pub(crate) struct Reload {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) book: Arc<GuestBook>,
+    pub(crate) book: Arc<PartyDirectory>,
     pub(crate) places: Arc<Places>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) errands: Vec<UnboundedSender<Errand>>,
+    pub(crate) worker_tasks: Vec<UnboundedSender<WorkerTask>>,
 }
 
 impl Reload {
@@ -47,7 +47,7 @@ impl Reload {
             Ok(Err(error)) => return self.refuse(&error),
             Err(error) => return self.refuse(&error),
         };
-        let before = self.book.guests();
+        let before = self.book.parties();
         let figures = &self.metrics.door;
         let after = Arc::new(before.renewed(parties, figures));
         let [added, removed] = difference(&before, &after);
@@ -60,12 +60,12 @@ impl Reload {
             self.metrics
                 .certificate_ends(Certificate::Malls, tls.ends_at);
         }
-        crate::switch::ask_all(&self.errands, |done| {
-            Errand::Renew(Arc::clone(&after), acceptor.clone(), done)
+        crate::switch::ask_all(&self.worker_tasks, |done| {
+            WorkerTask::Renew(Arc::clone(&after), acceptor.clone(), done)
         })
         .await;
-        let names: HashSet<&str> = after.all().map(|guest| &*guest.party.name).collect();
-        let gone = before.all().map(|guest| &*guest.party.name);
+        let names: HashSet<&str> = after.all().map(|listed| &*listed.party.name).collect();
+        let gone = before.all().map(|listed| &*listed.party.name);
         gone.filter(|name| !names.contains(name))
             .for_each(|name| figures.forget(name));
         figures.reloads.of(Reloaded::Done).inc();
@@ -101,10 +101,10 @@ impl Certified {
 }
 
 /// How many parties are new, and how many are gone.
-fn difference(before: &Guests, after: &Guests) -> [usize; 2] {
-    let missing = |from: &Guests, of: &Guests| {
+fn difference(before: &Parties, after: &Parties) -> [usize; 2] {
+    let missing = |from: &Parties, of: &Parties| {
         let absent = |party: &Party| from.find(party.code).is_none();
-        of.all().filter(|guest| absent(&guest.party)).count()
+        of.all().filter(|listed| absent(&listed.party)).count()
     };
     [missing(before, after), missing(after, before)]
 }

@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::router::Inboxes;
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::Command;
 use tessera_metrics::LinkStats;
@@ -50,7 +50,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
         seen += 1;
         if wallet.expiring(clock::milliseconds(), before).is_some() {
             due += 1;
-            inboxes.tell(wallet.id, Tell::unasked(Command::Renew));
+            inboxes.tell(wallet.id, WalletMessage::unasked(Command::Renew));
             if due % TOLD_AT_ONCE == 0 {
                 sleep(REST);
             }

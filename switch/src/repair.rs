@@ -47,7 +47,7 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
         journal.recovered().last == totals.last_sequence,
         "a switch has written to the journal meanwhile: stop it, and run this again"
     );
-    let id = WalletId::HOUSE;
+    let id = WalletId::OPERATOR;
     let mut house = store.wallet(id)?.unwrap_or_else(|| Wallet::new(id));
     let entry = Entry {
         wallet: id,

@@ -7,8 +7,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::assembly::Shared;
-use crate::notify::Desk;
-use crate::wallet::Tell;
+use crate::notify::DeadLetterClient;
+use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Wallet};
 use tessera_store::Store;
@@ -21,7 +21,11 @@ const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
 /// Looks through the store on a thread of its own. Every wallet is in it: the journal has been replayed.
-pub(crate) fn start(store: Arc<Store>, shared: &Shared, outbox: Option<Desk>) -> io::Result<()> {
+pub(crate) fn start(
+    store: Arc<Store>,
+    shared: &Shared,
+    outbox: Option<DeadLetterClient>,
+) -> io::Result<()> {
     let (vault, inboxes) = (Arc::clone(&shared.vault), shared.inboxes.clone());
     let reseal = move || {
         let (mut seen, mut outdated) = (0u64, 0u64);
@@ -29,7 +33,7 @@ pub(crate) fn start(store: Arc<Store>, shared: &Shared, outbox: Option<Desk>) ->
             seen += 1;
             if is_outdated(&vault, &wallet, clock::milliseconds()) {
                 outdated += 1;
-                inboxes.tell(wallet.id, Tell::unasked(Command::Reseal));
+                inboxes.tell(wallet.id, WalletMessage::unasked(Command::Reseal));
                 if outdated % TOLD_AT_ONCE == 0 {
                     sleep(REST);
                 }

@@ -10,8 +10,8 @@ use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
 use crate::host::DateMessage;
-use crate::router::{Bulletin, Inboxes};
-use crate::wallet::Tell;
+use crate::router::{Inboxes, OperatorPolicy};
+use crate::wallet::WalletMessage;
 use tessera_config::Cutover;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Directed, Directive, WalletId};
@@ -26,7 +26,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Settlement {
     pub(crate) inboxes: Inboxes,
-    pub(crate) bulletin: Arc<Bulletin>,
+    pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) cutover: Cutover,
     /// Rung when the financial system has all of a date.
     pub(crate) complete: Arc<Notify>,
@@ -37,7 +37,7 @@ impl Settlement {
     /// To be called before the first request is let in.
     pub(crate) async fn catch_up(&self) -> anyhow::Result<()> {
         let now = clock::milliseconds();
-        let newest = self.bulletin.read().days.newest();
+        let newest = self.policy.read().days.newest();
         match (newest, self.cutover) {
             (None, Cutover::Host) => self.begin(0, Day::at(now, 0), BY_CLOCK).await?,
             (None, Cutover::Clock(cutover)) => {
@@ -59,7 +59,7 @@ impl Settlement {
     pub(crate) async fn keep(self) {
         loop {
             let now = clock::milliseconds();
-            let newest = self.bulletin.read().days.newest();
+            let newest = self.policy.read().days.newest();
             let wait = newest.map_or(0, |(begins, _)| begins.saturating_sub(now));
             let wait = match self.cutover {
                 Cutover::Clock(_) => Duration::from_millis(wait),
@@ -80,7 +80,7 @@ impl Settlement {
             return (ResponseCode::APPROVED, "");
         };
         let now = clock::milliseconds();
-        let today = self.bulletin.read().days.of(now);
+        let today = self.policy.read().days.of(now);
         match today.named(month_and_day) {
             None => (ResponseCode::FORMAT_ERROR, "field 15: no date"),
             // It says so again.
@@ -105,7 +105,7 @@ impl Settlement {
             return Ok(());
         };
         let now = clock::milliseconds();
-        match self.bulletin.read().days.newest() {
+        match self.policy.read().days.newest() {
             Some((begun, last)) if begun <= now => {
                 let next = Day(last.0 + 1);
                 // The cutover may have been moved to a time that is over.
@@ -137,8 +137,8 @@ impl Settlement {
             by: "the switch".into(),
             reason: why.into(),
         };
-        let (tell, answered) = Tell::directed(Command::Direct(Box::new(directed)));
-        self.inboxes.tell(WalletId::HOUSE, tell);
+        let (tell, answered) = WalletMessage::directed(Command::Direct(Box::new(directed)));
+        self.inboxes.tell(WalletId::OPERATOR, tell);
         let outcome = answered.await?.outcome;
         anyhow::ensure!(outcome.code.is_approved(), "{}", outcome.reason);
         Ok(())

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::door::{self, Admission, GuestBook, Guests, PlaceLimits, Places};
+use crate::door::{self, Admission, Parties, PartyDirectory, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host::{LinkInbox, Links};
@@ -25,9 +25,9 @@ use crate::passwords::{Passwords, Throttle, ThrottleSettings};
 use crate::reload::{Certified, Reload};
 use crate::renewal;
 use crate::reseal;
-use crate::router::{Book, Budget, Bulletin, Directory, Errand, Inbox, Inboxes};
+use crate::router::{Budget, Directory, Inbox, Inboxes, OperatorPolicy, PartyTotals, WorkerTask};
 use crate::settlement::Settlement;
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_config::{
     Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
     leased_server,
@@ -74,7 +74,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
     let metrics = Arc::new(Metrics::new());
-    let book = Arc::new(GuestBook::new(Guests::new(
+    let book = Arc::new(PartyDirectory::new(Parties::new(
         settings.parties.clone(),
         settings.mall.in_flight_max,
         &metrics.door,
@@ -161,10 +161,10 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
     )?;
     let decided = decided_about_all(&store)?;
-    let bulletin = Arc::new(Bulletin::new(decided.clone()));
+    let policy = Arc::new(OperatorPolicy::new(decided.clone()));
     let settlement = Settlement {
         inboxes: inboxes.clone(),
-        bulletin: Arc::clone(&bulletin),
+        policy: Arc::clone(&policy),
         cutover: settings.mall.settlement_cutover,
         complete: Arc::default(),
     };
@@ -174,10 +174,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         links,
         passwords,
         stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
-        bulletin,
+        policy,
         settlement: settlement.clone(),
         dead_letters,
-        totals: Arc::new(Book::new(store.totals(known_from(&decided))?, workers)),
+        totals: Arc::new(PartyTotals::new(
+            store.totals(known_from(&decided))?,
+            workers,
+        )),
         vault,
         directory: Arc::new(Directory::new(Arc::clone(&store))),
         orders: Arc::new(Orders::new(Arc::clone(&store), checkpointer.clone())),
@@ -201,7 +204,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         directory: Arc::clone(&shared.directory),
         journal: Arc::clone(&journal),
         dead_letters: Arc::clone(&shared.dead_letters),
-        bulletin: Arc::clone(&shared.bulletin),
+        policy: Arc::clone(&shared.policy),
     });
     let notify = Notify::start(
         &settings,
@@ -212,11 +215,13 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     )?;
     if let Some(notify) = &notify {
         // It was empty: this is said once.
-        let _ = outbox.set(notify.desk.clone());
+        let _ = outbox.set(notify.dead_letter_client.clone());
     }
     if shared.vault.has_old_keys() {
-        let desk = notify.as_ref().map(|notify| notify.desk.clone());
-        reseal::start(Arc::clone(&store), &shared, desk)?;
+        let dead_letter_client = notify
+            .as_ref()
+            .map(|notify| notify.dead_letter_client.clone());
+        reseal::start(Arc::clone(&store), &shared, dead_letter_client)?;
     }
 
     settlement.catch_up().await?;
@@ -242,7 +247,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         PlaceLimits::of_malls(&settings.mall),
         balancers.cloned().collect(),
     );
-    places.know(&book.guests());
+    places.know(&book.parties());
     let doors = crew.open_doors(
         malls,
         sealed_malls,
@@ -257,13 +262,16 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let alive = actix::spawn(say_alive(
         crew.arbiters.iter().map(Arbiter::handle).collect(),
     ));
-    let checkpoints = actix::spawn(checkpoint_regularly(crew.errands.clone(), shared.clone()));
+    let checkpoints = actix::spawn(checkpoint_regularly(
+        crew.worker_tasks.clone(),
+        shared.clone(),
+    ));
     let reload = Reload {
         settings: Arc::clone(&settings),
         book,
         places,
         metrics: Arc::clone(&metrics),
-        errands: crew.errands.clone(),
+        worker_tasks: crew.worker_tasks.clone(),
     };
     ending.wait(&reload).await;
     service::stopping();
@@ -272,14 +280,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     health.set_stopping();
     doors.iter().for_each(JoinHandle::abort);
     shared.checkpointer.hurry();
-    ask_all(&crew.errands, Errand::Drain).await;
-    ask_all(&crew.errands, Errand::Close).await;
+    ask_all(&crew.worker_tasks, WorkerTask::Drain).await;
+    ask_all(&crew.worker_tasks, WorkerTask::Close).await;
     alive.abort();
     checkpoints.abort();
     settlement.abort();
     totals.abort();
     renewals.abort();
-    checkpoint(&crew.errands, &shared).await;
+    checkpoint(&crew.worker_tasks, &shared).await;
     crew.leave();
     if let Some(notify) = notify {
         notify.stop();
@@ -302,7 +310,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 /// The workers, from outside.
 struct Crew {
     arbiters: Vec<Arbiter>,
-    errands: Vec<UnboundedSender<Errand>>,
+    worker_tasks: Vec<UnboundedSender<WorkerTask>>,
     malls: Vec<door::Way>,
     sealed_malls: Vec<door::Way>,
     wallet_servers: Vec<door::Way>,
@@ -321,14 +329,14 @@ impl Crew {
             let partition = wallet.partition(shared.settings.partitions);
             wakes[usize::from(partition) % workers].push((at, wallet));
         }
-        let (errands, errand_ends): (Vec<_>, Vec<_>) =
+        let (worker_tasks, worker_task_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
         let (malls, mall_ends) = door::ways(workers);
         let (sealed_malls, sealed_mall_ends) = door::ways(workers);
         let (wallet_servers, wallet_server_ends) = door::ways(workers);
         let ends = inbox_ends
             .into_iter()
-            .zip(errand_ends)
+            .zip(worker_task_ends)
             .zip(mall_ends)
             .zip(sealed_mall_ends)
             .zip(wallet_server_ends);
@@ -339,13 +347,16 @@ impl Crew {
             .map(
                 |(
                     index,
-                    ((((((inbox, errands), malls), sealed_malls), wallet_servers), of_link), wakes),
+                    (
+                        (((((inbox, worker_tasks), malls), sealed_malls), wallet_servers), of_link),
+                        wakes,
+                    ),
                 )| {
                     let (stats, link_inbox) = of_link;
                     let seed = Seed {
                         index,
                         inbox,
-                        errands,
+                        worker_tasks,
                         malls,
                         sealed_malls,
                         wallet_servers,
@@ -363,7 +374,7 @@ impl Crew {
             .collect();
         Self {
             arbiters,
-            errands,
+            worker_tasks,
             malls,
             sealed_malls,
             wallet_servers,
@@ -417,14 +428,14 @@ fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
         tracing::info!(wallets = open.len(), "settling what a crash left open");
     }
     for wallet in open {
-        inboxes.tell(wallet, Tell::unasked(Command::Recover));
+        inboxes.tell(wallet, WalletMessage::unasked(Command::Recover));
     }
     Ok(())
 }
 
 /// What the operator has decided about all wallets.
 fn decided_about_all(store: &Store) -> anyhow::Result<Supervision> {
-    let house = store.wallet(WalletId::HOUSE)?;
+    let house = store.wallet(WalletId::OPERATOR)?;
     let decided = house.and_then(|house| house.supervision);
     Ok(decided.map(|decided| *decided).unwrap_or_default())
 }
@@ -446,47 +457,47 @@ fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
     Ok(Vault::new(ring))
 }
 
-async fn checkpoint_regularly(errands: Vec<UnboundedSender<Errand>>, shared: Shared) {
+async fn checkpoint_regularly(worker_tasks: Vec<UnboundedSender<WorkerTask>>, shared: Shared) {
     loop {
         tokio::time::sleep(shared.settings.store.checkpoint_every).await;
-        checkpoint(&errands, &shared).await;
+        checkpoint(&worker_tasks, &shared).await;
     }
 }
 
 /// One round: what has happened up to the mark is in wallets that changed, and those are handed over
 /// before the mark is.
-async fn checkpoint(errands: &[UnboundedSender<Errand>], shared: &Shared) {
+async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], shared: &Shared) {
     if shared.checkpointer.is_paused() {
         return;
     }
     let Some(mark) = shared.journal.mark() else {
         return;
     };
-    ask_all(errands, Errand::Checkpoint).await;
+    ask_all(worker_tasks, WorkerTask::Checkpoint).await;
     shared.checkpointer.mark(mark);
 }
 
 /// Who a mall is, for payers.
-fn mall_names(book: &Arc<GuestBook>) -> MallNames {
+fn mall_names(book: &Arc<PartyDirectory>) -> MallNames {
     let book = Arc::clone(book);
     Arc::new(move |institution| {
-        let guests = book.guests();
-        let party = &guests.find(institution)?.party;
+        let parties = book.parties();
+        let party = &parties.find(institution)?.party;
         (party.kind == PartyKind::Mall).then(|| party.name.clone())
     })
 }
 
 /// Asks every worker, and waits until all have done it.
 pub(crate) async fn ask_all(
-    workers: &[UnboundedSender<Errand>],
-    errand: impl Fn(oneshot::Sender<()>) -> Errand,
+    workers: &[UnboundedSender<WorkerTask>],
+    worker_task: impl Fn(oneshot::Sender<()>) -> WorkerTask,
 ) {
     let asked: Vec<_> = workers
         .iter()
         .map(|worker| {
             let (done, is_done) = oneshot::channel();
             // A worker that has ended drops its end, and counts as done.
-            let _ = worker.send(errand(done));
+            let _ = worker.send(worker_task(done));
             is_done
         })
         .collect();
@@ -532,7 +543,7 @@ async fn say_alive(workers: Vec<ArbiterHandle>) {
         return;
     };
     loop {
-        // Not an [`Errand`]: those wait for each other, and a checkpoint waits for the disk.
+        // Not an [`WorkerTask`]: those wait for each other, and a checkpoint waits for the disk.
         for worker in &workers {
             let (done, is_done) = oneshot::channel();
             worker.spawn(async move {

@@ -1,4 +1,4 @@
-//! What whoever wishes a payer ill can do: other sites, other malls, guessers, and those who send what no browser sends.
+//! What whoever preferences a payer ill can do: other sites, other malls, guessers, and those who send what no browser sends.
 
 use serde_json::{Value, json};
 use tessera_protocol::ClientNumber;

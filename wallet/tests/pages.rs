@@ -680,7 +680,7 @@ fn settings_are_set_and_shown() {
     let mut wallets = world.switch.wallets.lock().unwrap();
     let wallet = wallets.of(&client).1;
     assert_eq!(wallet.limits.to_array(), [5_000, 0, 0, 3, 0]);
-    assert_eq!(wallet.wishes.unwrap().to_string(), "d");
+    assert_eq!(wallet.preferences.unwrap().to_string(), "d");
     assert_eq!(wallet.password, "another horse");
 }
 

@@ -60,7 +60,7 @@ operations! {
     ProposeContact = 170, "have a confirmation code sent to an address";
     ConfirmContact = 171, "confirm an address by its code";
     RemoveContact = 172, "forget the address; nothing is sent any more";
-    SetWishes = 173, "what the payer wants to be told";
+    SetPreferences = 173, "what the payer wants to be told";
     Close = 180, "pay the money back to a funding source and end the wallet";
     Watch = 190, "be told of whatever happens to the wallet";
     Unwatch = 191, "be told no longer";

@@ -54,8 +54,8 @@ pub const THRESHOLD: u8 = 25;
 pub const CONTACT: u8 = 26;
 /// Secret: the confirmation code.
 pub const CODE: u8 = 27;
-/// [`Wishes`](super::Wishes).
-pub const WISHES: u8 = 28;
+/// [`NotificationPreferences`](super::NotificationPreferences).
+pub const PREFERENCES: u8 = 28;
 /// The payer's own [`Limits`](super::Limits).
 pub const LIMITS: u8 = 29;
 /// State of the wallet: `open`, `frozen`, `closing`. Of an order: `open`, `paying`, `paid`, `cancelled`, `expired`.

@@ -7,7 +7,7 @@ use super::connection::{Came, Connection, Target};
 use super::fill::{Clock, Filler};
 use super::keys::{Key, Keys};
 use super::message::{Seal, sign_on};
-use super::packing::Told;
+use super::packing::FilledMessage;
 use super::party::Party;
 use super::run::Payer;
 use super::seen::Seen;
@@ -35,7 +35,7 @@ pub struct Bed<'a> {
 
 impl Bed<'_> {
     /// Asks on a connection of its own, which is signed on and kept.
-    pub fn ask_apart(&self, told: &Told) -> Result<Seen, String> {
+    pub fn ask_apart(&self, filled: &FilledMessage) -> Result<Seen, String> {
         let mut apart = self
             .apart
             .lock()
@@ -44,7 +44,7 @@ impl Bed<'_> {
             Some(open) => open,
             None => self.signed_on(Key::Profile)?,
         };
-        let seen = self.exchange(&mut connection, told, Some(Key::Profile))?;
+        let seen = self.exchange(&mut connection, filled, Some(Key::Profile))?;
         *apart = Some(connection);
         Ok(seen)
     }
@@ -52,8 +52,8 @@ impl Bed<'_> {
     /// A connection that is signed on, with this key.
     pub fn signed_on(&self, key: Key) -> Result<Connection, String> {
         let mut connection = self.connected()?;
-        let told = self.filler(&Payer::default()).fill(&sign_on());
-        let seen = self.exchange(&mut connection, &told, Some(key))?;
+        let filled = self.filler(&Payer::default()).fill(&sign_on());
+        let seen = self.exchange(&mut connection, &filled, Some(key))?;
         match seen.text(39) {
             Some("00") => Ok(connection),
             code => {
@@ -79,8 +79,8 @@ impl Bed<'_> {
             clock: self.clock,
             payer,
             case: "",
-            foretold: 0,
-            told: &[],
+            announced_early: 0,
+            filled: &[],
             seen: &[],
         }
     }
@@ -89,12 +89,12 @@ impl Bed<'_> {
     pub fn exchange(
         &self,
         connection: &mut Connection,
-        told: &Told,
+        filled: &FilledMessage,
         key: Option<Key>,
     ) -> Result<Seen, String> {
         let dialect = self.party.dialect;
         let key = key.and_then(|key| self.keys.find(key));
-        let bytes = told.pack(dialect.packing, key, Seal::Right, None);
+        let bytes = filled.pack(dialect.packing, key, Seal::Right, None);
         let frame = connection.frame(&bytes);
         let words = |error: std::io::Error| error.to_string();
         connection.send(&frame, false).map_err(words)?;
@@ -102,7 +102,7 @@ impl Bed<'_> {
             match connection.next(self.answer_within).map_err(words)? {
                 Came::Message(wire) => {
                     let seen = Seen::read(dialect, &wire);
-                    if seen.text(11) == told.text(11) {
+                    if seen.text(11) == filled.text(11) {
                         return Ok(seen);
                     }
                 }

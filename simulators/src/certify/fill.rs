@@ -7,7 +7,7 @@ use tessera_protocol::{FIELDS, Packing};
 
 use super::keys::Keys;
 use super::message::{Message, Value};
-use super::packing::{Body, Told};
+use super::packing::{Body, FilledMessage};
 use super::party::{Kind, Party};
 use super::run::Payer;
 use super::seen::Seen;
@@ -96,16 +96,16 @@ pub struct Filler<'a> {
     /// What distinguishes the orders of this case.
     pub case: &'a str,
     /// A trace number that the case has kept for later.
-    pub foretold: u32,
+    pub announced_early: u32,
     /// The messages so far.
-    pub told: &'a [Told],
+    pub filled: &'a [FilledMessage],
     /// And their answers.
     pub seen: &'a [Option<Seen>],
 }
 
 impl Filler<'_> {
     /// The message with everything filled in.
-    pub fn fill(&self, message: &Message) -> Told {
+    pub fn fill(&self, message: &Message) -> FilledMessage {
         let (now, fresh) = (self.clock.now(), self.clock.fresh());
         let fields = message.fields.iter().filter_map(|(&field, value)| {
             let body = match value {
@@ -118,7 +118,7 @@ impl Filler<'_> {
             };
             Some((field, body))
         });
-        Told {
+        FilledMessage {
             mti: message.mti.to_owned(),
             fields: fields.collect(),
         }
@@ -190,9 +190,9 @@ impl Filler<'_> {
             }
             Value::OriginalToCome => {
                 let (time, party) = (transmission_time(now), &self.party.code);
-                format!("0200{:06}{time}{party:0>11}{:011}", self.foretold, 0)
+                format!("0200{:06}{time}{party:0>11}{:011}", self.announced_early, 0)
             }
-            Value::Foretold => format!("{:06}", self.foretold),
+            Value::AnnouncedEarly => format!("{:06}", self.announced_early),
             Value::AsAnswer(number) => self.answered(*number, field),
             Value::As(_) | Value::Lengthened(..) => return None,
         })
@@ -208,8 +208,8 @@ impl Filler<'_> {
         text.map_or_else(|| "0".repeat(length), str::to_owned)
     }
 
-    fn earlier(&self, number: usize) -> Option<&Told> {
-        self.told.get(number.checked_sub(1)?)
+    fn earlier(&self, number: usize) -> Option<&FilledMessage> {
+        self.filled.get(number.checked_sub(1)?)
     }
 
     fn original<'t>(

@@ -6,7 +6,7 @@ use tessera_protocol::MacKey;
 
 use super::answer::{Answer, Expected};
 use super::keys::Key;
-use super::packing::Told;
+use super::packing::FilledMessage;
 use super::seen::Seen;
 
 /// What every answer echoes as far as its message had it.
@@ -49,7 +49,7 @@ impl Fault {
 /// Everything that one answer is compared with.
 pub struct Bench<'a> {
     /// What was asked.
-    pub asked: &'a Told,
+    pub asked: &'a FilledMessage,
     /// The answers to the case's earlier messages, the first at 0.
     pub earlier: &'a [Option<Seen>],
     /// What the answer has to be sealed with.
@@ -77,7 +77,7 @@ pub fn answer_mti(mti: &str) -> String {
 }
 
 /// What each field of the answer has to be; a field that is not named here has to be absent. Field 39 is left to the codes.
-pub fn expectations(asked: &Told, answer: &Answer) -> BTreeMap<u8, Expected> {
+pub fn expectations(asked: &FilledMessage, answer: &Answer) -> BTreeMap<u8, Expected> {
     let mut expected = BTreeMap::new();
     if answer.format_error {
         for field in READABLE {

@@ -14,7 +14,7 @@ use super::fill::{Clock, Filler};
 use super::judge::{answer_mti, expectations, shown};
 use super::keys::{Key, Keys};
 use super::message::{Message, Seal, Spoiled, echo};
-use super::packing::Told;
+use super::packing::FilledMessage;
 use super::party::{Kind, Party};
 use super::report::hexadecimal;
 use super::run::Payer;
@@ -32,7 +32,7 @@ pub fn listing(cases: &[Case], party: &Party) -> String {
             clock: &clock,
             payer: &payer,
             case,
-            told: Vec::new(),
+            filled: Vec::new(),
             sealed: Vec::new(),
         };
         // Writing to a string cannot fail.
@@ -47,7 +47,7 @@ struct Example<'a> {
     clock: &'a Clock,
     payer: &'a Payer,
     case: &'a Case,
-    told: Vec<Told>,
+    filled: Vec<FilledMessage>,
     /// With which key each of them is sealed.
     sealed: Vec<Key>,
 }
@@ -201,14 +201,14 @@ impl Example<'_> {
         how: &str,
         out: &mut String,
     ) -> std::fmt::Result {
-        let told = self.fill(message);
-        let number = self.told.len() + 1;
+        let filled = self.fill(message);
+        let number = self.filled.len() + 1;
         writeln!(
             out,
             "  send message {number}: {} {}{how}",
             message.mti, message.name
         )?;
-        for (&field, body) in &told.fields {
+        for (&field, body) in &filled.fields {
             let name = FIELDS[usize::from(field) - 1].name;
             let said = message.fields.get(&field).and_then(words);
             let said = said.map(|said| format!("   {said}")).unwrap_or_default();
@@ -223,7 +223,7 @@ impl Example<'_> {
                 length.unwrap_or_default()
             )?;
         }
-        let secondary = told.fields.keys().any(|&field| field > 64);
+        let secondary = filled.fields.keys().any(|&field| field > 64);
         if let Some(sealed) = self.seal(message) {
             let field = if secondary { 128 } else { 64 };
             writeln!(
@@ -242,14 +242,14 @@ impl Example<'_> {
             None => {}
         }
         let dialect = self.party.dialect;
-        let bytes = told.pack(
+        let bytes = filled.pack(
             dialect.packing,
             self.keys.find(message.key),
             message.seal,
             message.spoiled,
         );
         hexadecimal(&framed(dialect, &bytes), out)?;
-        self.told.push(told);
+        self.filled.push(filled);
         self.sealed.push(message.key);
         match expect {
             Expect::Answer(answer) => self.answer(number, answer, out),
@@ -267,7 +267,7 @@ impl Example<'_> {
     }
 
     fn answer(&self, number: usize, answer: &Answer, out: &mut String) -> std::fmt::Result {
-        let Some(asked) = number.checked_sub(1).and_then(|at| self.told.get(at)) else {
+        let Some(asked) = number.checked_sub(1).and_then(|at| self.filled.get(at)) else {
             return Ok(());
         };
         writeln!(out, "  expect {}", answer_mti(&asked.mti))?;
@@ -341,7 +341,7 @@ impl Example<'_> {
         Some(wrong.to_owned())
     }
 
-    fn fill(&self, message: &Message) -> Told {
+    fn fill(&self, message: &Message) -> FilledMessage {
         self.filler().fill(message)
     }
 
@@ -353,8 +353,8 @@ impl Example<'_> {
             clock: self.clock,
             payer: self.payer,
             case: self.case.number,
-            foretold: 900_000,
-            told: &self.told,
+            announced_early: 900_000,
+            filled: &self.filled,
             seen: &[],
         }
     }

@@ -80,10 +80,10 @@ pub enum Value {
     OriginalUnnamed(usize),
     /// The same as `Original`, with the time of a transmission before it that was lost.
     OriginalLost(usize),
-    /// Field 90: a purchase of this party with the trace number `Foretold`, sent now.
+    /// Field 90: a purchase of this party with the trace number `AnnouncedEarly`, sent now.
     OriginalToCome,
     /// The trace number of a message that an earlier one of the case has named before it came.
-    Foretold,
+    AnnouncedEarly,
     /// A length in front that does not fit what follows.
     Lengthened(&'static str, &'static str),
 }

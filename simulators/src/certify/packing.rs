@@ -10,7 +10,7 @@ use super::message::{Seal, Spoiled};
 
 /// A message with everything filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct FilledMessage {
     /// Four digits.
     pub mti: String,
     /// Its fields, the MAC left out.
@@ -32,7 +32,7 @@ impl From<String> for Body {
     }
 }
 
-impl Told {
+impl FilledMessage {
     /// The text of a field.
     pub fn text(&self, field: u8) -> Option<&str> {
         self.fields.get(&field).map(|body| body.text.as_str())
@@ -179,9 +179,9 @@ mod tests {
 
     use super::*;
 
-    fn told() -> Told {
+    fn filled() -> FilledMessage {
         let body = |text: &str| Body::from(text.to_owned());
-        Told {
+        FilledMessage {
             mti: "0420".to_owned(),
             fields: [
                 (2, body("9900000000000010")),
@@ -206,7 +206,7 @@ mod tests {
                 header_bytes: 0,
                 packing,
             };
-            let message = told().pack(packing, Some(&key), Seal::Right, None);
+            let message = filled().pack(packing, Some(&key), Seal::Right, None);
             assert!(dialect.verify(&key, &message), "{packing:?}");
             let unpacked = dialect.unpack(&Bytes::from(message));
             assert_eq!(unpacked.fault, None);
@@ -234,7 +234,7 @@ mod tests {
                 Seal::ForeignKey,
                 Seal::ChangedAfterwards,
             ] {
-                let message = told().pack(packing, Some(&key), seal, None);
+                let message = filled().pack(packing, Some(&key), seal, None);
                 assert!(!dialect.verify(&key, &message), "{seal:?} {packing:?}");
             }
         }

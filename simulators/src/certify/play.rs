@@ -13,7 +13,7 @@ use super::fill::Filler;
 use super::judge::{Bench, Fault, judge};
 use super::keys::Key;
 use super::message::{Message, echo};
-use super::packing::Told;
+use super::packing::FilledMessage;
 use super::report::Entry;
 use super::run::Payer;
 use super::seen::Seen;
@@ -39,11 +39,11 @@ pub fn play(bed: &Bed<'_>, case: &Case, payer: &Payer) -> Played {
         case,
         payer,
         lines: Vec::new(),
-        told: Vec::new(),
+        filled: Vec::new(),
         keys: Vec::new(),
         seen: Vec::new(),
         late: Vec::new(),
-        foretold: bed.clock.fresh(),
+        announced_early: bed.clock.fresh(),
         before: None,
         transcript: Vec::new(),
     };
@@ -63,12 +63,12 @@ struct Play<'a> {
     payer: &'a Payer,
     lines: Vec<Option<Connection>>,
     /// The messages of the case, what they were sealed with, and their answers.
-    told: Vec<Told>,
+    filled: Vec<FilledMessage>,
     keys: Vec<Key>,
     seen: Vec<Option<Seen>>,
     /// Trace numbers that may be answered although nobody waits.
     late: Vec<String>,
-    foretold: u32,
+    announced_early: u32,
     /// Ledger and available balance at the beginning.
     before: Option<(i64, i64)>,
     transcript: Vec<Entry>,
@@ -126,12 +126,12 @@ impl Play<'_> {
         if early {
             self.bare_line(line)?;
         }
-        let first = self.told.len();
+        let first = self.filled.len();
         let mut bytes = Vec::new();
         for (message, _) in messages {
-            let told = self.filler().fill(message);
-            bytes.extend(self.pack(line, message, &told)?);
-            self.add(told, message.key);
+            let filled = self.filler().fill(message);
+            bytes.extend(self.pack(line, message, &filled)?);
+            self.add(filled, message.key);
         }
         self.connection(line)?
             .send(&bytes, in_pieces)
@@ -219,7 +219,8 @@ impl Play<'_> {
                 Some(seen),
             ) => self.compare(at, answer, seen),
             (Expect::AnswerOrNothing(_), None) => {
-                self.late.extend(self.told[at].text(11).map(str::to_owned));
+                self.late
+                    .extend(self.filled[at].text(11).map(str::to_owned));
                 Vec::new()
             }
             (Expect::Nothing | Expect::Closed, Some(_)) => {
@@ -245,7 +246,7 @@ impl Play<'_> {
             Sealed::Not => None,
         };
         let bench = Bench {
-            asked: &self.told[at],
+            asked: &self.filled[at],
             earlier: &self.seen,
             key: key.and_then(|key| Some((key, self.bed.keys.find(key)?))),
             available: self.before.map(|(_, available)| available),
@@ -268,13 +269,13 @@ impl Play<'_> {
             .push(Entry::came(line, &wire, &seen.message));
         let trace = seen.text(11);
         let open = |at: &usize| self.seen[*at].is_none();
-        let own = (0..self.told.len())
+        let own = (0..self.filled.len())
             .rev()
             .filter(open)
-            .find(|&at| trace.is_some() && self.told[at].text(11) == trace);
+            .find(|&at| trace.is_some() && self.filled[at].text(11) == trace);
         // An answer without a trace number can only be matched where one thing was asked.
         let own = own.or_else(|| {
-            let mut unanswered = (0..self.told.len()).rev().filter(open);
+            let mut unanswered = (0..self.filled.len()).rev().filter(open);
             trace.is_none().then(|| unanswered.next()).flatten()
         });
         match own {
@@ -292,9 +293,14 @@ impl Play<'_> {
         self.send(line, &[(echo(), approved().into())], false)
     }
 
-    fn pack(&mut self, line: Line, message: &Message, told: &Told) -> Result<Vec<u8>, Vec<Fault>> {
+    fn pack(
+        &mut self,
+        line: Line,
+        message: &Message,
+        filled: &FilledMessage,
+    ) -> Result<Vec<u8>, Vec<Fault>> {
         let party = self.bed.party;
-        let bytes = told.pack(
+        let bytes = filled.pack(
             party.dialect.packing,
             self.bed.keys.find(message.key),
             message.seal,
@@ -321,11 +327,11 @@ impl Play<'_> {
     }
 
     /// A message is on its way; where it stands among those of the case.
-    fn add(&mut self, told: Told, key: Key) -> usize {
-        self.told.push(told);
+    fn add(&mut self, filled: FilledMessage, key: Key) -> usize {
+        self.filled.push(filled);
         self.keys.push(key);
         self.seen.push(None);
-        self.told.len() - 1
+        self.filled.len() - 1
     }
 
     fn filler(&self) -> Filler<'_> {
@@ -336,8 +342,8 @@ impl Play<'_> {
             clock: self.bed.clock,
             payer: self.payer,
             case: self.case.number,
-            foretold: self.foretold,
-            told: &self.told,
+            announced_early: self.announced_early,
+            filled: &self.filled,
             seen: &self.seen,
         }
     }

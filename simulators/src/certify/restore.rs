@@ -27,8 +27,8 @@ impl Bed<'_> {
 
     /// The one of the run's keys that counts: with it the switch seals what it refuses.
     fn newest_key(&self) -> Result<Option<Key>, String> {
-        let told = self.filler(&Payer::default()).fill(&sign_on());
-        let seen = self.exchange(&mut self.connected()?, &told, None)?;
+        let filled = self.filler(&Payer::default()).fill(&sign_on());
+        let seen = self.exchange(&mut self.connected()?, &filled, None)?;
         let sealed = |key: &Key| {
             let key = self.keys.find(*key);
             key.is_some_and(|key| seen.is_sealed_with(key))
@@ -38,10 +38,10 @@ impl Bed<'_> {
 
     fn change_back(&self, newest: Key) -> Result<(), String> {
         let mut connection = self.signed_on(newest)?;
-        let told = self
+        let filled = self
             .filler(&Payer::default())
             .fill(&key_change(Key::Profile));
-        let seen = self.exchange(&mut connection, &told, Some(newest))?;
+        let seen = self.exchange(&mut connection, &filled, Some(newest))?;
         match seen.text(39) {
             Some("00") => Ok(()),
             code => {

@@ -17,7 +17,7 @@ use super::cases::cases;
 use super::connection::{Target, framed};
 use super::judge::answer_mti;
 use super::message::{Seal, Value, authorization, echo, inquiry, network, purchase, repeat};
-use super::packing::{Body, Told};
+use super::packing::{Body, FilledMessage};
 use super::report::Outcome;
 use super::run::{Options, run};
 use super::seen::Seen;
@@ -83,19 +83,19 @@ fn serve(mut stream: TcpStream, lie: Lie, key: &MacKey, first: bool) -> std::io:
         }
         approvals += u32::from(lie == Lie::AnotherApprovalNumber);
         let crowded = signs_on && !first && lie != Lie::EveryConnection;
-        let mut told = honest(&asked, approvals);
+        let mut filled = honest(&asked, approvals);
         if crowded {
-            told.fields.insert(39, body("58"));
+            filled.fields.insert(39, body("58"));
         }
         if !signs_on {
-            bend(&mut told, lie);
+            bend(&mut filled, lie);
         }
         let seal = match lie {
             Lie::WrongMac if !signs_on => Seal::OneBitOff,
             Lie::NoMac if !signs_on => Seal::None,
             _ => Seal::Right,
         };
-        let mut bytes = told.pack(dialect.packing, Some(key), seal, None);
+        let mut bytes = filled.pack(dialect.packing, Some(key), seal, None);
         match lie {
             Lie::Malformed if !signs_on => bytes.push(0),
             Lie::NoFrame if !signs_on => {
@@ -112,8 +112,8 @@ fn serve(mut stream: TcpStream, lie: Lie, key: &MacKey, first: bool) -> std::io:
 }
 
 /// What the wire protocol would have it answer.
-fn honest(asked: &Seen, approval: u32) -> Told {
-    let mut told = Told {
+fn honest(asked: &Seen, approval: u32) -> FilledMessage {
+    let mut filled = FilledMessage {
         mti: answer_mti(&asked.mti),
         fields: [2, 3, 4, 7, 11, 12, 13, 32, 37, 41, 42, 49, 70, 90]
             .into_iter()
@@ -123,31 +123,31 @@ fn honest(asked: &Seen, approval: u32) -> Told {
     let mut code = "00";
     if asked.text(4) == Some("000000000666") {
         code = "05";
-        told.fields.insert(48, body("09002no"));
+        filled.fields.insert(48, body("09002no"));
     }
     let inquires = asked.text(3) == Some("310000");
     if inquires {
         let text = "0001840C0000000090000002840C000000090000";
-        told.fields.insert(54, body(text));
+        filled.fields.insert(54, body(text));
     } else if code == "00" && ["0200", "0201", "0100"].contains(&asked.mti.as_str()) {
-        told.fields.insert(38, body(&approval.to_string()));
+        filled.fields.insert(38, body(&approval.to_string()));
     }
-    told.fields.insert(39, body(code));
-    told
+    filled.fields.insert(39, body(code));
+    filled
 }
 
-fn bend(told: &mut Told, lie: Lie) {
-    let inquires = told.text(3) == Some("310000");
+fn bend(filled: &mut FilledMessage, lie: Lie) {
+    let inquires = filled.text(3) == Some("310000");
     let mut put = |field: u8, text: &str| {
-        told.fields.insert(field, body(text));
+        filled.fields.insert(field, body(text));
     };
     match lie {
         Lie::Code => put(39, "96"),
-        Lie::MessageType => told.mti = "0830".to_owned(),
+        Lie::MessageType => filled.mti = "0830".to_owned(),
         Lie::OtherAmount => put(4, "000000000701"),
-        Lie::NoEcho => drop(told.fields.remove(&37)),
+        Lie::NoEcho => drop(filled.fields.remove(&37)),
         Lie::MoreThanAsked => put(18, "5999"),
-        Lie::NoApprovalNumber => drop(told.fields.remove(&38)),
+        Lie::NoApprovalNumber => drop(filled.fields.remove(&38)),
         Lie::ShortApprovalNumber => put(38, "12    "),
         Lie::OtherTraceNumber => put(11, "999999"),
         Lie::MovesMoney if inquires => {
@@ -157,7 +157,7 @@ fn bend(told: &mut Told, lie: Lie) {
             put(54, &text);
         }
         Lie::NoBalances if inquires => put(54, "0001840C000000090000"),
-        Lie::NoReason => drop(told.fields.remove(&48)),
+        Lie::NoReason => drop(filled.fields.remove(&48)),
         _ => {}
     }
 }

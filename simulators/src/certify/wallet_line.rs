@@ -10,7 +10,7 @@ use tessera_protocol::{Dialect, MessagePacking};
 use super::connection::{Came, Connection, Target};
 use super::fill::{Clock, transmission_time};
 use super::message::Seal;
-use super::packing::{Body, Told};
+use super::packing::{Body, FilledMessage};
 use super::seen::Seen;
 use crate::load::door::wallet_server_tls;
 use crate::load::speakers::WALLET_SERVER;
@@ -74,9 +74,9 @@ impl WalletLine {
         let Ok(mut connection) = self.connection.lock() else {
             return Err("the wallet server's line is broken".to_owned());
         };
-        let told = |error: io::Error| format!("{}: {error}", self.target.address);
+        let filled = |error: io::Error| format!("{}: {error}", self.target.address);
         if connection.is_none() {
-            let mut fresh = self.target.connect(Dialect::CANONICAL).map_err(told)?;
+            let mut fresh = self.target.connect(Dialect::CANONICAL).map_err(filled)?;
             let sign_on = administrative("0800", clock, &[(70, "001".to_owned())]);
             exchange(&mut fresh, &sign_on).map_err(|why| format!("sign-on: {why}"))?;
             *connection = Some(fresh);
@@ -100,7 +100,7 @@ impl WalletLine {
 }
 
 /// Asks, and takes the answer of the same trace number, which has to be 00.
-fn exchange(connection: &mut Connection, message: &Told) -> Result<Seen, String> {
+fn exchange(connection: &mut Connection, message: &FilledMessage) -> Result<Seen, String> {
     let bytes = message.pack(MessagePacking::Binary, None, Seal::None, None);
     let frame = connection.frame(&bytes);
     connection
@@ -124,7 +124,7 @@ fn exchange(connection: &mut Connection, message: &Told) -> Result<Seen, String>
     }
 }
 
-fn administrative(mti: &str, clock: &Clock, more: &[(u8, String)]) -> Told {
+fn administrative(mti: &str, clock: &Clock, more: &[(u8, String)]) -> FilledMessage {
     let mut fields: std::collections::BTreeMap<u8, Body> = [
         (7, transmission_time(clock.now())),
         (11, format!("{:06}", clock.fresh() % 1_000_000)),
@@ -136,7 +136,7 @@ fn administrative(mti: &str, clock: &Clock, more: &[(u8, String)]) -> Told {
         more.iter()
             .map(|(field, text)| (*field, text.clone().into())),
     );
-    Told {
+    FilledMessage {
         mti: mti.to_owned(),
         fields,
     }

@@ -15,12 +15,12 @@
 mod approval;
 mod calls;
 mod delay;
-mod desk;
 mod later;
 mod ledger;
 mod line;
 mod ops;
 mod overrides;
+mod responder;
 mod rules;
 mod server;
 mod session;

@@ -26,7 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
 use super::calls::{Call, Calls};
-use super::desk::Desk;
+use super::responder::Responder;
 
 /// A request's head is a few hundred bytes; more is nobody's who should be here.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
@@ -38,15 +38,15 @@ const WITHIN: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves for ever.
-pub(super) async fn serve(listener: TcpListener, desk: Rc<RefCell<Desk>>) {
+pub(super) async fn serve(listener: TcpListener, responder: Rc<RefCell<Responder>>) {
     let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let desk = desk.clone();
+                let responder = responder.clone();
                 let exchange = tokio::task::spawn_local(async move {
                     // Whoever does not read or write properly is left alone with it.
-                    let _ = tokio::time::timeout(WITHIN, exchange(stream, &desk)).await;
+                    let _ = tokio::time::timeout(WITHIN, exchange(stream, &responder)).await;
                 });
                 open.retain(|exchange| !exchange.is_finished());
                 if open.len() >= CONNECTIONS_MAX
@@ -65,7 +65,7 @@ pub(super) async fn serve(listener: TcpListener, desk: Rc<RefCell<Desk>>) {
     }
 }
 
-async fn exchange(mut stream: TcpStream, desk: &RefCell<Desk>) -> io::Result<()> {
+async fn exchange(mut stream: TcpStream, responder: &RefCell<Responder>) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
         if head.len() > HEAD_BYTES_MAX || stream.read_buf(&mut head).await? == 0 {
@@ -74,7 +74,7 @@ async fn exchange(mut stream: TcpStream, desk: &RefCell<Desk>) -> io::Result<()>
     }
     let line = head.split(|&byte| byte == b'\r').next().unwrap_or_default();
     let answer = match sender(&head).check(!line.starts_with(b"GET "), &[]) {
-        Ok(()) => answer(line, desk),
+        Ok(()) => answer(line, responder),
         Err(foreign) => response("403 Forbidden", "text/plain", &format!("{foreign}\n")),
     };
     stream.write_all(answer.as_bytes()).await?;
@@ -98,11 +98,11 @@ fn sender(head: &[u8]) -> Sender<'_> {
     }
 }
 
-fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
+fn answer(request_line: &[u8], responder: &RefCell<Responder>) -> String {
     let mut words = request_line.split(|&byte| byte == b' ');
     let (method, path) = (words.next(), words.next().unwrap_or_default());
     if method == Some(b"POST") {
-        return cut_over(path, &desk.borrow().calls);
+        return cut_over(path, &responder.borrow().calls);
     }
     if method != Some(b"GET") {
         return response(
@@ -113,12 +113,24 @@ fn answer(request_line: &[u8], desk: &RefCell<Desk>) -> String {
     }
     match path {
         b"/tally" => {
-            let tally = format!("{}\n", desk.borrow().ledger.tally().json());
+            let tally = format!("{}\n", responder.borrow().ledger.tally().json());
             response("200 OK", "application/json", &tally)
         }
-        b"/cards" => response("200 OK", "application/x-ndjson", &cards(&desk.borrow())),
-        b"/sources" => response("200 OK", "application/x-ndjson", &sources(&desk.borrow())),
-        b"/dates" => response("200 OK", "application/x-ndjson", &dates(&desk.borrow())),
+        b"/cards" => response(
+            "200 OK",
+            "application/x-ndjson",
+            &cards(&responder.borrow()),
+        ),
+        b"/sources" => response(
+            "200 OK",
+            "application/x-ndjson",
+            &sources(&responder.borrow()),
+        ),
+        b"/dates" => response(
+            "200 OK",
+            "application/x-ndjson",
+            &dates(&responder.borrow()),
+        ),
         b"/healthz" => response("200 OK", "text/plain", "ok\n"),
         _ => response(
             "404 Not Found",
@@ -151,9 +163,9 @@ fn cut_over(path: &[u8], calls: &Calls) -> String {
     }
 }
 
-fn cards(desk: &Desk) -> String {
+fn cards(responder: &Responder) -> String {
     let mut lines = String::new();
-    for (serial, account) in desk.ledger.accounts().development() {
+    for (serial, account) in responder.ledger.accounts().development() {
         let (net, loaded) = (account.net, account.loaded);
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -164,10 +176,10 @@ fn cards(desk: &Desk) -> String {
     lines
 }
 
-fn sources(desk: &Desk) -> String {
+fn sources(responder: &Responder) -> String {
     let mut lines = String::new();
-    for (source, terms) in desk.sources.all() {
-        let given = desk.ledger.given(source);
+    for (source, terms) in responder.sources.all() {
+        let given = responder.ledger.given(source);
         let line = serde_json::json!({
             "kind": terms.kind.name(),
             "number": format!("*{}", last_four(source.text())),
@@ -180,9 +192,9 @@ fn sources(desk: &Desk) -> String {
     lines
 }
 
-fn dates(desk: &Desk) -> String {
+fn dates(responder: &Responder) -> String {
     let mut lines = String::new();
-    for (date, totals) in desk.ledger.dates() {
+    for (date, totals) in responder.ledger.dates() {
         let line = serde_json::json!({ "date": format!("{date:04}"), "net": totals.net });
         let _ = writeln!(lines, "{line}");
     }

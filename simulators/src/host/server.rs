@@ -12,10 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-use super::desk::Desk;
 use super::ledger::{Ledger, LogError};
 use super::line::{self, LineError};
 use super::ops;
+use super::responder::Responder;
 use super::rules::Rules;
 use super::session::{Session, SessionError};
 use super::settings::Settings;
@@ -50,7 +50,7 @@ pub enum HostError {
 
 /// A host that has its books and its ports and is ready to serve.
 pub struct Host {
-    desk: Rc<RefCell<Desk>>,
+    responder: Rc<RefCell<Responder>>,
     acceptor: TlsAcceptor,
     listener: TcpListener,
     ops: TcpListener,
@@ -68,7 +68,7 @@ impl Host {
         };
         let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);
         Ok(Self {
-            desk: Rc::new(RefCell::new(Desk::new(
+            responder: Rc::new(RefCell::new(Responder::new(
                 ledger,
                 rules,
                 Sources::new(settings),
@@ -88,18 +88,18 @@ impl Host {
 
     /// The tally, as one line of JSON.
     pub fn tally(&self) -> Tallies {
-        Tallies(self.desk.clone())
+        Tallies(self.responder.clone())
     }
 
     /// Serves until `stop`. Must run in a [`tokio::task::LocalSet`]: all connections share the books on one thread.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), HostError> {
         let (broken, mut breaks) = mpsc::unbounded_channel();
-        let desk = self.desk.clone();
-        let ops = tokio::task::spawn_local(ops::serve(self.ops, self.desk.clone()));
+        let responder = self.responder.clone();
+        let ops = tokio::task::spawn_local(ops::serve(self.ops, self.responder.clone()));
         let accept = tokio::task::spawn_local(accept(
             self.listener,
             self.acceptor,
-            self.desk,
+            self.responder,
             self.cut_every,
             broken,
         ));
@@ -110,13 +110,13 @@ impl Host {
         ops.abort();
         accept.abort();
         // Every batch has written its changes; this is for one that an error ended half way.
-        let written = desk.borrow_mut().ledger.write();
+        let written = responder.borrow_mut().ledger.write();
         ended.and(written.map_err(|why| HostError::Log(why.to_string())))
     }
 }
 
 /// A view of the sums that outlives the serving.
-pub struct Tallies(Rc<RefCell<Desk>>);
+pub struct Tallies(Rc<RefCell<Responder>>);
 
 impl std::fmt::Display for Tallies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -134,17 +134,18 @@ static BROKE: Limit = Limit::new("connection broke");
 async fn accept(
     listener: TcpListener,
     acceptor: TlsAcceptor,
-    desk: Rc<RefCell<Desk>>,
+    responder: Rc<RefCell<Responder>>,
     cut_every: Option<Duration>,
     broken: mpsc::UnboundedSender<String>,
 ) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                desk.borrow_mut().ledger.tally_mut().connections += 1;
-                let (acceptor, desk, broken) = (acceptor.clone(), desk.clone(), broken.clone());
+                responder.borrow_mut().ledger.tally_mut().connections += 1;
+                let (acceptor, responder, broken) =
+                    (acceptor.clone(), responder.clone(), broken.clone());
                 tokio::task::spawn_local(async move {
-                    match converse(stream, acceptor, desk, cut_every).await {
+                    match converse(stream, acceptor, responder, cut_every).await {
                         Ok(()) => tracing::debug!(%peer, "connection ended"),
                         Err(SessionError::Log(why)) => {
                             // Nobody listens only where the host is ending already.
@@ -169,7 +170,7 @@ async fn accept(
 async fn converse(
     stream: TcpStream,
     acceptor: TlsAcceptor,
-    desk: Rc<RefCell<Desk>>,
+    responder: Rc<RefCell<Responder>>,
     cut_every: Option<Duration>,
 ) -> Result<(), SessionError> {
     stream.set_nodelay(true).map_err(SessionError::Line)?;
@@ -182,5 +183,5 @@ async fn converse(
     // A batch of answers may be larger than what rustls buffers by default; the session writes no further
     // batch before this one is gone.
     stream.get_mut().1.set_buffer_limit(None);
-    Session::new(stream, desk, cut_every).serve().await
+    Session::new(stream, responder, cut_every).serve().await
 }

@@ -23,8 +23,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::Instant;
 
 use super::calls::Calls;
-use super::desk::Desk;
 use super::later::Later;
+use super::responder::Responder;
 use super::rules::Delivery;
 
 /// What one batch takes in at most: as many requests as a busy switch has in flight on one line, give or take.
@@ -49,7 +49,7 @@ pub(super) enum SessionError {
 /// One connection.
 pub(super) struct Session<S> {
     stream: S,
-    desk: Rc<RefCell<Desk>>,
+    responder: Rc<RefCell<Responder>>,
     input: BytesMut,
     output: BytesMut,
     later: Later,
@@ -69,11 +69,15 @@ enum Turn {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(stream: S, desk: Rc<RefCell<Desk>>, cut_every: Option<Duration>) -> Self {
-        let calls = Rc::clone(&desk.borrow().calls);
+    pub(super) fn new(
+        stream: S,
+        responder: Rc<RefCell<Responder>>,
+        cut_every: Option<Duration>,
+    ) -> Self {
+        let calls = Rc::clone(&responder.borrow().calls);
         Self {
             stream,
-            desk,
+            responder,
             calls,
             input: BytesMut::with_capacity(BATCH_BYTES),
             output: BytesMut::with_capacity(BATCH_BYTES),
@@ -110,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Answers every whole request of the input. Afterwards the log has what the answers tell.
     fn answer_all(&mut self) -> Result<Turn, SessionError> {
-        let mut desk = self.desk.borrow_mut();
+        let mut responder = self.responder.borrow_mut();
         let mut taken = 0;
         let mut turn = Turn::On;
         while let Some(body) = frame(&self.input[taken..])? {
@@ -119,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 continue;
             }
             let start = self.output.len();
-            let delivery = desk.handle(&mut self.signed_on, body, &mut self.output);
+            let delivery = responder.handle(&mut self.signed_on, body, &mut self.output);
             if delivery != Delivery::PLAIN {
                 delay(&mut self.output, start, delivery, &mut self.later);
                 if delivery.cut {
@@ -129,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         self.input.advance(taken);
-        desk.ledger.write().map_err(SessionError::Log)?;
+        responder.ledger.write().map_err(SessionError::Log)?;
         Ok(turn)
     }
 

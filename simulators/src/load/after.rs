@@ -7,10 +7,10 @@ use rand::rngs::SmallRng;
 use tessera_protocol::Mti;
 
 use super::clock::Stamp;
-use super::desk::{Desk, fill};
 use super::judge::{DECLINES, tell, words};
 use super::mix::Kind;
 use super::model::{Model, Verdict};
+use super::session::{Session, fill};
 use super::shapes::Shape;
 use super::shared::Shared;
 use super::slots::{About, Outcome, Slot};
@@ -32,7 +32,7 @@ pub(super) struct After<'a> {
     pub several: bool,
 }
 
-impl Desk {
+impl Session {
     /// Takes the next request of a kind that only a full mix has.
     pub(super) fn take_more(
         &mut self,

@@ -3,10 +3,10 @@
 
 use super::after::{After, answer_mti};
 use super::clock::{bcd6, from_bcd6};
-use super::desk::Desk;
 use super::layouts::Layout;
 use super::mix::Kind;
 use super::model::{Model, Stated};
+use super::session::Session;
 use super::shared::Shared;
 use super::slots::{About, Outcome, Slot, State};
 use super::speakers::Way;
@@ -19,7 +19,7 @@ pub(super) const DECLINES: [&[u8; 2]; 9] = [
     b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
 ];
 
-impl Desk {
+impl Session {
     /// Takes every whole answer from the front of `bytes`; says how many bytes were taken. `Err` where the
     /// stream cannot be trusted any more.
     pub fn take_answers(&mut self, shared: &Shared, bytes: &[u8], now: u64) -> Result<usize, ()> {

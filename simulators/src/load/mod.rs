@@ -17,7 +17,6 @@
 mod after;
 pub(crate) mod back_off;
 pub(crate) mod clock;
-mod desk;
 pub(crate) mod door;
 pub(crate) mod http;
 mod judge;
@@ -31,6 +30,7 @@ mod pacer;
 mod progress;
 mod report;
 mod run;
+mod session;
 mod shapes;
 mod shared;
 pub(crate) mod sign_on;

@@ -7,7 +7,6 @@ use tessera_protocol::MacKey;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
 
-use super::desk::Desk;
 use super::door::{Door, wallet_server_tls};
 use super::line::Line;
 use super::model::{Model, Stated};
@@ -15,6 +14,7 @@ use super::options::{Options, Pace};
 use super::orders::Stock;
 use super::progress::show_progress;
 use super::report::{Mark, Report, Steady};
+use super::session::Session;
 use super::shared::{Live, Phase, Shared};
 use super::sign_on::SignOnError;
 use super::speakers::{Speaker, Way, cast};
@@ -247,12 +247,12 @@ fn terminals(
             ))
         });
         let line = stock.as_ref().and(lines.wallet_server.clone());
-        let desk = Desk::new(shared, connection, speaker, key, stock)
+        let session = Session::new(shared, connection, speaker, key, stock)
             .ok_or_else(|| LoadError::Options("these requests cannot be packed".to_owned()))?;
         wakes.push(Rc::clone(&wake));
         terminals.push(Terminal {
             shared: Rc::clone(shared),
-            desk,
+            session,
             wake,
             line,
         });

@@ -15,9 +15,9 @@ use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::back_off::BackOff;
-use super::desk::Desk;
 use super::line::Line;
 use super::options::Pace;
+use super::session::Session;
 use super::shared::Shared;
 use super::sign_on::{SignOnError, sign_on};
 
@@ -31,7 +31,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// One connection, with its memory.
 pub struct Terminal {
     pub(super) shared: Rc<Shared>,
-    pub(super) desk: Desk,
+    pub(super) session: Session,
     /// Told when a planned instant has come, an order was announced, or the run is stopped.
     pub(super) wake: Rc<Notify>,
     /// Where this connection's orders are announced.
@@ -51,20 +51,20 @@ enum End {
 impl Terminal {
     /// Runs to the end; the number of requests that stayed unanswered.
     pub async fn run(mut self) -> u32 {
-        let mut back_off = BackOff::new(self.desk.connection);
+        let mut back_off = BackOff::new(self.session.connection);
         loop {
             match self.serve().await {
                 Ok(End::Cut) => {
                     self.shared.live.statistics.borrow_mut().lost_connections += 1;
                     back_off.reset();
                 }
-                Ok(End::Finished | End::GivenUp) => return self.desk.owed(&self.shared),
+                Ok(End::Finished | End::GivenUp) => return self.session.owed(&self.shared),
                 Err(error) => *self.shared.fault.borrow_mut() = Some(error),
             }
             if self.shared.began.get() > 0 && self.over(self.shared.clock.now()) {
-                return self.desk.owed(&self.shared);
+                return self.session.owed(&self.shared);
             }
-            self.desk.lose();
+            self.session.lose();
             back_off.wait().await;
         }
     }
@@ -76,8 +76,8 @@ impl Terminal {
         let stamp = super::clock::Stamp::at(self.shared.clock.second(now));
         let rest = sign_on(
             &mut stream,
-            self.desk.speaker.party,
-            self.desk.key.as_ref(),
+            self.session.speaker.party,
+            self.session.key.as_ref(),
             stamp,
         )
         .await?;
@@ -99,11 +99,11 @@ impl Terminal {
         let mut written = 0;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.desk
+        self.session
             .ask_again(&self.shared, self.shared.clock.now(), &mut out);
         loop {
             let now = self.shared.clock.now();
-            self.desk.ask(&self.shared, now, &mut out);
+            self.session.ask(&self.shared, now, &mut out);
             self.order_ahead();
             if written < out.len() {
                 match writer.try_write(&out[written..]) {
@@ -117,7 +117,7 @@ impl Terminal {
                 written = 0;
             }
             if self.over(now) {
-                if self.desk.owed(&self.shared) > 0 {
+                if self.session.owed(&self.shared) > 0 {
                     return End::GivenUp;
                 }
                 let _ = writer.shutdown().await;
@@ -125,13 +125,13 @@ impl Terminal {
             }
             tokio::select! {
                 biased;
-                _ = tick.tick() => self.desk.ask_again(&self.shared, now, &mut out),
+                _ = tick.tick() => self.session.ask_again(&self.shared, now, &mut out),
                 read = reader.read(&mut incoming[filled..]) => match read {
                     Ok(0) | Err(_) => return End::Cut,
                     Ok(read) => {
                         filled += read;
                         let now = self.shared.clock.now();
-                        let Ok(taken) = self.desk.take_answers(&self.shared, &incoming[..filled], now)
+                        let Ok(taken) = self.session.take_answers(&self.shared, &incoming[..filled], now)
                         else {
                             return End::Cut;
                         };
@@ -151,15 +151,15 @@ impl Terminal {
     /// Whether nothing more is to be asked, and nothing is unanswered or patience has ended.
     fn over(&self, now: u64) -> bool {
         !self.shared.asking(now)
-            && (self.desk.is_done(&self.shared) || now > self.shared.patience(now))
+            && (self.session.is_done(&self.shared) || now > self.shared.patience(now))
     }
 
     /// Has as many orders announced as will soon be asked for.
     fn order_ahead(&mut self) {
-        let (Some(stock), Some(line)) = (&self.desk.stock, &self.line) else {
+        let (Some(stock), Some(line)) = (&self.session.stock, &self.line) else {
             return;
         };
-        if !self.desk.asking(&self.shared, self.shared.clock.now()) {
+        if !self.session.asking(&self.shared, self.shared.clock.now()) {
             return;
         }
         let target = match self.shared.options.pace {
@@ -171,7 +171,7 @@ impl Terminal {
         };
         let stock = Rc::clone(stock);
         for _ in 0..stock.missing(target) {
-            let (account, amount) = self.desk.draw_purchase(&self.shared);
+            let (account, amount) = self.session.draw_purchase(&self.shared);
             let order = stock.order(account, amount);
             line.announce(&stock, order);
         }

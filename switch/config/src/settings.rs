@@ -56,7 +56,7 @@ pub struct Settings {
     pub journal: JournalSettings,
     /// The store.
     pub store: StoreSettings,
-    /// Telling payers what happened.
+    /// Sending payers what happened.
     pub notify: NotifySettings,
     /// Metrics and health.
     pub ops: OpsSettings,

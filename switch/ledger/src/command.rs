@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tessera_protocol::leased::{Limits, NumberUse, SessionKind, Wishes, tag};
+use tessera_protocol::leased::{Limits, NotificationPreferences, NumberUse, SessionKind, tag};
 use tessera_protocol::{
     Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
 };
@@ -27,9 +27,9 @@ pub enum Command {
     /// The request never left for the host.
     HostUnreached(Reference),
     /// The host acknowledged what it was told about a transaction.
-    AdviceAnswered(Reference, Told),
+    AdviceAnswered(Reference, AdviceSubject),
     /// The host has refused too often to be told this.
-    AdviceRefused(Reference, Told, ResponseCode),
+    AdviceRefused(Reference, AdviceSubject, ResponseCode),
     /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
     Reconcile(Box<Reconciled>),
     /// The financial system is asked whether it has the same totals of this settlement date.
@@ -56,7 +56,7 @@ pub enum Command {
 
 /// What the host was told about a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum AdviceSubject {
     /// To undo it, down to this.
     Undo(Amount),
     /// That it was decided without the host.
@@ -65,7 +65,7 @@ pub enum Told {
     Card,
 }
 
-impl Told {
+impl AdviceSubject {
     /// The same without its particulars.
     pub fn owed(self) -> Owed {
         match self {
@@ -272,7 +272,7 @@ pub enum AccountAction {
     /// Forget the address.
     RemoveContact,
     /// What the payer wants to be told.
-    SetWishes(Wishes),
+    SetPreferences(NotificationPreferences),
     /// Pay all money back to this source, and end the wallet.
     Close(Option<u32>),
 }
@@ -375,9 +375,9 @@ pub enum Effect {
     Settle(Reference, Outcome),
     /// Send the transaction to the host.
     Forward(Reference),
-    /// Tell the host to undo the transaction, until it acknowledges.
+    /// WalletMessage the host to undo the transaction, until it acknowledges.
     Advise(Reference),
-    /// Tell the host of a transaction that was decided without it, until it acknowledges.
+    /// WalletMessage the host of a transaction that was decided without it, until it acknowledges.
     Post(Reference),
     /// Come back at this time, milliseconds since 1970: the time of what an authorization holds is over then.
     WakeAt(u64),
@@ -387,8 +387,8 @@ pub enum Effect {
     LayAside(Reference, GivenUp),
     /// What was decided about all wallets counts from now on.
     Proclaim,
-    /// Tell the host our totals of a settlement date.
-    TellTotals(Day),
+    /// WalletMessage the host our totals of a settlement date.
+    SendTotals(Day),
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
     /// account's hash; none where there is no account, which must take as long.
     Prove(Option<Box<str>>),

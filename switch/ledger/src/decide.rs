@@ -46,11 +46,11 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         }
         Command::HostSilent(reference) => host::silent(wallet, *reference, context),
         Command::HostUnreached(reference) => host::unreached(wallet, *reference, context),
-        Command::AdviceAnswered(reference, told) => {
-            host::advice_answered(wallet, *reference, *told)
+        Command::AdviceAnswered(reference, subject) => {
+            host::advice_answered(wallet, *reference, *subject)
         }
-        Command::AdviceRefused(reference, told, code) => {
-            supervise::refused(wallet, *reference, *told, *code, context)
+        Command::AdviceRefused(reference, subject, code) => {
+            supervise::refused(wallet, *reference, *subject, *code, context)
         }
         Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
         Command::AskForTotals(day) => supervise::ask_for_totals(wallet, *day),

@@ -49,9 +49,9 @@ pub use blocks::{Block, Blocks, CardRange, Subject};
 pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
-    AccountAction, Action, Ask, Claims, Command, ContactAndCode, Context, Details, Effect,
-    HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Rules, Sources,
-    StandIn, Told, code_digest,
+    AccountAction, Action, AdviceSubject, Ask, Claims, Command, ContactAndCode, Context, Details,
+    Effect, HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Rules,
+    Sources, StandIn, code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
@@ -82,7 +82,7 @@ impl WalletId {
     const NOBODY: u64 = 1 << 63;
 
     /// The wallet of the operator: no money, but what was decided about all wallets.
-    pub const HOUSE: Self = Self(0);
+    pub const OPERATOR: Self = Self(0);
 
     /// The wallet of nobody that remembers what was said about an order which no payer has
     /// announced yet: it has no card and no money, and dies with its memory after a day.

@@ -635,7 +635,7 @@ impl Wallet {
 }
 
 impl Payer {
-    /// Tells two ways to name the payer apart.
+    /// WalletMessages two ways to name the payer apart.
     pub fn tag(&self) -> PayerTag {
         PayerTag(match self {
             Self::Card(card, _) => card.expose(),

@@ -65,7 +65,7 @@ pub struct Metrics {
     pub host: HostMetrics,
     /// The store.
     pub store: StoreMetrics,
-    /// Telling payers.
+    /// Sending payers.
     pub notify: NotifyMetrics,
 }
 

@@ -1,4 +1,4 @@
-//! Telling payers: what was sent, what waits, what was given up.
+//! Sending payers: what was sent, what waits, what was given up.
 
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 
@@ -59,7 +59,7 @@ impl NotifyMetrics {
     }
 
     /// One message has come this far.
-    pub fn told(&self, channel: &str, result: &str) {
+    pub fn sent(&self, channel: &str, result: &str) {
         self.messages.with_label_values(&[channel, result]).inc();
     }
 

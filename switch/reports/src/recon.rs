@@ -158,7 +158,7 @@ impl Books {
         wallet
             .apply(&entry, record.position, sequence)
             .map_err(broken)?;
-        if entry.wallet == WalletId::HOUSE
+        if entry.wallet == WalletId::OPERATOR
             && let Some(decided) = &wallet.supervision
         {
             self.days = decided.days.clone();

@@ -68,7 +68,7 @@ mod tests {
     fn connection(doors: [&Arc<Admission>; 3]) -> Arc<Connection> {
         let connection = Connection::sealed();
         connection.bind(Bound {
-            guest: None,
+            listed: None,
             arrival: Arrival::from(None, Carrier::Plain),
             doors: doors.map(Arc::clone),
         });

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::{Admission, Arrival, Guest};
+use super::{Admission, Arrival, ListedParty};
 use tessera_metrics::ConnectionClosed;
 
 /// Above this the reader stops until the peer has read: the answers to what is already admitted are
@@ -26,7 +26,7 @@ const DRAIN_TICK: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Bound {
     /// The party; `None` on the wallet server's line.
-    pub guest: Option<Arc<Guest>>,
+    pub listed: Option<Arc<ListedParty>>,
     /// How it has come.
     pub arrival: Arrival,
     /// What every request of it has to pass: the connection's own bound, the party's, and that of all.
@@ -91,8 +91,8 @@ impl Connection {
     }
 
     /// The party that signed on.
-    pub fn guest(&self) -> Option<&Arc<Guest>> {
-        self.bound.get()?.guest.as_ref()
+    pub fn listed(&self) -> Option<&Arc<ListedParty>> {
+        self.bound.get()?.listed.as_ref()
     }
 
     /// Binds the connection, for good.
@@ -183,7 +183,7 @@ impl Connection {
     }
 
     /// Comes back when the connection has to end, and says why.
-    pub async fn told_to_go(&self) -> ConnectionClosed {
+    pub async fn asked_to_end(&self) -> ConnectionClosed {
         loop {
             self.ended.notified().await;
             if let Err(reason) = self.check_open() {

@@ -6,23 +6,23 @@
 mod admission;
 mod admitted;
 mod arrival;
-mod asker;
-mod book;
 mod connection;
 mod connections;
+mod directory;
 mod listener;
 mod party;
 mod places;
+mod requester;
 mod sealed;
 
 pub use admission::{Admission, Permit};
 pub use admitted::{Admitted, NotAdmitted};
 pub use arrival::{Arrival, Carrier, Misfit};
-pub use asker::{Asker, Reply, log_decline};
-pub use book::GuestBook;
 pub use connection::{Bound, Connection, OUTBOX_BYTES_MAX};
 pub use connections::Connections;
+pub use directory::PartyDirectory;
 pub use listener::{Arrivals, Way, accept, listen, ways};
-pub use party::{Guest, Guests};
+pub use party::{ListedParty, Parties};
 pub use places::{Place, PlaceLimits, Places};
+pub use requester::{Reply, Requester, log_decline};
 pub use sealed::write_sealed;

@@ -11,7 +11,7 @@ use tessera_metrics::{DoorMetrics, PartyMetrics};
 
 /// A party and its counts.
 #[derive(Debug)]
-pub struct Guest {
+pub struct ListedParty {
     /// What its profile says.
     pub party: Party,
     /// Its figures.
@@ -22,7 +22,7 @@ pub struct Guest {
     pub connections: Arc<Admission>,
 }
 
-impl Guest {
+impl ListedParty {
     fn new(party: Party, figures: PartyMetrics) -> Self {
         Self {
             figures,
@@ -47,19 +47,19 @@ impl Guest {
 
 /// All parties by institution code.
 #[derive(Debug)]
-pub struct Guests {
-    by_code: HashMap<u64, Arc<Guest>>,
+pub struct Parties {
+    by_code: HashMap<u64, Arc<ListedParty>>,
     dialects: Vec<Dialect>,
     /// Unanswered requests of all.
     pub in_flight: Arc<Admission>,
 }
 
-impl Guests {
+impl Parties {
     /// These parties, with so many unanswered requests of all of them together.
     pub fn new(parties: Vec<Party>, in_flight_max: usize, figures: &DoorMetrics) -> Self {
         Self::of(parties, Admission::new(in_flight_max), |party| {
             let figures = figures.party(&party.name);
-            Guest::new(party, figures)
+            ListedParty::new(party, figures)
         })
     }
 
@@ -69,24 +69,28 @@ impl Guests {
             let figures = figures.party(&party.name);
             match self.find(party.code) {
                 Some(known) => known.renewed(party, figures),
-                None => Guest::new(party, figures),
+                None => ListedParty::new(party, figures),
             }
         })
     }
 
-    fn of(parties: Vec<Party>, in_flight: Arc<Admission>, guest: impl Fn(Party) -> Guest) -> Self {
+    fn of(
+        parties: Vec<Party>,
+        in_flight: Arc<Admission>,
+        listed: impl Fn(Party) -> ListedParty,
+    ) -> Self {
         let spoken = |dialect: &Dialect| parties.iter().any(|party| party.dialect == *dialect);
         let dialects = Dialect::all().filter(spoken).collect();
-        let guests = parties.into_iter().map(|party| Arc::new(guest(party)));
+        let parties = parties.into_iter().map(|party| Arc::new(listed(party)));
         Self {
-            by_code: guests.map(|guest| (guest.party.code, guest)).collect(),
+            by_code: parties.map(|listed| (listed.party.code, listed)).collect(),
             dialects,
             in_flight,
         }
     }
 
     /// The party with this code.
-    pub fn find(&self, code: u64) -> Option<&Arc<Guest>> {
+    pub fn find(&self, code: u64) -> Option<&Arc<ListedParty>> {
         self.by_code.get(&code)
     }
 
@@ -96,7 +100,7 @@ impl Guests {
     }
 
     /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Guest>> {
+    pub fn all(&self) -> impl Iterator<Item = &Arc<ListedParty>> {
         self.by_code.values()
     }
 }

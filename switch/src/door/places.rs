@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use hashbrown::HashMap;
 
-use super::{Connection, Guests};
+use super::{Connection, Parties};
 use tessera_config::{LeasedSettings, MallSettings, Network};
 use tessera_metrics::ConnectionClosed;
 
@@ -120,13 +120,13 @@ impl Places {
     }
 
     /// The parties of now: their addresses are known.
-    pub fn know(&self, guests: &Guests) {
+    pub fn know(&self, parties: &Parties) {
         let mut inner = self.inner();
-        let blocks = guests.all().flat_map(|guest| &guest.party.addresses);
+        let blocks = parties.all().flat_map(|listed| &listed.party.addresses);
         inner.blocks = blocks.chain(&self.senders).cloned().collect();
         inner
             .learned
-            .retain(|_, party| guests.find(*party).is_some());
+            .retain(|_, party| parties.find(*party).is_some());
     }
 
     /// A place for a new connection; where there is none, the oldest that has not signed on is closed. `None` where
@@ -339,7 +339,7 @@ mod tests {
     }
 
     impl Arrived {
-        fn is_told_to_go(&self) -> bool {
+        fn is_asked_to_end(&self) -> bool {
             self.connection.check_open().is_err()
         }
     }
@@ -356,9 +356,9 @@ mod tests {
         addresses.iter().map(arrive).collect()
     }
 
-    fn told_to_go(crowd: &[Arrived]) -> Vec<usize> {
+    fn asked_to_end(crowd: &[Arrived]) -> Vec<usize> {
         let told = crowd.iter().enumerate();
-        told.filter(|(_, one)| one.is_told_to_go())
+        told.filter(|(_, one)| one.is_asked_to_end())
             .map(|(index, _)| index)
             .collect()
     }
@@ -368,8 +368,8 @@ mod tests {
         let places = Places::new(LIMITS, Vec::new());
         let other = arrive(&places, "192.0.2.9").expect("a place");
         let crowd = crowd(&places, &["192.0.2.1"; 9]);
-        assert_eq!(told_to_go(&crowd), [0, 1, 2, 3, 4, 5]);
-        assert!(!other.is_told_to_go());
+        assert_eq!(asked_to_end(&crowd), [0, 1, 2, 3, 4, 5]);
+        assert!(!other.is_asked_to_end());
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
         let places = Places::new(LIMITS, Vec::new());
         let addresses = ["2001:db8::1", "2001:db8::2:1", "2001:db8::3", "2001:db8::4"];
         let crowd = crowd(&places, &addresses);
-        assert_eq!(told_to_go(&crowd), [0]);
+        assert_eq!(asked_to_end(&crowd), [0]);
     }
 
     #[test]
@@ -390,7 +390,7 @@ mod tests {
             "192.0.2.4",
             "192.0.2.5",
         ];
-        assert_eq!(told_to_go(&crowd(&places, &addresses)), [0]);
+        assert_eq!(asked_to_end(&crowd(&places, &addresses)), [0]);
     }
 
     #[test]
@@ -402,13 +402,13 @@ mod tests {
         let strangers: Vec<String> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
         let strangers: Vec<&str> = strangers.iter().map(String::as_str).collect();
         let strangers = crowd(&places, &strangers[..7]);
-        assert!(!party.is_told_to_go());
-        assert!(told_to_go(&known).is_empty());
-        assert_eq!(told_to_go(&strangers), [0, 1, 2]);
+        assert!(!party.is_asked_to_end());
+        assert!(asked_to_end(&known).is_empty());
+        assert_eq!(asked_to_end(&strangers), [0, 1, 2]);
         // More of its own do.
         let third = arrive(&places, "198.51.100.7").expect("a place");
-        assert_eq!(told_to_go(&known), [0]);
-        assert!(!third.is_told_to_go());
+        assert_eq!(asked_to_end(&known), [0]);
+        assert!(!third.is_asked_to_end());
     }
 
     #[test]
@@ -422,13 +422,13 @@ mod tests {
         }
         let stranger = arrive(&places, "192.0.2.1").expect("the last place");
         let known = arrive(&places, "198.51.100.7").expect("the stranger's place");
-        assert!(stranger.is_told_to_go());
+        assert!(stranger.is_asked_to_end());
         assert!(
             arrive(&places, "192.0.2.1").is_none(),
             "a stranger takes no known party's place"
         );
-        assert!(!known.is_told_to_go());
-        assert!(told_to_go(&parties).is_empty());
+        assert!(!known.is_asked_to_end());
+        assert!(asked_to_end(&parties).is_empty());
         drop((stranger, known));
         let again = arrive(&places, "192.0.2.1");
         assert!(again.is_some(), "what has gone gives its place back");
@@ -444,7 +444,11 @@ mod tests {
         for party in &mut parties {
             party.place.sign_off();
         }
-        assert_eq!(told_to_go(&parties), [0], "two places for known addresses");
+        assert_eq!(
+            asked_to_end(&parties),
+            [0],
+            "two places for known addresses"
+        );
     }
 
     #[test]
@@ -465,8 +469,8 @@ mod tests {
             one.place.comes_from(Some("203.0.113.7".parse().unwrap()));
         }
         let direct = crowd(&places, &["203.0.113.7", "203.0.113.7"]);
-        assert_eq!(told_to_go(&proxied), [0]);
-        assert!(told_to_go(&direct).is_empty());
+        assert_eq!(asked_to_end(&proxied), [0]);
+        assert!(asked_to_end(&direct).is_empty());
     }
 
     #[test]

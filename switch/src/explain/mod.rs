@@ -3,7 +3,7 @@
 //! In comes what the transaction is called; out goes text. Requests and answers are put together again from what the
 //! journal keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
 
-mod story;
+mod timeline;
 mod wire;
 
 use std::path::Path;
@@ -84,7 +84,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         return Err(ExplainError::Unknown);
     }
     let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
-    let house = WalletId::HOUSE;
+    let house = WalletId::OPERATOR;
     wallets.insert(house, Wallet::new(house));
     let mut steps: Vec<Vec<Step>> = found.iter().map(|_| Vec::new()).collect();
     for (wallet, _) in &found {
@@ -121,7 +121,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
             let message = advice::read(|at| lookup.read(at), &unread).ok()?;
             Some(crate::host::write_out(&message, *reference))
         });
-        story::page(steps, &advices.collect::<Vec<_>>())
+        timeline::page(steps, &advices.collect::<Vec<_>>())
     });
     Ok(pages.collect())
 }

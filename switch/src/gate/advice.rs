@@ -8,12 +8,12 @@ use crate::host::{
 };
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
-use tessera_ledger::{Event, Told};
+use tessera_ledger::{AdviceSubject, Event};
 use tessera_store::{ReadBackError, read_back};
 
 /// Why an advice could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum Unmade {
+pub enum MessageError {
     /// The event could not be read back.
     #[error(transparent)]
     ReadBackError(#[from] ReadBackError),
@@ -26,12 +26,12 @@ pub enum Unmade {
 pub(crate) fn read(
     record: impl FnOnce(u64) -> Result<Record, JournalError>,
     unread: &Unread,
-) -> Result<HostMessage, Unmade> {
+) -> Result<HostMessage, MessageError> {
     let entry = read_back(record(unread.position))?;
-    match unread.told {
-        Told::Undo(left) => undo(entry.event, left, unread),
-        Told::Posting => posting(entry.event, unread),
-        Told::Card => match entry.event {
+    match unread.subject {
+        AdviceSubject::Undo(left) => undo(entry.event, left, unread),
+        AdviceSubject::Posting => posting(entry.event, unread),
+        AdviceSubject::Card => match entry.event {
             Event::CardRetired { card, .. } => Some(HostMessage::Card {
                 update: CardUpdate::Cancel(card),
                 repeat: false,
@@ -39,7 +39,7 @@ pub(crate) fn read(
             _ => None,
         },
     }
-    .ok_or(Unmade::NeverSent(unread.position))
+    .ok_or(MessageError::NeverSent(unread.position))
 }
 
 /// It is undone, down to what shall be left of it.
@@ -51,7 +51,7 @@ fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
         _ => Mti::PURCHASE,
     };
     // What was decided without the host reached it under another trace number and time each time.
-    let told_later = original_mti.is_advice();
+    let sent_later = original_mti.is_advice();
     let (opening, host_trace, card, own) = match event {
         Event::Held {
             opening,
@@ -97,7 +97,7 @@ fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
         currency: opening.currency,
         original_mti,
         original_trace: host_trace,
-        original_transmission: if told_later { 0 } else { transmission },
+        original_transmission: if sent_later { 0 } else { transmission },
         original_institution: match own {
             Some(_) => 0,
             None => opening.institution,

@@ -16,16 +16,16 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::sync::Notify;
 
-pub use advice::Unmade;
+pub use advice::MessageError;
 pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
 
-use crate::door::{Asker, Connection, OUTBOX_BYTES_MAX};
+use crate::door::{Connection, OUTBOX_BYTES_MAX, Requester};
 use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
-use crate::router::Bulletin;
+use crate::router::OperatorPolicy;
 use crate::wallet::{Directions, Reply};
 use tessera_journal::Journal;
 use tessera_ledger::{
-    Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, Told, WalletId,
+    AdviceSubject, Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, WalletId,
 };
 use tessera_metrics::WorkerMetrics;
 use tessera_metrics::{Queue, Stage};
@@ -38,7 +38,7 @@ pub fn write_out(
     journal: &dyn Journal,
     id: LetterId,
     letter: &DeadLetter,
-) -> Result<Vec<u8>, Unmade> {
+) -> Result<Vec<u8>, MessageError> {
     let message = match &letter.draft {
         Draft::Unread(unread) => advice::read(|at| journal.read(at), unread)?,
         Draft::Card(update) => HostMessage::Card {
@@ -53,9 +53,9 @@ pub fn write_out(
 #[derive(Debug)]
 pub enum Release {
     /// An answer.
-    Answer(Asker, Outcome),
+    Answer(Requester, Outcome),
     /// An answer that is read off the journal: the newest of what it tells is durable now.
-    History(Asker, WalletId, HistoryRequest, Sources),
+    History(Requester, WalletId, HistoryRequest, Sources),
     /// A request for the host.
     Request(HostRequest),
     /// What the host must be told until it acknowledges. Its particulars stand in the journal, and
@@ -99,7 +99,7 @@ pub struct Unread {
     /// Where the event stands that opened it.
     pub position: u64,
     /// What the host is to be told of it.
-    pub told: Told,
+    pub subject: AdviceSubject,
     /// What it names as its original, where it is to be told that it was decided without the host.
     pub original: Option<Original>,
     /// To which settlement date that belongs, MMDD.
@@ -115,7 +115,7 @@ pub struct Gate {
     link: Rc<Link>,
     forwarder: Rc<Forwarder>,
     metrics: Rc<WorkerMetrics>,
-    bulletin: Arc<Bulletin>,
+    policy: Arc<OperatorPolicy>,
     write_news: WriteNews,
     bell: Arc<Notify>,
     waiting: RefCell<VecDeque<Waiting>>,
@@ -135,7 +135,7 @@ impl Gate {
         link: Rc<Link>,
         forwarder: Rc<Forwarder>,
         metrics: Rc<WorkerMetrics>,
-        bulletin: Arc<Bulletin>,
+        policy: Arc<OperatorPolicy>,
         write_news: WriteNews,
     ) -> Self {
         // The journal's thread rings after every sync: the one wake-up that a batch costs.
@@ -147,7 +147,7 @@ impl Gate {
             link,
             forwarder,
             metrics,
-            bulletin,
+            policy,
             write_news,
             bell,
             waiting: RefCell::default(),
@@ -222,10 +222,10 @@ impl Gate {
 
     fn let_out(&self, release: Release, now: Instant) {
         match release {
-            Release::Answer(asker, outcome) => self.answer(asker, &outcome, now),
-            Release::History(asker, wallet, request, sources) => {
+            Release::Answer(requester, outcome) => self.answer(requester, &outcome, now),
+            Release::History(requester, wallet, request, sources) => {
                 let outcome = history::read(self.journal.as_ref(), wallet, request, sources);
-                self.answer(asker, &outcome, now);
+                self.answer(requester, &outcome, now);
             }
             Release::Request(request) => self.link.send(request),
             Release::Advice(unread) => match advice::read(|at| self.journal.read(at), &unread) {
@@ -241,26 +241,26 @@ impl Gate {
                 };
                 self.forwarder.enqueue(wallet, reference, message);
             }
-            Release::News(news) => self.tell_watchers(&news),
+            Release::News(news) => self.notify_watchers(&news),
             Release::Operator(reply, directions) => reply.send(*directions),
-            Release::Proclaim(text) => self.bulletin.publish(*text),
+            Release::Proclaim(text) => self.policy.publish(*text),
         }
     }
 
-    fn answer(&self, asker: Asker, outcome: &Outcome, now: Instant) {
-        let took = now.saturating_duration_since(asker.arrived);
+    fn answer(&self, requester: Requester, outcome: &Outcome, now: Instant) {
+        let took = now.saturating_duration_since(requester.arrived);
         let said = (outcome.code, outcome.reason);
         if !outcome.reason.is_empty() {
-            asker.log_decline(said);
+            requester.log_decline(said);
         }
-        self.metrics.answered(asker.kind, said, took);
-        if let Some(connection) = asker.answer(outcome) {
+        self.metrics.answered(requester.kind, said, took);
+        if let Some(connection) = requester.answer(outcome) {
             self.touched.borrow_mut().push(connection);
         }
     }
 
     /// Who does not keep up reading misses some: the next news says all that these would have said.
-    fn tell_watchers(&self, news: &News) {
+    fn notify_watchers(&self, news: &News) {
         for watcher in &news.watchers {
             if watcher.waiting_bytes() < OUTBOX_BYTES_MAX
                 && watcher.write(|out| (self.write_news)(news, out))

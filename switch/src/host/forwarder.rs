@@ -11,12 +11,12 @@ use tokio::task::spawn_local;
 use tokio::time::sleep_until;
 
 use super::backoff::Backoff;
-use super::in_flight::{Asked, Asker};
+use super::in_flight::{Asked, Requester};
 use super::link::{DeliverAdvice, Link, Outgoing, Repeater};
-use super::message::{Heard, HostAnswer, HostMessage, HostOutcome};
+use super::message::{AdviceOutcome, HostAnswer, HostMessage, HostOutcome};
 use super::schedule::Schedule;
 use tessera_kit::clock;
-use tessera_ledger::{Reference, Told, WalletId};
+use tessera_ledger::{AdviceSubject, Reference, WalletId};
 use tessera_metrics::LinkStats;
 
 /// The store and forward of one worker.
@@ -90,7 +90,7 @@ impl Forwarder {
                     asked: Asked {
                         wallet,
                         reference: advised.reference,
-                        asker: Asker::Forwarder,
+                        requester: Requester::Forwarder,
                     },
                     trace: self.link.next_trace(),
                     transmission,
@@ -112,9 +112,9 @@ impl Forwarder {
         schedule.next_due().filter(|_| up)
     }
 
-    fn settle(&self, answer: HostAnswer, heard: Heard) {
-        let told = self.schedule.borrow_mut().settle(answer.wallet);
-        (self.deliver)(answer, told.unwrap_or(Told::Card), heard);
+    fn settle(&self, answer: HostAnswer, heard: AdviceOutcome) {
+        let subject = self.schedule.borrow_mut().settle(answer.wallet);
+        (self.deliver)(answer, subject.unwrap_or(AdviceSubject::Card), heard);
     }
 
     /// Later, because it was not acknowledged or could not be sent.
@@ -144,13 +144,13 @@ impl Repeater for Forwarder {
                 match self.refusals_max {
                     0 => self.wait(answer.wallet, true),
                     most if refusals < most => self.wait(answer.wallet, true),
-                    _ => self.settle(answer, Heard::Refused),
+                    _ => self.settle(answer, AdviceOutcome::Refused),
                 }
             }
             HostOutcome::Answered { .. }
             | HostOutcome::CardIssued { .. }
             | HostOutcome::Totals { .. } => {
-                self.settle(answer, Heard::Acknowledged);
+                self.settle(answer, AdviceOutcome::Acknowledged);
             }
         }
         self.changed.notify_one();

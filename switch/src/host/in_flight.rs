@@ -27,7 +27,7 @@ const LATE_TICKS: u32 = 3_000;
 
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asker {
+pub(super) enum Requester {
     /// A wallet, which is told everything.
     Wallet,
     /// The forwarder, which asks again.
@@ -39,7 +39,7 @@ pub(super) enum Asker {
 pub(super) struct Asked {
     pub wallet: WalletId,
     pub reference: Reference,
-    pub asker: Asker,
+    pub requester: Requester,
 }
 
 /// The answer that a request waits for.
@@ -119,7 +119,7 @@ impl InFlight {
             asked: Asked {
                 wallet: WalletId(0),
                 reference: Reference(0),
-                asker: Asker::Wallet,
+                requester: Requester::Wallet,
             },
             expected: Expected {
                 trace: 0,
@@ -311,7 +311,7 @@ mod tests {
         Asked {
             wallet: WalletId(id),
             reference: Reference(id),
-            asker: Asker::Wallet,
+            requester: Requester::Wallet,
         }
     }
 

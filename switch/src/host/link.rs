@@ -15,17 +15,17 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::encode::{self, Marks};
 use super::frames;
-use super::in_flight::{Asked, Asker, InFlight};
+use super::in_flight::{Asked, InFlight, Requester};
 use super::life;
 use super::line::{Line, State};
 use super::message::{
-    DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
+    AdviceOutcome, DateMessage, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
 };
 use super::sharing::{self, BORROWED, ForOthers, LinkInbox, Links};
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
 use tessera_config::HostLinkSettings;
-use tessera_ledger::Told;
+use tessera_ledger::AdviceSubject;
 use tessera_metrics::LinkStats;
 
 /// Settings with which no line can be opened.
@@ -42,7 +42,7 @@ pub enum LinkError {
 /// Where answers go. Called on the worker, never from within a method of [`Link`].
 pub type Deliver = Rc<dyn Fn(HostAnswer)>;
 /// The same for advices, with what was told and how it was taken.
-pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, Told, Heard)>;
+pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, AdviceSubject, AdviceOutcome)>;
 
 /// Who is told what the financial system says about settlement dates, and answers it: [`Link::answer`].
 pub type DeliverDate = Rc<dyn Fn(DateMessage, Unanswered)>;
@@ -83,8 +83,8 @@ pub struct Link {
     /// The line that the present batch goes to.
     current: Cell<usize>,
     /// What is told on a later turn of the worker: the caller of `send` may be in the middle of anything.
-    untold: RefCell<Vec<(Asked, HostOutcome)>>,
-    something_untold: Notify,
+    unsent: RefCell<Vec<(Asked, HostOutcome)>>,
+    something_unsent: Notify,
     deliver: Deliver,
     repeater: OnceCell<Rc<dyn Repeater>>,
     deliver_date: OnceCell<DeliverDate>,
@@ -129,8 +129,8 @@ impl Link {
             for_others: ForOthers::default(),
             in_flight: RefCell::new(in_flight),
             current: Cell::new(0),
-            untold: RefCell::default(),
-            something_untold: Notify::new(),
+            unsent: RefCell::default(),
+            something_unsent: Notify::new(),
             deliver,
             repeater: OnceCell::new(),
             deliver_date: OnceCell::new(),
@@ -143,7 +143,7 @@ impl Link {
             (0..lines).map(|number| spawn_local(life::live(link.clone(), number, closed.clone())));
         link.tasks.borrow_mut().extend(lives);
         spawn_local(keep_deadlines(link.clone()));
-        spawn_local(tell_what_is_untold(link.clone()));
+        spawn_local(send_what_is_unsent(link.clone()));
         spawn_local(sharing::share(link.clone(), inbox));
         Ok(link)
     }
@@ -154,7 +154,7 @@ impl Link {
     }
 
     /// Hands it on; `false` where one waits for its answer, or nobody is there to be told.
-    pub(super) fn tell_date(&self, said: DateMessage, unanswered: Unanswered) -> bool {
+    pub(super) fn send_date(&self, said: DateMessage, unanswered: Unanswered) -> bool {
         match self.deliver_date.get() {
             Some(deliver) if !self.date_unanswered.replace(true) => {
                 deliver(said, unanswered);
@@ -201,7 +201,7 @@ impl Link {
             asked: Asked {
                 wallet: request.wallet,
                 reference: request.reference,
-                asker: Asker::Wallet,
+                requester: Requester::Wallet,
             },
             trace: request.trace,
             transmission: request.transmission,
@@ -238,13 +238,13 @@ impl Link {
             let _ = task.await;
         }
         self.lose(&self.borrowed, std::iter::empty());
-        self.tell_untold();
+        self.send_unsent();
     }
 
     pub(super) fn ask(&self, outgoing: &Outgoing<'_>) {
         if self.try_ask(outgoing).is_none() {
             self.stats.unsent.add(1);
-            self.tell_later(outgoing.asked, HostOutcome::Unsent);
+            self.send_later(outgoing.asked, HostOutcome::Unsent);
         }
     }
 
@@ -318,9 +318,9 @@ impl Link {
             reference: asked.reference,
             outcome,
         };
-        match asked.asker {
-            Asker::Wallet => (self.deliver)(answer),
-            Asker::Forwarder => {
+        match asked.requester {
+            Requester::Wallet => (self.deliver)(answer),
+            Requester::Forwarder => {
                 if let Some(repeater) = self.repeater.get() {
                     repeater.answered(answer);
                 }
@@ -328,14 +328,14 @@ impl Link {
         }
     }
 
-    fn tell_later(&self, asked: Asked, outcome: HostOutcome) {
-        self.untold.borrow_mut().push((asked, outcome));
-        self.something_untold.notify_one();
+    fn send_later(&self, asked: Asked, outcome: HostOutcome) {
+        self.unsent.borrow_mut().push((asked, outcome));
+        self.something_unsent.notify_one();
     }
 
-    fn tell_untold(&self) {
-        let untold = mem::take(&mut *self.untold.borrow_mut());
-        for (asked, outcome) in untold {
+    fn send_unsent(&self) {
+        let unsent = mem::take(&mut *self.unsent.borrow_mut());
+        for (asked, outcome) in unsent {
             self.tell(asked, outcome);
         }
     }
@@ -379,7 +379,7 @@ impl Link {
                 other.write(|out| frames::append(out, body));
             } else if let Some(asked) = in_flight.withdraw(trace, line.number) {
                 self.stats.unsent.add(1);
-                self.tell_later(asked, HostOutcome::Unsent);
+                self.send_later(asked, HostOutcome::Unsent);
             }
         }
         drop(in_flight);
@@ -451,9 +451,9 @@ async fn keep_deadlines(link: Rc<Link>) {
     }
 }
 
-async fn tell_what_is_untold(link: Rc<Link>) {
+async fn send_what_is_unsent(link: Rc<Link>) {
     loop {
-        link.something_untold.notified().await;
-        link.tell_untold();
+        link.something_unsent.notified().await;
+        link.send_unsent();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tessera_protocol::{Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Totals};
 
-use tessera_ledger::{Merchant, Reference, Secret, Told, WalletId};
+use tessera_ledger::{AdviceSubject, Merchant, Reference, Secret, WalletId};
 
 /// Field 3 of a load.
 pub const LOAD_PROCESSING_CODE: u32 = 280_000;
@@ -18,7 +18,7 @@ pub const LOAD_ACCEPTOR: [u8; 15] = *b"TESSERA        ";
 
 /// How the financial system has taken what it was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum AdviceOutcome {
     /// It has acknowledged.
     Acknowledged,
     /// It has refused so often that it is not told any more.
@@ -117,11 +117,11 @@ pub enum HostMessage {
 
 impl HostMessage {
     /// What it tells, where it is an advice that must be acknowledged.
-    pub fn told(&self) -> Told {
+    pub fn subject(&self) -> AdviceSubject {
         match self {
-            Self::Reversal(advice) => Told::Undo(advice.replacement.unwrap_or_default()),
-            Self::Posting(_) => Told::Posting,
-            _ => Told::Card,
+            Self::Reversal(advice) => AdviceSubject::Undo(advice.replacement.unwrap_or_default()),
+            Self::Posting(_) => AdviceSubject::Posting,
+            _ => AdviceSubject::Card,
         }
     }
 

@@ -37,9 +37,9 @@ pub use encode::write_out;
 pub use forwarder::Forwarder;
 pub use link::{Deliver, DeliverAdvice, DeliverDate, Link, LinkError};
 pub use message::{
-    Advice, CardUpdate, DateMessage, Heard, HostAnswer, HostMessage, HostOutcome, HostRequest,
-    LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original, PAYOUT_PROCESSING_CODE, Posting,
-    Unanswered,
+    Advice, AdviceOutcome, CardUpdate, DateMessage, HostAnswer, HostMessage, HostOutcome,
+    HostRequest, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original,
+    PAYOUT_PROCESSING_CODE, Posting, Unanswered,
 };
 pub use sharing::{LinkInbox, Links};
 pub use traces::TraceShare;

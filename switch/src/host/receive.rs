@@ -214,7 +214,7 @@ fn serve(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
                 line: line.number,
                 message: body.into(),
             };
-            if link.tell_date(said, unanswered) {
+            if link.send_date(said, unanswered) {
                 return;
             }
             ResponseCode::FAULT

@@ -17,7 +17,7 @@ use hashbrown::HashMap;
 use tessera_protocol::{HostRequestKind, HostVerdict, ResponseCode};
 
 use super::message::HostMessage;
-use tessera_ledger::{Reference, Told, WalletId};
+use tessera_ledger::{AdviceSubject, Reference, WalletId};
 
 /// One advice.
 #[derive(Debug)]
@@ -51,9 +51,10 @@ impl Schedule {
         now: Instant,
     ) -> bool {
         let queue = self.wallets.entry(wallet).or_default();
-        let told = message.told();
-        let same =
-            |advised: &Advised| advised.reference == reference && advised.message.told() == told;
+        let subject = message.subject();
+        let same = |advised: &Advised| {
+            advised.reference == reference && advised.message.subject() == subject
+        };
         if queue.iter().any(same) {
             return false;
         }
@@ -94,7 +95,7 @@ impl Schedule {
     }
 
     /// It was acknowledged, or is given up: the wallet's next one is ready. What it had told.
-    pub(super) fn settle(&mut self, wallet: WalletId) -> Option<Told> {
+    pub(super) fn settle(&mut self, wallet: WalletId) -> Option<AdviceSubject> {
         self.in_flight -= 1;
         let queue = self.wallets.get_mut(&wallet)?;
         let done = queue.pop_front();
@@ -106,7 +107,7 @@ impl Schedule {
         } else {
             self.ready.push_back(wallet);
         }
-        done.map(|done| done.message.told())
+        done.map(|done| done.message.subject())
     }
 
     /// It may have been sent and was not acknowledged. How often that has happened.

@@ -7,14 +7,14 @@ use tessera_protocol::{CardNumber, ClientNumber, Message, Mti, Packer, ResponseC
 
 use super::history;
 use super::operation::key_of;
-use crate::door::Asker;
+use crate::door::Requester;
 use crate::gate::News;
 use tessera_kit::clock;
 use tessera_ledger::{Details, Outcome, WalletId};
 
 /// What an answer tells: a list that may go on in a second field, and secrets.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct AnswerFields {
     first: tlv::TlvWriter,
     second: tlv::TlvWriter,
     secrets: tlv::TlvWriter,
@@ -22,7 +22,7 @@ pub(super) struct Told {
     goes_on: bool,
 }
 
-impl Told {
+impl AnswerFields {
     /// False, and nothing added, where both fields are full.
     pub(super) fn add(&mut self, tag: u8, value: &[u8]) -> bool {
         self.goes_on = self.goes_on || !self.first.add(tag, value);
@@ -47,22 +47,22 @@ impl Told {
 }
 
 /// The answer to an admitted operation. The frame was parsed before it was admitted.
-pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    let Ok(request) = Message::parse(&asker.frame) else {
+pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
+    let Ok(request) = Message::parse(&requester.frame) else {
         return;
     };
-    let mut told = Told::default();
+    let mut fields = AnswerFields::default();
     if outcome.code.is_approved()
         && let Some(wallet) = wallet_made(&request)
     {
-        told.number(tag::WALLET, wallet.0);
+        fields.number(tag::WALLET, wallet.0);
     }
     match &outcome.details {
         // No operation asks for a purchase, or for totals.
         Details::None | Details::Part { .. } | Details::Totals { .. } => {}
         Details::Balances { ledger, available } => {
-            told.number(tag::LEDGER, ledger.value());
-            told.number(tag::AVAILABLE, available.value());
+            fields.number(tag::LEDGER, ledger.value());
+            fields.number(tag::AVAILABLE, available.value());
         }
         Details::Card {
             number,
@@ -71,14 +71,14 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
             in_full,
         } => {
             let shown = format!("{:04},{expiry:04}", number.expose() % 10_000);
-            told.add(tag::SHOWN_CARD, shown.as_bytes());
-            told.number(tag::NUMBER, u64::from(*serial));
+            fields.add(tag::SHOWN_CARD, shown.as_bytes());
+            fields.number(tag::NUMBER, u64::from(*serial));
             if *in_full {
-                told.card(number, *expiry);
+                fields.card(number, *expiry);
             }
         }
         Details::Number(number) => {
-            told.number(tag::NUMBER, u64::from(*number));
+            fields.number(tag::NUMBER, u64::from(*number));
         }
         Details::Order {
             state,
@@ -86,24 +86,24 @@ pub(super) fn reply(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
             currency,
             paid_by,
         } => {
-            told.add(tag::STATE, state.as_bytes());
-            told.number(tag::AMOUNT, amount.value());
-            told.add(tag::CURRENCY, &currency.to_text());
+            fields.add(tag::STATE, state.as_bytes());
+            fields.number(tag::AMOUNT, amount.value());
+            fields.add(tag::CURRENCY, &currency.to_text());
             if let Some(reference) = paid_by {
-                told.add(tag::REFERENCE, &reference.to_text());
+                fields.add(tag::REFERENCE, &reference.to_text());
             }
         }
         // What does not fit is left out: the lists begin with what matters most.
         Details::Rows(rows) => rows.iter().for_each(|(tag, row)| {
-            told.add(*tag, row.as_bytes());
+            fields.add(*tag, row.as_bytes());
         }),
         Details::History {
             entries,
             next,
             sources,
-        } => history::add(&mut told, entries, *next, sources),
+        } => history::add(&mut fields, entries, *next, sources),
     }
-    write(&request, outcome.code, outcome.reason, &told, out);
+    write(&request, outcome.code, outcome.reason, &fields, out);
 }
 
 /// The wallet that an operation has made or opened a session of.
@@ -121,10 +121,16 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
 
 /// An answer that needs no wallet.
 pub(super) fn at_once(request: &Message<'_>, code: ResponseCode, reason: &str, out: &mut BytesMut) {
-    write(request, code, reason, &Told::default(), out);
+    write(request, code, reason, &AnswerFields::default(), out);
 }
 
-fn write(request: &Message<'_>, code: ResponseCode, reason: &str, told: &Told, out: &mut BytesMut) {
+fn write(
+    request: &Message<'_>,
+    code: ResponseCode,
+    reason: &str,
+    fields: &AnswerFields,
+    out: &mut BytesMut,
+) {
     let mut packer = Packer::new(out, request.mti().answer());
     for field in [7, 11, 24, 32, 37] {
         packer.copy(request, field);
@@ -135,7 +141,11 @@ fn write(request: &Message<'_>, code: ResponseCode, reason: &str, told: &Told, o
         tlvs.add(tlv::REASON, reason.as_bytes());
         packer.raw(48, tlvs.as_bytes());
     }
-    for (field, list) in [(61, &told.first), (62, &told.secrets), (63, &told.second)] {
+    for (field, list) in [
+        (61, &fields.first),
+        (62, &fields.secrets),
+        (63, &fields.second),
+    ] {
         if !list.as_bytes().is_empty() {
             packer.raw(field, list.as_bytes());
         }

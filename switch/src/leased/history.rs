@@ -4,7 +4,7 @@ use tessera_common::text::latin_1;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{EventKind, HistoryRow, tag};
 
-use super::answer::Told;
+use super::answer::AnswerFields;
 use tessera_ledger::{Change, Entry, Event, Opening, Payer, Reference};
 
 /// Bytes of a tag, a length and a position.
@@ -14,7 +14,7 @@ const HEAD_BYTES: usize = 5;
 
 /// As many events as fit, and where to go on for the others.
 pub(super) fn add(
-    told: &mut Told,
+    fields: &mut AnswerFields,
     entries: &[(u64, Entry)],
     next: u64,
     sources: &[(u32, Box<str>)],
@@ -22,14 +22,14 @@ pub(super) fn add(
     let mut next = next;
     for (position, entry) in entries {
         let row = row(entry, sources).to_string();
-        let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= told.room();
-        if !fits || !told.add(tag::EVENT, row.as_bytes()) {
+        let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= fields.room();
+        if !fits || !fields.add(tag::EVENT, row.as_bytes()) {
             next = *position;
             break;
         }
     }
     if next != 0 {
-        told.number(tag::POSITION, next);
+        fields.number(tag::POSITION, next);
     }
 }
 
@@ -140,7 +140,7 @@ fn kind(event: &Event) -> EventKind {
             Change::ContactProposed { .. } => EventKind::ContactProposed,
             Change::ContactConfirmed(_) => EventKind::ContactConfirmed,
             Change::ContactRemoved => EventKind::ContactRemoved,
-            Change::WishesSet(_) => EventKind::WishesSet,
+            Change::PreferencesSet(_) => EventKind::PreferencesSet,
             Change::SessionUsed(_)
             | Change::SourceResealed(..)
             | Change::CodeMissed

@@ -79,9 +79,9 @@ pub(super) fn read(
             AccountAction::ConfirmContact(Secret::new(code))
         }
         Code::RemoveContact => AccountAction::RemoveContact,
-        Code::SetWishes => {
-            let wishes = data.parsed(tag::WISHES, "tag 28: letters of wishes")?;
-            AccountAction::SetWishes(wishes.ok_or(missing("tag 28: letters of wishes"))?)
+        Code::SetPreferences => {
+            let preferences = data.parsed(tag::PREFERENCES, "tag 28: letters of wishes")?;
+            AccountAction::SetPreferences(preferences.ok_or(missing("tag 28: letters of wishes"))?)
         }
         Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
         Code::CreateWallet

@@ -17,11 +17,11 @@ use tokio_rustls::server::TlsStream;
 use super::answer;
 use super::operation::{Operation, Reading};
 use crate::door::{
-    Admission, Admitted, Arrival, Asker, Bound, Carrier, Connection, Connections, NotAdmitted,
-    OUTBOX_BYTES_MAX, Permit, Place, write_sealed,
+    Admission, Admitted, Arrival, Bound, Carrier, Connection, Connections, NotAdmitted,
+    OUTBOX_BYTES_MAX, Permit, Place, Requester, write_sealed,
 };
 use crate::router::Worker;
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_config::{Identity, MallSettings, NamedCertificates};
 use tessera_kit::clock;
 use tessera_ledger::Command;
@@ -61,7 +61,7 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
     place.attach(&connection);
     let shaken = tokio::select! {
         shaken = handshake(socket, &keeper) => shaken,
-        reason = connection.told_to_go() => {
+        reason = connection.asked_to_end() => {
             if reason == Ending::Crowded {
                 let crowded = ConnectionRefused::Crowded;
                 keeper.worker.metrics.connection_refused(crowded);
@@ -103,7 +103,7 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
     }
     let (reading, writing) = split(stream);
     connection.bind(Bound {
-        guest: None,
+        listed: None,
         arrival: Arrival::from(None, Carrier::Tls(None)),
         doors: [
             Admission::new(keeper.in_flight_max),
@@ -286,7 +286,7 @@ impl Session {
         let wallet = operation.wallet;
         let admitted = self.take_place().await?;
         self.keeper.worker.metrics.request(Kind::Administrative);
-        let asker = Asker {
+        let requester = Requester {
             key: None,
             admitted,
             frame: frame.clone(),
@@ -296,7 +296,7 @@ impl Session {
             reply: answer::reply,
         };
         let command = Command::Ask(Box::new(operation.ask));
-        let tell = Tell::asked(command, asker);
+        let tell = WalletMessage::asked(command, requester);
         self.keeper.worker.dispatch(wallet, tell);
         Ok(())
     }

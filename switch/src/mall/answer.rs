@@ -8,7 +8,7 @@ use tessera_protocol::{
 };
 
 use super::sign_on::Verdict;
-use crate::door::{Asker, Reply};
+use crate::door::{Reply, Requester};
 use tessera_config::{Party, Quirks, UnknownReversal};
 use tessera_ledger::{Details, Outcome};
 
@@ -25,16 +25,16 @@ pub(super) fn reply_as(quirks: &Quirks) -> Reply {
 }
 
 /// The answer to a change of the key.
-pub(super) fn reply_to_key_change(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    if let Some(guest) = asker.admitted.connection().guest() {
-        let party = &guest.party.name;
+pub(super) fn reply_to_key_change(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
+    if let Some(listed) = requester.admitted.connection().listed() {
+        let party = &listed.party.name;
         match outcome.code.is_approved() {
             true => {
-                guest.figures.key_changes.inc();
+                listed.figures.key_changes.inc();
                 tracing::info!(party, "the party's MAC key was changed");
             }
             false => {
-                guest.figures.key_changes_refused.inc();
+                listed.figures.key_changes_refused.inc();
                 if KEY_NOT_CHANGED.allows(None) {
                     tracing::warn!(
                         party,
@@ -45,22 +45,22 @@ pub(super) fn reply_to_key_change(asker: &Asker, outcome: &Outcome, out: &mut By
             }
         }
     }
-    reply::<false>(asker, outcome, out);
+    reply::<false>(requester, outcome, out);
 }
 
 /// The answer to an admitted request. The frame was parsed before it was admitted.
-fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut BytesMut) {
-    let Ok(request) = Message::parse(&asker.frame) else {
+fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
+    let Ok(request) = Message::parse(&requester.frame) else {
         return;
     };
     // Neither the profile's key nor the dialect changes while a connection stands.
-    let party = asker
+    let party = requester
         .admitted
         .connection()
-        .guest()
-        .map(|guest| &guest.party);
+        .listed()
+        .map(|listed| &listed.party);
     let of_profile = || party.and_then(|party| party.mac_key.as_ref());
-    let key = asker.key.as_deref().or_else(of_profile);
+    let key = requester.key.as_deref().or_else(of_profile);
     let dialect = party.map_or(Dialect::CANONICAL, |party| party.dialect);
     let code = match KNOWS_ALL && is_unknown_reversal(request.mti(), outcome.code) {
         true => ResponseCode::APPROVED,
@@ -92,7 +92,7 @@ fn reply<const KNOWS_ALL: bool>(asker: &Asker, outcome: &Outcome, out: &mut Byte
             _ => None,
         },
     };
-    write(dialect, asker.header, key, out, |out, key| {
+    write(dialect, requester.header, key, out, |out, key| {
         answer(&request, out, code, &extras, key);
     });
 }

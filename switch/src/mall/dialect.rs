@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use tessera_console::Limit;
 use tessera_protocol::{Dialect, Header, Look, foreign_protocol, recognize};
 
-use crate::door::Guests;
+use crate::door::Parties;
 
 /// What the first bytes of a connection say about its dialect.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,22 +21,22 @@ pub(super) enum Choice {
 
 /// The dialect of a connection that begins like this, among those that parties speak: best that of the party that the
 /// message names, then that of a message, then that of a message with a fault.
-pub(super) fn choose(stream: &[u8], guests: &Guests) -> Choice {
+pub(super) fn choose(stream: &[u8], parties: &Parties) -> Choice {
     // It would look like the length of a long message.
     if stream.starts_with(b"\r\n\r\n\0\r\nQUIT\n") {
         return Choice::None;
     }
-    if let [only] = guests.dialects() {
+    if let [only] = parties.dialects() {
         return Choice::Is(*only);
     }
     let mut whole = None;
     let mut faulty = None;
     let mut more = false;
-    for &dialect in guests.dialects() {
+    for &dialect in parties.dialects() {
         match dialect.look(stream) {
             Look::Message { institution, .. } => {
-                let named = institution.and_then(|code| guests.find(code));
-                if named.is_some_and(|guest| guest.party.dialect == dialect) {
+                let named = institution.and_then(|code| parties.find(code));
+                if named.is_some_and(|listed| listed.party.dialect == dialect) {
                     return Choice::Is(dialect);
                 }
                 whole.get_or_insert(dialect);

@@ -43,8 +43,8 @@ enum Before {
 impl Keys {
     /// Whether they have to be looked up: they were another party's, or there is a newer bulletin.
     #[inline]
-    pub(super) fn are_stale(&self, party: u64, bulletin: u64) -> bool {
-        self.read != (party, bulletin)
+    pub(super) fn are_stale(&self, party: u64, policy: u64) -> bool {
+        self.read != (party, policy)
     }
 
     /// Those of a party in the bulletin with this number; after a change its old key is good for so long.

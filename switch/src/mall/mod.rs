@@ -4,8 +4,8 @@
 //! answers that need no wallet. What never happens here: a balance is known, or a disk is waited for.
 
 mod answer;
+mod context;
 mod dialect;
-mod doorkeeper;
 mod key_change;
 mod keys;
 mod patience;
@@ -17,5 +17,5 @@ mod session;
 mod sign_on;
 mod turns;
 
-pub use doorkeeper::Doorkeeper;
+pub use context::SessionContext;
 pub use serve::{serve, serve_sealed};

@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
+use super::context::SessionContext;
 use super::dialect;
-use super::doorkeeper::Doorkeeper;
 use super::proxied::{self, Headless};
 use super::session::{Ending, Reading, Session};
 use super::turns::HANDSHAKE_BYTES;
@@ -27,7 +27,7 @@ static NO_HANDSHAKE: Limit = Limit::new("mall handshake");
 static NO_HEADER: Limit = Limit::new("no proxy header");
 
 /// Serves a plain connection until it ends.
-pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) {
+pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<SessionContext>) {
     let socket = match TcpStream::from_std(socket) {
         Ok(socket) => socket,
         Err(error) => {
@@ -42,8 +42,8 @@ pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) 
         let introduced = tokio::select! {
             biased;
             introduced = introduce(socket, &mut place, trusted, &keeper) => introduced,
-            reason = connection.told_to_go() => {
-                count_told_to_go(&keeper, reason);
+            reason = connection.asked_to_end() => {
+                count_asked_to_end(&keeper, reason);
                 false
             }
         };
@@ -57,13 +57,13 @@ pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) 
 }
 
 /// Serves a connection with TLS until it ends.
-pub async fn serve_sealed(socket: StdStream, mut place: Place, keeper: Rc<Doorkeeper>) {
+pub async fn serve_sealed(socket: StdStream, mut place: Place, keeper: Rc<SessionContext>) {
     let connection = Connection::sealed();
     place.attach(&connection);
     let shaken = tokio::select! {
         shaken = shake(socket, &mut place, &keeper) => shaken,
-        reason = connection.told_to_go() => {
-            count_told_to_go(&keeper, reason);
+        reason = connection.asked_to_end() => {
+            count_asked_to_end(&keeper, reason);
             None
         }
     };
@@ -83,7 +83,7 @@ pub async fn serve_sealed(socket: StdStream, mut place: Place, keeper: Rc<Doorke
 async fn shake(
     socket: StdStream,
     place: &mut Place,
-    keeper: &Doorkeeper,
+    keeper: &SessionContext,
 ) -> Option<TlsStream<TcpStream>> {
     let shaken = async {
         let socket = TcpStream::from_std(socket)?;
@@ -114,7 +114,7 @@ async fn introduce(
     socket: &TcpStream,
     place: &mut Place,
     trusted: &[Network],
-    keeper: &Doorkeeper,
+    keeper: &SessionContext,
 ) -> bool {
     let sender = place.address();
     let is_trusted = |address| trusted.iter().any(|block| block.contains(address));
@@ -148,14 +148,14 @@ async fn introduce(
     false
 }
 
-fn count_told_to_go(keeper: &Doorkeeper, reason: ConnectionClosed) {
+fn count_asked_to_end(keeper: &SessionContext, reason: ConnectionClosed) {
     if reason == ConnectionClosed::Crowded {
         let metrics = &keeper.worker.metrics;
         metrics.connection_refused(ConnectionRefused::Crowded);
     }
 }
 
-async fn handshake(socket: TcpStream, keeper: &Doorkeeper) -> io::Result<TlsStream<TcpStream>> {
+async fn handshake(socket: TcpStream, keeper: &SessionContext) -> io::Result<TlsStream<TcpStream>> {
     let acceptor = keeper.acceptor.borrow().clone();
     // There is no such connection without one.
     let acceptor = acceptor.ok_or(io::ErrorKind::Unsupported)?;
@@ -168,7 +168,7 @@ async fn handshake(socket: TcpStream, keeper: &Doorkeeper) -> io::Result<TlsStre
 }
 
 /// A handshake costs as much as many messages: it waits for its turn like them.
-async fn take_turn(keeper: &Doorkeeper) {
+async fn take_turn(keeper: &SessionContext) {
     let share = keeper.turns.of_strangers();
     let _turn = match share.is_free(&keeper.turns) {
         true => None,
@@ -178,7 +178,7 @@ async fn take_turn(keeper: &Doorkeeper) {
 }
 
 async fn run(
-    keeper: Rc<Doorkeeper>,
+    keeper: Rc<SessionContext>,
     connection: Arc<Connection>,
     reading: Option<Reading>,
     arrival: Arrival,

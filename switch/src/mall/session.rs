@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, sleep_until};
 use tokio_rustls::server::TlsStream;
 
+use super::context::SessionContext;
 use super::dialect::{self, Choice};
-use super::doorkeeper::Doorkeeper;
 use super::receive::{Received, Receiver};
 use super::turns::Baton;
 use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
@@ -42,7 +42,7 @@ pub(super) type Reading = ReadHalf<TlsStream<TcpStream>>;
 
 /// One connection's reading side.
 pub(super) struct Session {
-    keeper: Rc<Doorkeeper>,
+    keeper: Rc<SessionContext>,
     connection: Arc<Connection>,
     /// `None` where the connection's own socket is read.
     reading: Option<Reading>,
@@ -53,7 +53,7 @@ pub(super) struct Session {
     read_bytes: usize,
     /// Since when nobody is signed on, where nobody is.
     stranger_since: Instant,
-    last_heard: Instant,
+    last_received: Instant,
     /// How many turns there were without a wait.
     turns: u32,
     /// Since when an unfinished frame has been there.
@@ -66,7 +66,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        keeper: Rc<Doorkeeper>,
+        keeper: Rc<SessionContext>,
         connection: Arc<Connection>,
         reading: Option<Reading>,
         arrival: Arrival,
@@ -82,7 +82,7 @@ impl Session {
             buffer: BytesMut::new(),
             read_bytes: READ_BYTES_MIN,
             stranger_since: now,
-            last_heard: now,
+            last_received: now,
             turns: 0,
             unfinished_since: None,
             unsigned_bytes: 0,
@@ -202,7 +202,7 @@ impl Session {
     #[inline]
     fn cut(&mut self) -> Result<Option<Bytes>, Ending> {
         if !self.dialect_is_known {
-            match dialect::choose(&self.buffer, &self.keeper.guests()) {
+            match dialect::choose(&self.buffer, &self.keeper.parties()) {
                 Choice::Is(dialect) => self.receiver.set_dialect(dialect),
                 Choice::More => return Ok(None),
                 Choice::None => {
@@ -301,7 +301,7 @@ impl Session {
                 read = reading.read_buf(&mut self.buffer) => match read {
                     Ok(0) => return Err(Ending::Peer),
                     Ok(_) => {
-                        self.last_heard = Instant::now();
+                        self.last_received = Instant::now();
                         return Ok(());
                     }
                     Err(_) => return Err(Ending::Lost),
@@ -322,7 +322,7 @@ impl Session {
             match socket.try_read_buf(&mut self.buffer) {
                 Ok(0) => return Err(Ending::Peer),
                 Ok(read) => {
-                    self.last_heard = Instant::now();
+                    self.last_received = Instant::now();
                     if read >= self.read_bytes && self.receiver.is_bound() {
                         self.read_bytes = (self.read_bytes * 4).min(READ_BYTES_MAX);
                         // There is more: the other connections of this worker have their turn first.
@@ -371,7 +371,7 @@ impl Session {
     /// Until when something has to come, and what it is called if it does not (section 8).
     fn deadline(&self) -> (Instant, Ending) {
         let settings = &self.keeper.settings;
-        let mut deadline = (self.last_heard + settings.idle_for, Ending::Idle);
+        let mut deadline = (self.last_received + settings.idle_for, Ending::Idle);
         if !self.receiver.has_signed_on() {
             deadline = sooner(
                 deadline,
@@ -390,8 +390,8 @@ impl Session {
     /// Takes leave for the party.
     pub(super) fn leave(&mut self, ending: Ending) {
         self.receiver.sign_off();
-        let guest = self.connection.guest();
-        let party = guest.map_or("", |guest| guest.party.name.as_str());
+        let listed = self.connection.listed();
+        let party = listed.map_or("", |listed| listed.party.name.as_str());
         tracing::debug!(reason = ending.name(), party, "a connection ended");
         self.keeper.worker.metrics.disconnected(ending);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
 
-use crate::door::{Admission, Arrival, Bound, Connection, Guest, Misfit, Permit};
+use crate::door::{Admission, Arrival, Bound, Connection, ListedParty, Misfit, Permit};
 use tessera_metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
@@ -71,7 +71,7 @@ fn verdict(misfit: Misfit) -> Verdict {
 pub(super) fn manage(
     standing: &mut Standing,
     connection: &Connection,
-    guest: &Arc<Guest>,
+    listed: &Arc<ListedParty>,
     in_flight: &Arc<Admission>,
     arrival: &Arrival,
     message: &NetworkManagement<'_>,
@@ -80,18 +80,18 @@ pub(super) fn manage(
     match message.code {
         NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
         NetworkCode::SignOn => {
-            if let Err(misfit) = arrival.check(&guest.party) {
+            if let Err(misfit) = arrival.check(&listed.party) {
                 return verdict(misfit);
             }
-            let Some(permit) = Permit::take(&guest.connections) else {
+            let Some(permit) = Permit::take(&listed.connections) else {
                 return TOO_MANY;
             };
             connection.bind(Bound {
-                guest: Some(Arc::clone(guest)),
+                listed: Some(Arc::clone(listed)),
                 arrival: arrival.clone(),
                 doors: [
-                    Admission::new(guest.party.in_flight_per_connection_max),
-                    Arc::clone(&guest.in_flight),
+                    Admission::new(listed.party.in_flight_per_connection_max),
+                    Arc::clone(&listed.in_flight),
                     Arc::clone(in_flight),
                 ],
             });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::channel::{Address, Channel, Failure, Message, MessageId};
-use super::occasion::{self, Told};
+use super::occasion::{self, Notice};
 use super::outbox::{Key, KnownContact, Outbox, To, Which};
 use super::texts::{Facts, Occasion, compose};
 use tessera_journal::Journal;
@@ -42,7 +42,7 @@ pub(super) enum Delivered {
 impl Delivery {
     /// Hands the message over.
     pub(super) async fn deliver(&self, outbox: &Outbox, key: Key) -> Delivered {
-        let (entry, told, contact) = match self.read(outbox, key) {
+        let (entry, notice, contact) = match self.read(outbox, key) {
             Ok(Some(found)) => found,
             Ok(None) => return Delivered::NobodyThere,
             Err(failure) => return Delivered::Failed("none", failure),
@@ -55,7 +55,7 @@ impl Delivery {
             let failure = Failure::Transient("the channel is not configured".to_owned());
             return Delivered::Failed("none", failure);
         };
-        let message = match self.message(key, &entry, &told, &contact) {
+        let message = match self.message(key, &entry, &notice, &contact) {
             Ok(message) => message,
             Err(failure) => return Delivered::Failed(channel.name(), failure),
         };
@@ -69,12 +69,12 @@ impl Delivery {
         &self,
         outbox: &Outbox,
         key: Key,
-    ) -> Result<Option<(Entry, Told, KnownContact)>, Failure> {
+    ) -> Result<Option<(Entry, Notice, KnownContact)>, Failure> {
         let transient = |error: &dyn std::fmt::Display| Failure::Transient(error.to_string());
         let entry = read_back(self.journal.read(key.position));
         let entry = entry.map_err(|error| transient(&error))?;
-        let told = occasion::of(&entry, self.journal.as_ref());
-        let told = told.map_err(|error| transient(&error))?;
+        let notice = occasion::of(&entry, self.journal.as_ref());
+        let notice = notice.map_err(|error| transient(&error))?;
         let contact = match (key.to, &entry.event) {
             (
                 To::Proposed,
@@ -85,7 +85,7 @@ impl Delivery {
             ) if clock::milliseconds().saturating_sub(entry.at) < CODE_WITHIN => {
                 Some(KnownContact {
                     channel: proposed.contact.channel,
-                    wishes: tessera_protocol::leased::Wishes::DEFAULT,
+                    preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
                     sealed: proposed.contact.sealed.clone(),
                 })
             }
@@ -99,16 +99,16 @@ impl Delivery {
                 contact.map_err(|error| transient(&error))?
             }
         };
-        Ok(told
+        Ok(notice
             .zip(contact)
-            .map(|(told, contact)| (entry, told, contact)))
+            .map(|(notice, contact)| (entry, notice, contact)))
     }
 
     fn message(
         &self,
         key: Key,
         entry: &Entry,
-        told: &Told,
+        notice: &Notice,
         contact: &KnownContact,
     ) -> Result<Message, Failure> {
         let sealed = |error: tessera_vault::VaultError| Failure::Permanent(error.to_string());
@@ -121,7 +121,7 @@ impl Delivery {
             Event::Account {
                 change: Change::ContactProposed { sealed_code, .. },
                 ..
-            } if told.occasion == Occasion::ConfirmationCode => Some(
+            } if notice.occasion == Occasion::ConfirmationCode => Some(
                 self.vault
                     .open(entry.wallet, Purpose::Code, sealed_code)
                     .map_err(sealed)?,
@@ -131,26 +131,26 @@ impl Delivery {
         let code = code
             .as_ref()
             .and_then(|code| str::from_utf8(code.expose()).ok());
-        let mall = told.mall.as_ref().map(|(institution, acceptor)| {
+        let mall = notice.mall.as_ref().map(|(institution, acceptor)| {
             let known = (self.malls)(*institution);
             known.unwrap_or_else(|| acceptor.clone())
         });
         let texts = compose(
-            told.occasion,
+            notice.occasion,
             &Facts {
-                at_ms: told.at,
-                amount: told.amount,
-                available: told.available,
+                at_ms: notice.at,
+                amount: notice.amount,
+                available: notice.available,
                 mall: mall.as_deref(),
-                reference: told.reference.as_deref(),
-                card: told.card.as_deref(),
-                reason: told.reason,
-                device: told.device.as_deref(),
+                reference: notice.reference.as_deref(),
+                card: notice.card.as_deref(),
+                reason: notice.reason,
+                device: notice.device.as_deref(),
                 code,
             },
         );
         // A journal that was restored gives positions again, but not with the same time.
-        let id = MessageId::new(&format!("{key}.{:x}", told.at));
+        let id = MessageId::new(&format!("{key}.{:x}", notice.at));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
         Ok(Message::new(id, Address::new(address), texts))
     }

@@ -1,4 +1,4 @@
-//! The cursor over the journal: every event is looked at once, and what a payer wishes to be told goes into the outbox.
+//! The cursor over the journal: every event is looked at once, and what a payer preferences to be told goes into the outbox.
 //!
 //! Of nearly all events only the head is read: which wallet, and what kind. The wallets with a contact are in memory, eight
 //! bytes each.
@@ -22,14 +22,14 @@ pub(super) struct Follower {
     /// Wallets that have, had or have proposed a contact.
     wallets: HashSet<WalletId>,
     /// What happened longer ago is not told any more, in milliseconds.
-    told_within: u64,
+    sent_within: u64,
 }
 
 impl Follower {
     pub(super) fn new(
         journal: Arc<dyn Journal>,
         outbox: &Outbox,
-        told_within: u64,
+        sent_within: u64,
     ) -> Result<Self, OutboxError> {
         let cursor = outbox.cursor()?;
         if let Some(cursor) = cursor {
@@ -39,7 +39,7 @@ impl Follower {
             tail: journal.tail(cursor),
             wallets: outbox.wallets()?.into_iter().collect(),
             journal,
-            told_within,
+            sent_within,
         })
     }
 
@@ -55,7 +55,7 @@ impl Follower {
             journal: self.journal.as_ref(),
             outbox,
             wallets: &mut self.wallets,
-            told_from: now.saturating_sub(self.told_within),
+            told_from: now.saturating_sub(self.sent_within),
             changes: Changes::default(),
             waiting: Vec::new(),
         };
@@ -121,16 +121,16 @@ impl Reading<'_> {
                     let contact = KnownContact {
                         channel: proposed.contact.channel,
                         // Said when it is confirmed.
-                        wishes: tessera_protocol::leased::Wishes::DEFAULT,
+                        preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
                         sealed: proposed.contact.sealed.clone(),
                     };
                     let changes = vec![(Which::Proposed, Some(contact.clone()))];
                     (changes, Some((To::Proposed, contact)))
                 }
-                Change::ContactConfirmed(wishes) => {
+                Change::ContactConfirmed(preferences) => {
                     let proposed = self.outbox.contact(wallet, Which::Proposed)?;
                     let contact = proposed.map(|proposed| KnownContact {
-                        wishes: *wishes,
+                        preferences: *preferences,
                         ..proposed
                     });
                     let changes = vec![(Which::Confirmed, contact), (Which::Proposed, None)];
@@ -144,9 +144,9 @@ impl Reading<'_> {
                     });
                     (vec![(Which::Confirmed, contact)], None)
                 }
-                Change::WishesSet(wishes) => {
+                Change::PreferencesSet(preferences) => {
                     let contact = confirmed.map(|contact| KnownContact {
-                        wishes: *wishes,
+                        preferences: *preferences,
                         ..contact
                     });
                     (vec![(Which::Confirmed, contact)], None)
@@ -172,10 +172,10 @@ impl Reading<'_> {
         to: To,
         contact: KnownContact,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(told) = occasion::of(entry, self.journal)? else {
+        let Some(notice) = occasion::of(entry, self.journal)? else {
             return Ok(());
         };
-        if !occasion::is_wished(told.occasion, contact.wishes) {
+        if !occasion::is_wanted(notice.occasion, contact.preferences) {
             return Ok(());
         }
         let waiting = Waiting {
@@ -218,9 +218,9 @@ fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, Rea
     Ok(match event {
         Event::Closed { .. } => true,
         Event::Approved { .. } if entry.available.is_zero() && entry.owed.is_zero() => {
-            occasion::of(entry, journal)?.is_some_and(|told| {
-                told.occasion == Occasion::PayoutSent
-                    && told
+            occasion::of(entry, journal)?.is_some_and(|notice| {
+                notice.occasion == Occasion::PayoutSent
+                    && notice
                         .amount
                         .is_some_and(|(amount, _)| entry.held == amount.into())
             })

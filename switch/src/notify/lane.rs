@@ -121,12 +121,12 @@ impl Lane {
         let Some(from) = self.beyond else {
             return Ok(());
         };
-        let room = self.in_memory_max.saturating_sub(self.waiting.len());
-        if room < self.in_memory_max.div_ceil(2) {
+        let service = self.in_memory_max.saturating_sub(self.waiting.len());
+        if service < self.in_memory_max.div_ceil(2) {
             return Ok(());
         }
         let mut rows = outbox.waiting(self.channel, from);
-        let taken: Vec<_> = rows.by_ref().take(room).collect::<Result<_, _>>()?;
+        let taken: Vec<_> = rows.by_ref().take(service).collect::<Result<_, _>>()?;
         self.beyond = rows.next().transpose()?.map(|(key, _)| key);
         for (key, waiting) in taken {
             // A dead letter that an operator has called back may be here already, or what comes after it.

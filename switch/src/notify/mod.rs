@@ -1,12 +1,12 @@
-//! Tells payers what happened: by e-mail and by short message, to addresses that they have confirmed.
+//! WalletMessages payers what happened: by e-mail and by short message, to addresses that they have confirmed.
 //!
 //! | part | what it does |
 //! | --- | --- |
 //! | `outbox` | what is still to be told: a cursor over the journal, and the messages before it |
 //! | `follow`, `occasion` | read the journal on, and say which event is told to whom |
 //! | `lane` | what waits for one channel: one that stands still does not hold up the other |
-//! | `room`, `deliver` | the thread: what is due is put into words and handed to a channel |
-//! | `desk` | dead letters, for operators |
+//! | `service`, `deliver` | the thread: what is due is put into words and handed to a channel |
+//! | `dead_letter_client` | dead letters, for operators |
 //! | `texts` | puts an occasion and its facts into words |
 //! | `channel` | takes one message to one receiver, or says why not |
 //!
@@ -14,13 +14,13 @@
 //! reason of a failure.
 
 pub mod channel;
+mod dead_letter_client;
 mod deliver;
-mod desk;
 mod follow;
 mod lane;
 mod occasion;
 pub mod outbox;
-mod room;
+mod service;
 #[cfg(test)]
 mod testing;
 pub mod texts;
@@ -28,9 +28,9 @@ pub mod texts;
 use channel::{Email, Sms};
 use tessera_config::{NotifySettings, SettingsError};
 
+pub use dead_letter_client::{DeadLetterClient, Letters};
 pub use deliver::MallNames;
-pub use desk::{Desk, Letters};
-pub use room::{Notify, NotifyError};
+pub use service::{Notify, NotifyError};
 
 /// Tries what reading the configuration leaves for later: passwords and authorities of the channels.
 ///

@@ -1,7 +1,7 @@
 //! Which events a payer is told of, and the facts about them, read off the journal.
 
 use tessera_common::text::{latin_1, visible};
-use tessera_protocol::leased::Wishes;
+use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
@@ -14,7 +14,7 @@ const STEPS_MAX: usize = 10_000;
 
 /// What a payer is told, but for the words.
 #[derive(Debug)]
-pub struct Told {
+pub struct Notice {
     pub occasion: Occasion,
     pub at: u64,
     pub amount: Option<(Amount, Currency)>,
@@ -27,26 +27,26 @@ pub struct Told {
     pub device: Option<String>,
 }
 
-/// Whether the payer wishes to be told of this.
-pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
+/// Whether the payer preferences to be told of this.
+pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bool {
     match occasion {
-        Occasion::PurchasePaid | Occasion::AmountHeld => wishes.purchases,
-        Occasion::PurchaseDeclined => wishes.declines,
+        Occasion::PurchasePaid | Occasion::AmountHeld => preferences.purchases,
+        Occasion::PurchaseDeclined => preferences.declines,
         Occasion::PurchaseReversed
         | Occasion::PurchaseRefunded
         | Occasion::RefundTakenBack
-        | Occasion::HoldFreed => wishes.refunds,
+        | Occasion::HoldFreed => preferences.refunds,
         Occasion::LoadArrived
         | Occasion::LoadFailed
         | Occasion::PayoutSent
-        | Occasion::PayoutFailed => wishes.loads,
+        | Occasion::PayoutFailed => preferences.loads,
         Occasion::SignedIn
         | Occasion::PasswordChanged
         | Occasion::CardReissued
         | Occasion::ContactChanged
         | Occasion::Frozen
         | Occasion::Unfrozen
-        | Occasion::WalletClosed => wishes.security,
+        | Occasion::WalletClosed => preferences.security,
         Occasion::ConfirmationCode => true,
     }
 }
@@ -55,8 +55,8 @@ pub fn is_wished(occasion: Occasion, wishes: Wishes) -> bool {
 ///
 /// # Errors
 /// When the journal can't be read back.
-pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, ReadBackError> {
-    let told = match &entry.event {
+pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBackError> {
+    let notice = match &entry.event {
         Event::Approved { reference } | Event::StoodIn { reference } => {
             let Some(opened) = opened(entry, *reference, journal)? else {
                 return Ok(None);
@@ -72,10 +72,10 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, ReadBack
             released(entry, &opened, *code)
         }
         Event::Advised { opening, card, .. } => {
-            let told = Told::of(paid_or_held(opening), entry).about(opening, opening.amount);
+            let notice = Notice::of(paid_or_held(opening), entry).about(opening, opening.amount);
             let taken = entry.available.of(opening.amount);
             let available = entry.available.minus(taken).unwrap_or_default();
-            Some(told.paid_with(card).having(available, opening))
+            Some(notice.paid_with(card).having(available, opening))
         }
         // What is available then depends on what was held.
         Event::Completed {
@@ -84,20 +84,21 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, ReadBack
             debit,
             ..
         } if !debit.is_zero() => {
-            let told = Told::of(Occasion::PurchasePaid, entry).about(opening, *debit);
-            Some(told.paid_with(card))
+            let notice = Notice::of(Occasion::PurchasePaid, entry).about(opening, *debit);
+            Some(notice.paid_with(card))
         }
         Event::Expired { reference } => {
             let opened = opened(entry, *reference, journal)?;
             let opening = opened.as_ref().and_then(|opened| opened.event.opening());
-            opening.map(|opening| Told {
+            opening.map(|opening| Notice {
                 amount: None,
-                ..Told::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
+                ..Notice::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
             })
         }
         Event::Declined { opening, code, .. } if opening.class <= 2 && !opening.credits() => {
-            let told = Told::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
-            Some(told.because(*code).having(entry.available, opening))
+            let notice =
+                Notice::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
+            Some(notice.because(*code).having(entry.available, opening))
         }
         Event::Reversed {
             original, standing, ..
@@ -114,20 +115,20 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Told>, ReadBack
             Some(Event::CardRequested {
                 wanted: Wanted::Replacement(_),
                 ..
-            }) => Some(Told::of(Occasion::CardReissued, entry).paid_with(card)),
+            }) => Some(Notice::of(Occasion::CardReissued, entry).paid_with(card)),
             _ => None,
         },
-        Event::Closed { .. } => Some(Told::of(Occasion::WalletClosed, entry)),
+        Event::Closed { .. } => Some(Notice::of(Occasion::WalletClosed, entry)),
         Event::Account { change, .. } => account(entry, change),
         _ => None,
     };
-    Ok(told)
+    Ok(notice)
 }
 
-fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
+fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
     let credited = |occasion, opening: &Opening| {
-        let told = Told::of(occasion, entry).about(opening, opening.amount);
-        told.having(credited_to(entry, opening.amount), opening)
+        let notice = Notice::of(occasion, entry).about(opening, opening.amount);
+        notice.having(credited_to(entry, opening.amount), opening)
     };
     Some(match &opened.event {
         Event::Held {
@@ -137,8 +138,8 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
             ..
         } => {
             let amount = granted.unwrap_or(opening.amount);
-            let told = Told::of(paid_or_held(opening), entry).about(opening, amount);
-            told.paid_with(card).having(entry.available, opening)
+            let notice = Notice::of(paid_or_held(opening), entry).about(opening, amount);
+            notice.paid_with(card).having(entry.available, opening)
         }
         Event::LoadRequested { opening, .. } => credited(Occasion::LoadArrived, opening),
         Event::RefundRequested { opening, card, .. } => {
@@ -149,8 +150,8 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Told> {
             credited(occasion, opening).paid_with(card)
         }
         Event::PayoutRequested { opening, .. } => {
-            let told = Told::of(Occasion::PayoutSent, entry).about(opening, opening.amount);
-            told.having(entry.available, opening)
+            let notice = Notice::of(Occasion::PayoutSent, entry).about(opening, opening.amount);
+            notice.having(entry.available, opening)
         }
         _ => return None,
     })
@@ -164,7 +165,7 @@ fn paid_or_held(opening: &Opening) -> Occasion {
     }
 }
 
-fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
+fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Notice> {
     let opening = opened.event.opening()?;
     let occasion = match &opened.event {
         Event::Held { .. } => Occasion::PurchaseDeclined,
@@ -172,13 +173,13 @@ fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Told> {
         Event::PayoutRequested { .. } => Occasion::PayoutFailed,
         _ => return None,
     };
-    let mut told = Told::of(occasion, entry).about(opening, opening.amount);
+    let mut notice = Notice::of(occasion, entry).about(opening, opening.amount);
     if let Event::Held { card, .. } | Event::PayoutRequested { card, .. } = &opened.event {
-        told = told
+        notice = notice
             .paid_with(card)
             .having(credited_to(entry, opening.amount), opening);
     }
-    Some(told.because(code))
+    Some(notice.because(code))
 }
 
 /// A mall undid something that the payer had been told of.
@@ -188,7 +189,7 @@ fn reversed(
     stood: Option<Amount>,
     standing: Amount,
     journal: &dyn Journal,
-) -> Result<Option<Told>, ReadBackError> {
+) -> Result<Option<Notice>, ReadBackError> {
     let mut was_approved = false;
     let found = search(entry, journal, |event| {
         if matches!(event, Event::Approved { reference } | Event::StoodIn { reference } if *reference == original)
@@ -214,16 +215,16 @@ fn reversed(
         | Event::Advised { opening, card, .. }
         | Event::Completed { opening, card, .. } => {
             let undone = stood.or(whole).unwrap_or_default().saturating_sub(standing);
-            let told = Told::of(Occasion::PurchaseReversed, entry).about(opening, undone);
-            let told = told.paid_with(card);
-            Some(told.having(credited_to(entry, undone), opening))
+            let notice = Notice::of(Occasion::PurchaseReversed, entry).about(opening, undone);
+            let notice = notice.paid_with(card);
+            Some(notice.having(credited_to(entry, undone), opening))
         }
         Event::RefundRequested { opening, card, .. } => {
             let undone = opening.amount.saturating_sub(standing);
-            let told = Told::of(Occasion::RefundTakenBack, entry).about(opening, undone);
+            let notice = Notice::of(Occasion::RefundTakenBack, entry).about(opening, undone);
             let taken = entry.available.of(undone);
             let available = entry.available.minus(taken).unwrap_or_default();
-            Some(told.paid_with(card).having(available, opening))
+            Some(notice.paid_with(card).having(available, opening))
         }
         _ => None,
     })
@@ -235,18 +236,18 @@ fn credited_to(entry: &Entry, amount: Amount) -> Balance {
     entry.available.plus(kept).unwrap_or(entry.available)
 }
 
-fn account(entry: &Entry, change: &Change) -> Option<Told> {
-    let told = |occasion| Told::of(occasion, entry);
+fn account(entry: &Entry, change: &Change) -> Option<Notice> {
+    let notice = |occasion| Notice::of(occasion, entry);
     Some(match change {
-        Change::SignedIn(session) => Told {
+        Change::SignedIn(session) => Notice {
             device: Some(session.device.to_string()),
-            ..told(Occasion::SignedIn)
+            ..notice(Occasion::SignedIn)
         },
-        Change::PasswordChanged { .. } => told(Occasion::PasswordChanged),
-        Change::Frozen => told(Occasion::Frozen),
-        Change::Unfrozen => told(Occasion::Unfrozen),
-        Change::ContactConfirmed(_) | Change::ContactRemoved => told(Occasion::ContactChanged),
-        Change::ContactProposed { .. } => told(Occasion::ConfirmationCode),
+        Change::PasswordChanged { .. } => notice(Occasion::PasswordChanged),
+        Change::Frozen => notice(Occasion::Frozen),
+        Change::Unfrozen => notice(Occasion::Unfrozen),
+        Change::ContactConfirmed(_) | Change::ContactRemoved => notice(Occasion::ContactChanged),
+        Change::ContactProposed { .. } => notice(Occasion::ConfirmationCode),
         _ => return None,
     })
 }
@@ -285,7 +286,7 @@ fn search(
     Ok(None)
 }
 
-impl Told {
+impl Notice {
     fn of(occasion: Occasion, entry: &Entry) -> Self {
         Self {
             occasion,

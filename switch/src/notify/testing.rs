@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tessera_protocol::leased::Wishes;
+use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, CardNumber, Currency};
 
 use tessera_journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
@@ -69,7 +69,7 @@ impl Records {
     /// The position of the confirmation.
     pub(super) fn confirm(&self, address: &str) -> u64 {
         self.propose(address);
-        self.change(Change::ContactConfirmed(Wishes::DEFAULT))
+        self.change(Change::ContactConfirmed(NotificationPreferences::DEFAULT))
     }
 
     /// Pays all out, which ends the wallet. The position of the approval.

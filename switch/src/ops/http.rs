@@ -42,18 +42,18 @@ pub fn serve(
             .app_data(web::Data::from(Arc::clone(&health)))
             .service(page(
                 "/metrics",
-                web::get().to(tell_metrics),
-                web::head().to(tell_metrics),
+                web::get().to(update_metrics),
+                web::head().to(update_metrics),
             ))
             .service(page(
                 "/healthz",
-                web::get().to(tell_health),
-                web::head().to(tell_health),
+                web::get().to(update_health),
+                web::head().to(update_health),
             ))
             .service(page(
                 "/readyz",
-                web::get().to(tell_readiness),
-                web::head().to(tell_readiness),
+                web::get().to(notify_readiness),
+                web::head().to(notify_readiness),
             ))
             .app_data(names.clone())
             .wrap(from_fn(refuse_pages))
@@ -74,17 +74,17 @@ fn page(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web:
         .default_service(web::to(refuse))
 }
 
-async fn tell_metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+async fn update_metrics(metrics: web::Data<Metrics>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(METRICS_TYPE)
         .body(metrics.text())
 }
 
-async fn tell_health() -> HttpResponse {
+async fn update_health() -> HttpResponse {
     text(HttpResponse::Ok(), "ok\n".to_string())
 }
 
-async fn tell_readiness(health: web::Data<Health>) -> HttpResponse {
+async fn notify_readiness(health: web::Data<Health>) -> HttpResponse {
     let reasons = health.reasons();
     if reasons.is_empty() {
         return text(HttpResponse::Ok(), "ready\n".to_string());

@@ -11,9 +11,9 @@ use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
 use crate::gate::{DeadLetters, LetterId};
-use crate::router::{Bulletin, Directory, Inboxes};
+use crate::router::{Directory, Inboxes, OperatorPolicy};
 use crate::settlement;
-use crate::wallet::{Directions, Tell};
+use crate::wallet::{Directions, WalletMessage};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
@@ -29,7 +29,7 @@ const LOOKED_THROUGH_MAX: usize = 100_000;
 /// Bytes of a name or a reason: what the journal can count.
 const TEXT_MAX: usize = 200;
 
-/// Where an operator's wishes go.
+/// Where an operator's preferences go.
 pub struct Operator {
     /// To all wallets.
     pub inboxes: Inboxes,
@@ -40,13 +40,13 @@ pub struct Operator {
     /// What the financial system would not hear.
     pub dead_letters: Arc<DeadLetters>,
     /// What is decided about all wallets.
-    pub bulletin: Arc<Bulletin>,
+    pub policy: Arc<OperatorPolicy>,
 }
 
-/// A wish.
+/// A preference.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wish {
+pub struct Preference {
     /// What.
     pub want: Want,
     /// Of what.
@@ -59,7 +59,7 @@ pub struct Wish {
     pub reason: String,
 }
 
-/// What can be wished for.
+/// What can be wanted for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Want {
@@ -79,7 +79,7 @@ pub enum Want {
     Drop,
 }
 
-/// What a wish is about.
+/// What a preference is about.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Whose {
@@ -113,7 +113,7 @@ pub struct Limits {
     pub ecommerce_only: bool,
 }
 
-/// How it stands after a wish.
+/// How it stands after a preference.
 #[derive(Debug, Serialize)]
 pub struct Standing {
     /// What is blocked.
@@ -141,7 +141,7 @@ pub struct Fact {
     pub reason: String,
 }
 
-/// Why a wish was not granted, for whoever wished.
+/// Why a preference was not granted, for whoever wanted.
 pub struct Refusal(pub String);
 
 impl<T: Into<String>> From<T> for Refusal {
@@ -151,13 +151,13 @@ impl<T: Into<String>> From<T> for Refusal {
 }
 
 impl Operator {
-    /// Does what is wished. How it stands then.
+    /// Does what is wanted. How it stands then.
     ///
     /// # Errors
     /// Why not.
-    pub async fn grant(&self, wish: Wish) -> Result<Standing, Refusal> {
-        let (wallet, card) = self.wallet_of(&wish.of)?;
-        let command = match self.directive(&wish)? {
+    pub async fn grant(&self, preference: Preference) -> Result<Standing, Refusal> {
+        let (wallet, card) = self.wallet_of(&preference.of)?;
+        let command = match self.directive(&preference)? {
             None => Command::Inspect,
             Some(directive) => {
                 let directive = match directive {
@@ -168,13 +168,13 @@ impl Operator {
                 };
                 let directed = Directed {
                     directive,
-                    by: text("by", &wish.by)?,
-                    reason: text("reason", &wish.reason)?,
+                    by: text("by", &preference.by)?,
+                    reason: text("reason", &preference.reason)?,
                 };
                 Command::Direct(Box::new(directed))
             }
         };
-        let (tell, answered) = Tell::directed(command);
+        let (tell, answered) = WalletMessage::directed(command);
         self.inboxes.tell(wallet, tell);
         let directions = answer(answered).await?;
         if directions.outcome.code != ResponseCode::APPROVED {
@@ -202,9 +202,9 @@ impl Operator {
         Ok(Some(describe(&bytes, Secrets::Masked).to_string()))
     }
 
-    fn directive(&self, wish: &Wish) -> Result<Option<Directive>, Refusal> {
-        if !matches!(wish.want, Want::BeginDay) {
-            return directive(wish);
+    fn directive(&self, preference: &Preference) -> Result<Option<Directive>, Refusal> {
+        if !matches!(preference.want, Want::BeginDay) {
+            return directive(preference);
         }
         let next = Day(self.today().0 + 1);
         let begins = clock::milliseconds() + settlement::NOTICE;
@@ -212,11 +212,11 @@ impl Operator {
     }
 
     fn today(&self) -> Day {
-        self.bulletin.read().days.of(clock::milliseconds())
+        self.policy.read().days.of(clock::milliseconds())
     }
 
     fn unsettled(&self) -> Vec<String> {
-        let decided = self.bulletin.read();
+        let decided = self.policy.read();
         let days = decided.days.unsettled(clock::milliseconds());
         days.map(|(day, _)| day.to_string()).collect()
     }
@@ -240,7 +240,7 @@ impl Operator {
                 let id: LetterId = id.parse().map_err(|()| "that is no id of a dead letter")?;
                 (id.wallet, None)
             }
-            Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::HOUSE, None),
+            Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::OPERATOR, None),
         })
     }
 
@@ -253,7 +253,7 @@ impl Operator {
         let Some(card) = card else {
             return Ok(None);
         };
-        let (tell, answered) = Tell::directed(Command::Inspect);
+        let (tell, answered) = WalletMessage::directed(Command::Inspect);
         self.inboxes.tell(wallet, tell);
         let cards = answer(answered).await?.cards;
         let found = cards.iter().find(|(number, _)| *number == card);
@@ -295,9 +295,9 @@ async fn answer(
     }
 }
 
-fn directive(wish: &Wish) -> Result<Option<Directive>, Refusal> {
+fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
     let subject = || -> Result<Subject, Refusal> {
-        Ok(match &wish.of {
+        Ok(match &preference.of {
             Whose::Cards(first, last) => {
                 let range = CardRange::new(first, last);
                 Subject::Cards(range.ok_or("a range is two numbers of up to 19 digits, in order")?)
@@ -308,12 +308,12 @@ fn directive(wish: &Wish) -> Result<Option<Directive>, Refusal> {
         })
     };
     let letter = || -> Result<LetterId, Refusal> {
-        match &wish.of {
+        match &preference.of {
             Whose::Letter(id) => Ok(id.parse().map_err(|()| "that is no id of a dead letter")?),
             _ => Err("that is no dead letter".into()),
         }
     };
-    Ok(Some(match &wish.want {
+    Ok(Some(match &preference.want {
         Want::Block => Directive::Block(subject()?),
         Want::Unblock => Directive::Unblock(subject()?),
         Want::Control(limits) => Directive::Control(None, limits.read()?),

@@ -15,7 +15,7 @@ use tessera_protocol::OrderKey;
 pub use slot::Parked;
 use slot::{Owner, Slot, Turned};
 
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_ledger::{OrderState, UnseenOriginal, Wallet, WalletId};
 use tessera_store::{Checkpointer, Store, StoreError};
 
@@ -23,7 +23,7 @@ use tessera_store::{Checkpointer, Store, StoreError};
 #[derive(Debug)]
 pub enum Road {
     /// To this wallet, at once.
-    Wallet(WalletId, Tell),
+    Wallet(WalletId, WalletMessage),
     /// It waits for the payer; whoever it replaced is not answered.
     Parked,
     /// Another amount or currency waits under the same key.
@@ -178,7 +178,7 @@ impl Orders {
         wallet: WalletId,
         state: OrderState,
         expires_at: u64,
-    ) -> Result<Vec<Tell>, StoreError> {
+    ) -> Result<Vec<WalletMessage>, StoreError> {
         let entry = self.slots.entry(key);
         let known = match &entry {
             Entry::Occupied(slot) => slot.get().owner.as_ref().map(Owner::decider),

@@ -20,8 +20,8 @@ use hash::Hasher;
 use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
-use crate::door::Asker;
-use crate::wallet::Tell;
+use crate::door::Requester;
+use crate::wallet::WalletMessage;
 use tessera_ledger::{Ask, Claims, Command, Proof, WalletId};
 
 /// Requests of one account that wait for its tries under way: what a payer's impatient clicks come to.
@@ -35,7 +35,7 @@ pub struct Job {
     /// What is asked.
     pub ask: Box<Ask>,
     /// Who asks.
-    pub asker: Asker,
+    pub requester: Requester,
     /// The hash that the password must fit; none where there is no account, which takes as long.
     pub stored: Option<Box<str>>,
 }
@@ -50,7 +50,7 @@ pub enum Refused {
 }
 
 /// Takes a request back to its wallet.
-pub type Return = Arc<dyn Fn(WalletId, Tell) + Send + Sync>;
+pub type Return = Arc<dyn Fn(WalletId, WalletMessage) + Send + Sync>;
 
 /// The way to the threads; cheap to clone.
 #[derive(Clone)]
@@ -163,7 +163,7 @@ impl Shared {
     }
 
     fn give_back(&self, job: Job) {
-        let tell = Tell::asked(Command::Ask(job.ask), job.asker);
+        let tell = WalletMessage::asked(Command::Ask(job.ask), job.requester);
         (self.give_back)(job.wallet, tell);
     }
 

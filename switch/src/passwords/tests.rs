@@ -15,7 +15,7 @@ const TRIES: usize = 3;
 /// The threads, and what they give back.
 struct Bench {
     passwords: Passwords,
-    returned: Receiver<Tell>,
+    returned: Receiver<WalletMessage>,
     stored: Box<str>,
 }
 
@@ -40,7 +40,7 @@ impl Bench {
         Job {
             wallet: WALLET,
             ask: Box::new(load(number, password)),
-            asker: asker(),
+            requester: requester(),
             stored: Some(self.stored.clone()),
         }
     }
@@ -60,7 +60,9 @@ impl Bench {
         }
         open -= answers.len();
         while open > 0 {
-            let Tell { command, asker, .. } = self.returned.recv().expect("an answer");
+            let WalletMessage {
+                command, requester, ..
+            } = self.returned.recv().expect("an answer");
             let Command::Ask(ask) = command else {
                 panic!("{command:?}")
             };
@@ -71,7 +73,7 @@ impl Bench {
                     let job = Job {
                         wallet: WALLET,
                         ask,
-                        asker: asker.expect("an asker"),
+                        requester: requester.expect("an asker"),
                         stored: Some(self.stored.clone()),
                     };
                     submit(job, &mut answers);
@@ -114,14 +116,14 @@ fn load(number: u128, password: &[u8]) -> Ask {
     }
 }
 
-fn asker() -> Asker {
+fn requester() -> Requester {
     let connection = Connection::sealed();
     connection.bind(Bound {
-        guest: None,
+        listed: None,
         arrival: Arrival::from(None, Carrier::Tls(None)),
         doors: std::array::from_fn(|_| Admission::new(1)),
     });
-    Asker {
+    Requester {
         admitted: Admitted::take(&connection).expect("a place"),
         frame: Bytes::new(),
         header: Default::default(),

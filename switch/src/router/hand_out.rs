@@ -8,17 +8,17 @@ use actix::Actor;
 
 use super::{Inbox, Worker};
 use crate::gate::Release;
-use crate::wallet::{Tell, WalletActor};
+use crate::wallet::{WalletActor, WalletMessage};
 use tessera_ledger::{Outcome, WalletId};
 
 impl Worker {
-    /// Tells a wallet something, wherever it lives: when the tasks that are ready now have had their turn, so
+    /// WalletMessages a wallet something, wherever it lives: when the tasks that are ready now have had their turn, so
     /// that what they all have to tell goes out as one batch.
-    pub fn dispatch(&self, wallet: WalletId, tell: Tell) {
+    pub fn dispatch(&self, wallet: WalletId, tell: WalletMessage) {
         let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();
         self.outgoing.borrow_mut()[owner].push((wallet, tell));
         if !self.hands_out.replace(true) {
-            self.something_to_tell.notify_one();
+            self.something_to_send.notify_one();
         }
     }
 
@@ -26,7 +26,7 @@ impl Worker {
     pub async fn hand_out(self: Rc<Self>) {
         let mut own = Vec::new();
         loop {
-            self.something_to_tell.notified().await;
+            self.something_to_send.notified().await;
             self.hands_out.set(false);
             for (owner, tells) in self.outgoing.borrow_mut().iter_mut().enumerate() {
                 if owner == self.index {
@@ -36,19 +36,19 @@ impl Worker {
                     let _ = self.inboxes[owner].send(mem::take(tells));
                 }
             }
-            self.tell_all(&mut own);
+            self.send_to_all(&mut own);
         }
     }
 
     /// Takes what other workers have for the wallets here, until the switch stops.
     pub async fn read_inbox(self: Rc<Self>, mut inbox: Inbox) {
         while let Some(mut tells) = inbox.recv().await {
-            self.tell_all(&mut tells);
+            self.send_to_all(&mut tells);
         }
     }
 
     /// The actors are polled after all of them have been told: by then the memory asked for here is near.
-    fn tell_all(self: &Rc<Self>, tells: &mut Vec<(WalletId, Tell)>) {
+    fn send_to_all(self: &Rc<Self>, tells: &mut Vec<(WalletId, WalletMessage)>) {
         self.look_anew();
         let mut places = self.places.take();
         {
@@ -79,11 +79,11 @@ impl Worker {
         Some(self.seats.borrow_mut().take_seat(wallet, address))
     }
 
-    fn could_not_load(&self, tell: Tell) {
-        if let Some(asker) = tell.asker {
+    fn could_not_load(&self, tell: WalletMessage) {
+        if let Some(requester) = tell.requester {
             let outcome = Outcome::fault("the wallet could not be loaded");
             self.gate
-                .hold(0, Instant::now(), Release::Answer(asker, outcome));
+                .hold(0, Instant::now(), Release::Answer(requester, outcome));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::InboxWay;
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_ledger::WalletId;
 
 /// Cheap to clone.
@@ -32,8 +32,8 @@ impl Inboxes {
         self.ways.len()
     }
 
-    /// Tells a wallet something, on its own worker.
-    pub fn tell(&self, wallet: WalletId, tell: Tell) {
+    /// WalletMessages a wallet something, on its own worker.
+    pub fn tell(&self, wallet: WalletId, tell: WalletMessage) {
         let owner = usize::from(wallet.partition(self.partitions)) % self.ways.len();
         // It fails only when the worker has ended, which ends the switch.
         let _ = self.ways[owner].send(vec![(wallet, tell)]);

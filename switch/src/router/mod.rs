@@ -3,22 +3,22 @@
 //! In come commands for wallets, from sessions and from the host; out they go to the wallet's actor.
 //! What never happens here: a wallet's state is looked at.
 
-mod book;
+mod active_wallets;
 mod budget;
-mod bulletin;
 mod directory;
-mod errand;
 mod hand_out;
 mod inboxes;
+mod party_totals;
+mod policy;
 mod prefetch;
-mod seats;
 mod wakes;
 mod worker;
+mod worker_task;
 
-pub use book::Book;
 pub use budget::Budget;
-pub use bulletin::Bulletin;
 pub use directory::Directory;
-pub use errand::Errand;
 pub use inboxes::Inboxes;
+pub use party_totals::PartyTotals;
+pub use policy::OperatorPolicy;
 pub use worker::{Inbox, InboxWay, Parts, Worker};
+pub use worker_task::WorkerTask;

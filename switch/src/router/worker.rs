@@ -10,19 +10,19 @@ use tessera_protocol::{OrderKey, ResponseCode};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::seats::Seats;
+use super::active_wallets::ActiveWallets;
 use super::wakes::Wakes;
-use super::{Book, Budget, Bulletin, Directory};
+use super::{Budget, Directory, OperatorPolicy, PartyTotals};
 use crate::gate::{DeadLetters, Gate};
-use crate::host::{Forwarder, Heard, HostAnswer, HostOutcome, Link};
+use crate::host::{AdviceOutcome, Forwarder, HostAnswer, HostOutcome, Link};
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
-use crate::wallet::{Housekeeping, Tell};
+use crate::wallet::{Housekeeping, WalletMessage};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::clock;
 use tessera_ledger::{
-    Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules, Supervision, Told, Wallet,
-    WalletId,
+    AdviceSubject, Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules,
+    Supervision, Wallet, WalletId,
 };
 use tessera_metrics::WorkerMetrics;
 use tessera_store::{Checkpointer, ReadBackError, Snapshot, read_back};
@@ -30,9 +30,9 @@ use tessera_vault::Vault;
 
 /// What other workers have for the wallets of this one. Unbounded as a channel; what is in it is
 /// bounded by admission at the door, like a mailbox.
-pub type Inbox = UnboundedReceiver<Vec<(WalletId, Tell)>>;
+pub type Inbox = UnboundedReceiver<Vec<(WalletId, WalletMessage)>>;
 /// The way into an inbox.
-pub type InboxWay = UnboundedSender<Vec<(WalletId, Tell)>>;
+pub type InboxWay = UnboundedSender<Vec<(WalletId, WalletMessage)>>;
 
 const NO_SUCH_ORDER: (ResponseCode, &str) =
     (ResponseCode::NOT_FOUND, "no payer has agreed to this order");
@@ -91,11 +91,11 @@ pub struct Parts {
     /// What may be approved in the host's stead.
     pub stand_in: Arc<Budget>,
     /// What the operator has decided about all wallets.
-    pub bulletin: Arc<Bulletin>,
+    pub policy: Arc<OperatorPolicy>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// The parties' totals.
-    pub book: Arc<Book>,
+    pub book: Arc<PartyTotals>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -108,12 +108,12 @@ pub struct Worker {
     pub(super) partitions: u16,
     pub(super) inboxes: Vec<InboxWay>,
     /// What goes to which worker's wallets when [`Worker::hand_out`] comes to it, and whether it will.
-    pub(super) outgoing: RefCell<Vec<Vec<(WalletId, Tell)>>>,
+    pub(super) outgoing: RefCell<Vec<Vec<(WalletId, WalletMessage)>>>,
     pub(super) hands_out: Cell<bool>,
-    pub(super) something_to_tell: Notify,
+    pub(super) something_to_send: Notify,
     /// Where the wallets of the batch at hand sit; kept for its room.
     pub(super) places: RefCell<Vec<Option<usize>>>,
-    pub(super) seats: RefCell<Seats>,
+    pub(super) seats: RefCell<ActiveWallets>,
     dirty: RefCell<Vec<WalletId>>,
     scratch: RefCell<Vec<u8>>,
     /// Orders that purchases wait for, by the time at which they give up.
@@ -143,13 +143,13 @@ pub struct Worker {
     rules: Rules,
     /// What may still be approved in the host's stead.
     pub stand_in: Arc<Budget>,
-    bulletin: Arc<Bulletin>,
+    policy: Arc<OperatorPolicy>,
     /// The bulletin's number when it was last read, and what it said.
     house: RefCell<(u64, Rc<Supervision>)>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// The parties' totals.
-    pub book: Arc<Book>,
+    pub book: Arc<PartyTotals>,
     /// When wallets are to be looked at again.
     pub wakes: RefCell<Wakes>,
     /// Where passwords are looked at.
@@ -168,7 +168,7 @@ impl Worker {
             inboxes: parts.inboxes,
             outgoing: RefCell::new(outgoing),
             hands_out: Cell::default(),
-            something_to_tell: Notify::new(),
+            something_to_send: Notify::new(),
             places: RefCell::default(),
             seats: RefCell::default(),
             dirty: RefCell::default(),
@@ -191,7 +191,7 @@ impl Worker {
             transactions_kept: parts.transactions_kept,
             rules: parts.rules,
             stand_in: parts.stand_in,
-            bulletin: parts.bulletin,
+            policy: parts.policy,
             house: RefCell::default(),
             dead_letters: parts.dead_letters,
             book: parts.book,
@@ -226,22 +226,27 @@ impl Worker {
     }
 
     /// The host's answer to an advice, or to a card asked for again.
-    pub fn deliver_advice(self: &Rc<Self>, answer: HostAnswer, told: Told, heard: Heard) {
+    pub fn deliver_advice(
+        self: &Rc<Self>,
+        answer: HostAnswer,
+        subject: AdviceSubject,
+        heard: AdviceOutcome,
+    ) {
         let command = match answer.outcome {
-            HostOutcome::Answered { code, .. } if heard == Heard::Refused => {
-                Command::AdviceRefused(answer.reference, told, ResponseCode::new(code))
+            HostOutcome::Answered { code, .. } if heard == AdviceOutcome::Refused => {
+                Command::AdviceRefused(answer.reference, subject, ResponseCode::new(code))
             }
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(answer.reference, card, expiry)
             }
-            _ => Command::AdviceAnswered(answer.reference, told),
+            _ => Command::AdviceAnswered(answer.reference, subject),
         };
         self.tell(answer.wallet, command);
     }
 
-    /// Tells a wallet something that nobody waits for.
+    /// WalletMessages a wallet something that nobody waits for.
     pub fn tell(self: &Rc<Self>, wallet: WalletId, command: Command) {
-        self.dispatch(wallet, Tell::unasked(command));
+        self.dispatch(wallet, WalletMessage::unasked(command));
     }
 
     /// What is handed in to a decision made at this time; a trace number only where the host may be asked.
@@ -264,17 +269,17 @@ impl Worker {
 
     /// Rises with everything that the operator decides about all wallets.
     #[inline]
-    pub fn bulletin(&self) -> u64 {
-        self.bulletin.number()
+    pub fn policy(&self) -> u64 {
+        self.policy.number()
     }
 
     /// What the operator has decided about all wallets.
     #[inline]
     pub fn house(&self) -> Rc<Supervision> {
-        let number = self.bulletin.number();
+        let number = self.policy.number();
         let mut house = self.house.borrow_mut();
         if house.0 != number {
-            *house = (number, Rc::new(Supervision::clone(&self.bulletin.read())));
+            *house = (number, Rc::new(Supervision::clone(&self.policy.read())));
         }
         Rc::clone(&house.1)
     }
@@ -288,7 +293,7 @@ impl Worker {
         }
     }
 
-    /// Tells wallets whose time has come.
+    /// WalletMessages wallets whose time has come.
     pub fn wake(self: &Rc<Self>) {
         let now = clock::milliseconds();
         while let Some(wallet) = { self.wakes.borrow_mut().next_due(now) } {
@@ -416,7 +421,10 @@ impl Worker {
             return false;
         }
         let mut seats = self.seats.borrow_mut();
-        if seats.seat(wallet.id).is_some_and(|seat| seat.told != taken) {
+        if seats
+            .seat(wallet.id)
+            .is_some_and(|seat| seat.subject != taken)
+        {
             return false;
         }
         seats.leave(wallet.id);
@@ -442,8 +450,8 @@ impl Worker {
             }
         };
         for tell in waited {
-            if let Some(asker) = &tell.asker {
-                self.metrics.order_waited(asker.arrived.elapsed());
+            if let Some(requester) = &tell.requester {
+                self.metrics.order_waited(requester.arrived.elapsed());
             }
             self.dispatch(wallet, tell);
         }
@@ -470,12 +478,15 @@ impl Worker {
     /// Answers purchases that waited for an order.
     pub fn answer_parked(&self, parked: Vec<Parked>, (code, reason): (ResponseCode, &'static str)) {
         let now = Instant::now();
-        for asker in parked.into_iter().filter_map(|parked| parked.tell.asker) {
-            let took = now.saturating_duration_since(asker.arrived);
-            asker.log_decline((code, reason));
-            self.metrics.answered(asker.kind, (code, reason), took);
+        for requester in parked
+            .into_iter()
+            .filter_map(|parked| parked.tell.requester)
+        {
+            let took = now.saturating_duration_since(requester.arrived);
+            requester.log_decline((code, reason));
+            self.metrics.answered(requester.kind, (code, reason), took);
             self.metrics.order_waited(took);
-            if let Some(connection) = asker.answer(&Outcome::declined(code, reason)) {
+            if let Some(connection) = requester.answer(&Outcome::declined(code, reason)) {
                 connection.flush();
             }
         }
@@ -488,7 +499,7 @@ impl Worker {
         for wallet in dirty {
             self.checkpointer.room().await;
             let address = self.seats.borrow_mut().seat(wallet).map(|seat| {
-                seat.told += 1;
+                seat.subject += 1;
                 seat.address.clone()
             });
             if let Some(address) = address {
@@ -514,7 +525,7 @@ impl Worker {
             }
             self.checkpointer.room().await;
             if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
-                seat.told += 1;
+                seat.subject += 1;
                 seat.address.do_send(Housekeeping::Rest);
             }
         }

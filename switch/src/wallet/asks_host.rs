@@ -1,14 +1,14 @@
 //! What a wallet asks of the host: its events as requests.
 
 use super::WalletActor;
-use crate::door::Asker;
+use crate::door::Requester;
 use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_kit::clock;
 use tessera_ledger::Kind;
 use tessera_ledger::{
-    AccountAction, Action, Ask, Change, Command, Context, Entry, Event, LoadFrom, Opening, Owed,
-    Reference, Secret, Told, Wallet, Wanted,
+    AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, LoadFrom,
+    Opening, Owed, Reference, Secret, Wallet, Wanted,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
@@ -16,7 +16,7 @@ use tessera_vault::{Purpose, VaultError};
 
 /// Why a request could not be made.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unmade {
+pub(super) enum MessageError {
     /// The source can't be read.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -42,10 +42,10 @@ pub(crate) fn unread(
         wallet: wallet.id,
         reference,
         position: transaction.position,
-        told: match transaction.kind {
-            _ if posting => Told::Posting,
-            Kind::Retirement => Told::Card,
-            _ => Told::Undo(transaction.left_at_host()),
+        subject: match transaction.kind {
+            _ if posting => AdviceSubject::Posting,
+            Kind::Retirement => AdviceSubject::Card,
+            _ => AdviceSubject::Undo(transaction.left_at_host()),
         },
         original: if posting {
             as_sent(wallet, about)
@@ -93,14 +93,18 @@ impl WalletActor {
         reference: Reference,
         command: &Command,
         entries: &[Entry],
-        asker: Option<&Asker>,
+        requester: Option<&Requester>,
         context: &Context,
-    ) -> Result<HostRequest, Unmade> {
+    ) -> Result<HostRequest, MessageError> {
         let opens = |entry: &&Entry| {
             let opening = entry.event.opening();
             opening.is_some_and(|opening| opening.reference == reference)
         };
-        let event = &entries.iter().find(opens).ok_or(Unmade::Nothing)?.event;
+        let event = &entries
+            .iter()
+            .find(opens)
+            .ok_or(MessageError::Nothing)?
+            .event;
         let settlement_date = self.worker.settlement_date(reference.milliseconds());
         let message = match event {
             Event::Held {
@@ -109,7 +113,7 @@ impl WalletActor {
                 granted,
                 ..
             } => HostMessage::Forward {
-                frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
+                frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
                 settlement_date,
@@ -124,7 +128,7 @@ impl WalletActor {
                 expiry,
                 ..
             } => HostMessage::Forward {
-                frame: asker.ok_or(Unmade::Nothing)?.frame.clone(),
+                frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
                 card: card.clone(),
                 expiry: *expiry,
                 settlement_date,
@@ -153,12 +157,12 @@ impl WalletActor {
                 source: self.source(command)?,
             },
             Event::CardRequested { .. } => HostMessage::Card {
-                update: self.card_update(reference).ok_or(Unmade::Nothing)?,
+                update: self.card_update(reference).ok_or(MessageError::Nothing)?,
                 repeat: false,
             },
-            _ => return Err(Unmade::Nothing),
+            _ => return Err(MessageError::Nothing),
         };
-        let arrived = asker.map_or(self.told_at, |asker| asker.arrived);
+        let arrived = requester.map_or(self.sent_at, |requester| requester.arrived);
         Ok(HostRequest {
             wallet: self.wallet.id,
             reference,
@@ -178,9 +182,9 @@ impl WalletActor {
     }
 
     /// The number of the source that the payer named.
-    fn source(&self, command: &Command) -> Result<Secret, Unmade> {
+    fn source(&self, command: &Command) -> Result<Secret, MessageError> {
         let Command::Ask(ask) = command else {
-            return Err(Unmade::Nothing);
+            return Err(MessageError::Nothing);
         };
         let number = match &ask.action {
             Action::Load(LoadFrom::Number(number)) => return Ok(number.clone()),
@@ -193,7 +197,7 @@ impl WalletActor {
         };
         let account = self.wallet.account.as_ref();
         let source = number.and_then(|number| account?.source(number));
-        let sealed = &source.ok_or(Unmade::Nothing)?.sealed;
+        let sealed = &source.ok_or(MessageError::Nothing)?.sealed;
         let vault = &self.worker.vault;
         Ok(vault.open(self.wallet.id, Purpose::Source, sealed)?)
     }

@@ -2,7 +2,7 @@
 
 use tessera_protocol::ResponseCode;
 
-use super::{Reply, Tell, WalletActor};
+use super::{Reply, WalletActor, WalletMessage};
 use crate::gate::Release;
 use crate::host::{HostMessage, HostRequest};
 use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
@@ -17,7 +17,7 @@ pub(super) struct TotalsAsked {
 
 impl WalletActor {
     /// Sends an 0520. Where another is under way, nobody waits for that any more.
-    pub(super) fn tell_totals(&mut self, day: Day, reply: &Reply, context: &Context) {
+    pub(super) fn send_totals(&mut self, day: Day, reply: &Reply, context: &Context) {
         let worker = &self.worker;
         let ours = worker.book.of_all(day);
         let reference = worker.next_reference(context.now);
@@ -26,7 +26,7 @@ impl WalletActor {
             reference,
             trace: worker.next_trace(),
             transmission: worker.transmission(reference),
-            deadline: self.told_at + worker.answer_within,
+            deadline: self.sent_at + worker.answer_within,
             message: HostMessage::Reconciliation {
                 settlement_date: day.month_and_day(),
                 totals: Box::new(ours),
@@ -49,7 +49,7 @@ impl WalletActor {
     }
 
     /// What the host's word about totals that it was told comes to; every other command is left as it is.
-    pub(super) fn with_totals(&mut self, tell: Tell) -> Option<Tell> {
+    pub(super) fn with_totals(&mut self, tell: WalletMessage) -> Option<WalletMessage> {
         let about = match &tell.command {
             Command::HostAnswered(reference, _)
             | Command::HostSilent(reference)
@@ -75,9 +75,9 @@ impl WalletActor {
                         "the financial system's word and its net amount differ: it may compare more than that"
                     );
                 }
-                return Some(Tell {
+                return Some(WalletMessage {
                     reply: Some(asked.reply),
-                    ..Tell::unasked(Command::CompareTotals(Box::new(compared)))
+                    ..WalletMessage::unasked(Command::CompareTotals(Box::new(compared)))
                 });
             }
             Command::HostAnswered(_, code) => failed(code, "it compares no totals"),

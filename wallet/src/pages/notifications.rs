@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use tessera_protocol::leased::Wishes;
+use tessera_protocol::leased::NotificationPreferences;
 
 use crate::switch::{ContactKind, Overview};
 use crate::texts::{forms, notifications as text};
@@ -30,8 +30,8 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         (summary(&say))
         section { (contact(&overview, &token, &say)) }
         section {
-            h2 { (text::WISHES) }
-            (wishes_form(overview.wishes, &token, &say))
+            h2 { (text::PREFERENCES) }
+            (preferences_form(overview.preferences, &token, &say))
         }
     };
     let page = layout::member(
@@ -103,13 +103,13 @@ fn contact_fields(say: &Say) -> Markup {
     }
 }
 
-fn wishes_form(wishes: Wishes, token: &str, say: &Say) -> Markup {
+fn preferences_form(preferences: NotificationPreferences, token: &str, say: &Say) -> Markup {
     let ticked = [
-        wishes.purchases,
-        wishes.declines,
-        wishes.loads,
-        wishes.refunds,
-        wishes.security,
+        preferences.purchases,
+        preferences.declines,
+        preferences.loads,
+        preferences.refunds,
+        preferences.security,
     ];
     let boxes = html! {
         @for ((name, label), ticked) in text::CHOICES.iter().zip(ticked) {
@@ -243,20 +243,22 @@ pub async fn remove(
     .await
 }
 
-/// `POST /notifications/wishes`
-pub async fn wishes(
+/// `POST /notifications/preferences`
+pub async fn preferences(
     app: Data<App>,
     member: Member,
     posted: Posted,
 ) -> Result<HttpResponse, Trouble> {
-    let wishes = Wishes {
+    let preferences = NotificationPreferences {
         purchases: posted.ticked("purchases"),
         declines: posted.ticked("declines"),
         loads: posted.ticked("loads"),
         refunds: posted.ticked("refunds"),
         security: posted.ticked("security"),
     };
-    app.switch.set_wishes(&member.session, wishes).await?;
+    app.switch
+        .set_preferences(&member.session, preferences)
+        .await?;
     Ok(answer::see_other("/notifications?done=wishes"))
 }
 

@@ -72,12 +72,12 @@ pub enum Outcome {
 
 /// For the window's script.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct WindowState {
     /// The word. Whenever it is another than before, the page is loaded again and says more.
     state: &'static str,
 }
 
-impl Told {
+impl WindowState {
     /// The session has ended.
     pub const ENDED: Self = Self { state: "ended" };
 

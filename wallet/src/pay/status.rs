@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, PreEscaped, html};
 
-use super::outcome::{Outcome, Told};
+use super::outcome::{Outcome, WindowState};
 use super::review::cancel_form;
 use super::sealed::{Sealed, Step};
 use super::{address, refused, window};
@@ -96,8 +96,8 @@ pub async fn state(
 ) -> Result<HttpResponse, Trouble> {
     let sealed = Sealed::of(&request).ok_or(Trouble::Form)?;
     let told = match read(&app, &visitor, &sealed).await {
-        Ok(outcome) => Told::of(outcome.as_ref()),
-        Err(Trouble::Ended) => Told::ENDED,
+        Ok(outcome) => WindowState::of(outcome.as_ref()),
+        Err(Trouble::Ended) => WindowState::ENDED,
         Err(trouble) => return Err(trouble),
     };
     Ok(answer::json(StatusCode::OK, &told))
@@ -121,7 +121,7 @@ pub async fn live(
         async move {
             let outcome = Outcome::read(&app, &session, &purchase).await.ok()?;
             let more = outcome.as_ref().is_some_and(|now| !now.is_final());
-            Some((Told::of(outcome.as_ref()), more))
+            Some((WindowState::of(outcome.as_ref()), more))
         }
     };
     Ok(live::stream(view, now, lasts, tell))

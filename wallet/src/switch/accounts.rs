@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use tessera_protocol::ClientNumber;
 use tessera_protocol::leased::{
-    Limits, Operation, ReloadRow, SessionKind, SessionRow, SourceRow, Spent, Wishes, tag,
+    Limits, NotificationPreferences, Operation, ReloadRow, SessionKind, SessionRow, SourceRow,
+    Spent, tag,
 };
 use zeroize::Zeroizing;
 
@@ -150,7 +151,7 @@ pub struct Overview {
     /// Where they will go when it is confirmed.
     pub pending_contact: Option<Contact>,
     /// What the payer wants to be told.
-    pub wishes: Wishes,
+    pub preferences: NotificationPreferences,
 }
 
 impl Overview {
@@ -172,7 +173,9 @@ impl Overview {
             reload: answer.value(tag::RELOAD),
             contact: answer.value(tag::SHOWN_CONTACT),
             pending_contact: answer.value(tag::SHOWN_PENDING_CONTACT),
-            wishes: answer.value(tag::WISHES).unwrap_or(Wishes::DEFAULT),
+            preferences: answer
+                .value(tag::PREFERENCES)
+                .unwrap_or(NotificationPreferences::DEFAULT),
         })
     }
 }

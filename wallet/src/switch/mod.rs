@@ -5,7 +5,7 @@ mod accounts;
 mod cards;
 mod money;
 mod orders;
-mod wishes;
+mod preferences;
 
 use tessera_protocol::Currency;
 use tessera_protocol::leased::{Operation, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, tag};

@@ -21,7 +21,7 @@ pub const CODE: &str = "Code";
 pub const WRONG_CODE: &str = "That is not the code. Look again, or have a new one sent.";
 pub const NO_CODE: &str = "The code is no longer good. Have a new one sent.";
 pub const CONFIRM_IT: &str = "Confirm";
-pub const WISHES: &str = "What you want to be told";
+pub const PREFERENCES: &str = "What you want to be told";
 pub const SAVE: &str = "Save";
 
 /// A code is on its way to an address.

@@ -22,7 +22,7 @@ use super::wallets::{Reply, Wallets};
 
 /// What was asked: the operation, its MTI, what names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct SeenRequest {
     pub operation: Operation,
     pub repeat: bool,
     pub name: (u64, String),
@@ -31,7 +31,7 @@ pub struct Heard {
 pub struct Switch {
     pub address: SocketAddr,
     pub wallets: Mutex<Wallets>,
-    pub heard: Mutex<Vec<Heard>>,
+    pub heard: Mutex<Vec<SeenRequest>>,
     /// Applied once, and answered alike.
     done: Mutex<HashMap<(u64, String, u16), Reply>>,
     /// The next operation of this kind is applied, and its line is cut before the answer goes out.
@@ -230,7 +230,7 @@ impl Switch {
             reply
         });
         // Once it has been done: who waits for it may go on from there.
-        self.heard.lock().unwrap().push(Heard {
+        self.heard.lock().unwrap().push(SeenRequest {
             operation,
             repeat: message.mti().is_repeat(),
             name,

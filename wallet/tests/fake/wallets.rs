@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use tessera_protocol::leased::{
-    EventKind, HistoryRow, Limits, NumberRow, NumberState, NumberUse, Operation, ReloadRow,
-    SessionKind, SessionRow, SourceRow, Spent, Wishes, tag,
+    EventKind, HistoryRow, Limits, NotificationPreferences, NumberRow, NumberState, NumberUse,
+    Operation, ReloadRow, SessionKind, SessionRow, SourceRow, Spent, tag,
 };
 use tessera_protocol::{OrderKey, tlv};
 
@@ -56,7 +56,7 @@ pub struct Wallet {
     pub limits: Limits,
     pub contact: Option<String>,
     pub pending: Option<String>,
-    pub wishes: Option<Wishes>,
+    pub preferences: Option<NotificationPreferences>,
     /// Oldest first.
     pub rows: Vec<HistoryRow>,
     /// State and amount by acceptor and number.
@@ -334,8 +334,8 @@ impl Wallet {
                 self.contact = None;
                 ok()
             }
-            Operation::SetWishes => {
-                self.wishes = given.text(tag::WISHES).parse().ok();
+            Operation::SetPreferences => {
+                self.preferences = given.text(tag::PREFERENCES).parse().ok();
                 ok()
             }
             Operation::Close => {
@@ -362,7 +362,10 @@ impl Wallet {
                 Limits::from_array([100_000, 200_000, 0, 50, 0]),
             )
             .data(tag::SPENT, Spent::default())
-            .data(tag::WISHES, self.wishes.unwrap_or(Wishes::DEFAULT));
+            .data(
+                tag::PREFERENCES,
+                self.preferences.unwrap_or(NotificationPreferences::DEFAULT),
+            );
         if self.card.is_some() {
             reply = reply.data(tag::SHOWN_CARD, "4711,3112");
         }

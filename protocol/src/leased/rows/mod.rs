@@ -3,7 +3,7 @@
 mod history;
 mod limits;
 mod listed;
-mod wishes;
+mod preferences;
 mod words;
 
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub use history::HistoryRow;
 pub use limits::{LIMITS, Limits, Spent};
 pub use listed::{NumberRow, ReloadRow, SessionRow, SourceRow};
-pub use wishes::Wishes;
+pub use preferences::NotificationPreferences;
 pub use words::{EventKind, NumberState, NumberUse, SessionKind, SourceKind};
 
 /// A row that the other side did not write.
@@ -111,7 +111,7 @@ mod tests {
             limit: 0,
             acceptor: String::new(),
         });
-        reads_what_it_writes(&Wishes::DEFAULT);
+        reads_what_it_writes(&NotificationPreferences::DEFAULT);
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
         assert!("1,held".parse::<HistoryRow>().is_err());
         assert!("1,2,3,4".parse::<Limits>().is_err());
         assert!("1,2,3,4,x".parse::<Limits>().is_err());
-        assert!("x".parse::<Wishes>().is_err());
+        assert!("x".parse::<NotificationPreferences>().is_err());
         assert!("1,card".parse::<SourceRow>().is_err());
     }
 

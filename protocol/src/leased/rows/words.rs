@@ -118,7 +118,7 @@ words! {
         /// The address was forgotten.
         ContactRemoved = "contact_removed",
         /// What the payer wants to be told was changed.
-        WishesSet = "wishes_set",
+        PreferencesSet = "wishes_set",
         /// The wallet was ended.
         Closed = "closed",
         /// Something that is no business of the payer's.

@@ -72,7 +72,7 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0420"), approved().not_found())
-        .send(purchase(700).with(11, Value::Foretold), answered("05"))
+        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
         .nothing_moved(),
         Case::new(
             "5.78",
@@ -83,7 +83,7 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0400"), answered("25"))
-        .send(purchase(700).with(11, Value::Foretold), answered("05"))
+        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
         .nothing_moved(),
         Case::new(
             "5.79",
@@ -94,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0400"), approved().not_found())
-        .send(purchase(700).with(11, Value::Foretold), answered("05"))
+        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
         .nothing_moved(),
         Case::new(
             "5.80",

@@ -40,6 +40,6 @@ pub(super) fn words(value: &Value) -> Option<String> {
             format!("message {number}, but of another institution")
         }
         Value::OriginalToCome => "names a purchase that is still to come".to_owned(),
-        Value::Foretold => "the one that was named before".to_owned(),
+        Value::AnnouncedEarly => "the one that was named before".to_owned(),
     })
 }

@@ -72,14 +72,14 @@ impl Play<'_> {
                     .target
                     .connect(self.bed.party.dialect)
                     .map_err(broken)?;
-                let told = self.filler().fill(&sign_on());
+                let filled = self.filler().fill(&sign_on());
                 let seen = self
                     .bed
-                    .exchange(&mut connection, &told, Some(Key::Profile))
+                    .exchange(&mut connection, &filled, Some(Key::Profile))
                     .map_err(|why| vec![Fault::new("sign-on", "an answer", why)])?;
                 match seen.text(39) {
                     Some("00") => open.push(connection),
-                    _ => break (connection, told, seen),
+                    _ => break (connection, filled, seen),
                 }
                 if open.len() as u32 > most {
                     let found = format!("{} were signed on", open.len());
@@ -87,7 +87,7 @@ impl Play<'_> {
                     return Err(vec![Fault::new("connections", expected, found)]);
                 }
             };
-            let (mut connection, told, seen) = refusal;
+            let (mut connection, filled, seen) = refusal;
             // Connections of a moment ago may still be counted.
             if (open.len() as u32) < most && Instant::now() < deadline {
                 drop(open);
@@ -100,7 +100,7 @@ impl Play<'_> {
             }
             self.transcript
                 .push(Entry::note(0, format!("{most} connections are signed on")));
-            let at = self.add(told, Key::Profile);
+            let at = self.add(filled, Key::Profile);
             let faults = self.compare(at, &answered("58"), &seen);
             if !faults.is_empty() {
                 return Err(faults);
@@ -129,12 +129,12 @@ impl Play<'_> {
 
     pub(super) fn line(&mut self, line: Line) -> Judged {
         self.bare_line(line)?;
-        let told = self.filler().fill(&sign_on());
+        let filled = self.filler().fill(&sign_on());
         let Some(Some(connection)) = self.lines.get_mut(line) else {
             return Ok(());
         };
         let failed = |why: String| vec![Fault::new("precondition", "a sign-on", why)];
-        let seen = self.bed.exchange(connection, &told, Some(Key::Profile));
+        let seen = self.bed.exchange(connection, &filled, Some(Key::Profile));
         let seen = seen.map_err(failed)?;
         match seen.text(39) {
             Some("00") => Ok(()),

@@ -67,10 +67,10 @@ impl Play<'_> {
         if !self.bed.party.may_inquire() {
             return Ok(None);
         }
-        let told = self.filler().fill(&inquiry());
+        let filled = self.filler().fill(&inquiry());
         let seen = self
             .bed
-            .ask_apart(&told)
+            .ask_apart(&filled)
             .map_err(|why| failed(format!("inquiry: {why}")))?;
         let amounts = (seen.additional_amount("01"), seen.additional_amount("02"));
         match amounts {

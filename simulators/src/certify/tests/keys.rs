@@ -86,8 +86,8 @@ impl Taken {
         "00"
     }
 
-    fn answer(&mut self, asked: &Seen, signed_on: &mut bool) -> (Told, Option<MacKey>) {
-        let mut told = honest(asked, 100_000);
+    fn answer(&mut self, asked: &Seen, signed_on: &mut bool) -> (FilledMessage, Option<MacKey>) {
+        let mut filled = honest(asked, 100_000);
         let mut seal = Some(self.newest.clone());
         let code = match (self.find(asked), asked.text(70)) {
             (None, _) => {
@@ -108,11 +108,11 @@ impl Taken {
                 code
             }
         };
-        told.fields.insert(39, body(code));
+        filled.fields.insert(39, body(code));
         if code != "00" {
-            told.fields.insert(48, body("09011no field 48"));
+            filled.fields.insert(48, body("09011no field 48"));
         }
-        (told, seal)
+        (filled, seal)
     }
 }
 
@@ -130,10 +130,10 @@ fn serve(mut stream: TcpStream, taken: &Mutex<Taken>) -> std::io::Result<()> {
             continue;
         };
         let asked = Seen::read(dialect, &wire);
-        let (told, key) = taken.lock().unwrap().answer(&asked, &mut signed_on);
-        let bytes = told.pack(dialect.packing, key.as_ref(), Seal::Right, None);
+        let (filled, key) = taken.lock().unwrap().answer(&asked, &mut signed_on);
+        let bytes = filled.pack(dialect.packing, key.as_ref(), Seal::Right, None);
         stream.write_all(&framed(dialect, &bytes))?;
-        if !signed_on && told.text(39) == Some("58") {
+        if !signed_on && filled.text(39) == Some("58") {
             return Ok(());
         }
     }

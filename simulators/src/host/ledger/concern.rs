@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::Reference;
-use super::record::BookName;
+use super::record::TableName;
 
 /// Field 102: where the money of a load comes from, and where that of a payout goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,7 +50,7 @@ pub(in crate::host) enum Concern {
 /// An original as field 90 names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::host) struct Named {
-    pub(in crate::host) book: BookName,
+    pub(in crate::host) request_table: TableName,
     pub(in crate::host) trace: u32,
     pub(in crate::host) transmission: u32,
     /// 0 = not told.
@@ -64,7 +64,7 @@ pub(in crate::host) struct Named {
 pub(in crate::host) enum Detail {
     Source(Source),
     Original {
-        book: BookName,
+        request_table: TableName,
         reference: Reference,
     },
 }

@@ -3,8 +3,8 @@
 use tessera_protocol::ResponseCode;
 
 use super::accounts::signed;
-use super::book::{Entry, State};
 use super::concern::{Concern, Detail, Named};
+use super::request_table::{Entry, State};
 use super::{Ledger, Posting, PostingKind};
 
 impl Ledger {
@@ -56,11 +56,13 @@ impl Ledger {
             );
             bought && entry.is_approved() && accounts.are_one(entry.card, refund.card)
         };
-        let book = &mut self.books[named.book as usize];
-        let known = named.reference.and_then(|reference| book.find(&reference));
+        let request_table = &mut self.books[named.request_table as usize];
+        let known = named
+            .reference
+            .and_then(|reference| request_table.find(&reference));
         let original = match known.filter(|entry| may_be(entry)) {
             Some(known) => *known,
-            None => *book
+            None => *request_table
                 .find_named(named, may_be)
                 .ok_or(ResponseCode::NOT_FOUND)?,
         };
@@ -68,7 +70,7 @@ impl Ledger {
             return Err(ResponseCode::INVALID_AMOUNT);
         }
         Ok(Detail::Original {
-            book: named.book,
+            request_table: named.request_table,
             reference: original.reference,
         })
     }

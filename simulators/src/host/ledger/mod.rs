@@ -9,13 +9,13 @@
 //! (field 37) within its book.
 
 mod accounts;
-mod book;
 mod concern;
 mod dates;
 mod decide;
 mod log;
 mod recent;
 mod record;
+mod request_table;
 mod undone;
 
 use std::io;
@@ -26,7 +26,6 @@ use tessera_protocol::{ResponseCode, Totals};
 
 pub(super) use accounts::Accounts;
 use accounts::signed;
-use book::{Book, Entry, State};
 pub(super) use concern::{Concern, Named, Source};
 use concern::{Detail, Given};
 use dates::Dates;
@@ -34,7 +33,8 @@ pub(super) use dates::SettlementDate;
 use log::Log;
 pub(super) use log::LogError;
 use recent::Recent;
-pub(super) use record::{BookName, CardOperation, PostingKind, Record};
+pub(super) use record::{CardOperation, PostingKind, Record, TableName};
+use request_table::{Entry, RequestTable, State};
 use undone::Undone;
 
 use super::tally::Tally;
@@ -60,7 +60,7 @@ pub(super) struct Posting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reversal {
     /// Where the original stands, by the message type in its field 90.
-    pub(super) book: BookName,
+    pub(super) request_table: TableName,
     /// The original's reference.
     pub(super) reference: Reference,
     pub(super) card: u64,
@@ -93,10 +93,10 @@ struct Ordered {
 
 /// The books, and the log that outlives them.
 pub(super) struct Ledger {
-    books: [Book; 3],
+    books: [RequestTable; 3],
     details: Recent<Reference, Detail>,
     /// Of purchases and completions that were refunded or reversed.
-    undone: Recent<(BookName, Reference), Undone>,
+    undone: Recent<(TableName, Reference), Undone>,
     /// Read or made, for the posting that follows it.
     next_detail: Option<(Reference, Detail)>,
     card_orders: HashMap<Reference, Ordered>,
@@ -111,7 +111,7 @@ impl Ledger {
     /// Empty books that remember so many requests, in memory.
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
-            books: std::array::from_fn(|_| Book::new(remember_max)),
+            books: std::array::from_fn(|_| RequestTable::new(remember_max)),
             details: Recent::new(remember_max),
             undone: Recent::new(remember_max),
             next_detail: None,
@@ -142,8 +142,8 @@ impl Ledger {
     ) -> ResponseCode {
         // What was approved in our stead has the reference of the request, which may have come or may come yet.
         let other = match posting.kind {
-            PostingKind::Completion => Some(BookName::Financial),
-            PostingKind::Purchase => Some(BookName::Completions),
+            PostingKind::Completion => Some(TableName::Financial),
+            PostingKind::Purchase => Some(TableName::Completions),
             _ => None,
         };
         if let Some(other) = other
@@ -153,7 +153,7 @@ impl Ledger {
             self.tally.repeats += 1;
             return ResponseCode::APPROVED;
         }
-        let name = posting.kind.book();
+        let name = posting.kind.request_table();
         let details = &self.details;
         let same_concern = || {
             let known = details.of(&posting.reference);
@@ -203,11 +203,11 @@ impl Ledger {
                 code
             }
         };
-        let book = self.book_of(reversal);
-        let Some(entry) = self.books[book as usize].find(&reversal.reference) else {
+        let request_table = self.book_of(reversal);
+        let Some(entry) = self.books[request_table as usize].find(&reversal.reference) else {
             self.tally.reversals_unseen += 1;
             self.change(Record::Forestalled {
-                book: reversal.book,
+                request_table: reversal.request_table,
                 reference: reversal.reference,
                 card: reversal.card,
             });
@@ -218,7 +218,7 @@ impl Ledger {
             return unless_advice(ResponseCode::NOT_FOUND);
         }
         // What was told later came under another trace number and time: its reference says what is meant.
-        let named = book != reversal.book || entry.is_named_by(reversal);
+        let named = request_table != reversal.request_table || entry.is_named_by(reversal);
         if !named || !self.accounts.are_one(entry.card, reversal.card) {
             // The two do not speak of the same thing: nothing may move, and nobody may think that it did.
             self.tally.contradictions += 1;
@@ -231,7 +231,7 @@ impl Ledger {
             self.tally.repeats += 1;
         } else {
             self.change(Record::Undone {
-                book,
+                request_table,
                 reference: reversal.reference,
                 asked: reversal.down_to,
                 settlement_date: reversal.settlement_date,
@@ -241,18 +241,18 @@ impl Ledger {
     }
 
     /// Where a purchase stands: among the requests, or among what was approved in our stead.
-    fn book_of(&mut self, reversal: &Reversal) -> BookName {
-        let mut approved = |book: BookName| {
-            let found = self.books[book as usize].find(&reversal.reference);
+    fn book_of(&mut self, reversal: &Reversal) -> TableName {
+        let mut approved = |request_table: TableName| {
+            let found = self.books[request_table as usize].find(&reversal.reference);
             found.is_some_and(|entry| entry.is_approved())
         };
-        match reversal.book {
-            BookName::Financial
-                if !approved(BookName::Financial) && approved(BookName::Completions) =>
+        match reversal.request_table {
+            TableName::Financial
+                if !approved(TableName::Financial) && approved(TableName::Completions) =>
             {
-                BookName::Completions
+                TableName::Completions
             }
-            book => book,
+            request_table => request_table,
         }
     }
 
@@ -328,12 +328,12 @@ impl Ledger {
     /// belongs to this date has just been added to what is known of it.
     fn lower(
         &mut self,
-        book: BookName,
+        request_table: TableName,
         reference: Reference,
         date: SettlementDate,
         known: impl FnOnce(&mut Undone),
     ) {
-        let Some(entry) = self.books[book as usize].find(&reference) else {
+        let Some(entry) = self.books[request_table as usize].find(&reference) else {
             return;
         };
         let stays = entry.stays();
@@ -349,7 +349,7 @@ impl Ledger {
             self.tally.undone(kind, undone);
         }
         let bought = matches!(kind, PostingKind::Purchase | PostingKind::Completion);
-        let key = (book, reference);
+        let key = (request_table, reference);
         if bought && was_whole && self.undone.of(&key).is_none() {
             self.undone.insert(key, Undone::default());
         }
@@ -383,11 +383,14 @@ impl Ledger {
                 self.given.add(source, -amount);
             }
             Detail::Source(source) => self.given.add(source, amount),
-            Detail::Original { book, reference } => {
+            Detail::Original {
+                request_table,
+                reference,
+            } => {
                 // What was forgotten bears no further refund anyway.
-                if let Some(original) = self.books[book as usize].find(&reference) {
+                if let Some(original) = self.books[request_table as usize].find(&reference) {
                     original.refunded = original.refunded.saturating_add_signed(amount);
-                    self.lower(book, reference, date, |undone| {
+                    self.lower(request_table, reference, date, |undone| {
                         undone.refunded(date, amount);
                     });
                 }
@@ -421,16 +424,16 @@ impl Ledger {
                 }
                 self.tally
                     .posted(posting.kind, entry.code(), posting.amount);
-                self.books[posting.kind.book() as usize].insert(entry);
+                self.books[posting.kind.request_table() as usize].insert(entry);
             }
             Record::Detail { reference, detail } => self.next_detail = Some((reference, detail)),
             Record::Undone {
-                book,
+                request_table,
                 reference,
                 asked,
                 settlement_date,
             } => {
-                if let Some(entry) = self.books[book as usize].find(&reference) {
+                if let Some(entry) = self.books[request_table as usize].find(&reference) {
                     let kept = entry.kept;
                     entry.asked = entry.asked.min(asked);
                     if let State::Posted(kind) = entry.state
@@ -438,16 +441,16 @@ impl Ledger {
                     {
                         self.dates.undone(kind, settlement_date);
                     }
-                    self.lower(book, reference, settlement_date, |undone| {
+                    self.lower(request_table, reference, settlement_date, |undone| {
                         undone.asked(settlement_date, asked);
                     });
                 }
             }
             Record::Forestalled {
-                book,
+                request_table,
                 reference,
                 card,
-            } => self.books[book as usize].insert(Entry::forestalled(reference, card)),
+            } => self.books[request_table as usize].insert(Entry::forestalled(reference, card)),
             Record::Card {
                 operation,
                 reference,

@@ -35,14 +35,14 @@ pub(in crate::host) enum Record {
     Posted { posting: Posting, code: [u8; 2] },
     /// A part of a posting, or all of it, was to be undone, down to what was asked.
     Undone {
-        book: BookName,
+        request_table: TableName,
         reference: Reference,
         asked: u64,
         settlement_date: SettlementDate,
     },
     /// A reversal came before its original.
     Forestalled {
-        book: BookName,
+        request_table: TableName,
         reference: Reference,
         card: u64,
     },
@@ -76,7 +76,7 @@ pub(in crate::host) enum PostingKind {
 /// References are unique within a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub(in crate::host) enum BookName {
+pub(in crate::host) enum TableName {
     /// 0200.
     Financial = 0,
     /// 0100.
@@ -110,16 +110,16 @@ impl PostingKind {
         matches!(self, Self::Completion | Self::AuthorizationAdvice)
     }
 
-    pub(in crate::host) fn book(self) -> BookName {
+    pub(in crate::host) fn request_table(self) -> TableName {
         match self {
-            Self::Purchase | Self::Load | Self::Refund | Self::Payout => BookName::Financial,
-            Self::Authorization | Self::AuthorizationAdvice => BookName::Authorizations,
-            Self::Completion => BookName::Completions,
+            Self::Purchase | Self::Load | Self::Refund | Self::Payout => TableName::Financial,
+            Self::Authorization | Self::AuthorizationAdvice => TableName::Authorizations,
+            Self::Completion => TableName::Completions,
         }
     }
 }
 
-impl BookName {
+impl TableName {
     const ALL: [Self; 3] = [Self::Financial, Self::Authorizations, Self::Completions];
 }
 
@@ -236,25 +236,25 @@ impl Record {
                 date: posting.settlement_date,
             },
             Self::Undone {
-                book,
+                request_table,
                 reference,
                 asked,
                 settlement_date,
             } => Fields {
                 what: 7,
-                which: book as u8,
+                which: request_table as u8,
                 reference,
                 amount: asked,
                 date: settlement_date,
                 ..Fields::default()
             },
             Self::Forestalled {
-                book,
+                request_table,
                 reference,
                 card,
             } => Fields {
                 what: 3,
-                which: book as u8,
+                which: request_table as u8,
                 reference,
                 card,
                 ..Fields::default()
@@ -279,11 +279,11 @@ impl Record {
                     ..Fields::with_text(source.padded())
                 },
                 Detail::Original {
-                    book,
+                    request_table,
                     reference: original,
                 } => Fields {
                     what: 6,
-                    which: book as u8,
+                    which: request_table as u8,
                     reference,
                     ..Fields::with_text(&original)
                 },
@@ -292,10 +292,10 @@ impl Record {
     }
 
     fn from_fields(fields: &Fields) -> Option<Self> {
-        let book = || {
-            BookName::ALL
+        let request_table = || {
+            TableName::ALL
                 .into_iter()
-                .find(|&book| book as u8 == fields.which)
+                .find(|&request_table| request_table as u8 == fields.which)
         };
         Some(match fields.what {
             1 => Self::Posted {
@@ -314,13 +314,13 @@ impl Record {
                 code: fields.code,
             },
             7 => Self::Undone {
-                book: book()?,
+                request_table: request_table()?,
                 reference: fields.reference,
                 asked: fields.amount,
                 settlement_date: fields.date,
             },
             3 => Self::Forestalled {
-                book: book()?,
+                request_table: request_table()?,
                 reference: fields.reference,
                 card: fields.card,
             },
@@ -337,7 +337,7 @@ impl Record {
             6 => Self::Detail {
                 reference: fields.reference,
                 detail: Detail::Original {
-                    book: book()?,
+                    request_table: request_table()?,
                     reference: *fields.text().first_chunk()?,
                 },
             },

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Balances, Currency, Extras, MacKey, Message, ResponseCode, answer};
 
-use crate::load::desk::Desk;
 use crate::load::model::Model;
+use crate::load::session::Session;
 use crate::load::shared::Shared;
 use crate::load::speakers::Speaker;
 use crate::load::{Options, Pace};
@@ -32,16 +32,16 @@ fn cost_per_request() {
     let shared = Rc::new(Shared::new(options, Rc::default()));
     *shared.model.borrow_mut() = Model::open(vec![1_000_000_000; 100_000], false);
     shared.begin();
-    let mut desk = Desk::new(&shared, 0, speaker, key.clone(), None).unwrap();
+    let mut session = Session::new(&shared, 0, speaker, key.clone(), None).unwrap();
     let (mut out, mut answers) = (Vec::new(), BytesMut::new());
     let (mut asking, mut judging, mut requests) = (Duration::ZERO, Duration::ZERO, 0);
     for _ in 0..BATCHES {
         let started = Instant::now();
-        desk.ask(&shared, shared.clock.now(), &mut out);
+        session.ask(&shared, shared.clock.now(), &mut out);
         asking += started.elapsed();
         requests += answer_all(&mut out, &mut answers, key.as_ref());
         let started = Instant::now();
-        let taken = desk.take_answers(&shared, &answers, shared.clock.now());
+        let taken = session.take_answers(&shared, &answers, shared.clock.now());
         judging += started.elapsed();
         assert_eq!(taken, Ok(answers.len()));
         answers.clear();

@@ -11,7 +11,7 @@ use tessera_protocol::{
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::full_books::{FullBooks, follows};
+use super::full_ledger::{FullLedger, follows};
 use crate::load::Kind;
 
 /// How it behaves.
@@ -56,7 +56,7 @@ struct Books {
     answered: HashMap<Identity, ([u8; 2], Option<[u8; 6]>)>,
     /// By 41 and 11: what a reversal gives back.
     approved: HashMap<(Vec<u8>, u32), i64>,
-    full: FullBooks,
+    full: FullLedger,
     purchases: u64,
     silent: Option<Identity>,
 }

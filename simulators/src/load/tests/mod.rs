@@ -3,7 +3,7 @@
 
 mod cost;
 mod fake_switch;
-mod full_books;
+mod full_ledger;
 
 use std::rc::Rc;
 use std::time::Duration;

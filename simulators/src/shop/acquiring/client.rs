@@ -5,20 +5,20 @@ use std::path::Path;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::desk::{Desk, Errand, Reply};
 use super::line::{Line, now};
+use super::party_requests::{PartyRequests, Reply, ShopRequest};
 use super::record::Standing;
 use super::{Party, Payer, Times};
 use crate::shop::capture::Capture;
 use crate::shop::log::{Log, LogError};
 
 /// Errands that the line's task has not taken yet: a shop's visitors press no faster.
-const ERRANDS_MAX: usize = 64;
+const REQUESTS_MAX: usize = 64;
 
 /// Asks the switch. Its clones share one connection.
 #[derive(Clone)]
 pub struct Client {
-    errands: mpsc::Sender<Errand>,
+    requests: mpsc::Sender<ShopRequest>,
 }
 
 impl Client {
@@ -35,24 +35,24 @@ impl Client {
         capture: Option<Capture>,
     ) -> Result<(Self, JoinHandle<()>), LogError> {
         let (log, records) = Log::open(log)?;
-        let (errands, taken) = mpsc::channel(ERRANDS_MAX);
-        let desk = Desk::new(party.clone(), times, log, records, now());
+        let (requests, taken) = mpsc::channel(REQUESTS_MAX);
+        let party_requests = PartyRequests::new(party.clone(), times, log, records, now());
         let line = Line {
             switch,
             party,
             times,
             capture,
-            desk,
-            errands: taken,
+            party_requests,
+            requests: taken,
         };
-        Ok((Self { errands }, tokio::task::spawn_local(line.run())))
+        Ok((Self { requests }, tokio::task::spawn_local(line.run())))
     }
 
     /// Has an order paid. Asked again for the same order, it is the same purchase and the same answer; only where the switch was
     /// never reached, it is tried anew. `None` where the shop is ending, or can't write its log.
     pub async fn purchase(&self, order: &str, amount: u64, payer: Payer) -> Option<Standing> {
         let order = order.to_owned();
-        self.ask(|reply| Errand::Purchase {
+        self.ask(|reply| ShopRequest::Purchase {
             order,
             amount,
             payer,
@@ -65,7 +65,7 @@ impl Client {
     /// asked twice, it is one refund.
     pub async fn refund(&self, order: &str, amount: u64, seen: usize) -> Option<Standing> {
         let order = order.to_owned();
-        self.ask(|reply| Errand::Refund {
+        self.ask(|reply| ShopRequest::Refund {
             order,
             amount,
             seen,
@@ -77,18 +77,18 @@ impl Client {
     /// Takes a purchase back whole, unless some of it was refunded.
     pub async fn cancel(&self, order: &str) -> Option<Standing> {
         let order = order.to_owned();
-        self.ask(|reply| Errand::Cancel { order, reply }).await
+        self.ask(|reply| ShopRequest::Cancel { order, reply }).await
     }
 
     /// How things stand; `None` where nothing was asked.
     pub async fn look(&self, order: &str) -> Option<Standing> {
         let order = order.to_owned();
-        self.ask(|reply| Errand::Look { order, reply }).await
+        self.ask(|reply| ShopRequest::Look { order, reply }).await
     }
 
-    async fn ask(&self, errand: impl FnOnce(Reply) -> Errand) -> Option<Standing> {
+    async fn ask(&self, request: impl FnOnce(Reply) -> ShopRequest) -> Option<Standing> {
         let (reply, answer) = oneshot::channel();
-        self.errands.send(errand(reply)).await.ok()?;
+        self.requests.send(request(reply)).await.ok()?;
         answer.await.ok().flatten()
     }
 }

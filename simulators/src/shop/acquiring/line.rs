@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::desk::{Desk, Errand, Moment};
+use super::party_requests::{Moment, PartyRequests, ShopRequest};
 use super::{Party, Times};
 use crate::load::back_off::BackOff;
 use crate::load::clock::Stamp;
@@ -29,8 +29,8 @@ pub(super) struct Line {
     pub party: Party,
     pub times: Times,
     pub capture: Option<Capture>,
-    pub desk: Desk,
-    pub errands: mpsc::Receiver<Errand>,
+    pub party_requests: PartyRequests,
+    pub requests: mpsc::Receiver<ShopRequest>,
 }
 
 /// Now.
@@ -57,9 +57,9 @@ impl Line {
                 Ok(Ok((stream, rest))) => {
                     tracing::info!(switch = self.switch, party = self.party.code, "signed on");
                     back_off.reset();
-                    self.desk.connected(now());
+                    self.party_requests.connected(now());
                     let served = self.serve(stream, rest).await;
-                    self.desk.lost();
+                    self.party_requests.lost();
                     match served {
                         Ok(why) => tracing::warn!(switch = self.switch, why, "connection lost"),
                         Err(Ended) => return,
@@ -76,14 +76,14 @@ impl Line {
     async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Ended> {
         tokio::pin!(work);
         loop {
-            let due = self.desk.due();
+            let due = self.party_requests.due();
             tokio::select! {
                 done = &mut work => return Ok(done),
-                errand = self.errands.recv() => match errand {
-                    Some(errand) => self.desk.take(errand, now()),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.party_requests.take(request, now()),
                     None => return Err(Ended),
                 },
-                () = at(due) => self.desk.expire(now()),
+                () = at(due) => self.party_requests.expire(now()),
             }
         }
     }
@@ -97,8 +97,8 @@ impl Line {
             if let Err(why) = self.take_answers(&mut incoming) {
                 return Ok(why);
             }
-            let due = self.desk.due();
-            let patience = if self.desk.echoing() {
+            let due = self.party_requests.due();
+            let patience = if self.party_requests.echoing() {
                 self.times.answer_within
             } else {
                 self.times.echo_after
@@ -110,18 +110,18 @@ impl Line {
                     Ok(_) => quiet_since = Instant::now(),
                     Err(error) => return Ok(error.to_string()),
                 },
-                sent = writer.write_buf(&mut self.desk.out), if !self.desk.out.is_empty() => {
+                sent = writer.write_buf(&mut self.party_requests.out), if !self.party_requests.out.is_empty() => {
                     if let Err(error) = sent {
                         return Ok(error.to_string());
                     }
                 }
-                errand = self.errands.recv() => match errand {
-                    Some(errand) => self.desk.take(errand, now()),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.party_requests.take(request, now()),
                     None => return Err(Ended),
                 },
-                () = at(due) => self.desk.expire(now()),
+                () = at(due) => self.party_requests.expire(now()),
                 () = sleep_until(quiet_since + patience) => {
-                    if !self.desk.echo(now()) {
+                    if !self.party_requests.echo(now()) {
                         return Ok("an echo was not answered".to_owned());
                     }
                     quiet_since = Instant::now();
@@ -135,7 +135,7 @@ impl Line {
             if let Some(capture) = &self.capture {
                 capture.frame(self.party.code, &answer);
             }
-            self.desk
+            self.party_requests
                 .receive(&answer, now())
                 .map_err(|error| error.to_string())?;
         }

@@ -15,8 +15,8 @@
 //! ```
 
 mod client;
-mod desk;
 mod line;
+mod party_requests;
 mod record;
 mod request;
 mod seal;

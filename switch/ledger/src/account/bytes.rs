@@ -1,7 +1,7 @@
 //! Accounts and their changes as bytes, in events and snapshots.
 
 use bytes::BufMut;
-use tessera_protocol::leased::{LIMITS, Limits, SessionKind, SourceKind, Wishes};
+use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};
 
 use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable};
@@ -18,7 +18,7 @@ impl Account {
         out.put_u8(u8::from(self.frozen) | u8::from(self.closed) << 1);
         write_option(out, self.contact.as_ref(), Contact::write);
         write_option(out, self.proposed.as_ref(), ProposedContact::write);
-        write_wishes(out, self.wishes);
+        write_preferences(out, self.preferences);
         out.put_u64_le(self.closing.0);
         out.put_u32_le(self.numbers);
     }
@@ -41,7 +41,7 @@ impl Account {
             closed: flags & 2 != 0,
             contact: read_option(from, Contact::read)?,
             proposed: read_option(from, ProposedContact::read)?,
-            wishes: read_wishes(from)?,
+            preferences: read_preferences(from)?,
             closing: Reference(from.u64()?),
             numbers: from.u32()?,
         })
@@ -105,18 +105,18 @@ impl Change {
                 write_bytes(out, sealed_code);
             }
             Self::CodeMissed => out.put_u8(14),
-            Self::ContactConfirmed(wishes) => {
+            Self::ContactConfirmed(preferences) => {
                 out.put_u8(15);
-                write_wishes(out, *wishes);
+                write_preferences(out, *preferences);
             }
             Self::ContactResealed(sealed) => {
                 out.put_u8(16);
                 write_bytes(out, sealed);
             }
             Self::ContactRemoved => out.put_u8(17),
-            Self::WishesSet(wishes) => {
+            Self::PreferencesSet(preferences) => {
                 out.put_u8(18);
-                write_wishes(out, *wishes);
+                write_preferences(out, *preferences);
             }
         }
     }
@@ -147,10 +147,10 @@ impl Change {
                 sealed_code: read_bytes(from)?,
             },
             14 => Self::CodeMissed,
-            15 => Self::ContactConfirmed(read_wishes(from)?),
+            15 => Self::ContactConfirmed(read_preferences(from)?),
             16 => Self::ContactResealed(read_bytes(from)?),
             17 => Self::ContactRemoved,
-            18 => Self::WishesSet(read_wishes(from)?),
+            18 => Self::PreferencesSet(read_preferences(from)?),
             _ => return Err(from.fault("a kind of change")),
         })
     }
@@ -288,22 +288,22 @@ fn read_limits(from: &mut Reader<'_>) -> Result<Limits, Unreadable> {
     Ok(Limits::from_array(limits))
 }
 
-fn write_wishes(out: &mut Vec<u8>, wishes: Wishes) {
-    let Wishes {
+fn write_preferences(out: &mut Vec<u8>, preferences: NotificationPreferences) {
+    let NotificationPreferences {
         purchases,
         declines,
         loads,
         refunds,
         security,
-    } = wishes;
+    } = preferences;
     let flags = [purchases, declines, loads, refunds, security];
     let bits = flags.into_iter().enumerate();
     out.put_u8(bits.fold(0, |bits, (place, flag)| bits | u8::from(flag) << place));
 }
 
-fn read_wishes(from: &mut Reader<'_>) -> Result<Wishes, Unreadable> {
+fn read_preferences(from: &mut Reader<'_>) -> Result<NotificationPreferences, Unreadable> {
     let bits = from.u8()?;
-    Ok(Wishes {
+    Ok(NotificationPreferences {
         purchases: bits & 1 != 0,
         declines: bits & 2 != 0,
         loads: bits & 4 != 0,

@@ -1,7 +1,7 @@
 //! What can happen to an account, and what each change makes of it.
 
 use tessera_protocol::ResponseCode;
-use tessera_protocol::leased::{Limits, Wishes};
+use tessera_protocol::leased::{Limits, NotificationPreferences};
 
 use super::{Account, Contact, ProposedContact, Reload, SESSIONS_MAX, Session, Source};
 
@@ -75,13 +75,13 @@ pub enum Change {
     /// A wrong code came.
     CodeMissed,
     /// The address is confirmed; what the payer wants to be told there is as said before.
-    ContactConfirmed(Wishes),
+    ContactConfirmed(NotificationPreferences),
     /// The address was sealed with another key.
     ContactResealed(Box<[u8]>),
     /// The address was forgotten.
     ContactRemoved,
     /// What the payer wants to be told.
-    WishesSet(Wishes),
+    PreferencesSet(NotificationPreferences),
 }
 
 impl Change {
@@ -105,7 +105,7 @@ impl Change {
             | Self::ContactConfirmed(_)
             | Self::ContactResealed(_)
             | Self::ContactRemoved
-            | Self::WishesSet(_) => ResponseCode::APPROVED,
+            | Self::PreferencesSet(_) => ResponseCode::APPROVED,
         }
     }
 }
@@ -177,7 +177,7 @@ impl Account {
                 self.contact = None;
                 self.proposed = None;
             }
-            Change::WishesSet(wishes) => self.wishes = *wishes,
+            Change::PreferencesSet(preferences) => self.preferences = *preferences,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The account of a payer: what they sign in with, their sessions, funding sources, limits and wishes.
+//! The account of a payer: what they sign in with, their sessions, funding sources, limits and preferences.
 //!
 //! It is part of the wallet, changes by the wallet's events alone, and holds nothing in clear that would say who
 //! the payer is: passwords are hashed, sources and addresses sealed.
@@ -7,7 +7,7 @@ mod bytes;
 mod change;
 mod secret;
 
-use tessera_protocol::leased::{Limits, SessionKind, SourceKind, Wishes};
+use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
 
 pub use change::{Change, ContactChannel};
 pub use secret::Secret;
@@ -51,7 +51,7 @@ pub struct Account {
     /// An address that is not confirmed yet.
     pub proposed: Option<ProposedContact>,
     /// What the payer wants to be told.
-    pub wishes: Wishes,
+    pub preferences: NotificationPreferences,
     /// The payout that will end the wallet; 0 where none is under way.
     pub closing: Reference,
     /// How many numbers were given to sessions and sources.
@@ -142,7 +142,7 @@ impl Account {
             closed: false,
             contact: None,
             proposed: None,
-            wishes: Wishes::DEFAULT,
+            preferences: NotificationPreferences::DEFAULT,
             closing: Reference(0),
             numbers: 0,
         }

@@ -94,7 +94,7 @@ pub(super) fn decide(
         AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
         AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
         AccountAction::RemoveContact => Ok(Change::ContactRemoved),
-        AccountAction::SetWishes(wishes) => Ok(Change::WishesSet(*wishes)),
+        AccountAction::SetPreferences(preferences) => Ok(Change::PreferencesSet(*preferences)),
         AccountAction::Close(source) => {
             return funding::close(wallet, opening, *source, context);
         }
@@ -193,7 +193,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
         return Err((ResponseCode::NOT_FOUND, "no address waits for its code"));
     };
     Ok(match proposed.code == code_digest(wallet, code.expose()) {
-        true => Change::ContactConfirmed(account.wishes),
+        true => Change::ContactConfirmed(account.preferences),
         false => Change::CodeMissed,
     })
 }
@@ -271,7 +271,7 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         (tag::LIMITS, account.limits.to_string()),
         (tag::LIMITS_ALLOWED, context.rules.limits.to_string()),
         (tag::SPENT, wallet.spending.at(context.now).to_string()),
-        (tag::WISHES, account.wishes.to_string()),
+        (tag::PREFERENCES, account.preferences.to_string()),
     ];
     if let Some(currency) = wallet.currency {
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));

@@ -148,7 +148,7 @@ impl super::super::Claims {
                 | AccountAction::ReadOrder
                 | AccountAction::Freeze
                 | AccountAction::ConfirmContact(_)
-                | AccountAction::SetWishes(_) => false,
+                | AccountAction::SetPreferences(_) => false,
             },
             Action::Purchase { .. }
             | Action::Complete { .. }

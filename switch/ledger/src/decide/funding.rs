@@ -38,9 +38,9 @@ pub(super) fn load(
     };
     // Several purchases may each have found it due before the first of these came.
     if let LoadFrom::Reload(source) = from {
-        let wished = wallet.account.as_ref().and_then(|account| account.reload);
-        let wished = wished.filter(|reload| reload.source == *source);
-        if !wished.is_some_and(|reload| is_due(wallet, &reload, context.now)) {
+        let wanted = wallet.account.as_ref().and_then(|account| account.reload);
+        let wanted = wanted.filter(|reload| reload.source == *source);
+        if !wanted.is_some_and(|reload| is_due(wallet, &reload, context.now)) {
             return refuse(ResponseCode::DUPLICATE, "no reload is due any more");
         }
     }
@@ -70,13 +70,13 @@ pub(super) fn load(
     }
 }
 
-/// The automatic reload after something that has made it due, where the payer wishes it.
+/// The automatic reload after something that has made it due, where the payer preferences it.
 pub(super) fn reload(wallet: &Wallet, after: Reference, now: u64) -> Option<Effect> {
     let reload = wallet.account.as_ref()?.reload?;
     reload_as(wallet, &reload, after, now)
 }
 
-/// The same, as the payer wishes it from now on.
+/// The same, as the payer preferences it from now on.
 pub(super) fn reload_as(
     wallet: &Wallet,
     reload: &Reload,

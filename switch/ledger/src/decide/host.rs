@@ -5,7 +5,8 @@ use tessera_protocol::{CardNumber, HostRequestKind, HostVerdict, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{
-    Context, Details, Effect, Event, OrderState, Outcome, Owed, Reference, Told, Wallet, Wanted,
+    AdviceSubject, Context, Details, Effect, Event, OrderState, Outcome, Owed, Reference, Wallet,
+    Wanted,
 };
 use super::{Decision, approved, cards, refund, reversal, stand_in};
 
@@ -100,7 +101,7 @@ pub(super) fn issued_card(
     match pending(wallet, reference) {
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
         // It told which card it has cancelled.
-        _ => return advice_answered(wallet, reference, Told::Card),
+        _ => return advice_answered(wallet, reference, AdviceSubject::Card),
     }
     // The answer is read off the wallet as it will be.
     let serial = wallet.cards.iter().last().map_or(1, |last| last.serial + 1);
@@ -210,26 +211,34 @@ fn with_its_purchase(
 }
 
 /// The host acknowledged the advice about a transaction.
-pub(super) fn advice_answered(wallet: &Wallet, reference: Reference, told: Told) -> Decision {
-    match (wallet.transactions.by_reference(reference), told) {
-        (Some(transaction), Told::Posting) if transaction.more().posting == Advice::Open => {
+pub(super) fn advice_answered(
+    wallet: &Wallet,
+    reference: Reference,
+    subject: AdviceSubject,
+) -> Decision {
+    match (wallet.transactions.by_reference(reference), subject) {
+        (Some(transaction), AdviceSubject::Posting)
+            if transaction.more().posting == Advice::Open =>
+        {
             Decision {
                 events: smallvec![Event::PostingAcknowledged { reference }],
                 ..Decision::default()
             }
         }
         // It was told to leave more than what is left by now: the next advice says so.
-        (Some(transaction), Told::Undo(left)) if left != transaction.left_at_host() => {
-            told_again(transaction)
+        (Some(transaction), AdviceSubject::Undo(left)) if left != transaction.left_at_host() => {
+            sent_again(transaction)
         }
-        (Some(transaction), Told::Undo(_) | Told::Card) if transaction.advice == Advice::Open => {
+        (Some(transaction), AdviceSubject::Undo(_) | AdviceSubject::Card)
+            if transaction.advice == Advice::Open =>
+        {
             Decision {
                 events: smallvec![Event::AdviceAcknowledged { reference }],
                 ..Decision::default()
             }
         }
         // A card that was asked for again, and is not to be had.
-        (Some(transaction), Told::Card)
+        (Some(transaction), AdviceSubject::Card)
             if transaction.kind == Kind::CardIssue && transaction.status == Status::Pending =>
         {
             let reason = "declined by the financial system";
@@ -240,7 +249,7 @@ pub(super) fn advice_answered(wallet: &Wallet, reference: Reference, told: Told)
 }
 
 /// What is left of it by now the host hears next, if it does not already.
-pub(super) fn told_again(transaction: &Transaction) -> Decision {
+pub(super) fn sent_again(transaction: &Transaction) -> Decision {
     let owed = transaction.advice == Advice::Open && transaction.given_up(Owed::Undo).is_none();
     let advises = owed.then_some(Effect::Advise(transaction.reference));
     Decision {

@@ -12,12 +12,12 @@ pub(super) fn may_approve(wallet: &Wallet, amount: Amount, context: &Context) ->
     let limits = context.rules.stand_in;
     let amount = amount.value();
     amount <= limits.per_transaction
-        && amount.saturating_add(untold(wallet)) <= limits.per_wallet
+        && amount.saturating_add(unsent(wallet)) <= limits.per_wallet
         && amount <= context.stand_in_left
 }
 
 /// What was approved in the host's stead, and not told to it yet.
-fn untold(wallet: &Wallet) -> u64 {
+fn unsent(wallet: &Wallet) -> u64 {
     let stood_in = |found: &&Transaction| found.stood_in();
     let amounts = wallet.transactions.iter().filter(stood_in);
     amounts.map(|found| found.granted().value()).sum()

@@ -5,8 +5,8 @@ use tessera_protocol::ResponseCode;
 
 use super::super::transaction::{Advice, GivenUp, Kind, Status, Transaction};
 use super::super::{
-    Context, Day, Details, Directed, Directive, Effect, Event, Outcome, Owed, Reconciled,
-    Reference, Subject, Told, Wallet, WalletId,
+    AdviceSubject, Context, Day, Details, Directed, Directive, Effect, Event, Outcome, Owed,
+    Reconciled, Reference, Subject, Wallet, WalletId,
 };
 use super::Decision;
 use super::host;
@@ -39,7 +39,7 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
             });
         }
         // Whoever has the answer finds it to be so.
-        _ if wallet.id == WalletId::HOUSE => decision.effects.insert(0, Effect::Proclaim),
+        _ if wallet.id == WalletId::OPERATOR => decision.effects.insert(0, Effect::Proclaim),
         Directive::Block(_)
         | Directive::Unblock(_)
         | Directive::Control(..)
@@ -66,7 +66,7 @@ pub(super) fn change_key(wallet: &Wallet, directed: &Directed) -> Decision {
 
 fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
     const NOT_FOUND: ResponseCode = ResponseCode::NOT_FOUND;
-    let of_house = wallet.id == WalletId::HOUSE;
+    let of_house = wallet.id == WalletId::OPERATOR;
     let supervision = wallet.supervision.as_deref();
     let blocks = supervision.map_or(0, |decided| decided.blocks.iter().len());
     let blocked = |subject| supervision.is_some_and(|decided| decided.blocks.hold(subject));
@@ -126,21 +126,21 @@ fn is_retirement(wallet: &Wallet, reference: Reference) -> bool {
 pub(super) fn refused(
     wallet: &Wallet,
     reference: Reference,
-    told: Told,
+    subject: AdviceSubject,
     code: ResponseCode,
     context: &Context,
 ) -> Decision {
     let Some(transaction) = wallet.transactions.by_reference(reference) else {
         return Decision::default();
     };
-    let still = match told {
-        Told::Undo(left) => left == transaction.left_at_host(),
-        Told::Posting | Told::Card => true,
+    let still = match subject {
+        AdviceSubject::Undo(left) => left == transaction.left_at_host(),
+        AdviceSubject::Posting | AdviceSubject::Card => true,
     };
     if !still {
-        return host::told_again(transaction);
+        return host::sent_again(transaction);
     }
-    let owed = told.owed();
+    let owed = subject.owed();
     if !is_owed(transaction, owed) {
         return Decision::default();
     }
@@ -170,9 +170,9 @@ fn is_owed(transaction: &Transaction, owed: Owed) -> bool {
 
 /// The host is told our totals of a date that is over.
 pub(super) fn ask_for_totals(wallet: &Wallet, day: Day) -> Decision {
-    match wallet.id == WalletId::HOUSE {
+    match wallet.id == WalletId::OPERATOR {
         true => Decision {
-            effects: smallvec![Effect::TellTotals(day)],
+            effects: smallvec![Effect::SendTotals(day)],
             ..Decision::default()
         },
         false => Decision::answer(Outcome::declined(

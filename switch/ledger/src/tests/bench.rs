@@ -5,9 +5,9 @@ use tessera_protocol::{
 };
 
 use tessera_ledger::{
-    About, Account, Action, Advice, Ask, Command, Context, Decision, DuplicateKey, Effect, Entry,
-    Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer, Reference, Rules,
-    Strange, Supervision, Told, Wallet, WalletId, decide,
+    About, Account, Action, Advice, AdviceSubject, Ask, Command, Context, Decision, DuplicateKey,
+    Effect, Entry, Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer,
+    Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -30,7 +30,7 @@ pub(super) struct Bench {
     stored: Vec<u8>,
     settled: Vec<u8>,
     /// What the host is being told, and has not acknowledged.
-    under_way: Vec<(Reference, Told)>,
+    under_way: Vec<(Reference, AdviceSubject)>,
     /// What the parties' totals come to, and what the double entry says the switch owes them.
     totals: Totals,
     payable: i64,
@@ -94,21 +94,23 @@ impl Bench {
             &self.entries,
         );
         match command {
-            Command::AdviceAnswered(reference, told)
-            | Command::AdviceRefused(reference, told, _) => {
-                self.under_way.retain(|one| *one != (reference, told));
+            Command::AdviceAnswered(reference, subject)
+            | Command::AdviceRefused(reference, subject, _) => {
+                self.under_way.retain(|one| *one != (reference, subject));
             }
             Command::Recover => self.under_way.clear(),
             _ => {}
         }
         let Decision { events, effects } = decide(&self.wallet, &command, &context);
         events.into_iter().for_each(|event| self.journal(event));
-        effects.iter().for_each(|effect| self.tell_host(effect));
+        effects.iter().for_each(|effect| self.send_to_host(effect));
         for (reference, owed) in self.owed_to_host() {
-            let about = |(of, told): &(Reference, Told)| *of == reference && told.owed() == owed;
-            let told = self.under_way.iter().any(about);
+            let about = |(of, subject): &(Reference, AdviceSubject)| {
+                *of == reference && subject.owed() == owed
+            };
+            let subject = self.under_way.iter().any(about);
             assert!(
-                told,
+                subject,
                 "the host is never told {owed:?} of {reference:?}: {command:?}"
             );
         }
@@ -137,14 +139,14 @@ impl Bench {
     /// The host acknowledges all that it was told about a transaction.
     pub(super) fn acknowledge(&mut self, reference: Reference) {
         let under_way = self.under_way.clone();
-        for (_, told) in under_way.iter().filter(|(of, _)| *of == reference) {
-            self.tell(Command::AdviceAnswered(reference, *told));
+        for (_, subject) in under_way.iter().filter(|(of, _)| *of == reference) {
+            self.tell(Command::AdviceAnswered(reference, *subject));
         }
     }
 
     /// Whether the host is being told this.
-    pub(super) fn is_telling(&self, reference: Reference, told: Told) -> bool {
-        self.under_way.contains(&(reference, told))
+    pub(super) fn is_advising(&self, reference: Reference, subject: AdviceSubject) -> bool {
+        self.under_way.contains(&(reference, subject))
     }
 
     /// Gives references from this time on, as a build did that went by the system's clock alone.
@@ -220,22 +222,24 @@ impl Bench {
 
     /// What the host has to be told to undo.
     /// Store and forward takes nothing twice.
-    fn tell_host(&mut self, effect: &Effect) {
-        let told = match effect {
-            Effect::Advise(reference) => self.undoing(*reference).map(|told| (*reference, told)),
-            Effect::Post(reference) => Some((*reference, Told::Posting)),
-            Effect::AskForCardAgain(reference) => Some((*reference, Told::Card)),
+    fn send_to_host(&mut self, effect: &Effect) {
+        let subject = match effect {
+            Effect::Advise(reference) => self
+                .undoing(*reference)
+                .map(|subject| (*reference, subject)),
+            Effect::Post(reference) => Some((*reference, AdviceSubject::Posting)),
+            Effect::AskForCardAgain(reference) => Some((*reference, AdviceSubject::Card)),
             _ => None,
         };
-        let anew = told.filter(|told| !self.under_way.contains(told));
+        let anew = subject.filter(|subject| !self.under_way.contains(subject));
         self.under_way.extend(anew);
     }
 
-    fn undoing(&self, reference: Reference) -> Option<Told> {
+    fn undoing(&self, reference: Reference) -> Option<AdviceSubject> {
         let found = self.wallet.transactions.by_reference(reference)?;
         Some(match found.kind {
-            Kind::Retirement => Told::Card,
-            _ => Told::Undo(found.left_at_host()),
+            Kind::Retirement => AdviceSubject::Card,
+            _ => AdviceSubject::Undo(found.left_at_host()),
         })
     }
 

@@ -494,7 +494,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
         })))
     };
     payers.buy_approved(200);
-    // Below it already when it is wished.
+    // Below it already when it is wanted.
     let effects = payers.proven(AccountAction::SetReload(Some(reload)), true);
     assert!(effects.iter().any(is_reload));
     // And before that comes, a purchase finds the same.
@@ -672,8 +672,8 @@ fn what_was_done_is_told_again_also_where_it_ended_what_was_shown_for_it() {
     let out = Action::Account(Box::new(AccountAction::SignOutEverywhere));
     let opening = payers.opening(0);
     for _ in 0..2 {
-        let told = payers.tell(opening.clone(), out.clone(), claims(SESSION));
-        assert_eq!(code(&told), Some(ResponseCode::APPROVED));
+        let subject = payers.tell(opening.clone(), out.clone(), claims(SESSION));
+        assert_eq!(code(&subject), Some(ResponseCode::APPROVED));
     }
     // Another request with that session is refused.
     let opening = payers.opening(0);

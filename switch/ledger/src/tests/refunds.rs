@@ -6,7 +6,7 @@ use super::bench::{
     Bench, TIME, approved, balances, by_card, by_order, forwarded, original, refund, reversal,
     settled,
 };
-use crate::{Action, Command, Effect, Event, OrderState, Payer, Reference, StandIn, Told};
+use crate::{Action, AdviceSubject, Command, Effect, Event, OrderState, Payer, Reference, StandIn};
 
 fn of(trace: u32) -> Action {
     Action::Refund {
@@ -22,7 +22,10 @@ fn refunded(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> Referen
 
 /// The host has heard that nothing of it stands.
 fn undone(bench: &mut Bench, reference: Reference) {
-    bench.tell(Command::AdviceAnswered(reference, Told::Undo(Amount::ZERO)));
+    bench.tell(Command::AdviceAnswered(
+        reference,
+        AdviceSubject::Undo(Amount::ZERO),
+    ));
 }
 
 fn refused(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> ResponseCode {
@@ -198,7 +201,7 @@ fn a_refund_of_what_the_host_is_told_meanwhile_may_be_asked_again() {
     let found = bench.wallet.transactions.iter().next();
     let purchase = found.map(|found| found.reference).expect("a purchase");
     let early = forwarded(&bench.ask(refund(2, 300), of(1)));
-    bench.tell(Command::AdviceAnswered(purchase, Told::Posting));
+    bench.tell(Command::AdviceAnswered(purchase, AdviceSubject::Posting));
     let declined = Command::HostAnswered(early, ResponseCode::NOT_FOUND);
     let effects = bench.tell(declined);
     assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
@@ -320,12 +323,12 @@ fn after_a_crash_the_host_is_told_in_the_order_of_the_reversals() {
         bench.ask(by_card(4, 10 + trace, 300), reversal(trace, None, true));
     }
     bench.wallet = bench.replayed();
-    let told = bench.tell(Command::Recover);
-    let told = told.iter().filter_map(|effect| match effect {
+    let subject = bench.tell(Command::Recover);
+    let subject = subject.iter().filter_map(|effect| match effect {
         Effect::Advise(reference) => Some(*reference),
         _ => None,
     });
-    assert!(told.eq([second, first, third]));
+    assert!(subject.eq([second, first, third]));
 }
 
 #[test]

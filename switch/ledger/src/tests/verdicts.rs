@@ -6,7 +6,9 @@ use super::bench::{
     Bench, EXPIRY, amount, approved, by_card, card, forwarded, original, refund, settled,
 };
 use super::payer::Payers;
-use crate::{AccountAction, Action, Command, Effect, Event, LoadFrom, Reference, Secret, Told};
+use crate::{
+    AccountAction, Action, AdviceSubject, Command, Effect, Event, LoadFrom, Reference, Secret,
+};
 
 /// What ISO 8583:1987 gives as a decision against a request: a host that answers so has booked nothing.
 const DECLINES: &str = "01 02 03 04 05 07 12 13 14 15 17 19 23 25 30 31 33 34 35 36 37 38 39 40 41 42 43 44 51 52 53 54 55 56 57 58 \
@@ -122,15 +124,18 @@ fn after(kind: Asked, code: ResponseCode, mut booked: bool) {
     let (mut bench, reference) = asked(kind);
     let before = bench.wallet.ledger().value() as i64;
     let effects = bench.tell(Command::HostAnswered(reference, code));
-    let told = settled(&effects).code;
-    assert!(is_among(KNOWN, told), "{about}: the asker is told {told}");
+    let subject = settled(&effects).code;
+    assert!(
+        is_among(KNOWN, subject),
+        "{about}: the asker is told {subject}"
+    );
     assert_eq!(
-        told.is_approved(),
+        subject.is_approved(),
         code.is_approved() && kind != Asked::Card,
-        "{about}: {told}"
+        "{about}: {subject}"
     );
     if is_among(DECLINES, code) && is_among(KNOWN, code) {
-        assert_eq!(told, code, "{about}");
+        assert_eq!(subject, code, "{about}");
     }
     let again = effects.contains(&Effect::AskForCardAgain(reference));
     if kind == Asked::Card {
@@ -145,7 +150,7 @@ fn after(kind: Asked, code: ResponseCode, mut booked: bool) {
     }
     if effects.contains(&Effect::Advise(reference)) {
         assert!(
-            bench.is_telling(reference, Told::Undo(amount(0))),
+            bench.is_advising(reference, AdviceSubject::Undo(amount(0))),
             "{about}"
         );
         booked = false;
@@ -172,9 +177,9 @@ fn an_approval_in_part_that_nobody_asked_for_comes_to_nothing_on_both_sides() {
     let mut bench = Bench::with(1_000);
     let mut takes_part = by_card(2, 1, 2_000);
     takes_part.merchant.takes_part = true;
-    for (opening, told) in [(by_card(2, 2, 300), 300), (takes_part, 1_000)] {
+    for (opening, subject) in [(by_card(2, 2, 300), 300), (takes_part, 1_000)] {
         let reference = forwarded(&bench.ask(opening.clone(), Action::Purchase { barred: None }));
-        assert_eq!(bench.wallet.held.value(), told);
+        assert_eq!(bench.wallet.held.value(), subject);
         let in_part = Command::HostAnswered(reference, ResponseCode::PARTLY_APPROVED);
         let effects = bench.tell(in_part);
         assert_eq!(settled(&effects).code, ResponseCode::DECLINED);

@@ -24,7 +24,7 @@ fn original(frame: &[u8]) -> Vec<u8> {
 fn repeats_until_it_is_acknowledged() {
     on_worker(async {
         let rig = Rig::new(|_| {});
-        let (forwarder, told) = rig.forwarder(SHORT);
+        let (forwarder, subject) = rig.forwarder(SHORT);
         let mut peer = rig.host.line().await;
         rig.up().await;
         forwarder.enqueue(WalletId(1), Reference(1), reversal(7));
@@ -35,19 +35,19 @@ fn repeats_until_it_is_acknowledged() {
         assert_ne!(field(&first, 11), field(&second, 11));
         peer.answer(&second, "91").await;
         let mut third = peer.expect(Mti::REVERSAL_ADVICE.repeat()).await;
-        assert!(told.borrow().is_empty());
+        assert!(subject.borrow().is_empty());
         until(|| rig.stats.oldest_advice_age() >= SHORT).await;
         assert_eq!(rig.stats.advices.read(), 1);
         // On a slow machine the answer to one may come when the next is out.
-        while told.borrow().is_empty() {
+        while subject.borrow().is_empty() {
             peer.answer(&third, "00").await;
             tokio::select! {
-                () = until(|| !told.borrow().is_empty()) => {}
+                () = until(|| !subject.borrow().is_empty()) => {}
                 next = peer.next() => third = next.unwrap(),
             }
         }
-        assert_eq!(told.borrow().len(), 1);
-        assert_eq!(told.borrow()[0].outcome, approved());
+        assert_eq!(subject.borrow().len(), 1);
+        assert_eq!(subject.borrow()[0].outcome, approved());
         assert!(rig.nothing_was_said());
         assert!(rig.stats.advices_refused.read() >= 1);
         assert!(rig.stats.repeats.read() >= 2);
@@ -74,7 +74,7 @@ async fn acknowledging(message: impl Fn() -> HostMessage, mti: Mti) -> Vec<Strin
         settings.repeat_min = LONG;
         settings.repeat_max = LONG;
     });
-    let (forwarder, told) = rig.forwarder(LONG);
+    let (forwarder, subject) = rig.forwarder(LONG);
     let mut peer = rig.host.line().await;
     rig.up().await;
     for wallet in 0..codes.len() as u64 {
@@ -86,15 +86,15 @@ async fn acknowledging(message: impl Fn() -> HostMessage, mti: Mti) -> Vec<Strin
         peer.answer(request, code).await;
     }
     // A card that is wanted does not come with an answer of this kind.
-    let answered = || told.borrow().len() as u64 + rig.stats.advices_refused.read();
+    let answered = || subject.borrow().len() as u64 + rig.stats.advices_refused.read();
     until(|| answered() == codes.len() as u64).await;
-    let ended = told
+    let ended = subject
         .borrow()
         .iter()
         .map(|answer| codes[answer.reference.0 as usize].clone())
         .collect();
     // What is open goes out again with the next line, and ends when it is acknowledged.
-    let open = codes.len() - told.borrow().len();
+    let open = codes.len() - subject.borrow().len();
     peer.cut();
     let mut peer = rig.host.line().await;
     for request in peer.many(open).await {
@@ -103,7 +103,7 @@ async fn acknowledging(message: impl Fn() -> HostMessage, mti: Mti) -> Vec<Strin
             _ => peer.answer(&request, "00").await,
         }
     }
-    until(|| told.borrow().len() == codes.len()).await;
+    until(|| subject.borrow().len() == codes.len()).await;
     assert!(forwarder.is_empty());
     ended
 }
@@ -170,7 +170,7 @@ fn posting() -> HostMessage {
 fn one_of_a_wallet_at_a_time_and_in_order() {
     on_worker(async {
         let rig = Rig::new(|settings| settings.repeats_in_flight_max = 2);
-        let (forwarder, told) = rig.forwarder(LONG);
+        let (forwarder, subject) = rig.forwarder(LONG);
         let mut peer = rig.host.line().await;
         for (wallet, reference) in [(1, 11), (1, 12), (2, 21), (3, 31), (1, 11)] {
             forwarder.enqueue(
@@ -185,8 +185,8 @@ fn one_of_a_wallet_at_a_time_and_in_order() {
             let request = peer.expect(Mti::REVERSAL_ADVICE).await;
             peer.answer(&request, "00").await;
         }
-        until(|| told.borrow().len() == 4).await;
-        let references: Vec<u64> = told
+        until(|| subject.borrow().len() == 4).await;
+        let references: Vec<u64> = subject
             .borrow()
             .iter()
             .map(|answer| answer.reference.0)
@@ -204,7 +204,7 @@ fn waits_for_a_line_and_goes_at_once_when_there_is_one() {
             settings.repeat_min = LONG;
             settings.repeat_max = LONG;
         });
-        let (forwarder, told) = rig.forwarder(LONG);
+        let (forwarder, subject) = rig.forwarder(LONG);
         for wallet in 1..=20 {
             forwarder.enqueue(WalletId(wallet), Reference(wallet), reversal(wallet as u32));
         }
@@ -228,7 +228,7 @@ fn waits_for_a_line_and_goes_at_once_when_there_is_one() {
             .flat_map(|frame| answer_to(frame, "00"))
             .collect();
         peer.send(&answers).await;
-        until(|| told.borrow().len() == 20).await;
+        until(|| subject.borrow().len() == 20).await;
     });
 }
 
@@ -236,7 +236,7 @@ fn waits_for_a_line_and_goes_at_once_when_there_is_one() {
 fn asks_for_a_card_again() {
     on_worker(async {
         let rig = Rig::new(|_| {});
-        let (forwarder, told) = rig.forwarder(LONG);
+        let (forwarder, subject) = rig.forwarder(LONG);
         let mut peer = rig.host.line().await;
         forwarder.enqueue(
             WalletId(1),
@@ -248,9 +248,9 @@ fn asks_for_a_card_again() {
         );
         let request = peer.expect(Mti::CARD.repeat()).await;
         peer.send(&card_answer_to(&request)).await;
-        until(|| told.borrow().len() == 1).await;
+        until(|| subject.borrow().len() == 1).await;
         assert!(matches!(
-            told.borrow()[0].outcome,
+            subject.borrow()[0].outcome,
             HostOutcome::CardIssued { expiry: 3112, .. }
         ));
     });

@@ -31,8 +31,8 @@ fn answers_come_in_any_order() {
         }
         let answers = rig.answers(ids.len()).await;
         assert!(answers.iter().all(|answer| answer.outcome == approved()));
-        let told: Vec<u64> = answers.iter().map(|answer| answer.wallet.0).collect();
-        assert!(told.iter().eq(ids.iter().rev()));
+        let subject: Vec<u64> = answers.iter().map(|answer| answer.wallet.0).collect();
+        assert!(subject.iter().eq(ids.iter().rev()));
         assert_eq!(
             (rig.stats.answered.read(), rig.stats.in_flight.read()),
             (500, 0)

@@ -1,7 +1,7 @@
 //! One frame: from bytes to a command for a wallet, or to an answer at once.
 
 mod asks;
-mod house;
+mod operator;
 mod route;
 
 use std::cell::Cell;
@@ -19,14 +19,15 @@ use tessera_protocol::{
 };
 
 use super::answer;
+use super::context::SessionContext;
 use super::dialect;
-use super::doorkeeper::Doorkeeper;
 use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
 use super::sign_on::{self, Standing, Verdict};
 use super::turns::Share;
 use crate::door::{
-    self, Admission, Admitted, Arrival, Asker, Connection, Guest, NotAdmitted, Reply, log_decline,
+    self, Admission, Admitted, Arrival, Connection, ListedParty, NotAdmitted, Reply, Requester,
+    log_decline,
 };
 use tessera_kit::clock;
 use tessera_ledger::Ask;
@@ -47,7 +48,7 @@ pub(super) enum Received {
 
 /// A connection's own state.
 pub(super) struct Receiver {
-    keeper: Rc<Doorkeeper>,
+    keeper: Rc<SessionContext>,
     connection: Arc<Connection>,
     standing: Standing,
     written: Cell<bool>,
@@ -65,7 +66,7 @@ pub(super) struct Receiver {
     /// The message at hand is a sign-on.
     signs_on: bool,
     /// The party that has signed on, as its profile is now.
-    guest: Option<Arc<Guest>>,
+    listed: Option<Arc<ListedParty>>,
     /// How often profiles had changed when it was looked up.
     renewals: u64,
     /// Those that count for the party.
@@ -80,7 +81,7 @@ pub(super) struct Receiver {
 impl Receiver {
     /// For a connection that has come like this.
     pub(super) fn new(
-        keeper: Rc<Doorkeeper>,
+        keeper: Rc<SessionContext>,
         connection: Arc<Connection>,
         arrival: Arrival,
         place: door::Place,
@@ -97,7 +98,7 @@ impl Receiver {
             within_window: None,
             counted: false,
             arrival,
-            guest: None,
+            listed: None,
             renewals: 0,
             keys: Keys::default(),
             used: None,
@@ -124,7 +125,7 @@ impl Receiver {
     /// Whether a party has signed on over it, now or before.
     #[inline]
     pub(super) fn is_bound(&self) -> bool {
-        self.guest.is_some()
+        self.listed.is_some()
     }
 
     /// Whether the last message was a sign-on, without success: it may be tried again on the same connection, after a pause.
@@ -152,8 +153,8 @@ impl Receiver {
         match (before, after) {
             (false, true) => {
                 self.keeper.worker.metrics.signed_on();
-                if let Some(guest) = self.connection.guest() {
-                    self.place.sign_on(guest.party.code);
+                if let Some(listed) = self.connection.listed() {
+                    self.place.sign_on(listed.party.code);
                 }
             }
             (true, false) => {
@@ -192,9 +193,9 @@ impl Receiver {
         self.renewals = self.keeper.renewals();
         self.keys = Keys::default();
         // One that has to end, for want of its party or of its key, is served as before until it does.
-        if let (Some(before), Ok(())) = (&self.guest, self.connection.check_open()) {
-            let after = self.keeper.guests().find(before.party.code).cloned();
-            self.guest = after.or_else(|| Some(Arc::clone(before)));
+        if let (Some(before), Ok(())) = (&self.listed, self.connection.check_open()) {
+            let after = self.keeper.parties().find(before.party.code).cloned();
+            self.listed = after.or_else(|| Some(Arc::clone(before)));
         }
     }
 
@@ -232,27 +233,27 @@ impl Receiver {
         }
         let code = message.number(32);
         // A connection is its party's for good; who it is must be asked only before.
-        let guest = match &self.guest {
-            Some(guest) => Some(Arc::clone(guest)),
-            None => code.and_then(|code| self.keeper.guests().find(code).cloned()),
+        let listed = match &self.listed {
+            Some(listed) => Some(Arc::clone(listed)),
+            None => code.and_then(|code| self.keeper.parties().find(code).cloned()),
         };
-        self.look_up_keys(guest.as_deref());
+        self.look_up_keys(listed.as_deref());
         let network = message.mti().class() == 8;
         self.signs_on = network && message.number(70) == Some(1);
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
-            return self.say(&message, guest.as_ref(), NOT_SIGNED_ON);
+            return self.say(&message, listed.as_ref(), NOT_SIGNED_ON);
         }
         // A missing field 32 is a format error, which is answered like others below.
-        if message.has(32) && code != guest.as_ref().map(|guest| guest.party.code) {
+        if message.has(32) && code != listed.as_ref().map(|listed| listed.party.code) {
             self.patience.lose();
             self.refused(FrameRefused::Violation);
-            return self.say(&message, guest.as_ref(), NOT_THE_PARTY);
+            return self.say(&message, listed.as_ref(), NOT_THE_PARTY);
         }
         let mut wrong = false;
-        if let Some(key) = guest
+        if let Some(key) = listed
             .as_ref()
-            .and_then(|guest| guest.party.mac_key.as_ref())
+            .and_then(|listed| listed.party.mac_key.as_ref())
         {
             let dialect = self.dialect();
             match self.keys.verify(key, |key| dialect.verify(key, wire)) {
@@ -261,12 +262,12 @@ impl Receiver {
             }
         }
         if wrong {
-            if let Some(guest) = &guest {
-                guest.figures.mac_failures.inc();
+            if let Some(listed) = &listed {
+                listed.figures.mac_failures.inc();
             }
             self.patience.lose();
             self.refused(FrameRefused::Violation);
-            return self.say(&message, guest.as_ref(), WRONG_MAC);
+            return self.say(&message, listed.as_ref(), WRONG_MAC);
         }
         self.patience.regain();
         let request = match Request::read(&message) {
@@ -277,11 +278,11 @@ impl Receiver {
                     (_, Some(_)) => FrameRefused::Invalid,
                     (_, None) => FrameRefused::UnknownMti,
                 });
-                return self.refuse(&message, guest.as_deref(), &refusal);
+                return self.refuse(&message, listed.as_deref(), &refusal);
             }
         };
-        match guest {
-            Some(guest) => self.request(&guest, &message, &request, frame, now),
+        match listed {
+            Some(listed) => self.request(&listed, &message, &request, frame, now),
             None => self.say(&message, None, NOT_THE_PARTY),
         }
     }
@@ -302,7 +303,7 @@ impl Receiver {
 
     fn request(
         &mut self,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         message: &Message<'_>,
         request: &Request<'_>,
         frame: &Bytes,
@@ -315,11 +316,11 @@ impl Receiver {
         let transmission = message.number(7).unwrap_or(0) as u32;
         if !self.is_within_clock_window(transmission, now) {
             self.refused(FrameRefused::Clock);
-            return self.say(message, Some(guest), OUTSIDE_CLOCK_WINDOW);
+            return self.say(message, Some(listed), OUTSIDE_CLOCK_WINDOW);
         }
         if let Request::Network(network) = request {
             if network.code == NetworkCode::KeyChange && self.has_signed_on() {
-                return self.change_key(guest, message, network, frame, now);
+                return self.change_key(listed, message, network, frame, now);
             }
             let mut standing = std::mem::take(&mut self.standing);
             let was_on = matches!(standing, Standing::SignedOn(_));
@@ -329,22 +330,22 @@ impl Receiver {
             let verdict = sign_on::manage(
                 &mut standing,
                 &self.connection,
-                guest,
-                &self.keeper.guests().in_flight,
+                listed,
+                &self.keeper.parties().in_flight,
                 &self.arrival,
                 network,
             );
             self.count_standing(was_on, matches!(standing, Standing::SignedOn(_)));
             self.standing = standing;
-            if self.connection.guest().is_some() && self.guest.is_none() {
-                self.guest = Some(Arc::clone(guest));
-                self.share = self.keeper.turns.of(guest.party.code);
+            if self.connection.listed().is_some() && self.listed.is_none() {
+                self.listed = Some(Arc::clone(listed));
+                self.share = self.keeper.turns.of(listed.party.code);
             }
-            self.say(message, Some(guest), verdict);
+            self.say(message, Some(listed), verdict);
             if let Some(reason) = sign_on::refuses(&verdict) {
                 if SIGN_ON_REFUSED.allows(self.address()) {
                     tracing::warn!(
-                        party = guest.party.name,
+                        party = listed.party.name,
                         reason = verdict.1,
                         dialect = %self.dialect(),
                         address = self.address().map(tracing::field::display),
@@ -352,25 +353,25 @@ impl Receiver {
                         "a sign-on was refused"
                     );
                 }
-                guest.figures.sign_ons_refused.inc();
+                listed.figures.sign_ons_refused.inc();
                 self.keeper.worker.metrics.connection_refused(reason);
                 return Received::Close(ConnectionClosed::SignOnRefused);
             }
             return Received::Done;
         }
         if let Request::Reconciliation(totals) = request {
-            return self.reconcile(guest, message, totals, frame, now);
+            return self.reconcile(listed, message, totals, frame, now);
         }
-        let (opening, action) = match asks::read(&guest.party, message, request) {
+        let (opening, action) = match asks::read(&listed.party, message, request) {
             Ok(read) => read,
             Err((why, verdict)) => {
                 self.refused(why);
-                return self.say(message, Some(guest), verdict);
+                return self.say(message, Some(listed), verdict);
             }
         };
-        let reply = answer::reply_as(&guest.party.quirks);
-        let asker = match self.asker(guest, message, frame, now, reply) {
-            Ok(asker) => asker,
+        let reply = answer::reply_as(&listed.party.quirks);
+        let requester = match self.requester(listed, message, frame, now, reply) {
+            Ok(requester) => requester,
             Err(received) => return received,
         };
         let claims = None;
@@ -379,20 +380,20 @@ impl Receiver {
             action,
             claims,
         };
-        self.route(message, guest, ask, asker)
+        self.route(message, listed, ask, requester)
     }
 
     /// Who is answered once the message at hand is decided, if there is room for it.
-    fn asker(
+    fn requester(
         &mut self,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         message: &Message<'_>,
         frame: &Bytes,
         now: Instant,
         reply: Reply,
-    ) -> Result<Asker, Received> {
+    ) -> Result<Requester, Received> {
         match Admitted::take(&self.connection) {
-            Ok(admitted) => Ok(Asker {
+            Ok(admitted) => Ok(Requester {
                 admitted,
                 frame: frame.clone(),
                 header: self.header,
@@ -401,7 +402,7 @@ impl Receiver {
                 kind: self.kind,
                 reply,
             }),
-            Err(NotAdmitted::NotSignedOn) => Err(self.say(message, Some(guest), NOT_SIGNED_ON)),
+            Err(NotAdmitted::NotSignedOn) => Err(self.say(message, Some(listed), NOT_SIGNED_ON)),
             Err(NotAdmitted::Full(door)) => {
                 self.counted = true;
                 Err(Received::Full(frame.clone(), door))
@@ -426,9 +427,9 @@ impl Receiver {
             return Received::Close(ConnectionClosed::Frame);
         }
         self.refused(FrameRefused::Format);
-        let guest = self.connection.guest().cloned();
-        self.look_up_keys(guest.as_deref());
-        let key = self.key(guest.as_deref());
+        let listed = self.connection.listed().cloned();
+        self.look_up_keys(listed.as_deref());
+        let key = self.key(listed.as_deref());
         // Where not even the trace number can be read, nobody could match an answer.
         self.write(key, |out, key| {
             format_error_answer(frame, error, out, key);
@@ -437,11 +438,16 @@ impl Receiver {
     }
 
     /// Section 8: what can be parsed and is no request.
-    fn refuse(&self, message: &Message<'_>, guest: Option<&Guest>, refusal: &Refusal) -> Received {
+    fn refuse(
+        &self,
+        message: &Message<'_>,
+        listed: Option<&ListedParty>,
+        refusal: &Refusal,
+    ) -> Received {
         let said = (refusal.code, refusal.reason);
         let metrics = &self.keeper.worker.metrics;
         metrics.answered(self.kind, said, Duration::ZERO);
-        let key = self.key(guest);
+        let key = self.key(listed);
         self.write(key, |out, key| answer::refuse(message, refusal, key, out));
         Received::Done
     }
@@ -449,11 +455,11 @@ impl Receiver {
     fn say(
         &mut self,
         message: &Message<'_>,
-        guest: Option<&Arc<Guest>>,
+        listed: Option<&Arc<ListedParty>>,
         verdict: Verdict,
     ) -> Received {
-        let (code, reason) = match guest {
-            Some(guest) => answer::as_its_profile_says(&guest.party, message.mti(), verdict),
+        let (code, reason) = match listed {
+            Some(listed) => answer::as_its_profile_says(&listed.party, message.mti(), verdict),
             None => verdict,
         };
         self.keeper
@@ -463,7 +469,7 @@ impl Receiver {
         if !reason.is_empty() {
             log_decline(message, self.address(), (code, reason));
         }
-        let key = self.key(guest.map(|guest| &**guest));
+        let key = self.key(listed.map(|listed| &**listed));
         self.write(key, |out, key| {
             answer::at_once(message, code, reason, key, out);
         });
@@ -472,21 +478,21 @@ impl Receiver {
 
     /// The keys that count now for whoever has sent the message at hand, which is taken to be sealed with the newest.
     #[inline]
-    fn look_up_keys(&mut self, guest: Option<&Guest>) {
+    fn look_up_keys(&mut self, listed: Option<&ListedParty>) {
         let worker = &self.keeper.worker;
-        let number = worker.bulletin();
-        if let Some(guest) = guest
-            && self.keys.are_stale(guest.party.code, number)
+        let number = worker.policy();
+        if let Some(listed) = listed
+            && self.keys.are_stale(listed.party.code, number)
         {
             let overlap = self.keeper.settings.key_overlap;
-            self.keys = Keys::look_up(&guest.party, number, &worker.house(), overlap);
+            self.keys = Keys::look_up(&listed.party, number, &worker.house(), overlap);
         }
-        self.used = guest.and_then(|_| self.keys.newest());
+        self.used = listed.and_then(|_| self.keys.newest());
     }
 
     /// What the answer to the message at hand is sealed with.
-    fn key<'a>(&'a self, guest: Option<&'a Guest>) -> Option<&'a MacKey> {
-        let of_profile = || guest.and_then(|guest| guest.party.mac_key.as_ref());
+    fn key<'a>(&'a self, listed: Option<&'a ListedParty>) -> Option<&'a MacKey> {
+        let of_profile = || listed.and_then(|listed| listed.party.mac_key.as_ref());
         self.used.as_deref().or_else(of_profile)
     }
 

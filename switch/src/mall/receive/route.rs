@@ -8,9 +8,9 @@ use tessera_protocol::{Message, OrderKey, ResponseCode};
 
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
-use crate::door::{Asker, Guest};
+use crate::door::{ListedParty, Requester};
 use crate::orders::{Parked, Road};
-use crate::wallet::Tell;
+use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};
 
@@ -21,22 +21,22 @@ impl Receiver {
     pub(super) fn route(
         &mut self,
         message: &Message<'_>,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         ask: Ask,
-        asker: Asker,
+        requester: Requester,
     ) -> Received {
         match ask.opening.payer.clone() {
             Payer::Card(card, _) => match self.keeper.worker.directory.wallet_of(&card) {
-                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, told(ask, asker)),
+                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, told(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
                     let verdict = without_original(&ask.action).unwrap_or(NO_SUCH_CARD);
-                    return self.say(message, Some(guest), verdict);
+                    return self.say(message, Some(listed), verdict);
                 }
-                Err(error) => return self.fault(message, guest, &error),
+                Err(error) => return self.fault(message, listed, &error),
             },
-            Payer::Order(key) => return self.route_by_order(message, guest, key, ask, asker),
-            Payer::Wallet => return self.say(message, Some(guest), NOT_OFFERED),
+            Payer::Order(key) => return self.route_by_order(message, listed, key, ask, requester),
+            Payer::Wallet => return self.say(message, Some(listed), NOT_OFFERED),
         }
         Received::Done
     }
@@ -44,10 +44,10 @@ impl Receiver {
     fn route_by_order(
         &mut self,
         message: &Message<'_>,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         key: OrderKey,
         mut ask: Ask,
-        asker: Asker,
+        requester: Requester,
     ) -> Received {
         let keeper = Rc::clone(&self.keeper);
         let worker = &keeper.worker;
@@ -65,34 +65,34 @@ impl Receiver {
                 match worker.orders.reversal(key, unseen, named) {
                     Ok((wallet, undone)) => {
                         *was_waiting = !undone.is_empty();
-                        worker.dispatch(wallet, told(ask, asker));
+                        worker.dispatch(wallet, told(ask, requester));
                         worker.answer_parked(undone, REVERSED_WHILE_WAITING);
                     }
-                    Err(error) => return self.fault(message, guest, &error),
+                    Err(error) => return self.fault(message, listed, &error),
                 }
             }
             Action::Purchase { .. } => {
-                let until = asker.arrived + keeper.settings.order_wait;
+                let until = requester.arrived + keeper.settings.order_wait;
                 let parked = Parked {
                     key: ask.opening.key,
                     until,
-                    tell: told(ask, asker),
+                    tell: told(ask, requester),
                 };
                 match worker.orders.purchase(key, parked) {
                     Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
                     Ok(Road::Parked) => worker.park(key, until),
-                    Ok(Road::Contradicts) => return self.say(message, Some(guest), CONTRADICTS),
-                    Err(error) => return self.fault(message, guest, &error),
+                    Ok(Road::Contradicts) => return self.say(message, Some(listed), CONTRADICTS),
+                    Err(error) => return self.fault(message, listed, &error),
                 }
             }
             // What completes or refunds an order follows a payer's agreement, and has nothing to wait for.
             action => match worker.orders.wallet_of(&key) {
-                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, asker)),
+                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, requester)),
                 Ok(None) => {
                     let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
-                    return self.say(message, Some(guest), verdict);
+                    return self.say(message, Some(listed), verdict);
                 }
-                Err(error) => return self.fault(message, guest, &error),
+                Err(error) => return self.fault(message, listed, &error),
             },
         }
         Received::Done
@@ -101,7 +101,7 @@ impl Receiver {
     fn fault(
         &mut self,
         message: &Message<'_>,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         error: &dyn std::fmt::Display,
     ) -> Received {
         if NOT_ROUTED.allows(None) {
@@ -109,14 +109,14 @@ impl Receiver {
         }
         self.say(
             message,
-            Some(guest),
+            Some(listed),
             (ResponseCode::FAULT, "the store could not be read"),
         )
     }
 }
 
-fn told(ask: Ask, asker: Asker) -> Tell {
-    Tell::asked(Command::Ask(Box::new(ask)), asker)
+fn told(ask: Ask, requester: Requester) -> WalletMessage {
+    WalletMessage::asked(Command::Ask(Box::new(ask)), requester)
 }
 
 /// What is said to a message whose original cannot be there, if it names one.

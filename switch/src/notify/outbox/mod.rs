@@ -4,7 +4,7 @@
 //! ```text
 //! data/outbox/  keyspace  key                          value
 //!               cursor    "cursor"                     sequence 8, position 8: everything up to there was looked at
-//!               contacts  wallet 8, 0                  channel 1, wishes 1, sealed address (confirmed)
+//!               contacts  wallet 8, 0                  channel 1, preferences 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
 //!               former    position 8                   the same of the contact that this message goes to
 //!               waiting   channel 1, position 8, to 1  due 8, since 8, attempts 4
@@ -48,7 +48,7 @@ pub enum OutboxError {
     /// Journal and outbox do not belong together: one of them was restored.
     #[error(
         "the outbox does not belong to this journal: there is no event with sequence {} at position {}; stop the switch, \
-         delete the folder `outbox`, start again; what happened in the last days may be told again",
+         delete the folder `outbox`, start again; what happened in the last days may be notice again",
         cursor.sequence, cursor.position
     )]
     Foreign {
@@ -280,7 +280,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tessera_protocol::leased::Wishes;
+    use tessera_protocol::leased::NotificationPreferences;
 
     #[test]
     fn is_read_as_it_was_written() {
@@ -288,7 +288,7 @@ mod tests {
         let outbox = Outbox::open(folder.path()).unwrap();
         let contact = KnownContact {
             channel: ContactChannel::Mobile,
-            wishes: Wishes::DEFAULT,
+            preferences: NotificationPreferences::DEFAULT,
             sealed: [1, 2, 3].into(),
         };
         let key = |position| Key {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use tessera_protocol::leased::Wishes;
+use tessera_protocol::leased::NotificationPreferences;
 
 use super::OutboxError;
 use tessera_journal::Mark;
@@ -70,7 +70,7 @@ pub struct KnownContact {
     /// By which channel.
     pub channel: ContactChannel,
     /// Of what.
-    pub wishes: Wishes,
+    pub preferences: NotificationPreferences,
     /// The address, sealed by the vault.
     pub sealed: Box<[u8]>,
 }
@@ -190,9 +190,9 @@ impl Dead {
 impl KnownContact {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![channel_byte(self.channel)];
-        let wishes = self.wishes.to_string();
-        bytes.push(wishes.len() as u8);
-        bytes.extend_from_slice(wishes.as_bytes());
+        let preferences = self.preferences.to_string();
+        bytes.push(preferences.len() as u8);
+        bytes.extend_from_slice(preferences.as_bytes());
         bytes.extend_from_slice(&self.sealed);
         bytes
     }
@@ -200,13 +200,13 @@ impl KnownContact {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("contact", bytes, |from| {
             let channel = read_channel(from)?;
-            let wishes = str::from_utf8(from.counted()?).ok();
-            let wishes = wishes.and_then(|wishes| wishes.parse().ok());
-            let wishes: Wishes = wishes.ok_or(from.fault("wishes"))?;
-            let rest = bytes.len() - 2 - wishes.to_string().len();
+            let preferences = str::from_utf8(from.counted()?).ok();
+            let preferences = preferences.and_then(|preferences| preferences.parse().ok());
+            let preferences: NotificationPreferences = preferences.ok_or(from.fault("wishes"))?;
+            let rest = bytes.len() - 2 - preferences.to_string().len();
             Ok(Self {
                 channel,
-                wishes,
+                preferences,
                 sealed: from.take(rest)?.into(),
             })
         })

@@ -27,8 +27,8 @@ use tokio::net::unix::UCred;
 use caller::Caller;
 pub use caller::Right;
 
-use super::operator::{Operator, Want, Wish};
-use crate::notify::{Desk, Letters};
+use super::operator::{Operator, Preference, Want};
+use crate::notify::{DeadLetterClient, Letters};
 use tessera_config::OperatorSettings;
 
 /// Dead letters shown at once, oldest first.
@@ -42,7 +42,7 @@ const DEAD_LETTERS_MAX: usize = 1_000;
 pub fn serve(
     path: &Path,
     rights: &OperatorSettings,
-    outbox: Arc<OnceLock<Desk>>,
+    outbox: Arc<OnceLock<DeadLetterClient>>,
     operator: Arc<OnceLock<Operator>>,
 ) -> anyhow::Result<Server> {
     let listener = socket::bind(path, !rights.is_empty())?;
@@ -95,11 +95,11 @@ fn forbidden(caller: &Caller, right: Right) -> Option<HttpResponse> {
 }
 
 /// Notifications that could not be delivered: without addresses and texts.
-async fn list_dead_letters(outbox: Data<OnceLock<Desk>>) -> HttpResponse {
-    let Some(desk) = outbox.get() else {
+async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResponse {
+    let Some(dead_letter_client) = outbox.get() else {
         return no_outbox();
     };
-    match desk.list(DEAD_LETTERS_MAX).await {
+    match dead_letter_client.list(DEAD_LETTERS_MAX).await {
         Ok(dead) => {
             let letters: Vec<_> = dead
                 .into_iter()
@@ -122,7 +122,7 @@ async fn list_dead_letters(outbox: Data<OnceLock<Desk>>) -> HttpResponse {
 
 async fn retry_one(
     id: web::Path<String>,
-    outbox: Data<OnceLock<Desk>>,
+    outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
     match id.parse() {
@@ -131,13 +131,16 @@ async fn retry_one(
     }
 }
 
-async fn retry_all(outbox: Data<OnceLock<Desk>>, caller: ReqData<Caller>) -> HttpResponse {
+async fn retry_all(
+    outbox: Data<OnceLock<DeadLetterClient>>,
+    caller: ReqData<Caller>,
+) -> HttpResponse {
     retry(&outbox, Letters::All, &caller).await
 }
 
 async fn drop_one(
     id: web::Path<String>,
-    outbox: Data<OnceLock<Desk>>,
+    outbox: Data<OnceLock<DeadLetterClient>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
     match id.parse() {
@@ -146,18 +149,25 @@ async fn drop_one(
     }
 }
 
-async fn drop_all(outbox: Data<OnceLock<Desk>>, caller: ReqData<Caller>) -> HttpResponse {
+async fn drop_all(
+    outbox: Data<OnceLock<DeadLetterClient>>,
+    caller: ReqData<Caller>,
+) -> HttpResponse {
     forget(&outbox, Letters::All, &caller).await
 }
 
-async fn retry(outbox: &OnceLock<Desk>, letters: Letters, caller: &Caller) -> HttpResponse {
+async fn retry(
+    outbox: &OnceLock<DeadLetterClient>,
+    letters: Letters,
+    caller: &Caller,
+) -> HttpResponse {
     if let Some(refused) = forbidden(caller, Right::Settle) {
         return refused;
     }
-    let Some(desk) = outbox.get() else {
+    let Some(dead_letter_client) = outbox.get() else {
         return no_outbox();
     };
-    let count = desk.retry(letters).await;
+    let count = dead_letter_client.retry(letters).await;
     tracing::info!(
         by = caller.name(),
         ?letters,
@@ -167,14 +177,18 @@ async fn retry(outbox: &OnceLock<Desk>, letters: Letters, caller: &Caller) -> Ht
     done(count, letters, "tried again")
 }
 
-async fn forget(outbox: &OnceLock<Desk>, letters: Letters, caller: &Caller) -> HttpResponse {
+async fn forget(
+    outbox: &OnceLock<DeadLetterClient>,
+    letters: Letters,
+    caller: &Caller,
+) -> HttpResponse {
     if let Some(refused) = forbidden(caller, Right::Settle) {
         return refused;
     }
-    let Some(desk) = outbox.get() else {
+    let Some(dead_letter_client) = outbox.get() else {
         return no_outbox();
     };
-    let count = desk.forget(letters).await;
+    let count = dead_letter_client.forget(letters).await;
     tracing::info!(
         by = caller.name(),
         ?letters,
@@ -235,14 +249,14 @@ async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) 
     }
 }
 
-/// The decision is signed with the user's name as the system knows it; a name that was given with the wish follows.
+/// The decision is signed with the user's name as the system knows it; a name that was given with the preference follows.
 async fn grant(
-    wish: Json<Wish>,
+    preference: Json<Preference>,
     operator: Data<OnceLock<Operator>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
-    let mut wish = wish.into_inner();
-    let right = match &wish.want {
+    let mut preference = preference.into_inner();
+    let right = match &preference.want {
         Want::Show => Right::Read,
         Want::Block | Want::Unblock | Want::Control(_) => Right::Block,
         Want::BeginDay | Want::Retry | Want::Drop => Right::Settle,
@@ -253,8 +267,8 @@ async fn grant(
     let Some(operator) = operator.get() else {
         return starting();
     };
-    wish.by = caller.signature(&wish.by);
-    match operator.grant(wish).await {
+    preference.by = caller.signature(&preference.by);
+    match operator.grant(preference).await {
         Ok(standing) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(standing),

@@ -15,9 +15,9 @@ use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_protocol::{OrderKey, ResponseCode};
 
-use super::Tell;
+use super::WalletMessage;
 use super::host_totals::TotalsAsked;
-use crate::door::{Asker, Connection};
+use crate::door::{Connection, Requester};
 use crate::gate::{News, Release};
 use crate::router::Worker;
 use tessera_ledger::{
@@ -62,14 +62,14 @@ pub struct WalletActor {
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
-    pub(in crate::wallet) told_at: Instant,
+    pub(in crate::wallet) sent_at: Instant,
 }
 
 /// Somebody who waits for the host's answer.
 struct Waiting {
     transaction: Reference,
     since: Instant,
-    asker: Asker,
+    requester: Requester,
 }
 
 impl WalletActor {
@@ -87,14 +87,14 @@ impl WalletActor {
             settled_orders: Vec::new(),
             totals_asked: None,
             taken: 0,
-            told_at: Instant::now(),
+            sent_at: Instant::now(),
         }
     }
 
-    fn tell(&mut self, tell: Tell) {
-        let Tell {
+    fn tell(&mut self, tell: WalletMessage) {
+        let WalletMessage {
             mut command,
-            mut asker,
+            mut requester,
             reply,
         } = tell;
         let worker = Rc::clone(&self.worker);
@@ -106,11 +106,11 @@ impl WalletActor {
         let house = worker.house();
         let asks = matches!(command, Command::Ask(_));
         let mut context = worker.context(moment.milliseconds, asks, &house);
-        self.told_at = moment.instant;
-        if let Some(asker) = &asker {
+        self.sent_at = moment.instant;
+        if let Some(requester) = &requester {
             worker.metrics.stage(
                 Stage::Decide,
-                self.told_at.saturating_duration_since(asker.arrived),
+                self.sent_at.saturating_duration_since(requester.arrived),
             );
         }
         let recalled = self
@@ -121,9 +121,9 @@ impl WalletActor {
         if let Err(error) = recalled {
             // It could not be told from a repeat, and nobody may act on a guess: nothing is applied.
             tracing::error!(%error, "the journal could not be read back");
-            if let Some(asker) = asker {
+            if let Some(requester) = requester {
                 let outcome = Outcome::fault("the journal could not be read back");
-                self.hold(Release::Answer(asker, outcome));
+                self.hold(Release::Answer(requester, outcome));
             }
             return;
         }
@@ -131,8 +131,8 @@ impl WalletActor {
         if let Some(key) = announced
             && let Err(outcome) = self.claim(key, &mut command, &context)
         {
-            if let Some(asker) = asker {
-                self.hold(Release::Answer(asker, outcome));
+            if let Some(requester) = requester {
+                self.hold(Release::Answer(requester, outcome));
             }
             return;
         }
@@ -167,7 +167,7 @@ impl WalletActor {
                 effect,
                 &command,
                 &entries,
-                (&mut asker, reply.as_ref()),
+                (&mut requester, reply.as_ref()),
                 &context,
             );
         }
@@ -175,7 +175,7 @@ impl WalletActor {
             worker.orders.let_go(key, self.wallet.id);
         }
         if !self.watchers.is_empty() && !entries.is_empty() {
-            self.tell_watchers();
+            self.notify_watchers();
         }
         self.wallet.settle(worker.durable_end(), context.now);
     }
@@ -237,7 +237,7 @@ impl WalletActor {
         if let Some(opening) = entry.event.opening() {
             self.worker.reference_is_used(opening.reference);
         }
-        let told = match &entry.event {
+        let subject = match &entry.event {
             Event::PostingAcknowledged { reference } => Some(*reference),
             Event::Directed(directed) => match directed.directive {
                 Directive::Drop(reference, Owed::Posting) => Some(reference),
@@ -250,7 +250,7 @@ impl WalletActor {
         {
             self.forget_dead_letter(reference, owed);
         }
-        if let Some(reference) = told
+        if let Some(reference) = subject
             && let Some(found) = self.wallet.transactions.by_reference(reference)
             && found.stood_in()
         {
@@ -283,7 +283,7 @@ impl WalletActor {
         }
     }
 
-    fn tell_watchers(&self) {
+    fn notify_watchers(&self) {
         let wallet = &self.wallet;
         self.hold(Release::News(Box::new(News {
             watchers: self.watchers.clone(),
@@ -298,7 +298,7 @@ impl WalletActor {
     pub(in crate::wallet) fn hold(&self, release: Release) {
         self.worker
             .gate
-            .hold(self.wallet.last_sequence, self.told_at, release);
+            .hold(self.wallet.last_sequence, self.sent_at, release);
     }
 
     fn hand_over_snapshot(&mut self) {
@@ -353,7 +353,7 @@ fn announced(command: &Command) -> Option<OrderKey> {
     }
 }
 
-impl Message for Tell {
+impl Message for WalletMessage {
     type Result = ();
 }
 
@@ -370,10 +370,10 @@ impl Actor for WalletActor {
     }
 }
 
-impl Handler<Tell> for WalletActor {
+impl Handler<WalletMessage> for WalletActor {
     type Result = ();
 
-    fn handle(&mut self, tell: Tell, _: &mut Mailbox<Self>) {
+    fn handle(&mut self, tell: WalletMessage, _: &mut Mailbox<Self>) {
         self.taken += 1;
         let of_totals =
             self.totals_asked.is_some() || matches!(tell.command, Command::HostTotals(..));

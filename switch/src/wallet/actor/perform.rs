@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::asks_host::unread;
 use super::super::{Directions, Reply};
 use super::{Waiting, WalletActor};
-use crate::door::{Asker, Connection};
+use crate::door::{Connection, Requester};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::passwords::{Job, Refused};
 use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
@@ -20,31 +20,31 @@ impl WalletActor {
         effect: Effect,
         command: &Command,
         entries: &[Entry],
-        (asker, reply): (&mut Option<Asker>, Option<&Reply>),
+        (requester, reply): (&mut Option<Requester>, Option<&Reply>),
         context: &Context,
     ) {
         match effect {
             Effect::Answer(outcome) => {
                 if let Some(reply) = reply {
                     self.answer_operator(reply, outcome);
-                } else if let Some(asker) = asker.take() {
-                    self.hold(Release::Answer(asker, outcome));
+                } else if let Some(requester) = requester.take() {
+                    self.hold(Release::Answer(requester, outcome));
                 }
             }
             Effect::Await(reference) => {
-                if let Some(asker) = asker.take() {
-                    self.make_room_for(&asker, reference);
-                    let since = self.told_at;
+                if let Some(requester) = requester.take() {
+                    self.make_room_for(&requester, reference);
+                    let since = self.sent_at;
                     self.waiting.push(Waiting {
                         transaction: reference,
                         since,
-                        asker,
+                        requester,
                     });
                 }
             }
             Effect::Settle(reference, outcome) => {
-                while let Some(asker) = self.no_longer_waiting(reference) {
-                    self.hold(Release::Answer(asker, outcome.clone()));
+                while let Some(requester) = self.no_longer_waiting(reference) {
+                    self.hold(Release::Answer(requester, outcome.clone()));
                 }
             }
             Effect::Forward(reference) => {
@@ -52,8 +52,8 @@ impl WalletActor {
                     .waiting
                     .iter()
                     .find(|waiting| waiting.transaction == reference);
-                let asker = waiting.map(|waiting| &waiting.asker);
-                match self.host_request(reference, command, entries, asker, context) {
+                let requester = waiting.map(|waiting| &waiting.requester);
+                match self.host_request(reference, command, entries, requester, context) {
                     Ok(request) => self.hold(Release::Request(request)),
                     Err(error) => {
                         // The journal has it as under way: it comes to nothing like one that never left.
@@ -65,7 +65,7 @@ impl WalletActor {
             }
             Effect::Advise(reference) => {
                 if let Some(unread) = self.unread(reference, Owed::Undo) {
-                    self.tell_host(unread);
+                    self.send_to_host(unread);
                 }
             }
             Effect::Post(reference) => {
@@ -73,7 +73,7 @@ impl WalletActor {
                     self.take_stand_in_of(reference);
                 }
                 if let Some(unread) = self.unread(reference, Owed::Posting) {
-                    self.tell_host(unread);
+                    self.send_to_host(unread);
                 }
             }
             Effect::LayAside(reference, given_up) => {
@@ -86,9 +86,9 @@ impl WalletActor {
                 let decided = self.wallet.supervision.as_deref().cloned();
                 self.hold(Release::Proclaim(Box::new(decided.unwrap_or_default())));
             }
-            Effect::TellTotals(day) => {
+            Effect::SendTotals(day) => {
                 if let Some(reply) = reply {
-                    self.tell_totals(day, reply, context);
+                    self.send_totals(day, reply, context);
                 }
             }
             Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
@@ -98,7 +98,7 @@ impl WalletActor {
                     self.hold(Release::CardAgain(self.wallet.id, reference, update));
                 }
             }
-            Effect::Prove(stored) => self.prove(stored, command, asker),
+            Effect::Prove(stored) => self.prove(stored, command, requester),
             Effect::Reload(purchase, source, amount) => {
                 let ask = self.reload(purchase, source, amount, context);
                 self.worker.tell(self.wallet.id, Command::Ask(ask));
@@ -108,13 +108,13 @@ impl WalletActor {
                 self.worker.tell(self.wallet.id, Command::Ask(ask));
             }
             Effect::Watch => {
-                if let Some(asker) = asker {
-                    self.watch(asker.admitted.connection());
+                if let Some(requester) = requester {
+                    self.watch(requester.admitted.connection());
                 }
             }
             Effect::Unwatch => {
-                if let Some(asker) = asker {
-                    let own = asker.admitted.connection();
+                if let Some(requester) = requester {
+                    let own = requester.admitted.connection();
                     self.watchers.retain(|other| !Arc::ptr_eq(own, other));
                 }
             }
@@ -125,22 +125,22 @@ impl WalletActor {
                     .order_turned(key, self.wallet.id, state, expires_at);
             }
             Effect::ReadHistory(request) => {
-                if let Some(asker) = asker.take() {
+                if let Some(requester) = requester.take() {
                     let account = self.wallet.account.as_ref();
                     let sources = account.map_or(&[][..], |account| &account.sources[..]);
                     let shown = sources
                         .iter()
                         .map(|source| (source.number, source.shown.clone()))
                         .collect();
-                    self.hold(Release::History(asker, self.wallet.id, request, shown));
+                    self.hold(Release::History(requester, self.wallet.id, request, shown));
                 }
             }
         }
     }
 
     /// Advices go out when they are durable; one that lay aside does no more.
-    fn tell_host(&self, unread: Unread) {
-        self.forget_dead_letter(unread.reference, unread.told.owed());
+    fn send_to_host(&self, unread: Unread) {
+        self.forget_dead_letter(unread.reference, unread.subject.owed());
         self.hold(Release::Advice(unread));
     }
 
@@ -213,29 +213,34 @@ impl WalletActor {
     }
 
     /// Sends a request whose passwords are to be looked at to the threads that do so.
-    fn prove(&self, stored: Option<Box<str>>, command: &Command, asker: &mut Option<Asker>) {
-        let (Command::Ask(ask), Some(asker)) = (command, asker.take()) else {
+    fn prove(
+        &self,
+        stored: Option<Box<str>>,
+        command: &Command,
+        requester: &mut Option<Requester>,
+    ) {
+        let (Command::Ask(ask), Some(requester)) = (command, requester.take()) else {
             return;
         };
         let job = Job {
             wallet: self.wallet.id,
             ask: ask.clone(),
-            asker,
+            requester,
             stored,
         };
         match self.worker.passwords.submit(job) {
             Ok(()) => {}
-            Err(Refused::Busy(job)) => self.hold(Release::Answer(job.asker, Outcome::busy())),
+            Err(Refused::Busy(job)) => self.hold(Release::Answer(job.requester, Outcome::busy())),
             Err(Refused::TooEarly(job, wait)) => {
-                self.hold(Release::Answer(job.asker, Outcome::too_early(wait)));
+                self.hold(Release::Answer(job.requester, Outcome::too_early(wait)));
             }
         }
     }
 
     /// A party waits once for a transaction: its repeat takes the place of the request before. A payer's form may have been
     /// sent several times at once, and each of them is answered.
-    fn make_room_for(&mut self, asker: &Asker, reference: Reference) {
-        let most = match asker.kind {
+    fn make_room_for(&mut self, requester: &Requester, reference: Reference) {
+        let most = match requester.kind {
             Kind::Administrative => FORMS_WAITING_MAX,
             _ => 1,
         };
@@ -247,14 +252,14 @@ impl WalletActor {
         }
     }
 
-    fn no_longer_waiting(&mut self, reference: Reference) -> Option<Asker> {
+    fn no_longer_waiting(&mut self, reference: Reference) -> Option<Requester> {
         let place = self
             .waiting
             .iter()
             .position(|waiting| waiting.transaction == reference)?;
         let waiting = self.waiting.remove(place);
-        let waited = self.told_at.saturating_duration_since(waiting.since);
+        let waited = self.sent_at.saturating_duration_since(waiting.since);
         self.worker.metrics.stage(Stage::Host, waited);
-        Some(waiting.asker)
+        Some(waiting.requester)
     }
 }

@@ -30,7 +30,7 @@ fn purchase(number: u32, amount: u64) -> Posting {
 
 fn reversal_of(posting: &Posting, down_to: u64) -> Reversal {
     Reversal {
-        book: posting.kind.book(),
+        request_table: posting.kind.request_table(),
         reference: posting.reference,
         card: posting.card,
         trace: posting.trace,
@@ -198,7 +198,7 @@ fn refund_of(number: u32, amount: u64, original: &Posting) -> (Posting, Concern)
     };
     let named = Named {
         reference: None,
-        book: original.kind.book(),
+        request_table: original.kind.request_table(),
         trace: original.trace,
         transmission: original.transmission,
         institution: original.institution,

@@ -14,7 +14,7 @@ use tessera_protocol::leased::Limits;
 use self::naming::Naming;
 use self::paper::{Fate, Paper, START};
 use super::bench::Bench;
-use crate::{Advice, Command, Effect, Owed, Reference, StandIn, Status, Told, Wallet};
+use crate::{Advice, AdviceSubject, Command, Effect, Owed, Reference, StandIn, Status, Wallet};
 
 type Checked = Result<(), TestCaseError>;
 
@@ -278,7 +278,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             };
             if let Some(reference) = paper.spent[place].reference {
                 // What it was given up to be told it does not hear.
-                paper.spent[place].untold &= !bench.is_telling(reference, Told::Posting);
+                paper.spent[place].unsent &= !bench.is_advising(reference, AdviceSubject::Posting);
                 bench.acknowledge(reference);
             }
             Ok(())
@@ -332,7 +332,7 @@ fn crash(bench: &mut Bench, paper: &mut Paper) -> Checked {
             transaction.status != Status::Pending,
             "left open by a crash"
         );
-        for (owed, advice, told) in [
+        for (owed, advice, subject) in [
             (Owed::Undo, transaction.advice, Effect::Advise(reference)),
             (
                 Owed::Posting,
@@ -342,7 +342,7 @@ fn crash(bench: &mut Bench, paper: &mut Paper) -> Checked {
         ] {
             let given_up = transaction.given_up(owed).copied();
             let tells = advice == Advice::Open && given_up.is_none();
-            prop_assert_eq!(effects.contains(&told), tells);
+            prop_assert_eq!(effects.contains(&subject), tells);
             let aside = given_up.map(|given_up| Effect::LayAside(reference, given_up));
             prop_assert!(aside.is_none_or(|aside| effects.contains(&aside)));
         }

@@ -27,7 +27,7 @@ pub(super) struct Spent {
     pub(super) reference: Option<Reference>,
     pub(super) fate: Fate,
     /// Approved in the host's stead, which has not been told yet.
-    pub(super) untold: bool,
+    pub(super) unsent: bool,
     /// What an authorization sets aside; none for a purchase.
     pub(super) hold: Option<Hold>,
 }
@@ -161,8 +161,8 @@ impl Paper {
 
     /// Whether so much may be approved in the host's stead.
     pub(super) fn may_stand_in(&self, amount: u64) -> bool {
-        let untold = self.sum(|spent| spent.untold.then_some(spent.granted));
-        amount <= self.stand_in.per_transaction && amount + untold <= self.stand_in.per_wallet
+        let unsent = self.sum(|spent| spent.unsent.then_some(spent.granted));
+        amount <= self.stand_in.per_transaction && amount + unsent <= self.stand_in.per_wallet
     }
 
     /// The code that a limit gives, or the lack of money or of a host; and what is granted otherwise.

@@ -55,7 +55,7 @@ pub(super) fn pay(
         asked: None,
         reference,
         fate,
-        untold: fate == Fate::Approved,
+        unsent: fate == Fate::Approved,
         hold,
     });
     Ok(())
@@ -77,7 +77,7 @@ pub(super) fn advise(bench: &mut Bench, paper: &mut Paper, minor: u64, holds: bo
         asked: None,
         reference: forwarded(&effects),
         fate: Fate::Approved,
-        untold: false,
+        unsent: false,
         hold: holds.then(|| Hold {
             state: State::Open,
             held: minor,
@@ -264,7 +264,7 @@ pub(super) fn finish(
     match fate {
         Fate::Refused(ResponseCode::HOST_UNREACHABLE) if stands_in => {
             let spent = &mut paper.spent[place];
-            (spent.fate, spent.untold) = (Fate::Approved, true);
+            (spent.fate, spent.unsent) = (Fate::Approved, true);
         }
         Fate::Refused(code) => paper.refuse(place, code),
         fate => paper.spent[place].fate = fate,

@@ -7,7 +7,9 @@ use super::super::bench::Bench;
 use super::paper::Paper;
 use super::{Checked, answered};
 use crate::controls::Controls;
-use crate::{Advice, Command, Directed, Directive, Effect, Owed, Reference, Subject, Told};
+use crate::{
+    Advice, AdviceSubject, Command, Directed, Directive, Effect, Owed, Reference, Subject,
+};
 
 pub(super) fn operator_blocks(bench: &mut Bench, paper: &mut Paper, blocks: bool) -> Checked {
     let (directive, expected) = match (blocks, paper.blocked) {
@@ -43,11 +45,11 @@ pub(super) fn host_refuses(bench: &mut Bench, paper: &Paper, which: usize) -> Ch
         None => return Ok(()),
     };
     let code = ResponseCode::FAULT;
-    for told in [Told::Posting, Told::Undo(left)] {
-        let owed = is_owed(bench, reference, told.owed());
-        let effects = bench.tell(Command::AdviceRefused(reference, told, code));
+    for subject in [AdviceSubject::Posting, AdviceSubject::Undo(left)] {
+        let owed = is_owed(bench, reference, subject.owed());
+        let effects = bench.tell(Command::AdviceRefused(reference, subject, code));
         let aside = matches!(effects[..], [Effect::LayAside(about, _)] if about == reference);
-        prop_assert_eq!(aside, owed, "{:?} {:?}", told, effects);
+        prop_assert_eq!(aside, owed, "{:?} {:?}", subject, effects);
     }
     Ok(())
 }
@@ -75,17 +77,17 @@ pub(super) fn operator_decides(
             false => ResponseCode::NOT_FOUND,
         };
         prop_assert_eq!(answered(&effects), Some(expected));
-        let told = match owed {
+        let subject = match owed {
             Owed::Posting => Effect::Post(reference),
             _ => Effect::Advise(reference),
         };
-        prop_assert_eq!(effects.contains(&told), given_up && !drops);
+        prop_assert_eq!(effects.contains(&subject), given_up && !drops);
         if given_up {
             prop_assert_eq!(is_owed(bench, reference, owed), !drops);
         }
         if given_up && drops && owed == Owed::Posting {
             let place = which % paper.spent.len();
-            paper.spent[place].untold = false;
+            paper.spent[place].unsent = false;
         }
     }
     Ok(())

@@ -98,7 +98,7 @@ async fn polite(listener: TcpListener, hello: &str) -> Vec<String> {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 mail.example\r\n").await.unwrap();
-    let mut told = Vec::new();
+    let mut notice = Vec::new();
     let mut in_text = false;
     while let Ok(Some(line)) = lines.next_line().await {
         let reply = match &*line {
@@ -109,12 +109,12 @@ async fn polite(listener: TcpListener, hello: &str) -> Vec<String> {
             _ => "250 ok\r\n",
         };
         in_text = line == "DATA";
-        told.push(line);
+        notice.push(line);
         if write.write_all(reply.as_bytes()).await.is_err() {
             break;
         }
     }
-    told
+    notice
 }
 
 #[test]
@@ -146,19 +146,20 @@ fn a_name_beyond_ascii_goes_to_servers_that_take_one() {
                 // The same connection takes the next one.
                 email.send(&message(domain)).await.unwrap();
             };
-            let ((), told) = tokio::join!(client, polite(listener, hello));
-            let has = |wanted: &str| told.iter().any(|line| line == wanted);
-            assert!(has("RCPT TO:<payer@xn--bcher-kva.example>"), "{told:?}");
+            let ((), notice) = tokio::join!(client, polite(listener, hello));
+            let has = |wanted: &str| notice.iter().any(|line| line == wanted);
+            assert!(has("RCPT TO:<payer@xn--bcher-kva.example>"), "{notice:?}");
             assert_eq!(
                 has("RCPT TO:<用户@xn--r8jz45g.xn--zckzah>"),
                 takes,
-                "{told:?}"
+                "{notice:?}"
             );
             assert_eq!(
-                told.iter()
+                notice
+                    .iter()
                     .any(|line| line.starts_with("MAIL FROM:<no-reply@tessera.example> SMTPUTF8")),
                 takes,
-                "{told:?}"
+                "{notice:?}"
             );
         }
     });

@@ -54,7 +54,7 @@ pub(super) fn read(deliver: &DeliverSm) -> Option<Report> {
     for tlv in deliver.tlvs() {
         match tlv.value() {
             Some(TlvValue::ReceiptedMessageId(id)) => centre_id = Some(id.as_str().to_owned()),
-            Some(TlvValue::MessageState(told)) => state = Some(*told),
+            Some(TlvValue::MessageState(notice)) => state = Some(*notice),
             _ => (),
         }
     }
@@ -69,12 +69,12 @@ pub(super) fn read(deliver: &DeliverSm) -> Option<Report> {
 
 /// What stands behind a key in `id:0123 sub:001 dlvrd:001 ... stat:DELIVRD err:000 text:...` (SMPP 3.4, appendix B).
 fn value(text: &str, key: &str) -> Option<String> {
-    let told = text.split_ascii_whitespace().find_map(|word| {
+    let notice = text.split_ascii_whitespace().find_map(|word| {
         let head = word.get(..key.len())?;
         head.eq_ignore_ascii_case(key).then(|| &word[key.len()..])
     })?;
-    let plain = told.len() <= 64 && told.bytes().all(|byte| byte.is_ascii_graphic());
-    plain.then(|| told.to_owned())
+    let plain = notice.len() <= 64 && notice.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then(|| notice.to_owned())
 }
 
 fn of_state(state: MessageState, error: Option<String>) -> Option<ReceiptOutcome> {

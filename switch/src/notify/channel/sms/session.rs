@@ -93,10 +93,10 @@ impl<'a> Session<'a> {
     }
 
     async fn turn(&mut self, queued: &mut mpsc::Receiver<Submit>) -> Result<(), End> {
-        let room = self.waiting.len() < self.settings.window;
+        let service = self.waiting.len() < self.settings.window;
         let turn = self.pace.next();
-        let may_send = room && turn <= Instant::now();
-        let alarm = match room && !may_send {
+        let may_send = service && turn <= Instant::now();
+        let alarm = match service && !may_send {
             true => self.alarm().min(turn),
             false => self.alarm(),
         };
@@ -352,7 +352,7 @@ mod tests {
             answer_within: Duration::from_millis(400),
             ..SmsSettings::default()
         };
-        let (end, told) = ended(settings, |mut wire| async move {
+        let (end, notice) = ended(settings, |mut wire| async move {
             for _ in 0..SEGMENTS {
                 assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
             }
@@ -361,12 +361,12 @@ mod tests {
             while wire.next().await.is_some() {}
         });
         assert_eq!(end, lost("the message centre is silent"));
-        assert!(told.unwrap_err().is_transient());
+        assert!(notice.unwrap_err().is_transient());
     }
 
     #[test]
     fn a_centre_that_unbinds_is_answered_and_whoever_waits_is_told() {
-        let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
+        let (end, notice) = ended(SmsSettings::default(), |mut wire| async move {
             for _ in 0..SEGMENTS {
                 assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
             }
@@ -376,18 +376,18 @@ mod tests {
             assert_eq!((answer.id, answer.sequence), (CommandId::UnbindResp, 77));
         });
         assert_eq!(end, lost("the message centre ended the session"));
-        assert!(told.unwrap_err().is_transient());
+        assert!(notice.unwrap_err().is_transient());
     }
 
     #[test]
     fn a_length_that_cannot_be_ends_the_session() {
-        let (end, told) = ended(SmsSettings::default(), |mut wire| async move {
+        let (end, notice) = ended(SmsSettings::default(), |mut wire| async move {
             next(&mut wire).await;
             wire.get_mut().write_all(&[0xFF; 16]).await.unwrap();
             while wire.next().await.is_some() {}
         });
         assert_eq!(end, lost("what the message centre sent is no PDU"));
-        assert!(told.unwrap_err().is_transient());
+        assert!(notice.unwrap_err().is_transient());
     }
 
     /// A request with nothing but this behind its head.
@@ -406,7 +406,7 @@ mod tests {
             window: 1,
             ..SmsSettings::default()
         };
-        let (end, told) = ended(settings, |mut wire| async move {
+        let (end, notice) = ended(settings, |mut wire| async move {
             let submit = next(&mut wire).await;
             let stream = wire.get_mut();
             let unread = request(CommandId::DeliverSm, 7, &receipt);
@@ -428,7 +428,7 @@ mod tests {
             assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
         });
         assert_eq!(end, lost("the message centre closed the line"));
-        assert_eq!(told, Ok(()));
+        assert_eq!(notice, Ok(()));
     }
 
     #[test]
@@ -437,7 +437,7 @@ mod tests {
             window: 1,
             ..SmsSettings::default()
         };
-        let (_, told) = ended(settings, |mut wire| async move {
+        let (_, notice) = ended(settings, |mut wire| async move {
             let submit = next(&mut wire).await;
             let status = CommandStatus::EsmeRthrottled;
             let refused = Command::new(status, submit.sequence, Pdu::GenericNack);
@@ -446,6 +446,6 @@ mod tests {
             assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
             assert!(refused_at.elapsed() >= HOLD);
         });
-        assert!(told.unwrap_err().is_transient());
+        assert!(notice.unwrap_err().is_transient());
     }
 }

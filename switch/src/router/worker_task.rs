@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::oneshot::Sender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::Guests;
+use crate::door::Parties;
 
 /// Asked from outside its thread; the sender is told when it is done.
-pub enum Errand {
+pub enum WorkerTask {
     /// Hand every wallet that changed to the store.
     Checkpoint(Sender<()>),
     /// These are the parties from now on, and this the certificate of the malls' TLS door.
-    Renew(Arc<Guests>, Option<TlsAcceptor>, Sender<()>),
+    Renew(Arc<Parties>, Option<TlsAcceptor>, Sender<()>),
     /// Read no more requests, answer what is under way.
     Drain(Sender<()>),
     /// Sign off from the host: once all workers have drained, as each needs the wallets and the lines of the others.

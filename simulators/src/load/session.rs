@@ -28,7 +28,7 @@ pub const REPEAT_AFTER_NANOSECONDS: u64 = 10_000_000_000;
 const UNSENT_BYTES_MAX: usize = 256 * 1024;
 
 /// One connection's memory.
-pub struct Desk {
+pub struct Session {
     pub(super) connection: u32,
     pub(super) speaker: Speaker,
     pub(super) terminal: [u8; 8],
@@ -53,7 +53,7 @@ pub struct Desk {
     pub(super) stamp: Stamp,
 }
 
-impl Desk {
+impl Session {
     /// An empty one. `None` only where the templates could not be made.
     pub fn new(
         shared: &Shared,

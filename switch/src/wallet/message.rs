@@ -6,7 +6,7 @@ use tessera_ledger::{Command, Outcome, Supervision};
 use tessera_protocol::CardNumber;
 use tokio::sync::oneshot;
 
-use crate::door::Asker;
+use crate::door::Requester;
 
 /// Something for a wallet, and who waits for an answer to it.
 ///
@@ -15,30 +15,30 @@ use crate::door::Asker;
 /// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
 /// nothing here that would make room by waiting.
 #[derive(Debug)]
-pub struct Tell {
+pub struct WalletMessage {
     /// What it is told.
     pub command: Command,
     /// The party or wallet server that asked.
-    pub asker: Option<Asker>,
+    pub requester: Option<Requester>,
     /// Where an operator waits.
     pub reply: Option<Reply>,
 }
 
-impl Tell {
+impl WalletMessage {
     /// Nobody waits.
     pub fn unasked(command: Command) -> Self {
         Self {
             command,
-            asker: None,
+            requester: None,
             reply: None,
         }
     }
 
     /// A party or the wallet server waits.
-    pub fn asked(command: Command, asker: Asker) -> Self {
+    pub fn asked(command: Command, requester: Requester) -> Self {
         Self {
             command,
-            asker: Some(asker),
+            requester: Some(requester),
             reply: None,
         }
     }
@@ -48,7 +48,7 @@ impl Tell {
         let (sender, answered) = oneshot::channel();
         let tell = Self {
             command,
-            asker: None,
+            requester: None,
             reply: Some(Reply(Arc::new(Mutex::new(Some(sender))))),
         };
         (tell, answered)

@@ -34,7 +34,7 @@ impl Entry {
 
 /// All of it.
 #[derive(Default)]
-pub struct FullBooks {
+pub struct FullLedger {
     entries: HashMap<Name, Entry>,
     counted: HashMap<&'static str, u64>,
 }
@@ -52,7 +52,7 @@ pub fn follows(request: &Request<'_>) -> bool {
     }
 }
 
-impl FullBooks {
+impl FullLedger {
     /// Whether it undoes something that is more than a whole purchase.
     pub fn knows(&self, request: &Request<'_>, terminal: &[u8]) -> bool {
         let Request::Reversal(reversal) = request else {

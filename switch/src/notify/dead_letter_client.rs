@@ -12,7 +12,7 @@ const WAITING_MAX: usize = 16;
 
 /// Cheap to clone; asks the thread that owns the outbox.
 #[derive(Debug, Clone)]
-pub struct Desk(mpsc::Sender<Ask>);
+pub struct DeadLetterClient(mpsc::Sender<Ask>);
 
 /// A question.
 pub(super) enum Ask {
@@ -35,7 +35,7 @@ pub enum Letters {
     All,
 }
 
-impl Desk {
+impl DeadLetterClient {
     pub(super) fn new() -> (Self, mpsc::Receiver<Ask>) {
         let (asks, asked) = mpsc::channel(WAITING_MAX);
         (Self(asks), asked)

@@ -1,6 +1,6 @@
 //! What the payer has set: freezing, limits, notifications. 160 to 173.
 
-use tessera_protocol::leased::{Limits, Operation, Wishes, tag};
+use tessera_protocol::leased::{Limits, NotificationPreferences, Operation, tag};
 
 use super::{ContactKind, Proof, Switch, with};
 use crate::line::Failure;
@@ -85,8 +85,12 @@ impl Switch {
     ///
     /// # Errors
     /// 63 where the session has ended.
-    pub async fn set_wishes(&self, session: &Session, wishes: Wishes) -> Result<(), Failure> {
-        let fields = with(session).data(tag::WISHES, wishes);
-        self.ask(Operation::SetWishes, fields).await.map(drop)
+    pub async fn set_preferences(
+        &self,
+        session: &Session,
+        preferences: NotificationPreferences,
+    ) -> Result<(), Failure> {
+        let fields = with(session).data(tag::PREFERENCES, preferences);
+        self.ask(Operation::SetPreferences, fields).await.map(drop)
     }
 }

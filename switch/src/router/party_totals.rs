@@ -15,14 +15,14 @@ type Sums = HashMap<(u64, Day), Totals>;
 
 /// Bounded by the parties, and by the dates since the switch was started.
 #[derive(Debug)]
-pub struct Book {
+pub struct PartyTotals {
     /// What the store had at the start.
     before: Sums,
     /// What each worker has added since.
     since: Box<[Mutex<Sums>]>,
 }
 
-impl Book {
+impl PartyTotals {
     /// With what the store has, for so many workers.
     pub fn new(before: impl IntoIterator<Item = (u64, Day, Totals)>, workers: usize) -> Self {
         let rows = before.into_iter();

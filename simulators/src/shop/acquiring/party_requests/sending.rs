@@ -1,10 +1,10 @@
 //! Requests on their way to the line, for the first time and again.
 
-use super::{Desk, Moment, Open, Reply, TRACE_MAX, TRANSMISSIONS_MAX};
+use super::{Moment, Open, PartyRequests, Reply, TRACE_MAX, TRANSMISSIONS_MAX};
 use crate::load::clock::Stamp;
 use crate::shop::acquiring::request::{self, Kind, Travel};
 
-impl Desk {
+impl PartyRequests {
     /// A line is signed on: everything without an answer goes out, again or at last.
     pub fn connected(&mut self, now: Moment) {
         self.connected = true;

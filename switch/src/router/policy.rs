@@ -7,12 +7,12 @@ use tessera_ledger::Supervision;
 
 /// Shared by all workers: each looks at the number, and reads only what is new to it.
 #[derive(Debug)]
-pub struct Bulletin {
+pub struct OperatorPolicy {
     number: AtomicU64,
     text: Mutex<Arc<Supervision>>,
 }
 
-impl Bulletin {
+impl OperatorPolicy {
     /// With what was decided before.
     pub fn new(text: Supervision) -> Self {
         Self {

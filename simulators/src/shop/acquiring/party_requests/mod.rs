@@ -1,5 +1,5 @@
 //! What is asked of the switch, what it answers, and what follows where it doesn't: everything but the socket. Time is handed
-//! in. Frames to send gather in [`Desk::out`]; every one of them is in the log before.
+//! in. Frames to send gather in [`PartyRequests::out`]; every one of them is in the log before.
 
 mod answers;
 mod deadlines;
@@ -33,7 +33,7 @@ pub(super) struct Moment {
 pub(super) type Reply = oneshot::Sender<Option<Standing>>;
 
 /// What the shop asks.
-pub(super) enum Errand {
+pub(super) enum ShopRequest {
     Purchase {
         order: String,
         amount: u64,
@@ -82,7 +82,7 @@ struct Open {
 }
 
 /// The requests of one party.
-pub(super) struct Desk {
+pub(super) struct PartyRequests {
     party: Party,
     times: Times,
     records: HashMap<String, Record>,
@@ -97,7 +97,7 @@ pub(super) struct Desk {
     pub out: BytesMut,
 }
 
-impl Desk {
+impl PartyRequests {
     /// With what was written before: what was left in doubt is undone.
     pub fn new(
         party: Party,
@@ -107,7 +107,7 @@ impl Desk {
         now: Moment,
     ) -> Self {
         let orders: Vec<_> = records.iter().map(|record| record.order.clone()).collect();
-        let mut desk = Self {
+        let mut party_requests = Self {
             party,
             times,
             records: records
@@ -123,9 +123,9 @@ impl Desk {
             out: BytesMut::new(),
         };
         for order in orders {
-            desk.resume(&order, now);
+            party_requests.resume(&order, now);
         }
-        desk
+        party_requests
     }
 
     /// Takes what was open when the log ended up again.
@@ -155,22 +155,22 @@ impl Desk {
     }
 
     /// Takes an errand; its reply comes at once, or when the answer does.
-    pub fn take(&mut self, errand: Errand, now: Moment) {
-        match errand {
-            Errand::Look { order, reply } => tell(vec![reply], self.standing(&order)),
-            Errand::Purchase {
+    pub fn take(&mut self, request: ShopRequest, now: Moment) {
+        match request {
+            ShopRequest::Look { order, reply } => tell(vec![reply], self.standing(&order)),
+            ShopRequest::Purchase {
                 order,
                 amount,
                 payer,
                 reply,
             } => self.purchase(order, amount, payer, reply, now),
-            Errand::Refund {
+            ShopRequest::Refund {
                 order,
                 amount,
                 seen,
                 reply,
             } => self.refund(&order, amount, seen, reply, now),
-            Errand::Cancel { order, reply } => self.cancel(&order, reply, now),
+            ShopRequest::Cancel { order, reply } => self.cancel(&order, reply, now),
         }
     }
 

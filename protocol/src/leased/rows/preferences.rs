@@ -7,7 +7,7 @@ use super::RowError;
 
 /// What the payer wants to be told, as letters: `p` purchases, `d` declines, `l` loads, `r` refunds and reversals, `s` security.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wishes {
+pub struct NotificationPreferences {
     /// Purchases.
     pub purchases: bool,
     /// Declined purchases.
@@ -20,7 +20,7 @@ pub struct Wishes {
     pub security: bool,
 }
 
-impl Wishes {
+impl NotificationPreferences {
     /// All but declines.
     pub const DEFAULT: Self = Self {
         purchases: true,
@@ -41,16 +41,16 @@ impl Wishes {
     }
 }
 
-impl fmt::Display for Wishes {
+impl fmt::Display for NotificationPreferences {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.letters()
             .into_iter()
-            .filter(|(_, wished)| *wished)
+            .filter(|(_, wanted)| *wanted)
             .try_for_each(|(letter, _)| write!(formatter, "{letter}"))
     }
 }
 
-impl FromStr for Wishes {
+impl FromStr for NotificationPreferences {
     type Err = RowError;
 
     fn from_str(letters: &str) -> Result<Self, RowError> {

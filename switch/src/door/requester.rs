@@ -17,7 +17,7 @@ static NO_ORIGINAL: Limit = Limit::new("original not found");
 
 /// A request that has not been answered yet. Dropping it answers nothing and gives its place back.
 #[derive(Debug)]
-pub struct Asker {
+pub struct Requester {
     /// Where the answer goes, and its place among the unanswered ones.
     pub admitted: Admitted,
     /// The request in binary packing: the answer echoes parts of it.
@@ -36,7 +36,7 @@ pub struct Asker {
 
 /// Writes the answer to a request into an outbox: malls and the wallet server are answered in other
 /// messages.
-pub type Reply = fn(&Asker, &Outcome, &mut BytesMut);
+pub type Reply = fn(&Requester, &Outcome, &mut BytesMut);
 
 /// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says. A reversal, completion or
 /// refund whose original is not found is a warning, within the rate limit of the address: money may be debited that somebody
@@ -79,7 +79,7 @@ pub fn log_decline(
     );
 }
 
-impl Asker {
+impl Requester {
     /// Logs why it is declined.
     pub fn log_decline(&self, said: (ResponseCode, &'static str)) {
         if (said.1 == ORIGINAL_NOT_FOUND || tracing::enabled!(tracing::Level::DEBUG))

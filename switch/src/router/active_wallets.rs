@@ -9,26 +9,26 @@ use hashbrown::HashMap;
 use slab::Slab;
 
 use super::prefetch::prefetch;
-use crate::wallet::{Tell, WalletActor};
+use crate::wallet::{WalletActor, WalletMessage};
 use tessera_ledger::WalletId;
 
 /// Where a wallet's actor is, and how much it was told.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct ActiveWallet {
     pub(super) address: Addr<WalletActor>,
     /// Messages put into its mailbox.
-    pub(super) told: u64,
+    pub(super) subject: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
-    last_told: u64,
+    last_sent: u64,
     /// Where the actor lies in memory; 0 until it has started.
     actor_at: usize,
 }
 
 /// All seats of a worker. Bounded by the wallets in use.
 #[derive(Debug, Default)]
-pub(super) struct Seats {
+pub(super) struct ActiveWallets {
     places: HashMap<WalletId, u32>,
-    seats: Slab<Seat>,
+    seats: Slab<ActiveWallet>,
     /// Every seated wallet once, by the time at which it is worth another look.
     idle_since: VecDeque<(u64, WalletId)>,
     /// By [`clock::steady`](tessera_kit::clock::steady), as of the last look for idle wallets: exact enough for them.
@@ -41,13 +41,13 @@ const MAILBOX_BYTES: usize = 128;
 const BEFORE_ACTOR_BYTES: usize =
     64 + size_of::<ContextFut<WalletActor, Context<WalletActor>>>() - size_of::<WalletActor>();
 
-impl Seats {
+impl ActiveWallets {
     /// Where the wallet sits, if it does.
     pub(super) fn place(&self, wallet: WalletId) -> Option<usize> {
         self.places.get(&wallet).map(|&place| place as usize)
     }
 
-    pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut Seat> {
+    pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut ActiveWallet> {
         let place = self.place(wallet)?;
         self.seats.get_mut(place)
     }
@@ -71,11 +71,11 @@ impl Seats {
         }
     }
 
-    pub(super) fn tell(&mut self, place: usize, tell: Tell) {
+    pub(super) fn tell(&mut self, place: usize, tell: WalletMessage) {
         let now = self.now;
         if let Some(seat) = self.seats.get_mut(place) {
-            seat.told += 1;
-            seat.last_told = now;
+            seat.subject += 1;
+            seat.last_sent = now;
             seat.address.do_send(tell);
         }
     }
@@ -86,10 +86,10 @@ impl Seats {
 
     pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
         let now = self.now;
-        let place = self.seats.insert(Seat {
+        let place = self.seats.insert(ActiveWallet {
             address,
-            told: 0,
-            last_told: now,
+            subject: 0,
+            last_sent: now,
             actor_at: 0,
         });
         self.places.insert(wallet, place as u32);
@@ -115,9 +115,9 @@ impl Seats {
             let Some(seat) = self.seat(wallet) else {
                 continue;
             };
-            let last_told = seat.last_told;
-            if last_told > before {
-                self.idle_since.push_back((last_told, wallet));
+            let last_sent = seat.last_sent;
+            if last_sent > before {
+                self.idle_since.push_back((last_sent, wallet));
                 continue;
             }
             self.idle_since.push_back((now, wallet));

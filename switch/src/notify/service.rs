@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
+use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
-use super::desk::{Ask, Desk, Letters};
 use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
@@ -44,7 +44,7 @@ pub struct Notify {
     thread: JoinHandle<()>,
     stop: oneshot::Sender<()>,
     /// Where dead letters are listed, tried again and dropped.
-    pub desk: Desk,
+    pub dead_letter_client: DeadLetterClient,
 }
 
 /// Why telling payers could not begin.
@@ -82,15 +82,15 @@ impl Notify {
         let place = Place {
             directory: settings.data.join("outbox"),
             journal,
-            told_within: notify.give_up_after.as_millis() as u64,
+            sent_within: notify.give_up_after.as_millis() as u64,
             pause_max: notify.retry_max.as_millis() as u64,
         };
-        let books = match Books::open(&place) {
+        let books = match State::open(&place) {
             // Notifications wait until the disk can be written; payments go on meanwhile.
             Err(error) if error.is_of_the_disk() => Err(error),
             opened => Ok(opened?),
         };
-        let (desk, asks) = Desk::new();
+        let (dead_letter_client, asks) = DeadLetterClient::new();
         let (stop, stopped) = oneshot::channel();
         let seed = Seed {
             settings: notify,
@@ -104,7 +104,11 @@ impl Notify {
         let thread = std::thread::Builder::new()
             .name("notify".into())
             .spawn(move || seed.run(asks, stopped))?;
-        Ok(Some(Self { thread, stop, desk }))
+        Ok(Some(Self {
+            thread,
+            stop,
+            dead_letter_client,
+        }))
     }
 
     /// Ends it: what is on its way is sent again after the next start.
@@ -121,25 +125,25 @@ struct Place {
     directory: PathBuf,
     journal: Arc<dyn Journal>,
     /// What happened longer ago is not told any more, in milliseconds.
-    told_within: u64,
+    sent_within: u64,
     /// No message waits longer until it is tried again, in milliseconds.
     pause_max: u64,
 }
 
 /// The outbox, and what is in memory of it.
-struct Books {
+struct State {
     outbox: Arc<Outbox>,
     follower: Follower,
     lanes: [Lane; 2],
 }
 
-impl Books {
+impl State {
     fn open(place: &Place) -> Result<Self, OutboxError> {
         let outbox = Arc::new(Outbox::open(&place.directory)?);
         let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
         Ok(Self {
             lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
-            follower: Follower::new(Arc::clone(&place.journal), &outbox, place.told_within)?,
+            follower: Follower::new(Arc::clone(&place.journal), &outbox, place.sent_within)?,
             outbox,
         })
     }
@@ -159,7 +163,7 @@ struct Seed {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     place: Place,
-    books: Result<Books, OutboxError>,
+    books: Result<State, OutboxError>,
 }
 
 /// However the thread ends, nothing is told after it.
@@ -198,31 +202,31 @@ impl Seed {
                 sms: sms.map(Channel::Sms),
                 malls: self.malls,
             };
-            let room = Room {
+            let service = Service {
                 settings: self.settings,
                 metrics: self.metrics,
                 place: self.place,
                 delivery: Rc::new(delivery),
                 under_way: JoinSet::new(),
-                figures_told: None,
+                figures_sent: None,
             };
             let outside = Outside {
                 asks,
                 receipts,
                 stopped,
             };
-            room.tell(self.books, outside).await;
+            service.tell(self.books, outside).await;
         });
     }
 }
 
-struct Room {
+struct Service {
     settings: NotifySettings,
     metrics: Arc<Metrics>,
     place: Place,
     delivery: Rc<Delivery>,
     under_way: JoinSet<(ContactChannel, Key, Delivered)>,
-    figures_told: Option<Instant>,
+    figures_sent: Option<Instant>,
 }
 
 /// What others want.
@@ -232,10 +236,10 @@ struct Outside {
     stopped: oneshot::Receiver<()>,
 }
 
-impl Room {
+impl Service {
     /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
     /// nothing more once a write has failed, and what is in memory may be ahead of it.
-    async fn tell(mut self, mut opened: Result<Books, OutboxError>, mut outside: Outside) {
+    async fn tell(mut self, mut opened: Result<State, OutboxError>, mut outside: Outside) {
         let mut failures = 0;
         loop {
             let began = Instant::now();
@@ -262,7 +266,7 @@ impl Room {
             if self.is_stopped_within(pause, &mut outside).await {
                 return;
             }
-            opened = Books::open(&self.place);
+            opened = State::open(&self.place);
         }
     }
 
@@ -280,7 +284,7 @@ impl Room {
         }
     }
 
-    async fn work(&mut self, books: &mut Books, outside: &mut Outside) -> Result<(), OutboxError> {
+    async fn work(&mut self, books: &mut State, outside: &mut Outside) -> Result<(), OutboxError> {
         let mut more = true;
         loop {
             self.look(books, &mut more)?;
@@ -306,7 +310,7 @@ impl Room {
     }
 
     /// Reads on in the journal.
-    fn look(&mut self, books: &mut Books, more: &mut bool) -> Result<(), OutboxError> {
+    fn look(&mut self, books: &mut State, more: &mut bool) -> Result<(), OutboxError> {
         let now = clock::milliseconds();
         let (looked_at, new) = books.follower.look(LOOK_AT, &books.outbox, now)?;
         *more = looked_at >= LOOK_AT;
@@ -316,7 +320,7 @@ impl Room {
         Ok(())
     }
 
-    fn send_what_is_due(&mut self, books: &mut Books) -> Result<(), OutboxError> {
+    fn send_what_is_due(&mut self, books: &mut State) -> Result<(), OutboxError> {
         let now = clock::milliseconds();
         for lane in &mut books.lanes {
             lane.refill(&books.outbox)?;
@@ -335,7 +339,7 @@ impl Room {
 
     fn settle(
         &mut self,
-        books: &mut Books,
+        books: &mut State,
         channel: ContactChannel,
         key: Key,
         delivered: Delivered,
@@ -347,11 +351,11 @@ impl Room {
         let figures = &Arc::clone(&self.metrics).notify;
         match delivered {
             Delivered::Sent(channel) => {
-                figures.told(channel, "sent");
+                figures.sent(channel, "sent");
                 changes.done.push((key, waiting.channel));
             }
             Delivered::NobodyThere => {
-                figures.told("none", "dropped");
+                figures.sent("none", "dropped");
                 changes.done.push((key, waiting.channel));
             }
             Delivered::Failed(channel, failure) => {
@@ -361,11 +365,11 @@ impl Room {
                 let give_up = self.settings.give_up_after.as_millis() as u64;
                 match failure {
                     _ if key.to == To::Proposed && age >= CODE_WITHIN => {
-                        figures.told(channel, "dropped");
+                        figures.sent(channel, "dropped");
                         changes.done.push((key, waiting.channel));
                     }
                     Failure::Transient(_) if age < give_up => {
-                        figures.told(channel, "retried");
+                        figures.sent(channel, "retried");
                         let due = now + self.pause(attempts);
                         let again = Waiting {
                             due,
@@ -376,7 +380,7 @@ impl Room {
                         changes.waiting.push((key, again));
                     }
                     Failure::Transient(why) | Failure::Permanent(why) => {
-                        figures.told(channel, "dead");
+                        figures.sent(channel, "dead");
                         tracing::warn!(channel, why, "a message was given up");
                         let dead = Dead {
                             channel: waiting.channel,
@@ -409,17 +413,17 @@ impl Room {
                 "undelivered"
             }
         };
-        self.metrics.notify.told("sms", result);
+        self.metrics.notify.sent("sms", result);
     }
 
-    fn say_figures(&mut self, books: &Books) {
+    fn say_figures(&mut self, books: &State) {
         if self
-            .figures_told
-            .is_some_and(|told| told.elapsed() < FIGURES_EVERY)
+            .figures_sent
+            .is_some_and(|notice| notice.elapsed() < FIGURES_EVERY)
         {
             return;
         }
-        self.figures_told = Some(Instant::now());
+        self.figures_sent = Some(Instant::now());
         let figures = &self.metrics.notify;
         let now = clock::milliseconds();
         for lane in &books.lanes {
@@ -435,7 +439,7 @@ impl Room {
 }
 
 /// Whoever asked hears of a failure too.
-fn answer(books: &mut Books, ask: Ask) -> Result<(), OutboxError> {
+fn answer(books: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
         Ask::List(most, answer) => tell(answer, books.outbox.dead(most)),
         Ask::Retry(letters, answer) => tell(answer, revive(books, letters)),
@@ -453,12 +457,12 @@ fn tell<T>(
     answer: oneshot::Sender<Result<T, String>>,
     done: Result<T, OutboxError>,
 ) -> Result<(), OutboxError> {
-    let (told, kept) = match done {
+    let (notice, kept) = match done {
         Ok(done) => (Ok(done), Ok(())),
         Err(error) => (Err(error.to_string()), Err(error)),
     };
     // Whoever does not wait any more needs no answer.
-    let _ = answer.send(told);
+    let _ = answer.send(notice);
     kept
 }
 
@@ -473,7 +477,7 @@ fn some_of(outbox: &Outbox, letters: Letters) -> Result<Vec<(Key, Dead)>, Outbox
     }
 }
 
-fn revive(books: &mut Books, letters: Letters) -> Result<usize, OutboxError> {
+fn revive(books: &mut State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
         let dead = some_of(&books.outbox, letters)?;
@@ -502,7 +506,7 @@ fn revive(books: &mut Books, letters: Letters) -> Result<usize, OutboxError> {
     }
 }
 
-fn forget(books: &Books, letters: Letters) -> Result<usize, OutboxError> {
+fn forget(books: &State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
         let dead = some_of(&books.outbox, letters)?;
@@ -532,7 +536,7 @@ mod tests {
         Place {
             directory: folder.join("outbox"),
             journal: Arc::clone(journal) as Arc<dyn Journal>,
-            told_within: u64::MAX,
+            sent_within: u64::MAX,
             pause_max: 60_000,
         }
     }
@@ -565,8 +569,8 @@ mod tests {
         let journal = Arc::new(Records::default());
         let metrics = Arc::new(Metrics::new());
         let place = place(folder.path(), &journal);
-        let books = Books::open(&place).unwrap();
-        let room = Room {
+        let books = State::open(&place).unwrap();
+        let service = Service {
             settings: NotifySettings {
                 retry_min: Duration::from_millis(2),
                 retry_max: Duration::from_millis(2),
@@ -576,9 +580,9 @@ mod tests {
             place,
             delivery: Rc::new(delivery(folder.path(), &journal)),
             under_way: JoinSet::new(),
-            figures_told: None,
+            figures_sent: None,
         };
-        let (desk, asks) = Desk::new();
+        let (dead_letter_client, asks) = DeadLetterClient::new();
         let (_sender, receipts) = mpsc::channel(1);
         let (stop, stopped) = oneshot::channel();
         let outside = Outside {
@@ -591,11 +595,11 @@ mod tests {
             .build()
             .unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let told = tokio::task::spawn_local(room.tell(Ok(books), outside));
+            let notice = tokio::task::spawn_local(service.tell(Ok(books), outside));
             until(&metrics, "tessera_notifications_stopped 0").await;
             journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
             until(&metrics, "tessera_notifications_stopped 1").await;
-            let asked = desk.list(1).await;
+            let asked = dead_letter_client.list(1).await;
             assert!(asked.is_err_and(|why| why.contains("stopped")));
             journal.propose("a");
             journal.fail_shows.store(0, Ordering::Relaxed);
@@ -606,7 +610,7 @@ mod tests {
             )
             .await;
             stop.send(()).unwrap();
-            told.await.unwrap();
+            notice.await.unwrap();
         });
     }
 
@@ -633,7 +637,7 @@ mod tests {
     fn all_dead_letters_are_tried_again_or_dropped_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Arc::new(Records::default());
-        let mut books = Books::open(&place(folder.path(), &journal)).unwrap();
+        let mut books = State::open(&place(folder.path(), &journal)).unwrap();
         let many = LETTERS_AT_ONCE as u64 + 10;
         let dead = |position| {
             let dead = Dead {

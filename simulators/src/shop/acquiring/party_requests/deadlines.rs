@@ -2,12 +2,12 @@
 
 use tokio::time::Instant;
 
-use super::{Desk, Moment, Open, tell};
+use super::{Moment, Open, PartyRequests, tell};
 use crate::shop::acquiring::record::{State, Why};
 use crate::shop::acquiring::request::Kind;
 
-impl Desk {
-    /// When [`Desk::expire`] has something to do next.
+impl PartyRequests {
+    /// When [`PartyRequests::expire`] has something to do next.
     pub fn due(&self) -> Option<Instant> {
         self.open.values().map(|open| open.due).min()
     }

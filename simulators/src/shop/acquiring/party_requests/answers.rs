@@ -2,14 +2,14 @@
 
 use tessera_protocol::{Message, Mti};
 
-use super::{Desk, Distrust, Moment, Open, tell};
+use super::{Distrust, Moment, Open, PartyRequests, tell};
 use crate::shop::acquiring::record::{RefundState, Reversal, State, Why};
 use crate::shop::acquiring::request::{self, Kind, reason, text};
 
 /// Tag 09 beside an 00 to a reversal that has undone nothing.
 const ORIGINAL_NOT_FOUND: &str = "original not found";
 
-impl Desk {
+impl PartyRequests {
     /// Takes an answer.
     pub fn receive(&mut self, bytes: &[u8], now: Moment) -> Result<(), Distrust> {
         let answer = Message::parse(bytes).map_err(|_| Distrust::Unreadable)?;

@@ -126,7 +126,7 @@ impl Entry {
 }
 
 /// All requests of one kind.
-pub(super) struct Book {
+pub(super) struct RequestTable {
     shards: Vec<Shard>,
     /// How many entries the young half of a shard takes.
     young_max: usize,
@@ -160,7 +160,7 @@ struct Slot {
     place: u32,
 }
 
-impl Book {
+impl RequestTable {
     /// `remember_max`: entries in all, young and old.
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
@@ -299,7 +299,7 @@ fn spread(hash: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::BookName;
+    use super::super::record::TableName;
     use super::*;
 
     fn entry(number: u64) -> Entry {
@@ -311,18 +311,18 @@ mod tests {
     #[test]
     fn forgets_the_oldest_and_keeps_the_newest() {
         // Enough that no shard gets more than a half takes of the newest thousand, whatever the hasher's seed.
-        let mut book = Book::new(SHARDS * 40);
+        let mut request_table = RequestTable::new(SHARDS * 40);
         for number in 0..100_000 {
-            book.insert(entry(number));
+            request_table.insert(entry(number));
         }
-        let mut known = |number| book.find(&entry(number).reference).is_some();
+        let mut known = |number| request_table.find(&entry(number).reference).is_some();
         assert!((0..10_000).all(|number| !known(number)));
         assert!((99_000..100_000).all(&mut known));
     }
 
     #[test]
     fn finds_by_trace_and_time_what_came_before_and_after_it_was_first_asked() {
-        let mut book = Book::new(SHARDS * 40);
+        let mut request_table = RequestTable::new(SHARDS * 40);
         let traced = |trace: u32| Entry {
             trace,
             transmission: 1_122_094_500,
@@ -331,25 +331,31 @@ mod tests {
         };
         let named = |trace, institution| Named {
             reference: None,
-            book: BookName::Financial,
+            request_table: TableName::Financial,
             trace,
             transmission: 1_122_094_500,
             institution,
         };
         for trace in 1..=20_000 {
-            book.insert(traced(trace));
+            request_table.insert(traced(trace));
             if trace % 1_000 != 0 {
                 continue;
             }
             for (institution, known) in [(7, true), (0, true), (8, false)] {
-                let found = book.find_named(&named(trace - 10, institution), |_| true);
+                let found = request_table.find_named(&named(trace - 10, institution), |_| true);
                 assert_eq!(
                     found.map(|entry| entry.card),
                     known.then_some(u64::from(trace) - 10)
                 );
             }
-            assert_eq!(book.find_named(&named(trace - 10, 7), |_| false), None);
-            assert_eq!(book.find_named(&named(trace + 10, 7), |_| true), None);
+            assert_eq!(
+                request_table.find_named(&named(trace - 10, 7), |_| false),
+                None
+            );
+            assert_eq!(
+                request_table.find_named(&named(trace + 10, 7), |_| true),
+                None
+            );
         }
     }
 }

@@ -16,8 +16,8 @@ use tessera_protocol::{
 use super::approval;
 use super::calls::Calls;
 use super::ledger::{
-    BookName, CardOperation, CardOrder, Concern, Ledger, Named, Posting, PostingKind, Reference,
-    Reversal, SettlementDate, Source,
+    CardOperation, CardOrder, Concern, Ledger, Named, Posting, PostingKind, Reference, Reversal,
+    SettlementDate, Source, TableName,
 };
 use super::rules::{Delivery, Fault, Rules};
 use super::sources::{Does, Sources};
@@ -34,7 +34,7 @@ const SIGN_OFF: u64 = 2;
 const ECHO: u64 = 301;
 
 /// Whoever answers requests. One desk serves all connections.
-pub(super) struct Desk {
+pub(super) struct Responder {
     pub(super) ledger: Ledger,
     rules: Rules,
     pub(super) sources: Sources,
@@ -49,7 +49,7 @@ struct Missing {
 
 type Read<T> = Result<T, Missing>;
 
-impl Desk {
+impl Responder {
     pub(super) fn new(ledger: Ledger, rules: Rules, sources: Sources, currency: u16) -> Self {
         Self {
             ledger,
@@ -222,7 +222,7 @@ impl Desk {
                 let original = original(message)?;
                 let named = Named {
                     reference: original_reference(message),
-                    book: book_of(original.mti)?,
+                    request_table: book_of(original.mti)?,
                     trace: original.trace,
                     transmission: original.transmission,
                     institution: original.institution,
@@ -258,7 +258,7 @@ impl Desk {
             None => 0,
         };
         let reversal = Reversal {
-            book: book_of(original.mti)?,
+            request_table: book_of(original.mti)?,
             reference: reference(message)?,
             card: number(message, 2)?,
             trace: original.trace,
@@ -444,11 +444,11 @@ fn original(message: &Message<'_>) -> Read<OriginalData> {
 }
 
 /// Where the books have what field 90 names.
-fn book_of(mti: Mti) -> Read<BookName> {
+fn book_of(mti: Mti) -> Read<TableName> {
     match mti.original() {
-        Mti::PURCHASE => Ok(BookName::Financial),
-        Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE => Ok(BookName::Authorizations),
-        Mti::COMPLETION => Ok(BookName::Completions),
+        Mti::PURCHASE => Ok(TableName::Financial),
+        Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE => Ok(TableName::Authorizations),
+        Mti::COMPLETION => Ok(TableName::Completions),
         _ => Err(Missing { field: 90 }),
     }
 }

@@ -10,8 +10,8 @@ use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode,
 use super::super::sign_on::Verdict;
 use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
-use crate::door::{Asker, Guest};
-use crate::wallet::Tell;
+use crate::door::{ListedParty, Requester};
+use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};
 use tessera_metrics::FrameRefused;
@@ -22,7 +22,7 @@ impl Receiver {
     /// A party's new key goes to the operator's wallet, which keeps it as it came: wrapped.
     pub(super) fn change_key(
         &mut self,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         message: &Message<'_>,
         network: &NetworkManagement<'_>,
         frame: &Bytes,
@@ -30,10 +30,10 @@ impl Receiver {
     ) -> Received {
         let house = self.keeper.worker.house();
         let under_newest = self.keys.is_newest(&self.used);
-        let directed = match key_change::read(&guest.party, network, under_newest, &house) {
+        let directed = match key_change::read(&listed.party, network, under_newest, &house) {
             Ok(directed) => directed,
             Err(refusal) => {
-                let party = &guest.party.name;
+                let party = &listed.party.name;
                 if KEY_NOT_CHANGED.allows(self.address()) {
                     tracing::warn!(
                         party,
@@ -41,55 +41,56 @@ impl Receiver {
                         "the party's MAC key was not changed"
                     );
                 }
-                guest.figures.key_changes_refused.inc();
-                return self.refuse(message, Some(guest), &refusal);
+                listed.figures.key_changes_refused.inc();
+                return self.refuse(message, Some(listed), &refusal);
             }
         };
-        let asker = match self.asker(guest, message, frame, now, answer::reply_to_key_change) {
-            Ok(asker) => asker,
-            Err(received) => return received,
-        };
-        self.tell_house(Command::ChangeKey(Box::new(directed)), asker)
+        let requester =
+            match self.requester(listed, message, frame, now, answer::reply_to_key_change) {
+                Ok(requester) => requester,
+                Err(received) => return received,
+            };
+        self.send_to_operator_wallet(Command::ChangeKey(Box::new(directed)), requester)
     }
 
     /// A party's totals go to the operator's wallet, which keeps what was compared.
     pub(super) fn reconcile(
         &mut self,
-        guest: &Arc<Guest>,
+        listed: &Arc<ListedParty>,
         message: &Message<'_>,
         totals: &Reconciliation,
         frame: &Bytes,
         now: Instant,
     ) -> Received {
-        if let Err(verdict) = permission::check(&guest.party, message) {
+        if let Err(verdict) = permission::check(&listed.party, message) {
             self.refused(FrameRefused::NotPermitted);
-            return self.say(message, Some(guest), verdict);
+            return self.say(message, Some(listed), verdict);
         }
         let today = self.keeper.worker.house().days.of(clock::milliseconds());
         let day = match today.named(totals.settlement_date) {
-            Some(day) if day > today => return self.say(message, Some(guest), NOT_BEGUN),
+            Some(day) if day > today => return self.say(message, Some(listed), NOT_BEGUN),
             Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,
-            _ => return self.say(message, Some(guest), LONG_OVER),
+            _ => return self.say(message, Some(listed), LONG_OVER),
         };
         let reconciled = Reconciled {
-            institution: guest.party.code,
+            institution: listed.party.code,
             trace: totals.trace,
             transmission: totals.transmission,
             day,
             theirs: totals.totals,
             ours: Totals::default(),
         };
-        let reply = answer::reply_as(&guest.party.quirks);
-        let asker = match self.asker(guest, message, frame, now, reply) {
-            Ok(asker) => asker,
+        let reply = answer::reply_as(&listed.party.quirks);
+        let requester = match self.requester(listed, message, frame, now, reply) {
+            Ok(requester) => requester,
             Err(received) => return received,
         };
-        self.tell_house(Command::Reconcile(Box::new(reconciled)), asker)
+        self.send_to_operator_wallet(Command::Reconcile(Box::new(reconciled)), requester)
     }
 
-    fn tell_house(&self, command: Command, asker: Asker) -> Received {
+    fn send_to_operator_wallet(&self, command: Command, requester: Requester) -> Received {
         let worker = &self.keeper.worker;
-        worker.dispatch(WalletId::HOUSE, Tell::asked(command, asker));
+        worker.dispatch(WalletId::OPERATOR, WalletMessage::asked(command, requester));
         Received::Done
     }
 }

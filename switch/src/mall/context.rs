@@ -7,15 +7,15 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use super::turns::Turns;
-use crate::door::{Bound, Connections, Guests};
+use crate::door::{Bound, Connections, Parties};
 use crate::router::Worker;
 use tessera_config::MallSettings;
 use tessera_metrics::ConnectionClosed;
 
 /// What all sessions of a worker share.
-pub struct Doorkeeper {
+pub struct SessionContext {
     /// Who may come in, at the moment.
-    guests: RefCell<Arc<Guests>>,
+    parties: RefCell<Arc<Parties>>,
     /// How often that has changed.
     renewals: Cell<u64>,
     /// Our certificate at the moment, and whose are taken; `None` without a door for TLS.
@@ -30,17 +30,17 @@ pub struct Doorkeeper {
     pub turns: Rc<Turns>,
 }
 
-impl Doorkeeper {
+impl SessionContext {
     /// Lets these in.
     pub fn new(
-        guests: Arc<Guests>,
+        parties: Arc<Parties>,
         acceptor: Option<TlsAcceptor>,
         settings: MallSettings,
         worker: Rc<Worker>,
     ) -> Self {
         Self {
             acceptor: RefCell::new(acceptor),
-            guests: RefCell::new(guests),
+            parties: RefCell::new(parties),
             renewals: Cell::new(0),
             settings,
             worker,
@@ -50,8 +50,8 @@ impl Doorkeeper {
     }
 
     /// Those who may come in, at the moment.
-    pub(super) fn guests(&self) -> Ref<'_, Guests> {
-        Ref::map(self.guests.borrow(), |guests| &**guests)
+    pub(super) fn parties(&self) -> Ref<'_, Parties> {
+        Ref::map(self.parties.borrow(), |parties| &**parties)
     }
 
     /// Changes whenever somebody's profile may have.
@@ -62,19 +62,19 @@ impl Doorkeeper {
 
     /// Lets these in from now on, each as its profile says now. A connection ends whose party is not among them, or
     /// which does not fit its profile any more; the others notice nothing. New TLS connections see the new certificate.
-    pub fn renew(&self, guests: Arc<Guests>, acceptor: Option<TlsAcceptor>) {
+    pub fn renew(&self, parties: Arc<Parties>, acceptor: Option<TlsAcceptor>) {
         *self.acceptor.borrow_mut() = acceptor;
         for connection in self.connections.all() {
             let Some(Bound {
-                guest: Some(before),
+                listed: Some(before),
                 arrival,
                 doors,
             }) = connection.bound()
             else {
                 continue;
             };
-            let after = guests.find(before.party.code);
-            let party = after.map(|guest| &guest.party).filter(|party| {
+            let after = parties.find(before.party.code);
+            let party = after.map(|listed| &listed.party).filter(|party| {
                 arrival.check(party).is_ok() && party.has_the_key_of(&before.party)
             });
             match party {
@@ -82,7 +82,7 @@ impl Doorkeeper {
                 None => connection.drain(ConnectionClosed::Profile),
             }
         }
-        *self.guests.borrow_mut() = guests;
+        *self.parties.borrow_mut() = parties;
         self.renewals.set(self.renewals.get() + 1);
     }
 }
