@@ -1,5 +1,5 @@
 //! A payer's whole life in a headless Chromium, before the real processes: what they see, what everybody else learns, and what
-//! whoever preferences them ill can do.
+//! an attacker can do.
 
 #[path = "browser/access.rs"]
 mod access;

@@ -139,3 +139,33 @@ fn every_crate_knows_what_the_map_says() {
     drawn.sort_unstable();
     assert_eq!(drawn, members);
 }
+
+/// The paths of all source files below `folder`, relative to the top of the project.
+fn sources(folder: &Path, into: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+            sources(&path, into);
+        } else if name.ends_with(".rs") {
+            let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+            into.push(format!("/{}", path.display()));
+        }
+    }
+}
+
+#[test]
+fn every_source_file_that_a_document_names_exists() {
+    let mut files = Vec::new();
+    sources(Path::new(env!("CARGO_MANIFEST_DIR")), &mut files);
+    let mut missing = Vec::new();
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/glossary.md"] {
+        let text = read(document);
+        for name in text.split('`').filter(|name| name.ends_with(".rs")) {
+            if !files.iter().any(|file| file.ends_with(&format!("/{name}"))) {
+                missing.push(format!("{document}: {name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -168,7 +168,7 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
     let centre = Peer::centre(port);
     let told = text(centre.event("submitted"));
     assert!(told.contains("19.99 USD"), "{told}");
-    // What the payer does not preference to be told is not told.
+    // What the payer does not want is not sent.
     payer.done("173", &[(28, "s")], &[]);
     buy(&rig, &card, 100);
     payer.done("160", &[], &[]);

@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Arc<Directory>,
     pub(crate) orders: Arc<Orders>,
     pub(crate) checkpointer: Checkpointer,
-    pub(crate) book: Arc<PartyDirectory>,
+    pub(crate) party_directory: Arc<PartyDirectory>,
     pub(crate) host_tls: Arc<ClientConfig>,
     pub(crate) mall_tls: Option<Arc<ServerConfig>>,
     pub(crate) leased_tls: Arc<ServerConfig>,
@@ -158,7 +158,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         stand_in: Arc::clone(&shared.stand_in),
         policy: Arc::clone(&shared.policy),
         dead_letters: Arc::clone(&shared.dead_letters),
-        book: Arc::clone(&shared.totals),
+        totals: Arc::clone(&shared.totals),
         passwords: shared.passwords.clone(),
         vault: Arc::clone(&shared.vault),
     });
@@ -166,7 +166,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let _ = later.set(Rc::clone(&worker));
 
     let context = Rc::new(SessionContext::new(
-        shared.book.parties(),
+        shared.party_directory.parties(),
         shared.mall_tls.clone().map(TlsAcceptor::from),
         settings.mall.clone(),
         Rc::clone(&worker),
@@ -184,7 +184,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         certificates: settings.leased.certificates(),
         signed_on: Arc::clone(&shared.wallet_lines),
         in_flight_max: settings.leased.in_flight_max,
-        in_flight: Arc::clone(&shared.book.parties().in_flight),
+        in_flight: Arc::clone(&shared.party_directory.parties().in_flight),
         times: settings.mall.clone(),
         worker: Rc::clone(&worker),
         connections: Default::default(),

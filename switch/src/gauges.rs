@@ -12,10 +12,10 @@ use tessera_metrics::Metrics;
 pub(crate) fn refresh_before_reading(
     metrics: &Metrics,
     journal: &Arc<dyn Journal>,
-    book: &Arc<PartyDirectory>,
+    party_directory: &Arc<PartyDirectory>,
     dead_letters: &Arc<DeadLetters>,
 ) {
-    let (journal, book) = (Arc::clone(journal), Arc::clone(book));
+    let (journal, party_directory) = (Arc::clone(journal), Arc::clone(party_directory));
     let dead_letters = Arc::clone(dead_letters);
     metrics.before_reading(move |metrics| {
         metrics.journal.appended.set(signed(journal.last()));
@@ -28,7 +28,7 @@ pub(crate) fn refresh_before_reading(
         let since = dead_letters.oldest();
         let age = since.map_or(0, |since| clock::milliseconds().saturating_sub(since));
         metrics.host.oldest_dead.set(signed(age / 1000));
-        let parties = book.parties();
+        let parties = party_directory.parties();
         metrics
             .door
             .in_flight

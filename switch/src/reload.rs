@@ -21,7 +21,7 @@ use tessera_metrics::{Certificate, Reloaded};
 /// What is needed to read the parties again.
 pub(crate) struct Reload {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) book: Arc<PartyDirectory>,
+    pub(crate) party_directory: Arc<PartyDirectory>,
     pub(crate) places: Arc<Places>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) worker_tasks: Vec<UnboundedSender<WorkerTask>>,
@@ -47,11 +47,11 @@ impl Reload {
             Ok(Err(error)) => return self.refuse(&error),
             Err(error) => return self.refuse(&error),
         };
-        let before = self.book.parties();
+        let before = self.party_directory.parties();
         let figures = &self.metrics.door;
         let after = Arc::new(before.renewed(parties, figures));
         let [added, removed] = difference(&before, &after);
-        self.book.turn(Arc::clone(&after));
+        self.party_directory.turn(Arc::clone(&after));
         self.places.know(&after);
         let acceptor = tls
             .as_ref()

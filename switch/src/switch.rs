@@ -74,7 +74,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let vault = Arc::new(open_vault(&settings)?);
     let health = Arc::new(Health::new(workers));
     let metrics = Arc::new(Metrics::new());
-    let book = Arc::new(PartyDirectory::new(Parties::new(
+    let party_directory = Arc::new(PartyDirectory::new(Parties::new(
         settings.parties.clone(),
         settings.mall.in_flight_max,
         &metrics.door,
@@ -131,7 +131,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let control_server = control.handle();
     actix::spawn(control);
     let dead_letters = Arc::new(DeadLetters::default());
-    gauges::refresh_before_reading(&metrics, &journal, &book, &dead_letters);
+    gauges::refresh_before_reading(&metrics, &journal, &party_directory, &dead_letters);
     let watched = Arc::clone(&store);
     metrics.before_reading(move |metrics| metrics.store.paused.set(watched.is_failing().into()));
     for (worker, stats) in stats.iter().enumerate() {
@@ -187,7 +187,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         metrics: Arc::clone(&metrics),
         journal: Arc::clone(&journal),
         checkpointer,
-        book: Arc::clone(&book),
+        party_directory: Arc::clone(&party_directory),
         host_tls,
         mall_tls: certified.map(|certified| certified.server),
         leased_tls,
@@ -208,7 +208,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     });
     let notify = Notify::start(
         &settings,
-        mall_names(&book),
+        mall_names(&party_directory),
         Arc::clone(&journal),
         Arc::clone(&shared.vault),
         Arc::clone(&metrics),
@@ -247,7 +247,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         PlaceLimits::of_malls(&settings.mall),
         balancers.cloned().collect(),
     );
-    places.know(&book.parties());
+    places.know(&party_directory.parties());
     let doors = crew.open_doors(
         malls,
         sealed_malls,
@@ -268,7 +268,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ));
     let reload = Reload {
         settings: Arc::clone(&settings),
-        book,
+        party_directory,
         places,
         metrics: Arc::clone(&metrics),
         worker_tasks: crew.worker_tasks.clone(),
@@ -478,10 +478,10 @@ async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], shared: &Share
 }
 
 /// Who a mall is, for payers.
-fn mall_names(book: &Arc<PartyDirectory>) -> MallNames {
-    let book = Arc::clone(book);
+fn mall_names(party_directory: &Arc<PartyDirectory>) -> MallNames {
+    let party_directory = Arc::clone(party_directory);
     Arc::new(move |institution| {
-        let parties = book.parties();
+        let parties = party_directory.parties();
         let party = &parties.find(institution)?.party;
         (party.kind == PartyKind::Mall).then(|| party.name.clone())
     })
@@ -543,7 +543,7 @@ async fn say_alive(workers: Vec<ArbiterHandle>) {
         return;
     };
     loop {
-        // Not an [`WorkerTask`]: those wait for each other, and a checkpoint waits for the disk.
+        // Not a [`WorkerTask`]: those wait for each other, and a checkpoint waits for the disk.
         for worker in &workers {
             let (done, is_done) = oneshot::channel();
             worker.spawn(async move {

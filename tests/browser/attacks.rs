@@ -1,4 +1,4 @@
-//! What whoever preferences a payer ill can do: other sites, other malls, guessers, and those who send what no browser sends.
+//! What an attacker can do to a payer: other sites, other malls, guessers, and those who send what no browser sends.
 
 use serde_json::{Value, json};
 use tessera_protocol::ClientNumber;

@@ -56,7 +56,7 @@ pub struct Settings {
     pub journal: JournalSettings,
     /// The store.
     pub store: StoreSettings,
-    /// Sending payers what happened.
+    /// Notifications to payers.
     pub notify: NotifySettings,
     /// Metrics and health.
     pub ops: OpsSettings,

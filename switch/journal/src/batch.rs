@@ -68,7 +68,7 @@ struct State {
     mark: Option<Mark>,
     /// Batches wait for the end of the turns of those who append to them.
     by_turns: bool,
-    /// WalletMessages `batch` from all others that there were in this process.
+    /// Distinguishes `batch` from all others that there were in this process.
     number: u64,
     /// Threads that have appended to `batch` and have more to do in their turns.
     turns: usize,

@@ -375,9 +375,9 @@ pub enum Effect {
     Settle(Reference, Outcome),
     /// Send the transaction to the host.
     Forward(Reference),
-    /// WalletMessage the host to undo the transaction, until it acknowledges.
+    /// Ask the host to undo the transaction, until it acknowledges.
     Advise(Reference),
-    /// WalletMessage the host of a transaction that was decided without it, until it acknowledges.
+    /// Advise the host of a transaction that was decided without it, until it acknowledges.
     Post(Reference),
     /// Come back at this time, milliseconds since 1970: the time of what an authorization holds is over then.
     WakeAt(u64),
@@ -387,7 +387,7 @@ pub enum Effect {
     LayAside(Reference, GivenUp),
     /// What was decided about all wallets counts from now on.
     Proclaim,
-    /// WalletMessage the host our totals of a settlement date.
+    /// Send the host our totals of a settlement date.
     SendTotals(Day),
     /// Look at the passwords that came with the request, and ask again with what has become of them. The
     /// account's hash; none where there is no account, which must take as long.

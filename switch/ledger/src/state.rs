@@ -635,7 +635,7 @@ impl Wallet {
 }
 
 impl Payer {
-    /// WalletMessages two ways to name the payer apart.
+    /// Distinguishes two ways to name the payer.
     pub fn tag(&self) -> PayerTag {
         PayerTag(match self {
             Self::Card(card, _) => card.expose(),

@@ -65,7 +65,7 @@ pub struct Metrics {
     pub host: HostMetrics,
     /// The store.
     pub store: StoreMetrics,
-    /// Sending payers.
+    /// Notifications to payers.
     pub notify: NotifyMetrics,
 }
 

@@ -1,4 +1,4 @@
-//! Sending payers: what was sent, what waits, what was given up.
+//! Notifications to payers: what was sent, what waits, what was given up.
 
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 

@@ -1,4 +1,4 @@
-//! The cursor over the journal: every event is looked at once, and what a payer preferences to be told goes into the outbox.
+//! The cursor over the journal: every event is looked at once, and the notifications that a payer wants go into the outbox.
 //!
 //! Of nearly all events only the head is read: which wallet, and what kind. The wallets with a contact are in memory, eight
 //! bytes each.

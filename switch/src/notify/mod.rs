@@ -1,4 +1,4 @@
-//! WalletMessages payers what happened: by e-mail and by short message, to addresses that they have confirmed.
+//! Notifies payers of what happened: by e-mail and by short message, to addresses that they have confirmed.
 //!
 //! | part | what it does |
 //! | --- | --- |

@@ -27,7 +27,7 @@ pub struct Notice {
     pub device: Option<String>,
 }
 
-/// Whether the payer preferences to be told of this.
+/// Whether the payer wants this notification.
 pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bool {
     match occasion {
         Occasion::PurchasePaid | Occasion::AmountHeld => preferences.purchases,

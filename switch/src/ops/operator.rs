@@ -43,7 +43,7 @@ pub struct Operator {
     pub policy: Arc<OperatorPolicy>,
 }
 
-/// A preference.
+/// A request of an operator.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preference {
@@ -59,7 +59,7 @@ pub struct Preference {
     pub reason: String,
 }
 
-/// What can be wanted for.
+/// What can be requested.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Want {
@@ -79,7 +79,7 @@ pub enum Want {
     Drop,
 }
 
-/// What a preference is about.
+/// What a request is about.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Whose {
@@ -113,7 +113,7 @@ pub struct Limits {
     pub ecommerce_only: bool,
 }
 
-/// How it stands after a preference.
+/// The state after a request.
 #[derive(Debug, Serialize)]
 pub struct Standing {
     /// What is blocked.
@@ -141,7 +141,7 @@ pub struct Fact {
     pub reason: String,
 }
 
-/// Why a preference was not granted, for whoever wanted.
+/// Why a request was refused, for the operator.
 pub struct Refusal(pub String);
 
 impl<T: Into<String>> From<T> for Refusal {
@@ -151,7 +151,7 @@ impl<T: Into<String>> From<T> for Refusal {
 }
 
 impl Operator {
-    /// Does what is wanted. How it stands then.
+    /// Does what the request says; returns the state after it.
     ///
     /// # Errors
     /// Why not.

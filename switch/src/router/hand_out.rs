@@ -12,7 +12,7 @@ use crate::wallet::{WalletActor, WalletMessage};
 use tessera_ledger::{Outcome, WalletId};
 
 impl Worker {
-    /// WalletMessages a wallet something, wherever it lives: when the tasks that are ready now have had their turn, so
+    /// Sends a wallet a message, wherever it lives: when the tasks that are ready now have had their turn, so
     /// that what they all have to tell goes out as one batch.
     pub fn dispatch(&self, wallet: WalletId, tell: WalletMessage) {
         let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();

@@ -32,7 +32,7 @@ impl Inboxes {
         self.ways.len()
     }
 
-    /// WalletMessages a wallet something, on its own worker.
+    /// Sends a wallet a message, on its own worker.
     pub fn tell(&self, wallet: WalletId, tell: WalletMessage) {
         let owner = usize::from(wallet.partition(self.partitions)) % self.ways.len();
         // It fails only when the worker has ended, which ends the switch.

@@ -95,7 +95,7 @@ pub struct Parts {
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// The parties' totals.
-    pub book: Arc<PartyTotals>,
+    pub totals: Arc<PartyTotals>,
     /// Where passwords are looked at.
     pub passwords: Passwords,
     /// What opens what is sealed.
@@ -149,7 +149,7 @@ pub struct Worker {
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// The parties' totals.
-    pub book: Arc<PartyTotals>,
+    pub totals: Arc<PartyTotals>,
     /// When wallets are to be looked at again.
     pub wakes: RefCell<Wakes>,
     /// Where passwords are looked at.
@@ -194,7 +194,7 @@ impl Worker {
             policy: parts.policy,
             house: RefCell::default(),
             dead_letters: parts.dead_letters,
-            book: parts.book,
+            totals: parts.totals,
             wakes: RefCell::default(),
             passwords: parts.passwords,
             vault: parts.vault,
@@ -244,7 +244,7 @@ impl Worker {
         self.tell(answer.wallet, command);
     }
 
-    /// WalletMessages a wallet something that nobody waits for.
+    /// Sends a wallet a message that nobody waits for.
     pub fn tell(self: &Rc<Self>, wallet: WalletId, command: Command) {
         self.dispatch(wallet, WalletMessage::unasked(command));
     }
@@ -293,7 +293,7 @@ impl Worker {
         }
     }
 
-    /// WalletMessages wallets whose time has come.
+    /// Sends a message to each wallet whose time has come.
     pub fn wake(self: &Rc<Self>) {
         let now = clock::milliseconds();
         while let Some(wallet) = { self.wakes.borrow_mut().next_due(now) } {

@@ -19,7 +19,7 @@ impl WalletActor {
     /// Sends an 0520. Where another is under way, nobody waits for that any more.
     pub(super) fn send_totals(&mut self, day: Day, reply: &Reply, context: &Context) {
         let worker = &self.worker;
-        let ours = worker.book.of_all(day);
+        let ours = worker.totals.of_all(day);
         let reference = worker.next_reference(context.now);
         let request = HostRequest {
             wallet: self.wallet.id,

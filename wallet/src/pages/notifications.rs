@@ -243,7 +243,7 @@ pub async fn remove(
     .await
 }
 
-/// `POST /notifications/preferences`
+/// `POST /notifications/wishes`
 pub async fn preferences(
     app: Data<App>,
     member: Member,

@@ -22,7 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of an SMPP password, its final zero not counted.
 const SMPP_PASSWORD_MAX: usize = 8;
 
-/// Sending payers.
+/// Notifications to payers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotifySettings {

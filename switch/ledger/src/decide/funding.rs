@@ -70,13 +70,13 @@ pub(super) fn load(
     }
 }
 
-/// The automatic reload after something that has made it due, where the payer preferences it.
+/// The automatic reload after something that has made it due, where the payer wants it.
 pub(super) fn reload(wallet: &Wallet, after: Reference, now: u64) -> Option<Effect> {
     let reload = wallet.account.as_ref()?.reload?;
     reload_as(wallet, &reload, after, now)
 }
 
-/// The same, as the payer preferences it from now on.
+/// The same, as the payer wants it from now on.
 pub(super) fn reload_as(
     wallet: &Wallet,
     reload: &Reload,

@@ -249,7 +249,7 @@ async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) 
     }
 }
 
-/// The decision is signed with the user's name as the system knows it; a name that was given with the preference follows.
+/// The decision is signed with the user's name as the system knows it; a name that was given with the request follows.
 async fn grant(
     preference: Json<Preference>,
     operator: Data<OnceLock<Operator>>,

@@ -138,7 +138,7 @@ impl WalletActor {
         }
         if let Command::Reconcile(reconciled) = &mut command {
             // All that is in them was journaled before the answer will be.
-            reconciled.ours = worker.book.of(reconciled.institution, reconciled.day);
+            reconciled.ours = worker.totals.of(reconciled.institution, reconciled.day);
         }
         let may_stand_in = match command {
             Command::HostSilent(_) | Command::HostUnreached(_) => true,
@@ -278,7 +278,7 @@ impl WalletActor {
     fn count(&mut self, items: &Items) {
         for item in items {
             let day = self.worker.house().days.of(item.at);
-            self.worker.book.add(self.worker.index(), item, day);
+            self.worker.totals.add(self.worker.index(), item, day);
             Turnover::add(&mut self.turnover, item, day);
         }
     }
