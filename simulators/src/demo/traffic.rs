@@ -88,10 +88,14 @@ mod tests {
     /// The switch's own test holds it to what its document states, and the financial system's configuration says what it keeps.
     #[test]
     fn a_day_of_it_stays_below_150_mib() {
-        const STATED: &str = include_str!("../../../docs/performance.md");
+        // The document wraps its lines anywhere.
+        let stated = include_str!("../../../docs/performance.md")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let (by_card, by_order, by_host) = (40.0, 160.0, 100.0);
         for bytes in [by_card, by_order] {
-            assert!(STATED.contains(&format!("{bytes} bytes for each purchase")));
+            assert!(stated.contains(&format!("{bytes} bytes for each purchase")));
         }
         let host = configuration::host(&super::super::ports::USUAL).unwrap();
         let host: toml::Table = host.parse().unwrap();
