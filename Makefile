@@ -82,7 +82,7 @@ $(NODE_MODULES)/ready: tests/peers/package-lock.json
 
 bench:
 	cargo bench --workspace
-	cargo build --release
+	cargo build --profile dist
 	benches/road.sh
 
 # Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.

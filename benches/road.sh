@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The whole road on one machine: load generator, switch and financial system share its cores, syncing
 # is on, every answer and every cent is verified. Prints a row for each shape of load.
+# Measures target/dist/tessera: cargo build --profile dist
 #   benches/road.sh [seconds per shape, 15] [cards, 100000] [runs, 3]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-15} cards=${2:-100000} runs=${3:-3}
-tessera=$PWD/target/release/tessera
+tessera=$PWD/target/dist/tessera
 folder=$(mktemp -d "$PWD/target/road.XXXXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cp -r config/*.toml config/parties "$folder"

@@ -9,7 +9,8 @@ use std::io;
 
 use serde::Deserialize;
 use tessera_protocol::mask_card_numbers;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::ERRORS;
@@ -91,15 +92,15 @@ pub enum LoggingError {
 /// When `RUST_LOG` is no filter, or there is a log already.
 pub fn start_logging(settings: &LogSettings) -> Result<(), LoggingError> {
     let LogSettings { format, level } = *settings;
-    let base = tracing_subscriber::fmt()
-        .with_env_filter(filter(level)?)
+    let filtered = tracing_subscriber::registry().with(filter(level)?);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| Sink)
         // It would be printed on the sink that has just failed, and end the process where that fails too.
         .log_internal_errors(false)
         .with_ansi(format == LogFormat::Text && crate::errors_are_terminal());
     match format {
-        LogFormat::Text => base.finish().try_init(),
-        LogFormat::Json => base.json().flatten_event(true).finish().try_init(),
+        LogFormat::Text => filtered.with(lines).try_init(),
+        LogFormat::Json => filtered.with(lines.json().flatten_event(true)).try_init(),
     }
     .map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(|panic| {
@@ -128,16 +129,17 @@ impl io::Write for Sink {
     }
 }
 
-fn filter(level: LogLevel) -> Result<EnvFilter, LoggingError> {
-    match std::env::var(VARIABLE) {
-        Ok(value) if !value.is_empty() => {
-            EnvFilter::try_new(&value).map_err(|why| LoggingError::Filter {
-                value,
-                why: why.to_string(),
-            })
-        }
-        _ => Ok(EnvFilter::new(directives(level))),
-    }
+fn filter(level: LogLevel) -> Result<Targets, LoggingError> {
+    let value = match std::env::var(VARIABLE) {
+        Ok(value) if !value.is_empty() => value,
+        _ => directives(level),
+    };
+    value.parse().map_err(
+        |why: tracing_subscriber::filter::ParseError| LoggingError::Filter {
+            value,
+            why: why.to_string(),
+        },
+    )
 }
 
 fn directives(level: LogLevel) -> String {
@@ -161,6 +163,9 @@ mod tests {
         let text = directives(LogLevel::Trace);
         assert!(text.starts_with("warn,actix_http=off,tessera=trace,"));
         assert_eq!(text.matches("=trace").count(), OURS.len());
-        EnvFilter::try_new(text).unwrap();
+        let targets: Targets = text.parse().unwrap();
+        assert!(targets.would_enable("tessera_journal::write", &tracing::Level::TRACE));
+        assert!(!targets.would_enable("rustls", &tracing::Level::INFO));
+        assert!(!targets.would_enable("actix_http::h1", &tracing::Level::ERROR));
     }
 }
