@@ -28,7 +28,7 @@ units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark faketime
 
 # Clients and servers that no one here wrote, from the package registries.
 peers: $(VENV)/ready $(NODE_MODULES)/ready tshark
-	$(PEERS) cargo test --test peers --test wireshark --test notifications -- --include-ignored
+	$(PEERS) cargo test --test peers -- --include-ignored
 	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
 # The real switch under an attack by a model that was written from the wire protocol alone: kills, clock steps, full disks, a faulty
@@ -49,7 +49,7 @@ forms: $(FORMS_MODULES)/ready
 
 # Everything that happens in a browser, before real servers.
 browser: $(VENV)/ready $(NODE_MODULES)/ready chromium
-	$(PEERS) cargo test --test extension --test browser -- --include-ignored
+	$(PEERS) cargo test --test browser -- --include-ignored
 
 # Debian's Chromium and its driver, where they are not installed yet.
 chromium:
@@ -65,7 +65,7 @@ faketime:
 
 # The system's clock is set back and ahead under the real switch.
 clock: faketime
-	cargo test --test clock -- --include-ignored
+	cargo test --test operations -- --include-ignored clock::
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent

@@ -1,15 +1,10 @@
 //! Everything that a payer ever meets, running: financial system, switch, wallet server, shops, mail server, message centre.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use serde_json::Value;
 
 use crate::rig::peers::Peer;
 use crate::rig::services::{Shops, Wallet};
 use crate::rig::{Rig, free_port, http_get};
-
-/// One world at a time: the machine has other things to do as well.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// The processes; the first of them that is dropped is the last that was started.
 pub struct World {
@@ -18,7 +13,6 @@ pub struct World {
     pub rig: Rig,
     pub mail: Peer,
     pub sms: Peer,
-    _turn: MutexGuard<'static, ()>,
 }
 
 impl World {
@@ -29,7 +23,6 @@ impl World {
 
     /// The same, with these pieces of the wallet server's configuration replaced.
     pub fn with_wallet(changes: &[(&str, &str)]) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let (mail, sms) = (Peer::mail(0), Peer::centre(0));
         let notify = format!(
             "\n[notify.email]\nserver = \"127.0.0.1:{}\"\ntls = \"plain\"\nfrom = \"Tessera <no-reply@tessera.example>\"\n\
@@ -60,7 +53,6 @@ impl World {
             rig,
             mail,
             sms,
-            _turn: turn,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod leased;
 pub mod payer;
 pub mod peers;
 pub mod services;
+pub mod shop;
 pub mod wire;
 
 use std::fs;

@@ -1,0 +1,13 @@
+//! The processes under kills, signals, full disks, moved clocks and an operator.
+
+mod clock;
+mod crash;
+mod full_disk;
+mod operator;
+mod payer_crash;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod secrecy;
+mod service_manager;
+mod signals;
+mod sinks;

@@ -1,0 +1,304 @@
+//! A payer's whole life over the wallet server's leased line, against the real switch and the real financial system.
+
+use crate::rig::books::settles_with_the_host;
+use crate::rig::leased::{Line, operation};
+use crate::rig::payer::{
+    DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
+};
+use crate::rig::wire::{
+    ACQUIRER, MALL, PLAIN, Wire, order_purchase, purchase, refund, reversal, rig_with,
+};
+use crate::rig::{Rig, wait_for};
+use tessera_protocol::ClientNumber;
+
+#[test]
+fn a_payers_wallet_from_registration_to_its_end() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 50_000);
+    assert_eq!(payer.balance(), (50_000, 50_000));
+
+    let overview = payer.done("210", &[], &[]);
+    assert_eq!(overview.tag(61, 30), "open");
+    let shown = overview.tag(61, 32);
+    assert!(
+        !overview.tag(61, 35).contains(GOOD_CARD),
+        "a source in full"
+    );
+    let card = payer.card();
+    assert_eq!(shown, format!("{},{}", &card.0[12..], card.1));
+    let hidden = payer.ask("111", &[], &[(17, "wrong password")]);
+    assert_eq!((hidden.code(), hidden.has(62)), ("63".into(), false));
+
+    // At an acquirer's shop, and some of it back.
+    let mut shop = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = with_card(purchase(&ACQUIRER, 1_999), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    let answer = shop.ask(&refund(&bought, 500));
+    assert_eq!(answer.code(), "00", "{}", answer.reason());
+    assert_eq!(answer.text(38).len(), 6);
+    assert_eq!(payer.balance(), (48_501, 48_501));
+    assert_eq!(shop.ask(&refund(&bought, 1_500)).code(), "13");
+
+    // At an affiliated mall: agreed to, paid, refunded, and the refund taken back.
+    let mut mall = Wire::signed_on(&rig, &MALL);
+    let order = [(2, "1000"), (4, "MALL-0001"), (5, "TC-1"), (6, "a teapot")];
+    payer.done("130", &order, &[]);
+    let paid = order_purchase(&MALL, "TC-1", 1_000);
+    assert_eq!(mall.ask(&paid).code(), "00");
+    let state = payer.done("132", &[(4, "MALL-0001"), (5, "TC-1")], &[]);
+    assert_eq!(state.tag(61, 30), "paid");
+    let given_back = refund(&paid, 1_000);
+    assert_eq!(mall.ask(&given_back).code(), "00");
+    assert_eq!(payer.balance(), (48_501, 48_501));
+    assert_eq!(mall.ask(&reversal("0420", &given_back)).code(), "00");
+    assert_eq!(payer.balance(), (47_501, 47_501));
+
+    // Frozen, and limited.
+    payer.done("160", &[], &[]);
+    let frozen = with_card(purchase(&ACQUIRER, 10), &card);
+    assert_eq!(shop.ask(&frozen).code(), "62");
+    payer.proven("161", &[], &[]);
+    payer.proven("162", &[(29, "100,0,0,0,0")], &[]);
+    let above = with_card(purchase(&ACQUIRER, 101), &card);
+    assert_eq!(shop.ask(&above).code(), "61");
+    payer.proven("162", &[(29, "0,0,0,0,0")], &[]);
+
+    // A number for one purchase, and another card.
+    let further = payer.proven("113", &[(24, "once"), (2, "700")], &[]);
+    let once = (further.tag(62, 8), further.tag(62, 9));
+    assert_ne!(once.0, card.0);
+    let first = with_card(purchase(&ACQUIRER, 700), &once);
+    assert_eq!(shop.ask(&first).code(), "00");
+    let second = with_card(purchase(&ACQUIRER, 1), &once);
+    assert_eq!(shop.ask(&second).code(), "57");
+    payer.proven("112", &[], &[]);
+    let old = with_card(purchase(&ACQUIRER, 10), &card);
+    assert_eq!(shop.ask(&old).code(), "14");
+    let new = payer.card();
+    let with_new = with_card(purchase(&ACQUIRER, 10), &new);
+    assert_eq!(shop.ask(&with_new).code(), "00");
+    // What was bought with the old number can still be given back to it.
+    assert_eq!(shop.ask(&refund(&bought, 100)).code(), "00");
+    assert_eq!(payer.balance(), (46_891, 46_891));
+
+    let history = payer.history();
+    for kind in ["approved", "refund_requested", "card_issued"] {
+        let has = history
+            .iter()
+            .any(|row| row.split(',').nth(1) == Some(kind));
+        assert!(has, "{kind} in {history:?}");
+    }
+    let sources = payer.done("210", &[], &[]).tag(61, 35);
+    let source = sources.split(',').nth(2).expect("a source");
+    let load = history.iter().find(|row| row.contains(",load_requested,"));
+    let load = load.expect("the load");
+    assert!(load.ends_with(&format!(",{source}")), "{load}: {source}");
+    assert!(!history.concat().contains(&new.0), "a card number");
+
+    // The end: the money goes back, and the number opens nothing any more.
+    let account = payer.source(GOOD_ACCOUNT, "account");
+    payer.proven("180", &[(22, &account)], &[]);
+    assert_eq!(payer.ask("140", &[], &[]).code(), "63");
+    let gone = payer.line.ask(&opens(
+        "201",
+        &payer.client.clone(),
+        PASSWORD,
+        &"77".repeat(24),
+    ));
+    assert_eq!(gone.code(), "63");
+    let dead = with_card(purchase(&ACQUIRER, 10), &new);
+    assert_eq!(shop.ask(&dead).code(), "14");
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn an_operation_sent_again_is_told_alike_and_with_other_data_it_is_none() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let secrets = [(17, PASSWORD), (7, GOOD_ACCOUNT)];
+    let stores = payer.message("121", &[(24, "account")], &secrets);
+    let stored = payer.line.ask(&stores);
+    let again = payer.line.ask(&stores);
+    assert_eq!((stored.code(), again.code()), ("00".into(), "00".into()));
+    assert_eq!(stored.tag(61, 22), again.tag(61, 22));
+
+    // What it says counts, in whatever order it says it.
+    let source = stored.tag(61, 22);
+    let secrets = [(15, payer.session.as_str()), (17, PASSWORD)];
+    let sets = payer.message("123", &[], &[(17, PASSWORD)]);
+    let says = |data: &[(u8, &str)]| sets.clone().tags(60, data).tags(62, &secrets);
+    for (data, code) in [
+        ([(22, source.as_str()), (25, "600"), (2, "5000")], "00"),
+        ([(2, "5000"), (25, "600"), (22, source.as_str())], "00"),
+        ([(22, source.as_str()), (25, "700"), (2, "5000")], "94"),
+    ] {
+        assert_eq!(payer.line.ask(&says(&data)).code(), code, "{data:?}");
+    }
+    let reload = payer.done("210", &[], &[]).tag(61, 36);
+    assert_eq!(reload, format!("{source},600,5000"));
+}
+
+#[test]
+fn loads_that_are_declined_or_never_answered_bring_nothing() {
+    let rig = started(
+        &[("answer_within", "\"4s\""), ("order_wait", "\"2s\"")],
+        &[],
+    );
+    let mut payer = Payer::with(&rig, 1_000);
+    for (source, code) in [(DECLINED_CARD, "05"), (SILENT_CARD, "91")] {
+        let source = payer.source(source, "card");
+        let answer = payer.ask("120", &[(22, &source), (2, "500")], &[(17, PASSWORD)]);
+        assert_eq!(answer.code(), code, "{}", answer.reason());
+    }
+    assert_eq!(payer.balance(), (1_000, 1_000));
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn a_wallet_that_reloads_by_itself_does_so_once() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let source = payer.done("210", &[], &[]).tag(61, 35);
+    let source = source.split(',').next().expect("a number").to_owned();
+    let reload = [(22, source.as_str()), (25, "600"), (2, "5000")];
+    payer.proven("123", &reload, &[]);
+    let card = payer.card();
+    let mut shop = Wire::signed_on(&rig, &PLAIN);
+    for amount in [300, 300] {
+        let bought = with_card(purchase(&PLAIN, amount), &card);
+        assert_eq!(shop.ask(&bought).code(), "00");
+    }
+    wait_for("the reload", || payer.balance() == (5_400, 5_400));
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
+    let rig = started(&[], &[]);
+    let payer = Payer::registers(&rig);
+    let nobody = ClientNumber::from_random(99_999_999_999);
+    let nobody = String::from_utf8(nobody.expose().to_vec()).expect("digits");
+    let mut line = Line::signed_on(&rig);
+    let mut heard = Vec::new();
+    let right = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
+    for client in [&payer.client, &nobody] {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let answer = line.ask(&opens("201", client, "not the password", &"11".repeat(24)));
+            answers.push((answer.code(), answer.reason()));
+        }
+        heard.push(answers);
+        if client == &payer.client {
+            // Also with the right one, until the time has come.
+            let answer = line.ask(&right);
+            assert_eq!(answer.code(), "65");
+            assert!(!answer.tag(61, 23).is_empty());
+        }
+    }
+    assert_eq!(heard[0], heard[1]);
+    let codes: Vec<&str> = heard[0].iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["63", "63", "63", "65", "65"]);
+    wait_for("the delay to be over", || {
+        let again = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
+        line.ask(&again).code() == "00"
+    });
+}
+
+#[test]
+fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
+    let mut rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let card = payer.card();
+    rig.kill_switch();
+    rig.run(&["keys", "rotate", "--config", "switch.toml"]);
+    rig.start_switch();
+    rig.wait_until_ready();
+    payer.line = Line::signed_on(&rig);
+    assert_eq!(payer.balance(), (1_000, 1_000));
+    assert_eq!(payer.card(), card);
+    wait_for("everything to be sealed anew", || {
+        rig.log("switch")
+            .contains("sealing anew with the vault's newest key")
+    });
+    // The source opens with whichever key it is sealed.
+    let source = payer.done("210", &[], &[]).tag(61, 35);
+    let source = source.split(',').next().expect("a number").to_owned();
+    payer.proven("120", &[(22, &source), (2, "500")], &[]);
+    rig.stop_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    wait_for("the old key not to be needed", || {
+        rig.log("switch")
+            .contains("nothing is sealed with the vault's older keys")
+    });
+    let path = rig.path("keys/vault.keys");
+    let keys = std::fs::read_to_string(&path).expect("the key file");
+    let newest = keys.lines().last().expect("a key");
+    std::fs::write(&path, format!("{newest}\n")).expect("the key file");
+    rig.stop_switch();
+    rig.start_switch();
+    rig.wait_until_ready();
+    payer.line = Line::signed_on(&rig);
+    payer.proven("120", &[(22, &source), (2, "500")], &[]);
+    assert_eq!(payer.balance(), (2_000, 2_000));
+    assert!(
+        !rig.log("switch").contains(&card.0),
+        "a card number in the log"
+    );
+    settles_with_the_host(rig);
+}
+
+#[test]
+fn whoever_watches_a_wallet_is_told_of_what_happens() {
+    let rig = started(&[], &[]);
+    let mut payer = Payer::with(&rig, 1_000);
+    let card = payer.card();
+    payer.done("190", &[], &[]);
+    let mut shop = Wire::signed_on(&rig, &PLAIN);
+    let bought = with_card(purchase(&PLAIN, 300), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    let mut available = Vec::new();
+    while available.last().is_none_or(|last| last != "700") || available.len() < 2 {
+        let news = payer.line.next().expect("news");
+        assert_eq!(news.mti, "0620");
+        available.push(news.tag(60, 11));
+    }
+    let wallet = payer.session[..16].to_owned();
+    let wallet = u64::from_str_radix(&wallet, 16).expect("hex").to_string();
+    assert_eq!(
+        payer.line.ask(&operation("191", &[(1, &wallet)])).code(),
+        "00"
+    );
+    let bought = with_card(purchase(&PLAIN, 300), &card);
+    assert_eq!(shop.ask(&bought).code(), "00");
+    assert_eq!(payer.balance(), (400, 400), "the next answer, and no news");
+}
+
+fn started(changes: &[(&str, &str)], host: &[&str]) -> Rig {
+    crate::rig::wire::started(rig_with(0, 0, changes), host)
+}
+
+#[test]
+fn an_order_is_kept_from_nobody_by_who_may_not_agree_to_it() {
+    let rig = started(&[], &[]);
+    let mut poor = Payer::with(&rig, 100);
+    let mut payer = Payer::with(&rig, 10_000);
+    let data = [
+        (2, "5000"),
+        (3, "840"),
+        (4, MALL.acceptor),
+        (5, "A-1"),
+        (6, "2 x tea"),
+    ];
+    // Somebody without a session: its last digit is another.
+    let mut made_up = poor.session.clone();
+    let last = made_up.pop().expect("digits");
+    made_up.push(if last == '0' { '1' } else { '0' });
+    let message = operation("130", &data).tags(62, &[(15, &made_up)]);
+    assert_eq!(poor.line.ask(&message).code(), "63");
+    // And somebody who has not got the money.
+    assert_eq!(poor.ask("130", &data, &[]).code(), "51");
+    let agreed = payer.ask("130", &data, &[]);
+    assert_eq!(agreed.code(), "00", "{}", agreed.reason());
+    assert_eq!(poor.ask("130", &data, &[]).code(), "94");
+}

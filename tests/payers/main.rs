@@ -1,0 +1,7 @@
+//! Payers and their wallets, before the real processes.
+
+mod leased_line;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod shop;
+mod wallet_server;

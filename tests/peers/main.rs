@@ -1,0 +1,8 @@
+//! Clients, servers and dissectors that others wrote, before the real switch.
+
+mod attack;
+mod clients;
+mod notifications;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod wireshark;

@@ -1,0 +1,109 @@
+//! A page about a transaction, from the journal of the real switch.
+
+use crate::rig::Rig;
+use crate::rig::books::settles;
+use crate::rig::wire::{
+    ACQUIRER, Wire, card_number, card_purchase, completion, reversal, rig_with, started,
+};
+
+fn explained(rig: &Rig, name: &[&str]) -> String {
+    let said = rig.run(&[&["explain", "--config", "switch.toml"], name].concat());
+    String::from_utf8(said.stdout).expect("text")
+}
+
+fn has(page: &str, all: &[&str]) {
+    for part in all {
+        assert!(page.contains(part), "no {part:?} in\n{page}");
+    }
+    assert!(!page.contains(&card_number(1)), "{page}");
+}
+
+#[test]
+fn a_page_says_what_was_decided_and_why() {
+    let rig = started(rig_with(10, 10_000, &[]), &[]);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = card_purchase(&ACQUIRER, 1, 3_000);
+    let approved = wire.ask(&bought);
+    assert_eq!(approved.code(), "00");
+    let undone = reversal("0420", &bought);
+    assert_eq!(wire.ask(&undone).code(), "00");
+    let too_much = card_purchase(&ACQUIRER, 1, 20_000);
+    assert_eq!(wire.ask(&too_much).code(), "51");
+    let hold = card_purchase(&ACQUIRER, 1, 1_000).mti("0100");
+    assert_eq!(wire.ask(&hold).code(), "00");
+    let completes = completion(&hold, 600);
+    assert_eq!(wire.ask(&completes).code(), "00");
+    let lost = reversal("0420", &card_purchase(&ACQUIRER, 1, 700));
+    assert_eq!(wire.ask(&lost).code(), "00");
+
+    let page = explained(&rig, &["--reference", &approved.text(37)]);
+    has(
+        &page,
+        &[
+            "00, approved",
+            "the financial system approved",
+            "990000******0010",
+            "100.00 ->          70.00",
+            "set aside, and sent to the financial system",
+            "approved by the financial system",
+            "reversed: 0.00 USD stands",
+            "TOLD TO THE FINANCIAL SYSTEM until it acknowledges",
+            "reversal advice",
+            &approved.text(38),
+        ],
+    );
+    // By its names at the party, and by ours.
+    let ours = page
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("our reference"));
+    let ours = ours.expect("a reference").trim();
+    assert_eq!(explained(&rig, &["--reference", ours]), page);
+    let (trace, date) = (bought.field(11), bought.field(13));
+    let by_trace = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    assert_eq!(explained(&rig, &by_trace), page);
+
+    let trace = too_much.field(11);
+    let declined = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &declined),
+        &["51, not enough money", "declined (51): not enough money"],
+    );
+    let trace = hold.field(11);
+    let held = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &held),
+        &["completed: 6.00 USD debited, 6.00 USD of it from what was set aside"],
+    );
+
+    let trace = lost.field(11);
+    let unmatched = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &unmatched),
+        &["original not found: it is remembered"],
+    );
+
+    // A completion has a page of its own, with what the financial system was told of it.
+    let trace = completes.field(11);
+    let completed = ["--party", "20000000001", "--trace", &trace, "--date", &date];
+    has(
+        &explained(&rig, &completed),
+        &[
+            "it completes an authorization",
+            "TOLD TO THE",
+            "000000000600",
+        ],
+    );
+
+    let nothing = [
+        "explain",
+        "--config",
+        "switch.toml",
+        "--reference",
+        "NOTHING",
+    ];
+    let nothing = rig.try_run(&nothing);
+    assert!(!nothing.status.success());
+    let why = String::from_utf8_lossy(&nothing.stderr).into_owned();
+    assert!(why.contains("the journal has no such transaction"), "{why}");
+    settles(rig, 100_000);
+}

@@ -1,0 +1,16 @@
+//! Purchases and what follows them, before the real switch and the real financial system.
+
+mod authorizations;
+mod certify;
+mod door;
+mod explain;
+mod keys;
+mod lines;
+mod orders;
+mod originals;
+mod profiles;
+mod reconciliation;
+#[path = "../rig/mod.rs"]
+mod rig;
+mod road;
+mod verdicts;

@@ -1,0 +1,248 @@
+//! `tessera demo` as a newcomer meets it: everything is there, a wallet is opened, loaded and spent from, its mail comes, and in the
+//! end the books are closed.
+
+#[path = "../../wallet/tests/fake/browser.rs"]
+#[allow(dead_code, reason = "the wallet server's own tests use the rest")]
+mod browser;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use browser::Browser;
+
+const PATIENCE: Duration = Duration::from_secs(180);
+const PASSWORD: &str = "correct horse battery";
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The demo, killed where a test fails.
+struct Demo {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    /// Two that start at the same moment may find the same ports free.
+    _alone: MutexGuard<'static, ()>,
+    /// What it has said.
+    said: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Started, and read as far as the list of what a visitor can do.
+    fn start(more: &[&str]) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tessera"))
+            .args(["demo", "--data"])
+            .arg(folder.path())
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("tessera starts");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut demo = Self {
+            child,
+            output,
+            _alone: alone,
+            said: String::new(),
+            _folder: folder,
+        };
+        while !demo.said.contains("\nothers ") {
+            let read = demo.output.read_line(&mut demo.said).expect("a line");
+            assert!(read > 0, "it ended: {}", demo.said);
+        }
+        demo
+    }
+
+    /// The addresses behind a verb, in their order.
+    fn origins(&self, verb: &str) -> Vec<String> {
+        let lines = self.said.lines().filter(|line| line.starts_with(verb));
+        let words = lines.filter_map(|line| line.split_whitespace().nth(1));
+        words.map(str::to_owned).collect()
+    }
+
+    /// Everything that it says until it ends, and whether it was content.
+    fn finish(mut self) -> (String, bool) {
+        self.output
+            .read_to_string(&mut self.said)
+            .expect("its output");
+        let status = self.child.wait().expect("a child");
+        (std::mem::take(&mut self.said), status.success())
+    }
+
+    fn interrupt(&self) {
+        let process = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &process]).status();
+        assert!(kill.expect("kill runs").success());
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended by itself. Its children end with it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn browser(origin: &str) -> Browser {
+    let address = origin
+        .replace("http://", "")
+        .replace("localhost", "127.0.0.1");
+    let address: SocketAddr = address.parse().expect("an address");
+    Browser::new(address, origin)
+}
+
+fn only(mut origins: Vec<String>) -> String {
+    assert_eq!(origins.len(), 1, "{origins:?}");
+    origins.remove(0)
+}
+
+/// Waits for a condition, not for a time.
+fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = condition() {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The text of the newest letter that `fits`.
+fn letter(mail: &mut Browser, fits: impl Fn(&str) -> bool) -> String {
+    wait_for("a letter", || {
+        let list = mail.get("/").body;
+        let numbers = list.split("href=\"/letters/").skip(1);
+        let numbers: Vec<_> = numbers
+            .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+            .collect();
+        let mut texts = numbers
+            .iter()
+            .map(|number| mail.get(&format!("/letters/{number}")).text_of("text"));
+        texts.find(|text| fits(text))
+    })
+}
+
+#[test]
+fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
+    let demo = Demo::start(&[]);
+    let mut wallet = browser(&only(demo.origins("open ")));
+    let mut mail = browser(&only(demo.origins("read ")));
+    let shops = demo.origins("buy ");
+    assert_eq!(shops.len(), 2);
+    for origin in &shops {
+        assert_eq!(browser(origin).get("/").status, 200, "{origin}");
+    }
+    for browser in [&mut wallet, &mut mail] {
+        assert_eq!(browser.get("/").status, 200, "{}", browser.origin);
+    }
+
+    wallet.get("/register");
+    let fields = [("password", PASSWORD), ("again", PASSWORD)];
+    let shown = wallet.send("/register", "register", &fields);
+    let client = shown.text_of("client-number");
+    let digits = client.chars().filter(char::is_ascii_digit);
+    assert_eq!(digits.count(), 15, "{client}");
+    wallet.get("/home");
+    let done = wallet.send("/card/issue", "issue-card", &[]);
+    assert_eq!(done.status, 303, "{}", done.body);
+
+    wallet.get("/notifications");
+    let fields = [
+        ("kind", "email"),
+        ("address", "newcomer@payer.example"),
+        ("password", PASSWORD),
+    ];
+    let done = wallet.send("/notifications/contact", "contact", &fields);
+    assert_eq!(done.status, 303, "{}", done.body);
+    let code = |text: &str| {
+        let digits = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+        text.split_whitespace().find(digits).map(str::to_owned)
+    };
+    let text = letter(&mut mail, |text| code(text).is_some());
+    let code = code(&text).expect("a code");
+    wallet.get("/notifications");
+    let done = wallet.send("/notifications/confirm", "confirm", &[("code", &code)]);
+    assert_eq!(done.status, 303, "{}", done.body);
+
+    wallet.get("/money");
+    let fields = [
+        ("kind", "card"),
+        ("source", "9902 0000 0000 0018"),
+        ("password", PASSWORD),
+    ];
+    let done = wallet.send("/money/sources/add", "add-source", &fields);
+    assert_eq!(done.status, 303, "{}", done.body);
+    let page = wallet.get("/money").body;
+    let (_, source) = page.split_once("id=\"source-").expect("a source");
+    let source = source.split('"').next().unwrap_or_default();
+    let fields = [
+        ("source", source),
+        ("amount", "100.00"),
+        ("password", PASSWORD),
+    ];
+    let done = wallet.send("/money/load", "load", &fields);
+    assert_eq!(done.status, 303, "{}", done.body);
+    assert_eq!(available(&mut wallet), "100.00\u{a0}USD");
+
+    wallet.get("/card");
+    let revealed = wallet.send("/card/reveal", "reveal", &[("password", PASSWORD)]);
+    let shown = revealed.text_of("card-number");
+    let number: String = shown.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(number.len(), 16, "{}", revealed.body);
+    // One of fifty purchases is declined by the financial system of the demo, whoever asks.
+    let mut shop = browser(&shops[1]);
+    wait_for("a purchase to be approved", || {
+        let checkout = shop.get("/buy/round/plain");
+        let order = checkout.hidden("order").expect("a number");
+        let fields = [
+            ("order", &*order),
+            ("name", "A"),
+            ("number", &*number),
+            ("expiry", "12/31"),
+            ("csc", ""),
+        ];
+        let bought = shop.post("/buy/round/plain", &[], &fields);
+        assert_eq!(bought.status, 303, "{}", bought.body);
+        let order = bought
+            .header("location")
+            .trim_end_matches("/pay")
+            .to_owned();
+        let page = shop.get(&order).body;
+        page.contains("data-status=\"paid\"").then_some(())
+    });
+    assert_eq!(available(&mut wallet), "87.50\u{a0}USD");
+    letter(&mut mail, |text| text.contains("12.50"));
+
+    demo.interrupt();
+    assert_content(demo.finish());
+}
+
+fn available(wallet: &mut Browser) -> String {
+    wallet.get("/home").text_of("available")
+}
+
+#[test]
+fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
+    // Whoever has them already has them as well.
+    let _taken: Vec<_> = [8080, 8081, 8082, 8083, 1025, 8025]
+        .into_iter()
+        .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)))
+        .collect();
+    let demo = Demo::start(&["--for", "1s"]);
+    let origin = only(demo.origins("open "));
+    assert!(!origin.ends_with(":8080"), "{origin}");
+    assert_content(demo.finish());
+}
+
+fn assert_content((said, content): (String, bool)) {
+    assert!(content, "{said}");
+    assert!(said.contains("\naudit     the books are closed"), "{said}");
+    assert!(said.contains("the books are closed"), "{said}");
+    assert!(said.contains("counts the same money"), "{said}");
+}

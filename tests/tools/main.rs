@@ -1,0 +1,4 @@
+//! What comes with the switch: the demonstration and the documents.
+
+mod demo;
+mod documents;
