@@ -1,6 +1,6 @@
 -- Wireshark's dissector of Tessera's messages: ISO 8583:1987 in every framing and packing that the malls' door takes.
 -- How to use it: README.md beside this file. The tables between `made` and `end` are made from the code by
--- UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test documents
+-- UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents
 -- It runs on Lua 5.2 to 5.4, as Wireshark 3.6 and later bring it.
 
 -- The number of a field; how it stands on the wire; its greatest length; whether it is masked; its name.

@@ -1,7 +1,7 @@
 //! `tessera demo` as a newcomer meets it: everything is there, a wallet is opened, loaded and spent from, its mail comes, and in the
 //! end the books are closed.
 
-#[path = "../../wallet/tests/fake/browser.rs"]
+#[path = "../../wallet/tests/server/fake/browser.rs"]
 #[allow(dead_code, reason = "the wallet server's own tests use the rest")]
 mod browser;
 

@@ -1,12 +1,10 @@
 //! The other packing and the other framings: golden characters from elsewhere, both ways, and every way of cutting them
 //! short.
 
-mod common;
-
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
-use common::{Good, hex, value, vectors};
+use crate::common::{Good, hex, value, vectors};
 use serde::Deserialize;
 use tessera_protocol::{
     Dialect, Framing, Header, Look, Message, MessagePacking, Place, Problem, Secrets, describe,
@@ -34,7 +32,7 @@ struct Extra {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("ascii.json")).unwrap()
+    serde_json::from_str(include_str!("../ascii.json")).unwrap()
 }
 
 /// Every vector with its characters on the wire.

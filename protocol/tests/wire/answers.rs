@@ -1,9 +1,7 @@
 //! Answers by the echo rules.
 
-mod common;
-
 use bytes::BytesMut;
-use common::{hex, unhex, value, vectors};
+use crate::common::{hex, unhex, value, vectors};
 use tessera_protocol::{
     Amount, Balances, Currency, Extras, MacKey, Message, ResponseCode, Totals, answer, cut,
     format_error_answer,

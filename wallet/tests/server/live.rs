@@ -1,8 +1,6 @@
 //! What happens while a page is open: notices of the switch, lost lines, sessions that end.
 
-mod fake;
-
-use fake::World;
+use crate::fake::World;
 use tessera_protocol::leased::{EventKind, Operation};
 
 const PASSWORD: &str = "correct horse";
@@ -20,7 +18,7 @@ fn spend(world: &World, client: &str, amount: u64) {
 
 /// Waits for a condition that another thread brings about.
 fn until(what: &str, condition: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + fake::PATIENCE;
+    let end = std::time::Instant::now() + crate::fake::PATIENCE;
     while !condition() {
         assert!(std::time::Instant::now() < end, "{what}");
         std::thread::yield_now();

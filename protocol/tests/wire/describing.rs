@@ -1,8 +1,6 @@
 //! Messages as people read them.
 
-mod common;
-
-use common::{unhex, vectors};
+use crate::common::{unhex, vectors};
 use tessera_protocol::{Secrets, describe};
 
 #[test]

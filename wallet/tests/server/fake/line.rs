@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use bytes::BytesMut;
@@ -44,7 +44,6 @@ pub struct Switch {
     lines: Mutex<usize>,
     changed: Condvar,
     notices: Mutex<Vec<(u64, mpsc::UnboundedSender<BytesMut>)>>,
-    next: AtomicUsize,
 }
 
 impl Switch {
@@ -64,7 +63,6 @@ impl Switch {
             lines: Mutex::default(),
             changed: Condvar::new(),
             notices: Mutex::default(),
-            next: AtomicUsize::new(1),
         });
         let running = Arc::clone(&switch);
         std::thread::spawn(move || {

@@ -1,10 +1,8 @@
 //! The pay window, and the extension's interface.
 
-mod fake;
-
-use fake::browser::Answer;
-use fake::wallets::Wallet;
-use fake::{Browser, MALL, World};
+use crate::fake::browser::Answer;
+use crate::fake::wallets::Wallet;
+use crate::fake::{Browser, MALL, World};
 use tessera_protocol::leased::{EventKind, Operation};
 
 const PASSWORD: &str = "correct horse";

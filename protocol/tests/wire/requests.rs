@@ -1,9 +1,7 @@
 //! Messages as typed requests, and what is refused.
 
-mod common;
-
 use bytes::BytesMut;
-use common::{Good, set, vectors};
+use crate::common::{Good, set, vectors};
 use tessera_protocol::{
     Amount, CardNumber, Message, Mti, NetworkCode, Packer, Payer, Request, ResponseCode,
 };

@@ -1,8 +1,6 @@
 //! Every golden message, both ways, and every way of cutting it short.
 
-mod common;
-
-use common::{hex, value, vectors};
+use crate::common::{hex, value, vectors};
 use tessera_protocol::{Message, Reading};
 
 #[test]
@@ -52,7 +50,7 @@ fn verifies_every_mac_and_notices_every_changed_bit() {
 #[test]
 fn refuses_every_bad_vector() {
     for vector in vectors().bad {
-        let bytes = common::unhex(&vector.hex);
+        let bytes = crate::common::unhex(&vector.hex);
         let error = Message::parse(&bytes).expect_err(&vector.name);
         assert!(error.offset <= bytes.len(), "{}: {error}", vector.name);
         assert_eq!(Reading::of(&bytes).fault, Some(error), "{}", vector.name);
@@ -77,7 +75,7 @@ fn says_exactly_what_is_wrong() {
         .bad
         .iter()
         .map(|vector| {
-            Message::parse(&common::unhex(&vector.hex))
+            Message::parse(&crate::common::unhex(&vector.hex))
                 .unwrap_err()
                 .to_string()
         })

@@ -45,7 +45,7 @@ pub fn check(
         std::fs::write(path(document), &remade).unwrap();
         return names;
     }
-    const AGAIN: &str = "UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test documents";
+    const AGAIN: &str = "UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents";
     for (line, (found, expected)) in text.lines().zip(remade.lines()).enumerate() {
         assert_eq!(
             found,

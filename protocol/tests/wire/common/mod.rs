@@ -1,5 +1,4 @@
 //! The golden messages, which other implementations have packed.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 
@@ -29,7 +28,7 @@ pub struct Bad {
 }
 
 pub fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("../vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../vectors.json")).unwrap()
 }
 
 pub fn unhex(hex: &str) -> Vec<u8> {

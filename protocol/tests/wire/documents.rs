@@ -1,17 +1,13 @@
 //! The protocol guide against the code: what stands between `<!-- made: NAME -->` and `<!-- end -->` in
 //! `docs/protocol.md` is what this crate packs, parses, asks for and seals, to the byte. After a change that is
-//! meant, `UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test documents` writes it anew.
-
-mod common;
-mod tables;
-mod worked;
+//! meant, `UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents` writes it anew.
 
 use std::fmt::Write as _;
 
-use common::hex;
-use tables::made;
+use crate::common::hex;
+use crate::tables::made;
 use tessera_protocol::{MacKey, Message, Request, Secrets, describe};
-use worked::{Example, examples};
+use crate::worked::{Example, examples};
 
 const GUIDE: &str = "docs/protocol.md";
 
@@ -24,13 +20,13 @@ fn what_is_made_from_the_code_is_what_the_code_makes() {
         .filter(|name| !names.contains(*name))
         .collect();
     assert!(missing.is_empty(), "not in the guide: {missing:?}");
-    assert!(!made::read(GUIDE).contains(tables::UNTOLD));
+    assert!(!made::read(GUIDE).contains(crate::tables::UNTOLD));
 }
 
 #[test]
 fn the_tables_of_the_dissector_are_those_of_the_code() {
     let document = "docs/wireshark/tessera.lua";
-    let names = made::check(document, &made::LUA, tables::dissector::make);
+    let names = made::check(document, &made::LUA, crate::tables::dissector::make);
     assert_eq!(names.len(), 4);
 }
 
@@ -64,15 +60,15 @@ fn every_request_among_the_examples_can_be_read() {
 
 fn make(name: &str, now: &str) -> String {
     match name {
-        "fields" => tables::packings(),
-        "messages" => tables::messages(),
-        "flows" => tables::flows(),
-        "processing-codes" => tables::processing_codes(now),
-        "response-codes" => tables::response_codes(now),
-        "host-codes" => tables::host_codes(now),
-        "network-codes" => tables::network_codes(now),
-        "tags" => tables::tags(now),
-        "mac" => worked::mac(&example("sign-on")),
+        "fields" => crate::tables::packings(),
+        "messages" => crate::tables::messages(),
+        "flows" => crate::tables::flows(),
+        "processing-codes" => crate::tables::processing_codes(now),
+        "response-codes" => crate::tables::response_codes(now),
+        "host-codes" => crate::tables::host_codes(now),
+        "network-codes" => crate::tables::network_codes(now),
+        "tags" => crate::tables::tags(now),
+        "mac" => crate::worked::mac(&example("sign-on")),
         _ => shown(&example(name)),
     }
 }

@@ -1,5 +1,4 @@
 //! A switch in memory that speaks the real frames over real mutual TLS, a wallet server in front of it, and a browser of few words.
-#![allow(dead_code)]
 
 pub mod browser;
 pub mod certificates;
@@ -29,7 +28,7 @@ pub struct World {
     pub pages: SocketAddr,
     pub metrics: SocketAddr,
     pub origin: String,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl World {
@@ -58,7 +57,7 @@ impl World {
             pages: addresses.pages,
             metrics: addresses.metrics,
             origin,
-            folder,
+            _folder: folder,
         };
         world.switch.wait_for_lines(1);
         world

@@ -1,9 +1,7 @@
 //! Generated messages and generated rubbish.
 
-mod common;
-
 use bytes::{Bytes, BytesMut};
-use common::{hex, set, value};
+use crate::common::{hex, set, value};
 use proptest::prelude::*;
 use tessera_protocol::{
     Balances, Dialect, Extras, FIELDS, Framing, Header, MacKey, Message, Mti, OriginalData, Packer,
@@ -205,7 +203,7 @@ proptest! {
         which in 0..12usize,
         damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let golden: serde_json::Value = serde_json::from_str(include_str!("ascii.json")).unwrap();
+        let golden: serde_json::Value = serde_json::from_str(include_str!("../ascii.json")).unwrap();
         let wire = golden["wire"].as_object().unwrap().values().nth(which).unwrap();
         let mut bytes = wire.as_str().unwrap().as_bytes().to_vec();
         for (place, byte) in damage {
@@ -220,7 +218,7 @@ proptest! {
         which in 0..12usize,
         damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut bytes = common::vectors().good[which].bytes();
+        let mut bytes = crate::common::vectors().good[which].bytes();
         for (place, byte) in damage {
             let place = place.index(bytes.len());
             bytes[place] = byte;

@@ -1,12 +1,10 @@
 //! The pages over HTTP, with a switch in memory behind the real line.
 
-mod fake;
-
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use fake::World;
+use crate::fake::World;
 use tessera_protocol::leased::{EventKind, Operation};
 
 const PASSWORD: &str = "correct horse";
@@ -234,7 +232,7 @@ fn signing_in_ends_the_session_before_it_and_signing_out_this_one() {
     );
 }
 
-fn with_source(world: &World) -> (fake::Browser, String) {
+fn with_source(world: &World) -> (crate::fake::Browser, String) {
     let (mut browser, client) = world.member(PASSWORD);
     browser.get("/money");
     let source = [
@@ -433,7 +431,7 @@ fn without_a_line_the_page_says_so() {
         .store(true, std::sync::atomic::Ordering::Relaxed);
     world.switch.cut_all();
     // What is said over a line that is being lost may have been done: that is another page.
-    let mut operator = fake::Browser::new(world.metrics, "");
+    let mut operator = crate::fake::Browser::new(world.metrics, "");
     while operator.get("/health").status != 503 {
         std::thread::yield_now();
     }
@@ -558,7 +556,7 @@ fn transactions_are_searched_and_paged() {
 }
 
 /// A wallet with so many declined purchases, a day apart; the oldest is `thing 0;`.
-fn with_history(world: &World, count: u64) -> fake::Browser {
+fn with_history(world: &World, count: u64) -> crate::fake::Browser {
     let (browser, client) = world.member(PASSWORD);
     world.switch.change(|wallets| {
         let (number, wallet) = wallets.of(&client);
@@ -759,7 +757,7 @@ fn metrics_tell_routes_and_operations_and_nobody() {
     let world = World::start();
     let (mut browser, client) = world.member(PASSWORD);
     browser.get("/transactions?q=secret");
-    let mut operator = fake::Browser::new(world.metrics, "");
+    let mut operator = crate::fake::Browser::new(world.metrics, "");
     let text = operator.get("/metrics").body;
     assert!(
         text.contains("route=\"/transactions\",status=\"200\""),
