@@ -1,7 +1,7 @@
 //! Answers by the echo rules.
 
-use bytes::BytesMut;
 use crate::common::{hex, unhex, value, vectors};
+use bytes::BytesMut;
 use tessera_protocol::{
     Amount, Balances, Currency, Extras, MacKey, Message, ResponseCode, Totals, answer, cut,
     format_error_answer,

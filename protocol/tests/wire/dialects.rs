@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{Bytes, BytesMut};
 use crate::common::{Good, hex, value, vectors};
+use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use tessera_protocol::{
     Dialect, Framing, Header, Look, Message, MessagePacking, Place, Problem, Secrets, describe,

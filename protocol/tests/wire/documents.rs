@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use crate::common::hex;
 use crate::tables::made;
-use tessera_protocol::{MacKey, Message, Request, Secrets, describe};
 use crate::worked::{Example, examples};
+use tessera_protocol::{MacKey, Message, Request, Secrets, describe};
 
 const GUIDE: &str = "docs/protocol.md";
 

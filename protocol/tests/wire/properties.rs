@@ -1,7 +1,7 @@
 //! Generated messages and generated rubbish.
 
-use bytes::{Bytes, BytesMut};
 use crate::common::{hex, set, value};
+use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
 use tessera_protocol::{
     Balances, Dialect, Extras, FIELDS, Framing, Header, MacKey, Message, Mti, OriginalData, Packer,

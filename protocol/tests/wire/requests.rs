@@ -1,7 +1,7 @@
 //! Messages as typed requests, and what is refused.
 
-use bytes::BytesMut;
 use crate::common::{Good, set, vectors};
+use bytes::BytesMut;
 use tessera_protocol::{
     Amount, CardNumber, Message, Mti, NetworkCode, Packer, Payer, Request, ResponseCode,
 };
