@@ -8,9 +8,55 @@ NODE_MODULES := tests/peers/node_modules
 FORMS_MODULES := wallet/extension/tests/node_modules
 PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSERA_TSHARK=required
 
-.PHONY: test format lint docs units attack peers extension forms browser chromium tshark faketime clock bench fuzz demo clean
+# One step after the other: Cargo keeps all cores busy by itself.
+.NOTPARALLEL:
+.PHONY: test setup packages format lint docs units attack extension forms bench fuzz demo clean
 
+# An area is a crate with its own tests; a test program of tests/, which drives the real processes; or one file of such a program.
+CRATES := $(filter-out fuzz,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard */Cargo.toml switch/*/Cargo.toml))))
+PROGRAMS := $(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
+PARTS := $(filter-out tests/rig/% tests/browser/% %/main.rs,$(wildcard tests/*/*.rs))
+PART := $(filter %/$(AREA).rs,$(PARTS))
+
+# Everything that must pass. `make test AREA=ledger` runs the tests of one area.
+ifndef AREA
 test: format lint docs units forms
+else ifneq ($(filter $(AREA),$(CRATES)),)
+test:
+	cargo test --package tessera-$(AREA)
+else ifneq ($(filter $(AREA),$(PROGRAMS)),)
+test: ready-$(AREA)
+	$(PEERS) cargo test --workspace --test $(AREA) $(if $(filter peers,$(AREA)),--test notify_peers) -- --include-ignored
+else ifneq ($(PART),)
+PROGRAM := $(word 2,$(subst /, ,$(PART)))
+test: ready-$(PROGRAM)
+	$(PEERS) cargo test --workspace --test $(PROGRAM) -- --include-ignored $(AREA)::
+else ifeq ($(AREA),forms)
+test: forms
+else
+test:
+	@echo "No area is called '$(AREA)'. There are:" >&2
+	@echo "  crates:                $(sort $(CRATES))" >&2
+	@echo "  the real processes:    $(sort $(PROGRAMS))" >&2
+	@echo "  parts of these:        $(sort $(basename $(notdir $(PARTS))))" >&2
+	@echo "  the browser extension: forms" >&2
+	@exit 2
+endif
+
+# Installs what all tests need beside Cargo: packages of Debian, which takes root, and packages of Python and Node.js below this folder.
+setup: packages
+	$(MAKE) $(VENV)/ready $(NODE_MODULES)/ready $(FORMS_MODULES)/ready
+
+packages:
+	tests/needs.sh all --install
+
+# What an area needs is there. Where a package of Debian is missing, root has everything set up at once; others are told what to install.
+needs-%:
+	@tests/needs.sh $* || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(MAKE) setup; }
+
+ready-browser ready-peers ready-all: ready-%: needs-% $(VENV)/ready $(NODE_MODULES)/ready
+ready-operations: needs-operations
+ready-payers ready-purchases ready-tools:
 
 format:
 	cargo fmt --all --check
@@ -21,20 +67,14 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The ignored ones need the peers, Chromium with its driver, tshark for the capture, and libfaketime: all stand ready here. After a
-# failure the other test programs run too, so that one run shows every failure.
-units: $(VENV)/ready $(NODE_MODULES)/ready chromium tshark faketime
+# After a failure the other test programs run too, so that one run shows every failure.
+units: ready-all
 	$(PEERS) cargo test --workspace --no-fail-fast -- --include-ignored
-
-# Clients and servers that no one here wrote, from the package registries.
-peers: $(VENV)/ready $(NODE_MODULES)/ready tshark
-	$(PEERS) cargo test --test peers -- --include-ignored
-	$(PEERS) cargo test --package tessera-switch --test notify_peers -- --include-ignored
 
 # The real switch under an attack by a model that was written from the wire protocol alone: kills, clock steps, full disks, a faulty
 # financial system. The seed is printed; root is needed for the full disks.
 ATTACK_SECONDS ?= 300
-attack: $(VENV)/ready faketime
+attack: needs-operations $(VENV)/ready
 	cargo build
 	$(VENV)/bin/python tests/attack/attack.py --tessera target/debug/tessera --seconds $(ATTACK_SECONDS) $(if $(ATTACK_SEED),--seed $(ATTACK_SEED))
 
@@ -44,28 +84,8 @@ extension:
 	$(PYTHON) wallet/extension/make.py target --wallet $(WALLET)
 
 # Its reading of card forms, and how it fills them.
-forms: $(FORMS_MODULES)/ready
+forms: needs-forms $(FORMS_MODULES)/ready
 	cd wallet/extension/tests && PYTHON=$(PYTHON) $(NPM) test --silent
-
-# Everything that happens in a browser, before real servers.
-browser: $(VENV)/ready $(NODE_MODULES)/ready chromium
-	$(PEERS) cargo test --test browser -- --include-ignored
-
-# Debian's Chromium and its driver, where they are not installed yet.
-chromium:
-	command -v chromedriver >/dev/null || (apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver)
-
-# Debian's tshark, likewise.
-tshark:
-	command -v tshark >/dev/null || (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends tshark)
-
-# Debian's libfaketime, likewise.
-faketime:
-	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || (apt-get update && apt-get install --yes --no-install-recommends faketime)
-
-# The system's clock is set back and ahead under the real switch.
-clock: faketime
-	cargo test --test operations -- --include-ignored clock::
 
 $(FORMS_MODULES)/ready: wallet/extension/tests/package-lock.json
 	cd wallet/extension/tests && $(NPM) ci --silent

@@ -43,7 +43,7 @@ fn run(script: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-#[ignore = "needs Chromium and Selenium: make browser"]
+#[ignore = "needs Chromium and Selenium: make test AREA=browser"]
 fn the_extension_fills_all_three_checkouts_and_every_form() {
     let _one = one_browser();
     let rig = Rig::started(1, 1_000_000);
@@ -59,7 +59,7 @@ fn the_extension_fills_all_three_checkouts_and_every_form() {
 }
 
 #[test]
-#[ignore = "needs Chromium: make browser"]
+#[ignore = "needs Chromium: make test AREA=browser"]
 fn nothing_is_filled_before_the_payer_presses() {
     let _one = one_browser();
     let rig = Rig::started(1, 1_000_000);

@@ -28,28 +28,28 @@ fn one_browser() -> MutexGuard<'static, ()> {
 }
 
 #[test]
-#[ignore = "needs Chromium and the peers: make browser"]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
 fn a_wallet_lives_from_its_first_page_to_its_last_and_nobody_learns_whose_it_is() {
     let _one = one_browser();
     life::live();
 }
 
 #[test]
-#[ignore = "needs Chromium and the peers: make browser"]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
 fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
     let _one = one_browser();
     access::everybody_can_use_every_page();
 }
 
 #[test]
-#[ignore = "needs Chromium and the peers: make browser"]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
 fn whoever_wishes_a_payer_ill_comes_to_nothing() {
     let _one = one_browser();
     attacks::all_come_to_nothing();
 }
 
 #[test]
-#[ignore = "needs Chromium and the peers: make browser"]
+#[ignore = "needs Chromium and the peers: make test AREA=browser"]
 fn money_comes_by_itself_and_nothing_old_is_shown_without_a_connection() {
     let _one = one_browser();
     alone::is_left_alone();

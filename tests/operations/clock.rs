@@ -186,7 +186,7 @@ fn a_journal_in_which_references_fall_is_recovered() {
 }
 
 #[test]
-#[ignore = "needs libfaketime: make clock"]
+#[ignore = "needs libfaketime: make test AREA=clock"]
 fn references_rise_over_every_restart_with_every_clock() {
     let mut world = World::new(&[("clock_window", "\"24h\"")]);
     world.buy();
@@ -216,7 +216,7 @@ fn references_rise_over_every_restart_with_every_clock() {
 }
 
 #[test]
-#[ignore = "needs libfaketime: make clock"]
+#[ignore = "needs libfaketime: make test AREA=clock"]
 fn a_clock_that_is_set_back_under_load_costs_no_purchase() {
     let mut world = World::new(&[("checkpoint_every", "\"1s\"")]);
     let loading = world
@@ -242,7 +242,7 @@ fn a_clock_that_is_set_back_under_load_costs_no_purchase() {
 }
 
 #[test]
-#[ignore = "needs libfaketime: make clock"]
+#[ignore = "needs libfaketime: make test AREA=clock"]
 fn what_is_held_expires_also_where_the_clock_is_set_back() {
     let mut world = World::new(&[("hold_stands", "\"2s\""), ("clock_window", "\"24h\"")]);
     for back in [SECOND, HOUR, DAY] {

@@ -7,7 +7,7 @@ const SEED: &str = "20261128";
 const SECONDS: &str = "15";
 
 #[test]
-#[ignore = "needs the Python peers: make peers"]
+#[ignore = "needs the Python peers: make test AREA=peers"]
 fn survives_a_short_attack_by_an_independent_model() {
     let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
     let seed = std::env::var("TESSERA_ATTACK_SEED").unwrap_or_else(|_| SEED.to_owned());

@@ -8,13 +8,13 @@ use crate::rig::books::{far_off, today};
 use crate::rig::wire::{ACQUIRER, rig_with, started};
 
 #[test]
-#[ignore = "needs the Python peers: make peers"]
+#[ignore = "needs the Python peers: make test AREA=peers"]
 fn a_client_on_pyiso8583_buys() {
     run(&Rig::started(1, 1_000_000), "buy.py", &[]);
 }
 
 #[test]
-#[ignore = "needs the Python peers: make peers"]
+#[ignore = "needs the Python peers: make test AREA=peers"]
 fn a_client_on_pyiso8583_buys_in_ascii() {
     let rig = Rig::new(1, 1_000_000);
     rig.write_party(PARTY, &profile("", ASCII));
@@ -22,13 +22,13 @@ fn a_client_on_pyiso8583_buys_in_ascii() {
 }
 
 #[test]
-#[ignore = "needs the Python peers: make peers"]
+#[ignore = "needs the Python peers: make test AREA=peers"]
 fn a_client_on_pyiso8583_sends_every_kind_of_message() {
     every_kind("", "binary");
 }
 
 #[test]
-#[ignore = "needs the Python peers: make peers"]
+#[ignore = "needs the Python peers: make test AREA=peers"]
 fn a_client_on_pyiso8583_sends_every_kind_of_message_in_ascii() {
     every_kind(ASCII, "ascii");
 }

@@ -41,7 +41,7 @@ fn buy(rig: &Rig, card: &(String, String), amount: u64) {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn every_mail_arrives_though_everybody_is_killed_in_between() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let mut rig = rig(&mail, &centre);
@@ -98,7 +98,7 @@ fn every_mail_arrives_though_everybody_is_killed_in_between() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn dead_letters_are_listed_tried_again_and_dropped() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let rig = rig(&mail, &centre);
@@ -143,7 +143,7 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let rig = rig(&mail, &centre);
@@ -175,7 +175,7 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_former_address_hears_of_the_change_also_when_the_next_one_is_gone_before() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let rig = rig(&mail, &centre);

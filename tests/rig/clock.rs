@@ -46,5 +46,5 @@ fn library() -> PathBuf {
     candidates
         .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists())
-        .expect("libfaketime: apt-get install faketime, or `make units`")
+        .expect("libfaketime: `make setup`")
 }

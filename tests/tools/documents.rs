@@ -169,3 +169,45 @@ fn every_source_file_that_a_document_names_exists() {
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+#[test]
+fn every_area_that_a_document_names_exists() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    sources(&top.join("tests"), &mut files);
+    let mut named = Vec::new();
+    for document in ["README.md", "CONTRIBUTING.md", "docs/extension.md"] {
+        let text = read(document);
+        let areas = text.split("AREA=").skip(1).filter_map(|rest| {
+            let end = rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_')?;
+            (end > 0).then(|| rest[..end].to_owned())
+        });
+        named.extend(areas.map(|area| (document, area)));
+    }
+    let text = read("CONTRIBUTING.md");
+    let (_, table) = text.split_once("| area | `AREA=` |\n").unwrap();
+    for row in table
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+    {
+        let cell = row.split('|').nth(2).unwrap();
+        let areas = cell.split('`').skip(1).step_by(2);
+        let areas = areas.filter(|area| !area.contains('='));
+        named.extend(areas.map(|area| ("CONTRIBUTING.md", area.to_owned())));
+    }
+    assert!(named.len() > 15, "{named:?}");
+    for (document, area) in named {
+        let crates = [
+            format!("{area}/Cargo.toml"),
+            format!("switch/{area}/Cargo.toml"),
+        ];
+        let known = crates.iter().any(|manifest| top.join(manifest).exists())
+            || top.join(format!("tests/{area}/main.rs")).exists()
+            || files
+                .iter()
+                .any(|file| file.ends_with(&format!("/{area}.rs")))
+            || area == "forms";
+        assert!(known, "{document}: {area}");
+    }
+}

@@ -29,7 +29,7 @@ fn with_credentials(mut settings: EmailSettings, folder: &Path, password: &str) 
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn an_email_arrives_over_starttls_with_both_texts_and_a_stable_id() {
     let certificates = Certificates::make();
     let (cert, key) = (
@@ -82,7 +82,7 @@ fn an_email_arrives_over_starttls_with_both_texts_and_a_stable_id() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn an_email_arrives_over_implicit_tls_and_over_the_loopback_in_the_clear() {
     let certificates = Certificates::make();
     let (cert, key) = (
@@ -101,7 +101,7 @@ fn an_email_arrives_over_implicit_tls_and_over_the_loopback_in_the_clear() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn what_the_mail_server_refuses_is_told_apart_and_names_nobody() {
     let certificates = Certificates::make();
     let mut peer = Peer::mail(&["plain"]);
@@ -139,7 +139,7 @@ fn what_the_mail_server_refuses_is_told_apart_and_names_nobody() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_mail_server_that_is_wrong_is_the_operators_trouble_and_transient() {
     let certificates = Certificates::make();
     let (cert, key) = (
@@ -189,7 +189,7 @@ fn a_mail_server_that_is_wrong_is_the_operators_trouble_and_transient() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn no_more_connections_than_configured_are_made() {
     let certificates = Certificates::make();
     let mut peer = Peer::mail(&["plain"]);

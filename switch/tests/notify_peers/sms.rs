@@ -47,7 +47,7 @@ async fn until_taken(sms: &Sms, message: &Message) -> usize {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_short_message_is_taken_over_and_its_receipt_comes_back() {
     let mut peer = Peer::centre(&[]);
     run(async {
@@ -88,7 +88,7 @@ fn a_short_message_is_taken_over_and_its_receipt_comes_back() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn long_texts_and_other_letters_arrive_as_they_were_written() {
     let mut peer = Peer::centre(&[]);
     run(async {
@@ -130,7 +130,7 @@ fn long_texts_and_other_letters_arrive_as_they_were_written() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn what_the_centre_refuses_is_told_apart() {
     let peer = Peer::centre(&[]);
     run(async {
@@ -166,7 +166,7 @@ fn what_the_centre_refuses_is_told_apart() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_throttled_centre_is_left_alone_for_a_while() {
     let peer = Peer::centre(&[]);
     run(async {
@@ -184,7 +184,7 @@ fn a_throttled_centre_is_left_alone_for_a_while() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_lost_line_is_made_again() {
     let mut peer = Peer::centre(&[]);
     run(async {
@@ -203,7 +203,7 @@ fn a_lost_line_is_made_again() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn both_sides_ask_whether_the_other_is_there() {
     let mut peer = Peer::centre(&[]);
     run(async {
@@ -228,7 +228,7 @@ fn both_sides_ask_whether_the_other_is_there() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn a_receipt_that_finds_no_room_comes_again() {
     let mut peer = Peer::centre(&[]);
     run(async {
@@ -254,7 +254,7 @@ fn a_receipt_that_finds_no_room_comes_again() {
 }
 
 #[test]
-#[ignore = "needs the peers: make peers"]
+#[ignore = "needs the peers: make test AREA=peers"]
 fn binds_with_a_password_over_tls() {
     let certificates = Certificates::make();
     let (cert, key) = (

@@ -91,7 +91,7 @@ def make(wallet, *more):
 def program(*names):
     """Where the first of these programs is, as the shell finds it."""
     found = next(filter(None, map(shutil.which, names)), None)
-    assert found, f"none of {', '.join(names)} is installed: make chromium"
+    assert found, f"none of {', '.join(names)} is installed: make setup"
     return found
 
 

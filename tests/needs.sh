@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Which Debian packages the tests of an area need and this machine does not have. Areas: browser, forms, operations, peers, all.
+#
+#   tests/needs.sh AREA             names them and says how to get them; fails where one is missing
+#   tests/needs.sh AREA --install   installs them (as root)
+set -euo pipefail
+area=$1
+missing=()
+
+concerns() { [[ $area == all || " $* " == *" $area "* ]]; }
+have() { command -v "$1" >/dev/null; }
+
+if concerns browser forms peers; then
+    "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    have "${NODE:-node}" || missing+=(nodejs)
+    have "${NPM:-npm}" || missing+=(npm)
+fi
+if concerns browser; then
+    have chromedriver || missing+=(chromium chromium-driver)
+fi
+if concerns peers; then
+    have tshark || missing+=(tshark)
+fi
+if concerns operations; then
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
+fi
+
+[ ${#missing[@]} -eq 0 ] && exit
+install=(apt-get install --yes --no-install-recommends "${missing[@]}")
+if [ "${2:-}" = --install ] && [ "$(id -u)" = 0 ] && have apt-get; then
+    apt-get update
+    DEBIAN_FRONTEND=noninteractive exec "${install[@]}"
+fi
+echo "The tests need what is not installed: ${missing[*]}" >&2
+if have apt-get; then
+    echo "Install it with: sudo apt-get update && sudo ${install[*]}" >&2
+else
+    echo "These are the names of Debian's packages; install the same with this system's package manager." >&2
+fi
+exit 1
