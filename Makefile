@@ -10,7 +10,7 @@ PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSE
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs units attack extension forms bench fuzz demo clean
+.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz demo clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes; or one file of such a program.
 CRATES := $(filter-out fuzz,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard */Cargo.toml switch/*/Cargo.toml))))
@@ -20,7 +20,7 @@ PART := $(filter %/$(AREA).rs,$(PARTS))
 
 # Everything that must pass. `make test AREA=ledger` runs the tests of one area.
 ifndef AREA
-test: format lint docs units forms
+test: format lint docs licenses units forms
 else ifneq ($(filter $(AREA),$(CRATES)),)
 test:
 	cargo test --package tessera-$(AREA)
@@ -66,6 +66,15 @@ lint:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# What deny.toml says of licences, sources and versions of the dependencies; without network. Cargo-deny takes long to build, so a
+# machine without it only says so.
+licenses:
+	@if command -v cargo-deny >/dev/null; then \
+		cargo-deny --offline check bans licenses sources; \
+	else \
+		echo "licences and versions are not checked: cargo install --locked cargo-deny" >&2; \
+	fi
 
 # After a failure the other test programs run too, so that one run shows every failure.
 units: ready-all
