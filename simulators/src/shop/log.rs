@@ -2,6 +2,7 @@
 //! written before; out goes nothing. What never happens here: a line that is told of before it is on the disk.
 //!
 //! ```text
+//! {"shop_log_format":2}                           of all lines; another one is refused
 //! {"order":"TC-7Q…","state":"asked",…}
 //! {"order":"TC-7Q…","state":{"approved":…},…}
 //! ```
@@ -15,8 +16,18 @@ use std::io::{self, Write as _};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Rises with every change of what lines look like.
+const FORMAT: u32 = 2;
+
+/// The first line. Builds before 0.2.0 wrote none.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstLine {
+    shop_log_format: u32,
+}
 
 /// What stands in a log.
 pub(super) trait Entry: Serialize + DeserializeOwned {
@@ -42,6 +53,19 @@ pub enum LogError {
         path: PathBuf,
         /// From 1.
         line: usize,
+    },
+    /// Another build wrote it, in another format.
+    #[error(
+        "{}: has {}, this build ({}) reads format {FORMAT}: start the build that wrote it, or the shop with another file",
+        path.display(),
+        found.map_or_else(|| "no format in its first line".to_owned(), |found| format!("format {found}")),
+        env!("CARGO_PKG_VERSION")
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The format that it says.
+        found: Option<u32>,
     },
     /// Another process writes it.
     #[error("{}: in use by another process", path.display())]
@@ -84,9 +108,15 @@ impl<T: Entry> Log<T> {
             Err(why) if why.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(why) => return Err(failed(why)),
         };
-        let things = read(&text).map_err(|line| LogError::Damaged {
-            path: path.to_owned(),
-            line,
+        let things = read(&text).map_err(|fault| match fault {
+            Fault::Damaged(line) => LogError::Damaged {
+                path: path.to_owned(),
+                line,
+            },
+            Fault::Version(found) => LogError::Version {
+                path: path.to_owned(),
+                found,
+            },
         })?;
         let file = rewrite(path, &things).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
@@ -113,16 +143,26 @@ impl<T: Entry> Log<T> {
     }
 }
 
-/// The things of a file, or the number of the line that is wrong.
-fn read<T: Entry>(text: &[u8]) -> Result<Vec<T>, usize> {
+enum Fault {
+    /// The number of the line.
+    Damaged(usize),
+    Version(Option<u32>),
+}
+
+/// The things of a file.
+fn read<T: Entry>(text: &[u8]) -> Result<Vec<T>, Fault> {
     let mut things: Vec<T> = Vec::new();
     let mut places = HashMap::new();
     let whole = text.iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
     for (number, line) in text[..whole].split(|&byte| byte == b'\n').enumerate() {
+        if number == 0 && whole > 0 {
+            check_format(line)?;
+            continue;
+        }
         if line.is_empty() {
             continue;
         }
-        let thing: T = serde_json::from_slice(line).map_err(|_| number + 1)?;
+        let thing: T = serde_json::from_slice(line).map_err(|_| Fault::Damaged(number + 1))?;
         match places.get(thing.key()) {
             Some(&at) => things[at] = thing,
             None => {
@@ -134,11 +174,21 @@ fn read<T: Entry>(text: &[u8]) -> Result<Vec<T>, usize> {
     Ok(things)
 }
 
+fn check_format(first: &[u8]) -> Result<(), Fault> {
+    let first: Option<FirstLine> = serde_json::from_slice(first).ok();
+    match first.map(|first| first.shop_log_format) {
+        Some(FORMAT) => Ok(()),
+        found => Err(Fault::Version(found)),
+    }
+}
+
 /// Writes the things beside the file, then puts that in its place: a kill leaves one or the other.
 fn rewrite<T: Entry>(path: &Path, things: &[T]) -> io::Result<File> {
     let new = beside(path, ".new");
     let mut file = private(&new)?;
     file.set_len(0)?;
+    let shop_log_format = FORMAT;
+    file.write_all(&line(&FirstLine { shop_log_format })?)?;
     for thing in things {
         file.write_all(&line(thing)?)?;
     }
@@ -204,7 +254,7 @@ mod tests {
         fs::write(&path, text).unwrap();
         let (_, found) = Log::<Thing>::open(&path).unwrap();
         assert_eq!(found, [thing("a", 3), thing("b", 2)]);
-        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
     }
 
     #[test]
@@ -225,8 +275,35 @@ mod tests {
     fn damage_in_the_middle_refuses_the_start() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("things");
-        fs::write(&path, "[\"a\",1]\nnonsense\n[\"a\",2]\n").unwrap();
+        let first = "{\"shop_log_format\":2}";
+        fs::write(&path, format!("{first}\n[\"a\",1]\nnonsense\n[\"a\",2]\n")).unwrap();
         let error = Log::<Thing>::open(&path).unwrap_err().to_string();
-        assert!(error.ends_with("line 2 is damaged"), "{error}");
+        assert!(error.ends_with("line 3 is damaged"), "{error}");
+    }
+
+    #[test]
+    fn refuses_the_format_of_another_build() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("things");
+        let cases = [
+            (
+                "{\"shop_log_format\":3}\n[\"a\",1]\n",
+                "has format 3, this build (",
+            ),
+            (
+                "[\"a\",1]\n[\"b\",1]\n",
+                "has no format in its first line, this build (",
+            ),
+        ];
+        for (text, expected) in cases {
+            fs::write(&path, text).unwrap();
+            let error = Log::<Thing>::open(&path).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+            assert!(
+                error.contains("reads format 2: start the build that wrote it"),
+                "{error}"
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
     }
 }

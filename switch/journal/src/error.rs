@@ -51,6 +51,20 @@ pub enum JournalError {
         what: &'static str,
     },
 
+    /// Another build wrote a segment file, in another format.
+    #[error(
+        "the journal file {} has format {found}, this build ({}) reads format {known}: {}",
+        file.display(), env!("CARGO_PKG_VERSION"), remedy(*found, *known)
+    )]
+    Version {
+        /// The segment file.
+        file: PathBuf,
+        /// The format that it says.
+        found: u32,
+        /// The format of this build.
+        known: u32,
+    },
+
     /// A segment file is missing, or two overlap.
     #[error(
         "the journal has a gap: {} ends at position {end}, before sequence {sequence}, \
@@ -137,6 +151,15 @@ impl JournalError {
             doing,
             path: path.to_owned(),
             source,
+        }
+    }
+}
+
+fn remedy(found: u32, known: u32) -> &'static str {
+    match found > known {
+        true => "a newer build wrote it; start that build again",
+        false => {
+            "a build before 0.2.0 wrote it, whose data no later build reads; begin with another data folder"
         }
     }
 }

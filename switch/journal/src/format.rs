@@ -15,7 +15,7 @@
 //! segment header, 64 bytes                      batch header, 32 bytes                        record, 24 bytes + payload
 //!  0  8  magic "TSSRJRNL"                        0  4  magic "TJB\x01"                         0  4  checksum of bytes 4.. and payload
 //!  8  4  checksum of bytes 12..64                4  4  checksum of position and bytes 8..32    4  4  predecessor
-//! 12  4  version, 1                              8  4  predecessor                             8  8  sequence
+//! 12  4  version, 2                              8  4  predecessor                             8  8  sequence
 //! 16  8  start, a position                      12  4  records that follow; 0: a seal         16  4  bytes of payload
 //! 24  8  sequence of the first record           16  8  bytes of the records                   20  2  partition
 //! 32  8  capacity, bytes after this header      24  8  sequence of the first record           22  1  version, 1
@@ -23,6 +23,11 @@
 //! 44  4  salt                                                                                 24  .  payload
 //! 48 16  zero
 //! ```
+//!
+//! **Version.** That of the segment covers all that is in it: batch headers, seals, records. A build that changes any of
+//! these raises it and begins a new segment instead of going on in an old one. So a build can tell by the header, before
+//! it changes anything, that a newer build wrote a file. What a payload means has numbers of its own. Version 1 was that
+//! of builds before 0.2.0; nothing reads it.
 //!
 //! **Chain.** *Predecessor* is the checksum of what stands before: record after record, and the
 //! batch header between the batches' records. It is stored, and covered by the checksum: so a
@@ -60,7 +65,7 @@ pub const PAYLOAD_BYTES_MAX: usize = 1 << 20;
 
 const SEGMENT_MAGIC: [u8; 8] = *b"TSSRJRNL";
 pub(super) const BATCH_MAGIC: [u8; 4] = *b"TJB\x01";
-const SEGMENT_VERSION: u32 = 1;
+pub(super) const SEGMENT_VERSION: u32 = 2;
 const RECORD_VERSION: u8 = 1;
 
 /// A place between two batches: what the next batch has to continue.
@@ -89,6 +94,14 @@ pub(super) struct SegmentHeader {
     pub salt: u32,
 }
 
+/// Why a header cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeaderFault {
+    Damaged(&'static str),
+    /// Another build wrote it, in this format.
+    Version(u32),
+}
+
 impl SegmentHeader {
     pub fn encode(&self) -> [u8; SEGMENT_HEADER_BYTES] {
         let mut bytes = [0; SEGMENT_HEADER_BYTES];
@@ -104,20 +117,20 @@ impl SegmentHeader {
         bytes
     }
 
-    pub fn decode(bytes: &[u8]) -> Result<Self, &'static str> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, HeaderFault> {
+        let damaged = |what| Err(HeaderFault::Damaged(what));
         if bytes.len() < SEGMENT_HEADER_BYTES {
-            return Err("the file is shorter than a segment header");
+            return damaged("the file is shorter than a segment header");
         }
         if bytes[..8] != SEGMENT_MAGIC {
-            return Err("this is not the header of a journal segment");
+            return damaged("this is not the header of a journal segment");
         }
         if u32_at(bytes, 8) != crc32c::crc32c(&bytes[12..SEGMENT_HEADER_BYTES]) {
-            return Err("the segment header does not match its checksum");
+            return damaged("the segment header does not match its checksum");
         }
-        if u32_at(bytes, 12) != SEGMENT_VERSION {
-            return Err(
-                "the segment was written by a version of the switch that this one does not know",
-            );
+        let version = u32_at(bytes, 12);
+        if version != SEGMENT_VERSION {
+            return Err(HeaderFault::Version(version));
         }
         Ok(Self {
             start: Place {

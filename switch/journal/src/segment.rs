@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::JournalError;
 use super::disk::{Access, Disk, DiskFile};
-use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES, SegmentHeader};
+use super::format::{
+    BATCH_HEADER_BYTES, HeaderFault, Place, SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader,
+};
 
 pub(super) struct Segment {
     pub path: PathBuf,
@@ -37,7 +39,14 @@ impl Segment {
             sequence,
             what,
         };
-        let header = SegmentHeader::decode(&bytes[..read]).map_err(damaged)?;
+        let header = SegmentHeader::decode(&bytes[..read]).map_err(|fault| match fault {
+            HeaderFault::Damaged(what) => damaged(what),
+            HeaderFault::Version(found) => JournalError::Version {
+                file: path.clone(),
+                found,
+                known: SEGMENT_VERSION,
+            },
+        })?;
         if header.start.position != start {
             return Err(damaged(
                 "the segment's name and its header differ in the position",

@@ -1,13 +1,30 @@
 //! Little-endian numbers and counted bytes: how events and snapshots stand on disk.
 
-/// Bytes that are not what this version writes.
+/// Bytes that this build cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unreadable at byte {at}: {what}")]
-pub struct Unreadable {
-    /// How far reading came.
-    pub at: usize,
-    /// What was expected there.
-    pub what: &'static str,
+pub enum Unreadable {
+    /// No build writes them.
+    #[error("unreadable at byte {at}: {what}")]
+    Damaged {
+        /// How far reading came.
+        at: usize,
+        /// What was expected there.
+        what: &'static str,
+    },
+    /// A newer build has written them.
+    #[error(
+        "a newer build wrote this: {what} {found}; this build ({build}) knows them up to {known}: \
+         start the newer build again",
+        build = env!("CARGO_PKG_VERSION")
+    )]
+    Newer {
+        /// What the number counts.
+        what: &'static str,
+        /// The number that stands there.
+        found: u8,
+        /// The highest number that this build knows.
+        known: u8,
+    },
 }
 
 /// Reads what the `put_*` functions of `bytes::BufMut` wrote; every method fails where the bytes end.
@@ -82,6 +99,15 @@ impl<'a> Reader<'a> {
 
     /// A fault at the place that reading has reached.
     pub fn fault(&self, what: &'static str) -> Unreadable {
-        Unreadable { at: self.at, what }
+        Unreadable::Damaged { at: self.at, what }
+    }
+
+    /// A version or kind that this build does not know. Numbers are given in rising order and never used again: one above
+    /// the highest known is a newer build's, all others are damage.
+    pub fn unknown(&self, what: &'static str, found: u8, known: u8) -> Unreadable {
+        match found > known {
+            true => Unreadable::Newer { what, found, known },
+            false => self.fault(what),
+        }
     }
 }

@@ -10,6 +10,11 @@
 //! available, held: what the wallet had before the event, so that a statement needs no arithmetic
 //! and a replay that comes to another balance is found out at once.
 //! ```
+//!
+//! The kind is the version: a number means one layout for ever, with all that it contains. A changed layout gets the next
+//! number, beside the old one, which is still read; no number is used twice. The same holds for the numbers inside an
+//! event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a build refuses what
+//! a newer one wrote. `tests/golden.rs` has the bytes of every kind as each release wrote them.
 
 use std::borrow::Cow;
 
@@ -43,6 +48,8 @@ pub struct Head {
 const ACCOUNT: u8 = 16;
 /// Hardly ever is less granted, or held for long: all others are shorter.
 const HELD_OTHERWISE: u8 = 23;
+/// The highest kind that was ever given; rises with each new one.
+pub(crate) const NEWEST_KIND: u8 = 31;
 
 impl Entry {
     /// The head of a payload; none where it is too short to be an event.
@@ -547,7 +554,7 @@ impl Event {
             },
             30 => Self::Directed(Box::new(Directed::read(from)?)),
             31 => Self::Reconciled(Box::new(Reconciled::read(from)?)),
-            _ => return Err(from.fault("a kind of event")),
+            kind => return Err(from.unknown("kind of event", kind, NEWEST_KIND)),
         })
     }
 }

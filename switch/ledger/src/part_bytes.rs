@@ -70,7 +70,7 @@ impl Opening {
                 }
                 2 => Payer::Order(OrderKey(from.array()?)),
                 3 => Payer::Wallet,
-                _ => return Err(from.fault("a way to name the payer")),
+                way => return Err(from.unknown("way to name the payer", way, 3)),
             },
             merchant: Merchant {
                 category: from.u16()?,
@@ -100,7 +100,7 @@ impl NotedOriginal {
             0 => Self::Found,
             1 => Self::Unseen(Box::new(UnseenOriginal::read(from)?)),
             2 => Self::Several,
-            _ => return Err(from.fault("what is known of an original")),
+            kind => return Err(from.unknown("kind of noted original", kind, 2)),
         })
     }
 }
@@ -189,7 +189,7 @@ impl Wanted {
                 usage: read_usage(from)?,
                 limit: read_amount(from)?,
             },
-            _ => return Err(from.fault("a kind of card")),
+            kind => return Err(from.unknown("kind of wanted card", kind, 2)),
         })
     }
 }
@@ -205,7 +205,7 @@ pub(super) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable>
     match from.u8()? {
         0 => Ok(NumberUse::Once),
         1 => Ok(NumberUse::Mall),
-        _ => Err(from.fault("a use of a card number")),
+        usage => Err(from.unknown("use of a card number", usage, 1)),
     }
 }
 

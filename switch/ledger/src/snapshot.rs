@@ -66,8 +66,9 @@ impl Wallet {
     /// Reads what [`Wallet::write_snapshot`] wrote.
     pub fn read_snapshot(id: WalletId, bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut from = Reader::new(bytes);
-        if from.u8()? != VERSION {
-            return Err(from.fault("a snapshot of version 11"));
+        let version = from.u8()?;
+        if version != VERSION {
+            return Err(from.unknown("version of a snapshot", version, VERSION));
         }
         let mut wallet = Self::new(id);
         let currency = from.u16()?;

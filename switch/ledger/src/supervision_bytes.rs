@@ -10,6 +10,9 @@ use super::supervision::{
 use super::{Block, Blocks, CardRange, Day, Reference, Subject};
 use crate::controls::Controls;
 
+/// The highest number of a decision that was ever given; rises with each new one.
+pub(crate) const NEWEST_DECISION: u8 = 8;
+
 impl Directed {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match &self.directive {
@@ -76,7 +79,7 @@ impl Directed {
                     repeated: from.u64()?,
                     last_sequence: from.u64()?,
                 }),
-                _ => return Err(from.fault("an operator's decision")),
+                kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },
             by: read_text(from)?,
             reason: read_text(from)?,
@@ -192,7 +195,7 @@ impl Subject {
                 Self::Cards(range.ok_or(from.fault("a range of cards"))?)
             }
             3 => Self::Merchant(from.array()?),
-            _ => return Err(from.fault("what is blocked")),
+            kind => return Err(from.unknown("kind of block", kind, 3)),
         })
     }
 }
@@ -211,7 +214,7 @@ impl Owed {
             1 => Self::Undo,
             2 => Self::Posting,
             3 => Self::Card,
-            _ => return Err(from.fault("what the host was to be told")),
+            kind => return Err(from.unknown("kind of advice", kind, 3)),
         })
     }
 }

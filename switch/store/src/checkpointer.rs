@@ -9,7 +9,7 @@ use dashmap::{DashMap, Entry};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{Snapshot, Store, StoreError};
+use super::{Snapshot, Store, StoreError, unreadable};
 use tessera_journal::{Journal, Mark};
 use tessera_ledger::{Wallet, WalletId};
 
@@ -145,12 +145,11 @@ impl Checkpointer {
         else {
             return self.shared.store.wallet(wallet);
         };
-        let unreadable = |_| StoreError::Unreadable { what: "snapshot" };
-        let mut found = snapshot.wallet().map_err(unreadable)?;
+        let mut found = snapshot.wallet().map_err(unreadable("snapshot"))?;
         self.shared.store.restore_settled(&mut found)?;
         found
             .restore_settled(&snapshot.settled)
-            .map_err(unreadable)?;
+            .map_err(unreadable("snapshot"))?;
         Ok(Some(found))
     }
 }

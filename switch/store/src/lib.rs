@@ -13,8 +13,8 @@
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later;
-//!                              version 1
+//! meta      "format"           version 1: of all rows and snapshots; another one is refused
+//!           "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
 //!
@@ -51,7 +51,7 @@ use pending::Pending;
 use tables::{Row, Table, Tables};
 use tessera_journal::Mark;
 use tessera_kit::clock;
-use tessera_ledger::{Day, Wallet, WalletId};
+use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.
@@ -92,17 +92,30 @@ pub enum StoreError {
     TooMuch,
     /// Another build of the switch wrote it, in another format.
     #[error(
-        "the store has format {0}, which this build does not read: stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+        "the store has format {found}, this build ({}) reads format {known}: start the build that wrote it, or stop the switch, delete the folder `store`, start again; it is rebuilt from the journal",
+        env!("CARGO_PKG_VERSION")
     )]
-    Version(u8),
+    Version {
+        /// The format that it says.
+        found: u8,
+        /// The format of this build.
+        known: u8,
+    },
     /// It holds what this version did not write.
     #[error(
-        "the store holds an unreadable {what}: stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+        "the store holds an unreadable {what} ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
     )]
     Unreadable {
         /// Which kind of row.
         what: &'static str,
+        /// What is wrong with it.
+        error: Unreadable,
     },
+}
+
+/// For `map_err`: a row of this kind cannot be read.
+fn unreadable(what: &'static str) -> impl FnOnce(Unreadable) -> StoreError {
+    move |error| StoreError::Unreadable { what, error }
 }
 
 /// See the head of this file. Cheap to read from any thread.
@@ -134,7 +147,7 @@ impl Store {
     /// # Errors
     /// When what is there is damaged, or another process has it open.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let opened = Tables::open(directory, cache_bytes).map_err(StoreError::from);
+        let opened = Tables::open(directory, cache_bytes);
         let tables = match opened {
             Ok(tables) => Some(Arc::new(tables)),
             Err(error @ StoreError::Disk(_)) => {
@@ -190,8 +203,7 @@ impl Store {
         let Some(row) = self.get(Table::Wallets, &wallet.0.to_be_bytes())? else {
             return Ok(None);
         };
-        let mut found = Wallet::read_snapshot(wallet, &row)
-            .map_err(|_| StoreError::Unreadable { what: "wallet" })?;
+        let mut found = Wallet::read_snapshot(wallet, &row).map_err(unreadable("wallet"))?;
         self.restore_settled(&mut found)?;
         Ok(Some(found))
     }
@@ -203,8 +215,7 @@ impl Store {
     pub fn each_wallet(&self, visit: &mut dyn FnMut(Wallet)) -> Result<(), StoreError> {
         self.scan(Table::Wallets, &[], Bound::Unbounded, &mut |key, value| {
             let wallet = rows::read_wallet_key(key)?;
-            let found = Wallet::read_snapshot(wallet, value)
-                .map_err(|_| StoreError::Unreadable { what: "wallet" })?;
+            let found = Wallet::read_snapshot(wallet, value).map_err(unreadable("wallet"))?;
             visit(found);
             Ok(())
         })
@@ -224,9 +235,7 @@ impl Store {
             &mut |_, value| {
                 wallet
                     .restore_settled(value)
-                    .map_err(|_| StoreError::Unreadable {
-                        what: "list of settled transactions",
-                    })
+                    .map_err(unreadable("list of settled transactions"))
             },
         )
     }
@@ -428,7 +437,7 @@ impl Store {
         if self.began_without.load(Ordering::Acquire) && self.directory.exists() {
             std::fs::remove_dir_all(&self.directory).map_err(folder(&self.directory))?;
         }
-        Ok(Tables::open(&self.directory, self.cache_bytes)?)
+        Tables::open(&self.directory, self.cache_bytes)
     }
 
     fn fail(&self, error: &StoreError) {

@@ -2,33 +2,23 @@
 
 use tessera_protocol::Totals;
 
-use super::{StoreError, StoredOrder};
+use super::{StoreError, StoredOrder, unreadable};
 use tessera_journal::Mark;
 use tessera_ledger::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
 /// With the highest time that any event up to the mark can have, milliseconds since 1970.
-/// Rises with every change of what rows or snapshots look like: another one is refused when the store is opened.
-const VERSION: u8 = 1;
-
-pub(super) fn mark(mark: Mark, time: u64) -> [u8; 25] {
-    let mut row = [VERSION; 25];
+pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {
+    let mut row = [0; 24];
     row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
     row[8..16].copy_from_slice(&mark.position.to_le_bytes());
-    row[16..24].copy_from_slice(&time.to_le_bytes());
+    row[16..].copy_from_slice(&time.to_le_bytes());
     row
 }
 
 pub(super) fn read_mark(row: &[u8]) -> Result<(Mark, u64), StoreError> {
-    // Builds before the first version have none.
-    let version = row.get(24).copied().unwrap_or_default();
-    if row.len() >= 24 && version != VERSION {
-        return Err(StoreError::Version(version));
-    }
     whole("mark", row, |from| {
         let (sequence, position) = (from.u64()?, from.u64()?);
-        let mark = (Mark { sequence, position }, from.u64()?);
-        from.u8()?;
-        Ok(mark)
+        Ok((Mark { sequence, position }, from.u64()?))
     })
 }
 
@@ -123,5 +113,5 @@ fn whole<T>(
     let mut from = Reader::new(row);
     read(&mut from)
         .and_then(|value| from.end().map(|()| value))
-        .map_err(|_| StoreError::Unreadable { what })
+        .map_err(unreadable(what))
 }

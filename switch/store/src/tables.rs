@@ -53,6 +53,12 @@ pub(super) struct Row {
     pub value: Option<Box<[u8]>>,
 }
 
+/// Rises with every change of what rows or snapshots look like.
+pub(super) const FORMAT: u8 = 2;
+/// The row of [`Table::Meta`] that says it. Builds before 0.2.0 had it elsewhere.
+pub(super) const FORMAT_KEY: &[u8] = b"format";
+const FORMAT_BEFORE_0_2: u8 = 1;
+
 /// Of a table: less would make many small files.
 const UNWRITTEN_BYTES_MIN: u64 = 1 << 20;
 
@@ -65,7 +71,7 @@ pub(super) struct Tables {
 impl Tables {
     /// Opens or makes them. As much memory as the cache takes goes to what was written and is not in its file yet: by
     /// itself the library keeps up to 64 MiB of that for each table.
-    pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, fjall::Error> {
+    pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let unwritten = (cache_bytes / Table::ALL.len() as u64).max(UNWRITTEN_BYTES_MIN);
         let database = Database::builder(directory)
             .cache_size(cache_bytes)
@@ -73,10 +79,38 @@ impl Tables {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(unwritten);
         let keyspace = |table: Table| database.keyspace(table.name(), options);
         let [a, b, c, d, e, f, g, h] = Table::ALL.map(keyspace);
-        Ok(Self {
+        let tables = Self {
             keyspaces: [a?, b?, c?, d?, e?, f?, g?, h?],
             database,
-        })
+        };
+        tables.check_format()?;
+        Ok(tables)
+    }
+
+    /// Nothing is read of rows in another format; empty tables get that of this build.
+    fn check_format(&self) -> Result<(), StoreError> {
+        let meta = self.of(Table::Meta);
+        let found = match meta.get(FORMAT_KEY)? {
+            Some(row) => row.first().copied().unwrap_or_default(),
+            None if self.is_empty()? => return Ok(meta.insert(FORMAT_KEY, [FORMAT])?),
+            None => FORMAT_BEFORE_0_2,
+        };
+        match found == FORMAT {
+            true => Ok(()),
+            false => Err(StoreError::Version {
+                found,
+                known: FORMAT,
+            }),
+        }
+    }
+
+    fn is_empty(&self) -> Result<bool, fjall::Error> {
+        for keyspace in &self.keyspaces {
+            if !keyspace.is_empty()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub fn of(&self, table: Table) -> &Keyspace {

@@ -129,6 +129,39 @@ fn a_store_that_cannot_be_opened_begins_empty_in_memory_and_takes_the_place_of_t
     assert_eq!(all(&store, Table::Cards), expected);
 }
 
+/// Nothing of it is read, and nothing is changed.
+#[test]
+fn refuses_the_format_of_another_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let newer = tables::FORMAT + 1;
+    for (format, says) in [(Some(newer), newer), (None, 1)] {
+        let opened = store(&folder);
+        let format_row = format.map(|format| [format]);
+        let rows = [
+            row(Table::Cards, b"card", Some(b"row")),
+            row(
+                Table::Meta,
+                tables::FORMAT_KEY,
+                format_row.as_ref().map(|row| &row[..]),
+            ),
+        ];
+        opened.put(rows.into()).unwrap();
+        drop(opened);
+        let path = folder.path().join("store");
+        let error = Store::open(&path, 1 << 20).unwrap_err();
+        let (found, known) = match error {
+            StoreError::Version { found, known } => (found, known),
+            other => panic!("{other}"),
+        };
+        assert_eq!((found, known), (says, tables::FORMAT));
+        let said = error.to_string();
+        assert!(said.contains(&format!("has format {found}")), "{said}");
+        assert!(said.contains(&format!("reads format {known}")), "{said}");
+        assert!(said.contains("delete the folder `store`"), "{said}");
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}
+
 /// Rows of another version, or of a disk that forgets: an error that says what to do, or another value, never a panic.
 #[test]
 fn a_damaged_row_is_an_error_with_advice() {
@@ -252,32 +285,4 @@ fn an_order_belongs_to_the_wallet_that_announced_it_last() {
         .unwrap();
     let state = store.order(&key).unwrap().map(|known| known.state);
     assert_eq!(state, Some(OrderState::Open), "its own word counts");
-}
-
-#[test]
-fn a_store_of_another_format_is_refused_with_advice() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    let mark = Mark {
-        sequence: 1,
-        position: 2,
-    };
-    let known = rows::mark(mark, 3);
-    for (other, says) in [
-        (known[..24].to_vec(), "format 0"),
-        ([&known[..24], &[9]].concat(), "format 9"),
-    ] {
-        store
-            .put(vec![row(Table::Meta, MARK, Some(&other))])
-            .unwrap();
-        let refused = store.mark().unwrap_err().to_string();
-        assert!(
-            refused.contains(says) && refused.contains("delete the folder"),
-            "{refused}"
-        );
-    }
-    store
-        .put(vec![row(Table::Meta, MARK, Some(&known))])
-        .unwrap();
-    assert_eq!(store.mark().unwrap(), Some(mark));
 }

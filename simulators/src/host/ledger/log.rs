@@ -7,18 +7,23 @@
 //! ```
 //!
 //! Changes are gathered and written with one `write` per batch of requests, before the answers of that batch
-//! leave. There is no sync: what the system has taken outlives this process, also when that is killed, but not the
+//! leave. The number in the first line is the format of all records; another one is refused, and so is a kind of record
+//! that this build does not know. There is no sync: what the system has taken outlives this process, also when that is killed, but not the
 //! machine. A simulator needs no more, and leaves the disk to the switch beside it. A record that was cut off
 //! by a kill is dropped at start: nobody has been told of it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::record::{self, Record};
 
 const FILE: &str = "host.log";
-const MAGIC: &[u8; 15] = b"tessera host 2\n";
+/// Rises with every change of what records look like, but for new kinds of them.
+const FORMAT: u32 = 2;
+const NAME: &str = "tessera host ";
+/// Of the first line, with a number of as many digits as there are.
+const FIRST_LINE_BYTES_MAX: u64 = 32;
 
 /// Why a log cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,24 @@ pub(in crate::host) enum LogError {
     /// The file is something else.
     #[error("{}: not a log of this host", path.display())]
     Foreign { path: PathBuf },
+    /// Another build wrote it, in another format.
+    #[error(
+        "{}: has format {found}, this build ({}) reads format {FORMAT}: start the build that wrote it, or the host with \
+         another data folder",
+        path.display(), env!("CARGO_PKG_VERSION")
+    )]
+    Version { path: PathBuf, found: u32 },
+    /// A newer build wrote a kind of record that this one does not know.
+    #[error(
+        "{}: a newer build wrote a record of kind {found} at offset {offset}, this build ({}) knows kinds up to {}: start \
+         the newer build again",
+        path.display(), env!("CARGO_PKG_VERSION"), record::NEWEST_KIND
+    )]
+    Newer {
+        path: PathBuf,
+        offset: u64,
+        found: u8,
+    },
     /// A record that is not the last one is wrong.
     #[error("{}: damaged at offset {offset}", path.display())]
     Damaged { path: PathBuf, offset: u64 },
@@ -61,6 +84,15 @@ impl Log {
         let good = replay(&file, length, &mut apply).map_err(|fault| match fault {
             Fault::Io(why) => failed(why),
             Fault::Foreign => LogError::Foreign { path: path.clone() },
+            Fault::Version(found) => LogError::Version {
+                path: path.clone(),
+                found,
+            },
+            Fault::Newer { offset, found } => LogError::Newer {
+                path: path.clone(),
+                offset,
+                found,
+            },
             Fault::Damaged(offset) => LogError::Damaged {
                 path: path.clone(),
                 offset,
@@ -70,7 +102,7 @@ impl Log {
             file.set_len(good)?;
             file.seek(SeekFrom::Start(good))?;
             if good == 0 {
-                file.write_all(MAGIC)?;
+                file.write_all(first_line().as_bytes())?;
             }
             io::Result::Ok(())
         };
@@ -100,36 +132,58 @@ impl Log {
 enum Fault {
     Io(io::Error),
     Foreign,
+    Version(u32),
+    Newer { offset: u64, found: u8 },
     Damaged(u64),
+}
+
+fn first_line() -> String {
+    format!("{NAME}{FORMAT}\n")
 }
 
 /// Reads what is there and says how many bytes of it are good.
 fn replay(file: &File, length: u64, apply: &mut impl FnMut(&Record)) -> Result<u64, Fault> {
     let mut reader = BufReader::with_capacity(1 << 20, file);
-    let mut magic = Vec::new();
+    let mut first = Vec::new();
     reader
         .by_ref()
-        .take(MAGIC.len() as u64)
-        .read_to_end(&mut magic)
+        .take(FIRST_LINE_BYTES_MAX)
+        .read_until(b'\n', &mut first)
         .map_err(Fault::Io)?;
-    if !MAGIC.starts_with(&magic) {
-        return Err(Fault::Foreign);
-    }
-    if magic.len() < MAGIC.len() {
+    // A kill may have cut off the line itself.
+    if first_line().as_bytes().starts_with(&first) && first.last() != Some(&b'\n') {
         return Ok(0);
     }
-    let mut good = MAGIC.len() as u64;
+    match format_of(&first).ok_or(Fault::Foreign)? {
+        FORMAT => {}
+        found => return Err(Fault::Version(found)),
+    }
+    let mut good = first.len() as u64;
     let mut bytes = [0; record::BYTES];
     while length - good >= bytes.len() as u64 {
         reader.read_exact(&mut bytes).map_err(Fault::Io)?;
         match Record::read(&bytes) {
-            Some(record) => apply(&record),
-            None if good + bytes.len() as u64 == length => return Ok(good),
-            None => return Err(Fault::Damaged(good)),
+            Ok(record) => apply(&record),
+            Err(record::Unreadable::Newer(found)) => {
+                return Err(Fault::Newer {
+                    offset: good,
+                    found,
+                });
+            }
+            Err(record::Unreadable::Damaged) if good + bytes.len() as u64 == length => {
+                return Ok(good);
+            }
+            Err(record::Unreadable::Damaged) => return Err(Fault::Damaged(good)),
         }
         good += bytes.len() as u64;
     }
     Ok(good)
+}
+
+/// The format that the first line says.
+fn format_of(line: &[u8]) -> Option<u32> {
+    let line = str::from_utf8(line).ok()?;
+    line.strip_prefix(NAME)?.strip_suffix('\n')?.parse().ok()
 }
 
 /// For its owner only: it holds card numbers.

@@ -27,6 +27,17 @@ use super::{Posting, Reference, SettlementDate};
 /// Bytes of a record.
 pub(super) const BYTES: usize = 54;
 const SUMMED: usize = 50;
+/// The highest number in the first column that was ever given; rises with each new kind of record.
+pub(super) const NEWEST_KIND: u8 = 7;
+
+/// Why bytes are no record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// The sum is wrong, or a value is none of the drawing's.
+    Damaged,
+    /// Whole, but of a kind above the newest.
+    Newer(u8),
+}
 
 /// One change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,12 +211,18 @@ impl Record {
         out.extend_from_slice(&sum.to_le_bytes());
     }
 
-    /// `None` where the sum is wrong or a value is none of the drawing's.
-    pub(super) fn read(bytes: &[u8; BYTES]) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8; BYTES]) -> Result<Self, Unreadable> {
         let (summed, sum) = bytes.split_at(SUMMED);
         if crc32c::crc32c(summed).to_le_bytes() != sum {
-            return None;
+            return Err(Unreadable::Damaged);
         }
+        match bytes[0] {
+            kind if kind > NEWEST_KIND => Err(Unreadable::Newer(kind)),
+            _ => Self::from_bytes(bytes).ok_or(Unreadable::Damaged),
+        }
+    }
+
+    fn from_bytes(bytes: &[u8; BYTES]) -> Option<Self> {
         let fields = Fields {
             what: bytes[0],
             which: bytes[1],

@@ -233,6 +233,42 @@ fn refuses_a_flipped_bit_in_every_byte_of_a_segment_header() {
     }
 }
 
+/// Also where older segments can be read, and before anything is changed: a torn tail would be cut off.
+#[test]
+fn refuses_a_segment_of_another_build() {
+    let log = Log::write(150);
+    let last = log.disk.segments().pop().unwrap();
+    let known = format::SEGMENT_VERSION;
+    let cases = [
+        (known + 1, "a newer build wrote it; start that build again"),
+        (known - 1, "a build before 0.2.0 wrote it"),
+    ];
+    for (version, remedy) in cases {
+        let disk = with(&log.disk, &last, |bytes| {
+            bytes[12..16].copy_from_slice(&version.to_le_bytes());
+            let checksum = crc32c::crc32c(&bytes[12..SEGMENT_HEADER_BYTES]);
+            bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
+        });
+        let before = disk.contents(&last);
+        let error = start(&disk, None).unwrap_err();
+        assert!(matches!(
+            &error,
+            JournalError::Version { file, found, known: reads }
+                if (file, *found, *reads) == (&last, version, known)
+        ));
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("has format {version}, this build (")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("reads format {known}: {remedy}")),
+            "{said}"
+        );
+        assert_eq!(disk.contents(&last), before);
+    }
+}
+
 #[test]
 fn refuses_a_flipped_bit_at_the_end_of_an_older_segment() {
     let log = Log::write(150);

@@ -7,6 +7,9 @@ use super::super::Reference;
 use super::super::bytes::{Reader, Unreadable};
 use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
 
+/// The highest number of a change that was ever given; rises with each new one.
+pub(crate) const NEWEST_CHANGE: u8 = 18;
+
 impl Account {
     /// Appends the account to `out`.
     pub(in super::super) fn write(&self, out: &mut Vec<u8>) {
@@ -151,7 +154,7 @@ impl Change {
             16 => Self::ContactResealed(read_bytes(from)?),
             17 => Self::ContactRemoved,
             18 => Self::PreferencesSet(read_preferences(from)?),
-            _ => return Err(from.fault("a kind of change")),
+            kind => return Err(from.unknown("kind of change", kind, NEWEST_CHANGE)),
         })
     }
 }
@@ -176,7 +179,7 @@ impl Session {
             kind: match from.u8()? {
                 0 => SessionKind::Web,
                 1 => SessionKind::Extension,
-                _ => return Err(from.fault("a kind of session")),
+                kind => return Err(from.unknown("kind of session", kind, 1)),
             },
             opened_at: from.u64()?,
             used_at: from.u64()?,
@@ -204,7 +207,7 @@ impl Source {
             kind: match from.u8()? {
                 0 => SourceKind::Card,
                 1 => SourceKind::Account,
-                _ => return Err(from.fault("a kind of source")),
+                kind => return Err(from.unknown("kind of source", kind, 1)),
             },
             sealed: read_bytes(from)?,
             shown: read_text(from)?,
@@ -247,7 +250,7 @@ impl Contact {
             channel: match from.u8()? {
                 0 => ContactChannel::Email,
                 1 => ContactChannel::Mobile,
-                _ => return Err(from.fault("a channel")),
+                channel => return Err(from.unknown("channel", channel, 1)),
             },
             sealed: read_bytes(from)?,
             shown: read_text(from)?,

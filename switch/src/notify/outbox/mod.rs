@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! data/outbox/  keyspace  key                          value
-//!               cursor    "cursor"                     sequence 8, position 8: everything up to there was looked at
+//!               cursor    "format"                     version 1: of all rows; another one is refused
+//!                         "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, preferences 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
 //!               former    position 8                   the same of the contact that this message goes to
@@ -28,6 +29,10 @@ use tessera_ledger::{ContactChannel, WalletId};
 use tessera_store::is_of_the_disk;
 
 const CURSOR: &[u8] = b"cursor";
+const FORMAT_KEY: &[u8] = b"format";
+/// Rises with every change of what rows look like. Builds before 0.2.0 said none: that is 1.
+const FORMAT: u8 = 2;
+const FORMAT_BEFORE_0_2: u8 = 1;
 /// The store behind keeps so many bytes of blocks in memory.
 const CACHE_BYTES: u64 = 8 << 20;
 /// Of each table, before it goes into a file.
@@ -45,6 +50,18 @@ pub enum OutboxError {
          delivered in the last days may be delivered again"
     )]
     Unreadable(&'static str),
+    /// Another build of the switch wrote it, in another format.
+    #[error(
+        "the outbox has format {found}, this build ({}) reads format {known}: start the build that wrote it, or stop the \
+         switch, delete the folder `outbox`, start again; what was delivered in the last days may be delivered again",
+        env!("CARGO_PKG_VERSION")
+    )]
+    Version {
+        /// The format that it says.
+        found: u8,
+        /// The format of this build.
+        known: u8,
+    },
     /// Journal and outbox do not belong together: one of them was restored.
     #[error(
         "the outbox does not belong to this journal: there is no event with sequence {} at position {}; stop the switch, \
@@ -112,9 +129,12 @@ impl Outbox {
         let options = || KeyspaceCreateOptions::default().max_memtable_size(UNWRITTEN_BYTES_MAX);
         let keyspace = |name: &str| database.keyspace(name, options);
         let dead = keyspace("dead")?;
+        let cursor = keyspace("cursor")?;
+        let contacts = keyspace("contacts")?;
+        check_format(&cursor, contacts.is_empty()?)?;
         Ok(Self {
-            cursor: keyspace("cursor")?,
-            contacts: keyspace("contacts")?,
+            cursor,
+            contacts,
             former: keyspace("former")?,
             waiting: keyspace("waiting")?,
             dead_count: AtomicUsize::new(dead.len()?),
@@ -277,9 +297,56 @@ impl Outbox {
     }
 }
 
+/// Nothing is read of rows in another format; an outbox that was just made gets that of this build.
+fn check_format(cursor: &Keyspace, has_no_contacts: bool) -> Result<(), OutboxError> {
+    let found = match cursor.get(FORMAT_KEY)? {
+        Some(row) => row.first().copied().unwrap_or_default(),
+        None if has_no_contacts && cursor.is_empty()? => {
+            return Ok(cursor.insert(FORMAT_KEY, [FORMAT])?);
+        }
+        None => FORMAT_BEFORE_0_2,
+    };
+    match found == FORMAT {
+        true => Ok(()),
+        false => Err(OutboxError::Version {
+            found,
+            known: FORMAT,
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refuses_the_format_of_another_build() {
+        let folder = tempfile::tempdir().unwrap();
+        for (row, found) in [(Some(&[FORMAT + 1]), FORMAT + 1), (None, FORMAT_BEFORE_0_2)] {
+            let outbox = Outbox::open(folder.path()).unwrap();
+            outbox.cursor.insert(CURSOR, [0; 16]).unwrap();
+            match row {
+                Some(row) => outbox.cursor.insert(FORMAT_KEY, row).unwrap(),
+                None => outbox.cursor.remove(FORMAT_KEY).unwrap(),
+            }
+            drop(outbox);
+            let error = Outbox::open(folder.path())
+                .map(drop)
+                .unwrap_err()
+                .to_string();
+            let names_both = format!("has format {found}, this build (");
+            assert!(error.contains(&names_both), "{error}");
+            assert!(
+                error.contains(&format!("reads format {FORMAT}: start the build")),
+                "{error}"
+            );
+            let database = Database::builder(folder.path()).open().unwrap();
+            let cursor = database
+                .keyspace("cursor", KeyspaceCreateOptions::default)
+                .unwrap();
+            cursor.insert(FORMAT_KEY, [FORMAT]).unwrap();
+        }
+    }
     use tessera_protocol::leased::NotificationPreferences;
 
     #[test]

@@ -420,6 +420,42 @@ fn refuses_a_damaged_middle_and_a_foreign_file() {
     ));
 }
 
+/// Neither is taken for damage, and nothing is cut off: not even a record at the end, where a kill may have been.
+#[test]
+fn refuses_what_a_newer_build_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.log");
+    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    busy(&mut ledger, |_| ());
+    drop(ledger);
+    let whole = fs::read(&file).unwrap();
+    let refusal = |bytes: &[u8]| {
+        fs::write(&file, bytes).unwrap();
+        let refused = Ledger::open(folder.path(), 1000).map(drop).unwrap_err();
+        assert_eq!(fs::read(&file).unwrap(), bytes);
+        refused.to_string()
+    };
+    let mut newer = whole.clone();
+    newer[13] = b'3';
+    let said = refusal(&newer);
+    assert!(said.contains("has format 3, this build ("), "{said}");
+    assert!(
+        said.contains("reads format 2: start the build that wrote it"),
+        "{said}"
+    );
+    let mut newer = whole.clone();
+    let last = newer.len() - BYTES;
+    newer[last] = 8;
+    let sum = crc32c::crc32c(&newer[last..last + BYTES - 4]);
+    newer[last + BYTES - 4..].copy_from_slice(&sum.to_le_bytes());
+    let said = refusal(&newer);
+    assert!(said.contains(&format!("kind 8 at offset {last}")), "{said}");
+    assert!(
+        said.contains("knows kinds up to 7: start the newer build"),
+        "{said}"
+    );
+}
+
 #[test]
 fn two_hosts_do_not_share_a_log() {
     let folder = tempfile::tempdir().unwrap();
