@@ -10,7 +10,7 @@ PEERS := TESSERA_PYTHON=$(abspath $(VENV))/bin/python TESSERA_NODE=$(NODE) TESSE
 
 # One step after the other: Cargo keeps all cores busy by itself.
 .NOTPARALLEL:
-.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz demo clean
+.PHONY: test setup packages format lint docs licenses units attack extension forms bench fuzz golden demo clean
 
 # An area is a crate with its own tests; a test program of tests/, which drives the real processes; or one file of such a program.
 CRATES := $(filter-out fuzz,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard */Cargo.toml switch/*/Cargo.toml))))
@@ -123,6 +123,10 @@ fuzz-%:
 	mkdir -p fuzz/corpus/$*
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
 	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* fuzz/seeds/$* -max_total_time=$(FUZZ_SECONDS)
+
+# The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version stands in Cargo.toml.
+golden:
+	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
 
 demo:
 	cargo run --release -- demo

@@ -3,7 +3,7 @@
 //! It is part of the wallet, changes by the wallet's events alone, and holds nothing in clear that would say who
 //! the payer is: passwords are hashed, sources and addresses sealed.
 
-mod bytes;
+pub(crate) mod bytes;
 mod change;
 mod secret;
 

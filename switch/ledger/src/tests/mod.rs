@@ -4,6 +4,7 @@
 mod bench;
 mod completions;
 mod ending;
+mod golden;
 mod model;
 mod originals;
 mod payer;

@@ -1,0 +1,153 @@
+//! Every change of an account, and every decision of an operator.
+
+use tessera_ledger::controls::Controls;
+use tessera_ledger::{
+    CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
+    Owed, ProposedContact, Reference, Session, Source, Subject,
+};
+use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
+
+use super::samples::NOW;
+use crate::account::Reload;
+
+const PREFERENCES: NotificationPreferences = NotificationPreferences {
+    purchases: true,
+    declines: false,
+    loads: true,
+    refunds: false,
+    security: true,
+};
+
+pub(super) fn all() -> Vec<(&'static str, Change)> {
+    let session = |kind| Session {
+        number: 3,
+        digest: [0xD1; 32],
+        kind,
+        opened_at: NOW,
+        used_at: NOW + 60_000,
+        device: "Firefox on Linux".into(),
+    };
+    let source = |kind| Source {
+        number: 2,
+        added_by: Reference(0x5005),
+        kind,
+        sealed: [0x5E; 24].into(),
+        shown: "…4242".into(),
+    };
+    let proposed = |channel| Change::ContactProposed {
+        proposed: ProposedContact {
+            contact: Contact {
+                channel,
+                sealed: [0xC0; 20].into(),
+                shown: "p…@example.org".into(),
+            },
+            code: [0xDC; 32],
+            until: NOW + 900_000,
+            tries: 2,
+        },
+        sealed_code: [0x5C; 18].into(),
+    };
+    let reload = Reload {
+        source: 2,
+        threshold: 1_000,
+        amount: 5_000,
+        under_way: Reference(0x1234),
+        failed_at: NOW - 1,
+    };
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+    vec![
+        ("registered", Change::Registered(hash.into())),
+        ("signed-in-web", Change::SignedIn(session(SessionKind::Web))),
+        (
+            "signed-in-extension",
+            Change::SignedIn(session(SessionKind::Extension)),
+        ),
+        ("signed-out", Change::SignedOut(Some(3))),
+        ("signed-out-everywhere", Change::SignedOut(None)),
+        ("session-used", Change::SessionUsed(3)),
+        (
+            "password-changed",
+            Change::PasswordChanged {
+                password: hash.into(),
+                keeps: 3,
+            },
+        ),
+        ("source-card", Change::SourceAdded(source(SourceKind::Card))),
+        (
+            "source-account",
+            Change::SourceAdded(source(SourceKind::Account)),
+        ),
+        ("source-removed", Change::SourceRemoved(2)),
+        (
+            "source-resealed",
+            Change::SourceResealed(2, [0x5F; 24].into()),
+        ),
+        ("reload-set", Change::ReloadSet(Some(reload))),
+        ("reload-cleared", Change::ReloadSet(None)),
+        ("frozen", Change::Frozen),
+        ("unfrozen", Change::Unfrozen),
+        (
+            "limits-set",
+            Change::LimitsSet(Limits::from_array([100, 200, 300, 4, 5])),
+        ),
+        ("email-proposed", proposed(ContactChannel::Email)),
+        ("mobile-proposed", proposed(ContactChannel::Mobile)),
+        ("code-missed", Change::CodeMissed),
+        ("contact-confirmed", Change::ContactConfirmed(PREFERENCES)),
+        (
+            "contact-resealed",
+            Change::ContactResealed([0xC1; 20].into()),
+        ),
+        ("contact-removed", Change::ContactRemoved),
+        ("preferences-set", Change::PreferencesSet(PREFERENCES)),
+    ]
+}
+
+pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
+    let reference = Reference(0x7007);
+    let controls = |categories: Option<&[u16]>| Controls {
+        categories: categories.map(Into::into),
+        categories_forbidden: [7995].into(),
+        countries: Some([276, 840].into()),
+        ecommerce_only: true,
+    };
+    let key = KeyChange {
+        institution: 10_000_000_004,
+        profile: [0xCC; 3],
+        wrapped: [0x44; 24],
+    };
+    let irregular = Irregular {
+        wallets: 1,
+        fallen: 2,
+        repeated: 3,
+        last_sequence: 4,
+    };
+    let cards = CardRange::new("990000", "990001").expect("a range");
+    let all = [
+        ("block-wallet", Directive::Block(Subject::Wallet)),
+        ("block-cards", Directive::Block(Subject::Cards(cards))),
+        (
+            "unblock-merchant",
+            Directive::Unblock(Subject::Merchant(*b"SHOP-1         ")),
+        ),
+        (
+            "control-wallet",
+            Directive::Control(None, controls(Some(&[5942, 5411]))),
+        ),
+        ("control-card", Directive::Control(Some(2), controls(None))),
+        ("retry", Directive::Retry(reference, Owed::Undo)),
+        ("drop", Directive::Drop(reference, Owed::Posting)),
+        ("begin-day", Directive::BeginDay(NOW, Day(20_786))),
+        ("change-key", Directive::ChangeKey(key)),
+        ("accept-references", Directive::AcceptReferences(irregular)),
+    ];
+    let directed = |(name, directive)| {
+        let directed = Directed {
+            directive,
+            by: "alice".into(),
+            reason: "ticket 7".into(),
+        };
+        (name, directed)
+    };
+    all.into_iter().map(directed).collect()
+}
