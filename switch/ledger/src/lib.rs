@@ -21,15 +21,11 @@ pub mod controls;
 mod days;
 mod decide;
 mod event;
-mod event_bytes;
 mod key;
 mod orders;
 mod original;
-mod part_bytes;
-mod postings;
 mod recall;
 mod reference;
-mod settlement;
 mod snapshot;
 mod spending;
 mod state;
@@ -59,13 +55,13 @@ pub use event::{
     Account, Entry, Event, Merchant, NotedOriginal, Opening, Payer, Posting, Postings, Reconciled,
     Wanted,
 };
+pub use event::{Item, Items, NO_PARTY, Side};
+pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
-pub use part_bytes::{read_totals, write_totals};
 pub use recall::Strange;
 pub use reference::Reference;
-pub use settlement::{Item, Items, NO_PARTY, Side};
 pub use spending::Spending;
 pub use state::{Broken, Wallet};
 pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};

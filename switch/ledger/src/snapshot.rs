@@ -18,10 +18,10 @@ use tessera_protocol::{Amount, Currency, OrderKey};
 use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
 use super::event::Wanted;
-use super::original::{PayerTag, UnseenOriginal};
-use super::part_bytes::{
+use super::event::parts::{
     read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
 };
+use super::original::{PayerTag, UnseenOriginal};
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
 use super::transactions::{End, Settled};

@@ -3,7 +3,7 @@
 use bytes::BufMut;
 
 use super::bytes::{Reader, Unreadable};
-use super::part_bytes::{read_text, write_text};
+use super::event::parts::{read_text, write_text};
 use super::supervision::{
     ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision,
 };

@@ -8,8 +8,8 @@ use std::fmt;
 use arrayvec::ArrayVec;
 use tessera_protocol::{Amount, Totals};
 
-use super::transaction::{Kind, Status, Transaction};
-use super::{Broken, Event, Reference, Wallet};
+use crate::transaction::{Kind, Status, Transaction};
+use crate::{Broken, Event, Reference, Wallet};
 
 /// The institution of what no party asked for.
 pub const NO_PARTY: u64 = 0;

@@ -1,9 +1,40 @@
 //! The double entry: which money an event moves, and between which accounts.
 
+use arrayvec::ArrayVec;
 use tessera_protocol::Amount;
 
-use super::transaction::{Kind, Status, Transaction};
-use super::{Account, Balance, Broken, Event, Posting, Postings, Reference, Wallet};
+use crate::transaction::{Kind, Status, Transaction};
+use crate::{Balance, Broken, Event, Reference, Wallet, WalletId};
+
+/// Accounts of the double entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// What the payer can spend.
+    Available(WalletId),
+    /// What is set aside.
+    Held(WalletId),
+    /// What the switch owes a party.
+    Payable(u64),
+    /// Where loaded money comes from.
+    Funding,
+    /// What the payer owes: refunds that were taken back when their money had been spent.
+    Receivable(WalletId),
+}
+
+/// Money moved from one account to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Posting {
+    /// Debited.
+    pub from: Account,
+    /// Credited.
+    pub to: Account,
+    /// How much.
+    pub amount: Amount,
+}
+
+/// All that one event moves: what was paid back on account of a [`Receivable`](Account::Receivable) is a second
+/// posting.
+pub type Postings = ArrayVec<Posting, 4>;
 
 impl Wallet {
     /// The money that `event` moves, read off the state before it.
@@ -220,7 +251,7 @@ impl Wallet {
     }
 
     /// Makes the event's postings true; nothing is changed where one can't be.
-    pub(super) fn post(&mut self, event: &Event) -> Result<(), Broken> {
+    pub(crate) fn post(&mut self, event: &Event) -> Result<(), Broken> {
         let (mut available, mut held, mut owed) = (self.available, self.held, self.owed);
         for Posting { from, to, amount } in self.postings(event)? {
             match from {

@@ -1,16 +1,33 @@
-//! What can happen to a wallet, and the accounts between which an event moves money.
+//! What can happen to a wallet. All that is particular to an event stands in this folder:
+//!
+//! | file | what it says of each event |
+//! | --- | --- |
+//! | `mod` | its fields, the request that it opens, the transaction that it is about |
+//! | `bytes` | its number and its bytes in the journal |
+//! | `postings` | the money that it moves, and between which accounts |
+//! | `opens` | the transaction that it opens |
+//! | `settlement` | what it adds to the totals of a party |
+//!
+//! Every match names all events, so that the compiler names each place that a new event needs.
+
+mod bytes;
+mod opening;
+mod opens;
+pub(crate) mod parts;
+mod postings;
+mod settlement;
 
 use std::borrow::Cow;
 
-use arrayvec::ArrayVec;
-use tessera_protocol::leased::{NumberUse, Operation};
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
+use tessera_protocol::leased::NumberUse;
+use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
 
-use super::{
-    Balance, Change, Day, Directed, DuplicateKey, KeyFields, NO_PARTY, Owed, Reference,
-    UnseenOriginal, WalletId,
-};
-use tessera_kit::clock;
+use crate::{About, Balance, Change, Day, Directed, Owed, Reference, UnseenOriginal, WalletId};
+
+pub use opening::{Merchant, Opening, Payer};
+pub use parts::{read_totals, write_totals};
+pub use postings::{Account, Posting, Postings};
+pub use settlement::{Item, Items, NO_PARTY, Side};
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,71 +55,6 @@ impl Entry {
         let given_at = opening.map_or(0, |opening| opening.reference.milliseconds());
         self.at.max(given_at)
     }
-}
-
-/// What a request said when it came, for as long as the journal is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opening {
-    /// The switch's own id of the transaction.
-    pub reference: Reference,
-    /// What makes a repeat of it a repeat.
-    pub key: DuplicateKey,
-    /// Field 32.
-    pub institution: u64,
-    /// Second digit of the MTI: 1 authorization, 2 financial, 4 reversal, 6 administrative.
-    pub class: u8,
-    /// Field 3, or field 24 on the wallet server's line.
-    pub processing_code: u32,
-    /// Field 11.
-    pub trace: u32,
-    /// Field 7, MMDDhhmmss.
-    pub transmission: u32,
-    /// Field 12, hhmmss.
-    pub local_time: u32,
-    /// Field 13, MMDD.
-    pub local_date: u32,
-    /// Field 41; for the wallet server, which has no terminals, what tells apart what its field 60 says.
-    pub terminal: [u8; 8],
-    /// Field 42.
-    pub acceptor: [u8; 15],
-    /// Whether the MTI marked a repeat: the original, with a time of its own, never came through.
-    pub repeat: bool,
-    /// Field 37.
-    pub retrieval: [u8; 12],
-    /// Field 4.
-    pub amount: Amount,
-    /// Field 49.
-    pub currency: Currency,
-    /// How the request named the payer.
-    pub payer: Payer,
-    /// What the request said about the merchant.
-    pub merchant: Merchant,
-}
-
-/// What a request says about the merchant; zeros where it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Merchant {
-    /// Field 18, the merchant category (ISO 18245).
-    pub category: u16,
-    /// Field 19, the country (numeric ISO 3166).
-    pub country: u16,
-    /// Field 22, the entry mode.
-    pub entry_mode: u16,
-    /// Field 25, the condition: 59 is e-commerce.
-    pub condition: u8,
-    /// Field 48 tag 04: less than the amount may be approved, and the party may have it so.
-    pub takes_part: bool,
-}
-
-/// How a request names who pays.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Payer {
-    /// By card number, with the expiry (YYMM) where the request carried one.
-    Card(CardNumber, Option<u16>),
-    /// By order, at an affiliated mall.
-    Order(OrderKey),
-    /// By wallet: the wallet server speaks for the payer.
-    Wallet,
 }
 
 /// What happened. Amounts stand in the transaction that an event names, so that no event can
@@ -421,124 +373,6 @@ pub enum NotedOriginal {
     Several,
 }
 
-/// Accounts of the double entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Account {
-    /// What the payer can spend.
-    Available(WalletId),
-    /// What is set aside.
-    Held(WalletId),
-    /// What the switch owes a party.
-    Payable(u64),
-    /// Where loaded money comes from.
-    Funding,
-    /// What the payer owes: refunds that were taken back when their money had been spent.
-    Receivable(WalletId),
-}
-
-/// Money moved from one account to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Posting {
-    /// Debited.
-    pub from: Account,
-    /// Credited.
-    pub to: Account,
-    /// How much.
-    pub amount: Amount,
-}
-
-/// All that one event moves: what was paid back on account of a [`Receivable`](Account::Receivable) is a second
-/// posting.
-pub type Postings = ArrayVec<Posting, 4>;
-
-/// Field 3 of a refund.
-const REFUND: u32 = 200_000;
-
-impl Opening {
-    /// What the wallet does by itself: `cause` gives it its key, so that it comes once for it.
-    pub fn by_itself(
-        reference: Reference,
-        cause: Reference,
-        terminal: &[u8; 8],
-        operation: Operation,
-        currency: Currency,
-        now: u64,
-    ) -> Self {
-        let mut acceptor = [b' '; 15];
-        acceptor[..12].copy_from_slice(&cause.to_text());
-        let processing_code = u32::from(operation.number());
-        let key = DuplicateKey::of(KeyFields {
-            institution: 0,
-            terminal,
-            acceptor: &acceptor,
-            trace: 0,
-            local_time: 0,
-            local_date: 0,
-            class: 6,
-            processing_code,
-            payer: &Payer::Wallet,
-        });
-        let transmission = clock::transmission(now);
-        Self {
-            reference,
-            key,
-            institution: 0,
-            class: 6,
-            processing_code,
-            trace: 0,
-            transmission,
-            local_time: transmission % 1_000_000,
-            local_date: transmission / 1_000_000,
-            terminal: [b' '; 8],
-            acceptor: [b' '; 15],
-            repeat: false,
-            retrieval: cause.to_text(),
-            amount: Amount::ZERO,
-            currency,
-            payer: Payer::Wallet,
-            merchant: Merchant::default(),
-        }
-    }
-
-    /// Whether a party asks to give money (field 3): to give it back, or to load it.
-    pub fn credits(&self) -> bool {
-        self.is_load() || self.class == 2 && self.processing_code == REFUND
-    }
-
-    /// Whether a party asks to load money that was paid to it.
-    pub fn is_load(&self) -> bool {
-        self.class == 2 && matches!(self.processing_code, 210_000 | 280_000)
-    }
-
-    /// Field 3 towards the host, to which whatever a party gives is a refund.
-    pub fn host_processing_code(&self) -> u32 {
-        match self.is_load() {
-            true => REFUND,
-            false => self.processing_code,
-        }
-    }
-
-    /// Whether its processing code is that of a refund or load, whatever its class: a reversal has its original's.
-    pub fn credits_by_code(&self) -> bool {
-        matches!(self.processing_code, REFUND | 210_000 | 280_000)
-    }
-
-    /// Fields 13 and 12 as one, MMDDhhmmss.
-    pub fn local(&self) -> u32 {
-        self.local_date * 1_000_000 + self.local_time
-    }
-
-    /// Field 41 in four bytes: enough to tell a party's terminals apart.
-    pub fn terminal_tag(&self) -> u32 {
-        crc32c::crc32c(&self.terminal)
-    }
-
-    /// Field 42 likewise.
-    pub fn acceptor_tag(&self) -> u32 {
-        crc32c::crc32c(&self.acceptor)
-    }
-}
-
 impl Event {
     /// The request that this event opens, where it opens one.
     pub fn opening(&self) -> Option<&Opening> {
@@ -573,6 +407,53 @@ impl Event {
             | Self::Directed(_)
             | Self::Reconciled(_)
             | Self::CardLate { .. } => None,
+        }
+    }
+    /// Which transaction it is about, apart from the one that it opens.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            Self::Approved { reference }
+            | Self::CardIssued { reference, .. }
+            | Self::Released { reference, .. }
+            | Self::AdviceAcknowledged { reference }
+            | Self::Repeated { reference, .. }
+            | Self::CardLate { reference }
+            | Self::GivenUp { reference, .. }
+            | Self::Expired { reference }
+            | Self::StoodIn { reference }
+            | Self::PostingAcknowledged { reference }
+            | Self::Reversed {
+                original: reference,
+                ..
+            }
+            | Self::ReversedFurther {
+                original: reference,
+                ..
+            }
+            | Self::RefundRequested {
+                original: reference,
+                ..
+            }
+            | Self::Completed {
+                original: reference,
+                ..
+            } => About::Reference(*reference),
+            Self::Directed(directed) => directed.about(),
+            Self::Opened(_)
+            | Self::Provisioned { .. }
+            | Self::CardRequested { .. }
+            | Self::CardRetired { .. }
+            | Self::LoadRequested { .. }
+            | Self::PayoutRequested { .. }
+            | Self::Held { .. }
+            | Self::Advised { .. }
+            | Self::Declined { .. }
+            | Self::ReversalNoted { .. }
+            | Self::OrderAnnounced { .. }
+            | Self::OrderCancelled { .. }
+            | Self::Account { .. }
+            | Self::Closed { .. }
+            | Self::Reconciled(_) => About::None,
         }
     }
 }

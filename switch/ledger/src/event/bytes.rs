@@ -22,14 +22,14 @@ use bytes::BufMut;
 
 use tessera_protocol::Amount;
 
-use super::bytes::{Reader, Unreadable};
-use super::event::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
-use super::original::UnseenOriginal;
-use super::part_bytes::{
+use super::parts::{
     read_amount, read_card, read_code, read_currency, read_forwarded, read_text, write_card,
     write_forwarded, write_text,
 };
-use super::{Balance, Change, Directed, Owed, Reference, WalletId};
+use super::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
+use crate::bytes::{Reader, Unreadable};
+use crate::original::UnseenOriginal;
+use crate::{Balance, Change, Directed, Owed, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;

@@ -4,13 +4,13 @@ use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
-use super::bytes::{Reader, Unreadable};
-use super::event::{Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
-use super::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
-use super::{Day, DuplicateKey, Reference};
+use super::{Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
+use crate::bytes::{Reader, Unreadable};
+use crate::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+use crate::{Day, DuplicateKey, Reference};
 
 impl Opening {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.reference.0);
         out.put_slice(&self.key.0);
         out.put_u64_le(self.institution);
@@ -45,7 +45,7 @@ impl Opening {
         out.put_u8(u8::from(self.merchant.takes_part));
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             reference: Reference(from.u64()?),
             key: DuplicateKey(from.array()?),
@@ -84,7 +84,7 @@ impl Opening {
 }
 
 impl NotedOriginal {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Found => out.put_u8(0),
             Self::Unseen(unseen) => {
@@ -95,7 +95,7 @@ impl NotedOriginal {
         }
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(match from.u8()? {
             0 => Self::Found,
             1 => Self::Unseen(Box::new(UnseenOriginal::read(from)?)),
@@ -106,7 +106,7 @@ impl NotedOriginal {
 }
 
 impl UnseenOriginal {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_slice(&self.key.0);
         out.put_u8(self.named.class);
         out.put_u32_le(self.named.trace);
@@ -117,7 +117,7 @@ impl UnseenOriginal {
         out.put_u8(u8::from(self.was_waiting));
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             key: DuplicateKey(from.array()?),
             named: NamedOriginal {
@@ -166,7 +166,7 @@ impl Traits {
 }
 
 impl Wanted {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::First => out.put_u8(0),
             Self::Replacement(card) => {
@@ -181,7 +181,7 @@ impl Wanted {
         }
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(match from.u8()? {
             0 => Self::First,
             1 => Self::Replacement(read_card(from)?),
@@ -194,14 +194,14 @@ impl Wanted {
     }
 }
 
-pub(super) fn write_usage(out: &mut Vec<u8>, usage: NumberUse) {
+pub(crate) fn write_usage(out: &mut Vec<u8>, usage: NumberUse) {
     out.put_u8(match usage {
         NumberUse::Once => 0,
         NumberUse::Mall => 1,
     });
 }
 
-pub(super) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable> {
+pub(crate) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable> {
     match from.u8()? {
         0 => Ok(NumberUse::Once),
         1 => Ok(NumberUse::Mall),
@@ -209,18 +209,18 @@ pub(super) fn read_usage(from: &mut Reader<'_>) -> Result<NumberUse, Unreadable>
     }
 }
 
-pub(super) fn write_card(out: &mut Vec<u8>, card: &CardNumber) {
+pub(crate) fn write_card(out: &mut Vec<u8>, card: &CardNumber) {
     out.put_u8(card.length() as u8);
     out.put_u64_le(card.expose());
 }
 
-pub(super) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable> {
+pub(crate) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable> {
     let length = from.u8()?;
     let digits = from.u64()?;
     CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
 }
 
-pub(super) fn write_forwarded(
+pub(crate) fn write_forwarded(
     out: &mut Vec<u8>,
     opening: &Opening,
     trace: u32,
@@ -233,7 +233,7 @@ pub(super) fn write_forwarded(
     out.put_u16_le(expiry);
 }
 
-pub(super) fn read_forwarded(
+pub(crate) fn read_forwarded(
     from: &mut Reader<'_>,
 ) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
     Ok((
@@ -244,22 +244,22 @@ pub(super) fn read_forwarded(
     ))
 }
 
-pub(super) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
+pub(crate) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
     let value = from.u64()?;
     Amount::new(value).ok_or(from.fault("an amount"))
 }
 
-pub(super) fn read_currency(from: &mut Reader<'_>) -> Result<Currency, Unreadable> {
+pub(crate) fn read_currency(from: &mut Reader<'_>) -> Result<Currency, Unreadable> {
     let value = from.u16()?;
     Currency::new(value).ok_or(from.fault("a currency"))
 }
 
-pub(super) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadable> {
+pub(crate) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadable> {
     from.array::<2>().map(ResponseCode::new)
 }
 
 impl Reconciled {
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.institution);
         out.put_u32_le(self.trace);
         out.put_u32_le(self.transmission);
@@ -268,7 +268,7 @@ impl Reconciled {
         write_totals(out, &self.ours);
     }
 
-    pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             institution: from.u64()?,
             trace: from.u32()?,
@@ -316,13 +316,13 @@ pub fn read_totals(from: &mut Reader<'_>) -> Result<Totals, Unreadable> {
 }
 
 /// A text of at most 255 bytes; what is longer was refused where it came in.
-pub(super) fn write_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     let length = text.floor_char_boundary(usize::from(u8::MAX));
     out.put_u8(length as u8);
     out.put_slice(&text.as_bytes()[..length]);
 }
 
-pub(super) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+pub(crate) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
     let bytes = from.counted()?;
     let text = std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))?;
     Ok(text.into())
