@@ -1,5 +1,7 @@
 //! A transaction's id: what stands in field 37 towards the host.
 
+use crate::{Reader, Unreadable};
+
 const COUNTER_BITS: u32 = 16;
 const WORKER_BITS: u32 = 4;
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -14,6 +16,16 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 pub struct Reference(pub u64);
 
 impl Reference {
+    /// Appends eight bytes; zeros for `None`.
+    pub(crate) fn write_optional(reference: Option<Self>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&reference.map_or(0, |reference| reference.0).to_le_bytes());
+    }
+
+    /// Reads what [`write_optional`](Self::write_optional) wrote.
+    pub(crate) fn read_optional(from: &mut Reader<'_>) -> Result<Option<Self>, Unreadable> {
+        Ok(Some(Self(from.u64()?)).filter(|reference| reference.0 != 0))
+    }
+
     /// The first reference of a worker in a millisecond.
     pub fn first(milliseconds: u64, worker: usize) -> Self {
         let worker = worker as u64 & ((1 << WORKER_BITS) - 1);

@@ -263,7 +263,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u8(u8::from(transaction.more.is_some()));
     if let Some(more) = &transaction.more {
         out.put_u64_le(more.used.value());
-        out.put_u64_le(more.original.0);
+        Reference::write_optional(more.original, out);
         out.put_u8(u8::from(more.early));
         out.put_u64_le(more.granted.map_or(0, Amount::value));
         write_hold(out, more.hold);
@@ -446,7 +446,7 @@ fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
 fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
     Ok(More {
         used: read_amount(from)?,
-        original: Reference(from.u64()?),
+        original: Reference::read_optional(from)?,
         early: from.u8()? != 0,
         granted: Some(read_amount(from)?).filter(|granted| !granted.is_zero()),
         hold: read_hold(from)?,

@@ -194,15 +194,17 @@ impl Wallet {
                 opening, by_itself, ..
             } => {
                 if let Some(reload) = self.reload_mut().filter(|_| *by_itself) {
-                    reload.under_way = opening.reference;
+                    reload.under_way = Some(opening.reference);
                 }
             }
             Event::PayoutRequested { opening, .. } => {
-                self.account_mut()?.closing = opening.reference;
+                self.account_mut()?.closing = Some(opening.reference);
             }
             Event::RefundRequested {
-                opening, original, ..
-            } if original.0 != 0 => self.use_up(*original, opening.amount)?,
+                opening,
+                original: Some(original),
+                ..
+            } => self.use_up(*original, opening.amount)?,
             Event::RefundRequested { .. } => {}
             Event::CardIssued {
                 reference,
@@ -233,9 +235,9 @@ impl Wallet {
                 self.spending.add(at, opening.amount);
                 self.cards.used(card, opening);
             }
-            Event::Completed { original, .. } if original.0 == 0 => {}
+            Event::Completed { original: None, .. } => {}
             Event::Completed {
-                original,
+                original: Some(original),
                 debit,
                 from_hold,
                 closes,
@@ -420,7 +422,7 @@ impl Wallet {
         self.shrink(reference, used)?;
         match self.known(reference)?.kind {
             Kind::Load => self.reloaded(reference, failed_at),
-            Kind::Payout => self.account_mut()?.closing = Reference(0),
+            Kind::Payout => self.account_mut()?.closing = None,
             Kind::CardIssue => self.cards.give_up(reference),
             Kind::Purchase
             | Kind::Authorization
@@ -508,14 +510,18 @@ impl Wallet {
             }
             // So much of a purchase is not refunded after all. It may be forgotten by now.
             Kind::Refund => {
-                if let Some(original) = self.transactions.by_reference_mut(original) {
+                if let Some(original) = original
+                    && let Some(original) = self.transactions.by_reference_mut(original)
+                {
                     let more = original.more_mut();
                     more.used = more.used.saturating_sub(undone);
                 }
             }
             // What comes back is available, and set aside no more; it may be completed again.
             Kind::Completion => {
-                if let Some(authorization) = self.transactions.by_reference_mut(original) {
+                if let Some(original) = original
+                    && let Some(authorization) = self.transactions.by_reference_mut(original)
+                {
                     let more = authorization.more_mut();
                     more.used = more.used.saturating_sub(undone);
                     if let Some(hold) = &mut more.hold
@@ -544,16 +550,16 @@ impl Wallet {
     /// A load has ended: if it was the automatic one, the next may come, after a pause where it failed.
     fn reloaded(&mut self, reference: Reference, failed_at: Option<u64>) {
         if let Some(reload) = self.reload_mut()
-            && reload.under_way == reference
+            && reload.under_way == Some(reference)
         {
-            reload.under_way = Reference(0);
+            reload.under_way = None;
             reload.failed_at = failed_at.unwrap_or(0);
         }
     }
 
     /// All money went back to its source. What came in meanwhile keeps the wallet open.
     fn paid_out(&mut self, now: u64) -> Result<(), Broken> {
-        self.account_mut()?.closing = Reference(0);
+        self.account_mut()?.closing = None;
         if self.ledger().is_zero() && self.owed.is_zero() {
             self.end(now);
         }

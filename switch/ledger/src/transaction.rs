@@ -104,8 +104,8 @@ pub struct Transaction {
 pub struct More {
     /// What of a purchase was refunded, or will be if the host approves; what of an authorization was completed.
     pub used: Amount,
-    /// The purchase that a refund is of, or the authorization that a completion is of; 0 for all else.
-    pub original: Reference,
+    /// The purchase that a refund is of, or the authorization that a completion is of.
+    pub original: Option<Reference>,
     /// When this refund was sent the host had yet to hear of its purchase, or that an earlier refund of that came to nothing.
     pub early: bool,
     /// What a reversal asked to leave of it: a second reversal undoes nothing.
@@ -140,7 +140,7 @@ pub struct GivenUp {
 
 pub(crate) const NO_MORE: &More = &More {
     used: Amount::ZERO,
-    original: Reference(0),
+    original: None,
     early: false,
     asked: None,
     granted: None,

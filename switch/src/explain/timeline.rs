@@ -199,7 +199,7 @@ fn events(steps: &[Step], currency: Currency) -> String {
             moment(entry.at),
             step.sequence,
             step.position,
-            mask_card_numbers(&words(&entry.event, currency))
+            mask_card_numbers(&entry.event.sentence(currency))
         );
         for (name, before, after) in [
             ("available", before[0], step.after[0]),
@@ -224,77 +224,10 @@ fn times(steps: &[Step], opening: &Opening) -> String {
     let mut table = String::new();
     for step in steps {
         let since = step.entry.at.saturating_sub(arrived);
-        let what = words(&step.entry.event, opening.currency);
+        let what = step.entry.event.sentence(opening.currency);
         let _ = writeln!(table, "  {since:>10} ms  {}", mask_card_numbers(&what));
     }
     table
-}
-
-fn words(event: &Event, currency: Currency) -> String {
-    let money = |amount: Amount| money_text(amount, currency);
-    match event {
-        Event::Held {
-            granted: Some(part),
-            opening,
-            ..
-        } => {
-            format!("set aside {} of {}", money(*part), money(opening.amount))
-        }
-        Event::Held { .. } => "set aside, and sent to the financial system".into(),
-        Event::Approved { .. } => "approved by the financial system".into(),
-        Event::StoodIn { .. } => "approved in the financial system's stead".into(),
-        Event::Released { code, .. } => {
-            format!("came to nothing ({code}): what was set aside is free")
-        }
-        Event::Declined { code, reason, .. } => format!("declined ({code}): {reason}"),
-        Event::Reversed { standing, .. } => format!("reversed: {} stands", money(*standing)),
-        Event::ReversedFurther { standing, .. } => {
-            format!("a refund came to nothing: {} stands", money(*standing))
-        }
-        Event::ReversalNoted { code, .. } => format!("a reversal that changes nothing ({code})"),
-        Event::RefundRequested { .. } => "a refund, sent to the financial system".into(),
-        Event::LoadRequested { .. } => "a load, sent to the financial system".into(),
-        Event::PayoutRequested { .. } => "a payout, sent to the financial system".into(),
-        Event::Advised { .. } => "posted as decided elsewhere".into(),
-        Event::Completed {
-            debit, from_hold, ..
-        } => format!(
-            "completed: {} debited, {} of it from what was set aside",
-            money(*debit),
-            money(*from_hold)
-        ),
-        Event::Expired { .. } => "its time was over: what was left set aside is free".into(),
-        Event::AdviceAcknowledged { .. } => {
-            "the financial system has acknowledged that it is undone".into()
-        }
-        Event::PostingAcknowledged { .. } => {
-            "the financial system has acknowledged that it was decided".into()
-        }
-        Event::Repeated { transmission, .. } => {
-            format!("came again, with field 7 {transmission:010}")
-        }
-        Event::GivenUp { code, .. } => {
-            format!("the financial system has refused too often to hear of it ({code})")
-        }
-        Event::Directed(directed) => {
-            let what = match directed.directive {
-                Directive::Retry(..) => "have it told again",
-                Directive::Drop(..) => "have it told never",
-                _ => "something else",
-            };
-            format!("{} decided to {what}: {}", directed.by, directed.reason)
-        }
-        Event::OrderAnnounced { .. } => "the payer agreed to pay the order".into(),
-        Event::OrderCancelled { .. } => "the payer took the order back".into(),
-        Event::CardRequested { .. } => "a card was asked for".into(),
-        Event::CardIssued { .. } => "the card was issued".into(),
-        Event::CardLate { .. } => "the card is late: it is asked for again".into(),
-        Event::CardRetired { .. } => "a card number was ended".into(),
-        Event::Opened(_) => "the wallet was made".into(),
-        Event::Closed { .. } => "the wallet was ended".into(),
-        Event::Account { .. } => "the payer's account changed".into(),
-        Event::Provisioned { .. } | Event::Reconciled(_) => "of no request".into(),
-    }
 }
 
 /// UTC, to the millisecond.
@@ -307,24 +240,4 @@ fn moment(milliseconds: u64) -> String {
         "{day} {hours:02}:{minutes:02}:{:02}.{thousandths:03} UTC",
         seconds % 60
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_written_in_the_currency_of_the_request() {
-        for currency in Currency::all() {
-            let event = Event::ReversedFurther {
-                original: Reference(1),
-                stood: Amount::new(5_000).unwrap(),
-                standing: Amount::new(1_234).unwrap(),
-                at: 0,
-            };
-            let text = words(&event, currency);
-            let money = money_text(1_234, currency);
-            assert!(text.contains(&money), "{money} in {text}");
-        }
-    }
 }

@@ -62,7 +62,7 @@ pub(super) fn read(
                 source,
                 threshold,
                 amount,
-                under_way: Reference(0),
+                under_way: None,
                 failed_at: 0,
             }))
         }

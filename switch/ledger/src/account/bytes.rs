@@ -22,7 +22,7 @@ impl Account {
         write_option(out, self.contact.as_ref(), Contact::write);
         write_option(out, self.proposed.as_ref(), ProposedContact::write);
         write_preferences(out, self.preferences);
-        out.put_u64_le(self.closing.0);
+        Reference::write_optional(self.closing, out);
         out.put_u32_le(self.numbers);
     }
 
@@ -45,7 +45,7 @@ impl Account {
             contact: read_option(from, Contact::read)?,
             proposed: read_option(from, ProposedContact::read)?,
             preferences: read_preferences(from)?,
-            closing: Reference(from.u64()?),
+            closing: Reference::read_optional(from)?,
             numbers: from.u32()?,
         })
     }
@@ -220,7 +220,7 @@ impl Reload {
         out.put_u32_le(self.source);
         out.put_u64_le(self.threshold);
         out.put_u64_le(self.amount);
-        out.put_u64_le(self.under_way.0);
+        Reference::write_optional(self.under_way, out);
         out.put_u64_le(self.failed_at);
     }
 
@@ -229,7 +229,7 @@ impl Reload {
             source: from.u32()?,
             threshold: from.u64()?,
             amount: from.u64()?,
-            under_way: Reference(from.u64()?),
+            under_way: Reference::read_optional(from)?,
             failed_at: from.u64()?,
         })
     }

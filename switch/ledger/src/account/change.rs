@@ -147,9 +147,9 @@ impl Account {
                 }
             }
             Change::ReloadSet(reload) => {
-                let under_way = self.reload.map(|before| before.under_way);
+                let before = self.reload;
                 self.reload = reload.map(|reload| Reload {
-                    under_way: under_way.unwrap_or(reload.under_way),
+                    under_way: before.map_or(reload.under_way, |before| before.under_way),
                     ..reload
                 });
             }

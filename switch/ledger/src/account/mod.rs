@@ -52,8 +52,8 @@ pub struct Account {
     pub proposed: Option<ProposedContact>,
     /// What the payer wants to be told.
     pub preferences: NotificationPreferences,
-    /// The payout that will end the wallet; 0 where none is under way.
-    pub closing: Reference,
+    /// The payout that will end the wallet, while it is under way.
+    pub closing: Option<Reference>,
     /// How many numbers were given to sessions and sources.
     pub numbers: u32,
 }
@@ -99,8 +99,8 @@ pub struct Reload {
     pub threshold: u64,
     /// How much, in minor units.
     pub amount: u64,
-    /// The load under way; 0 for none.
-    pub under_way: Reference,
+    /// The load under way.
+    pub under_way: Option<Reference>,
     /// When one last failed, milliseconds since 1970.
     pub failed_at: u64,
 }
@@ -143,7 +143,7 @@ impl Account {
             contact: None,
             proposed: None,
             preferences: NotificationPreferences::DEFAULT,
-            closing: Reference(0),
+            closing: None,
             numbers: 0,
         }
     }

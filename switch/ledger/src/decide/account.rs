@@ -257,7 +257,7 @@ fn watch(wallet: &Wallet) -> Decision {
 
 /// All that the payer's pages show, but for lists.
 fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Decision {
-    let state = match (account.closing.0 != 0, account.frozen) {
+    let state = match (account.closing.is_some(), account.frozen) {
         (true, _) => "closing",
         (_, true) => "frozen",
         _ => "open",

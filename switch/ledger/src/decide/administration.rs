@@ -5,8 +5,7 @@ use tessera_protocol::ResponseCode;
 
 use super::super::UnseenOriginal;
 use super::super::{
-    Ask, Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Reference,
-    Wallet,
+    Ask, Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::Decision;
 use super::purchase::{Refused, may_spend};
@@ -119,7 +118,7 @@ pub(super) fn may_reach_host(
     context: &Context,
 ) -> Result<(), Refused> {
     if let Some(account) = &wallet.account
-        && (account.closed || account.closing != Reference(0))
+        && (account.closed || account.closing.is_some())
     {
         return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
     }

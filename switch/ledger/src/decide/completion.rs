@@ -75,7 +75,7 @@ fn debit(
     let mut decision = completed(
         wallet,
         opening,
-        authorization.reference,
+        Some(authorization.reference),
         debit,
         from_hold,
         closes,
@@ -94,14 +94,7 @@ fn debit(
 
 /// There is nothing to complete.
 pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
-    completed(
-        wallet,
-        opening,
-        Reference(0),
-        Amount::ZERO,
-        Amount::ZERO,
-        false,
-    )
+    completed(wallet, opening, None, Amount::ZERO, Amount::ZERO, false)
 }
 
 /// No authorization fits what it names, or several do.
@@ -119,7 +112,7 @@ fn unmatched(wallet: &Wallet, opening: &Opening) -> Decision {
 fn completed(
     wallet: &Wallet,
     opening: &Opening,
-    original: Reference,
+    original: Option<Reference>,
     debit: Amount,
     from_hold: Amount,
     closes: bool,

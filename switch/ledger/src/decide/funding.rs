@@ -89,7 +89,7 @@ pub(super) fn reload_as(
 
 fn is_due(wallet: &Wallet, reload: &Reload, now: u64) -> bool {
     let account = wallet.account.as_ref();
-    let ends = account.is_none_or(|account| account.closing != Reference(0) || account.closed);
+    let ends = account.is_none_or(|account| account.closing.is_some() || account.closed);
     let under_way = || {
         let mut loads = wallet.transactions.iter();
         loads.any(|other| other.kind == Kind::Load && other.status == Status::Pending)

@@ -310,10 +310,9 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
     decision.effects.extend(owed.chain(undone));
     for purchase in wallet.transactions.iter() {
         if purchase.kind == Kind::Purchase && purchase.more().asked.is_some() {
-            let refunds = wallet
-                .transactions
-                .iter()
-                .filter(|refund| refund.is_open() && refund.more().original == purchase.reference);
+            let refunds = wallet.transactions.iter().filter(|refund| {
+                refund.is_open() && refund.more().original == Some(purchase.reference)
+            });
             let (mut refunded, mut at) = (purchase.more().used, 0);
             for refund in refunds {
                 at = at.max(refund.undone_at());

@@ -249,7 +249,7 @@ fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
         if account.frozen {
             return Err((ResponseCode::WALLET_BLOCKED, "the payer has frozen it"));
         }
-        if account.closed || account.closing.0 != 0 {
+        if account.closed || account.closing.is_some() {
             return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
         }
     }

@@ -5,9 +5,7 @@ use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
 use super::super::original::NamedOriginal;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
-use super::super::{
-    Context, Effect, Event, ORIGINAL_NOT_FOUND, Opening, Outcome, Payer, Reference, Wallet,
-};
+use super::super::{Context, Effect, Event, ORIGINAL_NOT_FOUND, Opening, Outcome, Payer, Wallet};
 use super::Decision;
 use super::find::{Unmatched, find};
 use super::purchase::Refused;
@@ -31,7 +29,7 @@ pub(super) fn refund(
         Ok((original, (card, expiry))) => Decision {
             events: smallvec![Event::RefundRequested {
                 opening: opening.clone(),
-                original: original.map_or(Reference(0), |original| original.reference),
+                original: original.map(|original| original.reference),
                 early: original.is_some_and(|original| is_early(wallet, original)),
                 host_trace: context.host_trace,
                 card,
@@ -67,7 +65,7 @@ fn may_refund<'a>(
         return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
     }
     if let Some(account) = &wallet.account
-        && (account.closed || account.closing.0 != 0)
+        && (account.closed || account.closing.is_some())
     {
         return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
     }
@@ -128,7 +126,7 @@ fn may_be_refunded<'a>(
 fn is_early(wallet: &Wallet, purchase: &Transaction) -> bool {
     let unheard = |other: &Transaction| {
         other.kind == Kind::Refund
-            && other.more().original == purchase.reference
+            && other.more().original == Some(purchase.reference)
             && (other.advice == Advice::Open || other.status == Status::Pending)
             && other.standing < other.amount
     };

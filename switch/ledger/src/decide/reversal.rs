@@ -103,7 +103,10 @@ pub(super) fn reverse_further(
 ) {
     let transactions = &wallet.transactions;
     let purchase = match refund.kind {
-        Kind::Refund => transactions.by_reference(refund.more().original),
+        Kind::Refund => {
+            let original = refund.more().original;
+            original.and_then(|original| transactions.by_reference(original))
+        }
         Kind::Purchase
         | Kind::Authorization
         | Kind::Completion

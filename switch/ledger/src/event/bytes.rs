@@ -190,7 +190,7 @@ impl Event {
             } => {
                 out.put_u8(25);
                 write_forwarded(out, opening, 0, card, *expiry);
-                out.put_u64_le(original.0);
+                Reference::write_optional(*original, out);
                 out.put_u64_le(debit.value());
                 out.put_u64_le(from_hold.value());
                 out.put_u8(u8::from(*closes) | u8::from(*unmatched) << 1);
@@ -324,7 +324,7 @@ impl Event {
             } => {
                 out.put_u8(20);
                 write_forwarded(out, opening, *host_trace, card, *expiry);
-                out.put_u64_le(original.0);
+                Reference::write_optional(*original, out);
                 out.put_u8(u8::from(*early));
             }
             Self::ReversedFurther {
@@ -428,7 +428,7 @@ impl Event {
             }
             25 => {
                 let (opening, _, card, expiry) = read_forwarded(from)?;
-                let original = Reference(from.u64()?);
+                let original = Reference::read_optional(from)?;
                 let (debit, from_hold) = (read_amount(from)?, read_amount(from)?);
                 let flags = from.u8()?;
                 Self::Completed {
@@ -531,7 +531,7 @@ impl Event {
                 let (opening, host_trace, card, expiry) = read_forwarded(from)?;
                 Self::RefundRequested {
                     opening,
-                    original: Reference(from.u64()?),
+                    original: Reference::read_optional(from)?,
                     early: from.u8()? != 0,
                     host_trace,
                     card,

@@ -7,14 +7,20 @@
 //! | `postings` | the money that it moves, and between which accounts |
 //! | `opens` | the transaction that it opens |
 //! | `settlement` | what it adds to the totals of a party |
+//! | `host` | what the financial system hears of it |
+//! | `line` | the line of the payer's history |
+//! | `sentence` | the sentence of `tessera explain` |
 //!
 //! Every match names all events, so that the compiler names each place that a new event needs.
 
 mod bytes;
+mod host;
+mod line;
 mod opening;
 mod opens;
 pub(crate) mod parts;
 mod postings;
+mod sentence;
 mod settlement;
 
 use std::borrow::Cow;
@@ -24,6 +30,8 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
 
 use crate::{About, Balance, Change, Day, Directed, Owed, Reference, UnseenOriginal, WalletId};
 
+pub use host::{Purpose, ToHost};
+pub use line::{Detail, Line};
 pub use opening::{Merchant, Opening, Payer};
 pub use parts::{read_totals, write_totals};
 pub use postings::{Account, Posting, Postings};
@@ -131,8 +139,8 @@ pub enum Event {
     RefundRequested {
         /// The request.
         opening: Opening,
-        /// The purchase; 0 where the refund names none.
-        original: Reference,
+        /// The purchase; `None` where the refund names none.
+        original: Option<Reference>,
         /// The host had yet to hear of the purchase, or that an earlier refund of it came to nothing.
         early: bool,
         /// Our trace number towards the host.
@@ -172,8 +180,8 @@ pub enum Event {
     Completed {
         /// The completion.
         opening: Opening,
-        /// The authorization; 0 where there is none, and nothing is debited.
-        original: Reference,
+        /// The authorization; `None` where there is none, and nothing is debited.
+        original: Option<Reference>,
         /// The card that the host is shown.
         card: CardNumber,
         /// YYMM.
@@ -429,15 +437,10 @@ impl Event {
             | Self::ReversedFurther {
                 original: reference,
                 ..
-            }
-            | Self::RefundRequested {
-                original: reference,
-                ..
-            }
-            | Self::Completed {
-                original: reference,
-                ..
             } => About::Reference(*reference),
+            Self::RefundRequested { original, .. } | Self::Completed { original, .. } => {
+                original.map_or(About::None, About::Reference)
+            }
             Self::Directed(directed) => directed.about(),
             Self::Opened(_)
             | Self::Provisioned { .. }

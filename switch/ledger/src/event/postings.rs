@@ -67,12 +67,12 @@ impl Wallet {
                 self.take(&mut postings, opening.amount, to);
             }
             Event::Completed {
-                original,
+                original: Some(original),
                 debit,
                 from_hold,
                 closes,
                 ..
-            } if original.0 != 0 => {
+            } => {
                 let authorization = self.known(*original)?;
                 let hold = authorization.hold().ok_or(Broken::OutOfTurn(*original))?;
                 let payable = Account::Payable(authorization.institution);

@@ -132,7 +132,11 @@ impl Wallet {
                 debit,
                 ..
             } if !debit.is_zero() => items.push(Item {
-                institution: self.known(*original)?.institution,
+                institution: original
+                    .map_or(Err(Broken::OutOfTurn(opening.reference)), |original| {
+                        self.known(original)
+                    })?
+                    .institution,
                 side: Side::Debit,
                 amount: *debit,
                 counts: true,

@@ -436,7 +436,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
         source: payers.source_number(),
         threshold: 900,
         amount: 500,
-        under_way: Reference(0),
+        under_way: None,
         failed_at: 0,
     };
     payers.proven(AccountAction::SetReload(Some(reload)), true);
@@ -482,7 +482,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
         source: payers.source_number(),
         threshold: 900,
         amount: 500,
-        under_way: Reference(0),
+        under_way: None,
         failed_at: 0,
     };
     let ask = |payers: &mut Payers| {
