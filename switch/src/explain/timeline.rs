@@ -3,12 +3,10 @@
 use std::fmt::Write;
 
 use tessera_common::text::{latin_1, visible};
-use tessera_protocol::{
-    Amount, Currency, ResponseCode, mask_card_numbers, money_text, plain_amount,
-};
+use tessera_protocol::{Currency, ResponseCode, mask_card_numbers, plain_amount};
 
 use super::{Step, wire};
-use tessera_ledger::{Directive, Event, NotedOriginal, Opening, Reference};
+use tessera_ledger::{Event, NotedOriginal, Opening, Reference};
 
 /// Titles, and what stands under each. `advices` are what the financial system was told besides, as it stands on the line.
 pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
@@ -37,13 +35,8 @@ pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
     );
     let answer = outcome.code.and_then(|code| {
         let approval = outcome.approved.filter(|_| !forwarded.is_empty());
-        let amount = match event {
-            Event::Held {
-                granted: Some(part),
-                ..
-            } if approval.is_some() => *part,
-            _ => opening.amount,
-        };
+        let granted = event.to_host().filter(|_| approval.is_some());
+        let amount = granted.map_or(opening.amount, |sent| sent.amount);
         wire::answer(event, opening, (code, amount), approval)
     });
     title("ANSWER", &answer.unwrap_or_default());

@@ -71,40 +71,8 @@ pub(super) fn answer(
 
 /// What went to the financial system for it.
 pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
-    let (Event::Held {
-        host_trace,
-        card,
-        expiry,
-        ..
-    }
-    | Event::RefundRequested {
-        host_trace,
-        card,
-        expiry,
-        ..
-    }
-    | Event::LoadRequested {
-        host_trace,
-        card,
-        expiry,
-        ..
-    }
-    | Event::PayoutRequested {
-        host_trace,
-        card,
-        expiry,
-        ..
-    }) = event
-    else {
-        return None;
-    };
-    let amount = match event {
-        Event::Held {
-            granted: Some(granted),
-            ..
-        } => *granted,
-        _ => opening.amount,
-    };
+    let sent = event.to_host()?;
+    let trace = sent.trace?;
     let mti = match opening.class {
         1 => Mti::AUTHORIZATION,
         _ => Mti::PURCHASE,
@@ -112,14 +80,14 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
     let reference = opening.reference;
     let mut out = BytesMut::new();
     Packer::new(&mut out, mti)
-        .card(card)
-        .number(4, amount.value())
+        .card(sent.card)
+        .number(4, sent.amount.value())
         .number(
             7,
             u64::from(tessera_kit::clock::transmission(reference.milliseconds())),
         )
-        .number(11, u64::from(*host_trace))
-        .number(14, u64::from(*expiry))
+        .number(11, u64::from(trace))
+        .number(14, u64::from(sent.expiry))
         .raw(37, &reference.to_text())
         .text(49, opening.currency.to_string().as_bytes())
         .finish();

@@ -8,7 +8,7 @@ use crate::host::{
 };
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
-use tessera_ledger::{AdviceSubject, Event};
+use tessera_ledger::{AdviceSubject, Event, HostPurpose, ToHost};
 use tessera_store::{ReadBackError, read_back};
 
 /// Why an advice could not be made.
@@ -29,58 +29,43 @@ pub(crate) fn read(
 ) -> Result<HostMessage, MessageError> {
     let entry = read_back(record(unread.position))?;
     match unread.subject {
-        AdviceSubject::Undo(left) => undo(entry.event, left, unread),
-        AdviceSubject::Posting => posting(entry.event, unread),
-        AdviceSubject::Card => match entry.event {
-            Event::CardRetired { card, .. } => Some(HostMessage::Card {
+        AdviceSubject::Undo(left) => {
+            let sent = entry.event.to_host();
+            sent.map(|sent| undo(sent, left, unread))
+        }
+        AdviceSubject::Posting => {
+            let sent = entry.event.to_host();
+            sent.and_then(|sent| posting(sent, unread))
+        }
+        AdviceSubject::Card => {
+            let Event::CardRetired { card, .. } = entry.event else {
+                return Err(MessageError::NeverSent(unread.position));
+            };
+            Some(HostMessage::Card {
                 update: CardUpdate::Cancel(card),
                 repeat: false,
-            }),
-            _ => None,
-        },
+            })
+        }
     }
     .ok_or(MessageError::NeverSent(unread.position))
 }
 
 /// It is undone, down to what shall be left of it.
-fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
-    let original_mti = match (&event, event.opening()?.class) {
-        (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
-        (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
+fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
+    let opening = sent.opening;
+    let original_mti = match (sent.purpose, opening.class) {
+        (HostPurpose::Advice, 1) => Mti::AUTHORIZATION_ADVICE,
+        (HostPurpose::Advice | HostPurpose::Completion, _) => Mti::COMPLETION,
         (_, 1) => Mti::AUTHORIZATION,
         _ => Mti::PURCHASE,
     };
-    // What was decided without the host reached it under another trace number and time each time.
-    let sent_later = original_mti.is_advice();
-    let (opening, host_trace, card, own) = match event {
-        Event::Held {
-            opening,
-            host_trace,
-            card,
-            ..
-        }
-        | Event::RefundRequested {
-            opening,
-            host_trace,
-            card,
-            ..
-        } => (opening, host_trace, card, None),
-        Event::LoadRequested {
-            opening,
-            host_trace,
-            card,
-            ..
-        } => (opening, host_trace, card, Some(LOAD_PROCESSING_CODE)),
-        Event::PayoutRequested {
-            opening,
-            host_trace,
-            card,
-            ..
-        } => (opening, host_trace, card, Some(PAYOUT_PROCESSING_CODE)),
-        Event::Advised { opening, card, .. } | Event::Completed { opening, card, .. } => {
-            (opening, 0, card, None)
-        }
-        _ => return None,
+    let own = match sent.purpose {
+        HostPurpose::Load => Some(LOAD_PROCESSING_CODE),
+        HostPurpose::Payout => Some(PAYOUT_PROCESSING_CODE),
+        HostPurpose::Payment
+        | HostPurpose::Refund
+        | HostPurpose::Advice
+        | HostPurpose::Completion => None,
     };
     let transmission = clock::transmission(opening.reference.milliseconds());
     // What we sent in our own name has our time, which is UTC.
@@ -88,16 +73,17 @@ fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
         Some(_) => (transmission / 1_000_000, transmission % 1_000_000),
         None => (opening.local_date, opening.local_time),
     };
-    Some(HostMessage::Reversal(Box::new(Advice {
+    HostMessage::Reversal(Box::new(Advice {
         repeat: false,
-        card,
+        card: sent.card.clone(),
         processing_code: own.unwrap_or_else(|| opening.host_processing_code()),
         amount: opening.amount,
         replacement: (!left.is_zero()).then_some(left),
         currency: opening.currency,
         original_mti,
-        original_trace: host_trace,
-        original_transmission: if sent_later { 0 } else { transmission },
+        original_trace: sent.trace.unwrap_or(0),
+        // What was decided without the host reached it under another trace number and time each time.
+        original_transmission: sent.trace.map_or(0, |_| transmission),
         original_institution: match own {
             Some(_) => 0,
             None => opening.institution,
@@ -115,51 +101,27 @@ fn undo(event: Event, left: Amount, unread: &Unread) -> Option<HostMessage> {
         },
         reference_of_original: opening.reference,
         in_doubt: unread.in_doubt,
-    })))
+    }))
 }
 
 /// It was decided without the host.
-fn posting(event: Event, unread: &Unread) -> Option<HostMessage> {
-    let original = unread.original;
-    let (opening, card, expiry, amount, original) = match event {
-        // Approved in the host's stead: the host may have had the request.
-        Event::Held {
-            opening,
-            card,
-            expiry,
-            granted,
-            ..
-        } => {
-            let amount = granted.unwrap_or(opening.amount);
-            (opening, card, expiry, amount, original)
-        }
-        Event::Advised {
-            opening,
-            card,
-            expiry,
-            ..
-        } => {
-            let amount = opening.amount;
-            (opening, card, expiry, amount, None)
-        }
-        Event::Completed {
-            opening,
-            card,
-            expiry,
-            debit,
-            ..
-        } => (opening, card, expiry, debit, original),
-        _ => return None,
+fn posting(sent: ToHost<'_>, unread: &Unread) -> Option<HostMessage> {
+    let opening = sent.opening;
+    let original = match sent.purpose {
+        // Approved in the host's stead, the request may have reached the host.
+        HostPurpose::Payment | HostPurpose::Completion => unread.original,
+        HostPurpose::Advice => None,
+        HostPurpose::Refund | HostPurpose::Load | HostPurpose::Payout => return None,
     };
     Some(HostMessage::Posting(Box::new(Posting {
         mti: match opening.class {
             1 => Mti::AUTHORIZATION_ADVICE,
             _ => Mti::COMPLETION,
         },
-        card,
-        expiry,
+        card: sent.card.clone(),
+        expiry: sent.expiry,
         settlement_date: unread.settlement_date,
-        amount,
+        amount: sent.amount,
         currency: opening.currency,
         institution: opening.institution,
         local_time: opening.local_time,

@@ -6,7 +6,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
 use tessera_journal::Journal;
-use tessera_ledger::{Balance, Change, Entry, Event, Opening, Reference, Wanted};
+use tessera_ledger::{Balance, Change, Entry, Event, HostPurpose, Opening, Reference, Wanted};
 use tessera_store::{ReadBackError, read_back};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
@@ -111,13 +111,20 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
         } => reversed(entry, *original, Some(*stood), *standing, journal)?,
         Event::CardIssued {
             reference, card, ..
-        } => match opened(entry, *reference, journal)?.map(|opened| opened.event) {
-            Some(Event::CardRequested {
-                wanted: Wanted::Replacement(_),
-                ..
-            }) => Some(Notice::of(Occasion::CardReissued, entry).paid_with(card)),
-            _ => None,
-        },
+        } => {
+            let opened = opened(entry, *reference, journal)?;
+            let replaces = opened.is_some_and(|opened| {
+                matches!(
+                    opened.event,
+                    Event::CardRequested {
+                        wanted: Wanted::Replacement(_),
+                        ..
+                    }
+                )
+            });
+            let notice = || Notice::of(Occasion::CardReissued, entry).paid_with(card);
+            replaces.then(notice)
+        }
         Event::Closed { .. } => Some(Notice::of(Occasion::WalletClosed, entry)),
         Event::Account { change, .. } => account(entry, change),
         _ => None,
@@ -126,35 +133,26 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
 }
 
 fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
-    let credited = |occasion, opening: &Opening| {
-        let notice = Notice::of(occasion, entry).about(opening, opening.amount);
-        notice.having(credited_to(entry, opening.amount), opening)
-    };
-    Some(match &opened.event {
-        Event::Held {
-            opening,
-            card,
-            granted,
-            ..
-        } => {
-            let amount = granted.unwrap_or(opening.amount);
-            let notice = Notice::of(paid_or_held(opening), entry).about(opening, amount);
-            notice.paid_with(card).having(entry.available, opening)
+    let sent = opened.event.to_host()?;
+    let opening = sent.opening;
+    let notice = |occasion| Notice::of(occasion, entry).about(opening, sent.amount);
+    let credited = |occasion| notice(occasion).having(credited_to(entry, opening.amount), opening);
+    match sent.purpose {
+        HostPurpose::Payment => {
+            let notice = notice(paid_or_held(opening)).paid_with(sent.card);
+            Some(notice.having(entry.available, opening))
         }
-        Event::LoadRequested { opening, .. } => credited(Occasion::LoadArrived, opening),
-        Event::RefundRequested { opening, card, .. } => {
+        HostPurpose::Load => Some(credited(Occasion::LoadArrived)),
+        HostPurpose::Refund => {
             let occasion = match opening.is_load() {
                 true => Occasion::LoadArrived,
                 false => Occasion::PurchaseRefunded,
             };
-            credited(occasion, opening).paid_with(card)
+            Some(credited(occasion).paid_with(sent.card))
         }
-        Event::PayoutRequested { opening, .. } => {
-            let notice = Notice::of(Occasion::PayoutSent, entry).about(opening, opening.amount);
-            notice.having(entry.available, opening)
-        }
-        _ => return None,
-    })
+        HostPurpose::Payout => Some(notice(Occasion::PayoutSent).having(entry.available, opening)),
+        HostPurpose::Advice | HostPurpose::Completion => None,
+    }
 }
 
 /// An authorization only sets the money aside.
@@ -166,19 +164,19 @@ fn paid_or_held(opening: &Opening) -> Occasion {
 }
 
 fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Notice> {
-    let opening = opened.event.opening()?;
-    let occasion = match &opened.event {
-        Event::Held { .. } => Occasion::PurchaseDeclined,
-        Event::LoadRequested { .. } => Occasion::LoadFailed,
-        Event::PayoutRequested { .. } => Occasion::PayoutFailed,
-        _ => return None,
+    let sent = opened.event.to_host()?;
+    let opening = sent.opening;
+    let notice = |occasion| Notice::of(occasion, entry).about(opening, opening.amount);
+    let freed = |notice: Notice| {
+        let notice = notice.paid_with(sent.card);
+        notice.having(credited_to(entry, opening.amount), opening)
     };
-    let mut notice = Notice::of(occasion, entry).about(opening, opening.amount);
-    if let Event::Held { card, .. } | Event::PayoutRequested { card, .. } = &opened.event {
-        notice = notice
-            .paid_with(card)
-            .having(credited_to(entry, opening.amount), opening);
-    }
+    let notice = match sent.purpose {
+        HostPurpose::Payment => freed(notice(Occasion::PurchaseDeclined)),
+        HostPurpose::Load => notice(Occasion::LoadFailed),
+        HostPurpose::Payout => freed(notice(Occasion::PayoutFailed)),
+        HostPurpose::Refund | HostPurpose::Advice | HostPurpose::Completion => return None,
+    };
     Some(notice.because(code))
 }
 
@@ -198,35 +196,32 @@ fn reversed(
         }
         opens(event, original)
     })?;
-    let at_once = |event: &Event| matches!(event, Event::Advised { .. } | Event::Completed { .. });
-    let Some(opened) = found.filter(|opened| was_approved || at_once(&opened.event)) else {
+    let Some(opened) = found else {
         return Ok(None);
     };
-    let whole = match &opened.event {
-        Event::Held {
-            granted: Some(granted),
-            ..
-        } => Some(*granted),
-        Event::Completed { debit, .. } => Some(*debit),
-        event => event.opening().map(|opening| opening.amount),
+    let Some(sent) = opened.event.to_host() else {
+        return Ok(None);
     };
-    Ok(match &opened.event {
-        Event::Held { opening, card, .. }
-        | Event::Advised { opening, card, .. }
-        | Event::Completed { opening, card, .. } => {
-            let undone = stood.or(whole).unwrap_or_default().saturating_sub(standing);
+    let opening = sent.opening;
+    let at_once = matches!(sent.purpose, HostPurpose::Advice | HostPurpose::Completion);
+    if !was_approved && !at_once {
+        return Ok(None);
+    }
+    Ok(match sent.purpose {
+        HostPurpose::Payment | HostPurpose::Advice | HostPurpose::Completion => {
+            let undone = stood.unwrap_or(sent.amount).saturating_sub(standing);
             let notice = Notice::of(Occasion::PurchaseReversed, entry).about(opening, undone);
-            let notice = notice.paid_with(card);
+            let notice = notice.paid_with(sent.card);
             Some(notice.having(credited_to(entry, undone), opening))
         }
-        Event::RefundRequested { opening, card, .. } => {
+        HostPurpose::Refund => {
             let undone = opening.amount.saturating_sub(standing);
             let notice = Notice::of(Occasion::RefundTakenBack, entry).about(opening, undone);
             let taken = entry.available.of(undone);
             let available = entry.available.minus(taken).unwrap_or_default();
-            Some(notice.paid_with(card).having(available, opening))
+            Some(notice.paid_with(sent.card).having(available, opening))
         }
-        _ => None,
+        HostPurpose::Load | HostPurpose::Payout => None,
     })
 }
 

@@ -5,10 +5,9 @@ use crate::door::Requester;
 use crate::gate::Unread;
 use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_kit::clock;
-use tessera_ledger::Kind;
 use tessera_ledger::{
-    AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, LoadFrom,
-    Opening, Owed, Reference, Secret, Wallet, Wanted,
+    AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, HostPurpose,
+    Kind, LoadFrom, Opening, Owed, Reference, Secret, ToHost, Wallet, Wanted,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
@@ -36,7 +35,7 @@ pub(crate) fn unread(
     let posting = owed == Owed::Posting;
     let about = match transaction.kind {
         Kind::Completion => transaction.more().original,
-        _ => reference,
+        _ => Some(reference),
     };
     Some(Unread {
         wallet: wallet.id,
@@ -48,7 +47,7 @@ pub(crate) fn unread(
             _ => AdviceSubject::Undo(transaction.left_at_host()),
         },
         original: if posting {
-            as_sent(wallet, about)
+            about.and_then(|about| as_sent(wallet, about))
         } else {
             None
         },
@@ -106,61 +105,13 @@ impl WalletActor {
             .ok_or(MessageError::Nothing)?
             .event;
         let settlement_date = self.worker.settlement_date(reference.milliseconds());
-        let message = match event {
-            Event::Held {
-                card,
-                expiry,
-                granted,
-                ..
-            } => HostMessage::Forward {
-                frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
-                card: card.clone(),
-                expiry: *expiry,
-                settlement_date,
-                processing_code: None,
-                granted: *granted,
-                original: None,
-            },
-            Event::RefundRequested {
-                opening,
-                original,
-                card,
-                expiry,
-                ..
-            } => HostMessage::Forward {
-                frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
-                card: card.clone(),
-                expiry: *expiry,
-                settlement_date,
-                processing_code: Some(opening.host_processing_code()),
-                granted: None,
-                original: as_sent(&self.wallet, *original).map(Box::new),
-            },
-            Event::LoadRequested {
-                opening,
-                card,
-                expiry,
-                ..
-            }
-            | Event::PayoutRequested {
-                opening,
-                card,
-                expiry,
-                ..
-            } => HostMessage::Load {
-                back: matches!(event, Event::PayoutRequested { .. }),
-                card: card.clone(),
-                expiry: *expiry,
-                settlement_date,
-                amount: opening.amount,
-                currency: opening.currency,
-                source: self.source(command)?,
-            },
-            Event::CardRequested { .. } => HostMessage::Card {
+        let message = match event.to_host() {
+            Some(sent) => self.request_of_money(sent, settlement_date, command, requester)?,
+            None if matches!(event, Event::CardRequested { .. }) => HostMessage::Card {
                 update: self.card_update(reference).ok_or(MessageError::Nothing)?,
                 repeat: false,
             },
-            _ => return Err(MessageError::Nothing),
+            None => return Err(MessageError::Nothing),
         };
         let arrived = requester.map_or(self.sent_at, |requester| requester.arrived);
         Ok(HostRequest {
@@ -179,6 +130,46 @@ impl WalletActor {
             Wanted::First | Wanted::Further { .. } => CardUpdate::Issue,
             Wanted::Replacement(card) => CardUpdate::Replace(card.clone()),
         })
+    }
+
+    fn request_of_money(
+        &self,
+        sent: ToHost<'_>,
+        settlement_date: u32,
+        command: &Command,
+        requester: Option<&Requester>,
+    ) -> Result<HostMessage, MessageError> {
+        let opening = sent.opening;
+        let forward = |processing_code, original: Option<Original>| {
+            Ok(HostMessage::Forward {
+                frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
+                card: sent.card.clone(),
+                expiry: sent.expiry,
+                settlement_date,
+                processing_code,
+                granted: (sent.amount < opening.amount).then_some(sent.amount),
+                original: original.map(Box::new),
+            })
+        };
+        match sent.purpose {
+            HostPurpose::Payment => forward(None, None),
+            HostPurpose::Refund => {
+                let original = sent
+                    .original
+                    .and_then(|original| as_sent(&self.wallet, original));
+                forward(Some(opening.host_processing_code()), original)
+            }
+            HostPurpose::Load | HostPurpose::Payout => Ok(HostMessage::Load {
+                back: sent.purpose == HostPurpose::Payout,
+                card: sent.card.clone(),
+                expiry: sent.expiry,
+                settlement_date,
+                amount: opening.amount,
+                currency: opening.currency,
+                source: self.source(command)?,
+            }),
+            HostPurpose::Advice | HostPurpose::Completion => Err(MessageError::Nothing),
+        }
     }
 
     /// The number of the source that the payer named.

@@ -11,7 +11,7 @@ pub struct ToHost<'a> {
     /// The request.
     pub opening: &'a Opening,
     /// What it is to the host.
-    pub purpose: Purpose,
+    pub purpose: HostPurpose,
     /// Our trace number towards the host (field 11); `None` where an advice notifies it, which has another one each time.
     pub trace: Option<u32>,
     /// The card that the host is shown.
@@ -26,7 +26,7 @@ pub struct ToHost<'a> {
 
 /// What a transaction is to the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum HostPurpose {
     /// It approves a purchase or an authorization.
     Payment,
     /// It approves a refund.
@@ -74,7 +74,7 @@ impl Event {
                 let amount = granted.unwrap_or(opening.amount);
                 Some(asked(
                     opening,
-                    Purpose::Payment,
+                    HostPurpose::Payment,
                     host_trace,
                     card,
                     expiry,
@@ -92,7 +92,7 @@ impl Event {
                 original: *original,
                 ..asked(
                     opening,
-                    Purpose::Refund,
+                    HostPurpose::Refund,
                     host_trace,
                     card,
                     expiry,
@@ -108,7 +108,7 @@ impl Event {
                 by_itself: _,
             } => Some(asked(
                 opening,
-                Purpose::Load,
+                HostPurpose::Load,
                 host_trace,
                 card,
                 expiry,
@@ -122,7 +122,7 @@ impl Event {
                 source: _,
             } => Some(asked(
                 opening,
-                Purpose::Payout,
+                HostPurpose::Payout,
                 host_trace,
                 card,
                 expiry,
@@ -135,7 +135,7 @@ impl Event {
                 expires_at: _,
             } => Some(notified(
                 opening,
-                Purpose::Advice,
+                HostPurpose::Advice,
                 card,
                 expiry,
                 opening.amount,
@@ -146,7 +146,13 @@ impl Event {
                 expiry,
                 debit,
                 ..
-            } => Some(notified(opening, Purpose::Completion, card, expiry, *debit)),
+            } => Some(notified(
+                opening,
+                HostPurpose::Completion,
+                card,
+                expiry,
+                *debit,
+            )),
             Self::Opened(_)
             | Self::Provisioned { .. }
             | Self::CardRequested { .. }

@@ -30,7 +30,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
 
 use crate::{About, Balance, Change, Day, Directed, Owed, Reference, UnseenOriginal, WalletId};
 
-pub use host::{Purpose, ToHost};
+pub use host::{HostPurpose, ToHost};
 pub use line::{Detail, Line};
 pub use opening::{Merchant, Opening, Payer};
 pub use parts::{read_totals, write_totals};
