@@ -6,6 +6,9 @@
 //! mall ◀── door ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
 //! ```
 
+// So that a new event, command or message is decided upon in every place, by name.
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 mod assembly;
 pub mod fault;
 mod gauges;

@@ -127,7 +127,29 @@ fn outcome(steps: &[Step]) -> Outcome {
                 ResponseCode::APPROVED,
                 "it was decided elsewhere: an advice is posted".into(),
             ),
-            _ => continue,
+            Event::Opened(_)
+            | Event::Provisioned { .. }
+            | Event::CardRequested { .. }
+            | Event::CardIssued { .. }
+            | Event::CardRetired { .. }
+            | Event::LoadRequested { .. }
+            | Event::PayoutRequested { .. }
+            | Event::RefundRequested { .. }
+            | Event::Held { .. }
+            | Event::Expired { .. }
+            | Event::PostingAcknowledged { .. }
+            | Event::Reversed { .. }
+            | Event::ReversedFurther { .. }
+            | Event::AdviceAcknowledged { .. }
+            | Event::Repeated { .. }
+            | Event::OrderAnnounced { .. }
+            | Event::OrderCancelled { .. }
+            | Event::Account { .. }
+            | Event::Closed { .. }
+            | Event::GivenUp { .. }
+            | Event::Directed(_)
+            | Event::Reconciled(_)
+            | Event::CardLate { .. } => continue,
         };
         // What comes later does not change the answer.
         if outcome.code.is_none() {

@@ -166,7 +166,10 @@ fn was_sent_before(message: &HostMessage) -> bool {
     match message {
         HostMessage::Card { repeat, .. } => *repeat,
         HostMessage::Reversal(advice) => advice.repeat,
-        _ => false,
+        HostMessage::Forward { .. }
+        | HostMessage::Load { .. }
+        | HostMessage::Posting(_)
+        | HostMessage::Reconciliation { .. } => false,
     }
 }
 

@@ -173,7 +173,9 @@ impl InFlight {
                 State::Expired if passed_over < EXPIRED_PASSED_OVER_MAX && lately() => {
                     passed_over += 1;
                 }
-                _ => return self.share.trace(self.ordinal),
+                State::Free | State::Answered | State::Expired => {
+                    return self.share.trace(self.ordinal);
+                }
             }
         }
     }

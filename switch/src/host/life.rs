@@ -139,6 +139,10 @@ fn not_sealed(error: io::Error) -> Fault {
     let Some(why @ rustls::Error::InvalidCertificate(refused)) = why else {
         return Fault::Io(error);
     };
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "another crate's enum, which says that it grows"
+    )]
     let key = match refused {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "host.server_name"
@@ -216,7 +220,7 @@ fn when_quiet(link: &Link, line: &Line, heard: Instant) -> Result<Instant, Fault
     match line.network.replace(NetworkMessage::None) {
         NetworkMessage::Waiting { .. } => return Err(Fault::EchoUnanswered(within)),
         NetworkMessage::Answered(code) if code != APPROVED => return Err(Fault::EchoRefused(code)),
-        _ => {}
+        NetworkMessage::None | NetworkMessage::Answered(_) => {}
     }
     let (now, due) = (Instant::now(), heard + link.settings.echo_after);
     if now < due {

@@ -195,7 +195,10 @@ impl Link {
         let repeat = match &request.message {
             HostMessage::Card { repeat, .. } => *repeat,
             HostMessage::Reversal(advice) => advice.repeat,
-            _ => false,
+            HostMessage::Forward { .. }
+            | HostMessage::Load { .. }
+            | HostMessage::Posting(_)
+            | HostMessage::Reconciliation { .. } => false,
         };
         self.ask(&Outgoing {
             asked: Asked {

@@ -121,7 +121,10 @@ impl HostMessage {
         match self {
             Self::Reversal(advice) => AdviceSubject::Undo(advice.replacement.unwrap_or_default()),
             Self::Posting(_) => AdviceSubject::Posting,
-            _ => AdviceSubject::Card,
+            Self::Forward { .. }
+            | Self::Load { .. }
+            | Self::Card { .. }
+            | Self::Reconciliation { .. } => AdviceSubject::Card,
         }
     }
 

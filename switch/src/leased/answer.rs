@@ -115,7 +115,37 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
             let client = str::from_utf8(client).ok()?;
             Some(WalletId::of_client(&ClientNumber::from_text(client).ok()?))
         }
-        _ => None,
+        Code::IssueCard
+        | Code::RevealCard
+        | Code::ReissueCard
+        | Code::IssueNumber
+        | Code::RetireNumber
+        | Code::ListNumbers
+        | Code::Load
+        | Code::AddSource
+        | Code::RemoveSource
+        | Code::SetReload
+        | Code::AnnounceOrder
+        | Code::CancelOrder
+        | Code::ReadOrder
+        | Code::ReadBalance
+        | Code::ReadHistory
+        | Code::Freeze
+        | Code::Unfreeze
+        | Code::SetLimits
+        | Code::ProposeContact
+        | Code::ConfirmContact
+        | Code::RemoveContact
+        | Code::SetPreferences
+        | Code::Close
+        | Code::Watch
+        | Code::Unwatch
+        | Code::SignOut
+        | Code::SignOutEverywhere
+        | Code::ListSessions
+        | Code::ChangePassword
+        | Code::EndSession
+        | Code::Overview => None,
     }
 }
 

@@ -96,7 +96,34 @@ impl Operation {
                 })
             }
             Code::Unwatch => Action::Unwatch,
-            _ => Action::Account(Box::new(payer::read(code, wallet, &data, reading)?)),
+            Code::RevealCard
+            | Code::ReissueCard
+            | Code::IssueNumber
+            | Code::RetireNumber
+            | Code::ListNumbers
+            | Code::AddSource
+            | Code::RemoveSource
+            | Code::SetReload
+            | Code::ReadOrder
+            | Code::Freeze
+            | Code::Unfreeze
+            | Code::SetLimits
+            | Code::ProposeContact
+            | Code::ConfirmContact
+            | Code::RemoveContact
+            | Code::SetPreferences
+            | Code::Close
+            | Code::Watch
+            | Code::Register
+            | Code::SignIn
+            | Code::SignOut
+            | Code::SignOutEverywhere
+            | Code::ListSessions
+            | Code::ChangePassword
+            | Code::EndSession
+            | Code::Overview => {
+                Action::Account(Box::new(payer::read(code, wallet, &data, reading)?))
+            }
         };
         let opening = Opening {
             // The wallet's own worker gives it one.
@@ -154,7 +181,37 @@ fn who(
             }
             WalletId::of_client(&number)
         }
-        _ => match data.secret(tag::SESSION)? {
+        Code::IssueCard
+        | Code::RevealCard
+        | Code::ReissueCard
+        | Code::IssueNumber
+        | Code::RetireNumber
+        | Code::ListNumbers
+        | Code::Load
+        | Code::AddSource
+        | Code::RemoveSource
+        | Code::SetReload
+        | Code::AnnounceOrder
+        | Code::CancelOrder
+        | Code::ReadOrder
+        | Code::ReadBalance
+        | Code::ReadHistory
+        | Code::Freeze
+        | Code::Unfreeze
+        | Code::SetLimits
+        | Code::ProposeContact
+        | Code::ConfirmContact
+        | Code::RemoveContact
+        | Code::SetPreferences
+        | Code::Close
+        | Code::Watch
+        | Code::Unwatch
+        | Code::SignOut
+        | Code::SignOutEverywhere
+        | Code::ListSessions
+        | Code::ChangePassword
+        | Code::EndSession
+        | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
                 let (wallet, digest) =
                     payer::session(handle).ok_or(missing("tag 15: no handle of a session"))?;

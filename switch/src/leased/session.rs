@@ -226,7 +226,7 @@ impl Session {
                 NetworkCode::Echo if self.signed_on.is_some() => {
                     self.say(&message, ResponseCode::APPROVED, "")
                 }
-                _ => self.say(
+                NetworkCode::KeyChange | NetworkCode::Echo => self.say(
                     &message,
                     ResponseCode::NOT_PERMITTED_TO_PARTY,
                     "not signed on",

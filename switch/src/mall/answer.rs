@@ -83,13 +83,27 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
         approval: outcome.approval,
         amount: match outcome.details {
             Details::Part { granted, .. } => Some(granted),
-            _ => None,
+            Details::None
+            | Details::Balances { .. }
+            | Details::Card { .. }
+            | Details::Number(_)
+            | Details::Order { .. }
+            | Details::Totals { .. }
+            | Details::Rows(_)
+            | Details::History { .. } => None,
         },
         balances: balances.as_ref(),
         reason: (!reason.is_empty()).then_some(reason),
         totals: match &outcome.details {
             Details::Totals { agreed, ours } => Some((*agreed, ours)),
-            _ => None,
+            Details::None
+            | Details::Balances { .. }
+            | Details::Part { .. }
+            | Details::Card { .. }
+            | Details::Number(_)
+            | Details::Order { .. }
+            | Details::Rows(_)
+            | Details::History { .. } => None,
         },
     };
     write(dialect, requester.header, key, out, |out, key| {
@@ -119,7 +133,7 @@ pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> 
         UnknownReversal::Approved if is_unknown_reversal(mti, verdict.0) => {
             (ResponseCode::APPROVED, verdict.1)
         }
-        _ => verdict,
+        UnknownReversal::NotFound | UnknownReversal::Approved => verdict,
     }
 }
 

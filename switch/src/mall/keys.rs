@@ -120,7 +120,7 @@ impl Changed {
         match &self.before {
             Before::Profile if check(profile) => Ok(None),
             Before::Changed(Some(before)) if check(before) => Ok(Some(Arc::clone(before))),
-            _ => Err(WrongMac),
+            Before::Profile | Before::Changed(_) => Err(WrongMac),
         }
     }
 }

@@ -117,16 +117,16 @@ impl Delivery {
             .open(entry.wallet, Purpose::Contact, &contact.sealed)
             .map_err(sealed)?;
         let address = String::from_utf8_lossy(address.expose()).into_owned();
-        let code = match &entry.event {
-            Event::Account {
-                change: Change::ContactProposed { sealed_code, .. },
-                ..
-            } if notice.occasion == Occasion::ConfirmationCode => Some(
-                self.vault
-                    .open(entry.wallet, Purpose::Code, sealed_code)
-                    .map_err(sealed)?,
-            ),
-            _ => None,
+        let code = if let Event::Account {
+            change: Change::ContactProposed { sealed_code, .. },
+            ..
+        } = &entry.event
+            && notice.occasion == Occasion::ConfirmationCode
+        {
+            let opened = self.vault.open(entry.wallet, Purpose::Code, sealed_code);
+            Some(opened.map_err(sealed)?)
+        } else {
+            None
         };
         let code = code
             .as_ref()

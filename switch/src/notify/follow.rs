@@ -114,8 +114,11 @@ impl Reading<'_> {
     ) -> Result<Option<(To, KnownContact)>, Box<dyn Error + Send + Sync>> {
         let wallet = entry.wallet;
         let confirmed = self.outbox.contact(wallet, Which::Confirmed)?;
-        let (changes, receiver) = match &entry.event {
-            Event::Account { change, .. } => match change {
+        let as_before = |confirmed: Option<KnownContact>| {
+            (Vec::new(), confirmed.map(|contact| (To::Contact, contact)))
+        };
+        let (changes, receiver) = if let Event::Account { change, .. } = &entry.event {
+            match change {
                 Change::ContactProposed { proposed, .. } => {
                     self.wallets.insert(wallet);
                     let contact = KnownContact {
@@ -151,12 +154,24 @@ impl Reading<'_> {
                     });
                     (vec![(Which::Confirmed, contact)], None)
                 }
-                _ => (Vec::new(), confirmed.map(|contact| (To::Contact, contact))),
-            },
-            event if ends(event, entry, self.journal)? => {
-                (gone(), confirmed.map(|contact| (To::Former, contact)))
+                Change::Registered(_)
+                | Change::SignedIn(_)
+                | Change::SignedOut(_)
+                | Change::SessionUsed(_)
+                | Change::PasswordChanged { .. }
+                | Change::SourceAdded(_)
+                | Change::SourceRemoved(_)
+                | Change::SourceResealed(..)
+                | Change::ReloadSet(_)
+                | Change::Frozen
+                | Change::Unfrozen
+                | Change::LimitsSet(_)
+                | Change::CodeMissed => as_before(confirmed),
             }
-            _ => (Vec::new(), confirmed.map(|contact| (To::Contact, contact))),
+        } else if ends(entry, self.journal)? {
+            (gone(), confirmed.map(|contact| (To::Former, contact)))
+        } else {
+            as_before(confirmed)
         };
         let changes = changes
             .into_iter()
@@ -213,20 +228,19 @@ fn gone() -> Vec<(Which, Option<KnownContact>)> {
     vec![(Which::Confirmed, None), (Which::Proposed, None)]
 }
 
-/// Whether the wallet ends with this event.
-fn ends(event: &Event, entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
-    Ok(match event {
-        Event::Closed { .. } => true,
-        Event::Approved { .. } if entry.available.is_zero() && entry.owed.is_zero() => {
-            occasion::of(entry, journal)?.is_some_and(|notice| {
-                notice.occasion == Occasion::PayoutSent
-                    && notice
-                        .amount
-                        .is_some_and(|(amount, _)| entry.held == amount.into())
-            })
-        }
-        _ => false,
-    })
+/// Whether the wallet ends with this event: it is closed, or all its money is paid out.
+fn ends(entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
+    if matches!(entry.event, Event::Closed { .. }) {
+        return Ok(true);
+    }
+    let approved = matches!(entry.event, Event::Approved { .. });
+    if !approved || !entry.available.is_zero() || !entry.owed.is_zero() {
+        return Ok(false);
+    }
+    let notice = occasion::of(entry, journal)?;
+    let paid_out = notice.filter(|notice| notice.occasion == Occasion::PayoutSent);
+    let amount = paid_out.and_then(|notice| notice.amount);
+    Ok(amount.is_some_and(|(amount, _)| entry.held == amount.into()))
 }
 
 #[cfg(test)]

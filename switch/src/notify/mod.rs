@@ -13,6 +13,10 @@
 //! A payer's address goes to the server that delivers to it and to nobody else: it is in no log line, no metric and no
 //! reason of a failure.
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of the message centre's protocol are another crate's"
+)]
 pub mod channel;
 mod dead_letter_client;
 mod deliver;

@@ -127,7 +127,26 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
         }
         Event::Closed { .. } => Some(Notice::of(Occasion::WalletClosed, entry)),
         Event::Account { change, .. } => account(entry, change),
-        _ => None,
+        Event::Opened(_)
+        | Event::Provisioned { .. }
+        | Event::CardRequested { .. }
+        | Event::CardRetired { .. }
+        | Event::LoadRequested { .. }
+        | Event::PayoutRequested { .. }
+        | Event::RefundRequested { .. }
+        | Event::Held { .. }
+        | Event::Completed { .. }
+        | Event::PostingAcknowledged { .. }
+        | Event::Declined { .. }
+        | Event::ReversalNoted { .. }
+        | Event::AdviceAcknowledged { .. }
+        | Event::Repeated { .. }
+        | Event::OrderAnnounced { .. }
+        | Event::OrderCancelled { .. }
+        | Event::GivenUp { .. }
+        | Event::Directed(_)
+        | Event::Reconciled(_)
+        | Event::CardLate { .. } => None,
     };
     Ok(notice)
 }
@@ -243,7 +262,17 @@ fn account(entry: &Entry, change: &Change) -> Option<Notice> {
         Change::Unfrozen => notice(Occasion::Unfrozen),
         Change::ContactConfirmed(_) | Change::ContactRemoved => notice(Occasion::ContactChanged),
         Change::ContactProposed { .. } => notice(Occasion::ConfirmationCode),
-        _ => return None,
+        Change::Registered(_)
+        | Change::SignedOut(_)
+        | Change::SessionUsed(_)
+        | Change::SourceAdded(_)
+        | Change::SourceRemoved(_)
+        | Change::SourceResealed(..)
+        | Change::ReloadSet(_)
+        | Change::LimitsSet(_)
+        | Change::CodeMissed
+        | Change::ContactResealed(_)
+        | Change::PreferencesSet(_) => return None,
     })
 }
 

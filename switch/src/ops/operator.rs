@@ -164,7 +164,13 @@ impl Operator {
                     Directive::Control(_, controls) => {
                         Directive::Control(self.serial_of(wallet, card).await?, controls)
                     }
-                    other => other,
+                    other @ (Directive::Block(_)
+                    | Directive::Unblock(_)
+                    | Directive::BeginDay(..)
+                    | Directive::ChangeKey(_)
+                    | Directive::Retry(..)
+                    | Directive::Drop(..)
+                    | Directive::AcceptReferences(_)) => other,
                 };
                 let directed = Directed {
                     directive,
@@ -310,7 +316,12 @@ fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
     let letter = || -> Result<LetterId, Refusal> {
         match &preference.of {
             Whose::Letter(id) => Ok(id.parse().map_err(|()| "that is no id of a dead letter")?),
-            _ => Err("that is no dead letter".into()),
+            Whose::Wallet(_)
+            | Whose::Client(_)
+            | Whose::Card(_)
+            | Whose::Cards(..)
+            | Whose::Merchant(_)
+            | Whose::All => Err("that is no dead letter".into()),
         }
     };
     Ok(Some(match &preference.want {

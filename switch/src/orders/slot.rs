@@ -25,10 +25,10 @@ pub struct Parked {
 impl Parked {
     /// Amount and currency: what must be the same under one key.
     pub(super) fn asks(&self) -> Option<(Amount, Currency)> {
-        match &self.tell.command {
-            Command::Ask(ask) => Some((ask.opening.amount, ask.opening.currency)),
-            _ => None,
-        }
+        let Command::Ask(ask) = &self.tell.command else {
+            return None;
+        };
+        Some((ask.opening.amount, ask.opening.currency))
     }
 }
 

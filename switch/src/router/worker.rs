@@ -239,7 +239,10 @@ impl Worker {
             HostOutcome::CardIssued { card, expiry } => {
                 Command::HostIssuedCard(answer.reference, card, expiry)
             }
-            _ => Command::AdviceAnswered(answer.reference, subject),
+            HostOutcome::Answered { .. }
+            | HostOutcome::Totals { .. }
+            | HostOutcome::Silent
+            | HostOutcome::Unsent => Command::AdviceAnswered(answer.reference, subject),
         };
         self.tell(answer.wallet, command);
     }

@@ -35,7 +35,15 @@ pub(crate) fn unread(
     let posting = owed == Owed::Posting;
     let about = match transaction.kind {
         Kind::Completion => transaction.more().original,
-        _ => Some(reference),
+        Kind::Purchase
+        | Kind::Authorization
+        | Kind::Reversal
+        | Kind::Load
+        | Kind::CardIssue
+        | Kind::Refund
+        | Kind::Payout
+        | Kind::Retirement
+        | Kind::Administration => Some(reference),
     };
     Some(Unread {
         wallet: wallet.id,
@@ -44,7 +52,15 @@ pub(crate) fn unread(
         subject: match transaction.kind {
             _ if posting => AdviceSubject::Posting,
             Kind::Retirement => AdviceSubject::Card,
-            _ => AdviceSubject::Undo(transaction.left_at_host()),
+            Kind::Purchase
+            | Kind::Authorization
+            | Kind::Completion
+            | Kind::Reversal
+            | Kind::Load
+            | Kind::CardIssue
+            | Kind::Refund
+            | Kind::Payout
+            | Kind::Administration => AdviceSubject::Undo(transaction.left_at_host()),
         },
         original: if posting {
             about.and_then(|about| as_sent(wallet, about))
@@ -67,7 +83,13 @@ fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
         Kind::Purchase => (Mti::PURCHASE, Mti::COMPLETION),
         Kind::Authorization => (Mti::AUTHORIZATION, Mti::AUTHORIZATION_ADVICE),
         Kind::Completion => (Mti::COMPLETION, Mti::COMPLETION),
-        _ => return None,
+        Kind::Reversal
+        | Kind::Load
+        | Kind::CardIssue
+        | Kind::Refund
+        | Kind::Payout
+        | Kind::Retirement
+        | Kind::Administration => return None,
     };
     let (mti, transmission) = match found.host_trace {
         0 => (advice, 0),
@@ -177,15 +199,18 @@ impl WalletActor {
         let Command::Ask(ask) = command else {
             return Err(MessageError::Nothing);
         };
-        let number = match &ask.action {
-            Action::Load(LoadFrom::Number(number)) => return Ok(number.clone()),
-            Action::Load(LoadFrom::Source(number) | LoadFrom::Reload(number)) => Some(*number),
-            Action::Account(action) => match **action {
-                AccountAction::Close(source) => source,
-                _ => None,
-            },
-            _ => None,
-        };
+        let mut number = None;
+        if let Action::Load(from) = &ask.action {
+            number = Some(match from {
+                LoadFrom::Number(number) => return Ok(number.clone()),
+                LoadFrom::Source(number) | LoadFrom::Reload(number) => *number,
+            });
+        }
+        if let Action::Account(action) = &ask.action
+            && let AccountAction::Close(source) = **action
+        {
+            number = source;
+        }
         let account = self.wallet.account.as_ref();
         let source = number.and_then(|number| account?.source(number));
         let sealed = &source.ok_or(MessageError::Nothing)?.sealed;

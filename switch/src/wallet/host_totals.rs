@@ -55,7 +55,20 @@ impl WalletActor {
             | Command::HostSilent(reference)
             | Command::HostUnreached(reference)
             | Command::HostTotals(reference, ..) => *reference,
-            _ => return Some(tell),
+            Command::Ask(_)
+            | Command::HostIssuedCard(..)
+            | Command::AdviceAnswered(..)
+            | Command::AdviceRefused(..)
+            | Command::Reconcile(_)
+            | Command::AskForTotals(_)
+            | Command::CompareTotals(_)
+            | Command::ChangeKey(_)
+            | Command::Direct(_)
+            | Command::Inspect
+            | Command::Wake
+            | Command::Recover
+            | Command::Renew
+            | Command::Reseal => return Some(tell),
         };
         let Some(asked) = self.totals_asked.take_if(|asked| asked.reference == about) else {
             let belated = matches!(tell.command, Command::HostTotals(..));
@@ -81,7 +94,22 @@ impl WalletActor {
                 });
             }
             Command::HostAnswered(_, code) => failed(code, "it compares no totals"),
-            _ => failed(ResponseCode::HOST_UNREACHABLE, "it did not answer"),
+            Command::Ask(_)
+            | Command::HostIssuedCard(..)
+            | Command::HostSilent(_)
+            | Command::HostUnreached(_)
+            | Command::AdviceAnswered(..)
+            | Command::AdviceRefused(..)
+            | Command::Reconcile(_)
+            | Command::AskForTotals(_)
+            | Command::CompareTotals(_)
+            | Command::ChangeKey(_)
+            | Command::Direct(_)
+            | Command::Inspect
+            | Command::Wake
+            | Command::Recover
+            | Command::Renew
+            | Command::Reseal => failed(ResponseCode::HOST_UNREACHABLE, "it did not answer"),
         };
         self.answer_operator(&asked.reply, outcome);
         None

@@ -89,7 +89,10 @@ pub(super) fn read(
                 action,
             )
         }
-        _ => return Err(not_permitted(NOT_OFFERED)),
+        Request::Network(_)
+        | Request::Payout(_)
+        | Request::Reconciliation(_)
+        | Request::Administrative(_) => return Err(not_permitted(NOT_OFFERED)),
     };
     let not_its = match (&action, &payer) {
         // Nobody agreed to what a mall would decide by itself.
@@ -108,7 +111,7 @@ pub(super) fn read(
     // nothing about cards.
     let may = match payer {
         Payer::Order(_) => PartyKind::Mall,
-        _ => PartyKind::Acquirer,
+        Payer::Card(..) | Payer::Wallet => PartyKind::Acquirer,
     };
     if party.kind != may {
         return Err(not_permitted(NOT_ITS_PAYERS));
@@ -116,7 +119,20 @@ pub(super) fn read(
     let class = financial.mti.class();
     let function = match action {
         Action::Complete { .. } | Action::Post { .. } => ADVISES,
-        _ => 0,
+        Action::Purchase { .. }
+        | Action::Inquiry
+        | Action::Verify { .. }
+        | Action::Refund { .. }
+        | Action::Reverse { .. }
+        | Action::Open
+        | Action::IssueCard
+        | Action::RenewCard
+        | Action::Load(_)
+        | Action::Announce { .. }
+        | Action::Cancel
+        | Action::History(_)
+        | Action::Account(_)
+        | Action::Unwatch => 0,
     };
     let key = key_of(financial, function, &payer);
     let opening = Opening {
@@ -216,7 +232,14 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
             condition: completion.condition,
             takes_part: false,
         },
-        _ => Merchant::default(),
+        Request::Network(_)
+        | Request::Refund(_)
+        | Request::Load(_)
+        | Request::Payout(_)
+        | Request::Inquiry(_)
+        | Request::Reversal(_)
+        | Request::Reconciliation(_)
+        | Request::Administrative(_) => Merchant::default(),
     }
 }
 

@@ -213,7 +213,7 @@ impl Receiver {
         }
         match self.message(&unpacked.message, &wire, now) {
             Received::Full(_, door) => Received::Full(frame, door),
-            received => received,
+            received @ (Received::Done | Received::Close(_)) => received,
         }
     }
 

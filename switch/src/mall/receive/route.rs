@@ -58,9 +58,11 @@ impl Receiver {
                 ..
             } => {
                 let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
-                let named = |parked: &Parked| match &parked.tell.command {
-                    Command::Ask(waiting) => unseen.means(&waiting.opening),
-                    _ => false,
+                let named = |parked: &Parked| {
+                    let Command::Ask(waiting) = &parked.tell.command else {
+                        return false;
+                    };
+                    unseen.means(&waiting.opening)
                 };
                 match worker.orders.reversal(key, unseen, named) {
                     Ok((wallet, undone)) => {
@@ -86,7 +88,20 @@ impl Receiver {
                 }
             }
             // What completes or refunds an order follows a payer's agreement, and has nothing to wait for.
-            action => match worker.orders.wallet_of(&key) {
+            action @ (Action::Complete { .. }
+            | Action::Post { .. }
+            | Action::Inquiry
+            | Action::Verify { .. }
+            | Action::Refund { .. }
+            | Action::Open
+            | Action::IssueCard
+            | Action::RenewCard
+            | Action::Load(_)
+            | Action::Announce { .. }
+            | Action::Cancel
+            | Action::History(_)
+            | Action::Account(_)
+            | Action::Unwatch) => match worker.orders.wallet_of(&key) {
                 Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, requester)),
                 Ok(None) => {
                     let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
@@ -127,7 +142,21 @@ fn without_original(action: &Action) -> Option<Verdict> {
             elsewhere: false, ..
         } => true,
         Action::Refund { original: Some(_) } => false,
-        _ => return None,
+        Action::Purchase { .. }
+        | Action::Complete { .. }
+        | Action::Post { .. }
+        | Action::Inquiry
+        | Action::Verify { .. }
+        | Action::Refund { .. }
+        | Action::Open
+        | Action::IssueCard
+        | Action::RenewCard
+        | Action::Load(_)
+        | Action::Announce { .. }
+        | Action::Cancel
+        | Action::History(_)
+        | Action::Account(_)
+        | Action::Unwatch => return None,
     };
     let Outcome { code, reason, .. } = Outcome::unmatched(advice);
     Some((code, reason))

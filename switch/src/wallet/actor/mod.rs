@@ -143,7 +143,21 @@ impl WalletActor {
         let may_stand_in = match command {
             Command::HostSilent(_) | Command::HostUnreached(_) => true,
             Command::Ask(_) => !context.host_up,
-            _ => false,
+            Command::HostAnswered(..)
+            | Command::HostIssuedCard(..)
+            | Command::AdviceAnswered(..)
+            | Command::AdviceRefused(..)
+            | Command::Reconcile(_)
+            | Command::AskForTotals(_)
+            | Command::HostTotals(..)
+            | Command::CompareTotals(_)
+            | Command::ChangeKey(_)
+            | Command::Direct(_)
+            | Command::Inspect
+            | Command::Wake
+            | Command::Recover
+            | Command::Renew
+            | Command::Reseal => false,
         };
         if may_stand_in {
             context.stand_in_left = worker.take_stand_in();
@@ -182,13 +196,11 @@ impl WalletActor {
 
     /// What the event approved in the host's stead, in minor units.
     fn stood_in(&self, event: &Event) -> u64 {
-        match event {
-            Event::StoodIn { reference } => {
-                let found = self.wallet.transactions.by_reference(*reference);
-                found.map_or(0, |found| found.granted().value())
-            }
-            _ => 0,
-        }
+        let Event::StoodIn { reference } = event else {
+            return 0;
+        };
+        let found = self.wallet.transactions.by_reference(*reference);
+        found.map_or(0, |found| found.granted().value())
     }
 
     /// Keeps the order for this wallet while it decides, and finds what was reversed of it before.
@@ -237,20 +249,18 @@ impl WalletActor {
         if let Some(opening) = entry.event.opening() {
             self.worker.reference_is_used(opening.reference);
         }
-        let subject = match &entry.event {
-            Event::PostingAcknowledged { reference } => Some(*reference),
-            Event::Directed(directed) => match directed.directive {
-                Directive::Drop(reference, Owed::Posting) => Some(reference),
-                _ => None,
-            },
-            _ => None,
-        };
+        // The host has the posting, or never will.
+        let mut posted = None;
+        if let Event::PostingAcknowledged { reference } = entry.event {
+            posted = Some(reference);
+        }
         if let Event::Directed(directed) = &entry.event
             && let Directive::Drop(reference, owed) = directed.directive
         {
             self.forget_dead_letter(reference, owed);
+            posted = Some(reference).filter(|_| owed == Owed::Posting);
         }
-        if let Some(reference) = subject
+        if let Some(reference) = posted
             && let Some(found) = self.wallet.transactions.by_reference(reference)
             && found.stood_in()
         {
@@ -347,10 +357,10 @@ fn announced(command: &Command) -> Option<OrderKey> {
     let Command::Ask(ask) = command else {
         return None;
     };
-    match (&ask.action, &ask.opening.payer) {
-        (Action::Announce { .. }, Payer::Order(key)) => Some(*key),
-        _ => None,
+    if let (Action::Announce { .. }, Payer::Order(key)) = (&ask.action, &ask.opening.payer) {
+        return Some(*key);
     }
+    None
 }
 
 impl Message for WalletMessage {

@@ -242,7 +242,18 @@ impl WalletActor {
     fn make_room_for(&mut self, requester: &Requester, reference: Reference) {
         let most = match requester.kind {
             Kind::Administrative => FORMS_WAITING_MAX,
-            _ => 1,
+            Kind::Network
+            | Kind::Purchase
+            | Kind::Authorization
+            | Kind::Refund
+            | Kind::Load
+            | Kind::Payout
+            | Kind::Inquiry
+            | Kind::Verification
+            | Kind::Completion
+            | Kind::Reversal
+            | Kind::Reconciliation
+            | Kind::Unknown => 1,
         };
         let same = |waiting: &Waiting| waiting.transaction == reference;
         if self.waiting.iter().filter(|waiting| same(waiting)).count() >= most
