@@ -6,17 +6,29 @@ use std::fmt::Display;
 use crate::notify::NotifyError;
 use crate::notify::outbox::OutboxError;
 use tessera_journal::JournalError;
+use tessera_kit::invariant;
 use tessera_store::StoreError;
 
 /// Exit code of a process that a fault of the disk, or of what is on it, ended (`EX_IOERR`).
 const EXIT_CODE: u8 = 74;
+/// Exit code of a process that a bug of its own ended (`EX_SOFTWARE`).
+const BROKEN_EXIT_CODE: u8 = 70;
 
 /// Logs and ends the process at once: nothing else may leave it.
 pub fn stop(what: &str, error: &dyn Display) -> ! {
     tracing::error!(%error, "{what}: stopping at once");
     // What is under way waits for the journal or the store, so nothing leaves meanwhile.
+    end(EXIT_CODE)
+}
+
+/// From now on a broken invariant ends the process, in the same way.
+pub fn end_on_broken_invariants() {
+    invariant::end_by(|| end(BROKEN_EXIT_CODE));
+}
+
+fn end(code: u8) -> ! {
     tessera_console::finish();
-    std::process::exit(EXIT_CODE.into());
+    std::process::exit(code.into());
 }
 
 /// The exit code of a process that could not start or go on, where it is not the usual one.
@@ -31,4 +43,78 @@ pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
         matches!(cause.downcast_ref(), Some(NotifyError::Outbox(_))) || cause.is::<OutboxError>()
     };
     error.chain().any(is_of_the_disk).then_some(EXIT_CODE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use tessera_ledger::{Entry, Event, Wallet, WalletId};
+    use tessera_protocol::{Amount, CardNumber, Currency};
+
+    use super::*;
+
+    const CHILD: &str = "TESSERA_TEST_BREAKS_AN_INVARIANT";
+    const CARD: u64 = 7;
+
+    fn provisioned(wallet: &Wallet) -> Entry {
+        Entry {
+            wallet: wallet.id,
+            previous: 0,
+            at: 1,
+            available: wallet.available,
+            held: wallet.held,
+            owed: wallet.owed,
+            event: Event::Provisioned {
+                currency: Currency::USD,
+                card: CardNumber::development(CARD),
+                expiry: 3112,
+                balance: Amount::new(5).expect("an amount"),
+            },
+        }
+    }
+
+    /// In a process of its own, which is this test again.
+    #[test]
+    fn a_broken_invariant_ends_the_process_with_a_report() {
+        if std::env::var_os(CHILD).is_some() {
+            let settings = serde_json::from_str(r#"{"format": "json"}"#).expect("settings");
+            tessera_console::start_logging(&settings).expect("a log");
+            end_on_broken_invariants();
+            let mut wallet = Wallet::new(WalletId(4711));
+            let entry = provisioned(&wallet);
+            wallet.apply(&entry, 64, 9).expect("it fits");
+            let entry = provisioned(&wallet);
+            let _ = wallet.apply(&entry, 128, 9);
+            unreachable!("a sequence does not come twice");
+        }
+        let child = Command::new(std::env::current_exe().expect("this test"))
+            .args([
+                "--exact",
+                "fault::tests::a_broken_invariant_ends_the_process_with_a_report",
+            ])
+            .arg("--nocapture")
+            .env(CHILD, "1")
+            .env_remove("RUST_LOG")
+            .output()
+            .expect("this test again");
+        let log = String::from_utf8(child.stderr).expect("a log");
+        assert_eq!(child.status.code(), Some(BROKEN_EXIT_CODE.into()), "{log}");
+        let report = log.lines().find(|line| line.contains("incident: "));
+        let report: serde_json::Value =
+            serde_json::from_str(report.expect("a report")).expect("JSON");
+        assert_eq!(report["level"], "ERROR");
+        assert_eq!(
+            report["what"],
+            "sequences and positions of a wallet's events rise"
+        );
+        assert_eq!(
+            (&report["wallet"], &report["sequence"]),
+            (&4711.into(), &9.into())
+        );
+        let place = report["place"].as_str().expect("a place");
+        assert!(place.contains("state.rs:"), "{place}");
+        let card = CardNumber::development(CARD).expose().to_string();
+        assert!(!log.contains(&card), "{log}");
+    }
 }

@@ -58,6 +58,7 @@ pub struct Addresses {
 /// # Errors
 /// When something that it needs can't be had: certificates, addresses, the data.
 pub fn run(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    crate::fault::end_on_broken_invariants();
     System::new().block_on(serve(settings, ready))
 }
 

@@ -9,6 +9,7 @@ use std::thread::{self, Thread};
 
 use super::format::{self, BATCH_HEADER_BYTES, Place};
 use super::{Appended, Mark};
+use tessera_kit::invariant;
 
 /// A batch's bytes, with room for the header in front.
 pub(super) struct Batch {
@@ -120,6 +121,14 @@ impl Gathering {
         let mut state = self.lock();
         let sequence = state.sequence;
         let position = state.position + state.batch.bytes.len() as u64;
+        invariant!(
+            state
+                .mark
+                .is_none_or(|last| last.sequence < sequence && last.position < position),
+            "sequences and positions of records rise",
+            None,
+            Some(sequence)
+        );
         format::push_record(&mut state.batch.bytes, partition, sequence, payload);
         state.batch.records += 1;
         if state.by_turns && TURN.replace(state.number) != state.number {
@@ -168,7 +177,12 @@ impl Gathering {
 
     /// Exchanges what has gathered for an empty batch, if it is one.
     pub fn swap(&self, empty: &mut Batch) -> Taken {
-        debug_assert!(empty.records == 0 && empty.bytes.len() == BATCH_HEADER_BYTES);
+        invariant!(
+            empty.records == 0 && empty.bytes.len() == BATCH_HEADER_BYTES,
+            "a batch is written before the next one takes its memory",
+            None,
+            None
+        );
         let mut state = self.lock();
         if state.batch.records == 0 {
             return Taken::Nothing;

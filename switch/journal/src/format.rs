@@ -228,6 +228,11 @@ pub(super) fn finish(batch: &mut [u8], records: u32, place: Place, salt: u32) ->
     }
 }
 
+/// The sequence of the first record of a batch that is not empty.
+pub(super) fn first_sequence(batch: &[u8]) -> u64 {
+    u64_at(batch, BATCH_HEADER_BYTES + 8)
+}
+
 /// Why no batch can be read at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {

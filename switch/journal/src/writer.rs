@@ -12,6 +12,7 @@ use super::prepare::Prepare;
 use super::segment::Segment;
 use super::shelf::Shelf;
 use super::{Faults, JournalError, Observer, Synced};
+use tessera_kit::invariant;
 
 /// What the writer and the journal's callers share.
 pub(super) struct Shared {
@@ -58,8 +59,15 @@ impl Shared {
     }
 
     fn publish(&self, place: Place) {
+        let durable = place.sequence - 1;
+        invariant!(
+            self.durable() < durable && durable <= self.gathering.last(),
+            "what is durable was appended, and more of it than before",
+            None,
+            Some(durable)
+        );
         self.durable_end.store(place.position, Ordering::Release);
-        self.durable.store(place.sequence - 1, Ordering::Release);
+        self.durable.store(durable, Ordering::Release);
         self.call_subscribers();
     }
 
@@ -137,6 +145,13 @@ impl Writer {
         }
         let begun = Instant::now();
         let records = self.batch.records;
+        let first = format::first_sequence(&self.batch.bytes);
+        invariant!(
+            first == self.place.sequence,
+            "a batch goes on where the one before it ended",
+            None,
+            Some(first)
+        );
         let reached = format::finish(
             &mut self.batch.bytes,
             records,

@@ -11,7 +11,7 @@ use super::{
     Order, OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision,
     Transactions, WalletId,
 };
-use tessera_kit::clock;
+use tessera_kit::{clock, invariant};
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,6 +153,12 @@ impl Wallet {
     /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
     /// where it fails.
     pub fn apply(&mut self, entry: &Entry, position: u64, sequence: u64) -> Result<(), Broken> {
+        invariant!(
+            sequence > self.last_sequence && position > self.last_position,
+            "sequences and positions of a wallet's events rise",
+            Some(self.id.0),
+            Some(sequence)
+        );
         self.transactions.mean(entry.event.about());
         let applied = self.apply_to_meant(entry, position, sequence);
         self.transactions.mean_any();
@@ -173,7 +179,8 @@ impl Wallet {
                 has: self.available.value(),
             });
         }
-        self.post(event)?;
+        let before = self.worth();
+        let moved = self.post(event)?;
         match event {
             Event::Opened(opening) => self.currency = Some(opening.currency),
             Event::Provisioned {
@@ -356,6 +363,12 @@ impl Wallet {
         if let Some(opened) = Transaction::opened_by(event, position) {
             self.transactions.push(opened);
         }
+        invariant!(
+            self.worth() == before + moved,
+            "after an event the accounts of its wallet come to its postings",
+            Some(self.id.0),
+            Some(sequence)
+        );
         self.last_position = position;
         self.last_sequence = sequence;
         Ok(())

@@ -24,6 +24,7 @@ use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Origina
 use crate::router::OperatorPolicy;
 use crate::wallet::{Directions, Reply};
 use tessera_journal::Journal;
+use tessera_kit::invariant;
 use tessera_ledger::{
     AdviceSubject, Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, WalletId,
 };
@@ -123,6 +124,8 @@ pub struct Gate {
 }
 
 struct Waiting {
+    /// Whose event it waits for.
+    wallet: WalletId,
     sequence: u64,
     since: Instant,
     release: Release,
@@ -155,9 +158,16 @@ impl Gate {
         }
     }
 
-    /// Holds `release` until `sequence` is durable, and all that was held before it is out.
-    pub fn hold(&self, sequence: u64, since: Instant, release: Release) {
+    /// Holds `release` until the wallet's event with this `sequence` is durable, and all that was held before it is out.
+    pub fn hold(&self, wallet: WalletId, sequence: u64, since: Instant, release: Release) {
+        invariant!(
+            sequence <= self.journal.last(),
+            "an effect waits for an event that was appended",
+            Some(wallet.0),
+            Some(sequence)
+        );
         self.waiting.borrow_mut().push_back(Waiting {
+            wallet,
             sequence,
             since,
             release,
@@ -201,6 +211,13 @@ impl Gate {
         let now = Instant::now();
         // One at a time: letting out may call back into the worker, which may hold more.
         while let Some(waiting) = self.next(durable) {
+            let sequence = waiting.sequence;
+            invariant!(
+                sequence <= self.journal.durable(),
+                "an effect leaves when its event is durable",
+                Some(waiting.wallet.0),
+                Some(sequence)
+            );
             self.metrics
                 .stage(Stage::Journal, now.saturating_duration_since(waiting.since));
             self.let_out(waiting.release, now);

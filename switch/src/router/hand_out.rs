@@ -9,13 +9,14 @@ use actix::Actor;
 use super::{Inbox, Worker};
 use crate::gate::Release;
 use crate::wallet::{WalletActor, WalletMessage};
+use tessera_kit::invariant;
 use tessera_ledger::{Outcome, WalletId};
 
 impl Worker {
     /// Sends a wallet a message, wherever it lives: when the tasks that are ready now have had their turn, so
     /// that what they all have to tell goes out as one batch.
     pub fn dispatch(&self, wallet: WalletId, tell: WalletMessage) {
-        let owner = usize::from(wallet.partition(self.partitions)) % self.inboxes.len();
+        let owner = self.owner(wallet.partition(self.partitions));
         self.outgoing.borrow_mut()[owner].push((wallet, tell));
         if !self.hands_out.replace(true) {
             self.something_to_send.notify_one();
@@ -61,7 +62,7 @@ impl Worker {
         for ((wallet, tell), place) in tells.drain(..).zip(places.drain(..)) {
             match place.or_else(|| self.seat(wallet)) {
                 Some(place) => self.seats.borrow_mut().tell(place, tell),
-                None => self.could_not_load(tell),
+                None => self.could_not_load(wallet, tell),
             }
         }
         self.places.replace(places);
@@ -73,17 +74,27 @@ impl Worker {
         if let Some(place) = self.seats.borrow().place(wallet) {
             return Some(place);
         }
+        invariant!(
+            self.owner(wallet.partition(self.partitions)) == self.index,
+            "a wallet is touched by its owner only",
+            Some(wallet.0),
+            None
+        );
         let loaded = self.load(wallet)?;
         let address = WalletActor::new(loaded, Rc::clone(self)).start();
         self.metrics.actor_started();
         Some(self.seats.borrow_mut().take_seat(wallet, address))
     }
 
-    fn could_not_load(&self, tell: WalletMessage) {
+    fn could_not_load(&self, wallet: WalletId, tell: WalletMessage) {
         if let Some(requester) = tell.requester {
             let outcome = Outcome::fault("the wallet could not be loaded");
-            self.gate
-                .hold(0, Instant::now(), Release::Answer(requester, outcome));
+            self.gate.hold(
+                wallet,
+                0,
+                Instant::now(),
+                Release::Answer(requester, outcome),
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
 use crate::wallet::{Housekeeping, WalletMessage};
 use tessera_journal::{Appended, Journal};
-use tessera_kit::clock;
+use tessera_kit::{clock, invariant};
 use tessera_ledger::{
     AdviceSubject, Command, Context, Day, Entry, OrderState, Outcome, Reference, Rules,
     Supervision, Wallet, WalletId,
@@ -375,8 +375,19 @@ impl Worker {
         let mut payload = self.scratch.borrow_mut();
         payload.clear();
         entry.write(&mut payload);
-        self.journal
-            .append(entry.wallet.partition(self.partitions), &payload)
+        let partition = entry.wallet.partition(self.partitions);
+        invariant!(
+            self.owner(partition) == self.index,
+            "an event is appended by the owner of its wallet",
+            Some(entry.wallet.0),
+            None
+        );
+        self.journal.append(partition, &payload)
+    }
+
+    /// The worker that owns the wallets of a partition.
+    pub(super) fn owner(&self, partition: u16) -> usize {
+        usize::from(partition) % self.inboxes.len()
     }
 
     /// The event at this position.

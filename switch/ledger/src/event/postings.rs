@@ -250,10 +250,21 @@ impl Wallet {
         }
     }
 
-    /// Makes the event's postings true; nothing is changed where one can't be.
-    pub(crate) fn post(&mut self, event: &Event) -> Result<(), Broken> {
+    /// What all accounts of the wallet come to, minor units: below zero where its payer owes more than there is.
+    pub(crate) fn worth(&self) -> i128 {
+        let [available, held, owed] =
+            [self.available, self.held, self.owed].map(|balance| i128::from(balance.value()));
+        available + held - owed
+    }
+
+    /// Makes the event's postings true; nothing is changed where one can't be. What they bring into the wallet from
+    /// others' accounts, less what they take out of it.
+    pub(crate) fn post(&mut self, event: &Event) -> Result<i128, Broken> {
         let (mut available, mut held, mut owed) = (self.available, self.held, self.owed);
+        let mut moved = 0;
         for Posting { from, to, amount } in self.postings(event)? {
+            moved += i128::from(amount.value())
+                * (i128::from(from.is_anothers()) - i128::from(to.is_anothers()));
             match from {
                 Account::Available(_) => available = less(available, amount, from)?,
                 Account::Held(_) => held = less(held, amount, from)?,
@@ -268,7 +279,17 @@ impl Wallet {
             }
         }
         (self.available, self.held, self.owed) = (available, held, owed);
-        Ok(())
+        Ok(moved)
+    }
+}
+
+impl Account {
+    /// Whether it belongs to no wallet.
+    fn is_anothers(self) -> bool {
+        match self {
+            Self::Payable(_) | Self::Funding => true,
+            Self::Available(_) | Self::Held(_) | Self::Receivable(_) => false,
+        }
     }
 }
 

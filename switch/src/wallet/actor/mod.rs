@@ -20,6 +20,7 @@ use super::host_totals::TotalsAsked;
 use crate::door::{Connection, Requester};
 use crate::gate::{News, Release};
 use crate::router::Worker;
+use tessera_kit::invariant;
 use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
     Wallet, decide, is_admitted,
@@ -275,7 +276,12 @@ impl WalletActor {
         if let Err(broken) = counted {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
-            crate::fault::stop("a rule made an event that does not fit its wallet", &broken);
+            tracing::error!(%broken, "the rules made an event that does not fit its wallet");
+            invariant::fail(
+                "an event fits the wallet that it was made for",
+                Some(self.wallet.id.0),
+                Some(appended.sequence),
+            );
         }
         if !self.dirty {
             self.dirty = true;
@@ -306,9 +312,12 @@ impl WalletActor {
 
     /// What rests on this wallet's state rests on its last event.
     pub(in crate::wallet) fn hold(&self, release: Release) {
-        self.worker
-            .gate
-            .hold(self.wallet.last_sequence, self.sent_at, release);
+        self.worker.gate.hold(
+            self.wallet.id,
+            self.wallet.last_sequence,
+            self.sent_at,
+            release,
+        );
     }
 
     fn hand_over_snapshot(&mut self) {
