@@ -13,7 +13,7 @@
 //!
 //! Every match names all events, so that the compiler names each place that a new event needs.
 
-mod bytes;
+pub(crate) mod bytes;
 mod host;
 mod line;
 mod opening;

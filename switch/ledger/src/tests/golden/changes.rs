@@ -51,7 +51,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
         source: 2,
         threshold: 1_000,
         amount: 5_000,
-        under_way: Reference(0x1234),
+        under_way: Some(Reference(0x1234)),
         failed_at: NOW - 1,
     };
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";

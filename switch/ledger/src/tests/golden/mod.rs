@@ -16,7 +16,7 @@ use std::{env, fs};
 use tessera_ledger::{Entry, Event, Unreadable};
 
 use crate::account::bytes::NEWEST_CHANGE;
-use crate::event_bytes::NEWEST_KIND;
+use crate::event::bytes::NEWEST_KIND;
 use crate::supervision_bytes::NEWEST_DECISION;
 
 /// Bytes of a payload before the kind, and the highest kind that fits beside the flag.

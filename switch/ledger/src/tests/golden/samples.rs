@@ -196,7 +196,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "refund-requested",
             Event::RefundRequested {
                 opening: by_card(),
-                original: ORIGINAL,
+                original: Some(ORIGINAL),
                 early: true,
                 host_trace: TRACE,
                 card: card(1),
@@ -226,7 +226,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "completed",
             Event::Completed {
                 opening: by_card(),
-                original: ORIGINAL,
+                original: Some(ORIGINAL),
                 card: card(1),
                 expiry: EXPIRY,
                 debit: amount(300),
@@ -239,7 +239,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "completed-unmatched",
             Event::Completed {
                 opening: by_card(),
-                original: Reference(0),
+                original: None,
                 card: card(1),
                 expiry: EXPIRY,
                 debit: amount(0),
