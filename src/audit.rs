@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use tessera_console::print;
 use tessera_reports::audit::audit;
 
-/// Proves from the journal that money is conserved; also while the switch runs
+/// Proves from the journal that no money appeared or vanished; also while the switch runs
 #[derive(clap::Args)]
 pub struct Audit {
     /// The switch's configuration
@@ -24,7 +24,7 @@ impl Audit {
         Ok(match audit(&settings.data) {
             Ok(totals) => {
                 print(format_args!(
-                    "{totals}\naudit: every event balances, no wallet is overdrawn, the books are closed\n"
+                    "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
                 ))?;
                 ExitCode::SUCCESS
             }

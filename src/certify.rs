@@ -12,10 +12,10 @@ use tessera_simulators::certify::{
 };
 use tessera_simulators::load::parse_duration;
 
-/// Holds a switch to the wire protocol, case by case, as a mall or an acquirer would use it
+/// Tests a switch against the wire protocol, case by case, as a mall or an acquirer
 ///
-/// Prints one line per case, and for what failed the bytes, the answers and the fields that were expected. Cases that the
-/// party or the target has nothing for are skipped, and say why. Money is moved only on the cards that are named.
+/// Prints one line per case, and for each failed case the bytes, the answers and the expected fields. Cases that the
+/// party or the target does not support are skipped, with the reason. Money is moved only on the named cards.
 #[derive(Args)]
 #[command(after_help = "\
 Exit code 0: no case failed.
@@ -24,52 +24,52 @@ Exit code 0: no case failed.
   tessera certify --party 20000000001                against a development switch
   tessera certify --party our-profile.toml --target switch.example:8583 --card 9900000000000010=3112")]
 pub struct Certify {
-    /// Where malls and acquirers connect
+    /// The switch's address for malls and acquirers
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
     target: String,
     /// The party: the code of a development party, or a profile as in config/parties
     #[arg(long, value_name = "CODE | FILE", default_value = "20000000001")]
     party: String,
-    /// Prints the cases as this party sends them, and ends
+    /// Prints the cases with this party's messages, and exits
     #[arg(long)]
     list: bool,
-    /// Only this case (5.01) or section (5); several are possible
+    /// Only this case (5.01) or section (5); may be repeated
     #[arg(long = "case", value_name = "NUMBER")]
     cases: Vec<String>,
-    /// A card that may pay; several are possible [default: development cards]
+    /// A card for purchases; may be repeated [default: development cards]
     #[arg(long = "card", value_name = "NUMBER=YYMM", value_parser = parse_card)]
     cards: Vec<Payer>,
-    /// How many development cards, or for a mall their wallets, pay
+    /// Number of development cards, or for a mall of their wallets
     #[arg(long, value_name = "N", default_value_t = 8)]
     payers: u64,
     /// Serial number of the first of them
     #[arg(long, value_name = "K", default_value_t = 1)]
     first_payer: u64,
-    /// For a mall: the wallet server's leased line, where payers agree to its orders
+    /// For a mall: the wallet server's leased line, for the payers' agreements to its orders
     #[arg(long, value_name = "HOST:PORT")]
     wallet_line: Option<String>,
-    /// The folder of wallet-server.pem, wallet-server.key and ca.pem
+    /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
-    /// The development financial system stands behind the target, with the endings of amounts of config/host.toml
+    /// The target is connected to the development financial system, with the endings of amounts in config/host.toml
     #[arg(long)]
     sandbox: bool,
-    /// The longest that an answer may take: 10s, 500ms
+    /// Timeout of an answer: 10s, 500ms
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     answer_within: Duration,
-    /// Cases that take minutes, too
+    /// Also runs cases that take minutes
     #[arg(long)]
     long: bool,
-    /// Terminal (field 41) [default: one that this run alone has]
+    /// Terminal (field 41) [default: unique for each run]
     #[arg(long, value_name = "ID")]
     terminal: Option<String>,
     /// Connects with TLS, trusting these authorities (PEM)
     #[arg(long, value_name = "FILE")]
     tls_authority: Option<PathBuf>,
-    /// The name that the switch's certificate carries [default: the host of the target]
+    /// The name in the switch's certificate [default: the host of the target]
     #[arg(long, value_name = "NAME", requires = "tls_authority")]
     tls_name: Option<String>,
-    /// Our certificate (PEM), where the switch wants one
+    /// The client certificate (PEM), if the switch requests one
     #[arg(
         long,
         value_name = "FILE",
@@ -80,16 +80,16 @@ pub struct Certify {
     /// Its key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
-    /// Writes the report as JUnit XML there
+    /// Writes the report as JUnit XML to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Writes everything that was sent and came there, case by case
+    /// Writes all messages that were sent and received to this file, case by case
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
 impl Certify {
-    /// Runs and prints the report; the exit code says whether no case failed.
+    /// Runs and prints the report; the exit code is 0 if no case failed.
     pub fn run(self) -> Result<ExitCode> {
         let party = Party::find(&self.party)?;
         if self.list {

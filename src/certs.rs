@@ -8,15 +8,15 @@ use tessera_simulators::certs;
 /// Makes development certificates: authority, host, switch and wallet server
 #[derive(clap::Args)]
 pub struct Certs {
-    /// The folder for them; it is made if it is not there
+    /// The folder for them; it is created if it does not exist
     dir: PathBuf,
-    /// Renew all of them, also those that are there
+    /// Renew all of them, also existing ones
     #[arg(long)]
     force: bool,
 }
 
 impl Certs {
-    /// Says about each certificate what became of it.
+    /// Prints the result for each certificate.
     pub fn run(self) -> anyhow::Result<()> {
         for outcome in certs::write(&self.dir, self.force)? {
             let certificate = outcome.certificate.display();
@@ -24,7 +24,7 @@ impl Certs {
                 print(format_args!("written  {certificate}\n"))?;
             } else {
                 print(format_args!(
-                    "kept     {certificate} (it was there; --force renews it)\n"
+                    "kept     {certificate} (it exists; --force renews it)\n"
                 ))?;
             }
         }

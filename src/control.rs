@@ -6,7 +6,7 @@ use tessera_switch::ops::operator::{Limits, Preference, Want, Whose};
 
 use crate::operations;
 
-/// Block wallets, cards and merchants, say where may be spent, and see what was decided, by whom and why.
+/// Block wallets, cards and merchants, set controls, and list the decisions with user and reason.
 #[derive(Args)]
 pub struct Control {
     #[command(flatten)]
@@ -17,22 +17,22 @@ pub struct Control {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Decline what is bought with it: 62 for wallets and cards, 03 for a merchant. Refunds and reversals go on.
+    /// Decline purchases: with 62 for wallets and cards, 03 for a merchant. Refunds and reversals continue.
     Block {
         #[command(flatten)]
         of: Of,
         #[command(flatten)]
         why: Why,
     },
-    /// Take a block back.
+    /// Remove a block.
     Unblock {
         #[command(flatten)]
         of: Of,
         #[command(flatten)]
         why: Why,
     },
-    /// Say where a wallet, or one card of it, may be spent; anything else is declined 57. It takes the place of what was said
-    /// before; without any of the options below there is no limit any more.
+    /// Set the controls of a wallet, or of one card; purchases against them are declined with 57. They replace the
+    /// earlier controls; without any of the options below all controls are removed.
     Set {
         #[command(flatten)]
         of: WalletOrCard,
@@ -42,7 +42,7 @@ enum Command {
         /// The merchant categories that are forbidden.
         #[arg(long, value_delimiter = ',')]
         no_categories: Vec<String>,
-        /// The countries (field 19, numeric) that are allowed. A request that says none is in none.
+        /// The countries (field 19, numeric) that are allowed. A request without a country is declined.
         #[arg(long, value_delimiter = ',')]
         countries: Option<Vec<String>>,
         /// Only e-commerce (condition 59 in field 25).
@@ -51,12 +51,12 @@ enum Command {
         #[command(flatten)]
         why: Why,
     },
-    /// Begin the next settlement date now, and not at its cutover.
+    /// Begin the next settlement date now instead of at its cutover.
     BeginDay {
         #[command(flatten)]
         why: Why,
     },
-    /// What was decided, as JSON: about a wallet, or without one about all.
+    /// List the decisions as JSON: of one wallet, or of all.
     Show {
         #[command(flatten)]
         of: WalletOrCard,
@@ -75,10 +75,10 @@ struct Of {
     /// A wallet by one of its card numbers.
     #[arg(long)]
     card: Option<String>,
-    /// All cards whose numbers begin so, or a range of such beginnings, as in 990000-990004.
+    /// All cards whose numbers begin with this prefix, or a range of prefixes, as in 990000-990004.
     #[arg(long)]
     cards: Option<String>,
-    /// A merchant by its card acceptor (field 42), whoever speaks for it.
+    /// A merchant by its card acceptor (field 42), in requests of any party.
     #[arg(long)]
     merchant: Option<String>,
 }
@@ -97,19 +97,19 @@ struct WalletOrCard {
     card: Option<String>,
 }
 
-/// Kept with the decision.
+/// Journaled with the decision.
 #[derive(Args)]
 pub struct Why {
-    /// Who decides, where you do it for somebody else: your own name at this machine is kept in any case.
+    /// The person for whom you decide; your own user name is journaled in any case.
     #[arg(long)]
     by: Option<String>,
-    /// Why.
+    /// The reason.
     #[arg(long)]
     reason: String,
 }
 
 impl Why {
-    /// Who, and why.
+    /// The user and the reason.
     pub fn said(self) -> (String, String) {
         // Who has become another user to run this.
         let by = self.by.or_else(|| std::env::var("SUDO_USER").ok());

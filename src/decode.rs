@@ -8,13 +8,13 @@ use tessera_protocol::Secrets;
 
 use crate::input;
 
-/// Shows what a message says: every field with its name and meaning
+/// Prints the fields of a message with their names and meanings
 ///
-/// Takes hexadecimal, with or without the two bytes of length and whatever stands between the bytes; dumps of hexdump,
-/// xxd, od, Wireshark, tcpdump -X and jPOS; strings and lists of bytes as programs write them; base64; hexadecimal in a log;
-/// pcap and pcapng files; the bytes themselves. As text, as a file, or with `-` or nothing from the standard input. What may
-/// be read in two ways is said. Several messages may follow one another where each has its length. Exits with 1 where a
-/// message is bad; of such a message every run of digits is masked that may hold a card number.
+/// Reads hexadecimal with or without the two bytes of length, with any separators; dumps of hexdump, xxd, od,
+/// Wireshark, tcpdump -X and jPOS; strings and lists of bytes in the syntax of programs; base64; hexadecimal in a log;
+/// pcap and pcapng files; raw bytes. The input is a text, a file, or, with `-` or without an argument, the standard
+/// input. Ambiguous input is reported. The input may contain several messages if each has its length. Exits with 1 if a
+/// message is malformed; in such a message every run of digits that may be a card number is masked.
 #[derive(Args)]
 pub struct Decode {
     /// Text, a file, or - for the standard input

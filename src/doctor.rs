@@ -8,9 +8,10 @@ use tessera_protocol::Secrets;
 
 use crate::input;
 
-/// Says in which framing and packing a captured message is, what it says, and which lines of a profile accept it
+/// Finds the framing and packing of a captured message, and prints its fields and the lines of a profile that accept it
 ///
-/// Takes all that `tessera decode` takes; the message with what stands in front of it, as captured. Exits with 1 where that is no good message.
+/// Reads the same input as `tessera decode`; include the bytes in front of the message, as captured. Exits with 1 if it
+/// is not a well-formed message.
 #[derive(Args)]
 pub struct Doctor {
     /// Text, a file, or - for the standard input
@@ -22,7 +23,7 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    /// Prints what it looks like.
+    /// Prints the dialect and the fields.
     pub fn run(&self) -> Result<()> {
         let input = input::read(&self.input)?;
         let finding = diagnose(&input, Secrets::unless(self.unmask))?;

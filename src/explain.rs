@@ -9,7 +9,7 @@ use tessera_console::print;
 use tessera_protocol::OrderKey;
 use tessera_switch::explain::{Named, explain};
 
-/// Say what was decided about a transaction and why: its messages, the rule, the events with balances, the times; from the
+/// Explain the decision about a transaction: its messages, the rule, the events with balances, the times; from the
 /// journal, also while the switch runs
 #[derive(Args)]
 pub struct Explain {
@@ -19,7 +19,7 @@ pub struct Explain {
     /// The folder of journal and store, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Field 37: the party's, or the switch's own towards the financial system
+    /// Field 37: the party's, or the switch's own in messages to the financial system
     #[arg(long, conflicts_with_all = ["party", "order"])]
     reference: Option<String>,
     /// Field 32, with --trace and --date

@@ -12,7 +12,7 @@ pub struct Host {
     /// The configuration; relative paths in it are relative to this file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// The folder of its log, in place of the configured one
+    /// The folder of its data, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// A key of the configuration, dotted, and its value: faults.drop_share=0.1

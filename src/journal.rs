@@ -16,8 +16,8 @@ pub struct Journal {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Proves a journal in which references (field 37) fall or come twice, and records that in it: an earlier build left it
-    /// so where the clock was set back. No event is changed
+    /// Proves a journal in which references (field 37) fall or repeat, and records that in it. Earlier builds wrote
+    /// such journals when the clock was set back. No event is changed
     Repair {
         /// The switch's configuration
         #[arg(long, value_name = "FILE")]
@@ -25,10 +25,10 @@ enum Command {
         /// The folder of journal and store, in place of the configured one
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
-        /// Who accepts it; your user name where this is left out
+        /// The operator who accepts it [default: your user name]
         #[arg(long, value_name = "NAME")]
         by: Option<String>,
-        /// Why
+        /// The reason
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
@@ -46,13 +46,13 @@ impl Journal {
         private::check(&settings.data)?;
         let by = by.or_else(user).unwrap_or_default();
         match repair(&settings, &by, &reason)? {
-            Repaired::Nothing => print("all references rise: there is nothing to repair\n")?,
+            Repaired::Nothing => print("all references rise: no repair is needed\n")?,
             Repaired::Before(totals) => {
                 print(format_args!("{totals}\nthis was recorded before\n"))?;
             }
             Repaired::Recorded(totals) => {
                 print(format_args!(
-                    "{totals}\nthe books are closed; recorded as accepted by {by}: {reason}\n"
+                    "{totals}\nthe totals agree; recorded as accepted by {by}: {reason}\n"
                 ))?;
             }
         }
@@ -60,7 +60,7 @@ impl Journal {
     }
 }
 
-/// Who is at the machine, as far as the environment says; behind `sudo`, who has become another user to run this.
+/// The user according to the environment; under `sudo`, the user who called it.
 fn user() -> Option<String> {
     let named = ["SUDO_USER", "USER", "LOGNAME"].map(std::env::var);
     named.into_iter().find_map(Result::ok)

@@ -10,7 +10,8 @@ use tessera_console::print;
 use tessera_protocol::{CheckValue, KeyEncryptingKey, MacKey};
 use tessera_vault::KeyRing;
 
-/// Manage the keys that seal the payers' funding sources and addresses, and make, wrap and compare those of parties.
+/// Manage the vault's keys, which encrypt the payers' funding sources and contacts, and make, wrap and compare keys of
+/// parties.
 #[derive(Args)]
 pub struct Keys {
     #[command(subcommand)]
@@ -19,14 +20,14 @@ pub struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Add a key to the vault. The switch seals with it from its next start on, and then seals anew what older keys have
-    /// sealed.
+    /// Add a key to the vault. The switch encrypts with it from its next start on, and then re-encrypts what older keys
+    /// have encrypted.
     Rotate(Which),
     /// List the numbers of the vault's keys.
     List(Which),
-    /// Make a key of a party in a new file that nobody else can read: a MAC key, or a key-encrypting key.
+    /// Make a key of a party in a new file that only its owner can read: a MAC key, or a key-encrypting key.
     Make(Make),
-    /// Say the check value of a key in a file, by which two people see that they have the same.
+    /// Print the check value of a key in a file, by which two people compare their keys.
     Check {
         /// The key's file.
         file: PathBuf,
@@ -44,7 +45,7 @@ struct Which {
 
 #[derive(Args)]
 struct Make {
-    /// The key's file, where there is none yet.
+    /// The key's file; it must not exist yet.
     file: PathBuf,
     /// A MAC key has 128.
     #[arg(long, default_value = "128", value_parser = ["128", "192", "256"])]

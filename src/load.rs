@@ -8,13 +8,13 @@ use anyhow::Context as _;
 use tessera_console::print;
 use tessera_simulators::load::{self, AmountRange, Mix, Options, Pace};
 
-/// Puts a switch under load as malls and acquirers do, and verifies every answer and every cent
+/// Sends load to a switch as malls and acquirers, and verifies every answer and every cent
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit code 0: every request was answered, no answer was wrong, every balance read back is what the answers add up to.
-Nobody else may spend from the same cards meanwhile.")]
+Exit code 0: every request was answered, no answer was wrong, every balance equals the sum of the answers.
+No other client may use the same cards meanwhile.")]
 pub struct Load {
-    /// Where malls and acquirers connect
+    /// The switch's address for malls and acquirers
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8583")]
     target: String,
     /// Institution code (field 32)
@@ -26,7 +26,7 @@ pub struct Load {
     /// Card acceptor (field 42); known for the development parties
     #[arg(long, value_name = "ID")]
     acceptor: Option<String>,
-    /// How many development cards, or their wallets, are used
+    /// Number of development cards, or of their wallets
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     cards: u32,
     /// Serial number of the first one
@@ -37,40 +37,40 @@ pub struct Load {
     /// Connections
     #[arg(long, value_name = "C", default_value_t = 8)]
     connections: u32,
-    /// How long requests are asked: 30s, 500ms, 2m
+    /// How long requests are sent: 30s, 500ms, 2m
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
     duration: Duration,
-    /// Shares of what is asked: purchases, repeats, reversals, inquiries, authorizations, completions, refunds, and what the
-    /// party's profile has to grant: advices, partials
+    /// Shares of the requests: purchases, repeats, reversals, inquiries, authorizations, completions, refunds, and, if
+    /// the party's profile allows them, advices and partials
     #[arg(long, value_name = "SHARES", value_parser = Mix::parse,
         default_value = "purchases=90,repeats=3,reversals=4,inquiries=3")]
     mix: Mix,
-    /// The party's profile says several_completions
+    /// The party's profile has several_completions
     #[arg(long)]
     several_completions: bool,
-    /// What a purchase costs, in minor units, both ends included
+    /// Range of the amount of a purchase, in minor units, inclusive
     #[arg(long, value_name = "MIN..MAX", default_value = "1..100", value_parser = AmountRange::parse)]
     amount: AmountRange,
-    /// Seed of every choice
+    /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Share of the connections that buy by order number as an affiliated mall: all of them for a mall, none for
     /// an acquirer if not stated
     #[arg(long, value_name = "SHARE")]
     orders: Option<f64>,
-    /// The wallet server's leased line, where orders are announced
+    /// The wallet server's leased line, for the payers' agreements
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8585")]
     wallet_line: String,
-    /// The folder of wallet-server.pem, wallet-server.key and ca.pem
+    /// The folder with wallet-server.pem, wallet-server.key and ca.pem
     #[arg(long, value_name = "DIR", default_value = "config/certs")]
     certs: PathBuf,
-    /// Compare with the financial system's tally (its HTTP address); it must serve nobody else
+    /// Compare with the financial system's tally (its HTTP address); it must have no other clients
     #[arg(long, value_name = "HOST:PORT")]
     host_tally: Option<String>,
-    /// How long after the end answers, settlement and balances are waited for
+    /// How long to wait for answers, settlement and balances after the end
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = load::parse_duration)]
     settle: Duration,
-    /// Write the figures there as JSON
+    /// Write the figures to this file as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
@@ -87,7 +87,7 @@ struct PaceArguments {
 }
 
 impl Load {
-    /// Runs and prints the table; the exit code says whether everything was right.
+    /// Runs and prints the table; the exit code is 0 if all checks passed.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let json = self.json.clone();
         let report = load::run_watched(self.options())?;

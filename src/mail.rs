@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use tessera_console::{LogSettings, start_logging};
 use tessera_simulators::mail;
 
-/// Catches mail for development: takes all by SMTP, delivers none, shows them in the browser
+/// Catches mail for development: accepts all mail by SMTP, delivers none, shows it in the browser
 #[derive(clap::Args)]
 pub struct Mail {
-    /// Where switches connect
+    /// The address for switches
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:1025")]
     smtp: SocketAddr,
-    /// Where browsers connect
+    /// The address for browsers
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8025")]
     page: SocketAddr,
 }

@@ -31,8 +31,8 @@ use tessera_common::private;
 use tessera_protocol::mask_card_numbers;
 use tessera_switch::fault;
 
-/// The road of a purchase makes and drops a handful of small boxes; the system's allocator takes a
-/// tenth of the worker's time for them.
+/// A purchase allocates and frees a few small boxes; the system's allocator would need a tenth of the worker's time for
+/// them.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

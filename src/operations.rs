@@ -9,18 +9,18 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tessera_common::bounded;
 
-/// Longer than the switch itself waits for an answer.
+/// Longer than the switch's own timeout for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// A list of 100,000 decisions with their reasons has less.
+/// A list of 100,000 decisions with their reasons is smaller.
 const ANSWER_BYTES_MAX: usize = 128 << 20;
 
-/// Which switch is asked.
+/// The switch to connect to.
 #[derive(Args)]
 pub struct Running {
     /// The configuration of the running switch.
     #[arg(long, default_value = "config/switch.toml", global = true)]
     config: PathBuf,
-    /// The folder of its data, where that is not the configured one.
+    /// The folder of its data, in place of the configured one.
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// Its socket: for operators who may not read its configuration.
@@ -32,7 +32,7 @@ impl Running {
     /// Sends a request; the body of its answer.
     ///
     /// # Errors
-    /// When no switch answers there, or it refuses.
+    /// If no switch answers, or it refuses.
     pub fn ask(&self, method: &str, path: &str, json: Option<&str>) -> anyhow::Result<String> {
         let socket = match &self.socket {
             Some(socket) => socket.clone(),

@@ -6,7 +6,7 @@ use tessera_console::print;
 
 use crate::operations;
 
-/// List messages to payers that were given up, try them again, or drop them.
+/// List messages to payers that were given up, retry them, or drop them.
 #[derive(Args)]
 pub struct Outbox {
     #[command(flatten)]
@@ -17,18 +17,18 @@ pub struct Outbox {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List them, oldest first, as JSON: id, when it happened (milliseconds since 1970), how often it was tried, why not.
+    /// List them, oldest first, as JSON: id, time of the event (milliseconds since 1970), number of tries, reason.
     List,
-    /// Try one again, or all of them.
+    /// Retry one of them, or all.
     Retry(Letters),
-    /// Forget one, or all of them.
+    /// Drop one of them, or all.
     Drop(Letters),
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Letters {
-    /// As `list` says it.
+    /// The id in the output of `list`.
     id: Option<String>,
     /// All of them.
     #[arg(long)]
@@ -43,7 +43,7 @@ impl Letters {
         };
         let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.';
         if id.is_empty() || !id.bytes().all(plain) {
-            bail!("`{id}` is no id: `tessera outbox list` says them");
+            bail!("`{id}` is not an id: `tessera outbox list` prints them");
         }
         Ok(format!("/outbox/{id}/{what}"))
     }

@@ -18,16 +18,16 @@ pub struct Provision {
     /// The folder of journal and store, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How many cards
+    /// Number of cards
     #[arg(long, value_name = "N")]
     cards: u64,
-    /// What each wallet starts with, in minor units
+    /// Initial balance of each wallet, in minor units
     #[arg(long, value_name = "MINOR")]
     balance: u64,
 }
 
 impl Provision {
-    /// Makes the cards that are not there yet.
+    /// Makes the cards that do not exist yet.
     pub fn run(self) -> anyhow::Result<()> {
         let settings = crate::switch::read(&self.config, self.data)?;
         private::check(&settings.data)?;
@@ -35,7 +35,7 @@ impl Provision {
         let started = Instant::now();
         let made = provision(&settings, self.cards, balance)?;
         print(format_args!(
-            "{made} cards made, {} were there, in {:.1} s\n",
+            "{made} cards made, {} existed, in {:.1} s\n",
             self.cards - made,
             started.elapsed().as_secs_f64()
         ))?;

@@ -11,8 +11,8 @@ use tessera_ledger::Day;
 use tessera_protocol::money_text;
 use tessera_reports::recon;
 
-/// List the items behind the totals of a settlement date as CSV, or where another such list differs; also while the switch
-/// runs
+/// List the items behind the totals of a settlement date as CSV, or the differences from another list; also while the
+/// switch runs
 #[derive(Args)]
 pub struct Recon {
     /// The switch's configuration
@@ -27,8 +27,8 @@ pub struct Recon {
     /// The institution code of a party; without it, the items of all, and loads and payouts as those of party 0
     #[arg(long)]
     party: Option<u64>,
-    /// The other side's list: CSV with the columns side, amount, reference (field 37) and trace (field 11). Only what differs
-    /// is listed then, and the exit code is 1 where something does
+    /// The other side's list: CSV with the columns side, amount, reference (field 37) and trace (field 11). Only
+    /// differences are then listed, and the exit code is 1 if there are any
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use tessera_switch::ops::operator::{Preference, Want, Whose};
 use crate::control::Why;
 use crate::operations;
 
-/// List, show, send again or drop advices that the financial system has refused too often (store and forward).
+/// List, show, resend or drop advices that the financial system has refused too often (store and forward).
 #[derive(Args)]
 pub struct Saf {
     #[command(flatten)]
@@ -18,23 +18,25 @@ pub struct Saf {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List them, oldest first, as JSON: id, field 37, since when (milliseconds since 1970), field 39 of the last answer.
+    /// List them, oldest first, as JSON: id, field 37, creation time (milliseconds since 1970), field 39 of the last
+    /// answer.
     List,
-    /// The message that is not sent, field by field.
+    /// Show the message, field by field.
     Show {
-        /// As `list` says it.
+        /// The id in the output of `list`.
         id: String,
     },
-    /// Send it again, until it is acknowledged or refused too often once more.
+    /// Resend it until it is acknowledged or refused too often again.
     Retry {
-        /// As `list` says it.
+        /// The id in the output of `list`.
         id: String,
         #[command(flatten)]
         why: Why,
     },
-    /// Never send it: both sides' books differ by it from now on, unless the financial system has booked it by hand.
+    /// Never send it: the totals of both sides differ by it from now on, unless the financial system has posted it by
+    /// hand.
     Drop {
-        /// As `list` says it.
+        /// The id in the output of `list`.
         id: String,
         #[command(flatten)]
         why: Why,
@@ -53,7 +55,7 @@ impl Saf {
                 anyhow::ensure!(
                     id.bytes()
                         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.'),
-                    "`{id}` is no id: `tessera saf list` says them"
+                    "`{id}` is not an id: `tessera saf list` prints them"
                 );
                 let path = format!("/saf/{id}");
                 print(switch.ask("GET", &path, None)? + "\n")?;

@@ -20,7 +20,7 @@ pub struct Switch {
     check: bool,
 }
 
-/// The configuration of a switch that has run: its data are to be looked at.
+/// The configuration of a switch whose data is to be read.
 pub fn read_with_journal(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
     let settings = read(config, data)?;
     let journal = settings.data.join("journal");
@@ -56,7 +56,7 @@ impl Switch {
     }
 }
 
-/// The settings of a switch, with its data somewhere else where that was asked for.
+/// The settings of a switch, with another data folder if one was given.
 pub fn read(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
     let mut settings = Settings::read(config)?;
     if let Some(data) = data {

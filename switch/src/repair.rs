@@ -4,7 +4,7 @@
 //! ```text
 //! audit ──▶ nothing irregular, or recorded already: nothing is written
 //!       ──▶ a violation:                            nothing is written
-//!       ──▶ the books are closed ──▶ replay ──▶ one event of the operator's wallet: what was found, who accepts it, why
+//!       ──▶ the totals agree ──▶ replay ──▶ one event of the operator's wallet: what was found, who accepts it, why
 //! ```
 //! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
 //! operator has looked, and the audit finds by it what is new.

@@ -1,5 +1,5 @@
 //! The system's clock is set back and ahead, before, during and after restarts of the real switch, stopped or killed, with
-//! its store or without: references rise, no good purchase is declined, and the books are closed.
+//! its store or without: references rise, no good purchase is declined, and the totals agree.
 
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
@@ -142,7 +142,7 @@ fn a_journal_in_which_references_fall_is_recovered() {
         "available                      2970.90",
         "references fallen                    1",
         "see `tessera journal repair`",
-        "the books are closed",
+        "the totals agree",
     ] {
         assert!(found.contains(figures), "{figures}: {found}");
     }

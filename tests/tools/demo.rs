@@ -1,5 +1,5 @@
 //! `tessera demo` as a newcomer meets it: everything is there, a wallet is opened, loaded and spent from, its mail comes, and in the
-//! end the books are closed.
+//! end the totals agree.
 
 #[path = "../../wallet/tests/server/fake/browser.rs"]
 #[allow(dead_code, reason = "the wallet server's own tests use the rest")]
@@ -242,7 +242,7 @@ fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
 
 fn assert_content((said, content): (String, bool)) {
     assert!(content, "{said}");
-    assert!(said.contains("\naudit     the books are closed"), "{said}");
-    assert!(said.contains("the books are closed"), "{said}");
+    assert!(said.contains("\naudit     the totals agree"), "{said}");
+    assert!(said.contains("the totals agree"), "{said}");
     assert!(said.contains("counts the same money"), "{said}");
 }

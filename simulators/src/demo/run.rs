@@ -178,7 +178,7 @@ async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> any
                 stopping = true;
                 stop();
             }
-            // The terminal has gone: the books are closed without a picture.
+            // The terminal has gone: the totals agree without a picture.
             Err(_) => {
                 screen = None;
                 stopping = true;

@@ -60,7 +60,7 @@ impl fmt::Display for Summary {
             f,
             "audit     {}",
             if *content {
-                "the books are closed"
+                "the totals agree"
             } else {
                 "WRONG: the books are not closed"
             }
