@@ -64,7 +64,7 @@ fn money_comes_by_itself(payer: &Payer<'_>) {
         "/money",
         "reload-off",
         &[("password", PASSWORD)],
-        "reload is off",
+        "loading is off",
     );
     payer.buys("cup");
     assert_eq!(payer.available(), "11.50 USD");

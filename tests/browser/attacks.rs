@@ -259,7 +259,7 @@ fn a_page_is_tampered_with(world: &World) {
     browser.press("#agree button");
     browser.wait_text(
         "#pay-state[data-state=declined]",
-        "another amount than agreed",
+        "amount differs from the agreement",
     );
     browser.close_window();
     browser.look_at(&shop);
@@ -271,7 +271,7 @@ fn a_page_is_tampered_with(world: &World) {
     assert!(
         browser
             .text("#content")
-            .contains("Declined: another amount than agreed")
+            .contains("Declined: amount differs from the agreement")
     );
     assert_eq!(
         browser.script("return window.harmed ?? null", &[]),

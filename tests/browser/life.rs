@@ -189,7 +189,7 @@ fn buys_in_the_window(payer: &Payer<'_>) {
     });
     browser.look_at(&home);
     browser.wait_text("#available", "270.50 USD");
-    browser.wait_text("#recent", "Undone by the mall");
+    browser.wait_text("#recent", "Reversed by the mall");
     browser.close_window();
     browser.look_at(&first);
 }

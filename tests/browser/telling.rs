@@ -23,7 +23,7 @@ pub fn is_told(payer: &Payer<'_>) {
         "/notifications",
         "confirm",
         &[("code", "000000")],
-        "not the code",
+        "code is wrong",
     );
     payer.does("/notifications", "confirm", &[("code", &code)], "confirmed");
     let shown = payer.browser.text("#contact");

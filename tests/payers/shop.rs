@@ -176,7 +176,7 @@ fn declines_are_shown_with_their_reason() {
     }
     // What is no card never gets to the switch.
     let page = buy(shops.unaffiliated, "round", "9900000000000011");
-    assert!(page.status == 422 && page.text.contains("no card number"));
+    assert!(page.status == 422 && page.text.contains("not a card number"));
     assert!(
         !page.text.contains("9900000000000011"),
         "typed numbers are not shown again"

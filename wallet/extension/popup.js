@@ -40,7 +40,7 @@ async function look() {
   if (offers.length === 0 && asks.length === 0) {
     const none = document.createElement("p");
     none.textContent = inTheClear(frames)
-      ? "This page is not encrypted: whoever is on the way could read the card. Tessera fills nothing here."
+      ? "This page is not encrypted, so others could read the card number. Tessera fills nothing here."
       : "There is no card form on this page.";
     at("offers").replaceChildren(none);
   }
@@ -51,7 +51,7 @@ function offerButton(tabId, top, offer) {
   button.type = "button";
   button.className = "offer";
   button.textContent = `Fill card at ${site(top.origin)}`;
-  if (offer.origin !== top.origin) button.textContent += ` (its card fields are ${site(offer.origin)}'s)`;
+  if (offer.origin !== top.origin) button.textContent += ` (with card fields of ${site(offer.origin)})`;
   button.addEventListener("click", () => busy(button, () => fill(tabId, offer)));
   return button;
 }
@@ -60,7 +60,7 @@ function offerButton(tabId, top, offer) {
 function askButton(origin) {
   const why = document.createElement("p");
   why.className = "hint";
-  why.textContent = `This page may take cards in a frame of ${site(origin)}. Tessera can't see into it unless you allow that site.`;
+  why.textContent = `The card form may be in a frame of ${site(origin)}. Tessera can't read it unless you allow that site.`;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "ask quiet";
@@ -68,22 +68,22 @@ function askButton(origin) {
   button.addEventListener("click", () => busy(button, async () => {
     // First thing in the click: the browser shows its question for a gesture only.
     if (await tab.askFor(origin)) await look();
-    else say(`${site(origin)} stays closed to Tessera.`);
+    else say(`${site(origin)} was not allowed.`);
   }));
   return [why, button];
 }
 
 async function fill(tabId, offer) {
   const once = document.querySelector("input[name=kind]:checked").value === "once";
-  say("Drawing a number …");
+  say("Getting a number …");
   const drawn = await server.drawNumber(once);
   const date = expiry(drawn.expiry);
-  if (!date) throw new server.Problem("Your wallet has answered something else than a card.");
+  if (!date) throw new server.Problem("Your wallet sent an unexpected answer.");
   const card = { number: drawn.number, name: drawn.name, ...date };
   const filled = await tab.fill(tabId, offer.targets, card);
-  if (!filled.includes("number")) throw new server.Problem("The page has changed, or takes no number from us. Please look at it, and try again.");
-  const rest = offer.kinds.includes("csc") && !filled.includes("csc") ? " These cards have no security code: leave its field empty." : "";
-  const code = filled.includes("csc") ? " The page insists on a security code: 000 stands there." : "";
+  if (!filled.includes("number")) throw new server.Problem("The page has changed, or did not accept the number. Please check it and try again.");
+  const rest = offer.kinds.includes("csc") && !filled.includes("csc") ? " These cards have no security code: leave that field empty." : "";
+  const code = filled.includes("csc") ? " The page requires a security code, so 000 was filled in." : "";
   say(`Filled: ${words(filled)}.${rest}${code}`);
 }
 

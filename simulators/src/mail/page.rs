@@ -50,8 +50,8 @@ async fn list(letters: Data<Arc<Letters>>) -> HttpResponse {
     let body = html! {
         @if letters.is_empty() {
             p.empty {
-                "Nothing has come yet. Tell your wallet an e-mail address under “Notifications” (any will do: whatever it is, the "
-                "mail comes here), and confirm it with the code that comes."
+                "No mail yet. Add an e-mail address to your wallet under “Notifications” (any address works: all "
+                "mail arrives here), and confirm it with the code that you get."
             }
         } @else {
             table {
@@ -84,7 +84,7 @@ async fn one(letters: Data<Arc<Letters>>, number: web::Path<u64>) -> HttpRespons
         }
         @if letter.html.is_some() {
             h2 { "As shown" }
-            iframe sandbox="" title="The letter as its HTML shows it" src={ "/letters/" (letter.number) "/html" } {}
+            iframe sandbox="" title="The mail as HTML" src={ "/letters/" (letter.number) "/html" } {}
         }
         h2 { "As text" }
         pre id="text" { (letter.text) }
@@ -112,8 +112,8 @@ async fn style() -> HttpResponse {
 }
 
 fn not_found() -> HttpResponse {
-    let body = html! { p { "Old letters are forgotten. " a href="/" { "All mail" } } };
-    page(StatusCode::NOT_FOUND, "No such letter", false, &body)
+    let body = html! { p { "Old mail is deleted. " a href="/" { "All mail" } } };
+    page(StatusCode::NOT_FOUND, "No such mail", false, &body)
 }
 
 fn subject(letter: &Letter) -> &str {

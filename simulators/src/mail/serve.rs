@@ -40,7 +40,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     for address in [options.smtp, options.page] {
         ensure!(
             address.ip().is_loopback(),
-            "{address} is no loopback address: letters are shown to whoever connects"
+            "{address} is not a loopback address: the mail is shown to every client that connects"
         );
     }
     let mut ending = Ending::listen()?;

@@ -56,7 +56,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 async fn goods(shop: Data<Arc<Shop>>) -> HttpResponse {
     page(
         &shop,
-        "Tea, and what it takes",
+        "Tea and everything for it",
         &[],
         html! {
             ul.goods {
@@ -95,11 +95,11 @@ fn basket_page(shop: &Shop, wanted: &[(String, u64)], problem: &str) -> HttpResp
         html! {
             @if !problem.is_empty() { p.bad role="alert" { (problem) } }
             @if rows.is_empty() {
-                p { "There is nothing in it yet. " a href="/" { "See what there is" } }
+                p { "Your basket is empty. " a href="/" { "See our goods" } }
             } @else {
                 div.panel {
                     table {
-                        thead { tr { th scope="col" { "What" } th scope="col" { "How many" } th.number scope="col" { "Price" } } }
+                        thead { tr { th scope="col" { "What" } th scope="col" { "Quantity" } th.number scope="col" { "Price" } } }
                         tbody {
                             @for (good, count) in &rows {
                                 tr {
@@ -108,7 +108,7 @@ fn basket_page(shop: &Shop, wanted: &[(String, u64)], problem: &str) -> HttpResp
                                         form.row method="post" action="/basket" {
                                             input type="hidden" name="good" value=(good.id);
                                             input type="number" name="set" required min="0" max=(COUNT_MAX) value=(count)
-                                                aria-label={ "How many: " (good.name) };
+                                                aria-label={ "Quantity: " (good.name) };
                                             button.quiet { "Change" }
                                         }
                                     }
@@ -137,7 +137,7 @@ async fn change(shop: Data<Arc<Shop>>, request: HttpRequest, form: Form<Change>)
     let mut wanted = read(&request);
     let set = form.set.as_ref().map(|typed| typed.trim().parse::<u64>());
     let Ok(set) = set.transpose() else {
-        let problem = format!("How many? Please type a number from 0 to {COUNT_MAX}.");
+        let problem = format!("Please enter a quantity from 0 to {COUNT_MAX}.");
         let mut again = basket_page(&shop, &wanted, &problem);
         *again.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return again;
@@ -193,7 +193,7 @@ async fn pay(
             }
             p id="said" role="status" {}
             noscript { p.bad { "Paying needs JavaScript." } }
-            p.hint { "We never learn who you are or what you pay with: only that this order is paid." }
+            p.hint { "We never learn who you are or how you pay, only that this order is paid." }
         },
     )
 }
@@ -223,7 +223,7 @@ pub(super) fn unpaid(order: &Order, standing: Option<&Standing>) -> Markup {
             "open" => { p { a href={ "/orders/" (order.number) "/pay" } { "To the checkout" } } }
             "declined" => {
                 form method="post" action={ "/orders/" (order.number) "/again" } {
-                    p { button id="again" { "Put all of it into the basket again" } }
+                    p { button id="again" { "Put the same goods into the basket" } }
                 }
             }
             _ => {}

@@ -55,9 +55,9 @@ impl Card {
         );
         let number = CardNumber::from_digits(&digits)
             .filter(|number| digits.len() >= 12 && number.luhn_valid())
-            .ok_or("That is no card number. Please check its digits.")?;
+            .ok_or("This is not a card number. Please check the digits.")?;
         let expiry =
-            read_expiry(&expiry.0).ok_or("That is no expiry date. It reads like 12/31.")?;
+            read_expiry(&expiry.0).ok_or("This is not an expiry date. Write it like 12/31.")?;
         Ok(Self { number, expiry })
     }
 }

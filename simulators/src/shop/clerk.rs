@@ -37,7 +37,7 @@ async fn list(shop: Data<Arc<Shop>>) -> HttpResponse {
         "Orders",
         &[],
         html! {
-            @if rows.is_empty() { p { "Nobody has ordered anything yet." } }
+            @if rows.is_empty() { p { "There are no orders yet." } }
             @else {
                 table {
                     thead { tr { th scope="col" { "Order" } th scope="col" { "Stands" } th.number scope="col" { "Amount" } } }
@@ -89,7 +89,7 @@ async fn show(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
             @if cancellable {
                 h2 { "Cancel" }
                 form method="post" action={ "/clerk/" (order.number) "/cancel" } {
-                    p { "The whole payment is taken back, as if it had never been." }
+                    p { "The whole payment is reversed." }
                     button.quiet { "Cancel the payment" }
                 }
             }

@@ -70,7 +70,7 @@ pub(super) fn not_found(shop: &Shop) -> HttpResponse {
 
 /// The shop can't write its books.
 pub(super) fn out_of_order(shop: &Shop) -> HttpResponse {
-    let sorry = html! { p { "The shop can't take this just now. Nothing was paid." } };
+    let sorry = html! { p { "The shop can't accept this at the moment. Nothing was paid." } };
     let mut response = page(shop, "Out of order", &[], sorry);
     *response.status_mut() = actix_web::http::StatusCode::SERVICE_UNAVAILABLE;
     response
@@ -174,17 +174,17 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
             }
             State::Unreached => {
                 p.state.bad { "Not paid yet" }
-                p { "The payment switch could not be reached. Nothing was asked of it." }
+                p { "The payment switch could not be reached. No payment was requested." }
             }
             State::Undoing { why: Why::Unanswered } | State::Undone { why: Why::Unanswered } => {
                 p.state.bad { "Not paid" }
-                p { "No answer came in time, so the payment is taken back, whatever became of it." }
+                p { "There was no answer in time, so the payment is being reversed." }
             }
             State::Undoing { why: Why::Cancelled } => {
                 p.state { "Being cancelled" }
-                p { "The switch has yet to acknowledge it; it will be told until it does." }
+                p { "The switch has not acknowledged the reversal yet; the shop repeats it." }
             }
-            State::Undone { why: Why::Cancelled } => { p.state { "Cancelled: the money is back" } }
+            State::Undone { why: Why::Cancelled } => { p.state { "Cancelled: the money was returned" } }
         }
         @if !standing.refunds.is_empty() {
             h2 { "Refunds" }
@@ -193,7 +193,7 @@ pub(super) fn state(shop: &Shop, standing: Option<&Standing>) -> Markup {
                     li {
                         (money(shop, refund.amount)) " "
                         @match &refund.state {
-                            RefundState::Asked => { "on its way" }
+                            RefundState::Asked => { "in progress" }
                             RefundState::Approved { authorization } => {
                                 span.good { "refunded" } ", authorization code " (authorization)
                             }

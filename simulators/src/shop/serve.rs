@@ -264,7 +264,7 @@ fn open(path: &Option<PathBuf>) -> anyhow::Result<Option<Capture>> {
     let Some(path) = path else {
         return Ok(None);
     };
-    tracing::warn!(path = %path.display(), "everything that the shop receives is captured");
+    tracing::warn!(path = %path.display(), "the shop records all its input to a capture file");
     let capture = Capture::open(path).with_context(|| path.display().to_string())?;
     Ok(Some(capture))
 }

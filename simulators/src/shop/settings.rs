@@ -228,7 +228,7 @@ impl Settings {
             return Err("acquiring: 0 < repeat_min <= repeat_max".to_owned());
         }
         if times.answer_within == Span::default() || times.echo_after == Span::default() {
-            return Err("acquiring: answer_within and echo_after are more than 0".to_owned());
+            return Err("acquiring: answer_within and echo_after must be more than 0".to_owned());
         }
         Ok(())
     }
@@ -289,7 +289,7 @@ impl<'de> Deserialize<'de> for Origin {
         match host {
             Some(host) if !host.is_empty() && host.bytes().all(plain) => Ok(Self(text)),
             _ => Err(D::Error::custom(format!(
-                "{text:?} is no origin: as in \"http://localhost:8080\", without a path"
+                "{text:?} is not an origin: it looks like \"http://localhost:8080\", without a path"
             ))),
         }
     }
@@ -303,7 +303,7 @@ impl<'de> Deserialize<'de> for PartyCode {
         match text.parse() {
             Ok(code) if digits => Ok(Self(code)),
             _ => Err(D::Error::custom(format!(
-                "{text:?} is no institution code: 1 to 11 digits"
+                "{text:?} is not an institution code: it has 1 to 11 digits"
             ))),
         }
     }

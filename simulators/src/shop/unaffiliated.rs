@@ -58,7 +58,7 @@ async fn goods(shop: Data<Arc<Shop>>) -> HttpResponse {
                         h2 { (good.name) }
                         p { (good.about) }
                         p.price { (money(&shop, good.price)) }
-                        p { "Buy it: "
+                        p { "Buy "
                             @for (way, text) in WAYS {
                                 a href={ "/buy/" (good.id) "/" (way) } aria-label={ (good.name) ": " (text) } { (text) } " "
                             }
@@ -277,7 +277,7 @@ async fn pay_framed(
         // Sent twice: the token was for this order.
         return HttpResponse::Ok().json(json!({ "order": body.order }));
     }
-    let card = card.ok_or("The payment service has forgotten this card. Please pay again.");
+    let card = card.ok_or("The payment service no longer has this card. Please pay again.");
     pay_with(&shop, &id, &body.order, card).await
 }
 

@@ -1,29 +1,29 @@
-//! What was done, by the word that stands in the address.
+//! The result of an action, by the word in the address.
 
 /// In words; `None` for a word that is not ours.
 pub fn words(key: &str) -> Option<&'static str> {
     Some(match key {
-        "ended" => "You have been signed out. Sign in to go on.",
+        "ended" => "You have been signed out. Sign in to continue.",
         "signed-out" => "You are signed out.",
         "everywhere" => "You are signed out on every device.",
         "closed" => "Your wallet is closed, and its money is on the way back to you.",
         "card" => "Your card is ready.",
-        "reissued" => "You have a new card number. The old one is dead; your money stays.",
-        "retired" => "That number is dead.",
-        "source" => "The source is stored.",
-        "source-removed" => "The source is forgotten.",
+        "reissued" => "You have a new card number. The old number no longer works; your money stays.",
+        "retired" => "This number no longer works.",
+        "source" => "The source is saved.",
+        "source-removed" => "The source is removed.",
         "loaded" => "The money is in your wallet.",
-        "reload" => "Automatic reload is on.",
-        "no-reload" => "Automatic reload is off.",
-        "frozen" => "Your wallet is frozen. No purchase goes through.",
+        "reload" => "Automatic loading is on.",
+        "no-reload" => "Automatic loading is off.",
+        "frozen" => "Your wallet is frozen. Purchases are declined.",
         "unfrozen" => "Your wallet is open again.",
         "limits" => "Your limits are set.",
         "code-sent" => "A code is on its way. Type it below.",
         "confirmed" => "The address is confirmed.",
-        "no-contact" => "The address is forgotten. Nothing will be sent.",
+        "no-contact" => "The address is removed. You get no more messages.",
         "wishes" => "Saved.",
-        "session-ended" => "That session is ended.",
-        "password" => "Your password is changed. All other sessions are ended.",
+        "session-ended" => "The session has ended.",
+        "password" => "Your password is changed. All other sessions have ended.",
         _ => return None,
     })
 }

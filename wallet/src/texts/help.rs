@@ -5,58 +5,58 @@ pub const TITLE: &str = "Help";
 pub const QUESTIONS: &[(&str, &str)] = &[
     (
         "I have lost my identification number or my password",
-        "Then nobody can open the wallet. We don't know who you are, so there is nobody to whom we could give it back. As long as you are signed in somewhere, load nothing, pay the money back to a source and open a new wallet.",
+        "Then the wallet can't be opened again. We don't know who you are, so we can't restore it for you. If you are still signed in on a device, don't load more money. Pay your money back to a funding source and open a new wallet.",
     ),
     (
         "What does a mall learn about me?",
-        "That an order was paid, or a card number that stands for you. Not your name, your bank, your real card, your balance, or what you bought elsewhere.",
+        "That an order was paid, or a card number that represents you. It does not learn your name, your bank, your real card, your balance, or your other purchases.",
     ),
     (
         "What is \u{201c}held\u{201d}?",
-        "Money that is set aside for a purchase which the bank has not answered yet. It is paid, or it comes back by itself.",
+        "Money that is set aside for a purchase that the bank has not answered yet. It is either paid, or returned to you automatically.",
     ),
     (
         "A purchase was declined",
-        "Transactions says why. \u{201c}Not enough money\u{201d}: load some. \u{201c}Above an amount limit\u{201d}: look at Limits. \u{201c}The bank did not answer\u{201d}: nothing was paid; try again.",
+        "The Transactions page shows the reason. \u{201c}Not enough money\u{201d}: load more money. \u{201c}Above an amount limit\u{201d}: check the Limits page. \u{201c}The bank did not answer\u{201d}: nothing was paid; try again.",
     ),
     (
         "When do I use a further number?",
-        "One purchase: for a mall that you don't trust. One mall: for a subscription, or a mall that keeps your card.",
+        "One purchase: for a mall that you don't trust. One mall: for a subscription, or a mall that stores your card.",
     ),
     (
-        "Somebody has my card number",
-        "Freeze the wallet, then take a new number on the Card page. Your money stays.",
+        "Somebody else has my card number",
+        "Freeze the wallet, then get a new number on the Card page. Your money stays.",
     ),
     (
         "Why am I signed out so often?",
-        "A session ends when it is not used for a while, and after some hours in any case: whoever finds your device open finds no wallet.",
+        "A session ends after some time without use, and in any case after some hours. This protects your wallet if somebody finds your device unlocked.",
     ),
     (
         "How do I close the wallet?",
-        "At the end of the Money page. Your money goes back to a source of yours.",
+        "Use the form at the end of the Money page. Your money is paid back to one of your funding sources.",
     ),
 ];
 
 pub const PROGRAM_TITLE: &str = "Wallet program";
-pub const PROGRAM_LEAD: &str = "These pages are all you need. Two additions make them handier.";
+pub const PROGRAM_LEAD: &str = "These pages are all you need. Two additions make them easier to use.";
 pub const INSTALL_TITLE: &str = "As an app";
 pub const INSTALL: &[&str] = &[
     "On a phone: open the browser's menu on this page and choose \u{201c}Add to home screen\u{201d} or \u{201c}Install\u{201d}.",
     "On a computer: choose the install sign at the right end of the address bar.",
-    "It keeps nothing of your wallet on the device.",
+    "It stores no data of your wallet on the device.",
 ];
 pub const EXTENSION_TITLE: &str = "In the browser: the extension";
-pub const EXTENSION_LEAD: &str = "It fills a number made for that mall into the card fields of a mall that does not know Tessera.";
+pub const EXTENSION_LEAD: &str = "At malls without Tessera, it fills the card form with a number that works only for that mall.";
 pub const EXTENSION_STEPS: &[&str] = &[
-    "Download the extension and unpack it into a folder that stays.",
+    "Download the extension and unpack it into a permanent folder.",
     "Open chrome://extensions (or edge://extensions) and switch on \u{201c}Developer mode\u{201d}.",
     "Choose \u{201c}Load unpacked\u{201d} and the folder.",
     "Open the extension and sign in with your identification number and password.",
 ];
 pub const DOWNLOAD: &str = "Download the extension";
-pub const MISSING_TITLE: &str = "The extension has not been packed";
-pub const MISSING: &str = "This server has no extension to hand out. Its operator packs it with \u{201c}make extension\u{201d}, or names its path in the configuration.";
+pub const MISSING_TITLE: &str = "The extension is not available";
+pub const MISSING: &str = "This server has no packed extension. Its operator packs it with \u{201c}make extension\u{201d}, or sets its path in the configuration.";
 
 pub const OFFLINE_TITLE: &str = "No connection";
-pub const OFFLINE: &str = "Your wallet is not kept on this device, so there is nothing to show without a connection. Try again when you are back.";
+pub const OFFLINE: &str = "Your wallet is not stored on this device, so it can't be shown without a connection. Try again when you are online.";
 pub const RETRY: &str = "Try again";

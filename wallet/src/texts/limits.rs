@@ -2,13 +2,13 @@
 
 pub const TITLE: &str = "Limits";
 pub const FREEZE_TITLE: &str = "Freeze";
-pub const FREEZE_LEAD: &str = "No purchase goes through until you open the wallet again. What is under way ends as it would have.";
+pub const FREEZE_LEAD: &str = "Purchases are declined until you unfreeze the wallet. Purchases in progress are not affected.";
 pub const FREEZE: &str = "Freeze the wallet";
-pub const FROZEN: &str = "Your wallet is frozen: no purchase goes through.";
-pub const UNFREEZE: &str = "Open again";
+pub const FROZEN: &str = "Your wallet is frozen: purchases are declined.";
+pub const UNFREEZE: &str = "Unfreeze";
 pub const OWN: &str = "Your limits";
 pub const OWN_LEAD: &str =
-    "Leave a field empty for no limit of your own. Days and months are those of UTC.";
+    "Leave a field empty for no limit of your own. Days and months are in UTC.";
 pub const SET: &str = "Set limits";
 pub const SPENT: &str = "Spent so far";
 pub const TODAY: &str = "Today";
@@ -18,10 +18,10 @@ pub const BAD_COUNT: &str = "That is not a whole number.";
 /// The limits in their order: name of the field, label, whether it is an amount.
 pub const FIELDS: &[(&str, &str, bool)] = &[
     ("transaction", "One purchase", true),
-    ("day", "A day", true),
-    ("month", "A month", true),
-    ("day_count", "Purchases a day", false),
-    ("month_count", "Purchases a month", false),
+    ("day", "Per day", true),
+    ("month", "Per month", true),
+    ("day_count", "Purchases per day", false),
+    ("month_count", "Purchases per month", false),
 ];
 
 /// What the operator allows.

@@ -1,11 +1,11 @@
-//! Why something came to nothing, in a person's words.
+//! The reasons of failures, in words for payers.
 
 use crate::line::Failure;
 
-pub const WRONG_PASSWORD: &str = "The password is not right.";
+pub const WRONG_PASSWORD: &str = "The password is wrong.";
 pub const NO_LINE: &str =
     "The payment service can't be reached. Nothing has been done. Please try again in a moment.";
-pub const NO_ANSWER: &str = "The payment service has not answered. We don't know yet whether this was done: look at your transactions before you try again.";
+pub const NO_ANSWER: &str = "The payment service has not answered. We don't know yet whether this was done. Please check your transactions before you try again.";
 
 /// A failed operation.
 pub fn words(failure: &Failure) -> String {
@@ -19,9 +19,9 @@ pub fn words(failure: &Failure) -> String {
         },
         Failure::NotSent => NO_LINE.to_owned(),
         Failure::NoAnswer => NO_ANSWER.to_owned(),
-        Failure::TooLong => "That is longer than it may be.".to_owned(),
+        Failure::TooLong => "One of the entries is too long.".to_owned(),
         Failure::Nonsense(_) => {
-            "The payment service gave an answer that we don't understand.".to_owned()
+            "The payment service sent an unexpected answer.".to_owned()
         }
     }
 }
@@ -35,25 +35,25 @@ pub fn try_again(seconds: u64) -> String {
 /// A field 39 as a sentence.
 fn sentence(code: &str) -> &'static str {
     match code {
-        "05" => "The bank said no.",
-        "12" => "That is not possible as things are.",
-        "13" => "That amount is not possible.",
-        "14" => "There is no card yet.",
-        "25" => "That is not there any more.",
-        "30" => "Something in it can't be read. Look at what you typed.",
-        "51" => "There is not enough money.",
+        "05" => "The bank declined.",
+        "12" => "This is not possible at the moment.",
+        "13" => "This amount is not possible.",
+        "14" => "You have no card yet.",
+        "25" => "This no longer exists.",
+        "30" => "One of the entries is not valid. Please check them.",
+        "51" => "You don't have enough money.",
         "54" => "The card has expired.",
-        "57" => "That is not permitted.",
-        "61" => "That is above a limit.",
+        "57" => "This is not allowed.",
+        "61" => "This is above a limit.",
         "62" => "The wallet is frozen or closed.",
         "63" => "The session has ended.",
-        "65" => "That is more often than it may be, or one too many.",
+        "65" => "You have reached the maximum number.",
         "91" => {
-            "The bank does not answer. If money was about to move, look at your transactions before you try again."
+            "The bank does not answer. If money was involved, please check your transactions before you try again."
         }
-        "94" => "That exists already, or has been done before.",
-        "96" => "The payment service could not do it. Nothing has changed.",
-        _ => "The bank said no.",
+        "94" => "This exists already, or was already done.",
+        "96" => "The payment service had a problem. Nothing has changed.",
+        _ => "The bank declined.",
     }
 }
 
@@ -61,8 +61,8 @@ fn sentence(code: &str) -> &'static str {
 pub fn reason(code: &str) -> &'static str {
     match code {
         "12" => "not possible",
-        "13" => "another amount than agreed",
-        "14" => "card number not known",
+        "13" => "amount differs from the agreement",
+        "14" => "unknown card number",
         "25" => "not agreed to in time",
         "51" => "not enough money",
         "54" => "card expired",
@@ -71,8 +71,8 @@ pub fn reason(code: &str) -> &'static str {
         "62" => "wallet frozen",
         "65" => "too many purchases",
         "91" => "the bank did not answer",
-        "94" => "asked twice",
+        "94" => "duplicate request",
         "96" => "the payment service was busy",
-        _ => "the bank said no",
+        _ => "declined by the bank",
     }
 }

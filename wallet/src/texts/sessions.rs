@@ -11,8 +11,8 @@ pub const EVERYWHERE: &str = "Sign out everywhere";
 pub const PASSWORD: &str = "Change the password";
 pub const OLD: &str = "Current password";
 pub const NEW: &str = "New password";
-pub const AGAIN: &str = "The new one once more";
-pub const CHANGE: &str = "Change it";
+pub const AGAIN: &str = "Repeat the new password";
+pub const CHANGE: &str = "Change";
 pub const CHANGE_LEAD: &str = "All other sessions end.";
 
 /// A device that the payer is signed in on, as far as its browser tells.

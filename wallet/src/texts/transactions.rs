@@ -1,11 +1,11 @@
-//! Transactions, and their states in a person's words.
+//! Transactions and their states, in words for payers.
 
 use super::refusals::reason;
 use crate::history::{Kind, Outcome, Transaction};
 
 pub const TITLE: &str = "Transactions";
 pub const SEARCH: &str = "Search";
-pub const SEARCH_HINT: &str = "Words, a mall, or an amount.";
+pub const SEARCH_HINT: &str = "A word, a mall, or an amount.";
 pub const STATUS: &str = "Which";
 pub const FROM: &str = "From";
 pub const UNTIL: &str = "Until";
@@ -14,20 +14,20 @@ pub const CLEAR: &str = "Show all";
 pub const CSV: &str = "Download as CSV";
 pub const NEWER: &str = "Newer";
 pub const OLDER: &str = "Older";
-pub const NOTHING: &str = "Nothing was found.";
+pub const NOTHING: &str = "No transactions found.";
 pub const CARD_ENDING: &str = "card ending";
 pub const ZONE: &str = "UTC";
-pub const BAD_DATE: &str = "That is not a date. Write it like 2026-11-22.";
+pub const BAD_DATE: &str = "This is not a date. Write it like 2026-11-22.";
 pub const CSV_HEAD: &str =
     "time_utc,type,state,what,mall,reference,amount,refunded,balance_change,currency";
 
-/// The states that can be asked for: the word in the address, the words on the page.
+/// The states in the filter: the word in the address, the text on the page.
 pub const CHOICES: &[(&str, &str)] = &[
     ("", "Everything"),
     ("paid", "Paid"),
     ("waiting", "Waiting"),
     ("declined", "Declined"),
-    ("refunded", "Refunded or undone"),
+    ("refunded", "Refunded or reversed"),
     ("money", "Money in and out"),
 ];
 
@@ -41,7 +41,7 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
-/// What has become of it. `money` writes an amount without its currency's name repeated.
+/// The state of a transaction. `money` writes an amount without its currency's name repeated.
 pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String {
     let amount = || money(transaction.amount);
     match (transaction.kind, &transaction.outcome) {
@@ -58,9 +58,9 @@ pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String
             } else if transaction.set_aside() > 0 {
                 format!("{} set aside, not paid yet", money(transaction.set_aside()))
             } else if transaction.taken == Some(0) {
-                "Nothing was taken".to_owned()
+                "Nothing was charged".to_owned()
             } else if transaction.is_undone() {
-                "Undone by the mall".to_owned()
+                "Reversed by the mall".to_owned()
             } else if transaction.refunded > 0 {
                 format!("Refunded {} of {}", money(transaction.refunded), amount())
             } else if transaction.refund_waiting > 0 {
@@ -74,7 +74,7 @@ pub fn state(transaction: &Transaction, money: impl Fn(u64) -> String) -> String
     }
 }
 
-/// What stands first where nothing is known of what was bought.
+/// The title of a transaction without a description.
 pub fn nameless(kind_of: Kind) -> &'static str {
     match kind_of {
         Kind::Purchase => "Purchase",

@@ -715,7 +715,7 @@ fn a_password_that_is_too_short_to_be_one_is_a_wrong_one() {
         assert_eq!(page.status, 422);
         let error = format!("id=\"{form}-password-error\"");
         assert!(page.body.contains(&error), "{form}: {}", page.body);
-        assert!(page.body.contains("The password is not right"));
+        assert!(page.body.contains("The password is wrong"));
     };
     told("/money/load", "load", &[("source", "1"), ("amount", "1")]);
     told("/limits/set", "limits", &[("day", "1")]);

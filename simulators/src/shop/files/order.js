@@ -9,6 +9,6 @@ async function sendOrder(form, means) {
     location.assign(`/orders/${encodeURIComponent(back.order)}`);
     return null;
   } catch {
-    return "The shop can't be reached. Please try again: it is still the same order.";
+    return "The shop can't be reached. Please try again; you will not be charged twice.";
   }
 }

@@ -8,7 +8,7 @@ const page = `/orders/${encodeURIComponent(order.order)}`;
 const SAID = {
   cancelled: "You have not paid. Your order is still here.",
   expired: "Your agreement has expired. Nothing was paid.",
-  unknown: "You have agreed, and it is not known yet whether this is paid. Load this page again to see.",
+  unknown: "You have agreed, but we don't know yet whether this is paid. Reload this page to see.",
 };
 
 async function collect() {
@@ -19,11 +19,11 @@ async function collect() {
 
 button.addEventListener("click", async () => {
   if (typeof Tessera === "undefined") {
-    said.textContent = "Tessera can't be reached just now. Please try again later.";
+    said.textContent = "Tessera can't be reached. Please try again later.";
     return;
   }
   button.disabled = true;
-  said.textContent = "Please go on in Tessera's window.";
+  said.textContent = "Please continue in Tessera's window.";
   try {
     const result = await Tessera.pay({
       mall: order.mall,

@@ -1,7 +1,7 @@
-//! All words that a payer is sent, in one place. In comes an [`Occasion`] and its [`Facts`], out come the [`Texts`] of a message.
+//! All texts of messages to payers. Input: an [`Occasion`] and its [`Facts`]. Output: the [`Texts`] of a message.
 //!
-//! What others have written (a mall's name, a device's, a host's reason) is shortened, freed of what does not print, and
-//! escaped where it stands in HTML. No link is ever in a message: a payer who is asked to click is asked by somebody else.
+//! Text from others (a mall's name, a device's, a host's reason) is shortened, unprintable characters are removed, and
+//! it is escaped in HTML. A message never contains a link: a message with a link is not from Tessera.
 
 mod render;
 
@@ -15,33 +15,33 @@ use render::clean;
 pub enum Occasion {
     /// A purchase was paid.
     PurchasePaid,
-    /// A shop has had an amount set aside, to be paid later.
+    /// A shop has reserved an amount, to be charged later.
     AmountHeld,
-    /// What was set aside is free: its time is over.
+    /// A hold was released because it expired.
     HoldFreed,
     /// A purchase was declined.
     PurchaseDeclined,
-    /// A purchase was undone by the mall.
+    /// A purchase was reversed by the mall.
     PurchaseReversed,
-    /// A mall gave money back.
+    /// A mall refunded a purchase.
     PurchaseRefunded,
-    /// It took that back.
+    /// A mall reversed a refund.
     RefundTakenBack,
-    /// Money has arrived from a source.
+    /// A load was approved.
     LoadArrived,
     /// It has not.
     LoadFailed,
-    /// Money has gone back to a source.
+    /// A payout was approved.
     PayoutSent,
     /// It has not.
     PayoutFailed,
-    /// Somebody signed in.
+    /// A session was opened.
     SignedIn,
     /// The password was changed.
     PasswordChanged,
     /// The card has a new number.
     CardReissued,
-    /// This address is the wallet's from now on, or is so no longer.
+    /// The address was added to the wallet, or removed from it.
     ContactChanged,
     /// The wallet was frozen.
     Frozen,
@@ -49,26 +49,26 @@ pub enum Occasion {
     Unfrozen,
     /// It was closed.
     WalletClosed,
-    /// A code that proves that somebody reads what is sent to this address.
+    /// A code that confirms an address.
     ConfirmationCode,
 }
 
-/// What is known about it. What an occasion has no use for, or nobody knows, is left out.
+/// The data of an occasion. Unknown data, and data that the occasion does not use, is `None`.
 #[derive(Clone, Default)]
 pub struct Facts<'a> {
     /// Milliseconds since 1970, UTC.
     pub at_ms: u64,
-    /// How much.
+    /// The amount.
     pub amount: Option<(Amount, Currency)>,
-    /// What is available now, in the same currency.
+    /// The available balance now, in the same currency.
     pub available: Option<(Amount, Currency)>,
-    /// Where.
+    /// The mall's name.
     pub mall: Option<&'a str>,
     /// The retrieval reference.
     pub reference: Option<&'a str>,
     /// The last four digits of the card or number that paid, or of the new card.
     pub card: Option<&'a str>,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: Option<&'a str>,
     /// The device or browser.
     pub device: Option<&'a str>,
@@ -76,20 +76,20 @@ pub struct Facts<'a> {
     pub code: Option<&'a str>,
 }
 
-/// All forms of a message's words.
+/// All forms of a message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Texts {
     /// One line.
     pub subject: String,
     /// Plain text.
     pub text: String,
-    /// The same for those who read HTML.
+    /// The same as HTML.
     pub html: String,
-    /// The same in one short message where that is possible.
+    /// The same as a short message, in one segment if possible.
     pub sms: String,
 }
 
-/// Says it.
+/// Composes the message.
 pub fn compose(occasion: Occasion, facts: &Facts<'_>) -> Texts {
     let words = words(occasion, facts);
     let rows = rows(facts);
@@ -101,18 +101,18 @@ pub fn compose(occasion: Occasion, facts: &Facts<'_>) -> Texts {
     }
 }
 
-/// What is particular to the occasion.
+/// The parts of the text that depend on the occasion.
 struct Words {
     subject: String,
     /// The first sentence.
     lead: String,
     /// What to do if something is wrong.
     advice: &'static str,
-    /// The code stands large and alone.
+    /// The code, shown large on its own line.
     code: Option<String>,
     /// Short, and without a full stop.
     sms: String,
-    /// Whether the short message says what is available.
+    /// Whether the short message includes the available balance.
     sms_available: bool,
 }
 
@@ -122,7 +122,7 @@ const NOTHING_TO_DO: &str = "There is nothing you need to do.";
 const SIGNATURE: &str = "Tessera sends no links. Open your wallet as you always do.";
 const TRY_AGAIN: &str = "No money has moved. You can try again.";
 
-/// Longest names of others, in characters: what a line bears, and what a short message does.
+/// Maximum length of foreign names, in characters: in a line, and in a short message.
 const NAME_MAX: usize = 60;
 const SHORT_NAME_MAX: usize = 24;
 
@@ -146,14 +146,14 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::AmountHeld => Words {
             subject: format!("Held: {amount} for {mall}"),
-            lead: format!("{mall} has had {amount} set aside. Nothing is paid until it asks for it."),
+            lead: format!("{mall} has reserved {amount}. You pay only when it charges the amount."),
             sms: format!("Held {amount} for {short_mall}"),
             sms_available: true,
             ..Words::advising(NOT_YOU_PAID)
         },
         Occasion::HoldFreed => Words {
             subject: format!("No longer held for {mall}"),
-            lead: format!("What was set aside for {mall} is yours again: it was not asked for in time."),
+            lead: format!("The amount that was reserved for {mall} is available again, because it was not charged in time."),
             sms: format!("No longer held for {short_mall}"),
             ..Words::advising(NOTHING_TO_DO)
         },
@@ -166,24 +166,24 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::PurchaseReversed => Words {
             subject: format!("Cancelled: {amount} at {mall}"),
-            lead: format!("{mall} has cancelled a purchase. {amount} is yours again."),
-            sms: format!("Cancelled: {amount} at {short_mall} is yours again"),
+            lead: format!("{mall} has cancelled a purchase. {amount} is available again."),
+            sms: format!("Cancelled: {amount} at {short_mall} is available again"),
             sms_available: true,
             ..Words::advising(NOTHING_TO_DO)
         },
         Occasion::PurchaseRefunded => Words {
             subject: format!("Refunded: {amount} from {mall}"),
-            lead: format!("{mall} has given back {amount}."),
+            lead: format!("{mall} has refunded {amount} to you."),
             sms: format!("Refund of {amount} from {short_mall}"),
             sms_available: true,
             ..Words::advising(NOTHING_TO_DO)
         },
         Occasion::RefundTakenBack => Words {
-            subject: format!("Refund taken back: {amount} by {mall}"),
-            lead: format!("{mall} has taken back {amount} that it had given back before."),
-            sms: format!("{short_mall} has taken back its refund of {amount}"),
+            subject: format!("Refund cancelled: {amount} by {mall}"),
+            lead: format!("{mall} has cancelled a refund. {amount} was debited again."),
+            sms: format!("{short_mall} has cancelled its refund of {amount}"),
             sms_available: true,
-            ..Words::advising("If you do not expect this, ask the shop.")
+            ..Words::advising("If you did not expect this, please ask the shop.")
         },
         Occasion::LoadArrived => Words {
             subject: format!("Loaded: {amount}"),
@@ -203,7 +203,7 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::PayoutSent => Words {
             subject: format!("Paid out: {amount}"),
-            lead: format!("{amount} has gone back to your source."),
+            lead: format!("{amount} has been paid out to your source."),
             sms: format!("Paid out {amount}"),
             sms_available: true,
             ..Words::advising(NOT_YOU)
@@ -235,14 +235,14 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
         },
         Occasion::ContactChanged => Words {
             subject: "The contact of your wallet was changed".to_owned(),
-            lead: "The address to which messages about your wallet go was changed.".to_owned(),
+            lead: "The address for messages about your wallet was changed.".to_owned(),
             sms: "The contact of your wallet was changed. If not you, freeze your wallet".to_owned(),
             ..Words::advising(NOT_YOU)
         },
         Occasion::Frozen => Words {
             subject: "Your wallet is frozen".to_owned(),
-            lead: "Your wallet is frozen. Nothing can be paid until you unfreeze it.".to_owned(),
-            sms: "Your wallet is frozen. Nothing can be paid until you unfreeze it".to_owned(),
+            lead: "Your wallet is frozen. Purchases are declined until you unfreeze it.".to_owned(),
+            sms: "Your wallet is frozen. Purchases are declined until you unfreeze it".to_owned(),
             ..Words::advising("If this was not you, change your password.")
         },
         Occasion::Unfrozen => Words {
@@ -263,10 +263,10 @@ fn words(occasion: Occasion, facts: &Facts<'_>) -> Words {
             Words {
                 subject: "Your confirmation code".to_owned(),
                 lead: "Enter this code in your wallet to confirm that messages reach you here:".to_owned(),
-                sms: format!("{code} is your Tessera confirmation code. It is valid for 15 minutes. Tell nobody"),
+                sms: format!("{code} is your Tessera confirmation code. It is valid for 15 minutes. Do not share it"),
                 code: Some(code),
                 ..Words::advising(
-                    "It is valid for 15 minutes. Tell it to nobody: nobody at Tessera will ask for it. If you did not ask for it, do nothing.",
+                    "It is valid for 15 minutes. Do not share it with anyone: Tessera never asks for it. If you did not request it, please ignore this message.",
                 )
             }
         }
@@ -292,7 +292,7 @@ fn with_device(facts: &Facts<'_>) -> String {
     })
 }
 
-/// What stands under the first sentence: a name and a value each.
+/// The rows under the first sentence: name and value.
 fn rows(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
     let card = |digits: &str| format!("ending in {}", clean(digits, 4));
     let line = |text: &str| clean(text, NAME_MAX);

@@ -24,7 +24,7 @@ impl PartyRequests {
         match self.open.get(&trace) {
             Some(open) if self.answers(&answer, trace, open) => {}
             _ => {
-                tracing::info!(mti = %answer.mti(), trace, "an answer to nothing that is open");
+                tracing::info!(mti = %answer.mti(), trace, "an answer without an open request");
                 return Ok(());
             }
         }

@@ -60,7 +60,7 @@ pub(super) enum ShopRequest {
 /// Why the line can't be trusted any more.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Distrust {
-    #[error("an answer that is no message")]
+    #[error("an answer that cannot be parsed")]
     Unreadable,
     #[error("an answer with a wrong MAC")]
     Mac,

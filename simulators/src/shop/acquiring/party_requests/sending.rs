@@ -104,7 +104,7 @@ impl PartyRequests {
         } else {
             tracing::error!(
                 order = open.order,
-                "its card cannot be told: sealed with another key"
+                "its card cannot be decrypted: encrypted with another key"
             );
         }
     }
