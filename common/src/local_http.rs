@@ -28,11 +28,11 @@ pub struct Sender<'a> {
 pub enum Foreign {
     /// The name under which the port was asked is not one of its own.
     #[error(
-        "this port is not served under the name of the Host header: use an address or localhost"
+        "the name in the Host header is not allowed: use an address or localhost"
     )]
     Host,
     /// A page of another site has sent it.
-    #[error("a page of another site has sent this request")]
+    #[error("requests from pages of other sites are not allowed")]
     Page,
 }
 

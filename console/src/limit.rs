@@ -94,7 +94,7 @@ impl Limit {
                 addresses = summary.addresses,
                 most_from = summary.most_from.map(tracing::field::display),
                 most = summary.most,
-                "log lines were left out: too many of this kind"
+                "log lines were suppressed: too many of this kind"
             );
         }
     }

@@ -82,7 +82,7 @@ pub enum LoggingError {
         why: String,
     },
     /// Somebody else has started a log in this process.
-    #[error("the log has been started before")]
+    #[error("the log was already started")]
     Started,
 }
 

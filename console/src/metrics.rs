@@ -11,12 +11,12 @@ use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 pub fn register_metrics(registry: &Registry) -> prometheus::Result<()> {
     let lost = IntCounter::new(
         "tessera_log_lines_lost_total",
-        "Lines of the log and of standard output that could not be written, or not fast enough.",
+        "Lines of the log and of standard output that were dropped because they could not be written in time.",
     )?;
     let suppressed = IntCounterVec::new(
         Opts::new(
             "tessera_log_lines_suppressed_total",
-            "Log lines that outsiders have caused and that were left out, because there were too many of their kind.",
+            "Log lines caused by unknown clients that were suppressed by the rate limit of their kind.",
         ),
         &["kind"],
     )?;

@@ -158,7 +158,7 @@ impl Queue {
             tracing::warn!(
                 lines,
                 of = self.name,
-                "lines were lost: they could not be written, or not fast enough"
+                "lines were lost: they could not be written in time"
             );
         }
         crate::limit::sum_up_all();

@@ -92,7 +92,7 @@ impl Decoded {
 fn hint(bytes: &[u8]) -> Option<String> {
     let what = foreign_protocol(bytes)?;
     Some(format!(
-        "\nit looks like {what}: `tessera doctor` says more\n"
+        "\nit looks like {what}: `tessera doctor` shows more\n"
     ))
 }
 

@@ -83,7 +83,7 @@ impl HostTotals {
             }
             Ok(Details::Totals { ours, .. }) => {
                 counted.of(TotalsOutcome::Differs).inc();
-                tracing::warn!(%day, net = ours.net, "the financial system has other totals: `tessera recon` lists ours");
+                tracing::warn!(%day, net = ours.net, "the financial system has different totals: `tessera recon` lists the switch's items");
                 false
             }
             _ => {

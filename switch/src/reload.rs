@@ -73,13 +73,13 @@ impl Reload {
             parties = names.len(),
             added,
             removed,
-            "the parties and certificates were read again"
+            "reloaded parties and certificates"
         );
     }
 
     fn refuse(&self, error: &dyn std::fmt::Display) {
         self.metrics.door.reloads.of(Reloaded::Refused).inc();
-        tracing::error!(%error, "parties and certificates were not read again: nothing has changed");
+        tracing::error!(%error, "reload refused: parties and certificates are unchanged");
     }
 }
 

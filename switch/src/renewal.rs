@@ -38,7 +38,7 @@ pub(crate) async fn keep(
         let (store, inboxes) = (Arc::clone(&store), inboxes.clone());
         let looked = tokio::task::spawn_blocking(move || look_through(&store, &inboxes, before));
         if looked.await.is_err() {
-            tracing::error!("renewing cards has stopped");
+            tracing::error!("card renewal has stopped");
         }
         tokio::time::sleep(DAILY).await;
     }
@@ -60,7 +60,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
         }
     });
     match looked {
-        Err(error) => tracing::error!(%error, "cards that expire could not be looked for"),
+        Err(error) => tracing::error!(%error, "the search for cards that expire soon failed"),
         Ok(()) if due > 0 => tracing::info!(cards = due, "renewing cards that expire soon"),
         Ok(()) => {}
     }

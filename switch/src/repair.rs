@@ -33,8 +33,8 @@ pub enum Repaired {
 /// # Errors
 /// With the audit's first violation; or when journal or store can't be opened or written, or a switch has them open.
 pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Repaired> {
-    anyhow::ensure!(!by.is_empty(), "say who accepts it: --by");
-    anyhow::ensure!(!reason.is_empty(), "say why it is accepted: --reason");
+    anyhow::ensure!(!by.is_empty(), "state who accepts it: --by");
+    anyhow::ensure!(!reason.is_empty(), "state why it is accepted: --reason");
     let totals = audit(&settings.data)?;
     if totals.irregular.wallets == 0 {
         return Ok(Repaired::Nothing);

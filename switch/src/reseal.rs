@@ -43,21 +43,21 @@ pub(crate) fn start(
             }
         });
         if let Err(error) = looked {
-            tracing::error!(%error, "sealing anew has stopped");
+            tracing::error!(%error, "re-encryption has stopped");
             return;
         }
         if outdated > 0 {
             tracing::info!(
                 wallets = outdated,
-                "sealing anew with the vault's newest key"
+                "re-encrypting with the vault's newest key"
             );
             return;
         }
         // Addresses of messages are not sealed anew: they go when the message is gone.
         match outbox.map_or(Ok(0), |outbox| outbox.outdated(&vault)) {
-            Err(error) => tracing::error!(%error, "the outbox could not be looked through"),
+            Err(error) => tracing::error!(%error, "the outbox could not be read"),
             Ok(0) => tracing::info!(
-                "nothing is sealed with the vault's older keys: they can be taken out of the key file"
+                "the vault's older keys are no longer needed: they can be removed from the key file"
             ),
             Ok(addresses) => tracing::info!(
                 addresses,

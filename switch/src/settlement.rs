@@ -82,7 +82,7 @@ impl Settlement {
         let now = clock::milliseconds();
         let today = self.policy.read().days.of(now);
         match today.named(month_and_day) {
-            None => (ResponseCode::FORMAT_ERROR, "field 15: no date"),
+            None => (ResponseCode::FORMAT_ERROR, "field 15: not a date"),
             // It says so again.
             Some(day) if day <= today => (ResponseCode::APPROVED, ""),
             Some(day) if day.0 > today.0 + 1 => (
@@ -92,8 +92,8 @@ impl Settlement {
             Some(day) => match self.begin_later(now + NOTICE, day, BY_HOST).await {
                 Ok(()) => (ResponseCode::APPROVED, ""),
                 Err(error) => {
-                    tracing::error!(%error, "a settlement date could not be begun");
-                    (ResponseCode::FAULT, "the date could not be begun")
+                    tracing::error!(%error, "a settlement date could not begin");
+                    (ResponseCode::FAULT, "the date could not begin")
                 }
             },
         }
@@ -146,7 +146,7 @@ impl Settlement {
 }
 
 const BY_CLOCK: &str = "by the clock";
-const BY_HOST: &str = "the financial system said so (0800/201)";
+const BY_HOST: &str = "by the financial system (0800/201)";
 
 fn since_midnight(cutover: Duration) -> u64 {
     cutover.as_millis() as u64

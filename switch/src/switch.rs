@@ -277,7 +277,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ending.wait(&reload).await;
     service::stopping();
 
-    tracing::info!("stopping: answering what is under way");
+    tracing::info!("stopping: answering requests in progress");
     health.set_stopping();
     doors.iter().for_each(JoinHandle::abort);
     shared.checkpointer.hurry();
@@ -426,7 +426,7 @@ impl Crew {
 fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
     let open = store.open_wallets()?;
     if !open.is_empty() {
-        tracing::info!(wallets = open.len(), "settling what a crash left open");
+        tracing::info!(wallets = open.len(), "resolving transactions that a crash left open");
     }
     for wallet in open {
         inboxes.tell(wallet, WalletMessage::unasked(Command::Recover));
@@ -452,7 +452,7 @@ fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
     let path = &settings.vault.keys;
     if settings.environment == Environment::Development && !path.exists() {
         KeyRing::rotate(path)?;
-        tracing::info!(file = %path.display(), "made a key for the vault");
+        tracing::info!(file = %path.display(), "created a key for the vault");
     }
     let ring = KeyRing::read(path).map_err(SettingsError::from)?;
     Ok(Vault::new(ring))

@@ -121,7 +121,7 @@ fn a_full_disk_stops_neither_payments_nor_a_start_and_checkpoints_go_on_by_thems
     });
     buy(&rig, 20);
     wait_for("the log to say so", || {
-        rig.log("switch").contains("the store can't be written")
+        rig.log("switch").contains("the store cannot be written")
     });
     disk.free();
     wait_for("checkpoints to go on", || !paused(&rig));

@@ -241,11 +241,11 @@ fn what_strangers_cause_is_limited_in_the_log_and_counted() {
             let _ = stranger.read_to_end(&mut Vec::new());
         }
     }
-    wait_for("lines to be left out", || {
+    wait_for("lines to be suppressed", || {
         rig.sum("tessera_log_lines_suppressed_total") >= 100.0
     });
     wait_for("a summary", || {
-        rig.log("switch").contains("log lines were left out")
+        rig.log("switch").contains("log lines were suppressed")
     });
     let log = rig.log("switch");
     let lines = log

@@ -218,7 +218,7 @@ fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
     assert_eq!(payer.card(), card);
     wait_for("everything to be sealed anew", || {
         rig.log("switch")
-            .contains("sealing anew with the vault's newest key")
+            .contains("re-encrypting with the vault's newest key")
     });
     // The source opens with whichever key it is sealed.
     let source = payer.done("210", &[], &[]).tag(61, 35);
@@ -229,7 +229,7 @@ fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
     rig.wait_until_ready();
     wait_for("the old key not to be needed", || {
         rig.log("switch")
-            .contains("nothing is sealed with the vault's older keys")
+            .contains("the vault's older keys are no longer needed")
     });
     let path = rig.path("keys/vault.keys");
     let keys = std::fs::read_to_string(&path).expect("the key file");

@@ -44,10 +44,10 @@ fn a_page_says_what_was_decided_and_why() {
             "the financial system approved",
             "990000******0010",
             "100.00 ->          70.00",
-            "set aside, and sent to the financial system",
+            "held, and sent to the financial system",
             "approved by the financial system",
-            "reversed: 0.00 USD stands",
-            "TOLD TO THE FINANCIAL SYSTEM until it acknowledges",
+            "reversed: 0.00 USD remains",
+            "ADVICES TO THE FINANCIAL SYSTEM until it acknowledges",
             "reversal advice",
             &approved.text(38),
         ],
@@ -72,7 +72,7 @@ fn a_page_says_what_was_decided_and_why() {
     let held = ["--party", "20000000001", "--trace", &trace, "--date", &date];
     has(
         &explained(&rig, &held),
-        &["completed: 6.00 USD debited, 6.00 USD of it from what was set aside"],
+        &["completed: 6.00 USD debited, 6.00 USD of it from the hold"],
     );
 
     let trace = lost.field(11);
@@ -89,7 +89,7 @@ fn a_page_says_what_was_decided_and_why() {
         &explained(&rig, &completed),
         &[
             "it completes an authorization",
-            "TOLD TO THE",
+            "ADVICES TO THE",
             "000000000600",
         ],
     );

@@ -248,13 +248,13 @@ impl Candidate {
         }
         match self.front.fit {
             Fit::Missing(missing) => {
-                let _ = writeln!(text, "{missing} bytes of what its length says are missing");
+                let _ = writeln!(text, "{missing} bytes of the stated length are missing");
             }
-            Fit::More => text.push_str("what follows it is no whole frame\n"),
+            Fit::More => text.push_str("the bytes after it are not a complete frame\n"),
             Fit::Exact | Fit::Bare => {}
         }
         if let Some(field) = self.looks.implausible {
-            let _ = writeln!(text, "field {field} can hardly be what it says");
+            let _ = writeln!(text, "field {field} has an implausible value");
         }
         let message = self.message();
         if self.looks.version == 1987 {
@@ -262,7 +262,7 @@ impl Candidate {
             let _ = write!(text, "\n{described}");
         } else {
             text.push_str(
-                "Tessera speaks ISO 8583:1987: its fields have other lengths, so none is shown\n",
+                "Tessera uses ISO 8583:1987: its fields have other lengths, so none is shown\n",
             );
         }
         if verdict == Verdict::Good {

@@ -130,7 +130,7 @@ fn each_packet(content: &[u8], mut take: impl FnMut(Linktype, &[u8])) -> Result<
             Err(PcapError::Eof) => return Ok(()),
             Err(PcapError::Incomplete(_)) => {
                 if reader.reader_exhausted() {
-                    return Err("its last block is not whole".to_owned());
+                    return Err("its last block is incomplete".to_owned());
                 }
                 reader.refill().map_err(|error| shown(&error))?;
             }
@@ -143,7 +143,7 @@ fn each_packet(content: &[u8], mut take: impl FnMut(Linktype, &[u8])) -> Result<
 fn shown(error: &PcapError<&[u8]>) -> String {
     match error {
         PcapError::Incomplete(_) | PcapError::UnexpectedEof => "it ends within a block".to_owned(),
-        PcapError::HeaderNotRecognized => "its header is not known".to_owned(),
+        PcapError::HeaderNotRecognized => "its header is unknown".to_owned(),
         _ => "a block can't be read".to_owned(),
     }
 }
@@ -299,7 +299,7 @@ fn close(streams: &mut Vec<Stream>, label: &str, is_whole: bool, bytes: &mut Vec
     }
     let label = match is_whole {
         true => label.to_owned(),
-        false => format!("{label}, behind bytes that the capture does not have"),
+        false => format!("{label}, after bytes that are missing in the capture"),
     };
     streams.push(Stream {
         label: Some(label),

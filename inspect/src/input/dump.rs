@@ -281,7 +281,7 @@ impl Dump {
         }
         if packet.first > 0 {
             self.notes.push(format!(
-                "the dump begins at offset {:#x}: what stands in front is missing",
+                "the dump begins at offset {:#x}: the bytes before it are missing",
                 packet.first
             ));
         }
@@ -346,7 +346,7 @@ fn bytes_of(
         (Some(only), true) => return Ok(only),
         (Some(_), false) => {
             return Err(unreadable(
-                "it can't be said where its bytes end and its characters begin",
+                "the end of its bytes and the beginning of its characters are ambiguous",
             ));
         }
         (None, _) => {}
@@ -358,7 +358,7 @@ fn bytes_of(
         .find(is_wanted);
     match (counted, wanted) {
         (Some(counted), Some(_)) => Ok(counted.clone()),
-        (None, Some(_)) => Err(unreadable("it has not the bytes that the next offset says")),
+        (None, Some(_)) => Err(unreadable("its number of bytes does not match the next offset")),
         (_, None) => Err(unreadable("its bytes and its characters differ")),
     }
 }

@@ -80,10 +80,10 @@ impl Form {
 }
 
 /// The kind of a form whose bytes are the input itself.
-pub(crate) const AS_IT_STANDS: &str = "the bytes as they stand";
+pub(crate) const AS_IT_STANDS: &str = "the raw bytes";
 
 impl Input {
-    /// Every way to read it; the bytes as they stand come last.
+    /// Every way to read it; the raw bytes come last.
     ///
     /// # Errors
     /// Where it is empty, or can't be read without a guess.

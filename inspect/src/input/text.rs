@@ -25,7 +25,7 @@ pub(super) fn forms(text: &str) -> Result<Vec<Form>, InputError> {
             && base64(text).is_some()
             && !text.bytes().all(|digit| digit.is_ascii_digit())
         {
-            form = form.noted("it may be base64 as well");
+            form = form.noted("it may also be base64");
         }
         forms.push(form);
         return Ok(forms);

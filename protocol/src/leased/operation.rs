@@ -38,40 +38,40 @@ macro_rules! operations {
 }
 
 operations! {
-    CreateWallet = 100, "make a wallet without an account";
-    IssueCard = 110, "have the financial system issue the wallet's first card";
+    CreateWallet = 100, "create a wallet without an account";
+    IssueCard = 110, "request the wallet's first card from the financial system";
     RevealCard = 111, "show a card number in full";
-    ReissueCard = 112, "a new card number; the old one is dead, the money stays";
+    ReissueCard = 112, "replace the card number; the old one ends, the money stays";
     IssueNumber = 113, "a further number, for one purchase or for one mall";
     RetireNumber = 114, "end a further number";
     ListNumbers = 115, "list the further numbers";
     Load = 120, "load the wallet from a funding source";
     AddSource = 121, "store a funding source";
-    RemoveSource = 122, "forget a funding source";
-    SetReload = 123, "reload by itself below a threshold, or no longer";
+    RemoveSource = 122, "delete a funding source";
+    SetReload = 123, "load automatically below a threshold, or stop doing so";
     AnnounceOrder = 130, "the payer agrees to pay an order";
-    CancelOrder = 131, "the payer takes an order back";
-    ReadOrder = 132, "what has become of an order";
+    CancelOrder = 131, "the payer cancels an order";
+    ReadOrder = 132, "read the state of an order";
     ReadBalance = 140, "read the balance";
     ReadHistory = 150, "read the last events";
     Freeze = 160, "refuse purchases until further notice";
     Unfreeze = 161, "allow purchases again";
     SetLimits = 162, "the payer's own limits";
-    ProposeContact = 170, "have a confirmation code sent to an address";
+    ProposeContact = 170, "send a confirmation code to an address";
     ConfirmContact = 171, "confirm an address by its code";
-    RemoveContact = 172, "forget the address; nothing is sent any more";
-    SetPreferences = 173, "what the payer wants to be told";
+    RemoveContact = 172, "delete the address; no more notifications are sent";
+    SetPreferences = 173, "set the notification preferences";
     Close = 180, "pay the money back to a funding source and end the wallet";
-    Watch = 190, "be told of whatever happens to the wallet";
-    Unwatch = 191, "be told no longer";
+    Watch = 190, "watch the wallet's events";
+    Unwatch = 191, "stop watching";
     Register = 200, "open an account, its wallet and a session";
     SignIn = 201, "open a session";
     SignOut = 202, "end the session";
     SignOutEverywhere = 203, "end all sessions";
     ListSessions = 204, "list the open sessions";
-    ChangePassword = 205, "another password; all other sessions end";
+    ChangePassword = 205, "change the password; all other sessions end";
     EndSession = 206, "end one session";
-    Overview = 210, "all that the payer's pages show, but for lists";
+    Overview = 210, "overview: the data of the payer's pages except lists";
 }
 
 /// Field 24 of 0620: something happened to a wallet that is being watched.

@@ -85,8 +85,8 @@ pub enum SettingsError {
     },
     /// One authority for malls and wallet servers, and nothing says which certificates are whose.
     #[error(
-        "leased.client_authority = {of_wallet_servers:?} signs the certificates of malls too (mall.tls.client_authority = \
-         {of_malls:?}), so that each of them would open the wallet server's line: name the wallet server's in [leased], as in \
+        "leased.client_authority = {of_wallet_servers:?} also signs the certificates of malls (mall.tls.client_authority = \
+         {of_malls:?}), so any mall could connect as the wallet server: name the wallet server's in [leased], as in \
          certificate_names = [\"wallet-server.example\"], certificate_subjects = [\"CN=wallet server\"], or \
          certificate_fingerprints = [\"...\"] (`openssl x509 -noout -subject -fingerprint -sha256 -in wallet-server.pem`)"
     )]

@@ -30,7 +30,7 @@ fn certificates(settings: &Settings) -> Result<(), Breach> {
         .find(|text| fingerprint(text).is_none());
     if let Some(text) = unreadable {
         let why = format!(
-            "{text:?} is no SHA-256 fingerprint: 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them"
+            "{text:?} is not a SHA-256 fingerprint: 64 hexadecimal digits, as `openssl x509 -noout -fingerprint -sha256` prints them"
         );
         return Err(Breach::new("leased.certificate_fingerprints", why));
     }
@@ -39,7 +39,7 @@ fn certificates(settings: &Settings) -> Result<(), Breach> {
         ("leased.certificate_names", &leased.certificate_names),
     ] {
         if list.iter().any(|text| text.trim().is_empty()) {
-            return Err(Breach::new(key, "an empty text names no certificate"));
+            return Err(Breach::new(key, "an empty text matches no certificate"));
         }
     }
     Ok(())

@@ -277,8 +277,8 @@ mod tests {
         with_malls(&mut settings, &authority);
         assert_eq!(
             complaint(&folder, &settings),
-            "leased.client_authority = \"authority.pem\" signs the certificates of malls too (mall.tls.client_authority = \
-             \"authority.pem\"), so that each of them would open the wallet server's line: name the wallet server's in [leased], as in \
+            "leased.client_authority = \"authority.pem\" also signs the certificates of malls (mall.tls.client_authority = \
+             \"authority.pem\"), so any mall could connect as the wallet server: name the wallet server's in [leased], as in \
              certificate_names = [\"wallet-server.example\"], certificate_subjects = [\"CN=wallet server\"], or \
              certificate_fingerprints = [\"...\"] (`openssl x509 -noout -subject -fingerprint -sha256 -in wallet-server.pem`)"
         );

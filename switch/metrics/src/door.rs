@@ -56,12 +56,12 @@ impl DoorMetrics {
             accepted: register.counter("connections_accepted_total", "Connections accepted."),
             refused: register.counters(
                 "connections_refused_total",
-                "Connections turned away, by reason.",
+                "Connections refused, by reason.",
             ),
-            closed: register.counters("connections_closed_total", "Connections ended, by reason."),
+            closed: register.counters("connections_closed_total", "Connections closed, by reason."),
             frames_refused: register.counters(
                 "frames_refused_total",
-                "Frames that were not served, by reason.",
+                "Frames that were not processed, by reason.",
             ),
             not_signed_on: register.gauge(
                 "connections_not_signed_on",
@@ -70,11 +70,11 @@ impl DoorMetrics {
             in_flight: register.gauge("requests_in_flight", "Unanswered requests of all parties."),
             reloads: register.counters(
                 "reloads_total",
-                "Orders to read the parties again, by outcome.",
+                "Reloads of the parties (SIGHUP), by outcome.",
             ),
             connections: register.gauge_family(
                 "party_connections",
-                "Connections that a party has signed on.",
+                "Connections over which a party is signed on.",
                 &["party"],
             ),
             party_in_flight: register.gauge_family(
@@ -89,12 +89,12 @@ impl DoorMetrics {
             ),
             sign_ons_refused: register.counter_family(
                 "party_sign_ons_refused_total",
-                "Sign-ons of a party that were refused: too many, or otherwise than its profile says.",
+                "Refused sign-ons of a party: too many connections, or against its profile.",
                 &["party"],
             ),
             key_changes: register.counter_family(
                 "party_key_changes_total",
-                "Changes of a party's MAC key that it has asked for, repeats too, by outcome.",
+                "Changes of the MAC key that a party has requested, repeats included, by outcome.",
                 &["party", "outcome"],
             ),
         }

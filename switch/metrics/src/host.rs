@@ -18,7 +18,7 @@ pub struct HostMetrics {
     pub borrowed: IntCounter,
     /// What became of them.
     pub outcomes: Counters<LinkOutcome>,
-    /// Lines lost, and attempts at a line that failed.
+    /// Lost lines, and failed attempts to open a line.
     pub reconnects: IntCounter,
     /// Sign-ons that were refused or not answered.
     pub sign_on_failures: IntCounter,
@@ -55,7 +55,7 @@ impl HostMetrics {
         Self {
             line_up: register.gauge_family(
                 "host_line_up",
-                "1 where a line to the financial system is signed on.",
+                "1 while a line to the financial system is signed on.",
                 &["worker", "line"],
             ),
             in_flight: register.gauge_family(
@@ -69,23 +69,23 @@ impl HostMetrics {
             ),
             borrowed: register.counter(
                 "host_requests_borrowed_total",
-                "Requests sent to the financial system over a line of another worker, as no line of their own took them.",
+                "Requests sent to the financial system over a line of another worker, because no line of their own worker was available.",
             ),
             outcomes: register.counters(
                 "host_outcomes_total",
-                "What became of requests to the financial system.",
+                "Outcomes of requests to the financial system.",
             ),
             totals: register.counters(
                 "host_totals_total",
-                "What came of telling the financial system the totals of a settlement date.",
+                "Outcomes of sending the totals of a settlement date to the financial system.",
             ),
             days_open: register.gauge(
                 "host_settlement_dates_open",
-                "Settlement dates that are over, and of which the financial system has not the same totals.",
+                "Past settlement dates for which the financial system does not have the same totals.",
             ),
             reconnects: register.counter(
                 "host_reconnects_total",
-                "Lines lost, and attempts at a line that failed.",
+                "Lost lines, and failed attempts to open a line.",
             ),
             sign_on_failures: register.counter(
                 "host_sign_on_failures_total",
@@ -93,11 +93,11 @@ impl HostMetrics {
             ),
             contradicting: register.counter(
                 "host_answers_contradicting_total",
-                "Answers of the financial system with another card, type, amount, currency or date than it was asked about.",
+                "Answers of the financial system whose card, type, amount, currency or date differs from the request's.",
             ),
             unmatched: register.counters(
                 "host_answers_unmatched_total",
-                "Answers of the financial system that nobody waited for, by reason.",
+                "Answers of the financial system without an open request, by reason.",
             ),
             unreadable: register.counter(
                 "host_frames_unreadable_total",
@@ -105,7 +105,7 @@ impl HostMetrics {
             ),
             refused: register.counter(
                 "host_requests_refused_total",
-                "Requests of the financial system that the switch does not serve.",
+                "Requests of the financial system that the switch does not support.",
             ),
             stored: register.gauge_family(
                 "store_and_forward_depth",
@@ -114,7 +114,7 @@ impl HostMetrics {
             ),
             stored_in_flight: register.gauge_family(
                 "store_and_forward_in_flight",
-                "Unacknowledged advices that are on a line at this moment.",
+                "Unacknowledged advices that were sent and wait for an answer.",
                 &["worker"],
             ),
             oldest: register.fraction_family(
@@ -124,16 +124,16 @@ impl HostMetrics {
             ),
             dead: register.gauge(
                 "store_and_forward_dead",
-                "Advices that the financial system has refused too often, which wait for an operator.",
+                "Dead letters: advices that the financial system has refused too often, and that wait for an operator.",
             ),
             oldest_dead: register.gauge(
                 "store_and_forward_dead_oldest_seconds",
-                "Time since the oldest of these was given up.",
+                "Time since the oldest dead letter was given up.",
             ),
             repeats: register.counter("store_and_forward_repeats_total", "Advices sent again."),
             not_now: register.counter(
                 "store_and_forward_refused_total",
-                "Advices answered with a code that means that they must be sent again.",
+                "Advices answered with a code that does not acknowledge them.",
             ),
         }
     }

@@ -85,7 +85,7 @@ impl Metrics {
             process: ProcessMetrics::new(&register),
             certificates: register.gauge_family(
                 "certificate_not_after_timestamp_seconds",
-                "When a certificate of ours ends, in seconds since 1970.",
+                "Expiry of a certificate of the switch, in seconds since 1970.",
                 &[Certificate::LABEL],
             ),
             requests: RequestMetrics::new(&register),

@@ -19,7 +19,7 @@ impl NotifyMetrics {
     pub(super) fn new(register: &Register<'_>) -> Self {
         let messages = register.counter_family(
             "notifications_total",
-            "Messages to payers, by channel and what became of them.",
+            "Messages to payers, by channel and outcome.",
             &["channel", "result"],
         );
         for channel in ["email", "sms", "none"] {
@@ -31,7 +31,7 @@ impl NotifyMetrics {
             messages,
             waiting: register.gauge_family(
                 "notifications_waiting",
-                "Messages to payers that no server has taken over yet.",
+                "Messages to payers that no server has accepted yet.",
                 &["channel"],
             ),
             dead: register.gauge(
@@ -40,16 +40,16 @@ impl NotifyMetrics {
             ),
             oldest: register.gauge_family(
                 "notifications_oldest_seconds",
-                "Age of the oldest event of which a message waits.",
+                "Age of the oldest event whose message still waits.",
                 &["channel"],
             ),
             behind: register.gauge(
                 "notifications_behind_events",
-                "Durable events of the journal that the outbox has not looked at.",
+                "Durable events of the journal that the outbox has not read yet.",
             ),
             stopped: register.gauge(
                 "notifications_stopped",
-                "1 while payers are told nothing, because journal or outbox can't be read or written.",
+                "1 while no notifications are sent because the journal or outbox cannot be read or written.",
             ),
         };
         for channel in [ContactChannel::Email, ContactChannel::Mobile] {

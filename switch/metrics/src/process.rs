@@ -46,7 +46,7 @@ impl ProcessMetrics {
             clock_behind: register
                 .fraction_family(
                     "clock_behind_seconds",
-                    "How far the system's clock is behind the time that the switch goes by, which never goes back.",
+                    "How far the system's clock is behind the switch's time, which never goes back.",
                     &[],
                 )
                 .with_label_values::<&str>(&[]),

@@ -40,7 +40,7 @@ impl RequestMetrics {
             ),
             unmatched: register.counters(
                 "originals_not_found_total",
-                "Reversals, completions and refunds answered although no original, or more than one, fits what they name, by kind: nothing was undone, debited or refunded.",
+                "Reversals, completions and refunds that match no original, or more than one, by kind: nothing was reversed, debited or refunded.",
             ),
             duration: register.histograms(
                 "request_duration_seconds",
@@ -54,7 +54,7 @@ impl RequestMetrics {
             ),
             order_wait: register.histogram(
                 "order_wait_seconds",
-                "Time that purchases of malls waited for their order to be announced.",
+                "Time that purchases of malls waited for the payer's agreement.",
                 SECONDS,
             ),
         }

@@ -23,7 +23,7 @@ impl StoreMetrics {
         Self {
             checkpoint_sequence: register.gauge(
                 "store_checkpoint_sequence",
-                "The sequence of the journal that the last checkpoint reflects.",
+                "The journal sequence of the last checkpoint.",
             ),
             checkpoint: register.histogram(
                 "store_checkpoint_seconds",
@@ -36,7 +36,7 @@ impl StoreMetrics {
             ),
             paused: register.gauge(
                 "store_paused",
-                "1 while the disk refuses checkpoints; it goes on by itself.",
+                "1 while the disk refuses checkpoints; the switch retries by itself.",
             ),
         }
     }

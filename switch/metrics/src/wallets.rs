@@ -27,7 +27,7 @@ impl WalletMetrics {
             ),
             queues: register.gauge_family(
                 "queue_depth",
-                "What waits in the queues between the rooms, by queue and worker.",
+                "Entries in the queues between components, by queue and worker.",
                 &["queue", "worker"],
             ),
         }

@@ -74,7 +74,7 @@ pub async fn accept(
                     return;
                 }
             }
-            Err(error) => tracing::debug!(%error, "a connection was gone before it was served"),
+            Err(error) => tracing::debug!(%error, "a connection ended before it was served"),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
     title("ANSWER", &answer.unwrap_or_default());
     for advice in advices {
         title(
-            "TOLD TO THE FINANCIAL SYSTEM until it acknowledges, with fields 7 and 11 of their own each time",
+            "ADVICES TO THE FINANCIAL SYSTEM until it acknowledges, each with its own fields 7 and 11",
             &wire::words(advice),
         );
     }
@@ -82,17 +82,17 @@ fn outcome(steps: &[Step]) -> Outcome {
             }
             Event::StoodIn { reference } => {
                 outcome.approved = Some(*reference);
-                let rule = "the wallet's rules allowed it, and it was approved in the financial system's stead";
+                let rule = "the wallet's rules allowed it, and the switch stood in for the financial system";
                 (granted(steps), rule.into())
             }
             Event::Released {
                 code, advise: true, ..
             } => (
                 *code,
-                "the financial system did not answer in time: it is told to undo it".into(),
+                "the financial system did not answer in time: it gets a reversal".into(),
             ),
             Event::Released { code, .. } if *code == ResponseCode::HOST_UNREACHABLE => {
-                (*code, "it never left for the financial system".into())
+                (*code, "it was never sent to the financial system".into())
             }
             Event::Released { code, .. } => (*code, "declined by the financial system".into()),
             Event::Declined { code, reason, .. } => (*code, reason.to_string()),
@@ -101,13 +101,13 @@ fn outcome(steps: &[Step]) -> Outcome {
                 match original {
                     NotedOriginal::Unseen(_) => "original not found: it is remembered".into(),
                     NotedOriginal::Several => {
-                        "original not found: several fit equally well, and none is undone".into()
+                        "original not found: several match equally well, and none is reversed".into()
                     }
-                    NotedOriginal::Found => "there is nothing, or nothing left, to undo".into(),
+                    NotedOriginal::Found => "there is nothing, or nothing left, to reverse".into(),
                 },
             ),
             Event::Reversed { opening, .. } if opening.reference == reference_of(steps) => {
-                (ResponseCode::APPROVED, "it undid its original".into())
+                (ResponseCode::APPROVED, "it reversed its original".into())
             }
             Event::Completed {
                 unmatched: true, ..
@@ -125,7 +125,7 @@ fn outcome(steps: &[Step]) -> Outcome {
             ),
             Event::Advised { .. } => (
                 ResponseCode::APPROVED,
-                "it was decided elsewhere: an advice is posted".into(),
+                "it is a stand-in advice, which is posted".into(),
             ),
             Event::Opened(_)
             | Event::Provisioned { .. }

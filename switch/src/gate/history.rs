@@ -29,7 +29,7 @@ pub(super) fn read(
                 return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
             }
             Err(error) if position == request.from && is_none(&error) => {
-                tracing::info!(%error, "a position of a history that does not exist was asked for");
+                tracing::info!(%error, "a request has a position that is not in the wallet's history");
                 return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
             }
             Ok(entry) => {

@@ -240,7 +240,7 @@ async fn sign_off(link: &Link, line: &Line, wire: &mut Wire) -> Result<(), Fault
     });
     // Whatever came of it, this was the end.
     if let Ok(Err(fault)) = answered.await {
-        debug!(line = line.number, %fault, "host line signed off badly");
+        debug!(line = line.number, %fault, "host line could not sign off");
     }
     Ok(())
 }

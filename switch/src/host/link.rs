@@ -32,10 +32,10 @@ use tessera_metrics::LinkStats;
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
     /// `server_name` can stand in no certificate.
-    #[error("`{0}` is no name of a server")]
+    #[error("`{0}` is not a server name")]
     ServerName(String),
     /// `institution` does not fit field 32.
-    #[error("`{0}` is no institution code of 1 to 11 digits")]
+    #[error("`{0}` is not an institution code of 1 to 11 digits")]
     Institution(String),
 }
 

@@ -151,7 +151,7 @@ fn contradicting(link: &Link, message: &Message<'_>, field: u8) -> HostOutcome {
             retrieval = %text(37),
             code = %text(39),
             field,
-            "an answer of the financial system contradicts its request: taken for a 96"
+            "an answer of the financial system contradicts its request: treated as 96"
         );
     }
     HostOutcome::Answered {

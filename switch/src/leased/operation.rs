@@ -64,7 +64,7 @@ impl Operation {
             open: administrative.data[0].unwrap_or_default(),
             secret: administrative.data[2].unwrap_or_default(),
         };
-        let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 name an operation"))?;
+        let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 are mandatory"))?;
         let (wallet, claims) = who(code, &data, &key)?;
         let acceptor = data.acceptor()?;
         let payer = match data.find(tag::ORDER)? {
@@ -175,7 +175,7 @@ fn who(
             let number = str::from_utf8(text)
                 .ok()
                 .and_then(|text| ClientNumber::from_text(text).ok())
-                .ok_or(missing("tag 16: no identification number"))?;
+                .ok_or(missing("tag 16: not an identification number"))?;
             if code == Code::Register {
                 claims.new_password = claims.password.take();
             }
@@ -214,14 +214,14 @@ fn who(
         | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
                 let (wallet, digest) =
-                    payer::session(handle).ok_or(missing("tag 15: no handle of a session"))?;
+                    payer::session(handle).ok_or(missing("tag 15: not a session handle"))?;
                 claims.session = Some(digest);
                 wallet
             }
             None => {
                 let wallet = data
                     .number(tag::WALLET)?
-                    .ok_or(missing("tags 01, 15: no wallet and no session"))?;
+                    .ok_or(missing("tags 01, 15: a wallet or a session is needed"))?;
                 return Ok((WalletId(wallet), None));
             }
         },

@@ -31,7 +31,7 @@ pub(super) fn read(
     let vault = &reading.vault;
     let number = || {
         data.small(tag::NUMBER)?
-            .ok_or(missing("tag 22: which one is not said"))
+            .ok_or(missing("tag 22: missing"))
     };
     Ok(match code {
         Code::Register => AccountAction::Register(new_session(data)?),
@@ -80,8 +80,8 @@ pub(super) fn read(
         }
         Code::RemoveContact => AccountAction::RemoveContact,
         Code::SetPreferences => {
-            let preferences = data.parsed(tag::PREFERENCES, "tag 28: letters of wishes")?;
-            AccountAction::SetPreferences(preferences.ok_or(missing("tag 28: letters of wishes"))?)
+            let preferences = data.parsed(tag::PREFERENCES, "tag 28: letters of notification preferences")?;
+            AccountAction::SetPreferences(preferences.ok_or(missing("tag 28: letters of notification preferences"))?)
         }
         Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
         Code::CreateWallet
@@ -181,7 +181,7 @@ fn contact(
     let channel = data.find(tag::KIND)?.and_then(ContactChannel::of);
     let channel = channel.ok_or(missing("tag 24: `email` or `mobile`"))?;
     if !reading.channels.contains(&channel) {
-        let reason = "the switch has no such channel";
+        let reason = "the channel is not configured";
         return Err((ResponseCode::INVALID_TRANSACTION, reason));
     }
     let address = data.secret(tag::CONTACT)?.unwrap_or_default();
@@ -195,7 +195,7 @@ fn contact(
     let mut random = [0; 4];
     SysRng
         .try_fill_bytes(&mut random)
-        .map_err(|_| (ResponseCode::FAULT, "the system gave no random numbers"))?;
+        .map_err(|_| (ResponseCode::FAULT, "the system has no random numbers"))?;
     // The bias of a remainder of 32 bits by a million is one in four thousand: no help to who guesses five times.
     let code = u32::from_le_bytes(random) % 10u32.pow(CODE_DIGITS);
     let code = Secret::new(format!("{code:0digits$}", digits = CODE_DIGITS as usize).as_bytes());
@@ -218,7 +218,7 @@ fn seal(
 ) -> Result<Box<[u8]>, Refused> {
     vault
         .seal(wallet, purpose, secret)
-        .map_err(|_| (ResponseCode::FAULT, "it could not be sealed"))
+        .map_err(|_| (ResponseCode::FAULT, "it could not be encrypted"))
 }
 
 /// Its first letter and its domain.

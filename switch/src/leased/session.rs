@@ -269,7 +269,7 @@ impl Session {
             let metrics = &self.keeper.worker.metrics;
             metrics.connection_refused(ConnectionRefused::PartyFull);
             let code = ResponseCode::NOT_PERMITTED_TO_PARTY;
-            self.say(message, code, "as many connections as there may be");
+            self.say(message, code, "the maximum of connections is reached");
             return Err(Ending::SignOnRefused);
         }
         self.place.sign_on(self.keeper.reading.institution);

@@ -123,7 +123,7 @@ pub(super) fn write(
     if let Err(error) = dialect.answer(header, key, out, answer)
         && UNSPEAKABLE.allows(None)
     {
-        tracing::error!(%error, %dialect, "an answer can't be said in this dialect");
+        tracing::error!(%error, %dialect, "an answer cannot be packed in this dialect");
     }
 }
 

@@ -68,13 +68,13 @@ pub(super) fn diagnose(stream: &[u8], spoken: Option<Dialect>, address: Option<I
         (Some(dialect), _) => tracing::warn!(
             looks_like = %dialect,
             address = address.map(display),
-            "a connection speaks otherwise than expected; see `tessera doctor`"
+            "a connection uses another dialect than its profile; see `tessera doctor`"
         ),
         (None, Some(protocol)) => {
             tracing::warn!(
                 looks_like = protocol,
                 address = address.map(display),
-                "a connection speaks another protocol"
+                "a connection uses another protocol"
             );
         }
         (None, None) => {}

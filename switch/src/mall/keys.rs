@@ -133,7 +133,7 @@ fn unwrap(party: &Party, wrapped: &WrappedKey) -> Used {
         if NOT_OPENED.allows(None) {
             tracing::error!(
                 party = party.name,
-                "a key that the party has changed to does not open with the key-encrypting key of its profile: \
+                "a key that the party has set cannot be unwrapped with the key-encrypting key of its profile: \
              put that back, or a new MAC key into the profile"
             );
         }

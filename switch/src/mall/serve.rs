@@ -31,7 +31,7 @@ pub async fn serve(socket: StdStream, mut place: Place, keeper: Rc<SessionContex
     let socket = match TcpStream::from_std(socket) {
         Ok(socket) => socket,
         Err(error) => {
-            tracing::debug!(%error, "a connection was gone before it was served");
+            tracing::debug!(%error, "a connection ended before it was served");
             return;
         }
     };
@@ -138,7 +138,7 @@ async fn introduce(
             if NO_HEADER.allows(sender) {
                 tracing::warn!(
                     sender = sender.map(display),
-                    "a connection is closed: it has to begin with the PROXY protocol (proxy_protocol_from)"
+                    "a connection is closed: it must begin with a PROXY protocol header (proxy_protocol_from)"
                 );
             }
         }

@@ -216,7 +216,7 @@ impl Session {
                         let address = address.map(display);
                         tracing::warn!(
                             address,
-                            "a connection is closed: no party speaks like that"
+                            "a connection is closed: no party has this dialect"
                         );
                     }
                     return Err(Ending::Frame);

@@ -361,16 +361,16 @@ impl Notice {
 /// A decline in a payer's words.
 fn in_words(code: ResponseCode) -> &'static str {
     match code {
-        ResponseCode::NOT_ENOUGH_MONEY => "there was not enough money",
-        ResponseCode::ABOVE_AMOUNT_LIMIT => "it was above a limit",
-        ResponseCode::ABOVE_COUNT_LIMIT => "there were too many purchases",
+        ResponseCode::NOT_ENOUGH_MONEY => "not enough money",
+        ResponseCode::ABOVE_AMOUNT_LIMIT => "above a limit",
+        ResponseCode::ABOVE_COUNT_LIMIT => "too many purchases",
         ResponseCode::WALLET_BLOCKED => "the wallet is frozen",
         ResponseCode::EXPIRED => "the expiry date was wrong",
-        ResponseCode::NO_SUCH_CARD => "the card number is not in use",
-        ResponseCode::NOT_PERMITTED_TO_CARD => "the card number is not for this",
+        ResponseCode::NO_SUCH_CARD => "the card number does not work",
+        ResponseCode::NOT_PERMITTED_TO_CARD => "the card number is for another use",
         ResponseCode::HOST_UNREACHABLE => "the bank did not answer",
-        ResponseCode::INVALID_AMOUNT => "it was not the amount that you agreed to",
-        ResponseCode::NOT_FOUND => "you have not agreed to it",
+        ResponseCode::INVALID_AMOUNT => "the amount differs from your agreement",
+        ResponseCode::NOT_FOUND => "you did not agree to it",
         _ => "the bank declined it",
     }
 }

@@ -115,7 +115,7 @@ impl Notify {
     pub fn stop(self) {
         let _ = self.stop.send(());
         if self.thread.join().is_err() {
-            tracing::error!("the thread that tells payers has panicked");
+            tracing::error!("the notification thread has panicked");
         }
     }
 }
@@ -185,7 +185,7 @@ impl Seed {
             .build();
         let runtime = match built {
             Ok(runtime) => runtime,
-            Err(error) => return tracing::error!(%error, "payers are not told anything"),
+            Err(error) => return tracing::error!(%error, "notifications cannot start"),
         };
         let local = LocalSet::new();
         local.block_on(&runtime, async move {
@@ -193,7 +193,7 @@ impl Seed {
             let sms = self.settings.sms.as_ref();
             let sms = match sms.map(|sms| Sms::open(sms, sender)).transpose() {
                 Ok(sms) => sms,
-                Err(error) => return tracing::error!(%error, "payers are not told anything"),
+                Err(error) => return tracing::error!(%error, "notifications cannot start"),
             };
             let delivery = Delivery {
                 journal: Arc::clone(&self.place.journal),
@@ -255,7 +255,7 @@ impl Service {
             let Err(error) = worked else {
                 return;
             };
-            tracing::error!(%error, "payers are told nothing until it works again");
+            tracing::error!(%error, "notifications paused");
             self.metrics.notify.stopped(true);
             if began.elapsed() > self.settings.retry_max {
                 // It had worked for a while: this is not the trouble of before.

@@ -243,7 +243,7 @@ impl Operator {
                 (wallet.ok_or("no wallet has that card")?, Some(card))
             }
             Whose::Letter(id) => {
-                let id: LetterId = id.parse().map_err(|()| "that is no id of a dead letter")?;
+                let id: LetterId = id.parse().map_err(|()| "this is not the id of a dead letter")?;
                 (id.wallet, None)
             }
             Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::OPERATOR, None),
@@ -263,7 +263,7 @@ impl Operator {
         self.inboxes.tell(wallet, tell);
         let cards = answer(answered).await?.cards;
         let found = cards.iter().find(|(number, _)| *number == card);
-        let (_, serial) = found.ok_or("that card is forgotten")?;
+        let (_, serial) = found.ok_or("this card is no longer known")?;
         Ok(Some(*serial))
     }
 
@@ -297,7 +297,7 @@ async fn answer(
     match answered {
         Ok(Ok(directions)) => Ok(directions),
         Ok(Err(_)) => Err("the wallet could not be loaded: the log says why".into()),
-        Err(_) => Err("the switch has not answered in time; it may still do it: look again".into()),
+        Err(_) => Err("the switch has not answered in time; the command may still be carried out: check the result".into()),
     }
 }
 
@@ -310,18 +310,18 @@ fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
             }
             Whose::Merchant(acceptor) => Subject::Merchant(padded(acceptor)?),
             Whose::Wallet(_) | Whose::Client(_) | Whose::Card(_) => Subject::Wallet,
-            Whose::All | Whose::Letter(_) => return Err("that can't be blocked".into()),
+            Whose::All | Whose::Letter(_) => return Err("this cannot be blocked".into()),
         })
     };
     let letter = || -> Result<LetterId, Refusal> {
         match &preference.of {
-            Whose::Letter(id) => Ok(id.parse().map_err(|()| "that is no id of a dead letter")?),
+            Whose::Letter(id) => Ok(id.parse().map_err(|()| "this is not the id of a dead letter")?),
             Whose::Wallet(_)
             | Whose::Client(_)
             | Whose::Card(_)
             | Whose::Cards(..)
             | Whose::Merchant(_)
-            | Whose::All => Err("that is no dead letter".into()),
+            | Whose::All => Err("there is no such dead letter".into()),
         }
     };
     Ok(Some(match &preference.want {
@@ -375,7 +375,7 @@ fn padded(acceptor: &str) -> Result<[u8; 15], Refusal> {
 fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
     match text.trim() {
         "" => Err(Refusal(format!(
-            "`{what}` must be said: it is kept with the decision"
+            "`{what}` is required: it is journaled with the decision"
         ))),
         text if text.len() > TEXT_MAX => {
             Err(Refusal(format!("`{what}` is longer than {TEXT_MAX} bytes")))
@@ -411,19 +411,19 @@ fn words(directive: &Directive) -> String {
             let begins = clock::transmission(*begins);
             format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
         }
-        Directive::ChangeKey(change) => format!("another MAC key of party {}", change.institution),
+        Directive::ChangeKey(change) => format!("change of the MAC key of party {}", change.institution),
         Directive::Retry(reference, owed) => {
             let reference = reference.to_text();
             let reference = String::from_utf8_lossy(&reference);
-            format!("tell the financial system again of {reference} ({owed:?})")
+            format!("resend the advice {reference} ({owed:?})")
         }
         Directive::Drop(reference, owed) => {
             let reference = reference.to_text();
             let reference = String::from_utf8_lossy(&reference);
-            format!("never tell the financial system of {reference} ({owed:?})")
+            format!("drop the advice {reference} ({owed:?})")
         }
         Directive::AcceptReferences(irregular) => format!(
-            "accept {} references that fall and {} that come twice, in {} wallets, up to sequence {}",
+            "accept {} references that fall and {} that repeat, in {} wallets, up to sequence {}",
             irregular.fallen, irregular.repeated, irregular.wallets, irregular.last_sequence
         ),
     }

@@ -280,7 +280,7 @@ impl WalletActor {
             match opened.and_then(|secret| vault.seal(id, purpose, secret.expose())) {
                 Ok(sealed) => Some(sealed),
                 Err(error) => {
-                    tracing::error!(%error, "something of a wallet could not be sealed anew");
+                    tracing::error!(%error, "a value of a wallet could not be re-encrypted");
                     None
                 }
             }

@@ -85,7 +85,7 @@ impl WalletActor {
                     tracing::info!(
                         day = %compared.day,
                         agreed,
-                        "the financial system's word and its net amount differ: it may compare more than that"
+                        "the financial system's field 66 and its net amount contradict each other"
                     );
                 }
                 return Some(WalletMessage {
@@ -93,7 +93,7 @@ impl WalletActor {
                     ..WalletMessage::unasked(Command::CompareTotals(Box::new(compared)))
                 });
             }
-            Command::HostAnswered(_, code) => failed(code, "it compares no totals"),
+            Command::HostAnswered(_, code) => failed(code, "it does not compare totals"),
             Command::Ask(_)
             | Command::HostIssuedCard(..)
             | Command::HostSilent(_)

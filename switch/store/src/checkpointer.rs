@@ -217,12 +217,12 @@ impl Writer {
         let mut said = began;
         while let Err(error) = store.retry() {
             if shared.hurries.load(Ordering::Acquire) {
-                tracing::warn!(%error, "the store stays behind the journal: the next start replays what is missing");
+                tracing::warn!(%error, "the store is behind the journal: the next start replays the difference");
                 break;
             }
             if said.elapsed() >= SAY_EVERY {
                 said = Instant::now();
-                tracing::error!(%error, seconds = began.elapsed().as_secs(), "the store still can't be written");
+                tracing::error!(%error, seconds = began.elapsed().as_secs(), "the store still cannot be written");
             }
             std::thread::sleep(RETRY_EVERY);
         }

@@ -75,7 +75,7 @@ pub enum StoreError {
     #[error("the store is open in another process: a switch, or `tessera provision`")]
     Locked,
     /// It failed and could not be opened again yet.
-    #[error("the store could not be opened again after a failed write; it is tried every second")]
+    #[error("the store could not be opened again after a failed write; the switch retries every second")]
     Closed,
     /// A folder could not be made or removed, or there is no room.
     #[error("the store, {}: {source}", path.display())]
@@ -87,7 +87,7 @@ pub enum StoreError {
     },
     /// The disk takes nothing, and memory has no room for more.
     #[error(
-        "the store can't be written, and there is too much to be kept in memory: make room on the disk, start again"
+        "the store cannot be written, and the data exceeds the memory limit: free space on the disk, start again"
     )]
     TooMuch,
     /// Another build of the switch wrote it, in another format.
@@ -151,7 +151,7 @@ impl Store {
         let tables = match opened {
             Ok(tables) => Some(Arc::new(tables)),
             Err(error @ StoreError::Disk(_)) => {
-                tracing::error!(%error, "the store could not be opened: it is kept in memory until it can");
+                tracing::error!(%error, "the store could not be opened: it is kept in memory until it can be");
                 None
             }
             Err(error) => return Err(error),
@@ -442,7 +442,7 @@ impl Store {
 
     fn fail(&self, error: &StoreError) {
         if !self.failing.swap(true, Ordering::AcqRel) {
-            tracing::error!(%error, "the store can't be written: checkpoints pause until it can; payments go on");
+            tracing::error!(%error, "the store cannot be written: checkpoints pause; payments continue");
         }
     }
 

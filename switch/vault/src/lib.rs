@@ -37,13 +37,13 @@ pub enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// The key is not in the ring any more.
-    #[error("sealed with key {0}, which is not in the key file")]
+    #[error("encrypted with key {0}, which is not in the key file")]
     NoKey(u32),
     /// It was not sealed for this, or was changed.
-    #[error("what was sealed does not open: it was changed, or is another wallet's")]
+    #[error("a ciphertext cannot be decrypted: it was changed, or belongs to another wallet")]
     Damaged,
     /// There are no random numbers to be had.
-    #[error("the system gave no random numbers")]
+    #[error("the system has no random numbers")]
     NoRandomness,
 }
 

@@ -18,19 +18,19 @@ pub enum KeyRingError {
     File(#[from] KeyFileError),
     /// It was written by somebody else at the same time.
     #[error(
-        "another process has changed the vault's key file: see which keys it has, and try again"
+        "another process has changed the vault's key file: check its keys, and try again"
     )]
     Changed,
     /// A line is no key.
     #[error(
-        "line {line} of the vault's key file is no key: a number and 64 hexadecimal digits are needed"
+        "line {line} of the vault's key file is not a key: a number and 64 hexadecimal digits are needed"
     )]
     Line {
         /// From 1.
         line: usize,
     },
     /// The numbers do not rise.
-    #[error("line {line} of the vault's key file: numbers must rise, the newest key stands last")]
+    #[error("line {line} of the vault's key file: numbers must rise, with the newest key last")]
     Order {
         /// From 1.
         line: usize,
@@ -39,7 +39,7 @@ pub enum KeyRingError {
     #[error("the vault's key file holds no key: make one with `tessera keys rotate`")]
     Empty,
     /// The system has no random numbers.
-    #[error("the system gave no random numbers for a key")]
+    #[error("the system has no random numbers for a key")]
     NoRandomness,
 }
 

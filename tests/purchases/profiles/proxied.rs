@@ -109,7 +109,7 @@ fn a_load_balancer_has_to_say_from_where_a_connection_comes() {
     });
     wait_for("the log to say so", || {
         let log = rig.log("switch");
-        log.contains("it has to begin with the PROXY protocol")
+        log.contains("it must begin with a PROXY protocol header")
             && log.contains("looks_like=\"HTTP\"")
     });
 }

@@ -232,7 +232,7 @@ impl SmsSettings {
         {
             return Err(SettingsError::Password {
                 path: file.clone(),
-                why: format!("SMPP has room for {SMPP_PASSWORD_MAX} printable ASCII characters"),
+                why: format!("SMPP allows {SMPP_PASSWORD_MAX} printable ASCII characters"),
             });
         }
         Ok(password)
@@ -250,7 +250,7 @@ fn password(file: &Path) -> Result<Zeroizing<String>, SettingsError> {
         open => unreadable(open.to_string()),
     })?;
     match text.lines().next().unwrap_or_default() {
-        "" => Err(unreadable("there is nothing on its first line".to_owned())),
+        "" => Err(unreadable("its first line is empty".to_owned())),
         line => Ok(Zeroizing::new(line.to_owned())),
     }
 }

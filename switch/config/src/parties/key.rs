@@ -46,7 +46,7 @@ const MAC_KEY: Names = Names {
     file: "mac_key_file",
     variable: "mac_key_environment",
     several: "state one of mac_key, mac_key_file and mac_key_environment",
-    in_the_open: "a key stands in a file (mac_key_file) or in the environment (mac_key_environment), not in a production configuration",
+    in_the_open: "a production configuration must name the key with mac_key_file or mac_key_environment",
 };
 
 const WRAPPING_KEY: Names = Names {
@@ -54,7 +54,7 @@ const WRAPPING_KEY: Names = Names {
     file: "key_encrypting_key_file",
     variable: "key_encrypting_key_environment",
     several: "state one of key_encrypting_key, key_encrypting_key_file and key_encrypting_key_environment",
-    in_the_open: "a key stands in a file (key_encrypting_key_file) or in the environment (key_encrypting_key_environment), not in a production configuration",
+    in_the_open: "a production configuration must name the key with key_encrypting_key_file or key_encrypting_key_environment",
 };
 
 impl Stated<'_> {
@@ -116,7 +116,7 @@ pub(super) fn mac_key(
 ) -> Result<Option<MacKey>, Breach> {
     let production = environment == Environment::Production;
     if production && stated.is_empty() {
-        let why = "missing: a party of a production configuration states mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"";
+        let why = "missing: a party of a production configuration must state mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"";
         return Err(Breach::new("mac_key", why));
     }
     let (field, text) = stated.read(&MAC_KEY, base)?;

@@ -68,7 +68,7 @@ impl Network {
 
 impl fmt::Display for NoNetwork {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("is no block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"")
+        out.write_str("is not a block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"")
     }
 }
 

@@ -123,13 +123,13 @@ impl PartyText {
                 Some(key)
             }
             (Some(_), false) => {
-                let why = "state the MAC key once: wrapped, or otherwise";
+                let why = "state the MAC key only once: wrapped or not";
                 return Err(Breach::new("mac_key_wrapped", why));
             }
             (None, _) => key::mac_key(code, stated, context.environment, context.base)?,
         };
         if let (Some(_), None) = (&wrapping, &mac_key) {
-            let why = "a party without a MAC key changes none";
+            let why = "a party without a MAC key cannot change it";
             return Err(Breach::new("mac_key", why));
         }
         let defaults = context.defaults;
@@ -197,7 +197,7 @@ impl LineText {
             }
         };
         if self.transport != Transport::Tls {
-            let why = "needs transport = \"tls\": a plain connection shows no certificate";
+            let why = "needs transport = \"tls\": a plain connection has no certificate";
             return Err(Breach::new(key, why));
         }
         if tls.is_none_or(|tls| tls.client_authority.is_none()) {
@@ -367,7 +367,7 @@ fn messages(stated: &AnyOrList) -> Result<Messages, Breach> {
         return Ok(Messages::ANY);
     };
     Messages::of(list).map_err(|wrong| {
-        let why = format!("{wrong:?} is none of {}", MESSAGES.join(", "));
+        let why = format!("{wrong:?} is not one of {}", MESSAGES.join(", "));
         Breach::new("messages", why)
     })
 }

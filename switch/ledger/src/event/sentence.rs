@@ -15,48 +15,48 @@ impl Event {
                 opening,
                 ..
             } => {
-                format!("set aside {} of {}", money(*part), money(opening.amount))
+                format!("held {} of {}", money(*part), money(opening.amount))
             }
-            Self::Held { .. } => "set aside, and sent to the financial system".into(),
+            Self::Held { .. } => "held, and sent to the financial system".into(),
             Self::Approved { .. } => "approved by the financial system".into(),
-            Self::StoodIn { .. } => "approved in the financial system's stead".into(),
+            Self::StoodIn { .. } => "approved as stand-in for the financial system".into(),
             Self::Released { code, .. } => {
-                format!("came to nothing ({code}): what was set aside is free")
+                format!("failed ({code}): the hold is released")
             }
             Self::Declined { code, reason, .. } => format!("declined ({code}): {reason}"),
-            Self::Reversed { standing, .. } => format!("reversed: {} stands", money(*standing)),
+            Self::Reversed { standing, .. } => format!("reversed: {} remains", money(*standing)),
             Self::ReversedFurther { standing, .. } => {
-                format!("a refund came to nothing: {} stands", money(*standing))
+                format!("a refund failed: {} remains of the purchase", money(*standing))
             }
             Self::ReversalNoted { code, .. } => format!("a reversal that changes nothing ({code})"),
             Self::RefundRequested { .. } => "a refund, sent to the financial system".into(),
             Self::LoadRequested { .. } => "a load, sent to the financial system".into(),
             Self::PayoutRequested { .. } => "a payout, sent to the financial system".into(),
-            Self::Advised { .. } => "posted as decided elsewhere".into(),
+            Self::Advised { .. } => "posted as a stand-in advice".into(),
             Self::Completed {
                 debit, from_hold, ..
             } => format!(
-                "completed: {} debited, {} of it from what was set aside",
+                "completed: {} debited, {} of it from the hold",
                 money(*debit),
                 money(*from_hold)
             ),
-            Self::Expired { .. } => "its time was over: what was left set aside is free".into(),
+            Self::Expired { .. } => "the hold expired and was released".into(),
             Self::AdviceAcknowledged { .. } => {
-                "the financial system has acknowledged that it is undone".into()
+                "the financial system has acknowledged the reversal".into()
             }
             Self::PostingAcknowledged { .. } => {
-                "the financial system has acknowledged that it was decided".into()
+                "the financial system has acknowledged the advice".into()
             }
             Self::Repeated { transmission, .. } => {
-                format!("came again, with field 7 {transmission:010}")
+                format!("repeated, with field 7 {transmission:010}")
             }
             Self::GivenUp { code, .. } => {
-                format!("the financial system has refused too often to hear of it ({code})")
+                format!("the financial system has refused the advice too often ({code})")
             }
             Self::Directed(directed) => {
                 let what = match directed.directive {
-                    Directive::Retry(..) => "have it told again",
-                    Directive::Drop(..) => "have it told never",
+                    Directive::Retry(..) => "resend the advice",
+                    Directive::Drop(..) => "drop the advice",
                     Directive::Block(_)
                     | Directive::Unblock(_)
                     | Directive::Control(..)
@@ -67,12 +67,12 @@ impl Event {
                 format!("{} decided to {what}: {}", directed.by, directed.reason)
             }
             Self::OrderAnnounced { .. } => "the payer agreed to pay the order".into(),
-            Self::OrderCancelled { .. } => "the payer took the order back".into(),
-            Self::CardRequested { .. } => "a card was asked for".into(),
+            Self::OrderCancelled { .. } => "the payer cancelled the order".into(),
+            Self::CardRequested { .. } => "a card was requested".into(),
             Self::CardIssued { .. } => "the card was issued".into(),
-            Self::CardLate { .. } => "the card is late: it is asked for again".into(),
+            Self::CardLate { .. } => "the card is late: it is requested again".into(),
             Self::CardRetired { .. } => "a card number was ended".into(),
-            Self::Opened(_) => "the wallet was made".into(),
+            Self::Opened(_) => "the wallet was created".into(),
             Self::Closed { .. } => "the wallet was ended".into(),
             Self::Account { .. } => "the payer's account changed".into(),
             Self::Provisioned { .. } | Self::Reconciled(_) => "of no request".into(),

@@ -101,5 +101,5 @@ const NOT_BEGUN: Verdict = (
 );
 const LONG_OVER: Verdict = (
     ResponseCode::INVALID_TRANSACTION,
-    "the settlement date in field 15 is none, or long over",
+    "the settlement date in field 15 does not exist, or is too old",
 );

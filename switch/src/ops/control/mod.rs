@@ -75,7 +75,7 @@ async fn admit<B: MessageBody>(
         .conn_data::<UCred>()
         .map(|user| Caller::new(*user, &rights));
     let refusal = match &caller {
-        None => Some("the system does not say who you are".to_owned()),
+        None => Some("the system does not identify your user".to_owned()),
         Some(caller) => caller.refuse(Right::Read),
     };
     if let Some(why) = refusal {

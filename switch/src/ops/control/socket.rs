@@ -18,7 +18,7 @@ pub(super) fn bind(path: &Path, others: bool) -> anyhow::Result<UnixListener> {
         Err(why) if why.kind() == io::ErrorKind::NotFound => {}
         Err(why) => return Err(why).with_context(|| at(path)),
         Ok(found) if !found.file_type().is_socket() => {
-            bail!("{}: something else than a socket is there", at(path))
+            bail!("{}: the path exists and is not a socket", at(path))
         }
         Ok(_) => {
             if UnixStream::connect(path).is_ok() {

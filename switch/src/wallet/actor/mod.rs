@@ -276,7 +276,7 @@ impl WalletActor {
         if let Err(broken) = counted {
             // The rules made an event that does not fit the wallet it was made for: a bug. It is in
             // the journal already, so nobody may act on it; a restart refuses to replay it.
-            tracing::error!(%broken, "the rules made an event that does not fit its wallet");
+            tracing::error!(%broken, "the rules made an event that does not follow from its wallet's state");
             invariant::fail(
                 "an event fits the wallet that it was made for",
                 Some(self.wallet.id.0),

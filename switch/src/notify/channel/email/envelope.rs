@@ -28,7 +28,7 @@ impl Header for AutoSubmitted {
 /// Plain text and HTML side by side. Nothing in it is fetched from anywhere or tells anybody that it was read.
 pub(super) fn pack(from: &Mailbox, message: &Message) -> Result<lettre::Message, Failure> {
     let to = EmailAddress::parse(message.to.expose());
-    let to = to.ok_or_else(|| Failure::permanent("the address is no e-mail address"))?;
+    let to = to.ok_or_else(|| Failure::permanent("the address is not an e-mail address"))?;
     // The library knows fewer letters than RFC 6532; what it would refuse has been refused.
     let to = Address::new_dangerous(to.local(), to.ascii_domain());
     lettre::Message::builder()
@@ -42,7 +42,7 @@ pub(super) fn pack(from: &Mailbox, message: &Message) -> Result<lettre::Message,
             message.text.clone(),
             message.html.clone(),
         ))
-        .map_err(|_| Failure::permanent("no e-mail could be made of the message"))
+        .map_err(|_| Failure::permanent("the message could not be turned into an e-mail"))
 }
 
 #[cfg(test)]

@@ -41,10 +41,10 @@ fn words(error: &Error) -> String {
         None if error.is_timeout() => "the mail server did not answer in time".to_owned(),
         None if error.is_tls() => "TLS with the mail server failed".to_owned(),
         None if error.is_response() => {
-            "the mail server's answer was cut off or made no sense".to_owned()
+            "the mail server's answer was incomplete or invalid".to_owned()
         }
-        None if error.is_client() => "the mail server lacks what is needed".to_owned(),
-        None => "the line to the mail server broke".to_owned(),
+        None if error.is_client() => "the mail server lacks a required feature".to_owned(),
+        None => "the connection to the mail server broke".to_owned(),
     }
 }
 

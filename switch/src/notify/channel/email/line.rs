@@ -33,7 +33,7 @@ pub(super) enum Excess {
     #[error("the mail server's reply has more than {} KiB", REPLY_BYTES_MAX / 1024)]
     Reply,
     /// What somebody on the path puts behind the reply to STARTTLS would be taken for said inside TLS.
-    #[error("something in the clear follows the mail server's reply to STARTTLS")]
+    #[error("unencrypted bytes follow the mail server's reply to STARTTLS")]
     BehindStarttls,
 }
 

@@ -52,7 +52,7 @@ impl Email {
             // Nothing was said: the next message finds the connection as it was.
             lease.keep();
             return Err(Failure::permanent(
-                "the mail server takes no address beyond ASCII: it has no SMTPUTF8",
+                "the mail server accepts only ASCII addresses: it has no SMTPUTF8",
             ));
         }
         let bytes = email.formatted();

@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
         tokio::select! {
             command = self.wire.next() => match command {
                 Some(Ok(received)) => self.take(&received).await,
-                Some(Err(_)) => Err(lost("what the message centre sent is no PDU")),
+                Some(Err(_)) => Err(lost("the message centre sent an invalid PDU")),
                 None => Err(lost("the message centre closed the line")),
             },
             submit = queued.recv(), if may_send => match submit {
@@ -139,7 +139,7 @@ impl<'a> Session<'a> {
             self.warned = true;
             tracing::warn!(
                 id = u32::from(id),
-                "a PDU of the message centre cannot be read: no more is said of others in this session"
+                "a PDU of the message centre cannot be read; further ones in this session are not logged"
             );
         }
         match (id, received.pdu()) {
@@ -231,7 +231,7 @@ impl<'a> Session<'a> {
         }
         match self.enquired {
             Some(enquired) if enquired + self.settings.answer_within <= now => {
-                Err(lost("the message centre is silent"))
+                Err(lost("the message centre does not answer"))
             }
             None if self.heard + self.settings.enquire_after <= now => {
                 self.enquired = Some(now);
@@ -264,7 +264,7 @@ impl<'a> Session<'a> {
         match timeout(self.settings.answer_within, self.wire.send(command)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(lost("the line to the message centre broke")),
-            Err(_) => Err(lost("the message centre takes nothing any more")),
+            Err(_) => Err(lost("the message centre accepts no more messages")),
         }
     }
 
@@ -360,7 +360,7 @@ mod tests {
             // Until the other side has gone.
             while wire.next().await.is_some() {}
         });
-        assert_eq!(end, lost("the message centre is silent"));
+        assert_eq!(end, lost("the message centre does not answer"));
         assert!(notice.unwrap_err().is_transient());
     }
 
@@ -386,7 +386,7 @@ mod tests {
             wire.get_mut().write_all(&[0xFF; 16]).await.unwrap();
             while wire.next().await.is_some() {}
         });
-        assert_eq!(end, lost("what the message centre sent is no PDU"));
+        assert_eq!(end, lost("the message centre sent an invalid PDU"));
         assert!(notice.unwrap_err().is_transient());
     }
 

@@ -68,7 +68,7 @@ impl Sender {
 pub(super) fn segments(sender: &Sender, message: &Message) -> Result<Vec<Segment>, Failure> {
     let unfit = |_| Failure::permanent("a value does not fit its field");
     let number = phone_number(message.to.expose())
-        .ok_or_else(|| Failure::permanent("the address is no telephone number"))?;
+        .ok_or_else(|| Failure::permanent("the address is not a telephone number"))?;
     let reference = message.id.short();
     let encoded = alphabet::encode(&message.sms, reference)
         .ok_or_else(|| Failure::permanent("the text is too long for short messages"))?;
