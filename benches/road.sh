@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole road on one machine: load generator, switch and financial system share its cores, syncing
+# The whole path of a purchase on one machine: load generator, switch and financial system share its cores, syncing
 # is on, every answer and every cent is verified. Prints a row for each shape of load.
 # Measures target/dist/tessera: cargo build --profile dist
 #   benches/road.sh [seconds per shape, 15] [cards, 100000] [runs, 3]

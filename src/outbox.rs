@@ -1,4 +1,4 @@
-//! `tessera outbox`: what could not be told to payers.
+//! `tessera outbox`: dead letters of notifications.
 
 use anyhow::bail;
 use clap::{Args, Subcommand};

@@ -1,4 +1,4 @@
-//! `tessera saf`: what the financial system would not hear.
+//! `tessera saf`: advices that the financial system has refused too often.
 
 use clap::{Args, Subcommand};
 use tessera_console::print;

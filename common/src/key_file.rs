@@ -1,4 +1,4 @@
-//! Files that hold keys: whoever else can read them has the keys.
+//! Files that contain keys: every user who can read them has the keys.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};

@@ -12,7 +12,7 @@
 
 use std::net::IpAddr;
 
-/// The headers that tell where a request comes from, as far as they are there.
+/// The headers that show the origin of a request, as far as they are present.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sender<'a> {
     /// `Host`, or the authority of HTTP/2.

@@ -29,7 +29,7 @@ const OURS: [&str; 6] = [
     "tessera_wallet",
 ];
 
-/// Crates of others whose errors are what strangers send (bytes that are no HTTP), logged without an address.
+/// Other crates whose errors any client can cause (bytes that are not HTTP); they log them without an address.
 const NOISE: &str = "actix_http=off";
 
 /// How a logged event is written.

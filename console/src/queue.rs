@@ -57,7 +57,7 @@ impl Queue {
         }
     }
 
-    /// Takes whole lines, or loses and counts them where there is no room. Never waits for the sink.
+    /// Takes whole lines, or drops and counts them if they do not fit. Never waits for the sink.
     pub fn push(&'static self, lines: &[u8]) {
         let mut state = self.lock();
         if state.waiting.len() + lines.len() > WAITING_BYTES_MAX {
@@ -151,7 +151,7 @@ impl Queue {
         }
     }
 
-    /// Says in the log what did not get into it, now that there is room again.
+    /// Logs the number of dropped lines when the queue accepts lines again.
     fn sum_up(&self) {
         let lines = std::mem::take(&mut self.lock().unreported);
         if lines > 0 {

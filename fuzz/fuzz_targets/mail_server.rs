@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         .unwrap();
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            // The channel may have heard enough.
+            // The channel may have closed the connection.
             let _ = stream.write_all(said).await;
             let _ = stream.shutdown().await;
             stream

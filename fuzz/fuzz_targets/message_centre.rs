@@ -23,7 +23,7 @@ fuzz_target!(|said: &[u8]| {
         let sms = Sms::open(&settings, receipts).unwrap();
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            // The channel may have heard enough.
+            // The channel may have closed the connection.
             let _ = stream.write_all(said).await;
             let _ = stream.shutdown().await;
             stream

@@ -90,12 +90,12 @@ impl Balances {
         &self.0
     }
 
-    /// The ledger balance, where told and not owed.
+    /// The ledger balance, if present and not negative.
     pub fn ledger(&self) -> Option<Amount> {
         self.owned(BalanceKind::Ledger)
     }
 
-    /// The available balance, where told and not owed.
+    /// The available balance, if present and not negative.
     pub fn available(&self) -> Option<Amount> {
         self.owned(BalanceKind::Available)
     }

@@ -38,7 +38,8 @@ pub struct KeyEncryptingKeyError;
 /// A MAC key under a key-encrypting key.
 pub type WrappedKey = [u8; WRAPPED_BYTES];
 
-/// The first bytes of the CMAC of a block of zeros under the key (ANSI X9.24-1): tells a mistaken key, and nothing of it.
+/// The first bytes of the CMAC of a block of zeros under the key (ANSI X9.24-1): reveals a mistaken key, but nothing
+/// about the key.
 pub type CheckValue = [u8; CHECK_VALUE_BYTES];
 
 /// Field 48 tag 03 of a key change: 48 hexadecimal digits of the wrapped key and 6 of the new key's check value.

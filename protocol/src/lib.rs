@@ -1,8 +1,8 @@
 //! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`, and, at the door only, in
 //! other packings and framings ([`Dialect`]).
 //!
-//! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or
-//! allocation per field here, and nobody whom this crate knows.
+//! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or allocation per field
+//! here, and this crate depends on no other.
 //!
 //! The road: [`cut`] takes one frame from a stream, [`Message::parse`] lays the table of fields
 //! ([`FIELDS`]) over it without copying, [`Request::read`] turns it into values that cannot be wrong,

@@ -27,7 +27,7 @@ impl Mti {
     pub const RECONCILIATION_ADVICE: Self = Self(0x0520);
     /// 0600: administrative message of the wallet server.
     pub const ADMINISTRATIVE: Self = Self(0x0600);
-    /// 0620: something that the wallet server asked to be told.
+    /// 0620: an event of a wallet that the wallet server watches.
     pub const ADMINISTRATIVE_ADVICE: Self = Self(0x0620);
     /// 0800: network management.
     pub const NETWORK: Self = Self(0x0800);
@@ -90,7 +90,7 @@ impl Mti {
         self.0 & 1 != 0
     }
 
-    /// Whether the third digit is 2: the sender tells, it does not ask.
+    /// Whether the third digit is 2: an advice, not a request.
     pub const fn is_advice(self) -> bool {
         self.0 & 0xF0 == 0x20
     }

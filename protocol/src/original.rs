@@ -10,9 +10,9 @@ pub struct OriginalData {
     pub mti: Mti,
     /// Field 11 of the original.
     pub trace: u32,
-    /// Field 7 of the original or of any of its repeats, MMDDhhmmss; 0 where not told.
+    /// Field 7 of the original or of any of its repeats, MMDDhhmmss; 0 if absent.
     pub transmission: u32,
-    /// Field 32 of the original; 0 where not told.
+    /// Field 32 of the original; 0 if absent.
     pub institution: u64,
     /// Field 33 of the original; 0 where there was none.
     pub forwarding: u64,

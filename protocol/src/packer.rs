@@ -18,7 +18,7 @@ const SECONDARY_AT: usize = 12;
 const BITMAP_BYTES: usize = 8;
 const SECONDARY_BIT: u64 = 1 << 63;
 
-/// Room for any message of the protocol's common ones, so that its fields do not grow the buffer one by one.
+/// Capacity for any common message of the protocol, so that its fields do not grow the buffer one by one.
 const ROOM_BYTES: usize = 256;
 
 /// One frame in the making, at the end of a buffer that may hold others before it. Fields are added in
@@ -92,9 +92,8 @@ impl<'b> Packer<'b> {
         self.digits_left(2, card.expose(), card.length())
     }
 
-    /// A field by its body in wire packing. The length in front is written here; an odd count of digits
-    /// cannot be told from a body, so that fields 2, 32 and their like take [`Packer::number`] or
-    /// [`Packer::digits`] instead.
+    /// A field by its body in wire packing. The length in front is written here; an odd count of digits cannot be
+    /// recognized in a body, so that fields 2, 32 and their like take [`Packer::number`] or [`Packer::digits`] instead.
     #[inline]
     pub fn raw(&mut self, field: u8, body: &[u8]) -> &mut Self {
         self.announce(field);
@@ -231,7 +230,7 @@ impl<'b> Packer<'b> {
         self.secondary |= 1 << (128 - field);
     }
 
-    /// Makes room for the secondary bitmap in front of what has been added.
+    /// Inserts the secondary bitmap in front of the fields that were added.
     #[cold]
     fn open_secondary(&mut self) {
         self.primary |= SECONDARY_BIT;

@@ -33,7 +33,7 @@ pub const fn is_sensitive(tag: u8) -> bool {
     tag == KEY_MATERIAL
 }
 
-/// The longest value that three digits of length can tell.
+/// The longest value that three digits of length can state.
 pub const VALUE_BYTES_MAX: usize = 999;
 
 /// What is wrong with a list of TLVs.

@@ -356,7 +356,7 @@ fn every_source_does_what_it_is_known_for() {
         assert!(!sources.contains("99020000"), "{sources}");
         assert_eq!(given(&sources), [1_000_000, 3_000, 0, 700, 800, 0, 0, 500]);
         assert_eq!(line.code(&funded(11, LOAD, 2_001, POOR)).await, "51");
-        // Half of it goes back, and makes room for another load.
+        // Half of it is paid back, which allows another load.
         assert_eq!(line.code(&funded(12, PAYOUT, 1_500, POOR)).await, "00");
         assert_eq!(
             line.code(&repeated(funded(12, PAYOUT, 1_500, POOR))).await,
@@ -368,7 +368,7 @@ fn every_source_does_what_it_is_known_for() {
             line.code(&funded(15, PAYOUT, 1, b"9902000000000067")).await,
             "14"
         );
-        // The switch heard nothing of these two.
+        // The switch got no answer to these two.
         for (number, original, amount) in [(16, 8, 700), (17, 9, 800)] {
             let undo = reversal(Mti::REVERSAL_ADVICE, number, original, amount, None);
             assert_eq!(line.code(&undo).await, "00");

@@ -157,7 +157,7 @@ async def refund(attack):
         elif code == APPROVED:
             assert len(answer.get("38", "")) == 6, f"an approval without six characters: {answer}"
         else:
-            # The financial system may have to hear first of what was undone before.
+            # An advice about an earlier reversal may have to reach the financial system first.
             depends = original.state.left is not None or any(one.original is original for one in wallet.transactions)
             assert code in UNLUCKY and (trouble or code == "91" and depends), f"a refund of {amount} of {left} of {original}: {answer}"
         original.becomes(code == APPROVED)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
-# Room for journal segments of 4 MiB, their spare, store and outbox.
+# Space for journal segments of 4 MiB, their spare, store and outbox.
 DISK = "192m"
 
 IN_A_HURRY = {

@@ -374,7 +374,7 @@ impl<'a> Inspector<'a> {
             .devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
     }
 
-    /// On a phone and on a desk, in light and in dark.
+    /// On a phone and on a desktop, in light and in dark.
     fn take_pictures(&self, name: &str) {
         for (device, width, height) in [("phone", 390, 844), ("desk", 1280, 900)] {
             self.size(width, height);

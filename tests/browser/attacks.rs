@@ -153,7 +153,7 @@ fn orders_are_tampered_with(world: &World) {
         assert_eq!(payer.is_asked(origin, mall, "X-1", "1450", "").status, 403);
     }
 
-    // Paid once, whoever asks again, and whoever agrees again.
+    // Paid once, even if the shop asks again or the payer agrees again.
     let order = place_order(world);
     payer.agrees(&mall, "MALL-0001", &order, "1450");
     assert_eq!(collect(world, &order)["status"], "paid");
@@ -291,7 +291,7 @@ fn place_order(world: &World) -> String {
     order.trim_end_matches("/pay").to_owned()
 }
 
-/// What the shop was told by the switch.
+/// The switch's answer to the shop.
 fn collect(world: &World, order: &str) -> Value {
     let asked = ask(
         world.shops.affiliated,

@@ -1,4 +1,5 @@
-//! The extension before the real wallet server: in a test build its popup stands in a window of its own, and is told its tab.
+//! The extension before the real wallet server: in a test build its popup is in its own window and gets the id of its
+//! tab.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::world::World;
 /// The ways to check out of the shop that takes cards.
 const WAYS: [&str; 3] = ["plain", "controlled", "framed"];
 
-/// Makes the extension for this world's wallet server: its folder, and what Chromium must be told.
+/// Makes the extension for this world's wallet server: its folder, and Chromium's arguments.
 pub fn make(world: &World) -> (TempDir, Vec<String>) {
     let python = std::env::var("TESSERA_PYTHON").expect("TESSERA_PYTHON names an interpreter");
     let target = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! What a mall's page hears from the pay window.
+//! What a mall's page learns from the pay window.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Where a payer wants to be told, and what they are told then: by mail, and by short message.
+//! A payer's contacts, and the notifications that they get: by mail and by short message.
 
 use crate::payer::{PASSWORD, Payer};
 use crate::pictures;

@@ -254,8 +254,8 @@ impl Storm {
         self.start_host();
     }
 
-    /// The end: the load's books close to the cent, nothing is held, nothing is open, and of every settlement date both sides
-    /// have the same.
+    /// The end: the load's accounts match to the cent, nothing is held, nothing is open, and both sides have the same
+    /// totals of every settlement date.
     #[allow(clippy::print_stderr, reason = "for the analysis of a failure")]
     fn calm_down(&mut self, loading: Loading) {
         let report = self.rig.finish_load(loading);

@@ -1,5 +1,5 @@
-//! Disks without room under the real switch: a small file system of its own, mounted for the test. Only root may mount; without
-//! that the tests say that they were skipped.
+//! Full disks under the real switch: a small file system, mounted for the test. Only root may mount; without that the
+//! tests say that they were skipped.
 
 use std::fs;
 use std::io::Write as _;
@@ -47,7 +47,7 @@ impl SmallDisk {
         Some(disk)
     }
 
-    /// Takes all the room there is.
+    /// Fills the disk.
     fn fill(&self) {
         let mut file = fs::OpenOptions::new()
             .create(true)

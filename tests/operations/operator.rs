@@ -1,4 +1,4 @@
-//! What an operator decides, and what the financial system would not hear, against the real switch.
+//! Decisions of an operator, and advices that the financial system refuses, against the real switch.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;

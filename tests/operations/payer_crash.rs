@@ -1,5 +1,5 @@
-//! A payer's operations with the switch and the financial system killed in the middle of them: what is sent again is applied
-//! once, every answer is true, and at the end the balance, the journal and the financial system's books agree.
+//! A payer's operations with the switch and the financial system killed in the middle of them: what is sent again is
+//! applied once, every answer is true, and at the end the balance, the journal and the financial system's ledger agree.
 
 use std::io;
 use std::process::Command;
@@ -18,7 +18,7 @@ const OPERATIONS: u32 = 60;
 /// Blows fall within so long of an operation's begin: it takes some milliseconds, and a password some tens of them.
 const WITHOUT: Duration = Duration::from_millis(12);
 const WITH_PASSWORD: Duration = Duration::from_millis(60);
-/// The financial system's books outlive it.
+/// The financial system's ledger survives.
 const BOOKS: &str = "data=\"host-data\"";
 
 /// What is killed, and after how long.
@@ -138,7 +138,7 @@ impl Life {
         }
     }
 
-    /// The switch is killed when the money is there and nobody has heard of it.
+    /// The switch is killed after the money has moved and before the answer.
     fn load_whose_answer_is_lost(&mut self) {
         let data = [(22, self.source.as_str()), (2, "77")];
         let message = self

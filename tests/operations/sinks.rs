@@ -220,7 +220,7 @@ fn a_command_ends_quietly_when_its_reader_has_seen_enough() {
     }
 }
 
-/// Strangers at every port: few lines, each with an address, a summary, and metrics.
+/// Unknown clients at every port: few lines, each with an address, a summary, and metrics.
 #[test]
 fn what_strangers_cause_is_limited_in_the_log_and_counted() {
     let mut rig = Rig::new(1, 1_000_000);

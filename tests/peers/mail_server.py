@@ -118,7 +118,7 @@ async def main():
         protocol, "127.0.0.1", int(os.environ.get("TESSERA_PEER_PORT", 0)), ssl=context if given.tls == "implicit" else None
     )
     print("ready", server.sockets[0].getsockname()[1], flush=True)
-    # Whoever started it holds its standard input, and is gone when that ends.
+    # The process that started it holds its standard input; its end means that the process has ended.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 

@@ -104,5 +104,5 @@ const server = smpp.createServer(options, (session) => {
   session.on('error', () => undefined);
 });
 server.listen(Number(process.env.TESSERA_PEER_PORT || 0), '127.0.0.1', () => process.stdout.write(`ready ${server.address().port}\n`));
-// Whoever started it holds its standard input, and is gone when that ends.
+// The process that started it holds its standard input; its end means that the process has ended.
 process.stdin.resume().on('end', () => process.exit(0));

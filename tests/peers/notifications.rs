@@ -7,7 +7,7 @@ use crate::rig::peers::Peer;
 use crate::rig::wire::{PLAIN, Wire, purchase, rig_with};
 use crate::rig::{Rig, wait_for};
 
-/// A switch that tells payers through these.
+/// A switch that notifies payers through these.
 fn rig(mail: &Peer, centre: &Peer) -> Rig {
     let pauses = [("retry_min", "\"50ms\""), ("retry_max", "\"200ms\"")];
     let rig = rig_with(0, 0, &pauses);

@@ -73,7 +73,7 @@ impl Talk {
                 };
                 values.insert(place, part.value.clone());
             }
-            // What has parts is told as a number of bytes.
+            // A field with parts is shown as a number of bytes.
             let value = if row.parts.is_empty() {
                 row.value
             } else {

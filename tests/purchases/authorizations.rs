@@ -119,7 +119,7 @@ fn what_was_decided_elsewhere_is_posted_and_what_is_missing_is_owed() {
     assert_eq!(balances(&mut wire, 1), (9_000, 0));
     assert_eq!(code(&mut wire, &completion(&held, 9_000)), "00");
     assert_eq!(balances(&mut wire, 1), (0, 0));
-    // The party that may not decide in our stead is told so.
+    // A party without the permission for stand-in advices is refused.
     let mut other = Wire::signed_on(&rig, &PLAIN);
     let refused = card_purchase(&PLAIN, 1, 100).mti("0220");
     assert_eq!(code(&mut other, &refused), "58");

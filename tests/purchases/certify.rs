@@ -47,7 +47,7 @@ stand_in_advices = true
 partial_approval = true
 "#;
 
-/// A mall that sells nothing but books, and whose MAC key its profile has wrapped.
+/// A mall with one merchant category (bookshops), whose profile has a wrapped MAC key.
 fn bookshop() -> String {
     let wrapping = "606162636465666768696a6b6c6d6e6f";
     let key = KeyEncryptingKey::from_hex(wrapping).expect("a key");

@@ -82,7 +82,7 @@ fn a_page_says_what_was_decided_and_why() {
         &["original not found: it is remembered"],
     );
 
-    // A completion has a page of its own, with what the financial system was told of it.
+    // A completion has its own page, with the advice to the financial system.
     let trace = completes.field(11);
     let completed = ["--party", "20000000001", "--trace", &trace, "--date", &date];
     has(

@@ -1,5 +1,5 @@
-//! How a reversal, completion or refund names its original, and which requests are the same one: against the real switch and the
-//! real financial system, whose books are compared at the end.
+//! How a reversal, completion or refund names its original, and which requests are the same one: against the real
+//! switch and the real financial system, whose totals are compared at the end.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn by_reference(following: Hand, original: &Hand) -> Hand {
     unnamed(following).with(37, &original.field(37))
 }
 
-/// It is nothing but its own: another local time, by which nobody could tell its original.
+/// Its own local time differs, so it does not identify the original.
 fn own(following: Hand) -> Hand {
     following.with(12, "000001")
 }

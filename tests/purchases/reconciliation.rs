@@ -1,4 +1,4 @@
-//! Settlement dates and totals: what a party is told of them, what is listed behind them, and what a crash leaves.
+//! Settlement dates and totals: the answers to a party, the items behind them, and their state after a crash.
 
 use crate::rig::books::{begin_day, far_off, heard_by_the_host, settles, today, unsettled};
 use crate::rig::wire::{
@@ -188,7 +188,7 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     assert_eq!(code(&mut wire, &reversal("0420", &refunded)), "00");
     heard_by_the_host(&rig);
 
-    // Of a completion it will not hear: it stays with the operator, and the date open.
+    // It refuses a completion, which waits for the operator, and the date stays open.
     rig.kill_host();
     rig.start_host(&["data=books", "rules.refuse_advices=\"96\""]);
     assert_eq!(code(&mut wire, &completion(&hold, 4_000)), "00");
@@ -276,8 +276,8 @@ fn what_a_refund_that_is_undone_gives_back_has_the_same_date_on_both_sides() {
         ["91"; 2]
     );
 
-    // The others are reversed on the date before that of the reversals of their refunds, and the other way round. It hears of
-    // all of it after a crash.
+    // The others are reversed on the date before that of the reversals of their refunds, and the other way round. It
+    // gets all of it after a crash.
     rig.kill_host();
     for undone in [&refunds[0], &bought[3]] {
         assert_eq!(code(&mut wire, &reversal("0420", undone)), "00");

@@ -1,4 +1,4 @@
-//! The road of a purchase, end to end, with the real binaries.
+//! The path of a purchase, end to end, with the real binaries.
 
 use crate::rig::Rig;
 

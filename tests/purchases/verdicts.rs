@@ -1,5 +1,5 @@
-//! Every answer code of the financial system, from its line to the books of both sides: the real switch and the real financial
-//! system, which has booked the request or not.
+//! Every answer code of the financial system, from its line to the ledgers of both sides: the real switch and the real
+//! financial system, which has posted the request or not.
 
 use std::collections::HashMap;
 

@@ -1,11 +1,11 @@
-//! The switch's books against those of the financial system.
+//! The switch's ledger against that of the financial system.
 
 use tessera_ledger::Day;
 use tessera_protocol::{Currency, money_text};
 
 use super::{Rig, http_get, wait_for};
 
-/// Nothing is open any more, and the books are those of the host.
+/// Nothing is open any more, and the totals are those of the host.
 pub fn settles_with_the_host(rig: Rig) {
     settles(rig, 0);
 }

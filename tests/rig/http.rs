@@ -1,4 +1,4 @@
-//! A client that speaks just enough HTTP, and whatever headers it is told to.
+//! A minimal HTTP client with arbitrary headers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -62,9 +62,9 @@ pub fn try_ask(
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-    // A server that has heard enough answers before it has read everything.
+    // A server may answer before it has read everything.
     let _ = socket.write_all(request.as_bytes());
-    // Not to the end of the connection: some keep it open, whatever they are told.
+    // Not to the end of the connection: some servers keep it open.
     let mut answer = Vec::new();
     let mut piece = [0; 16 * 1024];
     while !is_whole(&answer) {

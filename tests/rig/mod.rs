@@ -209,7 +209,7 @@ impl Rig {
         values.sum()
     }
 
-    /// Starts `tessera load` against this switch and goes on when it asks; it ends when it is told to.
+    /// Starts `tessera load` against this switch and continues when it sends requests; it ends on request.
     pub fn start_load(&self, more: &[&str]) -> Loading {
         let [malls, wallet_line, tally] = [
             self.addresses.malls,
@@ -253,7 +253,7 @@ impl Rig {
         loading
     }
 
-    /// Tells the load to ask nothing new and to close its books; they must agree to the cent.
+    /// Stops the load and waits for its final checks, which must agree to the cent.
     pub fn finish_load(&self, loading: Loading) -> String {
         self.finish_load_with(loading, "-INT")
     }
@@ -482,8 +482,8 @@ pub fn http_get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-/// Below the ports that the system gives to whoever connects: a listener that is down for a moment finds its
-/// port free when it comes back, and nobody who tries it meanwhile is connected to himself.
+/// Below the system's ephemeral ports: a listener that is down for a moment finds its port free when it returns, and no
+/// client connects to itself meanwhile.
 pub fn free_port() -> SocketAddr {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     loop {

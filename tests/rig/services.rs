@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Rig, Running, free_port, http_get, wait_for};
 
-/// The wallet server, always `localhost`: cookies do not tell ports apart.
+/// The wallet server, always `localhost`: cookies are shared by all ports of a host.
 pub struct Wallet {
     pub running: Running,
     pub address: SocketAddr,

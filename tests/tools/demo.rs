@@ -195,7 +195,7 @@ fn a_newcomer_opens_a_wallet_loads_it_buys_and_reads_the_mail() {
     let shown = revealed.text_of("card-number");
     let number: String = shown.chars().filter(char::is_ascii_digit).collect();
     assert_eq!(number.len(), 16, "{}", revealed.body);
-    // One of fifty purchases is declined by the financial system of the demo, whoever asks.
+    // One of fifty purchases is declined by the financial system of the demo.
     let mut shop = browser(&shops[1]);
     wait_for("a purchase to be approved", || {
         let checkout = shop.get("/buy/round/plain");
@@ -229,7 +229,7 @@ fn available(wallet: &mut Browser) -> String {
 
 #[test]
 fn it_ends_by_itself_in_time_also_where_the_usual_ports_are_taken() {
-    // Whoever has them already has them as well.
+    // Existing installations get them too.
     let _taken: Vec<_> = [8080, 8081, 8082, 8083, 1025, 8025]
         .into_iter()
         .map(|port| std::net::TcpListener::bind(("127.0.0.1", port)))

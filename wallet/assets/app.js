@@ -91,7 +91,7 @@ function offerCopy(button) {
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
     const text = source.textContent.trim();
-    // Numbers are shown in groups; whoever pastes them wants the digits.
+    // Numbers are shown in groups, but only the digits are copied.
     await navigator.clipboard.writeText(/^[\d ]+$/.test(text) ? text.replaceAll(" ", "") : text);
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = label; }, 2000);

@@ -1,5 +1,5 @@
-// The pay window's side of the talk with the mall's page. Nothing is told but the order number and what became of it, and only to the
-// origin that is registered for the mall.
+// The pay window's side of the talk with the mall's page. Only the order number and its status are sent, and only to
+// the origin that is registered for the mall.
 "use strict";
 
 const VERSION = 1;
@@ -42,7 +42,7 @@ function submit(fields) {
   form.submit();
 }
 
-// After it: follows the order, and tells the mall's page.
+// After it: follows the order, and informs the mall's page.
 function follow(place) {
   const { state, order, origin } = place.dataset;
   const tell = (message) => {

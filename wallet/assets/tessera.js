@@ -2,7 +2,8 @@
 //
 //   Tessera.pay({ mall, order, amount, currency, lines, onAgreed }) -> Promise<{ status, order }>
 //
-// It opens the payer's wallet in a window, hands it the purchase, and hears what became of it. It learns nothing about the payer.
+// It opens the payer's wallet in a window, passes it the purchase, and receives the result. It learns nothing about the
+// payer.
 (() => {
   "use strict";
 

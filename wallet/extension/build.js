@@ -3,5 +3,5 @@
 // The origin of the wallet server: the only one that the extension ever talks to.
 export const WALLET = "http://localhost:8080";
 
-// Made for a test: the popup may be opened in a tab and told which tab it is about.
+// For tests: the popup may be opened in a tab and gets the id of the tab to fill.
 export const TEST = false;

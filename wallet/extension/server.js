@@ -45,7 +45,7 @@ export async function drawNumber(once) {
 export async function signOut() {
   const kept = await session();
   await forget();
-  // Where it can't be told, the server ends the session by itself.
+  // If the server cannot be reached, it ends the session by itself.
   if (kept) await ask("sign-out", {}, kept.session).catch(() => {});
 }
 

@@ -1,8 +1,8 @@
 //! Who is behind a request: the peer, or where that is a proxy that we trust, whom the proxy names.
 //!
-//! In come the entries of `X-Forwarded-For`, or of RFC 7239's `Forwarded`; out goes a [`Caller`], for the rate limits. Each
-//! proxy adds whom it heard at the end, so entries are read from there: what stands before the entries of our proxies the
-//! browser may have written itself.
+//! In come the entries of `X-Forwarded-For`, or of RFC 7239's `Forwarded`; out goes a [`Caller`], for the rate limits.
+//! Each proxy appends the address of its client, so entries are read from the end: the browser may have written the
+//! entries before those of our proxies.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

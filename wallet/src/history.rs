@@ -69,7 +69,7 @@ pub struct Transaction {
     pub acceptor: String,
     /// Last four digits of the card number; empty where it was an order.
     pub card: String,
-    /// What tells its order from others; empty where it was a card.
+    /// Identifies the order; empty for a purchase by card.
     pub order: String,
     /// What was bought, or the masked source.
     pub text: String,

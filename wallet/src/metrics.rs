@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus. No label ever tells a payer, a wallet or an address.
+//! What is counted, for Prometheus. No label identifies a payer, a wallet or an address.
 
 use std::sync::Arc;
 use std::time::Duration;

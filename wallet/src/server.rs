@@ -22,7 +22,7 @@ use crate::tls::{self, Certificates, LineTls};
 use crate::web::{App, Trouble, Walks, assets, guard};
 use crate::{extension, pages, pay};
 
-/// What is under way when the process is told to stop has so long, in seconds. Live pages never end by themselves.
+/// The time for requests in progress when the process stops, in seconds. Live pages never end by themselves.
 const DRAIN_SECONDS: u64 = 3;
 
 /// Where the server is to be found.

@@ -45,8 +45,7 @@ impl Session {
         u64::from_str_radix(digits, 16).unwrap_or_default()
     }
 
-    /// What a form of this session must carry: whoever does not know the handle can't make it, and every server that
-    /// is handed the handle can.
+    /// The token in every form of this session: it can be computed only with the handle, by any wallet server.
     pub fn form_token(&self) -> String {
         token("form", &self.0, "")
     }
@@ -75,7 +74,7 @@ pub fn token(purpose: &str, secret: &str, message: &str) -> String {
     hex(&mac.finalize().into_bytes())
 }
 
-/// Whether two secrets are the same, in a time that does not tell where they differ.
+/// Compares two secrets in constant time.
 pub fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

@@ -106,7 +106,7 @@ pub(crate) struct FieldPlace {
 /// A framing and a packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
-    /// What tells messages apart in the stream.
+    /// What separates messages in the stream.
     pub framing: Framing,
     /// Bytes between the length and the message, at most [`HEADER_BYTES_MAX`]; answers repeat them.
     pub header_bytes: u8,

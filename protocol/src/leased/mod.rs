@@ -6,8 +6,8 @@
 //! 0620  24 operation   60 data      nobody answers it: something happened to a wallet that is being watched
 //! ```
 //!
-//! Data and secrets are text TLVs, as in field 48. Passwords, sessions, card numbers and the like stand in field 62
-//! and nowhere else, so that whoever shows a message can leave out one field.
+//! Data and secrets are text TLVs, as in field 48. Passwords, sessions, card numbers and the like are in field 62 only,
+//! so that a program that shows a message can omit that one field.
 
 mod operation;
 mod rows;

@@ -1,4 +1,4 @@
-//! Requests about the connection and the books: 0800, 0500, 0600.
+//! Requests about the connection and the totals: 0800, 0500, 0600.
 
 use super::mandatory::missing;
 use super::{Refusal, time};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::response_code::ResponseCode;
 
-/// How to answer, and what to tell the developer on the other side in tag 09.
+/// How to answer, and the text for the other side's developer in tag 09.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// 12, 13 or 30.

@@ -1,5 +1,5 @@
-//! A connection to the switch, in the party's framing, in the clear or with TLS. It waits for what comes, and for how long
-//! is told each time.
+//! A connection to the switch, in the party's framing, in the clear or with TLS. It waits for input; the caller states
+//! the time limit.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -25,7 +25,7 @@ const TPDU_BACK: [u8; 5] = [0x60, 0x12, 0x34, 0x00, 0x03];
 pub struct Target {
     /// `host:port`.
     pub address: String,
-    /// With TLS where told, and the name that the certificate there must carry.
+    /// With TLS if requested, and the name that the certificate must carry.
     pub tls: Option<(Arc<ClientConfig>, String)>,
 }
 

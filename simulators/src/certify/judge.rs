@@ -101,7 +101,7 @@ pub fn expectations(asked: &FilledMessage, answer: &Answer) -> BTreeMap<u8, Expe
         let inquiry = asked.text(3).is_some_and(|code| code.starts_with("31"));
         let numbered = match asked.mti.as_bytes() {
             [_, b'1' | b'2', b'0', _] if !inquiry => Expected::Present(6),
-            // What was told afterwards may get a number.
+            // An advice may get an authorization code.
             [_, b'1' | b'2', b'2', _] => Expected::Anything,
             _ => Expected::Absent,
         };

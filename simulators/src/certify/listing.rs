@@ -20,7 +20,7 @@ use super::report::hexadecimal;
 use super::run::Payer;
 use words::words;
 
-/// The cases as a party sends them: times, trace numbers, and whoever pays are examples.
+/// The cases with a party's messages: times, trace numbers and payers are examples.
 pub fn listing(cases: &[Case], party: &Party) -> String {
     let mut text = String::new();
     let (clock, payer) = (Clock::example(), Payer::development(1));

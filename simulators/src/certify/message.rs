@@ -1,5 +1,5 @@
-//! The message of a case, field by field, in the words of the specification: what is the same in every run stands there, what
-//! is not (times, trace numbers, whoever pays) is named.
+//! The message of a case, field by field, in the words of the specification: constant values are literal, others
+//! (times, trace numbers, payers) are named.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

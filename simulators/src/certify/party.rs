@@ -73,7 +73,7 @@ pub enum PartyError {
     Unknown(u64),
 }
 
-/// Where nothing else is told: the switch's own default.
+/// Default: the same as the switch's.
 pub(super) const CONNECTIONS_MAX: u32 = 1024;
 
 impl Party {

@@ -25,7 +25,7 @@ const AT_ONCE: usize = 12;
 /// The expiry of development cards.
 const DEVELOPMENT_EXPIRY: &str = "3112";
 
-/// Everything that a run is told.
+/// The options of a run.
 pub struct Options {
     /// Where.
     pub target: Target,
@@ -43,7 +43,7 @@ pub struct Options {
     pub only: Vec<String>,
     /// The longest that an answer may take.
     pub answer_within: Duration,
-    /// Field 41; one of its own if not told.
+    /// Field 41; unique if not stated.
     pub terminal: Option<String>,
 }
 
@@ -56,7 +56,7 @@ pub struct WalletLineOptions {
     pub certificates: PathBuf,
 }
 
-/// Whoever pays.
+/// The payers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payer {
     /// Card number, for acquirers.

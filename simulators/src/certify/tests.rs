@@ -166,7 +166,7 @@ fn body(text: &str) -> Body {
     text.to_owned().into()
 }
 
-/// Faults of this case against a server that tells this lie: the places that are wrong; none, and it has passed.
+/// Faults of this case against a server that answers wrongly in this way: the wrong places; none if it has passed.
 fn places(lie: Lie, case: Case) -> Vec<String> {
     let party = Party::development(20_000_000_001).unwrap();
     let key = party.key.clone().unwrap();

@@ -91,7 +91,7 @@ pub struct Outcome {
     pub written: bool,
 }
 
-/// Makes what is missing in `folder`, or everything anew with `force`. Tells about each certificate in turn.
+/// Makes what is missing in `folder`, or everything anew with `force`. Reports each certificate in turn.
 pub fn write(folder: &Path, force: bool) -> Result<Vec<Outcome>, CertsError> {
     files::make_folder(folder)?;
     let mut outcomes = Vec::with_capacity(1 + SUBJECTS.len());

@@ -1,8 +1,8 @@
 //! The programs that the demo starts: each announces itself with a line that begins with `ready`, ends on SIGTERM,
 //! and dies with the demo, however that ends.
 //!
-//! A Ctrl-C in the terminal goes to a whole process group, so children get groups of their own: the demo hears it
-//! alone and stops them in order. Against a demo that is killed, each child asks the system for a SIGTERM at its
+//! A Ctrl-C in the terminal goes to a whole process group, so children get their own groups: only the demo gets the
+//! signal, and stops them in order. Against a demo that is killed, each child asks the system for a SIGTERM at its
 //! parent's death ([`end_with_parent`]).
 
 use std::ffi::OsStr;

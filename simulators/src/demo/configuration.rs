@@ -100,7 +100,8 @@ pub fn shop(ports: &Ports) -> Result<String, Lost> {
     Ok(headed(&file))
 }
 
-/// How browsers name the wallet server. Cookies do not tell ports apart, so it has another host name than the shops.
+/// How browsers name the wallet server. Cookies are shared by all ports of a host, so it has another host name than the
+/// shops.
 pub fn wallet_origin(ports: &Ports) -> String {
     format!("http://localhost:{}", ports.wallet)
 }

@@ -40,7 +40,7 @@ impl Programs {
         }
     }
 
-    /// Stops them, whoever asks the others first.
+    /// Stops them: first those that send requests to the others.
     pub async fn stop(self) -> anyhow::Result<()> {
         for program in [self.shop, self.wallet, self.switch, self.mail, self.host] {
             let name = program.name;

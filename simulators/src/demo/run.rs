@@ -1,4 +1,4 @@
-//! A demo from its folder to its summary: the wiring of the room.
+//! A demo from its folder to its summary: the wiring.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -25,10 +25,10 @@ use crate::signals::Ending;
 /// Between two pictures.
 const FRAME: Duration = Duration::from_millis(200);
 
-/// What the demo is told.
+/// The options of the demo.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long the customers stay; until they are stopped, if not told.
+    /// How long the customers stay; until they are stopped, if not stated.
     pub duration: Option<Duration>,
     /// The folder, which may be there from an earlier run.
     pub data: PathBuf,
@@ -172,7 +172,7 @@ async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> any
         };
         match on.draw(view).and_then(|()| on.asked_to_stop()) {
             Ok(false) => {}
-            // A second request leaves the picture, not the books: they are still closed.
+            // A second request ends the display; the final checks still run.
             Ok(true) if stopping => return Ok(()),
             Ok(true) => {
                 stopping = true;

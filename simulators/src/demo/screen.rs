@@ -62,7 +62,7 @@ const SWITCH: u16 = 29;
 /// From this width on, they have two fifths of it.
 const WIDE: u16 = 100;
 
-/// From this height on there is room for the picture of the throughput.
+/// From this height on the throughput chart is shown.
 const TALL: u16 = 32;
 
 fn draw(frame: &mut Frame<'_>, view: &View) {

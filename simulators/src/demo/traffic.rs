@@ -25,7 +25,7 @@ const BY_ORDER: f64 = 0.5;
 pub struct Customer {
     /// Its name on the screen.
     pub name: &'static str,
-    /// What it is told.
+    /// Its options.
     pub options: Options,
     /// What it does.
     pub live: Rc<Live>,

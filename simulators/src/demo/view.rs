@@ -62,7 +62,7 @@ pub struct Rates {
     pub net_minor: i64,
 }
 
-/// Remembers the last look, so that rates can be told.
+/// Remembers the last sample, so that rates can be computed.
 #[derive(Default)]
 pub struct Watcher {
     last: Vec<Statistics>,
@@ -125,7 +125,7 @@ impl Watcher {
     }
 }
 
-/// A transaction in words; the card masked, and none where a mall was told none.
+/// A transaction in words; the card is masked, and absent if a mall got none.
 fn sentence(customer: &str, seen: &Seen) -> String {
     let payer = match seen.order {
         Some(order) => format!("order {order:08}"),

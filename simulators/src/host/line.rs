@@ -32,7 +32,7 @@ pub enum LineError {
     },
 }
 
-/// Accepts whoever shows a certificate of the authority.
+/// Accepts every client with a certificate of the authority.
 pub(super) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, LineError> {
     let unfit = |path: &Path, why: String| LineError::Certificate {
         path: path.to_owned(),

@@ -1,5 +1,5 @@
-//! The financial system, as far as a switch can see it: frames come in over mutual TLS, answers leave, and
-//! books are kept that nobody else writes.
+//! The financial system as seen by a switch: it receives frames over mutual TLS, sends answers, and keeps its own
+//! accounts.
 //!
 //! ```text
 //! session (a connection) ──▶ desk ──▶ rules   (decline? delay, drop, double, cut?)
@@ -8,9 +8,9 @@
 //! ops (HTTP) ──▶ tally, accounts
 //! ```
 //!
-//! It never knows what the switch knows: that the two agree in the end is what is to be proved. It is as correct as
-//! a real host should be (every request once, by its reference; reversals in any order), and as unkind as the
-//! configuration says. One thread; connections share the books without a lock.
+//! It never reads the switch's data: tests prove that the two agree in the end. It is as correct as a real host should
+//! be (every request once, by its reference; reversals in any order), and as unkind as the configuration says. One
+//! thread; connections share the ledger without a lock.
 
 mod approval;
 mod calls;

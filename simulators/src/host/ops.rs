@@ -45,7 +45,7 @@ pub(super) async fn serve(listener: TcpListener, responder: Rc<RefCell<Responder
             Ok((stream, _)) => {
                 let responder = responder.clone();
                 let exchange = tokio::task::spawn_local(async move {
-                    // Whoever does not read or write properly is left alone with it.
+                    // Errors of a client's connection are ignored.
                     let _ = tokio::time::timeout(WITHIN, exchange(stream, &responder)).await;
                 });
                 open.retain(|exchange| !exchange.is_finished());

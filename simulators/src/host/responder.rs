@@ -1,4 +1,4 @@
-//! From a request to its answer: reads the message, asks rules and books, writes the answer's frame.
+//! From a request to its answer: reads the message, consults rules and ledger, writes the answer's frame.
 //!
 //! The fields that section 7 of the wire protocol names are looked at, the others are left alone. An
 //! answer carries 7, 11, 37, 39 and 38 (a network message's 7, 11, 32, 39 and 70; a card's also 2 and 14).
@@ -33,7 +33,7 @@ const SIGN_ON: u64 = 1;
 const SIGN_OFF: u64 = 2;
 const ECHO: u64 = 301;
 
-/// Whoever answers requests. One desk serves all connections.
+/// Answers requests. One responder serves all connections.
 pub(super) struct Responder {
     pub(super) ledger: Ledger,
     rules: Rules,
@@ -169,7 +169,7 @@ impl Responder {
         };
         let (concern, does) = self.concern(kind, message)?;
         let forced = match (kind, Amount::new(posting.amount)) {
-            // An advice is never refused, and what is told again and again must come through some time.
+            // An advice is never refused, and its repeats must get through eventually.
             (kind, _) if kind.is_advice() => None,
             (_, amount) => amount.and_then(|amount| self.rules.forced(amount)),
         };
@@ -443,7 +443,7 @@ fn original(message: &Message<'_>) -> Read<OriginalData> {
     original.ok_or(Missing { field: 90 })
 }
 
-/// Where the books have what field 90 names.
+/// The place of the original of field 90 in the ledger.
 fn book_of(mti: Mti) -> Read<TableName> {
     match mti.original() {
         Mti::PURCHASE => Ok(TableName::Financial),

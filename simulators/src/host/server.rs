@@ -1,4 +1,4 @@
-//! Listens, takes connections in, and ends when it is told to or when the log breaks.
+//! Listens, accepts connections, and ends on request or when the log fails.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -48,7 +48,7 @@ pub enum HostError {
     Log(String),
 }
 
-/// A host that has its books and its ports and is ready to serve.
+/// A host with its ledger and its ports, ready to serve.
 pub struct Host {
     responder: Rc<RefCell<Responder>>,
     acceptor: TlsAcceptor,
@@ -91,7 +91,7 @@ impl Host {
         Tallies(self.responder.clone())
     }
 
-    /// Serves until `stop`. Must run in a [`tokio::task::LocalSet`]: all connections share the books on one thread.
+    /// Serves until `stop`. Must run in a [`tokio::task::LocalSet`]: all connections share the ledger on one thread.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), HostError> {
         let (broken, mut breaks) = mpsc::unbounded_channel();
         let responder = self.responder.clone();

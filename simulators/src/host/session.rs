@@ -1,4 +1,4 @@
-//! One connection of the switch: takes what has come, has it answered, sends all answers at once.
+//! One connection of the switch: takes the received frames, gets their answers, and sends all answers at once.
 //!
 //! ```text
 //! socket ──▶ TLS ──▶ input ──▶ desk (books, rules) ──▶ output ──▶ TLS ──▶ socket
@@ -112,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(turn)
     }
 
-    /// Answers every whole request of the input. Afterwards the log has what the answers tell.
+    /// Answers every whole request of the input. Afterwards the log contains the records of these answers.
     fn answer_all(&mut self) -> Result<Turn, SessionError> {
         let mut responder = self.responder.borrow_mut();
         let mut taken = 0;

@@ -40,7 +40,7 @@ pub enum SettingsError {
     },
 }
 
-/// Everything that the host is told.
+/// The host's settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -50,7 +50,7 @@ pub struct Settings {
     /// Where the tally is served: plain HTTP.
     #[serde(default = "ops")]
     pub ops: SocketAddr,
-    /// The folder of the log; without it the books live in memory only.
+    /// The folder of the log; without it the ledger is in memory only.
     pub data: Option<PathBuf>,
     /// The only currency in which it deals, numeric ISO 4217.
     #[serde(default = "currency")]
@@ -82,7 +82,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TlsSettings {
-    /// Whoever shows a certificate of this authority is the switch.
+    /// A client with a certificate of this authority is the switch.
     pub authority: PathBuf,
     /// The host's own certificate.
     pub certificate: PathBuf,

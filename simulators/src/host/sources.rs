@@ -1,6 +1,6 @@
 //! Funding sources: where the money of loads comes from and that of payouts goes, and what each source does when it is asked.
 //!
-//! What a source has given is in the books; here is only what it had at first.
+//! The ledger has the amounts that a source has paid; this is only its initial balance.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! The rest of a full mix: authorizations, parts, advices, and whatever follows a transaction. None of it is on the road of a
-//! plain purchase, so it is packed field by field.
+//! The rest of a full mix: authorizations, parts, advices, and whatever follows a transaction. None of it is on the
+//! path of a plain purchase, so it is packed field by field.
 
 use bytes::BytesMut;
 use rand::RngExt as _;

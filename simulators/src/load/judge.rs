@@ -1,5 +1,5 @@
-//! What an answer must be. Everything here is predicted from what was asked and from the model; an answer that
-//! cannot be is a violation, told in words without card numbers.
+//! What an answer must be. Everything here is predicted from what was asked and from the model; an impossible answer is
+//! a violation, described without card numbers.
 
 use super::after::{After, answer_mti};
 use super::clock::{bcd6, from_bcd6};

@@ -76,7 +76,7 @@ impl Line {
         line
     }
 
-    /// Announces an order; the stock hears of it.
+    /// Announces an order, and adds it to the stock.
     pub fn announce(&self, stock: &Rc<Stock>, order: Order) {
         self.queue
             .borrow_mut()
@@ -84,9 +84,8 @@ impl Line {
         self.wake.notify_one();
     }
 
-    /// Reads the balances of these accounts: ledger and available, `None` where the switch would not tell.
-    /// `Err` where not all came within `patience`, or the line could not be opened in the first place, with the
-    /// last trouble on it.
+    /// Reads the balances of these accounts: ledger and available, `None` if the switch refused. `Err` where not all
+    /// came within `patience`, or the line could not be opened in the first place, with the last trouble on it.
     pub async fn balances(&self, accounts: &[u32], patience: Duration) -> Result<Readings, String> {
         let reading = Rc::new(Reading {
             found: RefCell::new(Vec::with_capacity(accounts.len())),

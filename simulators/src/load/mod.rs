@@ -1,7 +1,7 @@
-//! Malls and acquirers under load. In come the options of a run; out go purchases, repeats, reversals and
-//! inquiries, and in the end a [`Report`] that says how fast they were answered and whether every answer and every
-//! cent was right. What never happens here: the switch is asked how it came to a balance. The generator keeps
-//! books of its own (`model`) from nothing but the answers it got, and holds the switch to them.
+//! Malls and acquirers under load. In come the options of a run; out go purchases, repeats, reversals and inquiries,
+//! and in the end a [`Report`] that says how fast they were answered and whether every answer and every cent was right.
+//! What never happens here: the switch is asked how it came to a balance. The generator keeps its own accounts
+//! (`model`) from the answers alone, and compares the switch with them.
 //!
 //! ```text
 //!             options ──▶ run ──▶ line ───────▶ balances at the start, orders, balances at the end

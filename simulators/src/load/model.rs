@@ -1,5 +1,5 @@
-//! The generator's own books: what every account should hold, built from nothing but the balances read at
-//! the start and the answers received since. The switch is compared with it, never asked to explain.
+//! The generator's own accounts: the expected balance of every account, computed only from the balances at the start
+//! and the answers since then. The switch is compared with it, never asked to explain.
 //!
 //! Answers of different connections overtake each other, so a balance in the middle of a run is known only
 //! between bounds:
@@ -15,7 +15,7 @@
 
 use super::tab::Effect;
 
-/// The books over a row of accounts. Indices count from the first card of the run.
+/// The model of a row of accounts. Indices count from the first card of the run.
 #[derive(Debug, Default)]
 pub struct Model {
     accounts: Vec<Account>,
@@ -53,7 +53,7 @@ pub struct Stated {
     pub available: i64,
 }
 
-/// What the books say to a purchase's answer.
+/// The model's verdict on a purchase's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It can be so.
@@ -76,7 +76,7 @@ impl Verdict {
 }
 
 impl Model {
-    /// Opens the books with the balances read at the start, in minor units; `full` where there will be holds.
+    /// Starts the model with the balances at the start, in minor units; `full` where there will be holds.
     pub fn open(balances: impl IntoIterator<Item = i64>, full: bool) -> Self {
         let open = |balance| Account {
             available: balance,

@@ -1,4 +1,4 @@
-//! What a run of the load generator is told: plain data, with the defaults of `tessera load`.
+//! The options of a run of the load generator: plain data, with the defaults of `tessera load`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::mix::Mix;
 
-/// Everything that a run is told.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where malls and acquirers connect, `host:port`.

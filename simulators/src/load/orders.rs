@@ -30,7 +30,7 @@ pub struct Stock {
 }
 
 impl Stock {
-    /// An empty one; `wake` is told when an order has been announced.
+    /// An empty one; `wake` is notified when an order has been announced.
     pub fn new(terminal: [u8; 8], acceptor: String, wake: Rc<Notify>) -> Self {
         Self {
             terminal,

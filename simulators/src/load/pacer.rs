@@ -31,7 +31,7 @@ pub async fn pace(
             if shared.planned(rate, connection as u32, next / connections) > now {
                 break;
             }
-            // Whoever is woken sends everything that is due on it.
+            // A woken connection sends all its requests that are due.
             if woken < connections {
                 terminals[connection as usize].notify_one();
                 woken += 1;
@@ -54,8 +54,8 @@ struct Alarm(tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>);
 
 #[cfg(target_os = "linux")]
 impl Alarm {
-    // What takes the place of `AsyncFd::new` is unsafe for the sake of descriptors that somebody else owns; this
-    // one is owned here, and unsafe code is forbidden in this house.
+    // What takes the place of `AsyncFd::new` is unsafe for the sake of descriptors that somebody else owns; this one is
+    // owned here, and unsafe code is forbidden in this project.
     #[allow(deprecated)]
     fn new() -> std::io::Result<Self> {
         use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};

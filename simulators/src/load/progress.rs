@@ -15,7 +15,7 @@ pub async fn show_progress(live: Rc<Live>) {
     let (mut answered, mut approved, mut declined) = (0, 0, 0);
     let mut latencies = live.statistics.borrow().all_latencies();
     loop {
-        // Looks more often than it tells, so that it ends soon after the run has.
+        // Checks more often than it prints, so that it ends soon after the run.
         for _ in 0..20 {
             if live.phase() == Phase::Done {
                 if terminal {

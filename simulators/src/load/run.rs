@@ -1,4 +1,4 @@
-//! A run from its first connection to its report: the wiring of the room.
+//! A run from its first connection to its report: the wiring.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub enum LoadError {
     /// The switch, its leased line or the tally could not be used.
     #[error("{0}")]
     Opening(String),
-    /// Told to end before its books were closed.
+    /// Stopped before its final checks.
     #[error("interrupted before the balances were verified")]
     Interrupted,
     /// The system refused something.

@@ -1,5 +1,5 @@
-//! What a connection remembers over its reconnects: its requests, its templates, its dice. The desk writes
-//! requests into a buffer and judges answers from one; it touches no socket and no clock.
+//! What a connection remembers over its reconnects: its requests, its templates, its dice. The session writes requests
+//! into a buffer and checks answers from one; it touches no socket and no clock.
 
 use std::rc::Rc;
 

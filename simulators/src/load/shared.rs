@@ -24,7 +24,7 @@ pub struct Live {
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
-    /// Reads the balances from which its books start.
+    /// Reads the balances from which the model starts.
     #[default]
     Opening,
     /// Asks.
@@ -89,7 +89,7 @@ pub(super) struct Shared {
     pub tag: [u8; 5],
     /// When asking began, in nanoseconds of the clock.
     pub began: Cell<u64>,
-    /// Told once, when asking begins.
+    /// Notified once, when sending begins.
     pub start: Notify,
     /// Why a connection could not sign on, before asking began.
     pub fault: RefCell<Option<SignOnError>>,

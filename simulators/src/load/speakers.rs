@@ -67,7 +67,7 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    /// The party of the options, with its development key and card acceptor where nothing else is told.
+    /// The party of the options, by default with its development key and card acceptor.
     pub fn from_options(options: &Options) -> Self {
         let known = KNOWN.iter().find(|known| known.code == options.party);
         let mall = known.is_some_and(|known| known.mall) || options.orders == Some(1.0);

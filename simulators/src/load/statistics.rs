@@ -1,4 +1,4 @@
-//! What is counted while a run goes on. Plain numbers: whoever handles a batch borrows them once.
+//! What is counted while a run goes on. Plain numbers: the handler of a batch borrows them once.
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use super::mix::Kind;
 /// Latencies are kept in microseconds up to this; longer ones count as this.
 const LATENCY_MAX_MICROSECONDS: u64 = 600_000_000;
 
-/// The last transactions that are kept for whoever watches.
+/// The number of recent transactions that are kept for the display.
 const RECENT_MAX: usize = 32;
 
 /// How many violations are kept word for word; the rest is only counted.
@@ -48,7 +48,7 @@ pub struct Statistics {
     recent: Option<VecDeque<Seen>>,
 }
 
-/// A transaction, for the eyes of whoever watches.
+/// A transaction for the display.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
     /// What was asked.
@@ -65,7 +65,7 @@ pub struct Seen {
     pub microseconds: u64,
 }
 
-/// What must not happen: counted, and the first ones told.
+/// Violations: counted, and the first ones described.
 #[derive(Debug, Clone, Default)]
 pub struct Violations {
     /// How many.
@@ -75,7 +75,7 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Counts one; `words` is asked only while there is room.
+    /// Counts one; `words` is called only while there is space.
     #[cold]
     pub fn add(&mut self, words: impl FnOnce() -> String) {
         self.count += 1;

@@ -117,8 +117,8 @@ impl Tab {
         self.under_way
     }
 
-    /// Whether the financial system may decline a refund with this code although it is right: it hears of completions and of
-    /// what was undone by advices, which a refund may overtake when its line is bad.
+    /// Whether the financial system may decline a refund with this code although it is right: it learns of completions
+    /// and reversals by advices, which a refund may overtake if its line is bad.
     pub fn may_overtake(&self, code: [u8; 2]) -> bool {
         match &code {
             b"13" => self.refund_undone,

@@ -43,7 +43,7 @@ impl Tabs {
         self.put(hold);
     }
 
-    /// Remembers a debit, if there is room or another one can be forgotten.
+    /// Remembers a debit, if there is space or another one can be forgotten.
     pub fn debited(&mut self, debit: Tab, dice: &mut SmallRng) {
         if self.tabs.iter().flatten().count() - self.holds >= DEBITS_MAX {
             let at = dice.random_range(0..self.tabs.len());

@@ -229,7 +229,7 @@ pub fn pack(
 /// Field 37 of a request: six characters of the terminal, six digits of the trace number.
 pub fn reference(terminal: [u8; 8], trace: u32) -> [u8; 12] {
     let mut reference = [0; 12];
-    // The last six: the first two change once in hours, the last three tell the connections apart.
+    // The last six: the first two change once in hours, the last three distinguish the connections.
     reference[..6].copy_from_slice(&terminal[2..]);
     reference[6..].copy_from_slice(&characters(bcd3(trace)));
     reference

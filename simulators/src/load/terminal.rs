@@ -32,7 +32,7 @@ const TICK: Duration = Duration::from_millis(500);
 pub struct Terminal {
     pub(super) shared: Rc<Shared>,
     pub(super) session: Session,
-    /// Told when a planned instant has come, an order was announced, or the run is stopped.
+    /// Notified when a planned instant has come, an order was announced, or the run is stopped.
     pub(super) wake: Rc<Notify>,
     /// Where this connection's orders are announced.
     pub(super) line: Option<Rc<Line>>,

@@ -27,7 +27,7 @@ pub struct Verified {
     pub uncertain: u64,
 }
 
-/// Reads and compares until everything agrees or patience ends. What differs is told as a violation.
+/// Reads and compares until everything agrees or patience ends. A difference is reported as a violation.
 pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
     let patience = shared.options.settle.max(Duration::from_secs(1));
     let deadline = Instant::now() + patience;

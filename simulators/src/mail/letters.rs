@@ -46,7 +46,7 @@ impl Letters {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Whoever panicked had changed nothing by halves that matters here.
+        // A panic leaves no half-done change that matters here.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

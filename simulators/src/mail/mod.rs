@@ -6,7 +6,7 @@
 //! switch ──SMTP──▶ receive ──▶ letters ◀── page ◀──HTTP── browser
 //! ```
 //!
-//! A letter here is what elsewhere is a mail or an e-mail: *message* means an ISO 8583 message in this house.
+//! A letter here is what elsewhere is a mail or an e-mail: *message* means an ISO 8583 message in this project.
 
 mod letter;
 mod letters;

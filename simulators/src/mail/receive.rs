@@ -122,7 +122,7 @@ fn offer_smtputf8(answer: &mut Vec<u8>) {
     }
 }
 
-/// What a session has been told of its letter.
+/// The parts of the letter that the session has received.
 struct Taker {
     letters: Arc<Letters>,
     to: Vec<String>,

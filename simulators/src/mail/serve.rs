@@ -1,4 +1,4 @@
-//! From options to servers: the wiring of the room.
+//! From options to servers: the wiring.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -108,7 +108,7 @@ async fn refund(shop: Data<Arc<Shop>>, number: Path<String>, form: Form<Amount>)
     let Some((order, _)) = shop.look(&number).await else {
         return not_found(&shop);
     };
-    // What is more than is left, the acquiring room refuses.
+    // The acquiring module refuses more than the remaining amount.
     if let Some(amount) = typed_amount(&form.amount, shop.currency)
         && (shop.client)
             .refund(&order.number, amount.value(), form.refunds)

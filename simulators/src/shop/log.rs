@@ -1,5 +1,5 @@
-//! A small durable file: one JSON object a line, the newest line about a thing is the thing. In come things, and what was
-//! written before; out goes nothing. What never happens here: a line that is told of before it is on the disk.
+//! A small durable file: one JSON object a line, the newest line about a thing is the thing. In come things, and what
+//! was written before; out goes nothing. A line is never reported before it is on the disk.
 //!
 //! ```text
 //! {"shop_log_format":2}                           of all lines; another one is refused
@@ -7,8 +7,8 @@
 //! {"order":"TC-7Q…","state":{"approved":…},…}
 //! ```
 //!
-//! A last line that a kill tore is dropped: nobody was told of it. Anything else that can't be read refuses the start.
-//! A start writes what it has read anew, one line each, so that the file doesn't grow for ever.
+//! A last line that a kill cut off is dropped: it was never reported. Anything else that can't be read refuses the
+//! start. A start writes what it has read anew, one line each, so that the file doesn't grow for ever.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -31,7 +31,7 @@ struct FirstLine {
 
 /// What stands in a log.
 pub(super) trait Entry: Serialize + DeserializeOwned {
-    /// What tells it from the others.
+    /// Its key.
     fn key(&self) -> &str;
 }
 

@@ -1,4 +1,4 @@
-//! The orders of a shop: what was ordered, at which prices. Whether it was paid, the acquiring room knows.
+//! The orders of a shop: what was ordered, at which prices. The acquiring module knows whether it was paid.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -78,7 +78,7 @@ struct Inner {
 }
 
 impl Orders {
-    /// Those of an earlier time, and room for more.
+    /// Those of an earlier run, and capacity for more.
     pub fn open(prefix: &'static str, log: &Path) -> Result<Self, LogError> {
         let (log, old) = Log::open(log)?;
         let mut inner = Inner {

@@ -68,7 +68,7 @@ pub(super) fn not_found(shop: &Shop) -> HttpResponse {
     response
 }
 
-/// The shop can't write its books.
+/// The shop cannot write its log.
 pub(super) fn out_of_order(shop: &Shop) -> HttpResponse {
     let sorry = html! { p { "The shop can't accept this at the moment. Nothing was paid." } };
     let mut response = page(shop, "Out of order", &[], sorry);

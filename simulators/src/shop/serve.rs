@@ -1,4 +1,4 @@
-//! From settings to servers: the wiring of the room.
+//! From settings to servers: the wiring.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;

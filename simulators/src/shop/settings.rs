@@ -31,7 +31,7 @@ pub enum SettingsError {
     },
 }
 
-/// Everything that the shops are told.
+/// The shops' settings.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {

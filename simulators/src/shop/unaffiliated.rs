@@ -301,7 +301,7 @@ async fn pay_with(
     }
 }
 
-/// Orders under this number, and pays, whatever becomes of the payment; `false` where the shop can't write its books.
+/// Orders under this number, and pays, whatever becomes of the payment; `false` if the shop cannot write its log.
 async fn buy(shop: &Arc<Shop>, good: &Good, order: &str, card: Card) -> bool {
     let wanted = [(good.id.to_owned(), 1)];
     let Some(order) = shop.place(order.to_owned(), &wanted).await else {

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-/// Whose a certificate is: enough to tell a party's from any other.
+/// The identity of a certificate: enough to distinguish a party's from any other.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
     /// SHA-256 of the certificate.

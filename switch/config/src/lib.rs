@@ -1,5 +1,5 @@
-//! The settings room: one TOML file and one for each party come in, typed [`Settings`] leave.
-//! The file is read once, at start; the parties' also on SIGHUP. Unknown keys are refused and every complaint names file, line, key and value.
+//! The settings. Input: one TOML file, and one for each party. Output: typed [`Settings`]. The file is read once, at
+//! start; the parties' also on SIGHUP. Unknown keys are refused and every complaint names file, line, key and value.
 //! What never happens here: a socket is opened, a key is printed, a default is guessed from the machine.
 
 mod bounds;

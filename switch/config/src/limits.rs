@@ -100,7 +100,7 @@ fn counts(settings: &Settings) -> Result<(), Breach> {
             1..=1_000_000,
         ),
         ("host.lines_per_worker", host.lines_per_worker, 1..=16),
-        // Six digits of trace number tell them apart, and half of those must be free to choose from.
+        // A trace number has six digits, and half of the numbers must be free.
         ("host.in_flight_max", host.in_flight_max, 1..=500_000),
         (
             "host.repeats_in_flight_max",

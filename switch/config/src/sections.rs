@@ -287,7 +287,7 @@ pub struct HostLinkSettings {
     /// Cards are renewed so long before they expire; zero: they are not.
     #[serde(with = "units::duration")]
     pub renew_cards_before: Duration,
-    /// So long after a settlement date is over it is told our totals; zero: it is not.
+    /// Time after the end of a settlement date at which the financial system gets the switch's totals; zero: never.
     #[serde(with = "units::duration")]
     pub reconcile_after: Duration,
     /// So many refusals make a dead letter of an advice; 0: none ever becomes one.
@@ -313,9 +313,9 @@ pub struct StandInSettings {
     pub policy: StandInPolicy,
     /// One purchase at most.
     pub per_transaction: u64,
-    /// All of a wallet, until the financial system has been told.
+    /// The unacknowledged amounts of one wallet.
     pub per_wallet: u64,
-    /// All of all wallets, until the financial system has been told.
+    /// The unacknowledged amounts of all wallets.
     pub overall: u64,
 }
 
@@ -325,7 +325,7 @@ pub struct StandInSettings {
 pub enum StandInPolicy {
     /// It does not: 91.
     Decline,
-    /// It does, within the limits, and tells the financial system afterwards.
+    /// It does, within the limits, and sends the financial system an advice afterwards.
     Approve,
 }
 
@@ -430,7 +430,7 @@ impl Default for StoreSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OpsSettings {
-    /// Where Prometheus and the health checks connect. No secret is told here, but keep it inside.
+    /// Where Prometheus and the health checks connect. It serves no secrets, but should not be reachable from outside.
     #[serde(with = "units::address")]
     pub listen: SocketAddr,
     /// Host names under which they ask, besides addresses and `localhost`: any other name in a request is a browser's whose

@@ -75,8 +75,8 @@ pub fn check_authorities(settings: &Settings) -> Result<(), SettingsError> {
     }
 }
 
-/// The server's side of the malls' TLS door: whoever shows a certificate shows one of `client_authority`, and whose
-/// profile names one is turned away without.
+/// The server's side of the malls' TLS port: client certificates must be signed by `client_authority`, and a party
+/// whose profile names a certificate is refused without it.
 pub fn mall_server(settings: &MallTlsSettings) -> Result<Arc<ServerConfig>, SettingsError> {
     let chain = certificates(&settings.certificate)?;
     let key = private_key(&settings.key)?;

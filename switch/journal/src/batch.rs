@@ -11,7 +11,7 @@ use super::format::{self, BATCH_HEADER_BYTES, Place};
 use super::{Appended, Mark};
 use tessera_kit::invariant;
 
-/// A batch's bytes, with room for the header in front.
+/// A batch's bytes, with space for the header in front.
 pub(super) struct Batch {
     pub bytes: Vec<u8>,
     pub records: u32,

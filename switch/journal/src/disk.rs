@@ -35,8 +35,7 @@ pub(super) trait DiskFile: Send + Sync {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
     /// Makes contents durable, and of the metadata what is needed to read them.
     fn sync(&self) -> io::Result<()>;
-    /// Reserves room for the first `bytes` bytes and makes the file as long; new bytes read as
-    /// zeros.
+    /// Reserves space for the first `bytes` bytes and makes the file as long; new bytes read as zeros.
     fn reserve(&self, bytes: u64) -> io::Result<()>;
     fn length(&self) -> io::Result<u64>;
 }

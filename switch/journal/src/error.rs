@@ -139,7 +139,7 @@ pub enum JournalError {
         end: u64,
     },
 
-    /// A write or sync failed earlier; the fault handler was told.
+    /// A write or sync failed earlier; the fault handler was called.
     #[error("the journal has stopped after a failed write or sync")]
     Stopped,
 }

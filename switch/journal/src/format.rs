@@ -38,10 +38,9 @@
 //! hold what an outsider wrote; who doesn't know the salt can't make it look like a batch header to
 //! the search for batches after a torn one.
 //!
-//! **Batch.** What one write and one sync made durable; never in two segments. It is valid as a
-//! whole or not at all: of a batch that a crash tore nobody was told that it is durable, and
-//! keeping some of its records would mean rewriting its header, and recovery should never change a
-//! checksum.
+//! **Batch.** What one write and one sync made durable; never in two segments. It is valid as a whole or not at all: a
+//! batch that a crash cut off was never reported durable, and keeping some of its records would mean rewriting its
+//! header, and recovery should never change a checksum.
 //!
 //! **Seal.** When there is nothing to write, the writer puts a batch header without records where
 //! the next batch will begin, and does not sync it. The next batch overwrites it. It says that what

@@ -1,6 +1,6 @@
-//! The journal: payloads come in, a sequence number and a position go out at once, and a moment
-//! later the journal says up to which sequence everything is durable. It is the only truth about
-//! money; all else can be rebuilt from it.
+//! The journal: payloads come in, a sequence number and a position go out at once, and a moment later the journal says
+//! up to which sequence everything is durable. It is the only source of truth about money; everything else can be
+//! rebuilt from it.
 //!
 //! Never here: what a payload means, waiting for the disk on the caller's thread, or a second try
 //! after a failed write.
@@ -13,8 +13,7 @@
 //!                            └─▶ durable(), subscribers
 //! ```
 //!
-//! Nothing outside this room knows which engine runs; [`Segments`], files in a local directory, is
-//! the default.
+//! No code outside this crate knows which engine runs; [`Segments`], files in a local directory, is the default.
 
 mod batch;
 mod disk;
@@ -179,10 +178,10 @@ pub struct Synced {
 /// Is shown every record in order; an error ends the reading.
 pub type Visit<'a> = dyn FnMut(RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
 
-/// Is told, on the writer's thread, that a write or sync failed. The state of the file is unknown
-/// from then on and nothing becomes durable any more, so the handler is expected to end the process
-/// at once; a restart finds out what is on the disk.
+/// Is called on the writer's thread when a write or sync has failed. The state of the file is unknown from then on and
+/// nothing becomes durable any more, so the handler is expected to end the process at once; a restart finds out what is
+/// on the disk.
 pub type Faults = Box<dyn Fn(&JournalError) + Send + Sync>;
 
-/// Is told of every sync, on the writer's thread, after the subscribers.
+/// Is called on the writer's thread after every sync, after the subscribers.
 pub type Observer = Box<dyn Fn(Synced) + Send + Sync>;

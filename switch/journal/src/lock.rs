@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::JournalError;
 
-/// `process` and a number, with room.
+/// `process` and a number, with some space.
 const HOLDER_BYTES_MAX: u64 = 64;
 
 /// Held for as long as the journal is open.

@@ -82,7 +82,7 @@ impl Prepare {
         })
     }
 
-    /// A segment that begins at `place` and has room for a batch of so many bytes.
+    /// A segment that begins at `place` and has space for a batch of this many bytes.
     pub fn segment(&self, place: Place, bytes: u64) -> Result<Segment, JournalError> {
         let shop = &*self.workshop;
         let needed = bytes + (BATCH_HEADER_BYTES + SEGMENT_HEADER_BYTES) as u64;
@@ -194,7 +194,8 @@ impl Workshop {
         Ok(file)
     }
 
-    /// What was reserved for a spare that could not be made is given back: others need room on the same disk.
+    /// The space of a spare segment that could not be completed is released, because others need space on the same
+    /// disk.
     fn discard(&self) {
         let path = self.directory.join("spare.preparing");
         // Where that fails too, there is nothing else to be done about it.
@@ -224,9 +225,9 @@ impl Workshop {
         file.sync().map_err(JournalError::disk("sync", path))
     }
 
-    /// A file with reserved space instead of zeros, for when the spare is late or too small: its
-    /// syncs are slower, but nobody waits while a whole segment is written. On a disk that is nearly full it is a
-    /// shorter one, as long as it has room for `needed` bytes.
+    /// A file with reserved space instead of zeros, for when the spare is late or too small: its syncs are slower, but
+    /// nobody waits while a whole segment is written. On a nearly full disk it is a shorter one, if it has space for
+    /// `needed` bytes.
     fn reserve(&self, needed: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
         let path = self.directory.join("reserved.preparing");
         let mut bytes = needed.max(self.bytes);

@@ -82,7 +82,7 @@ impl Segment {
         position + bytes + BATCH_HEADER_BYTES as u64 <= self.end()
     }
 
-    /// The position just after the last byte that the file has room for.
+    /// The position just after the last byte of the file.
     pub fn end(&self) -> u64 {
         self.header
             .start

@@ -19,7 +19,7 @@ use super::{Appended, Faults, Journal, JournalError, Mark, Observer, Record, Tai
 pub struct Options {
     /// Length of a segment file. A batch that is longer gets a longer one.
     pub segment_bytes: u64,
-    /// Is told of every sync.
+    /// Is called after every sync.
     pub observer: Option<Observer>,
     /// Whether a batch waits for [`Journal::end_turn`] (or for 256 records), so that what a worker appends
     /// in one turn is synced at once, and not its first record apart from the others.
@@ -43,8 +43,7 @@ pub struct Recovered {
     pub replayed: u64,
     /// Sequence of the last record; 0 for a new journal.
     pub last: u64,
-    /// Whether remains of a batch that a crash had torn were removed. No one was ever told that it
-    /// is durable.
+    /// Whether remains of a batch that a crash had torn were removed. It was never reported durable.
     pub cut: bool,
 }
 
@@ -224,7 +223,7 @@ impl Journal for Segments {
 
 impl Drop for Segments {
     fn drop(&mut self) {
-        // The fault handler has been told of anything that could go wrong here.
+        // The fault handler was called for every fault that can occur here.
         let _ = self.close();
     }
 }

@@ -6,7 +6,7 @@ use super::families::Counters;
 use super::labels::{LinkOutcome, TotalsOutcome, UnmatchedAnswer};
 use super::register::Register;
 
-/// The host room's figures.
+/// Metrics of the lines to the financial system.
 pub struct HostMetrics {
     /// 1 where a line is signed on, by worker and line.
     pub line_up: IntGaugeVec,
@@ -44,7 +44,7 @@ pub struct HostMetrics {
     pub repeats: IntCounter,
     /// Advices answered with a code that acknowledges nothing.
     pub not_now: IntCounter,
-    /// What came of telling it the totals of a settlement date.
+    /// Outcomes of sending it the totals of a settlement date.
     pub totals: Counters<TotalsOutcome>,
     /// Settlement dates that are over and not agreed upon.
     pub days_open: IntGauge,

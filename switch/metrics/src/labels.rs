@@ -91,7 +91,7 @@ impl From<&Request<'_>> for Kind {
 }
 
 label!(
-    /// A part of a purchase's road.
+    /// A stage of a purchase's path.
     Stage, "stage" {
         /// From the frame to the wallet's first event.
         Decide = "decide",
@@ -211,7 +211,7 @@ label!(
 );
 
 label!(
-    /// A queue between two rooms of one worker.
+    /// A queue between two components of one worker.
     Queue, "queue" {
         /// Effects that wait for their event to become durable.
         Gate = "gate",
@@ -235,7 +235,7 @@ label!(
 );
 
 label!(
-    /// What came of telling the financial system our totals.
+    /// Outcomes of sending the switch's totals to the financial system.
     TotalsOutcome, "outcome" {
         /// It has the same.
         Agreed = "agreed",

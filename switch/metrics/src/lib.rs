@@ -1,4 +1,4 @@
-//! What is counted, by room, and the text that Prometheus reads.
+//! The metrics, by component, and the text that Prometheus reads.
 //!
 //! Two halves: [`Metrics`] is shared, complete and slow to look things up in; a [`WorkerMetrics`] belongs to one
 //! worker, counts without an atomic instruction, and is poured into the shared half once per batch.
@@ -57,7 +57,7 @@ pub struct Metrics {
     pub requests: RequestMetrics,
     /// Connections of malls and acquirers.
     pub door: DoorMetrics,
-    /// Wallet actors, and the queues between the rooms.
+    /// Wallet actors, and the queues between components.
     pub wallets: WalletMetrics,
     /// The journal.
     pub journal: JournalMetrics,

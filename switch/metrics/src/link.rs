@@ -1,4 +1,4 @@
-//! Reads the figures that the host room keeps of its lines whenever Prometheus asks.
+//! Reads the figures of the host lines whenever Prometheus scrapes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use super::{Figure, LinkStats};
 use super::{HostMetrics, Metrics};
 
 impl Metrics {
-    /// From now on tells the figures of worker number `worker`'s lines.
+    /// From now on reports the figures of worker number `worker`'s lines.
     pub fn watch_link(&self, worker: usize, stats: Arc<LinkStats>) {
         let watch = Watch::new(&self.host, worker, &stats);
         self.before_reading(move |_| watch.refresh(&stats));

@@ -41,7 +41,7 @@ const OTHER: &str = "other";
 const NUMBERS: usize = 100;
 
 /// A worker's share of the answers, by kind and response code. A series begins with its first answer, so that
-/// the combinations that never occur are not told.
+/// combinations that never occur are not exported.
 pub(super) struct Answers {
     family: IntCounterVec,
     /// The column of each two-digit code.

@@ -74,7 +74,7 @@ impl NotifyMetrics {
         set(&self.oldest, signed(oldest_seconds));
     }
 
-    /// Whether payers are told nothing, for a reason that is none of the channels'.
+    /// Whether notifications have stopped, for a reason outside the channels.
     pub fn stopped(&self, stopped: bool) {
         self.stopped.set(stopped.into());
     }

@@ -53,7 +53,7 @@ impl ProcessMetrics {
         }
     }
 
-    /// Asks the operating system. What it does not tell stays as it is.
+    /// Asks the operating system. Missing values stay unchanged.
     pub(super) fn refresh(&self) {
         self.clock_behind.set(clock::behind() as f64 / 1000.0);
         if let Some(bytes) = resident_bytes() {

@@ -12,7 +12,7 @@ pub struct RequestMetrics {
     pub received: Counters<Kind>,
     /// Answers by kind and code; the children are looked up as codes occur.
     pub(super) answered: IntCounterVec,
-    /// Declines by the rule that gave them, which tag 09 tells too.
+    /// Declines by the rule that gave them, which is also in tag 09.
     pub(super) declined: IntCounterVec,
     /// Reversals, completions and refunds whose original was not found, or of which several fit.
     pub unmatched: Counters<Kind>,

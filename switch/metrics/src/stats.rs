@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tessera_kit::clock;
 
-/// A figure with one writer: no locked instruction on the road of a payment.
+/// A figure with one writer: no locked instruction on the path of a payment.
 #[derive(Debug, Default)]
 pub struct Figure(AtomicU64);
 

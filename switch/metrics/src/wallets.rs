@@ -1,4 +1,4 @@
-//! Wallet actors, and the queues between the rooms of a worker.
+//! Wallet actors, and the queues between the components of a worker.
 
 use prometheus::{IntCounter, IntGauge, IntGaugeVec};
 

@@ -1,4 +1,4 @@
-//! What one worker counts. No atomic instruction and no lookup of a label on the road of a request.
+//! What one worker counts. No atomic instruction and no lookup of a label on the path of a request.
 
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -152,7 +152,7 @@ impl WorkerMetrics {
         self.active.add(-1);
     }
 
-    /// So much waits in a queue now: to be told once per batch.
+    /// The current length of a queue; reported once per batch.
     pub fn queue(&self, queue: Queue, depth: usize) {
         self.queues[queue.index()].set(i64::try_from(depth).unwrap_or(i64::MAX));
     }

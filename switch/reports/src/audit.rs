@@ -1,8 +1,7 @@
 //! The audit: proves from the journal alone that money is conserved.
 //!
-//! In comes the journal, read-only, of a running switch too; out comes either the totals or the first
-//! violation. It keeps books of its own, with every account of the double entry, and holds them
-//! against the wallets that the events make.
+//! In comes the journal, read-only, of a running switch too; out comes either the totals or the first violation. It
+//! keeps its own accounts of the double entry, and compares them with the wallets that result from the events.
 
 use std::fmt;
 use std::path::Path;

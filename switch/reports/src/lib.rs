@@ -1,4 +1,4 @@
-//! What can be said from the journal alone, also while the switch runs.
+//! Reports from the journal alone, also while the switch runs.
 //!
 //! | module | what it does |
 //! | --- | --- |

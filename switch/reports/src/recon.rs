@@ -1,7 +1,7 @@
 //! What is behind a party's totals: every item of a settlement date, and where another list of them differs.
 //!
-//! In comes the journal, also of a running switch; out go rows. The running totals are not looked at: whoever doubts them
-//! has here what they must come to.
+//! In comes the journal, also of a running switch; out go rows. The running totals are not used, so that these items
+//! can check them.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -84,7 +84,7 @@ struct OtherRow {
 pub struct Difference {
     /// `only ours`, `only theirs`, or `another amount`.
     pub found: &'static str,
-    /// Which side of the books.
+    /// The side of an item: debit, credit or a reversal of one.
     pub side: String,
     /// Field 37.
     pub reference: String,

@@ -1,5 +1,6 @@
-//! The store's mark once more, in a file of its own: whoever reads a journal without opening the store, because a switch
-//! has it open or because nothing may be written, can tell whether the journal is shorter than the store knows.
+//! A copy of the store's mark in its own file. A program that reads a journal without opening the store (because a
+//! switch has it open, or because it must not write) can see from it whether the journal is shorter than the store's
+//! checkpoint.
 //!
 //! ```text
 //! data/store/mark     sequence 4711 position 268402176

@@ -18,8 +18,8 @@ const UNDER_WAY_MAX: usize = 4096;
 /// Snapshots in a batch at most.
 const BATCH_MAX: usize = 1024;
 
-/// How long the writer rests for each unit of time that it has worked: it is not to be noticed on the road
-/// of a payment, and a checkpoint has until the next one.
+/// The writer's pause for each unit of time that it has worked: it must not slow payments, and a checkpoint has until
+/// the next one.
 const REST: u32 = 3;
 const REST_MAX: Duration = Duration::from_millis(200);
 
@@ -37,15 +37,15 @@ pub struct Checkpointer {
 #[derive(Debug)]
 struct Shared {
     store: Arc<Store>,
-    /// How many are under way, and the bell for whoever waits until fewer are.
+    /// The number of checkpoints in progress, and the condition variable of threads that wait for fewer.
     count: AtomicUsize,
     fewer: Notify,
     /// Nobody else has anything to do any more.
     hurries: AtomicBool,
     /// The disk takes nothing: checkpoints wait, and wallets stay in memory.
     paused: AtomicBool,
-    /// The newest snapshot of each wallet that is not in the store yet: a wallet that is told
-    /// something again before it is written starts from here.
+    /// The newest snapshot of each wallet that is not in the store yet: a wallet that gets a message before it is
+    /// written starts from here.
     under_way: DashMap<WalletId, Snapshot>,
 }
 
@@ -173,8 +173,9 @@ pub struct Written {
 }
 
 impl Writer {
-    /// Writes what is handed over until [`Checkpointer::end`], and tells `observe` of each batch. Where the disk refuses a
-    /// write, nothing more is taken until it does not any more; at the end what it has not taken is left to the next start.
+    /// Writes the snapshots that it gets until [`Checkpointer::end`], and calls `observe` for each batch. Where the
+    /// disk refuses a write, nothing more is taken until it does not any more; at the end what it has not taken is left
+    /// to the next start.
     ///
     /// # Errors
     /// When the store is damaged. The journal is unharmed; a restart goes on from the last mark.

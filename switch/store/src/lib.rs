@@ -1,6 +1,6 @@
-//! The store: wallets that are not in use, and which wallet a card or an order leads to. A checkpoint
-//! of the journal, written behind and never on the road of a payment; it can be deleted and is rebuilt
-//! as far as the journal reaches.
+//! The store: wallets that are not in use, and which wallet a card or an order leads to. A checkpoint of the journal,
+//! written in the background and never on the path of a payment; it can be deleted and is rebuilt as far as the journal
+//! reaches.
 //!
 //! ```text
 //! keyspace  key                value
@@ -77,7 +77,7 @@ pub enum StoreError {
     /// It failed and could not be opened again yet.
     #[error("the store could not be opened again after a failed write; the switch retries every second")]
     Closed,
-    /// A folder could not be made or removed, or there is no room.
+    /// A folder could not be created or removed, or the disk is full.
     #[error("the store, {}: {source}", path.display())]
     Folder {
         /// Which.
@@ -85,7 +85,7 @@ pub enum StoreError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The disk takes nothing, and memory has no room for more.
+    /// The disk refuses writes, and the memory limit is reached.
     #[error(
         "the store cannot be written, and the data exceeds the memory limit: free space on the disk, start again"
     )]
@@ -141,8 +141,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens or makes the store in `directory`, with so many bytes of cache. Where the disk refuses that, it begins empty, in
-    /// memory: whoever opens it replays the journal from its beginning then.
+    /// Opens or makes the store in `directory`, with so many bytes of cache. If the disk refuses that, it begins empty,
+    /// in memory, and the caller replays the journal from its beginning.
     ///
     /// # Errors
     /// When what is there is damaged, or another process has it open.
@@ -305,7 +305,7 @@ impl Store {
     /// batch: all of it is there after a crash, or none. Where the disk refuses it, it waits in memory.
     ///
     /// # Errors
-    /// When a row that it rests on is unreadable, or memory has no room for what the disk does not take.
+    /// If a row that it needs is unreadable, or the memory limit is reached while the disk refuses writes.
     pub fn write(&self, snapshots: &[Snapshot], mark: Option<Mark>) -> Result<(), StoreError> {
         let mut rows = Vec::with_capacity(snapshots.len() * 4);
         for snapshot in snapshots {
@@ -374,14 +374,14 @@ impl Store {
         if let Some(mark) = self.mark()?
             && let Err(error) = beside::record(&self.directory, mark)
         {
-            // Nothing rests on it: whoever reads it gets an older mark, or none.
+            // No promise depends on it: a reader may get an older mark, or none.
             tracing::warn!(%error, "the store's mark could not be written to a file");
         }
         Ok(())
     }
 
-    /// Tries to write what waits. The library below takes nothing after a failure, so the store is opened again for it, once
-    /// there is room.
+    /// Tries to write what waits. The library accepts no writes after a failure, so the store is opened again when
+    /// there is space.
     ///
     /// # Errors
     /// When the disk still refuses: all stays as it is.

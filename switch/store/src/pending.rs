@@ -20,7 +20,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Takes rows, each in place of an earlier one with its key. Whether there was room for them.
+    /// Takes rows, each in place of an earlier one with its key. Whether they fit into the memory limit.
     pub fn take(&mut self, rows: Vec<Row>) -> bool {
         let size = |row: &Row| row.key.len() + row.value.as_ref().map_or(0, |value| value.len());
         let more: usize = rows.iter().map(|row| size(row) + ROW_BYTES).sum();

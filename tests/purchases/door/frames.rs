@@ -171,7 +171,7 @@ fn a_connection_that_always_has_a_frame_half_sent_is_not_unfinished() {
     wait_for_refused(&rig, "unfinished", 0.0);
 }
 
-/// A peer that has sent all that it had to say still hears the answers.
+/// A peer that has closed its sending half still gets the answers.
 #[test]
 fn a_half_open_peer_is_answered_and_then_closed() {
     let rig = started(

@@ -287,7 +287,7 @@ fn refusals_change_nothing_and_are_counted() {
         assert_eq!(answer.code(), code, "{what}: {}", answer.reason());
         assert!(answer.is_sealed_for(&MALL), "{what}");
     }
-    // The connection is the mall's for good, whoever else speaks on it.
+    // The connection permanently belongs to the mall, also if another party sends over it.
     assert_eq!(mall.ask(&network(&OTHER_MALL, "001")).code(), "63");
 
     // Answers that nobody asked for: dropped, counted.

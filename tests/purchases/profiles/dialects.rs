@@ -226,7 +226,7 @@ fn the_doctor_names_the_lines_that_accept_a_message() {
     );
 }
 
-/// Where everybody speaks the usual dialect, it needs no recognizing; a stranger is told apart all the same.
+/// If all parties use the default dialect, it is not recognized from bytes; an unknown client is still detected.
 #[test]
 fn a_dialect_that_nobody_speaks_is_named_in_the_log() {
     let rig = started(Rig::new(0, 0), &[]);

@@ -1,4 +1,4 @@
-//! What a party may ask for, and what it is told otherwise.
+//! The requests that a party may send, and the answers to others.
 
 use super::BALANCE;
 use crate::rig::Rig;
@@ -35,7 +35,7 @@ fn what_a_profile_does_not_allow_gets_58_and_changes_nothing() {
     wire.assert_serves(&PLAIN);
     let answer = wire.ask(&inquiry(&PLAIN, 1));
     assert_eq!(answer.balances(), (BALANCE - 100, BALANCE - 100));
-    // A reversal of what is not allowed any more, or never was, is taken: it tells what happened.
+    // A reversal of a request that is not allowed (any more) is accepted, because it reports a fact.
     let undone = reversal("0420", &bought).with(3, "200000");
     assert_eq!(wire.ask(&undone).code(), "00");
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tessera_protocol::MacKey;
 
-/// Whoever connects: institution code, card acceptor, MAC key.
+/// A client: institution code, card acceptor, MAC key.
 #[derive(Debug, Clone, Copy)]
 pub struct Party {
     pub code: &'static str,
@@ -259,7 +259,7 @@ pub fn inquiry(party: &Party, serial: u64) -> Hand {
         .with(3, "310000")
 }
 
-/// The reversal of a request, whoever pays.
+/// The reversal of a request, by card or by order.
 pub fn reversal(mti: &str, original: &Hand) -> Hand {
     let number = fresh();
     let institution = original.field(32);

@@ -21,7 +21,7 @@
 
   function focus(element) {
     element.focus({ preventScroll: true });
-    // A page behind the popup has no focus to give: its scripts are told all the same.
+    // A page behind the popup cannot have the focus, but its scripts get the events.
     if (!element.ownerDocument.hasFocus()) {
       event(element, "FocusEvent", "focus", { bubbles: false });
       event(element, "FocusEvent", "focusin");

@@ -66,7 +66,7 @@
 
   const isLarge = (box) => box.width >= WIDTH_MIN && box.height >= HEIGHT_MIN;
 
-  // Nothing from the field to the root makes it invisible, or takes its room.
+  // No element from the field to the root makes it invisible or leaves it no space.
   function isShown(element) {
     let opacity = 1;
     for (const one of upwards(element)) {
@@ -87,7 +87,7 @@
     return image !== "none" && image !== "";
   }
 
-  // A box without room that shows nothing of what flows over.
+  // A box without size that hides its overflow.
   function isClosedBox(element, style) {
     const clips = /hidden|clip|scroll|auto/.test(`${style.overflowX} ${style.overflowY}`) || /paint|strict|content/.test(style.contain ?? "");
     if (!clips || style.display === "contents" || style.display === "inline") return false;

@@ -130,7 +130,7 @@ impl Answer {
     }
 }
 
-/// Without the secrets, and without the data, which tell what a wallet holds.
+/// Without the secrets, and without the data, which reveal the wallet's content.
 impl fmt::Debug for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

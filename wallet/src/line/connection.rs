@@ -207,7 +207,7 @@ impl Talk<'_> {
             return;
         };
         if let Some(ask) = self.pending.take(Name { reference, trace }) {
-            // Whoever asked may have stopped waiting.
+            // The caller may have stopped waiting.
             let _ = ask.reply.send(Answer::of(message, self.number));
         }
     }
@@ -262,7 +262,7 @@ impl Pending {
 
     fn take(&mut self, name: Name) -> Option<Ask> {
         let asks = self.by_name.get_mut(&name)?;
-        // Who has stopped waiting leaves the answer to whoever has asked again under the same name.
+        // If the caller has stopped waiting, a repeat of the operation gets the answer.
         let waiting = asks.iter().position(|ask| !ask.reply.is_closed());
         let ask = asks.remove(waiting.unwrap_or(0));
         if asks.is_empty() {

@@ -6,8 +6,8 @@
 //! views ◀── watches ◀── notices ───┘
 //! ```
 //!
-//! How many operations may be under way is bounded by permits: [`LineSettings::in_flight_max`] for each line. Who gets none within
-//! their time is told [`Failure::NotSent`]. No page and no text is made here.
+//! How many operations may be under way is bounded by permits: [`LineSettings::in_flight_max`] for each line. A caller
+//! that gets none in time gets [`Failure::NotSent`]. No page and no text is made here.
 
 mod answer;
 mod ask;
@@ -95,7 +95,8 @@ impl Line {
         outcome
     }
 
-    /// Tells the switch something over one connection, and does not wait. Nothing is sent where that connection is gone.
+    /// Sends a message to the switch over one connection, and does not wait. Nothing is sent where that connection is
+    /// gone.
     fn tell(&self, operation: Operation, fields: Fields, connection: u64) {
         let (reply, _) = oneshot::channel();
         let ask = Ask {

@@ -1,4 +1,4 @@
-//! What waits for a line. All connections take from it; a lost one puts back what it has not heard of.
+//! What waits for a line. All connections take from it; a lost one puts back its unanswered operations.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::ask::Ask;
 
-/// Bounded by the permits of those who ask; what is told without waiting for an answer is dropped above this.
+/// Bounded by the permits of the callers; messages without an answer are dropped above this.
 const WAITING_MAX: usize = 16_384;
 
 pub(super) struct Queue {

@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(2);
 /// Pages of one wallet that are kept up to date: a payer has a few devices, and a few tabs on each.
 const VIEWS_OF_WALLET_MAX: usize = 16;
 
-/// The state of a wallet as the switch last told it.
+/// The latest state of a wallet from the switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Notice {
     /// The wallet.
@@ -87,8 +87,8 @@ impl Watches {
         })
     }
 
-    /// Opens a view of a session's wallet; `None` where there are too many. The session must be known to be good: whoever
-    /// opens a view has just read the balance with it.
+    /// Opens a view of a session's wallet; `None` where there are too many. The session must be valid: the caller has
+    /// just read the balance with it.
     pub fn view(self: &Arc<Self>, line: &Line, session: &Session) -> Option<View> {
         let wallet = session.wallet();
         let mut watched = self.lock();
@@ -152,7 +152,7 @@ impl Watches {
         (one.generation == generation).then(|| session.clone())
     }
 
-    /// The watch stands; what was missed while it did not is told now.
+    /// The watch is active again; missed changes are sent now.
     fn watching(&self, answer: &Answer, wallet: u64, generation: u64) {
         let mut watched = self.lock();
         let Some(one) = watched.get_mut(&wallet) else {
@@ -232,7 +232,7 @@ pub struct View {
 }
 
 impl View {
-    /// Waits for the next notice. Several in a row may be told as one, the last. `None`: the view is over.
+    /// Waits for the next notice. Several in a row may be merged into the last one. `None`: the view is over.
     pub async fn next(&mut self) -> Option<Notice> {
         loop {
             self.notices.changed().await.ok()?;

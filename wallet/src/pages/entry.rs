@@ -288,7 +288,8 @@ pub async fn sign_in(app: Data<App>, visitor: Visitor, posted: Posted) -> HttpRe
 /// # Errors
 /// What the form should say.
 pub async fn try_sign_in(app: &App, visitor: &Visitor, posted: &Posted) -> Result<Session, Say> {
-    // A number that can't be one needs no switch; whether one that can be is known, only the switch tells, and never apart from the password.
+    // An impossible number is refused here; only the switch knows whether a possible one exists, and it never answers
+    // that without the password.
     let client = ClientNumber::from_text(posted.text("client"))
         .map_err(|_| Say::wrong("sign-in", "client", text::MISTYPED).of(posted))?;
     let entry = entry(visitor, client, posted.raw("password"), SessionKind::Web);

@@ -130,7 +130,7 @@ pub async fn recent(app: Data<App>, member: Member) -> Result<HttpResponse, Trou
     ))
 }
 
-/// What the page is told.
+/// The data of the page.
 #[derive(Serialize)]
 struct Balance {
     available: String,
@@ -141,7 +141,7 @@ struct Balance {
 
 /// `/live`: the balance as it moves.
 pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Trouble> {
-    // This also says whether the session is good, before anything is told to it.
+    // This also checks the session before data is sent to it.
     let now = app.switch.balance(&member.session).await?;
     let Some(view) = app.watches.view(app.switch.line(), &member.session) else {
         return Ok(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE));

@@ -1,7 +1,8 @@
 //! The payers' pages: a request comes in, the switch is asked, markup leaves. Nothing is kept.
 //!
-//! What tests and scripts may rely on: a form has an id, and a field has the id `form-name` (`sign-in-client`), a label, and where it
-//! is wrong an error with the id `form-name-error`. What was done is said in `#done`, what is wrong in `#error-summary`.
+//! What tests and scripts may rely on: a form has an id, and a field has the id `form-name` (`sign-in-client`), a
+//! label, and where it is wrong an error with the id `form-name-error`. `#done` shows the result, `#error-summary` the
+//! errors.
 //!
 //! | page | forms (`id`): fields |
 //! | --- | --- |

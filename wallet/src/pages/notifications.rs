@@ -200,7 +200,7 @@ pub async fn confirm(
     let wrong = match &confirmed {
         Err(failure) if failure.is("25") => text::NO_CODE,
         Err(failure) if failure.is("63") => {
-            // The code is wrong, or the session has ended: the balance tells which.
+            // The code is wrong, or the session has ended: reading the balance shows which.
             app.switch.balance(&member.session).await?;
             text::WRONG_CODE
         }

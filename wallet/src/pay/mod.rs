@@ -1,13 +1,14 @@
-//! The pay window: a mall's page asks, the payer agrees or not, the mall's page is told so. The mall's page never learns who.
+//! The pay window: a mall's page opens it, the payer agrees or cancels, the mall's page gets the result. The mall's
+//! page never learns who.
 //!
 //! ```text
 //! popup      /pay?mall=  ──handshake with the opener, by its origin──▶ POST /pay/open ─┐
 //! redirect   POST /pay, or GET /pay with a Referer, from a page of the mall ───────────┴─▶ /pay/review ──▶ agree ──▶ /pay/status
 //! ```
 //!
-//! What was asked travels in the address, sealed with a secret of this browser, so that the window can be loaded again and nobody else
-//! can make such an address. A page of a mall is known by its origin alone, as the browser tells it: `Origin`, `Referer`, or the origin of a
-//! message.
+//! What was asked travels in the address, sealed with a secret of this browser, so that the window can be loaded again
+//! and nobody else can make such an address. A page of a mall is identified by its origin alone, as sent by the
+//! browser: `Origin`, `Referer`, or the origin of a message.
 
 mod outcome;
 mod purchase;

@@ -273,7 +273,7 @@ pub async fn cancel(
     };
     let answer = match take_back(&app, &visitor, &sealed, posted).await {
         Ok(()) => Ok(cancelled(&request, &sealed)),
-        // Paid, or about to be: what became of it is told.
+        // Paid, or about to be: shows the result.
         Err(Trouble::Failure(failure)) if failure.is("94") => {
             Ok(sealed.at(Step::Agreed).go(&request, "/pay/status"))
         }

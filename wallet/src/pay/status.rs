@@ -48,7 +48,7 @@ fn show(
     let purchase = &sealed.purchase;
     let total = Money::new(purchase.amount, purchase.currency);
     let ends = outcome.is_final();
-    // Whoever goes back in between says what they have done; the mall's server hears the rest.
+    // If the payer goes back earlier, the status is what they did; the mall's server gets the result.
     let word = if ends {
         outcome.word()
     } else {
@@ -88,7 +88,7 @@ async fn read(app: &App, visitor: &Visitor, sealed: &Sealed) -> Result<Option<Ou
     Ok(Outcome::read(app, session, &sealed.purchase).await?)
 }
 
-/// `/pay/state`: the word alone, for a script that can't be told.
+/// `/pay/state`: only the status word, for a script without server-sent events.
 pub async fn state(
     app: Data<App>,
     visitor: Visitor,

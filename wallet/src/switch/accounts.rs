@@ -150,7 +150,7 @@ pub struct Overview {
     pub contact: Option<Contact>,
     /// Where they will go when it is confirmed.
     pub pending_contact: Option<Contact>,
-    /// What the payer wants to be told.
+    /// The payer's notification preferences.
     pub preferences: NotificationPreferences,
 }
 

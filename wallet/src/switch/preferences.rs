@@ -81,7 +81,7 @@ impl Switch {
             .map(drop)
     }
 
-    /// 173: what the payer wants to be told.
+    /// 173: the payer's notification preferences.
     ///
     /// # Errors
     /// 63 where the session has ended.

@@ -15,7 +15,7 @@ pub const AGAIN: &str = "Repeat the new password";
 pub const CHANGE: &str = "Change";
 pub const CHANGE_LEAD: &str = "All other sessions end.";
 
-/// A device that the payer is signed in on, as far as its browser tells.
+/// A device on which the payer is signed in, as named by its browser.
 pub fn device(browser: Option<&str>, system: Option<&str>) -> String {
     let browser = browser.unwrap_or("A browser");
     match system {

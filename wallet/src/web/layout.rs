@@ -106,7 +106,7 @@ fn document_head(title: &str, head: Head<'_>) -> Markup {
     }
 }
 
-/// Four tiles, one of them turned: the sign of the house.
+/// Four tiles, one of them turned: the logo.
 fn mark() -> PreEscaped<&'static str> {
     PreEscaped(
         r##"<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><g fill="currentColor"><rect x="2" y="2" width="9" height="9" rx="2"/><rect x="13" y="2" width="9" height="9" rx="2" opacity=".55"/><rect x="2" y="13" width="9" height="9" rx="2" opacity=".55"/><path d="M17.5 12.2l5.3 5.3-5.3 5.3-5.3-5.3z"/></g></svg>"##,

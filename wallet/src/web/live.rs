@@ -14,11 +14,11 @@ use crate::line::{Notice, View};
 
 /// So that proxies and browsers see that somebody is still there, and we see when nobody is.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
-/// Events that a slow browser may leave unread; a view whose browser reads nothing waits, and then tells the newest.
+/// Events that a slow browser may leave unread; a view whose browser does not read waits, and then sends the newest.
 const UNREAD_MAX: usize = 4;
 
-/// Sends an event for what is there now and for each notice after it. `tell` makes the event and says whether more may
-/// follow; `None` ends the stream at once. After `lasts` the browser is told to rest.
+/// Sends an event for what is there now and for each notice after it. `event_of` makes the event and returns whether
+/// more may follow; `None` ends the stream at once. After `lasts` the browser gets a final event.
 pub fn stream<T, F, Telling>(
     mut view: View,
     now: Notice,

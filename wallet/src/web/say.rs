@@ -8,7 +8,7 @@ use super::{App, Member, Posted, Trouble, answer};
 use crate::line::{Failure, Name};
 use crate::texts::{done, refusals};
 
-/// Something to tell, or nothing.
+/// A message, or none.
 #[derive(Clone, Default)]
 pub struct Say {
     done: Option<&'static str>,

@@ -64,7 +64,7 @@ impl Visitor {
     }
 }
 
-/// What a browser calls itself, the more telling first.
+/// Names in the user agent, the more specific first.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),

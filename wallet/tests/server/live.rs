@@ -97,7 +97,7 @@ fn a_session_that_was_ended_elsewhere_is_told_nothing_more_and_the_others_are() 
     of_lost.next();
     of_kept.next();
     until("watched", || world.switch.count(Operation::Watch) == 1);
-    // As another wallet server would: this one hears the notice, and nothing else.
+    // As another wallet server would: this one only gets the notice.
     world.switch.change(|wallets| {
         let (number, wallet) = wallets.of(&client);
         wallet.sessions.remove(0);

@@ -107,7 +107,7 @@ fn a_payer_agrees_and_hears_what_became_of_it() {
             .body
             .contains("\"paid\"")
     );
-    // Nothing in the window that the mall's page may read from a message tells who pays.
+    // The messages of the window to the mall's page do not identify the payer.
     assert!(!paid.contains(&client));
 }
 
@@ -274,7 +274,7 @@ fn a_decline_is_told_of_its_own_order_and_agreement() {
     let (first, second) = (agreed("ORDER-8"), agreed("ORDER-9"));
     turn(&world, &client, |wallet| {
         wallet.decide_order("ORDER-9", "91");
-        // More than the switch tells at once.
+        // More than the switch sends at once.
         for _ in 0..9 {
             wallet.row(1_795_000_600_000, EventKind::SignedIn, "", 0);
         }
@@ -344,7 +344,7 @@ fn a_session_that_ends_takes_no_purchase_with_it() {
     let page = browser.get(review.header("location"));
     assert!(agree(&mut browser, &page).contains("tessera=agreed"));
 
-    // What becomes of it can be read after signing in again, and the script is told so.
+    // The result can be read after signing in again, and the script gets that message.
     let again = open_page(&mut browser, "ORDER-11");
     let status = again.header("location").to_owned();
     browser.cookies.remove("__Host-tessera");

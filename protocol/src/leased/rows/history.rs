@@ -31,7 +31,7 @@ pub struct HistoryRow {
     pub acceptor: String,
     /// Last four digits of the card number concerned; empty where there is none.
     pub card: String,
-    /// What tells an order from others, 16 hexadecimal digits; empty where there is none.
+    /// Identifies the order, 16 hexadecimal digits; empty if there is none.
     pub order: String,
     /// What was bought, the masked source, the device, whatever words there are.
     pub text: String,

@@ -1,11 +1,12 @@
-//! What a payer wants to be told.
+//! A payer's notification preferences.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::RowError;
 
-/// What the payer wants to be told, as letters: `p` purchases, `d` declines, `l` loads, `r` refunds and reversals, `s` security.
+/// The payer's notification preferences, as letters: `p` purchases, `d` declines, `l` loads, `r` refunds and reversals,
+/// `s` security.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotificationPreferences {
     /// Purchases.

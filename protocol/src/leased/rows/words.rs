@@ -59,7 +59,7 @@ words! {
         CardRetired = "card_retired",
         /// The financial system is asked for money.
         LoadRequested = "load_requested",
-        /// The financial system is told to pay money back to its source.
+        /// A payout was sent to the financial system.
         PayoutRequested = "payout_requested",
         /// A purchase holds money and is with the financial system.
         Held = "held",
@@ -85,7 +85,7 @@ words! {
         Expired = "expired",
         /// A mall wanted something undone of which nothing stood.
         ReversalNoted = "reversal_noted",
-        /// The financial system heard that something was undone.
+        /// The financial system has acknowledged a reversal.
         AdviceAcknowledged = "advice_acknowledged",
         /// A request came again.
         Repeated = "repeated",
@@ -117,7 +117,7 @@ words! {
         ContactConfirmed = "contact_confirmed",
         /// The address was forgotten.
         ContactRemoved = "contact_removed",
-        /// What the payer wants to be told was changed.
+        /// The notification preferences were changed.
         PreferencesSet = "wishes_set",
         /// The wallet was ended.
         Closed = "closed",

@@ -53,13 +53,13 @@ pub(in crate::host) struct Named {
     pub(in crate::host) request_table: TableName,
     pub(in crate::host) trace: u32,
     pub(in crate::host) transmission: u32,
-    /// 0 = not told.
+    /// 0 = absent.
     pub(in crate::host) institution: u64,
-    /// Field 48 tag 05: its field 37, where that is told.
+    /// Field 48 tag 05: its field 37, if present.
     pub(in crate::host) reference: Option<Reference>,
 }
 
-/// The same of an approved posting, as the books keep it.
+/// The same of an approved posting, as the ledger keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::host) enum Detail {
     Source(Source),
@@ -70,8 +70,8 @@ pub(in crate::host) enum Detail {
 }
 
 impl Detail {
-    /// Whether a repeat is about the same. Which original was meant is not looked up again: that the amount and
-    /// the reference are the same is enough where no other book is involved.
+    /// Whether a repeat is about the same. Which original was meant is not looked up again: the same amount and
+    /// reference suffice within one map of requests.
     pub(super) fn is_repeated_by(&self, concern: &Concern) -> bool {
         match (self, concern) {
             (Self::Source(known), Concern::Source { source, .. }) => known == source,

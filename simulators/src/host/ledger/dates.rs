@@ -1,4 +1,4 @@
-//! What each settlement date (field 15) comes to, as the switch is told it.
+//! The totals of each settlement date (field 15), as sent to the switch.
 
 use hashbrown::HashMap;
 use tessera_protocol::Totals;

@@ -15,7 +15,7 @@ impl Ledger {
         concern: &Concern,
         verdict: impl FnOnce() -> ResponseCode,
     ) -> Result<Option<Detail>, ResponseCode> {
-        // What an advice tells has happened already.
+        // An advice reports a decision that has already been made.
         if posting.kind.is_advice() {
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! The log under the books: every change, in order, in one file that only grows.
+//! The log of the ledger: every change, in order, in one file that only grows.
 //!
 //! ```text
 //! host.log   ┌──────────────────┬────────┬────────┬─ ─

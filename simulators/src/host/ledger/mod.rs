@@ -1,12 +1,11 @@
-//! The host's books: what was asked, what was answered, what each card has spent.
+//! The host's ledger: requests, answers, and the spending of each card.
 //!
-//! In come postings, reversals and card orders; out come response codes. Each is decided against the
-//! books, becomes a [`Record`], and the books change by applying that record and nothing else, so that
-//! records read back from the log at start give the same books. No socket, clock or chance is here:
-//! the verdict on a new posting is handed in.
+//! In come postings, reversals and card orders; out come response codes. Each is decided against the ledger and becomes
+//! a [`Record`]. The ledger changes only by applying records, so the records of the log give the same ledger at start.
+//! No socket, clock or chance is here: the verdict on a new posting is handed in.
 //!
-//! Everything is applied once, however often it is asked for: a request is known by its reference
-//! (field 37) within its book.
+//! Everything is applied once, however often it is asked for: a request is identified by its reference (field 37)
+//! within its map.
 
 mod accounts;
 mod concern;
@@ -64,14 +63,14 @@ pub(super) struct Reversal {
     /// The original's reference.
     pub(super) reference: Reference,
     pub(super) card: u64,
-    /// Of the original, from field 90; 0 = not told.
+    /// Of the original, from field 90; 0 = absent.
     pub(super) trace: u32,
     pub(super) transmission: u32,
     pub(super) institution: u64,
     /// What shall be left of it (field 95).
     pub(super) down_to: u64,
     pub(super) settlement_date: SettlementDate,
-    /// 0420: told, not asked, and never refused.
+    /// 0420: an advice, never refused.
     pub(super) advice: bool,
 }
 
@@ -91,7 +90,7 @@ struct Ordered {
     former: u64,
 }
 
-/// The books, and the log that outlives them.
+/// The ledger, and the log that outlives it.
 pub(super) struct Ledger {
     books: [RequestTable; 3],
     details: Recent<Reference, Detail>,
@@ -108,7 +107,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Empty books that remember so many requests, in memory.
+    /// An empty ledger in memory that remembers this many requests.
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
             books: std::array::from_fn(|_| RequestTable::new(remember_max)),
@@ -124,7 +123,7 @@ impl Ledger {
         }
     }
 
-    /// The books as the log in `folder` tells them; from now on it is told of every change.
+    /// The ledger from the log in `folder`, which records every change from now on.
     pub(super) fn open(folder: &Path, remember_max: usize) -> Result<Self, LogError> {
         let mut ledger = Self::new(remember_max);
         let log = Log::open(folder, |record| ledger.apply(record))?;
@@ -217,7 +216,7 @@ impl Ledger {
             self.tally.repeats += 1;
             return unless_advice(ResponseCode::NOT_FOUND);
         }
-        // What was told later came under another trace number and time: its reference says what is meant.
+        // An advice has its own trace number and time: the reference identifies its original.
         let named = request_table != reversal.request_table || entry.is_named_by(reversal);
         if !named || !self.accounts.are_one(entry.card, reversal.card) {
             // The two do not speak of the same thing: nothing may move, and nobody may think that it did.
@@ -269,7 +268,7 @@ impl Ledger {
         let refusal = match order.operation {
             CardOperation::Issue => None,
             CardOperation::Replace => self.accounts.refusal(order.card),
-            // Whoever wants it dead has what they want, also where it is dead already.
+            // A cancellation is approved even if the card has already ended.
             CardOperation::Cancel if self.accounts.existed(order.card) => None,
             CardOperation::Cancel => Some(ResponseCode::NO_SUCH_CARD),
         };
@@ -289,7 +288,7 @@ impl Ledger {
         Ok(card)
     }
 
-    /// Hands what has changed to the system. Must be called before an answer leaves that tells of it.
+    /// Hands what has changed to the system. Must be called before its answer is sent.
     pub(super) fn write(&mut self) -> io::Result<()> {
         self.log.as_mut().map_or(Ok(()), Log::write)
     }
@@ -299,7 +298,7 @@ impl Ledger {
         &self.tally
     }
 
-    /// The sums, for what is counted but is no matter of the books.
+    /// The sums, for counts outside the ledger.
     pub(super) fn tally_mut(&mut self) -> &mut Tally {
         &mut self.tally
     }

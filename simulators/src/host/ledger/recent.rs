@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use hashbrown::HashMap;
 
-/// Values by key. Like the books it forgets its oldest.
+/// Values by key. Like the ledger it forgets its oldest.
 pub(super) struct Recent<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,

@@ -1,4 +1,4 @@
-//! One change of the books, and its bytes.
+//! One change of the ledger, and its bytes.
 //!
 //! ```text
 //!  0      1       2      4            16     24       32      36             40            48     50     54
@@ -18,8 +18,8 @@
 //!
 //! `date` is field 15 of what was posted or of what undid it, 0 for all else.
 //!
-//! Numbers are little-endian; `sum` is CRC-32C of the 50 bytes before it. Card numbers stand here as they
-//! are: these are the issuer's own books.
+//! Numbers are little-endian; `sum` is CRC-32C of the 50 bytes before it. Card numbers are not masked here: this is the
+//! issuer's own data.
 
 use super::concern::{Detail, Source};
 use super::{Posting, Reference, SettlementDate};
@@ -84,7 +84,7 @@ pub(in crate::host) enum PostingKind {
     AuthorizationAdvice = 7,
 }
 
-/// References are unique within a book.
+/// References are unique within a map of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(in crate::host) enum TableName {
@@ -116,7 +116,7 @@ impl PostingKind {
         Self::AuthorizationAdvice,
     ];
 
-    /// Whether it tells what was decided elsewhere.
+    /// Whether it is a stand-in advice.
     pub(in crate::host) fn is_advice(self) -> bool {
         matches!(self, Self::Completion | Self::AuthorizationAdvice)
     }

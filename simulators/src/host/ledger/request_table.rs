@@ -152,8 +152,8 @@ struct Half {
 /// Entries in a piece.
 const PIECE: usize = 256;
 
-/// Where an entry is. The hash stands beside it, so that neither a growing table nor a stranger with the
-/// same place in it makes the entry itself be looked at.
+/// Where an entry is. The hash is stored beside it, so that neither growth of the table nor another key in the same
+/// place needs a look at the entry itself.
 #[derive(Clone, Copy)]
 struct Slot {
     hash: u32,

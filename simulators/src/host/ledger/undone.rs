@@ -1,9 +1,9 @@
 //! To which settlement dates the undoing of a purchase belongs, of which refunds keep a part back.
 //!
-//! Reversals and refunds come in any order, for what the switch has to tell waits its turn while other requests go ahead. What a
-//! date comes to must not depend on that. So it follows from their dates alone: on every date from that of the reversal on, there
-//! stands what the reversal asked to leave, or what the refunds of up to that date come to, where that is more; and what stands
-//! less than the day before was undone on that date.
+//! Reversals and refunds come in any order, because advices of the switch wait while other requests overtake them. What
+//! a date comes to must not depend on that. So it follows from their dates alone: on every date from that of the
+//! reversal on, there stands what the reversal asked to leave, or what the refunds of up to that date come to, where
+//! that is more; and what stands less than the day before was undone on that date.
 
 use super::SettlementDate;
 
@@ -64,7 +64,8 @@ impl Undone {
             let refunded: i64 = refunded.map(|(_, amount)| *amount).sum();
             let stood = stands;
             stands = stands.min(asked.max(refunded.max(0).unsigned_abs()));
-            // Of a refund that is to be undone yet the books know that it keeps something, and these dates may not.
+            // The ledger knows that a refund which is still to be reversed reduces the reversal; these dates may not
+            // know it.
             let here = (stood - stands).min(left);
             left -= here;
             result.push((date, here));

@@ -119,7 +119,7 @@ impl FakeSwitch {
                 }
                 requests += 1;
                 if self.manners.cut_every.is_some_and(|every| requests > every) {
-                    // Decided, but nobody will ever hear.
+                    // Decided, but the answer is lost.
                     self.decide(&message, &mut BytesMut::new(), key.as_ref());
                     return;
                 }

@@ -22,7 +22,7 @@ struct Entry {
     refunded: i64,
     /// What was refunded, where this is a refund of another entry.
     refund_of: Option<(Name, i64)>,
-    /// A purchase of which the fake switch's own books know.
+    /// A purchase in the fake switch's own ledger.
     plain: bool,
 }
 

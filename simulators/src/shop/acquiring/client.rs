@@ -1,4 +1,4 @@
-//! What the rest of the shop holds: ask, and be told. Whoever stops waiting changes nothing.
+//! The interface for the rest of the shop: send a request, get its result. A caller that stops waiting changes nothing.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::{Party, Payer, Times};
 use crate::shop::capture::Capture;
 use crate::shop::log::{Log, LogError};
 
-/// Errands that the line's task has not taken yet: a shop's visitors press no faster.
+/// Requests that the line's task has not taken yet: visitors of a shop are slower.
 const REQUESTS_MAX: usize = 64;
 
 /// Asks the switch. Its clones share one connection.

@@ -72,7 +72,7 @@ impl Line {
         }
     }
 
-    /// Takes errands and minds deadlines until something else is done.
+    /// Takes requests and checks deadlines until something else is done.
     async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Ended> {
         tokio::pin!(work);
         loop {

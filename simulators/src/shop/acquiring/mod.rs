@@ -60,7 +60,7 @@ pub struct Times {
 
 /// Who pays.
 pub enum Payer {
-    /// Whoever agreed to the order: known to the switch, never to the shop.
+    /// The payer who agreed to the order: known to the switch, never to the shop.
     Order {
         /// What was bought, for the payer's eyes; up to 100 characters.
         purpose: String,

@@ -86,7 +86,7 @@ pub(super) struct Reversal {
     pub trace: u32,
     /// When it was first asked, seconds since 1970.
     pub second: u32,
-    /// Whether it is told (0420) and no longer asked (0400).
+    /// Whether it is now sent as an advice (0420) instead of a request (0400).
     pub advice: bool,
     /// What a cancellation that is declined goes back to: field 38.
     pub authorization: String,

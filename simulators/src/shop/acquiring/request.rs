@@ -45,7 +45,8 @@ pub(super) fn reference(trace: u32, first: u32) -> String {
     format!("{:06}{trace:06}", first / 60 % 1_000_000)
 }
 
-/// Packs a request. `false`, and nothing packed, where its card can't be told any more or its refund isn't there.
+/// Packs a request. `false`, and nothing is packed, if its card can no longer be decrypted or its refund does not
+/// exist.
 pub(super) fn request(
     out: &mut BytesMut,
     party: &Party,

@@ -1,4 +1,5 @@
-//! `[notify]`: how payers are told what happened. Without `[notify.email]` no e-mail is sent, without `[notify.sms]` no short message.
+//! `[notify]`: notifications of payers. Without `[notify.email]` no e-mail is sent, without `[notify.sms]` no short
+//! message.
 
 mod check;
 

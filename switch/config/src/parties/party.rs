@@ -133,7 +133,7 @@ pub struct Quirks {
     pub load_codes: Vec<u8>,
     /// More than one completion of an authorization.
     pub several_completions: bool,
-    /// 0120 and 0220 that tell of what was decided at the acquirer.
+    /// 0120 and 0220 of the acquirer's stand-in decisions.
     pub stand_in_advices: bool,
     /// Approval of a part, where there is less than was asked for.
     pub partial_approval: bool,

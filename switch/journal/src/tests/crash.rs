@@ -13,7 +13,7 @@ use super::super::recovery::recover;
 use super::memory_disk::Failure;
 use super::*;
 
-/// Collects what the fault handler is told.
+/// Collects the calls of the fault handler.
 fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let faults = Arc::clone(&told);

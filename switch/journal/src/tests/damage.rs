@@ -335,7 +335,7 @@ fn refuses_files_in_each_others_place() {
 
 #[test]
 fn refuses_a_segment_of_another_journal() {
-    // The same payloads at the same places, but for the first one: only the chain can tell.
+    // The same payloads at the same places, except the first one: only the chain shows the difference.
     let log = Log::write(150);
     let files = log.disk.segments();
     let header = format::SegmentHeader::decode(&log.disk.contents(&files[1])).unwrap();

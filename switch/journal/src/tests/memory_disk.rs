@@ -1,4 +1,4 @@
-//! A disk that knows what a crash would leave of it, and that fails when told to.
+//! A disk that knows its content after a crash, and that fails on request.
 //!
 //! Every sector remembers what was written to it since the last sync. After a killed process
 //! everything written is there; after a power cut each such sector holds any one of its versions,

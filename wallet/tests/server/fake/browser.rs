@@ -222,7 +222,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Waits for the end of the stream: what it still told.
+    /// Waits for the end of the stream and returns its remaining events.
     pub fn rest(mut self) -> String {
         let mut told = String::new();
         self.reader.read_to_string(&mut told).unwrap();

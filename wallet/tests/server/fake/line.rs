@@ -90,7 +90,7 @@ impl Switch {
         let _ = self.cut.send(());
     }
 
-    /// How often an operation was heard, repeats included.
+    /// How often an operation was received, repeats included.
     pub fn count(&self, operation: Operation) -> usize {
         let heard = self.heard.lock().unwrap();
         heard
@@ -99,7 +99,7 @@ impl Switch {
             .count()
     }
 
-    /// Changes a wallet, and tells whoever watches it.
+    /// Changes a wallet, and notifies its watchers.
     pub fn change(&self, change: impl FnOnce(&mut Wallets) -> u64) {
         let mut wallets = self.wallets.lock().unwrap();
         let wallet = change(&mut wallets);

@@ -139,7 +139,7 @@ fn what_an_undone_refund_gives_back_belongs_to_the_later_of_the_two_dates() {
     }
 }
 
-/// What the switch counts for a purchase of which refunds keep a part from its reversal, and tells: by date, as it happens there.
+/// The switch's totals for a purchase whose refunds reduce its reversal, by date.
 struct Refunded {
     bought: Posting,
     said: Vec<Said>,
@@ -218,7 +218,7 @@ fn what_each_date_comes_to_does_not_depend_on_what_was_told_first() {
         for said in &history.said {
             match said {
                 Said::Undone(reversal) => advices.push(*reversal),
-                // Where an earlier one has to be undone before there is room for it, it waits.
+                // If an earlier one must be reversed first, it waits.
                 Said::Refund(refund, concern) => loop {
                     let fits = ledger.decide(refund, concern, || APPROVED).is_ok();
                     if fits && (advices.is_empty() || random.random_bool(0.7)) {

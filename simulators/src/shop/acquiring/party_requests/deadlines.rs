@@ -41,7 +41,7 @@ impl PartyRequests {
         }
     }
 
-    /// Asks again, and longer apart each time. Whoever waits is told how things stand.
+    /// Asks again, and longer apart each time. Waiting callers get the current state.
     pub(super) fn insist(&mut self, trace: u32, mut open: Open, now: Moment) {
         tell(
             std::mem::take(&mut open.replies),
@@ -57,7 +57,7 @@ impl PartyRequests {
             && let Some(reversal) = &mut record.reversal
             && !reversal.advice
         {
-            // What is no longer asked but told is another request.
+            // An advice in place of the request is a new request.
             under = self.next_trace();
             reversal.trace = under;
             reversal.advice = true;

@@ -29,7 +29,7 @@ pub(super) struct Moment {
     pub second: u32,
 }
 
-/// Told when the answer is there.
+/// Notified when the answer has arrived.
 pub(super) type Reply = oneshot::Sender<Option<Standing>>;
 
 /// What the shop asks.
@@ -43,7 +43,7 @@ pub(super) enum ShopRequest {
     Refund {
         order: String,
         amount: u64,
-        /// Refunds that whoever asks has seen.
+        /// Refunds that the caller has seen.
         seen: usize,
         reply: Reply,
     },
@@ -154,7 +154,7 @@ impl PartyRequests {
         }
     }
 
-    /// Takes an errand; its reply comes at once, or when the answer does.
+    /// Takes a request; its reply comes at once, or with the answer.
     pub fn take(&mut self, request: ShopRequest, now: Moment) {
         match request {
             ShopRequest::Look { order, reply } => tell(vec![reply], self.standing(&order)),
@@ -285,7 +285,7 @@ impl PartyRequests {
     }
 }
 
-/// Whoever asked may have gone; that is their business.
+/// The caller may have stopped waiting, which is fine.
 fn tell(replies: Vec<Reply>, standing: Option<Standing>) {
     for reply in replies {
         let _ = reply.send(standing.clone());

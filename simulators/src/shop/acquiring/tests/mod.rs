@@ -1,4 +1,4 @@
-//! The client against a switch that does as it is told, over real sockets.
+//! The client against a scripted switch, over real sockets.
 
 mod fake_switch;
 
@@ -369,7 +369,7 @@ fn an_unanswered_refund_is_the_same_refund_again() {
             tokio::task::spawn_local(async move { asking.refund("TC-1", 1_999, 0).await });
         let first = peer.next().await;
         assert_eq!(first.tags()[&1], "TC-1");
-        // Whoever waits is told that it is on its way.
+        // Waiting callers learn that it is in progress.
         let refunds = waiting.await.unwrap().unwrap().refunds;
         assert_eq!(refunds[0].state, RefundState::Asked);
         let again = peer.next().await;
