@@ -217,7 +217,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     ));
 }
 
-/// By which channels payers are told.
+/// The configured channels of notifications.
 fn channels(settings: &Settings) -> Vec<ContactChannel> {
     let email = settings.notify.email.as_ref();
     let sms = settings.notify.sms.as_ref();

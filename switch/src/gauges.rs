@@ -1,4 +1,4 @@
-//! Figures that are read off the rooms whenever somebody looks: they cost nothing in between.
+//! Metrics that are read from the components at each scrape: they cost nothing in between.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
-//! Once a settlement date is over, the financial system is told what it comes to here, until it has the same.
+//! After the end of a settlement date, the financial system gets the switch's totals until it has the same.
 //!
-//! In come the dates that are over, and its word that it has all of one; out go questions to the operator's wallet, which
-//! keeps each answer.
+//! Input: past dates, and its message that a date is complete. Output: commands to the operator wallet, which journals
+//! each answer.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

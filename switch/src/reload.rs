@@ -1,7 +1,8 @@
-//! SIGHUP: the parties' files and the malls' certificate are read again, and whoever did not change notices nothing.
+//! SIGHUP: the parties' files and the malls' certificate are read again, and parties that did not change are not
+//! affected.
 //!
-//! In come the files as they are now; out goes one message to each worker, between two requests. What never happens
-//! here: half of it counts.
+//! Input: the current files. Output: one message to each worker, between two requests. What never happens here: half of
+//! it counts.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub(crate) struct Reload {
 }
 
 impl Reload {
-    /// Reads the files and tells the workers; where one is wrong, says why and changes nothing.
+    /// Reads the files and sends them to the workers; if one is wrong, logs the reason and changes nothing.
     pub(crate) async fn run(&self) {
         let settings = Arc::clone(&self.settings);
         let read = move || -> Result<_, SettingsError> {

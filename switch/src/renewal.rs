@@ -1,4 +1,4 @@
-//! Cards are renewed before they expire: once a day every wallet is looked at, and those that are due are told.
+//! Cards are renewed before they expire: once a day every wallet is checked, and those that are due get a command.
 
 use std::sync::Arc;
 use std::thread::sleep;
@@ -16,7 +16,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
-/// And after so many that were told: each is loaded, and asks the financial system.
+/// And after this many commands, because each wallet is loaded and sends a request to the financial system.
 const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 

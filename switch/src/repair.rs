@@ -28,7 +28,8 @@ pub enum Repaired {
     Recorded(Totals),
 }
 
-/// Proves the books of a switch that is stopped, and records references that do not rise: who accepts them, and why.
+/// Audits the journal of a stopped switch, and records references that do not rise, with the operator who accepts them
+/// and the reason.
 ///
 /// # Errors
 /// With the audit's first violation; or when journal or store can't be opened or written, or a switch has them open.

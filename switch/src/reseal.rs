@@ -16,7 +16,7 @@ use tessera_vault::Vault;
 
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
-/// And after so many that were told: each reads the store, seals and writes events on a worker.
+/// And after this many commands, because each reads the store, encrypts and writes events on a worker.
 const TOLD_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 

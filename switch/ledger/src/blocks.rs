@@ -10,7 +10,7 @@ pub enum Subject {
     Wallet,
     /// The cards of a range; said to the wallet of the operator.
     Cards(CardRange),
-    /// A merchant, by its card acceptor (field 42), whoever speaks for it; said to the wallet of the operator.
+    /// A merchant, by its card acceptor (field 42), in requests of any party; a command to the operator wallet.
     Merchant([u8; 15]),
 }
 

@@ -80,7 +80,7 @@ impl Cards {
             .find(|card| card.serial == serial && card.terms.is_some())
     }
 
-    /// Those that the host has not been told the end of.
+    /// Those whose end the host does not know yet.
     pub fn known_to_host(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter().filter(|card| !card.dead)
     }

@@ -1,5 +1,5 @@
-//! What a wallet can be told, and what comes out of it: plain data, so that the rules can be tested
-//! without a socket and replayed without a clock.
+//! The commands of a wallet, and their results: plain data, so that the rules can be tested without a socket and
+//! replayed without a clock.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
     Reconciled, Reference, Reload, Secret, Source, Supervision, UnseenOriginal, WalletId,
 };
 
-/// What a wallet is told.
+/// A command to a wallet.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Somebody asks and waits for an answer.
@@ -26,9 +26,9 @@ pub enum Command {
     HostSilent(Reference),
     /// The request never left for the host.
     HostUnreached(Reference),
-    /// The host acknowledged what it was told about a transaction.
+    /// The host acknowledged an advice about a transaction.
     AdviceAnswered(Reference, AdviceSubject),
-    /// The host has refused too often to be told this.
+    /// The host has refused this advice too often.
     AdviceRefused(Reference, AdviceSubject, ResponseCode),
     /// 0500 or 0520: a party's totals are compared with ours, which the actor puts in.
     Reconcile(Box<Reconciled>),
@@ -54,7 +54,7 @@ pub enum Command {
     Reseal,
 }
 
-/// What the host was told about a transaction.
+/// The kind of the advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdviceSubject {
     /// To undo it, down to this.
@@ -181,7 +181,7 @@ pub enum Action {
     History(HistoryRequest),
     /// What a payer asks for their account.
     Account(Box<AccountAction>),
-    /// The wallet server wants to hear no more of the wallet.
+    /// The wallet server stops watching the wallet.
     Unwatch,
 }
 
@@ -239,7 +239,7 @@ pub enum AccountAction {
     ChangePassword,
     /// All that the payer's pages show, but for lists.
     Overview,
-    /// Be told of whatever happens.
+    /// Watch the wallet's events.
     Watch,
     /// Show a card number: the representative one, or the further one of this serial number.
     RevealCard(Option<u32>),
@@ -271,7 +271,7 @@ pub enum AccountAction {
     ConfirmContact(Secret),
     /// Forget the address.
     RemoveContact,
-    /// What the payer wants to be told.
+    /// The payer's notification preferences.
     SetPreferences(NotificationPreferences),
     /// Pay all money back to this source, and end the wallet.
     Close(Option<u32>),
@@ -339,7 +339,7 @@ pub struct Rules {
 pub struct StandIn {
     /// One purchase.
     pub per_transaction: u64,
-    /// All of a wallet of which the host has not been told yet.
+    /// The sum of a wallet's approvals that the host has not acknowledged yet.
     pub per_wallet: u64,
     /// All of all wallets until a line to the host is up again.
     pub overall: u64,
@@ -367,11 +367,11 @@ pub struct Context<'a> {
 /// What has to happen outside, once the events are durable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Answer whoever asked.
+    /// Answer the requester.
     Answer(Outcome),
-    /// Whoever asked waits for this transaction; nobody else waits for it any more.
+    /// The requester now waits for this transaction, in place of the previous one.
     Await(Reference),
-    /// Answer whoever waits for this transaction.
+    /// Answer the requester that waits for this transaction.
     Settle(Reference, Outcome),
     /// Send the transaction to the host.
     Forward(Reference),
@@ -383,7 +383,7 @@ pub enum Effect {
     WakeAt(u64),
     /// Ask the host again for a card.
     AskForCardAgain(Reference),
-    /// Keep for the operator that the host is not told this any more.
+    /// Keep this advice as a dead letter for the operator.
     LayAside(Reference, GivenUp),
     /// What was decided about all wallets counts from now on.
     Proclaim,
@@ -396,9 +396,9 @@ pub enum Effect {
     Reload(Reference, u32, Amount),
     /// Ask the host for a card in the place of the one with this serial number, which expires soon.
     RenewCard(u32),
-    /// Whoever asked is told of whatever happens from now on.
+    /// The requester watches the wallet from now on.
     Watch,
-    /// Whoever asked is told of nothing any more.
+    /// The requester stops watching.
     Unwatch,
     /// Seal anew what the vault's newest key has not sealed.
     Reseal,
@@ -456,7 +456,7 @@ pub enum Details {
         expiry: u16,
         /// Which of the wallet's it is.
         serial: u32,
-        /// Whether the whole number may be told.
+        /// Whether the whole number may be shown.
         in_full: bool,
     },
     /// The number that was given to a source.

@@ -55,7 +55,7 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
         Command::Reconcile(reconciled) => supervise::reconcile(reconciled),
         Command::AskForTotals(day) => supervise::ask_for_totals(wallet, *day),
         Command::CompareTotals(compared) => supervise::compare_totals(compared),
-        // Of what was never told.
+        // For advices that were never sent.
         Command::HostTotals(..) => Decision::default(),
         Command::ChangeKey(directed) => supervise::change_key(wallet, directed),
         Command::Direct(directed) => supervise::direct(wallet, directed),
@@ -70,14 +70,14 @@ pub fn decide(wallet: &Wallet, command: &Command, context: &Context) -> Decision
     }
 }
 
-/// Whether whoever asks may: a session that is good, and the password where it is needed.
+/// Whether the requester may do this: a valid session, and the password if it is needed.
 pub fn is_admitted(wallet: &Wallet, ask: &Ask, context: &Context) -> bool {
     claims::admit(wallet, ask, context).is_ok()
 }
 
 fn decide_ask(wallet: &Wallet, ask: &Ask, context: &Context) -> Decision {
-    // What was done is told again also where it ended the session, or changed the password, that had been shown for it. Only a
-    // card's number is not told without.
+    // A repeat gets the answer again, even if the operation ended the session or changed the password that it used.
+    // Only a card number is not shown without it.
     if ask.claims.is_some()
         && let Some(seen) = wallet.transactions.by_key(&ask.opening.key)
         && seen.kind != Kind::CardIssue
@@ -182,13 +182,13 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
         return Decision::answer(contradiction());
     }
     let effect = match seen.status {
-        // Only a card is still asked for after its asker was told 91.
+        // Only a card is still requested after its requester was answered 91.
         Status::Pending if host::is_late(seen) => Effect::Answer(Outcome::declined(
             ResponseCode::HOST_UNREACHABLE,
             "the financial system has not answered yet",
         )),
         Status::Pending => Effect::Await(seen.reference),
-        // An advice is never declined, also where the request that it follows up was told 25.
+        // An advice is never declined, even if its request was answered 25.
         _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
             Effect::Answer(Outcome::unmatched(true))
         }

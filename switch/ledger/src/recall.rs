@@ -14,7 +14,7 @@ impl Wallet {
     /// reads the event at a position. To be called before it is decided or applied.
     ///
     /// # Errors
-    /// Where one of them can't be read. The wallet must not be asked then: it could not tell a repeat.
+    /// Where one of them can't be read. The wallet must not be asked then: it could not recognize a repeat.
     pub fn recall<E: From<Strange>>(
         &mut self,
         about: About<'_>,

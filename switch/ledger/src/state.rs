@@ -480,7 +480,7 @@ impl Wallet {
         }
     }
 
-    /// Nothing is set aside any more: what was completed stands. The host, which has approved more, is told.
+    /// Nothing is set aside any more: what was completed stands. The host, which has approved more, gets an advice.
     fn release_hold(&mut self, reference: Reference, state: HoldState) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
         let more = transaction.more_mut();
@@ -579,7 +579,7 @@ impl Wallet {
         Ok(())
     }
 
-    /// Its cards end one by one, each with an event of its own, as the host hears of each.
+    /// Its cards end one by one, each with its own event, because the host gets an advice for each.
     fn end(&mut self, now: u64) {
         self.orders.cancel_open(now);
         self.account = Some(Box::new(PayersAccount::ended()));

@@ -46,12 +46,11 @@ pub enum Directive {
     BeginDay(u64, Day),
     /// A party's messages are sealed with another key; said to the wallet of the operator.
     ChangeKey(KeyChange),
-    /// The host is told again what it has refused to hear.
+    /// The host gets a refused advice again.
     Retry(Reference, Owed),
-    /// The host is never told.
+    /// The advice is dropped.
     Drop(Reference, Owed),
-    /// References in the journal fall or come twice, and the books were proven all the same; said to the wallet of the
-    /// operator.
+    /// References in the journal fall or repeat, and the audit passed nevertheless; a command to the operator wallet.
     AcceptReferences(Irregular),
 }
 
@@ -90,7 +89,7 @@ pub struct ChangedKey {
     pub before: Option<WrappedKey>,
 }
 
-/// What the host was to be told.
+/// The kind of the advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owed {
     /// To undo something.

@@ -25,7 +25,7 @@ pub enum Kind {
     Refund,
     /// All money back to the payer's source.
     Payout,
-    /// A card number was ended, of which the host has to hear.
+    /// A card number was ended, and the host must get an advice.
     Retirement,
     /// Another operation of the wallet server.
     Administration,
@@ -42,7 +42,7 @@ pub enum Status {
     Declined,
 }
 
-/// Whether the host must be told something.
+/// Whether the host must get an advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Advice {
     /// No.
@@ -93,7 +93,7 @@ pub struct Transaction {
     pub kind: Kind,
     /// How far it has come.
     pub status: Status,
-    /// What the host has to be told.
+    /// The advice that the host must get.
     pub advice: Advice,
     /// What few transactions have to say.
     pub more: Option<Box<More>>,
@@ -114,11 +114,11 @@ pub struct More {
     pub granted: Option<Amount>,
     /// What an authorization sets aside.
     pub hold: Option<Hold>,
-    /// Whether the host has to be told of it, because it was decided without the host.
+    /// Whether the host must get an advice, because it was decided without the host.
     pub posting: Advice,
     /// Fields 7 of its repeats, where they differ.
     pub repeats: Vec<u32>,
-    /// What the host has refused too often to be told.
+    /// The advice that the host has refused too often.
     pub given_up: Vec<GivenUp>,
     /// Of a reversal or completion: no original fits what it names, or several do.
     pub unmatched: bool,
@@ -127,10 +127,10 @@ pub struct More {
     pub taken_back_at: u64,
 }
 
-/// Something that the host is not told any more, unless an operator wants it.
+/// An advice that is not sent any more, unless an operator resends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenUp {
-    /// What it was to be told.
+    /// The kind of the advice.
     pub owed: Owed,
     /// What it said the last time.
     pub code: ResponseCode,
@@ -187,7 +187,7 @@ impl Transaction {
         self.more.get_or_insert_default()
     }
 
-    /// The host has to be told from now on what to leave of it.
+    /// From now on the host must get an advice with the remaining amount.
     pub(super) fn advise(&mut self) {
         self.advice = Advice::Open;
         self.speak_again(Owed::Undo);
@@ -200,7 +200,7 @@ impl Transaction {
         }
     }
 
-    /// Since when, and for what, the host is not told this any more.
+    /// When, and with which code, the advice was given up.
     pub fn given_up(&self, owed: Owed) -> Option<&GivenUp> {
         self.more().given_up.iter().find(|one| one.owed == owed)
     }
@@ -216,13 +216,13 @@ impl Transaction {
         self.more().granted.unwrap_or(self.amount)
     }
 
-    /// Whether it was approved in the host's stead, which is not known yet to have heard of it.
+    /// Whether it was approved as stand-in for the host, which has not acknowledged the advice yet.
     pub fn stood_in(&self) -> bool {
         let pays = matches!(self.kind, Kind::Purchase | Kind::Authorization);
         pays && self.host_trace != 0 && self.more().posting == Advice::Open
     }
 
-    /// Whether the host may have never received it: what it has not approved, and what an operator has yet to tell it of.
+    /// Whether the host may have never received it: it has not approved it, or its advice is a dead letter.
     pub fn is_in_doubt(&self) -> bool {
         self.status != Status::Approved || self.given_up(Owed::Posting).is_some()
     }
@@ -267,7 +267,8 @@ impl Transaction {
         }
     }
 
-    /// What the host is told to leave of it. Of refunds and completions it keeps account itself, by the same rule.
+    /// The remaining amount in the advice to the host. Of refunds and completions it keeps account itself, by the same
+    /// rule.
     pub fn left_at_host(&self) -> Amount {
         match self.status {
             Status::Declined => Amount::ZERO,
@@ -285,7 +286,7 @@ impl Transaction {
         }
     }
 
-    /// Whether somebody still has to hear or say something about it.
+    /// Whether an answer or an advice about it is still open.
     pub fn is_open(&self) -> bool {
         self.status == Status::Pending
             || self.advice == Advice::Open

@@ -78,7 +78,7 @@ pub enum About<'a> {
     Reference(Reference),
     /// A request that may be a repeat.
     Request(&'a Opening),
-    /// An advice of what was decided elsewhere, which may be a repeat, or tell what was asked for here under this key.
+    /// A stand-in advice, which may be a repeat, or may report a request that was sent here under this key.
     Twin(&'a Opening, &'a DuplicateKey),
     /// A reversal, completion or refund, which may be a repeat, and what it names.
     Original(&'a Opening, NamedOriginal),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// A count with a maximum. Whoever finds it full stops reading until something has gone out.
+/// A count with a maximum. A connection that finds it full stops reading until answers have been sent.
 #[derive(Debug)]
 pub struct Admission {
     taken: AtomicUsize,
@@ -58,7 +58,7 @@ impl Admission {
         }
     }
 
-    /// Waits until there may be room. Somebody else may be faster: ask again.
+    /// Waits until there may be capacity. Somebody else may be faster: ask again.
     pub async fn room(&self) {
         let freed = self.freed.notified();
         tokio::pin!(freed);

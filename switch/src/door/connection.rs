@@ -41,7 +41,7 @@ pub struct Connection {
     bound: OnceLock<Bound>,
     /// The writer's bell: there is something that could not be written at once.
     pub blocked: Notify,
-    /// The reader's bell: the outbox has room again.
+    /// Wakes the reader when the outbox has space again.
     pub drained: Notify,
     /// The reader's other bell: nothing can be written any more.
     pub ended: Notify,
@@ -57,7 +57,7 @@ struct Outbox {
 }
 
 impl Connection {
-    /// A plain connection, written to by whoever flushes it.
+    /// A plain connection, written to by the worker that flushes it.
     pub fn plain(socket: TcpStream) -> Arc<Self> {
         Arc::new(Self::new(Some(socket)))
     }

@@ -1,10 +1,10 @@
-//! The parties of the moment, for those who are not on the road of a request.
+//! The current parties, for code outside the path of a request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Parties;
 
-/// Where the parties stand. Workers have a hand of their own on them and are told when they change.
+/// Where the parties stand. Workers have their own copy and get a message when they change.
 #[derive(Debug)]
 pub struct PartyDirectory(Mutex<Arc<Parties>>);
 
@@ -16,7 +16,7 @@ impl PartyDirectory {
 
     /// Those of now.
     pub fn parties(&self) -> Arc<Parties> {
-        // It holds a whole value at any time, whoever has panicked.
+        // It contains a complete value at any time, even after a panic.
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -75,7 +75,7 @@ struct Inner {
     /// Those that have not signed on, by age.
     strangers: BTreeMap<u64, Unsigned>,
     known: BTreeMap<u64, Unsigned>,
-    /// The strangers of an address.
+    /// The connections of an unknown address.
     by_address: HashMap<IpAddr, BTreeSet<u64>>,
     /// The blocks that the parties' profiles name.
     blocks: Vec<Network>,

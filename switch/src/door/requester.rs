@@ -94,8 +94,8 @@ impl Requester {
         }
     }
 
-    /// Writes the answer into the connection's outbox and gives the place back. True where the
-    /// connection has to be flushed and nobody was told so before.
+    /// Writes the answer into the connection's outbox and gives the place back. True if the connection must be flushed
+    /// and no flush is scheduled yet.
     pub fn answer(self, outcome: &Outcome) -> Option<Arc<Connection>> {
         let connection = self.admitted.connection();
         let first = connection.write(|out| (self.reply)(&self, outcome, out));

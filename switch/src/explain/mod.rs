@@ -1,7 +1,7 @@
-//! What was decided about a transaction, and why: a page for whoever asks, from the journal alone.
+//! The decision about a transaction and its reasons, from the journal alone.
 //!
-//! In comes what the transaction is called; out goes text. Requests and answers are put together again from what the
-//! journal keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
+//! Input: the name of a transaction. Output: text. Requests and answers are put together again from what the journal
+//! keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
 
 mod timeline;
 mod wire;
@@ -126,7 +126,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
     Ok(pages.collect())
 }
 
-/// What the financial system had, or has, to be told of a transaction.
+/// The advices about a transaction to the financial system.
 fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> {
     let found = wallet.transactions.by_reference(reference);
     let told = found.map_or([Advice::None; 2], |found| {

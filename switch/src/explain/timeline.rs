@@ -8,7 +8,7 @@ use tessera_protocol::{Currency, ResponseCode, mask_card_numbers, plain_amount};
 use super::{Step, wire};
 use tessera_ledger::{Event, NotedOriginal, Opening, Reference};
 
-/// Titles, and what stands under each. `advices` are what the financial system was told besides, as it stands on the line.
+/// Titles, and what stands under each. `advices` are the advices to the financial system, as sent over the line.
 pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
     let mut page = String::new();
     let Some((first, opening)) = steps

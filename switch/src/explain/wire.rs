@@ -100,7 +100,7 @@ fn mti(event: &Event, opening: &Opening) -> Option<Mti> {
         (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
         (_, 1) => Mti::AUTHORIZATION,
         (_, 2) => Mti::PURCHASE,
-        // The journal does not tell a 0400 from a 0420.
+        // The journal does not distinguish a 0400 from a 0420.
         (_, 4) => Mti::REVERSAL,
         _ => return None,
     })

@@ -22,7 +22,7 @@ pub enum MessageError {
     NeverSent(u64),
 }
 
-/// What the host is told of the transaction, of which `record` reads the event that opened it.
+/// The advice to the host about the transaction; `record` reads the event that opened it.
 pub(crate) fn read(
     record: impl FnOnce(u64) -> Result<Record, JournalError>,
     unread: &Unread,

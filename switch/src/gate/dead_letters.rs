@@ -1,6 +1,6 @@
-//! What the financial system has refused too often to be told, until an operator has it told again or drops it.
+//! Advices that the financial system has refused too often, until an operator resends or drops them.
 //!
-//! In come the wallets' words for it, also after a restart; the wallets keep it. What never happens here: it is decided.
+//! Wallets report them, also after a restart; the wallets store them. What never happens here: it is decided.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,11 +18,11 @@ pub struct LetterId {
     pub reference: Reference,
     /// Whose.
     pub wallet: WalletId,
-    /// What was to be told.
+    /// The kind of the advice.
     pub owed: Owed,
 }
 
-/// What was not told.
+/// The advice that was not acknowledged.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     /// Since when, and with what answer.
@@ -45,12 +45,12 @@ pub enum Draft {
 pub struct DeadLetters(Mutex<BTreeMap<LetterId, DeadLetter>>);
 
 impl DeadLetters {
-    /// It is not told any more.
+    /// It was given up.
     pub fn add(&self, id: LetterId, letter: DeadLetter) {
         self.letters().insert(id, letter);
     }
 
-    /// It is told again, or dropped.
+    /// It is resent, or dropped.
     pub fn remove(&self, id: LetterId) {
         self.letters().remove(&id);
     }

@@ -41,7 +41,7 @@ pub(super) fn read(
                 );
                 return Outcome::declined(ResponseCode::FAULT, "the journal could not be read");
             }
-            // Not the end: whoever asks must not take it for that.
+            // Not the end: the requester must not mistake it for that.
             Err(error) => {
                 tracing::error!(%error, "a wallet's history could not be read");
                 return Outcome::declined(ResponseCode::FAULT, "the journal could not be read");

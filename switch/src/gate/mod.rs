@@ -55,12 +55,12 @@ pub fn write_out(
 pub enum Release {
     /// An answer.
     Answer(Requester, Outcome),
-    /// An answer that is read off the journal: the newest of what it tells is durable now.
+    /// An answer that is read from the journal: its newest event is durable now.
     History(Requester, WalletId, HistoryRequest, Sources),
     /// A request for the host.
     Request(HostRequest),
-    /// What the host must be told until it acknowledges. Its particulars stand in the journal, and
-    /// are read off it now that they are durable.
+    /// An advice that the host must get until it acknowledges. Its particulars stand in the journal, and are read off
+    /// it now that they are durable.
     Advice(Unread),
     /// A card that the host is asked for until it says its number.
     CardAgain(WalletId, Reference, CardUpdate),
@@ -99,9 +99,9 @@ pub struct Unread {
     pub reference: Reference,
     /// Where the event stands that opened it.
     pub position: u64,
-    /// What the host is to be told of it.
+    /// The kind of the advice.
     pub subject: AdviceSubject,
-    /// What it names as its original, where it is to be told that it was decided without the host.
+    /// Its original, for the advice of a stand-in decision.
     pub original: Option<Original>,
     /// To which settlement date that belongs, MMDD.
     pub settlement_date: u32,

@@ -33,8 +33,8 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// For a link that has none yet. `deliver` hears of each advice once: when it is acknowledged, or was refused too
-    /// often.
+    /// For a link that has none yet. `deliver` is called once for each advice: when it is acknowledged, or was refused
+    /// too often.
     pub fn start(link: Rc<Link>, answer_within: Duration, deliver: DeliverAdvice) -> Rc<Self> {
         let settings = &link.settings;
         let forwarder = Rc::new(Self {
@@ -53,8 +53,8 @@ impl Forwarder {
         forwarder
     }
 
-    /// From here on it is sent until it is acknowledged, after what the wallet has enqueued before. What
-    /// the wallet has enqueued and not been told the end of is not taken twice.
+    /// From here on it is sent until it is acknowledged, after what the wallet has enqueued before. An advice that the
+    /// wallet has enqueued and that has not ended is not taken twice.
     pub fn enqueue(&self, wallet: WalletId, reference: Reference, message: HostMessage) {
         let now = Instant::now();
         let mut schedule = self.schedule.borrow_mut();
@@ -73,7 +73,7 @@ impl Forwarder {
         self.len() == 0
     }
 
-    /// Sends what is ready. When to look again without being told to.
+    /// Sends what is ready. When to check again without a message.
     fn send_what_is_ready(&self) -> Option<Instant> {
         let mut schedule = self.schedule.borrow_mut();
         let now = Instant::now();

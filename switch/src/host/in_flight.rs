@@ -5,8 +5,8 @@
 //!                                                         │    │    │    │
 //! slots, a power of two at least twice the limit:       [ A ][ E ][ W ][ W ]      ordinal % slots
 //! ```
-//! A finished request stays in its slot until its turn comes round again, which is how a late or a
-//! doubled answer is told from one for nobody, in memory that is fixed at the start.
+//! A finished request stays in its slot until its turn comes round again, so a late or repeated answer can be
+//! distinguished from an unsolicited one, in memory that is fixed at the start.
 
 use std::mem;
 
@@ -28,13 +28,13 @@ const LATE_TICKS: u32 = 3_000;
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Requester {
-    /// A wallet, which is told everything.
+    /// A wallet, which gets every outcome.
     Wallet,
     /// The forwarder, which asks again.
     Forwarder,
 }
 
-/// Whom to tell.
+/// The receiver of the outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub wallet: WalletId,

@@ -41,10 +41,10 @@ pub enum LinkError {
 
 /// Where answers go. Called on the worker, never from within a method of [`Link`].
 pub type Deliver = Rc<dyn Fn(HostAnswer)>;
-/// The same for advices, with what was told and how it was taken.
+/// The same for advices, with the kind of the advice and the outcome.
 pub type DeliverAdvice = Rc<dyn Fn(HostAnswer, AdviceSubject, AdviceOutcome)>;
 
-/// Who is told what the financial system says about settlement dates, and answers it: [`Link::answer`].
+/// The handler of the financial system's messages about settlement dates: [`Link::answer`].
 pub type DeliverDate = Rc<dyn Fn(DateMessage, Unanswered)>;
 
 /// Who asks again; see [`Forwarder`](super::Forwarder).
@@ -82,7 +82,8 @@ pub struct Link {
     pub(super) in_flight: RefCell<InFlight>,
     /// The line that the present batch goes to.
     current: Cell<usize>,
-    /// What is told on a later turn of the worker: the caller of `send` may be in the middle of anything.
+    /// Outcomes that are reported on a later turn of the worker, because the caller of `send` may be in the middle of
+    /// an operation.
     unsent: RefCell<Vec<(Asked, HostOutcome)>>,
     something_unsent: Notify,
     deliver: Deliver,
@@ -148,12 +149,12 @@ impl Link {
         Ok(link)
     }
 
-    /// From now on it is told what the financial system says about settlement dates. To be said once.
+    /// From now on it gets the financial system's messages about settlement dates. To be said once.
     pub fn deliver_dates(&self, deliver: DeliverDate) {
         let _ = self.deliver_date.set(deliver);
     }
 
-    /// Hands it on; `false` where one waits for its answer, or nobody is there to be told.
+    /// Hands it on; `false` if one waits for its answer, or there is no handler.
     pub(super) fn send_date(&self, said: DateMessage, unanswered: Unanswered) -> bool {
         match self.deliver_date.get() {
             Some(deliver) if !self.date_unanswered.replace(true) => {
@@ -189,8 +190,8 @@ impl Link {
         self.in_flight.borrow_mut().next_trace()
     }
 
-    /// Encodes a request into a line's output. It leaves with the next [`Link::flush`]. Where no line of any worker
-    /// is up or too much is in flight, the outcome is [`HostOutcome::Unsent`], told on a later turn.
+    /// Encodes a request into a line's output. It leaves with the next [`Link::flush`]. Where no line of any worker is
+    /// up or too much is in flight, the outcome is [`HostOutcome::Unsent`], reported on a later turn.
     pub fn send(&self, request: HostRequest) {
         let repeat = match &request.message {
             HostMessage::Card { repeat, .. } => *repeat,

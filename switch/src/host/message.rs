@@ -1,4 +1,4 @@
-//! What the host room is asked to send, and what it hands back.
+//! The requests to the host link, and their outcomes.
 
 use std::time::Instant;
 
@@ -16,12 +16,12 @@ pub const LOAD_TERMINAL: [u8; 8] = *b"TESSERA ";
 /// Card acceptor (field 42) of a load, which no mall sent.
 pub const LOAD_ACCEPTOR: [u8; 15] = *b"TESSERA        ";
 
-/// How the financial system has taken what it was told.
+/// The financial system's answer to an advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdviceOutcome {
     /// It has acknowledged.
     Acknowledged,
-    /// It has refused so often that it is not told any more.
+    /// It has refused too often: the advice was given up.
     Refused,
 }
 
@@ -116,7 +116,7 @@ pub enum HostMessage {
 }
 
 impl HostMessage {
-    /// What it tells, where it is an advice that must be acknowledged.
+    /// The kind, if it is an advice that must be acknowledged.
     pub fn subject(&self) -> AdviceSubject {
         match self {
             Self::Reversal(advice) => AdviceSubject::Undo(advice.replacement.unwrap_or_default()),
@@ -261,7 +261,7 @@ pub enum HostOutcome {
         /// Field 14, YYMM.
         expiry: u16,
     },
-    /// It told its totals: fields 66 and 74 to 97 of an 0530.
+    /// Its totals: fields 66 and 74 to 97 of an 0530.
     Totals {
         /// Field 66 says that it has the same.
         agreed: bool,

@@ -1,6 +1,5 @@
-//! The host room: the leased line to the financial system.
-//! What comes in: requests of the wallets, and advices that must be acknowledged. What leaves: frames over
-//! mutual TLS, and exactly one answer for each request, whatever the line does.
+//! The leased line to the financial system. What comes in: requests of the wallets, and advices that must be
+//! acknowledged. What leaves: frames over mutual TLS, and exactly one answer for each request, whatever the line does.
 //! What never happens here: a decision about money, a write to the disk, a wait of the caller.
 //!
 //! ```text

@@ -94,7 +94,7 @@ impl Schedule {
         })
     }
 
-    /// It was acknowledged, or is given up: the wallet's next one is ready. What it had told.
+    /// It was acknowledged, or is given up: the wallet's next one is ready. The advice that ended.
     pub(super) fn settle(&mut self, wallet: WalletId) -> Option<AdviceSubject> {
         self.in_flight -= 1;
         let queue = self.wallets.get_mut(&wallet)?;

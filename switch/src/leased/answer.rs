@@ -12,7 +12,7 @@ use crate::gate::News;
 use tessera_kit::clock;
 use tessera_ledger::{Details, Outcome, WalletId};
 
-/// What an answer tells: a list that may go on in a second field, and secrets.
+/// The content of an answer: a list that may continue in a second field, and secrets.
 #[derive(Default)]
 pub(super) struct AnswerFields {
     first: tlv::TlvWriter,

@@ -33,7 +33,7 @@ pub struct Reading {
     pub order_stands: u64,
     /// What seals sources and addresses.
     pub vault: Arc<Vault>,
-    /// By which channels payers are told.
+    /// The configured channels of notifications.
     pub channels: Vec<ContactChannel>,
 }
 
@@ -272,8 +272,8 @@ impl<'a> Data<'a> {
             .map_err(|_| missing("field 62: not a list of tag, length, value"))
     }
 
-    /// Eight digits that tell apart what an operation says, in whatever order: the same operation with other data is
-    /// none that was seen before. What is secret is left out, as nothing may be kept that could be guessed from.
+    /// An eight-digit digest of an operation's data, independent of order: the same operation with other data is a
+    /// different one. What is secret is left out, as nothing may be kept that could be guessed from.
     fn contents(&self) -> Result<[u8; 8], Refused> {
         let mut sum = 0u32;
         for item in tlv::iterate(self.open) {

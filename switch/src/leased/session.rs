@@ -301,7 +301,7 @@ impl Session {
         Ok(())
     }
 
-    /// Stops reading until there is room: a full switch drops nothing.
+    /// Stops reading until there is capacity: a full switch drops nothing.
     async fn take_place(&self) -> Result<Admitted, Ending> {
         loop {
             match Admitted::take(&self.connection) {

@@ -111,7 +111,7 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
     });
 }
 
-/// Appends what `answer` writes, in the dialect of whoever asked in a frame with this header.
+/// Appends the output of `answer`, in the requester's dialect and with the header of its frame.
 #[inline]
 pub(super) fn write(
     dialect: Dialect,

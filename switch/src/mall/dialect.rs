@@ -13,7 +13,7 @@ use crate::door::Parties;
 pub(super) enum Choice {
     /// It is this one.
     Is(Dialect),
-    /// That can't be told before more has come.
+    /// More bytes are needed to decide.
     More,
     /// It is none that a party speaks.
     None,

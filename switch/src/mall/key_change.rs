@@ -31,8 +31,8 @@ const WRONG_CHECK_VALUE: Refusal = Refusal {
     reason: "the check value is not the new key's",
 };
 
-/// What the operator's wallet has to keep; or what the party is answered. Whoever knows no more than the key that was changed may
-/// repeat that change, and not take it back with a message that it has recorded.
+/// What the operator's wallet has to keep; or what the party is answered. A client that knows only the old key may
+/// repeat the change, but cannot undo it with a recorded message.
 pub(super) fn read(
     party: &Party,
     message: &NetworkManagement<'_>,

@@ -15,7 +15,7 @@ static NOT_OPENED: Limit = Limit::new("key not opened");
 /// As a connection last looked them up.
 #[derive(Default)]
 pub(super) struct Keys {
-    /// Of which party, and in which bulletin.
+    /// The party, and the version of the directory.
     read: (u64, u64),
     /// `None`: only that of the profile.
     changed: Option<Changed>,
@@ -41,13 +41,13 @@ enum Before {
 }
 
 impl Keys {
-    /// Whether they have to be looked up: they were another party's, or there is a newer bulletin.
+    /// Whether they must be looked up: they belong to another party, or there is a newer version of the directory.
     #[inline]
     pub(super) fn are_stale(&self, party: u64, policy: u64) -> bool {
         self.read != (party, policy)
     }
 
-    /// Those of a party in the bulletin with this number; after a change its old key is good for so long.
+    /// Those of a party in this version of the directory; after a change its old key is valid for this long.
     #[cold]
     pub(super) fn look_up(
         party: &Party,

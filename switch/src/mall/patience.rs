@@ -29,7 +29,7 @@ impl Patience {
         self.failures = 0;
     }
 
-    /// The pause that is due, told once: the shortest after the first failure, twice as long after each further one.
+    /// The pause that is due, returned once: the shortest after the first failure, doubled after each further one.
     #[inline]
     pub(super) fn pause(&mut self, shortest: Duration, longest: Duration) -> Option<Duration> {
         if !std::mem::take(&mut self.due) {

@@ -201,7 +201,7 @@ async fn run(
         // It is written by somebody else; a plain one was at once.
         connection.all_written().await;
     }
-    // A peer that has closed its own half may still hear the answers to what it has asked.
+    // A peer that has closed its sending half still gets the answers to its requests.
     if matches!(ending, Ending::Stopping | Ending::Profile | Ending::Peer) {
         connection.all_answered().await;
     }

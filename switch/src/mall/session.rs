@@ -126,7 +126,7 @@ impl Session {
             let Some(frame) = frame else {
                 break;
             };
-            // A frame is never dropped for want of room: it waits here, and with it all behind it.
+            // A frame is never dropped for lack of capacity: it waits here, and so do all frames after it.
             let mut received = self.receiver.receive(frame, now);
             while let Received::Full(frame, door) = received {
                 self.end_turn();

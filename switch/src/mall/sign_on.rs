@@ -57,7 +57,7 @@ pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
     }
 }
 
-/// What a connection is told that comes otherwise than its party's profile says.
+/// The refusals of a connection that does not match its party's profile.
 fn verdict(misfit: Misfit) -> Verdict {
     match misfit {
         Misfit::Dialect => WRONG_DIALECT,

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::outbox::{Dead, Key};
 use tessera_vault::Vault;
 
-/// Questions that wait for the room's thread.
+/// Requests that wait for the notification thread.
 const WAITING_MAX: usize = 16;
 
 /// Cheap to clone; asks the thread that owns the outbox.

@@ -12,7 +12,7 @@ use tessera_ledger::{Change, ContactChannel, Entry, Event};
 use tessera_store::read_back;
 use tessera_vault::{Purpose, Vault};
 
-/// A code that came later would be of no use (see `CODE_STANDS` in the wallet room).
+/// A code that came later would be of no use (see `CODE_STANDS` in the wallet module).
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
 
 /// The name of the mall that an institution is, where it is one: parties come and go.
@@ -33,7 +33,7 @@ pub(super) struct Delivery {
 pub(super) enum Delivered {
     /// A server has taken it over.
     Sent(&'static str),
-    /// There is nobody to tell any more.
+    /// No receiver is left.
     NobodyThere,
     /// It was not taken over.
     Failed(&'static str, Failure),

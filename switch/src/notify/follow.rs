@@ -21,7 +21,7 @@ pub(super) struct Follower {
     journal: Arc<dyn Journal>,
     /// Wallets that have, had or have proposed a contact.
     wallets: HashSet<WalletId>,
-    /// What happened longer ago is not told any more, in milliseconds.
+    /// Events older than this cause no notification, in milliseconds.
     sent_within: u64,
 }
 
@@ -107,7 +107,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Follows what happens to contacts, and says to which of them the event is told, if to any.
+    /// Follows the changes of contacts, and returns the contact that gets the notification, if any.
     fn keep_contacts(
         &mut self,
         entry: &Entry,

@@ -1,5 +1,5 @@
 //! What waits for one channel. The next messages are in memory; where a server is away for long, the others wait in the
-//! outbox alone, and are read when there is room.
+//! outbox alone, and are read when there is space in memory.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -113,7 +113,7 @@ impl Lane {
         self.waiting.remove(&key)
     }
 
-    /// Reads what waits in the outbox alone, once half of the room in memory is free.
+    /// Reads messages that wait only in the outbox, once half of the memory limit is free.
     ///
     /// # Errors
     /// When it can't be read; it is tried again.

@@ -1,4 +1,4 @@
-//! Which events a payer is told of, and the facts about them, read off the journal.
+//! The events that cause notifications, and their data, read from the journal.
 
 use tessera_common::text::{latin_1, visible};
 use tessera_protocol::leased::NotificationPreferences;
@@ -12,7 +12,7 @@ use tessera_store::{ReadBackError, read_back};
 /// Events of a wallet that are read back at most to find where a transaction began.
 const STEPS_MAX: usize = 10_000;
 
-/// What a payer is told, but for the words.
+/// The content of a notification, without the text.
 #[derive(Debug)]
 pub struct Notice {
     pub occasion: Occasion,
@@ -51,7 +51,7 @@ pub fn is_wanted(occasion: Occasion, preferences: NotificationPreferences) -> bo
     }
 }
 
-/// What the payer is told of this event; none where it is no business of theirs.
+/// The notification about this event; `None` if there is none.
 ///
 /// # Errors
 /// When the journal can't be read back.
@@ -199,7 +199,7 @@ fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Notice>
     Some(notice.because(code))
 }
 
-/// A mall undid something that the payer had been told of.
+/// A mall reversed a transaction that the payer was notified of.
 fn reversed(
     entry: &Entry,
     original: Reference,

@@ -31,14 +31,14 @@ const LOOK_AT: u64 = 4096;
 const IN_MEMORY_MAX: usize = 20_000;
 /// The longest pause before the outbox is opened again after a failure.
 const REOPEN_MAX: Duration = Duration::from_secs(10);
-/// How often the figures are told.
+/// The interval of updates of the metrics.
 const FIGURES_EVERY: Duration = Duration::from_secs(1);
 /// Dead letters that are tried again or dropped in one write.
 const LETTERS_AT_ONCE: usize = 1_000;
 /// Receipts of the message centre that nobody has taken.
 const RECEIPTS_MAX: usize = 256;
 
-/// The room, from outside.
+/// The handle of the notification service.
 #[derive(Debug)]
 pub struct Notify {
     thread: JoinHandle<()>,
@@ -47,7 +47,7 @@ pub struct Notify {
     pub dead_letter_client: DeadLetterClient,
 }
 
-/// Why telling payers could not begin.
+/// Why the notification service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// Passwords, certificates, addresses.
@@ -124,7 +124,7 @@ impl Notify {
 struct Place {
     directory: PathBuf,
     journal: Arc<dyn Journal>,
-    /// What happened longer ago is not told any more, in milliseconds.
+    /// Events older than this cause no notification, in milliseconds.
     sent_within: u64,
     /// No message waits longer until it is tried again, in milliseconds.
     pause_max: u64,
@@ -166,7 +166,7 @@ struct Seed {
     books: Result<State, OutboxError>,
 }
 
-/// However the thread ends, nothing is told after it.
+/// Nothing is sent after the end of the thread.
 struct Ended(Arc<Metrics>);
 
 impl Drop for Ended {
@@ -277,7 +277,7 @@ impl Service {
             tokio::select! {
                 _ = &mut outside.stopped => return true,
                 () = &mut over => return false,
-                // Whoever asked is told by that.
+                // That is the answer to the caller.
                 Some(ask) = outside.asks.recv() => drop(ask),
                 Some(receipt) = outside.receipts.recv() => self.count(&receipt),
             }
@@ -438,7 +438,7 @@ impl Service {
     }
 }
 
-/// Whoever asked hears of a failure too.
+/// The caller also gets a failure.
 fn answer(books: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
         Ask::List(most, answer) => tell(answer, books.outbox.dead(most)),
@@ -461,7 +461,7 @@ fn tell<T>(
         Ok(done) => (Ok(done), Ok(())),
         Err(error) => (Err(error.to_string()), Err(error)),
     };
-    // Whoever does not wait any more needs no answer.
+    // A caller that no longer waits needs no answer.
     let _ = answer.send(notice);
     kept
 }

@@ -1,4 +1,4 @@
-//! What the tests of this room share: a journal in memory that fails when it is told to, and events to put into it.
+//! Shared by the tests of this module: a journal in memory that fails on request, and events for it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tessera_metrics::LinkStats;
 
-/// The state that `/readyz` tells. Set by the rooms, from any thread.
+/// The state in `/readyz`. Set by the components, from any thread.
 #[derive(Debug)]
 pub struct Health {
     journal_open: AtomicBool,

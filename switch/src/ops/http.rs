@@ -23,7 +23,7 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct OpsServer {
     /// Runs until its handle stops it; signals are left alone.
     pub server: Server,
-    /// Where it listens: tells the port where the settings say 0.
+    /// The address on which it listens: has the real port if the settings say 0.
     pub address: SocketAddr,
 }
 

@@ -1,7 +1,6 @@
-//! The operations room: what the switch does becomes figures and a state of health.
-//! In come counts and times from every room; out go `/metrics`, `/healthz`, `/readyz` on a port of their own.
-//! Operators have a Unix socket.
-//! What never happens here: a decision about a payment, or a card number, a key or a payer in anything that leaves.
+//! Operations: metrics and health. Input: counts and times from every component. Output: `/metrics`, `/healthz`,
+//! `/readyz` on their own port. Operators have a Unix socket. What never happens here: a decision about a payment, or a
+//! card number, a key or a payer in anything that leaves.
 
 pub mod control;
 mod health;

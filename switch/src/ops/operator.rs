@@ -1,7 +1,7 @@
-//! What an operator asks of the running switch: blocks and controls, and what the financial system would not hear.
+//! Requests of an operator to the running switch: blocks, controls and dead letters.
 //!
-//! In come texts, as `tessera control` and `tessera saf` send them; out go commands for wallets, and what they answered.
-//! What never happens here: something is decided.
+//! Input: texts from `tessera control` and `tessera saf`. Output: commands for wallets, and their answers. What never
+//! happens here: something is decided.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub struct Operator {
     pub directory: Arc<Directory>,
     /// What happened.
     pub journal: Arc<dyn Journal>,
-    /// What the financial system would not hear.
+    /// Advices that the financial system has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// What is decided about all wallets.
     pub policy: Arc<OperatorPolicy>,

@@ -24,7 +24,7 @@ use tessera_store::{Checkpointer, Store, StoreError};
 pub enum Road {
     /// To this wallet, at once.
     Wallet(WalletId, WalletMessage),
-    /// It waits for the payer; whoever it replaced is not answered.
+    /// It waits for the payer; the request that it replaced is not answered.
     Parked,
     /// Another amount or currency waits under the same key.
     Contradicts,
@@ -76,8 +76,8 @@ impl Orders {
         Ok(Road::Parked)
     }
 
-    /// The wallet that a reversal for an order is for. Where no payer has agreed yet that is the wallet
-    /// of nobody, and `named` tells which parked purchases are undone by it: they are handed back.
+    /// The wallet that a reversal for an order is for. Without an agreement the order has no wallet; `named` selects
+    /// the parked purchases that the reversal undoes, which are returned.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -91,7 +91,7 @@ impl Orders {
             return Ok((wallet, Vec::new()));
         }
         let mut slot = self.slots.entry(key).or_default();
-        // Whoever is announcing it hears of it afterwards, and remembers it with the order.
+        // The wallet that is announcing it gets the reversal afterwards, and remembers it with the order.
         if let Some(wallet) = slot.owner.as_ref().map(Owner::decider) {
             return Ok((wallet, Vec::new()));
         }

@@ -191,7 +191,7 @@ impl Throttle {
         }
     }
 
-    /// Whether new keys have room, after those without a delay were dropped.
+    /// Whether new keys fit, after those without a delay were dropped.
     fn has_room(&self, state: &mut State, one: &Try, now: Instant) -> bool {
         let is_new = |key: Key| !state.counts.contains_key(&key);
         if state.counts.len() < self.keys_max || !one.keys.into_iter().flatten().any(is_new) {

@@ -169,7 +169,7 @@ fn a_full_table_drops_what_has_no_delay_and_keeps_what_has_one() {
     for account in 0..6 {
         guesser.guess(account, None);
     }
-    // One too many: there is room again, but not for the guessed account.
+    // One too many: there is space again, but not for the attacked account.
     assert_eq!(guesser.guess(6, None), 0);
     assert!(guesser.throttle.lock().counts.len() <= 8);
     let guess = guesser.one(1_000, None);

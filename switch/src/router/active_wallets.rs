@@ -12,7 +12,7 @@ use super::prefetch::prefetch;
 use crate::wallet::{WalletActor, WalletMessage};
 use tessera_ledger::WalletId;
 
-/// Where a wallet's actor is, and how much it was told.
+/// A wallet's actor, and the number of its messages.
 #[derive(Debug)]
 pub(super) struct ActiveWallet {
     pub(super) address: Addr<WalletActor>,
@@ -24,12 +24,12 @@ pub(super) struct ActiveWallet {
     actor_at: usize,
 }
 
-/// All seats of a worker. Bounded by the wallets in use.
+/// All active wallets of a worker. Bounded by the wallets in use.
 #[derive(Debug, Default)]
 pub(super) struct ActiveWallets {
     places: HashMap<WalletId, u32>,
     seats: Slab<ActiveWallet>,
-    /// Every seated wallet once, by the time at which it is worth another look.
+    /// Every active wallet once, by the time of its next check.
     idle_since: VecDeque<(u64, WalletId)>,
     /// By [`clock::steady`](tessera_kit::clock::steady), as of the last look for idle wallets: exact enough for them.
     now: u64,
@@ -52,7 +52,7 @@ impl ActiveWallets {
         self.seats.get_mut(place)
     }
 
-    /// Asks for the memory that telling the wallet something will touch.
+    /// Prefetches the memory that a message to the wallet will touch.
     pub(super) fn prefetch(&self, place: usize) {
         let Some(seat) = self.seats.get(place) else {
             return;
@@ -103,8 +103,7 @@ impl ActiveWallets {
         }
     }
 
-    /// The next wallet that was told nothing since `before`; it is not looked at again before `now`
-    /// is as far away.
+    /// The next wallet without messages since `before`; it is checked again after the same time from `now`.
     pub(super) fn next_idle(&mut self, before: u64) -> Option<WalletId> {
         let now = self.now;
         while let Some((since, wallet)) = self.idle_since.front().copied() {

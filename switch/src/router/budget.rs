@@ -1,5 +1,4 @@
-//! What may be approved in the financial system's stead by all workers together: so much at a time, until it has been
-//! told.
+//! The limit of stand-in approvals of all workers together that the financial system has not acknowledged.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,12 +31,12 @@ impl Budget {
         taken
     }
 
-    /// So much was taken before the last restart, and is not told yet.
+    /// The amount from before the last restart that is not acknowledged yet.
     pub fn was_taken(&self, amount: u64) {
         self.used.fetch_add(amount, Ordering::Relaxed);
     }
 
-    /// So much was not needed, or is told.
+    /// This amount was not needed, or is acknowledged.
     pub fn give_back(&self, amount: u64) {
         let _ = self
             .used

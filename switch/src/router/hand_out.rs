@@ -1,4 +1,4 @@
-//! From a batch of tells to the mailboxes of the wallets that they are for.
+//! From a batch of messages to the mailboxes of their wallets.
 
 use std::mem;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use tessera_kit::invariant;
 use tessera_ledger::{Outcome, WalletId};
 
 impl Worker {
-    /// Sends a wallet a message, wherever it lives: when the tasks that are ready now have had their turn, so
-    /// that what they all have to tell goes out as one batch.
+    /// Sends a wallet a message, on any worker, after the tasks that are ready now have run, so that all their messages
+    /// form one batch.
     pub fn dispatch(&self, wallet: WalletId, tell: WalletMessage) {
         let owner = self.owner(wallet.partition(self.partitions));
         self.outgoing.borrow_mut()[owner].push((wallet, tell));
@@ -48,7 +48,7 @@ impl Worker {
         }
     }
 
-    /// The actors are polled after all of them have been told: by then the memory asked for here is near.
+    /// The actors are polled after all messages were sent: by then the prefetched memory is in the cache.
     fn send_to_all(self: &Rc<Self>, tells: &mut Vec<(WalletId, WalletMessage)>) {
         self.look_anew();
         let mut places = self.places.take();
@@ -68,7 +68,7 @@ impl Worker {
         self.places.replace(places);
     }
 
-    /// Where the wallet is seated, now that it is needed.
+    /// The wallet's place among the active wallets, now that it is needed.
     fn seat(self: &Rc<Self>, wallet: WalletId) -> Option<usize> {
         // Another one of the batch may have been for the same wallet.
         if let Some(place) = self.seats.borrow().place(wallet) {

@@ -1,4 +1,4 @@
-//! The ways to the wallets of all workers, for whoever is on none of them.
+//! Senders to the wallets of all workers, for other threads.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! Asking for memory some time before it is needed.
+//! Prefetches memory before it is needed.
 //!
-//! A wallet that is told something has not been touched for most of a second, and neither has its
-//! actor: some twenty lines of memory, each a wait of a hundred nanoseconds if asked for when it is
-//! needed, and next to nothing if asked for together with those of the other wallets of a batch.
+//! A wallet that gets a message has not been touched for most of a second, and neither has its actor: some twenty lines
+//! of memory, each a wait of a hundred nanoseconds if asked for when it is needed, and next to nothing if asked for
+//! together with those of the other wallets of a batch.
 
 // The one unsafe operation of this crate. A prefetch is a hint: it reads nothing that the program could see and
 // faults at no address, so that any number may be handed to it.

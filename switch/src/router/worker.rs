@@ -111,7 +111,7 @@ pub struct Worker {
     pub(super) outgoing: RefCell<Vec<Vec<(WalletId, WalletMessage)>>>,
     pub(super) hands_out: Cell<bool>,
     pub(super) something_to_send: Notify,
-    /// Where the wallets of the batch at hand sit; kept for its room.
+    /// The places of the wallets of the current batch; kept for its allocation.
     pub(super) places: RefCell<Vec<Option<usize>>>,
     pub(super) seats: RefCell<ActiveWallets>,
     dirty: RefCell<Vec<WalletId>>,
@@ -144,7 +144,7 @@ pub struct Worker {
     /// What may still be approved in the host's stead.
     pub stand_in: Arc<Budget>,
     policy: Arc<OperatorPolicy>,
-    /// The bulletin's number when it was last read, and what it said.
+    /// The version of the directory when it was last read, and its content.
     house: RefCell<(u64, Rc<Supervision>)>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
@@ -428,8 +428,8 @@ impl Worker {
         self.seats.borrow_mut().actor_at(wallet, address);
     }
 
-    /// Lets a wallet's actor go, if it has taken all that it was told and its last snapshot is in the
-    /// store: from then on its cards and orders are looked for there.
+    /// Drops a wallet's actor if it has handled all messages and its last snapshot is in the store: from then on its
+    /// cards and orders are looked up there.
     pub fn release(&self, wallet: &Wallet, settled: &[OrderKey], taken: u64) -> bool {
         if !self.checkpointer.has_stored(wallet.id) {
             return false;
@@ -448,7 +448,7 @@ impl Worker {
         true
     }
 
-    /// An order leads to this wallet now; purchases that waited for it are told.
+    /// An order now belongs to this wallet; purchases that waited for it are forwarded.
     pub fn order_turned(
         self: &Rc<Self>,
         key: OrderKey,
@@ -523,8 +523,8 @@ impl Worker {
         }
     }
 
-    /// Sends wallets that were told nothing for `idle_after` milliseconds to rest, a few at a time. To be
-    /// called regularly: it sets the clock by which they are idle.
+    /// Stops wallets without messages for `idle_after` milliseconds, a few at a time. To be called regularly: it sets
+    /// the clock by which they are idle.
     pub async fn rest_idle(&self, idle_after: u64) {
         let now = clock::steady();
         self.seats.borrow_mut().set_clock(now);

@@ -7,7 +7,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::door::Parties;
 
-/// Asked from outside its thread; the sender is told when it is done.
+/// A request from another thread; the sender is notified when it is done.
 pub enum WorkerTask {
     /// Hand every wallet that changed to the store.
     Checkpoint(Sender<()>),

@@ -24,7 +24,7 @@ pub(super) enum MessageError {
     Nothing,
 }
 
-/// What the host is told of a transaction; `date` says to which settlement date (MMDD) a moment belongs.
+/// The advice to the host about a transaction; `date` says to which settlement date (MMDD) a moment belongs.
 pub(crate) fn unread(
     wallet: &Wallet,
     reference: Reference,
@@ -75,8 +75,8 @@ pub(crate) fn unread(
     })
 }
 
-/// A purchase or an authorization as the host knows it. What was decided elsewhere came under another time and trace
-/// number each time that the host was told: it is known by its reference alone.
+/// A purchase or an authorization as the host knows it. Each advice of a stand-in decision had another time and trace
+/// number: it is identified by its reference alone.
 fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
     let found = wallet.transactions.by_reference(reference)?;
     let (mti, advice) = match found.kind {
@@ -229,7 +229,7 @@ impl WalletActor {
         let opening = Opening {
             amount,
             ..Opening::by_itself(
-                // Given when it is told.
+                // Assigned when it is sent.
                 Reference(0),
                 purchase,
                 b"RELOAD  ",
@@ -250,7 +250,7 @@ impl WalletActor {
         let today = context.house.days.of(context.now);
         let cause = Reference(u64::from(serial) << 32 | u64::from(today.0));
         let opening = Opening::by_itself(
-            // Given when it is told.
+            // Assigned when it is sent.
             Reference(0),
             cause,
             b"RENEWAL ",

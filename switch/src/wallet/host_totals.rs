@@ -1,4 +1,4 @@
-//! A settlement date is over: the operator's wallet tells the host what it comes to here, and takes in what it comes to there.
+//! After a settlement date has ended, the operator wallet sends its totals to the host, and receives the host's.
 
 use tessera_protocol::ResponseCode;
 
@@ -7,7 +7,7 @@ use crate::gate::Release;
 use crate::host::{HostMessage, HostRequest};
 use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
 
-/// What the host was told, and who waits for what it says.
+/// The totals that were sent to the host, and the waiting requester.
 pub(super) struct TotalsAsked {
     reference: Reference,
     /// Without theirs.
@@ -48,7 +48,7 @@ impl WalletActor {
         self.hold(Release::Request(request));
     }
 
-    /// What the host's word about totals that it was told comes to; every other command is left as it is.
+    /// Evaluates the host's answer about the totals; every other command is unchanged.
     pub(super) fn with_totals(&mut self, tell: WalletMessage) -> Option<WalletMessage> {
         let about = match &tell.command {
             Command::HostAnswered(reference, _)

@@ -8,15 +8,14 @@ use tokio::sync::oneshot;
 
 use crate::door::Requester;
 
-/// Something for a wallet, and who waits for an answer to it.
+/// A message to a wallet, and the requester that waits for its answer.
 ///
-/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it
-/// is bounded by admission at the door; actix's own bound (16 by default) does not hold for
-/// `do_send`, which is used for that reason: a full mailbox would have to be answered, and there is
-/// nothing here that would make room by waiting.
+/// A wallet's mailbox holds one for each admitted request and one for each answer of the host, so it is bounded by
+/// admission at the door; actix's own bound (16 by default) does not hold for `do_send`, which is used for that reason:
+/// a full mailbox would have to be answered, and waiting here would free no capacity.
 #[derive(Debug)]
 pub struct WalletMessage {
-    /// What it is told.
+    /// The command.
     pub command: Command,
     /// The party or wallet server that asked.
     pub requester: Option<Requester>,
@@ -77,7 +76,7 @@ impl Reply {
     pub fn send(&self, directions: Directions) {
         let sender = self.0.lock().map(|mut sender| sender.take());
         if let Ok(Some(sender)) = sender {
-            // Whoever asked may have gone.
+            // The requester may have stopped waiting.
             let _ = sender.send(directions);
         }
     }

@@ -203,7 +203,7 @@ proptest! {
                 Step::Refund(which, minor) => {
                     let Some((of, amount, back, false)) = bought.get_mut(which) else { continue };
                     if *back + minor <= *amount {
-                        // A refund with the reference of its own purchase could not be told from it.
+                        // A refund with the reference of its own purchase could not be distinguished from it.
                         bench.wallet = bench.replayed();
                         bench.restart_at(NOW + (10 + u64::from(trace)) * STEP);
                         let action = Action::Refund { original: Some(original(*of)) };

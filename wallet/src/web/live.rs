@@ -23,7 +23,7 @@ pub fn stream<T, F, Telling>(
     mut view: View,
     now: Notice,
     lasts: Duration,
-    mut tell: F,
+    mut event_of: F,
 ) -> HttpResponse
 where
     T: Serialize,
@@ -35,7 +35,7 @@ where
         let rest = Instant::now() + lasts;
         let mut notice = now;
         loop {
-            let Some((event, more)) = tell(notice).await else {
+            let Some((event, more)) = event_of(notice).await else {
                 return;
             };
             if sender.send(Ok(event_bytes("state", &event))).await.is_err() || !more {

@@ -10,7 +10,7 @@
 //! leave. The number in the first line is the format of all records; another one is refused, and so is a kind of record
 //! that this build does not know. There is no sync: what the system has taken outlives this process, also when that is killed, but not the
 //! machine. A simulator needs no more, and leaves the disk to the switch beside it. A record that was cut off
-//! by a kill is dropped at start: nobody has been told of it.
+//! by a kill is dropped at start: it was never answered.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};

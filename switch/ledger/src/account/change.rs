@@ -74,18 +74,18 @@ pub enum Change {
     },
     /// A wrong code came.
     CodeMissed,
-    /// The address is confirmed; what the payer wants to be told there is as said before.
+    /// The address is confirmed; the notification preferences stay the same.
     ContactConfirmed(NotificationPreferences),
     /// The address was sealed with another key.
     ContactResealed(Box<[u8]>),
     /// The address was forgotten.
     ContactRemoved,
-    /// What the payer wants to be told.
+    /// The payer's notification preferences.
     PreferencesSet(NotificationPreferences),
 }
 
 impl Change {
-    /// Field 39 of the answer to whoever asked for it.
+    /// Field 39 of the answer to the requester.
     pub fn code(&self) -> ResponseCode {
         match self {
             Self::CodeMissed => ResponseCode::SECURITY_VIOLATION,

@@ -50,7 +50,7 @@ pub struct Account {
     pub contact: Option<Contact>,
     /// An address that is not confirmed yet.
     pub proposed: Option<ProposedContact>,
-    /// What the payer wants to be told.
+    /// The payer's notification preferences.
     pub preferences: NotificationPreferences,
     /// The payout that will end the wallet, while it is under way.
     pub closing: Option<Reference>,

@@ -14,7 +14,7 @@ impl Secret {
         Self(Zeroizing::new(bytes.to_vec()))
     }
 
-    /// The bytes, for whoever hashes, seals or sends them: never for a log.
+    /// The bytes, to be hashed, encrypted or sent: never for a log.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }

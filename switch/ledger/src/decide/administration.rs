@@ -55,7 +55,7 @@ pub(super) fn announce(
     if let Some(reason) = stands {
         return refuse(ResponseCode::DUPLICATE, reason);
     }
-    // A payer hears at once what the mall would hear later.
+    // A payer gets at once the decline that the mall would get later.
     if ask.claims.is_some()
         && let Err((code, reason)) = may_spend(wallet, opening, context)
     {

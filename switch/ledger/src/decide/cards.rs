@@ -177,7 +177,7 @@ pub(super) fn last_four(card: &Card) -> String {
 }
 
 impl Card {
-    /// What is told of it.
+    /// The answer about it.
     pub(super) fn details(&self, in_full: bool) -> Details {
         Details::Card {
             number: self.number.clone(),

@@ -51,7 +51,7 @@ fn asked(kind: Kind) -> HostRequestKind {
         Kind::Load => HostRequestKind::Load,
         Kind::Payout => HostRequestKind::Payout,
         Kind::CardIssue => HostRequestKind::CardIssue,
-        // Never pending: the host is told of them.
+        // Never pending: the host gets an advice.
         Kind::Retirement => HostRequestKind::CardCancellation,
         Kind::Completion | Kind::Reversal | Kind::Administration => HostRequestKind::Posting,
     }
@@ -100,7 +100,7 @@ pub(super) fn issued_card(
 ) -> Decision {
     match pending(wallet, reference) {
         Some(transaction) if transaction.kind == Kind::CardIssue => {}
-        // It told which card it has cancelled.
+        // It stated which card it has cancelled.
         _ => return advice_answered(wallet, reference, AdviceSubject::Card),
     }
     // The answer is read off the wallet as it will be.
@@ -178,7 +178,7 @@ pub(super) fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
     }
 }
 
-/// Whether who asked for this card was told that the host is late.
+/// Whether the requester of this card was answered that the host is late.
 pub(super) fn is_late(transaction: &Transaction) -> bool {
     transaction.kind == Kind::CardIssue
         && transaction.status == Status::Pending
@@ -225,7 +225,7 @@ pub(super) fn advice_answered(
                 ..Decision::default()
             }
         }
-        // It was told to leave more than what is left by now: the next advice says so.
+        // It was sent a larger remaining amount than the current one: the next advice has the current one.
         (Some(transaction), AdviceSubject::Undo(left)) if left != transaction.left_at_host() => {
             sent_again(transaction)
         }
@@ -248,7 +248,7 @@ pub(super) fn advice_answered(
     }
 }
 
-/// What is left of it by now the host hears next, if it does not already.
+/// The next advice to the host has the current remaining amount.
 pub(super) fn sent_again(transaction: &Transaction) -> Decision {
     let owed = transaction.advice == Advice::Open && transaction.given_up(Owed::Undo).is_none();
     let advises = owed.then_some(Effect::Advise(transaction.reference));

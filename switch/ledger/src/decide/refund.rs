@@ -121,8 +121,8 @@ fn may_be_refunded<'a>(
     Ok(original)
 }
 
-/// Whether the host, when it gets a refund of this purchase now, may have yet to hear of the purchase, or that an earlier refund of
-/// it came to nothing.
+/// Whether the host may not know the purchase yet, or the reversal of an earlier refund of it, when it gets a refund
+/// now.
 fn is_early(wallet: &Wallet, purchase: &Transaction) -> bool {
     let unheard = |other: &Transaction| {
         other.kind == Kind::Refund
@@ -133,8 +133,8 @@ fn is_early(wallet: &Wallet, purchase: &Transaction) -> bool {
     purchase.more().posting == Advice::Open || wallet.transactions.iter().any(unheard)
 }
 
-/// Whether the host has declined a refund that it may approve once it has heard of what came before: it may be asked for again.
-/// What it has acknowledged since then it need not have known when it declined.
+/// Whether the host has declined a refund that it may approve after it has got the earlier advices: the refund may be
+/// sent again. What it has acknowledged since then it need not have known when it declined.
 pub(super) fn came_too_early(refund: &Transaction, code: ResponseCode) -> bool {
     let missed = matches!(code, ResponseCode::NOT_FOUND | ResponseCode::INVALID_AMOUNT);
     missed && refund.kind == Kind::Refund && refund.more().early

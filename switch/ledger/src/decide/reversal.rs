@@ -63,7 +63,7 @@ pub(super) fn reverse(
             effects.push(Effect::Settle(original.reference, declined));
             effects.push(Effect::Advise(original.reference));
         }
-        // The host is told when it has answered.
+        // The host gets an advice when it has answered.
         Status::Pending => {}
         Status::Approved | Status::Declined => effects.push(Effect::Advise(original.reference)),
     }

@@ -1,4 +1,4 @@
-//! Stand-in: what is approved while the financial system can't be asked, within limits, and told to it afterwards.
+//! Stand-in: approvals within limits while the financial system is unreachable, with an advice to it afterwards.
 
 use smallvec::smallvec;
 use tessera_protocol::Amount;
@@ -7,7 +7,7 @@ use super::super::transaction::{Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Wallet};
 use super::{Decision, approved};
 
-/// Whether the limits leave room for so much.
+/// Whether the amount is within the limits.
 pub(super) fn may_approve(wallet: &Wallet, amount: Amount, context: &Context) -> bool {
     let limits = context.rules.stand_in;
     let amount = amount.value();
@@ -16,7 +16,7 @@ pub(super) fn may_approve(wallet: &Wallet, amount: Amount, context: &Context) ->
         && amount <= context.stand_in_left
 }
 
-/// What was approved in the host's stead, and not told to it yet.
+/// The sum of stand-in approvals that the host has not acknowledged yet.
 fn unsent(wallet: &Wallet) -> u64 {
     let stood_in = |found: &&Transaction| found.stood_in();
     let amounts = wallet.transactions.iter().filter(stood_in);
@@ -36,7 +36,7 @@ pub(super) fn approve_at_once(opening: &Opening, granted: Option<Amount>, held: 
     }
 }
 
-/// The host has not answered in time, or the request never left. `None` where the limits leave no room.
+/// The host has not answered in time, or the request never left. `None` if the limits are exceeded.
 pub(super) fn approve_late(
     wallet: &Wallet,
     transaction: &Transaction,

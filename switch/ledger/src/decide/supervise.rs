@@ -1,4 +1,4 @@
-//! What an operator decides, and what the host will not hear.
+//! Decisions of an operator, and advices that the host refuses.
 
 use smallvec::smallvec;
 use tessera_protocol::ResponseCode;
@@ -38,7 +38,7 @@ pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
                 advise: false,
             });
         }
-        // Whoever has the answer finds it to be so.
+        // The decision is already in effect when it is answered.
         _ if wallet.id == WalletId::OPERATOR => decision.effects.insert(0, Effect::Proclaim),
         Directive::Block(_)
         | Directive::Unblock(_)
@@ -122,7 +122,7 @@ fn is_retirement(wallet: &Wallet, reference: Reference) -> bool {
     found.is_some_and(|found| found.kind == Kind::Retirement)
 }
 
-/// The host has refused too often to be told this. What has become of it meanwhile it is told all the same.
+/// The host has refused this advice too often. The host still gets an advice about later changes.
 pub(super) fn refused(
     wallet: &Wallet,
     reference: Reference,
@@ -168,7 +168,7 @@ fn is_owed(transaction: &Transaction, owed: Owed) -> bool {
     }
 }
 
-/// The host is told our totals of a date that is over.
+/// The host gets our totals of a past date.
 pub(super) fn ask_for_totals(wallet: &Wallet, day: Day) -> Decision {
     match wallet.id == WalletId::OPERATOR {
         true => Decision {
@@ -182,7 +182,7 @@ pub(super) fn ask_for_totals(wallet: &Wallet, day: Day) -> Decision {
     }
 }
 
-/// The host has told its totals. Every time is kept; once both have the same, all know it.
+/// The host has sent its totals. Every time is kept; once both have the same, all know it.
 pub(super) fn compare_totals(compared: &Reconciled) -> Decision {
     let mut decision = reconcile(compared);
     if compared.agrees() {
@@ -191,7 +191,7 @@ pub(super) fn compare_totals(compared: &Reconciled) -> Decision {
     decision
 }
 
-/// A party tells its totals, and is told ours. Every time is kept.
+/// A party sends its totals, and gets ours. Every time is kept.
 pub(super) fn reconcile(reconciled: &Reconciled) -> Decision {
     let outcome = Outcome {
         details: Details::Totals {

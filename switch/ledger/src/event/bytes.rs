@@ -36,7 +36,7 @@ const HEAD_BYTES: usize = 40;
 /// Set in the kind where a last field says what the payer owed before the event.
 const OWES: u8 = 0x80;
 
-/// What can be told of an event without reading all of it.
+/// The properties of an event that need no full read.
 #[derive(Debug, Clone, Copy)]
 pub struct Head {
     /// Whose.

@@ -100,7 +100,7 @@ pub enum Event {
         /// YYMM.
         expiry: u16,
     },
-    /// A card number is dead, and the host has to be told.
+    /// A card number was ended, and the host must get an advice.
     CardRetired {
         /// The request, or what the wallet does by itself when it ends.
         opening: Opening,
@@ -165,7 +165,8 @@ pub enum Event {
         /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
         expires_at: u64,
     },
-    /// A purchase or an authorization was decided elsewhere, and the host has to be told. What is not there is owed.
+    /// A stand-in advice of a purchase or an authorization, about which the host must get an advice. What is not there
+    /// is owed.
     Advised {
         /// The advice.
         opening: Opening,
@@ -176,7 +177,7 @@ pub enum Event {
         /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
         expires_at: u64,
     },
-    /// An authorization was completed, wholly or in part, and the host has to be told.
+    /// An authorization was completed, fully or partially, and the host must get an advice.
     Completed {
         /// The completion.
         opening: Opening,
@@ -200,7 +201,7 @@ pub enum Event {
         /// Of the authorization.
         reference: Reference,
     },
-    /// A purchase was approved in the host's stead, which has to be told.
+    /// A purchase was approved as stand-in for the host, which must get an advice.
     StoodIn {
         /// Of the request.
         reference: Reference,
@@ -219,16 +220,16 @@ pub enum Event {
     Released {
         /// Of the request.
         reference: Reference,
-        /// What the asker is told.
+        /// The answer to the requester.
         code: ResponseCode,
-        /// Whether the host must be told to undo it, because it may have approved.
+        /// Whether the host must get a reversal, because it may have approved.
         advise: bool,
     },
     /// Refused by a rule of the switch; nothing moved.
     Declined {
         /// The request.
         opening: Opening,
-        /// What the asker was told.
+        /// The answer to the requester.
         code: ResponseCode,
         /// Which rule did.
         reason: Cow<'static, str>,
@@ -261,7 +262,7 @@ pub enum Event {
     ReversalNoted {
         /// The reversal.
         opening: Opening,
-        /// What the asker was told.
+        /// The answer to the requester.
         code: ResponseCode,
         /// What is known of its original.
         original: NotedOriginal,
@@ -306,11 +307,11 @@ pub enum Event {
         /// The request.
         opening: Opening,
     },
-    /// The host has refused so often to be told something that it is told no more, unless an operator wants it.
+    /// The host has refused an advice too often: it is not sent any more unless an operator resends it.
     GivenUp {
         /// The transaction.
         reference: Reference,
-        /// What it was to be told of it.
+        /// The kind of the advice.
         owed: Owed,
         /// What it said the last time.
         code: ResponseCode,
@@ -319,7 +320,7 @@ pub enum Event {
     Directed(Box<Directed>),
     /// The totals of a party, or of the financial system, were compared with ours; in the wallet of the operator.
     Reconciled(Box<Reconciled>),
-    /// The host has not said in time which card it has issued, and is asked again; who waited was told so.
+    /// The host has not answered a card issue in time, and is asked again; the requester was answered so.
     CardLate {
         /// Of the request.
         reference: Reference,
@@ -359,7 +360,7 @@ impl Reconciled {
 pub enum Wanted {
     /// The wallet's first.
     First,
-    /// One in the place of this one, which the host has to be told until it has answered.
+    /// The replacement of this one, which is sent to the host until it has answered.
     Replacement(CardNumber),
     /// A further number.
     Further {

@@ -14,7 +14,7 @@ use crate::{Broken, Event, Reference, Wallet};
 /// The institution of what no party asked for.
 pub const NO_PARTY: u64 = 0;
 
-/// On which side of the books something stands.
+/// The side of an item: debit, credit or a reversal of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Fields 76 and 88.

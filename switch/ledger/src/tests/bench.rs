@@ -29,7 +29,7 @@ pub(super) struct Bench {
     /// What the store would have: a snapshot, and what has settled.
     stored: Vec<u8>,
     settled: Vec<u8>,
-    /// What the host is being told, and has not acknowledged.
+    /// The advices that the host has not acknowledged.
     under_way: Vec<(Reference, AdviceSubject)>,
     /// What the parties' totals come to, and what the double entry says the switch owes them.
     totals: Totals,
@@ -136,7 +136,7 @@ impl Bench {
             })
     }
 
-    /// The host acknowledges all that it was told about a transaction.
+    /// The host acknowledges all advices about a transaction.
     pub(super) fn acknowledge(&mut self, reference: Reference) {
         let under_way = self.under_way.clone();
         for (_, subject) in under_way.iter().filter(|(of, _)| *of == reference) {
@@ -144,7 +144,7 @@ impl Bench {
         }
     }
 
-    /// Whether the host is being told this.
+    /// Whether this advice is being sent to the host.
     pub(super) fn is_advising(&self, reference: Reference, subject: AdviceSubject) -> bool {
         self.under_way.contains(&(reference, subject))
     }
@@ -220,8 +220,7 @@ impl Bench {
         wallet
     }
 
-    /// What the host has to be told to undo.
-    /// Store and forward takes nothing twice.
+    /// The reversals to the host. Store and forward takes nothing twice.
     fn send_to_host(&mut self, effect: &Effect) {
         let subject = match effect {
             Effect::Advise(reference) => self
@@ -320,7 +319,7 @@ pub(super) fn amount(minor: u64) -> Amount {
     Amount::new(minor).expect("twelve digits")
 }
 
-/// A request of the acquirer by card; `trace` tells requests apart.
+/// A request of the acquirer by card; `trace` distinguishes requests.
 pub(super) fn by_card(class: u8, trace: u32, minor: u64) -> Opening {
     opening(class, trace, minor, Payer::Card(card(), Some(EXPIRY)))
 }

@@ -1,4 +1,4 @@
-//! The end of a wallet: its money goes back to its source, and the host hears of each of its card numbers.
+//! The end of a wallet: its money is paid out to its source, and the host gets an advice for each of its card numbers.
 
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{CardNumber, ResponseCode};
@@ -7,7 +7,7 @@ use super::bench::{EXPIRY, balances, by_card, forwarded, settled};
 use super::payer::{Payers, code, session};
 use crate::{AccountAction, Advice, Command, Effect, Event, Reference, Status, Wanted};
 
-/// The card numbers that the host is told to cancel.
+/// The card numbers in cancellations to the host.
 fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardNumber> {
     let advised = effects.iter().filter_map(|effect| match effect {
         Effect::Advise(reference) => Some(*reference),

@@ -171,7 +171,7 @@ fn without_a_trace_number_field_37_names_the_original() {
         let refunded = approve(bench, &effects);
         assert_eq!(balances(bench), (900, 100));
         settle(bench);
-        // The refund has the purchase's field 37 and amount: field 3 tells which of them is meant.
+        // The refund has the purchase's field 37 and amount: field 3 distinguishes them.
         let mut reversal = refund(7, 300);
         (reversal.class, reversal.retrieval) = (4, retrieval(2, 3));
         let effects = bench.ask(reversal, reversal_of(unnamed()));
@@ -288,7 +288,7 @@ fn a_trace_number_that_has_come_round_does_not_mean_the_purchase_of_the_day_befo
         bench.now = NOW + DAY;
         named.transmission = 0;
         finds_nothing(bench, reverses(3, 100), named);
-        // Field 37 tells.
+        // Field 37 decides.
         let mut by_retrieval = reverses(4, 100);
         by_retrieval.retrieval = retrieval(2, 1);
         assert_eq!(said(bench, by_retrieval, reversal_of(named)), DONE);
@@ -378,7 +378,7 @@ fn a_completion_without_an_original_debits_nothing_and_says_so() {
         assert_eq!(said(bench, by_card(2, 2, 100), action.clone()), NOTED);
         settle(bench);
         assert_eq!(said(bench, by_card(2, 2, 100), action.clone()), NOTED);
-        // Of two that fit, the purchase that is told afterwards is none either.
+        // The advice of a purchase matches neither of two candidates.
         for local in [1, 2] {
             let mut opening = by_card(1, 1, 100);
             (opening.key.0[2], opening.local_time) = (local, u32::from(local));

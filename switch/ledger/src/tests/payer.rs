@@ -1,4 +1,4 @@
-//! What a payer can do with their wallet, and what the road then refuses.
+//! A payer's operations, and the declines of purchases that follow from them.
 
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
 use tessera_protocol::{CardNumber, Currency, OrderKey, ResponseCode};
@@ -194,7 +194,7 @@ fn nothing_is_done_without_an_open_session() {
     let opening = payers.opening(0);
     let refused = payers.tell(opening, freeze.clone(), claims([8; 32]));
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
-    // Nor by whoever knows the wallet's number alone.
+    // Nor by a client that knows only the wallet's number.
     let opening = payers.opening(0);
     let refused = payers.bench.ask(opening, freeze.clone());
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
@@ -410,7 +410,7 @@ fn a_number_for_one_mall_is_the_first_malls() {
     assert_eq!(code(&retired), Some(ResponseCode::APPROVED));
     let dead = payers.buy_with(&number, MALL, 10);
     assert_eq!(dead, Err(ResponseCode::NO_SUCH_CARD));
-    // The host hears of it until it has acknowledged.
+    // The host gets an advice until it has acknowledged it.
     let advised = retired.iter().find_map(|effect| match effect {
         Effect::Advise(reference) => Some(*reference),
         _ => None,
@@ -471,7 +471,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
         .bench
         .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
     assert_eq!(balances(&payers.bench), (1000 - 105 + 500, 0));
-    // Nothing is due any more, whoever found it so before.
+    // No load is due any more.
     assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
 }
 
@@ -541,7 +541,7 @@ fn a_proof_is_of_the_password_that_stands() {
         sign_in(&mut payers, old.clone(), true),
         Some(ResponseCode::APPROVED)
     );
-    // Looked at before the change, told after it.
+    // Checked before the change, answered after it.
     let opening = payers.opening(0);
     let proof = Proof {
         of: old.clone(),

@@ -20,7 +20,7 @@ fn refunded(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> Referen
     reference
 }
 
-/// The host has heard that nothing of it stands.
+/// The host knows that nothing of it remains.
 fn undone(bench: &mut Bench, reference: Reference) {
     bench.tell(Command::AdviceAnswered(
         reference,
@@ -154,7 +154,7 @@ fn a_refund_that_the_host_is_silent_about_is_undone_there_and_can_be_asked_again
     let effects = bench.tell(Command::HostSilent(reference));
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (700, 0));
-    // It may have approved it, and find nothing left to refund until it has heard.
+    // It may have approved it, and has nothing left to refund until it gets the advice.
     let too_early = forwarded(&bench.ask(refund(3, 300), of(1)));
     let effects = bench.tell(Command::HostAnswered(
         too_early,
@@ -179,7 +179,7 @@ fn a_refund_may_be_asked_again_also_where_an_acknowledgement_overtakes_its_decli
         bench.wallet = bench.replayed();
         let effects = bench.tell(Command::HostAnswered(early, code));
         assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
-        // Of what was sent when it had heard of all, a decline is its last word.
+        // If it had got all advices before, a decline is final.
         let late = forwarded(&bench.ask(refund(5, 300), of(1)));
         let effects = bench.tell(Command::HostAnswered(late, code));
         assert_eq!(settled(&effects).code, code);

@@ -26,7 +26,7 @@ fn a_declined_purchase_is_released_with_a_code_that_the_mall_knows() {
     let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::new(*b"Z9")));
     assert_eq!(balances(&bench), (1000, 0));
     assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
-    // Nobody has told us that it is a decline.
+    // It was not declined.
     assert!(effects.contains(&Effect::Advise(reference)));
 }
 
@@ -297,7 +297,7 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
     bench.ask(by_card(6, 9, 0), Action::Open);
     let request = by_card(6, 1, 0);
     let reference = forwarded(&bench.ask(request.clone(), Action::IssueCard));
-    // Whoever asks again before the host is late is told when it is.
+    // A repeat before the host is late is answered when the host is late.
     let again = bench.ask(request.clone(), Action::IssueCard);
     assert_eq!(again, [Effect::Await(reference)]);
     for word in [
@@ -307,7 +307,7 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
     ] {
         let effects = bench.tell(word);
         assert!(effects.contains(&Effect::AskForCardAgain(reference)));
-        // Nobody is told anything any more until the card is there: whoever asks again hears so at once.
+        // No answer is sent until the card exists: a repeat is answered at once.
         let again = bench.answer(request.clone(), Action::IssueCard);
         assert_eq!(
             again.map(|outcome| outcome.code),

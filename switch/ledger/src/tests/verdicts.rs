@@ -1,4 +1,4 @@
-//! Every answer code of the host to every kind of request: what each side then has in its books.
+//! Every answer code of the host to every kind of request: and the resulting accounts of each side.
 
 use tessera_protocol::{CardNumber, ResponseCode};
 

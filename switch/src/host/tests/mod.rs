@@ -1,4 +1,4 @@
-//! The room against a financial system that does whatever a test wants.
+//! The host link against a scripted financial system.
 
 mod echo;
 mod forwarding;

@@ -58,7 +58,7 @@ pub(super) fn read(
                 action,
             )
         }
-        // To whoever paid it in it is given like a refund of what was bought nowhere.
+        // A load by a party is posted like a refund without a purchase.
         Request::Load(load) => {
             let payer = Payer::Card(load.card.clone(), load.expiry);
             (&load.financial, payer, Action::Refund { original: None })
@@ -107,8 +107,8 @@ pub(super) fn read(
     if !party.acceptors.allow(&financial.acceptor) {
         return Err((FrameRefused::Violation, NOT_ITS_ACCEPTOR));
     }
-    // A payer agreed to pay that mall, not whoever knows the order's number; and a mall learns
-    // nothing about cards.
+    // The payer agreed to pay that mall, not any client that knows the order number; and a mall learns nothing about
+    // cards.
     let may = match payer {
         Payer::Order(_) => PartyKind::Mall,
         Payer::Card(..) | Payer::Wallet => PartyKind::Acquirer,
@@ -158,7 +158,7 @@ pub(super) fn read(
     Ok((opening, action))
 }
 
-/// Set in the message class of an advice: what it tells was not asked for before under the same name.
+/// Set in the message class of an advice, so that it is not a repeat of a request with the same key.
 const ADVISES: u8 = 0x20;
 
 fn key_of(financial: &Financial, function: u8, payer: &Payer) -> DuplicateKey {

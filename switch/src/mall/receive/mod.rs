@@ -40,7 +40,7 @@ static NO_MTI: Limit = Limit::new("no message type");
 pub(super) enum Received {
     /// It is answered, under way, or dropped and counted.
     Done,
-    /// A door is full: the frame is handed back, to be received again when there is room.
+    /// A limit is reached: the frame is returned, to be received again when there is capacity.
     Full(Bytes, Arc<Admission>),
     /// The connection ends, for this reason.
     Close(ConnectionClosed),
@@ -383,7 +383,7 @@ impl Receiver {
         self.route(message, listed, ask, requester)
     }
 
-    /// Who is answered once the message at hand is decided, if there is room for it.
+    /// The requester of the current message, if it is admitted.
     fn requester(
         &mut self,
         listed: &Arc<ListedParty>,
@@ -476,7 +476,7 @@ impl Receiver {
         Received::Done
     }
 
-    /// The keys that count now for whoever has sent the message at hand, which is taken to be sealed with the newest.
+    /// The current keys of the sender of this message, which is assumed to use the newest.
     #[inline]
     fn look_up_keys(&mut self, listed: Option<&ListedParty>) {
         let worker = &self.keeper.worker;

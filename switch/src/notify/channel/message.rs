@@ -25,7 +25,7 @@ impl MessageId {
         &self.0
     }
 
-    /// Sixteen bits of it, for protocols that have room for no more. Two ids may share them.
+    /// Sixteen bits of it, for protocols with such short references. Two ids may share them.
     pub fn short(&self) -> u16 {
         let sum = crc32c::crc32c(self.0.as_bytes());
         (sum ^ (sum >> 16)) as u16
@@ -77,7 +77,7 @@ pub struct Message {
     pub text: String,
     /// The same for those who read HTML.
     pub html: String,
-    /// The same in as few words as a short message has room for.
+    /// The same, short enough for a short message.
     pub sms: String,
 }
 

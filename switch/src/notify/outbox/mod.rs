@@ -1,5 +1,5 @@
-//! The outbox: what payers are still to be told. It is a cursor over the journal and the few messages before it that
-//! are not delivered yet; nothing of it is on the road of a purchase.
+//! The outbox: notifications that are still to be sent. It is a cursor over the journal and the few messages before it
+//! that are not delivered yet; none of it is on the path of a purchase.
 //!
 //! ```text
 //! data/outbox/  keyspace  key                          value

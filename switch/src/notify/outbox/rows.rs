@@ -25,7 +25,7 @@ pub enum To {
     Contact,
     /// The address that the event itself says: a code goes there.
     Proposed,
-    /// The contact that this event ended, which hears that it is none any more.
+    /// The contact that this event removed, which gets the notification of its removal.
     Former,
 }
 
@@ -64,7 +64,7 @@ pub struct Dead {
     pub why: String,
 }
 
-/// Where a payer is told, and of what.
+/// A payer's contact and preferences.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownContact {
     /// By which channel.

@@ -215,7 +215,7 @@ fn no_letter() -> HttpResponse {
     text(HttpResponse::NotFound(), "no such advice\n".to_owned())
 }
 
-/// What the financial system would not hear, oldest first.
+/// Advices that the financial system has refused too often, oldest first.
 async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
     let Some(operator) = operator.get() else {
         return starting();

@@ -46,7 +46,7 @@ pub struct WalletActor {
     pub(in crate::wallet) worker: Rc<Worker>,
     /// Who waits for the host's answer to which transaction: one asker of a party, several of the wallet server.
     waiting: SmallVec<[Waiting; 1]>,
-    /// Who is told of whatever happens: connections of the wallet server, so at most as many as it may have.
+    /// The watchers: connections of the wallet server, so at most as many as it may have.
     watchers: Vec<Arc<Connection>>,
     /// Changed since its last snapshot.
     dirty: bool,
@@ -54,11 +54,11 @@ pub struct WalletActor {
     known: Known,
     /// What it adds to totals since its last snapshot.
     turnover: Vec<Turnover>,
-    /// When the store was told what of it is too old to be kept, milliseconds since 1970; 0 for not yet.
+    /// When the store last got the list of what is too old to be kept, milliseconds since 1970; 0 for never.
     tidied_at: u64,
     /// Orders that have settled in snapshots which the store may not have yet.
     settled_orders: Vec<OrderKey>,
-    /// Of the operator's wallet: what the host was told of a settlement date.
+    /// Of the operator wallet: the totals of a settlement date that were sent to the host.
     pub(in crate::wallet) totals_asked: Option<Box<TotalsAsked>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
@@ -120,7 +120,7 @@ impl WalletActor {
                 worker.read_event(position)
             });
         if let Err(error) = recalled {
-            // It could not be told from a repeat, and nobody may act on a guess: nothing is applied.
+            // It cannot be distinguished from a repeat, so nothing is applied.
             tracing::error!(%error, "the journal could not be read back");
             if let Some(requester) = requester {
                 let outcome = Outcome::fault("the journal could not be read back");
@@ -214,7 +214,7 @@ impl WalletActor {
         let Command::Ask(ask) = command else {
             return Ok(());
         };
-        // Whoever may not announce anything keeps no order from its payer.
+        // A refused announcement does not block the order for its payer.
         if !is_admitted(&self.wallet, ask, context) {
             return Ok(());
         }
@@ -324,8 +324,7 @@ impl WalletActor {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        // Here and not at every request: what is too old is looked at once in a while, not paid for
-        // on the road.
+        // Here and not at every request: old entries are removed at times, not on the path of a purchase.
         let now = tessera_kit::clock::milliseconds();
         let kept_from = now.saturating_sub(self.worker.transactions_kept);
         self.wallet.forget_older(now, self.worker.transactions_kept);

@@ -1,4 +1,4 @@
-//! What a decision has done: answers, requests and advices that wait at the gate, and what the worker is told.
+//! What a decision has done: answers, requests and advices that wait at the gate, and messages to the worker.
 
 use std::sync::Arc;
 
@@ -144,7 +144,7 @@ impl WalletActor {
         self.hold(Release::Advice(unread));
     }
 
-    /// What the host is told of a transaction.
+    /// The advice to the host about a transaction.
     fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
         let date = |milliseconds| self.worker.settlement_date(milliseconds);
         unread(&self.wallet, reference, owed, date)
@@ -177,7 +177,7 @@ impl WalletActor {
         }
     }
 
-    /// It was approved in the host's stead before a restart, which has not been told of it.
+    /// It was approved as stand-in before a restart, and the host has no advice of it.
     fn take_stand_in_of(&self, reference: Reference) {
         let found = self.wallet.transactions.by_reference(reference);
         if let Some(transaction) = found.filter(|found| found.stood_in()) {

@@ -277,7 +277,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
                 return Ok(());
             };
             if let Some(reference) = paper.spent[place].reference {
-                // What it was given up to be told it does not hear.
+                // It does not get advices that were given up.
                 paper.spent[place].unsent &= !bench.is_advising(reference, AdviceSubject::Posting);
                 bench.acknowledge(reference);
             }

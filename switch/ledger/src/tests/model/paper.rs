@@ -26,7 +26,7 @@ pub(super) struct Spent {
     pub(super) asked: Option<u64>,
     pub(super) reference: Option<Reference>,
     pub(super) fate: Fate,
-    /// Approved in the host's stead, which has not been told yet.
+    /// Approved as stand-in for the host, which has no advice yet.
     pub(super) unsent: bool,
     /// What an authorization sets aside; none for a purchase.
     pub(super) hold: Option<Hold>,

@@ -1,4 +1,4 @@
-//! What an operator decides, and what the host refuses to hear.
+//! Decisions of an operator, and advices that the host refuses.
 
 use proptest::prelude::*;
 use tessera_protocol::ResponseCode;
@@ -35,7 +35,7 @@ pub(super) fn operator_controls(bench: &mut Bench, paper: &mut Paper, controls: 
     Ok(())
 }
 
-/// It is told no more, and no money moves.
+/// The advice is not sent any more, and no money moves.
 pub(super) fn host_refuses(bench: &mut Bench, paper: &Paper, which: usize) -> Checked {
     let Some(reference) = pick(paper, which) else {
         return Ok(());
@@ -54,7 +54,7 @@ pub(super) fn host_refuses(bench: &mut Bench, paper: &Paper, which: usize) -> Ch
     Ok(())
 }
 
-/// What was given up is told again, or never.
+/// A dead letter is resent, or dropped.
 pub(super) fn operator_decides(
     bench: &mut Bench,
     paper: &mut Paper,

@@ -25,7 +25,7 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Plain text and HTML side by side. Nothing in it is fetched from anywhere or tells anybody that it was read.
+/// Plain text and HTML side by side. It loads no remote content and does not reveal that it was read.
 pub(super) fn pack(from: &Mailbox, message: &Message) -> Result<lettre::Message, Failure> {
     let to = EmailAddress::parse(message.to.expose());
     let to = to.ok_or_else(|| Failure::permanent("the address is not an e-mail address"))?;

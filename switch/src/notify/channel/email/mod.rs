@@ -9,7 +9,7 @@
 //! | no SMTPUTF8 to EHLO, and the receiver's name is not ASCII | permanent |
 //! | nothing, nonsense, a reply without an end, a broken line or certificate | transient |
 //!
-//! Where no connection can be made, none is tried for a while, and every message is told why.
+//! After a failed connection, none is tried for a while, and every message fails with that reason.
 
 mod envelope;
 mod failure;

@@ -6,7 +6,7 @@
 //!                           └─ failed ─▶ pause, longer each time: nothing is connected meanwhile
 //! ```
 //!
-//! Whoever goes on to knock with a wrong password is shut out by many servers.
+//! Many servers block clients that keep trying with a wrong password.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

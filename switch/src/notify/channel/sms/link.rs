@@ -202,7 +202,7 @@ async fn refuse_until(until: Instant, queued: &mut mpsc::Receiver<Submit>, reaso
             () = sleep_until(until) => return true,
             submit = queued.recv() => match submit {
                 Some(submit) => {
-                    // Whoever does not wait any more needs no answer.
+                    // A caller that no longer waits needs no answer.
                     let _ = submit.answer.send(Err(Failure::transient(reason)));
                 }
                 None => return false,

@@ -41,8 +41,8 @@ pub struct Sms {
 }
 
 impl Sms {
-    /// Reads the password and the authorities and starts the task that connects; must run within a tokio runtime. What the
-    /// centre tells about delivery goes to `receipts`.
+    /// Reads the password and the authorities and starts the task that connects; must run within a tokio runtime.
+    /// Delivery receipts of the centre go to `receipts`.
     pub fn open(
         settings: &SmsSettings,
         receipts: mpsc::Sender<Receipt>,

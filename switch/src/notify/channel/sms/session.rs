@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Until it is lost, or closed. Whoever waits then is told that nobody knows.
+    /// Until it is lost, or closed. Waiting callers then get an unknown result.
     pub(super) async fn run(mut self, queued: &mut mpsc::Receiver<Submit>) -> End {
         let end = loop {
             if let Err(end) = self.turn(queued).await {
@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
     }
 
     async fn submit(&mut self, submit: Submit) -> Result<(), End> {
-        // Whoever asked may have gone while it was queued.
+        // The caller may have stopped waiting while it was queued.
         if submit.answer.is_closed() {
             return Ok(());
         }
@@ -193,11 +193,11 @@ impl<'a> Session<'a> {
         if outcome.is_ok() {
             self.known.insert(centre_id, waiting.place);
         }
-        // Whoever does not wait any more needs no answer.
+        // A caller that no longer waits needs no answer.
         let _ = waiting.answer.send(outcome);
     }
 
-    /// What the centre is told about its receipt.
+    /// The response to the centre's receipt.
     fn deliver(&mut self, deliver: &DeliverSm) -> CommandStatus {
         let receipt = receipt::read(deliver).and_then(|report| self.known.receipt(report));
         let Some(receipt) = receipt else {
@@ -298,7 +298,8 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(120);
     const HOLD: Duration = Duration::from_millis(50);
 
-    /// Runs a session against `centre`, with segments to submit: how it ended, and what the first one's sender was told.
+    /// Runs a session against `centre`, with segments to submit: how it ended, and the result for the first one's
+    /// sender.
     fn ended<F: Future<Output = ()>>(
         settings: SmsSettings,
         centre: impl FnOnce(Wire) -> F,

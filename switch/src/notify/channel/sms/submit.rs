@@ -63,8 +63,8 @@ impl Sender {
     }
 }
 
-/// All segments. What the receiver's telephone puts them together by comes from the message's id, so that a message which is sent
-/// again replaces itself there where the telephone can tell.
+/// All segments. The reference by which the telephone joins segments comes from the message's id, so that a repeated
+/// message replaces the earlier one if the telephone supports it.
 pub(super) fn segments(sender: &Sender, message: &Message) -> Result<Vec<Segment>, Failure> {
     let unfit = |_| Failure::permanent("a value does not fit its field");
     let number = phone_number(message.to.expose())
