@@ -14,7 +14,7 @@ const GROUPS_MAX: usize = 6;
 pub struct Balance {
     /// Account type, 0 to 99; 0 is the default account.
     pub account: u8,
-    /// What is told.
+    /// The balances.
     pub kind: BalanceKind,
     /// In which currency.
     pub currency: Currency,

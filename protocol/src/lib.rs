@@ -4,7 +4,7 @@
 //! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or allocation per field
 //! here, and this crate depends on no other.
 //!
-//! The road: [`cut`] takes one frame from a stream, [`Message::parse`] lays the table of fields
+//! The path of a message: [`cut`] takes one frame from a stream, [`Message::parse`] lays the table of fields
 //! ([`FIELDS`]) over it without copying, [`Request::read`] turns it into values that cannot be wrong,
 //! [`answer`] writes the answer into the caller's buffer. [`Packer`] writes any other message.
 

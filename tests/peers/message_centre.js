@@ -6,7 +6,7 @@
 //   03  drops the line on the first, takes the second
 //   04  does not answer
 //
-// Everything else it takes, and tells that it was delivered, again and again until that is acknowledged. With KEY and CERT it speaks TLS. With a password
+// It accepts everything else, and reports that it was delivered, again and again until that is acknowledged. With KEY and CERT it speaks TLS. With a password
 // it refuses everybody else. It listens on TESSERA_PEER_PORT, or on any port.
 
 const fs = require('fs');

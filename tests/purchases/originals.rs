@@ -109,7 +109,7 @@ fn field_37_names_its_request_also_after_a_crash() {
     let refunds = own(by_reference(refund(&bought[1], 700), &bought[1]));
     assert_eq!(code(&mut wire, &refunds), "00");
     assert_eq!(balances(&mut wire, 2), (10_000, 10_000));
-    // The right trace number and field 37, at the service desk of the same shop.
+    // The right trace number and field 37, at another terminal of the same shop.
     let desk = own(reversal("0420", &bought[2])).text(41, "DESK0001");
     let named = desk.field(90).replace(&bought[2].field(7), "0000000000");
     let desk = desk.with(90, &named).with(37, &bought[2].field(37));

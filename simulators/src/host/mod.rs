@@ -2,9 +2,9 @@
 //! accounts.
 //!
 //! ```text
-//! session (a connection) ──▶ desk ──▶ rules   (decline? delay, drop, double, cut?)
+//! session (a connection) ──▶ responder ──▶ rules   (decline? delay, drop, double, cut?)
 //!                             ├────▶ sources (where loads come from, and what each of them does)
-//!                             └────▶ ledger  (books, accounts, tally) ──▶ log
+//!                             └────▶ ledger  (requests, accounts, tally) ──▶ log
 //! ops (HTTP) ──▶ tally, accounts
 //! ```
 //!

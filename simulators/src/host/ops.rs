@@ -7,8 +7,8 @@
 //! | `GET /sources` | one JSON object per line and funding source: `kind`, the last four characters of its `number`, what it `does`, its `balance` in minor units (null = unlimited), `given` so far |
 //! | `GET /dates` | one JSON object per line and settlement date: `date` (MMDD), `net` in minor units, credits less debits |
 //! | `GET /healthz` | `ok` |
-//! | `POST /cutover/1124` | the switch is told that this settlement date begins (0800/201) |
-//! | `POST /cutover/complete` | the switch is told that all of the date before is there (0800/202) |
+//! | `POST /cutover/1124` | announces to the switch that this settlement date begins (0800/201) |
+//! | `POST /cutover/complete` | announces to the switch that the date before is complete (0800/202) |
 //!
 //! A handful of lines of HTTP/1.1, one request per connection; card numbers stand neither in paths nor in answers. What a
 //! browser sends for a page of somebody else is refused.

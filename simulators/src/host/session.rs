@@ -1,7 +1,7 @@
 //! One connection of the switch: takes the received frames, gets their answers, and sends all answers at once.
 //!
 //! ```text
-//! socket ──▶ TLS ──▶ input ──▶ desk (books, rules) ──▶ output ──▶ TLS ──▶ socket
+//! socket ──▶ TLS ──▶ input ──▶ responder (ledger, rules) ──▶ output ──▶ TLS ──▶ socket
 //!                 up to 64 KiB    the log is written here ┘ └ one write for the whole batch
 //!                                  delayed answers ──▶ later ─┘
 //! ```

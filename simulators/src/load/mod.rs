@@ -6,7 +6,7 @@
 //! ```text
 //!             options ──▶ run ──▶ line ───────▶ balances at the start, orders, balances at the end
 //!                          │
-//!    mix, pace, model ──▶ desk ──▶ template ──▶ terminal ──▶ TCP     (one task and one write per connection)
+//!    mix, pace, model ──▶ session ──▶ template ──▶ terminal ──▶ TCP     (one task and one write per connection)
 //!                          ▲                       │
 //!                        judge ◀── layout ◀────────┘                 (one read, every answer in it)
 //! ```

@@ -106,7 +106,7 @@ pub struct More {
     pub used: Amount,
     /// The purchase that a refund is of, or the authorization that a completion is of.
     pub original: Option<Reference>,
-    /// When this refund was sent the host had yet to hear of its purchase, or that an earlier refund of that came to nothing.
+    /// When this refund was sent, the host did not know its purchase yet, or the reversal of an earlier refund.
     pub early: bool,
     /// What a reversal asked to leave of it: a second reversal undoes nothing.
     pub asked: Option<Amount>,

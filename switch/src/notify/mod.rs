@@ -2,8 +2,8 @@
 //!
 //! | part | what it does |
 //! | --- | --- |
-//! | `outbox` | what is still to be told: a cursor over the journal, and the messages before it |
-//! | `follow`, `occasion` | read the journal on, and say which event is told to whom |
+//! | `outbox` | notifications to be sent: a cursor over the journal, and the messages before it |
+//! | `follow`, `occasion` | read the journal on, and select the events and their receivers |
 //! | `lane` | what waits for one channel: one that stands still does not hold up the other |
 //! | `service`, `deliver` | the thread: what is due is put into words and handed to a channel |
 //! | `dead_letter_client` | dead letters, for operators |

@@ -10,11 +10,11 @@
 //! | what | which | code | card | amount | trace, transmission, institution |
 //! | --- | --- | --- | --- | --- | --- |
 //! | 1 posted | kind of posting | answered | paying | minor units | fields 11, 7, 32 |
-//! | 3 forestalled (reversed before it came) | book | 0 | paying | 0 | 0 |
+//! | 3 forestalled (reversed before it came) | map   | 0 | paying | 0 | 0 |
 //! | 4 card | operation | 0 | new or cancelled | the card replaced | 0 |
 //! | 5 source of the posting behind it | 0 | 0 | 28 characters from here on, then zeros | | |
-//! | 6 original of the refund behind it | its book | 0 | its reference from here on, then zeros | | |
-//! | 7 undone | book | 0 | 0 | minor units that were to be left | 0 |
+//! | 6 original of the refund behind it | its map | 0 | its reference from here on, then zeros | | |
+//! | 7 undone | map | 0 | 0 | minor units that were to be left | 0 |
 //!
 //! `date` is field 15 of what was posted or of what undid it, 0 for all else.
 //!

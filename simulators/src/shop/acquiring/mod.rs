@@ -3,7 +3,7 @@
 //! after the shop was killed in between.
 //!
 //! ```text
-//! Client ──errand──▶ line (socket, sign-on, echo, back-off) ──▶ desk (records, traces, deadlines) ──▶ request (frames)
+//! Client ──request─▶ line (socket, sign-on, echo, back-off) ──▶ requests (records, traces, deadlines) ──▶ request (frames)
 //!        ◀─standing─                                             └──▶ log (durable before it is sent)
 //! ```
 //!

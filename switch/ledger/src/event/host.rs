@@ -5,7 +5,7 @@ use tessera_protocol::{Amount, CardNumber};
 use super::{Event, Opening};
 use crate::Reference;
 
-/// What the host hears of a transaction that moves money.
+/// The request to the host about a transaction that moves money.
 #[derive(Debug, Clone, Copy)]
 pub struct ToHost<'a> {
     /// The request.
@@ -42,7 +42,7 @@ pub enum HostPurpose {
 }
 
 impl Event {
-    /// What the host hears of the transaction that this event opens; `None` where that moves no money there.
+    /// The request to the host about the transaction that this event opens; `None` where that moves no money there.
     pub fn to_host(&self) -> Option<ToHost<'_>> {
         let asked = |opening, purpose, host_trace: &u32, card, expiry: &u16, amount| ToHost {
             opening,

@@ -1,13 +1,13 @@
-//! What can happen to a wallet. All that is particular to an event stands in this folder:
+//! What can happen to a wallet. Everything that depends on the kind of an event is in this folder:
 //!
-//! | file | what it says of each event |
+//! | file | content |
 //! | --- | --- |
 //! | `mod` | its fields, the request that it opens, the transaction that it is about |
 //! | `bytes` | its number and its bytes in the journal |
 //! | `postings` | the money that it moves, and between which accounts |
 //! | `opens` | the transaction that it opens |
 //! | `settlement` | what it adds to the totals of a party |
-//! | `host` | what the financial system hears of it |
+//! | `host` | the request or advice to the financial system |
 //! | `line` | the line of the payer's history |
 //! | `sentence` | the sentence of `tessera explain` |
 //!
@@ -141,7 +141,7 @@ pub enum Event {
         opening: Opening,
         /// The purchase; `None` where the refund names none.
         original: Option<Reference>,
-        /// The host had yet to hear of the purchase, or that an earlier refund of it came to nothing.
+        /// The host did not know the purchase yet, or the reversal of an earlier refund of it.
         early: bool,
         /// Our trace number towards the host.
         host_trace: u32,

@@ -27,7 +27,7 @@ pub struct Opening {
     pub local_time: u32,
     /// Field 13, MMDD.
     pub local_date: u32,
-    /// Field 41; for the wallet server, which has no terminals, what tells apart what its field 60 says.
+    /// Field 41; for the wallet server, which has no terminals, a digest of its field 60.
     pub terminal: [u8; 8],
     /// Field 42.
     pub acceptor: [u8; 15],
@@ -148,7 +148,7 @@ impl Opening {
         self.local_date * 1_000_000 + self.local_time
     }
 
-    /// Field 41 in four bytes: enough to tell a party's terminals apart.
+    /// Field 41 in four bytes: enough to distinguish a party's terminals.
     pub fn terminal_tag(&self) -> u32 {
         crc32c::crc32c(&self.terminal)
     }

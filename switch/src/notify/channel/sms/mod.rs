@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | the queue, and what the centre has not acknowledged | `window` segments each; senders wait |
 //! | ids of acknowledged segments that wait for their receipts | 65,536; the oldest are forgotten |
-//! | receipts that nobody has taken | the channel's; beyond it the centre is told to try again later |
+//! | receipts that nobody has taken | the channel's; beyond it the centre gets a temporary error |
 //!
 //! While there is no session, what is queued is refused as transient. Of the centre's codes only those that speak of
 //! this receiver or this text are permanent.
