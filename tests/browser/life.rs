@@ -117,7 +117,7 @@ fn loads(payer: &Payer<'_>) {
     browser.close_window();
     browser.look_at(&first);
 
-    payer.load_refused("0034", "10.00", "The bank said no");
+    payer.load_refused("0034", "10.00", "The bank declined");
     payer.load_refused("0026", "50.01", "not enough money");
     payer.load("0026", "50");
     payer.load_refused("0042", "20.00", "bank does not answer");
@@ -215,7 +215,7 @@ fn looks_back(payer: &Payer<'_>) {
     assert_eq!(search("", "declined"), 3);
     assert_eq!(search("", "refunded"), 2);
     assert_eq!(search("nothing like it", ""), 0);
-    assert!(browser.text("#content").contains("Nothing was found"));
+    assert!(browser.text("#content").contains("No transactions found"));
     payer.open("/transactions");
     let fetch = "const end = arguments[0]; fetch(document.getElementById('csv').href).then((answer) => answer.text()).then(end)";
     let csv = browser.script_with_end(fetch, &[]);

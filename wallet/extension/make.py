@@ -26,7 +26,7 @@ def main() -> None:
     options.add_argument("--test", nargs="*", metavar="ORIGIN")
     options = options.parse_args()
     if not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", options.wallet):
-        sys.exit(f"{options.wallet} is no origin: as in https://wallet.example, without a path")
+        sys.exit(f"{options.wallet} is not an origin: write it like https://wallet.example, without a path")
     if not re.match(r"https:|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$", options.wallet):
         sys.exit(f"{options.wallet} would send passwords in the clear: a wallet server that is not on this machine has https")
     folder = options.target / ("extension" if options.test is None else "extension-test")

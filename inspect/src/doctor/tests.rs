@@ -160,7 +160,7 @@ fn says_how_far_a_bad_message_goes() {
     assert_says(
         Verdict::Faulty,
         &short,
-        &["binary-2", "5 bytes of what its length says are missing"],
+        &["binary-2", "5 bytes of the stated length are missing"],
     );
     let mut ascii = framed(b"0068", ASCII_ECHO.as_bytes());
     ascii[48] = b'x';

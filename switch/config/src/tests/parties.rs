@@ -148,7 +148,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             format!("{PARTY}messages = [\"0200\", \"0201\"]"),
-            ":5: messages: \"0201\" is none of 0100, 0120, 0200, 0220, 0400, 0420, 0500, 0520",
+            ":5: messages: \"0201\" is not one of 0100, 0120, 0200, 0220, 0400, 0420, 0500, 0520",
         ),
         (
             format!("{PARTY}processing_codes = [\"000000\"]"),
@@ -168,7 +168,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             format!("{PARTY}[line]\naddresses = [\"10.1.2.3/8\"]"),
-            ":6: line.addresses: \"10.1.2.3/8\" is no block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"",
+            ":6: line.addresses: \"10.1.2.3/8\" is not a block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"",
         ),
         (
             format!("{PARTY}[line]\naddresses = []"),
@@ -180,7 +180,7 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             format!("{PARTY}[line]\ncertificate_subject = \"CN=A\""),
-            ":6: line.certificate_subject = \"CN=A\": needs transport = \"tls\": a plain connection shows no certificate",
+            ":6: line.certificate_subject = \"CN=A\": needs transport = \"tls\": a plain connection has no certificate",
         ),
         (
             format!("{PARTY}[line]\ncertificate_fingerprint = \"00\""),
@@ -221,11 +221,11 @@ fn names_what_is_wrong_with_a_party() {
         ),
         (
             PARTY.replace("mac_key = \"none\"\n", ""),
-            ": mac_key: missing: a party of a production configuration states mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"",
+            ": mac_key: missing: a party of a production configuration must state mac_key_file, mac_key_environment, mac_key_wrapped, or mac_key = \"none\"",
         ),
         (
             PARTY.replace("none", "5ec2e75ec2e75ec2e75ec2e75ec2e711"),
-            ":4: mac_key: a key stands in a file (mac_key_file) or in the environment (mac_key_environment), not in a production configuration",
+            ":4: mac_key: a production configuration must name the key with mac_key_file or mac_key_environment",
         ),
         (
             format!("{PARTY}mac_key_file = \"k\""),
