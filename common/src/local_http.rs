@@ -27,9 +27,7 @@ pub struct Sender<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// The name under which the port was asked is not one of its own.
-    #[error(
-        "the name in the Host header is not allowed: use an address or localhost"
-    )]
+    #[error("the name in the Host header is not allowed: use an address or localhost")]
     Host,
     /// A page of another site has sent it.
     #[error("requests from pages of other sites are not allowed")]

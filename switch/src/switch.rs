@@ -426,7 +426,10 @@ impl Crew {
 fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
     let open = store.open_wallets()?;
     if !open.is_empty() {
-        tracing::info!(wallets = open.len(), "resolving transactions that a crash left open");
+        tracing::info!(
+            wallets = open.len(),
+            "resolving transactions that a crash left open"
+        );
     }
     for wallet in open {
         inboxes.tell(wallet, WalletMessage::unasked(Command::Recover));

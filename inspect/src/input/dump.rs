@@ -358,7 +358,9 @@ fn bytes_of(
         .find(is_wanted);
     match (counted, wanted) {
         (Some(counted), Some(_)) => Ok(counted.clone()),
-        (None, Some(_)) => Err(unreadable("its number of bytes does not match the next offset")),
+        (None, Some(_)) => Err(unreadable(
+            "its number of bytes does not match the next offset",
+        )),
         (_, None) => Err(unreadable("its bytes and its characters differ")),
     }
 }

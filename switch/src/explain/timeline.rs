@@ -101,7 +101,8 @@ fn outcome(steps: &[Step]) -> Outcome {
                 match original {
                     NotedOriginal::Unseen(_) => "original not found: it is remembered".into(),
                     NotedOriginal::Several => {
-                        "original not found: several match equally well, and none is reversed".into()
+                        "original not found: several match equally well, and none is reversed"
+                            .into()
                     }
                     NotedOriginal::Found => "there is nothing, or nothing left, to reverse".into(),
                 },

@@ -29,10 +29,7 @@ pub(super) fn read(
     reading: &Reading,
 ) -> Result<AccountAction, Refused> {
     let vault = &reading.vault;
-    let number = || {
-        data.small(tag::NUMBER)?
-            .ok_or(missing("tag 22: missing"))
-    };
+    let number = || data.small(tag::NUMBER)?.ok_or(missing("tag 22: missing"));
     Ok(match code {
         Code::Register => AccountAction::Register(new_session(data)?),
         Code::SignIn => AccountAction::SignIn(new_session(data)?),
@@ -80,8 +77,13 @@ pub(super) fn read(
         }
         Code::RemoveContact => AccountAction::RemoveContact,
         Code::SetPreferences => {
-            let preferences = data.parsed(tag::PREFERENCES, "tag 28: letters of notification preferences")?;
-            AccountAction::SetPreferences(preferences.ok_or(missing("tag 28: letters of notification preferences"))?)
+            let preferences = data.parsed(
+                tag::PREFERENCES,
+                "tag 28: letters of notification preferences",
+            )?;
+            AccountAction::SetPreferences(
+                preferences.ok_or(missing("tag 28: letters of notification preferences"))?,
+            )
         }
         Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
         Code::CreateWallet

@@ -243,7 +243,9 @@ impl Operator {
                 (wallet.ok_or("no wallet has that card")?, Some(card))
             }
             Whose::Letter(id) => {
-                let id: LetterId = id.parse().map_err(|()| "this is not the id of a dead letter")?;
+                let id: LetterId = id
+                    .parse()
+                    .map_err(|()| "this is not the id of a dead letter")?;
                 (id.wallet, None)
             }
             Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::OPERATOR, None),
@@ -315,7 +317,9 @@ fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
     };
     let letter = || -> Result<LetterId, Refusal> {
         match &preference.of {
-            Whose::Letter(id) => Ok(id.parse().map_err(|()| "this is not the id of a dead letter")?),
+            Whose::Letter(id) => Ok(id
+                .parse()
+                .map_err(|()| "this is not the id of a dead letter")?),
             Whose::Wallet(_)
             | Whose::Client(_)
             | Whose::Card(_)
@@ -411,7 +415,9 @@ fn words(directive: &Directive) -> String {
             let begins = clock::transmission(*begins);
             format!("settlement date {day} begins at {begins:010} (MMDDhhmmss)")
         }
-        Directive::ChangeKey(change) => format!("change of the MAC key of party {}", change.institution),
+        Directive::ChangeKey(change) => {
+            format!("change of the MAC key of party {}", change.institution)
+        }
         Directive::Retry(reference, owed) => {
             let reference = reference.to_text();
             let reference = String::from_utf8_lossy(&reference);

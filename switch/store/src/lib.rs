@@ -75,7 +75,9 @@ pub enum StoreError {
     #[error("the store is open in another process: a switch, or `tessera provision`")]
     Locked,
     /// It failed and could not be opened again yet.
-    #[error("the store could not be opened again after a failed write; the switch retries every second")]
+    #[error(
+        "the store could not be opened again after a failed write; the switch retries every second"
+    )]
     Closed,
     /// A folder could not be created or removed, or the disk is full.
     #[error("the store, {}: {source}", path.display())]

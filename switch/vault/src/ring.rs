@@ -17,9 +17,7 @@ pub enum KeyRingError {
     #[error("the vault's key file {0}")]
     File(#[from] KeyFileError),
     /// It was written by somebody else at the same time.
-    #[error(
-        "another process has changed the vault's key file: check its keys, and try again"
-    )]
+    #[error("another process has changed the vault's key file: check its keys, and try again")]
     Changed,
     /// A line is no key.
     #[error(

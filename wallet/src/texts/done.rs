@@ -8,7 +8,9 @@ pub fn words(key: &str) -> Option<&'static str> {
         "everywhere" => "You are signed out on every device.",
         "closed" => "Your wallet is closed, and its money is on the way back to you.",
         "card" => "Your card is ready.",
-        "reissued" => "You have a new card number. The old number no longer works; your money stays.",
+        "reissued" => {
+            "You have a new card number. The old number no longer works; your money stays."
+        }
         "retired" => "This number no longer works.",
         "source" => "The source is saved.",
         "source-removed" => "The source is removed.",

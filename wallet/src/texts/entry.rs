@@ -24,8 +24,7 @@ pub const REGISTER: &str = "Open a wallet";
 pub const REGISTER_LEAD: &str =
     "Choose a password. We create an identification number for you and show it once.";
 pub const PASSWORD: &str = "Password";
-pub const PASSWORD_HINT: &str =
-    "At least 10 characters. It can't be reset, so keep it safe.";
+pub const PASSWORD_HINT: &str = "At least 10 characters. It can't be reset, so keep it safe.";
 pub const PASSWORD_AGAIN: &str = "Repeat the password";
 pub const OWN: &str = "Open with this password";
 pub const GENERATED_TITLE: &str = "Or use a strong password";

@@ -38,7 +38,8 @@ pub const QUESTIONS: &[(&str, &str)] = &[
 ];
 
 pub const PROGRAM_TITLE: &str = "Wallet program";
-pub const PROGRAM_LEAD: &str = "These pages are all you need. Two additions make them easier to use.";
+pub const PROGRAM_LEAD: &str =
+    "These pages are all you need. Two additions make them easier to use.";
 pub const INSTALL_TITLE: &str = "As an app";
 pub const INSTALL: &[&str] = &[
     "On a phone: open the browser's menu on this page and choose \u{201c}Add to home screen\u{201d} or \u{201c}Install\u{201d}.",
@@ -46,7 +47,8 @@ pub const INSTALL: &[&str] = &[
     "It stores no data of your wallet on the device.",
 ];
 pub const EXTENSION_TITLE: &str = "In the browser: the extension";
-pub const EXTENSION_LEAD: &str = "At malls without Tessera, it fills the card form with a number that works only for that mall.";
+pub const EXTENSION_LEAD: &str =
+    "At malls without Tessera, it fills the card form with a number that works only for that mall.";
 pub const EXTENSION_STEPS: &[&str] = &[
     "Download the extension and unpack it into a permanent folder.",
     "Open chrome://extensions (or edge://extensions) and switch on \u{201c}Developer mode\u{201d}.",

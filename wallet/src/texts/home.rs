@@ -10,8 +10,7 @@ pub const RELOAD_PAGE: &str = "Update now";
 pub const RECENT: &str = "Last transactions";
 pub const ALL: &str = "All transactions";
 pub const EMPTY_TITLE: &str = "No transactions yet";
-pub const EMPTY: &str =
-    "Get a card, load some money, and your purchases will appear here at once.";
+pub const EMPTY: &str = "Get a card, load some money, and your purchases will appear here at once.";
 pub const LOAD: &str = "Load money";
 pub const CARD: &str = "Your card";
 pub const NO_CARD: &str = "You have no card yet. It is free, and you get it at once.";

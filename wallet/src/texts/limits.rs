@@ -2,7 +2,8 @@
 
 pub const TITLE: &str = "Limits";
 pub const FREEZE_TITLE: &str = "Freeze";
-pub const FREEZE_LEAD: &str = "Purchases are declined until you unfreeze the wallet. Purchases in progress are not affected.";
+pub const FREEZE_LEAD: &str =
+    "Purchases are declined until you unfreeze the wallet. Purchases in progress are not affected.";
 pub const FREEZE: &str = "Freeze the wallet";
 pub const FROZEN: &str = "Your wallet is frozen: purchases are declined.";
 pub const UNFREEZE: &str = "Unfreeze";

@@ -2,7 +2,8 @@
 
 pub const TITLE: &str = "Money";
 pub const SOURCES: &str = "Funding sources";
-pub const SOURCES_LEAD: &str = "You load money from them, and can pay it back to them. You can have up to five.";
+pub const SOURCES_LEAD: &str =
+    "You load money from them, and can pay it back to them. You can have up to five.";
 pub const NO_SOURCES: &str =
     "No source yet. Add a credit card or a bank account to load money from it.";
 pub const REMOVE: &str = "Remove";
@@ -13,7 +14,8 @@ pub const ACCOUNT: &str = "Bank account";
 pub const NUMBER: &str = "Card number or account number";
 pub const NUMBER_HINT: &str =
     "It is sent to the bank and only shown masked afterwards. Malls never see it.";
-pub const BAD_NUMBER: &str = "This is not a card or account number. It has up to 28 letters and digits.";
+pub const BAD_NUMBER: &str =
+    "This is not a card or account number. It has up to 28 letters and digits.";
 pub const ADD_IT: &str = "Add";
 pub const LOAD: &str = "Load money";
 pub const FROM: &str = "From";

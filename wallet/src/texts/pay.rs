@@ -13,8 +13,7 @@ pub const OTHER_TITLE: &str = "This is not what you agreed to";
 pub const OTHER: &str = "You agreed to a different amount for this order. The amount that the mall shows now will not be paid. Go back to the mall, and check your transactions to see what you paid.";
 pub const FRAMED_TITLE: &str = "This page is inside another page";
 pub const FRAMED: &str = "Something could be covering it, so you can't agree to a purchase here. Nothing has been paid. Go back to the mall and inform it.";
-pub const SIGN_IN_LEAD: &str =
-    "Sign in to see the purchase. The mall does not see your details.";
+pub const SIGN_IN_LEAD: &str = "Sign in to see the purchase. The mall does not see your details.";
 pub const WANTS: &str = "asks you to pay";
 pub const ORDER: &str = "Order";
 pub const TOTAL: &str = "Total";

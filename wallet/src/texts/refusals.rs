@@ -20,9 +20,7 @@ pub fn words(failure: &Failure) -> String {
         Failure::NotSent => NO_LINE.to_owned(),
         Failure::NoAnswer => NO_ANSWER.to_owned(),
         Failure::TooLong => "One of the entries is too long.".to_owned(),
-        Failure::Nonsense(_) => {
-            "The payment service sent an unexpected answer.".to_owned()
-        }
+        Failure::Nonsense(_) => "The payment service sent an unexpected answer.".to_owned(),
     }
 }
 

@@ -26,7 +26,10 @@ impl Event {
             Self::Declined { code, reason, .. } => format!("declined ({code}): {reason}"),
             Self::Reversed { standing, .. } => format!("reversed: {} remains", money(*standing)),
             Self::ReversedFurther { standing, .. } => {
-                format!("a refund failed: {} remains of the purchase", money(*standing))
+                format!(
+                    "a refund failed: {} remains of the purchase",
+                    money(*standing)
+                )
             }
             Self::ReversalNoted { code, .. } => format!("a reversal that changes nothing ({code})"),
             Self::RefundRequested { .. } => "a refund, sent to the financial system".into(),
