@@ -155,7 +155,7 @@ fn list(text: &str) -> Result<Option<Vec<u8>>, InputError> {
             .all(|word| word.len() == 2 && word.bytes().all(|digit| digit.is_ascii_digit())) =>
         {
             Err(InputError::new(
-                "a list of two-digit numbers, which may be decimal or hexadecimal: write 0x in front of each",
+                "a list of two-digit numbers: it is unclear whether they are decimal or hexadecimal; write 0x in front of each",
             ))
         }
         _ => Ok(Some(bytes)),
