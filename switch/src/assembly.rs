@@ -93,11 +93,11 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     let settings = &shared.settings;
     // The lines deliver to the worker, which is made of them.
     let later: Rc<OnceCell<Rc<Worker>>> = Rc::default();
-    let deliver = |tell: fn(&Rc<Worker>, HostAnswer)| {
+    let deliver = |handle: fn(&Rc<Worker>, HostAnswer)| {
         let later = Rc::clone(&later);
         Rc::new(move |answer| {
             if let Some(worker) = later.get() {
-                tell(worker, answer);
+                handle(worker, answer);
             }
         })
     };

@@ -71,8 +71,8 @@ impl HostTotals {
 
     /// Whether the financial system has the same of this date.
     async fn ask(&self, day: Day) -> bool {
-        let (tell, answered) = WalletMessage::directed(Command::AskForTotals(day));
-        self.settlement.inboxes.tell(WalletId::OPERATOR, tell);
+        let (message, answered) = WalletMessage::directed(Command::AskForTotals(day));
+        self.settlement.inboxes.send(WalletId::OPERATOR, message);
         let outcome = answered.await.map(|directions| directions.outcome);
         let counted = &self.metrics.host.totals;
         match outcome.as_ref().map(|outcome| &outcome.details) {

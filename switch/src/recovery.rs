@@ -118,8 +118,8 @@ struct Recovery<'a> {
 
 impl<'a> Recovery<'a> {
     fn new(store: &'a Store, lookup: Lookup) -> Result<Self, StoreError> {
-        let house = store.wallet(WalletId::OPERATOR)?;
-        let decided = house.and_then(|house| house.supervision);
+        let operator_policy = store.wallet(WalletId::OPERATOR)?;
+        let decided = operator_policy.and_then(|operator_policy| operator_policy.supervision);
         Ok(Self {
             days: decided.map(|decided| decided.days).unwrap_or_default(),
             store,

@@ -50,7 +50,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
         seen += 1;
         if wallet.expiring(clock::milliseconds(), before).is_some() {
             due += 1;
-            inboxes.tell(wallet.id, WalletMessage::unasked(Command::Renew));
+            inboxes.send(wallet.id, WalletMessage::unasked(Command::Renew));
             if due % TOLD_AT_ONCE == 0 {
                 sleep(REST);
             }

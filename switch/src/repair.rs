@@ -49,14 +49,14 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
         "a switch has written to the journal meanwhile: stop it, and run this again"
     );
     let id = WalletId::OPERATOR;
-    let mut house = store.wallet(id)?.unwrap_or_else(|| Wallet::new(id));
+    let mut operator_policy = store.wallet(id)?.unwrap_or_else(|| Wallet::new(id));
     let entry = Entry {
         wallet: id,
-        previous: house.last_position,
+        previous: operator_policy.last_position,
         at: clock::milliseconds(),
-        available: house.available,
-        held: house.held,
-        owed: house.owed,
+        available: operator_policy.available,
+        held: operator_policy.held,
+        owed: operator_policy.owed,
         event: Event::Directed(Box::new(Directed {
             directive: Directive::AcceptReferences(totals.irregular),
             by: by.into(),
@@ -67,8 +67,8 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     entry.write(&mut payload);
     let appended = journal.append(id.partition(settings.partitions), &payload);
     let (sequence, position) = (appended.sequence, appended.position);
-    house.apply(&entry, position, sequence)?;
-    let mut batch = vec![Snapshot::take(&mut house)];
+    operator_policy.apply(&entry, position, sequence)?;
+    let mut batch = vec![Snapshot::take(&mut operator_policy)];
     let mark = Mark { sequence, position };
     crate::provision::write(&journal, &store, &mut batch, Some(mark))?;
     journal.close()?;

@@ -33,7 +33,7 @@ pub(crate) fn start(
             seen += 1;
             if is_outdated(&vault, &wallet, clock::milliseconds()) {
                 outdated += 1;
-                inboxes.tell(wallet.id, WalletMessage::unasked(Command::Reseal));
+                inboxes.send(wallet.id, WalletMessage::unasked(Command::Reseal));
                 if outdated % TOLD_AT_ONCE == 0 {
                     sleep(REST);
                 }

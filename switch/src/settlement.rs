@@ -137,8 +137,8 @@ impl Settlement {
             by: "the switch".into(),
             reason: why.into(),
         };
-        let (tell, answered) = WalletMessage::directed(Command::Direct(Box::new(directed)));
-        self.inboxes.tell(WalletId::OPERATOR, tell);
+        let (message, answered) = WalletMessage::directed(Command::Direct(Box::new(directed)));
+        self.inboxes.send(WalletId::OPERATOR, message);
         let outcome = answered.await?.outcome;
         anyhow::ensure!(outcome.code.is_approved(), "{}", outcome.reason);
         Ok(())

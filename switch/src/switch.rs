@@ -159,7 +159,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         settings.leased.password_threads,
         settings.leased.passwords_waiting_max,
         throttle,
-        Arc::new(move |wallet, tell| give_back.tell(wallet, tell)),
+        Arc::new(move |wallet, message| give_back.send(wallet, message)),
     )?;
     let decided = decided_about_all(&store)?;
     let policy = Arc::new(OperatorPolicy::new(decided.clone()));
@@ -432,15 +432,15 @@ fn settle_what_is_open(store: &Store, inboxes: &Inboxes) -> anyhow::Result<()> {
         );
     }
     for wallet in open {
-        inboxes.tell(wallet, WalletMessage::unasked(Command::Recover));
+        inboxes.send(wallet, WalletMessage::unasked(Command::Recover));
     }
     Ok(())
 }
 
 /// What the operator has decided about all wallets.
 fn decided_about_all(store: &Store) -> anyhow::Result<Supervision> {
-    let house = store.wallet(WalletId::OPERATOR)?;
-    let decided = house.and_then(|house| house.supervision);
+    let operator_policy = store.wallet(WalletId::OPERATOR)?;
+    let decided = operator_policy.and_then(|operator_policy| operator_policy.supervision);
     Ok(decided.map(|decided| *decided).unwrap_or_default())
 }
 

@@ -65,18 +65,18 @@ impl Led {
         self.wallet.apply(&entry, place, place).expect("it fits");
     }
 
-    fn tell(&mut self, mut command: Command) -> SmallVec<[Effect; 2]> {
+    fn send(&mut self, mut command: Command) -> SmallVec<[Effect; 2]> {
         if let Command::Ask(ask) = &mut command {
             self.given += 1;
             ask.opening.reference = Reference(Reference::first(NOW, 0).0 + self.given);
         }
-        let (rules, house) = (Rules::default(), Supervision::default());
+        let (rules, operator_policy) = (Rules::default(), Supervision::default());
         let context = Context {
             now: NOW,
             host_trace: 1,
             host_up: true,
             rules: &rules,
-            house: &house,
+            operator_policy: &operator_policy,
             stand_in_left: 0,
             next_reference: Reference(Reference::first(NOW, 0).0 + self.given + 1),
         };
@@ -94,7 +94,7 @@ impl Led {
     }
 
     fn ask(&mut self, opening: Opening, action: Action) -> SmallVec<[Effect; 2]> {
-        self.tell(Command::Ask(Box::new(Ask {
+        self.send(Command::Ask(Box::new(Ask {
             opening,
             action,
             claims: None,
@@ -109,7 +109,7 @@ impl Led {
             _ => None,
         });
         let reference = forwarded.expect("a request for the host");
-        self.tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+        self.send(Command::HostAnswered(reference, ResponseCode::APPROVED))
     }
 }
 

@@ -379,8 +379,8 @@ mod tests {
         for (text, says) in [
             ("colour = 1", "unknown field"),
             ("[affiliated]\ncolour = 1", "unknown field"),
-            ("wallet = \"localhost\"", "no origin"),
-            ("wallet = \"http://a/b\"", "no origin"),
+            ("wallet = \"localhost\"", "not an origin"),
+            ("wallet = \"http://a/b\"", "not an origin"),
             ("[affiliated]\nparty = \"12a\"", "institution code"),
             ("[affiliated]\nmac_key = \"none\"", "32 hexadecimal digits"),
             ("[affiliated]\nterminal = \"NINE CHAR\"", "1 to 8"),

@@ -357,7 +357,7 @@ pub struct Context<'a> {
     /// What is configured for all wallets.
     pub rules: &'a Rules,
     /// What the operator has decided about all wallets.
-    pub house: &'a Supervision,
+    pub operator_policy: &'a Supervision,
     /// So much of what may be approved in the host's stead is not used yet, in minor units.
     pub stand_in_left: u64,
     /// For what the wallet does by itself: neither this one nor those after it are given.

@@ -92,7 +92,7 @@ struct Unsigned {
 /// How a connection learns that it has to go: before it is served, or while it is.
 #[derive(Debug, Default)]
 struct Eviction {
-    told: AtomicBool,
+    requested: AtomicBool,
     connection: OnceLock<Weak<Connection>>,
 }
 
@@ -216,7 +216,7 @@ impl Inner {
         if let Some(gone) = number.and_then(|number| self.remove(number)) {
             self.open -= 1;
             self.leaving += 1;
-            gone.eviction.tell();
+            gone.eviction.request();
         }
     }
 
@@ -238,8 +238,8 @@ impl Inner {
 }
 
 impl Eviction {
-    fn tell(&self) {
-        self.told.store(true, Ordering::SeqCst);
+    fn request(&self) {
+        self.requested.store(true, Ordering::SeqCst);
         if let Some(connection) = self.connection.get().and_then(Weak::upgrade) {
             connection.drain(ConnectionClosed::Crowded);
         }
@@ -256,7 +256,7 @@ impl Place {
     pub fn attach(&self, connection: &Arc<Connection>) {
         // A place is one connection's.
         let _ = self.eviction.connection.set(Arc::downgrade(connection));
-        if self.eviction.told.load(Ordering::SeqCst) {
+        if self.eviction.requested.load(Ordering::SeqCst) {
             connection.drain(ConnectionClosed::Crowded);
         }
     }
@@ -357,8 +357,8 @@ mod tests {
     }
 
     fn asked_to_end(crowd: &[Arrived]) -> Vec<usize> {
-        let told = crowd.iter().enumerate();
-        told.filter(|(_, one)| one.is_asked_to_end())
+        let requested = crowd.iter().enumerate();
+        requested.filter(|(_, one)| one.is_asked_to_end())
             .map(|(index, _)| index)
             .collect()
     }

@@ -84,8 +84,8 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         return Err(ExplainError::Unknown);
     }
     let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
-    let house = WalletId::OPERATOR;
-    wallets.insert(house, Wallet::new(house));
+    let operator_policy = WalletId::OPERATOR;
+    wallets.insert(operator_policy, Wallet::new(operator_policy));
     let mut steps: Vec<Vec<Step>> = found.iter().map(|_| Vec::new()).collect();
     for (wallet, _) in &found {
         wallets.insert(*wallet, Wallet::new(*wallet));
@@ -111,7 +111,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         Ok(())
     })?;
     let lookup = Lookup::new(&data.join("journal"));
-    let decided = wallets[&house].supervision.clone().unwrap_or_default();
+    let decided = wallets[&operator_policy].supervision.clone().unwrap_or_default();
     let date = |milliseconds| decided.days.of(milliseconds).month_and_day();
     let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
         let wallet = &wallets[owner];
@@ -129,11 +129,11 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
 /// The advices about a transaction to the financial system.
 fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> {
     let found = wallet.transactions.by_reference(reference);
-    let told = found.map_or([Advice::None; 2], |found| {
+    let advices = found.map_or([Advice::None; 2], |found| {
         [found.more().posting, found.advice]
     });
-    let owed = [Owed::Posting, Owed::Undo].into_iter().zip(told);
-    owed.filter(|(_, told)| *told != Advice::None)
+    let owed = [Owed::Posting, Owed::Undo].into_iter().zip(advices);
+    owed.filter(|(_, advice)| *advice != Advice::None)
         .map(|(owed, _)| owed)
 }
 

@@ -316,7 +316,7 @@ impl Link {
     }
 
     #[inline]
-    pub(super) fn tell(&self, asked: Asked, outcome: HostOutcome) {
+    pub(super) fn report(&self, asked: Asked, outcome: HostOutcome) {
         let answer = HostAnswer {
             wallet: asked.wallet,
             reference: asked.reference,
@@ -340,14 +340,14 @@ impl Link {
     fn send_unsent(&self) {
         let unsent = mem::take(&mut *self.unsent.borrow_mut());
         for (asked, outcome) in unsent {
-            self.tell(asked, outcome);
+            self.report(asked, outcome);
         }
     }
 
-    fn tell_silent(&self, silent: &mut Vec<Asked>) {
+    fn report_silent(&self, silent: &mut Vec<Asked>) {
         self.stats.silent.add(silent.len() as u64);
         for asked in silent.drain(..) {
-            self.tell(asked, HostOutcome::Silent);
+            self.report(asked, HostOutcome::Silent);
         }
     }
 
@@ -359,7 +359,7 @@ impl Link {
             .borrow_mut()
             .lose_line(line.number, &mut silent);
         self.flush();
-        self.tell_silent(&mut silent);
+        self.report_silent(&mut silent);
         self.count_in_flight();
     }
 
@@ -449,7 +449,7 @@ async fn keep_deadlines(link: Rc<Link>) {
         let now = link.tick(now.into_std());
         link.in_flight.borrow_mut().expire(now, &mut silent);
         if !silent.is_empty() {
-            link.tell_silent(&mut silent);
+            link.report_silent(&mut silent);
             link.count_in_flight();
         }
     }

@@ -98,7 +98,7 @@ fn settle(link: &Link, message: &Message<'_>, expected: &Expected) -> bool {
                 None => outcome(link, message),
                 Some(field) => contradicting(link, message, field),
             };
-            link.tell(asked, outcome);
+            link.report(asked, outcome);
         }
         Match::Late => link.stats.late.add(1),
         Match::Doubled => link.stats.doubled.add(1),

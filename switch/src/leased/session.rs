@@ -296,8 +296,8 @@ impl Session {
             reply: answer::reply,
         };
         let command = Command::Ask(Box::new(operation.ask));
-        let tell = WalletMessage::asked(command, requester);
-        self.keeper.worker.dispatch(wallet, tell);
+        let message = WalletMessage::asked(command, requester);
+        self.keeper.worker.dispatch(wallet, message);
         Ok(())
     }
 

@@ -37,14 +37,14 @@ pub(super) fn read(
     party: &Party,
     message: &NetworkManagement<'_>,
     under_newest: bool,
-    house: &Supervision,
+    operator_policy: &Supervision,
 ) -> Result<Directed, Refusal> {
     let (Some(wrapping), Some(profile)) = (&party.key_encrypting_key, &party.mac_key) else {
         return Err(NO_WRAPPING_KEY);
     };
     let material = message.key_material.and_then(KeyMaterial::read);
     let material = material.ok_or(NO_MATERIAL)?;
-    let known = house.key_of(party.code, profile.check_value());
+    let known = operator_policy.key_of(party.code, profile.check_value());
     let repeats = known.is_some_and(|known| known.newest.wrapped == material.wrapped);
     match wrapping.open(&material) {
         Ok(_) if !under_newest && !repeats => Err(SEALED_WITH_THE_OLD_KEY),

@@ -52,11 +52,11 @@ impl Keys {
     pub(super) fn look_up(
         party: &Party,
         number: u64,
-        house: &Supervision,
+        operator_policy: &Supervision,
         overlap: Duration,
     ) -> Self {
         let profile = party.mac_key.as_ref().map(MacKey::check_value);
-        let known = profile.and_then(|profile| house.key_of(party.code, profile));
+        let known = profile.and_then(|profile| operator_policy.key_of(party.code, profile));
         Self {
             read: (party.code, number),
             changed: known.map(|known| Changed::of(party, known, overlap)),

@@ -341,7 +341,7 @@ mod tests {
         look(&journal, &outbox, 0).unwrap();
         journal.truncate(2);
         let Err(refused) = start(&journal, &outbox) else {
-            panic!("what comes next would never be told");
+            panic!("later events would never be notified");
         };
         assert!(matches!(refused, OutboxError::Foreign { .. }));
         assert!(refused.to_string().contains("delete the folder `outbox`"));

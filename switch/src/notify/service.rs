@@ -215,7 +215,7 @@ impl Seed {
                 receipts,
                 stopped,
             };
-            service.tell(self.books, outside).await;
+            service.work_until_stopped(self.books, outside).await;
         });
     }
 }
@@ -239,7 +239,7 @@ struct Outside {
 impl Service {
     /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
     /// nothing more once a write has failed, and what is in memory may be ahead of it.
-    async fn tell(mut self, mut opened: Result<State, OutboxError>, mut outside: Outside) {
+    async fn work_until_stopped(mut self, mut opened: Result<State, OutboxError>, mut outside: Outside) {
         let mut failures = 0;
         loop {
             let began = Instant::now();
@@ -441,19 +441,19 @@ impl Service {
 /// The caller also gets a failure.
 fn answer(books: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
-        Ask::List(most, answer) => tell(answer, books.outbox.dead(most)),
-        Ask::Retry(letters, answer) => tell(answer, revive(books, letters)),
-        Ask::Drop(letters, answer) => tell(answer, forget(books, letters)),
+        Ask::List(most, answer) => reply(answer, books.outbox.dead(most)),
+        Ask::Retry(letters, answer) => reply(answer, revive(books, letters)),
+        Ask::Drop(letters, answer) => reply(answer, forget(books, letters)),
         Ask::Outdated(vault, answer) => {
             let outdated = books
                 .outbox
                 .count_sealed(|sealed| vault.is_outdated(sealed));
-            tell(answer, outdated)
+            reply(answer, outdated)
         }
     }
 }
 
-fn tell<T>(
+fn reply<T>(
     answer: oneshot::Sender<Result<T, String>>,
     done: Result<T, OutboxError>,
 ) -> Result<(), OutboxError> {
@@ -595,7 +595,7 @@ mod tests {
             .build()
             .unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let notice = tokio::task::spawn_local(service.tell(Ok(books), outside));
+            let notice = tokio::task::spawn_local(service.work_until_stopped(Ok(books), outside));
             until(&metrics, "tessera_notifications_stopped 0").await;
             journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
             until(&metrics, "tessera_notifications_stopped 1").await;

@@ -57,7 +57,7 @@ pub fn serve(
             ))
             .app_data(names.clone())
             .wrap(from_fn(refuse_pages))
-            .default_service(web::to(tell_pages))
+            .default_service(web::to(say_pages))
     })?;
     Ok(OpsServer { server, address })
 }
@@ -95,7 +95,7 @@ async fn notify_readiness(health: web::Data<Health>) -> HttpResponse {
     )
 }
 
-async fn tell_pages() -> HttpResponse {
+async fn say_pages() -> HttpResponse {
     text(
         HttpResponse::NotFound(),
         "/metrics\n/healthz\n/readyz\n".to_string(),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_metrics_health_and_readiness() {
+    fn serves_metrics_health_and_readiness() {
         actix_web::rt::System::new().block_on(ask_everything());
     }
 

@@ -180,8 +180,8 @@ impl Operator {
                 Command::Direct(Box::new(directed))
             }
         };
-        let (tell, answered) = WalletMessage::directed(command);
-        self.inboxes.tell(wallet, tell);
+        let (message, answered) = WalletMessage::directed(command);
+        self.inboxes.send(wallet, message);
         let directions = answer(answered).await?;
         if directions.outcome.code != ResponseCode::APPROVED {
             return Err(directions.outcome.reason.into());
@@ -261,8 +261,8 @@ impl Operator {
         let Some(card) = card else {
             return Ok(None);
         };
-        let (tell, answered) = WalletMessage::directed(Command::Inspect);
-        self.inboxes.tell(wallet, tell);
+        let (message, answered) = WalletMessage::directed(Command::Inspect);
+        self.inboxes.send(wallet, message);
         let cards = answer(answered).await?.cards;
         let found = cards.iter().find(|(number, _)| *number == card);
         let (_, serial) = found.ok_or("this card is no longer known")?;

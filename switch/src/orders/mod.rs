@@ -21,7 +21,7 @@ use tessera_store::{Checkpointer, Store, StoreError};
 
 /// Where a request by order goes.
 #[derive(Debug)]
-pub enum Road {
+pub enum OrderRoute {
     /// To this wallet, at once.
     Wallet(WalletId, WalletMessage),
     /// It waits for the payer; the request that it replaced is not answered.
@@ -56,24 +56,24 @@ impl Orders {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn purchase(&self, key: OrderKey, parked: Parked) -> Result<Road, StoreError> {
+    pub fn purchase(&self, key: OrderKey, parked: Parked) -> Result<OrderRoute, StoreError> {
         if let Some(wallet) = self.wallet_of(&key)? {
-            return Ok(Road::Wallet(wallet, parked.tell));
+            return Ok(OrderRoute::Wallet(wallet, parked.message));
         }
         let mut slot = self.slots.entry(key).or_default();
         // It may have been announced between the two looks.
         if let Some(wallet) = slot.owner.as_ref().and_then(Owner::wallet) {
-            return Ok(Road::Wallet(wallet, parked.tell));
+            return Ok(OrderRoute::Wallet(wallet, parked.message));
         }
         // A repeat takes the place of what it repeats: the one answer goes to who asked last.
         if let Some(place) = slot.parked.iter().position(|other| other.key == parked.key) {
             if slot.parked[place].asks() != parked.asks() {
-                return Ok(Road::Contradicts);
+                return Ok(OrderRoute::Contradicts);
             }
             slot.parked.swap_remove(place);
         }
         slot.parked.push(parked);
-        Ok(Road::Parked)
+        Ok(OrderRoute::Parked)
     }
 
     /// The wallet that a reversal for an order is for. Without an agreement the order has no wallet; `named` selects
@@ -203,7 +203,7 @@ impl Orders {
             expires_at,
         }));
         slot.reversed.clear();
-        Ok(slot.parked.drain(..).map(|parked| parked.tell).collect())
+        Ok(slot.parked.drain(..).map(|parked| parked.message).collect())
     }
 
     fn stored_owner(&self, key: &OrderKey) -> Result<Option<WalletId>, StoreError> {

@@ -19,13 +19,13 @@ pub struct Parked {
     /// When it is given up.
     pub until: Instant,
     /// The purchase.
-    pub tell: WalletMessage,
+    pub message: WalletMessage,
 }
 
 impl Parked {
     /// Amount and currency: what must be the same under one key.
     pub(super) fn asks(&self) -> Option<(Amount, Currency)> {
-        let Command::Ask(ask) = &self.tell.command else {
+        let Command::Ask(ask) = &self.message.command else {
             return None;
         };
         Some((ask.opening.amount, ask.opening.currency))

@@ -163,8 +163,8 @@ impl Shared {
     }
 
     fn give_back(&self, job: Job) {
-        let tell = WalletMessage::asked(Command::Ask(job.ask), job.requester);
-        (self.give_back)(job.wallet, tell);
+        let message = WalletMessage::asked(Command::Ask(job.ask), job.requester);
+        (self.give_back)(job.wallet, message);
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -26,7 +26,7 @@ impl Bench {
             account_tries: TRIES as u32,
             address_tries: 30,
         });
-        let give_back = Arc::new(move |_, tell| sender.send(tell).expect("the test listens"));
+        let give_back = Arc::new(move |_, message| sender.send(message).expect("the test listens"));
         let passwords = Passwords::start(2, 64, throttle, give_back).expect("threads");
         let stored = Hasher::new().hash(RIGHT).expect("a hash");
         Self {

@@ -17,7 +17,7 @@ use tessera_ledger::WalletId;
 pub(super) struct ActiveWallet {
     pub(super) address: Addr<WalletActor>,
     /// Messages put into its mailbox.
-    pub(super) subject: u64,
+    pub(super) sent: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
     last_sent: u64,
     /// Where the actor lies in memory; 0 until it has started.
@@ -28,7 +28,7 @@ pub(super) struct ActiveWallet {
 #[derive(Debug, Default)]
 pub(super) struct ActiveWallets {
     places: HashMap<WalletId, u32>,
-    seats: Slab<ActiveWallet>,
+    wallets: Slab<ActiveWallet>,
     /// Every active wallet once, by the time of its next check.
     idle_since: VecDeque<(u64, WalletId)>,
     /// By [`clock::steady`](tessera_kit::clock::steady), as of the last look for idle wallets: exact enough for them.
@@ -47,36 +47,36 @@ impl ActiveWallets {
         self.places.get(&wallet).map(|&place| place as usize)
     }
 
-    pub(super) fn seat(&mut self, wallet: WalletId) -> Option<&mut ActiveWallet> {
+    pub(super) fn find(&mut self, wallet: WalletId) -> Option<&mut ActiveWallet> {
         let place = self.place(wallet)?;
-        self.seats.get_mut(place)
+        self.wallets.get_mut(place)
     }
 
     /// Prefetches the memory that a message to the wallet will touch.
     pub(super) fn prefetch(&self, place: usize) {
-        let Some(seat) = self.seats.get(place) else {
+        let Some(active) = self.wallets.get(place) else {
             return;
         };
-        prefetch(address_of_mailbox(&seat.address), MAILBOX_BYTES);
+        prefetch(address_of_mailbox(&active.address), MAILBOX_BYTES);
         prefetch(
-            seat.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
+            active.actor_at.saturating_sub(BEFORE_ACTOR_BYTES),
             BEFORE_ACTOR_BYTES + size_of::<WalletActor>(),
         );
     }
 
     /// The actor lies there from now on.
     pub(super) fn actor_at(&mut self, wallet: WalletId, address: usize) {
-        if let Some(seat) = self.seat(wallet) {
-            seat.actor_at = address;
+        if let Some(active) = self.find(wallet) {
+            active.actor_at = address;
         }
     }
 
-    pub(super) fn tell(&mut self, place: usize, tell: WalletMessage) {
+    pub(super) fn send(&mut self, place: usize, message: WalletMessage) {
         let now = self.now;
-        if let Some(seat) = self.seats.get_mut(place) {
-            seat.subject += 1;
-            seat.last_sent = now;
-            seat.address.do_send(tell);
+        if let Some(active) = self.wallets.get_mut(place) {
+            active.sent += 1;
+            active.last_sent = now;
+            active.address.do_send(message);
         }
     }
 
@@ -84,11 +84,11 @@ impl ActiveWallets {
         self.now = now;
     }
 
-    pub(super) fn take_seat(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
+    pub(super) fn insert(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
         let now = self.now;
-        let place = self.seats.insert(ActiveWallet {
+        let place = self.wallets.insert(ActiveWallet {
             address,
-            subject: 0,
+            sent: 0,
             last_sent: now,
             actor_at: 0,
         });
@@ -99,7 +99,7 @@ impl ActiveWallets {
 
     pub(super) fn leave(&mut self, wallet: WalletId) {
         if let Some(place) = self.places.remove(&wallet) {
-            self.seats.remove(place as usize);
+            self.wallets.remove(place as usize);
         }
     }
 
@@ -111,10 +111,10 @@ impl ActiveWallets {
                 return None;
             }
             self.idle_since.pop_front();
-            let Some(seat) = self.seat(wallet) else {
+            let Some(active) = self.find(wallet) else {
                 continue;
             };
-            let last_sent = seat.last_sent;
+            let last_sent = active.last_sent;
             if last_sent > before {
                 self.idle_since.push_back((last_sent, wallet));
                 continue;

@@ -33,9 +33,9 @@ impl Inboxes {
     }
 
     /// Sends a wallet a message, on its own worker.
-    pub fn tell(&self, wallet: WalletId, tell: WalletMessage) {
+    pub fn send(&self, wallet: WalletId, message: WalletMessage) {
         let owner = usize::from(wallet.partition(self.partitions)) % self.ways.len();
         // It fails only when the worker has ended, which ends the switch.
-        let _ = self.ways[owner].send(vec![(wallet, tell)]);
+        let _ = self.ways[owner].send(vec![(wallet, message)]);
     }
 }

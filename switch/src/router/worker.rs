@@ -113,7 +113,7 @@ pub struct Worker {
     pub(super) something_to_send: Notify,
     /// The places of the wallets of the current batch; kept for its allocation.
     pub(super) places: RefCell<Vec<Option<usize>>>,
-    pub(super) seats: RefCell<ActiveWallets>,
+    pub(super) active_wallets: RefCell<ActiveWallets>,
     dirty: RefCell<Vec<WalletId>>,
     scratch: RefCell<Vec<u8>>,
     /// Orders that purchases wait for, by the time at which they give up.
@@ -145,7 +145,7 @@ pub struct Worker {
     pub stand_in: Arc<Budget>,
     policy: Arc<OperatorPolicy>,
     /// The version of the directory when it was last read, and its content.
-    house: RefCell<(u64, Rc<Supervision>)>,
+    operator_policy: RefCell<(u64, Rc<Supervision>)>,
     /// What the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
     /// The parties' totals.
@@ -170,7 +170,7 @@ impl Worker {
             hands_out: Cell::default(),
             something_to_send: Notify::new(),
             places: RefCell::default(),
-            seats: RefCell::default(),
+            active_wallets: RefCell::default(),
             dirty: RefCell::default(),
             scratch: RefCell::default(),
             parked: RefCell::default(),
@@ -192,7 +192,7 @@ impl Worker {
             rules: parts.rules,
             stand_in: parts.stand_in,
             policy: parts.policy,
-            house: RefCell::default(),
+            operator_policy: RefCell::default(),
             dead_letters: parts.dead_letters,
             totals: parts.totals,
             wakes: RefCell::default(),
@@ -222,7 +222,7 @@ impl Worker {
             HostOutcome::Silent => Command::HostSilent(reference),
             HostOutcome::Unsent => Command::HostUnreached(reference),
         };
-        self.tell(answer.wallet, command);
+        self.send(answer.wallet, command);
     }
 
     /// The host's answer to an advice, or to a card asked for again.
@@ -244,11 +244,11 @@ impl Worker {
             | HostOutcome::Silent
             | HostOutcome::Unsent => Command::AdviceAnswered(answer.reference, subject),
         };
-        self.tell(answer.wallet, command);
+        self.send(answer.wallet, command);
     }
 
     /// Sends a wallet a message that nobody waits for.
-    pub fn tell(self: &Rc<Self>, wallet: WalletId, command: Command) {
+    pub fn send(self: &Rc<Self>, wallet: WalletId, command: Command) {
         self.dispatch(wallet, WalletMessage::unasked(command));
     }
 
@@ -257,14 +257,14 @@ impl Worker {
         &'a self,
         now: u64,
         may_ask_host: bool,
-        house: &'a Supervision,
+        operator_policy: &'a Supervision,
     ) -> Context<'a> {
         Context {
             now,
             host_trace: if may_ask_host { self.next_trace() } else { 0 },
             host_up: self.link.up(),
             rules: &self.rules,
-            house,
+            operator_policy,
             stand_in_left: 0,
             next_reference: self.free_reference(now),
         }
@@ -278,13 +278,13 @@ impl Worker {
 
     /// What the operator has decided about all wallets.
     #[inline]
-    pub fn house(&self) -> Rc<Supervision> {
+    pub fn operator_policy(&self) -> Rc<Supervision> {
         let number = self.policy.number();
-        let mut house = self.house.borrow_mut();
-        if house.0 != number {
-            *house = (number, Rc::new(Supervision::clone(&self.policy.read())));
+        let mut operator_policy = self.operator_policy.borrow_mut();
+        if operator_policy.0 != number {
+            *operator_policy = (number, Rc::new(Supervision::clone(&self.policy.read())));
         }
-        Rc::clone(&house.1)
+        Rc::clone(&operator_policy.1)
     }
 
     /// What may be approved in the host's stead for one request, taken out of what all workers may: to be given back
@@ -300,7 +300,7 @@ impl Worker {
     pub fn wake(self: &Rc<Self>) {
         let now = clock::milliseconds();
         while let Some(wallet) = { self.wakes.borrow_mut().next_due(now) } {
-            self.tell(wallet, Command::Wake);
+            self.send(wallet, Command::Wake);
         }
     }
 
@@ -360,7 +360,7 @@ impl Worker {
 
     /// Field 15 towards the host of what happened at this moment, milliseconds since 1970: MMDD.
     pub fn settlement_date(&self, milliseconds: u64) -> u32 {
-        let day = self.house().days.of(milliseconds);
+        let day = self.operator_policy().days.of(milliseconds);
         let (known, date) = self.last_settlement_date.get();
         if known == day && date != 0 {
             return date;
@@ -425,7 +425,7 @@ impl Worker {
 
     /// A wallet's actor lies there in memory from now on.
     pub fn actor_at(&self, wallet: WalletId, address: usize) {
-        self.seats.borrow_mut().actor_at(wallet, address);
+        self.active_wallets.borrow_mut().actor_at(wallet, address);
     }
 
     /// Drops a wallet's actor if it has handled all messages and its last snapshot is in the store: from then on its
@@ -434,14 +434,14 @@ impl Worker {
         if !self.checkpointer.has_stored(wallet.id) {
             return false;
         }
-        let mut seats = self.seats.borrow_mut();
-        if seats
-            .seat(wallet.id)
-            .is_some_and(|seat| seat.subject != taken)
+        let mut active_wallets = self.active_wallets.borrow_mut();
+        if active_wallets
+            .find(wallet.id)
+            .is_some_and(|active| active.sent != taken)
         {
             return false;
         }
-        seats.leave(wallet.id);
+        active_wallets.leave(wallet.id);
         self.directory.rest(&wallet.cards);
         self.orders.rest(wallet, settled);
         self.metrics.actor_stopped();
@@ -463,11 +463,11 @@ impl Worker {
                 return;
             }
         };
-        for tell in waited {
-            if let Some(requester) = &tell.requester {
+        for message in waited {
+            if let Some(requester) = &message.requester {
                 self.metrics.order_waited(requester.arrived.elapsed());
             }
-            self.dispatch(wallet, tell);
+            self.dispatch(wallet, message);
         }
     }
 
@@ -494,7 +494,7 @@ impl Worker {
         let now = Instant::now();
         for requester in parked
             .into_iter()
-            .filter_map(|parked| parked.tell.requester)
+            .filter_map(|parked| parked.message.requester)
         {
             let took = now.saturating_duration_since(requester.arrived);
             requester.log_decline((code, reason));
@@ -512,9 +512,9 @@ impl Worker {
         let dirty = self.dirty.take();
         for wallet in dirty {
             self.checkpointer.room().await;
-            let address = self.seats.borrow_mut().seat(wallet).map(|seat| {
-                seat.subject += 1;
-                seat.address.clone()
+            let address = self.active_wallets.borrow_mut().find(wallet).map(|active| {
+                active.sent += 1;
+                active.address.clone()
             });
             if let Some(address) = address {
                 // It fails only when the actor has stopped, and then its snapshot was handed over.
@@ -527,20 +527,20 @@ impl Worker {
     /// the clock by which they are idle.
     pub async fn rest_idle(&self, idle_after: u64) {
         let now = clock::steady();
-        self.seats.borrow_mut().set_clock(now);
+        self.active_wallets.borrow_mut().set_clock(now);
         let Some(before) = now.checked_sub(idle_after) else {
             return;
         };
         loop {
-            let idle = self.seats.borrow_mut().next_idle(before);
+            let idle = self.active_wallets.borrow_mut().next_idle(before);
             let Some(wallet) = idle else { return };
             if self.checkpointer.is_paused() {
                 return;
             }
             self.checkpointer.room().await;
-            if let Some(seat) = self.seats.borrow_mut().seat(wallet) {
-                seat.subject += 1;
-                seat.address.do_send(Housekeeping::Rest);
+            if let Some(active) = self.active_wallets.borrow_mut().find(wallet) {
+                active.sent += 1;
+                active.address.do_send(Housekeeping::Rest);
             }
         }
     }

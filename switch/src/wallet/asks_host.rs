@@ -247,7 +247,7 @@ impl WalletActor {
 
     /// The card that the wallet asks for by itself in the place of this one: once a day, whatever comes of it.
     pub(super) fn renewal(&self, serial: u32, context: &Context) -> Box<Ask> {
-        let today = context.house.days.of(context.now);
+        let today = context.operator_policy.days.of(context.now);
         let cause = Reference(u64::from(serial) << 32 | u64::from(today.0));
         let opening = Opening::by_itself(
             // Assigned when it is sent.

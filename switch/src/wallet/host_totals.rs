@@ -49,8 +49,8 @@ impl WalletActor {
     }
 
     /// Evaluates the host's answer about the totals; every other command is unchanged.
-    pub(super) fn with_totals(&mut self, tell: WalletMessage) -> Option<WalletMessage> {
-        let about = match &tell.command {
+    pub(super) fn with_totals(&mut self, message: WalletMessage) -> Option<WalletMessage> {
+        let about = match &message.command {
             Command::HostAnswered(reference, _)
             | Command::HostSilent(reference)
             | Command::HostUnreached(reference)
@@ -68,14 +68,14 @@ impl WalletActor {
             | Command::Wake
             | Command::Recover
             | Command::Renew
-            | Command::Reseal => return Some(tell),
+            | Command::Reseal => return Some(message),
         };
         let Some(asked) = self.totals_asked.take_if(|asked| asked.reference == about) else {
-            let belated = matches!(tell.command, Command::HostTotals(..));
-            return (!belated).then_some(tell);
+            let belated = matches!(message.command, Command::HostTotals(..));
+            return (!belated).then_some(message);
         };
         let failed = |code, reason| Outcome::declined(code, reason);
-        let outcome = match tell.command {
+        let outcome = match message.command {
             Command::HostTotals(_, agreed, theirs) => {
                 let compared = Reconciled {
                     theirs: *theirs,

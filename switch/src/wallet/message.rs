@@ -45,12 +45,12 @@ impl WalletMessage {
     /// An operator waits, there.
     pub fn directed(command: Command) -> (Self, oneshot::Receiver<Directions>) {
         let (sender, answered) = oneshot::channel();
-        let tell = Self {
+        let message = Self {
             command,
             requester: None,
             reply: Some(Reply(Arc::new(Mutex::new(Some(sender))))),
         };
-        (tell, answered)
+        (message, answered)
     }
 }
 

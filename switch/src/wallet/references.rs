@@ -28,11 +28,11 @@ fn damaged() -> Bench {
     approved(&mut bench, 3, 4_000);
     let pending = forwarded(&bench.ask(by_card(2, 4, 8_000), PURCHASE));
     refunded(&mut bench, 5, 1, 300);
-    bench.tell(Command::HostAnswered(pending, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(pending, ResponseCode::APPROVED));
     bench.ask(by_card(4, 6, 2_000), reversal(2, None, true));
     bench.restart_at(NOW + STEP);
     let twice = forwarded(&bench.ask(by_card(2, 7, 16_000), PURCHASE));
-    bench.tell(Command::HostAnswered(twice, ResponseCode::DUPLICATE));
+    bench.send(Command::HostAnswered(twice, ResponseCode::DUPLICATE));
     // The first of the two that have this reference.
     bench.ask(by_card(4, 8, 1_000), reversal(1, None, true));
     bench
@@ -43,7 +43,7 @@ fn refunded(bench: &mut Bench, trace: u32, of: u32, minor: u64) {
         original: Some(original(of)),
     };
     let reference = forwarded(&bench.ask(refund(trace, minor), action));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
 }
 
 /// A switch's data with the journal of this wallet.
@@ -188,7 +188,7 @@ proptest! {
                     // The financial system has seen it.
                     let known = given.contains(&reference);
                     let code = if known { ResponseCode::DUPLICATE } else { ResponseCode::APPROVED };
-                    bench.tell(Command::HostAnswered(reference, code));
+                    bench.send(Command::HostAnswered(reference, code));
                     if !known {
                         bought.push((trace, minor, 0, false));
                     }
@@ -210,7 +210,7 @@ proptest! {
                         let reference = forwarded(&bench.ask(refund(trace, minor), action));
                         let known = given.contains(&reference);
                         let code = if known { ResponseCode::DUPLICATE } else { ResponseCode::APPROVED };
-                        bench.tell(Command::HostAnswered(reference, code));
+                        bench.send(Command::HostAnswered(reference, code));
                         if !known {
                             *back += minor;
                         }

@@ -186,7 +186,7 @@ fn is_card_permitted(
     barred: Option<Refused>,
     context: &Context,
 ) -> Result<(), Refused> {
-    if context.house.blocks.hold_card(&card.number) {
+    if context.operator_policy.blocks.hold_card(&card.number) {
         let reason = "the operator has blocked such cards";
         return Err((ResponseCode::WALLET_BLOCKED, reason));
     }
@@ -238,7 +238,7 @@ fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
 
 /// Whether the wallet pays at all, and this merchant.
 fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
-    if context.house.blocks.hold_merchant(&opening.acceptor) {
+    if context.operator_policy.blocks.hold_merchant(&opening.acceptor) {
         let reason = "the operator has blocked the merchant";
         return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
     }

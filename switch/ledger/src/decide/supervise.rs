@@ -66,7 +66,7 @@ pub(super) fn change_key(wallet: &Wallet, directed: &Directed) -> Decision {
 
 fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
     const NOT_FOUND: ResponseCode = ResponseCode::NOT_FOUND;
-    let of_house = wallet.id == WalletId::OPERATOR;
+    let of_operator = wallet.id == WalletId::OPERATOR;
     let supervision = wallet.supervision.as_deref();
     let blocks = supervision.map_or(0, |decided| decided.blocks.iter().len());
     let blocked = |subject| supervision.is_some_and(|decided| decided.blocks.hold(subject));
@@ -77,11 +77,11 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
     match directive {
         Directive::Block(Subject::Cards(_) | Subject::Merchant(_))
         | Directive::Unblock(Subject::Cards(_) | Subject::Merchant(_))
-            if !of_house =>
+            if !of_operator =>
         {
             Err((NOT_FOUND, "only the operator's wallet knows of those"))
         }
-        Directive::BeginDay(..) | Directive::ChangeKey(_) if !of_house => {
+        Directive::BeginDay(..) | Directive::ChangeKey(_) if !of_operator => {
             Err((NOT_FOUND, "only the operator's wallet has dates and keys"))
         }
         Directive::AcceptReferences(_) => Err((
@@ -89,7 +89,7 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
             "only `tessera journal repair` proves that",
         )),
         Directive::Block(Subject::Wallet) | Directive::Control(..)
-            if of_house || wallet.last_position == 0 =>
+            if of_operator || wallet.last_position == 0 =>
         {
             Err((NOT_FOUND, "no such wallet"))
         }

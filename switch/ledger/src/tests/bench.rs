@@ -20,7 +20,7 @@ pub(super) struct Bench {
     pub(super) entries: Vec<Entry>,
     pub(super) host_up: bool,
     pub(super) rules: Rules,
-    pub(super) house: Supervision,
+    pub(super) operator_policy: Supervision,
     pub(super) now: u64,
     pub(super) stand_in_left: u64,
     given: u64,
@@ -60,7 +60,7 @@ impl Bench {
                 hold_stands: 604_800_000,
                 ..Rules::default()
             },
-            house: Supervision::default(),
+            operator_policy: Supervision::default(),
             now: NOW,
             stand_in_left: 0,
             given: 0,
@@ -73,7 +73,7 @@ impl Bench {
         }
     }
 
-    pub(super) fn tell(&mut self, mut command: Command) -> Vec<Effect> {
+    pub(super) fn send(&mut self, mut command: Command) -> Vec<Effect> {
         if let Command::Ask(ask) = &mut command {
             self.given += 1;
             ask.opening.reference = Reference(Reference::first(self.now, 0).0 + self.given);
@@ -83,7 +83,7 @@ impl Bench {
             host_trace: 1,
             host_up: self.host_up,
             rules: &self.rules,
-            house: &self.house,
+            operator_policy: &self.operator_policy,
             stand_in_left: self.stand_in_left,
             next_reference: Reference(Reference::first(self.now, 0).0 + self.given + 1),
         };
@@ -111,7 +111,7 @@ impl Bench {
             let subject = self.under_way.iter().any(about);
             assert!(
                 subject,
-                "the host is never told {owed:?} of {reference:?}: {command:?}"
+                "the host never gets {owed:?} of {reference:?}: {command:?}"
             );
         }
         self.wallet.settle(self.durable_end, self.now);
@@ -119,7 +119,7 @@ impl Bench {
     }
 
     pub(super) fn ask(&mut self, opening: Opening, action: Action) -> Vec<Effect> {
-        self.tell(Command::Ask(Box::new(Ask {
+        self.send(Command::Ask(Box::new(Ask {
             opening,
             action,
             claims: None,
@@ -140,7 +140,7 @@ impl Bench {
     pub(super) fn acknowledge(&mut self, reference: Reference) {
         let under_way = self.under_way.clone();
         for (_, subject) in under_way.iter().filter(|(of, _)| *of == reference) {
-            self.tell(Command::AdviceAnswered(reference, *subject));
+            self.send(Command::AdviceAnswered(reference, *subject));
         }
     }
 
@@ -429,6 +429,6 @@ pub(super) fn balances(bench: &Bench) -> (u64, u64) {
 
 pub(super) fn approved(bench: &mut Bench, trace: u32, minor: u64) -> Reference {
     let reference = forwarded(&bench.ask(by_card(2, trace, minor), PURCHASE));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     reference
 }

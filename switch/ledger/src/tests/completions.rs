@@ -8,7 +8,7 @@ use crate::{Action, Command};
 fn held(bench: &mut Bench, trace: u32, minor: u64) {
     let opening = by_card(1, trace, minor);
     let reference = forwarded(&bench.ask(opening, Action::Purchase { barred: None }));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
 }
 
 fn named(mti: Mti, trace: u32) -> OriginalData {

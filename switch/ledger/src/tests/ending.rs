@@ -46,18 +46,18 @@ fn a_wallet_ends_when_its_money_is_back() {
     assert_eq!(code(&refused), Some(ResponseCode::DUPLICATE));
     payers
         .bench
-        .tell(Command::HostAnswered(pending, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(pending, ResponseCode::APPROVED));
     // The source does not take it: the wallet is as it was.
     let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
     assert_eq!(balances(&payers.bench), (0, 990));
     assert_eq!(payers.buy(1), Err(ResponseCode::WALLET_BLOCKED));
     payers
         .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
+        .send(Command::HostAnswered(reference, ResponseCode::DECLINED));
     assert_eq!(balances(&payers.bench), (990, 0));
     assert!(payers.buy(1).is_ok());
     let pending = payers.buy(1).unwrap();
-    payers.bench.tell(Command::HostUnreached(pending));
+    payers.bench.send(Command::HostUnreached(pending));
     let first = payers
         .bench
         .wallet
@@ -65,11 +65,11 @@ fn a_wallet_ends_when_its_money_is_back() {
         .iter()
         .find(|found| found.status == Status::Pending);
     let first = first.map(|found| found.reference).unwrap();
-    payers.bench.tell(Command::HostUnreached(first));
+    payers.bench.send(Command::HostUnreached(first));
     let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
     let effects = payers
         .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
     assert_eq!(cancelled(&payers, &effects), numbers(&[1]));
     assert_eq!(balances(&payers.bench), (0, 0));
@@ -87,7 +87,7 @@ fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
     let bought = payers.buy(100).unwrap();
     payers
         .bench
-        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(bought, ResponseCode::APPROVED));
     let trace = payers.traces;
     let source = payers.source_number();
     let reference = forwarded(&payers.proven(AccountAction::Close(Some(source)), true));
@@ -95,7 +95,7 @@ fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
     payers.bench.ask(by_card(4, 1, 100), undo);
     let effects = payers
         .bench
-        .tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert!(cancelled(&payers, &effects).is_empty());
     assert_eq!(balances(&payers.bench), (100, 0));
     assert!(!payers.bench.wallet.account.as_ref().unwrap().closed);
@@ -110,7 +110,7 @@ fn the_host_hears_of_every_number_of_a_wallet_that_ends() {
     let bought = payers.buy_with(&used, *b"SHOP-77        ", 1000).unwrap();
     payers
         .bench
-        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(bought, ResponseCode::APPROVED));
     payers.further(NumberUse::Once, 0, 4);
     let serial = payers.bench.wallet.cards.iter().last().unwrap().serial;
     payers.account(AccountAction::RetireNumber(serial));
@@ -125,7 +125,7 @@ fn the_host_hears_of_every_number_of_a_wallet_that_ends() {
         .truncate(payers.bench.entries.len() - 2);
     payers.bench.wallet = payers.bench.replayed();
     assert!(payers.bench.wallet.is_open());
-    let effects = payers.bench.tell(Command::Recover);
+    let effects = payers.bench.send(Command::Recover);
     let again = cancelled(&payers, &effects);
     assert!(
         numbers(&[1, 2, 3])
@@ -139,13 +139,13 @@ fn the_host_hears_of_every_number_of_a_wallet_that_ends() {
 fn a_card_that_comes_after_the_end_is_cancelled() {
     let mut payers = Payers::with(0);
     let reissue = forwarded(&payers.proven(AccountAction::ReissueCard, true));
-    payers.bench.tell(Command::HostSilent(reissue));
+    payers.bench.send(Command::HostSilent(reissue));
     let closed = payers.proven(AccountAction::Close(None), true);
     assert_eq!(code(&closed), Some(ResponseCode::APPROVED));
     assert_eq!(cancelled(&payers, &closed), numbers(&[1]));
     // It is asked for as before, also after a restart.
     payers.bench.wallet = payers.bench.replayed();
-    let effects = payers.bench.tell(Command::Recover);
+    let effects = payers.bench.send(Command::Recover);
     assert!(effects.contains(&Effect::AskForCardAgain(reissue)));
     let wanted = payers.bench.wallet.cards.requested(reissue);
     assert_eq!(
@@ -153,7 +153,7 @@ fn a_card_that_comes_after_the_end_is_cancelled() {
         Some(&Wanted::Replacement(CardNumber::development(1)))
     );
     let issued = Command::HostIssuedCard(reissue, CardNumber::development(2), EXPIRY);
-    let effects = payers.bench.tell(issued);
+    let effects = payers.bench.send(issued);
     assert_eq!(cancelled(&payers, &effects), numbers(&[2]));
     let open: Vec<Reference> = payers
         .bench

@@ -20,7 +20,7 @@ fn at_hand_or_settled(test: impl Fn(&mut Bench, &dyn Fn(&mut Bench))) {
         // Beside the snapshot, and not in it yet.
         &|bench| {
             bench.sync();
-            bench.tell(Command::Wake);
+            bench.send(Command::Wake);
         },
         &Bench::checkpoint,
     ];
@@ -33,7 +33,7 @@ fn at_hand_or_settled(test: impl Fn(&mut Bench, &dyn Fn(&mut Bench))) {
 
 fn approve(bench: &mut Bench, effects: &[Effect]) -> Reference {
     let reference = forwarded(effects);
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     reference
 }
 

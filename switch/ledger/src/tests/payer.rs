@@ -31,12 +31,12 @@ impl Payers {
         let card = CardNumber::development(1);
         payers
             .bench
-            .tell(Command::HostIssuedCard(reference, card, EXPIRY));
+            .send(Command::HostIssuedCard(reference, card, EXPIRY));
         payers.proven(AccountAction::AddSource(source()), true);
         if balance > 0 {
             let number = payers.source_number();
             let effects = payers.load(number, balance);
-            payers.bench.tell(Command::HostAnswered(
+            payers.bench.send(Command::HostAnswered(
                 forwarded(&effects),
                 ResponseCode::APPROVED,
             ));
@@ -53,8 +53,8 @@ impl Payers {
         opening(6, self.traces, minor, Payer::Wallet)
     }
 
-    pub(super) fn tell(&mut self, opening: Opening, action: Action, claims: Claims) -> Vec<Effect> {
-        self.bench.tell(Command::Ask(Box::new(Ask {
+    pub(super) fn send(&mut self, opening: Opening, action: Action, claims: Claims) -> Vec<Effect> {
+        self.bench.send(Command::Ask(Box::new(Ask {
             opening,
             action,
             claims: Some(Box::new(claims)),
@@ -63,7 +63,7 @@ impl Payers {
 
     pub(super) fn ask(&mut self, action: Action) -> Vec<Effect> {
         let opening = self.opening(0);
-        self.tell(opening, action, claims(SESSION))
+        self.send(opening, action, claims(SESSION))
     }
 
     pub(super) fn account(&mut self, action: AccountAction) -> Vec<Effect> {
@@ -82,7 +82,7 @@ impl Payers {
             proof: Some(proof),
             ..claims(SESSION)
         };
-        self.tell(opening, Action::Account(Box::new(action)), claims)
+        self.send(opening, Action::Account(Box::new(action)), claims)
     }
 
     /// The hash of the password as it is now.
@@ -102,7 +102,7 @@ impl Payers {
             proof: Some(proof),
             ..claims(SESSION)
         };
-        self.tell(opening, Action::Load(LoadFrom::Source(source)), claims)
+        self.send(opening, Action::Load(LoadFrom::Source(source)), claims)
     }
 
     /// A purchase with the card at an acquirer's mall.
@@ -123,14 +123,14 @@ impl Payers {
     pub(super) fn buy_approved(&mut self, minor: u64) -> Vec<Effect> {
         let reference = self.buy(minor).expect("a purchase");
         self.bench
-            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+            .send(Command::HostAnswered(reference, ResponseCode::APPROVED))
     }
 
     pub(super) fn further(&mut self, usage: NumberUse, limit: u64, serial: u64) -> CardNumber {
         let effects = self.proven(AccountAction::IssueNumber(usage, amount(limit)), true);
         let number = CardNumber::development(serial);
         let issued = Command::HostIssuedCard(forwarded(&effects), number.clone(), EXPIRY);
-        self.bench.tell(issued);
+        self.bench.send(issued);
         number
     }
 
@@ -192,7 +192,7 @@ fn nothing_is_done_without_an_open_session() {
     let mut payers = Payers::with(1000);
     let freeze = Action::Account(Box::new(AccountAction::Freeze));
     let opening = payers.opening(0);
-    let refused = payers.tell(opening, freeze.clone(), claims([8; 32]));
+    let refused = payers.send(opening, freeze.clone(), claims([8; 32]));
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
     // Nor by a client that knows only the wallet's number.
     let opening = payers.opening(0);
@@ -246,7 +246,7 @@ fn passwords_are_looked_at_before_money_or_secrets_move() {
         password: Some(Secret::new(b"correct horse")),
         ..claims(SESSION)
     };
-    let effects = payers.tell(opening, Action::Account(Box::new(reveal.clone())), said);
+    let effects = payers.send(opening, Action::Account(Box::new(reveal.clone())), said);
     assert_eq!(effects, [Effect::Prove(Some("a hash".into()))]);
     let wrong = payers.proven(reveal.clone(), false);
     assert_eq!(code(&wrong), Some(ResponseCode::SECURITY_VIOLATION));
@@ -267,7 +267,7 @@ fn an_unknown_number_is_looked_at_like_a_known_one() {
         password: Some(Secret::new(b"correct horse")),
         ..Claims::default()
     };
-    let effects = stranger.tell(opening, Action::Account(Box::new(action.clone())), said);
+    let effects = stranger.send(opening, Action::Account(Box::new(action.clone())), said);
     assert_eq!(effects, [Effect::Prove(None)]);
     let refused = stranger.proven(action.clone(), false);
     let unknown = answer(&refused).unwrap().clone();
@@ -285,7 +285,7 @@ fn signing_out_everywhere_ends_every_session() {
     for digest in [SESSION, [9; 32]] {
         let opening = payers.opening(0);
         let overview = Action::Account(Box::new(AccountAction::Overview));
-        let refused = payers.tell(opening, overview, claims(digest));
+        let refused = payers.send(opening, overview, claims(digest));
         assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
     }
 }
@@ -340,7 +340,7 @@ fn limits_are_the_stricter_of_the_operators_and_the_payers() {
     let effects = payers
         .bench
         .ask(by_card(2, 1, 200), Action::Purchase { barred: None });
-    payers.bench.tell(Command::HostAnswered(
+    payers.bench.send(Command::HostAnswered(
         forwarded(&effects),
         ResponseCode::DECLINED,
     ));
@@ -364,7 +364,7 @@ fn a_reissued_card_is_dead_and_the_money_stays() {
     assert!(payers.buy(10).is_ok(), "the old one is good until then");
     let new = CardNumber::development(2);
     let issued = Command::HostIssuedCard(forwarded(&reissue), new.clone(), EXPIRY);
-    let effects = payers.bench.tell(issued);
+    let effects = payers.bench.send(issued);
     let details = &settled(&effects).details;
     assert!(matches!(details, Details::Card { in_full: false, .. }));
     assert_eq!(payers.buy(10), Err(ResponseCode::NO_SUCH_CARD));
@@ -381,11 +381,11 @@ fn a_number_for_one_purchase_buys_once() {
     let declined = payers.buy_with(&number, MALL, 50).unwrap();
     payers
         .bench
-        .tell(Command::HostAnswered(declined, ResponseCode::DECLINED));
+        .send(Command::HostAnswered(declined, ResponseCode::DECLINED));
     let bought = payers.buy_with(&number, MALL, 50).unwrap();
     payers
         .bench
-        .tell(Command::HostAnswered(bought, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(bought, ResponseCode::APPROVED));
     let again = payers.buy_with(&number, MALL, 50);
     assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
     assert!(payers.buy(10).is_ok(), "the card itself is untouched");
@@ -446,21 +446,21 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
     assert!(effects.iter().any(is_reload));
     let ask = |payers: &mut Payers| {
         let opening = payers.opening(500);
-        payers.bench.tell(Command::Ask(Box::new(Ask {
+        payers.bench.send(Command::Ask(Box::new(Ask {
             opening,
             action: Action::Load(LoadFrom::Reload(reload.source)),
             claims: None,
         })))
     };
     let unsent = forwarded(&ask(&mut payers));
-    payers.bench.tell(Command::HostUnreached(unsent));
+    payers.bench.send(Command::HostUnreached(unsent));
     let effects = payers.buy_approved(1);
     assert!(effects.iter().any(is_reload), "it never left");
     let first = forwarded(&ask(&mut payers));
     let effects = payers.buy_approved(1);
     assert!(!effects.iter().any(is_reload), "one is under way");
     let failed = Command::HostAnswered(first, ResponseCode::DECLINED);
-    payers.bench.tell(failed);
+    payers.bench.send(failed);
     let effects = payers.buy_approved(1);
     assert!(!effects.iter().any(is_reload), "one has just failed");
     payers.bench.now += 61 * MINUTE;
@@ -469,7 +469,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
     let second = forwarded(&ask(&mut payers));
     payers
         .bench
-        .tell(Command::HostAnswered(second, ResponseCode::APPROVED));
+        .send(Command::HostAnswered(second, ResponseCode::APPROVED));
     assert_eq!(balances(&payers.bench), (1000 - 105 + 500, 0));
     // No load is due any more.
     assert_eq!(code(&ask(&mut payers)), Some(ResponseCode::DUPLICATE));
@@ -487,7 +487,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
     };
     let ask = |payers: &mut Payers| {
         let opening = payers.opening(500);
-        payers.bench.tell(Command::Ask(Box::new(Ask {
+        payers.bench.send(Command::Ask(Box::new(Ask {
             opening,
             action: Action::Load(LoadFrom::Reload(reload.source)),
             claims: None,
@@ -510,7 +510,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
     assert!(!effects.iter().any(is_reload));
     payers
         .bench
-        .tell(Command::HostAnswered(first, ResponseCode::DECLINED));
+        .send(Command::HostAnswered(first, ResponseCode::DECLINED));
     // It failed, everything is spent, and nothing is approved any more: a purchase that finds no money asks as well.
     payers.bench.now += 61 * MINUTE;
     let opening = by_card(2, 77, 100_000);
@@ -535,7 +535,7 @@ fn a_proof_is_of_the_password_that_stands() {
             ..Claims::default()
         };
         let action = Action::Account(Box::new(AccountAction::SignIn(session([9; 32]))));
-        code(&payers.tell(opening, action, claims))
+        code(&payers.send(opening, action, claims))
     };
     assert_eq!(
         sign_in(&mut payers, old.clone(), true),
@@ -553,7 +553,7 @@ fn a_proof_is_of_the_password_that_stands() {
         ..claims(SESSION)
     };
     let change = Action::Account(Box::new(AccountAction::ChangePassword));
-    payers.tell(opening, change, claims);
+    payers.send(opening, change, claims);
     assert_eq!(
         sign_in(&mut payers, old, true),
         Some(ResponseCode::SECURITY_VIOLATION)
@@ -565,7 +565,7 @@ fn a_proof_is_of_the_password_that_stands() {
         ..Claims::default()
     };
     let action = Action::Account(Box::new(AccountAction::SignIn(session([8; 32]))));
-    let asked = payers.tell(opening, action, claims);
+    let asked = payers.send(opening, action, claims);
     assert_eq!(code(&asked), Some(ResponseCode::FORMAT_ERROR));
 }
 
@@ -613,16 +613,16 @@ fn a_payer_hears_at_once_what_the_mall_would_hear_later() {
     payers.traces += 1;
     let mut too_much = opening(6, payers.traces, 101, Payer::Order(key));
     too_much.currency = Currency::USD;
-    let refused = payers.tell(too_much, announce.clone(), claims(SESSION));
+    let refused = payers.send(too_much, announce.clone(), claims(SESSION));
     assert_eq!(code(&refused), Some(ResponseCode::NOT_ENOUGH_MONEY));
     payers.traces += 1;
     let fits = opening(6, payers.traces, 100, Payer::Order(key));
-    let agreed = payers.tell(fits, announce, claims(SESSION));
+    let agreed = payers.send(fits, announce, claims(SESSION));
     assert_eq!(code(&agreed), Some(ResponseCode::APPROVED));
     payers.traces += 1;
     let read = opening(6, payers.traces, 0, Payer::Order(key));
     let action = Action::Account(Box::new(AccountAction::ReadOrder));
-    let state = payers.tell(read, action, claims(SESSION));
+    let state = payers.send(read, action, claims(SESSION));
     let details = &answer(&state).unwrap().details;
     assert!(matches!(details, Details::Order { state: "open", .. }));
 }
@@ -659,24 +659,24 @@ fn what_was_done_is_told_again_also_where_it_ended_what_was_shown_for_it() {
         proof: Some(proof),
         ..claims(SESSION)
     };
-    let changed = payers.tell(opening.clone(), change.clone(), proven);
+    let changed = payers.send(opening.clone(), change.clone(), proven);
     assert_eq!(code(&changed), Some(ResponseCode::APPROVED));
     // The line repeats it with the password that is the old one now.
     let repeated = Claims {
         password: Some(Secret::new(b"the old one")),
         ..claims(SESSION)
     };
-    let again = payers.tell(opening, change, repeated);
+    let again = payers.send(opening, change, repeated);
     assert_eq!(code(&again), Some(ResponseCode::APPROVED));
 
     let out = Action::Account(Box::new(AccountAction::SignOutEverywhere));
     let opening = payers.opening(0);
     for _ in 0..2 {
-        let subject = payers.tell(opening.clone(), out.clone(), claims(SESSION));
+        let subject = payers.send(opening.clone(), out.clone(), claims(SESSION));
         assert_eq!(code(&subject), Some(ResponseCode::APPROVED));
     }
     // Another request with that session is refused.
     let opening = payers.opening(0);
-    let refused = payers.tell(opening, out, claims(SESSION));
+    let refused = payers.send(opening, out, claims(SESSION));
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
 }

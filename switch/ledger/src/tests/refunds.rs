@@ -16,13 +16,13 @@ fn of(trace: u32) -> Action {
 
 fn refunded(bench: &mut Bench, trace: u32, of_trace: u32, minor: u64) -> Reference {
     let reference = forwarded(&bench.ask(refund(trace, minor), of(of_trace)));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     reference
 }
 
 /// The host knows that nothing of it remains.
 fn undone(bench: &mut Bench, reference: Reference) {
-    bench.tell(Command::AdviceAnswered(
+    bench.send(Command::AdviceAnswered(
         reference,
         AdviceSubject::Undo(Amount::ZERO),
     ));
@@ -39,7 +39,7 @@ fn a_refund_is_credited_when_the_host_has_agreed() {
     approved(&mut bench, 1, 300);
     let reference = forwarded(&bench.ask(refund(2, 100), of(1)));
     assert_eq!(balances(&bench), (700, 0));
-    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let effects = bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
     assert!(settled(&effects).approval.is_some());
     assert_eq!(balances(&bench), (800, 0));
@@ -53,7 +53,7 @@ fn refunds_of_one_purchase_never_exceed_it_together() {
     // One that is with the host counts already.
     let pending = forwarded(&bench.ask(refund(3, 60), of(1)));
     assert_eq!(refused(&mut bench, 4, 1, 41), ResponseCode::INVALID_AMOUNT);
-    bench.tell(Command::HostAnswered(pending, ResponseCode::DECLINED));
+    bench.send(Command::HostAnswered(pending, ResponseCode::DECLINED));
     refunded(&mut bench, 5, 1, 100);
     assert_eq!(refused(&mut bench, 6, 1, 1), ResponseCode::INVALID_AMOUNT);
     assert_eq!(balances(&bench), (1000, 0));
@@ -119,7 +119,7 @@ fn a_refund_means_its_own_terminals_purchase_before_anothers() {
     let mut other = by_card(2, 1, 50);
     (other.terminal, other.key.0[0]) = (*b"TERM0002", !other.key.0[0]);
     let reference = forwarded(&bench.ask(other, Action::Purchase { barred: None }));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     refunded(&mut bench, 2, 1, 300);
     let found = bench.wallet.transactions.by_reference(own);
     assert_eq!(found.expect("a purchase").more().used.value(), 300);
@@ -151,12 +151,12 @@ fn a_refund_that_the_host_is_silent_about_is_undone_there_and_can_be_asked_again
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
     let reference = forwarded(&bench.ask(refund(2, 300), of(1)));
-    let effects = bench.tell(Command::HostSilent(reference));
+    let effects = bench.send(Command::HostSilent(reference));
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (700, 0));
     // It may have approved it, and has nothing left to refund until it gets the advice.
     let too_early = forwarded(&bench.ask(refund(3, 300), of(1)));
-    let effects = bench.tell(Command::HostAnswered(
+    let effects = bench.send(Command::HostAnswered(
         too_early,
         ResponseCode::INVALID_AMOUNT,
     ));
@@ -177,11 +177,11 @@ fn a_refund_may_be_asked_again_also_where_an_acknowledgement_overtakes_its_decli
         let early = forwarded(&bench.ask(refund(4, 300), of(1)));
         undone(&mut bench, reversed);
         bench.wallet = bench.replayed();
-        let effects = bench.tell(Command::HostAnswered(early, code));
+        let effects = bench.send(Command::HostAnswered(early, code));
         assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
         // If it had got all advices before, a decline is final.
         let late = forwarded(&bench.ask(refund(5, 300), of(1)));
-        let effects = bench.tell(Command::HostAnswered(late, code));
+        let effects = bench.send(Command::HostAnswered(late, code));
         assert_eq!(settled(&effects).code, code);
     }
 }
@@ -201,9 +201,9 @@ fn a_refund_of_what_the_host_is_told_meanwhile_may_be_asked_again() {
     let found = bench.wallet.transactions.iter().next();
     let purchase = found.map(|found| found.reference).expect("a purchase");
     let early = forwarded(&bench.ask(refund(2, 300), of(1)));
-    bench.tell(Command::AdviceAnswered(purchase, AdviceSubject::Posting));
+    bench.send(Command::AdviceAnswered(purchase, AdviceSubject::Posting));
     let declined = Command::HostAnswered(early, ResponseCode::NOT_FOUND);
-    let effects = bench.tell(declined);
+    let effects = bench.send(declined);
     assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
 }
 
@@ -238,7 +238,7 @@ fn what_a_reversal_and_a_refund_come_to_does_not_depend_on_their_order() {
             assert!(effects.contains(&Effect::Advise(purchase)));
         };
         if ends == 0 {
-            bench.tell(Command::HostAnswered(refund, ResponseCode::APPROVED));
+            bench.send(Command::HostAnswered(refund, ResponseCode::APPROVED));
         }
         if reversal_first {
             reverse_it(&mut bench);
@@ -248,10 +248,10 @@ fn what_a_reversal_and_a_refund_come_to_does_not_depend_on_their_order() {
                 bench.ask(by_card(4, 4, 100), reversal(2, None, true));
             }
             1 => {
-                bench.tell(Command::HostAnswered(refund, ResponseCode::DECLINED));
+                bench.send(Command::HostAnswered(refund, ResponseCode::DECLINED));
             }
             _ => {
-                bench.tell(Command::HostSilent(refund));
+                bench.send(Command::HostSilent(refund));
             }
         }
         if !reversal_first {
@@ -272,13 +272,13 @@ fn a_crash_between_the_end_of_a_refund_and_what_it_gives_back_is_made_good() {
     let refund = forwarded(&bench.ask(refund(2, 100), of(1)));
     bench.ask(by_card(4, 3, 300), reversal(1, None, true));
     assert_eq!(balances(&bench), (900, 0));
-    bench.tell(Command::HostAnswered(refund, ResponseCode::DECLINED));
+    bench.send(Command::HostAnswered(refund, ResponseCode::DECLINED));
     assert_eq!(balances(&bench), (1000, 0));
     let last = bench.entries.pop().expect("what it gives back");
     assert!(matches!(last.event, Event::ReversedFurther { .. }));
     bench.wallet = bench.replayed();
     assert!(bench.wallet.is_open());
-    bench.tell(Command::Recover);
+    bench.send(Command::Recover);
     assert_eq!(balances(&bench), (1000, 0));
 }
 
@@ -291,7 +291,7 @@ fn what_a_failed_refund_gives_back_belongs_to_the_date_of_the_purchases_reversal
         approved(&mut bench, 1, 300);
         let refund = forwarded(&bench.ask(refund(2, 100), of(1)));
         if was_approved {
-            bench.tell(Command::HostAnswered(refund, ResponseCode::APPROVED));
+            bench.send(Command::HostAnswered(refund, ResponseCode::APPROVED));
         }
         bench.now += DAY;
         let reversed_at = bench.now;
@@ -299,7 +299,7 @@ fn what_a_failed_refund_gives_back_belongs_to_the_date_of_the_purchases_reversal
         bench.now += DAY;
         match was_approved {
             true => bench.ask(by_card(4, 4, 100), reversal(2, None, true)),
-            false => bench.tell(Command::HostSilent(refund)),
+            false => bench.send(Command::HostSilent(refund)),
         };
         let given_back_at = match was_approved {
             true => bench.now,
@@ -323,7 +323,7 @@ fn after_a_crash_the_host_is_told_in_the_order_of_the_reversals() {
         bench.ask(by_card(4, 10 + trace, 300), reversal(trace, None, true));
     }
     bench.wallet = bench.replayed();
-    let subject = bench.tell(Command::Recover);
+    let subject = bench.send(Command::Recover);
     let subject = subject.iter().filter_map(|effect| match effect {
         Effect::Advise(reference) => Some(*reference),
         _ => None,
@@ -345,14 +345,14 @@ fn an_order_whose_reversal_waited_for_a_refund_may_be_paid_again() {
         by_order(2, 2, 300, order),
         Action::Purchase { barred: None },
     ));
-    bench.tell(Command::HostAnswered(purchase, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(purchase, ResponseCode::APPROVED));
     let mut back = by_order(2, 3, 300, order);
     back.processing_code = 200_000;
     let refund = forwarded(&bench.ask(back, of(2)));
     bench.ask(by_order(4, 4, 300, order), reversal(2, None, true));
     let state = |bench: &Bench| bench.wallet.order(&order).map(|order| order.state);
     assert_eq!(state(&bench), Some(OrderState::Paid(purchase)));
-    let effects = bench.tell(Command::HostSilent(refund));
+    let effects = bench.send(Command::HostSilent(refund));
     let turned = |effect: &Effect| matches!(effect, Effect::OrderTurned(_, OrderState::Open, _));
     assert!(effects.iter().any(turned));
     assert_eq!(state(&bench), Some(OrderState::Open));
@@ -394,7 +394,7 @@ fn a_refund_reversed_while_the_host_decides_comes_to_nothing() {
     let effects = bench.ask(by_card(4, 3, 300), reversal(2, None, true));
     assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
     assert!(effects.contains(&Effect::Advise(reference)));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(balances(&bench), (700, 0));
     undone(&mut bench, reference);
     refunded(&mut bench, 4, 1, 300);
@@ -434,7 +434,7 @@ fn a_refund_may_name_the_time_of_a_purchase_of_which_only_a_repeat_came_through(
     repeat.repeat = true;
     repeat.transmission = TIME + 7;
     let reference = forwarded(&bench.ask(repeat, Action::Purchase { barred: None }));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     forwarded(&bench.ask(refund(2, 100), of(1)));
 }
 

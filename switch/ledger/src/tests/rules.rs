@@ -13,7 +13,7 @@ fn a_purchase_is_held_and_debited_when_the_host_approves() {
     let mut bench = Bench::with(1000);
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
     assert_eq!(balances(&bench), (700, 300));
-    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let effects = bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(balances(&bench), (700, 0));
     assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
     assert!(settled(&effects).approval.is_some());
@@ -23,7 +23,7 @@ fn a_purchase_is_held_and_debited_when_the_host_approves() {
 fn a_declined_purchase_is_released_with_a_code_that_the_mall_knows() {
     let mut bench = Bench::with(1000);
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
-    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::new(*b"Z9")));
+    let effects = bench.send(Command::HostAnswered(reference, ResponseCode::new(*b"Z9")));
     assert_eq!(balances(&bench), (1000, 0));
     assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
     // It was not declined.
@@ -34,12 +34,12 @@ fn a_declined_purchase_is_released_with_a_code_that_the_mall_knows() {
 fn silence_is_91_and_undone_at_the_host_whatever_comes_late() {
     let mut bench = Bench::with(1000);
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
-    let effects = bench.tell(Command::HostSilent(reference));
+    let effects = bench.send(Command::HostSilent(reference));
     assert_eq!(settled(&effects).code, ResponseCode::HOST_UNREACHABLE);
     assert!(effects.contains(&Effect::Advise(reference)));
     assert!(
         bench
-            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+            .send(Command::HostAnswered(reference, ResponseCode::APPROVED))
             .is_empty()
     );
     assert_eq!(balances(&bench), (1000, 0));
@@ -68,7 +68,7 @@ fn a_repeat_is_answered_alike_and_applied_once() {
         bench.ask(repeat.clone(), PURCHASE),
         vec![Effect::Await(reference)]
     );
-    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let effects = bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     let first = settled(&effects).clone();
     let again = bench.answer(repeat, PURCHASE).expect("an answer at once");
     assert_eq!((again.code, again.approval), (first.code, first.approval));
@@ -138,7 +138,7 @@ fn a_reversal_while_the_host_decides_answers_05_and_undoes_its_approval() {
     assert!(effects.contains(&Effect::Advise(reference)));
     assert!(
         bench
-            .tell(Command::HostAnswered(reference, ResponseCode::APPROVED))
+            .send(Command::HostAnswered(reference, ResponseCode::APPROVED))
             .is_empty()
     );
     assert_eq!(balances(&bench), (1000, 0));
@@ -154,7 +154,7 @@ fn a_partial_reversal_while_the_host_decides_debits_what_is_left() {
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
     bench.ask(by_card(4, 2, 300), reversal(1, Some(100), true));
     assert_eq!(balances(&bench), (900, 100));
-    let effects = bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    let effects = bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(balances(&bench), (900, 0));
     assert!(effects.contains(&Effect::Advise(reference)));
 }
@@ -205,7 +205,7 @@ fn a_reversal_may_name_the_time_of_an_original_of_which_only_a_repeat_came_throu
     repeat.transmission = TIME + 7;
     repeat.repeat = true;
     let reference = forwarded(&bench.ask(repeat, PURCHASE));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     bench.ask(by_card(4, 2, 300), reversal(1, None, true));
     assert_eq!(balances(&bench), (1000, 0));
 }
@@ -255,9 +255,9 @@ fn an_order_is_paid_once_and_to_the_cent() {
         .answer(by_order(2, 5, 300, key), PURCHASE)
         .expect("an answer");
     assert_eq!(beside.code, ResponseCode::DUPLICATE);
-    bench.tell(Command::HostAnswered(reference, ResponseCode::DECLINED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::DECLINED));
     let reference = forwarded(&bench.ask(by_order(2, 6, 300, key), PURCHASE));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     let paid = bench
         .answer(by_order(2, 7, 300, key), PURCHASE)
         .expect("an answer");
@@ -270,7 +270,7 @@ fn what_a_crash_leaves_open_is_undone() {
     let mut bench = Bench::with(1000);
     let reference = forwarded(&bench.ask(by_card(2, 1, 300), PURCHASE));
     bench.wallet = bench.replayed();
-    let effects = bench.tell(Command::Recover);
+    let effects = bench.send(Command::Recover);
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (1000, 0));
     let transaction = bench
@@ -286,7 +286,7 @@ fn what_a_crash_leaves_open_is_undone() {
     bench.wallet = bench.replayed();
     assert!(
         bench
-            .tell(Command::Recover)
+            .send(Command::Recover)
             .contains(&Effect::Advise(reference))
     );
 }
@@ -305,7 +305,7 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
         // Approved, and no card.
         Command::HostAnswered(reference, ResponseCode::APPROVED),
     ] {
-        let effects = bench.tell(word);
+        let effects = bench.send(word);
         assert!(effects.contains(&Effect::AskForCardAgain(reference)));
         // No answer is sent until the card exists: a repeat is answered at once.
         let again = bench.answer(request.clone(), Action::IssueCard);
@@ -317,7 +317,7 @@ fn a_card_is_asked_for_until_the_host_says_its_number() {
     let replayed = bench.replayed();
     assert_eq!(replayed, bench.wallet);
     let issued = tessera_protocol::CardNumber::development(77);
-    bench.tell(Command::HostIssuedCard(reference, issued.clone(), 3112));
+    bench.send(Command::HostIssuedCard(reference, issued.clone(), 3112));
     assert_eq!(
         bench.wallet.cards.representative().map(|card| &card.number),
         Some(&issued)
@@ -330,10 +330,10 @@ fn a_load_is_credited_only_when_the_host_approves() {
     let load = Action::Load(LoadFrom::Number(Secret::new(b"ACCOUNT-1")));
     let reference = forwarded(&bench.ask(by_card(6, 1, 500), load.clone()));
     assert_eq!(balances(&bench), (0, 0));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(balances(&bench), (500, 0));
     let reference = forwarded(&bench.ask(by_card(6, 2, 500), load));
-    let effects = bench.tell(Command::HostSilent(reference));
+    let effects = bench.send(Command::HostSilent(reference));
     assert!(effects.contains(&Effect::Advise(reference)));
     assert_eq!(balances(&bench), (500, 0));
 }
@@ -367,7 +367,7 @@ fn what_comes_back_to_a_full_wallet_is_kept() {
     approved(&mut bench, 1, 500);
     let load = Action::Load(LoadFrom::Number(Secret::new(b"ACCOUNT-1")));
     let reference = forwarded(&bench.ask(by_card(6, 2, 500), load.clone()));
-    bench.tell(Command::HostAnswered(reference, ResponseCode::APPROVED));
+    bench.send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     bench.answer(by_card(4, 3, 500), reversal(1, None, true));
     assert_eq!(balances(&bench), (FULL + 500, 0));
     assert_eq!(bench.replayed(), bench.wallet);

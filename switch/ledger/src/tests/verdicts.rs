@@ -123,11 +123,11 @@ fn after(kind: Asked, code: ResponseCode, mut booked: bool) {
     let about = format!("{kind:?} {code} booked {booked}");
     let (mut bench, reference) = asked(kind);
     let before = bench.wallet.ledger().value() as i64;
-    let effects = bench.tell(Command::HostAnswered(reference, code));
+    let effects = bench.send(Command::HostAnswered(reference, code));
     let subject = settled(&effects).code;
     assert!(
         is_among(KNOWN, subject),
-        "{about}: the asker is told {subject}"
+        "{about}: the requester is answered {subject}"
     );
     assert_eq!(
         subject.is_approved(),
@@ -142,7 +142,7 @@ fn after(kind: Asked, code: ResponseCode, mut booked: bool) {
         assert_eq!(again, may_have_a_card(code), "{about}");
         if again {
             let number = CardNumber::development(9);
-            bench.tell(Command::HostIssuedCard(reference, number.clone(), EXPIRY));
+            bench.send(Command::HostIssuedCard(reference, number.clone(), EXPIRY));
             assert!(bench.wallet.cards.find(&number).is_some(), "{about}");
         }
     } else {
@@ -181,7 +181,7 @@ fn an_approval_in_part_that_nobody_asked_for_comes_to_nothing_on_both_sides() {
         let reference = forwarded(&bench.ask(opening.clone(), Action::Purchase { barred: None }));
         assert_eq!(bench.wallet.held.value(), subject);
         let in_part = Command::HostAnswered(reference, ResponseCode::PARTLY_APPROVED);
-        let effects = bench.tell(in_part);
+        let effects = bench.send(in_part);
         assert_eq!(settled(&effects).code, ResponseCode::DECLINED);
         assert!(effects.contains(&Effect::Advise(reference)));
         assert!(matches!(

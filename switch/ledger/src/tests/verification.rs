@@ -60,7 +60,7 @@ fn a_card_that_could_not_pay_gets_the_decline_of_a_purchase() {
         by: "Ada".into(),
         reason: "as agreed".into(),
     };
-    bench.tell(Command::Direct(Box::new(directed)));
+    bench.send(Command::Direct(Box::new(directed)));
     assert_eq!(verified(&mut bench, |_| ()), ResponseCode::WALLET_BLOCKED);
 }
 

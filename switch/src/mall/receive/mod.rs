@@ -485,7 +485,7 @@ impl Receiver {
             && self.keys.are_stale(listed.party.code, number)
         {
             let overlap = self.keeper.settings.key_overlap;
-            self.keys = Keys::look_up(&listed.party, number, &worker.house(), overlap);
+            self.keys = Keys::look_up(&listed.party, number, &worker.operator_policy(), overlap);
         }
         self.used = listed.and_then(|_| self.keys.newest());
     }

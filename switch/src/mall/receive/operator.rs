@@ -28,9 +28,9 @@ impl Receiver {
         frame: &Bytes,
         now: Instant,
     ) -> Received {
-        let house = self.keeper.worker.house();
+        let operator_policy = self.keeper.worker.operator_policy();
         let under_newest = self.keys.is_newest(&self.used);
-        let directed = match key_change::read(&listed.party, network, under_newest, &house) {
+        let directed = match key_change::read(&listed.party, network, under_newest, &operator_policy) {
             Ok(directed) => directed,
             Err(refusal) => {
                 let party = &listed.party.name;
@@ -66,7 +66,7 @@ impl Receiver {
             self.refused(FrameRefused::NotPermitted);
             return self.say(message, Some(listed), verdict);
         }
-        let today = self.keeper.worker.house().days.of(clock::milliseconds());
+        let today = self.keeper.worker.operator_policy().days.of(clock::milliseconds());
         let day = match today.named(totals.settlement_date) {
             Some(day) if day > today => return self.say(message, Some(listed), NOT_BEGUN),
             Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,

@@ -9,7 +9,7 @@ use tessera_protocol::{Message, OrderKey, ResponseCode};
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
 use crate::door::{ListedParty, Requester};
-use crate::orders::{Parked, Road};
+use crate::orders::{Parked, OrderRoute};
 use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};
@@ -27,7 +27,7 @@ impl Receiver {
     ) -> Received {
         match ask.opening.payer.clone() {
             Payer::Card(card, _) => match self.keeper.worker.directory.wallet_of(&card) {
-                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, told(ask, requester)),
+                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, message_of(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
                     let verdict = without_original(&ask.action).unwrap_or(NO_SUCH_CARD);
@@ -59,7 +59,7 @@ impl Receiver {
             } => {
                 let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
                 let named = |parked: &Parked| {
-                    let Command::Ask(waiting) = &parked.tell.command else {
+                    let Command::Ask(waiting) = &parked.message.command else {
                         return false;
                     };
                     unseen.means(&waiting.opening)
@@ -67,7 +67,7 @@ impl Receiver {
                 match worker.orders.reversal(key, unseen, named) {
                     Ok((wallet, undone)) => {
                         *was_waiting = !undone.is_empty();
-                        worker.dispatch(wallet, told(ask, requester));
+                        worker.dispatch(wallet, message_of(ask, requester));
                         worker.answer_parked(undone, REVERSED_WHILE_WAITING);
                     }
                     Err(error) => return self.fault(message, listed, &error),
@@ -78,12 +78,12 @@ impl Receiver {
                 let parked = Parked {
                     key: ask.opening.key,
                     until,
-                    tell: told(ask, requester),
+                    message: message_of(ask, requester),
                 };
                 match worker.orders.purchase(key, parked) {
-                    Ok(Road::Wallet(wallet, tell)) => worker.dispatch(wallet, tell),
-                    Ok(Road::Parked) => worker.park(key, until),
-                    Ok(Road::Contradicts) => return self.say(message, Some(listed), CONTRADICTS),
+                    Ok(OrderRoute::Wallet(wallet, message)) => worker.dispatch(wallet, message),
+                    Ok(OrderRoute::Parked) => worker.park(key, until),
+                    Ok(OrderRoute::Contradicts) => return self.say(message, Some(listed), CONTRADICTS),
                     Err(error) => return self.fault(message, listed, &error),
                 }
             }
@@ -102,7 +102,7 @@ impl Receiver {
             | Action::History(_)
             | Action::Account(_)
             | Action::Unwatch) => match worker.orders.wallet_of(&key) {
-                Ok(Some(wallet)) => worker.dispatch(wallet, told(ask, requester)),
+                Ok(Some(wallet)) => worker.dispatch(wallet, message_of(ask, requester)),
                 Ok(None) => {
                     let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
                     return self.say(message, Some(listed), verdict);
@@ -130,7 +130,7 @@ impl Receiver {
     }
 }
 
-fn told(ask: Ask, requester: Requester) -> WalletMessage {
+fn message_of(ask: Ask, requester: Requester) -> WalletMessage {
     WalletMessage::asked(Command::Ask(Box::new(ask)), requester)
 }
 

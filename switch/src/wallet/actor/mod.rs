@@ -92,21 +92,21 @@ impl WalletActor {
         }
     }
 
-    fn tell(&mut self, tell: WalletMessage) {
+    fn process(&mut self, message: WalletMessage) {
         let WalletMessage {
             mut command,
             mut requester,
             reply,
-        } = tell;
+        } = message;
         let worker = Rc::clone(&self.worker);
         let moment = worker.moment();
         if let Command::Ask(ask) = &mut command {
             // Given here and not at the door, so that a wallet's references rise.
             ask.opening.reference = worker.next_reference(moment.milliseconds);
         }
-        let house = worker.house();
+        let operator_policy = worker.operator_policy();
         let asks = matches!(command, Command::Ask(_));
-        let mut context = worker.context(moment.milliseconds, asks, &house);
+        let mut context = worker.context(moment.milliseconds, asks, &operator_policy);
         self.sent_at = moment.instant;
         if let Some(requester) = &requester {
             worker.metrics.stage(
@@ -293,7 +293,7 @@ impl WalletActor {
     /// Counts what an event has added to totals.
     fn count(&mut self, items: &Items) {
         for item in items {
-            let day = self.worker.house().days.of(item.at);
+            let day = self.worker.operator_policy().days.of(item.at);
             self.worker.totals.add(self.worker.index(), item, day);
             Turnover::add(&mut self.turnover, item, day);
         }
@@ -391,16 +391,16 @@ impl Actor for WalletActor {
 impl Handler<WalletMessage> for WalletActor {
     type Result = ();
 
-    fn handle(&mut self, tell: WalletMessage, _: &mut Mailbox<Self>) {
+    fn handle(&mut self, message: WalletMessage, _: &mut Mailbox<Self>) {
         self.taken += 1;
         let of_totals =
-            self.totals_asked.is_some() || matches!(tell.command, Command::HostTotals(..));
-        let tell = match of_totals {
-            true => self.with_totals(tell),
-            false => Some(tell),
+            self.totals_asked.is_some() || matches!(message.command, Command::HostTotals(..));
+        let message = match of_totals {
+            true => self.with_totals(message),
+            false => Some(message),
         };
-        if let Some(tell) = tell {
-            self.tell(tell);
+        if let Some(message) = message {
+            self.process(message);
         }
     }
 }

@@ -59,7 +59,7 @@ impl WalletActor {
                         // The journal has it as under way: it comes to nothing like one that never left.
                         tracing::error!(%error, "a request could not be made for the financial system");
                         self.worker
-                            .tell(self.wallet.id, Command::HostUnreached(reference));
+                            .send(self.wallet.id, Command::HostUnreached(reference));
                     }
                 }
             }
@@ -101,11 +101,11 @@ impl WalletActor {
             Effect::Prove(stored) => self.prove(stored, command, requester),
             Effect::Reload(purchase, source, amount) => {
                 let ask = self.reload(purchase, source, amount, context);
-                self.worker.tell(self.wallet.id, Command::Ask(ask));
+                self.worker.send(self.wallet.id, Command::Ask(ask));
             }
             Effect::RenewCard(serial) => {
                 let ask = self.renewal(serial, context);
-                self.worker.tell(self.wallet.id, Command::Ask(ask));
+                self.worker.send(self.wallet.id, Command::Ask(ask));
             }
             Effect::Watch => {
                 if let Some(requester) = requester {

@@ -179,7 +179,7 @@ pub(super) fn host_decides(
         true => ResponseCode::APPROVED,
         false => ResponseCode::DECLINED,
     };
-    bench.tell(Command::HostAnswered(refund.reference, code));
+    bench.send(Command::HostAnswered(refund.reference, code));
     if refund.fate == Fate::Pending {
         refund.fate = match approves {
             true => Fate::Approved,

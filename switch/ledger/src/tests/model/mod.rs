@@ -297,7 +297,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
         }
         Step::TimePasses { milliseconds } => {
             bench.now += milliseconds;
-            bench.tell(Command::Wake);
+            bench.send(Command::Wake);
             paper.expire(bench.now);
             Ok(())
         }
@@ -315,7 +315,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
 
 fn crash(bench: &mut Bench, paper: &mut Paper) -> Checked {
     bench.wallet = bench.replayed();
-    let effects = bench.tell(Command::Recover);
+    let effects = bench.send(Command::Recover);
     for place in 0..paper.spent.len() {
         if paper.spent[place].fate == Fate::Pending {
             paper.refuse(place, ResponseCode::HOST_UNREACHABLE);
@@ -341,8 +341,8 @@ fn crash(bench: &mut Bench, paper: &mut Paper) -> Checked {
             ),
         ] {
             let given_up = transaction.given_up(owed).copied();
-            let tells = advice == Advice::Open && given_up.is_none();
-            prop_assert_eq!(effects.contains(&subject), tells);
+            let expected = advice == Advice::Open && given_up.is_none();
+            prop_assert_eq!(effects.contains(&subject), expected);
             let aside = given_up.map(|given_up| Effect::LayAside(reference, given_up));
             prop_assert!(aside.is_none_or(|aside| effects.contains(&aside)));
         }

@@ -257,7 +257,7 @@ pub(super) fn finish(
     };
     let place = which % paper.spent.len();
     let stands_in = paper.may_stand_in(paper.stands(place));
-    bench.tell(command(reference));
+    bench.send(command(reference));
     if spent.fate != Fate::Pending {
         return Ok(());
     }

@@ -47,7 +47,7 @@ pub(super) fn host_refuses(bench: &mut Bench, paper: &Paper, which: usize) -> Ch
     let code = ResponseCode::FAULT;
     for subject in [AdviceSubject::Posting, AdviceSubject::Undo(left)] {
         let owed = is_owed(bench, reference, subject.owed());
-        let effects = bench.tell(Command::AdviceRefused(reference, subject, code));
+        let effects = bench.send(Command::AdviceRefused(reference, subject, code));
         let aside = matches!(effects[..], [Effect::LayAside(about, _)] if about == reference);
         prop_assert_eq!(aside, owed, "{:?} {:?}", subject, effects);
     }
@@ -99,7 +99,7 @@ fn direct(bench: &mut Bench, directive: Directive) -> Vec<Effect> {
         by: "Ada".into(),
         reason: "as agreed".into(),
     };
-    bench.tell(Command::Direct(Box::new(directed)))
+    bench.send(Command::Direct(Box::new(directed)))
 }
 
 fn pick(paper: &Paper, which: usize) -> Option<Reference> {
