@@ -358,7 +358,8 @@ mod tests {
 
     fn asked_to_end(crowd: &[Arrived]) -> Vec<usize> {
         let requested = crowd.iter().enumerate();
-        requested.filter(|(_, one)| one.is_asked_to_end())
+        requested
+            .filter(|(_, one)| one.is_asked_to_end())
             .map(|(index, _)| index)
             .collect()
     }

@@ -111,7 +111,10 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         Ok(())
     })?;
     let lookup = Lookup::new(&data.join("journal"));
-    let decided = wallets[&operator_policy].supervision.clone().unwrap_or_default();
+    let decided = wallets[&operator_policy]
+        .supervision
+        .clone()
+        .unwrap_or_default();
     let date = |milliseconds| decided.days.of(milliseconds).month_and_day();
     let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
         let wallet = &wallets[owner];

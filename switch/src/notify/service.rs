@@ -239,7 +239,11 @@ struct Outside {
 impl Service {
     /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
     /// nothing more once a write has failed, and what is in memory may be ahead of it.
-    async fn work_until_stopped(mut self, mut opened: Result<State, OutboxError>, mut outside: Outside) {
+    async fn work_until_stopped(
+        mut self,
+        mut opened: Result<State, OutboxError>,
+        mut outside: Outside,
+    ) {
         let mut failures = 0;
         loop {
             let began = Instant::now();

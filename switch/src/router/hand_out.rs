@@ -54,7 +54,11 @@ impl Worker {
         let mut places = self.places.take();
         {
             let active_wallets = self.active_wallets.borrow();
-            places.extend(messages.iter().map(|(wallet, _)| active_wallets.place(*wallet)));
+            places.extend(
+                messages
+                    .iter()
+                    .map(|(wallet, _)| active_wallets.place(*wallet)),
+            );
             for &place in places.iter().flatten() {
                 active_wallets.prefetch(place);
             }

@@ -238,7 +238,11 @@ fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
 
 /// Whether the wallet pays at all, and this merchant.
 fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
-    if context.operator_policy.blocks.hold_merchant(&opening.acceptor) {
+    if context
+        .operator_policy
+        .blocks
+        .hold_merchant(&opening.acceptor)
+    {
         let reason = "the operator has blocked the merchant";
         return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
     }

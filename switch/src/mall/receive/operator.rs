@@ -30,21 +30,22 @@ impl Receiver {
     ) -> Received {
         let operator_policy = self.keeper.worker.operator_policy();
         let under_newest = self.keys.is_newest(&self.used);
-        let directed = match key_change::read(&listed.party, network, under_newest, &operator_policy) {
-            Ok(directed) => directed,
-            Err(refusal) => {
-                let party = &listed.party.name;
-                if KEY_NOT_CHANGED.allows(self.address()) {
-                    tracing::warn!(
-                        party,
-                        reason = refusal.reason,
-                        "the party's MAC key was not changed"
-                    );
+        let directed =
+            match key_change::read(&listed.party, network, under_newest, &operator_policy) {
+                Ok(directed) => directed,
+                Err(refusal) => {
+                    let party = &listed.party.name;
+                    if KEY_NOT_CHANGED.allows(self.address()) {
+                        tracing::warn!(
+                            party,
+                            reason = refusal.reason,
+                            "the party's MAC key was not changed"
+                        );
+                    }
+                    listed.figures.key_changes_refused.inc();
+                    return self.refuse(message, Some(listed), &refusal);
                 }
-                listed.figures.key_changes_refused.inc();
-                return self.refuse(message, Some(listed), &refusal);
-            }
-        };
+            };
         let requester =
             match self.requester(listed, message, frame, now, answer::reply_to_key_change) {
                 Ok(requester) => requester,
@@ -66,7 +67,12 @@ impl Receiver {
             self.refused(FrameRefused::NotPermitted);
             return self.say(message, Some(listed), verdict);
         }
-        let today = self.keeper.worker.operator_policy().days.of(clock::milliseconds());
+        let today = self
+            .keeper
+            .worker
+            .operator_policy()
+            .days
+            .of(clock::milliseconds());
         let day = match today.named(totals.settlement_date) {
             Some(day) if day > today => return self.say(message, Some(listed), NOT_BEGUN),
             Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,

@@ -9,7 +9,7 @@ use tessera_protocol::{Message, OrderKey, ResponseCode};
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
 use crate::door::{ListedParty, Requester};
-use crate::orders::{Parked, OrderRoute};
+use crate::orders::{OrderRoute, Parked};
 use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};
@@ -27,7 +27,10 @@ impl Receiver {
     ) -> Received {
         match ask.opening.payer.clone() {
             Payer::Card(card, _) => match self.keeper.worker.directory.wallet_of(&card) {
-                Ok(Some(wallet)) => self.keeper.worker.dispatch(wallet, message_of(ask, requester)),
+                Ok(Some(wallet)) => self
+                    .keeper
+                    .worker
+                    .dispatch(wallet, message_of(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
                     let verdict = without_original(&ask.action).unwrap_or(NO_SUCH_CARD);
@@ -83,7 +86,9 @@ impl Receiver {
                 match worker.orders.purchase(key, parked) {
                     Ok(OrderRoute::Wallet(wallet, message)) => worker.dispatch(wallet, message),
                     Ok(OrderRoute::Parked) => worker.park(key, until),
-                    Ok(OrderRoute::Contradicts) => return self.say(message, Some(listed), CONTRADICTS),
+                    Ok(OrderRoute::Contradicts) => {
+                        return self.say(message, Some(listed), CONTRADICTS);
+                    }
                     Err(error) => return self.fault(message, listed, &error),
                 }
             }
