@@ -116,13 +116,13 @@ bench:
 
 # Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= message text mail_server message_centre http
+FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 fuzz-%:
 	mkdir -p fuzz/corpus/$*
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
-	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* fuzz/seeds/$* -max_total_time=$(FUZZ_SECONDS)
+	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* $(wildcard fuzz/seeds/$*) -max_total_time=$(FUZZ_SECONDS)
 
 # The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version stands in Cargo.toml.
 golden:

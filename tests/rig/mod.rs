@@ -7,6 +7,7 @@ pub mod books;
 pub mod clock;
 pub mod http;
 pub mod leased;
+pub mod mutation;
 pub mod payer;
 pub mod peers;
 pub mod services;

@@ -1,5 +1,10 @@
-//! What comes with the switch: the demonstration and the documents.
+//! What comes with the switch: the demonstration, the documents, the words, and the targets of the fuzzer.
 
 mod demo;
 mod documents;
+mod random_input;
+#[path = "../rig/mod.rs"]
+mod rig;
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
 mod words;
