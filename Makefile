@@ -121,7 +121,7 @@ fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 
 fuzz-%:
 	mkdir -p fuzz/corpus/$*
-	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
+	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
 	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* $(wildcard fuzz/seeds/$*) -max_total_time=$(FUZZ_SECONDS)
 
 # The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version stands in Cargo.toml.

@@ -13,6 +13,9 @@ mod assembly;
 pub mod fault;
 mod gauges;
 mod host_totals;
+#[cfg(test)]
+#[path = "../../tests/rig/mutation.rs"]
+mod mutation;
 mod recovery;
 mod reload;
 mod renewal;

@@ -9,7 +9,9 @@ use tessera_ledger::{Entry, Wallet};
 
 use crate::rig::Rig;
 use crate::rig::mutation::Mutation;
-use crate::rig::wire::{ACQUIRER, MALL, Wire, card_purchase, network, order_purchase, reversal};
+use crate::rig::wire::{
+    ACQUIRER, MALL, Wire, card_purchase, hex, network, order_purchase, reversal,
+};
 use crate::targets;
 
 /// For what only reads.
@@ -85,7 +87,7 @@ fn configuration_files() {
     Mutation::of(seeds).run(CASES_ON_DISK, targets::configuration::run);
 }
 
-/// Seeds are what a switch has journaled, and the wallets that this makes.
+/// Seeds are every kind of event as releases wrote it, what a switch has journaled, and the wallets that this makes.
 #[test]
 fn records_and_snapshots() {
     let mut rig = Rig::started(2, 10_000);
@@ -102,7 +104,7 @@ fn records_and_snapshots() {
     mall.ask(&network(&MALL, "001"));
     mall.ask(&order_purchase(&MALL, "ORDER-1", 1_000));
     rig.kill_switch();
-    let (mut seeds, mut wallets) = (Vec::new(), std::collections::BTreeMap::new());
+    let (mut seeds, mut wallets) = (released_events(), std::collections::BTreeMap::new());
     scan(&rig.path("data/journal"), None, &mut |record| {
         let entry = Entry::read(record.payload)?;
         let wallet = wallets
@@ -119,4 +121,18 @@ fn records_and_snapshots() {
         seeds.push(snapshot);
     }
     Mutation::of(seeds).run(CASES, targets::records::run);
+}
+
+fn released_events() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut events = Vec::new();
+    for release in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(release.unwrap().path().join("events.txt")).unwrap();
+        let digits = text
+            .lines()
+            .filter_map(|line| Some(line.split_once(' ')?.1));
+        events.extend(digits.map(hex));
+    }
+    assert!(events.len() > 50);
+    events
 }

@@ -8,6 +8,8 @@ mod answer;
 mod history;
 mod operation;
 mod payer;
+#[cfg(test)]
+mod random_input;
 mod session;
 
 pub use answer::write_news;

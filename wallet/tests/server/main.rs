@@ -2,5 +2,8 @@
 
 mod fake;
 mod live;
+#[path = "../../../tests/rig/mutation.rs"]
+mod mutation;
 mod pages;
 mod pay;
+mod random_input;

@@ -5,5 +5,6 @@ mod forwarding;
 mod golden;
 mod lines;
 mod peer;
+mod random_input;
 mod rig;
 mod sharing;
