@@ -43,7 +43,7 @@ fn everybody_can_use_every_page_in_light_and_dark_and_by_keyboard_alone() {
 
 #[test]
 #[ignore = "needs Chromium and the peers: make test AREA=browser"]
-fn whoever_wishes_a_payer_ill_comes_to_nothing() {
+fn attacks_on_a_payer_come_to_nothing() {
     let _one = one_browser();
     attacks::all_come_to_nothing();
 }
