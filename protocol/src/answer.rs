@@ -41,6 +41,24 @@ pub struct Extras<'a> {
 }
 
 /// Appends the answer to a request, as a whole frame.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use tessera_protocol::{Extras, MacKey, Message, Mti, Packer, ResponseCode, answer};
+///
+/// let key = MacKey::new([7; 16]);
+/// let (mut request, mut out) = (BytesMut::new(), BytesMut::new());
+/// Packer::new(&mut request, Mti::NETWORK).number(7, 1_122_094_500).number(11, 1).number(70, 301).finish();
+/// let request = Message::parse(&request[2..])?;
+/// answer(&request, &mut out, ResponseCode::APPROVED, &Extras::default(), Some(&key));
+///
+/// let answered = Message::parse(&out[2..])?;
+/// assert_eq!(answered.mti(), Mti::NETWORK.answer());
+/// assert_eq!(answered.number(11), Some(1));
+/// assert_eq!(answered.raw(39), Some(&b"00"[..]));
+/// assert!(key.verify(&out[2..]));
+/// # Ok::<(), tessera_protocol::ParseError>(())
+/// ```
 pub fn answer(
     request: &Message<'_>,
     out: &mut BytesMut,

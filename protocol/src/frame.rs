@@ -27,6 +27,16 @@ pub enum FrameError {
 
 /// Takes the next message off the front of the stream; `None` until it has come whole. Keep-alives
 /// (length 0) are skipped.
+///
+/// ```
+/// use bytes::BytesMut;
+///
+/// let mut stream = BytesMut::from(&b"\x00\x03abc\x00\x00\x00\x02d"[..]);
+/// assert_eq!(tessera_protocol::cut(&mut stream)?.unwrap(), "abc");
+/// // A keep-alive is passed over, and half a message is waited for.
+/// assert_eq!(tessera_protocol::cut(&mut stream)?, None);
+/// # Ok::<(), tessera_protocol::FrameError>(())
+/// ```
 #[inline]
 pub fn cut(stream: &mut BytesMut) -> Result<Option<Bytes>, FrameError> {
     while let Some(&[high, low]) = stream.first_chunk() {

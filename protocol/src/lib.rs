@@ -7,6 +7,34 @@
 //! The path of a message: [`cut`] takes one frame from a stream, [`Message::parse`] lays the table of fields
 //! ([`FIELDS`]) over it without copying, [`Request::read`] turns it into values that cannot be wrong,
 //! [`answer`] writes the answer into the caller's buffer. [`Packer`] writes any other message.
+//!
+//! ```
+//! use bytes::BytesMut;
+//! use tessera_protocol::*;
+//!
+//! // Someone asks whether the other side is there.
+//! let mut stream = BytesMut::new();
+//! Packer::new(&mut stream, Mti::NETWORK)
+//!     .number(7, 1_122_094_500)
+//!     .number(11, 45)
+//!     .number(32, 20_000_000_002)
+//!     .number(70, 301)
+//!     .finish();
+//!
+//! // The other side reads it and answers.
+//! let mut answers = BytesMut::new();
+//! while let Some(frame) = cut(&mut stream).expect("a stream of frames") {
+//!     let message = Message::parse(&frame).expect("a message");
+//!     let code = match Request::read(&message) {
+//!         Ok(Request::Network(_)) => ResponseCode::APPROVED,
+//!         Ok(_) => ResponseCode::INVALID_TRANSACTION,
+//!         Err(refusal) => refusal.code,
+//!     };
+//!     answer(&message, &mut answers, code, &Extras::default(), None);
+//! }
+//! let answered = Message::parse(&answers[2..]).expect("a message");
+//! assert_eq!((answered.number(11), answered.raw(39)), (Some(45), Some(&b"00"[..])));
+//! ```
 
 mod amount;
 mod answer;

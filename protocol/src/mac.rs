@@ -77,6 +77,19 @@ impl MacKey {
     }
 
     /// Whether a message ends in its right MAC; `false` where it has none. Takes the same time for any wrong MAC.
+    ///
+    /// ```
+    /// use tessera_protocol::MacKey;
+    ///
+    /// let key = MacKey::from_hex("000102030405060708090a0b0c0d0e0f")?;
+    /// // A sign-on that another implementation has packed.
+    /// let sign_on = b"\x08\x00\x82\x20\x00\x01\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x01\x11\x22\x09\x44\
+    ///     \x59\x00\x00\x00\x11\x10\x00\x00\x00\x00\x10\x00\x01\x0b\x0b\x83\x9c\x75\x66\x7f\xef";
+    /// assert!(key.verify(sign_on));
+    /// assert!(!key.verify(&sign_on[..sign_on.len() - 1]));
+    /// assert!(!MacKey::new([1; 16]).verify(sign_on));
+    /// # Ok::<(), tessera_protocol::MacKeyError>(())
+    /// ```
     pub fn verify(&self, message: &[u8]) -> bool {
         let Some(split) = message.len().checked_sub(MAC_BYTES) else {
             return false;

@@ -23,6 +23,22 @@ pub struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// Reads one message: the bytes after the two of the length. Nothing is copied.
+    ///
+    /// ```
+    /// use tessera_protocol::{Message, Mti, Place};
+    ///
+    /// // A network message without a MAC: fields 7, 11, 32 and 70.
+    /// let bytes = b"\x08\x00\x82\x20\x00\x01\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\
+    ///     \x11\x22\x09\x45\x00\x00\x00\x02\x11\x20\x00\x00\x00\x00\x00\x20\x03\x01";
+    /// let message = Message::parse(bytes)?;
+    /// assert_eq!(message.mti(), Mti::NETWORK);
+    /// assert_eq!(message.number(11), Some(2));
+    /// assert_eq!(message.number(70), Some(301));
+    ///
+    /// let torn = Message::parse(&bytes[..20]).unwrap_err();
+    /// assert_eq!((torn.place, torn.offset), (Place::Field(7), 18));
+    /// # Ok::<(), tessera_protocol::ParseError>(())
+    /// ```
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let Head { mti, bitmap, body } = head(bytes)?;
         let mut starts = [0; 128];

@@ -5,6 +5,14 @@ use crate::currency::Currency;
 
 /// `19.99 USD`, `-1999 JPY`, `1.999 KWD`; minor units and the number of a currency that ISO 4217 does not have:
 /// `1999 (currency 001)`.
+///
+/// ```
+/// use tessera_protocol::{Currency, money_text};
+///
+/// assert_eq!(money_text(1_999, Currency::USD), "19.99 USD");
+/// let yen = Currency::new(392).unwrap();
+/// assert_eq!(money_text(-1_999, yen), "-1999 JPY");
+/// ```
 pub fn money_text(minor: impl Into<i128>, currency: Currency) -> String {
     let plain = plain_amount(minor, currency);
     match currency.letters() {
@@ -29,6 +37,13 @@ pub fn plain_amount(minor: impl Into<i128>, currency: Currency) -> String {
 
 /// An amount that a person typed: digits, and a point or a comma in front of at most as many decimals as the currency
 /// has. `None` where it is anything else, or above [`Amount::MAX`].
+///
+/// ```
+/// use tessera_protocol::{Amount, Currency, typed_amount};
+///
+/// assert_eq!(typed_amount("19,9", Currency::USD), Amount::new(1_990));
+/// assert_eq!(typed_amount("19.999", Currency::USD), None);
+/// ```
 pub fn typed_amount(text: &str, currency: Currency) -> Option<Amount> {
     let text = text.trim();
     let decimals = currency.decimals() as usize;

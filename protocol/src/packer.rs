@@ -23,6 +23,22 @@ const ROOM_BYTES: usize = 256;
 
 /// One frame in the making, at the end of a buffer that may hold others before it. Fields are added in
 /// ascending order; [`Packer::finish`] or [`Packer::seal`] ends it.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use tessera_protocol::{MacKey, Mti, Packer};
+///
+/// let key = MacKey::from_hex("000102030405060708090a0b0c0d0e0f")?;
+/// let mut out = BytesMut::new();
+/// Packer::new(&mut out, Mti::NETWORK)
+///     .number(7, 1_122_094_500)
+///     .number(11, 1)
+///     .number(70, 1)
+///     .seal(&key);
+/// assert_eq!(usize::from(u16::from_be_bytes([out[0], out[1]])), out.len() - 2);
+/// assert!(key.verify(&out[2..]));
+/// # Ok::<(), tessera_protocol::MacKeyError>(())
+/// ```
 #[derive(Debug)]
 pub struct Packer<'b> {
     buffer: &'b mut BytesMut,

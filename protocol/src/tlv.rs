@@ -65,6 +65,14 @@ pub fn iterate(body: &[u8]) -> Tlvs<'_> {
 }
 
 /// The value of the first TLV with this tag; an error before it is reported.
+///
+/// ```
+/// use tessera_protocol::tlv;
+///
+/// assert_eq!(tlv::find(b"01007ORDER-102007two tea", 2), Ok(Some(&b"two tea"[..])));
+/// assert_eq!(tlv::find(b"01007ORDER-1", 2), Ok(None));
+/// assert!(tlv::find(b"01007ORD", 1).is_err());
+/// ```
 pub fn find(body: &[u8], tag: u8) -> Result<Option<&[u8]>, TlvError> {
     for tlv in iterate(body) {
         let (found, value) = tlv?;

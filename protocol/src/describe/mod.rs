@@ -79,6 +79,18 @@ impl Secrets {
 }
 
 /// Describes one message in binary packing, without the two bytes of its length.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use tessera_protocol::{CardNumber, Mti, Packer, Secrets, describe};
+///
+/// let mut frame = BytesMut::new();
+/// let mut packer = Packer::new(&mut frame, Mti::PURCHASE);
+/// packer.card(&CardNumber::development(1)).number(11, 45).finish();
+/// let text = describe(&frame[2..], Secrets::Masked).to_string();
+/// assert!(text.contains("000045"));
+/// assert!(!text.contains("9900000000000010"));
+/// ```
 pub fn describe(message: &[u8], secrets: Secrets) -> Description {
     describe_in(MessagePacking::Binary, message, 0..message.len(), secrets)
 }

@@ -104,6 +104,16 @@ pub(crate) struct FieldPlace {
 }
 
 /// A framing and a packing.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use tessera_protocol::{Dialect, Framing, MessagePacking};
+///
+/// let ascii = Dialect { framing: Framing::Ascii4, header_bytes: 0, packing: MessagePacking::Ascii };
+/// let mut stream = BytesMut::from("003808008220000000000000040000000000000011220945000000010301000");
+/// assert!(ascii.cut(&mut stream).unwrap().is_some());
+/// assert!(Dialect::all().any(|dialect| dialect == ascii));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
     /// What separates messages in the stream.

@@ -52,6 +52,24 @@ pub enum Request<'a> {
 
 impl<'a> Request<'a> {
     /// Reads a request. An answer ([`Mti::is_answer`]) is no request: sort those out before.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use tessera_protocol::{Message, Mti, NetworkCode, Packer, Request};
+    ///
+    /// let mut frame = BytesMut::new();
+    /// Packer::new(&mut frame, Mti::NETWORK)
+    ///     .number(7, 1_122_094_500)
+    ///     .number(11, 1)
+    ///     .number(32, 20_000_000_002)
+    ///     .number(70, 1)
+    ///     .finish();
+    /// let message = Message::parse(&frame[2..]).unwrap();
+    /// match Request::read(&message) {
+    ///     Ok(Request::Network(network)) => assert_eq!(network.code, NetworkCode::SignOn),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// ```
     pub fn read(message: &Message<'a>) -> Result<Self, Refusal> {
         let mti = message.mti();
         mandatory::check(message)?;
