@@ -29,7 +29,7 @@ impl<'a> Message<'a> {
     ///
     /// // A network message without a MAC: fields 7, 11, 32 and 70.
     /// let bytes = b"\x08\x00\x82\x20\x00\x01\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\
-    ///     \x11\x22\x09\x45\x00\x00\x00\x02\x11\x20\x00\x00\x00\x00\x00\x20\x03\x01";
+    ///     \x11\x22\x09\x45\x00\x00\x00\x02\x11\x20\x00\x00\x00\x00\x20\x03\x01";
     /// let message = Message::parse(bytes)?;
     /// assert_eq!(message.mti(), Mti::NETWORK);
     /// assert_eq!(message.number(11), Some(2));
