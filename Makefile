@@ -112,7 +112,7 @@ $(NODE_MODULES)/ready: tests/peers/package-lock.json
 bench:
 	cargo bench --workspace
 	cargo build --profile dist
-	benches/road.sh
+	benches/purchases.sh
 
 # Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.
 FUZZ_SECONDS ?= 60

@@ -120,7 +120,7 @@ fn refuses_whoever_is_not_the_switch() {
 fn survives_its_own_end() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let data = format!("data={}", folder.join("books").display());
+    let data = format!("data={}", folder.join("ledger").display());
     let before = with_host(folder, &[&data], |address, _| async move {
         let mut line = Line::signed_on(address, folder).await;
         assert_eq!(line.code(&purchase(1, 500)).await, "00");
@@ -321,7 +321,7 @@ const SILENT: &[u8] = b"9902000000000059";
 fn every_source_does_what_it_is_known_for() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let data = format!("data={}", folder.join("books").display());
+    let data = format!("data={}", folder.join("ledger").display());
     with_host(folder, &[&data], |address, _| async move {
         let mut line = Line::signed_on(address, folder).await;
         for (number, source, amount, code) in [
@@ -456,7 +456,7 @@ fn refunds_what_stands_and_no_more() {
 fn replaces_a_card_by_one_new_number() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let data = format!("data={}", folder.join("books").display());
+    let data = format!("data={}", folder.join("ledger").display());
     let old = CardNumber::development(1);
     let replaced = std::cell::RefCell::new(None);
     with_host(folder, &[&data], |address, _| {

@@ -38,8 +38,8 @@ struct Inspector<'a> {
 /// All pages, and what is pressed on them.
 pub fn everybody_can_use_every_page() {
     let world = World::start();
-    let mut payer = Payer::stranger(&world, &[]);
-    let mut wrong = of_strangers(&payer);
+    let mut payer = Payer::new(&world, &[]);
+    let mut wrong = without_session(&payer);
     wrong.extend(of_a_new_wallet(&mut payer));
     wrong.extend(of_a_wallet_in_use(&payer, &world.mail));
     wrong.extend(of_the_pay_window(&payer));
@@ -49,7 +49,7 @@ pub fn everybody_can_use_every_page() {
     a_keyboard_is_enough(&payer);
 }
 
-fn of_strangers(payer: &Payer<'_>) -> Vec<String> {
+fn without_session(payer: &Payer<'_>) -> Vec<String> {
     let mut inspector = Inspector::new(&payer.browser);
     for page in [
         "/",

@@ -33,7 +33,7 @@ impl Secret {
 }
 
 /// Looks through everything that both malls received, all logs, and all figures.
-pub fn nobody_was_told(world: &World, secrets: &[Secret]) {
+pub fn no_secret_was_stored(world: &World, secrets: &[Secret]) {
     let rig = &world.rig;
     let mut places = Vec::new();
     for mall in ["affiliated", "unaffiliated"] {
@@ -45,9 +45,9 @@ pub fn nobody_was_told(world: &World, secrets: &[Secret]) {
             "{name} is what the mall received"
         );
         places.push((name, text, mall == "unaffiliated"));
-        for books in ["orders", "acquiring"] {
-            let name = format!("data/shop/{mall}.{books}");
-            let text = fs::read(rig.path(&name)).expect("books");
+        for log in ["orders", "acquiring"] {
+            let name = format!("data/shop/{mall}.{log}");
+            let text = fs::read(rig.path(&name)).expect("log");
             places.push((name, String::from_utf8_lossy(&text).into_owned(), false));
         }
     }

@@ -75,14 +75,14 @@ fn a_session_is_planted(world: &World) {
     let victim = Plain::register(world);
     let attacker = Plain::register(world);
     for planted in [attacker.session.clone(), "0".repeat(64), "x".into()] {
-        let mut browser = Plain::stranger(world);
+        let mut browser = Plain::new(world);
         browser.session.clone_from(&planted);
         let answer = browser.posts_with_entry_token("/sign-in", &victim.client, PASSWORD);
         assert_eq!(answer.header("location"), "/home", "{}", answer.text);
         assert_ne!(browser.session, planted);
         assert_eq!(browser.session.len(), 64);
         // What the attacker has kept opens nothing of the victim's.
-        let mut kept = Plain::stranger(world);
+        let mut kept = Plain::new(world);
         kept.session = planted;
         assert_eq!(kept.get("/home").status, 303);
     }
@@ -94,7 +94,7 @@ fn passwords_are_guessed(world: &World) {
     let unknown = String::from_utf8(unknown.expose().to_vec()).expect("digits");
     let mut seen = Vec::new();
     for client in [&victim.client, &unknown] {
-        let mut guesser = Plain::stranger(world);
+        let mut guesser = Plain::new(world);
         let mut statuses = Vec::new();
         for guess in 0..8 {
             let answer = guesser.sign_in(client, &format!("guess number {guess}"));
@@ -119,7 +119,7 @@ fn passwords_are_guessed(world: &World) {
         seen.push(statuses);
         if client == &victim.client {
             // Even the right password waits now.
-            let mut victim_again = Plain::stranger(world);
+            let mut victim_again = Plain::new(world);
             assert_eq!(victim_again.sign_in(client, PASSWORD).status, 429);
         }
     }

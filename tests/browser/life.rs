@@ -1,11 +1,11 @@
 //! From the first page to the last: what a payer does in the life of a wallet, and what everybody else learns of it.
 
-use crate::anonymity::{Secret, nobody_was_told};
+use crate::anonymity::{Secret, no_secret_was_stored};
 use crate::chromium::Browser;
 use crate::extension;
-use crate::hearing::hears;
+use crate::mall_page::gets_status;
 use crate::payer::{PASSWORD, Payer};
-use crate::telling::{EMAIL, MOBILE, is_told};
+use crate::messages::{EMAIL, MOBILE, gets_messages};
 use crate::world::World;
 
 const CARD: &str = "9902000000000018";
@@ -20,11 +20,11 @@ pub fn live() {
     let card = takes_a_card(&payer);
     loads(&payer);
     buys_in_the_window(&payer);
-    hears(&payer);
+    gets_status(&payer);
     looks_back(&payer);
     let extension = extension::buys_on_all_forms(&payer, folder.path());
     let mut numbers = extension.numbers;
-    is_told(&payer);
+    gets_messages(&payer);
     freezes(&payer, &card);
     sets_limits(&payer, &card);
     numbers.extend(takes_further_numbers(&payer));
@@ -52,7 +52,7 @@ pub fn live() {
             .iter()
             .map(|number| Secret::of_the_payer_and_the_other_mall("card number", number)),
     );
-    nobody_was_told(&world, &secrets);
+    no_secret_was_stored(&world, &secrets);
 }
 
 fn the_number_is_shown_once(payer: &Payer<'_>) {

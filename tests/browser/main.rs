@@ -8,7 +8,7 @@ mod attacks;
 mod checkouts;
 mod chromium;
 mod extension;
-mod hearing;
+mod mall_page;
 mod hostile;
 mod life;
 mod payer;
@@ -16,7 +16,7 @@ mod pictures;
 mod plain;
 #[path = "../rig/mod.rs"]
 mod rig;
-mod telling;
+mod messages;
 mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

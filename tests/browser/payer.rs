@@ -18,7 +18,7 @@ pub struct Payer<'a> {
 
 impl<'a> Payer<'a> {
     /// Somebody without a wallet; `more` are further arguments of the browser.
-    pub fn stranger(world: &'a World, more: &[String]) -> Self {
+    pub fn new(world: &'a World, more: &[String]) -> Self {
         Self {
             world,
             browser: Browser::start(more),
@@ -28,7 +28,7 @@ impl<'a> Payer<'a> {
 
     /// Opens a wallet, and goes on to its home.
     pub fn register(world: &'a World, more: &[String]) -> Self {
-        let mut payer = Self::stranger(world, more);
+        let mut payer = Self::new(world, more);
         payer.open("/register");
         payer.posts_registration();
         let browser = &payer.browser;

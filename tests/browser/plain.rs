@@ -16,7 +16,7 @@ pub struct Plain<'a> {
 
 impl<'a> Plain<'a> {
     /// Somebody without a wallet.
-    pub fn stranger(world: &'a World) -> Self {
+    pub fn new(world: &'a World) -> Self {
         let mut plain = Self {
             world,
             client: String::new(),
@@ -30,7 +30,7 @@ impl<'a> Plain<'a> {
 
     /// Somebody who has just opened a wallet.
     pub fn register(world: &'a World) -> Self {
-        let mut plain = Self::stranger(world);
+        let mut plain = Self::new(world);
         let answer = plain.posts(
             "/register",
             "/register",

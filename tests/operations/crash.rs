@@ -7,7 +7,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::rig::books::{agrees_with_the_host, begin_day};
+use crate::rig::totals::{agrees_with_the_host, begin_day};
 use crate::rig::{Loading, Rig, wait_for};
 
 const CARDS: u64 = 100;
@@ -139,7 +139,7 @@ fn a_switch_that_is_told_to_stop_answers_what_is_in_flight() {
         // An advice may be open, and authorizations hold: the journal keeps both.
         assert!(
             says(&audit, "open at host", "0"),
-            "after it was told to stop:\n{audit}"
+            "after a stop was requested:\n{audit}"
         );
         storm.rig.start_switch();
     }

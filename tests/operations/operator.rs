@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::wire::{
     ACQUIRER, Hand, PLAIN, Wire, card_number, card_purchase, inquiry, refund, reversal,
 };
@@ -60,8 +60,8 @@ fn what_is_refused_too_often_waits_for_the_operator() {
         ("repeat_max", "\"10ms\""),
         ("refusals_max", "3"),
     ];
-    let books = ["data=books"];
-    let deaf = ["data=books", "rules.refuse_advices=\"96\""];
+    let ledger = ["data=ledger"];
+    let deaf = ["data=ledger", "rules.refuse_advices=\"96\""];
     let mut rig = started(rig_with(10, 10_000, &impatient), &deaf);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     for serial in [1, 2] {
@@ -77,7 +77,7 @@ fn what_is_refused_too_often_waits_for_the_operator() {
     // Neither a restart nor a crash forgets them, or sends them by itself.
     rig.kill_switch();
     rig.kill_host();
-    rig.start_host(&books);
+    rig.start_host(&ledger);
     rig.start_switch();
     rig.wait_until_ready();
     let listed = dead_letters(&rig);
@@ -112,7 +112,7 @@ fn what_is_dropped_is_never_sent() {
         ("repeat_max", "\"10ms\""),
         ("refusals_max", "1"),
     ];
-    let deaf = ["data=books", "rules.refuse_advices=\"96\""];
+    let deaf = ["data=ledger", "rules.refuse_advices=\"96\""];
     let mut rig = started(rig_with(10, 10_000, &impatient), &deaf);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     let bought = card_purchase(&ACQUIRER, 1, 3_000);
@@ -129,7 +129,7 @@ fn what_is_dropped_is_never_sent() {
     assert!(dead_letters(&rig).is_empty());
     rig.kill_host();
     rig.kill_switch();
-    rig.start_host(&["data=books"]);
+    rig.start_host(&["data=ledger"]);
     rig.start_switch();
     rig.wait_until_ready();
     assert!(dead_letters(&rig).is_empty());

@@ -27,7 +27,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn nothing_that_the_programs_keep_can_be_read_by_others() {
     let mut rig = Rig::new(3, 10_000);
-    rig.start_host(&["data=books"]);
+    rig.start_host(&["data=ledger"]);
     rig.start_switch();
     rig.wait_until_ready();
     let shops = rig.start_shop(free_port(), "http://localhost:8080");
@@ -38,7 +38,7 @@ fn nothing_that_the_programs_keep_can_be_read_by_others() {
     // So that the store has everything, too.
     assert_eq!(rig.stop_switch(), Some(0));
     drop(shops);
-    for folder in ["data", "books", "certs", "keys"] {
+    for folder in ["data", "ledger", "certs", "keys"] {
         let all = everything(&rig.path(folder));
         assert!(all.len() > 1, "{folder}");
         for path in all {
@@ -53,18 +53,18 @@ fn nothing_that_the_programs_keep_can_be_read_by_others() {
 #[test]
 fn a_start_is_refused_while_others_can_read_what_is_kept() {
     let mut rig = Rig::new(1, 10_000);
-    rig.start_host(&["data=books"]);
+    rig.start_host(&["data=ledger"]);
     rig.start_switch();
     rig.wait_until_ready();
     assert_eq!(rig.stop_switch(), Some(0));
     rig.kill_host();
     let store = everything(&rig.path("data/store"));
     let deep = store.iter().find(|path| path.is_file()).expect("a file");
-    let books = everything(&rig.path("books"));
-    let book = books.iter().find(|path| path.is_file()).expect("a file");
+    let files = everything(&rig.path("ledger"));
+    let file = files.iter().find(|path| path.is_file()).expect("a file");
     let switch = ["switch", "--config", "switch.toml"];
-    let host = ["host", "--config", "host.toml", "--set", "data=books"];
-    for (path, arguments, folder) in [(deep, &switch[..], "data"), (book, &host[..], "books")] {
+    let host = ["host", "--config", "host.toml", "--set", "data=ledger"];
+    for (path, arguments, folder) in [(deep, &switch[..], "data"), (file, &host[..], "ledger")] {
         fs::set_permissions(path, Permissions::from_mode(0o644)).expect("a file");
         let refused = rig.try_run(arguments);
         assert_eq!(refused.status.code(), Some(1));
@@ -83,7 +83,7 @@ fn a_start_is_refused_while_others_can_read_what_is_kept() {
         });
         assert!(followed.expect("a folder").expect("sh runs").success());
     }
-    rig.start_host(&["data=books"]);
+    rig.start_host(&["data=ledger"]);
     rig.start_switch();
 }
 

@@ -234,11 +234,11 @@ fn what_strangers_cause_is_limited_in_the_log_and_counted() {
     ];
     for _ in 0..100 {
         for address in addresses {
-            let mut stranger = std::net::TcpStream::connect(address).expect("a connection");
+            let mut client = std::net::TcpStream::connect(address).expect("a connection");
             // The switch may have closed it before all is sent.
-            let _ = stranger.write_all(b"\x16\x03\x01\x00\x00");
-            let _ = stranger.shutdown(std::net::Shutdown::Write);
-            let _ = stranger.read_to_end(&mut Vec::new());
+            let _ = client.write_all(b"\x16\x03\x01\x00\x00");
+            let _ = client.shutdown(std::net::Shutdown::Write);
+            let _ = client.read_to_end(&mut Vec::new());
         }
     }
     wait_for("lines to be suppressed", || {

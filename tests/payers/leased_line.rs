@@ -1,6 +1,6 @@
 //! A payer's whole life over the wallet server's leased line, against the real switch and the real financial system.
 
-use crate::rig::books::settles_with_the_host;
+use crate::rig::totals::settles_with_the_host;
 use crate::rig::leased::{Line, operation};
 use crate::rig::payer::{
     DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
@@ -179,7 +179,7 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
     let nobody = ClientNumber::from_random(99_999_999_999);
     let nobody = String::from_utf8(nobody.expose().to_vec()).expect("digits");
     let mut line = Line::signed_on(&rig);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let right = opens("201", &payer.client, PASSWORD, &"22".repeat(24));
     for client in [&payer.client, &nobody] {
         let mut answers = Vec::new();
@@ -187,7 +187,7 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
             let answer = line.ask(&opens("201", client, "not the password", &"11".repeat(24)));
             answers.push((answer.code(), answer.reason()));
         }
-        heard.push(answers);
+        received.push(answers);
         if client == &payer.client {
             // Also with the right one, until the time has come.
             let answer = line.ask(&right);
@@ -195,8 +195,8 @@ fn who_guesses_is_slowed_down_whether_the_number_exists_or_not() {
             assert!(!answer.tag(61, 23).is_empty());
         }
     }
-    assert_eq!(heard[0], heard[1]);
-    let codes: Vec<&str> = heard[0].iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(received[0], received[1]);
+    let codes: Vec<&str> = received[0].iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(codes, ["63", "63", "63", "65", "65"]);
     wait_for("the delay to be over", || {
         let again = opens("201", &payer.client, PASSWORD, &"22".repeat(24));

@@ -274,7 +274,7 @@ fn a_killed_shop_takes_back_what_it_has_in_doubt() {
     shops.running = None;
     assert!(
         collecting.join().expect("a thread"),
-        "nobody was told anything"
+        "no answer was sent"
     );
     assert_eq!(line.announce("1", &MALL, &order, 5_900).code(), "00");
 

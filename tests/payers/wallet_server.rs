@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use crate::rig::Rig;
-use crate::rig::books::settles_with_the_host;
+use crate::rig::totals::settles_with_the_host;
 use crate::rig::http::{Answer, ask, form, try_ask};
 use crate::rig::payer::{PASSWORD, Payer};
 use crate::rig::services::Wallet;
@@ -86,11 +86,11 @@ impl Scene {
         let post = format!("POST {action}");
         let last = round + 1 == ROUNDS;
         let answered = Arc::new(Barrier::new(2));
-        let heard = Arc::clone(&answered);
+        let barrier = Arc::clone(&answered);
         let process = self.wallet.running.0.id().to_string();
         let killer = std::thread::spawn(move || {
             if last {
-                heard.wait();
+                barrier.wait();
             } else {
                 std::thread::sleep(LATER_EACH_ROUND * round);
             }

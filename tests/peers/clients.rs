@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::rig::Rig;
-use crate::rig::books::{far_off, today};
+use crate::rig::totals::{far_off, today};
 use crate::rig::wire::{ACQUIRER, rig_with, started};
 
 #[test]

@@ -164,14 +164,14 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
     drop(centre);
     buy(&rig, &card, 1_999);
     let centre = Peer::centre(port);
-    let told = text(centre.event("submitted"));
-    assert!(told.contains("19.99 USD"), "{told}");
+    let sent = text(centre.event("submitted"));
+    assert!(sent.contains("19.99 USD"), "{sent}");
     // What the payer does not want is not sent.
     payer.done("173", &[(28, "s")], &[]);
     buy(&rig, &card, 100);
     payer.done("160", &[], &[]);
-    let told = text(centre.event("submitted"));
-    assert!(told.contains("frozen"), "{told}");
+    let sent = text(centre.event("submitted"));
+    assert!(sent.contains("frozen"), "{sent}");
 }
 
 #[test]

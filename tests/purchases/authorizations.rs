@@ -1,7 +1,7 @@
 //! Authorizations and completions, what was decided elsewhere, approvals in part and stand-in, against the real switch and
 //! the real financial system.
 
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::wire::{
     ACQUIRER, Hand, PLAIN, Wire, card_purchase, completion, inquiry, refund, reversal, rig_with,
     started,
@@ -181,8 +181,8 @@ fn the_switch_stands_in_while_the_financial_system_is_away() {
             ("per_wallet = 10000", "per_wallet = 3000"),
         ],
     );
-    let books = ["data=books"];
-    let mut rig = started(rig, &books);
+    let ledger = ["data=ledger"];
+    let mut rig = started(rig, &ledger);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 500)), "00");
     rig.kill_host();
@@ -197,7 +197,7 @@ fn the_switch_stands_in_while_the_financial_system_is_away() {
     assert_eq!(code(&mut wire, &reversal("0420", &stands_in)), "00");
     // All of it survives the switch.
     rig.kill_switch();
-    rig.start_host(&books);
+    rig.start_host(&ledger);
     rig.start_switch();
     rig.wait_until_ready();
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);

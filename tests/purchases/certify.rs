@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::rig::Rig;
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::wire::started;
 use tessera_protocol::KeyEncryptingKey;
 

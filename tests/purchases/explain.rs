@@ -1,7 +1,7 @@
 //! A page about a transaction, from the journal of the real switch.
 
 use crate::rig::Rig;
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::wire::{
     ACQUIRER, Wire, card_number, card_purchase, completion, reversal, rig_with, started,
 };

@@ -163,8 +163,8 @@ fn a_changed_key_outlives_crashes_and_restarts() {
 #[test]
 fn what_is_wrong_with_a_change_is_said_and_changes_nothing() {
     let rig = ready(&[]);
-    let mut stranger = Wire::connect(rig.addresses.malls);
-    assert_eq!(stranger.ask(&change(&ACQUIRER, &SECOND)).code(), "58");
+    let mut unsigned = Wire::connect(rig.addresses.malls);
+    assert_eq!(unsigned.ask(&change(&ACQUIRER, &SECOND)).code(), "58");
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     let whole = material(&SECOND);
     let with = |text: &str| network(&ACQUIRER, "101").tags(48, &[(3, text)]);

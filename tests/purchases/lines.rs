@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::wire::{ACQUIRER, Hand, Wire, card_purchase, reversal, rig_with, started};
 use crate::rig::{Rig, free_port, http_get, wait_for};
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::leased::{Line, announcement};
 use crate::rig::wire::{
     ACQUIRER, Hand, MALL, PLAIN, Seen, Wire, card_number, card_purchase, completion, inquiry,

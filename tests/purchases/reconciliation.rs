@@ -1,6 +1,6 @@
 //! Settlement dates and totals: the answers to a party, the items behind them, and their state after a crash.
 
-use crate::rig::books::{begin_day, far_off, heard_by_the_host, settles, today, unsettled};
+use crate::rig::totals::{begin_day, far_off, acknowledged_by_the_host, settles, today, unsettled};
 use crate::rig::wire::{
     ACQUIRER, Hand, PLAIN, Party, Wire, card_purchase, completion, network, refund, reversal,
     rig_with, started,
@@ -43,7 +43,7 @@ fn code(wire: &mut Wire, message: &Hand) -> String {
 #[test]
 fn totals_are_what_was_approved_and_taken_back_and_survive_a_crash() {
     let rig = rig_with(10, 100_000, &[("settlement_cutover", &far_off())]);
-    let mut rig = started(rig, &["data=books"]);
+    let mut rig = started(rig, &["data=ledger"]);
     let date = today(&rig);
     let day = field_15(&date);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
@@ -114,10 +114,10 @@ fn lists_what_is_behind(rig: &Rig, date: &str) {
     std::fs::write(against, listed.replace(",3000,", ",3001,")).expect("a file");
     let differs = rig.try_run(&compares);
     assert_eq!(differs.status.code(), Some(1));
-    let told = String::from_utf8(differs.stdout).expect("CSV");
+    let csv = String::from_utf8(differs.stdout).expect("CSV");
     assert!(
-        told.contains("another amount,debit,") && told.contains(",3000,3001"),
-        "{told}"
+        csv.contains("another amount,debit,") && csv.contains(",3000,3001"),
+        "{csv}"
     );
 }
 
@@ -159,7 +159,7 @@ fn what_comes_after_the_cutover_belongs_to_the_next_date() {
 }
 
 /// What the host said to its totals so far.
-fn told(rig: &Rig, outcome: &str) -> f64 {
+fn outcomes(rig: &Rig, outcome: &str) -> f64 {
     let name = format!("tessera_host_totals_total{{outcome=\"{outcome}\"}}");
     rig.figure(&name).expect("a figure")
 }
@@ -174,7 +174,7 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     ];
     let settings = settings.each_ref().map(|(key, value)| (*key, &value[..]));
     let silent = "rules.endings={ \"77\" = \"silent\" }";
-    let mut rig = started(rig_with(10, 100_000, &settings), &["data=books", silent]);
+    let mut rig = started(rig_with(10, 100_000, &settings), &["data=ledger", silent]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     let bought = card_purchase(&ACQUIRER, 1, 3_000);
     let refunded = card_purchase(&ACQUIRER, 2, 2_000);
@@ -186,11 +186,11 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 4, 1_077)), "91");
     assert_eq!(code(&mut wire, &refund(&refunded, 700)), "00");
     assert_eq!(code(&mut wire, &reversal("0420", &refunded)), "00");
-    heard_by_the_host(&rig);
+    acknowledged_by_the_host(&rig);
 
     // It refuses a completion, which waits for the operator, and the date stays open.
     rig.kill_host();
-    rig.start_host(&["data=books", "rules.refuse_advices=\"96\""]);
+    rig.start_host(&["data=ledger", "rules.refuse_advices=\"96\""]);
     assert_eq!(code(&mut wire, &completion(&hold, 4_000)), "00");
     // It itself, and that the rest is not held any more.
     wait_for("dead letters", || {
@@ -199,13 +199,13 @@ fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
     let first = today(&rig);
     begin_day(&rig);
     wait_for("the next date", || today(&rig) != first);
-    wait_for("nobody to answer", || told(&rig, "unanswered") > 0.0);
+    wait_for("nobody to answer", || outcomes(&rig, "unanswered") > 0.0);
     rig.kill_host();
-    rig.start_host(&["data=books", silent]);
+    rig.start_host(&["data=ledger", silent]);
     // Taken back on another date than it was bought.
     let partly = reversal("0420", &bought).text(95, &format!("{:012}{}", 1_000, "0".repeat(30)));
     assert_eq!(code(&mut wire, &partly), "00");
-    wait_for("other totals there", || told(&rig, "differs") > 0.0);
+    wait_for("other totals there", || outcomes(&rig, "differs") > 0.0);
     assert_eq!(unsettled(&rig), std::slice::from_ref(&first));
     let second = today(&rig);
     begin_day(&rig);
@@ -242,7 +242,7 @@ fn what_a_refund_that_is_undone_gives_back_has_the_same_date_on_both_sides() {
     ];
     let settings = settings.each_ref().map(|(key, value)| (*key, &value[..]));
     let host = [
-        "data=books",
+        "data=ledger",
         "rules.endings={ \"77\" = \"silent\", \"88\" = \"ignored\" }",
     ];
     let mut rig = started(rig_with(10, 100_000, &settings), &host);
@@ -299,7 +299,7 @@ fn the_financial_system_begins_a_date_and_says_when_it_has_all_of_it() {
         ("settlement_cutover", "\"host\""),
         ("reconcile_after", "\"1h\""),
     ];
-    let mut rig = started(rig_with(10, 100_000, &settings), &["data=books"]);
+    let mut rig = started(rig_with(10, 100_000, &settings), &["data=ledger"]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);
     assert_eq!(code(&mut wire, &card_purchase(&ACQUIRER, 1, 1_000)), "00");
     let first = today(&rig);

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::rig::Rig;
-use crate::rig::books::settles;
+use crate::rig::totals::settles;
 use crate::rig::leased::{Line, operation};
 use crate::rig::wire::{ACQUIRER, Hand, Wire, card_purchase, refund, started};
 
@@ -89,14 +89,14 @@ fn answers(wire: &mut Wire, requests: &[Hand]) -> Vec<String> {
     answered.collect()
 }
 
-fn check(case: &Case, kind: &str, told: &str) {
-    let about = format!("{kind}, {} (booked: {}): {told}", case.code, case.booked);
-    assert_eq!(told == "00", case.code == "00", "{about}");
-    assert!(is_among(KNOWN, told), "{about}");
+fn check(case: &Case, kind: &str, given: &str) {
+    let about = format!("{kind}, {} (booked: {}): {given}", case.code, case.booked);
+    assert_eq!(given == "00", case.code == "00", "{about}");
+    assert!(is_among(KNOWN, given), "{about}");
     // A refund that came before the reversal of another may be asked for again.
-    let early = kind == "refund" && told == "91" && is_among("13 25", &case.code);
+    let early = kind == "refund" && given == "91" && is_among("13 25", &case.code);
     if is_among(DECLINES, &case.code) && is_among(KNOWN, &case.code) && !early {
-        assert_eq!(told, case.code, "{about}");
+        assert_eq!(given, case.code, "{about}");
     }
 }
 
@@ -109,16 +109,16 @@ fn no_code_makes_the_books_differ() {
     let purchases = cases.iter().zip(serials.clone());
     let purchases = purchases.map(|(case, serial)| card_purchase(&ACQUIRER, serial, amount(case)));
     let purchases: Vec<Hand> = purchases.collect();
-    for (case, told) in cases.iter().zip(answers(&mut wire, &purchases)) {
-        check(case, "purchase", &told);
+    for (case, given) in cases.iter().zip(answers(&mut wire, &purchases)) {
+        check(case, "purchase", &given);
     }
     let booked: Vec<&Case> = cases.iter().filter(|case| case.booked).collect();
     let authorizations = booked.iter().zip(serials.clone());
     let authorizations = authorizations
         .map(|(case, serial)| card_purchase(&ACQUIRER, serial, amount(case)).mti("0100"));
     let authorizations: Vec<Hand> = authorizations.collect();
-    for (case, told) in booked.iter().zip(answers(&mut wire, &authorizations)) {
-        check(case, "authorization", &told);
+    for (case, given) in booked.iter().zip(answers(&mut wire, &authorizations)) {
+        check(case, "authorization", &given);
     }
     // No ending of these is among the cases.
     let bought: Vec<Hand> = (1..=CARDS)
@@ -130,8 +130,8 @@ fn no_code_makes_the_books_differ() {
     let refunds: Vec<Hand> = refunds
         .map(|(case, bought)| refund(bought, amount(case)))
         .collect();
-    for (case, told) in cases.iter().zip(answers(&mut wire, &refunds)) {
-        check(case, "refund", &told);
+    for (case, given) in cases.iter().zip(answers(&mut wire, &refunds)) {
+        check(case, "refund", &given);
     }
     let mut line = Line::signed_on(&rig);
     let wallet = line.wallet_with(1_009_999);

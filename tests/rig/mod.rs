@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
-pub mod books;
+pub mod totals;
 pub mod clock;
 pub mod http;
 pub mod leased;
@@ -425,7 +425,7 @@ impl Running {
         self.signal("-TERM");
         let status = self
             .ended_within(PATIENCE)
-            .expect("it ends when it is told to");
+            .expect("it ends on request");
         status.code()
     }
 

@@ -18,7 +18,7 @@ pub struct Peer {
     pub address: SocketAddr,
     said: Arc<Mutex<Vec<Value>>>,
     /// How much of it [`Peer::event`] has looked at.
-    heard: Cell<usize>,
+    received: Cell<usize>,
 }
 
 impl Peer {
@@ -54,26 +54,26 @@ impl Peer {
         let ready = lines.next().expect("a line").expect("text");
         let port = ready.strip_prefix("ready ").expect("a port");
         let said = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&said);
+        let events = Arc::clone(&said);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 let event = serde_json::from_str(&line).expect("a line of JSON");
-                told.lock().expect("nobody panics here").push(event);
+                events.lock().expect("nobody panics here").push(event);
             }
         });
         Self {
             process,
             address: format!("127.0.0.1:{port}").parse().expect("an address"),
             said,
-            heard: Cell::new(0),
+            received: Cell::new(0),
         }
     }
 
     /// The next thing of this kind; others are passed over.
     pub fn event(&self, kind: &str) -> Value {
         let is_it = |event: &Value| (event["event"] == kind).then(|| event.clone());
-        let (event, heard) = self.wait_for(kind, self.heard.get(), is_it);
-        self.heard.set(heard);
+        let (event, received) = self.wait_for(kind, self.received.get(), is_it);
+        self.received.set(received);
         event
     }
 

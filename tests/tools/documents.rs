@@ -37,13 +37,13 @@ fn the_readme_has_every_command() {
         .filter(|name| *name != "help")
         .collect();
     let table = first_cells(&read("README.md"), "## Commands", "| command");
-    let mut told: Vec<_> = table
+    let mut stated: Vec<_> = table
         .iter()
         .filter_map(|cell| cell.strip_prefix("`tessera ")?.split([' ', '`']).next())
         .collect();
     commands.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(told, commands);
+    stated.sort_unstable();
+    assert_eq!(stated, commands);
 }
 
 #[test]

@@ -117,11 +117,11 @@ fn reads_network_messages_and_totals() {
     assert_eq!(network.code, NetworkCode::SignOn);
     assert_eq!(network.institution, 10_000_000_001);
     let bytes = vector("reconciliation").bytes();
-    let Ok(Request::Reconciliation(books)) = Request::read(&Message::parse(&bytes).unwrap()) else {
+    let Ok(Request::Reconciliation(totals_message)) = Request::read(&Message::parse(&bytes).unwrap()) else {
         panic!("no reconciliation");
     };
-    assert_eq!((books.settlement_date, books.totals.net), (1_122, -417_500));
-    assert_eq!(books.totals.net, books.totals.net_of_amounts());
+    assert_eq!((totals_message.settlement_date, totals_message.totals.net), (1_122, -417_500));
+    assert_eq!(totals_message.totals.net, totals_message.totals.net_of_amounts());
 }
 
 #[test]
@@ -188,9 +188,9 @@ fn names_every_missing_mandatory_field() {
         let bytes = changed(&sign_on, Mti::NETWORK, &[(field, None)]);
         assert_eq!(refusal(&bytes), Some(("30".to_owned(), Some(field))));
     }
-    let books = vector("reconciliation");
+    let totals_message = vector("reconciliation");
     for field in [7, 11, 15, 32, 74, 75, 76, 77, 86, 87, 88, 89, 97] {
-        let bytes = changed(&books, Mti::RECONCILIATION, &[(field, None)]);
+        let bytes = changed(&totals_message, Mti::RECONCILIATION, &[(field, None)]);
         assert_eq!(refusal(&bytes), Some(("30".to_owned(), Some(field))));
     }
 }
@@ -247,8 +247,8 @@ fn takes_every_day_that_some_year_has() {
     let changes = [(90, Some(ORIGINAL)), (14, Some("3113"))];
     let refund = changed(&by_card(), Mti::REVERSAL, &changes);
     assert_eq!(refusal(&refund), Some(("30".to_owned(), Some(14))));
-    let books = vector("reconciliation");
-    let bytes = changed(&books, Mti::RECONCILIATION, &[(15, Some("0230"))]);
+    let totals_message = vector("reconciliation");
+    let bytes = changed(&totals_message, Mti::RECONCILIATION, &[(15, Some("0230"))]);
     assert_eq!(refusal(&bytes), Some(("30".to_owned(), Some(15))));
     let sign_on = changed(
         &vector("sign-on of a mall"),

@@ -21,11 +21,11 @@ impl Programs {
         let (smtp, page) = (address(ports.smtp), address(ports.mail));
         let caught = ["--smtp", &smtp, "--page", &page].map(AsRef::as_ref);
         Ok(Self {
-            host: told(Program::start(folder, "host").await?),
-            mail: told(Program::start_with(folder, "mail", &caught).await?),
-            switch: told(Program::start(folder, "switch").await?),
-            wallet: told(Program::start(folder, "wallet").await?),
-            shop: told(Program::start(folder, "shop").await?),
+            host: announced(Program::start(folder, "host").await?),
+            mail: announced(Program::start_with(folder, "mail", &caught).await?),
+            switch: announced(Program::start(folder, "switch").await?),
+            wallet: announced(Program::start(folder, "wallet").await?),
+            shop: announced(Program::start(folder, "shop").await?),
         })
     }
 
@@ -52,7 +52,7 @@ impl Programs {
 }
 
 /// Says where it is.
-fn told(program: Program) -> Program {
+fn announced(program: Program) -> Program {
     say(format_args!("{:9} {}", program.name, program.ready));
     program
 }

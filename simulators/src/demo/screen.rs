@@ -209,7 +209,7 @@ fn transactions(frame: &mut Frame<'_>, area: Rect, view: &View) {
         .recent
         .iter()
         .take(usize::from(area.height.saturating_sub(2)))
-        .map(|told| Line::from(told.as_str()))
+        .map(|violation| Line::from(violation.as_str()))
         .collect();
     frame.render_widget(
         Paragraph::new(lines).block(Block::bordered().title(title)),

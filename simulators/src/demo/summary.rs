@@ -62,7 +62,7 @@ impl fmt::Display for Summary {
             if *content {
                 "the totals agree"
             } else {
-                "WRONG: the books are not closed"
+                "WRONG: the totals do not agree"
             }
         )?;
         for line in said.lines() {

@@ -163,19 +163,19 @@ mod tests {
             code: *b"00",
             microseconds: 1_500,
         };
-        let told = sentence("by card", &seen);
+        let shown = sentence("by card", &seen);
         assert!(
-            told.contains("990000******0010") && told.contains("12.34"),
-            "{told}"
+            shown.contains("990000******0010") && shown.contains("12.34"),
+            "{shown}"
         );
-        let told = sentence(
+        let shown = sentence(
             "by order",
             &Seen {
                 order: Some(7),
                 ..seen
             },
         );
-        assert!(!told.contains("9900"), "{told}");
+        assert!(!shown.contains("9900"), "{shown}");
     }
 
     #[test]

@@ -222,7 +222,7 @@ impl Responder {
                 let original = original(message)?;
                 let named = Named {
                     reference: original_reference(message),
-                    request_table: book_of(original.mti)?,
+                    request_table: table_of(original.mti)?,
                     trace: original.trace,
                     transmission: original.transmission,
                     institution: original.institution,
@@ -258,7 +258,7 @@ impl Responder {
             None => 0,
         };
         let reversal = Reversal {
-            request_table: book_of(original.mti)?,
+            request_table: table_of(original.mti)?,
             reference: reference(message)?,
             card: number(message, 2)?,
             trace: original.trace,
@@ -444,7 +444,7 @@ fn original(message: &Message<'_>) -> Read<OriginalData> {
 }
 
 /// The place of the original of field 90 in the ledger.
-fn book_of(mti: Mti) -> Read<TableName> {
+fn table_of(mti: Mti) -> Read<TableName> {
     match mti.original() {
         Mti::PURCHASE => Ok(TableName::Financial),
         Mti::AUTHORIZATION | Mti::AUTHORIZATION_ADVICE => Ok(TableName::Authorizations),

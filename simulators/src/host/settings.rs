@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file() {
-        let settings = read("data = \"books\"\n[tls]\nkey = \"/k\"", &[]).unwrap();
+        let settings = read("data = \"ledger\"\n[tls]\nkey = \"/k\"", &[]).unwrap();
         assert!(settings.data.unwrap().is_absolute());
         assert_eq!(settings.tls.key, Path::new("/k"));
     }

@@ -7,7 +7,7 @@ use rand::rngs::SmallRng;
 use tessera_protocol::Mti;
 
 use super::clock::Stamp;
-use super::judge::{DECLINES, tell, words};
+use super::judge::{DECLINES, describe, words};
 use super::mix::Kind;
 use super::model::{Model, Verdict};
 use super::session::{Session, fill};
@@ -215,9 +215,9 @@ impl After<'_> {
                 (part, self.model.part_approved(slot.account, part))
             }
             (b"10", _) => {
-                let told = tell(slot);
+                let described = describe(slot);
                 let violations = &mut self.statistics.violations;
-                violations.add(|| format!("{told}: approved in part, for {part:?}"));
+                violations.add(|| format!("{described}: approved in part, for {part:?}"));
                 self.model.purchase_declined(slot.account, false);
                 return;
             }
@@ -287,9 +287,9 @@ impl After<'_> {
 
     fn numbered(&mut self, slot: &Slot) {
         if slot.outcome.approval == [0; 6] {
-            let told = tell(slot);
+            let described = describe(slot);
             let violations = &mut self.statistics.violations;
-            violations.add(|| format!("{told}: approved without field 38"));
+            violations.add(|| format!("{described}: approved without field 38"));
         }
     }
 
@@ -305,17 +305,17 @@ impl After<'_> {
 
     fn doubt(&mut self, slot: &Slot, verdict: Verdict) {
         if let Some(wrong) = verdict.words() {
-            let told = tell(slot);
+            let described = describe(slot);
             self.statistics
                 .violations
-                .add(|| format!("{told}: {wrong}"));
+                .add(|| format!("{described}: {wrong}"));
         }
     }
 
     fn complain(&mut self, slot: &Slot) {
-        let (told, code) = (tell(slot), words(slot.outcome.code));
+        let (described, code) = (describe(slot), words(slot.outcome.code));
         let violations = &mut self.statistics.violations;
-        violations.add(|| format!("{told}: answered {code}"));
+        violations.add(|| format!("{described}: answered {code}"));
     }
 }
 

@@ -82,12 +82,12 @@ impl Session {
             return;
         };
         if let Some(wrong) = wrong_echo(slot, layout, frame, self.terminal, &self.place) {
-            let told = tell(slot);
-            violations.add(|| format!("{told}: {wrong}"));
+            let described = describe(slot);
+            violations.add(|| format!("{described}: {wrong}"));
         }
         if layout.shows_card && self.speaker.way == Way::Order {
-            let told = tell(slot);
-            violations.add(|| format!("{told}: the answer shows a mall a card number"));
+            let described = describe(slot);
+            violations.add(|| format!("{described}: the answer shows a mall a card number"));
         }
         let outcome = Outcome {
             code: layout.code(frame),
@@ -194,10 +194,10 @@ fn wrong_echo(
 fn take_extra(slot: &Slot, outcome: Outcome, too_many: &mut u32, statistics: &mut Statistics) {
     statistics.extra += 1;
     if *too_many == 0 {
-        let told = tell(slot);
+        let described = describe(slot);
         statistics
             .violations
-            .add(|| format!("{told}: answered twice, asked once"));
+            .add(|| format!("{described}: answered twice, asked once"));
     }
     *too_many = too_many.saturating_sub(1);
     if is_remembered(slot.kind) {
@@ -213,25 +213,25 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
         statistics.approved += 1;
         statistics.net_approved += slot.amount as i64;
         if outcome.approval == [0; 6] {
-            let told = tell(slot);
+            let described = describe(slot);
             statistics
                 .violations
-                .add(|| format!("{told}: approved without field 38"));
+                .add(|| format!("{described}: approved without field 38"));
         }
         model.purchase_approved(slot.account, slot.amount)
     } else {
         statistics.declined += 1;
         if code != *b"51" && !DECLINES.contains(&&code) {
-            let told = tell(slot);
+            let described = describe(slot);
             statistics
                 .violations
-                .add(|| format!("{told}: answered {}", words(code)));
+                .add(|| format!("{described}: answered {}", words(code)));
         }
         model.purchase_declined(slot.account, code == *b"51")
     };
     if let Some(wrong) = verdict.words() {
-        let told = tell(slot);
-        statistics.violations.add(|| format!("{told}: {wrong}"));
+        let described = describe(slot);
+        statistics.violations.add(|| format!("{described}: {wrong}"));
     }
 }
 
@@ -242,10 +242,10 @@ pub(super) fn is_remembered(kind: Kind) -> bool {
 
 fn same_as_before(slot: &Slot, outcome: Outcome, statistics: &mut Statistics) {
     if slot.outcome != outcome {
-        let told = tell(slot);
+        let described = describe(slot);
         let (first, now) = (words(slot.outcome.code), words(outcome.code));
         statistics.violations.add(|| {
-            format!("{told}: first answered {first}, its repeat {now}, or with another field 38")
+            format!("{described}: first answered {first}, its repeat {now}, or with another field 38")
         });
     }
 }
@@ -254,10 +254,10 @@ fn reversal(slot: &Slot, outcome: Outcome, model: &mut Model, statistics: &mut S
     model.reversal_answered(slot.account, slot.amount);
     statistics.net_approved -= slot.amount as i64;
     if outcome.code != *b"00" {
-        let told = tell(slot);
+        let described = describe(slot);
         statistics
             .violations
-            .add(|| format!("{told}: answered {}, not 00", words(outcome.code)));
+            .add(|| format!("{described}: answered {}, not 00", words(outcome.code)));
     }
 }
 
@@ -286,13 +286,13 @@ fn inquiry(
             format!("ledger {ledger}, available {available}, expected {expected:?}")
         }
     };
-    let told = tell(slot);
-    statistics.violations.add(|| format!("{told}: {wrong}"));
+    let described = describe(slot);
+    statistics.violations.add(|| format!("{described}: {wrong}"));
 }
 
 /// A request in words, by what a developer can find it with.
 #[cold]
-pub(super) fn tell(slot: &Slot) -> String {
+pub(super) fn describe(slot: &Slot) -> String {
     format!(
         "{} trace {} of {}",
         slot.kind.noun(),

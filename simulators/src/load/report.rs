@@ -205,8 +205,8 @@ impl Report {
             accounts_uncertain: verified.uncertain,
             host_tally_agrees,
             violations: statistics.violations.count,
-            violations_told: (statistics.violations.told.iter())
-                .map(|told| mask_card_numbers(told).into_owned())
+            violations_told: (statistics.violations.described.iter())
+                .map(|violation| mask_card_numbers(violation).into_owned())
                 .collect(),
         }
     }
@@ -303,9 +303,9 @@ impl Report {
         for violation in &self.violations_told {
             writeln!(f, "WRONG: {violation}")?;
         }
-        let told = self.violations_told.len() as u64;
-        if self.violations > told {
-            writeln!(f, "WRONG: and {} more", self.violations - told)?;
+        let described = self.violations_told.len() as u64;
+        if self.violations > described {
+            writeln!(f, "WRONG: and {} more", self.violations - described)?;
         }
         if self.host_tally_agrees == Some(true) {
             writeln!(

@@ -107,7 +107,7 @@ async fn run_local(shared: Rc<Shared>) -> Result<Report, LoadError> {
     check(&shared.options)?;
     let speakers = cast(&shared.options);
     let lines = Lines::start(&shared, &speakers)?;
-    open_books(&shared, lines.balances()).await?;
+    read_balances(&shared, lines.balances()).await?;
     let host = match &shared.options.host_tally {
         Some(address) => Some(
             tally::read(address, Counted::Everybody)
@@ -197,7 +197,7 @@ impl Lines {
     }
 }
 
-async fn open_books(shared: &Shared, line: &Line) -> Result<(), LoadError> {
+async fn read_balances(shared: &Shared, line: &Line) -> Result<(), LoadError> {
     let accounts: Vec<u32> = (0..shared.options.cards).collect();
     let balances = line
         .balances(&accounts, shared.options.opening)

@@ -141,13 +141,13 @@ mod tests {
             ..Options::default()
         });
         assert!(bare.key.is_none());
-        let told = Speaker::from_options(&Options {
+        let speaker = Speaker::from_options(&Options {
             acceptor: Some("CORNER-SHOP".to_owned()),
             key: Some("00".repeat(16)),
             ..Options::default()
         });
-        assert_eq!(told.acceptor, "CORNER-SHOP");
-        assert_eq!(told.key, Some("00".repeat(16)));
+        assert_eq!(speaker.acceptor, "CORNER-SHOP");
+        assert_eq!(speaker.key, Some("00".repeat(16)));
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct Violations {
     /// How many.
     pub count: u64,
     /// The first ones, in words.
-    pub told: Vec<String>,
+    pub described: Vec<String>,
 }
 
 impl Violations {
@@ -79,8 +79,8 @@ impl Violations {
     #[cold]
     pub fn add(&mut self, words: impl FnOnce() -> String) {
         self.count += 1;
-        if self.told.len() < VIOLATIONS_KEPT {
-            self.told.push(words());
+        if self.described.len() < VIOLATIONS_KEPT {
+            self.described.push(words());
         }
     }
 }
@@ -225,7 +225,7 @@ mod tests {
             violations.add(|| number.to_string());
         }
         assert_eq!(
-            (violations.count, violations.told.len()),
+            (violations.count, violations.described.len()),
             (100, VIOLATIONS_KEPT)
         );
     }

@@ -31,21 +31,21 @@ pub struct Tally {
 
 /// Reads it from `GET /tally`, and from `GET /cards` where not everybody's is counted.
 pub async fn read(address: &str, counted: Counted) -> Result<Tally, String> {
-    let told =
+    let unreadable =
         |why: &dyn std::fmt::Display| format!("the tally at {address} cannot be read: {why}");
     let body = fetch(address, "/tally")
         .await
-        .map_err(|error| told(&error))?;
-    let tally: serde_json::Value = serde_json::from_str(&body).map_err(|error| told(&error))?;
+        .map_err(|error| unreadable(&error))?;
+    let tally: serde_json::Value = serde_json::from_str(&body).map_err(|error| unreadable(&error))?;
     let net = match counted {
         Counted::Everybody => tally["net"].as_i64(),
         Counted::DevelopmentCards => {
             let cards = fetch(address, "/cards").await;
-            sum(&cards.map_err(|error| told(&error))?)
+            sum(&cards.map_err(|error| unreadable(&error))?)
         }
     };
     Ok(Tally {
-        net: net.ok_or_else(|| told(&"it has no `net`"))?,
+        net: net.ok_or_else(|| unreadable(&"it has no `net`"))?,
         contradictions: tally["contradictions"].as_u64().unwrap_or(0),
     })
 }

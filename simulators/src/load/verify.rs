@@ -61,7 +61,7 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
             .iter()
             .any(|(_, found)| found.is_none_or(|found| found.ledger != found.available));
         if open.is_empty() || Instant::now() >= deadline || (round >= ROUNDS && !held) {
-            tell(shared, &differing);
+            report(shared, &differing);
             break;
         }
         tokio::time::sleep(PAUSE).await;
@@ -73,7 +73,7 @@ pub async fn verify(shared: &Rc<Shared>, line: &Line) -> Verified {
     }
 }
 
-fn tell(shared: &Shared, differing: &[(u32, Option<Stated>)]) {
+fn report(shared: &Shared, differing: &[(u32, Option<Stated>)]) {
     let mut statistics = shared.live.statistics.borrow_mut();
     for &(account, found) in differing {
         let expected = shared.model.borrow().stated(account);

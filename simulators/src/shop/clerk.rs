@@ -23,7 +23,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/clerk/{order}/refund", web::post().to(refund))
         .route("/clerk/{order}/cancel", web::post().to(cancel))
         .route("/orders/{order}", web::get().to(receipt))
-        .route("/orders/{order}/state", web::get().to(tell));
+        .route("/orders/{order}/state", web::get().to(state_of_order));
 }
 
 async fn list(shop: Data<Arc<Shop>>) -> HttpResponse {
@@ -158,7 +158,7 @@ async fn receipt(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
 }
 
 /// The same, for scripts.
-async fn tell(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
+async fn state_of_order(shop: Data<Arc<Shop>>, number: Path<String>) -> HttpResponse {
     match shop.look(&number).await {
         Some((order, standing)) => HttpResponse::Ok().json(state_json(&order, standing.as_ref())),
         None => HttpResponse::NotFound().finish(),

@@ -227,13 +227,13 @@ fn server(
             .wrap(from_fn(guard))
             .configure(routes.clone());
         for &(address, kind, content) in files {
-            let tell = move || async move {
+            let serve_file = move || async move {
                 HttpResponse::Ok()
                     .insert_header((CONTENT_TYPE, kind))
                     .insert_header((CACHE_CONTROL, "no-cache"))
                     .body(content)
             };
-            app = app.route(address, web::get().to(tell));
+            app = app.route(address, web::get().to(serve_file));
         }
         app
     })

@@ -333,7 +333,7 @@ mod tests {
     }
 
     /// Everything but the folder, as text.
-    fn told(settings: &Settings) -> String {
+    fn as_text(settings: &Settings) -> String {
         let (one, other) = (&settings.affiliated, &settings.unaffiliated);
         format!(
             "{} {:?} {:?} {:?} | {} {} {:?} {} {} {:?} | {} {} {} {:?} {} {} {:?}",
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn the_shipped_file_states_the_defaults() {
         let (shipped, empty) = (read(&shipped()).unwrap(), read("").unwrap());
-        assert_eq!(told(&shipped), told(&empty));
+        assert_eq!(as_text(&shipped), as_text(&empty));
         assert!(shipped.data.ends_with("data/shop") && empty.data.ends_with("data/shop"));
     }
 

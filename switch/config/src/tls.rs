@@ -236,16 +236,16 @@ mod tests {
         let error = shake(Arc::new(nobody), server()).unwrap_err();
         assert_eq!(error, rustls::Error::NoCertificatesPresented);
 
-        let (_other_folder, mut stranger) = certified();
-        stranger.host.authority = settings.host.authority.clone();
-        let error = shake(host_client(&stranger.host).unwrap(), server()).unwrap_err();
+        let (_other_folder, mut other) = certified();
+        other.host.authority = settings.host.authority.clone();
+        let error = shake(host_client(&other.host).unwrap(), server()).unwrap_err();
         assert!(
             matches!(error, rustls::Error::InvalidCertificate(_)),
             "{error}"
         );
 
-        let (_other_folder, stranger) = certified();
-        let error = shake(host_client(&stranger.host).unwrap(), server()).unwrap_err();
+        let (_other_folder, other) = certified();
+        let error = shake(host_client(&other.host).unwrap(), server()).unwrap_err();
         assert!(
             matches!(error, rustls::Error::InvalidCertificate(_)),
             "{error}"

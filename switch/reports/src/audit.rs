@@ -124,10 +124,10 @@ pub enum Violation {
 pub fn audit(data: &Path) -> Result<Totals, Violation> {
     // Before the journal: a switch may be writing both.
     let known = recorded_mark(&data.join("store"));
-    let mut books = Books::default();
+    let mut replay = Replay::default();
     let mut violation = None;
     let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
-        books.enter(record).map_err(|found| {
+        replay.enter(record).map_err(|found| {
             violation = Some(found);
             "the audit found a violation".into()
         })
@@ -135,12 +135,12 @@ pub fn audit(data: &Path) -> Result<Totals, Violation> {
     match (violation, read) {
         (Some(violation), _) => Err(violation),
         (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => books.close(),
+        (None, Ok(_)) => replay.close(),
     }
 }
 
 #[derive(Debug, Default)]
-struct Books {
+struct Replay {
     accounts: HashMap<Account, i128>,
     wallets: HashMap<WalletId, Wallet>,
     /// The highest of each wallet, and whether one of its has not risen.
@@ -150,7 +150,7 @@ struct Books {
     totals: Totals,
 }
 
-impl Books {
+impl Replay {
     fn enter(&mut self, record: RecordRef<'_>) -> Result<(), Violation> {
         let sequence = record.sequence;
         let entry = Entry::read(record.payload)

@@ -2,7 +2,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`audit`] | proves the books |
+//! | [`audit`] | proves the replay |
 //! | [`recon`] | lists the items of a settlement date |
 
 // So that a new event is decided upon in every place, by name.

@@ -111,7 +111,7 @@ pub struct Items {
 /// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
 pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
     let known = recorded_mark(&data.join("store"));
-    let mut books = Books {
+    let mut replay = Replay {
         day,
         party,
         lookup: Lookup::new(&data.join("journal")),
@@ -121,7 +121,7 @@ pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconEr
     };
     let mut failure = None;
     let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
-        books.enter(record).map_err(|error| {
+        replay.enter(record).map_err(|error| {
             failure = Some(error);
             "an item could not be listed".into()
         })
@@ -130,14 +130,14 @@ pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconEr
         (Some(error), _) => Err(error),
         (None, Err(error)) => Err(error.into()),
         (None, Ok(_)) => {
-            let mut items = books.items;
+            let mut items = replay.items;
             items.totals.net = items.totals.net_of_amounts();
             Ok(items)
         }
     }
 }
 
-struct Books {
+struct Replay {
     day: Day,
     party: Option<u64>,
     lookup: Lookup,
@@ -146,7 +146,7 @@ struct Books {
     items: Items,
 }
 
-impl Books {
+impl Replay {
     fn enter(&mut self, record: RecordRef<'_>) -> Result<(), ReconError> {
         let sequence = record.sequence;
         let entry =

@@ -168,11 +168,11 @@ fn refusals_change_nothing_and_are_counted() {
         wire.assert_closed("its first message was no sign-on");
     }
     let mut wire = Wire::connect(rig.addresses.malls);
-    let stranger = Party {
+    let unknown = Party {
         code: "30000000003",
         ..ACQUIRER
     };
-    let answer = wire.ask(&network(&stranger, "001"));
+    let answer = wire.ask(&network(&unknown, "001"));
     assert_eq!(answer.code(), "63", "a code that nobody has");
     assert!(answer.is_sealed_for(&PLAIN), "no key to seal with");
     for (what, message) in [

@@ -188,9 +188,9 @@ fn another_dialect_than_the_profiles_is_refused_and_the_log_says_which_it_was() 
     wire.assert_closed("another framing");
 
     // What no party speaks.
-    for stranger in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01"] {
+    for bytes in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01"] {
         let mut wire = Wire::connect(rig.addresses.malls);
-        wire.send(stranger);
+        wire.send(bytes);
         wire.assert_closed("no message");
     }
     wait_for("the log to say so", || {

@@ -90,7 +90,7 @@ fn whoever_is_not_concerned_misses_nothing_under_load() {
     let metrics = rig.get("/metrics");
     assert!(
         !metrics.contains("A new one"),
-        "a party that is gone is told of no more"
+        "a removed party has no metrics"
     );
 }
 

@@ -152,8 +152,8 @@ fn a_profile_says_whether_with_tls_and_with_which_certificate() {
         }
     }
     // One that no authority of ours has signed, or that is for servers only, does not even come in.
-    let mut stranger = Line::connect_to(&rig, address, Some("host"));
-    assert!(stranger.try_ask(&network(&PLAIN, "001")).is_err());
+    let mut unsigned = Line::connect_to(&rig, address, Some("host"));
+    assert!(unsigned.try_ask(&network(&PLAIN, "001")).is_err());
 
     // A connection that stands with a certificate ends when the profile names another.
     let mut line = Line::connect_to(&rig, address, Some("wallet-server"));

@@ -111,8 +111,8 @@ impl Connection {
             out: BytesMut::new(),
             unflushed: false,
             pending: Pending::default(),
-            heard: Instant::now(),
-            told: Instant::now(),
+            last_received: Instant::now(),
+            last_sent: Instant::now(),
             answered: false,
         };
         let begun = Instant::now();
@@ -139,8 +139,8 @@ struct Talk<'a> {
     out: BytesMut,
     unflushed: bool,
     pending: Pending,
-    heard: Instant,
-    told: Instant,
+    last_received: Instant,
+    last_sent: Instant,
     answered: bool,
 }
 
@@ -162,7 +162,7 @@ impl Talk<'_> {
                     if read? == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
                     }
-                    self.heard = Instant::now();
+                    self.last_received = Instant::now();
                     self.answered = true;
                 }
                 wrote = write(&mut self.writer, &mut self.out, &mut self.unflushed), if writing => wrote?,
@@ -180,7 +180,7 @@ impl Talk<'_> {
             };
             speak::administrative(&mut self.out, &ask, self.line.settings.institution);
             ask.sent.store(true, Ordering::Relaxed);
-            self.told = Instant::now();
+            self.last_sent = Instant::now();
             self.pending.add(ask);
         }
     }
@@ -215,16 +215,16 @@ impl Talk<'_> {
     fn look_at_the_clock(&mut self) -> io::Result<()> {
         self.pending.forget_overdue();
         let idle = self.line.settings.echo_after;
-        if self.heard.elapsed() >= idle * 2 {
+        if self.last_received.elapsed() >= idle * 2 {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the switch is silent",
             ));
         }
-        if self.heard.elapsed() >= idle || self.told.elapsed() >= idle {
+        if self.last_received.elapsed() >= idle || self.last_sent.elapsed() >= idle {
             let institution = self.line.settings.institution;
             speak::network(&mut self.out, Network::Echo, 2, institution);
-            self.told = Instant::now();
+            self.last_sent = Instant::now();
         }
         Ok(())
     }

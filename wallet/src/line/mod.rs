@@ -97,7 +97,7 @@ impl Line {
 
     /// Sends a message to the switch over one connection, and does not wait. Nothing is sent where that connection is
     /// gone.
-    fn tell(&self, operation: Operation, fields: Fields, connection: u64) {
+    fn send_without_answer(&self, operation: Operation, fields: Fields, connection: u64) {
         let (reply, _) = oneshot::channel();
         let ask = Ask {
             operation,

@@ -218,7 +218,7 @@ fn stop(line: &Line, wallet: u64, watched: &Watched) {
     }
     if let Some(connection) = watched.connection {
         let fields = Fields::default().data(tag::WALLET, wallet);
-        line.tell(Operation::Unwatch, fields, connection);
+        line.send_without_answer(Operation::Unwatch, fields, connection);
     }
 }
 

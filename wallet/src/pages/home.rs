@@ -148,9 +148,9 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
     };
     let lasts = app.settings.live_for;
     let locale = member.visitor.locale;
-    let tell = move |notice: Notice| {
+    let event_of = move |notice: Notice| {
         let held = notice.ledger.saturating_sub(notice.available);
-        let told = Balance {
+        let balance = Balance {
             available: locale.money(app.money(notice.available)),
             held: held_words(&app, &locale, held),
             position: notice.position.to_string(),
@@ -159,8 +159,8 @@ pub async fn live(app: Data<App>, member: Member) -> Result<HttpResponse, Troubl
         async move {
             // The wallet is watched, not the session: the end of a session, wherever it was ended, is a notice like any other.
             app.switch.balance(&session).await.ok()?;
-            Some((told, true))
+            Some((balance, true))
         }
     };
-    Ok(live::stream(view, now, lasts, tell))
+    Ok(live::stream(view, now, lasts, event_of))
 }

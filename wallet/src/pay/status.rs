@@ -95,12 +95,12 @@ pub async fn state(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let sealed = Sealed::of(&request).ok_or(Trouble::Form)?;
-    let told = match read(&app, &visitor, &sealed).await {
+    let body = match read(&app, &visitor, &sealed).await {
         Ok(outcome) => WindowState::of(outcome.as_ref()),
         Err(Trouble::Ended) => WindowState::ENDED,
         Err(trouble) => return Err(trouble),
     };
-    Ok(answer::json(StatusCode::OK, &told))
+    Ok(answer::json(StatusCode::OK, &body))
 }
 
 /// `/pay/live`: the word whenever something happens to the wallet, until nothing more will.
@@ -115,7 +115,7 @@ pub async fn live(
         return Ok(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE));
     };
     let lasts = app.settings.live_for;
-    let tell = move |_: Notice| {
+    let event_of = move |_: Notice| {
         let (app, session) = (app.clone(), member.session.clone());
         let purchase = sealed.purchase.clone();
         async move {
@@ -124,7 +124,7 @@ pub async fn live(
             Some((WindowState::of(outcome.as_ref()), more))
         }
     };
-    Ok(live::stream(view, now, lasts, tell))
+    Ok(live::stream(view, now, lasts, event_of))
 }
 
 fn class(outcome: &Outcome) -> &'static str {

@@ -108,14 +108,14 @@ pub async fn read_body(
         true => PAY_BODY_BYTES_MAX,
         false => BODY_BYTES_MAX,
     };
-    let told = request.headers().get(header::CONTENT_LENGTH);
-    let told = told.and_then(|length| length.to_str().ok()?.parse().ok());
-    let room = told.unwrap_or(most).min(most);
+    let stated = request.headers().get(header::CONTENT_LENGTH);
+    let stated = stated.and_then(|length| length.to_str().ok()?.parse().ok());
+    let capacity = stated.unwrap_or(most).min(most);
     let read = async {
-        let mut body = Zeroizing::new(Vec::with_capacity(room));
+        let mut body = Zeroizing::new(Vec::with_capacity(capacity));
         while let Some(piece) = next(&mut payload).await {
             let piece = piece.map_err(|_| Trouble::Form)?;
-            if body.len() + piece.len() > room {
+            if body.len() + piece.len() > capacity {
                 return Err(Trouble::TooLarge);
             }
             body.extend_from_slice(&piece);

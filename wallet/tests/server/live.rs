@@ -37,14 +37,14 @@ fn a_page_follows_its_wallet_and_many_pages_share_one_watch() {
     until("watched", || world.switch.count(Operation::Watch) == 1);
     spend(&world, &client, 1_999);
     for events in [&mut first, &mut second] {
-        let told = loop {
-            let told = events.next();
-            if told["available"] != "0.00\u{a0}USD" {
-                break told;
+        let event = loop {
+            let event = events.next();
+            if event["available"] != "0.00\u{a0}USD" {
+                break event;
             }
         };
-        assert_eq!(told["available"], "80.01\u{a0}USD");
-        assert!(told["held"].as_str().unwrap().contains("19.99"));
+        assert_eq!(event["available"], "80.01\u{a0}USD");
+        assert!(event["held"].as_str().unwrap().contains("19.99"));
     }
     assert_eq!(world.switch.count(Operation::Watch), 1);
 }
@@ -58,13 +58,13 @@ fn a_lost_line_is_watched_again_and_what_was_missed_is_told() {
     until("watched", || world.switch.count(Operation::Watch) == 1);
     world.switch.cut_all();
     spend(&world, &client, 100);
-    let told = loop {
-        let told = events.next();
-        if told["available"] != "0.00\u{a0}USD" {
-            break told;
+    let event = loop {
+        let event = events.next();
+        if event["available"] != "0.00\u{a0}USD" {
+            break event;
         }
     };
-    assert_eq!(told["available"], "99.00\u{a0}USD");
+    assert_eq!(event["available"], "99.00\u{a0}USD");
     until("watched again", || {
         world.switch.count(Operation::Watch) >= 2
     });

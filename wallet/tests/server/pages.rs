@@ -165,9 +165,9 @@ fn what_is_the_same_for_everybody_is_kept_and_nothing_else() {
 fn an_unknown_number_and_a_wrong_password_look_alike() {
     let world = World::start();
     let (_, client) = world.member(PASSWORD);
-    let stranger = tessera_protocol::ClientNumber::from_random(42).expose();
-    let stranger = String::from_utf8(stranger.to_vec()).unwrap();
-    let pages: Vec<_> = [&client, &stranger]
+    let unknown = tessera_protocol::ClientNumber::from_random(42).expose();
+    let unknown = String::from_utf8(unknown.to_vec()).unwrap();
+    let pages: Vec<_> = [&client, &unknown]
         .into_iter()
         .map(|number| {
             let mut browser = world.browser();
@@ -322,8 +322,8 @@ fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
         "{}",
         answer.body
     );
-    let heard = world.switch.heard.lock().unwrap();
-    let loads: Vec<_> = heard
+    let received = world.switch.received.lock().unwrap();
+    let loads: Vec<_> = received
         .iter()
         .filter(|one| one.operation == Operation::Load)
         .collect();
@@ -332,7 +332,7 @@ fn what_a_lost_line_left_open_is_sent_again_and_applied_once() {
     };
     assert_eq!(first.name, second.name);
     assert_eq!((first.repeat, second.repeat), (false, true));
-    drop(heard);
+    drop(received);
     assert_eq!(
         world.switch.wallets.lock().unwrap().of(&client).1.available,
         1_000
@@ -708,7 +708,7 @@ fn a_limit_of_nothing_is_no_limit_and_refused() {
 fn a_password_that_is_too_short_to_be_one_is_a_wrong_one() {
     let world = World::start();
     let (mut browser, client) = with_source(&world);
-    let mut told = |path: &str, form: &str, fields: &[(&str, &str)]| {
+    let mut refused = |path: &str, form: &str, fields: &[(&str, &str)]| {
         let mut fields = fields.to_vec();
         fields.push(("password", "short"));
         let page = browser.send(path, form, &fields);
@@ -717,12 +717,12 @@ fn a_password_that_is_too_short_to_be_one_is_a_wrong_one() {
         assert!(page.body.contains(&error), "{form}: {}", page.body);
         assert!(page.body.contains("The password is wrong"));
     };
-    told("/money/load", "load", &[("source", "1"), ("amount", "1")]);
-    told("/limits/set", "limits", &[("day", "1")]);
+    refused("/money/load", "load", &[("source", "1"), ("amount", "1")]);
+    refused("/limits/set", "limits", &[("day", "1")]);
     let contact = [("kind", "email"), ("address", "a@b.example")];
-    told("/notifications/contact", "contact", &contact);
+    refused("/notifications/contact", "contact", &contact);
     let new = [("new", "another horse"), ("again", "another horse")];
-    told("/sessions/password", "password", &new);
+    refused("/sessions/password", "password", &new);
     let mut browser = world.browser();
     browser.get("/sign-in");
     let wrong: Vec<_> = ["short", "long enough to be one"]

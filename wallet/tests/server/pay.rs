@@ -519,8 +519,8 @@ fn the_extension_draws_numbers() {
     );
     assert_eq!(status, 403);
     let wrong = credentials.replace(PASSWORD, "not the password");
-    let (status, told) = ask("/extension/v1/session", origin, "", &wrong);
-    assert_eq!((status, told["error"].as_str()), (401, Some("credentials")));
+    let (status, body) = ask("/extension/v1/session", origin, "", &wrong);
+    assert_eq!((status, body["error"].as_str()), (401, Some("credentials")));
     let (status, opened) = ask("/extension/v1/session", origin, "", &credentials);
     assert_eq!(
         (status, opened["name"].as_str()),
@@ -540,8 +540,8 @@ fn the_extension_draws_numbers() {
     let nothing = r#"{"once":false,"limit":0}"#;
     assert_eq!(ask("/extension/v1/number", origin, session, nothing).0, 400);
     assert_eq!(ask("/extension/v1/sign-out", origin, session, "{}").0, 200);
-    let (status, told) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
-    assert_eq!((status, told["error"].as_str()), (401, Some("session")));
+    let (status, body) = ask("/extension/v1/number", origin, session, r#"{"once":true}"#);
+    assert_eq!((status, body["error"].as_str()), (401, Some("session")));
     assert!(extension.cookies.is_empty());
 }
 

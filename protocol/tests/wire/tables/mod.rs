@@ -113,7 +113,7 @@ pub fn messages() -> String {
     let heads: Vec<_> = kinds.iter().map(|kind| kind.head).collect();
     let mut text = format!("| field | {} | answer | |\n", heads.join(" | "));
     writeln!(text, "|{}", " --- |".repeat(heads.len() + 3)).unwrap();
-    let mut told = BTreeSet::from([64, 65, 128]);
+    let mut stated = BTreeSet::from([64, 65, 128]);
     for (fields, what, note) in ROWS {
         let numbers = match fields {
             [field] => field.to_string(),
@@ -133,9 +133,9 @@ pub fn messages() -> String {
         cells.push(alike(fields, in_answers));
         cells.push((*note).to_owned());
         writeln!(text, "| {} |", cells.join(" | ")).unwrap();
-        told.extend(*fields);
+        stated.extend(*fields);
     }
-    for field in (2..=128).filter(|field| !told.contains(field)) {
+    for field in (2..=128).filter(|field| !stated.contains(field)) {
         assert_eq!(in_answers(field), "", "field {field} has no row");
         for kind in &kinds {
             assert_eq!(kind.mark(field), Mark::Unread, "field {field} has no row");
@@ -283,13 +283,13 @@ pub fn host_codes(now: &str) -> String {
         let verdicts = HostRequestKind::ALL.map(|kind| kind.verdict(code));
         let passed_on = verdicts
             .iter()
-            .any(|verdict| matches!(verdict, HostVerdict::Declined(told) | HostVerdict::Undo(told) if *told == code));
+            .any(|verdict| matches!(verdict, HostVerdict::Declined(given) | HostVerdict::Undo(given) if *given == code));
         // Which code is passed on makes no difference between two that are.
         let alike = verdicts.map(|verdict| match verdict {
-            HostVerdict::Declined(told) if told == code => {
+            HostVerdict::Declined(given) if given == code => {
                 HostVerdict::Declined(ResponseCode::APPROVED)
             }
-            HostVerdict::Undo(told) if told == code => HostVerdict::Undo(ResponseCode::APPROVED),
+            HostVerdict::Undo(given) if given == code => HostVerdict::Undo(ResponseCode::APPROVED),
             verdict => verdict,
         });
         match groups
@@ -346,23 +346,23 @@ const HOST_COLUMNS: [&[HostRequestKind]; 6] = [
 ];
 
 fn host_verdict(kind: HostRequestKind, verdict: HostVerdict) -> String {
-    let is_told = matches!(
+    let is_advice = matches!(
         kind,
         HostRequestKind::CardCancellation
             | HostRequestKind::Posting
             | HostRequestKind::Reversal
             | HostRequestKind::ReversalInDoubt
     );
-    let said = |told: ResponseCode| match told {
+    let said = |given: ResponseCode| match given {
         ResponseCode::APPROVED => "the same".to_owned(),
-        told => told.to_string(),
+        given => given.to_string(),
     };
     match verdict {
-        HostVerdict::Approved if is_told => "acknowledged".into(),
+        HostVerdict::Approved if is_advice => "acknowledged".into(),
         HostVerdict::Approved => "approved".into(),
-        HostVerdict::Declined(told) => format!("declined: {}", said(told)),
-        HostVerdict::Undo(told) => format!("undone there: {}", said(told)),
-        HostVerdict::Again if is_told => "sent again".into(),
+        HostVerdict::Declined(given) => format!("declined: {}", said(given)),
+        HostVerdict::Undo(given) => format!("undone there: {}", said(given)),
+        HostVerdict::Again if is_advice => "sent again".into(),
         HostVerdict::Again => "asked again: 91".into(),
     }
 }
@@ -382,19 +382,19 @@ pub fn tags(now: &str) -> String {
 }
 
 /// Stands where the last column of a row has yet to be written.
-pub const UNTOLD: &str = "(to be written)";
+pub const UNWRITTEN: &str = "(to be written)";
 
 /// A table whose last column is written by hand: it is kept by what stands in the first.
 fn table(head: &str, rows: Vec<Vec<String>>, now: &str) -> String {
     let columns = head.matches('|').count() - 1;
     let mut text = format!("{head}\n|{}\n", " --- |".repeat(columns));
     for row in rows {
-        let told = now.lines().find_map(|line| {
+        let stated = now.lines().find_map(|line| {
             let mut cells = line.trim().trim_matches('|').split('|').map(str::trim);
             (cells.next() == Some(&row[0])).then(|| cells.next_back().unwrap_or_default())
         });
-        let told = told.filter(|told| !told.is_empty()).unwrap_or(UNTOLD);
-        writeln!(text, "| {} | {told} |", row.join(" | ")).unwrap();
+        let stated = stated.filter(|stated| !stated.is_empty()).unwrap_or(UNWRITTEN);
+        writeln!(text, "| {} | {stated} |", row.join(" | ")).unwrap();
     }
     text
 }

@@ -197,7 +197,7 @@ pub fn examples() -> Vec<Example> {
         ..Extras::default()
     };
     let balances = Balances::new(amount(100_000), amount(98_001), Currency::USD);
-    let told = Extras {
+    let balances = Extras {
         balances: Some(&balances),
         ..Extras::default()
     };
@@ -257,7 +257,7 @@ pub fn examples() -> Vec<Example> {
         example("key-change", &key_change, ACQUIRER),
         answered("key-change-answer", &key_change, OK, &plain, ACQUIRER),
         example("inquiry", &inquiry, ACQUIRER),
-        answered("inquiry-answer", &inquiry, OK, &told, ACQUIRER),
+        answered("inquiry-answer", &inquiry, OK, &balances, ACQUIRER),
         example("purchase-malformed", &malformed, None),
         example("format-error", &format_error(&malformed), None),
         example("announce-order", &announce, None),

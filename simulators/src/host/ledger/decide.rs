@@ -56,7 +56,7 @@ impl Ledger {
             );
             bought && entry.is_approved() && accounts.are_one(entry.card, refund.card)
         };
-        let request_table = &mut self.books[named.request_table as usize];
+        let request_table = &mut self.tables[named.request_table as usize];
         let known = named
             .reference
             .and_then(|reference| request_table.find(&reference));

@@ -92,7 +92,7 @@ struct Ordered {
 
 /// The ledger, and the log that outlives it.
 pub(super) struct Ledger {
-    books: [RequestTable; 3],
+    tables: [RequestTable; 3],
     details: Recent<Reference, Detail>,
     /// Of purchases and completions that were refunded or reversed.
     undone: Recent<(TableName, Reference), Undone>,
@@ -110,7 +110,7 @@ impl Ledger {
     /// An empty ledger in memory that remembers this many requests.
     pub(super) fn new(remember_max: usize) -> Self {
         Self {
-            books: std::array::from_fn(|_| RequestTable::new(remember_max)),
+            tables: std::array::from_fn(|_| RequestTable::new(remember_max)),
             details: Recent::new(remember_max),
             undone: Recent::new(remember_max),
             next_detail: None,
@@ -146,7 +146,7 @@ impl Ledger {
             _ => None,
         };
         if let Some(other) = other
-            && let Some(entry) = self.books[other as usize].find(&posting.reference)
+            && let Some(entry) = self.tables[other as usize].find(&posting.reference)
             && entry.is_approved()
         {
             self.tally.repeats += 1;
@@ -158,7 +158,7 @@ impl Ledger {
             let known = details.of(&posting.reference);
             known.is_none_or(|known| known.is_repeated_by(concern))
         };
-        let decision = match self.books[name as usize].find(&posting.reference) {
+        let decision = match self.tables[name as usize].find(&posting.reference) {
             // Its reversal was here first.
             Some(entry) if entry.state == State::Forestalled => Err(ResponseCode::DECLINED),
             // The request itself came, too, and may have been declined here.
@@ -202,8 +202,8 @@ impl Ledger {
                 code
             }
         };
-        let request_table = self.book_of(reversal);
-        let Some(entry) = self.books[request_table as usize].find(&reversal.reference) else {
+        let request_table = self.table_of(reversal);
+        let Some(entry) = self.tables[request_table as usize].find(&reversal.reference) else {
             self.tally.reversals_unseen += 1;
             self.change(Record::Forestalled {
                 request_table: reversal.request_table,
@@ -240,9 +240,9 @@ impl Ledger {
     }
 
     /// Where a purchase stands: among the requests, or among what was approved in our stead.
-    fn book_of(&mut self, reversal: &Reversal) -> TableName {
+    fn table_of(&mut self, reversal: &Reversal) -> TableName {
         let mut approved = |request_table: TableName| {
-            let found = self.books[request_table as usize].find(&reversal.reference);
+            let found = self.tables[request_table as usize].find(&reversal.reference);
             found.is_some_and(|entry| entry.is_approved())
         };
         match reversal.request_table {
@@ -332,7 +332,7 @@ impl Ledger {
         date: SettlementDate,
         known: impl FnOnce(&mut Undone),
     ) {
-        let Some(entry) = self.books[request_table as usize].find(&reference) else {
+        let Some(entry) = self.tables[request_table as usize].find(&reference) else {
             return;
         };
         let stays = entry.stays();
@@ -387,7 +387,7 @@ impl Ledger {
                 reference,
             } => {
                 // What was forgotten bears no further refund anyway.
-                if let Some(original) = self.books[request_table as usize].find(&reference) {
+                if let Some(original) = self.tables[request_table as usize].find(&reference) {
                     original.refunded = original.refunded.saturating_add_signed(amount);
                     self.lower(request_table, reference, date, |undone| {
                         undone.refunded(date, amount);
@@ -423,7 +423,7 @@ impl Ledger {
                 }
                 self.tally
                     .posted(posting.kind, entry.code(), posting.amount);
-                self.books[posting.kind.request_table() as usize].insert(entry);
+                self.tables[posting.kind.request_table() as usize].insert(entry);
             }
             Record::Detail { reference, detail } => self.next_detail = Some((reference, detail)),
             Record::Undone {
@@ -432,7 +432,7 @@ impl Ledger {
                 asked,
                 settlement_date,
             } => {
-                if let Some(entry) = self.books[request_table as usize].find(&reference) {
+                if let Some(entry) = self.tables[request_table as usize].find(&reference) {
                     let kept = entry.kept;
                     entry.asked = entry.asked.min(asked);
                     if let State::Posted(kind) = entry.state
@@ -449,7 +449,7 @@ impl Ledger {
                 request_table,
                 reference,
                 card,
-            } => self.books[request_table as usize].insert(Entry::forestalled(reference, card)),
+            } => self.tables[request_table as usize].insert(Entry::forestalled(reference, card)),
             Record::Card {
                 operation,
                 reference,

@@ -51,7 +51,7 @@ impl Default for Manners {
 pub type Identity = (Vec<u8>, u64, u64);
 
 #[derive(Default)]
-struct Books {
+struct Accounts {
     balances: HashMap<u64, i64>,
     answered: HashMap<Identity, ([u8; 2], Option<[u8; 6]>)>,
     /// By 41 and 11: what a reversal gives back.
@@ -66,7 +66,7 @@ struct Books {
 pub struct FakeSwitch {
     port: u16,
     manners: Manners,
-    books: Rc<RefCell<Books>>,
+    accounts: Rc<RefCell<Accounts>>,
 }
 
 impl FakeSwitch {
@@ -76,7 +76,7 @@ impl FakeSwitch {
         let switch = Self {
             port,
             manners,
-            books: Rc::default(),
+            accounts: Rc::default(),
         };
         let serving = switch.clone();
         tokio::task::spawn_local(async move {
@@ -94,13 +94,13 @@ impl FakeSwitch {
 
     /// What all cards hold.
     pub fn held(&self) -> i64 {
-        self.books.borrow().full.held()
+        self.accounts.borrow().full.held()
     }
 
     /// What all cards have spent.
     pub fn spent(&self) -> i64 {
-        let books = self.books.borrow();
-        books
+        let accounts = self.accounts.borrow();
+        accounts
             .balances
             .values()
             .map(|balance| self.manners.balance - balance)
@@ -137,7 +137,7 @@ impl FakeSwitch {
     }
 
     fn decide(&self, message: &Message<'_>, out: &mut BytesMut, key: Option<&MacKey>) {
-        let mut books = self.books.borrow_mut();
+        let mut accounts = self.accounts.borrow_mut();
         let start = self.manners.balance;
         let identity: Identity = (
             message.raw(41).unwrap_or_default().to_vec(),
@@ -156,8 +156,8 @@ impl FakeSwitch {
             }
             Request::Inquiry(inquiry) => {
                 let card = inquiry.card.expose();
-                let available = *books.balances.entry(card).or_insert(start);
-                let (ledger, available) = books.full.stated(card, available);
+                let available = *accounts.balances.entry(card).or_insert(start);
+                let (ledger, available) = accounts.full.stated(card, available);
                 let amount = |minor: i64| Amount::new(minor as u64).unwrap();
                 let balances = Balances::new(amount(ledger), amount(available), Currency::USD);
                 let extras = Extras {
@@ -166,13 +166,13 @@ impl FakeSwitch {
                 };
                 answer(message, out, ResponseCode::APPROVED, &extras, key);
             }
-            request if follows(&request) || books.full.knows(&request, &identity.0) => {
-                let known = books.answered.get(&identity).copied();
+            request if follows(&request) || accounts.full.knows(&request, &identity.0) => {
+                let known = accounts.answered.get(&identity).copied();
                 let (code, approval) = known.unwrap_or_else(|| {
-                    let Books { balances, full, .. } = &mut *books;
+                    let Accounts { balances, full, .. } = &mut *accounts;
                     full.decide(&request, &identity, balances, self.manners)
                 });
-                books.answered.insert(identity, (code, approval));
+                accounts.answered.insert(identity, (code, approval));
                 let extras = Extras {
                     approval,
                     ..Extras::default()
@@ -180,25 +180,25 @@ impl FakeSwitch {
                 answer(message, out, ResponseCode::new(code), &extras, key);
             }
             Request::Purchase(purchase) => {
-                let known = books.answered.get(&identity).copied();
+                let known = accounts.answered.get(&identity).copied();
                 let (code, approval) = match known.filter(|_| !self.manners.forgets) {
                     Some(known) => known,
                     None => {
-                        books.purchases += 1;
-                        if self.manners.silent_on == Some(books.purchases) {
-                            books.silent = Some(identity.clone());
+                        accounts.purchases += 1;
+                        if self.manners.silent_on == Some(accounts.purchases) {
+                            accounts.silent = Some(identity.clone());
                         }
-                        if books.silent.as_ref() == Some(&identity) {
+                        if accounts.silent.as_ref() == Some(&identity) {
                             return;
                         }
                         let Payer::Card { number, .. } = &purchase.payer else {
                             panic!("no card")
                         };
                         let amount = purchase.financial.amount.value() as i64;
-                        self.purchase(&mut books, number.expose(), amount, &identity)
+                        self.purchase(&mut accounts, number.expose(), amount, &identity)
                     }
                 };
-                books.answered.insert(identity, (code, approval));
+                accounts.answered.insert(identity, (code, approval));
                 let extras = Extras {
                     approval,
                     ..Extras::default()
@@ -207,12 +207,12 @@ impl FakeSwitch {
             }
             Request::Reversal(reversal) => {
                 let original = (identity.0, reversal.original.trace);
-                let amount = books.approved.remove(&original).unwrap_or(0);
-                books.full.forget(&original);
+                let amount = accounts.approved.remove(&original).unwrap_or(0);
+                accounts.full.forget(&original);
                 let Payer::Card { number, .. } = &reversal.payer else {
                     panic!("no card")
                 };
-                *books.balances.entry(number.expose()).or_insert(start) += amount;
+                *accounts.balances.entry(number.expose()).or_insert(start) += amount;
                 answer(
                     message,
                     out,
@@ -227,21 +227,21 @@ impl FakeSwitch {
 
     fn purchase(
         &self,
-        books: &mut Books,
+        accounts: &mut Accounts,
         card: u64,
         amount: i64,
         identity: &Identity,
     ) -> ([u8; 2], Option<[u8; 6]>) {
-        let cheated = i64::from(self.manners.cheat_on == Some(books.purchases));
-        let number = books.purchases;
-        let balance = books.balances.entry(card).or_insert(self.manners.balance);
+        let cheated = i64::from(self.manners.cheat_on == Some(accounts.purchases));
+        let number = accounts.purchases;
+        let balance = accounts.balances.entry(card).or_insert(self.manners.balance);
         if *balance < amount {
             return (*b"51", None);
         }
         *balance -= amount - cheated;
         let name = (identity.0.clone(), identity.1 as u32);
-        books.full.purchased(name.clone(), card, amount);
-        books.approved.insert(name, amount);
+        accounts.full.purchased(name.clone(), card, amount);
+        accounts.approved.insert(name, amount);
         (
             *b"00",
             Some(format!("{number:06}").as_bytes()[..6].try_into().unwrap()),

@@ -115,11 +115,11 @@ impl FullLedger {
         let (financial, payer, kind) = match request {
             Request::Authorization(asked) => (&asked.financial, &asked.payer, Kind::Authorization),
             Request::Purchase(asked) => (&asked.financial, &asked.payer, Kind::Partial),
-            Request::AuthorizationAdvice(told) => (&told.financial, &told.payer, Kind::Advice),
-            Request::Completion(told) if told.original.is_none() => {
-                (&told.financial, &told.payer, Kind::Advice)
+            Request::AuthorizationAdvice(advice) => (&advice.financial, &advice.payer, Kind::Advice),
+            Request::Completion(advice) if advice.original.is_none() => {
+                (&advice.financial, &advice.payer, Kind::Advice)
             }
-            Request::Completion(told) => (&told.financial, &told.payer, Kind::Completion),
+            Request::Completion(advice) => (&advice.financial, &advice.payer, Kind::Completion),
             Request::Refund(asked) => (&asked.financial, &asked.payer, Kind::Refund),
             Request::Reversal(asked) => (&asked.financial, &asked.payer, Kind::Reversal),
             other => panic!("{other:?}"),
@@ -154,7 +154,7 @@ impl FullLedger {
                 let number = numbered.filter(|_| kind == Kind::Authorization);
                 return (*b"00", number);
             }
-            Request::Completion(told) => match told.original {
+            Request::Completion(advice) => match advice.original {
                 None => {
                     *available -= amount - cheated;
                     self.debited(own, card, amount);

@@ -199,7 +199,7 @@ fn a_repeat_answered_otherwise_is_noticed() {
         report
             .violations_told
             .iter()
-            .any(|told| told.contains("its repeat")),
+            .any(|violation| violation.contains("its repeat")),
         "{report}"
     );
 }

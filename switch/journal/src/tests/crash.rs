@@ -15,11 +15,11 @@ use super::*;
 
 /// Collects the calls of the fault handler.
 fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let faults = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let faults = Arc::clone(&reported);
     (
         Box::new(move |error| faults.lock().unwrap().push(error.to_string())),
-        told,
+        reported,
     )
 }
 
@@ -51,7 +51,7 @@ fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
     let (mut stopped, mut unharmed) = (0, 0);
     for (operation, errno) in (0..150).zip([Errno::NOSPC, Errno::IO].into_iter().cycle()) {
         let disk = MemoryDisk::default();
-        let (faults, told) = collected();
+        let (faults, reported) = collected();
         let (journal, _) = open_in_memory(&disk, None, faults).unwrap();
         let mut appended: Vec<Record> = (0..20).map(|number| append(&journal, number)).collect();
         // Once only: a second try would succeed, and must not be made.
@@ -63,7 +63,7 @@ fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
         appended.extend((20..200).map(|number| append(&journal, number)));
         let closed = journal.close();
         let durable = journal.durable();
-        match told.lock().unwrap().as_slice() {
+        match reported.lock().unwrap().as_slice() {
             // The failure met the making of a spare, which the writer did without, or never came.
             [] => {
                 closed.unwrap();
@@ -87,7 +87,7 @@ fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
 #[test]
 fn nothing_becomes_durable_after_a_failed_sync() {
     let disk = MemoryDisk::default();
-    let (faults, told) = collected();
+    let (faults, reported) = collected();
     let (journal, _) = open_in_memory(&disk, None, faults).unwrap();
     let waiter = Waiter::new(&journal);
     let first = append(&journal, 1);
@@ -98,7 +98,7 @@ fn nothing_becomes_durable_after_a_failed_sync() {
         errno: Errno::IO,
     });
     append(&journal, 2);
-    while told.lock().unwrap().is_empty() {
+    while reported.lock().unwrap().is_empty() {
         std::thread::yield_now();
     }
     append(&journal, 3);

@@ -224,9 +224,9 @@ pub struct Events {
 impl Events {
     /// Waits for the end of the stream and returns its remaining events.
     pub fn rest(mut self) -> String {
-        let mut told = String::new();
-        self.reader.read_to_string(&mut told).unwrap();
-        told
+        let mut rest = String::new();
+        self.reader.read_to_string(&mut rest).unwrap();
+        rest
     }
 
     /// The data of the next event.

@@ -31,7 +31,7 @@ pub struct SeenRequest {
 pub struct Switch {
     pub address: SocketAddr,
     pub wallets: Mutex<Wallets>,
-    pub heard: Mutex<Vec<SeenRequest>>,
+    pub received: Mutex<Vec<SeenRequest>>,
     /// Applied once, and answered alike.
     done: Mutex<HashMap<(u64, String, u16), Reply>>,
     /// The next operation of this kind is applied, and its line is cut before the answer goes out.
@@ -54,7 +54,7 @@ impl Switch {
         let switch = Arc::new(Self {
             address: listener.local_addr().unwrap(),
             wallets: Mutex::default(),
-            heard: Mutex::default(),
+            received: Mutex::default(),
             done: Mutex::default(),
             cut_at: Mutex::default(),
             silent_at: Mutex::default(),
@@ -92,8 +92,8 @@ impl Switch {
 
     /// How often an operation was received, repeats included.
     pub fn count(&self, operation: Operation) -> usize {
-        let heard = self.heard.lock().unwrap();
-        heard
+        let received = self.received.lock().unwrap();
+        received
             .iter()
             .filter(|one| one.operation == operation)
             .count()
@@ -103,10 +103,10 @@ impl Switch {
     pub fn change(&self, change: impl FnOnce(&mut Wallets) -> u64) {
         let mut wallets = self.wallets.lock().unwrap();
         let wallet = change(&mut wallets);
-        self.tell(&wallets, wallet);
+        self.notify(&wallets, wallet);
     }
 
-    fn tell(&self, wallets: &Wallets, wallet: u64) {
+    fn notify(&self, wallets: &Wallets, wallet: u64) {
         let Some(state) = wallets.state(wallet) else {
             return;
         };
@@ -222,13 +222,13 @@ impl Switch {
                 }
                 self.done.lock().unwrap().insert(key, reply.clone());
                 if let Some(wallet) = reply.wallet.filter(|_| reply.changes) {
-                    self.tell(&wallets, wallet);
+                    self.notify(&wallets, wallet);
                 }
             }
             reply
         });
         // Once it has been done: who waits for it may go on from there.
-        self.heard.lock().unwrap().push(SeenRequest {
+        self.received.lock().unwrap().push(SeenRequest {
             operation,
             repeat: message.mti().is_repeat(),
             name,

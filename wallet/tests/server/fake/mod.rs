@@ -43,15 +43,15 @@ impl World {
         let mut settings = settings(&files, switch.address);
         change(&mut settings);
         let origin = settings.origin.clone();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let ran =
                 tessera_wallet::run(settings, std::path::Path::new("wallet.toml"), |addresses| {
-                    tell.send(addresses.clone()).unwrap();
+                    sender.send(addresses.clone()).unwrap();
                 });
             ran.unwrap();
         });
-        let addresses = told.recv_timeout(PATIENCE).unwrap();
+        let addresses = receiver.recv_timeout(PATIENCE).unwrap();
         let world = Self {
             switch,
             pages: addresses.pages,

@@ -2,7 +2,7 @@
 
 use tessera_protocol::{Message, Mti};
 
-use super::{Distrust, Moment, Open, PartyRequests, tell};
+use super::{Distrust, Moment, Open, PartyRequests, answer_all};
 use crate::shop::acquiring::record::{RefundState, Reversal, State, Why};
 use crate::shop::acquiring::request::{self, Kind, reason, text};
 
@@ -103,7 +103,7 @@ impl PartyRequests {
                 }
             },
         }
-        tell(
+        answer_all(
             std::mem::take(&mut open.replies),
             self.standing(&open.order),
         );

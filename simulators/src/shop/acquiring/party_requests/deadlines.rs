@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Moment, Open, PartyRequests, tell};
+use super::{Moment, Open, PartyRequests, answer_all};
 use crate::shop::acquiring::record::{State, Why};
 use crate::shop::acquiring::request::Kind;
 
@@ -30,11 +30,11 @@ impl PartyRequests {
                         "no answer: the purchase is reversed"
                     );
                     self.undo(&open.order, Why::Unanswered, now, Vec::new());
-                    tell(open.replies, self.standing(&open.order));
+                    answer_all(open.replies, self.standing(&open.order));
                 }
                 Kind::Purchase => {
                     self.conclude(&open.order, State::Unreached);
-                    tell(open.replies, self.standing(&open.order));
+                    answer_all(open.replies, self.standing(&open.order));
                 }
                 Kind::Reversal | Kind::Refund(_) => self.insist(trace, open, now),
             }
@@ -43,7 +43,7 @@ impl PartyRequests {
 
     /// Asks again, and longer apart each time. Waiting callers get the current state.
     pub(super) fn insist(&mut self, trace: u32, mut open: Open, now: Moment) {
-        tell(
+        answer_all(
             std::mem::take(&mut open.replies),
             self.standing(&open.order),
         );

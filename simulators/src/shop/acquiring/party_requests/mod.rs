@@ -157,7 +157,7 @@ impl PartyRequests {
     /// Takes a request; its reply comes at once, or with the answer.
     pub fn take(&mut self, request: ShopRequest, now: Moment) {
         match request {
-            ShopRequest::Look { order, reply } => tell(vec![reply], self.standing(&order)),
+            ShopRequest::Look { order, reply } => answer_all(vec![reply], self.standing(&order)),
             ShopRequest::Purchase {
                 order,
                 amount,
@@ -180,7 +180,7 @@ impl PartyRequests {
             // Asked before: there is one answer for everybody who asks.
             match self.waiting(&order, Kind::Purchase) {
                 Some(open) => open.replies.push(reply),
-                None => tell(vec![reply], self.standing(&order)),
+                None => answer_all(vec![reply], self.standing(&order)),
             }
             return;
         }
@@ -203,7 +203,7 @@ impl PartyRequests {
             refunds: Vec::new(),
         };
         if !self.save(&record) {
-            tell(vec![reply], None);
+            answer_all(vec![reply], None);
             return;
         }
         self.records.insert(order.clone(), record);
@@ -214,11 +214,11 @@ impl PartyRequests {
     fn refund(&mut self, order: &str, amount: u64, seen: usize, reply: Reply, now: Moment) {
         let trace = self.next_trace();
         let Some(mut record) = self.approved(order) else {
-            return tell(vec![reply], self.standing(order));
+            return answer_all(vec![reply], self.standing(order));
         };
         let number = record.refunds.len();
         if amount == 0 || amount > record.left() || number != seen {
-            return tell(vec![reply], self.standing(order));
+            return answer_all(vec![reply], self.standing(order));
         }
         record.refunds.push(Refund {
             amount,
@@ -227,7 +227,7 @@ impl PartyRequests {
             state: RefundState::Asked,
         });
         if !self.save(&record) {
-            return tell(vec![reply], None);
+            return answer_all(vec![reply], None);
         }
         self.records.insert(order.to_owned(), record);
         self.await_answer(trace, order, Kind::Refund(number), now, vec![reply]);
@@ -239,7 +239,7 @@ impl PartyRequests {
             Some(record) if record.left() == record.amount => {
                 self.undo(order, Why::Cancelled, now, vec![reply]);
             }
-            _ => tell(vec![reply], self.standing(order)),
+            _ => answer_all(vec![reply], self.standing(order)),
         }
     }
 
@@ -286,7 +286,7 @@ impl PartyRequests {
 }
 
 /// The caller may have stopped waiting, which is fine.
-fn tell(replies: Vec<Reply>, standing: Option<Standing>) {
+fn answer_all(replies: Vec<Reply>, standing: Option<Standing>) {
     for reply in replies {
         let _ = reply.send(standing.clone());
     }

@@ -2,12 +2,12 @@
 # The whole path of a purchase on one machine: load generator, switch and financial system share its cores, syncing
 # is on, every answer and every cent is verified. Prints a row for each shape of load.
 # Measures target/dist/tessera: cargo build --profile dist
-#   benches/road.sh [seconds per shape, 15] [cards, 100000] [runs, 3]
+#   benches/purchases.sh [seconds per shape, 15] [cards, 100000] [runs, 3]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-15} cards=${2:-100000} runs=${3:-3}
 tessera=$PWD/target/dist/tessera
-folder=$(mktemp -d "$PWD/target/road.XXXXXX")
+folder=$(mktemp -d "$PWD/target/purchases.XXXXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cp -r config/*.toml config/parties "$folder"
 cd "$folder"

@@ -5,15 +5,15 @@ use serde_json::json;
 use crate::payer::Payer;
 
 /// An agreement that is taken back, then a window that is closed before anything is known.
-pub fn hears(payer: &Payer<'_>) {
+pub fn gets_status(payer: &Payer<'_>) {
     let browser = &payer.browser;
     payer.order("cup");
     let shop = browser.window();
     // A mall whose order numbers are numbers.
     let script = "const shown = document.getElementById('pay'); const button = shown.cloneNode(true); shown.replaceWith(button); \
-        const { mall, currency } = button.dataset; window.heard = []; const onAgreed = (order) => heard.push(order); \
+        const { mall, currency } = button.dataset; window.received = []; const onAgreed = (order) => received.push(order); \
         button.addEventListener('click', () => Tessera.pay({ mall, currency, order: 4711, amount: 100, onAgreed }) \
-            .then(({ status }) => heard.push(status)))";
+            .then(({ status }) => received.push(status)))";
     browser.script(script, &[]);
     payer.opens_pay_window();
     browser.press("#agree button");
@@ -23,7 +23,7 @@ pub fn hears(payer: &Payer<'_>) {
     browser.press("#close");
     browser.look_at(&shop);
     browser.wait("the page to hear of it", || {
-        browser.script("return window.heard", &[]) == json!(["4711", "cancelled"])
+        browser.script("return window.received", &[]) == json!(["4711", "cancelled"])
     });
 
     payer.order("cup");

@@ -12,7 +12,7 @@ pub fn settles_with_the_host(rig: Rig) {
 
 /// The same of a switch in which so much was provisioned, which the host knows nothing of.
 pub fn settles(mut rig: Rig, provisioned: i64) {
-    let audit = heard_by_the_host(&rig);
+    let audit = acknowledged_by_the_host(&rig);
     let tally = http_get(rig.addresses.tally, "/tally");
     let (_, tally) = tally.split_once("\r\n\r\n").expect("a body");
     let tally: serde_json::Value = serde_json::from_str(tally).expect("JSON");
@@ -28,7 +28,7 @@ pub fn settles(mut rig: Rig, provisioned: i64) {
 }
 
 /// What the audit says once the host has acknowledged all advices.
-pub fn heard_by_the_host(rig: &Rig) -> String {
+pub fn acknowledged_by_the_host(rig: &Rig) -> String {
     let mut audit = String::new();
     wait_for("all advices to be acknowledged", || {
         let output = rig.run(&["audit", "--config", "switch.toml"]);

@@ -8,7 +8,7 @@ pub const EMAIL: &str = "someone.private@mail.example";
 pub const MOBILE: &str = "+15550100177";
 
 /// Confirms both, one after the other, and buys something each time.
-pub fn is_told(payer: &Payer<'_>) {
+pub fn gets_messages(payer: &Payer<'_>) {
     let world = payer.world;
     let by_mail = [
         ("kind", "email"),
