@@ -4,8 +4,8 @@ use crate::anonymity::{Secret, no_secret_was_stored};
 use crate::chromium::Browser;
 use crate::extension;
 use crate::mall_page::gets_status;
-use crate::payer::{PASSWORD, Payer};
 use crate::messages::{EMAIL, MOBILE, gets_messages};
+use crate::payer::{PASSWORD, Payer};
 use crate::world::World;
 
 const CARD: &str = "9902000000000018";

@@ -8,15 +8,15 @@ mod attacks;
 mod checkouts;
 mod chromium;
 mod extension;
-mod mall_page;
 mod hostile;
 mod life;
+mod mall_page;
+mod messages;
 mod payer;
 mod pictures;
 mod plain;
 #[path = "../rig/mod.rs"]
 mod rig;
-mod messages;
 mod world;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use crate::rig::totals::{far_off, settles};
 use crate::rig::clock::FakeClock;
+use crate::rig::totals::{far_off, settles};
 use crate::rig::wire::{
     ACQUIRER, Hand, Wire, card_purchase, inquiry, network, reversal, rig_with, time_of,
 };

@@ -6,9 +6,9 @@ use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::rig::totals::settles_with_the_host;
 use crate::rig::leased::Line;
 use crate::rig::payer::{Payer, with_card};
+use crate::rig::totals::settles_with_the_host;
 use crate::rig::wire::{Hand, PLAIN, Seen, Wire, purchase, refund, reversal, rig_with};
 use crate::rig::{Rig, Running, wait_for};
 use rand::rngs::StdRng;

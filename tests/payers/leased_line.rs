@@ -1,10 +1,10 @@
 //! A payer's whole life over the wallet server's leased line, against the real switch and the real financial system.
 
-use crate::rig::totals::settles_with_the_host;
 use crate::rig::leased::{Line, operation};
 use crate::rig::payer::{
     DECLINED_CARD, GOOD_ACCOUNT, GOOD_CARD, PASSWORD, Payer, SILENT_CARD, opens, with_card,
 };
+use crate::rig::totals::settles_with_the_host;
 use crate::rig::wire::{
     ACQUIRER, MALL, PLAIN, Wire, order_purchase, purchase, refund, reversal, rig_with,
 };

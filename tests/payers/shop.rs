@@ -272,10 +272,7 @@ fn a_killed_shop_takes_back_what_it_has_in_doubt() {
         rig.figure("tessera_requests_in_flight") == Some(1.0)
     });
     shops.running = None;
-    assert!(
-        collecting.join().expect("a thread"),
-        "no answer was sent"
-    );
+    assert!(collecting.join().expect("a thread"), "no answer was sent");
     assert_eq!(line.announce("1", &MALL, &order, 5_900).code(), "00");
 
     wait_for("the hold on the money", || {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use crate::rig::Rig;
-use crate::rig::totals::settles_with_the_host;
 use crate::rig::http::{Answer, ask, form, try_ask};
 use crate::rig::payer::{PASSWORD, Payer};
 use crate::rig::services::Wallet;
+use crate::rig::totals::settles_with_the_host;
 
 /// Kills before, while and after the password is looked at and the financial system asked.
 const ROUNDS: u32 = 8;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use crate::rig::totals::settles;
 use crate::rig::leased::{Line, announcement};
+use crate::rig::totals::settles;
 use crate::rig::wire::{
     ACQUIRER, Hand, MALL, PLAIN, Seen, Wire, card_number, card_purchase, completion, inquiry,
     order_purchase, refund, reversal, rig_with, started, time_of,

@@ -1,6 +1,6 @@
 //! Settlement dates and totals: the answers to a party, the items behind them, and their state after a crash.
 
-use crate::rig::totals::{begin_day, far_off, acknowledged_by_the_host, settles, today, unsettled};
+use crate::rig::totals::{acknowledged_by_the_host, begin_day, far_off, settles, today, unsettled};
 use crate::rig::wire::{
     ACQUIRER, Hand, PLAIN, Party, Wire, card_purchase, completion, network, refund, reversal,
     rig_with, started,

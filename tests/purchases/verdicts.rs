@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::rig::Rig;
-use crate::rig::totals::settles;
 use crate::rig::leased::{Line, operation};
+use crate::rig::totals::settles;
 use crate::rig::wire::{ACQUIRER, Hand, Wire, card_purchase, refund, started};
 
 /// What ISO 8583:1987 gives as a decision against a request: a host that answers so has booked nothing.

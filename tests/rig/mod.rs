@@ -3,7 +3,6 @@
 
 #![allow(dead_code, reason = "each test uses its own part of the rig")]
 
-pub mod totals;
 pub mod clock;
 pub mod http;
 pub mod leased;
@@ -12,6 +11,7 @@ pub mod payer;
 pub mod peers;
 pub mod services;
 pub mod shop;
+pub mod totals;
 pub mod wire;
 
 use std::fs;
@@ -423,9 +423,7 @@ impl Running {
     /// SIGTERM, and the exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.signal("-TERM");
-        let status = self
-            .ended_within(PATIENCE)
-            .expect("it ends on request");
+        let status = self.ended_within(PATIENCE).expect("it ends on request");
         status.code()
     }
 

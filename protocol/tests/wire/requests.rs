@@ -117,11 +117,19 @@ fn reads_network_messages_and_totals() {
     assert_eq!(network.code, NetworkCode::SignOn);
     assert_eq!(network.institution, 10_000_000_001);
     let bytes = vector("reconciliation").bytes();
-    let Ok(Request::Reconciliation(totals_message)) = Request::read(&Message::parse(&bytes).unwrap()) else {
+    let Ok(Request::Reconciliation(totals_message)) =
+        Request::read(&Message::parse(&bytes).unwrap())
+    else {
         panic!("no reconciliation");
     };
-    assert_eq!((totals_message.settlement_date, totals_message.totals.net), (1_122, -417_500));
-    assert_eq!(totals_message.totals.net, totals_message.totals.net_of_amounts());
+    assert_eq!(
+        (totals_message.settlement_date, totals_message.totals.net),
+        (1_122, -417_500)
+    );
+    assert_eq!(
+        totals_message.totals.net,
+        totals_message.totals.net_of_amounts()
+    );
 }
 
 #[test]

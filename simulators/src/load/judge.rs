@@ -231,7 +231,9 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
     };
     if let Some(wrong) = verdict.words() {
         let described = describe(slot);
-        statistics.violations.add(|| format!("{described}: {wrong}"));
+        statistics
+            .violations
+            .add(|| format!("{described}: {wrong}"));
     }
 }
 
@@ -245,7 +247,9 @@ fn same_as_before(slot: &Slot, outcome: Outcome, statistics: &mut Statistics) {
         let described = describe(slot);
         let (first, now) = (words(slot.outcome.code), words(outcome.code));
         statistics.violations.add(|| {
-            format!("{described}: first answered {first}, its repeat {now}, or with another field 38")
+            format!(
+                "{described}: first answered {first}, its repeat {now}, or with another field 38"
+            )
         });
     }
 }
@@ -287,7 +291,9 @@ fn inquiry(
         }
     };
     let described = describe(slot);
-    statistics.violations.add(|| format!("{described}: {wrong}"));
+    statistics
+        .violations
+        .add(|| format!("{described}: {wrong}"));
 }
 
 /// A request in words, by what a developer can find it with.

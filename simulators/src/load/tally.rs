@@ -36,7 +36,8 @@ pub async fn read(address: &str, counted: Counted) -> Result<Tally, String> {
     let body = fetch(address, "/tally")
         .await
         .map_err(|error| unreadable(&error))?;
-    let tally: serde_json::Value = serde_json::from_str(&body).map_err(|error| unreadable(&error))?;
+    let tally: serde_json::Value =
+        serde_json::from_str(&body).map_err(|error| unreadable(&error))?;
     let net = match counted {
         Counted::Everybody => tally["net"].as_i64(),
         Counted::DevelopmentCards => {

@@ -60,7 +60,10 @@ fn malls_come_from_origins_as_browsers_write_them() {
         "https://shop.example; script-src *",
     ] {
         let complaint_text = complaint(|settings| settings.malls.push(mall(wrong)));
-        assert!(complaint_text.starts_with("malls[0].origins"), "{complaint_text}");
+        assert!(
+            complaint_text.starts_with("malls[0].origins"),
+            "{complaint_text}"
+        );
     }
     let twice = complaint(|settings| settings.malls = vec![mall("https://a.example"); 2]);
     assert_eq!(twice, "malls[1].acceptor: stands here twice");

@@ -393,7 +393,9 @@ fn table(head: &str, rows: Vec<Vec<String>>, now: &str) -> String {
             let mut cells = line.trim().trim_matches('|').split('|').map(str::trim);
             (cells.next() == Some(&row[0])).then(|| cells.next_back().unwrap_or_default())
         });
-        let stated = stated.filter(|stated| !stated.is_empty()).unwrap_or(UNWRITTEN);
+        let stated = stated
+            .filter(|stated| !stated.is_empty())
+            .unwrap_or(UNWRITTEN);
         writeln!(text, "| {} | {stated} |", row.join(" | ")).unwrap();
     }
     text

@@ -234,7 +234,10 @@ impl FakeSwitch {
     ) -> ([u8; 2], Option<[u8; 6]>) {
         let cheated = i64::from(self.manners.cheat_on == Some(accounts.purchases));
         let number = accounts.purchases;
-        let balance = accounts.balances.entry(card).or_insert(self.manners.balance);
+        let balance = accounts
+            .balances
+            .entry(card)
+            .or_insert(self.manners.balance);
         if *balance < amount {
             return (*b"51", None);
         }

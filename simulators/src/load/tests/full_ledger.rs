@@ -115,7 +115,9 @@ impl FullLedger {
         let (financial, payer, kind) = match request {
             Request::Authorization(asked) => (&asked.financial, &asked.payer, Kind::Authorization),
             Request::Purchase(asked) => (&asked.financial, &asked.payer, Kind::Partial),
-            Request::AuthorizationAdvice(advice) => (&advice.financial, &advice.payer, Kind::Advice),
+            Request::AuthorizationAdvice(advice) => {
+                (&advice.financial, &advice.payer, Kind::Advice)
+            }
             Request::Completion(advice) if advice.original.is_none() => {
                 (&advice.financial, &advice.payer, Kind::Advice)
             }
