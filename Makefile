@@ -26,7 +26,7 @@ test:
 	cargo test --package tessera-$(AREA)
 else ifneq ($(filter $(AREA),$(PROGRAMS)),)
 test: ready-$(AREA)
-	$(PEERS) cargo test --workspace --test $(AREA) $(if $(filter peers,$(AREA)),--test notify_peers) -- --include-ignored
+	$(PEERS) cargo test --workspace --test $(AREA) -- --include-ignored
 else ifneq ($(PART),)
 PROGRAM := $(word 2,$(subst /, ,$(PART)))
 test: ready-$(PROGRAM)

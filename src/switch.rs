@@ -37,7 +37,7 @@ impl Switch {
     pub fn run(self) -> anyhow::Result<()> {
         let settings = read(&self.config, self.data)?;
         settings.check()?;
-        tessera_switch::notify::check(&settings.notify)?;
+        tessera_notify::check(&settings.notify)?;
         private::check(&settings.data)?;
         if self.check {
             let (config, parties) = (self.config.display(), settings.parties.len());

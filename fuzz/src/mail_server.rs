@@ -2,8 +2,8 @@
 //! whether STARTTLS is wanted.
 
 use tessera_config::{EmailSettings, EmailTls};
-use tessera_switch::notify::channel::{Address, Email, Message, MessageId};
-use tessera_switch::notify::texts::Texts;
+use tessera_notify::channel::{Address, Email, Message, MessageId};
+use tessera_notify::texts::Texts;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 

@@ -1,8 +1,8 @@
 //! A message centre that says anything, whatever it is asked: a message is taken over or not, and nothing panics.
 
 use tessera_config::SmsSettings;
-use tessera_switch::notify::channel::{Address, Message, MessageId, Sms};
-use tessera_switch::notify::texts::Texts;
+use tessera_notify::channel::{Address, Message, MessageId, Sms};
+use tessera_notify::texts::Texts;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;

@@ -12,9 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::{Admission, Arrivals, PartyDirectory};
 use crate::gate::{DeadLetters, Gate};
-use crate::host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
 use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, SessionContext};
 use crate::orders::Orders;
@@ -23,7 +21,9 @@ use crate::router::{
     Budget, Directory, Inbox, Inboxes, OperatorPolicy, Parts, PartyTotals, Worker, WorkerTask,
 };
 use crate::settlement::Settlement;
+use tessera_admission::{Admission, Arrivals, PartyDirectory};
 use tessera_config::Settings;
+use tessera_host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
 use tessera_journal::Journal;
 use tessera_ledger::{ContactChannel, Rules, WalletId};
 use tessera_metrics::LinkStats;

@@ -3,10 +3,10 @@
 
 use std::fmt::Display;
 
-use crate::notify::NotifyError;
-use crate::notify::outbox::OutboxError;
 use tessera_journal::JournalError;
 use tessera_kit::invariant;
+use tessera_notify::NotifyError;
+use tessera_notify::outbox::OutboxError;
 use tessera_store::StoreError;
 
 /// Exit code of a process that a fault of the disk, or of what is on it, ended (`EX_IOERR`).

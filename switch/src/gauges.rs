@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::door::{ListedParty, PartyDirectory};
 use crate::gate::DeadLetters;
+use tessera_admission::{ListedParty, PartyDirectory};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_metrics::Metrics;

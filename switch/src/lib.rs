@@ -23,13 +23,10 @@ mod reseal;
 mod settlement;
 mod switch;
 
-pub mod door;
 pub mod explain;
 pub mod gate;
-pub mod host;
 pub mod leased;
 pub mod mall;
-pub mod notify;
 pub mod ops;
 pub mod orders;
 pub mod passwords;

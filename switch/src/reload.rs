@@ -11,8 +11,8 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::{Parties, PartyDirectory, Places};
 use crate::router::WorkerTask;
+use tessera_admission::{Parties, PartyDirectory, Places};
 use tessera_config::{
     MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
 };

@@ -7,10 +7,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::assembly::Shared;
-use crate::notify::DeadLetterClient;
 use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Wallet};
+use tessera_notify::DeadLetterClient;
 use tessera_store::Store;
 use tessera_vault::Vault;
 

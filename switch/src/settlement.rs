@@ -9,10 +9,10 @@ use std::time::Duration;
 use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
-use crate::host::DateMessage;
 use crate::router::{Inboxes, OperatorPolicy};
 use crate::wallet::WalletMessage;
 use tessera_config::Cutover;
+use tessera_host::DateMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Directed, Directive, WalletId};
 

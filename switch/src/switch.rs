@@ -13,12 +13,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
-use crate::door::{self, Admission, Parties, PartyDirectory, PlaceLimits, Places};
 use crate::gate::DeadLetters;
 use crate::gauges;
-use crate::host::{LinkInbox, Links};
 use crate::host_totals::HostTotals;
-use crate::notify::{MallNames, Notify};
 use crate::ops::{self, Health, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
@@ -28,15 +25,18 @@ use crate::reseal;
 use crate::router::{Budget, Directory, Inbox, Inboxes, OperatorPolicy, PartyTotals, WorkerTask};
 use crate::settlement::Settlement;
 use crate::wallet::WalletMessage;
+use tessera_admission::{Admission, Parties, PartyDirectory, PlaceLimits, Places};
 use tessera_config::{
     Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
     leased_server,
 };
+use tessera_host::{LinkInbox, Links};
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Day, Supervision, WalletId};
 use tessera_metrics::Certificate;
 use tessera_metrics::LinkStats;
 use tessera_metrics::Metrics;
+use tessera_notify::{MallNames, Notify};
 use tessera_store::{Checkpointer, Store};
 use tessera_vault::{KeyRing, Vault};
 
@@ -96,12 +96,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     }
 
     // Bound first: an address that is taken is found out before the journal is replayed.
-    let malls =
-        door::listen(settings.mall.listen).with_context(|| at("malls", settings.mall.listen))?;
+    let malls = tessera_admission::listen(settings.mall.listen)
+        .with_context(|| at("malls", settings.mall.listen))?;
     let sealed_malls = tls
-        .map(|tls| door::listen(tls.listen).with_context(|| at("malls with TLS", tls.listen)))
+        .map(|tls| {
+            tessera_admission::listen(tls.listen).with_context(|| at("malls with TLS", tls.listen))
+        })
         .transpose()?;
-    let wallet_servers = door::listen(settings.leased.listen)
+    let wallet_servers = tessera_admission::listen(settings.leased.listen)
         .with_context(|| at("wallet servers", settings.leased.listen))?;
     let operations = ops::serve(&settings.ops, Arc::clone(&metrics), Arc::clone(&health))
         .with_context(|| at("operations", settings.ops.listen))?;
@@ -312,9 +314,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
 struct Crew {
     arbiters: Vec<Arbiter>,
     worker_tasks: Vec<UnboundedSender<WorkerTask>>,
-    malls: Vec<door::Way>,
-    sealed_malls: Vec<door::Way>,
-    wallet_servers: Vec<door::Way>,
+    malls: Vec<tessera_admission::Way>,
+    sealed_malls: Vec<tessera_admission::Way>,
+    wallet_servers: Vec<tessera_admission::Way>,
 }
 
 impl Crew {
@@ -332,9 +334,9 @@ impl Crew {
         }
         let (worker_tasks, worker_task_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();
-        let (malls, mall_ends) = door::ways(workers);
-        let (sealed_malls, sealed_mall_ends) = door::ways(workers);
-        let (wallet_servers, wallet_server_ends) = door::ways(workers);
+        let (malls, mall_ends) = tessera_admission::ways(workers);
+        let (sealed_malls, sealed_mall_ends) = tessera_admission::ways(workers);
+        let (wallet_servers, wallet_server_ends) = tessera_admission::ways(workers);
         let ends = inbox_ends
             .into_iter()
             .zip(worker_task_ends)
@@ -390,10 +392,10 @@ impl Crew {
         of_malls: Arc<Places>,
         shared: &Shared,
     ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-        let accept = |listener, ways: &Vec<door::Way>, places| -> anyhow::Result<_> {
+        let accept = |listener, ways: &Vec<tessera_admission::Way>, places| -> anyhow::Result<_> {
             let listener = TcpListener::from_std(listener)?;
             let metrics = Arc::clone(&shared.metrics);
-            Ok(actix::spawn(door::accept(
+            Ok(actix::spawn(tessera_admission::accept(
                 listener,
                 ways.clone(),
                 places,

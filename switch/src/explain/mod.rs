@@ -122,7 +122,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
             let unread = crate::wallet::unread(wallet, *reference, owed, date)?;
             // Without the event that opened it there would be no page.
             let message = advice::read(|at| lookup.read(at), &unread).ok()?;
-            Some(crate::host::write_out(&message, *reference))
+            Some(tessera_host::write_out(&message, *reference))
         });
         timeline::page(steps, &advices.collect::<Vec<_>>())
     });

@@ -3,7 +3,7 @@
 use tessera_protocol::{Amount, Mti};
 
 use super::Unread;
-use crate::host::{
+use tessera_host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
 use tessera_journal::{JournalError, Record};
@@ -92,11 +92,11 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
         local_date,
         settlement_date: unread.settlement_date,
         terminal: match own {
-            Some(_) => crate::host::LOAD_TERMINAL,
+            Some(_) => tessera_host::LOAD_TERMINAL,
             None => opening.terminal,
         },
         acceptor: match own {
-            Some(_) => crate::host::LOAD_ACCEPTOR,
+            Some(_) => tessera_host::LOAD_ACCEPTOR,
             None => opening.acceptor,
         },
         reference_of_original: opening.reference,

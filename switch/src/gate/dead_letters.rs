@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use super::Unread;
-use crate::host::CardUpdate;
+use tessera_host::CardUpdate;
 use tessera_ledger::{GivenUp, Owed, Reference, WalletId};
 
 /// What a dead letter is called.

@@ -19,10 +19,10 @@ use tokio::sync::Notify;
 pub use advice::MessageError;
 pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
 
-use crate::door::{Connection, OUTBOX_BYTES_MAX, Requester};
-use crate::host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
 use crate::router::OperatorPolicy;
 use crate::wallet::{Directions, Reply};
+use tessera_admission::{Connection, OUTBOX_BYTES_MAX, Requester};
+use tessera_host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
 use tessera_journal::Journal;
 use tessera_kit::invariant;
 use tessera_ledger::{
@@ -47,7 +47,7 @@ pub fn write_out(
             repeat: true,
         },
     };
-    Ok(crate::host::write_out(&message, id.reference))
+    Ok(tessera_host::write_out(&message, id.reference))
 }
 
 /// What waits for its event to be durable.

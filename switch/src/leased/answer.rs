@@ -7,8 +7,8 @@ use tessera_protocol::{CardNumber, ClientNumber, Message, Mti, Packer, ResponseC
 
 use super::history;
 use super::operation::key_of;
-use crate::door::Requester;
 use crate::gate::News;
+use tessera_admission::Requester;
 use tessera_kit::clock;
 use tessera_ledger::{Details, Outcome, WalletId};
 

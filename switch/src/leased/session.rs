@@ -16,12 +16,12 @@ use tokio_rustls::server::TlsStream;
 
 use super::answer;
 use super::operation::{Operation, Reading};
-use crate::door::{
+use crate::router::Worker;
+use crate::wallet::WalletMessage;
+use tessera_admission::{
     Admission, Admitted, Arrival, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, Requester, write_sealed,
 };
-use crate::router::Worker;
-use crate::wallet::WalletMessage;
 use tessera_config::{Identity, MallSettings, NamedCertificates};
 use tessera_kit::clock;
 use tessera_ledger::Command;

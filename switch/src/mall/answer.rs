@@ -8,7 +8,7 @@ use tessera_protocol::{
 };
 
 use super::sign_on::Verdict;
-use crate::door::{Reply, Requester};
+use tessera_admission::{Reply, Requester};
 use tessera_config::{Party, Quirks, UnknownReversal};
 use tessera_ledger::{Details, Outcome};
 

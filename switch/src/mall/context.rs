@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use super::turns::Turns;
-use crate::door::{Bound, Connections, Parties};
 use crate::router::Worker;
+use tessera_admission::{Bound, Connections, Parties};
 use tessera_config::MallSettings;
 use tessera_metrics::ConnectionClosed;
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use tessera_console::Limit;
 use tessera_protocol::{Dialect, Header, Look, foreign_protocol, recognize};
 
-use crate::door::Parties;
+use tessera_admission::Parties;
 
 /// What the first bytes of a connection say about its dialect.
 #[derive(Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use super::dialect;
 use super::proxied::{self, Headless};
 use super::session::{Ending, Reading, Session};
 use super::turns::HANDSHAKE_BYTES;
-use crate::door::{Arrival, Carrier, Connection, Place, write_sealed};
+use tessera_admission::{Arrival, Carrier, Connection, Place, write_sealed};
 use tessera_config::{Identity, Network};
 use tessera_metrics::{ConnectionClosed, ConnectionRefused};
 

@@ -18,7 +18,7 @@ use super::context::SessionContext;
 use super::dialect::{self, Choice};
 use super::receive::{Received, Receiver};
 use super::turns::Baton;
-use crate::door::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
+use tessera_admission::{Admission, Arrival, Connection, OUTBOX_BYTES_MAX, Place};
 use tessera_metrics::{ConnectionClosed, FrameRefused, Label};
 
 static CLOSED: Limit = Limit::new("connection closed");

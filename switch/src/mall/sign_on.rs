@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
 
-use crate::door::{Admission, Arrival, Bound, Connection, ListedParty, Misfit, Permit};
+use tessera_admission::{Admission, Arrival, Bound, Connection, ListedParty, Misfit, Permit};
 use tessera_metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.

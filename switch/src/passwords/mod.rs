@@ -20,8 +20,8 @@ use hash::Hasher;
 use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
-use crate::door::Requester;
 use crate::wallet::WalletMessage;
+use tessera_admission::Requester;
 use tessera_ledger::{Ask, Claims, Command, Proof, WalletId};
 
 /// Requests of one account that wait for its tries under way: what a payer's impatient clicks come to.

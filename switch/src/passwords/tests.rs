@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tessera_protocol::{Amount, Currency};
 
 use super::*;
-use crate::door::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
+use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
 use tessera_ledger::{Action, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret};
 use tessera_metrics::Kind;
 

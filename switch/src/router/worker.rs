@@ -14,10 +14,10 @@ use super::active_wallets::ActiveWallets;
 use super::wakes::Wakes;
 use super::{Budget, Directory, OperatorPolicy, PartyTotals};
 use crate::gate::{DeadLetters, Gate};
-use crate::host::{AdviceOutcome, Forwarder, HostAnswer, HostOutcome, Link};
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
 use crate::wallet::{Housekeeping, WalletMessage};
+use tessera_host::{AdviceOutcome, Forwarder, HostAnswer, HostOutcome, Link};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::{clock, invariant};
 use tessera_ledger::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot::Sender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::door::Parties;
+use tessera_admission::Parties;
 
 /// A request from another thread; the sender is notified when it is done.
 pub enum WorkerTask {

@@ -1,9 +1,9 @@
 //! What a wallet asks of the host: its events as requests.
 
 use super::WalletActor;
-use crate::door::Requester;
 use crate::gate::Unread;
-use crate::host::{CardUpdate, HostMessage, HostRequest, Original};
+use tessera_admission::Requester;
+use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_kit::clock;
 use tessera_ledger::{
     AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, HostPurpose,

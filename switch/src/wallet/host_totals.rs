@@ -4,7 +4,7 @@ use tessera_protocol::ResponseCode;
 
 use super::{Reply, WalletActor, WalletMessage};
 use crate::gate::Release;
-use crate::host::{HostMessage, HostRequest};
+use tessera_host::{HostMessage, HostRequest};
 use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
 
 /// The totals that were sent to the host, and the waiting requester.

@@ -6,7 +6,7 @@ use tessera_ledger::{Command, Outcome, Supervision};
 use tessera_protocol::CardNumber;
 use tokio::sync::oneshot;
 
-use crate::door::Requester;
+use tessera_admission::Requester;
 
 /// A message to a wallet, and the requester that waits for its answer.
 ///

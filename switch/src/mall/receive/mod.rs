@@ -25,7 +25,7 @@ use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
 use super::sign_on::{self, Standing, Verdict};
 use super::turns::Share;
-use crate::door::{
+use tessera_admission::{
     self, Admission, Admitted, Arrival, Connection, ListedParty, NotAdmitted, Reply, Requester,
     log_decline,
 };
@@ -60,7 +60,7 @@ pub(super) struct Receiver {
     counted: bool,
     arrival: Arrival,
     /// Its place among the connections of the port.
-    place: door::Place,
+    place: tessera_admission::Place,
     /// Whose share of the worker's time it uses.
     share: Rc<Share>,
     /// The message at hand is a sign-on.
@@ -84,7 +84,7 @@ impl Receiver {
         keeper: Rc<SessionContext>,
         connection: Arc<Connection>,
         arrival: Arrival,
-        place: door::Place,
+        place: tessera_admission::Place,
     ) -> Self {
         Self {
             share: keeper.turns.of_strangers(),

@@ -10,8 +10,8 @@ use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode,
 use super::super::sign_on::Verdict;
 use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
-use crate::door::{ListedParty, Requester};
 use crate::wallet::WalletMessage;
+use tessera_admission::{ListedParty, Requester};
 use tessera_kit::clock;
 use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};
 use tessera_metrics::FrameRefused;

@@ -28,8 +28,8 @@ use caller::Caller;
 pub use caller::Right;
 
 use super::operator::{Operator, Preference, Want};
-use crate::notify::{DeadLetterClient, Letters};
 use tessera_config::OperatorSettings;
+use tessera_notify::{DeadLetterClient, Letters};
 
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::super::asks_host::unread;
 use super::super::{Directions, Reply};
 use super::{Waiting, WalletActor};
-use crate::door::{Connection, Requester};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
 use crate::passwords::{Job, Refused};
+use tessera_admission::{Connection, Requester};
 use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
 use tessera_metrics::{Kind, Stage};
 

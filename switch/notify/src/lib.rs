@@ -1,0 +1,54 @@
+//! Notifies payers of what happened: by e-mail and by short message, to addresses that they have confirmed.
+//!
+//! | part | what it does |
+//! | --- | --- |
+//! | `outbox` | notifications to be sent: a cursor over the journal, and the messages before it |
+//! | `follow`, `occasion` | read the journal on, and select the events and their receivers |
+//! | `lane` | what waits for one channel: one that stands still does not hold up the other |
+//! | `service`, `deliver` | the thread: what is due is put into words and handed to a channel |
+//! | `dead_letter_client` | dead letters, for operators |
+//! | `texts` | puts an occasion and its facts into words |
+//! | `channel` | takes one message to one receiver, or says why not |
+//!
+//! A payer's address goes to the server that delivers to it and to nobody else: it is in no log line, no metric and no
+//! reason of a failure.
+
+// So that a new event or message is decided upon in every place, by name.
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "the enums of the message centre's protocol are another crate's"
+)]
+pub mod channel;
+mod dead_letter_client;
+mod deliver;
+mod follow;
+mod lane;
+mod occasion;
+pub mod outbox;
+mod service;
+#[cfg(test)]
+mod testing;
+pub mod texts;
+
+use channel::{Email, Sms};
+use tessera_config::{NotifySettings, SettingsError};
+
+pub use dead_letter_client::{DeadLetterClient, Letters};
+pub use deliver::MallNames;
+pub use service::{Notify, NotifyError};
+
+/// Tries what reading the configuration leaves for later: passwords and authorities of the channels.
+///
+/// # Errors
+/// What of it is not usable.
+pub fn check(settings: &NotifySettings) -> Result<(), SettingsError> {
+    if let Some(email) = &settings.email {
+        Email::open(email)?;
+    }
+    if let Some(sms) = &settings.sms {
+        Sms::check(sms)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,673 @@
+//! The thread that follows the journal and sends what is due.
+
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinSet, LocalSet};
+
+use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
+use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
+use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
+use super::follow::Follower;
+use super::lane::Lane;
+use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
+use tessera_config::{NotifySettings, Settings, SettingsError};
+use tessera_journal::Journal;
+use tessera_kit::clock;
+use tessera_ledger::ContactChannel;
+use tessera_metrics::Metrics;
+use tessera_vault::Vault;
+
+/// How often the journal is looked at for something new.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Events looked at before anything else has its turn.
+const LOOK_AT: u64 = 4096;
+/// Messages of a channel that are in memory; beyond, they wait in the outbox alone.
+const IN_MEMORY_MAX: usize = 20_000;
+/// The longest pause before the outbox is opened again after a failure.
+const REOPEN_MAX: Duration = Duration::from_secs(10);
+/// The interval of updates of the metrics.
+const FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// Dead letters that are tried again or dropped in one write.
+const LETTERS_AT_ONCE: usize = 1_000;
+/// Receipts of the message centre that nobody has taken.
+const RECEIPTS_MAX: usize = 256;
+
+/// The handle of the notification service.
+#[derive(Debug)]
+pub struct Notify {
+    thread: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+    /// Where dead letters are listed, tried again and dropped.
+    pub dead_letter_client: DeadLetterClient,
+}
+
+/// Why the notification service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// Passwords, certificates, addresses.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The outbox can't be opened.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The system gave no thread.
+    #[error("no thread for notifications: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl Notify {
+    /// Starts it; none where no channel is configured.
+    ///
+    /// # Errors
+    /// When a channel's password or certificate, the outbox or a thread can't be had.
+    pub fn start(
+        settings: &Settings,
+        malls: MallNames,
+        journal: Arc<dyn Journal>,
+        vault: Arc<Vault>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Option<Self>, NotifyError> {
+        let notify = settings.notify.clone();
+        if notify.email.is_none() && notify.sms.is_none() {
+            return Ok(None);
+        }
+        let email = notify.email.as_ref().map(Email::open).transpose()?;
+        notify.sms.as_ref().map(Sms::check).transpose()?;
+        let place = Place {
+            directory: settings.data.join("outbox"),
+            journal,
+            sent_within: notify.give_up_after.as_millis() as u64,
+            pause_max: notify.retry_max.as_millis() as u64,
+        };
+        let books = match State::open(&place) {
+            // Notifications wait until the disk can be written; payments go on meanwhile.
+            Err(error) if error.is_of_the_disk() => Err(error),
+            opened => Ok(opened?),
+        };
+        let (dead_letter_client, asks) = DeadLetterClient::new();
+        let (stop, stopped) = oneshot::channel();
+        let seed = Seed {
+            settings: notify,
+            email,
+            malls,
+            vault,
+            metrics,
+            place,
+            books,
+        };
+        let thread = std::thread::Builder::new()
+            .name("notify".into())
+            .spawn(move || seed.run(asks, stopped))?;
+        Ok(Some(Self {
+            thread,
+            stop,
+            dead_letter_client,
+        }))
+    }
+
+    /// Ends it: what is on its way is sent again after the next start.
+    pub fn stop(self) {
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            tracing::error!("the notification thread has panicked");
+        }
+    }
+}
+
+/// Where everything is on the disk.
+struct Place {
+    directory: PathBuf,
+    journal: Arc<dyn Journal>,
+    /// Events older than this cause no notification, in milliseconds.
+    sent_within: u64,
+    /// No message waits longer until it is tried again, in milliseconds.
+    pause_max: u64,
+}
+
+/// The outbox, and what is in memory of it.
+struct State {
+    outbox: Arc<Outbox>,
+    follower: Follower,
+    lanes: [Lane; 2],
+}
+
+impl State {
+    fn open(place: &Place) -> Result<Self, OutboxError> {
+        let outbox = Arc::new(Outbox::open(&place.directory)?);
+        let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
+        Ok(Self {
+            lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
+            follower: Follower::new(Arc::clone(&place.journal), &outbox, place.sent_within)?,
+            outbox,
+        })
+    }
+
+    fn lane(&mut self, channel: ContactChannel) -> &mut Lane {
+        match channel {
+            ContactChannel::Email => &mut self.lanes[0],
+            ContactChannel::Mobile => &mut self.lanes[1],
+        }
+    }
+}
+
+struct Seed {
+    settings: NotifySettings,
+    email: Option<Email>,
+    malls: MallNames,
+    vault: Arc<Vault>,
+    metrics: Arc<Metrics>,
+    place: Place,
+    books: Result<State, OutboxError>,
+}
+
+/// Nothing is sent after the end of the thread.
+struct Ended(Arc<Metrics>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.notify.stopped(true);
+    }
+}
+
+impl Seed {
+    fn run(self, asks: mpsc::Receiver<Ask>, stopped: oneshot::Receiver<()>) {
+        let _ended = Ended(Arc::clone(&self.metrics));
+        // Purchases go before; where the system does not allow it, nothing is lost but that.
+        let _ = rustix::process::setpriority_process(None, 10);
+        let built = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = match built {
+            Ok(runtime) => runtime,
+            Err(error) => return tracing::error!(%error, "notifications cannot start"),
+        };
+        let local = LocalSet::new();
+        local.block_on(&runtime, async move {
+            let (sender, receipts) = mpsc::channel(RECEIPTS_MAX);
+            let sms = self.settings.sms.as_ref();
+            let sms = match sms.map(|sms| Sms::open(sms, sender)).transpose() {
+                Ok(sms) => sms,
+                Err(error) => return tracing::error!(%error, "notifications cannot start"),
+            };
+            let delivery = Delivery {
+                journal: Arc::clone(&self.place.journal),
+                vault: self.vault,
+                email: self.email.map(Channel::Email),
+                sms: sms.map(Channel::Sms),
+                malls: self.malls,
+            };
+            let service = Service {
+                settings: self.settings,
+                metrics: self.metrics,
+                place: self.place,
+                delivery: Rc::new(delivery),
+                under_way: JoinSet::new(),
+                figures_sent: None,
+            };
+            let outside = Outside {
+                asks,
+                receipts,
+                stopped,
+            };
+            service.work_until_stopped(self.books, outside).await;
+        });
+    }
+}
+
+struct Service {
+    settings: NotifySettings,
+    metrics: Arc<Metrics>,
+    place: Place,
+    delivery: Rc<Delivery>,
+    under_way: JoinSet<(ContactChannel, Key, Delivered)>,
+    figures_sent: Option<Instant>,
+}
+
+/// What others want.
+struct Outside {
+    asks: mpsc::Receiver<Ask>,
+    receipts: mpsc::Receiver<Receipt>,
+    stopped: oneshot::Receiver<()>,
+}
+
+impl Service {
+    /// Until it is stopped. Where journal or outbox fail, everything is read from the disk anew after a pause: the outbox takes
+    /// nothing more once a write has failed, and what is in memory may be ahead of it.
+    async fn work_until_stopped(
+        mut self,
+        mut opened: Result<State, OutboxError>,
+        mut outside: Outside,
+    ) {
+        let mut failures = 0;
+        loop {
+            let began = Instant::now();
+            let worked = match opened {
+                Ok(mut books) => {
+                    let worked = self.work(&mut books, &mut outside).await;
+                    // They hold the outbox.
+                    self.under_way.shutdown().await;
+                    worked
+                }
+                Err(error) => Err(error),
+            };
+            let Err(error) = worked else {
+                return;
+            };
+            tracing::error!(%error, "notifications paused");
+            self.metrics.notify.stopped(true);
+            if began.elapsed() > self.settings.retry_max {
+                // It had worked for a while: this is not the trouble of before.
+                failures = 0;
+            }
+            failures += 1;
+            let pause = Duration::from_millis(self.pause(failures)).min(REOPEN_MAX);
+            if self.is_stopped_within(pause, &mut outside).await {
+                return;
+            }
+            opened = State::open(&self.place);
+        }
+    }
+
+    async fn is_stopped_within(&self, pause: Duration, outside: &mut Outside) -> bool {
+        let over = tokio::time::sleep(pause);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                _ = &mut outside.stopped => return true,
+                () = &mut over => return false,
+                // That is the answer to the caller.
+                Some(ask) = outside.asks.recv() => drop(ask),
+                Some(receipt) = outside.receipts.recv() => self.count(&receipt),
+            }
+        }
+    }
+
+    async fn work(&mut self, books: &mut State, outside: &mut Outside) -> Result<(), OutboxError> {
+        let mut more = true;
+        loop {
+            self.look(books, &mut more)?;
+            self.send_what_is_due(books)?;
+            self.say_figures(books);
+            let pause = if more { Duration::ZERO } else { LOOK_EVERY };
+            tokio::select! {
+                _ = &mut outside.stopped => break,
+                Some(done) = self.under_way.join_next() => {
+                    if let Ok((channel, key, delivered)) = done {
+                        self.settle(books, channel, key, delivered)?;
+                    }
+                }
+                Some(ask) = outside.asks.recv() => answer(books, ask)?,
+                Some(receipt) = outside.receipts.recv() => self.count(&receipt),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        if let Err(error) = books.outbox.sync() {
+            tracing::error!(%error, "the outbox could not be synced");
+        }
+        Ok(())
+    }
+
+    /// Reads on in the journal.
+    fn look(&mut self, books: &mut State, more: &mut bool) -> Result<(), OutboxError> {
+        let now = clock::milliseconds();
+        let (looked_at, new) = books.follower.look(LOOK_AT, &books.outbox, now)?;
+        *more = looked_at >= LOOK_AT;
+        for (key, waiting) in new {
+            books.lane(waiting.channel).follow(key, waiting);
+        }
+        Ok(())
+    }
+
+    fn send_what_is_due(&mut self, books: &mut State) -> Result<(), OutboxError> {
+        let now = clock::milliseconds();
+        for lane in &mut books.lanes {
+            lane.refill(&books.outbox)?;
+            while lane.under_way() < self.settings.batch
+                && let Some(key) = lane.take_due(now)
+            {
+                let (channel, delivery) = (lane.channel(), Rc::clone(&self.delivery));
+                let outbox = Arc::clone(&books.outbox);
+                self.under_way.spawn_local(async move {
+                    (channel, key, delivery.deliver(&outbox, key).await)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        books: &mut State,
+        channel: ContactChannel,
+        key: Key,
+        delivered: Delivered,
+    ) -> Result<(), OutboxError> {
+        let Some(waiting) = books.lane(channel).settle(key) else {
+            return Ok(());
+        };
+        let mut changes = Changes::default();
+        let figures = &Arc::clone(&self.metrics).notify;
+        match delivered {
+            Delivered::Sent(channel) => {
+                figures.sent(channel, "sent");
+                changes.done.push((key, waiting.channel));
+            }
+            Delivered::NobodyThere => {
+                figures.sent("none", "dropped");
+                changes.done.push((key, waiting.channel));
+            }
+            Delivered::Failed(channel, failure) => {
+                let now = clock::milliseconds();
+                let age = now.saturating_sub(waiting.since);
+                let attempts = waiting.attempts + 1;
+                let give_up = self.settings.give_up_after.as_millis() as u64;
+                match failure {
+                    _ if key.to == To::Proposed && age >= CODE_WITHIN => {
+                        figures.sent(channel, "dropped");
+                        changes.done.push((key, waiting.channel));
+                    }
+                    Failure::Transient(_) if age < give_up => {
+                        figures.sent(channel, "retried");
+                        let due = now + self.pause(attempts);
+                        let again = Waiting {
+                            due,
+                            attempts,
+                            ..waiting
+                        };
+                        books.lane(waiting.channel).put(key, again);
+                        changes.waiting.push((key, again));
+                    }
+                    Failure::Transient(why) | Failure::Permanent(why) => {
+                        figures.sent(channel, "dead");
+                        tracing::warn!(channel, why, "a message was given up");
+                        let dead = Dead {
+                            channel: waiting.channel,
+                            since: waiting.since,
+                            attempts,
+                            why,
+                        };
+                        changes.dead.push((key, dead));
+                    }
+                }
+            }
+        }
+        books.outbox.write(&changes)
+    }
+
+    /// Doubled each time, and a random part of it, so that not all come back at once.
+    fn pause(&self, attempts: u32) -> u64 {
+        let doubled =
+            self.settings.retry_min * 2u32.saturating_pow(attempts.saturating_sub(1).min(20));
+        let pause = doubled.min(self.settings.retry_max).as_millis() as u64;
+        pause / 2 + rand::random_range(0..=pause / 2)
+    }
+
+    fn count(&self, receipt: &Receipt) {
+        let result = match &receipt.outcome {
+            ReceiptOutcome::Delivered => "delivered",
+            ReceiptOutcome::Failed(why) => {
+                let (id, segment, segments) = (&receipt.id, receipt.segment, receipt.segments);
+                tracing::info!(%id, segment, segments, why, "a short message did not reach the telephone");
+                "undelivered"
+            }
+        };
+        self.metrics.notify.sent("sms", result);
+    }
+
+    fn say_figures(&mut self, books: &State) {
+        if self
+            .figures_sent
+            .is_some_and(|notice| notice.elapsed() < FIGURES_EVERY)
+        {
+            return;
+        }
+        self.figures_sent = Some(Instant::now());
+        let figures = &self.metrics.notify;
+        let now = clock::milliseconds();
+        for lane in &books.lanes {
+            let oldest = lane.oldest();
+            let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
+            figures.waiting(lane.channel(), lane.len(), oldest);
+        }
+        let looked_at = books.follower.sequence();
+        let behind = self.place.journal.durable().saturating_sub(looked_at);
+        figures.set(books.outbox.dead_count(), behind);
+        figures.stopped(false);
+    }
+}
+
+/// The caller also gets a failure.
+fn answer(books: &mut State, ask: Ask) -> Result<(), OutboxError> {
+    match ask {
+        Ask::List(most, answer) => reply(answer, books.outbox.dead(most)),
+        Ask::Retry(letters, answer) => reply(answer, revive(books, letters)),
+        Ask::Drop(letters, answer) => reply(answer, forget(books, letters)),
+        Ask::Outdated(vault, answer) => {
+            let outdated = books
+                .outbox
+                .count_sealed(|sealed| vault.is_outdated(sealed));
+            reply(answer, outdated)
+        }
+    }
+}
+
+fn reply<T>(
+    answer: oneshot::Sender<Result<T, String>>,
+    done: Result<T, OutboxError>,
+) -> Result<(), OutboxError> {
+    let (notice, kept) = match done {
+        Ok(done) => (Ok(done), Ok(())),
+        Err(error) => (Err(error.to_string()), Err(error)),
+    };
+    // A caller that no longer waits needs no answer.
+    let _ = answer.send(notice);
+    kept
+}
+
+/// Up to a page of these dead letters.
+fn some_of(outbox: &Outbox, letters: Letters) -> Result<Vec<(Key, Dead)>, OutboxError> {
+    match letters {
+        Letters::One(key) => {
+            let dead = outbox.dead_letter(key)?;
+            Ok(dead.map(|dead| (key, dead)).into_iter().collect())
+        }
+        Letters::All => outbox.dead(LETTERS_AT_ONCE),
+    }
+}
+
+fn revive(books: &mut State, letters: Letters) -> Result<usize, OutboxError> {
+    let mut count = 0;
+    loop {
+        let dead = some_of(&books.outbox, letters)?;
+        if dead.is_empty() {
+            return Ok(count);
+        }
+        let revived = dead.into_iter().map(|(key, dead)| {
+            // It has as long again as a new one.
+            let waiting = Waiting {
+                channel: dead.channel,
+                due: 0,
+                since: clock::milliseconds(),
+                attempts: 0,
+            };
+            (key, waiting)
+        });
+        let changes = Changes {
+            revived: revived.collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes)?;
+        count += changes.revived.len();
+        for (key, waiting) in changes.revived {
+            books.lane(waiting.channel).revive(key, waiting);
+        }
+    }
+}
+
+fn forget(books: &State, letters: Letters) -> Result<usize, OutboxError> {
+    let mut count = 0;
+    loop {
+        let dead = some_of(&books.outbox, letters)?;
+        if dead.is_empty() {
+            return Ok(count);
+        }
+        let changes = Changes {
+            dropped: dead.into_iter().map(|(key, _)| key).collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes)?;
+        count += changes.dropped.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::testing::Records;
+    use tessera_vault::KeyRing;
+
+    const PATIENCE: Duration = Duration::from_secs(120);
+
+    fn place(folder: &std::path::Path, journal: &Arc<Records>) -> Place {
+        Place {
+            directory: folder.join("outbox"),
+            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            sent_within: u64::MAX,
+            pause_max: 60_000,
+        }
+    }
+
+    fn delivery(folder: &std::path::Path, journal: &Arc<Records>) -> Delivery {
+        let keys = folder.join("keys");
+        KeyRing::rotate(&keys).unwrap();
+        Delivery {
+            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
+            email: None,
+            sms: None,
+            malls: Arc::new(|_| None),
+        }
+    }
+
+    async fn until(metrics: &Metrics, line: &str) {
+        let said = async {
+            while !metrics.text().lines().any(|one| one == line) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, said).await;
+        in_time.unwrap_or_else(|_| panic!("no {line}"));
+    }
+
+    #[test]
+    fn after_a_failure_it_goes_on_from_what_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let metrics = Arc::new(Metrics::new());
+        let place = place(folder.path(), &journal);
+        let books = State::open(&place).unwrap();
+        let service = Service {
+            settings: NotifySettings {
+                retry_min: Duration::from_millis(2),
+                retry_max: Duration::from_millis(2),
+                ..NotifySettings::default()
+            },
+            metrics: Arc::clone(&metrics),
+            place,
+            delivery: Rc::new(delivery(folder.path(), &journal)),
+            under_way: JoinSet::new(),
+            figures_sent: None,
+        };
+        let (dead_letter_client, asks) = DeadLetterClient::new();
+        let (_sender, receipts) = mpsc::channel(1);
+        let (stop, stopped) = oneshot::channel();
+        let outside = Outside {
+            asks,
+            receipts,
+            stopped,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        LocalSet::new().block_on(&runtime, async {
+            let notice = tokio::task::spawn_local(service.work_until_stopped(Ok(books), outside));
+            until(&metrics, "tessera_notifications_stopped 0").await;
+            journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
+            until(&metrics, "tessera_notifications_stopped 1").await;
+            let asked = dead_letter_client.list(1).await;
+            assert!(asked.is_err_and(|why| why.contains("stopped")));
+            journal.propose("a");
+            journal.fail_shows.store(0, Ordering::Relaxed);
+            until(&metrics, "tessera_notifications_stopped 0").await;
+            until(
+                &metrics,
+                "tessera_notifications_waiting{channel=\"email\"} 1",
+            )
+            .await;
+            stop.send(()).unwrap();
+            notice.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn a_code_that_nobody_can_use_any_more_is_not_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let delivery = delivery(folder.path(), &journal);
+        let outbox = Outbox::open(&folder.path().join("outbox")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let deliver = |ago| {
+            journal.ago.store(ago, Ordering::Relaxed);
+            let position = journal.propose("a");
+            let to = To::Proposed;
+            runtime.block_on(delivery.deliver(&outbox, Key { position, to }))
+        };
+        assert!(matches!(deliver(CODE_WITHIN), Delivered::NobodyThere));
+        assert!(matches!(deliver(0), Delivered::Failed(..)));
+    }
+
+    #[test]
+    fn all_dead_letters_are_tried_again_or_dropped_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Records::default());
+        let mut books = State::open(&place(folder.path(), &journal)).unwrap();
+        let many = LETTERS_AT_ONCE as u64 + 10;
+        let dead = |position| {
+            let dead = Dead {
+                channel: ContactChannel::Email,
+                since: 0,
+                attempts: 1,
+                why: String::new(),
+            };
+            let to = To::Former;
+            (Key { position, to }, dead)
+        };
+        let changes = Changes {
+            dead: (1..=many).map(dead).collect(),
+            ..Changes::default()
+        };
+        books.outbox.write(&changes).unwrap();
+        let one = Letters::One(dead(7).0);
+        assert_eq!(forget(&books, one).unwrap(), 1);
+        assert_eq!(forget(&books, one).unwrap(), 0);
+        let count = revive(&mut books, Letters::All).unwrap();
+        assert_eq!(count as u64, many - 1);
+        assert_eq!(books.lanes[0].len() as u64, many - 1);
+        assert_eq!(books.outbox.dead_count(), 0);
+        books.outbox.write(&changes).unwrap();
+        let count = forget(&books, Letters::All).unwrap();
+        assert_eq!(count as u64, many);
+        assert_eq!(books.outbox.dead(1).unwrap(), []);
+    }
+}
