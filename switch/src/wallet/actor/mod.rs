@@ -19,8 +19,8 @@ use super::WalletMessage;
 use super::host_totals::TotalsAsked;
 use crate::gate::{News, Release};
 use crate::router::Worker;
-use tessera_kit::invariant;
 use tessera_admission::{Connection, Requester};
+use tessera_kit::invariant;
 use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
     Wallet, decide, is_admitted,
