@@ -33,6 +33,9 @@ mod wheel;
 mod wire;
 
 #[cfg(test)]
+#[path = "../../../tests/rig/mutation.rs"]
+mod mutation;
+#[cfg(test)]
 mod tests;
 
 pub use encode::write_out;
