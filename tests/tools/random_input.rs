@@ -9,6 +9,7 @@ use tessera_ledger::{Entry, Wallet};
 
 use crate::rig::Rig;
 use crate::rig::mutation::Mutation;
+use crate::rig::shop::{Shops, post_form, post_json};
 use crate::rig::wire::{
     ACQUIRER, MALL, Wire, card_purchase, hex, network, order_purchase, reversal,
 };
@@ -121,6 +122,59 @@ fn records_and_snapshots() {
         seeds.push(snapshot);
     }
     Mutation::of(seeds).run(CASES, targets::records::run);
+}
+
+/// What a visitor types at the shops: each form is answered, and none is a fault of the shop's.
+#[test]
+fn forms_of_the_shops() {
+    let rig = Rig::started(1, 1_000_000);
+    let shops = Shops::start(&rig, &[]);
+    let (affiliated, unaffiliated) = (shops.affiliated, shops.unaffiliated);
+    let forms = [
+        (affiliated, "/basket", "good=cup&add=1&set=2"),
+        (affiliated, "/orders", "order=A-1"),
+        (
+            unaffiliated,
+            "/buy/round/plain",
+            "order=A-1&name=A&number=9900000000000010&expiry=12%2F31&csc=",
+        ),
+        (unaffiliated, "/clerk/A-1/refund", "amount=1.00&refunds=0"),
+    ];
+    let objects = [
+        (
+            unaffiliated,
+            "/buy/star/controlled",
+            r#"{"order":"A-2","number":"9900000000000010","month":"12","year":"2031"}"#,
+        ),
+        (
+            shops.frame,
+            "/tokens",
+            r#"{"number":"9900000000000010","expiry":"12 / 31","csc":""}"#,
+        ),
+        (
+            unaffiliated,
+            "/buy/string/framed",
+            r#"{"order":"A-3","name":"A","token":"5a5a"}"#,
+        ),
+    ];
+    let mut mutation = Mutation::of(vec![
+        b"&order=%00&amount=-1".to_vec(),
+        br#"{"order":[1e400]}"#.to_vec(),
+    ]);
+    for _ in 0..SLOW_CASES / forms.len() {
+        for (at, path, form) in forms {
+            let form = mutation.changed(form.into());
+            let form = String::from_utf8_lossy(&form);
+            let status = post_form(at, path, "", &form).status;
+            assert!(status < 500, "{status} to {path} with {form}");
+        }
+        for (at, path, object) in objects {
+            let object = mutation.changed(object.into());
+            let object = String::from_utf8_lossy(&object);
+            let status = post_json(at, path, &object).status;
+            assert!(status < 500, "{status} to {path} with {object}");
+        }
+    }
 }
 
 fn released_events() -> Vec<Vec<u8>> {
