@@ -127,6 +127,7 @@ fuzz-%:
 # The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version stands in Cargo.toml.
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
+	TESSERA_WRITE_GOLDEN=1 cargo test --workspace --test operations golden::this_release_has_left_its_data
 
 demo:
 	cargo run --release -- demo

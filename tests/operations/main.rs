@@ -3,6 +3,7 @@
 mod clock;
 mod crash;
 mod full_disk;
+mod golden;
 mod operator;
 mod payer_crash;
 #[path = "../rig/mod.rs"]

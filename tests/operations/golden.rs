@@ -1,0 +1,320 @@
+//! Data of every release since 0.2.0, opened by this build: replayed with the store of its time and without, audited, and
+//! compared with the books of the financial system. Data of a newer build is refused, and nothing of it is changed.
+//!
+//! `tests/golden/VERSION/left.tar.gz` is what a run of that release has left, and `figures.txt` what its audit said.
+//! `make golden` writes both, for the version in `Cargo.toml`.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tessera_journal::{Options, Segments, scan};
+use tessera_ledger::Entry;
+
+use crate::rig::totals::{acknowledged_by_the_host, sums_agree};
+use crate::rig::leased::Line;
+use crate::rig::payer::{GOOD_ACCOUNT, GOOD_CARD, Payer};
+use crate::rig::wire::{card_number, started};
+use crate::rig::{Rig, wait_for};
+
+const CARDS: u64 = 16;
+const BALANCE: u64 = 1_000_000;
+const PROVISIONED: i64 = (CARDS * BALANCE) as i64;
+/// What the switch and the financial system leave, in the rig's folder; and the keys, without which nothing of a payer can be read.
+const LEFT: [&str; 3] = ["data", "host-data", "keys"];
+const HOST: [&str; 1] = ["data=\"host-data\""];
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn releases() -> impl Iterator<Item = PathBuf> {
+    let folders = fs::read_dir(golden()).expect("a folder");
+    folders.map(|folder| folder.expect("a folder").path())
+}
+
+/// Runs `tar`, which keeps files for their owner alone, and folders that are empty.
+fn tar(arguments: &[&str], archive: &Path) {
+    let mut tar = Command::new("tar");
+    tar.args(arguments).arg("--file").arg(archive).args(LEFT);
+    let done = tar.output().expect("tar runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+}
+
+fn archive(release: &Path) -> PathBuf {
+    release.join("left.tar.gz")
+}
+
+/// The switch of a rig has mail to send, and nobody who takes it: it stays in the outbox.
+fn without_mail_server(rig: Rig) -> Rig {
+    let file = rig.path("switch.toml");
+    let email = "\n[notify.email]\nserver = \"127.0.0.1:9\"\ntls = \"plain\"\nfrom = \"no-reply@tessera.example\"\n";
+    let settings = fs::read_to_string(&file).expect("a file");
+    fs::write(file, settings + email).expect("a file");
+    rig
+}
+
+/// A rig with what a release has left; nothing runs.
+fn left_by(release: &Path) -> Rig {
+    let rig = without_mail_server(Rig::new(0, 0));
+    let folder = rig.folder.path().display().to_string();
+    let unpacks = [
+        "--extract",
+        "--gzip",
+        "--preserve-permissions",
+        "--no-same-owner",
+    ];
+    tar(
+        &[&unpacks[..], &["--directory", &folder]].concat(),
+        &archive(release),
+    );
+    rig
+}
+
+/// The lines of the audit that begin with one of these.
+fn audited(rig: &Rig, words: &[&str]) -> String {
+    let output = rig.run(&["audit", "--config", "switch.toml"]);
+    let audit = String::from_utf8(output.stdout).expect("UTF-8");
+    let of_money = |line: &&str| words.iter().any(|word| line.starts_with(word));
+    audit
+        .lines()
+        .filter(of_money)
+        .map(|line| line.to_owned() + "\n")
+        .collect()
+}
+
+fn figures(rig: &Rig) -> String {
+    audited(
+        rig,
+        &[
+            "events",
+            "wallets",
+            "loaded",
+            "available",
+            "held",
+            "owed",
+            "party",
+        ],
+    )
+}
+
+fn expected(release: &Path) -> String {
+    fs::read_to_string(release.join("figures.txt")).expect("a file")
+}
+
+#[test]
+fn this_release_has_left_its_data() {
+    let release = golden().join(env!("CARGO_PKG_VERSION"));
+    if std::env::var_os("TESSERA_WRITE_GOLDEN").is_some() {
+        write(&release);
+    }
+    let missing = "`make golden` writes the data of a release, before the release";
+    assert!(
+        archive(&release).is_file() && release.join("figures.txt").is_file(),
+        "{missing}"
+    );
+}
+
+#[test]
+fn data_of_every_release_is_opened_replayed_and_audited() {
+    for release in releases() {
+        let mut rig = left_by(&release);
+        assert_eq!(figures(&rig), expected(&release), "{release:?}");
+        // What had been set aside when it was left has expired since.
+        let lasting = |rig: &Rig| audited(rig, &["wallets", "loaded", "party"]);
+        let before = lasting(&rig);
+        for store in ["as it was left", "deleted"] {
+            if store == "deleted" {
+                for name in ["data/store", "data/outbox"] {
+                    fs::remove_dir_all(rig.path(name)).expect("a folder");
+                }
+            }
+            rig.start_switch();
+            assert_eq!(rig.stop_switch(), Some(0), "{release:?}, {store}");
+            assert_eq!(lasting(&rig), before, "{release:?}, {store}");
+        }
+        let mut rig = started(rig, &HOST);
+        let mut line = Line::signed_on(&rig);
+        let wallet = line.wallet_with(10_000);
+        assert_eq!(line.balance(&wallet), (10_000, 10_000), "{release:?}");
+        sums_agree(&rig, PROVISIONED);
+        assert_eq!(rig.stop_switch(), Some(0));
+    }
+}
+
+/// By a kind of event, by the format of a segment, of the store, of the outbox, and of the financial system's log.
+#[test]
+fn data_of_a_newer_build_is_refused_and_left_as_it_is() {
+    let release = golden().join(env!("CARGO_PKG_VERSION"));
+    let rig = left_by(&release);
+    let journal = rig.path("data/journal");
+    append_of_kind(&journal, 32);
+    let build = env!("CARGO_PKG_VERSION");
+    let expected = format!("kind of event 32; this build ({build}) knows them up to 31");
+    is_refused(&rig, &journal, &expected);
+
+    let rig = left_by(&release);
+    let journal = rig.path("data/journal");
+    let mut segments = fs::read_dir(&journal)
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").path());
+    let segment = segments.find(|path| path.extension().is_some_and(|name| name == "journal"));
+    let segment = segment.expect("a segment");
+    let mut bytes = fs::read(&segment).expect("a file");
+    bytes[12] += 1;
+    let checksum = crc32c::crc32c(&bytes[12..64]);
+    bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
+    fs::write(&segment, bytes).expect("a file");
+    is_refused(
+        &rig,
+        &journal,
+        &format!("has format 3, this build ({build}) reads format 2: a newer build wrote it"),
+    );
+
+    let log = rig.path("host-data/host.log");
+    let mut bytes = fs::read(&log).expect("a file");
+    bytes[13] += 1;
+    fs::write(&log, &bytes).expect("a file");
+    let refused = rig.try_run(&["host", "--config", "host.toml", "--set", HOST[0]]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        said.contains(&format!(
+            "has format 3, this build ({build}) reads format 2"
+        )),
+        "{said}"
+    );
+    assert_eq!(fs::read(&log).expect("a file"), bytes);
+}
+
+/// Neither the switch nor the audit takes it, and the journal stays as it is.
+fn is_refused(rig: &Rig, journal: &Path, expected: &str) {
+    let contents = || {
+        let mut files: Vec<_> = fs::read_dir(journal)
+            .expect("a folder")
+            .map(|entry| entry.expect("a file").path())
+            .filter(|path| path.extension().is_some_and(|name| name == "journal"))
+            .map(|path| (fs::read(&path).expect("a file"), path))
+            .collect();
+        files.sort();
+        files
+    };
+    let before = contents();
+    for command in ["switch", "audit"] {
+        let refused = rig.try_run(&[command, "--config", "switch.toml"]);
+        assert!(!refused.status.success());
+        let said = [refused.stdout, refused.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains(expected), "{command}: {said}");
+        assert!(contents() == before, "{command} has changed the journal");
+    }
+}
+
+/// Appends an event of the first wallet as a newer build would.
+fn append_of_kind(journal: &Path, kind: u8) {
+    let mut payload = None;
+    let options = Options {
+        segment_bytes: 4 << 20,
+        ..Options::default()
+    };
+    let replay = &mut |record: tessera_journal::RecordRef<'_>| {
+        payload = Some((record.partition, record.payload.to_vec()));
+        Ok(())
+    };
+    let opened = Segments::open(journal, options, None, replay, Box::new(|_| {}));
+    let opened = opened.expect("a journal");
+    let (partition, mut payload) = payload.expect("an event");
+    payload[40] = kind;
+    tessera_journal::Journal::append(&opened, partition, &payload);
+    tessera_journal::Journal::close(&opened).expect("a disk");
+    drop(opened);
+    // This process makes files that others can read, which the switch refuses.
+    for file in fs::read_dir(journal).expect("a folder") {
+        let file = file.expect("a file").path();
+        fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a file");
+    }
+}
+
+/// Of a file that was made 64 MiB long ahead; its library reads it without them.
+fn cut_zeros(file: &Path) {
+    let bytes = fs::read(file).expect("a file");
+    let end = bytes.iter().rposition(|&byte| byte != 0);
+    let end = end.map_or(0, |last| last + 1);
+    fs::write(file, &bytes[..end]).expect("a file");
+}
+
+/// A run with as many kinds of events as there are ways to cause them from outside.
+fn write(release: &Path) {
+    let endings = [
+        "rules.endings.6603=03",
+        "rules.endings.6605=05",
+        "rules.endings.6651=51",
+        "rules.endings.6661=61",
+        "rules.endings.6662=62",
+        "rules.endings.6665=65",
+        "rules.endings.6668=68",
+        "rules.endings.6690=ignored",
+        "rules.endings.6691=silent",
+        "rules.endings.6692=late",
+        HOST[0],
+    ];
+    let mut rig = started(without_mail_server(Rig::new(CARDS, BALANCE)), &endings);
+    let target = rig.addresses.malls.to_string();
+    let line = rig.addresses.wallet_server.to_string();
+    for party in ["parties/development-acquirer-1.toml", "10000000001"] {
+        let mut arguments = vec!["certify", "--target", &target, "--party", party];
+        arguments.extend(["--sandbox", "--payers", "16"]);
+        arguments.extend(["--wallet-line", &line, "--certs", "certs"]);
+        rig.run(&arguments);
+    }
+    let mut payer = Payer::with(&rig, 10_000);
+    let order = [(2, "1000"), (4, "MALL-0001"), (5, "TC-1"), (6, "a teapot")];
+    payer.done("130", &order, &[]);
+    payer.done("131", &order[1..3], &[]);
+    payer.done("160", &[], &[]);
+    payer.proven("161", &[], &[]);
+    payer.proven("162", &[(29, "100,0,0,0,0")], &[]);
+    payer.proven("113", &[(24, "once"), (2, "700")], &[]);
+    payer.proven("112", &[], &[]);
+    let account = payer.source(GOOD_ACCOUNT, "account");
+    payer.proven("180", &[(22, &account)], &[]);
+    // It stays, with what it has.
+    let mut stays = Payer::with(&rig, 5_000);
+    stays.source(GOOD_CARD, "card");
+    stays.proven("170", &[(24, "email")], &[(26, "alice@example.org")]);
+    wait_for("the outbox to have the message", || {
+        rig.figure("tessera_notifications_waiting{channel=\"email\"}") == Some(1.0)
+    });
+    let card = card_number(CARDS);
+    for decision in ["block", "unblock"] {
+        let control = ["control", "--config", "switch.toml", decision];
+        let why = ["--card", &card, "--by", "Ada", "--reason", "a test"];
+        rig.run(&[&control[..], &why].concat());
+    }
+    acknowledged_by_the_host(&rig);
+    assert_eq!(rig.stop_switch(), Some(0));
+    rig.kill_host();
+    fs::create_dir_all(release).expect("a folder");
+    let folder = rig.folder.path().display().to_string();
+    cut_zeros(&rig.path("data/outbox/0.jnl"));
+    // The next segment is made anew.
+    let packs = [
+        "--create",
+        "--use-compress-program=gzip -9n",
+        "--exclude=*.ready",
+    ];
+    tar(
+        &[&packs[..], &["--directory", &folder]].concat(),
+        &archive(release),
+    );
+    fs::write(release.join("figures.txt"), figures(&rig)).expect("a file");
+    let mut kinds = std::collections::BTreeMap::new();
+    let shown = scan(&rig.path("data/journal"), None, &mut |record| {
+        Entry::read(record.payload)?;
+        *kinds.entry(record.payload[40] & 0x7F).or_insert(0) += 1;
+        Ok(())
+    });
+    shown.expect("a journal");
+    println!("{kinds:?}");
+}
