@@ -1,5 +1,5 @@
 //! Data of every release since 0.2.0, opened by this build: replayed with the store of its time and without, audited, and
-//! compared with the books of the financial system. Data of a newer build is refused, and nothing of it is changed.
+//! compared with the totals of the financial system. Data of a newer build is refused, and nothing of it is changed.
 //!
 //! `tests/golden/VERSION/left.tar.gz` is what a run of that release has left, and `figures.txt` what its audit said.
 //! `make golden` writes both, for the version in `Cargo.toml`.
@@ -12,9 +12,9 @@ use std::process::Command;
 use tessera_journal::{Options, Segments, scan};
 use tessera_ledger::Entry;
 
-use crate::rig::totals::{acknowledged_by_the_host, sums_agree};
 use crate::rig::leased::Line;
 use crate::rig::payer::{GOOD_ACCOUNT, GOOD_CARD, Payer};
+use crate::rig::totals::{acknowledged_by_the_host, sums_agree};
 use crate::rig::wire::{card_number, started};
 use crate::rig::{Rig, wait_for};
 
