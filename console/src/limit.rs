@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_gets_few_lines_and_leaves_room_for_others() {
+    fn one_address_gets_few_lines_and_leaves_capacity_for_others() {
         let mut window = window();
         let written = (0..1000).filter(|_| window.allows(address(1))).count();
         assert_eq!(written, 10);

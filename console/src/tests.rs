@@ -58,7 +58,7 @@ fn a_reader_that_has_gone_is_no_failure_and_the_end_does_not_wait_for_it() {
 }
 
 #[test]
-fn a_full_disk_is_tried_again_until_there_is_room() {
+fn a_full_disk_is_retried_until_there_is_space() {
     static FULL: OnceLock<OwnedFd> = OnceLock::new();
     static ROOM: OnceLock<OwnedFd> = OnceLock::new();
     static QUEUE: Queue = Queue::new(

@@ -19,7 +19,7 @@ const BITMAP_BYTES: usize = 8;
 const SECONDARY_BIT: u64 = 1 << 63;
 
 /// Capacity for any common message of the protocol, so that its fields do not grow the buffer one by one.
-const ROOM_BYTES: usize = 256;
+const CAPACITY_BYTES: usize = 256;
 
 /// One frame in the making, at the end of a buffer that may hold others before it. Fields are added in
 /// ascending order; [`Packer::finish`] or [`Packer::seal`] ends it.
@@ -54,7 +54,7 @@ impl<'b> Packer<'b> {
     #[inline]
     pub fn new(buffer: &'b mut BytesMut, mti: Mti) -> Self {
         let frame_at = buffer.len();
-        buffer.reserve(ROOM_BYTES);
+        buffer.reserve(CAPACITY_BYTES);
         let mut head = [0; SECONDARY_AT];
         head[MTI_AT..PRIMARY_AT].copy_from_slice(&mti.value().to_be_bytes());
         buffer.put_slice(&head);

@@ -94,7 +94,7 @@ fn answers_a_batch_of_pieces_in_order() {
 }
 
 #[test]
-fn refuses_whoever_is_not_the_switch() {
+fn refuses_clients_that_are_not_the_switch() {
     let folder = tempfile::tempdir().unwrap();
     let foreign = tempfile::tempdir().unwrap();
     tessera_simulators::certs::write(foreign.path(), false).unwrap();

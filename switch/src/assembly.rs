@@ -123,9 +123,9 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
     }));
     let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
         let later = Rc::clone(&later);
-        Rc::new(move |answer, subject, heard| {
+        Rc::new(move |answer, subject, outcome| {
             if let Some(worker) = later.get() {
-                Worker::deliver_advice(worker, answer, subject, heard);
+                Worker::deliver_advice(worker, answer, subject, outcome);
             }
         })
     });

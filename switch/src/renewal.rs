@@ -17,7 +17,7 @@ const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
 /// And after this many commands, because each wallet is loaded and sends a request to the financial system.
-const TOLD_AT_ONCE: u64 = 20;
+const COMMANDS_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
 /// Looks through the store as soon as the financial system can be asked and then every day, as long as it is polled.
@@ -51,7 +51,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
         if wallet.expiring(clock::milliseconds(), before).is_some() {
             due += 1;
             inboxes.send(wallet.id, WalletMessage::unasked(Command::Renew));
-            if due % TOLD_AT_ONCE == 0 {
+            if due % COMMANDS_AT_ONCE == 0 {
                 sleep(REST);
             }
         }

@@ -17,7 +17,7 @@ use tessera_vault::Vault;
 /// After so many wallets that were looked at a rest, so that nobody else notices.
 const AT_ONCE: u64 = 500;
 /// And after this many commands, because each reads the store, encrypts and writes events on a worker.
-const TOLD_AT_ONCE: u64 = 20;
+const COMMANDS_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
 /// Looks through the store on a thread of its own. Every wallet is in it: the journal has been replayed.
@@ -34,7 +34,7 @@ pub(crate) fn start(
             if is_outdated(&vault, &wallet, clock::milliseconds()) {
                 outdated += 1;
                 inboxes.send(wallet.id, WalletMessage::unasked(Command::Reseal));
-                if outdated % TOLD_AT_ONCE == 0 {
+                if outdated % COMMANDS_AT_ONCE == 0 {
                     sleep(REST);
                 }
             }

@@ -22,7 +22,7 @@ pub fn gets_status(payer: &Payer<'_>) {
     browser.wait_text("#pay-state[data-state=cancelled]", "Nothing was paid");
     browser.press("#close");
     browser.look_at(&shop);
-    browser.wait("the page to hear of it", || {
+    browser.wait("the page to get the status", || {
         browser.script("return window.received", &[]) == json!(["4711", "cancelled"])
     });
 

@@ -124,7 +124,7 @@ fn switch_and_financial_system_both_killed_over_a_bad_line_agree_in_the_end() {
 }
 
 #[test]
-fn a_switch_that_is_told_to_stop_answers_what_is_in_flight() {
+fn a_switch_that_stops_answers_requests_in_flight() {
     let mut storm = Storm::new("stop", 6, &["faults.delay={ fixed = \"20ms\" }"]);
     let loading = storm.rig.start_load(&LOAD);
     for _ in 0..3 {

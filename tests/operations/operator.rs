@@ -95,7 +95,7 @@ fn what_is_refused_too_often_waits_for_the_operator() {
     assert!(complaint(&twice).contains("no such advice"));
     let unsaid =
         rig.try_run(&[&SAF[..], &["drop", other, "--by", "Ada", "--reason", " "]].concat());
-    assert!(complaint(&unsaid).contains("`reason` must be said"));
+    assert!(complaint(&unsaid).contains("`reason` is required"));
     rig.run(&[&SAF[..], &["retry", other], &WHY[..]].concat());
     wait_for("the other", || dead_letters(&rig).is_empty());
     let shown = control(&rig, &["show", "--card", &card_number(1)]);

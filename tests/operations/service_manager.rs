@@ -70,14 +70,14 @@ impl Manager {
 }
 
 #[test]
-fn the_service_manager_hears_of_the_switch() {
+fn the_switch_notifies_the_service_manager() {
     let rig = Rig::new(0, 0);
     let manager = Manager::listen(&rig);
     manager.sees_a_whole_life(manager.start(&rig, &["switch", "--config", "switch.toml"]));
 }
 
 #[test]
-fn the_service_manager_hears_of_the_wallet_server() {
+fn the_wallet_server_notifies_the_service_manager() {
     let mut rig = Rig::new(0, 0);
     rig.start_switch();
     let wallet = rig.start_wallet(free_port(), &[]);

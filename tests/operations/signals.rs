@@ -58,7 +58,7 @@ fn the_switch_reloads_at_sighup_and_ends_in_order_at_sigterm_and_sigint() {
 }
 
 #[test]
-fn the_load_closes_its_books_at_every_signal() {
+fn the_load_prints_its_results_at_every_signal() {
     let mut rig = Rig::started(20, 1_000_000);
     for signal in ["-HUP", "-TERM", "-INT"] {
         // It is known by its log to have begun, and the one before has written there.
@@ -71,7 +71,7 @@ fn the_load_closes_its_books_at_every_signal() {
 }
 
 #[test]
-fn the_demo_closes_its_books_when_its_terminal_goes() {
+fn the_demo_prints_its_results_when_its_terminal_is_closed() {
     for signal in ["-HUP", "-TERM"] {
         demo_ends_in_order(signal);
     }

@@ -86,7 +86,7 @@ fn decline(wire: &mut Wire, batches: u32) {
 }
 
 #[test]
-fn a_switch_sells_on_before_every_broken_sink_and_ends_when_it_is_told_to() {
+fn a_switch_keeps_working_with_every_broken_sink_and_stops_on_request() {
     let mut rig = Rig::new(10, 1_000_000);
     rig.start_host(&[]);
     for sink in ALL {
@@ -222,7 +222,7 @@ fn a_command_ends_quietly_when_its_reader_has_seen_enough() {
 
 /// Unknown clients at every port: few lines, each with an address, a summary, and metrics.
 #[test]
-fn what_strangers_cause_is_limited_in_the_log_and_counted() {
+fn log_lines_of_unknown_clients_are_limited_and_counted() {
     let mut rig = Rig::new(1, 1_000_000);
     rig.start_host(&[]);
     rig.start_switch();

@@ -112,7 +112,7 @@ fn a_payers_wallet_from_registration_to_its_end() {
 }
 
 #[test]
-fn an_operation_sent_again_is_told_alike_and_with_other_data_it_is_none() {
+fn a_repeated_operation_gets_the_same_answer_and_other_data_is_refused() {
     let rig = started(&[], &[]);
     let mut payer = Payer::with(&rig, 1_000);
     let secrets = [(17, PASSWORD), (7, GOOD_ACCOUNT)];
@@ -249,7 +249,7 @@ fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
 }
 
 #[test]
-fn whoever_watches_a_wallet_is_told_of_what_happens() {
+fn watchers_of_a_wallet_get_its_events() {
     let rig = started(&[], &[]);
     let mut payer = Payer::with(&rig, 1_000);
     let card = payer.card();

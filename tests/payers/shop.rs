@@ -146,7 +146,7 @@ fn a_form_that_is_sent_twice_is_one_order() {
 }
 
 #[test]
-fn a_number_of_pieces_that_is_none_is_told_so() {
+fn an_invalid_quantity_is_refused_with_a_message() {
     let rig = Rig::new(0, 0);
     let shops = Shops::start(&rig, &[]);
     let basket = post_form(shops.affiliated, "/basket", "", "good=cup&add=1").cookie;
@@ -155,7 +155,7 @@ fn a_number_of_pieces_that_is_none_is_told_so() {
         let form = format!("good=cup&set={typed}");
         let page = post_form(shops.affiliated, "/basket", &cookie, &form);
         assert_eq!(page.status, 422, "{typed}");
-        assert!(page.text.contains("a number from 0 to 99"), "{}", page.text);
+        assert!(page.text.contains("a quantity from 0 to 99"), "{}", page.text);
         assert!(page.text.contains("Cup and saucer"), "{}", page.text);
     }
 }
@@ -184,7 +184,7 @@ fn declines_are_shown_with_their_reason() {
 }
 
 #[test]
-fn an_order_is_paid_by_whoever_agreed_and_the_shop_learns_nothing_of_them() {
+fn an_order_is_paid_by_the_payer_who_agreed_and_the_shop_learns_nothing_of_them() {
     let rig = rig(&[]);
     let shops = Shops::start(&rig, &[]);
     let mut line = Line::signed_on(&rig);

@@ -148,7 +148,7 @@ def rows(switch, date):
     yield Row("purchase", taken_back, adds="38", moves=(-300, -300))
     yield Row("reversal, asked for", switch.following("0400", taken_back), moves=(300, 300))
     yield Row("reversal of nothing, asked for", switch.following("0400", unknown), "25", "48")
-    yield Row("reversal of nothing, told", switch.following("0420", money("0200", "000000", 800)), adds="48")
+    yield Row("reversal advice of nothing", switch.following("0420", money("0200", "000000", 800)), adds="48")
 
     hold = money("0100", "000000", 5_000)
     yield Row("authorization", hold, adds="38", moves=(0, -5_000))
@@ -176,7 +176,7 @@ def rows(switch, date):
     same = switch.totals("0500", date, [own[field] for field in FIGURES], own["97"])
     agreed = {"66": "1"} | {field: own[field] for field in (*FIGURES, "97")}
     yield Row("totals that agree", same, says=agreed)
-    yield Row("totals, told", same | switch.common("0520"), says=agreed)
+    yield Row("totals advice", same | switch.common("0520"), says=agreed)
     # A refund, taken back; six purchases, completions and advices; four reversals of those.
     counted = [int(own[field]) for field in ("74", "75", "76", "77")]
     assert counted == [1, 1, 6, 4], f"the switch counts {counted}"

@@ -66,7 +66,7 @@ class Handler:
 
 
 class Server(SMTP):
-    """Says when somebody connects, and dies when it is told to."""
+    """Says when somebody connects, and exits on request."""
 
     def connection_made(self, transport):
         if self.session is None:

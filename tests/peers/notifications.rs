@@ -144,7 +144,7 @@ fn dead_letters_are_listed_tried_again_and_dropped() {
 
 #[test]
 #[ignore = "needs the peers: make test AREA=peers"]
-fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
+fn short_messages_arrive_and_the_former_address_is_notified_of_the_change() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let rig = rig(&mail, &centre);
     let mut payer = Payer::with(&rig, 100_000);
@@ -176,7 +176,7 @@ fn short_messages_arrive_and_the_former_address_hears_of_the_change() {
 
 #[test]
 #[ignore = "needs the peers: make test AREA=peers"]
-fn a_former_address_hears_of_the_change_also_when_the_next_one_is_gone_before() {
+fn a_former_address_is_notified_even_if_the_next_one_is_removed_first() {
     let (mail, centre) = (Peer::mail(0), Peer::centre(0));
     let rig = rig(&mail, &centre);
     let mut payer = Payer::with(&rig, 1_000);

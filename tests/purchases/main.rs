@@ -12,5 +12,5 @@ mod profiles;
 mod reconciliation;
 #[path = "../rig/mod.rs"]
 mod rig;
-mod road;
+mod end_to_end;
 mod verdicts;

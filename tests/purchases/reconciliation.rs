@@ -165,7 +165,7 @@ fn outcomes(rig: &Rig, outcome: &str) -> f64 {
 }
 
 #[test]
-fn the_financial_system_is_told_our_totals_until_it_has_the_same() {
+fn the_financial_system_gets_our_totals_until_it_has_the_same() {
     let settings = [
         ("settlement_cutover", far_off()),
         ("answer_within", "\"3s\"".into()),

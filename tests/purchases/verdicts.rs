@@ -101,7 +101,7 @@ fn check(case: &Case, kind: &str, given: &str) {
 }
 
 #[test]
-fn no_code_makes_the_books_differ() {
+fn no_code_makes_the_ledgers_differ() {
     let cases = cases();
     let rig = started(Rig::new(CARDS, BALANCE), &[&endings(&cases)]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);

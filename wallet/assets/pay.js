@@ -45,13 +45,13 @@ function submit(fields) {
 // After it: follows the order, and informs the mall's page.
 function follow(place) {
   const { state, order, origin } = place.dataset;
-  const tell = (message) => {
+  const post = (message) => {
     if (opener) {
       opener.postMessage({ tessera: VERSION, order, ...message }, origin);
     }
   };
   if (place.dataset.final) {
-    tell({ type: "result", status: state });
+    post({ type: "result", status: state });
     const close = document.getElementById("close");
     if (close && opener) {
       close.hidden = false;
@@ -59,8 +59,8 @@ function follow(place) {
     }
     return;
   }
-  tell({ type: "agreed" });
-  const heard = (now) => {
+  post({ type: "agreed" });
+  const update = (now) => {
     if (now !== state) {
       location.reload();
     }
@@ -68,11 +68,11 @@ function follow(place) {
   const poll = async () => {
     const answer = await fetch(place.dataset.poll, { redirect: "error" }).catch(() => null);
     if (answer && answer.ok) {
-      heard((await answer.json()).state);
+      update((await answer.json()).state);
     }
   };
   const source = new EventSource(place.dataset.live);
-  source.addEventListener("state", (event) => heard(JSON.parse(event.data).state));
+  source.addEventListener("state", (event) => update(JSON.parse(event.data).state));
   source.addEventListener("rest", () => source.close());
   setInterval(() => {
     if (source.readyState !== EventSource.OPEN) {

@@ -29,10 +29,10 @@
       let agreed = false;
       const end = (status) => {
         clearInterval(look);
-        removeEventListener("message", hear);
+        removeEventListener("message", receive);
         resolve({ status, order });
       };
-      const hear = (event) => {
+      const receive = (event) => {
         const message = event.data;
         if (event.origin !== base || event.source !== popup || !message || message.tessera !== VERSION) {
           return;
@@ -56,7 +56,7 @@
           end(agreed ? "unknown" : "cancelled");
         }
       }, LOOK_MS);
-      addEventListener("message", hear);
+      addEventListener("message", receive);
     });
   }
 

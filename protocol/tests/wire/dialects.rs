@@ -254,7 +254,7 @@ fn every_dialect_is_recognized_by_its_first_frame() {
 }
 
 #[test]
-fn a_message_with_a_fault_is_told_from_rubbish() {
+fn a_message_with_a_fault_is_distinguished_from_rubbish() {
     let (vector, wire) = pairs().remove(5);
     let faulty = |bytes: Vec<u8>| [&[0, bytes.len() as u8][..], &bytes].concat();
     let mut binary = vector.bytes();

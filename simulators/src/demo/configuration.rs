@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_line_is_told() {
+    fn a_lost_line_is_reported() {
         let mut file = "a = 1\n".to_owned();
         assert_eq!(
             change(&mut file, "b = 1", "b = 2"),

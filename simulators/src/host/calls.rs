@@ -41,12 +41,12 @@ impl Calls {
     /// The next connection that can says it; `false` where too many wait.
     pub(super) fn add(&self, call: Call) -> bool {
         let mut waiting = self.waiting.borrow_mut();
-        let has_room = waiting.len() < CALLS_MAX;
-        if has_room {
+        let has_space = waiting.len() < CALLS_MAX;
+        if has_space {
             waiting.push_back(call);
             self.rung.notify_one();
         }
-        has_room
+        has_space
     }
 
     /// Until there is one.

@@ -192,8 +192,8 @@ impl Responder {
         };
         let code = self.ledger.post(&posting, &concern, verdict);
         match forced {
-            Some(Forced::Booked(told)) if code.is_approved() => {
-                pack(message, &posting.reference, told, out);
+            Some(Forced::Booked(code_given)) if code.is_approved() => {
+                pack(message, &posting.reference, code_given, out);
             }
             Some(Forced::Other(field)) => pack_other(message, &posting, code, field, out),
             _ => pack(message, &posting.reference, code, out),

@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_of_strangers_closes_no_connection_from_a_known_address() {
+    fn many_unknown_clients_close_no_connection_from_a_known_address() {
         let places = Places::new(LIMITS, Vec::new());
         let mut party = arrive(&places, "198.51.100.7").expect("a place");
         party.place.sign_on(1);
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn signed_on_connections_stay_and_a_full_port_makes_room_only_by_closing_strangers() {
+    fn a_full_port_closes_only_connections_that_have_not_signed_on() {
         let places = Places::new(LIMITS, Vec::new());
         let mut parties = Vec::new();
         for _ in 0..7 {
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_signs_off_is_a_stranger_again() {
+    fn a_connection_that_signs_off_counts_as_unsigned_again() {
         let places = Places::new(LIMITS, Vec::new());
         let mut parties = crowd(&places, &["198.51.100.7"; 3]);
         for party in &mut parties {
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_told_to_go_before_it_is_served_is_not_served() {
+    fn a_connection_that_is_evicted_before_it_is_served_is_not_served() {
         let places = Places::new(LIMITS, Vec::new());
         let early = places.admit(Some("192.0.2.1".parse().unwrap())).unwrap();
         let _crowd = crowd(&places, &["192.0.2.1"; 3]);
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_told_faster_than_they_go_are_bounded_too() {
+    fn evicted_connections_that_have_not_ended_yet_are_bounded() {
         let places = Places::new(LIMITS, Vec::new());
         let mut crowd = Vec::new();
         while let Some(one) = arrive(&places, "192.0.2.1") {

@@ -112,9 +112,9 @@ impl Forwarder {
         schedule.next_due().filter(|_| up)
     }
 
-    fn settle(&self, answer: HostAnswer, heard: AdviceOutcome) {
+    fn settle(&self, answer: HostAnswer, outcome: AdviceOutcome) {
         let subject = self.schedule.borrow_mut().settle(answer.wallet);
-        (self.deliver)(answer, subject.unwrap_or(AdviceSubject::Card), heard);
+        (self.deliver)(answer, subject.unwrap_or(AdviceSubject::Card), outcome);
     }
 
     /// Later, because it was not acknowledged or could not be sent.

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_late_doubled_and_unknown_answers_apart() {
+    fn distinguishes_late_repeated_and_unknown_answers() {
         let mut table = table(16);
         let (first, second) = (table.next_trace(), table.next_trace());
         table.insert(asked(1), awaited(first), 0, 10);

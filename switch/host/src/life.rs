@@ -181,7 +181,7 @@ async fn serve(
     line.state.set(State::Up);
     info!(line = line.number, "host line is up");
     link.lines_changed(line);
-    let mut heard = Instant::now();
+    let mut last_received = Instant::now();
     let mut unyielded = 0;
     let mut quiet = pin!(sleep(link.settings.echo_after));
     loop {
@@ -189,11 +189,11 @@ async fn serve(
             biased;
             () = closed(closing) => break sign_off(link, line, wire).await,
             read = wire.turn(line) => {
-                heard = Instant::now();
-                unyielded += hear(link, line, wire, read?)?;
+                last_received = Instant::now();
+                unyielded += receive_frames(link, line, wire, read?)?;
             }
             () = &mut quiet => {
-                let next = when_quiet(link, line, heard)?;
+                let next = when_quiet(link, line, last_received)?;
                 quiet.as_mut().reset(next);
             }
         }
@@ -206,7 +206,7 @@ async fn serve(
 }
 
 /// What has been read goes to those who wait for it.
-fn hear(link: &Link, line: &Line, wire: &mut Wire, bytes: usize) -> Result<usize, Fault> {
+fn receive_frames(link: &Link, line: &Line, wire: &mut Wire, bytes: usize) -> Result<usize, Fault> {
     if bytes == 0 {
         return Err(Fault::Closed);
     }
@@ -215,14 +215,14 @@ fn hear(link: &Link, line: &Line, wire: &mut Wire, bytes: usize) -> Result<usize
 }
 
 /// Nothing came for a while, or an echo was answered or not. When to look again.
-fn when_quiet(link: &Link, line: &Line, heard: Instant) -> Result<Instant, Fault> {
+fn when_quiet(link: &Link, line: &Line, last_received: Instant) -> Result<Instant, Fault> {
     let within = link.settings.connect_within;
     match line.network.replace(NetworkMessage::None) {
         NetworkMessage::Waiting { .. } => return Err(Fault::EchoUnanswered(within)),
         NetworkMessage::Answered(code) if code != APPROVED => return Err(Fault::EchoRefused(code)),
         NetworkMessage::None | NetworkMessage::Answered(_) => {}
     }
-    let (now, due) = (Instant::now(), heard + link.settings.echo_after);
+    let (now, due) = (Instant::now(), last_received + link.settings.echo_after);
     if now < due {
         return Ok(due);
     }
@@ -254,7 +254,7 @@ async fn ask(link: &Link, line: &Line, wire: &mut Wire, code: u16) -> Result<[u8
             return Ok(code);
         }
         let bytes = wire.turn(line).await?;
-        hear(link, line, wire, bytes)?;
+        receive_frames(link, line, wire, bytes)?;
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn receive_passed(link: &Link, answers: &[u8]) {
 fn take(link: &Link, line: &Line, body: &[u8]) {
     match Message::parse(body) {
         Ok(message) if message.mti() == NETWORK_ANSWER => settle_network(link, line, &message),
-        Ok(message) if message.mti().is_answer() => hear(link, line, &message, body),
+        Ok(message) if message.mti().is_answer() => receive_answer(link, line, &message, body),
         Ok(message) => serve(link, line, &message, body),
         Err(_) => link.stats.garbage.add(1),
     }
@@ -74,7 +74,7 @@ fn take(link: &Link, line: &Line, body: &[u8]) {
 
 /// An answer to a request of this worker or, by its trace number, of another.
 #[inline]
-fn hear(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
+fn receive_answer(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
     let Some(expected) = expected(message) else {
         return link.stats.garbage.add(1);
     };

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! **Version.** That of the segment covers all that is in it: batch headers, seals, records. A build that changes any of
-//! these raises it and begins a new segment instead of going on in an old one. So a build can tell by the header, before
+//! these raises it and begins a new segment instead of going on in an old one. So a build can see from the header, before
 //! it changes anything, that a newer build wrote a file. What a payload means has numbers of its own. Version 1 was that
 //! of builds before 0.2.0; nothing reads it.
 //!

@@ -78,7 +78,7 @@ impl Segment {
     }
 
     /// Whether a batch of so many bytes fits at this position, and a seal after it.
-    pub fn has_room(&self, position: u64, bytes: u64) -> bool {
+    pub fn has_space(&self, position: u64, bytes: u64) -> bool {
         position + bytes + BATCH_HEADER_BYTES as u64 <= self.end()
     }
 

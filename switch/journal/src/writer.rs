@@ -139,7 +139,7 @@ impl Writer {
 
     fn write(&mut self) -> Result<(), JournalError> {
         let bytes = self.batch.bytes.len() as u64;
-        if !self.segment.has_room(self.place.position, bytes) {
+        if !self.segment.has_space(self.place.position, bytes) {
             self.segment = Arc::new(self.prepare.segment(self.place, bytes)?);
             self.shared.shelf.add(Arc::clone(&self.segment));
         }

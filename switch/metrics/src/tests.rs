@@ -59,7 +59,7 @@ fn busy() -> Metrics {
 }
 
 #[test]
-fn tells_what_a_worker_has_counted() {
+fn exports_the_counts_of_a_worker() {
     let text = busy().text();
     for line in [
         "tessera_requests_total{kind=\"purchase\"} 1",
@@ -84,7 +84,7 @@ fn tells_what_a_worker_has_counted() {
         "tessera_store_and_forward_oldest_seconds{worker=\"0\"} 0",
         "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
     ] {
-        assert!(text.lines().any(|told| told == line), "{line} in\n{text}");
+        assert!(text.lines().any(|exported| exported == line), "{line} in\n{text}");
     }
 }
 

@@ -55,7 +55,7 @@ impl Follower {
             journal: self.journal.as_ref(),
             outbox,
             wallets: &mut self.wallets,
-            told_from: now.saturating_sub(self.sent_within),
+            notify_from: now.saturating_sub(self.sent_within),
             changes: Changes::default(),
             waiting: Vec::new(),
         };
@@ -78,7 +78,7 @@ struct Reading<'a> {
     journal: &'a dyn Journal,
     outbox: &'a Outbox,
     wallets: &'a mut HashSet<WalletId>,
-    told_from: u64,
+    notify_from: u64,
     changes: Changes,
     waiting: Vec<(Key, Waiting)>,
 }
@@ -97,7 +97,7 @@ impl Reading<'_> {
         }
         let entry = Entry::read(record.payload)?;
         let receiver = self.keep_contacts(&entry)?;
-        if let Some((to, contact)) = receiver.filter(|_| entry.at >= self.told_from) {
+        if let Some((to, contact)) = receiver.filter(|_| entry.at >= self.notify_from) {
             self.enqueue(&entry, record.position, to, contact)?;
         }
         if !self.changes.contacts.is_empty() {
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn each_former_contact_hears_that_it_is_none_any_more() {
+    fn each_former_contact_is_notified_of_its_removal() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
         let journal = Arc::new(Records::default());

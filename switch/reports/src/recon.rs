@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_told_once() {
+    fn a_difference_is_listed_once() {
         let ours = [
             row("debit", "A", "000001", 100),
             row("debit", "B", "000002", 200),

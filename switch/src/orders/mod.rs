@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reversal_goes_to_whoever_has_the_orders_next_word() {
+    fn a_reversal_goes_to_the_wallet_that_decides_the_order_next() {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
         let path = folder.path().join("journal");

@@ -151,7 +151,7 @@ impl Throttle {
         if account.is_some_and(is_full) {
             return Verdict::Wait;
         }
-        if !self.has_room(&mut state, one, now) {
+        if !self.has_space(&mut state, one, now) {
             return Verdict::TooEarly(SWEPT_EVERY);
         }
         for key in one.keys.into_iter().flatten() {
@@ -192,7 +192,7 @@ impl Throttle {
     }
 
     /// Whether new keys fit, after those without a delay were dropped.
-    fn has_room(&self, state: &mut State, one: &Try, now: Instant) -> bool {
+    fn has_space(&self, state: &mut State, one: &Try, now: Instant) -> bool {
         let is_new = |key: Key| !state.counts.contains_key(&key);
         if state.counts.len() < self.keys_max || !one.keys.into_iter().flatten().any(is_new) {
             return true;

@@ -230,10 +230,10 @@ impl Worker {
         self: &Rc<Self>,
         answer: HostAnswer,
         subject: AdviceSubject,
-        heard: AdviceOutcome,
+        taken_as: AdviceOutcome,
     ) {
         let command = match answer.outcome {
-            HostOutcome::Answered { code, .. } if heard == AdviceOutcome::Refused => {
+            HostOutcome::Answered { code, .. } if taken_as == AdviceOutcome::Refused => {
                 Command::AdviceRefused(answer.reference, subject, ResponseCode::new(code))
             }
             HostOutcome::CardIssued { card, expiry } => {

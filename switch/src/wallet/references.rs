@@ -132,7 +132,7 @@ fn a_journal_in_which_references_fall_is_proven_and_that_is_recorded() {
 }
 
 #[test]
-fn nothing_is_recorded_where_references_rise_or_the_books_are_not_closed() {
+fn nothing_is_recorded_if_references_rise_or_the_audit_fails() {
     let mut bench = Bench::with(1_000);
     approved(&mut bench, 1, 100);
     assert_eq!(

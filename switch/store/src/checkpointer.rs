@@ -407,7 +407,7 @@ mod tests {
 
     /// Nothing is lost, nobody waits for the disk, and it goes on by itself.
     #[test]
-    fn a_full_disk_pauses_checkpoints_until_there_is_room() {
+    fn a_full_disk_pauses_checkpoints_until_there_is_space() {
         let bench = bench();
         let (checkpointer, writer) =
             Checkpointer::new(Arc::clone(&bench.store), Arc::clone(&bench.journal));

@@ -55,7 +55,7 @@ use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.
-const ROOM_BYTES: usize = 1 << 20;
+const CAPACITY_BYTES: usize = 1 << 20;
 
 /// Is shown rows, each with its key.
 type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
@@ -389,7 +389,7 @@ impl Store {
     /// When the disk still refuses: all stays as it is.
     pub fn retry(&self) -> Result<(), StoreError> {
         let pending = || self.pending.read().unwrap_or_else(PoisonError::into_inner);
-        self.find_room(2 * pending().bytes() + ROOM_BYTES)?;
+        self.fits_memory(2 * pending().bytes() + CAPACITY_BYTES)?;
         let rows = pending().rows();
         let tables = self.open_again()?;
         let written = tables.write(rows.iter()).and_then(|()| tables.sync());
@@ -405,7 +405,7 @@ impl Store {
     }
 
     /// A file of this size can be written and synced beside the store.
-    fn find_room(&self, bytes: usize) -> Result<(), StoreError> {
+    fn fits_memory(&self, bytes: usize) -> Result<(), StoreError> {
         use rustix::fs::{FallocateFlags, fallocate};
         #[cfg(test)]
         self.refuse()?;

@@ -34,7 +34,7 @@ fn sign_on(rig: &Rig, party: &Party) -> String {
 }
 
 #[test]
-fn whoever_is_not_concerned_misses_nothing_under_load() {
+fn unaffected_connections_lose_nothing_under_load() {
     let rig = started(Rig::new(40, BALANCE), &[]);
     let done = AtomicBool::new(false);
     let (rig, done) = (&rig, &done);

@@ -228,7 +228,7 @@ fn another_certificate_of_the_authority_opens_no_line_of_the_wallet_server() {
 }
 
 #[test]
-fn an_authority_for_malls_and_wallet_servers_is_refused_where_nothing_tells_them_apart() {
+fn a_shared_authority_without_named_wallet_servers_is_refused() {
     let (rig, _) = with_tls(0, true);
     let file = rig.path("switch.toml");
     let text = fs::read_to_string(&file).expect("a configuration");

@@ -3,7 +3,7 @@ every page of tests/painted, where a field is seen or hidden in one way or anoth
 
     browser.py SHOP NUMBER      SHOP as HOST:PORT, NUMBER that the wallet server hands out
 
-The wallet server is played here. In a test build the popup stands in a window of its own and is told its tab; all else is what payers
+The wallet server is played here. In a test build the popup stands in a window of its own and gets the id of its tab; all else is what payers
 get. Prints what it did; ends with an error where a form was not filled as it should be.
 """
 
@@ -113,7 +113,7 @@ return arguments[0].map((path) => find(path).value);
 """
 
 
-def told(path):
+def expected(path):
     return json.loads(re.search(r"<!--\n(.*?)\n-->", path.read_text(), re.DOTALL).group(1))
 
 
@@ -130,7 +130,7 @@ def values(payer, wanted):
 
 def check_painted(payer, port, path):
     """Every offer is taken: what can't be seen stays empty all the same."""
-    wanted = {where: text.replace("9900000000000010", number) for where, text in told(path)["filled"].items()}
+    wanted = {where: text.replace("9900000000000010", number) for where, text in expected(path)["filled"].items()}
     payer.visit(f"http://127.0.0.1:{port}/painted/{path.name}")
     payer.open_popup()
     offers = len(payer.offers())
@@ -142,7 +142,7 @@ def check_painted(payer, port, path):
 
 
 def check_form(payer, port, path):
-    about = told(path)
+    about = expected(path)
     payer.visit(f"http://127.0.0.1:{port}/forms/{path.name}")
     payer.open_popup()
     assert len(payer.offers()) == len(about["offers"]), f"{path.name}: {len(payer.offers())} offers"
@@ -181,7 +181,7 @@ def main():
         payer.until(lambda: driver.find_element(By.ID, "shown-card").text, "the card")
         assert asked[-1] == ("/extension/v1/session", {"client": CLIENT, "password": PASSWORD}), asked
         buy(payer, "plain")
-        assert asked[-1] == ("/extension/v1/number", {"once": False}), "for this mall, unless told otherwise"
+        assert asked[-1] == ("/extension/v1/number", {"once": False}), "for this mall, by default"
         buy(payer, "controlled")
         buy(payer, "framed", frame=True)
         nothing_is_kept(payer)
@@ -208,12 +208,12 @@ def once_and_out(payer, wallet):
     assert asked[-1] == ("/extension/v1/number", {"once": True}), asked[-1]
     payer.driver.switch_to.window(payer.popup)
     payer.driver.find_element(By.ID, "sign-out").click()
-    payer.until(lambda: asked[-1][0] == "/extension/v1/sign-out", "the server to be told")
+    payer.until(lambda: asked[-1][0] == "/extension/v1/sign-out", "the server to get it")
     payer.until(lambda: payer.driver.find_element(By.ID, "sign-in").is_displayed(), "the sign-in")
     held, wanted = payer.driver.execute_async_script(
         "const done = arguments[0]; chrome.permissions.getAll()"
         ".then(({ origins }) => done([origins, chrome.runtime.getManifest().host_permissions]))")
-    assert sorted(held) == sorted(wanted), "what is required is told from what was asked for"
+    assert sorted(held) == sorted(wanted), "required fields differ from requested ones"
     assert payer.said() == "Signed out.", payer.said()
     print("Signed out.")
 

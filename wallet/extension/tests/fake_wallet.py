@@ -40,13 +40,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         bearer = self.headers.get("authorization")
         if self.path == "/extension/v1/session":
             if (body["client"], body["password"]) != (CLIENT, PASSWORD):
-                return self.tell(401, {})
-            return self.tell(200, {"session": SESSION, "shown_card": "0010,3112", "name": "A PAYER"})
+                return self.answer(401, {})
+            return self.answer(200, {"session": SESSION, "shown_card": "0010,3112", "name": "A PAYER"})
         if bearer != f"Bearer {SESSION}":
-            return self.tell(401, {})
+            return self.answer(401, {})
         if self.path == "/extension/v1/number":
-            return self.tell(200, {"number": self.number, "expiry": "3112", "name": "A PAYER"})
-        return self.tell(200, {})
+            return self.answer(200, {"number": self.number, "expiry": "3112", "name": "A PAYER"})
+        return self.answer(200, {})
 
     def do_GET(self):
         if self.path == "/loading":
@@ -70,7 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.whole.wait()
         self.wfile.write(b"</body></html>")
 
-    def tell(self, status, answer):
+    def answer(self, status, answer):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.end_headers()

@@ -30,8 +30,8 @@ for (const { name, html, why, offers, filled, scripted } of fixtures(names)) {
     const wanted = offers.map((offer) => Object.fromEntries(
       Object.entries(offer).map(([kind, where]) => [kind, kind === "number" ? [where].flat().map((path) => find(window.document, path)) : find(window.document, where)]),
     ));
-    const tell = (forms) => forms.map((form) => Object.fromEntries(Object.entries(form).sort().map(([kind, part]) => [kind, [part].flat().map((one) => one.id || one.name).join(" ")])));
-    assert.deepEqual(tell(seen), tell(wanted));
+    const plain = (forms) => forms.map((form) => Object.fromEntries(Object.entries(form).sort().map(([kind, part]) => [kind, [part].flat().map((one) => one.id || one.name).join(" ")])));
+    assert.deepEqual(plain(seen), plain(wanted));
     // A page's own scripts do not run here: browser.py fills those that have some.
     if (scripted) return;
     if (found.length > 0) await window.tesseraPage.fill(found[0].parts, CARD);

@@ -35,7 +35,7 @@ test("its version is the workspace's", () => {
   assert.equal(manifest(make()).version, /\[workspace\.package\]\nversion = "([\d.]+)/.exec(cargo)[1]);
 });
 
-test("only a build for a test lets its popup be told its tab", () => {
+test("only a build for a test lets its popup get the id of its tab", () => {
   const constants = (target, folder) => readFileSync(join(target, folder, "build.js"), "utf8");
   assert.match(constants(make(), "extension"), /TEST = false/);
   assert.match(constants(make("--test", "http://127.0.0.1"), "extension-test"), /TEST = true/);

@@ -74,7 +74,7 @@ test("a session that the server has ended is forgotten", async () => {
   assert.deepEqual(kept, {});
 });
 
-test("refusals are told in words", async () => {
+test("refusals have a message", async () => {
   for (const [given, words] of [
     [{ status: 401 }, /wrong/],
     [{ status: 429, headers: { "retry-after": "120" } }, /in 2 minutes/],

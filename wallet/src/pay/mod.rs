@@ -70,7 +70,7 @@ async fn open_by_link(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let asked = query(request.query_string());
     let malls = app.malls();
     let Some(mall) = asked.get("mall").and_then(|mall| malls.find(mall)) else {
-        return refused(text::STRANGER_TITLE, text::STRANGER);
+        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
     };
     if !asked.contains_key("order") {
         return handshake(mall);
@@ -119,10 +119,10 @@ fn open<'a>(
 ) -> HttpResponse {
     let malls = app.malls();
     let Some(mall) = malls.find(find("mall")) else {
-        return refused(text::STRANGER_TITLE, text::STRANGER);
+        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
     };
     if !mall.origins.iter().any(|known| known == origin) {
-        return refused(text::STRANGER_TITLE, text::STRANGER);
+        return refused(text::UNREGISTERED_TITLE, text::UNREGISTERED);
     }
     match Purchase::read(origin, find) {
         Some(purchase) => Sealed::new(purchase, Step::Asked).go(request, "/pay/review"),

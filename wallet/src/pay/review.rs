@@ -26,7 +26,7 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
     let ask_to_sign_in = || sign_in_page(&app, &request, &visitor, &sealed, &Say::default());
     let Some(session) = &visitor.session else {
@@ -169,7 +169,7 @@ pub async fn sign_in(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
     let posted = match posted {
         Ok(posted) => posted,
@@ -194,7 +194,7 @@ pub async fn agree(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
     let malls = app.malls();
     let mall = malls.find(&sealed.purchase.mall);
@@ -269,7 +269,7 @@ pub async fn cancel(
     posted: Result<Posted, Trouble>,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
     let answer = match take_back(&app, &visitor, &sealed, posted).await {
         Ok(()) => Ok(cancelled(&request, &sealed)),

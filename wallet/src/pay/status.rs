@@ -24,7 +24,7 @@ pub async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Trouble> {
     let Some(sealed) = Sealed::of(&request) else {
-        return Ok(refused(text::STRANGER_TITLE, text::STRANGER));
+        return Ok(refused(text::UNREGISTERED_TITLE, text::UNREGISTERED));
     };
     let outcome = match read(&app, &visitor, &sealed).await {
         // It was taken back before it was ever agreed to, or is not ours.

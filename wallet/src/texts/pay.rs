@@ -4,8 +4,8 @@ pub const TITLE: &str = "Pay";
 pub const OPENING: &str = "Waiting for the mall\u{2026}";
 pub const NO_SCRIPT: &str =
     "This window needs JavaScript. Go back to the mall and choose another way to pay.";
-pub const STRANGER_TITLE: &str = "This mall is not registered";
-pub const STRANGER: &str = "This purchase does not come from a registered page of the mall. Nothing has been paid. Go back to the mall and try again. If it happens again, please inform the mall.";
+pub const UNREGISTERED_TITLE: &str = "This mall is not registered";
+pub const UNREGISTERED: &str = "This purchase does not come from a registered page of the mall. Nothing has been paid. Go back to the mall and try again. If it happens again, please inform the mall.";
 pub const BAD_TITLE: &str = "This purchase can't be read";
 pub const BAD: &str =
     "The details from the mall are incomplete or do not match. Nothing has been paid.";

@@ -19,7 +19,7 @@ const UNREAD_MAX: usize = 4;
 
 /// Sends an event for what is there now and for each notice after it. `event_of` makes the event and returns whether
 /// more may follow; `None` ends the stream at once. After `lasts` the browser gets a final event.
-pub fn stream<T, F, Telling>(
+pub fn stream<T, F, Next>(
     mut view: View,
     now: Notice,
     lasts: Duration,
@@ -27,8 +27,8 @@ pub fn stream<T, F, Telling>(
 ) -> HttpResponse
 where
     T: Serialize,
-    F: FnMut(Notice) -> Telling + 'static,
-    Telling: Future<Output = Option<(T, bool)>>,
+    F: FnMut(Notice) -> Next + 'static,
+    Next: Future<Output = Option<(T, bool)>>,
 {
     let (sender, receiver) = mpsc::channel(UNREAD_MAX);
     actix_web::rt::spawn(async move {

@@ -50,7 +50,7 @@ fn a_page_follows_its_wallet_and_many_pages_share_one_watch() {
 }
 
 #[test]
-fn a_lost_line_is_watched_again_and_what_was_missed_is_told() {
+fn a_lost_line_is_watched_again_and_missed_changes_are_sent() {
     let world = World::start();
     let (mut browser, client) = world.member(PASSWORD);
     let (_, mut events) = browser.events("/live");
@@ -85,7 +85,7 @@ fn the_watch_ends_with_the_session() {
 }
 
 #[test]
-fn a_session_that_was_ended_elsewhere_is_told_nothing_more_and_the_others_are() {
+fn a_session_that_was_ended_elsewhere_gets_no_more_events_and_others_do() {
     let world = World::start();
     let (mut lost, client) = world.member(PASSWORD);
     let mut kept = world.browser();

@@ -184,7 +184,7 @@ fn an_unknown_number_and_a_wrong_password_look_alike() {
 }
 
 #[test]
-fn too_many_tries_are_told_when_to_try_again() {
+fn too_many_tries_get_the_time_of_the_next_try() {
     let world = World::start();
     let (_, client) = world.member(PASSWORD);
     world.switch.wallets.lock().unwrap().throttle = Some(37);
@@ -753,7 +753,7 @@ fn a_new_password_is_counted_in_characters_and_fits_the_line() {
 }
 
 #[test]
-fn metrics_tell_routes_and_operations_and_nobody() {
+fn metrics_have_routes_and_operations_and_no_payer() {
     let world = World::start();
     let (mut browser, client) = world.member(PASSWORD);
     browser.get("/transactions?q=secret");

@@ -77,7 +77,7 @@ fn turn(world: &World, client: &str, change: impl FnOnce(&mut Wallet)) {
 }
 
 #[test]
-fn a_payer_agrees_and_hears_what_became_of_it() {
+fn a_payer_agrees_and_gets_the_result() {
     let world = World::start();
     let (mut browser, client) = rich(&world);
     let page = open(&mut browser, "ORDER-1");
@@ -112,7 +112,7 @@ fn a_payer_agrees_and_hears_what_became_of_it() {
 }
 
 #[test]
-fn a_decline_is_told_in_words() {
+fn a_decline_has_its_reason_in_words() {
     let world = World::start();
     let (mut browser, client) = rich(&world);
     let page = open(&mut browser, "ORDER-2");
@@ -137,7 +137,7 @@ fn a_decline_is_told_in_words() {
 }
 
 #[test]
-fn whoever_is_no_registered_mall_is_refused() {
+fn an_unregistered_mall_is_refused() {
     let world = World::start();
     let (mut browser, _) = rich(&world);
     let from = |browser: &mut Browser, headers: &[(&str, &str)]| {
@@ -263,7 +263,7 @@ fn an_agreement_that_is_over_can_be_given_again() {
 }
 
 #[test]
-fn a_decline_is_told_of_its_own_order_and_agreement() {
+fn a_decline_belongs_to_its_own_order_and_agreement() {
     let world = World::start();
     let (mut browser, client) = rich(&world);
     let mut agreed = |order| {
@@ -360,7 +360,7 @@ fn a_session_that_ends_takes_no_purchase_with_it() {
 }
 
 #[test]
-fn whoever_is_not_signed_in_finds_the_way_back_too() {
+fn a_payer_who_is_not_signed_in_can_go_back_too() {
     let world = World::start();
     let mut browser = world.browser();
     let page = open_page(&mut browser, "ORDER-12");

@@ -243,7 +243,7 @@ fn a_key_that_cannot_be_changed_back_is_named_as_a_profile_may_state_it() {
 }
 
 #[test]
-fn a_key_that_nothing_tells_is_not_guessed() {
+fn a_key_that_is_not_stated_is_not_guessed() {
     let (report, _) = played(Lie::RefusalsUnsealed, "4.44", Key::Profile);
     let found = "the party's key: expected that of its profile, found none that this run knows";
     assert!(report.to_string().contains(found), "{report}");

@@ -107,7 +107,7 @@ impl Entry {
 
     /// Whether the reversal's field 90 names this; zeros are not compared, nor is the card.
     pub(super) fn is_named_by(&self, reversal: &Reversal) -> bool {
-        let fits = |told: u64, known: u64| told == 0 || told == known;
+        let fits = |stated: u64, known: u64| stated == 0 || stated == known;
         fits(reversal.trace.into(), self.trace.into())
             && fits(reversal.transmission.into(), self.transmission.into())
             && fits(reversal.institution, self.institution)

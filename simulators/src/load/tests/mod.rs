@@ -220,7 +220,7 @@ fn silence_is_noticed() {
 }
 
 #[test]
-fn a_refused_key_is_told() {
+fn a_refused_key_is_reported() {
     // The fake switch hangs up on a MAC that it cannot verify.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -145,7 +145,7 @@ fn loads_a_card() {
 }
 
 #[test]
-fn tells_what_a_settlement_date_comes_to() {
+fn sends_the_totals_of_a_settlement_date() {
     let expected = written(
         "006c
          0520

@@ -41,7 +41,7 @@ fn answers_come_in_any_order() {
 }
 
 #[test]
-fn a_decline_and_a_new_card_are_told_as_such() {
+fn reports_a_decline_and_a_new_card() {
     on_worker(async {
         let rig = Rig::new(|_| {});
         let mut peer = rig.host.line().await;

@@ -165,10 +165,10 @@ fn settings(host: &FinancialSystem) -> HostLinkSettings {
 
 fn listener() -> (Rc<RefCell<Vec<HostAnswer>>>, Deliver) {
     let answers = Rc::new(RefCell::new(Vec::new()));
-    let heard = answers.clone();
+    let received = answers.clone();
     (
         answers,
-        Rc::new(move |answer| heard.borrow_mut().push(answer)),
+        Rc::new(move |answer| received.borrow_mut().push(answer)),
     )
 }
 

@@ -47,7 +47,7 @@ fn assert_kept(found: &[Record], appended: &[Record], durable: u64) {
 }
 
 #[test]
-fn tells_of_a_failed_write_or_sync_and_reports_nothing_durable_after_it() {
+fn reports_a_failed_write_or_sync_and_nothing_durable_after_it() {
     let (mut stopped, mut unharmed) = (0, 0);
     for (operation, errno) in (0..150).zip([Errno::NOSPC, Errno::IO].into_iter().cycle()) {
         let disk = MemoryDisk::default();
@@ -184,7 +184,7 @@ proptest! {
                 (random >> 33) as usize % count
             };
             disk.fail(Failure { operation, forever: true, errno: Errno::IO });
-            let (faults, _told) = collected();
+            let (faults, _reported) = collected();
             let mut appended = kept.clone();
             if let Ok((journal, replayed)) = open_in_memory(&disk, None, faults) {
                 prop_assert_eq!(&replayed, &kept);

@@ -79,7 +79,7 @@ fn is_open_once() {
 }
 
 #[test]
-fn tells_the_observer_of_every_sync() {
+fn calls_the_observer_after_every_sync() {
     let directory = tempdir().unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let observed = Arc::clone(&seen);

@@ -276,16 +276,16 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
         let given_up = &transaction.more().given_up;
         let lay_aside = given_up.iter().map(|one| Effect::LayAside(reference, *one));
         decision.effects.extend(lay_aside);
-        let hears = |owed| transaction.given_up(owed).is_none();
+        let is_sent = |owed| transaction.given_up(owed).is_none();
         if transaction.status == Status::Pending {
-            if !hears(Owed::Card) {
+            if !is_sent(Owed::Card) {
                 continue;
             }
             let given_up = give_up(wallet, transaction);
             decision.events.extend(given_up.events);
             undone.extend(given_up.effects);
         } else {
-            if transaction.more().posting == Advice::Open && hears(Owed::Posting) {
+            if transaction.more().posting == Advice::Open && is_sent(Owed::Posting) {
                 owed.push((reference.milliseconds(), Effect::Post(reference)));
             }
             let undoing = match transaction.kind {
@@ -300,7 +300,7 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
                 | Kind::Payout
                 | Kind::Administration => Owed::Undo,
             };
-            if transaction.advice == Advice::Open && hears(undoing) {
+            if transaction.advice == Advice::Open && is_sent(undoing) {
                 owed.push((transaction.undone_at(), Effect::Advise(reference)));
             }
         }

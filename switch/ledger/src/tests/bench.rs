@@ -420,7 +420,7 @@ pub(super) fn settled(effects: &[Effect]) -> &Outcome {
         Effect::Settle(_, outcome) => Some(outcome),
         _ => None,
     });
-    outcome.expect("an answer to whoever waits")
+    outcome.expect("an answer to the waiting requester")
 }
 
 pub(super) fn balances(bench: &Bench) -> (u64, u64) {

@@ -103,7 +103,7 @@ fn money_that_comes_in_while_the_wallet_ends_keeps_it_open() {
 }
 
 #[test]
-fn the_host_hears_of_every_number_of_a_wallet_that_ends() {
+fn the_host_gets_an_advice_for_every_number_of_a_wallet_that_ends() {
     let mut payers = Payers::with(1000);
     payers.further(NumberUse::Mall, 0, 2);
     let used = payers.further(NumberUse::Once, 0, 3);

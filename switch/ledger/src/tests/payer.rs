@@ -602,7 +602,7 @@ fn an_address_is_confirmed_by_its_code_and_five_guesses_are_all() {
 }
 
 #[test]
-fn a_payer_hears_at_once_what_the_mall_would_hear_later() {
+fn a_payer_gets_at_once_the_decline_that_the_mall_would_get() {
     let mut payers = Payers::with(100);
     let key = OrderKey::of(&MALL, b"ORDER-1");
     let announce = Action::Announce {
@@ -646,7 +646,7 @@ fn every_account_event_is_replayed_as_it_was() {
 }
 
 #[test]
-fn what_was_done_is_told_again_also_where_it_ended_what_was_shown_for_it() {
+fn a_repeat_is_answered_even_if_the_operation_ended_its_session() {
     let mut payers = Payers::with(0);
     let change = Action::Account(Box::new(AccountAction::ChangePassword));
     let opening = payers.opening(0);

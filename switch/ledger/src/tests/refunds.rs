@@ -187,7 +187,7 @@ fn a_refund_may_be_asked_again_also_where_an_acknowledgement_overtakes_its_decli
 }
 
 #[test]
-fn a_refund_of_what_the_host_is_told_meanwhile_may_be_asked_again() {
+fn a_refund_during_an_open_advice_may_be_sent_again() {
     let mut bench = Bench::with(1000);
     bench.rules.stand_in = StandIn {
         per_transaction: 500,
@@ -313,7 +313,7 @@ fn what_a_failed_refund_gives_back_belongs_to_the_date_of_the_purchases_reversal
 }
 
 #[test]
-fn after_a_crash_the_host_is_told_in_the_order_of_the_reversals() {
+fn after_a_crash_the_host_gets_reversals_in_order() {
     let mut bench = Bench::with(1000);
     let first = approved(&mut bench, 1, 300);
     let second = approved(&mut bench, 2, 300);

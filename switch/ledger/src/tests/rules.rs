@@ -103,7 +103,7 @@ fn the_same_key_with_another_amount_is_94() {
 }
 
 #[test]
-fn a_reversal_gives_back_once_and_tells_the_host() {
+fn a_reversal_credits_once_and_sends_an_advice_to_the_host() {
     let mut bench = Bench::with(1000);
     let reference = approved(&mut bench, 1, 300);
     let effects = bench.ask(by_card(4, 2, 300), reversal(1, None, false));

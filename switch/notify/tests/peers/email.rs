@@ -102,7 +102,7 @@ fn an_email_arrives_over_implicit_tls_and_over_the_loopback_in_the_clear() {
 
 #[test]
 #[ignore = "needs the peers: make test AREA=peers"]
-fn what_the_mail_server_refuses_is_told_apart_and_names_nobody() {
+fn refusals_of_the_mail_server_are_distinguished_and_name_no_address() {
     let certificates = Certificates::make();
     let mut peer = Peer::mail(&["plain"]);
     let settings = email_settings(&peer, &certificates, EmailTls::Plain);

@@ -131,7 +131,7 @@ fn long_texts_and_other_letters_arrive_as_they_were_written() {
 
 #[test]
 #[ignore = "needs the peers: make test AREA=peers"]
-fn what_the_centre_refuses_is_told_apart() {
+fn refusals_of_the_centre_are_distinguished() {
     let peer = Peer::centre(&[]);
     run(async {
         let settings = SmsSettings {
@@ -196,7 +196,7 @@ fn a_lost_line_is_made_again() {
         assert_eq!(receipt(&mut received).await.id, sent.id);
         let references = [peer.event("submitted").await, peer.event("submitted").await]
             .map(|one| one["reference"].clone());
-        assert_eq!(references[0], references[1], "a repeat can be told");
+        assert_eq!(references[0], references[1], "a repeat can be recognized");
         peer.event("bound").await;
         peer.event("bound").await;
     });
@@ -229,7 +229,7 @@ fn both_sides_ask_whether_the_other_is_there() {
 
 #[test]
 #[ignore = "needs the peers: make test AREA=peers"]
-fn a_receipt_that_finds_no_room_comes_again() {
+fn a_receipt_that_does_not_fit_comes_again() {
     let mut peer = Peer::centre(&[]);
     run(async {
         let (receipts, mut received) = mpsc::channel(1);

@@ -33,7 +33,7 @@ impl WalletActor {
             }
             Effect::Await(reference) => {
                 if let Some(requester) = requester.take() {
-                    self.make_room_for(&requester, reference);
+                    self.reserve_for(&requester, reference);
                     let since = self.sent_at;
                     self.waiting.push(Waiting {
                         transaction: reference,
@@ -239,7 +239,7 @@ impl WalletActor {
 
     /// A party waits once for a transaction: its repeat takes the place of the request before. A payer's form may have been
     /// sent several times at once, and each of them is answered.
-    fn make_room_for(&mut self, requester: &Requester, reference: Reference) {
+    fn reserve_for(&mut self, requester: &Requester, reference: Reference) {
         let most = match requester.kind {
             Kind::Administrative => FORMS_WAITING_MAX,
             Kind::Network

@@ -325,7 +325,7 @@ fn busy(ledger: &mut Ledger, mut after_each: impl FnMut(&Ledger)) {
 }
 
 #[test]
-fn a_log_cut_anywhere_gives_the_books_as_they_were_then() {
+fn a_log_cut_anywhere_gives_the_ledger_of_that_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("host.log");
     let mut states = vec![Ledger::new(1000).tally().money()];
@@ -361,7 +361,7 @@ fn a_log_cut_anywhere_gives_the_books_as_they_were_then() {
 }
 
 #[test]
-fn a_replayed_book_answers_repeats_as_before() {
+fn a_replayed_ledger_answers_repeats_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
     busy(&mut ledger, |_| ());

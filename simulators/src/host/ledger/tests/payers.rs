@@ -208,7 +208,7 @@ fn refunded(random: &mut SmallRng) -> Refunded {
 }
 
 #[test]
-fn what_each_date_comes_to_does_not_depend_on_what_was_told_first() {
+fn totals_of_a_date_do_not_depend_on_the_order_of_advices() {
     for seed in 0..2_000 {
         let mut random = SmallRng::seed_from_u64(seed);
         let history = refunded(&mut random);

@@ -94,7 +94,7 @@ enum Step {
     HostAcknowledges {
         which: usize,
     },
-    HostRefusesToHear {
+    HostRefusedAdvice {
         which: usize,
     },
     OperatorDecides {
@@ -146,7 +146,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => which.clone().prop_map(|which| Step::HostIsSilent { which }),
         1 => which.clone().prop_map(|which| Step::HostIsUnreached { which }),
         2 => which.clone().prop_map(|which| Step::HostAcknowledges { which }),
-        1 => which.clone().prop_map(|which| Step::HostRefusesToHear { which }),
+        1 => which.clone().prop_map(|which| Step::HostRefusedAdvice { which }),
         1 => (which, any::<bool>()).prop_map(|(which, drops)| Step::OperatorDecides { which, drops }),
         1 => proptest::bool::weighted(0.3).prop_map(|blocks| Step::OperatorBlocks { blocks }),
         1 => proptest::bool::weighted(0.3).prop_map(|controls| Step::OperatorControls { controls }),
@@ -283,7 +283,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             }
             Ok(())
         }
-        Step::HostRefusesToHear { which } => supervised::host_refuses(bench, paper, which),
+        Step::HostRefusedAdvice { which } => supervised::host_refuses(bench, paper, which),
         Step::OperatorDecides { which, drops } => {
             supervised::operator_decides(bench, paper, which, drops)
         }

@@ -48,7 +48,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn segments_leave_evenly_and_stop_when_told() {
+    fn segments_leave_evenly_and_stop_on_request() {
         let mut pace = Pace::new(100, 1_000 * MS);
         let began = pace.next();
         pace.leave(began);

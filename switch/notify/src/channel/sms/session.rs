@@ -47,7 +47,7 @@ pub(super) struct Session<'a> {
     waiting: HashMap<u32, Waiting>,
     sequence: u32,
     /// When the centre last said anything.
-    heard: Instant,
+    last_received: Instant,
     /// When it was asked whether it is there, if it has not answered.
     enquired: Option<Instant>,
     /// A line in the log has been written about a PDU that can't be read: a centre may send any number of them.
@@ -70,7 +70,7 @@ impl<'a> Session<'a> {
             receipts,
             waiting: HashMap::new(),
             sequence: BIND_SEQUENCE,
-            heard: Instant::now(),
+            last_received: Instant::now(),
             enquired: None,
             warned: false,
         }
@@ -132,7 +132,7 @@ impl<'a> Session<'a> {
     }
 
     async fn take(&mut self, received: &Received) -> Result<(), End> {
-        self.heard = Instant::now();
+        self.last_received = Instant::now();
         self.enquired = None;
         let (id, sequence) = (received.id, received.sequence);
         if received.is_unreadable() && !self.warned {
@@ -215,7 +215,7 @@ impl<'a> Session<'a> {
         let answers = self.waiting.values().map(|waiting| waiting.deadline).min();
         let life = match self.enquired {
             Some(enquired) => enquired + self.settings.answer_within,
-            None => self.heard + self.settings.enquire_after,
+            None => self.last_received + self.settings.enquire_after,
         };
         answers.map_or(life, |answers| answers.min(life))
     }
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
             Some(enquired) if enquired + self.settings.answer_within <= now => {
                 Err(lost("the message centre does not answer"))
             }
-            None if self.heard + self.settings.enquire_after <= now => {
+            None if self.last_received + self.settings.enquire_after <= now => {
                 self.enquired = Some(now);
                 let sequence = self.next_sequence();
                 let command = Command::new(CommandStatus::EsmeRok, sequence, Pdu::EnquireLink);
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_centre_that_unbinds_is_answered_and_whoever_waits_is_told() {
+    fn a_centre_that_unbinds_is_answered_and_waiting_callers_get_a_failure() {
         let (end, notice) = ended(SmsSettings::default(), |mut wire| async move {
             for _ in 0..SEGMENTS {
                 assert_eq!(next(&mut wire).await.id, CommandId::SubmitSm);
