@@ -155,7 +155,11 @@ fn an_invalid_quantity_is_refused_with_a_message() {
         let form = format!("good=cup&set={typed}");
         let page = post_form(shops.affiliated, "/basket", &cookie, &form);
         assert_eq!(page.status, 422, "{typed}");
-        assert!(page.text.contains("a quantity from 0 to 99"), "{}", page.text);
+        assert!(
+            page.text.contains("a quantity from 0 to 99"),
+            "{}",
+            page.text
+        );
         assert!(page.text.contains("Cup and saucer"), "{}", page.text);
     }
 }

@@ -3,6 +3,7 @@
 mod authorizations;
 mod certify;
 mod door;
+mod end_to_end;
 mod explain;
 mod keys;
 mod lines;
@@ -12,5 +13,4 @@ mod profiles;
 mod reconciliation;
 #[path = "../rig/mod.rs"]
 mod rig;
-mod end_to_end;
 mod verdicts;

@@ -84,7 +84,10 @@ fn exports_the_counts_of_a_worker() {
         "tessera_store_and_forward_oldest_seconds{worker=\"0\"} 0",
         "tessera_queue_depth{queue=\"gate\",worker=\"0\"} 17",
     ] {
-        assert!(text.lines().any(|exported| exported == line), "{line} in\n{text}");
+        assert!(
+            text.lines().any(|exported| exported == line),
+            "{line} in\n{text}"
+        );
     }
 }
 
