@@ -17,9 +17,8 @@ use crate::leased::{self, LineKeeper, Reading};
 use crate::mall::{self, SessionContext};
 use crate::orders::Orders;
 use crate::passwords::Passwords;
-use crate::router::{
-    Budget, Directory, Inbox, Inboxes, OperatorPolicy, Parts, PartyTotals, Worker, WorkerTask,
-};
+use crate::policy::OperatorPolicy;
+use crate::router::{Budget, Directory, Inbox, Inboxes, Parts, PartyTotals, Worker, WorkerTask};
 use crate::settlement::Settlement;
 use tessera_admission::{Admission, Arrivals, PartyDirectory};
 use tessera_config::Settings;

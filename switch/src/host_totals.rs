@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 
+use crate::message::WalletMessage;
 use crate::settlement::Settlement;
-use crate::wallet::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Day, Details, WalletId};
 use tessera_metrics::Metrics;

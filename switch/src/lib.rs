@@ -13,9 +13,11 @@ mod assembly;
 pub mod fault;
 mod gauges;
 mod host_totals;
+pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
+pub mod policy;
 mod recovery;
 mod reload;
 mod renewal;

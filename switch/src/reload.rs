@@ -11,7 +11,7 @@ use rustls::ServerConfig;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_rustls::TlsAcceptor;
 
-use crate::router::WorkerTask;
+use crate::router::{WorkerTask, ask_all};
 use tessera_admission::{Parties, PartyDirectory, Places};
 use tessera_config::{
     MallTlsSettings, Party, Settings, SettingsError, check_authorities, ends_at, mall_server,
@@ -61,7 +61,7 @@ impl Reload {
             self.metrics
                 .certificate_ends(Certificate::Malls, tls.ends_at);
         }
-        crate::switch::ask_all(&self.worker_tasks, |done| {
+        ask_all(&self.worker_tasks, |done| {
             WorkerTask::Renew(Arc::clone(&after), acceptor.clone(), done)
         })
         .await;

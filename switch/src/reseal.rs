@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::assembly::Shared;
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_kit::clock;
 use tessera_ledger::{Command, Wallet};
 use tessera_notify::DeadLetterClient;

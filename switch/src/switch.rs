@@ -16,15 +16,16 @@ use crate::assembly::{self, Seed, Shared};
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host_totals::HostTotals;
+use crate::message::WalletMessage;
 use crate::ops::{self, Health, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
+use crate::policy::OperatorPolicy;
 use crate::reload::{Certified, Reload};
 use crate::renewal;
 use crate::reseal;
-use crate::router::{Budget, Directory, Inbox, Inboxes, OperatorPolicy, PartyTotals, WorkerTask};
+use crate::router::{Budget, Directory, Inbox, Inboxes, PartyTotals, WorkerTask, ask_all};
 use crate::settlement::Settlement;
-use crate::wallet::WalletMessage;
 use tessera_admission::{Admission, Parties, PartyDirectory, PlaceLimits, Places};
 use tessera_config::{
     Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
@@ -491,25 +492,6 @@ fn mall_names(party_directory: &Arc<PartyDirectory>) -> MallNames {
         let party = &parties.find(institution)?.party;
         (party.kind == PartyKind::Mall).then(|| party.name.clone())
     })
-}
-
-/// Asks every worker, and waits until all have done it.
-pub(crate) async fn ask_all(
-    workers: &[UnboundedSender<WorkerTask>],
-    worker_task: impl Fn(oneshot::Sender<()>) -> WorkerTask,
-) {
-    let asked: Vec<_> = workers
-        .iter()
-        .map(|worker| {
-            let (done, is_done) = oneshot::channel();
-            // A worker that has ended drops its end, and counts as done.
-            let _ = worker.send(worker_task(done));
-            is_done
-        })
-        .collect();
-    for is_done in asked {
-        let _ = is_done.await;
-    }
 }
 
 /// SIGTERM and SIGINT end the switch in order, from here on. At SIGHUP the parties are read again.

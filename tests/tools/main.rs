@@ -7,4 +7,5 @@ mod random_input;
 mod rig;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
+mod tidy;
 mod words;

@@ -19,8 +19,8 @@ use tokio::sync::Notify;
 pub use advice::MessageError;
 pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
 
-use crate::router::OperatorPolicy;
-use crate::wallet::{Directions, Reply};
+use crate::message::{Directions, Reply};
+use crate::policy::OperatorPolicy;
 use tessera_admission::{Connection, OUTBOX_BYTES_MAX, Requester};
 use tessera_host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
 use tessera_journal::Journal;

@@ -16,8 +16,8 @@ use tokio_rustls::server::TlsStream;
 
 use super::answer;
 use super::operation::{Operation, Reading};
+use crate::message::WalletMessage;
 use crate::router::Worker;
-use crate::wallet::WalletMessage;
 use tessera_admission::{
     Admission, Admitted, Arrival, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, Requester, write_sealed,

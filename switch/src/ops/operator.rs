@@ -11,9 +11,10 @@ use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
 use crate::gate::{DeadLetters, LetterId};
-use crate::router::{Directory, Inboxes, OperatorPolicy};
+use crate::message::{Directions, WalletMessage};
+use crate::policy::OperatorPolicy;
+use crate::router::{Directory, Inboxes};
 use crate::settlement;
-use crate::wallet::{Directions, WalletMessage};
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};

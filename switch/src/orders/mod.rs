@@ -15,7 +15,7 @@ use tessera_protocol::OrderKey;
 pub use slot::Parked;
 use slot::{Owner, Slot, Turned};
 
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_ledger::{OrderState, UnseenOriginal, Wallet, WalletId};
 use tessera_store::{Checkpointer, Store, StoreError};
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tessera_protocol::{Amount, Currency};
 
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_ledger::{Command, DuplicateKey, OrderState, UnseenOriginal, WalletId};
 
 /// How long a claim stands without the wallet's word, and how long after its end an agreement still keeps others out, as a

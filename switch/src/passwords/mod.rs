@@ -20,7 +20,7 @@ use hash::Hasher;
 use throttle::{Settled, Try, Verdict};
 pub use throttle::{Throttle, ThrottleSettings};
 
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_admission::Requester;
 use tessera_ledger::{Ask, Claims, Command, Proof, WalletId};
 

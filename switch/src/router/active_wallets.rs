@@ -9,7 +9,8 @@ use hashbrown::HashMap;
 use slab::Slab;
 
 use super::prefetch::prefetch;
-use crate::wallet::{WalletActor, WalletMessage};
+use crate::message::WalletMessage;
+use crate::wallet::WalletActor;
 use tessera_ledger::WalletId;
 
 /// A wallet's actor, and the number of its messages.

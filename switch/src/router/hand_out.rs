@@ -8,7 +8,8 @@ use actix::Actor;
 
 use super::{Inbox, Worker};
 use crate::gate::Release;
-use crate::wallet::{WalletActor, WalletMessage};
+use crate::message::WalletMessage;
+use crate::wallet::WalletActor;
 use tessera_kit::invariant;
 use tessera_ledger::{Outcome, WalletId};
 

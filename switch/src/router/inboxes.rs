@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::InboxWay;
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_ledger::WalletId;
 
 /// Cheap to clone.

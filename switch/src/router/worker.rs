@@ -12,11 +12,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::active_wallets::ActiveWallets;
 use super::wakes::Wakes;
-use super::{Budget, Directory, OperatorPolicy, PartyTotals};
+use super::{Budget, Directory, PartyTotals};
 use crate::gate::{DeadLetters, Gate};
+use crate::message::WalletMessage;
 use crate::orders::{Orders, Parked};
 use crate::passwords::Passwords;
-use crate::wallet::{Housekeeping, WalletMessage};
+use crate::policy::OperatorPolicy;
+use crate::wallet::Housekeeping;
 use tessera_host::{AdviceOutcome, Forwarder, HostAnswer, HostOutcome, Link};
 use tessera_journal::{Appended, Journal};
 use tessera_kit::{clock, invariant};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot::Sender;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot::{Sender, channel};
 use tokio_rustls::TlsAcceptor;
 
 use tessera_admission::Parties;
@@ -17,4 +18,23 @@ pub enum WorkerTask {
     Drain(Sender<()>),
     /// Sign off from the host: once all workers have drained, as each needs the wallets and the lines of the others.
     Close(Sender<()>),
+}
+
+/// Asks every worker, and waits until all have done it.
+pub async fn ask_all(
+    workers: &[UnboundedSender<WorkerTask>],
+    worker_task: impl Fn(Sender<()>) -> WorkerTask,
+) {
+    let asked: Vec<_> = workers
+        .iter()
+        .map(|worker| {
+            let (done, is_done) = channel();
+            // A worker that has ended drops its end, and counts as done.
+            let _ = worker.send(worker_task(done));
+            is_done
+        })
+        .collect();
+    for is_done in asked {
+        let _ = is_done.await;
+    }
 }

@@ -2,8 +2,9 @@
 
 use tessera_protocol::ResponseCode;
 
-use super::{Reply, WalletActor, WalletMessage};
+use super::WalletActor;
 use crate::gate::Release;
+use crate::message::{Reply, WalletMessage};
 use tessera_host::{HostMessage, HostRequest};
 use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
 

@@ -7,11 +7,9 @@ mod asks_host;
 #[allow(dead_code, reason = "the rules' own tests use the rest")]
 mod bench;
 mod host_totals;
-mod message;
 #[cfg(test)]
 mod references;
 
 pub(crate) use asks_host::unread;
 
 pub use actor::{Housekeeping, WalletActor};
-pub use message::{Directions, Reply, WalletMessage};

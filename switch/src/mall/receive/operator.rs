@@ -10,7 +10,7 @@ use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode,
 use super::super::sign_on::Verdict;
 use super::super::{answer, key_change, permission};
 use super::{Received, Receiver};
-use crate::wallet::WalletMessage;
+use crate::message::WalletMessage;
 use tessera_admission::{ListedParty, Requester};
 use tessera_kit::clock;
 use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};

@@ -8,8 +8,8 @@ use tessera_protocol::{Message, OrderKey, ResponseCode};
 
 use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
+use crate::message::WalletMessage;
 use crate::orders::{OrderRoute, Parked};
-use crate::wallet::WalletMessage;
 use tessera_admission::{ListedParty, Requester};
 use tessera_kit::clock;
 use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};

@@ -15,9 +15,9 @@ use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_protocol::{OrderKey, ResponseCode};
 
-use super::WalletMessage;
 use super::host_totals::TotalsAsked;
 use crate::gate::{News, Release};
+use crate::message::WalletMessage;
 use crate::router::Worker;
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;

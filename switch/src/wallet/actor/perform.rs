@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::super::asks_host::unread;
-use super::super::{Directions, Reply};
 use super::{Waiting, WalletActor};
 use crate::gate::{DeadLetter, Draft, LetterId, Release, Unread};
+use crate::message::{Directions, Reply};
 use crate::passwords::{Job, Refused};
 use tessera_admission::{Connection, Requester};
 use tessera_ledger::{Command, Context, Effect, Entry, GivenUp, Outcome, Owed, Reference};
