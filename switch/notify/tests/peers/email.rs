@@ -113,7 +113,7 @@ fn refusals_of_the_mail_server_are_distinguished_and_name_no_address() {
             ("unknown@example.com", false, "550"),
             ("refused@example.com", false, "554"),
             ("full@example.com", true, "452"),
-            ("dies@example.com", true, "cut off"),
+            ("dies@example.com", true, "incomplete"),
             ("no address", false, "address"),
         ] {
             let failure = email
