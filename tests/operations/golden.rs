@@ -9,8 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tessera_journal::{Options, Segments, scan};
-use tessera_ledger::Entry;
+use tessera_journal::{Options, Segments};
 
 use crate::rig::leased::Line;
 use crate::rig::payer::{GOOD_ACCOUNT, GOOD_CARD, Payer};
@@ -309,12 +308,4 @@ fn write(release: &Path) {
         &archive(release),
     );
     fs::write(release.join("figures.txt"), figures(&rig)).expect("a file");
-    let mut kinds = std::collections::BTreeMap::new();
-    let shown = scan(&rig.path("data/journal"), None, &mut |record| {
-        Entry::read(record.payload)?;
-        *kinds.entry(record.payload[40] & 0x7F).or_insert(0) += 1;
-        Ok(())
-    });
-    shown.expect("a journal");
-    println!("{kinds:?}");
 }
