@@ -95,7 +95,7 @@ fn of_a_wallet_in_use(payer: &Payer<'_>, mail: &Peer) -> Vec<String> {
     payer.add_source("card", "9902000000000018");
     payer.add_source("card", "9902000000000034");
     payer.load("0018", "250.00");
-    payer.load_refused("0034", "5.00", "said no");
+    payer.load_refused("0034", "5.00", "bank declined");
     payer.buys("kettle");
     payer.buys("assam");
     let address = [

@@ -41,7 +41,7 @@ fn money_comes_by_itself(payer: &Payer<'_>) {
         ("amount", "25.00"),
         ("password", PASSWORD),
     ];
-    payer.does("/money", "reload", &fields, "reload");
+    payer.does("/money", "reload", &fields, "loading");
     let state = browser.text("#reload-state");
     assert!(
         state.contains("25.00") && state.contains("20.00"),

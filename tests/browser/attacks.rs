@@ -169,7 +169,7 @@ fn orders_are_tampered_with(world: &World) {
     third.load("50.00");
     let refused = third.agrees(&mall, "MALL-0001", &order, "1450");
     assert!(
-        refused.text.contains("somebody else has agreed"),
+        refused.text.contains("another wallet has agreed"),
         "{}",
         refused.text
     );

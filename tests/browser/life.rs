@@ -118,7 +118,7 @@ fn loads(payer: &Payer<'_>) {
     browser.look_at(&first);
 
     payer.load_refused("0034", "10.00", "The bank declined");
-    payer.load_refused("0026", "50.01", "not enough money");
+    payer.load_refused("0026", "50.01", "enough money");
     payer.load("0026", "50");
     payer.load_refused("0042", "20.00", "bank does not answer");
     payer.load("XT", "30");
@@ -299,7 +299,7 @@ fn takes_further_numbers(payer: &Payer<'_>) -> Vec<String> {
     browser.submit("new-number", &for_a_mall);
     let ended = payer.revealed();
     let choice = payer.choice("/card", "reveal-number", &ended[12..]);
-    payer.does("/card", &format!("retire-{choice}"), &[], "dead");
+    payer.does("/card", &format!("retire-{choice}"), &[], "no longer works");
     payer.types_card("round", &ended);
     assert!(browser.has("#order[data-status=declined]"), "ended");
     vec![number, ended]
@@ -336,7 +336,7 @@ fn signs_out_everywhere(payer: &Payer<'_>) -> Vec<String> {
     payer.open("/home");
     assert!(browser.address().contains("/sign-in"));
     payer.sign_in("not the password");
-    browser.wait_text("#error-summary", "do not fit together");
+    browser.wait_text("#error-summary", "or the password is wrong");
     payer.sign_in(PASSWORD);
     browser.wait_text("#available", "USD");
     let second = session_of(browser);
@@ -374,5 +374,5 @@ fn closes(payer: &Payer<'_>) {
         world.given_from("0018") == before - left
     });
     payer.sign_in(PASSWORD);
-    browser.wait_text("#error-summary", "do not fit together");
+    browser.wait_text("#error-summary", "or the password is wrong");
 }

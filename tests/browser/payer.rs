@@ -90,7 +90,7 @@ impl<'a> Payer<'a> {
 
     pub fn add_source(&self, kind: &str, number: &str) {
         let fields = [("kind", kind), ("source", number), ("password", PASSWORD)];
-        self.does("/money", "add-source", &fields, "stored");
+        self.does("/money", "add-source", &fields, "saved");
     }
 
     /// The value of the choice in a list whose text holds this.
