@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use tessera_journal::{Options, RecordRef, Segments};
 use tessera_ledger::{
-    Action, Ask, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
+    Action, Ask, Class, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
     Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 use tessera_protocol::leased::Operation;
@@ -133,7 +133,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
             payer: &payer,
         }),
         institution: 10_000_000_001,
-        class,
+        class: Class::numbered(class).expect("a class"),
         processing_code,
         trace,
         transmission: 1_122_094_500,

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`clock`] | the time that never goes back, and how the wire writes times |
 //! | [`email_address`] | e-mail addresses as payers have them |
-//! | [`invariant`] | assertions that stay on, and what happens when one fails |
+//! | [`mod@invariant`] | assertions that stay on, and what happens when one fails |
 
 pub mod clock;
 pub mod email_address;

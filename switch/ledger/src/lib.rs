@@ -52,8 +52,8 @@ pub use command::{
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{
-    Account, Detail, Entry, Event, HostPurpose, Line, Merchant, NotedOriginal, Opening, Payer,
-    Posting, Postings, Reconciled, ToHost, Wanted,
+    Account, Class, Detail, Entry, Event, HostPurpose, Line, Merchant, NotedOriginal, Opening,
+    Payer, Posting, Postings, Reconciled, ToHost, Wanted,
 };
 pub use event::{Item, Items, NO_PARTY, Side};
 pub use event::{read_totals, write_totals};

@@ -17,6 +17,7 @@ use std::fmt;
 use tessera_protocol::{Amount, OriginalData};
 
 use super::{DuplicateKey, Opening};
+use crate::Class;
 
 /// For so long a terminal uses no trace number twice, and a reversal of an original that was never seen is remembered (wire
 /// protocol, section 5), in milliseconds.
@@ -93,7 +94,7 @@ impl Opening {
     pub fn traits(&self) -> Traits {
         Traits {
             institution: self.institution,
-            class: self.class,
+            class: self.class.number(),
             credits: self.credits(),
             trace: self.trace,
             local: self.local(),
@@ -132,7 +133,7 @@ impl NamedOriginal {
     /// What `opening` names with this field 90.
     pub fn new(opening: &Opening, named: &OriginalData) -> Self {
         let foreign = named.institution != 0 && named.institution != opening.institution;
-        let reverses = opening.class == 4;
+        let reverses = opening.class == Class::Reversal;
         let mut says = opening.traits();
         says.credits = match reverses {
             true => opening.credits_by_code(),

@@ -6,7 +6,9 @@ use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
 use super::texts::Occasion;
 use tessera_journal::Journal;
-use tessera_ledger::{Balance, Change, Entry, Event, HostPurpose, Opening, Reference, Wanted};
+use tessera_ledger::{
+    Balance, Change, Class, Entry, Event, HostPurpose, Opening, Reference, Wanted,
+};
 use tessera_store::{ReadBackError, read_back};
 
 /// Events of a wallet that are read back at most to find where a transaction began.
@@ -95,7 +97,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
                 ..Notice::of(Occasion::HoldFreed, entry).about(opening, opening.amount)
             })
         }
-        Event::Declined { opening, code, .. } if opening.class <= 2 && !opening.credits() => {
+        Event::Declined { opening, code, .. } if pays(opening) => {
             let notice =
                 Notice::of(Occasion::PurchaseDeclined, entry).about(opening, opening.amount);
             Some(notice.because(*code).having(entry.available, opening))
@@ -174,11 +176,16 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
     }
 }
 
+/// Whether a party asks for the payer's money.
+fn pays(opening: &Opening) -> bool {
+    matches!(opening.class, Class::Authorization | Class::Financial) && !opening.credits()
+}
+
 /// An authorization only sets the money aside.
 fn paid_or_held(opening: &Opening) -> Occasion {
     match opening.class {
-        1 => Occasion::AmountHeld,
-        _ => Occasion::PurchasePaid,
+        Class::Authorization => Occasion::AmountHeld,
+        Class::Financial | Class::Reversal | Class::Administrative => Occasion::PurchasePaid,
     }
 }
 
@@ -327,7 +334,7 @@ impl Notice {
 
     fn about(self, opening: &Opening, amount: Amount) -> Self {
         let text = |bytes: &[u8]| visible(latin_1(bytes).trim());
-        let of_a_party = opening.class != 6;
+        let of_a_party = opening.class != Class::Administrative;
         Self {
             amount: Some((amount, opening.currency)),
             mall: of_a_party.then(|| (opening.institution, text(&opening.acceptor))),

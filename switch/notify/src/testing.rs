@@ -9,8 +9,8 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 use tessera_journal::{Appended, Journal, JournalError, Mark, Record, RecordRef, Tail, Visit};
 use tessera_kit::clock;
 use tessera_ledger::{
-    Balance, Change, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening, Payer,
-    ProposedContact, Reference, WalletId,
+    Balance, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening,
+    Payer, ProposedContact, Reference, WalletId,
 };
 
 pub(super) const WALLET: WalletId = WalletId(7);
@@ -80,7 +80,7 @@ impl Records {
                 reference,
                 key: DuplicateKey([0; 16]),
                 institution: 0,
-                class: 6,
+                class: Class::Administrative,
                 processing_code: 0,
                 trace: 0,
                 transmission: 0,

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, describe};
 
-use tessera_ledger::{Event, Opening, Payer, Reference};
+use tessera_ledger::{Class, Event, Opening, Payer, Reference};
 
 /// The request of a party, in words.
 pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
@@ -74,8 +74,8 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
     let sent = event.to_host()?;
     let trace = sent.trace?;
     let mti = match opening.class {
-        1 => Mti::AUTHORIZATION,
-        _ => Mti::PURCHASE,
+        Class::Authorization => Mti::AUTHORIZATION,
+        Class::Financial | Class::Reversal | Class::Administrative => Mti::PURCHASE,
     };
     let reference = opening.reference;
     let mut out = BytesMut::new();
@@ -96,13 +96,13 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
 
 fn mti(event: &Event, opening: &Opening) -> Option<Mti> {
     Some(match (event, opening.class) {
-        (Event::Advised { .. }, 1) => Mti::AUTHORIZATION_ADVICE,
+        (Event::Advised { .. }, Class::Authorization) => Mti::AUTHORIZATION_ADVICE,
         (Event::Advised { .. } | Event::Completed { .. }, _) => Mti::COMPLETION,
-        (_, 1) => Mti::AUTHORIZATION,
-        (_, 2) => Mti::PURCHASE,
+        (_, Class::Authorization) => Mti::AUTHORIZATION,
+        (_, Class::Financial) => Mti::PURCHASE,
         // The journal does not distinguish a 0400 from a 0420.
-        (_, 4) => Mti::REVERSAL,
-        _ => return None,
+        (_, Class::Reversal) => Mti::REVERSAL,
+        (_, Class::Administrative) => return None,
     })
 }
 

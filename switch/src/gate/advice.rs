@@ -8,7 +8,7 @@ use tessera_host::{
 };
 use tessera_journal::{JournalError, Record};
 use tessera_kit::clock;
-use tessera_ledger::{AdviceSubject, Event, HostPurpose, ToHost};
+use tessera_ledger::{AdviceSubject, Class, Event, HostPurpose, ToHost};
 use tessera_store::{ReadBackError, read_back};
 
 /// Why an advice could not be made.
@@ -54,9 +54,9 @@ pub(crate) fn read(
 fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
     let opening = sent.opening;
     let original_mti = match (sent.purpose, opening.class) {
-        (HostPurpose::Advice, 1) => Mti::AUTHORIZATION_ADVICE,
+        (HostPurpose::Advice, Class::Authorization) => Mti::AUTHORIZATION_ADVICE,
         (HostPurpose::Advice | HostPurpose::Completion, _) => Mti::COMPLETION,
-        (_, 1) => Mti::AUTHORIZATION,
+        (_, Class::Authorization) => Mti::AUTHORIZATION,
         _ => Mti::PURCHASE,
     };
     let own = match sent.purpose {
@@ -115,8 +115,8 @@ fn posting(sent: ToHost<'_>, unread: &Unread) -> Option<HostMessage> {
     };
     Some(HostMessage::Posting(Box::new(Posting {
         mti: match opening.class {
-            1 => Mti::AUTHORIZATION_ADVICE,
-            _ => Mti::COMPLETION,
+            Class::Authorization => Mti::AUTHORIZATION_ADVICE,
+            Class::Financial | Class::Reversal | Class::Administrative => Mti::COMPLETION,
         },
         card: sent.card.clone(),
         expiry: sent.expiry,

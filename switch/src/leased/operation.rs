@@ -9,7 +9,7 @@ use tessera_protocol::{
 
 use super::payer;
 use tessera_ledger::{
-    Action, Ask, Claims, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
+    Action, Ask, Claims, Class, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
     Merchant, Opening, Payer, Reference, Secret, WalletId,
 };
 use tessera_vault::Vault;
@@ -130,7 +130,7 @@ impl Operation {
             reference: Reference(0),
             key,
             institution: reading.institution,
-            class: 6,
+            class: Class::Administrative,
             processing_code: u32::from(administrative.operation),
             trace: administrative.trace,
             transmission: administrative.transmission,
@@ -249,7 +249,7 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
         trace: message.number(11)? as u32,
         local_time: 0,
         local_date: 0,
-        class: 6,
+        class: Class::Administrative.number(),
         processing_code: message.number(24)? as u32,
         // Which is asked what the operation names: another wallet makes another operation.
         payer: &Payer::Wallet,

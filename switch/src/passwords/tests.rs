@@ -5,7 +5,9 @@ use tessera_protocol::{Amount, Currency};
 
 use super::*;
 use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
-use tessera_ledger::{Action, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret};
+use tessera_ledger::{
+    Action, Class, DuplicateKey, LoadFrom, Merchant, Opening, Payer, Reference, Secret,
+};
 use tessera_metrics::Kind;
 
 const WALLET: WalletId = WalletId(1);
@@ -96,7 +98,7 @@ fn load(number: u128, password: &[u8]) -> Ask {
             reference: Reference(0),
             key: DuplicateKey(number.to_le_bytes()),
             institution: 90_000_000_001,
-            class: 6,
+            class: Class::Administrative,
             processing_code: 120,
             trace: 1,
             transmission: 11_22_13_00_04,

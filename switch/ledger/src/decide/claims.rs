@@ -9,6 +9,7 @@ use super::super::{
     AccountAction, Action, Ask, Change, Context, Effect, Event, LoadFrom, Outcome, Session, Wallet,
 };
 use super::Decision;
+use crate::Class;
 
 /// Every reason to refuse sounds the same: who guesses learns nothing from it.
 const NO_SESSION: &str = "no such session";
@@ -22,7 +23,7 @@ pub(super) fn admit(
     context: &Context,
 ) -> Result<Option<Event>, Box<Decision>> {
     // A party names cards and orders, and shows nothing.
-    if ask.opening.class != 6 {
+    if ask.opening.class != Class::Administrative {
         return Ok(None);
     }
     let Some(claims) = &ask.claims else {

@@ -7,6 +7,7 @@ use tessera_protocol::{CardNumber, ResponseCode};
 use super::super::transaction::Status;
 use super::super::{Context, DuplicateKey, Effect, Event, Opening, Outcome, Payer, Wallet};
 use super::{Decision, completion, host};
+use crate::Class;
 
 /// 0120, or 0220 that names no authorization, and was never seen before.
 pub(super) fn advise(
@@ -52,8 +53,8 @@ pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
     }
     let (card, expiry) = shown_card(wallet, opening);
     let expires_at = match opening.class {
-        1 => context.now + context.rules.hold_stands,
-        _ => 0,
+        Class::Authorization => context.now + context.rules.hold_stands,
+        Class::Financial | Class::Reversal | Class::Administrative => 0,
     };
     let mut effects = smallvec![
         Effect::Answer(Outcome::approved()),

@@ -8,6 +8,7 @@ use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::{Decision, funding, stand_in};
+use crate::Class;
 
 /// A code and the rule that gave it.
 pub(super) type Refused = (ResponseCode, &'static str);
@@ -48,8 +49,8 @@ fn hold(
 ) -> Decision {
     let reference = opening.reference;
     let expires_at = match opening.class {
-        1 => context.now + context.rules.hold_stands,
-        _ => 0,
+        Class::Authorization => context.now + context.rules.hold_stands,
+        Class::Financial | Class::Reversal | Class::Administrative => 0,
     };
     let held = Event::Held {
         opening: opening.clone(),

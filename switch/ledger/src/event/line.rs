@@ -4,6 +4,7 @@ use tessera_protocol::leased::EventKind;
 use tessera_protocol::{Amount, CardNumber, ResponseCode};
 
 use super::{Event, Payer};
+use crate::Class;
 use crate::{Change, Reference};
 
 /// One line of a payer's history, but for what its request says.
@@ -156,7 +157,9 @@ fn kind(event: &Event) -> EventKind {
         Event::PayoutRequested { .. } => EventKind::PayoutRequested,
         Event::RefundRequested { opening, .. } if opening.is_load() => EventKind::LoadRequested,
         Event::RefundRequested { .. } => EventKind::RefundRequested,
-        Event::Held { opening, .. } | Event::Advised { opening, .. } if opening.class == 1 => {
+        Event::Held { opening, .. } | Event::Advised { opening, .. }
+            if opening.class == Class::Authorization =>
+        {
             EventKind::Authorized
         }
         Event::Held { .. } => EventKind::Held,

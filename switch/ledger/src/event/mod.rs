@@ -32,7 +32,7 @@ use crate::{About, Balance, Change, Day, Directed, Owed, Reference, UnseenOrigin
 
 pub use host::{HostPurpose, ToHost};
 pub use line::{Detail, Line};
-pub use opening::{Merchant, Opening, Payer};
+pub use opening::{Class, Merchant, Opening, Payer};
 pub use parts::{read_totals, write_totals};
 pub use postings::{Account, Posting, Postings};
 pub use settlement::{Item, Items, NO_PARTY, Side};

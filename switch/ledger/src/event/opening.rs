@@ -1,7 +1,7 @@
 //! What a request said, as the event that opened its transaction keeps it.
 
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey};
 
 use crate::{DuplicateKey, KeyFields, Reference};
 use tessera_kit::clock;
@@ -15,8 +15,8 @@ pub struct Opening {
     pub key: DuplicateKey,
     /// Field 32.
     pub institution: u64,
-    /// Second digit of the MTI: 1 authorization, 2 financial, 4 reversal, 6 administrative.
-    pub class: u8,
+    /// What kind of message it is.
+    pub class: Class,
     /// Field 3, or field 24 on the wallet server's line.
     pub processing_code: u32,
     /// Field 11.
@@ -43,6 +43,47 @@ pub struct Opening {
     pub payer: Payer,
     /// What the request said about the merchant.
     pub merchant: Merchant,
+}
+
+/// The second digit of the MTI (ISO 8583-1), as far as messages are about a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// 01xx.
+    Authorization,
+    /// 02xx.
+    Financial,
+    /// 04xx.
+    Reversal,
+    /// 06xx: the wallet server's operations.
+    Administrative,
+}
+
+impl Class {
+    /// The class of an MTI; `None` where no wallet takes such messages.
+    pub fn of(mti: Mti) -> Option<Self> {
+        Self::numbered(mti.class())
+    }
+
+    /// The class with this digit.
+    pub fn numbered(digit: u8) -> Option<Self> {
+        Some(match digit {
+            1 => Self::Authorization,
+            2 => Self::Financial,
+            4 => Self::Reversal,
+            6 => Self::Administrative,
+            _ => return None,
+        })
+    }
+
+    /// Its digit.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Authorization => 1,
+            Self::Financial => 2,
+            Self::Reversal => 4,
+            Self::Administrative => 6,
+        }
+    }
 }
 
 /// What a request says about the merchant; zeros where it does not.
@@ -94,7 +135,7 @@ impl Opening {
             trace: 0,
             local_time: 0,
             local_date: 0,
-            class: 6,
+            class: Class::Administrative.number(),
             processing_code,
             payer: &Payer::Wallet,
         });
@@ -103,7 +144,7 @@ impl Opening {
             reference,
             key,
             institution: 0,
-            class: 6,
+            class: Class::Administrative,
             processing_code,
             trace: 0,
             transmission,
@@ -122,12 +163,12 @@ impl Opening {
 
     /// Whether a party asks to give money (field 3): to give it back, or to load it.
     pub fn credits(&self) -> bool {
-        self.is_load() || self.class == 2 && self.processing_code == REFUND
+        self.is_load() || self.class == Class::Financial && self.processing_code == REFUND
     }
 
     /// Whether a party asks to load money that was paid to it.
     pub fn is_load(&self) -> bool {
-        self.class == 2 && matches!(self.processing_code, 210_000 | 280_000)
+        self.class == Class::Financial && matches!(self.processing_code, 210_000 | 280_000)
     }
 
     /// Field 3 towards the host, to which whatever a party gives is a refund.

@@ -3,6 +3,7 @@
 use tessera_protocol::{Amount, ResponseCode};
 
 use super::{Event, NotedOriginal, Opening};
+use crate::Class;
 use crate::transaction::{Advice, Hold, HoldState, Kind, More, NO_MORE, Status, Transaction};
 
 impl Transaction {
@@ -11,8 +12,8 @@ impl Transaction {
         let opening = event.opening()?;
         // An authorization sets money aside as a purchase does, and keeps it so.
         let paying = match opening.class {
-            1 => Kind::Authorization,
-            _ => Kind::Purchase,
+            Class::Authorization => Kind::Authorization,
+            Class::Financial | Class::Reversal | Class::Administrative => Kind::Purchase,
         };
         let (kind, status, code, host_trace) = match event {
             Event::CardRequested { host_trace, .. } => pending(Kind::CardIssue, *host_trace),
@@ -24,7 +25,7 @@ impl Transaction {
             Event::Held { host_trace, .. } => pending(paying, *host_trace),
             Event::Advised { .. } => closed(paying, ResponseCode::APPROVED),
             Event::Completed { .. } => closed(Kind::Completion, ResponseCode::APPROVED),
-            Event::Declined { code, .. } if opening.class == 6 => {
+            Event::Declined { code, .. } if opening.class == Class::Administrative => {
                 closed(Kind::Administration, *code)
             }
             Event::Declined { code, .. } if opening.credits() => closed(Kind::Refund, *code),

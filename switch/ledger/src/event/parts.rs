@@ -4,7 +4,7 @@ use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
-use super::{Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
+use super::{Class, Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
 use crate::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 use crate::{Day, DuplicateKey, Reference};
@@ -14,7 +14,7 @@ impl Opening {
         out.put_u64_le(self.reference.0);
         out.put_slice(&self.key.0);
         out.put_u64_le(self.institution);
-        out.put_u8(self.class);
+        out.put_u8(self.class.number());
         out.put_u32_le(self.processing_code);
         out.put_u32_le(self.trace);
         out.put_u32_le(self.transmission);
@@ -50,7 +50,7 @@ impl Opening {
             reference: Reference(from.u64()?),
             key: DuplicateKey(from.array()?),
             institution: from.u64()?,
-            class: from.u8()?,
+            class: Class::numbered(from.u8()?).ok_or_else(|| from.fault("a class of messages"))?,
             processing_code: from.u32()?,
             trace: from.u32()?,
             transmission: from.u32()?,

@@ -3,6 +3,7 @@
 use arrayvec::ArrayVec;
 use tessera_protocol::Amount;
 
+use crate::Class;
 use crate::transaction::{Kind, Status, Transaction};
 use crate::{Balance, Broken, Event, Reference, Wallet, WalletId};
 
@@ -61,8 +62,10 @@ impl Wallet {
             // It was decided elsewhere: what is not there is owed.
             Event::Advised { opening, .. } => {
                 let to = match opening.class {
-                    1 => held,
-                    _ => Account::Payable(opening.institution),
+                    Class::Authorization => held,
+                    Class::Financial | Class::Reversal | Class::Administrative => {
+                        Account::Payable(opening.institution)
+                    }
                 };
                 self.take(&mut postings, opening.amount, to);
             }

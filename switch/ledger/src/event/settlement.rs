@@ -8,6 +8,7 @@ use std::fmt;
 use arrayvec::ArrayVec;
 use tessera_protocol::{Amount, Totals};
 
+use crate::Class;
 use crate::transaction::{Kind, Status, Transaction};
 use crate::{Broken, Event, Reference, Wallet};
 
@@ -118,14 +119,16 @@ impl Wallet {
                     }
                 }
             }
-            Event::Advised { opening, .. } if opening.class != 1 => items.push(Item {
-                institution: opening.institution,
-                side: Side::Debit,
-                amount: opening.amount,
-                counts: true,
-                at: opening.reference.milliseconds(),
-                about: opening.reference,
-            }),
+            Event::Advised { opening, .. } if opening.class != Class::Authorization => {
+                items.push(Item {
+                    institution: opening.institution,
+                    side: Side::Debit,
+                    amount: opening.amount,
+                    counts: true,
+                    at: opening.reference.milliseconds(),
+                    about: opening.reference,
+                })
+            }
             Event::Completed {
                 opening,
                 original,

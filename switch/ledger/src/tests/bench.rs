@@ -5,9 +5,9 @@ use tessera_protocol::{
 };
 
 use tessera_ledger::{
-    About, Account, Action, Advice, AdviceSubject, Ask, Command, Context, Decision, DuplicateKey,
-    Effect, Entry, Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome, Owed, Payer,
-    Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
+    About, Account, Action, Advice, AdviceSubject, Ask, Class, Command, Context, Decision,
+    DuplicateKey, Effect, Entry, Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome,
+    Owed, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -345,7 +345,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
             payer: &payer,
         }),
         institution: INSTITUTION,
-        class,
+        class: Class::numbered(class).expect("a class"),
         processing_code: 0,
         trace,
         transmission: TIME,

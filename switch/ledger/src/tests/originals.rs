@@ -6,6 +6,7 @@ use super::bench::{
     Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, original, refund,
     retrieval, reversal, reversal_of,
 };
+use crate::Class;
 use crate::original::DAY;
 use crate::{
     Action, Command, Effect, Event, Opening, Outcome, Payer, PayerTag, Reference, UnseenOriginal,
@@ -173,7 +174,7 @@ fn without_a_trace_number_field_37_names_the_original() {
         settle(bench);
         // The refund has the purchase's field 37 and amount: field 3 distinguishes them.
         let mut reversal = refund(7, 300);
-        (reversal.class, reversal.retrieval) = (4, retrieval(2, 3));
+        (reversal.class, reversal.retrieval) = (Class::Reversal, retrieval(2, 3));
         let effects = bench.ask(reversal, reversal_of(unnamed()));
         assert!(effects.contains(&Effect::Advise(refunded)), "{effects:?}");
         let mut completes = by_card(2, 8, 100);

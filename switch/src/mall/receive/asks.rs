@@ -7,7 +7,7 @@ use tessera_protocol::{
 use super::super::permission;
 use super::super::sign_on::Verdict;
 use tessera_config::{Party, PartyKind};
-use tessera_ledger::{Action, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
+use tessera_ledger::{Action, Class, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
 use tessera_metrics::FrameRefused;
 
 type Asked = (Opening, Action);
@@ -116,7 +116,7 @@ pub(super) fn read(
     if party.kind != may {
         return Err(not_permitted(NOT_ITS_PAYERS));
     }
-    let class = financial.mti.class();
+    let class = Class::of(financial.mti).ok_or(not_permitted(NOT_OFFERED))?;
     let function = match action {
         Action::Complete { .. } | Action::Post { .. } => ADVISES,
         Action::Purchase { .. }

@@ -8,6 +8,7 @@ use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
 use super::changes;
+use crate::Class;
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
 const REFERENCE: Reference = Reference(0x0123_4567_89AB);
@@ -57,7 +58,7 @@ fn opening(payer: Payer) -> Opening {
         reference: REFERENCE,
         key: DuplicateKey(*b"sixteen bytes .."),
         institution: 20_000_000_001,
-        class: 2,
+        class: Class::Financial,
         processing_code: 200_000,
         trace: 123_456,
         transmission: 11_22_09_45_01,

@@ -8,6 +8,7 @@ use super::naming::Naming;
 use super::paper::{About, Fate, Paper};
 use super::spending::named;
 use super::{Checked, answered, forwarded};
+use crate::Class;
 use crate::{Action, Command};
 
 pub(super) fn complete(
@@ -138,7 +139,7 @@ pub(super) fn reverse_refund(
     };
     let refund = &mut paper.refunds[place];
     let mut opening = bench::refund(trace, refund.minor);
-    opening.class = 4;
+    opening.class = Class::Reversal;
     let mut original = original(refund.trace);
     naming.apply(&mut original, &mut opening);
     let action = Action::Reverse {
