@@ -363,7 +363,7 @@ fn closes(payer: &Payer<'_>) {
     let before = world.given_from("0018");
     let source = payer.choice("/money", "close-source", "0018");
     browser.submit("close", &[("source", &source), ("password", PASSWORD)]);
-    browser.wait_text("#error-summary", "Tick the box");
+    browser.wait_text("#error-summary", "tick the box");
     payer.unfold();
     browser.fill("close-source", &source);
     browser.fill("close-password", PASSWORD);

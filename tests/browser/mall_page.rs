@@ -17,7 +17,7 @@ pub fn gets_status(payer: &Payer<'_>) {
     browser.script(script, &[]);
     payer.opens_pay_window();
     browser.press("#agree button");
-    browser.wait_text("#pay-state[data-state=agreed]", "Agreed");
+    browser.wait_text("#pay-state[data-state=agreed]", "You agreed");
     browser.press("#cancel button");
     browser.wait_text("#pay-state[data-state=cancelled]", "Nothing was paid");
     browser.press("#close");
@@ -32,8 +32,8 @@ pub fn gets_status(payer: &Payer<'_>) {
     browser.script("window.fetch = () => new Promise(() => {})", &[]);
     payer.opens_pay_window();
     browser.press("#agree button");
-    browser.wait_text("#pay-state[data-state=agreed]", "Agreed");
+    browser.wait_text("#pay-state[data-state=agreed]", "You agreed");
     browser.close_window();
     browser.look_at(&shop);
-    browser.wait_text("#said", "not known yet");
+    browser.wait_text("#said", "know yet");
 }

@@ -75,7 +75,7 @@ class Payer:
     def fill(self):
         """The first offer; what the popup says of it."""
         self.offers()[0].click()
-        self.until(lambda: not self.said().startswith("Drawing") and self.said(), "a word about the fill")
+        self.until(lambda: not self.said().startswith("Getting a number") and self.said(), "a word about the fill")
         said = self.said()
         self.driver.switch_to.window(self.page)
         return said
