@@ -8,13 +8,10 @@ use aes::{Aes128, Aes192, Aes256};
 use aes_kw::{KwAes128, KwAes192, KwAes256};
 use zeroize::Zeroizing;
 
-use crate::mac::{KEY_BYTES, MacKey, double};
+use crate::mac::{CHECK_VALUE_BYTES, CheckValue, KEY_BYTES, MacKey, double};
 
 /// Bytes of a wrapped MAC key: eight more than the key.
 pub const WRAPPED_BYTES: usize = KEY_BYTES + 8;
-
-/// Bytes of a check value.
-pub const CHECK_VALUE_BYTES: usize = 3;
 
 /// A key that wraps others: AES of 128, 192 or 256 bits. It prints nothing and is wiped when dropped.
 #[derive(Clone)]
@@ -37,10 +34,6 @@ pub struct KeyEncryptingKeyError;
 
 /// A MAC key under a key-encrypting key.
 pub type WrappedKey = [u8; WRAPPED_BYTES];
-
-/// The first bytes of the CMAC of a block of zeros under the key (ANSI X9.24-1): reveals a mistaken key, but nothing
-/// about the key.
-pub type CheckValue = [u8; CHECK_VALUE_BYTES];
 
 /// Field 48 tag 03 of a key change: 48 hexadecimal digits of the wrapped key and 6 of the new key's check value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -84,10 +84,9 @@ pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};
 pub use key_wrap::{
-    CHECK_VALUE_BYTES, CheckValue, KeyEncryptingKey, KeyEncryptingKeyError, KeyMaterial,
-    UnwrapError, WRAPPED_BYTES, WrappedKey,
+    KeyEncryptingKey, KeyEncryptingKeyError, KeyMaterial, UnwrapError, WRAPPED_BYTES, WrappedKey,
 };
-pub use mac::{KEY_BYTES, MAC_BYTES, MacKey, MacKeyError};
+pub use mac::{CHECK_VALUE_BYTES, CheckValue, KEY_BYTES, MAC_BYTES, MacKey, MacKeyError};
 pub use masking::{Veil, mask_card_numbers, mask_likely_card_numbers};
 pub use message::Message;
 pub use money::{money_text, plain_amount, typed_amount};

@@ -10,8 +10,6 @@ use aes::{Aes128, Block};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::key_wrap::CheckValue;
-
 /// Bytes of field 64 and of field 128.
 pub const MAC_BYTES: usize = 8;
 
@@ -19,6 +17,13 @@ const BLOCK_BYTES: usize = 16;
 
 /// Bytes of a MAC key.
 pub const KEY_BYTES: usize = 16;
+
+/// Bytes of a check value.
+pub const CHECK_VALUE_BYTES: usize = 3;
+
+/// The first bytes of the CMAC of a block of zeros under the key (ANSI X9.24-1): reveals a mistaken key, but nothing
+/// about the key.
+pub type CheckValue = [u8; CHECK_VALUE_BYTES];
 
 /// A party's key: its schedule and subkeys are computed once. It prints nothing and is wiped when dropped.
 #[derive(Clone)]
