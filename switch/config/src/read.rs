@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
+use tessera_vault::KeyRing;
 
 use super::source::Source;
 use super::{
     Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
-    NotifySettings, OpsSettings, Settings, SettingsError, StoreSettings, VaultSettings, units,
+    NotifySettings, OpsSettings, Party, Settings, SettingsError, StoreSettings, VaultSettings,
+    units,
 };
-use super::{limits, notify, parties};
+use super::{limits, notify, parties, tls};
 
 /// The top of the file. What is not stated is as in [`Settings::default`].
 #[derive(Deserialize)]
@@ -65,14 +67,35 @@ impl From<Settings> for File {
     }
 }
 
-/// Reads a configuration file, and the parties' files that go with it.
-pub(super) fn read(file: &Path) -> Result<Settings, SettingsError> {
-    let source = Source::read(file)?;
-    let base = file.parent().unwrap_or(Path::new(""));
-    let mut settings = settle(source.parse()?, base);
-    limits::check(&settings).map_err(|breach| source.complaint(breach))?;
-    settings.parties = parties::read(&settings)?;
-    Ok(settings)
+impl Settings {
+    /// Reads and checks a configuration file, the parties' files, and the MAC keys that they name.
+    /// Certificates are not looked at: see [`Settings::check`].
+    pub fn read(file: &Path) -> Result<Self, SettingsError> {
+        let source = Source::read(file)?;
+        let base = file.parent().unwrap_or(Path::new(""));
+        let mut settings = settle(source.parse()?, base);
+        limits::check(&settings).map_err(|breach| source.complaint(breach))?;
+        settings.parties = parties::read(&settings)?;
+        Ok(settings)
+    }
+
+    /// The parties as their files say now.
+    pub fn read_parties(&self) -> Result<Vec<Party>, SettingsError> {
+        parties::read(self)
+    }
+
+    /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        tls::host_client(&self.host)?;
+        tls::leased_server(&self.leased)?;
+        tls::check_authorities(self)?;
+        // A development switch makes one where there is none.
+        if self.environment == Environment::Production || self.vault.keys.exists() {
+            KeyRing::read(&self.vault.keys)?;
+        }
+        self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
+        Ok(())
+    }
 }
 
 /// Paths seen from the folder of the file.

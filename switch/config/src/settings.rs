@@ -1,16 +1,14 @@
 //! All that an operator decides, as the rest of the switch reads it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
-use tessera_vault::KeyRing;
-
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
-    OpsSettings, Party, SettingsError, StoreSettings, VaultSettings, parties, read, tls,
+    OpsSettings, Party, StoreSettings, VaultSettings,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -67,30 +65,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads and checks a configuration file, the parties' files, and the MAC keys that they name.
-    /// Certificates are not looked at: see [`Settings::check`].
-    pub fn read(path: &Path) -> Result<Self, SettingsError> {
-        read::read(path)
-    }
-
-    /// The parties as their files say now.
-    pub fn read_parties(&self) -> Result<Vec<Party>, SettingsError> {
-        parties::read(self)
-    }
-
-    /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.
-    pub fn check(&self) -> Result<(), SettingsError> {
-        tls::host_client(&self.host)?;
-        tls::leased_server(&self.leased)?;
-        tls::check_authorities(self)?;
-        // A development switch makes one where there is none.
-        if self.environment == Environment::Production || self.vault.keys.exists() {
-            KeyRing::read(&self.vault.keys)?;
-        }
-        self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
-        Ok(())
-    }
-
     /// The operators' socket.
     pub fn operations_socket(&self) -> PathBuf {
         self.data.join(&self.ops.socket)
