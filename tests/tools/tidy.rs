@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 /// need a module of its own, below them.
 const CYCLES: &[(&str, &str)] = &[
     ("switch", "router, wallet"),
-    ("switch/host", "life, line, link, receive, sharing, wire"),
     ("wallet", "malls, pages, pay, web"),
     ("wallet", "settings, tls"),
 ];

@@ -24,10 +24,12 @@ mod in_flight;
 mod life;
 mod line;
 mod link;
+mod links;
 mod message;
 mod receive;
 mod schedule;
 mod sharing;
+mod start;
 mod traces;
 mod wheel;
 mod wire;
@@ -41,10 +43,10 @@ mod tests;
 pub use encode::write_out;
 pub use forwarder::Forwarder;
 pub use link::{Deliver, DeliverAdvice, DeliverDate, Link, LinkError};
+pub use links::{LinkInbox, Links};
 pub use message::{
     Advice, AdviceOutcome, CardUpdate, DateMessage, HostAnswer, HostMessage, HostOutcome,
     HostRequest, LOAD_ACCEPTOR, LOAD_PROCESSING_CODE, LOAD_TERMINAL, Original,
     PAYOUT_PROCESSING_CODE, Posting, Unanswered,
 };
-pub use sharing::{LinkInbox, Links};
 pub use traces::TraceShare;

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 /// Above this much that the financial system does not take, a line is given nothing more.
 const OUTPUT_BYTES_MAX: usize = 8 << 20;
 
-/// Where a line is in its life; [`live`](super::life::live) leads it from one to the next.
+/// Where a line is in its life; its task leads it from one to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// No connection: the pause before the next attempt, which grows with every failure in a row.

@@ -2,12 +2,11 @@
 
 use bytes::{Buf, BytesMut};
 use tessera_console::Limit;
-use tessera_protocol::{Extras, Message, Mti, ResponseCode, Totals, answer};
+use tessera_protocol::{Extras, FrameError, Message, Mti, ResponseCode, Totals, answer};
 use tracing::warn;
 
 use super::frames;
 use super::in_flight::{Expected, Match};
-use super::life::Fault;
 use super::line::{Line, NetworkMessage};
 use super::link::Link;
 use super::message::{DateMessage, HostOutcome, Unanswered};
@@ -23,7 +22,7 @@ const RECONCILIATION_ANSWER: Mti = Mti::RECONCILIATION_ADVICE.answer();
 
 /// Takes every whole frame. A frame that cannot be read is counted and passed over; a length that
 /// cannot be right means that the stream is lost.
-pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Result<(), Fault> {
+pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Result<(), FrameError> {
     let mut taken = 0;
     let lost = loop {
         match frames::first(&reading[taken..]) {
@@ -34,7 +33,7 @@ pub(super) fn receive(link: &Link, line: &Line, reading: &mut BytesMut) -> Resul
                 }
             }
             Ok(None) => break Ok(()),
-            Err(fault) => break Err(fault.into()),
+            Err(error) => break Err(error),
         }
     };
     // Where all was taken the buffer starts again at its beginning, without moving anything.

@@ -1,27 +1,26 @@
 //! One worker's lines to the financial system, as its gate and its forwarder see them.
 
+mod others;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tessera_protocol::{Extras, Message, ResponseCode, answer};
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::task::JoinHandle;
 
 use super::encode::{self, Marks};
-use super::frames;
 use super::in_flight::{Asked, InFlight, Requester};
-use super::life;
 use super::line::{Line, State};
+use super::links::{BORROWED, ForOthers, Links};
 use super::message::{
     AdviceOutcome, DateMessage, HostAnswer, HostMessage, HostOutcome, HostRequest, Unanswered,
 };
-use super::sharing::{self, BORROWED, ForOthers, LinkInbox, Links};
 use super::traces::TraceShare;
 use super::wheel::TICK_MILLISECONDS;
 use tessera_config::HostLinkSettings;
@@ -85,7 +84,7 @@ pub struct Link {
     /// Outcomes that are reported on a later turn of the worker, because the caller of `send` may be in the middle of
     /// an operation.
     unsent: RefCell<Vec<(Asked, HostOutcome)>>,
-    something_unsent: Notify,
+    pub(super) something_unsent: Notify,
     deliver: Deliver,
     repeater: OnceCell<Rc<dyn Repeater>>,
     deliver_date: OnceCell<DeliverDate>,
@@ -93,22 +92,20 @@ pub struct Link {
     date_unanswered: Cell<bool>,
     /// Where the ticks of deadlines begin.
     began: Instant,
-    closing: watch::Sender<bool>,
-    tasks: RefCell<Vec<JoinHandle<()>>>,
+    pub(super) closing: watch::Sender<bool>,
+    pub(super) tasks: RefCell<Vec<JoinHandle<()>>>,
 }
 
 impl Link {
-    /// Opens the lines in the background; must be called on the worker, inside its `LocalSet`.
-    /// `stats` must be for as many lines as `settings.lines_per_worker`, and stand at the worker's place among `links`,
-    /// as `inbox` does.
-    pub fn start(
+    /// A link without tasks: nothing connects, and no deadline passes.
+    pub(super) fn new(
         settings: &HostLinkSettings,
         tls: Arc<ClientConfig>,
         share: TraceShare,
         stats: Arc<LinkStats>,
-        (links, inbox): (Links, LinkInbox),
+        links: Links,
         deliver: Deliver,
-    ) -> Result<Rc<Self>, LinkError> {
+    ) -> Result<Self, LinkError> {
         let server_name = ServerName::try_from(settings.server_name.clone())
             .map_err(|_| LinkError::ServerName(settings.server_name.clone()))?;
         let institution = institution(&settings.institution)?;
@@ -116,8 +113,7 @@ impl Link {
         let borrowed = Line::new(BORROWED);
         borrowed.state.set(State::Up);
         let in_flight = InFlight::new(share, settings.in_flight_max, rand::random());
-        let (closing, closed) = watch::channel(false);
-        let link = Rc::new(Self {
+        Ok(Self {
             settings: settings.clone(),
             tls,
             server_name,
@@ -137,16 +133,9 @@ impl Link {
             deliver_date: OnceCell::new(),
             date_unanswered: Cell::default(),
             began: Instant::now(),
-            closing,
+            closing: watch::Sender::new(false),
             tasks: RefCell::default(),
-        });
-        let lives =
-            (0..lines).map(|number| spawn_local(life::live(link.clone(), number, closed.clone())));
-        link.tasks.borrow_mut().extend(lives);
-        spawn_local(keep_deadlines(link.clone()));
-        spawn_local(send_what_is_unsent(link.clone()));
-        spawn_local(sharing::share(link.clone(), inbox));
-        Ok(link)
+        })
     }
 
     /// From now on it gets the financial system's messages about settlement dates. To be said once.
@@ -297,11 +286,6 @@ impl Link {
         Some(&self.lines[next])
     }
 
-    #[cold]
-    fn borrow(&self) -> Option<&Line> {
-        self.may_borrow().then_some(&self.borrowed)
-    }
-
     /// The first tick at which a deadline has passed.
     #[inline]
     fn due(&self, deadline: Instant) -> u64 {
@@ -309,7 +293,7 @@ impl Link {
     }
 
     #[inline]
-    fn tick(&self, at: Instant) -> u64 {
+    pub(super) fn tick(&self, at: Instant) -> u64 {
         let since = at.saturating_duration_since(self.began);
         since.as_secs() * (1_000 / TICK_MILLISECONDS)
             + u64::from(since.subsec_millis()) / TICK_MILLISECONDS
@@ -337,14 +321,14 @@ impl Link {
         self.something_unsent.notify_one();
     }
 
-    fn send_unsent(&self) {
+    pub(super) fn send_unsent(&self) {
         let unsent = mem::take(&mut *self.unsent.borrow_mut());
         for (asked, outcome) in unsent {
             self.report(asked, outcome);
         }
     }
 
-    fn report_silent(&self, silent: &mut Vec<Asked>) {
+    pub(super) fn report_silent(&self, silent: &mut Vec<Asked>) {
         self.stats.silent.add(silent.len() as u64);
         for asked in silent.drain(..) {
             self.report(asked, HostOutcome::Silent);
@@ -361,47 +345,6 @@ impl Link {
         self.flush();
         self.report_silent(&mut silent);
         self.count_in_flight();
-    }
-
-    /// Requests that certainly never left over this line: they go out with the next [`Link::flush`] on another, if one is up.
-    /// What another worker has handed over goes back there.
-    pub(super) fn give_back<'a>(&self, line: &Line, frames: impl Iterator<Item = &'a [u8]>) {
-        let mut in_flight = self.in_flight.borrow_mut();
-        let of_others = ForOthers::default();
-        // Our answers to the financial system have trace numbers of its own.
-        let asked = |body| {
-            let message = Message::parse(body).ok()?;
-            let trace = message.number(11)? as u32;
-            (!message.mti().is_answer()).then_some((body, trace))
-        };
-        for (body, trace) in frames.filter_map(asked) {
-            if let Some(worker) = self.other_with(trace) {
-                of_others.add(worker, body);
-            } else if let Some(other) = self.other_line(line)
-                && in_flight.change_line(trace, line.number, other.number)
-            {
-                other.write(|out| frames::append(out, body));
-            } else if let Some(asked) = in_flight.withdraw(trace, line.number) {
-                self.stats.unsent.add(1);
-                self.send_later(asked, HostOutcome::Unsent);
-            }
-        }
-        drop(in_flight);
-        self.pass_back(&of_others);
-    }
-
-    /// One of this worker, otherwise one of another worker where that was not tried.
-    fn other_line(&self, line: &Line) -> Option<&Line> {
-        let borrow = || self.borrow().filter(|other| other.number != line.number);
-        self.line_of_batch().or_else(borrow)
-    }
-
-    /// When the first of these is given up on.
-    pub(super) fn earliest_deadline(&self, frames: &[u8]) -> Instant {
-        let in_flight = self.in_flight.borrow();
-        let due = |body| in_flight.due(Message::parse(body).ok()?.number(11)? as u32);
-        let earliest = frames::behind(frames, 0).filter_map(due).min();
-        self.began + Duration::from_millis(earliest.unwrap_or_default() * TICK_MILLISECONDS)
     }
 
     /// A line came up or went down.
@@ -437,27 +380,4 @@ fn institution(text: &str) -> Result<u64, LinkError> {
     let digits = (1..=11).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
     let number = digits.then(|| text.parse().ok()).flatten();
     number.ok_or_else(|| LinkError::Institution(text.into()))
-}
-
-/// Gives up on what is due, every tick, for as long as there is a worker.
-async fn keep_deadlines(link: Rc<Link>) {
-    let mut ticks = interval(Duration::from_millis(TICK_MILLISECONDS));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut silent = Vec::new();
-    loop {
-        let now = ticks.tick().await;
-        let now = link.tick(now.into_std());
-        link.in_flight.borrow_mut().expire(now, &mut silent);
-        if !silent.is_empty() {
-            link.report_silent(&mut silent);
-            link.count_in_flight();
-        }
-    }
-}
-
-async fn send_what_is_unsent(link: Rc<Link>) {
-    loop {
-        link.something_unsent.notified().await;
-        link.send_unsent();
-    }
 }
