@@ -14,6 +14,7 @@ mod malls;
 mod metrics;
 mod pages;
 mod pay;
+mod policy;
 mod reload;
 mod server;
 mod session;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::http::header::{HeaderValue, InvalidHeaderValue};
 
-use crate::pay;
+use crate::policy;
 use crate::settings::Mall;
 
 /// All malls as they were last read.
@@ -25,7 +25,7 @@ impl Malls {
     /// When an origin can't stand in a header; the settings' check has refused such.
     pub fn new(malls: &[Mall]) -> Result<Self, InvalidHeaderValue> {
         let known = malls.iter().map(|mall| {
-            let (mall, policy) = (mall.clone(), pay::policy(mall)?);
+            let (mall, policy) = (mall.clone(), policy::of_pay_window(mall)?);
             Ok((mall.acceptor.clone(), Known { mall, policy }))
         });
         Ok(Self {

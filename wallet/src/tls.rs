@@ -11,7 +11,21 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tessera_common::pem;
 
-use crate::settings::{HttpsSettings, LineSettings, SettingsError};
+use crate::settings::{HttpsSettings, LineSettings, Settings, SettingsError};
+
+impl Settings {
+    /// Tries what only shows when files are opened: certificates and keys.
+    ///
+    /// # Errors
+    /// The first that can't be used.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        line_client(&self.line)?;
+        if let Some(https) = &self.tls {
+            certified_key(https)?;
+        }
+        Ok(())
+    }
+}
 
 /// The client's side of the leased line: TLS 1.3, our certificate, and nobody believed but `authority`.
 pub(crate) fn line_client(settings: &LineSettings) -> Result<Arc<ClientConfig>, SettingsError> {

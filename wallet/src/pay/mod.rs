@@ -25,7 +25,7 @@ use crate::settings::Mall;
 use crate::texts::pay as text;
 use crate::web::layout::{self, Head};
 use crate::web::posted::read_body;
-use crate::web::{App, Posted, Trouble, answer, guard, query};
+use crate::web::{App, Posted, Trouble, answer, query};
 
 use purchase::Purchase;
 use sealed::{Sealed, Step};
@@ -43,26 +43,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/pay/status", get().to(status::page))
         .route("/pay/live", get().to(status::live))
         .route("/pay/state", get().to(status::state));
-}
-
-/// What the pay window may do, by the mall that asks: as everywhere, and forms may lead back to the mall. Its pages hold the window in a
-/// frame only where it is allowed to: a frame on the wallet server's own site has the payer's session.
-///
-/// # Errors
-/// When an origin can't stand in a header.
-pub fn policy(mall: &Mall) -> Result<header::HeaderValue, header::InvalidHeaderValue> {
-    let origins = mall.origins.join(" ");
-    let policy = guard::POLICY.replace(
-        "form-action 'self'",
-        &format!("form-action 'self' {origins}"),
-    );
-    header::HeaderValue::from_str(&match mall.frames {
-        true => policy.replace(
-            "frame-ancestors 'none'",
-            &format!("frame-ancestors {origins}"),
-        ),
-        false => policy,
-    })
 }
 
 /// `GET /pay`: with an order a link of the mall's page; without one the window that a script has opened.

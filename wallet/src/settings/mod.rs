@@ -12,7 +12,6 @@ use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
 use crate::caller::ForwardedHeader;
-use crate::tls;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -223,18 +222,6 @@ impl Settings {
         settings.see_paths_from(file.parent().unwrap_or(Path::new("")));
         settings.check_values()?;
         Ok(settings)
-    }
-
-    /// Tries what only shows when files are opened: certificates and keys.
-    ///
-    /// # Errors
-    /// The first that can't be used.
-    pub fn check(&self) -> Result<(), SettingsError> {
-        tls::line_client(&self.line)?;
-        if let Some(https) = &self.tls {
-            tls::certified_key(https)?;
-        }
-        Ok(())
     }
 
     /// Whether browsers come by HTTPS.

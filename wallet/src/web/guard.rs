@@ -11,10 +11,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
 
 use super::{App, Trouble, is_pay_window, query};
-
-/// What a page may load and where its forms may go, unless its handler says otherwise.
-pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-    manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+use crate::policy;
 
 /// Bytes of all headers of a request together.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -115,7 +112,7 @@ fn add_rules(headers: &mut HeaderMap, https: bool) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
-    unless_set(header::CONTENT_SECURITY_POLICY, POLICY);
+    unless_set(header::CONTENT_SECURITY_POLICY, policy::OF_PAGES);
     unless_set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // With no-referrer, browsers would not say where our own forms come from either.
     unless_set(header::REFERRER_POLICY, "same-origin");
