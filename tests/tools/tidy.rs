@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of a crate that import each other, all that there are. A new cycle is no addition to this list: give what both
 /// need a module of its own, below them.
-const CYCLES: &[(&str, &str)] = &[
-    ("switch", "router, wallet"),
-];
+const CYCLES: &[(&str, &str)] = &[("switch", "router, wallet")];
 /// Lines of the longest source file.
 const FILE_LINES_MAX: usize = 682;
 /// Source files in the fullest folder.
