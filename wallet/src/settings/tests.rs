@@ -16,8 +16,38 @@ fn the_shipped_file_states_the_defaults() {
     shipped.malls.clear();
     assert_eq!(format!("{shipped:?}"), format!("{:?}", Settings::default()));
     shipped.check_values().unwrap();
-    for key in ["[line]", "[log]", "[tls]", "trusted_proxies", "live_for"] {
-        assert!(SHIPPED.contains(key), "{key}");
+}
+
+/// The keys that the settings have in a table, as the complaint about an unknown one lists them.
+fn known(header: &str) -> Vec<String> {
+    let text = format!("{header}\nzzzzzzzzzz = 1");
+    let complaint_text = toml::from_str::<Settings>(&text).unwrap_err().to_string();
+    let (_, expected) = complaint_text.split_once(", expected ").expect(header);
+    let names = expected.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_shipped_file_states_every_key() {
+    let uncommented = |line: &str| {
+        let rest = line
+            .strip_prefix("# ")
+            .filter(|rest| rest.starts_with('[') || rest.contains(" = \""));
+        format!("{}\n", rest.unwrap_or(line))
+    };
+    let shown: String = SHIPPED.lines().map(uncommented).collect();
+    let shown: toml::Table = shown.parse().unwrap();
+    let malls = shown["malls"].as_array().unwrap();
+    for (header, table) in [
+        ("", &shown),
+        ("[tls]", shown["tls"].as_table().unwrap()),
+        ("[line]", shown["line"].as_table().unwrap()),
+        ("[log]", shown["log"].as_table().unwrap()),
+        ("[[malls]]", malls[0].as_table().unwrap()),
+    ] {
+        for key in known(header) {
+            assert!(table.contains_key(&key), "{header} {key}");
+        }
     }
 }
 
