@@ -1,4 +1,4 @@
-//! Operators' decisions as bytes. Little endian.
+//! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 8 were given.
 
 use bytes::BufMut;
 

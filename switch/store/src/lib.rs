@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! keyspace  key                value
-//! wallets   wallet 8           snapshot (see wallet/snapshot.rs)
+//! wallets   wallet 8           snapshot (see switch/ledger/src/snapshot.rs)
 //! settled   wallet 8, time 8,  transactions and orders that settled between that snapshot and the one before it
 //!           sequence 8
 //! cards     card number 8      wallet 8
@@ -13,7 +13,7 @@
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "format"           version 1: of all rows and snapshots; another one is refused
+//! meta      "format"           version 2: of all rows and snapshots; another one is refused
 //!           "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```

@@ -1,42 +1,13 @@
-//! The structure of the sources: which modules import each other, and ceilings that only go down.
+//! Which modules import each other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+
+use super::{crates, is_test, read, sources, top, without_tests};
 
 /// Modules of a crate that import each other, all that there are. A new cycle is no addition to this list: give what both
 /// need a module of its own, below them.
 const CYCLES: &[(&str, &str)] = &[("switch", "router, wallet")];
-/// Lines of the longest source file.
-const FILE_LINES_MAX: usize = 682;
-/// Source files in the fullest folder.
-const FOLDER_FILES_MAX: usize = 30;
-
 type Imports = BTreeMap<String, BTreeSet<String>>;
-
-fn top() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The crates of the workspace, as paths from the top.
-fn crates() -> Vec<String> {
-    let manifest = std::fs::read_to_string(top().join("Cargo.toml")).unwrap();
-    let manifest: toml::Table = manifest.parse().unwrap();
-    let members = manifest["workspace"]["members"].as_array().unwrap();
-    let member = |member: &toml::Value| member.as_str().unwrap().to_owned();
-    members.iter().map(member).collect()
-}
-
-/// All source files below a folder.
-fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push(path);
-        }
-    }
-}
 
 /// What the top level modules of a crate import of each other, tests aside.
 fn imports(member: &str) -> Imports {
@@ -45,21 +16,22 @@ fn imports(member: &str) -> Imports {
     sources(&folder, &mut files);
     let mut imports = Imports::new();
     for file in files {
-        let path = file.strip_prefix(&folder).unwrap();
-        let is_test = |part: &Path| part.to_string_lossy().contains("test");
-        if path.iter().any(|part| is_test(Path::new(part))) {
+        let path = file.strip_prefix(&folder).unwrap().to_str().unwrap();
+        if is_test(path) {
             continue;
         }
-        let module = path.iter().next().unwrap().to_string_lossy();
-        let module = module.trim_end_matches(".rs").to_owned();
+        let parts: Vec<_> = path.trim_end_matches("/mod.rs").split('/').collect();
+        let module = parts[0].trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(&file).unwrap();
-        let (code, _) = text
-            .split_once("#[cfg(test)]\nmod tests {")
-            .unwrap_or((&text, ""));
+        let code = without_tests(&text);
         let of_crate = code.split("crate::").skip(1);
-        // What stands beside lib.rs may name its neighbours by `super` too.
-        let beside = path.iter().count() == 1;
-        let of_super = code.split("super::").skip(1).filter(|_| beside);
+        // So many `super::` lead to the crate; the files beside lib.rs need one.
+        let up = "super::".repeat(parts.len());
+        let of_super = code.match_indices(&up).filter_map(|(at, _)| {
+            let rest = &code[at + up.len()..];
+            let is_whole = !code[..at].ends_with("super::") && !rest.starts_with("super::");
+            is_whole.then_some(rest)
+        });
         let named = imports.entry(module).or_default();
         for rest in of_crate.chain(of_super) {
             named.extend(names(rest));
@@ -134,7 +106,7 @@ fn no_modules_import_each_other_but_those_that_are_listed() {
 
 #[test]
 fn the_components_of_the_switch_import_what_the_map_says() {
-    let map = std::fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap();
+    let map = read("ARCHITECTURE.md");
     let (_, table) = map.split_once("| folder | purpose | imports |\n").unwrap();
     let drawn: Imports = table
         .lines()
@@ -155,27 +127,4 @@ fn the_components_of_the_switch_import_what_the_map_says() {
         imports.retain(|name| folders.contains(name));
     }
     assert_eq!(drawn, found);
-}
-
-/// A ceiling is what the sources have now: who gets below it lowers it.
-#[test]
-fn files_and_folders_stay_below_their_ceilings() {
-    let mut files = Vec::new();
-    for member in crates() {
-        sources(&top().join(member).join("src"), &mut files);
-    }
-    sources(&top().join("src"), &mut files);
-    files.sort_unstable();
-    // A crate's folder may stand inside another's.
-    files.dedup();
-    let lines = |file: &PathBuf| std::fs::read_to_string(file).unwrap().lines().count();
-    let longest = files.iter().map(|file| (lines(file), file)).max().unwrap();
-    let mut folders = BTreeMap::<_, usize>::new();
-    for file in &files {
-        *folders.entry(file.parent().unwrap()).or_default() += 1;
-    }
-    let fullest = folders.iter().map(|(folder, files)| (*files, folder)).max();
-    let fullest = fullest.unwrap();
-    assert_eq!(longest.0, FILE_LINES_MAX, "{}", longest.1.display());
-    assert_eq!(fullest.0, FOLDER_FILES_MAX, "{}", fullest.1.display());
 }

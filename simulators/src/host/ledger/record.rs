@@ -16,6 +16,8 @@
 //! | 6 original of the refund behind it | its map | 0 | its reference from here on, then zeros | | |
 //! | 7 undone | map | 0 | 0 | minor units that were to be left | 0 |
 //!
+//! Kinds 1 to 7 were given; this format has no kind 2.
+//!
 //! `date` is field 15 of what was posted or of what undid it, 0 for all else.
 //!
 //! Numbers are little-endian; `sum` is CRC-32C of the 50 bytes before it. Card numbers are not masked here: this is the

@@ -1,4 +1,4 @@
-//! Accounts and their changes as bytes, in events and snapshots.
+//! Accounts and their changes as bytes, in events and snapshots. A change begins with its kind. Kinds 1 to 18 were given.
 
 use bytes::BufMut;
 use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};

@@ -11,7 +11,7 @@
 //! and a replay that comes to another balance is found out at once.
 //! ```
 //!
-//! The kind is the version: a number means one layout for ever, with all that it contains. A changed layout gets the next
+//! Kinds 1 to 31 were given. The kind is the version: a number means one layout for ever, with all that it contains. A changed layout gets the next
 //! number, beside the old one, which is still read; no number is used twice. The same holds for the numbers inside an
 //! event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a build refuses what
 //! a newer one wrote. `tests/golden/` has the bytes of every kind as each release wrote them.

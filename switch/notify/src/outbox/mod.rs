@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! data/outbox/  keyspace  key                          value
-//!               cursor    "format"                     version 1: of all rows; another one is refused
+//!               cursor    "format"                     version 2: of all rows; another one is refused
 //!                         "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, preferences 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
