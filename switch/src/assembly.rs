@@ -1,6 +1,5 @@
 //! The wiring of a worker, last stage first: what a stage needs stands above it.
 
-use std::cell::OnceCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,17 +11,19 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_rustls::TlsAcceptor;
 
-use crate::gate::{DeadLetters, Gate};
+use crate::dispatch::{Inbox, Inboxes, Outgoing, Wakes};
+use crate::gate::{DeadLetters, Gate, HostLines, TlsLines};
 use crate::leased::{self, LineKeeper, Reading};
-use crate::mall::{self, SessionContext};
-use crate::orders::Orders;
+use crate::mall::{self, Neighbours, SessionContext};
+use crate::orders::{Orders, WaitingPurchases};
 use crate::passwords::Passwords;
-use crate::policy::OperatorPolicy;
-use crate::router::{Budget, Directory, Inbox, Inboxes, Parts, PartyTotals, Worker, WorkerTask};
+use crate::router::{ActiveWallets, Worker, WorkerTask};
 use crate::settlement::Settlement;
+use crate::shared::{Directory, OperatorPolicy, PartyTotals, PolicyReader, StandInBudget};
+use crate::wallet::{ActiveList, EventLog, Numbers, Services, Snapshots};
 use tessera_admission::{Admission, Arrivals, PartyDirectory};
 use tessera_config::Settings;
-use tessera_host::{Forwarder, HostAnswer, Link, LinkInbox, Links, TraceShare};
+use tessera_host::{Forwarder, Link, LinkInbox, Links, TraceShare};
 use tessera_journal::Journal;
 use tessera_ledger::{ContactChannel, Rules, WalletId};
 use tessera_metrics::LinkStats;
@@ -53,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) inboxes: Inboxes,
     pub(crate) links: Links,
     pub(crate) passwords: Passwords,
-    pub(crate) stand_in: Arc<Budget>,
+    pub(crate) stand_in: Arc<StandInBudget>,
     pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) settlement: Settlement,
     pub(crate) dead_letters: Arc<DeadLetters>,
@@ -90,88 +91,174 @@ pub(crate) fn runtime(journal: Arc<dyn Journal>) -> Runtime {
 /// Starts a worker on the thread that this is called on.
 pub(crate) fn start(seed: Seed, shared: Shared) {
     let settings = &shared.settings;
-    // The lines deliver to the worker, which is made of them.
-    let later: Rc<OnceCell<Rc<Worker>>> = Rc::default();
-    let deliver = |handle: fn(&Rc<Worker>, HostAnswer)| {
-        let later = Rc::clone(&later);
-        Rc::new(move |answer| {
-            if let Some(worker) = later.get() {
-                handle(worker, answer);
-            }
-        })
+    let outgoing = Rc::new(Outgoing::new(seed.index, shared.inboxes.clone()));
+    let lines = open_lines(
+        seed.index,
+        seed.stats,
+        seed.link_inbox,
+        &shared,
+        Rc::clone(&outgoing),
+    );
+    let link = Rc::clone(&lines.link);
+    // The configuration was read with it as a number.
+    let institution = settings.leased.institution.parse().unwrap_or(0);
+    let active = Rc::new(ActiveWallets::default());
+    let services = services(
+        seed.index,
+        institution,
+        &shared,
+        outgoing,
+        Rc::new(lines),
+        Rc::clone(&active) as Rc<dyn ActiveList>,
+    );
+    for (at, wallet) in seed.wakes {
+        services.wakes.at(at, wallet);
+    }
+    let worker = Rc::new(Worker::new(Rc::clone(&services), active));
+    let malls = malls(&services, &shared);
+    let wallet_servers = wallet_servers(&services, &shared, institution);
+
+    let gate = Rc::clone(&services.gate);
+    actix::spawn(async move { gate.keep().await });
+    actix::spawn(Rc::clone(&worker).hand_out());
+    actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
+    actix::spawn(Rc::clone(&malls.turns).keep());
+    actix::spawn(tick(
+        Rc::clone(&services),
+        Rc::clone(&worker),
+        settings.store.idle_after.as_millis() as u64,
+    ));
+    actix::spawn(receive_malls(seed.malls, Rc::clone(&malls)));
+    actix::spawn(receive_sealed_malls(seed.sealed_malls, Rc::clone(&malls)));
+    actix::spawn(receive_wallet_servers(
+        seed.wallet_servers,
+        Rc::clone(&wallet_servers),
+    ));
+    let drain_within = settings.mall.answer_within + Duration::from_secs(1);
+    let crew = Crew {
+        worker,
+        services,
+        link,
+        malls,
+        wallet_servers,
+        drain_within,
     };
+    actix::spawn(crew.run_worker_tasks(seed.worker_tasks));
+}
+
+/// The lines to the host, whose answers go to the wallets, and whose settlement dates go to the operator wallet.
+fn open_lines(
+    index: usize,
+    stats: Arc<LinkStats>,
+    inbox: LinkInbox,
+    shared: &Shared,
+    outgoing: Rc<Outgoing>,
+) -> TlsLines {
+    let settings = &shared.settings;
+    let answers = Rc::clone(&outgoing);
     let link = Link::start(
         &settings.host,
         Arc::clone(&shared.host_tls),
         TraceShare {
-            index: seed.index as u32,
+            index: index as u32,
             count: shared.inboxes.workers() as u32,
         },
-        seed.stats,
-        (shared.links.clone(), seed.link_inbox),
-        deliver(Worker::deliver),
+        stats,
+        (shared.links.clone(), inbox),
+        Rc::new(move |answer| answers.deliver(answer)),
     )
     .unwrap_or_else(|error| crate::fault::stop("the line to the financial system", &error));
     let (settlement, lines) = (shared.settlement.clone(), Rc::clone(&link));
-    link.deliver_dates(Rc::new(move |said, unanswered| {
+    link.deliver_dates(Rc::new(move |message, unanswered| {
         let (settlement, lines) = (settlement.clone(), Rc::clone(&lines));
         actix::spawn(async move {
-            let (code, reason) = settlement.obey(said).await;
+            let (code, reason) = settlement.obey(message).await;
             lines.answer(&unanswered, code, reason);
         });
     }));
-    let forwarder = Forwarder::start(Rc::clone(&link), settings.mall.answer_within, {
-        let later = Rc::clone(&later);
-        Rc::new(move |answer, subject, outcome| {
-            if let Some(worker) = later.get() {
-                Worker::deliver_advice(worker, answer, subject, outcome);
-            }
-        })
-    });
-    let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, seed.index));
-    // The configuration was read with it as a number.
-    let institution = settings.leased.institution.parse().unwrap_or(0);
-    let gate = Gate::new(
-        Arc::clone(&shared.journal),
+    let forwarder = Forwarder::start(
         Rc::clone(&link),
-        Rc::clone(&forwarder),
+        settings.mall.answer_within,
+        Rc::new(move |answer, subject, outcome| outgoing.deliver_advice(answer, subject, outcome)),
+    );
+    TlsLines { link, forwarder }
+}
+
+/// What the wallets' actors and the sessions need of each other.
+fn services(
+    index: usize,
+    institution: u64,
+    shared: &Shared,
+    outgoing: Rc<Outgoing>,
+    host: Rc<dyn HostLines>,
+    active: Rc<dyn ActiveList>,
+) -> Rc<Services> {
+    let settings = &shared.settings;
+    let metrics = Rc::new(WorkerMetrics::new(&shared.metrics, index));
+    let policy = Rc::new(PolicyReader::new(Arc::clone(&shared.policy)));
+    let gate = Rc::new(Gate::new(
+        Arc::clone(&shared.journal),
+        Rc::clone(&host),
         Rc::clone(&metrics),
         Arc::clone(&shared.policy),
         Box::new(move |news, out| leased::write_news(news, institution, out)),
-    );
-    let worker = Worker::new(Parts {
-        index: seed.index,
-        partitions: settings.partitions,
-        inboxes: shared.inboxes.ways(),
-        journal: Arc::clone(&shared.journal),
+    ));
+    let purchases = Rc::new(WaitingPurchases::new(
+        Arc::clone(&shared.orders),
+        Rc::clone(&outgoing),
+        Rc::clone(&metrics),
+    ));
+    Rc::new(Services {
+        worker: index,
+        events: EventLog::new(
+            Arc::clone(&shared.journal),
+            Rc::clone(&outgoing),
+            settings.partitions,
+        ),
+        numbers: Numbers::new(index, Rc::clone(&policy)),
         gate,
-        link: Rc::clone(&link),
-        forwarder,
-        directory: Arc::clone(&shared.directory),
+        host,
+        snapshots: Snapshots::new(shared.checkpointer.clone()),
+        outgoing,
+        wakes: Rc::new(Wakes::default()),
+        active,
+        purchases,
         orders: Arc::clone(&shared.orders),
-        checkpointer: shared.checkpointer.clone(),
-        metrics,
-        answer_within: settings.mall.answer_within,
-        transactions_kept: settings.store.transactions_kept.as_millis() as u64,
-        rules: rules(settings),
+        directory: Arc::clone(&shared.directory),
         stand_in: Arc::clone(&shared.stand_in),
-        policy: Arc::clone(&shared.policy),
-        dead_letters: Arc::clone(&shared.dead_letters),
         totals: Arc::clone(&shared.totals),
+        dead_letters: Arc::clone(&shared.dead_letters),
+        policy,
         passwords: shared.passwords.clone(),
         vault: Arc::clone(&shared.vault),
-    });
-    // It was empty: nothing has been delivered yet.
-    let _ = later.set(Rc::clone(&worker));
+        metrics,
+        rules: rules(settings),
+        answer_within: settings.mall.answer_within,
+        transactions_kept: settings.store.transactions_kept.as_millis() as u64,
+    })
+}
 
-    let context = Rc::new(SessionContext::new(
+/// What the sessions of malls and acquirers share.
+fn malls(services: &Services, shared: &Shared) -> Rc<SessionContext> {
+    Rc::new(SessionContext::new(
         shared.party_directory.parties(),
         shared.mall_tls.clone().map(TlsAcceptor::from),
-        settings.mall.clone(),
-        Rc::clone(&worker),
-    ));
-    actix::spawn(Rc::clone(&context.turns).keep());
-    let line_keeper = Rc::new(LineKeeper {
+        shared.settings.mall.clone(),
+        Neighbours {
+            outgoing: Rc::clone(&services.outgoing),
+            directory: Arc::clone(&services.directory),
+            orders: Arc::clone(&services.orders),
+            purchases: Rc::clone(&services.purchases),
+            policy: Rc::clone(&services.policy),
+            metrics: Rc::clone(&services.metrics),
+        },
+    ))
+}
+
+/// What the sessions of the wallet server share.
+fn wallet_servers(services: &Services, shared: &Shared, institution: u64) -> Rc<LineKeeper> {
+    let settings = &shared.settings;
+    Rc::new(LineKeeper {
         acceptor: TlsAcceptor::from(Arc::clone(&shared.leased_tls)),
         reading: Reading {
             institution,
@@ -185,35 +272,10 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         in_flight_max: settings.leased.in_flight_max,
         in_flight: Arc::clone(&shared.party_directory.parties().in_flight),
         times: settings.mall.clone(),
-        worker: Rc::clone(&worker),
+        outgoing: Rc::clone(&services.outgoing),
+        metrics: Rc::clone(&services.metrics),
         connections: Default::default(),
-    });
-
-    let keep = Rc::clone(&worker);
-    actix::spawn(async move { keep.gate.keep().await });
-    actix::spawn(Rc::clone(&worker).hand_out());
-    for (at, wallet) in seed.wakes {
-        worker.wakes.borrow_mut().at(at, wallet);
-    }
-    actix::spawn(Rc::clone(&worker).read_inbox(seed.inbox));
-    actix::spawn(tick(
-        Rc::clone(&worker),
-        settings.store.idle_after.as_millis() as u64,
-    ));
-    actix::spawn(receive_malls(seed.malls, Rc::clone(&context)));
-    actix::spawn(receive_sealed_malls(seed.sealed_malls, Rc::clone(&context)));
-    actix::spawn(receive_wallet_servers(
-        seed.wallet_servers,
-        Rc::clone(&line_keeper),
-    ));
-    actix::spawn(run_worker_tasks(
-        seed.worker_tasks,
-        worker,
-        link,
-        context,
-        line_keeper,
-        shared,
-    ));
+    })
 }
 
 /// The configured channels of notifications.
@@ -246,17 +308,17 @@ fn rules(settings: &Settings) -> Rules {
     }
 }
 
-async fn tick(worker: Rc<Worker>, idle_after: u64) {
+async fn tick(services: Rc<Services>, worker: Rc<Worker>, idle_after: u64) {
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        worker.give_up_parked(Instant::now());
+        services.purchases.give_up(Instant::now());
         worker.rest_idle(idle_after).await;
         worker.wake();
-        worker.metrics.flush();
+        services.metrics.flush();
         // A worker that always has something to do ends its turns here.
-        worker.end_journal_turn();
+        services.events.end_turn();
     }
 }
 
@@ -278,44 +340,55 @@ async fn receive_wallet_servers(mut arrivals: Arrivals, keeper: Rc<LineKeeper>) 
     }
 }
 
-async fn run_worker_tasks(
-    mut worker_tasks: UnboundedReceiver<WorkerTask>,
+/// A worker's parts, as the switch asks for them.
+struct Crew {
     worker: Rc<Worker>,
+    services: Rc<Services>,
     link: Rc<Link>,
     malls: Rc<SessionContext>,
     wallet_servers: Rc<LineKeeper>,
-    shared: Shared,
-) {
-    while let Some(worker_task) = worker_tasks.recv().await {
-        let done = match worker_task {
-            WorkerTask::Checkpoint(done) => {
-                worker.checkpoint().await;
-                // The store waits for what was appended, and the worker may be stopped before its turn ends by itself.
-                worker.end_journal_turn();
-                done
+    /// Within this time all requests under way are answered.
+    drain_within: Duration,
+}
+
+impl Crew {
+    async fn run_worker_tasks(self, mut worker_tasks: UnboundedReceiver<WorkerTask>) {
+        while let Some(worker_task) = worker_tasks.recv().await {
+            let done = match worker_task {
+                WorkerTask::Checkpoint(done) => {
+                    self.worker.checkpoint().await;
+                    // The store waits for what was appended, and the worker may be stopped before its turn ends by itself.
+                    self.services.events.end_turn();
+                    done
+                }
+                WorkerTask::Renew(parties, acceptor, done) => {
+                    self.malls.renew(parties, acceptor);
+                    done
+                }
+                WorkerTask::Drain(done) => {
+                    self.drain().await;
+                    done
+                }
+                WorkerTask::Close(done) => {
+                    self.link.close().await;
+                    done
+                }
+            };
+            // Nobody waits for it where the switch is being killed.
+            let _ = done.send(());
+        }
+    }
+
+    /// Reads no more requests, and waits until those under way are answered.
+    async fn drain(&self) {
+        let (malls, wallet_servers) = (&self.malls.connections, &self.wallet_servers.connections);
+        malls.drain();
+        wallet_servers.drain();
+        let _ = tokio::time::timeout(self.drain_within, async {
+            while !malls.is_empty() || !wallet_servers.is_empty() {
+                tokio::time::sleep(DRAIN_TICK).await;
             }
-            WorkerTask::Renew(parties, acceptor, done) => {
-                malls.renew(parties, acceptor);
-                done
-            }
-            WorkerTask::Drain(done) => {
-                malls.connections.drain();
-                wallet_servers.connections.drain();
-                let patience = shared.settings.mall.answer_within + Duration::from_secs(1);
-                let _ = tokio::time::timeout(patience, async {
-                    while !malls.connections.is_empty() || !wallet_servers.connections.is_empty() {
-                        tokio::time::sleep(DRAIN_TICK).await;
-                    }
-                })
-                .await;
-                done
-            }
-            WorkerTask::Close(done) => {
-                link.close().await;
-                done
-            }
-        };
-        // Nobody waits for it where the switch is being killed.
-        let _ = done.send(());
+        })
+        .await;
     }
 }

@@ -17,7 +17,6 @@ pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
-pub mod policy;
 mod recovery;
 mod reload;
 mod renewal;
@@ -25,6 +24,7 @@ mod reseal;
 mod settlement;
 mod switch;
 
+pub mod dispatch;
 pub mod explain;
 pub mod gate;
 pub mod leased;
@@ -35,6 +35,7 @@ pub mod passwords;
 pub mod provision;
 pub mod repair;
 pub mod router;
+pub mod shared;
 pub mod wallet;
 
 pub use switch::{Addresses, run};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::dispatch::Inboxes;
 use crate::message::WalletMessage;
-use crate::router::Inboxes;
 use tessera_kit::clock;
 use tessera_ledger::Command;
 use tessera_metrics::LinkStats;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
+use crate::dispatch::Inboxes;
 use crate::message::WalletMessage;
-use crate::policy::OperatorPolicy;
-use crate::router::Inboxes;
+use crate::shared::OperatorPolicy;
 use tessera_config::Cutover;
 use tessera_host::DateMessage;
 use tessera_kit::clock;

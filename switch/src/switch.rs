@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::assembly::{self, Seed, Shared};
+use crate::dispatch::{Inbox, Inboxes};
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::host_totals::HostTotals;
@@ -20,12 +21,12 @@ use crate::message::WalletMessage;
 use crate::ops::{self, Health, Operator};
 use crate::orders::Orders;
 use crate::passwords::{Passwords, Throttle, ThrottleSettings};
-use crate::policy::OperatorPolicy;
 use crate::reload::{Certified, Reload};
 use crate::renewal;
 use crate::reseal;
-use crate::router::{Budget, Directory, Inbox, Inboxes, PartyTotals, WorkerTask, ask_all};
+use crate::router::{WorkerTask, ask_all};
 use crate::settlement::Settlement;
+use crate::shared::{Directory, OperatorPolicy, PartyTotals, StandInBudget};
 use tessera_admission::{Admission, Parties, PartyDirectory, PlaceLimits, Places};
 use tessera_config::{
     Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
@@ -151,8 +152,8 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
                 crate::fault::stop("the store could not be written", &error);
             }
         })?;
-    let (ways, inbox_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded_channel()).unzip();
-    let inboxes = Inboxes::new(ways, settings.partitions);
+    let (senders, inbox_ends): (Vec<_>, Vec<_>) = (0..workers).map(|_| unbounded_channel()).unzip();
+    let inboxes = Inboxes::new(senders, settings.partitions);
     let throttle = Throttle::new(ThrottleSettings {
         account_tries: settings.leased.tries_per_account,
         address_tries: settings.leased.tries_per_address,
@@ -177,7 +178,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         inboxes,
         links,
         passwords,
-        stand_in: Arc::new(Budget::new(settings.host.stand_in.overall)),
+        stand_in: Arc::new(StandInBudget::new(settings.host.stand_in.overall)),
         policy,
         settlement: settlement.clone(),
         dead_letters,

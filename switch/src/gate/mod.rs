@@ -6,6 +6,7 @@
 pub(crate) mod advice;
 mod dead_letters;
 mod history;
+mod host_lines;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -18,11 +19,12 @@ use tokio::sync::Notify;
 
 pub use advice::MessageError;
 pub use dead_letters::{DeadLetter, DeadLetters, Draft, LetterId};
+pub use host_lines::{HostLines, TlsLines};
 
 use crate::message::{Directions, Reply};
-use crate::policy::OperatorPolicy;
+use crate::shared::OperatorPolicy;
 use tessera_admission::{Connection, OUTBOX_BYTES_MAX, Requester};
-use tessera_host::{CardUpdate, Forwarder, HostMessage, HostRequest, Link, Original};
+use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_journal::Journal;
 use tessera_kit::invariant;
 use tessera_ledger::{
@@ -113,8 +115,7 @@ pub struct Unread {
 /// transaction that is open in the journal.
 pub struct Gate {
     journal: Arc<dyn Journal>,
-    link: Rc<Link>,
-    forwarder: Rc<Forwarder>,
+    host: Rc<dyn HostLines>,
     metrics: Rc<WorkerMetrics>,
     policy: Arc<OperatorPolicy>,
     write_news: WriteNews,
@@ -135,8 +136,7 @@ impl Gate {
     /// A gate in front of these.
     pub fn new(
         journal: Arc<dyn Journal>,
-        link: Rc<Link>,
-        forwarder: Rc<Forwarder>,
+        host: Rc<dyn HostLines>,
         metrics: Rc<WorkerMetrics>,
         policy: Arc<OperatorPolicy>,
         write_news: WriteNews,
@@ -147,8 +147,7 @@ impl Gate {
         journal.subscribe(Box::new(move || ring.notify_one()));
         Self {
             journal,
-            link,
-            forwarder,
+            host,
             metrics,
             policy,
             write_news,
@@ -222,7 +221,7 @@ impl Gate {
                 .stage(Stage::Journal, now.saturating_duration_since(waiting.since));
             self.let_out(waiting.release, now);
         }
-        self.link.flush();
+        self.host.flush();
         for connection in self.touched.take() {
             connection.flush();
         }
@@ -244,11 +243,9 @@ impl Gate {
                 let outcome = history::read(self.journal.as_ref(), wallet, request, sources);
                 self.answer(requester, &outcome, now);
             }
-            Release::Request(request) => self.link.send(request),
+            Release::Request(request) => self.host.send(request),
             Release::Advice(unread) => match advice::read(|at| self.journal.read(at), &unread) {
-                Ok(message) => self
-                    .forwarder
-                    .enqueue(unread.wallet, unread.reference, message),
+                Ok(message) => self.host.advise(unread.wallet, unread.reference, message),
                 Err(error) => crate::fault::stop("the journal could not be read back", &error),
             },
             Release::CardAgain(wallet, reference, update) => {
@@ -256,7 +253,7 @@ impl Gate {
                     update,
                     repeat: true,
                 };
-                self.forwarder.enqueue(wallet, reference, message);
+                self.host.advise(wallet, reference, message);
             }
             Release::News(news) => self.notify_watchers(&news),
             Release::Operator(reply, directions) => reply.send(*directions),

@@ -16,8 +16,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::answer;
 use super::operation::{Operation, Reading};
+use crate::dispatch::Outgoing;
 use crate::message::WalletMessage;
-use crate::router::Worker;
+
 use tessera_admission::{
     Admission, Admitted, Arrival, Bound, Carrier, Connection, Connections, NotAdmitted,
     OUTBOX_BYTES_MAX, Permit, Place, Requester, write_sealed,
@@ -25,7 +26,7 @@ use tessera_admission::{
 use tessera_config::{Identity, MallSettings, NamedCertificates};
 use tessera_kit::clock;
 use tessera_ledger::Command;
-use tessera_metrics::{ConnectionClosed, ConnectionRefused, Kind, Label};
+use tessera_metrics::{ConnectionClosed, ConnectionRefused, Kind, Label, WorkerMetrics};
 
 static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
 
@@ -47,8 +48,10 @@ pub struct LineKeeper {
     pub in_flight: Arc<Admission>,
     /// How long what may take.
     pub times: MallSettings,
-    /// Where commands go.
-    pub worker: Rc<Worker>,
+    /// Takes commands for wallets.
+    pub outgoing: Rc<Outgoing>,
+    /// The worker's own figures.
+    pub metrics: Rc<WorkerMetrics>,
     /// Who is in.
     pub connections: Connections,
 }
@@ -64,7 +67,7 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
         reason = connection.asked_to_end() => {
             if reason == Ending::Crowded {
                 let crowded = ConnectionRefused::Crowded;
-                keeper.worker.metrics.connection_refused(crowded);
+                keeper.metrics.connection_refused(crowded);
             }
             return;
         }
@@ -73,7 +76,6 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
         Ok(stream) => stream,
         Err(error) => {
             keeper
-                .worker
                 .metrics
                 .connection_refused(ConnectionRefused::Handshake);
             let address = place.address();
@@ -91,7 +93,6 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
         .is_some_and(|shown| keeper.certificates.include(shown))
     {
         keeper
-            .worker
             .metrics
             .connection_refused(ConnectionRefused::Certificate);
         tracing::warn!(
@@ -266,7 +267,7 @@ impl Session {
             self.signed_on = Permit::take(&self.keeper.signed_on);
         }
         if self.signed_on.is_none() {
-            let metrics = &self.keeper.worker.metrics;
+            let metrics = &self.keeper.metrics;
             metrics.connection_refused(ConnectionRefused::PartyFull);
             let code = ResponseCode::NOT_PERMITTED_TO_PARTY;
             self.say(message, code, "the maximum of connections is reached");
@@ -285,7 +286,7 @@ impl Session {
     ) -> Result<(), Ending> {
         let wallet = operation.wallet;
         let admitted = self.take_place().await?;
-        self.keeper.worker.metrics.request(Kind::Administrative);
+        self.keeper.metrics.request(Kind::Administrative);
         let requester = Requester {
             key: None,
             admitted,
@@ -297,7 +298,7 @@ impl Session {
         };
         let command = Command::Ask(Box::new(operation.ask));
         let message = WalletMessage::asked(command, requester);
-        self.keeper.worker.dispatch(wallet, message);
+        self.keeper.outgoing.dispatch(wallet, message);
         Ok(())
     }
 

@@ -7,10 +7,28 @@ use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 use super::turns::Turns;
-use crate::router::Worker;
+use crate::dispatch::Outgoing;
+use crate::orders::{Orders, WaitingPurchases};
+use crate::shared::{Directory, PolicyReader};
 use tessera_admission::{Bound, Connections, Parties};
 use tessera_config::MallSettings;
-use tessera_metrics::ConnectionClosed;
+use tessera_metrics::{ConnectionClosed, WorkerMetrics};
+
+/// What sessions need from the other components of their worker.
+pub struct Neighbours {
+    /// Takes commands for wallets.
+    pub outgoing: Rc<Outgoing>,
+    /// Finds the wallet of a card.
+    pub directory: Arc<Directory>,
+    /// Finds the wallet of an order.
+    pub orders: Arc<Orders>,
+    /// Keeps purchases until a payer agrees to their order.
+    pub purchases: Rc<WaitingPurchases>,
+    /// The parties' changed keys, and the settlement dates.
+    pub policy: Rc<PolicyReader>,
+    /// The worker's own figures.
+    pub metrics: Rc<WorkerMetrics>,
+}
 
 /// What all sessions of a worker share.
 pub struct SessionContext {
@@ -22,8 +40,8 @@ pub struct SessionContext {
     pub(super) acceptor: RefCell<Option<TlsAcceptor>>,
     /// How long what may take.
     pub settings: MallSettings,
-    /// Where commands go.
-    pub worker: Rc<Worker>,
+    /// What requests need.
+    pub neighbours: Neighbours,
     /// Who is in.
     pub connections: Connections,
     /// In what order what they send is handled.
@@ -36,14 +54,14 @@ impl SessionContext {
         parties: Arc<Parties>,
         acceptor: Option<TlsAcceptor>,
         settings: MallSettings,
-        worker: Rc<Worker>,
+        neighbours: Neighbours,
     ) -> Self {
         Self {
             acceptor: RefCell::new(acceptor),
             parties: RefCell::new(parties),
             renewals: Cell::new(0),
             settings,
-            worker,
+            neighbours,
             connections: Connections::default(),
             turns: Rc::default(),
         }

@@ -17,5 +17,5 @@ mod session;
 mod sign_on;
 mod turns;
 
-pub use context::SessionContext;
+pub use context::{Neighbours, SessionContext};
 pub use serve::{serve, serve_sealed};

@@ -97,7 +97,7 @@ async fn shake(
     match shaken.await {
         Ok(stream) => stream,
         Err(error) => {
-            let metrics = &keeper.worker.metrics;
+            let metrics = &keeper.neighbours.metrics;
             metrics.connection_refused(ConnectionRefused::Handshake);
             let address = place.address();
             if NO_HANDSHAKE.allows(address) {
@@ -143,14 +143,14 @@ async fn introduce(
             }
         }
     }
-    let metrics = &keeper.worker.metrics;
+    let metrics = &keeper.neighbours.metrics;
     metrics.connection_refused(ConnectionRefused::ProxyHeader);
     false
 }
 
 fn count_asked_to_end(keeper: &SessionContext, reason: ConnectionClosed) {
     if reason == ConnectionClosed::Crowded {
-        let metrics = &keeper.worker.metrics;
+        let metrics = &keeper.neighbours.metrics;
         metrics.connection_refused(ConnectionRefused::Crowded);
     }
 }
@@ -186,7 +186,7 @@ async fn run(
     writer: JoinHandle<()>,
 ) {
     let number = keeper.connections.add(&connection);
-    keeper.worker.metrics.connected();
+    keeper.neighbours.metrics.connected();
     let mut session = Session::new(
         Rc::clone(&keeper),
         Arc::clone(&connection),

@@ -207,7 +207,7 @@ impl Session {
                 Choice::More => return Ok(None),
                 Choice::None => {
                     self.keeper
-                        .worker
+                        .neighbours
                         .metrics
                         .frame_refused(FrameRefused::Dialect);
                     let address = self.receiver.address();
@@ -237,7 +237,7 @@ impl Session {
             FrameError::Oversized { .. } => FrameRefused::TooLong,
             FrameError::NoDigits | FrameError::NoMessage { .. } => FrameRefused::Dialect,
         };
-        self.keeper.worker.metrics.frame_refused(reason);
+        self.keeper.neighbours.metrics.frame_refused(reason);
         let address = self.receiver.address();
         dialect::diagnose(&self.buffer, Some(dialect), address);
         if CLOSED.allows(address) {
@@ -351,7 +351,7 @@ impl Session {
     fn overdue(&self, ending: Ending) -> Ending {
         if ending == Ending::Frame {
             self.keeper
-                .worker
+                .neighbours
                 .metrics
                 .frame_refused(FrameRefused::Unfinished);
         }
@@ -393,7 +393,7 @@ impl Session {
         let listed = self.connection.listed();
         let party = listed.map_or("", |listed| listed.party.name.as_str());
         tracing::debug!(reason = ending.name(), party, "a connection ended");
-        self.keeper.worker.metrics.disconnected(ending);
+        self.keeper.neighbours.metrics.disconnected(ending);
     }
 }
 

@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use tessera_common::text::{latin_1, to_latin_1, visible};
 use tessera_protocol::{CardNumber, ClientNumber, ResponseCode, Secrets, describe};
 
+use crate::dispatch::Inboxes;
 use crate::gate::{DeadLetters, LetterId};
 use crate::message::{Directions, WalletMessage};
-use crate::policy::OperatorPolicy;
-use crate::router::{Directory, Inboxes};
 use crate::settlement;
+use crate::shared::Directory;
+use crate::shared::OperatorPolicy;
 use tessera_journal::Journal;
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};

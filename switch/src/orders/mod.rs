@@ -4,6 +4,7 @@
 //! request is for. What never happens here: an order is paid; that is decided by its wallet.
 
 mod slot;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +15,7 @@ use tessera_protocol::OrderKey;
 
 pub use slot::Parked;
 use slot::{Owner, Slot, Turned};
+pub use waiting::WaitingPurchases;
 
 use crate::message::WalletMessage;
 use tessera_ledger::{OrderState, UnseenOriginal, Wallet, WalletId};

@@ -1,5 +1,6 @@
 //! The wallets in use on one worker: their addresses, and which have been idle for long.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
@@ -10,15 +11,15 @@ use slab::Slab;
 
 use super::prefetch::prefetch;
 use crate::message::WalletMessage;
-use crate::wallet::WalletActor;
+use crate::wallet::{ActiveList, WalletActor};
 use tessera_ledger::WalletId;
 
 /// A wallet's actor, and the number of its messages.
 #[derive(Debug)]
-pub(super) struct ActiveWallet {
-    pub(super) address: Addr<WalletActor>,
+struct ActiveWallet {
+    address: Addr<WalletActor>,
     /// Messages put into its mailbox.
-    pub(super) sent: u64,
+    sent: u64,
     /// By [`clock::steady`](tessera_kit::clock::steady).
     last_sent: u64,
     /// Where the actor lies in memory; 0 until it has started.
@@ -27,7 +28,10 @@ pub(super) struct ActiveWallet {
 
 /// All active wallets of a worker. Bounded by the wallets in use.
 #[derive(Debug, Default)]
-pub(super) struct ActiveWallets {
+pub struct ActiveWallets(RefCell<List>);
+
+#[derive(Debug, Default)]
+struct List {
     places: HashMap<WalletId, u32>,
     wallets: Slab<ActiveWallet>,
     /// Every active wallet once, by the time of its next check.
@@ -43,18 +47,87 @@ const BEFORE_ACTOR_BYTES: usize =
     64 + size_of::<ContextFut<WalletActor, Context<WalletActor>>>() - size_of::<WalletActor>();
 
 impl ActiveWallets {
-    /// Where the wallet sits, if it does.
+    /// Where the wallet stands in the list, if it does.
     pub(super) fn place(&self, wallet: WalletId) -> Option<usize> {
+        self.0.borrow().place(wallet)
+    }
+
+    /// Pushes the place of each wallet, and prefetches the memory that a message to it will touch.
+    pub(super) fn prefetch(
+        &self,
+        wallets: impl Iterator<Item = WalletId>,
+        places: &mut Vec<Option<usize>>,
+    ) {
+        let list = self.0.borrow();
+        places.extend(wallets.map(|wallet| list.place(wallet)));
+        for &place in places.iter().flatten() {
+            list.prefetch(place);
+        }
+    }
+
+    /// Puts a message into the mailbox of the wallet at this place.
+    pub(super) fn send(&self, place: usize, message: WalletMessage) {
+        self.0.borrow_mut().send(place, message);
+    }
+
+    /// Adds a wallet whose actor has been started.
+    pub(super) fn insert(&self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
+        self.0.borrow_mut().insert(wallet, address)
+    }
+
+    /// The address for one message that is sent to the wallet now.
+    pub(super) fn address(&self, wallet: WalletId) -> Option<Addr<WalletActor>> {
+        let mut list = self.0.borrow_mut();
+        let active = list.find(wallet)?;
+        active.sent += 1;
+        Some(active.address.clone())
+    }
+
+    pub(super) fn set_clock(&self, now: u64) {
+        self.0.borrow_mut().now = now;
+    }
+
+    /// The next wallet without messages since `before`; it is checked again after the same time from now.
+    pub(super) fn next_idle(&self, before: u64) -> Option<WalletId> {
+        self.0.borrow_mut().next_idle(before)
+    }
+}
+
+impl ActiveList for ActiveWallets {
+    fn started(&self, wallet: WalletId, address: usize) {
+        if let Some(active) = self.0.borrow_mut().find(wallet) {
+            active.actor_at = address;
+        }
+    }
+
+    fn leave(&self, wallet: WalletId, messages: u64) -> bool {
+        let mut list = self.0.borrow_mut();
+        if list
+            .find(wallet)
+            .is_some_and(|active| active.sent != messages)
+        {
+            return false;
+        }
+        if let Some(place) = list.places.remove(&wallet) {
+            list.wallets.remove(place as usize);
+        }
+        true
+    }
+}
+
+impl List {
+    /// Where the wallet sits, if it does.
+    fn place(&self, wallet: WalletId) -> Option<usize> {
         self.places.get(&wallet).map(|&place| place as usize)
     }
 
-    pub(super) fn find(&mut self, wallet: WalletId) -> Option<&mut ActiveWallet> {
+    fn find(&mut self, wallet: WalletId) -> Option<&mut ActiveWallet> {
         let place = self.place(wallet)?;
         self.wallets.get_mut(place)
     }
 
     /// Prefetches the memory that a message to the wallet will touch.
-    pub(super) fn prefetch(&self, place: usize) {
+    fn prefetch(&self, place: usize) {
         let Some(active) = self.wallets.get(place) else {
             return;
         };
@@ -65,14 +138,7 @@ impl ActiveWallets {
         );
     }
 
-    /// The actor lies there from now on.
-    pub(super) fn actor_at(&mut self, wallet: WalletId, address: usize) {
-        if let Some(active) = self.find(wallet) {
-            active.actor_at = address;
-        }
-    }
-
-    pub(super) fn send(&mut self, place: usize, message: WalletMessage) {
+    fn send(&mut self, place: usize, message: WalletMessage) {
         let now = self.now;
         if let Some(active) = self.wallets.get_mut(place) {
             active.sent += 1;
@@ -81,11 +147,7 @@ impl ActiveWallets {
         }
     }
 
-    pub(super) fn set_clock(&mut self, now: u64) {
-        self.now = now;
-    }
-
-    pub(super) fn insert(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
+    fn insert(&mut self, wallet: WalletId, address: Addr<WalletActor>) -> usize {
         let now = self.now;
         let place = self.wallets.insert(ActiveWallet {
             address,
@@ -98,14 +160,8 @@ impl ActiveWallets {
         place
     }
 
-    pub(super) fn leave(&mut self, wallet: WalletId) {
-        if let Some(place) = self.places.remove(&wallet) {
-            self.wallets.remove(place as usize);
-        }
-    }
-
     /// The next wallet without messages since `before`; it is checked again after the same time from `now`.
-    pub(super) fn next_idle(&mut self, before: u64) -> Option<WalletId> {
+    fn next_idle(&mut self, before: u64) -> Option<WalletId> {
         let now = self.now;
         while let Some((since, wallet)) = self.idle_since.front().copied() {
             if since > before {

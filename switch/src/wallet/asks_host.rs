@@ -126,7 +126,10 @@ impl WalletActor {
             .find(opens)
             .ok_or(MessageError::Nothing)?
             .event;
-        let settlement_date = self.worker.settlement_date(reference.milliseconds());
+        let settlement_date = self
+            .services
+            .numbers
+            .settlement_date(reference.milliseconds());
         let message = match event.to_host() {
             Some(sent) => self.request_of_money(sent, settlement_date, command, requester)?,
             None if matches!(event, Event::CardRequested { .. }) => HostMessage::Card {
@@ -140,8 +143,8 @@ impl WalletActor {
             wallet: self.wallet.id,
             reference,
             trace: context.host_trace,
-            transmission: self.worker.transmission(reference),
-            deadline: arrived + self.worker.answer_within,
+            transmission: self.services.numbers.transmission(reference),
+            deadline: arrived + self.services.answer_within,
             message,
         })
     }
@@ -214,7 +217,7 @@ impl WalletActor {
         let account = self.wallet.account.as_ref();
         let source = number.and_then(|number| account?.source(number));
         let sealed = &source.ok_or(MessageError::Nothing)?.sealed;
-        let vault = &self.worker.vault;
+        let vault = &self.services.vault;
         Ok(vault.open(self.wallet.id, Purpose::Source, sealed)?)
     }
 
@@ -270,7 +273,7 @@ impl WalletActor {
         let Some(account) = &self.wallet.account else {
             return;
         };
-        let vault = &self.worker.vault;
+        let vault = &self.services.vault;
         let id = self.wallet.id;
         let anew = |purpose, sealed: &[u8]| {
             if !vault.is_outdated(sealed) {

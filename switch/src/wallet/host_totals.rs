@@ -19,15 +19,15 @@ pub(super) struct TotalsAsked {
 impl WalletActor {
     /// Sends an 0520. Where another is under way, nobody waits for that any more.
     pub(super) fn send_totals(&mut self, day: Day, reply: &Reply, context: &Context) {
-        let worker = &self.worker;
-        let ours = worker.totals.of_all(day);
-        let reference = worker.next_reference(context.now);
+        let services = &self.services;
+        let ours = services.totals.of_all(day);
+        let reference = services.numbers.next_reference(context.now);
         let request = HostRequest {
             wallet: self.wallet.id,
             reference,
-            trace: worker.next_trace(),
-            transmission: worker.transmission(reference),
-            deadline: self.sent_at + worker.answer_within,
+            trace: services.host.next_trace(),
+            transmission: services.numbers.transmission(reference),
+            deadline: self.sent_at + services.answer_within,
             message: HostMessage::Reconciliation {
                 settlement_date: day.month_and_day(),
                 totals: Box::new(ours),

@@ -1,4 +1,6 @@
 //! The actor around the rules of a wallet.
+//!
+//! In come commands; out go events to the journal, and effects to the gate. What never happens here: a rule, or a wait.
 
 mod actor;
 mod asks_host;
@@ -6,10 +8,18 @@ mod asks_host;
 #[path = "../../ledger/src/tests/bench.rs"]
 #[allow(dead_code, reason = "the rules' own tests use the rest")]
 mod bench;
+mod event_log;
 mod host_totals;
+mod numbers;
 #[cfg(test)]
 mod references;
+mod services;
+mod snapshots;
 
 pub(crate) use asks_host::unread;
 
 pub use actor::{Housekeeping, WalletActor};
+pub use event_log::EventLog;
+pub use numbers::Numbers;
+pub use services::{ActiveList, Services};
+pub use snapshots::Snapshots;

@@ -152,13 +152,13 @@ impl Receiver {
     fn count_standing(&mut self, before: bool, after: bool) {
         match (before, after) {
             (false, true) => {
-                self.keeper.worker.metrics.signed_on();
+                self.keeper.neighbours.metrics.signed_on();
                 if let Some(listed) = self.connection.listed() {
                     self.place.sign_on(listed.party.code);
                 }
             }
             (true, false) => {
-                self.keeper.worker.metrics.signed_off();
+                self.keeper.neighbours.metrics.signed_off();
                 self.place.sign_off();
             }
             _ => {}
@@ -166,7 +166,7 @@ impl Receiver {
     }
 
     fn refused(&self, reason: FrameRefused) {
-        self.keeper.worker.metrics.frame_refused(reason);
+        self.keeper.neighbours.metrics.frame_refused(reason);
     }
 
     /// Whether there is something to flush since the last time that this was asked.
@@ -311,7 +311,7 @@ impl Receiver {
     ) -> Received {
         self.kind = Kind::from(request);
         if !std::mem::take(&mut self.counted) {
-            self.keeper.worker.metrics.request(self.kind);
+            self.keeper.neighbours.metrics.request(self.kind);
         }
         let transmission = message.number(7).unwrap_or(0) as u32;
         if !self.is_within_clock_window(transmission, now) {
@@ -354,7 +354,7 @@ impl Receiver {
                     );
                 }
                 listed.figures.sign_ons_refused.inc();
-                self.keeper.worker.metrics.connection_refused(reason);
+                self.keeper.neighbours.metrics.connection_refused(reason);
                 return Received::Close(ConnectionClosed::SignOnRefused);
             }
             return Received::Done;
@@ -445,7 +445,7 @@ impl Receiver {
         refusal: &Refusal,
     ) -> Received {
         let said = (refusal.code, refusal.reason);
-        let metrics = &self.keeper.worker.metrics;
+        let metrics = &self.keeper.neighbours.metrics;
         metrics.answered(self.kind, said, Duration::ZERO);
         let key = self.key(listed);
         self.write(key, |out, key| answer::refuse(message, refusal, key, out));
@@ -463,7 +463,7 @@ impl Receiver {
             None => verdict,
         };
         self.keeper
-            .worker
+            .neighbours
             .metrics
             .answered(self.kind, (code, reason), Duration::ZERO);
         if !reason.is_empty() {
@@ -479,13 +479,13 @@ impl Receiver {
     /// The current keys of the sender of this message, which is assumed to use the newest.
     #[inline]
     fn look_up_keys(&mut self, listed: Option<&ListedParty>) {
-        let worker = &self.keeper.worker;
-        let number = worker.policy();
+        let policy = &self.keeper.neighbours.policy;
+        let number = policy.number();
         if let Some(listed) = listed
             && self.keys.are_stale(listed.party.code, number)
         {
             let overlap = self.keeper.settings.key_overlap;
-            self.keys = Keys::look_up(&listed.party, number, &worker.operator_policy(), overlap);
+            self.keys = Keys::look_up(&listed.party, number, &policy.read(), overlap);
         }
         self.used = listed.and_then(|_| self.keys.newest());
     }

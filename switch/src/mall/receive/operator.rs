@@ -28,7 +28,7 @@ impl Receiver {
         frame: &Bytes,
         now: Instant,
     ) -> Received {
-        let operator_policy = self.keeper.worker.operator_policy();
+        let operator_policy = self.keeper.neighbours.policy.read();
         let under_newest = self.keys.is_newest(&self.used);
         let directed =
             match key_change::read(&listed.party, network, under_newest, &operator_policy) {
@@ -69,8 +69,9 @@ impl Receiver {
         }
         let today = self
             .keeper
-            .worker
-            .operator_policy()
+            .neighbours
+            .policy
+            .read()
             .days
             .of(clock::milliseconds());
         let day = match today.named(totals.settlement_date) {
@@ -95,8 +96,8 @@ impl Receiver {
     }
 
     fn send_to_operator_wallet(&self, command: Command, requester: Requester) -> Received {
-        let worker = &self.keeper.worker;
-        worker.dispatch(WalletId::OPERATOR, WalletMessage::asked(command, requester));
+        let outgoing = &self.keeper.neighbours.outgoing;
+        outgoing.dispatch(WalletId::OPERATOR, WalletMessage::asked(command, requester));
         Received::Done
     }
 }

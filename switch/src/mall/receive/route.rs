@@ -26,10 +26,11 @@ impl Receiver {
         requester: Requester,
     ) -> Received {
         match ask.opening.payer.clone() {
-            Payer::Card(card, _) => match self.keeper.worker.directory.wallet_of(&card) {
+            Payer::Card(card, _) => match self.keeper.neighbours.directory.wallet_of(&card) {
                 Ok(Some(wallet)) => self
                     .keeper
-                    .worker
+                    .neighbours
+                    .outgoing
                     .dispatch(wallet, message_of(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
@@ -53,7 +54,6 @@ impl Receiver {
         requester: Requester,
     ) -> Received {
         let keeper = Rc::clone(&self.keeper);
-        let worker = &keeper.worker;
         match &mut ask.action {
             Action::Reverse {
                 original,
@@ -67,11 +67,17 @@ impl Receiver {
                     };
                     unseen.means(&waiting.opening)
                 };
-                match worker.orders.reversal(key, unseen, named) {
+                match keeper.neighbours.orders.reversal(key, unseen, named) {
                     Ok((wallet, undone)) => {
                         *was_waiting = !undone.is_empty();
-                        worker.dispatch(wallet, message_of(ask, requester));
-                        worker.answer_parked(undone, REVERSED_WHILE_WAITING);
+                        keeper
+                            .neighbours
+                            .outgoing
+                            .dispatch(wallet, message_of(ask, requester));
+                        keeper
+                            .neighbours
+                            .purchases
+                            .answer(undone, REVERSED_WHILE_WAITING);
                     }
                     Err(error) => return self.fault(message, listed, &error),
                 }
@@ -83,9 +89,11 @@ impl Receiver {
                     until,
                     message: message_of(ask, requester),
                 };
-                match worker.orders.purchase(key, parked) {
-                    Ok(OrderRoute::Wallet(wallet, message)) => worker.dispatch(wallet, message),
-                    Ok(OrderRoute::Parked) => worker.park(key, until),
+                match keeper.neighbours.orders.purchase(key, parked) {
+                    Ok(OrderRoute::Wallet(wallet, message)) => {
+                        keeper.neighbours.outgoing.dispatch(wallet, message)
+                    }
+                    Ok(OrderRoute::Parked) => keeper.neighbours.purchases.wait(key, until),
                     Ok(OrderRoute::Contradicts) => {
                         return self.say(message, Some(listed), CONTRADICTS);
                     }
@@ -106,8 +114,11 @@ impl Receiver {
             | Action::Cancel
             | Action::History(_)
             | Action::Account(_)
-            | Action::Unwatch) => match worker.orders.wallet_of(&key) {
-                Ok(Some(wallet)) => worker.dispatch(wallet, message_of(ask, requester)),
+            | Action::Unwatch) => match keeper.neighbours.orders.wallet_of(&key) {
+                Ok(Some(wallet)) => keeper
+                    .neighbours
+                    .outgoing
+                    .dispatch(wallet, message_of(ask, requester)),
                 Ok(None) => {
                     let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
                     return self.say(message, Some(listed), verdict);

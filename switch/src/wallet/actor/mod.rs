@@ -15,10 +15,10 @@ use hashbrown::HashSet;
 use smallvec::SmallVec;
 use tessera_protocol::{OrderKey, ResponseCode};
 
+use super::Services;
 use super::host_totals::TotalsAsked;
 use crate::gate::{News, Release};
-use crate::message::WalletMessage;
-use crate::router::Worker;
+use crate::message::{Reply, WalletMessage};
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
 use tessera_ledger::{
@@ -43,7 +43,7 @@ const TIDIED_EVERY: u64 = 60 * 60 * 1_000;
 /// One per wallet in use.
 pub struct WalletActor {
     pub(in crate::wallet) wallet: Wallet,
-    pub(in crate::wallet) worker: Rc<Worker>,
+    pub(in crate::wallet) services: Rc<Services>,
     /// Who waits for the host's answer to which transaction: one asker of a party, several of the wallet server.
     waiting: SmallVec<[Waiting; 1]>,
     /// The watchers: connections of the wallet server, so at most as many as it may have.
@@ -74,11 +74,11 @@ struct Waiting {
 }
 
 impl WalletActor {
-    /// The owner of `wallet`, to be started on `worker`'s own thread.
-    pub fn new(wallet: Wallet, worker: Rc<Worker>) -> Self {
+    /// The owner of `wallet`, to be started on the thread that has these `services`.
+    pub fn new(wallet: Wallet, services: Rc<Services>) -> Self {
         Self {
             wallet,
-            worker,
+            services,
             waiting: SmallVec::new(),
             watchers: Vec::new(),
             dirty: false,
@@ -92,78 +92,95 @@ impl WalletActor {
         }
     }
 
+    /// Handles a message that was taken out of the mailbox.
+    pub(in crate::wallet) fn receive(&mut self, message: WalletMessage) {
+        self.taken += 1;
+        let of_totals =
+            self.totals_asked.is_some() || matches!(message.command, Command::HostTotals(..));
+        let message = match of_totals {
+            true => self.with_totals(message),
+            false => Some(message),
+        };
+        if let Some(message) = message {
+            self.process(message);
+        }
+    }
+
     fn process(&mut self, message: WalletMessage) {
         let WalletMessage {
             mut command,
-            mut requester,
+            requester,
             reply,
         } = message;
-        let worker = Rc::clone(&self.worker);
-        let moment = worker.moment();
+        let services = Rc::clone(&self.services);
+        let moment = services.numbers.moment();
         if let Command::Ask(ask) = &mut command {
-            // Given here and not at the door, so that a wallet's references rise.
-            ask.opening.reference = worker.next_reference(moment.milliseconds);
+            // Given here and not by the session, so that a wallet's references rise.
+            ask.opening.reference = services.numbers.next_reference(moment.milliseconds);
         }
-        let operator_policy = worker.operator_policy();
+        let operator_policy = services.policy.read();
         let asks = matches!(command, Command::Ask(_));
-        let mut context = worker.context(moment.milliseconds, asks, &operator_policy);
+        let mut context = services.context(moment.milliseconds, asks, &operator_policy);
         self.sent_at = moment.instant;
         if let Some(requester) = &requester {
-            worker.metrics.stage(
+            services.metrics.stage(
                 Stage::Decide,
                 self.sent_at.saturating_duration_since(requester.arrived),
             );
         }
-        let recalled = self
-            .wallet
-            .recall(command.about(), command.order(), |position| {
-                worker.read_event(position)
-            });
-        if let Err(error) = recalled {
-            // It cannot be distinguished from a repeat, so nothing is applied.
-            tracing::error!(%error, "the journal could not be read back");
-            if let Some(requester) = requester {
-                let outcome = Outcome::fault("the journal could not be read back");
-                self.hold(Release::Answer(requester, outcome));
-            }
-            return;
-        }
         let announced = announced(&command);
-        if let Some(key) = announced
-            && let Err(outcome) = self.claim(key, &mut command, &context)
-        {
+        if let Err(outcome) = self.prepare(&mut command, announced, &context) {
             if let Some(requester) = requester {
                 self.hold(Release::Answer(requester, outcome));
             }
             return;
         }
-        if let Command::Reconcile(reconciled) = &mut command {
+        if may_stand_in(&command, &context) {
+            let most = services.rules.stand_in.per_transaction;
+            context.stand_in_left = services.stand_in.take(most);
+        }
+        self.decide(&command, (requester, reply), &context);
+        if let Some(key) = announced {
+            services.orders.let_go(key, self.wallet.id);
+        }
+        self.wallet
+            .settle(services.events.durable_end(), context.now);
+    }
+
+    /// Looks up what the rules need and the wallet does not have in memory. An error is the answer: nothing is applied.
+    fn prepare(
+        &mut self,
+        command: &mut Command,
+        announced: Option<OrderKey>,
+        context: &Context,
+    ) -> Result<(), Outcome> {
+        let events = &self.services.events;
+        let read = |position| events.read(position);
+        let recalled = self.wallet.recall(command.about(), command.order(), read);
+        if let Err(error) = recalled {
+            // It cannot be distinguished from a repeat.
+            tracing::error!(%error, "the journal could not be read back");
+            return Err(Outcome::fault("the journal could not be read back"));
+        }
+        if let Some(key) = announced {
+            self.claim(key, command, context)?;
+        }
+        if let Command::Reconcile(reconciled) = command {
             // All that is in them was journaled before the answer will be.
-            reconciled.ours = worker.totals.of(reconciled.institution, reconciled.day);
+            let totals = &self.services.totals;
+            reconciled.ours = totals.of(reconciled.institution, reconciled.day);
         }
-        let may_stand_in = match command {
-            Command::HostSilent(_) | Command::HostUnreached(_) => true,
-            Command::Ask(_) => !context.host_up,
-            Command::HostAnswered(..)
-            | Command::HostIssuedCard(..)
-            | Command::AdviceAnswered(..)
-            | Command::AdviceRefused(..)
-            | Command::Reconcile(_)
-            | Command::AskForTotals(_)
-            | Command::HostTotals(..)
-            | Command::CompareTotals(_)
-            | Command::ChangeKey(_)
-            | Command::Direct(_)
-            | Command::Inspect
-            | Command::Wake
-            | Command::Recover
-            | Command::Renew
-            | Command::Reseal => false,
-        };
-        if may_stand_in {
-            context.stand_in_left = worker.take_stand_in();
-        }
-        let decision = decide(&self.wallet, &command, &context);
+        Ok(())
+    }
+
+    /// Lets the rules decide, journals and applies their events, and performs their effects.
+    fn decide(
+        &mut self,
+        command: &Command,
+        (mut requester, reply): (Option<Requester>, Option<Reply>),
+        context: &Context,
+    ) {
+        let decision = decide(&self.wallet, command, context);
         let mut entries = SmallVec::<[Entry; 1]>::new();
         for event in decision.events {
             entries.push(self.journal(event, context.now));
@@ -173,26 +190,16 @@ impl WalletActor {
                 .iter()
                 .map(|entry| self.stood_in(&entry.event))
                 .sum();
-            worker
-                .stand_in
-                .give_back(context.stand_in_left.saturating_sub(used));
+            let unused = context.stand_in_left.saturating_sub(used);
+            self.services.stand_in.give_back(unused);
         }
         for effect in decision.effects {
-            self.perform(
-                effect,
-                &command,
-                &entries,
-                (&mut requester, reply.as_ref()),
-                &context,
-            );
-        }
-        if let Some(key) = announced {
-            worker.orders.let_go(key, self.wallet.id);
+            let waiting = (&mut requester, reply.as_ref());
+            self.perform(effect, command, &entries, waiting, context);
         }
         if !self.watchers.is_empty() && !entries.is_empty() {
             self.notify_watchers();
         }
-        self.wallet.settle(worker.durable_end(), context.now);
     }
 
     /// What the event approved in the host's stead, in minor units.
@@ -218,7 +225,7 @@ impl WalletActor {
         if !is_admitted(&self.wallet, ask, context) {
             return Ok(());
         }
-        match self.worker.orders.claim(key, self.wallet.id, context.now) {
+        match self.services.orders.claim(key, self.wallet.id, context.now) {
             Ok(Some(before)) => {
                 if let Action::Announce { reversed, .. } = &mut ask.action {
                     *reversed = before;
@@ -248,7 +255,7 @@ impl WalletActor {
             event,
         };
         if let Some(opening) = entry.event.opening() {
-            self.worker.reference_is_used(opening.reference);
+            self.services.numbers.reference_is_used(opening.reference);
         }
         // The host has the posting, or never will.
         let mut posted = None;
@@ -265,10 +272,10 @@ impl WalletActor {
             && let Some(found) = self.wallet.transactions.by_reference(reference)
             && found.stood_in()
         {
-            self.worker.stand_in.give_back(found.granted().value());
+            self.services.stand_in.give_back(found.granted().value());
         }
         let items = self.wallet.settles(&entry.event);
-        let appended = self.worker.append(&entry);
+        let appended = self.services.events.append(&entry);
         let applied = self
             .wallet
             .apply(&entry, appended.position, appended.sequence);
@@ -285,7 +292,7 @@ impl WalletActor {
         }
         if !self.dirty {
             self.dirty = true;
-            self.worker.turned_dirty(self.wallet.id);
+            self.services.snapshots.turned_dirty(self.wallet.id);
         }
         entry
     }
@@ -293,10 +300,36 @@ impl WalletActor {
     /// Counts what an event has added to totals.
     fn count(&mut self, items: &Items) {
         for item in items {
-            let day = self.worker.operator_policy().days.of(item.at);
-            self.worker.totals.add(self.worker.index(), item, day);
+            let day = self.services.numbers.day(item.at);
+            self.services.totals.add(self.services.worker, item, day);
             Turnover::add(&mut self.turnover, item, day);
         }
+    }
+
+    /// Hands a snapshot over, and says whether the actor may stop: cards and orders of the wallet are then looked up in the
+    /// store.
+    fn perform_housekeeping(&mut self, housekeeping: Housekeeping) -> bool {
+        self.taken += 1;
+        self.hand_over_snapshot();
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        let needed =
+            !self.waiting.is_empty() || !self.watchers.is_empty() || self.totals_asked.is_some();
+        match housekeeping {
+            Housekeeping::Checkpoint => return false,
+            Housekeeping::Rest if needed => return false,
+            Housekeeping::Rest => {}
+        }
+        let services = &self.services;
+        let wallet = &self.wallet;
+        if !services.snapshots.are_stored(wallet.id)
+            || !services.active.leave(wallet.id, self.taken)
+        {
+            return false;
+        }
+        services.directory.rest(&wallet.cards);
+        services.orders.rest(wallet, &self.settled_orders);
+        services.metrics.actor_stopped();
+        true
     }
 
     fn notify_watchers(&self) {
@@ -312,7 +345,7 @@ impl WalletActor {
 
     /// What rests on this wallet's state rests on its last event.
     pub(in crate::wallet) fn hold(&self, release: Release) {
-        self.worker.gate.hold(
+        self.services.gate.hold(
             self.wallet.id,
             self.wallet.last_sequence,
             self.sent_at,
@@ -326,9 +359,10 @@ impl WalletActor {
         }
         // Here and not at every request: old entries are removed at times, not on the path of a purchase.
         let now = tessera_kit::clock::milliseconds();
-        let kept_from = now.saturating_sub(self.worker.transactions_kept);
-        self.wallet.forget_older(now, self.worker.transactions_kept);
-        self.wallet.settle(self.worker.durable_end(), now);
+        let kept_from = now.saturating_sub(self.services.transactions_kept);
+        self.wallet
+            .forget_older(now, self.services.transactions_kept);
+        self.wallet.settle(self.services.events.durable_end(), now);
         self.find_settled_orders_in_store();
         let turnover = std::mem::take(&mut self.turnover);
         self.settled_orders.extend(self.wallet.orders.unsaved());
@@ -337,7 +371,7 @@ impl WalletActor {
             .having(turnover);
         // What is too old has to be looked for there: not at every checkpoint.
         let tidies = now.saturating_sub(self.tidied_at) >= TIDIED_EVERY;
-        self.worker.hand_over(match tidies {
+        self.services.snapshots.hand_over(match tidies {
             true => {
                 self.tidied_at = now;
                 snapshot.keeping_from(kept_from)
@@ -348,15 +382,38 @@ impl WalletActor {
 
     /// Orders that have settled need not be known to all workers once the store has what became of them.
     fn find_settled_orders_in_store(&mut self) {
-        if !self.settled_orders.is_empty() && self.worker.has_stored(self.wallet.id) {
+        if !self.settled_orders.is_empty() && self.services.snapshots.are_stored(self.wallet.id) {
             let settled = std::mem::take(&mut self.settled_orders);
             let orders = &self.wallet.orders;
             // What was brought back the store has as it was before.
             let newer: HashSet<OrderKey> = orders.unsaved().collect();
             let known = |key: &OrderKey| orders.get(key).is_none() && !newer.contains(key);
             let known = settled.into_iter().filter(known);
-            self.worker.orders.find_in_store(self.wallet.id, known);
+            self.services.orders.find_in_store(self.wallet.id, known);
         }
+    }
+}
+
+/// Whether the rules may approve the command in the host's stead.
+fn may_stand_in(command: &Command, context: &Context) -> bool {
+    match command {
+        Command::HostSilent(_) | Command::HostUnreached(_) => true,
+        Command::Ask(_) => !context.host_up,
+        Command::HostAnswered(..)
+        | Command::HostIssuedCard(..)
+        | Command::AdviceAnswered(..)
+        | Command::AdviceRefused(..)
+        | Command::Reconcile(_)
+        | Command::AskForTotals(_)
+        | Command::HostTotals(..)
+        | Command::CompareTotals(_)
+        | Command::ChangeKey(_)
+        | Command::Direct(_)
+        | Command::Inspect
+        | Command::Wake
+        | Command::Recover
+        | Command::Renew
+        | Command::Reseal => false,
     }
 }
 
@@ -384,7 +441,7 @@ impl Actor for WalletActor {
 
     fn started(&mut self, _: &mut Mailbox<Self>) {
         let address = std::ptr::from_ref(self).addr();
-        self.worker.actor_at(self.wallet.id, address);
+        self.services.active.started(self.wallet.id, address);
     }
 }
 
@@ -392,16 +449,7 @@ impl Handler<WalletMessage> for WalletActor {
     type Result = ();
 
     fn handle(&mut self, message: WalletMessage, _: &mut Mailbox<Self>) {
-        self.taken += 1;
-        let of_totals =
-            self.totals_asked.is_some() || matches!(message.command, Command::HostTotals(..));
-        let message = match of_totals {
-            true => self.with_totals(message),
-            false => Some(message),
-        };
-        if let Some(message) = message {
-            self.process(message);
-        }
+        self.receive(message);
     }
 }
 
@@ -409,18 +457,7 @@ impl Handler<Housekeeping> for WalletActor {
     type Result = ();
 
     fn handle(&mut self, housekeeping: Housekeeping, mailbox: &mut Mailbox<Self>) {
-        self.taken += 1;
-        self.hand_over_snapshot();
-        let rest = matches!(housekeeping, Housekeeping::Rest);
-        self.watchers.retain(|watcher| !watcher.is_closed());
-        let unneeded =
-            self.waiting.is_empty() && self.watchers.is_empty() && self.totals_asked.is_none();
-        if rest
-            && unneeded
-            && self
-                .worker
-                .release(&self.wallet, &self.settled_orders, self.taken)
-        {
+        if self.perform_housekeeping(housekeeping) {
             mailbox.stop();
         }
     }

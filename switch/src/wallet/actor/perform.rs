@@ -1,4 +1,4 @@
-//! What a decision has done: answers, requests and advices that wait at the gate, and messages to the worker.
+//! What a decision has done: answers, requests and advices that wait at the gate, and messages to other wallets.
 
 use std::sync::Arc;
 
@@ -58,7 +58,8 @@ impl WalletActor {
                     Err(error) => {
                         // The journal has it as under way: it comes to nothing like one that never left.
                         tracing::error!(%error, "a request could not be made for the financial system");
-                        self.worker
+                        self.services
+                            .outgoing
                             .send(self.wallet.id, Command::HostUnreached(reference));
                     }
                 }
@@ -91,7 +92,7 @@ impl WalletActor {
                     self.send_totals(day, reply, context);
                 }
             }
-            Effect::WakeAt(at) => self.worker.wakes.borrow_mut().at(at, self.wallet.id),
+            Effect::WakeAt(at) => self.services.wakes.at(at, self.wallet.id),
             Effect::AskForCardAgain(reference) => {
                 if let Some(update) = self.card_update(reference) {
                     self.forget_dead_letter(reference, Owed::Card);
@@ -101,11 +102,15 @@ impl WalletActor {
             Effect::Prove(stored) => self.prove(stored, command, requester),
             Effect::Reload(purchase, source, amount) => {
                 let ask = self.reload(purchase, source, amount, context);
-                self.worker.send(self.wallet.id, Command::Ask(ask));
+                self.services
+                    .outgoing
+                    .send(self.wallet.id, Command::Ask(ask));
             }
             Effect::RenewCard(serial) => {
                 let ask = self.renewal(serial, context);
-                self.worker.send(self.wallet.id, Command::Ask(ask));
+                self.services
+                    .outgoing
+                    .send(self.wallet.id, Command::Ask(ask));
             }
             Effect::Watch => {
                 if let Some(requester) = requester {
@@ -119,9 +124,10 @@ impl WalletActor {
                 }
             }
             Effect::Reseal => self.reseal(context.now),
-            Effect::CardAdded(card) => self.worker.directory.add_card(&card, self.wallet.id),
+            Effect::CardAdded(card) => self.services.directory.add_card(&card, self.wallet.id),
             Effect::OrderTurned(key, state, expires_at) => {
-                self.worker
+                self.services
+                    .purchases
                     .order_turned(key, self.wallet.id, state, expires_at);
             }
             Effect::ReadHistory(request) => {
@@ -146,7 +152,7 @@ impl WalletActor {
 
     /// The advice to the host about a transaction.
     fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
-        let date = |milliseconds| self.worker.settlement_date(milliseconds);
+        let date = |milliseconds| self.services.numbers.settlement_date(milliseconds);
         unread(&self.wallet, reference, owed, date)
     }
 
@@ -158,14 +164,14 @@ impl WalletActor {
         if let Some(draft) = draft {
             let letter = DeadLetter { given_up, draft };
             let id = self.letter_id(reference, given_up.owed);
-            self.worker.dead_letters.add(id, letter);
+            self.services.dead_letters.add(id, letter);
         }
     }
 
     pub(super) fn forget_dead_letter(&self, reference: Reference, owed: Owed) {
-        if !self.worker.dead_letters.is_empty() {
+        if !self.services.dead_letters.is_empty() {
             let id = self.letter_id(reference, owed);
-            self.worker.dead_letters.remove(id);
+            self.services.dead_letters.remove(id);
         }
     }
 
@@ -182,7 +188,7 @@ impl WalletActor {
         let found = self.wallet.transactions.by_reference(reference);
         if let Some(transaction) = found.filter(|found| found.stood_in()) {
             let amount = transaction.granted().value();
-            self.worker.stand_in.was_taken(amount);
+            self.services.stand_in.was_taken(amount);
         }
     }
 
@@ -228,7 +234,7 @@ impl WalletActor {
             requester,
             stored,
         };
-        match self.worker.passwords.submit(job) {
+        match self.services.passwords.submit(job) {
             Ok(()) => {}
             Err(Refused::Busy(job)) => self.hold(Release::Answer(job.requester, Outcome::busy())),
             Err(Refused::TooEarly(job, wait)) => {
@@ -270,7 +276,7 @@ impl WalletActor {
             .position(|waiting| waiting.transaction == reference)?;
         let waiting = self.waiting.remove(place);
         let waited = self.sent_at.saturating_duration_since(waiting.since);
-        self.worker.metrics.stage(Stage::Host, waited);
+        self.services.metrics.stage(Stage::Host, waited);
         Some(waiting.requester)
     }
 }

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Shared by all workers; minor units.
 #[derive(Debug)]
-pub struct Budget {
+pub struct StandInBudget {
     most: u64,
     used: AtomicU64,
 }
 
-impl Budget {
+impl StandInBudget {
     /// So much.
     pub fn new(most: u64) -> Self {
         Self {
@@ -20,6 +20,9 @@ impl Budget {
 
     /// As much of this as is left, which is the caller's from now on.
     pub fn take(&self, wanted: u64) -> u64 {
+        if wanted == 0 {
+            return 0;
+        }
         let mut taken = 0;
         // Nothing else hangs on it.
         let _ = self
@@ -52,7 +55,7 @@ mod tests {
 
     #[test]
     fn gives_no_more_than_there_is() {
-        let budget = Budget::new(100);
+        let budget = StandInBudget::new(100);
         assert_eq!(budget.take(60), 60);
         assert_eq!(budget.take(60), 40);
         assert_eq!(budget.take(1), 0);

@@ -1,0 +1,66 @@
+//! The journal, as the wallets of one worker see it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tessera_journal::{Appended, Journal};
+use tessera_kit::invariant;
+use tessera_ledger::Entry;
+use tessera_store::{ReadBackError, read_back};
+
+use crate::dispatch::Outgoing;
+
+/// Appends events and reads them back.
+pub struct EventLog {
+    journal: Arc<dyn Journal>,
+    outgoing: Rc<Outgoing>,
+    partitions: u16,
+    /// Kept for its allocation.
+    payload: RefCell<Vec<u8>>,
+}
+
+impl EventLog {
+    /// For the wallets that the worker of `outgoing` owns.
+    pub fn new(journal: Arc<dyn Journal>, outgoing: Rc<Outgoing>, partitions: u16) -> Self {
+        Self {
+            journal,
+            outgoing,
+            partitions,
+            payload: RefCell::default(),
+        }
+    }
+
+    /// Appends an event; it is durable later.
+    pub fn append(&self, entry: &Entry) -> Appended {
+        let mut payload = self.payload.borrow_mut();
+        payload.clear();
+        entry.write(&mut payload);
+        invariant!(
+            self.outgoing.owns(entry.wallet),
+            "an event is appended by the owner of its wallet",
+            Some(entry.wallet.0),
+            None
+        );
+        let partition = entry.wallet.partition(self.partitions);
+        self.journal.append(partition, &payload)
+    }
+
+    /// The event at this position.
+    ///
+    /// # Errors
+    /// Where the journal has none there.
+    pub fn read(&self, position: u64) -> Result<Entry, ReadBackError> {
+        read_back(self.journal.read(position))
+    }
+
+    /// Where the durable part of the journal ends.
+    pub fn durable_end(&self) -> u64 {
+        self.journal.durable_end()
+    }
+
+    /// What was appended so far need not wait for more.
+    pub fn end_turn(&self) {
+        self.journal.end_turn();
+    }
+}
