@@ -171,6 +171,7 @@ mod tests {
         let before = numbers.settlement_date(noon);
         assert_eq!(before, Day(20_000).month_and_day());
         let mut decided = Supervision::default();
+        decided.days.begin(noon - 12 * HOUR, Day(20_000));
         decided.days.begin(noon - HOUR, Day(20_001));
         policy.publish(decided);
         assert_eq!(
