@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! mall ──▶ mall ──▶ router ──▶ wallet ──▶ journal ──▶ gate ──▶ host ──▶ financial system
-//! mall ◀── door ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
+//! mall ◀── mall ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
 //! ```
 
 // So that a new event, command or message is decided upon in every place, by name.
@@ -17,12 +17,12 @@ pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
+mod process;
 mod recovery;
 mod reload;
 mod renewal;
 mod reseal;
 mod settlement;
-mod switch;
 
 pub mod dispatch;
 pub mod explain;
@@ -38,4 +38,4 @@ pub mod router;
 pub mod shared;
 pub mod wallet;
 
-pub use switch::{Addresses, run};
+pub use process::{Addresses, run};

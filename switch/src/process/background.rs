@@ -1,0 +1,84 @@
+//! The tasks that run as long as the switch serves: settlement dates, reconciliation, renewal of cards, checkpoints, and
+//! the service manager's watchdog.
+
+use std::sync::Arc;
+
+use actix::ArbiterHandle;
+use tessera_console::service;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::base::Base;
+use super::data::Data;
+use super::workers::Workers;
+use crate::assembly::Shared;
+use crate::host_totals::HostTotals;
+use crate::renewal;
+use crate::router::{WorkerTask, ask_all};
+
+pub(super) struct Background(Vec<JoinHandle<()>>);
+
+impl Background {
+    pub fn start(base: &Base, data: &Data, shared: &Shared, workers: &Workers) -> Self {
+        let totals = HostTotals {
+            settlement: shared.settlement.clone(),
+            metrics: Arc::clone(&base.metrics),
+            after: base.settings.host.reconcile_after,
+        };
+        Self(vec![
+            actix::spawn(shared.settlement.clone().keep()),
+            actix::spawn(totals.keep()),
+            actix::spawn(renewal::keep(
+                Arc::clone(&data.store),
+                shared.inboxes.clone(),
+                base.link_stats.clone(),
+                base.settings.host.renew_cards_before,
+            )),
+            actix::spawn(say_alive(workers.handles())),
+            actix::spawn(checkpoint_regularly(workers.tasks.clone(), shared.clone())),
+        ])
+    }
+
+    pub fn stop(&self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn checkpoint_regularly(worker_tasks: Vec<UnboundedSender<WorkerTask>>, shared: Shared) {
+    loop {
+        tokio::time::sleep(shared.settings.store.checkpoint_every).await;
+        checkpoint(&worker_tasks, &shared).await;
+    }
+}
+
+/// One round: what has happened up to the mark is in wallets that changed, and those are handed over before the mark is.
+pub(super) async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], shared: &Shared) {
+    if shared.checkpointer.is_paused() {
+        return;
+    }
+    let Some(mark) = shared.journal.mark() else {
+        return;
+    };
+    ask_all(worker_tasks, WorkerTask::Checkpoint).await;
+    shared.checkpointer.mark(mark);
+}
+
+/// Sends the service manager's watchdog a sign of life of every worker, where it asks for that: it restarts a switch that hangs.
+async fn say_alive(workers: Vec<ArbiterHandle>) {
+    let Some(every) = service::watchdog_every() else {
+        return;
+    };
+    loop {
+        // Not a [`WorkerTask`]: those wait for each other, and a checkpoint waits for the disk.
+        for worker in &workers {
+            let (done, is_done) = oneshot::channel();
+            worker.spawn(async move {
+                let _ = done.send(());
+            });
+            let _ = is_done.await;
+        }
+        service::alive();
+        tokio::time::sleep(every).await;
+    }
+}

@@ -1,0 +1,109 @@
+//! What the process has before it binds a port: settings, keys, certificates, parties, figures.
+
+use std::sync::Arc;
+
+use rustls::{ClientConfig, ServerConfig};
+use tessera_admission::{Parties, PartyDirectory};
+use tessera_config::{
+    Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
+    leased_server,
+};
+use tessera_journal::Journal;
+use tessera_metrics::{Certificate, LinkStats, Metrics};
+use tessera_notify::{MallNames, Notify};
+use tessera_vault::{KeyRing, Vault};
+
+use crate::ops::Health;
+use crate::reload::Certified;
+
+pub(super) struct Base {
+    pub settings: Arc<Settings>,
+    pub vault: Arc<Vault>,
+    pub health: Arc<Health>,
+    pub metrics: Arc<Metrics>,
+    pub party_directory: Arc<PartyDirectory>,
+    /// Of each worker's lines to the financial system.
+    pub link_stats: Vec<Arc<LinkStats>>,
+    pub host_tls: Arc<ClientConfig>,
+    pub leased_tls: Arc<ServerConfig>,
+    /// Of the malls' port with TLS, where there is one.
+    pub mall_tls: Option<Arc<ServerConfig>>,
+}
+
+impl Base {
+    /// Reads all files that the settings name, but for the data.
+    pub fn read(settings: Settings) -> anyhow::Result<Self> {
+        let settings = Arc::new(settings);
+        let workers = settings.worker_count();
+        let vault = Arc::new(open_vault(&settings)?);
+        let metrics = Arc::new(Metrics::new());
+        let party_directory = Arc::new(PartyDirectory::new(Parties::new(
+            settings.parties.clone(),
+            settings.mall.in_flight_max,
+            &metrics.door,
+        )));
+        let host_tls = host_client(&settings.host)?;
+        let leased_tls = leased_server(&settings.leased)?;
+        check_authorities(&settings)?;
+        let tls = settings.mall.tls.as_ref();
+        let certified = tls.map(Certified::read).transpose()?;
+        for (certificate, path) in [
+            (Certificate::Host, &settings.host.certificate),
+            (Certificate::WalletServer, &settings.leased.certificate),
+        ] {
+            metrics.certificate_ends(certificate, ends_at(path)?);
+        }
+        if let Some(certified) = &certified {
+            metrics.certificate_ends(Certificate::Malls, certified.ends_at);
+        }
+        let link_stats = (0..workers)
+            .map(|_| Arc::new(LinkStats::new(settings.host.lines_per_worker)))
+            .collect();
+        Ok(Self {
+            settings,
+            vault,
+            health: Arc::new(Health::new(workers)),
+            metrics,
+            party_directory,
+            link_stats,
+            host_tls,
+            leased_tls,
+            mall_tls: certified.map(|certified| certified.server),
+        })
+    }
+
+    /// The service that notifies payers, where a channel is configured.
+    pub fn start_notifications(
+        &self,
+        journal: &Arc<dyn Journal>,
+    ) -> anyhow::Result<Option<Notify>> {
+        Ok(Notify::start(
+            &self.settings,
+            self.mall_names(),
+            Arc::clone(journal),
+            Arc::clone(&self.vault),
+            Arc::clone(&self.metrics),
+        )?)
+    }
+
+    /// What payers know a mall by.
+    fn mall_names(&self) -> MallNames {
+        let party_directory = Arc::clone(&self.party_directory);
+        Arc::new(move |institution| {
+            let parties = party_directory.parties();
+            let party = &parties.find(institution)?.party;
+            (party.kind == PartyKind::Mall).then(|| party.name.clone())
+        })
+    }
+}
+
+/// The vault's keys. For development they are made where there are none.
+fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
+    let path = &settings.vault.keys;
+    if settings.environment == Environment::Development && !path.exists() {
+        KeyRing::rotate(path)?;
+        tracing::info!(file = %path.display(), "created a key for the vault");
+    }
+    let ring = KeyRing::read(path).map_err(SettingsError::from)?;
+    Ok(Vault::new(ring))
+}

@@ -1,0 +1,57 @@
+//! The operators' socket, which listens as soon as the journal's lock is ours and answers once the components run.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use actix_web::dev::ServerHandle;
+use tessera_config::Settings;
+use tessera_notify::DeadLetterClient;
+
+use crate::ops::{self, Operator};
+
+pub(super) struct Control {
+    socket: PathBuf,
+    server: ServerHandle,
+    operator: Arc<OnceLock<Operator>>,
+    outbox: Arc<OnceLock<DeadLetterClient>>,
+}
+
+impl Control {
+    /// To be called with the journal's lock: a socket in the folder is then an ended process's.
+    pub fn serve(settings: &Settings) -> anyhow::Result<Self> {
+        let socket = settings.operations_socket();
+        let (operator, outbox) = (Arc::default(), Arc::default());
+        let server = ops::control::serve(
+            &socket,
+            &settings.ops.operators,
+            Arc::clone(&outbox),
+            Arc::clone(&operator),
+        )?;
+        let handle = server.handle();
+        actix::spawn(server);
+        Ok(Self {
+            socket,
+            server: handle,
+            operator,
+            outbox,
+        })
+    }
+
+    /// From now on decisions and blocks are served. Called once.
+    pub fn connect(&self, operator: Operator) {
+        let _ = self.operator.set(operator);
+    }
+
+    /// From now on the messages that could not be delivered are served. Called once.
+    pub fn connect_outbox(&self, outbox: Option<&DeadLetterClient>) {
+        if let Some(outbox) = outbox {
+            let _ = self.outbox.set(outbox.clone());
+        }
+    }
+
+    /// To be called while the journal's lock is ours. A socket that cannot be removed is removed by the next start.
+    pub async fn stop(self) {
+        self.server.stop(false).await;
+        let _ = std::fs::remove_file(self.socket);
+    }
+}

@@ -1,0 +1,90 @@
+//! The data while the switch runs: journal, store, and the thread that writes the store.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tessera_journal::Journal;
+use tessera_ledger::{Command, Supervision, WalletId};
+use tessera_store::{Checkpointer, Store};
+
+use super::base::Base;
+use crate::dispatch::Inboxes;
+use crate::gate::DeadLetters;
+use crate::gauges;
+use crate::message::WalletMessage;
+
+pub(super) struct Data {
+    pub journal: Arc<dyn Journal>,
+    pub store: Arc<Store>,
+    pub checkpointer: Checkpointer,
+    pub dead_letters: Arc<DeadLetters>,
+    writer: JoinHandle<()>,
+}
+
+impl Data {
+    /// Opens journal and store, replays what the store does not have, and has the metrics show both.
+    pub fn open(base: &Base) -> anyhow::Result<Self> {
+        let metrics = &base.metrics;
+        let data = crate::recovery::open(&base.settings, Some(metrics.journal_observer()))?;
+        let (journal, store): (Arc<dyn Journal>, _) =
+            (Arc::new(data.journal), Arc::new(data.store));
+        base.health.set_journal_open(true);
+        let dead_letters = Arc::new(DeadLetters::default());
+        gauges::refresh_before_reading(metrics, &journal, &base.party_directory, &dead_letters);
+        let watched = Arc::clone(&store);
+        metrics
+            .before_reading(move |metrics| metrics.store.paused.set(watched.is_failing().into()));
+        for (worker, stats) in base.link_stats.iter().enumerate() {
+            metrics.watch_link(worker, Arc::clone(stats));
+            base.health.watch_link(worker, Arc::clone(stats));
+        }
+        let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
+        let observe = Arc::clone(metrics);
+        let writer = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || {
+                if let Err(error) = writer.run(|written| observe.store.written(&written)) {
+                    crate::fault::stop("the store could not be written", &error);
+                }
+            })?;
+        Ok(Self {
+            journal,
+            store,
+            checkpointer,
+            dead_letters,
+            writer,
+        })
+    }
+
+    /// What operators have decided about all wallets.
+    pub fn decided_about_all(&self) -> anyhow::Result<Supervision> {
+        let operator_wallet = self.store.wallet(WalletId::OPERATOR)?;
+        let decided = operator_wallet.and_then(|wallet| wallet.supervision);
+        Ok(decided.map(|decided| *decided).unwrap_or_default())
+    }
+
+    /// Has each wallet resolve the transactions that a crash left open.
+    pub fn resolve_what_is_open(&self, inboxes: &Inboxes) -> anyhow::Result<()> {
+        let open = self.store.open_wallets()?;
+        if !open.is_empty() {
+            tracing::info!(
+                wallets = open.len(),
+                "resolving transactions that a crash left open"
+            );
+        }
+        for wallet in open {
+            inboxes.send(wallet, WalletMessage::unasked(Command::Recover));
+        }
+        Ok(())
+    }
+
+    /// Ends the thread that writes the store once it has all that was handed over. What is left is the journal, to be closed.
+    pub async fn finish_store(self) -> anyhow::Result<Arc<dyn Journal>> {
+        self.checkpointer.end();
+        let written = tokio::task::spawn_blocking(move || self.writer.join());
+        if written.await?.is_err() {
+            anyhow::bail!("the thread that writes the store has panicked");
+        }
+        Ok(self.journal)
+    }
+}

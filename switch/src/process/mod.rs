@@ -1,0 +1,126 @@
+//! The life of the process: read, bind, open, wire, serve, drain.
+//!
+//! In come the settings; out goes a switch that serves until SIGTERM or SIGINT. What never happens here: a port accepts
+//! before the data is whole, or the journal's lock is given up while something could still write.
+
+mod background;
+mod base;
+mod control;
+mod data;
+mod ending;
+mod ports;
+mod wire;
+mod workers;
+
+use std::net::SocketAddr;
+
+use actix::System;
+use tessera_config::Settings;
+use tessera_console::service;
+use tokio::signal::unix::{SignalKind, signal};
+
+use background::{Background, checkpoint};
+use base::Base;
+use control::Control;
+use data::Data;
+use ending::Ending;
+use ports::Ports;
+use workers::Workers;
+
+use crate::ops::Operator;
+use crate::reload::Reload;
+use crate::reseal;
+
+/// The addresses that a switch serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Malls and acquirers.
+    pub malls: SocketAddr,
+    /// Malls and acquirers that connect with TLS.
+    pub sealed_malls: Option<SocketAddr>,
+    /// The wallet server's leased line.
+    pub wallet_server: SocketAddr,
+    /// Metrics and health.
+    pub operations: SocketAddr,
+}
+
+/// Runs a switch until SIGTERM or SIGINT. `ready` is called once it serves.
+///
+/// # Errors
+/// When something that it needs can't be had: certificates, addresses, the data.
+pub fn run(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    crate::fault::end_on_broken_invariants();
+    System::new().block_on(serve(settings, ready))
+}
+
+async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Result<()> {
+    // From here on: before, it ends the process, as it always did.
+    let hangups = signal(SignalKind::hangup())?;
+    // A file that may not grow any more (`ulimit -f`) is an error of that write, as a full disk is, and no end.
+    let _too_large = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
+
+    let base = Base::read(settings)?;
+    // Bound first: an address that is taken is found out before the journal is replayed.
+    let ports = Ports::bind(&base)?;
+    let data = Data::open(&base)?;
+    let control = Control::serve(&base.settings)?;
+
+    let (shared, inboxes) = wire::wire(&base, &data)?;
+    let workers = Workers::start(
+        &shared,
+        inboxes,
+        &base.link_stats,
+        data.store.holding_wallets()?,
+    );
+    data.resolve_what_is_open(&shared.inboxes)?;
+    control.connect(Operator {
+        inboxes: shared.inboxes.clone(),
+        directory: shared.directory.clone(),
+        journal: data.journal.clone(),
+        dead_letters: shared.dead_letters.clone(),
+        policy: shared.policy.clone(),
+    });
+    let notify = base.start_notifications(&data.journal)?;
+    let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
+    control.connect_outbox(outbox);
+    if shared.vault.has_old_keys() {
+        reseal::start(data.store.clone(), &shared, outbox.cloned())?;
+    }
+    shared.settlement.catch_up().await?;
+
+    let places = ports.places(&base);
+    let (addresses, operations) = (ports.addresses, ports.operations.clone());
+    let ports = ports.accept(&workers, &places, &base)?;
+    base.health.set_serving(true);
+    let mut ending = Ending::listen(hangups)?;
+    ready(addresses);
+    service::ready();
+    let background = Background::start(&base, &data, &shared, &workers);
+    let reload = Reload {
+        settings: base.settings.clone(),
+        party_directory: base.party_directory.clone(),
+        places,
+        metrics: base.metrics.clone(),
+        worker_tasks: workers.tasks.clone(),
+    };
+    ending.wait(&reload).await;
+    service::stopping();
+
+    tracing::info!("stopping: answering requests in progress");
+    base.health.set_stopping();
+    ports.iter().for_each(|port| port.abort());
+    data.checkpointer.hurry();
+    workers.drain().await;
+    background.stop();
+    checkpoint(&workers.tasks, &shared).await;
+    workers.stop();
+    if let Some(notify) = notify {
+        notify.stop();
+    }
+    let journal = data.finish_store().await?;
+    // While the journal's lock is ours.
+    control.stop().await;
+    journal.close()?;
+    operations.stop(false).await;
+    Ok(())
+}
