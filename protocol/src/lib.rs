@@ -97,8 +97,8 @@ pub use packer::Packer;
 pub use reading::{ReadField, Reading};
 pub use replacement::ReplacementAmounts;
 pub use request::{
-    Administrative, Completion, Financial, Inquiry, Load, NetworkCode, NetworkManagement, Payer,
-    Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, Verification,
+    Administrative, Completion, Financial, Flaw, Inquiry, Load, NetworkCode, NetworkManagement,
+    Payer, Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, Verification,
 };
 pub use response_code::ResponseCode;
 pub use totals::Totals;

@@ -88,7 +88,9 @@ impl HostTotals {
             }
             _ => {
                 counted.of(TotalsOutcome::Unanswered).inc();
-                let reason = outcome.map_or("it was not asked", |outcome| outcome.reason);
+                let reason = outcome.map_or(Some("it was not asked"), |outcome| {
+                    outcome.verdict().reason()
+                });
                 tracing::warn!(%day, reason, "the financial system did not compare its totals");
                 false
             }

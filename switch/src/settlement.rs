@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tessera_protocol::ResponseCode;
 use tokio::sync::Notify;
 
 use crate::dispatch::Inboxes;
@@ -15,7 +14,7 @@ use crate::shared::OperatorPolicy;
 use tessera_config::Cutover;
 use tessera_host::DateMessage;
 use tessera_kit::clock;
-use tessera_ledger::{Command, Day, Directed, Directive, WalletId};
+use tessera_ledger::{Command, Day, Directed, Directive, Rule, Verdict, WalletId};
 
 /// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
 /// CPU. A worker that learned of it later would date a request differently from the journal.
@@ -75,26 +74,23 @@ impl Settlement {
     }
 
     /// The financial system says that a date begins, or that it has all of the one before: what it is answered.
-    pub(crate) async fn obey(&self, said: DateMessage) -> (ResponseCode, &'static str) {
+    pub(crate) async fn obey(&self, said: DateMessage) -> Verdict {
         let DateMessage::Begin(month_and_day) = said else {
             self.complete.notify_one();
-            return (ResponseCode::APPROVED, "");
+            return Verdict::APPROVED;
         };
         let now = clock::milliseconds();
         let today = self.policy.read().days.of(now);
         match today.named(month_and_day) {
-            None => (ResponseCode::FORMAT_ERROR, "field 15: not a date"),
+            None => Rule::NotADate.into(),
             // It says so again.
-            Some(day) if day <= today => (ResponseCode::APPROVED, ""),
-            Some(day) if day.0 > today.0 + 1 => (
-                ResponseCode::INVALID_TRANSACTION,
-                "field 15: not the next settlement date",
-            ),
+            Some(day) if day <= today => Verdict::APPROVED,
+            Some(day) if day.0 > today.0 + 1 => Rule::NotTheNextDay.into(),
             Some(day) => match self.begin_later(now + NOTICE, day, BY_HOST).await {
-                Ok(()) => (ResponseCode::APPROVED, ""),
+                Ok(()) => Verdict::APPROVED,
                 Err(error) => {
                     tracing::error!(%error, "a settlement date could not begin");
-                    (ResponseCode::FAULT, "the date could not begin")
+                    Rule::DayCouldNotBegin.into()
                 }
             },
         }
@@ -141,7 +137,8 @@ impl Settlement {
         let (message, answered) = WalletMessage::directed(Command::Direct(Box::new(directed)));
         self.inboxes.send(WalletId::OPERATOR, message);
         let outcome = answered.await?.outcome;
-        anyhow::ensure!(outcome.code.is_approved(), "{}", outcome.reason);
+        let reason = outcome.verdict().reason();
+        anyhow::ensure!(outcome.code.is_approved(), "{}", reason.unwrap_or_default());
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::mandatory::missing;
 use super::network::{find_tag, institution, trace};
-use super::{Refusal, Request, time};
+use super::{Flaw, Refusal, Request, time};
 use crate::amount::Amount;
 use crate::card::CardNumber;
 use crate::currency::Currency;
@@ -10,7 +10,6 @@ use crate::message::Message;
 use crate::mti::Mti;
 use crate::original::OriginalData;
 use crate::replacement::ReplacementAmounts;
-use crate::response_code::ResponseCode;
 use crate::tlv;
 
 const PURCHASE: u32 = 0;
@@ -222,11 +221,7 @@ pub(super) fn read_0120<'a>(message: &Message<'a>) -> Result<Request<'a>, Refusa
     }
 }
 
-const UNKNOWN_PROCESSING_CODE: Refusal = Refusal::because(
-    ResponseCode::INVALID_TRANSACTION,
-    3,
-    "unknown processing code",
-);
+const UNKNOWN_PROCESSING_CODE: Refusal = Refusal::of(3, Flaw::UnknownProcessingCode);
 
 impl Financial {
     #[inline(always)]
@@ -240,7 +235,7 @@ impl Financial {
             currency: message
                 .raw(49)
                 .and_then(Currency::from_text)
-                .ok_or(Refusal::format(49, "not three digits"))?,
+                .ok_or(Refusal::of(49, Flaw::NoCurrency))?,
             transmission: time::transmission(message)?,
             trace: trace(message)?,
             local_time: time::time(message, 12)?,
@@ -254,7 +249,7 @@ impl Financial {
 
     fn require_amount(&self) -> Result<(), Refusal> {
         if self.amount.is_zero() {
-            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, "zero"));
+            return Err(Refusal::of(4, Flaw::Zero));
         }
         Ok(())
     }
@@ -271,14 +266,8 @@ impl<'a> Payer<'a> {
         }
         match find_tag(message, tlv::ORDER)? {
             Some(order) if (1..=ORDER_BYTES_MAX).contains(&order.len()) => Ok(Self::Order(order)),
-            Some(_) => Err(Refusal::format(
-                48,
-                "order number not of 1 to 32 characters",
-            )),
-            None => Err(Refusal::format(
-                2,
-                "missing, and no order number in field 48",
-            )),
+            Some(_) => Err(Refusal::of(48, Flaw::OrderNumberLength)),
+            None => Err(Refusal::of(2, Flaw::NoPayer)),
         }
     }
 }
@@ -342,8 +331,7 @@ impl<'a> Payout<'a> {
 impl Inquiry {
     fn read(financial: Financial, message: &Message<'_>) -> Result<Self, Refusal> {
         if !financial.amount.is_zero() {
-            let reason = "not zero on an inquiry";
-            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, reason));
+            return Err(Refusal::of(4, Flaw::InquiryNotZero));
         }
         let card = card(message)?;
         let expiry = time::expiry(message)?;
@@ -361,8 +349,7 @@ impl Inquiry {
 impl Verification {
     fn read(financial: Financial, message: &Message<'_>) -> Result<Self, Refusal> {
         if !financial.amount.is_zero() {
-            let reason = "not zero on an account verification";
-            return Err(Refusal::because(ResponseCode::INVALID_AMOUNT, 4, reason));
+            return Err(Refusal::of(4, Flaw::VerificationNotZero));
         }
         let number = |field: u8| message.number(field).ok_or(missing(field));
         Ok(Self {
@@ -401,7 +388,7 @@ impl<'a> Reversal<'a> {
         let replacement = match message.raw(95).map(ReplacementAmounts::parse) {
             None => None,
             Some(Some(amounts)) => Some(amounts.transaction),
-            Some(None) => return Err(Refusal::format(95, "not 42 digits")),
+            Some(None) => return Err(Refusal::of(95, Flaw::NoReplacementAmounts)),
         };
         Ok(Self {
             financial: Financial::read(message)?,
@@ -420,7 +407,7 @@ fn card(message: &Message<'_>) -> Result<CardNumber, Refusal> {
     }
     message
         .card_number()
-        .ok_or(Refusal::format(2, "not 8 to 19 digits"))
+        .ok_or(Refusal::of(2, Flaw::NoCardNumber))
 }
 
 fn country(message: &Message<'_>) -> Option<u16> {
@@ -434,7 +421,7 @@ fn original(message: &Message<'_>) -> Result<OriginalData, Refusal> {
 fn original_if_named(message: &Message<'_>) -> Result<Option<OriginalData>, Refusal> {
     let parsed = message.raw(90).map(OriginalData::parse);
     parsed
-        .map(|original| original.ok_or(Refusal::format(90, "no original data elements")))
+        .map(|original| original.ok_or(Refusal::of(90, Flaw::NoOriginalData)))
         .transpose()
 }
 
@@ -446,5 +433,5 @@ fn characters<const LENGTH: usize>(
 ) -> Result<[u8; LENGTH], Refusal> {
     let body = message.raw(field).ok_or(missing(field))?;
     body.try_into()
-        .map_err(|_| Refusal::format(field, "of another length"))
+        .map_err(|_| Refusal::of(field, Flaw::OtherLength))
 }

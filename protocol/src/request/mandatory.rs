@@ -1,6 +1,6 @@
 //! The table of section 4: which fields each message must carry.
 
-use super::Refusal;
+use super::{Flaw, Refusal};
 use crate::bitmap::Bitmap;
 use crate::message::Message;
 use crate::mti::Mti;
@@ -36,5 +36,5 @@ pub(super) fn check(message: &Message<'_>) -> Result<(), Refusal> {
 
 /// The refusal of a message that lacks this field.
 pub(super) const fn missing(field: u8) -> Refusal {
-    Refusal::format(field, "missing")
+    Refusal::of(field, Flaw::Missing)
 }

@@ -13,11 +13,10 @@ pub use financial::{
     Completion, Financial, Inquiry, Load, Payer, Payout, Purchase, Refund, Reversal, Verification,
 };
 pub use network::{Administrative, NetworkCode, NetworkManagement, Reconciliation};
-pub use refusal::Refusal;
+pub use refusal::{Flaw, Refusal};
 
 use crate::message::Message;
 use crate::mti::Mti;
-use crate::response_code::ResponseCode;
 
 /// Every request that the switch, or the financial system, may be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +83,7 @@ impl<'a> Request<'a> {
                 Reconciliation::read(message).map(Self::Reconciliation)
             }
             Mti::ADMINISTRATIVE => Administrative::read(message).map(Self::Administrative),
-            _ => Err(Refusal::of(
-                ResponseCode::INVALID_TRANSACTION,
-                "MTI of no message of this protocol",
-            )),
+            _ => Err(Flaw::UnknownMti.into()),
         }?;
         time::check_dates(message)?;
         Ok(request)

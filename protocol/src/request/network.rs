@@ -1,10 +1,9 @@
 //! Requests about the connection and the totals: 0800, 0500, 0600.
 
 use super::mandatory::missing;
-use super::{Refusal, time};
+use super::{Flaw, Refusal, time};
 use crate::message::Message;
 use crate::mti::Mti;
-use crate::response_code::ResponseCode;
 use crate::tlv;
 use crate::totals::Totals;
 
@@ -74,11 +73,7 @@ impl NetworkCode {
 impl<'a> NetworkManagement<'a> {
     pub(super) fn read(message: &Message<'a>) -> Result<Self, Refusal> {
         let code = message.number(70).ok_or(missing(70))?;
-        let unknown = Refusal::because(
-            ResponseCode::INVALID_TRANSACTION,
-            70,
-            "unknown network management code",
-        );
+        let unknown = Refusal::of(70, Flaw::UnknownNetworkCode);
         Ok(Self {
             mti: message.mti(),
             transmission: time::transmission(message)?,
@@ -116,7 +111,7 @@ impl Reconciliation {
             institution: institution(message)?,
             settlement_date: time::date(message, 15)?,
             totals: Totals::read(message)
-                .map_err(|field| Refusal::format(field, "no signed amount"))?,
+                .map_err(|field| Refusal::of(field, Flaw::NoSignedAmount))?,
         })
     }
 }
@@ -159,7 +154,7 @@ pub(super) fn trace(message: &Message<'_>) -> Result<u32, Refusal> {
 pub(super) fn institution(message: &Message<'_>) -> Result<u64, Refusal> {
     match message.number(32) {
         Some(code) if message.raw(32) != Some(&[]) => Ok(code),
-        _ => Err(Refusal::format(32, "empty")),
+        _ => Err(Refusal::of(32, Flaw::Empty)),
     }
 }
 
@@ -168,7 +163,6 @@ pub(super) fn institution(message: &Message<'_>) -> Result<u64, Refusal> {
 pub(super) fn find_tag<'a>(message: &Message<'a>, tag: u8) -> Result<Option<&'a [u8]>, Refusal> {
     match message.raw(48) {
         None => Ok(None),
-        Some(body) => tlv::find(body, tag)
-            .map_err(|_| Refusal::format(48, "not a list of tag, length, value")),
+        Some(body) => tlv::find(body, tag).map_err(|_| Refusal::of(48, Flaw::NoTagList)),
     }
 }

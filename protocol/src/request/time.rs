@@ -1,8 +1,8 @@
 //! Dates and times as ISO 8583 writes them: digits without a year. Only what no calendar has is refused: 30 February, and
 //! not 29 February, which some year has.
 
-use super::Refusal;
 use super::mandatory::missing;
+use super::{Flaw, Refusal};
 use crate::message::Message;
 
 /// MMDDhhmmss.
@@ -10,7 +10,7 @@ use crate::message::Message;
 pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
     let value = number(message, 7)?;
     if !is_date(value / 1_000_000) || !is_time(value % 1_000_000) {
-        return Err(Refusal::format(7, "no such date and time"));
+        return Err(Refusal::of(7, Flaw::NoSuchDateAndTime));
     }
     Ok(value)
 }
@@ -20,7 +20,7 @@ pub(super) fn transmission(message: &Message<'_>) -> Result<u32, Refusal> {
 pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_time(value) {
-        return Err(Refusal::format(field, "no such time"));
+        return Err(Refusal::of(field, Flaw::NoSuchTime));
     }
     Ok(value)
 }
@@ -30,7 +30,7 @@ pub(super) fn time(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
 pub(super) fn date(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = number(message, field)?;
     if !is_date(value) {
-        return Err(Refusal::format(field, "no such date"));
+        return Err(Refusal::of(field, Flaw::NoSuchDate));
     }
     Ok(value)
 }
@@ -43,7 +43,7 @@ pub(super) fn expiry(message: &Message<'_>) -> Result<Option<u16>, Refusal> {
     };
     match value % 100 {
         1..=12 => Ok(Some(value as u16)),
-        _ => Err(Refusal::format(14, "no such year and month")),
+        _ => Err(Refusal::of(14, Flaw::NoSuchMonth)),
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn check_dates(message: &Message<'_>) -> Result<(), Refusal> {
 fn number(message: &Message<'_>, field: u8) -> Result<u32, Refusal> {
     let value = message.number(field).ok_or(missing(field))?;
     // At most ten digits, of which the first four are checked to be a date, stay below 1,299,999,999.
-    u32::try_from(value).map_err(|_| Refusal::format(field, "no such date and time"))
+    u32::try_from(value).map_err(|_| Refusal::of(field, Flaw::NoSuchDateAndTime))
 }
 
 const fn is_date(value: u32) -> bool {

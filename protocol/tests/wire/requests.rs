@@ -38,7 +38,7 @@ fn changed(vector: &Good, mti: Mti, changes: &[(u8, Option<&str>)]) -> Vec<u8> {
 fn refusal(bytes: &[u8]) -> Option<(String, Option<u8>)> {
     let message = Message::parse(bytes).unwrap();
     let refusal = Request::read(&message).err()?;
-    Some((refusal.code.to_string(), refusal.field))
+    Some((refusal.code().to_string(), refusal.field))
 }
 
 const ORIGINAL: &str = "020000000111220945002000000000100000000000";

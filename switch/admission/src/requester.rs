@@ -7,10 +7,10 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use tessera_common::text::{latin_1, visible};
 use tessera_console::Limit;
-use tessera_protocol::{Header, MacKey, Message, OriginalData, ResponseCode};
+use tessera_protocol::{Header, MacKey, Message, OriginalData};
 
 use super::{Admitted, Connection};
-use tessera_ledger::{ORIGINAL_NOT_FOUND, Outcome};
+use tessera_ledger::{Outcome, Rule, Verdict};
 use tessera_metrics::Kind;
 
 static NO_ORIGINAL: Limit = Limit::new("original not found");
@@ -41,13 +41,10 @@ pub type Reply = fn(&Requester, &Outcome, &mut BytesMut);
 /// Why a request is declined, where the log is at debug: what the metrics count and tag 09 says. A reversal, completion or
 /// refund whose original is not found is a warning, within the rate limit of the address: money may be debited that somebody
 /// thinks was given back.
-pub fn log_decline(
-    request: &Message<'_>,
-    address: Option<IpAddr>,
-    (code, reason): (ResponseCode, &'static str),
-) {
+pub fn log_decline(request: &Message<'_>, address: Option<IpAddr>, verdict: Verdict) {
+    let Verdict { code, rule } = verdict;
     let text = |field| visible(&latin_1(request.raw(field).unwrap_or_default()));
-    if reason == ORIGINAL_NOT_FOUND {
+    if rule == Some(Rule::OriginalNotFound) {
         if !NO_ORIGINAL.allows(address) {
             return;
         }
@@ -74,22 +71,23 @@ pub fn log_decline(
         retrieval = %text(37),
         acceptor = %text(42).trim_end(),
         %code,
-        reason,
+        reason = verdict.reason(),
         "declined"
     );
 }
 
 impl Requester {
     /// Logs why it is declined.
-    pub fn log_decline(&self, said: (ResponseCode, &'static str)) {
-        if (said.1 == ORIGINAL_NOT_FOUND || tracing::enabled!(tracing::Level::DEBUG))
+    pub fn log_decline(&self, verdict: Verdict) {
+        if (verdict.rule == Some(Rule::OriginalNotFound)
+            || tracing::enabled!(tracing::Level::DEBUG))
             && let Ok(request) = Message::parse(&self.frame)
         {
             let bound = self.admitted.connection().bound();
             log_decline(
                 &request,
                 bound.and_then(|bound| bound.arrival.address),
-                said,
+                verdict,
             );
         }
     }

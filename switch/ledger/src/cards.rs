@@ -3,10 +3,10 @@
 
 use smallvec::SmallVec;
 use tessera_protocol::leased::{NumberState, NumberUse};
-use tessera_protocol::{Amount, CardNumber, ResponseCode};
+use tessera_protocol::{Amount, CardNumber};
 
 use super::event::Wanted;
-use super::{Broken, Opening, Reference};
+use super::{Broken, Opening, Reference, Rule};
 
 /// Cards remembered at most: above it the oldest dead one is forgotten.
 const REMEMBERED_MAX: usize = 256;
@@ -235,31 +235,22 @@ impl Card {
     }
 
     /// Whether it may pay for this.
-    pub(super) fn allows(&self, opening: &Opening) -> Result<(), (ResponseCode, &'static str)> {
+    pub(super) fn allows(&self, opening: &Opening) -> Result<(), Rule> {
         if self.dead {
-            return Err((ResponseCode::NO_SUCH_CARD, "the card number is dead"));
+            return Err(Rule::CardDead);
         }
         let Some(terms) = &self.terms else {
             return Ok(());
         };
         if terms.used_by.is_some() {
-            return Err((
-                ResponseCode::NOT_PERMITTED_TO_CARD,
-                "the number was for one purchase",
-            ));
+            return Err(Rule::NumberUsed);
         }
         let elsewhere = (opening.institution, opening.acceptor);
         if terms.usage == NumberUse::Mall && terms.mall.is_some_and(|mall| mall != elsewhere) {
-            return Err((
-                ResponseCode::NOT_PERMITTED_TO_CARD,
-                "the number is another mall's",
-            ));
+            return Err(Rule::NumberOfAnotherMall);
         }
         if !terms.limit.is_zero() && opening.amount > terms.limit {
-            return Err((
-                ResponseCode::ABOVE_AMOUNT_LIMIT,
-                "above the limit of the card number",
-            ));
+            return Err(Rule::NumberLimit);
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use tessera_protocol::{
 
 use super::{
     Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
-    Reconciled, Reference, Reload, Secret, Source, Supervision, UnseenOriginal, WalletId,
+    Reconciled, Reference, Reload, Rule, Secret, Source, Supervision, UnseenOriginal, Verdict,
+    WalletId,
 };
 
 /// A command to a wallet.
@@ -118,8 +119,8 @@ pub struct Proof {
 pub enum Action {
     /// 0200/00 or 0100/00.
     Purchase {
-        /// What its party's profile says against it: field 39, and why.
-        barred: Option<(ResponseCode, &'static str)>,
+        /// What its party's profile says against it.
+        barred: Option<Rule>,
     },
     /// 0220 that names an authorization.
     Complete {
@@ -140,7 +141,7 @@ pub enum Action {
     /// 0100/00 with amount 0, or 0100/38: whether a purchase would be declined whatever its amount.
     Verify {
         /// What the party's profile says against such a purchase.
-        barred: Option<(ResponseCode, &'static str)>,
+        barred: Option<Rule>,
     },
     /// 0200/20.
     Refund {
@@ -417,14 +418,11 @@ pub struct Outcome {
     pub code: ResponseCode,
     /// Field 38, on an approved purchase.
     pub approval: Option<[u8; 6]>,
-    /// Which rule declined, for a developer's eyes (tag 09); empty on approval, but for [`ORIGINAL_NOT_FOUND`].
-    pub reason: &'static str,
+    /// Which rule declined, for a developer's eyes (tag 09); none on approval, but for [`Rule::OriginalNotFound`].
+    pub rule: Option<Rule>,
     /// What else the asker wanted to know.
     pub details: Details,
 }
-
-/// What tag 09 says of an original that was not found, or where several fit: also beside 00.
-pub const ORIGINAL_NOT_FOUND: &str = "original not found";
 
 /// Sources by number, as they may be shown.
 pub type Sources = Vec<(u32, Box<str>)>;
@@ -498,7 +496,7 @@ impl Outcome {
         Self {
             code: ResponseCode::APPROVED,
             approval: None,
-            reason: "",
+            rule: None,
             details: Details::None,
         }
     }
@@ -509,20 +507,14 @@ impl Outcome {
             true => ResponseCode::APPROVED,
             false => ResponseCode::NOT_FOUND,
         };
-        Self::declined(code, ORIGINAL_NOT_FOUND)
-    }
-
-    /// The wallet could not be loaded, or the request could not be understood inside: nothing was
-    /// applied.
-    pub fn fault(reason: &'static str) -> Self {
-        Self::declined(ResponseCode::FAULT, reason)
+        Self::declined(Verdict::with_code(Rule::OriginalNotFound, code))
     }
 
     /// Too many passwords wait to be looked at: nothing was applied.
     pub fn busy() -> Self {
         Self {
             details: Details::Rows(vec![(tag::RETRY_AFTER, "1".to_owned())]),
-            ..Self::fault("too many passwords are being looked at")
+            ..Self::declined(Rule::PasswordsBusy)
         }
     }
 
@@ -532,17 +524,26 @@ impl Outcome {
         let seconds = wait.as_secs() + 1;
         Self {
             details: Details::Rows(vec![(tag::RETRY_AFTER, seconds.to_string())]),
-            ..Self::declined(ResponseCode::ABOVE_COUNT_LIMIT, "too many tries")
+            ..Self::declined(Rule::TooManyTries)
         }
     }
 
-    /// Declined by the rule that `reason` names.
-    pub fn declined(code: ResponseCode, reason: &'static str) -> Self {
+    /// Declined by a rule.
+    pub fn declined(why: impl Into<Verdict>) -> Self {
+        let Verdict { code, rule } = why.into();
         Self {
             code,
             approval: None,
-            reason,
+            rule,
             details: Details::None,
+        }
+    }
+
+    /// What it says, without what else it carries.
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            code: self.code,
+            rule: self.rule,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! In come the category (field 18, ISO 18245), the country (field 19, ISO 3166) and the condition (field 25) of a
 //! merchant; out goes the control that it falls foul of.
 
+use crate::Rule;
+
 /// `None` in a list of what is allowed: anything is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Controls {
@@ -21,19 +23,19 @@ const ECOMMERCE: u8 = 59;
 
 impl Controls {
     /// The control that a merchant falls foul of; `None` where it may have the money.
-    pub fn refuse(&self, category: u16, country: u16, condition: u8) -> Option<&'static str> {
+    pub fn refuse(&self, category: u16, country: u16, condition: u8) -> Option<Rule> {
         let outside = |list: &Option<Box<[u16]>>, code| {
             let list = list.as_deref();
             list.is_some_and(|list| !list.contains(&code))
         };
         if outside(&self.categories, category) || self.categories_forbidden.contains(&category) {
-            return Some("not this merchant category");
+            return Some(Rule::MerchantCategory);
         }
         if outside(&self.countries, country) {
-            return Some("not in this country");
+            return Some(Rule::MerchantCountry);
         }
         if self.ecommerce_only && condition != ECOMMERCE {
-            return Some("only e-commerce");
+            return Some(Rule::OnlyECommerce);
         }
         None
     }
@@ -66,7 +68,7 @@ mod tests {
             categories_forbidden: [BETS].into(),
             ..Controls::default()
         };
-        let not_this = Some("not this merchant category");
+        let not_this = Some(Rule::MerchantCategory);
         assert_eq!(controls.refuse(BOOKS, 0, 0), None);
         assert_eq!(controls.refuse(BETS, 0, 0), not_this);
         assert_eq!(controls.refuse(5411, 0, 0), not_this);
@@ -82,7 +84,7 @@ mod tests {
         assert_eq!(controls.refuse(BOOKS, 840, 0), None);
         for elsewhere in [0, 124] {
             let refused = controls.refuse(BOOKS, elsewhere, 0);
-            assert_eq!(refused, Some("not in this country"));
+            assert_eq!(refused, Some(Rule::MerchantCountry));
         }
     }
 
@@ -93,7 +95,7 @@ mod tests {
             ..Controls::default()
         };
         assert_eq!(controls.refuse(BOOKS, 0, ECOMMERCE), None);
-        assert_eq!(controls.refuse(BOOKS, 0, 0), Some("only e-commerce"));
+        assert_eq!(controls.refuse(BOOKS, 0, 0), Some(Rule::OnlyECommerce));
     }
 
     #[test]

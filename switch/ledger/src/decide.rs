@@ -21,8 +21,8 @@ use tessera_protocol::{Amount, ResponseCode};
 
 use super::transaction::{Kind, Status, Transaction};
 use super::{
-    Action, Ask, Command, Context, Details, Effect, Event, OrderState, Outcome, Reference, Source,
-    Wallet,
+    Action, Ask, Command, Context, Details, Effect, Event, OrderState, Outcome, Reference, Rule,
+    Source, Verdict, Wallet,
 };
 
 /// What a command comes to.
@@ -183,10 +183,7 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
     }
     let effect = match seen.status {
         // Only a card is still requested after its requester was answered 91.
-        Status::Pending if host::is_late(seen) => Effect::Answer(Outcome::declined(
-            ResponseCode::HOST_UNREACHABLE,
-            "the financial system has not answered yet",
-        )),
+        Status::Pending if host::is_late(seen) => Effect::Answer(Outcome::declined(Rule::HostLate)),
         Status::Pending => Effect::Await(seen.reference),
         // An advice is never declined, even if its request was answered 25.
         _ if is_advice(&ask.action) && seen.code == ResponseCode::NOT_FOUND => {
@@ -211,10 +208,7 @@ fn answer_again(seen: &Transaction, ask: &Ask, wallet: &Wallet) -> Decision {
 
 /// The same key came with other contents.
 fn contradiction() -> Outcome {
-    Outcome::declined(
-        ResponseCode::DUPLICATE,
-        "the same key came with other contents",
-    )
+    Outcome::declined(Rule::OtherContents)
 }
 
 fn is_advice(action: &Action) -> bool {
@@ -246,7 +240,7 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
         return Outcome::unmatched(approved);
     }
     if !approved {
-        return Outcome::declined(transaction.code, "decided before");
+        return Outcome::declined(Verdict::with_code(Rule::DecidedBefore, transaction.code));
     }
     Outcome {
         approval: forwarded.then(|| transaction.approval()),

@@ -26,6 +26,7 @@ mod orders;
 mod original;
 mod recall;
 mod reference;
+mod rule;
 mod snapshot;
 mod spending;
 mod state;
@@ -46,8 +47,8 @@ pub use bytes::{Reader, Unreadable};
 pub use cards::{Card, Cards, Terms};
 pub use command::{
     AccountAction, Action, AdviceSubject, Ask, Claims, Command, ContactAndCode, Context, Details,
-    Effect, HistoryRequest, LoadFrom, NewSession, ORIGINAL_NOT_FOUND, Outcome, Proof, Rules,
-    Sources, StandIn, code_digest,
+    Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn,
+    code_digest,
 };
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
@@ -62,6 +63,7 @@ pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
 pub use recall::Strange;
 pub use reference::Reference;
+pub use rule::{Reason, Rule, Verdict};
 pub use spending::Spending;
 pub use state::{Broken, Wallet};
 pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};

@@ -2,7 +2,7 @@
 
 use tessera_protocol::{CheckValue, WrappedKey};
 
-use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Subject};
+use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Rule, Subject};
 use crate::controls::Controls;
 
 /// An operator's decision, as the journal keeps it.
@@ -130,7 +130,7 @@ impl Supervision {
     }
 
     /// The control of the wallet, or of its card with this serial number where it named that, which this falls foul of.
-    pub fn refuse(&self, serial: u32, opening: &Opening) -> Option<&'static str> {
+    pub fn refuse(&self, serial: u32, opening: &Opening) -> Option<Rule> {
         let Merchant {
             category,
             country,

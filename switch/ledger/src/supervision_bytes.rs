@@ -81,8 +81,8 @@ impl Directed {
                 }),
                 kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },
-            by: read_text(from)?,
-            reason: read_text(from)?,
+            by: read_text(from)?.into(),
+            reason: read_text(from)?.into(),
         })
     }
 }
@@ -123,8 +123,8 @@ impl Supervision {
             blocks.push(Block {
                 subject: Subject::read(from)?,
                 since: from.u64()?,
-                by: read_text(from)?,
-                reason: read_text(from)?,
+                by: read_text(from)?.into(),
+                reason: read_text(from)?.into(),
             });
         }
         supervision.blocks = Blocks::new(blocks);

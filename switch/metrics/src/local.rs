@@ -7,6 +7,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge};
 use tessera_protocol::ResponseCode;
 
 use super::labels::{Kind, Label};
+use tessera_ledger::Rule;
 
 /// A worker's share of a gauge.
 pub(super) struct LocalGauge {
@@ -97,10 +98,10 @@ impl Answers {
     }
 }
 
-/// A worker's share of the declines. Reasons are texts of the program, so that there are only so many.
+/// A worker's share of the declines, by code and rule.
 pub(super) struct Declines {
     family: IntCounterVec,
-    counts: RefCell<HashMap<(ResponseCode, &'static str), u64>>,
+    counts: RefCell<HashMap<(ResponseCode, Rule), u64>>,
 }
 
 impl Declines {
@@ -111,19 +112,21 @@ impl Declines {
         }
     }
 
-    pub(super) fn count(&self, code: ResponseCode, reason: &'static str) {
+    pub(super) fn count(&self, code: ResponseCode, rule: Rule) {
         // The financial system may send any code.
         let code = match code.meaning() {
             Some(_) => code,
             None => ResponseCode::DECLINED,
         };
-        *self.counts.borrow_mut().entry((code, reason)).or_default() += 1;
+        *self.counts.borrow_mut().entry((code, rule)).or_default() += 1;
     }
 
     pub(super) fn flush(&self) {
-        for ((code, reason), count) in self.counts.borrow_mut().iter_mut() {
+        for ((code, rule), count) in self.counts.borrow_mut().iter_mut() {
             if *count != 0 {
-                let child = self.family.with_label_values(&[&code.to_string(), *reason]);
+                let child = self
+                    .family
+                    .with_label_values(&[code.to_string().as_str(), rule.text()]);
                 child.inc_by(std::mem::take(count));
             }
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_ledger::{Rule, Verdict};
 use tessera_protocol::ResponseCode;
 
 use super::LinkStats;
@@ -20,23 +21,17 @@ fn busy() -> Metrics {
     worker.request(Kind::Purchase);
     worker.answered(
         Kind::Purchase,
-        (ResponseCode::APPROVED, ""),
+        Verdict::APPROVED,
         Duration::from_micros(720),
     );
     worker.answered(
         Kind::Purchase,
-        (
-            ResponseCode::new(*b"Z9"),
-            "declined by the financial system",
-        ),
+        Verdict::with_code(Rule::HostDeclined, ResponseCode::new(*b"Z9")),
         Duration::from_millis(2),
     );
     worker.answered(
         Kind::Purchase,
-        (
-            ResponseCode::new(*b"99"),
-            "declined by the financial system",
-        ),
+        Verdict::with_code(Rule::HostDeclined, ResponseCode::new(*b"99")),
         Duration::from_millis(2),
     );
     worker.stage(Stage::Journal, Duration::from_micros(130));

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use prometheus::IntGauge;
 use prometheus::local::{LocalHistogram, LocalIntCounter};
-use tessera_protocol::ResponseCode;
 
 use super::Metrics;
 use super::families::{LocalCounters, LocalHistograms};
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Kind, Label, Queue, Stage};
 use super::local::{Answers, Declines, LocalGauge};
-use tessera_ledger::ORIGINAL_NOT_FOUND;
+use tessera_ledger::{Rule, Verdict};
 
 /// One worker's figures. What it counts is seen outside after [`WorkerMetrics::flush`], which costs a
 /// microsecond or two: once per batch, or ten times a second.
@@ -78,21 +77,16 @@ impl WorkerMetrics {
         self.received.count(kind);
     }
 
-    /// An answer went out, so long after its request came in. `reason` is the rule that declined; empty where none did, but for
-    /// [`ORIGINAL_NOT_FOUND`].
-    pub fn answered(
-        &self,
-        kind: Kind,
-        (code, reason): (ResponseCode, &'static str),
-        took: Duration,
-    ) {
+    /// An answer went out, so long after its request came in.
+    pub fn answered(&self, kind: Kind, verdict: Verdict, took: Duration) {
+        let Verdict { code, rule } = verdict;
         self.answers.count(kind, code);
-        if !reason.is_empty() {
-            if reason == ORIGINAL_NOT_FOUND {
+        if let Some(rule) = rule {
+            if rule == Rule::OriginalNotFound {
                 self.unmatched.count(kind);
             }
             if !code.is_approved() {
-                self.declines.count(code, reason);
+                self.declines.count(code, rule);
             }
         }
         self.duration.observe(kind, took);

@@ -45,8 +45,8 @@ pub(super) fn open_lines(
     link.deliver_dates(Rc::new(move |message, unanswered| {
         let (settlement, lines) = (settlement.clone(), Rc::clone(&lines));
         actix::spawn(async move {
-            let (code, reason) = settlement.obey(message).await;
-            lines.answer(&unanswered, code, reason);
+            let verdict = settlement.obey(message).await;
+            lines.answer(&unanswered, verdict);
         });
     }));
     let forwarder = Forwarder::start(

@@ -1,13 +1,8 @@
 //! A wallet's last events, read off the journal from the newest on.
 
-use tessera_protocol::ResponseCode;
-
 use tessera_journal::{Journal, JournalError};
-use tessera_ledger::{Details, HistoryRequest, Outcome, Sources, WalletId};
+use tessera_ledger::{Details, HistoryRequest, Outcome, Rule, Sources, WalletId};
 use tessera_store::{ReadBackError, read_back};
-
-/// The wallet server asks for positions of earlier answers only; this was not one of them.
-const NO_EVENT: &str = "no event of the wallet is at this position";
 
 /// What the request asks for, and where the next one would go on.
 pub(super) fn read(
@@ -26,11 +21,11 @@ pub(super) fn read(
                 position = previous;
             }
             Ok(_) if position == request.from => {
-                return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
+                return Outcome::declined(Rule::NoSuchEvent);
             }
             Err(error) if position == request.from && is_none(&error) => {
                 tracing::info!(%error, "a request has a position that is not in the wallet's history");
-                return Outcome::declined(ResponseCode::NOT_FOUND, NO_EVENT);
+                return Outcome::declined(Rule::NoSuchEvent);
             }
             Ok(entry) => {
                 let other = entry.wallet.0;
@@ -39,12 +34,12 @@ pub(super) fn read(
                     other,
                     "a wallet's history leads to another wallet"
                 );
-                return Outcome::declined(ResponseCode::FAULT, "the journal could not be read");
+                return Outcome::declined(Rule::JournalUnreadable);
             }
             // Not the end: the requester must not mistake it for that.
             Err(error) => {
                 tracing::error!(%error, "a wallet's history could not be read");
-                return Outcome::declined(ResponseCode::FAULT, "the journal could not be read");
+                return Outcome::declined(Rule::JournalUnreadable);
             }
         }
     }
@@ -68,7 +63,7 @@ fn is_none(error: &ReadBackError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tessera_protocol::{Amount, CardNumber, Currency};
+    use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
     use super::*;
     use tessera_journal::{Options, Segments};

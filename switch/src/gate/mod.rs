@@ -263,11 +263,11 @@ impl Gate {
 
     fn answer(&self, requester: Requester, outcome: &Outcome, now: Instant) {
         let took = now.saturating_duration_since(requester.arrived);
-        let said = (outcome.code, outcome.reason);
-        if !outcome.reason.is_empty() {
-            requester.log_decline(said);
+        let verdict = outcome.verdict();
+        if verdict.rule.is_some() {
+            requester.log_decline(verdict);
         }
-        self.metrics.answered(requester.kind, said, took);
+        self.metrics.answered(requester.kind, verdict, took);
         if let Some(connection) = requester.answer(outcome) {
             self.touched.borrow_mut().push(connection);
         }

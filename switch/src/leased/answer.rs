@@ -103,7 +103,13 @@ pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut
             sources,
         } => history::add(&mut fields, entries, *next, sources),
     }
-    write(&request, outcome.code, outcome.reason, &fields, out);
+    write(
+        &request,
+        outcome.code,
+        outcome.verdict().reason(),
+        &fields,
+        out,
+    );
 }
 
 /// The wallet that an operation has made or opened a session of.
@@ -150,14 +156,19 @@ fn wallet_made(request: &Message<'_>) -> Option<WalletId> {
 }
 
 /// An answer that needs no wallet.
-pub(super) fn at_once(request: &Message<'_>, code: ResponseCode, reason: &str, out: &mut BytesMut) {
+pub(super) fn at_once(
+    request: &Message<'_>,
+    code: ResponseCode,
+    reason: Option<&str>,
+    out: &mut BytesMut,
+) {
     write(request, code, reason, &AnswerFields::default(), out);
 }
 
 fn write(
     request: &Message<'_>,
     code: ResponseCode,
-    reason: &str,
+    reason: Option<&str>,
     fields: &AnswerFields,
     out: &mut BytesMut,
 ) {
@@ -166,7 +177,7 @@ fn write(
         packer.copy(request, field);
     }
     packer.raw(39, code.as_bytes());
-    if !reason.is_empty() {
+    if let Some(reason) = reason {
         let mut tlvs = tlv::TlvWriter::new();
         tlvs.add(tlv::REASON, reason.as_bytes());
         packer.raw(48, tlvs.as_bytes());

@@ -3,24 +3,17 @@
 use std::sync::Arc;
 
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
-use tessera_protocol::{
-    Administrative, Amount, ClientNumber, Currency, Message, OrderKey, ResponseCode, tlv,
-};
+use tessera_protocol::{Administrative, Amount, ClientNumber, Currency, Message, OrderKey, tlv};
 
 use super::payer;
 use tessera_ledger::{
     Action, Ask, Claims, Class, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
-    Merchant, Opening, Payer, Reference, Secret, WalletId,
+    Merchant, Opening, Payer, Reference, Rule, Secret, WalletId,
 };
 use tessera_vault::Vault;
 
-/// A refused operation: field 39, and why.
-pub(super) type Refused = (ResponseCode, &'static str);
-
 /// What fits into one answer, about.
 const EVENTS_MAX: u16 = 16;
-
-const NO_LIST: &str = "field 60: not a list of tag, length, value";
 
 /// What is needed to read operations.
 #[derive(Debug)]
@@ -51,27 +44,24 @@ impl Operation {
         administrative: &Administrative<'_>,
         reading: &Reading,
         now: u64,
-    ) -> Result<Self, Refused> {
-        let code = Code::of(administrative.operation).ok_or((
-            ResponseCode::INVALID_TRANSACTION,
-            "field 24: no such operation",
-        ))?;
+    ) -> Result<Self, Rule> {
+        let code = Code::of(administrative.operation).ok_or(Rule::NoSuchOperation)?;
         let retrieval: [u8; 12] = message
             .raw(37)
             .and_then(|text| text.try_into().ok())
-            .ok_or((ResponseCode::FORMAT_ERROR, "field 37: missing"))?;
+            .ok_or(Rule::NoRetrieval)?;
         let data = Data {
             open: administrative.data[0].unwrap_or_default(),
             secret: administrative.data[2].unwrap_or_default(),
         };
-        let key = key_of(message).ok_or(missing("fields 11, 24, 32 and 37 are mandatory"))?;
+        let key = key_of(message).ok_or(Rule::NoKey)?;
         let (wallet, claims) = who(code, &data, &key)?;
         let acceptor = data.acceptor()?;
         let payer = match data.find(tag::ORDER)? {
             Some(order) if (1..=32).contains(&order.len()) => {
                 Payer::Order(OrderKey::of(&acceptor, order))
             }
-            Some(_) => return Err(missing("tag 05: an order number has 1 to 32 characters")),
+            Some(_) => return Err(Rule::OrderNumberLength),
             None => Payer::Wallet,
         };
         let action = match code {
@@ -161,7 +151,7 @@ fn who(
     code: Code,
     data: &Data<'_>,
     key: &DuplicateKey,
-) -> Result<(WalletId, Option<Box<Claims>>), Refused> {
+) -> Result<(WalletId, Option<Box<Claims>>), Rule> {
     let mut claims = Claims {
         password: data.secret(tag::PASSWORD)?.map(Secret::new),
         new_password: data.secret(tag::NEW_PASSWORD)?.map(Secret::new),
@@ -175,7 +165,7 @@ fn who(
             let number = str::from_utf8(text)
                 .ok()
                 .and_then(|text| ClientNumber::from_text(text).ok())
-                .ok_or(missing("tag 16: not an identification number"))?;
+                .ok_or(Rule::ClientFormat)?;
             if code == Code::Register {
                 claims.new_password = claims.password.take();
             }
@@ -213,15 +203,12 @@ fn who(
         | Code::EndSession
         | Code::Overview => match data.secret(tag::SESSION)? {
             Some(handle) => {
-                let (wallet, digest) =
-                    payer::session(handle).ok_or(missing("tag 15: not a session handle"))?;
+                let (wallet, digest) = payer::session(handle).ok_or(Rule::SessionFormat)?;
                 claims.session = Some(digest);
                 wallet
             }
             None => {
-                let wallet = data
-                    .number(tag::WALLET)?
-                    .ok_or(missing("tags 01, 15: a wallet or a session is needed"))?;
+                let wallet = data.number(tag::WALLET)?.ok_or(Rule::WalletOrSession)?;
                 return Ok((WalletId(wallet), None));
             }
         },
@@ -232,7 +219,7 @@ fn who(
         .flatten()
         .any(|password| !payer::is_password(password))
     {
-        return Err(missing("tags 17, 18: a password has 10 to 128 bytes"));
+        return Err(Rule::PasswordLength);
     }
     Ok((wallet, Some(Box::new(claims))))
 }
@@ -263,21 +250,20 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
-        tlv::find(self.open, tag).map_err(|_| missing(NO_LIST))
+    pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Rule> {
+        tlv::find(self.open, tag).map_err(|_| Rule::OpenDataFormat)
     }
 
-    pub(super) fn secret(&self, tag: u8) -> Result<Option<&'a [u8]>, Refused> {
-        tlv::find(self.secret, tag)
-            .map_err(|_| missing("field 62: not a list of tag, length, value"))
+    pub(super) fn secret(&self, tag: u8) -> Result<Option<&'a [u8]>, Rule> {
+        tlv::find(self.secret, tag).map_err(|_| Rule::SecretDataFormat)
     }
 
     /// An eight-digit digest of an operation's data, independent of order: the same operation with other data is a
     /// different one. What is secret is left out, as nothing may be kept that could be guessed from.
-    fn contents(&self) -> Result<[u8; 8], Refused> {
+    fn contents(&self) -> Result<[u8; 8], Rule> {
         let mut sum = 0u32;
         for item in tlv::iterate(self.open) {
-            let (tag, value) = item.map_err(|_| missing(NO_LIST))?;
+            let (tag, value) = item.map_err(|_| Rule::OpenDataFormat)?;
             if tag != tag::SOURCE {
                 sum = sum.wrapping_add(crc32c::crc32c_append(crc32c::crc32c(&[tag]), value));
             }
@@ -289,68 +275,62 @@ impl<'a> Data<'a> {
         Ok(digits)
     }
 
-    /// The value as text of the kind that `tag` names, `Err(reason)` where it is none.
+    /// The value as text of the kind that `tag` names, `Err(rule)` where it is none.
     pub(super) fn parsed<T: std::str::FromStr>(
         &self,
         tag: u8,
-        reason: &'static str,
-    ) -> Result<Option<T>, Refused> {
+        rule: Rule,
+    ) -> Result<Option<T>, Rule> {
         let Some(text) = self.find(tag)? else {
             return Ok(None);
         };
         let parsed = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-        parsed.map(Some).ok_or(missing(reason))
+        parsed.map(Some).ok_or(rule)
     }
 
-    pub(super) fn number(&self, tag: u8) -> Result<Option<u64>, Refused> {
-        self.parsed(tag, "field 60: a number was expected")
+    pub(super) fn number(&self, tag: u8) -> Result<Option<u64>, Rule> {
+        self.parsed(tag, Rule::NumberFormat)
     }
 
-    pub(super) fn small(&self, tag: u8) -> Result<Option<u32>, Refused> {
-        self.parsed(tag, "field 60: a number was expected")
+    pub(super) fn small(&self, tag: u8) -> Result<Option<u32>, Rule> {
+        self.parsed(tag, Rule::NumberFormat)
     }
 
-    pub(super) fn amount(&self) -> Result<Amount, Refused> {
+    pub(super) fn amount(&self) -> Result<Amount, Rule> {
         let minor = self.number(tag::AMOUNT)?.unwrap_or(0);
-        Amount::new(minor).ok_or((ResponseCode::INVALID_AMOUNT, "tag 02: more than 12 digits"))
+        Amount::new(minor).ok_or(Rule::AmountTooLong)
     }
 
     /// The number of a funding source.
-    pub(super) fn source(&self) -> Result<Secret, Refused> {
+    pub(super) fn source(&self) -> Result<Secret, Rule> {
         let source = match self.secret(tag::SOURCE)? {
             Some(source) => source,
             None => self.find(tag::SOURCE)?.unwrap_or_default(),
         };
         match (1..=28).contains(&source.len()) {
             true => Ok(Secret::new(source)),
-            false => Err(missing("tag 07: a funding source has 1 to 28 characters")),
+            false => Err(Rule::SourceLength),
         }
     }
 
-    fn currency(&self) -> Result<Option<Currency>, Refused> {
+    fn currency(&self) -> Result<Option<Currency>, Rule> {
         let Some(text) = self.find(tag::CURRENCY)? else {
             return Ok(None);
         };
         Currency::from_text(text)
             .map(Some)
-            .ok_or(missing("tag 03: three digits"))
+            .ok_or(Rule::CurrencyFormat)
     }
 
-    fn acceptor(&self) -> Result<[u8; 15], Refused> {
+    fn acceptor(&self) -> Result<[u8; 15], Rule> {
         let text = self.find(tag::ACCEPTOR)?.unwrap_or_default();
         if text.len() > 15 {
-            return Err(missing(
-                "tag 04: a card acceptor id has at most 15 characters",
-            ));
+            return Err(Rule::AcceptorTooLong);
         }
         let mut acceptor = [b' '; 15];
         acceptor[..text.len()].copy_from_slice(text);
         Ok(acceptor)
     }
-}
-
-pub(super) fn missing(reason: &'static str) -> Refused {
-    (ResponseCode::FORMAT_ERROR, reason)
 }
 
 const _: () = assert!(SESSION_DIGITS == 64);

@@ -3,17 +3,17 @@
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
+use tessera_protocol::CardNumber;
 use tessera_protocol::leased::{
     Operation as Code, PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, SECRET_DIGITS, SESSION_DIGITS,
     SourceKind, tag,
 };
-use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::operation::{Data, Reading, Refused, missing};
+use super::operation::{Data, Reading};
 use tessera_kit::email_address::EmailAddress;
 use tessera_ledger::{
-    AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Secret,
-    Source, WalletId, code_digest,
+    AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Rule,
+    Secret, Source, WalletId, code_digest,
 };
 use tessera_vault::{Purpose, Vault};
 
@@ -27,9 +27,9 @@ pub(super) fn read(
     wallet: WalletId,
     data: &Data<'_>,
     reading: &Reading,
-) -> Result<AccountAction, Refused> {
+) -> Result<AccountAction, Rule> {
     let vault = &reading.vault;
-    let number = || data.small(tag::NUMBER)?.ok_or(missing("tag 22: missing"));
+    let number = || data.small(tag::NUMBER)?.ok_or(Rule::NumberMissing);
     Ok(match code {
         Code::Register => AccountAction::Register(new_session(data)?),
         Code::SignIn => AccountAction::SignIn(new_session(data)?),
@@ -43,8 +43,8 @@ pub(super) fn read(
         Code::RevealCard => AccountAction::RevealCard(data.small(tag::NUMBER)?),
         Code::ReissueCard => AccountAction::ReissueCard,
         Code::IssueNumber => {
-            let usage = data.parsed(tag::KIND, "tag 24: `once` or `mall`")?;
-            let usage = usage.ok_or(missing("tag 24: `once` or `mall`"))?;
+            let usage = data.parsed(tag::KIND, Rule::NumberUseFormat)?;
+            let usage = usage.ok_or(Rule::NumberUseFormat)?;
             AccountAction::IssueNumber(usage, data.amount()?)
         }
         Code::RetireNumber => AccountAction::RetireNumber(number()?),
@@ -67,23 +67,18 @@ pub(super) fn read(
         Code::Freeze => AccountAction::Freeze,
         Code::Unfreeze => AccountAction::Unfreeze,
         Code::SetLimits => {
-            let limits = data.parsed(tag::LIMITS, "tag 29: five limits")?;
-            AccountAction::SetLimits(limits.ok_or(missing("tag 29: five limits"))?)
+            let limits = data.parsed(tag::LIMITS, Rule::LimitsFormat)?;
+            AccountAction::SetLimits(limits.ok_or(Rule::LimitsFormat)?)
         }
         Code::ProposeContact => AccountAction::ProposeContact(contact(wallet, data, reading)?),
         Code::ConfirmContact => {
-            let code = data.secret(tag::CODE)?.ok_or(missing("tag 27: no code"))?;
+            let code = data.secret(tag::CODE)?.ok_or(Rule::CodeMissing)?;
             AccountAction::ConfirmContact(Secret::new(code))
         }
         Code::RemoveContact => AccountAction::RemoveContact,
         Code::SetPreferences => {
-            let preferences = data.parsed(
-                tag::PREFERENCES,
-                "tag 28: letters of notification preferences",
-            )?;
-            AccountAction::SetPreferences(
-                preferences.ok_or(missing("tag 28: letters of notification preferences"))?,
-            )
+            let preferences = data.parsed(tag::PREFERENCES, Rule::PreferencesFormat)?;
+            AccountAction::SetPreferences(preferences.ok_or(Rule::PreferencesFormat)?)
         }
         Code::Close => AccountAction::Close(data.small(tag::NUMBER)?),
         Code::CreateWallet
@@ -94,7 +89,7 @@ pub(super) fn read(
         | Code::ReadBalance
         | Code::ReadHistory
         | Code::Unwatch => {
-            return Err((ResponseCode::INVALID_TRANSACTION, "not about an account"));
+            return Err(Rule::NotOfAccount);
         }
     })
 }
@@ -114,12 +109,12 @@ pub(super) fn is_password(password: &Secret) -> bool {
     (PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.expose().len())
 }
 
-fn new_session(data: &Data<'_>) -> Result<NewSession, Refused> {
+fn new_session(data: &Data<'_>) -> Result<NewSession, Rule> {
     let secret = data.secret(tag::SECRET)?.unwrap_or_default();
     if secret.len() != SECRET_DIGITS || !secret.iter().all(|digit| is_hex(*digit)) {
-        return Err(missing("tag 19: 48 lower-case hexadecimal digits"));
+        return Err(Rule::SecretFormat);
     }
-    let kind = data.parsed(tag::KIND, "tag 24: `web` or `extension`")?;
+    let kind = data.parsed(tag::KIND, Rule::SessionKindFormat)?;
     let device = data.find(tag::DEVICE)?.unwrap_or_default();
     let device = String::from_utf8_lossy(device);
     let device: String = device
@@ -129,7 +124,7 @@ fn new_session(data: &Data<'_>) -> Result<NewSession, Refused> {
         .collect();
     Ok(NewSession {
         digest: digest(secret),
-        kind: kind.ok_or(missing("tag 24: `web` or `extension`"))?,
+        kind: kind.ok_or(Rule::SessionKindFormat)?,
         device: device.into(),
     })
 }
@@ -142,15 +137,15 @@ fn is_hex(digit: u8) -> bool {
     matches!(digit, b'0'..=b'9' | b'a'..=b'f')
 }
 
-fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Refused> {
-    let kind = data.parsed(tag::KIND, "tag 24: `card` or `account`")?;
-    let kind = kind.ok_or(missing("tag 24: `card` or `account`"))?;
+fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Rule> {
+    let kind = data.parsed(tag::KIND, Rule::SourceKindFormat)?;
+    let kind = kind.ok_or(Rule::SourceKindFormat)?;
     let number = data.source()?;
     let text = str::from_utf8(number.expose()).unwrap_or_default();
     let shown = match kind {
         SourceKind::Card => {
             let card = CardNumber::from_digits(text).filter(CardNumber::luhn_valid);
-            card.ok_or(missing("tag 07: no card number, or mistyped"))?;
+            card.ok_or(Rule::SourceCard)?;
             format!("**** {}", last(text, 4))
         }
         SourceKind::Account => {
@@ -159,7 +154,7 @@ fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Re
                     .bytes()
                     .all(|character| character.is_ascii_alphanumeric());
             if !is_one {
-                return Err(missing("tag 07: letters and digits of an account"));
+                return Err(Rule::SourceAccount);
             }
             format!("{}**** {}", &text[..2], last(text, 3))
         }
@@ -174,30 +169,23 @@ fn source(wallet: WalletId, data: &Data<'_>, vault: &Vault) -> Result<Source, Re
     })
 }
 
-fn contact(
-    wallet: WalletId,
-    data: &Data<'_>,
-    reading: &Reading,
-) -> Result<ContactAndCode, Refused> {
+fn contact(wallet: WalletId, data: &Data<'_>, reading: &Reading) -> Result<ContactAndCode, Rule> {
     let vault = &reading.vault;
     let channel = data.find(tag::KIND)?.and_then(ContactChannel::of);
-    let channel = channel.ok_or(missing("tag 24: `email` or `mobile`"))?;
+    let channel = channel.ok_or(Rule::ChannelFormat)?;
     if !reading.channels.contains(&channel) {
-        let reason = "the channel is not configured";
-        return Err((ResponseCode::INVALID_TRANSACTION, reason));
+        return Err(Rule::ChannelNotConfigured);
     }
     let address = data.secret(tag::CONTACT)?.unwrap_or_default();
     let text = str::from_utf8(address).unwrap_or_default();
     let shown = match channel {
-        ContactChannel::Email => shown_email(text).ok_or(missing("tag 26: no e-mail address"))?,
-        ContactChannel::Mobile => {
-            shown_mobile(text).ok_or(missing("tag 26: a mobile number is + and 8 to 15 digits"))?
-        }
+        ContactChannel::Email => shown_email(text).ok_or(Rule::EmailFormat)?,
+        ContactChannel::Mobile => shown_mobile(text).ok_or(Rule::MobileFormat)?,
     };
     let mut random = [0; 4];
     SysRng
         .try_fill_bytes(&mut random)
-        .map_err(|_| (ResponseCode::FAULT, "the system has no random numbers"))?;
+        .map_err(|_| Rule::NoRandomNumbers)?;
     // The bias of a remainder of 32 bits by a million is one in four thousand: no help to who guesses five times.
     let code = u32::from_le_bytes(random) % 10u32.pow(CODE_DIGITS);
     let code = Secret::new(format!("{code:0digits$}", digits = CODE_DIGITS as usize).as_bytes());
@@ -217,10 +205,10 @@ fn seal(
     wallet: WalletId,
     purpose: Purpose,
     secret: &[u8],
-) -> Result<Box<[u8]>, Refused> {
+) -> Result<Box<[u8]>, Rule> {
     vault
         .seal(wallet, purpose, secret)
-        .map_err(|_| (ResponseCode::FAULT, "it could not be encrypted"))
+        .map_err(|_| Rule::NotEncrypted)
 }
 
 /// Its first letter and its domain.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tessera_console::Limit;
 
 use bytes::{Bytes, BytesMut};
-use tessera_protocol::{Message, NetworkCode, Request, ResponseCode, cut};
+use tessera_protocol::{Message, NetworkCode, Request, cut};
 use tokio::io::{AsyncReadExt, ReadHalf, split};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ use tessera_admission::{
 };
 use tessera_config::{Identity, MallSettings, NamedCertificates};
 use tessera_kit::clock;
-use tessera_ledger::Command;
+use tessera_ledger::{Command, Rule, Verdict};
 use tessera_metrics::{ConnectionClosed, ConnectionRefused, Kind, Label, WorkerMetrics};
 
 static NO_HANDSHAKE: Limit = Limit::new("wallet server handshake");
@@ -209,36 +209,27 @@ impl Session {
             }
         };
         match Request::read(&message) {
-            Err(refusal) => self.say(&message, refusal.code, &refusal.to_string()),
+            Err(refusal) => {
+                let (code, reason) = (refusal.code(), refusal.to_string());
+                self.write(|out| answer::at_once(&message, code, Some(&reason), out));
+            }
             Ok(_) if message.number(32) != Some(self.keeper.reading.institution) => {
-                self.say(
-                    &message,
-                    ResponseCode::SECURITY_VIOLATION,
-                    "field 32 is not the wallet server's",
-                );
+                self.say(&message, Rule::OtherWalletServer);
             }
             Ok(Request::Network(network)) => match network.code {
                 NetworkCode::SignOn => return self.sign_on(&message),
                 NetworkCode::SignOff => {
                     self.signed_on = None;
                     self.place.sign_off();
-                    self.say(&message, ResponseCode::APPROVED, "");
+                    self.say(&message, Verdict::APPROVED);
                 }
                 NetworkCode::Echo if self.signed_on.is_some() => {
-                    self.say(&message, ResponseCode::APPROVED, "")
+                    self.say(&message, Verdict::APPROVED)
                 }
-                NetworkCode::KeyChange | NetworkCode::Echo => self.say(
-                    &message,
-                    ResponseCode::NOT_PERMITTED_TO_PARTY,
-                    "not signed on",
-                ),
+                NetworkCode::KeyChange | NetworkCode::Echo => self.say(&message, Rule::NotSignedOn),
             },
             Ok(_) if self.signed_on.is_none() => {
-                self.say(
-                    &message,
-                    ResponseCode::NOT_PERMITTED_TO_PARTY,
-                    "not signed on",
-                );
+                self.say(&message, Rule::NotSignedOn);
             }
             Ok(Request::Administrative(administrative)) => {
                 let operation = Operation::read(
@@ -249,14 +240,10 @@ impl Session {
                 );
                 match operation {
                     Ok(operation) => self.admit(operation, &frame, now).await?,
-                    Err((code, reason)) => self.say(&message, code, reason),
+                    Err(rule) => self.say(&message, rule),
                 }
             }
-            Ok(_) => self.say(
-                &message,
-                ResponseCode::INVALID_TRANSACTION,
-                "not offered on this line",
-            ),
+            Ok(_) => self.say(&message, Rule::NotOffered),
         }
         Ok(())
     }
@@ -269,12 +256,11 @@ impl Session {
         if self.signed_on.is_none() {
             let metrics = &self.keeper.metrics;
             metrics.connection_refused(ConnectionRefused::PartyFull);
-            let code = ResponseCode::NOT_PERMITTED_TO_PARTY;
-            self.say(message, code, "the maximum of connections is reached");
+            self.say(message, Rule::LineFull);
             return Err(Ending::SignOnRefused);
         }
         self.place.sign_on(self.keeper.reading.institution);
-        self.say(message, ResponseCode::APPROVED, "");
+        self.say(&message, Verdict::APPROVED);
         Ok(())
     }
 
@@ -318,8 +304,9 @@ impl Session {
         }
     }
 
-    fn say(&self, message: &Message<'_>, code: ResponseCode, reason: &str) {
-        self.write(|out| answer::at_once(message, code, reason, out));
+    fn say(&self, message: &Message<'_>, verdict: impl Into<Verdict>) {
+        let verdict = verdict.into();
+        self.write(|out| answer::at_once(message, verdict.code, verdict.reason(), out));
     }
 
     fn write(&self, write: impl FnOnce(&mut BytesMut)) {

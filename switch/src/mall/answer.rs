@@ -7,10 +7,9 @@ use tessera_protocol::{
     tlv,
 };
 
-use super::sign_on::Verdict;
 use tessera_admission::{Reply, Requester};
 use tessera_config::{Party, Quirks, UnknownReversal};
-use tessera_ledger::{Details, Outcome};
+use tessera_ledger::{Details, Outcome, Verdict};
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change declined");
 static UNSPEAKABLE: Limit = Limit::new("answer not sayable");
@@ -38,7 +37,7 @@ pub(super) fn reply_to_key_change(requester: &Requester, outcome: &Outcome, out:
                 if KEY_NOT_CHANGED.allows(None) {
                     tracing::warn!(
                         party,
-                        reason = outcome.reason,
+                        reason = outcome.verdict().reason(),
                         "the party's MAC key was not changed"
                     );
                 }
@@ -66,7 +65,6 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
         true => ResponseCode::APPROVED,
         false => outcome.code,
     };
-    let reason = outcome.reason;
     let currency = request
         .raw(49)
         .and_then(tessera_protocol::Currency::from_text);
@@ -93,7 +91,7 @@ fn reply<const KNOWS_ALL: bool>(requester: &Requester, outcome: &Outcome, out: &
             | Details::History { .. } => None,
         },
         balances: balances.as_ref(),
-        reason: (!reason.is_empty()).then_some(reason),
+        reason: outcome.verdict().reason(),
         totals: match &outcome.details {
             Details::Totals { agreed, ours } => Some((*agreed, ours)),
             Details::None
@@ -130,9 +128,10 @@ pub(super) fn write(
 /// What was decided, in the words of the party: some do not take 25 for an answer to a 0400.
 pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
     match party.quirks.unknown_reversal {
-        UnknownReversal::Approved if is_unknown_reversal(mti, verdict.0) => {
-            (ResponseCode::APPROVED, verdict.1)
-        }
+        UnknownReversal::Approved if is_unknown_reversal(mti, verdict.code) => Verdict {
+            code: ResponseCode::APPROVED,
+            ..verdict
+        },
         UnknownReversal::NotFound | UnknownReversal::Approved => verdict,
     }
 }
@@ -146,11 +145,10 @@ fn is_unknown_reversal(mti: Mti, code: ResponseCode) -> bool {
 pub(super) fn at_once(
     request: &Message<'_>,
     code: ResponseCode,
-    reason: &str,
+    reason: Option<&str>,
     key: Option<&MacKey>,
     out: &mut BytesMut,
 ) {
-    let reason = (!reason.is_empty()).then_some(reason);
     answer(
         request,
         out,
@@ -171,14 +169,15 @@ pub(super) fn refuse(
     out: &mut BytesMut,
 ) {
     let reason = refusal.to_string();
-    if refusal.code != ResponseCode::FORMAT_ERROR {
-        return at_once(request, refusal.code, &reason, key, out);
+    let code = refusal.code();
+    if code != ResponseCode::FORMAT_ERROR {
+        return at_once(request, code, Some(&reason), key, out);
     }
     let mut packer = Packer::new(out, request.mti().answer());
     for field in [7, 11, 32, 37] {
         packer.copy(request, field);
     }
-    packer.raw(39, refusal.code.as_bytes());
+    packer.raw(39, code.as_bytes());
     packer.copy(request, 41).copy(request, 42);
     let mut tlvs = tlv::TlvWriter::new();
     // A refusal's reason is far shorter than a field.

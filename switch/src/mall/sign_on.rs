@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tessera_protocol::{NetworkCode, NetworkManagement, ResponseCode};
+use tessera_protocol::{NetworkCode, NetworkManagement};
 
 use tessera_admission::{Admission, Arrival, Bound, Connection, ListedParty, Misfit, Permit};
+use tessera_ledger::{Rule, Verdict};
 use tessera_metrics::ConnectionRefused;
 
 /// Whether the party of a connection has signed on.
@@ -17,53 +18,25 @@ pub(super) enum Standing {
     SignedOn(#[expect(dead_code, reason = "held for as long as the connection stands")] Permit),
 }
 
-/// What a network management message is answered with, and why.
-pub(super) type Verdict = (ResponseCode, &'static str);
-
-/// The party has too many connections.
-const TOO_MANY: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "as many connections as the party may have",
-);
-
-const WRONG_DIALECT: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party's profile has another framing or packing",
-);
-
-const WRONG_ADDRESS: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party's profile does not have this address",
-);
-
-const WRONG_TRANSPORT: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party's profile says otherwise whether with TLS",
-);
-const WRONG_CERTIFICATE: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party's profile has another certificate",
-);
-
 /// Whether the connection has to end after this verdict, and what that is called.
 pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
-    match *verdict {
-        TOO_MANY => Some(ConnectionRefused::PartyFull),
-        WRONG_DIALECT => Some(ConnectionRefused::Dialect),
-        WRONG_ADDRESS => Some(ConnectionRefused::Address),
-        WRONG_TRANSPORT => Some(ConnectionRefused::Transport),
-        WRONG_CERTIFICATE => Some(ConnectionRefused::Certificate),
+    match verdict.rule? {
+        Rule::PartyFull => Some(ConnectionRefused::PartyFull),
+        Rule::OtherDialect => Some(ConnectionRefused::Dialect),
+        Rule::OtherAddress => Some(ConnectionRefused::Address),
+        Rule::OtherTransport => Some(ConnectionRefused::Transport),
+        Rule::OtherCertificate => Some(ConnectionRefused::Certificate),
         _ => None,
     }
 }
 
 /// The refusals of a connection that does not match its party's profile.
-fn verdict(misfit: Misfit) -> Verdict {
+fn rule(misfit: Misfit) -> Rule {
     match misfit {
-        Misfit::Dialect => WRONG_DIALECT,
-        Misfit::Address => WRONG_ADDRESS,
-        Misfit::Transport => WRONG_TRANSPORT,
-        Misfit::Certificate => WRONG_CERTIFICATE,
+        Misfit::Dialect => Rule::OtherDialect,
+        Misfit::Address => Rule::OtherAddress,
+        Misfit::Transport => Rule::OtherTransport,
+        Misfit::Certificate => Rule::OtherCertificate,
     }
 }
 
@@ -78,13 +51,13 @@ pub(super) fn manage(
 ) -> Verdict {
     let signed_on = matches!(standing, Standing::SignedOn(_));
     match message.code {
-        NetworkCode::SignOn if signed_on => (ResponseCode::APPROVED, ""),
+        NetworkCode::SignOn if signed_on => Verdict::APPROVED,
         NetworkCode::SignOn => {
             if let Err(misfit) = arrival.check(&listed.party) {
-                return verdict(misfit);
+                return rule(misfit).into();
             }
             let Some(permit) = Permit::take(&listed.connections) else {
-                return TOO_MANY;
+                return Rule::PartyFull.into();
             };
             connection.bind(Bound {
                 listed: Some(Arc::clone(listed)),
@@ -96,14 +69,14 @@ pub(super) fn manage(
                 ],
             });
             *standing = Standing::SignedOn(permit);
-            (ResponseCode::APPROVED, "")
+            Verdict::APPROVED
         }
-        _ if !signed_on => (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on"),
+        _ if !signed_on => Rule::NotSignedOn.into(),
         NetworkCode::SignOff => {
             *standing = Standing::Stranger;
-            (ResponseCode::APPROVED, "")
+            Verdict::APPROVED
         }
         // A key is changed by the operator's wallet, of a party that has signed on.
-        NetworkCode::Echo | NetworkCode::KeyChange => (ResponseCode::APPROVED, ""),
+        NetworkCode::Echo | NetworkCode::KeyChange => Verdict::APPROVED,
     }
 }

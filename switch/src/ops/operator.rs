@@ -186,7 +186,8 @@ impl Operator {
         self.inboxes.send(wallet, message);
         let directions = answer(answered).await?;
         if directions.outcome.code != ResponseCode::APPROVED {
-            return Err(directions.outcome.reason.into());
+            let reason = directions.outcome.verdict().reason();
+            return Err(reason.unwrap_or_default().into());
         }
         Ok(Standing {
             blocks: blocks(&directions.supervision),

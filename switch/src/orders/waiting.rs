@@ -6,15 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tessera_ledger::{OrderState, Outcome, WalletId};
+use tessera_ledger::{OrderState, Outcome, Rule, WalletId};
 use tessera_metrics::WorkerMetrics;
-use tessera_protocol::{OrderKey, ResponseCode};
+use tessera_protocol::OrderKey;
 
 use super::{Orders, Parked};
 use crate::dispatch::Outgoing;
-
-const NO_SUCH_ORDER: (ResponseCode, &str) =
-    (ResponseCode::NOT_FOUND, "no payer has agreed to this order");
 
 /// One per worker. Bounded by admission: each waiting purchase is an admitted request.
 pub struct WaitingPurchases {
@@ -73,22 +70,22 @@ impl WaitingPurchases {
             };
             deadlines.pop_front();
             drop(deadlines);
-            self.answer(self.orders.give_up(key, now), NO_SUCH_ORDER);
+            self.answer(self.orders.give_up(key, now), Rule::NoAgreement);
         }
     }
 
     /// Answers purchases that waited for an order.
-    pub fn answer(&self, parked: Vec<Parked>, (code, reason): (ResponseCode, &'static str)) {
+    pub fn answer(&self, parked: Vec<Parked>, rule: Rule) {
         let now = Instant::now();
         for requester in parked
             .into_iter()
             .filter_map(|parked| parked.message.requester)
         {
             let took = now.saturating_duration_since(requester.arrived);
-            requester.log_decline((code, reason));
-            self.metrics.answered(requester.kind, (code, reason), took);
+            requester.log_decline(rule.into());
+            self.metrics.answered(requester.kind, rule.into(), took);
             self.metrics.order_waited(took);
-            if let Some(connection) = requester.answer(&Outcome::declined(code, reason)) {
+            if let Some(connection) = requester.answer(&Outcome::declined(rule)) {
                 connection.flush();
             }
         }

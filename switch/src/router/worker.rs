@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use actix::Actor;
 use tessera_kit::{clock, invariant};
-use tessera_ledger::{Command, Outcome, WalletId};
+use tessera_ledger::{Command, Outcome, Rule, WalletId};
 
 use super::ActiveWallets;
 use crate::dispatch::{Batch, Inbox};
@@ -93,7 +93,7 @@ impl Worker {
 
     fn could_not_load(&self, wallet: WalletId, message: WalletMessage) {
         if let Some(requester) = message.requester {
-            let outcome = Outcome::fault("the wallet could not be loaded");
+            let outcome = Outcome::declined(Rule::WalletNotLoaded);
             let answer = Release::Answer(requester, outcome);
             self.services.gate.hold(wallet, 0, Instant::now(), answer);
         }

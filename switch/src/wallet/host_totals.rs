@@ -1,12 +1,12 @@
 //! After a settlement date has ended, the operator wallet sends its totals to the host, and receives the host's.
 
-use tessera_protocol::ResponseCode;
-
 use super::WalletActor;
 use crate::gate::Release;
 use crate::message::{Reply, WalletMessage};
 use tessera_host::{HostMessage, HostRequest};
-use tessera_ledger::{Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference};
+use tessera_ledger::{
+    Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Rule, Verdict,
+};
 
 /// The totals that were sent to the host, and the waiting requester.
 pub(super) struct TotalsAsked {
@@ -75,7 +75,6 @@ impl WalletActor {
             let belated = matches!(message.command, Command::HostTotals(..));
             return (!belated).then_some(message);
         };
-        let failed = |code, reason| Outcome::declined(code, reason);
         let outcome = match message.command {
             Command::HostTotals(_, agreed, theirs) => {
                 let compared = Reconciled {
@@ -94,7 +93,9 @@ impl WalletActor {
                     ..WalletMessage::unasked(Command::CompareTotals(Box::new(compared)))
                 });
             }
-            Command::HostAnswered(_, code) => failed(code, "it does not compare totals"),
+            Command::HostAnswered(_, code) => {
+                Outcome::declined(Verdict::with_code(Rule::HostTotalsRefused, code))
+            }
             Command::Ask(_)
             | Command::HostIssuedCard(..)
             | Command::HostSilent(_)
@@ -110,7 +111,7 @@ impl WalletActor {
             | Command::Wake
             | Command::Recover
             | Command::Renew
-            | Command::Reseal => failed(ResponseCode::HOST_UNREACHABLE, "it did not answer"),
+            | Command::Reseal => Outcome::declined(Rule::HostTotalsUnanswered),
         };
         self.answer_operator(&asked.reply, outcome);
         None

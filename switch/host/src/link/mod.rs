@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tessera_protocol::{Extras, Message, ResponseCode, answer};
+use tessera_ledger::Verdict;
+use tessera_protocol::{Extras, Message, answer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -155,16 +156,16 @@ impl Link {
     }
 
     /// Answers it, on the line that it came over.
-    pub fn answer(&self, unanswered: &Unanswered, code: ResponseCode, reason: &str) {
+    pub fn answer(&self, unanswered: &Unanswered, verdict: Verdict) {
         self.date_unanswered.set(false);
         let line = self.lines.get(usize::from(unanswered.line));
         let line = line.filter(|line| line.takes());
         if let (Some(line), Ok(message)) = (line, Message::parse(&unanswered.message)) {
             let extras = Extras {
-                reason: (!reason.is_empty()).then_some(reason),
+                reason: verdict.reason(),
                 ..Extras::default()
             };
-            line.write(|out| answer(&message, out, code, &extras, None));
+            line.write(|out| answer(&message, out, verdict.code, &extras, None));
             line.flush();
         }
     }

@@ -12,6 +12,7 @@ use super::super::{
 };
 use super::administration::refuse;
 use super::{Decision, answer_with, cards, claims, funding};
+use crate::{Rule, Verdict};
 
 /// Decides an action that was let in.
 pub(super) fn decide(
@@ -25,14 +26,14 @@ pub(super) fn decide(
         return register(wallet, ask, session, context);
     }
     let Some(account) = &wallet.account else {
-        return refuse(ResponseCode::SECURITY_VIOLATION, "no such session");
+        return refuse(Rule::NoSuchSession);
     };
     let change = match action {
         AccountAction::Register(_) => return Decision::default(),
         AccountAction::SignIn(session) => Ok(Change::SignedIn(new_session(session, context))),
         AccountAction::SignOut => match claims::session(wallet, ask, context) {
             Some(session) => Ok(Change::SignedOut(Some(session.number))),
-            None => return refuse(ResponseCode::SECURITY_VIOLATION, "no such session"),
+            None => return refuse(Rule::NoSuchSession),
         },
         AccountAction::SignOutEverywhere => Ok(Change::SignedOut(None)),
         AccountAction::EndSession(number) => end_session(account, *number),
@@ -60,18 +61,15 @@ pub(super) fn decide(
             decision.effects = smallvec![Effect::Answer(outcome)];
             return decision;
         }
-        AccountAction::AddSource(_) => Err((
-            ResponseCode::ABOVE_COUNT_LIMIT,
-            "too many sources: remove one of them first",
-        )),
+        AccountAction::AddSource(_) => Err(Rule::TooManySources.into()),
         AccountAction::RemoveSource(number) => match account.source(*number) {
             Some(_) => Ok(Change::SourceRemoved(*number)),
-            None => Err((ResponseCode::NOT_FOUND, "no such source")),
+            None => Err(Rule::NoSuchSource.into()),
         },
         AccountAction::SetReload(None) => Ok(Change::ReloadSet(None)),
         AccountAction::SetReload(Some(reload)) => match account.source(reload.source) {
             Some(_) if reload.amount == 0 || Amount::new(reload.amount).is_none() => {
-                Err((ResponseCode::INVALID_AMOUNT, "tag 02: no amount to reload"))
+                Err(Rule::NothingToReload.into())
             }
             Some(_) => {
                 let mut decision = changed(opening, Change::ReloadSet(Some(*reload)));
@@ -79,17 +77,14 @@ pub(super) fn decide(
                 decision.effects.extend(due);
                 return decision;
             }
-            None => Err((ResponseCode::NOT_FOUND, "no such source")),
+            None => Err(Rule::NoSuchSource.into()),
         },
         AccountAction::ReadOrder => return read_order(wallet, opening, context),
         AccountAction::Freeze => Ok(Change::Frozen),
         AccountAction::Unfreeze => Ok(Change::Unfrozen),
         AccountAction::SetLimits(limits) => match limits.is_within(context.rules.limits) {
             true => Ok(Change::LimitsSet(*limits)),
-            false => Err((
-                ResponseCode::ABOVE_AMOUNT_LIMIT,
-                "above the operator's limits",
-            )),
+            false => Err(Rule::OperatorsLimits.into()),
         },
         AccountAction::ProposeContact(contact) => Ok(propose(contact, context)),
         AccountAction::ConfirmContact(code) => confirm(wallet.id, account, code, context),
@@ -101,7 +96,7 @@ pub(super) fn decide(
     };
     match change {
         Ok(change) => changed(opening, change),
-        Err((code, reason)) => refuse(code, reason),
+        Err(why) => refuse(why),
     }
 }
 
@@ -115,14 +110,11 @@ pub(super) fn stored(source: &Source) -> Outcome {
 
 fn register(wallet: &Wallet, ask: &Ask, session: &NewSession, context: &Context) -> Decision {
     if wallet.account.is_some() || wallet.currency.is_some() {
-        return refuse(
-            ResponseCode::DUPLICATE,
-            "the identification number is taken",
-        );
+        return refuse(Rule::ClientTaken);
     }
     let proof = ask.claims.as_ref().and_then(|claims| claims.proof.as_ref());
     let Some(hash) = proof.and_then(|proof| proof.new_hash.clone()) else {
-        return refuse(ResponseCode::FORMAT_ERROR, "tag 17: a password is needed");
+        return refuse(Rule::NewPasswordMissing);
     };
     let mut decision = changed(&ask.opening, Change::Registered(hash));
     decision.events.push(Event::Account {
@@ -144,7 +136,7 @@ fn new_session(session: &NewSession, context: &Context) -> Session {
     }
 }
 
-type Changed = Result<Change, (ResponseCode, &'static str)>;
+type Changed = Result<Change, Verdict>;
 
 fn end_session(account: &PayersAccount, number: u32) -> Changed {
     match account
@@ -153,7 +145,10 @@ fn end_session(account: &PayersAccount, number: u32) -> Changed {
         .any(|session| session.number == number)
     {
         true => Ok(Change::SignedOut(Some(number))),
-        false => Err((ResponseCode::NOT_FOUND, "no such session")),
+        false => Err(Verdict::with_code(
+            Rule::NoSuchSession,
+            ResponseCode::NOT_FOUND,
+        )),
     }
 }
 
@@ -166,10 +161,7 @@ fn change_password(wallet: &Wallet, ask: &Ask, context: &Context) -> Changed {
             password,
             keeps: session.number,
         }),
-        _ => Err((
-            ResponseCode::FORMAT_ERROR,
-            "tag 18: the password to be is missing",
-        )),
+        _ => Err(Rule::OtherPasswordMissing.into()),
     }
 }
 
@@ -190,7 +182,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
         proposed.until >= context.now && proposed.tries < CODE_TRIES_MAX
     };
     let Some(proposed) = account.proposed.as_ref().filter(stands) else {
-        return Err((ResponseCode::NOT_FOUND, "no address waits for its code"));
+        return Err(Rule::NoContactProposed.into());
     };
     Ok(match proposed.code == code_digest(wallet, code.expose()) {
         true => Change::ContactConfirmed(account.preferences),
@@ -201,7 +193,7 @@ fn confirm(wallet: WalletId, account: &PayersAccount, code: &Secret, context: &C
 fn changed(opening: &Opening, change: Change) -> Decision {
     let outcome = match change.code() {
         code if code.is_approved() => Outcome::approved(),
-        code => Outcome::declined(code, "wrong code"),
+        code => Outcome::declined(Verdict::with_code(Rule::WrongCode, code)),
     };
     Decision {
         events: smallvec![Event::Account {
@@ -317,7 +309,7 @@ fn read_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision
         Payer::Card(..) | Payer::Wallet => None,
     };
     let Some(order) = order else {
-        return refuse(ResponseCode::NOT_FOUND, "no such order");
+        return refuse(Rule::NoSuchOrder);
     };
     let (state, paid_by) = match order.state {
         OrderState::Open if order.expires_at < context.now => ("expired", None),

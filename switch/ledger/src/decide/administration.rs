@@ -1,19 +1,19 @@
 //! What the wallet server asks for on its leased line.
 
 use smallvec::smallvec;
-use tessera_protocol::ResponseCode;
 
 use super::super::UnseenOriginal;
 use super::super::{
     Ask, Context, Effect, Event, HistoryRequest, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::Decision;
-use super::purchase::{Refused, may_spend};
+use super::purchase::may_spend;
+use crate::{Rule, Verdict};
 
 /// Makes the wallet.
 pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
     if wallet.currency.is_some() {
-        return refuse(ResponseCode::DUPLICATE, "the wallet exists");
+        return refuse(Rule::WalletExists);
     }
     done(Event::Opened(opening.clone()))
 }
@@ -29,16 +29,13 @@ pub(super) fn announce(
 ) -> Decision {
     let opening = &ask.opening;
     let Payer::Order(key) = opening.payer else {
-        return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
+        return refuse(Rule::NoOrderNamed);
     };
     if wallet.currency != Some(opening.currency) {
-        return refuse(
-            ResponseCode::INVALID_TRANSACTION,
-            "not the wallet's currency",
-        );
+        return refuse(Rule::OtherCurrency);
     }
     if opening.amount.is_zero() {
-        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to pay");
+        return refuse(Rule::NothingToPay);
     }
     let stands = wallet.order(&key).and_then(|order| match order.state {
         // As long as nothing was paid by it, the same agreement may be given again.
@@ -48,18 +45,18 @@ pub(super) fn announce(
             None
         }
         OrderState::Open if order.expires_at < context.now => None,
-        OrderState::Open => Some("the payer has agreed to another amount"),
+        OrderState::Open => Some(Rule::AgreedToOtherAmount),
         OrderState::Cancelled => None,
-        OrderState::Paying(_) | OrderState::Paid(_) => Some("the order is paid, or being paid"),
+        OrderState::Paying(_) | OrderState::Paid(_) => Some(Rule::OrderPaidOrPaying),
     });
-    if let Some(reason) = stands {
-        return refuse(ResponseCode::DUPLICATE, reason);
+    if let Some(rule) = stands {
+        return refuse(rule);
     }
     // A payer gets at once the decline that the mall would get later.
     if ask.claims.is_some()
-        && let Err((code, reason)) = may_spend(wallet, opening, context)
+        && let Err(rule) = may_spend(wallet, opening, context)
     {
-        return refuse(code, reason);
+        return refuse(rule);
     }
     let mut decision = done(Event::OrderAnnounced {
         opening: opening.clone(),
@@ -76,10 +73,10 @@ pub(super) fn announce(
 /// The payer takes an order back, unless a purchase for it is under way or done.
 pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
     let Payer::Order(key) = opening.payer else {
-        return refuse(ResponseCode::INVALID_TRANSACTION, "no order named");
+        return refuse(Rule::NoOrderNamed);
     };
     let Some(order) = wallet.order(&key) else {
-        return refuse(ResponseCode::NOT_FOUND, "no such order");
+        return refuse(Rule::NoSuchOrder);
     };
     match order.state {
         OrderState::Open | OrderState::Cancelled => {
@@ -92,9 +89,7 @@ pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
                 .push(Effect::OrderTurned(key, OrderState::Cancelled, expires_at));
             decision
         }
-        OrderState::Paying(_) | OrderState::Paid(_) => {
-            refuse(ResponseCode::DUPLICATE, "the order is paid")
-        }
+        OrderState::Paying(_) | OrderState::Paid(_) => refuse(Rule::OrderPaid),
     }
 }
 
@@ -116,22 +111,16 @@ pub(super) fn may_reach_host(
     wallet: &Wallet,
     opening: &Opening,
     context: &Context,
-) -> Result<(), Refused> {
+) -> Result<(), Rule> {
     if let Some(account) = &wallet.account
         && (account.closed || account.closing.is_some())
     {
-        return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+        return Err(Rule::WalletEnded);
     }
     match wallet.currency {
-        None => Err((ResponseCode::NO_SUCH_CARD, "no such wallet")),
-        Some(currency) if currency != opening.currency => Err((
-            ResponseCode::INVALID_TRANSACTION,
-            "not the wallet's currency",
-        )),
-        Some(_) if !context.host_up => Err((
-            ResponseCode::HOST_UNREACHABLE,
-            "no line to the financial system is up",
-        )),
+        None => Err(Rule::NoSuchWallet),
+        Some(currency) if currency != opening.currency => Err(Rule::OtherCurrency),
+        Some(_) if !context.host_up => Err(Rule::HostDown),
         Some(_) => Ok(()),
     }
 }
@@ -152,6 +141,6 @@ pub(super) fn done(event: Event) -> Decision {
 }
 
 /// Refusals to the wallet server change nothing and are decided afresh when it asks again.
-pub(super) fn refuse(code: ResponseCode, reason: &'static str) -> Decision {
-    Decision::answer(Outcome::declined(code, reason))
+pub(super) fn refuse(why: impl Into<Verdict>) -> Decision {
+    Decision::answer(Outcome::declined(why))
 }

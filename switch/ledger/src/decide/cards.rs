@@ -3,12 +3,13 @@
 use smallvec::smallvec;
 use tessera_common::text::latin_1;
 use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, Operation, tag};
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency};
 
 use super::super::account::NUMBERS_MAX;
 use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
 use super::administration::{done, forward, may_reach_host, refuse};
 use super::{Decision, answer_with};
+use crate::Rule;
 
 /// Asks the host for the first card, or for one in the place of the present one.
 pub(super) fn issue(
@@ -17,20 +18,17 @@ pub(super) fn issue(
     replaces: bool,
     context: &Context,
 ) -> Decision {
-    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
-        return refuse(code, reason);
+    if let Err(rule) = may_reach_host(wallet, opening, context) {
+        return refuse(rule);
     }
     let wanted = match (replaces, wallet.cards.representative()) {
         (false, None) => Wanted::First,
         (true, Some(card)) => Wanted::Replacement(card.number.clone()),
-        (false, Some(_)) => return refuse(ResponseCode::DUPLICATE, "the wallet has a card"),
-        (true, None) => return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card"),
+        (false, Some(_)) => return refuse(Rule::CardExists),
+        (true, None) => return refuse(Rule::NoCard),
     };
     if wallet.cards.representative_requested() {
-        return refuse(
-            ResponseCode::DUPLICATE,
-            "the financial system is being asked for a card",
-        );
+        return refuse(Rule::CardRequested);
     }
     request(opening, wanted, context)
 }
@@ -56,17 +54,14 @@ pub(super) fn issue_number(
     limit: Amount,
     context: &Context,
 ) -> Decision {
-    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
-        return refuse(code, reason);
+    if let Err(rule) = may_reach_host(wallet, opening, context) {
+        return refuse(rule);
     }
     if wallet.cards.representative().is_none() {
-        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+        return refuse(Rule::NoCard);
     }
     if wallet.cards.live_further() >= NUMBERS_MAX {
-        return refuse(
-            ResponseCode::ABOVE_COUNT_LIMIT,
-            "too many further numbers: end one of them first",
-        );
+        return refuse(Rule::TooManyNumbers);
     }
     request(opening, Wanted::Further { usage, limit }, context)
 }
@@ -85,7 +80,7 @@ fn request(opening: &Opening, wanted: Wanted, context: &Context) -> Decision {
 /// Ends a further number.
 pub(super) fn retire_number(wallet: &Wallet, opening: &Opening, serial: u32) -> Decision {
     let Some(card) = wallet.cards.further(serial).filter(|card| !card.dead) else {
-        return refuse(ResponseCode::NOT_FOUND, "no such further number");
+        return refuse(Rule::NoSuchNumber);
     };
     let mut decision = done(Event::CardRetired {
         opening: opening.clone(),
@@ -136,7 +131,7 @@ pub(super) fn reveal(wallet: &Wallet, serial: Option<u32>) -> Decision {
     };
     match card {
         Some(card) => answer_with(card.details(true)),
-        None => refuse(ResponseCode::NO_SUCH_CARD, "no such card"),
+        None => refuse(Rule::NoSuchCard),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Who may ask for what: sessions, and the password again before money or secrets move.
 
 use smallvec::{SmallVec, smallvec};
-use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::SessionKind;
 
 use super::super::account::SESSION_USED_GRAIN;
@@ -9,11 +8,7 @@ use super::super::{
     AccountAction, Action, Ask, Change, Context, Effect, Event, LoadFrom, Outcome, Session, Wallet,
 };
 use super::Decision;
-use crate::Class;
-
-/// Every reason to refuse sounds the same: who guesses learns nothing from it.
-const NO_SESSION: &str = "no such session";
-const WRONG_PASSWORD: &str = "wrong identification number or password";
+use crate::{Class, Rule};
 
 /// Lets a request in, with the event that notes the use of its session; or decides it at once: refused, or to be asked again
 /// when its passwords have been looked at.
@@ -30,7 +25,7 @@ pub(super) fn admit(
         // The wallet server speaks for a wallet without an account; the wallet reloads by itself.
         return match (&wallet.account, &ask.action) {
             (None, _) | (_, Action::Load(LoadFrom::Reload(_)) | Action::Unwatch) => Ok(None),
-            (Some(_), _) => Err(refuse(NO_SESSION)),
+            (Some(_), _) => Err(refuse(Rule::NoSuchSession)),
         };
     };
     let opens = matches!(
@@ -41,16 +36,14 @@ pub(super) fn admit(
     let session = if opens {
         None
     } else {
-        Some(session(wallet, ask, context).ok_or_else(|| refuse(NO_SESSION))?)
+        Some(session(wallet, ask, context).ok_or_else(|| refuse(Rule::NoSuchSession))?)
     };
     if claims.needs_proof(&ask.action, session) {
         let account = wallet.account.as_ref();
         let stored = account.map(|account| &account.password);
         match &claims.proof {
             None if claims.password.is_none() && !ask.action.registers() => {
-                let code = ResponseCode::FORMAT_ERROR;
-                let outcome = Outcome::declined(code, "tag 17: the password is needed");
-                return Err(Box::new(Decision::answer(outcome)));
+                return Err(refuse(Rule::PasswordMissing));
             }
             None => {
                 let stored = stored.cloned();
@@ -61,9 +54,9 @@ pub(super) fn admit(
             }
             // Right, but of a password that was changed meanwhile.
             Some(proof) if !ask.action.registers() && proof.of.as_ref() != stored => {
-                return Err(refuse(WRONG_PASSWORD));
+                return Err(refuse(Rule::WrongPassword));
             }
-            Some(proof) if !proof.right => return Err(refuse(WRONG_PASSWORD)),
+            Some(proof) if !proof.right => return Err(refuse(Rule::WrongPassword)),
             Some(_) => {}
         }
     }
@@ -170,7 +163,7 @@ impl super::super::Claims {
     }
 }
 
-fn refuse(reason: &'static str) -> Box<Decision> {
-    let outcome = Outcome::declined(ResponseCode::SECURITY_VIOLATION, reason);
-    Box::new(Decision::answer(outcome))
+/// A wrong password is answered like an unknown number: the answer does not help to guess either.
+fn refuse(rule: Rule) -> Box<Decision> {
+    Box::new(Decision::answer(Outcome::declined(rule)))
 }

@@ -2,12 +2,12 @@
 //! the wallet has: what is not there is owed.
 
 use smallvec::smallvec;
-use tessera_protocol::{CardNumber, ResponseCode};
+use tessera_protocol::CardNumber;
 
 use super::super::transaction::Status;
 use super::super::{Context, DuplicateKey, Effect, Event, Opening, Outcome, Payer, Wallet};
 use super::{Decision, completion, host};
-use crate::Class;
+use crate::{Class, Rule};
 
 /// 0120, or 0220 that names no authorization, and was never seen before.
 pub(super) fn advise(
@@ -40,15 +40,14 @@ pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
         return completion::note(wallet, opening);
     }
     if wallet.currency != Some(opening.currency) {
-        let reason = "not the wallet's currency";
-        let outcome = Outcome::declined(ResponseCode::INVALID_TRANSACTION, reason);
+        let rule = Rule::OtherCurrency;
         return Decision {
             events: smallvec![Event::Declined {
                 opening: opening.clone(),
-                code: ResponseCode::INVALID_TRANSACTION,
-                reason: reason.into(),
+                code: rule.code(),
+                reason: rule.into(),
             }],
-            effects: smallvec![Effect::Answer(outcome)],
+            effects: smallvec![Effect::Answer(Outcome::declined(rule))],
         };
     }
     let (card, expiry) = shown_card(wallet, opening);

@@ -2,14 +2,14 @@
 //! the wallet.
 
 use smallvec::smallvec;
-use tessera_protocol::{Amount, ResponseCode};
+use tessera_protocol::Amount;
 
 use super::super::account::RELOAD_PAUSE;
 use super::super::transaction::{Kind, Status};
 use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Reload, Wallet};
 use super::administration::{done, forward, may_reach_host, refuse};
-use super::purchase::BLOCKED;
 use super::{Decision, cards};
+use crate::Rule;
 
 /// Asks the host for money from the payer's source.
 pub(super) fn load(
@@ -18,41 +18,38 @@ pub(super) fn load(
     from: &LoadFrom,
     context: &Context,
 ) -> Decision {
-    if let Err((code, reason)) = may_reach_host(wallet, opening, context) {
-        return refuse(code, reason);
+    if let Err(rule) = may_reach_host(wallet, opening, context) {
+        return refuse(rule);
     }
     if wallet.is_blocked() {
-        return refuse(BLOCKED.0, BLOCKED.1);
+        return refuse(Rule::WalletBlocked);
     }
     if opening.amount.is_zero() {
-        return refuse(ResponseCode::INVALID_AMOUNT, "nothing to load");
+        return refuse(Rule::NothingToLoad);
     }
     if !wallet.may_take(opening.amount) {
-        return refuse(
-            ResponseCode::ABOVE_AMOUNT_LIMIT,
-            "more than a wallet can hold",
-        );
+        return refuse(Rule::MoreThanWalletHolds);
     }
     let Some(card) = wallet.cards.representative() else {
-        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+        return refuse(Rule::NoCard);
     };
     // Several purchases may each have found it due before the first of these came.
     if let LoadFrom::Reload(source) = from {
         let wanted = wallet.account.as_ref().and_then(|account| account.reload);
         let wanted = wanted.filter(|reload| reload.source == *source);
         if !wanted.is_some_and(|reload| is_due(wallet, &reload, context.now)) {
-            return refuse(ResponseCode::DUPLICATE, "no reload is due any more");
+            return refuse(Rule::NoReloadDue);
         }
     }
     let source = match from {
         LoadFrom::Number(_) if wallet.account.is_none() => 0,
         LoadFrom::Number(_) => {
-            return refuse(ResponseCode::FORMAT_ERROR, "tag 22: no source");
+            return refuse(Rule::SourceMissing);
         }
         LoadFrom::Source(source) | LoadFrom::Reload(source) => {
             let stored = wallet.account.as_ref().and_then(|it| it.source(*source));
             if stored.is_none() {
-                return refuse(ResponseCode::NOT_FOUND, "no such source");
+                return refuse(Rule::NoSuchSource);
             }
             *source
         }
@@ -108,22 +105,19 @@ pub(super) fn close(
     context: &Context,
 ) -> Decision {
     let Some(account) = &wallet.account else {
-        return refuse(ResponseCode::NO_SUCH_CARD, "no such wallet");
+        return refuse(Rule::NoSuchWallet);
     };
     if wallet.is_blocked() {
-        return refuse(BLOCKED.0, BLOCKED.1);
+        return refuse(Rule::WalletBlocked);
     }
     let pending = wallet.transactions.iter().any(|transaction| {
         transaction.status == Status::Pending && transaction.kind != Kind::CardIssue
     });
     if pending || !wallet.held.is_zero() {
-        return refuse(
-            ResponseCode::DUPLICATE,
-            "something is under way: wait until it is decided",
-        );
+        return refuse(Rule::UnderWay);
     }
     if !wallet.owed.is_zero() {
-        return refuse(ResponseCode::NOT_ENOUGH_MONEY, "the payer owes money");
+        return refuse(Rule::MoneyOwed);
     }
     if wallet.available.is_zero() {
         let mut decision = done(Event::Closed {
@@ -133,22 +127,18 @@ pub(super) fn close(
         return decision;
     }
     let Some(source) = source.filter(|source| account.source(*source).is_some()) else {
-        return refuse(
-            ResponseCode::INVALID_TRANSACTION,
-            "there is money left: say which source it goes back to",
-        );
+        return refuse(Rule::MoneyLeft);
     };
     let mut opening = opening.clone();
     opening.amount = wallet.available.as_amount();
     if wallet.available > opening.amount.into() {
-        let reason = "more than one payout can carry: some of it has to be spent first";
-        return refuse(ResponseCode::ABOVE_AMOUNT_LIMIT, reason);
+        return refuse(Rule::PayoutTooLarge);
     }
-    if let Err((code, reason)) = may_reach_host(wallet, &opening, context) {
-        return refuse(code, reason);
+    if let Err(rule) = may_reach_host(wallet, &opening, context) {
+        return refuse(rule);
     }
     let Some(card) = wallet.cards.representative() else {
-        return refuse(ResponseCode::NO_SUCH_CARD, "the wallet has no card");
+        return refuse(Rule::NoCard);
     };
     Decision {
         effects: forward(&opening),

@@ -9,6 +9,7 @@ use super::super::{
     Wanted,
 };
 use super::{Decision, approved, cards, refund, reversal, stand_in};
+use crate::{Rule, Verdict};
 
 /// The host answered a request. An answer to what is closed already changes nothing.
 pub(super) fn answered(
@@ -20,8 +21,8 @@ pub(super) fn answered(
     let Some(transaction) = pending(wallet, reference) else {
         return Decision::default();
     };
-    let declined = |code, reason, advise| {
-        let released = release(wallet, transaction, code, reason, advise);
+    let declined = |why, advise| {
+        let released = release(wallet, transaction, why, advise);
         with_its_purchase(wallet, transaction, released)
     };
     match asked(transaction.kind).verdict(code) {
@@ -31,14 +32,12 @@ pub(super) fn answered(
         }
         HostVerdict::Approved | HostVerdict::Again => silent(wallet, reference, context),
         HostVerdict::Declined(code) if refund::came_too_early(transaction, code) => {
-            let reason = "the financial system has yet to hear of what came before";
-            declined(ResponseCode::HOST_UNREACHABLE, reason, false)
+            declined(Rule::HostBehind.into(), false)
         }
-        HostVerdict::Declined(code) => declined(code, "declined by the financial system", false),
-        HostVerdict::Undo(code) => {
-            let reason = "the financial system neither approved nor declined it";
-            declined(code, reason, true)
+        HostVerdict::Declined(code) => {
+            declined(Verdict::with_code(Rule::HostDeclined, code), false)
         }
+        HostVerdict::Undo(code) => declined(Verdict::with_code(Rule::HostUndecided, code), true),
     }
 }
 
@@ -153,10 +152,7 @@ pub(super) fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
                 false => smallvec![Event::CardLate { reference }],
             },
             effects: smallvec![
-                Effect::Settle(
-                    reference,
-                    unreachable("the financial system did not answer")
-                ),
+                Effect::Settle(reference, Outcome::declined(Rule::HostSilent)),
                 Effect::AskForCardAgain(reference),
             ],
         },
@@ -168,13 +164,7 @@ pub(super) fn give_up(wallet: &Wallet, transaction: &Transaction) -> Decision {
         | Kind::Refund
         | Kind::Payout
         | Kind::Retirement
-        | Kind::Administration => release(
-            wallet,
-            transaction,
-            ResponseCode::HOST_UNREACHABLE,
-            "the financial system did not answer",
-            true,
-        ),
+        | Kind::Administration => release(wallet, transaction, Rule::HostSilent.into(), true),
     }
 }
 
@@ -193,9 +183,7 @@ pub(super) fn unreached(wallet: &Wallet, reference: Reference, context: &Context
     if let Some(stands_in) = stand_in::approve_late(wallet, transaction, context) {
         return stands_in;
     }
-    let reason = "the line to the financial system is down";
-    let code = ResponseCode::HOST_UNREACHABLE;
-    let released = release(wallet, transaction, code, reason, false);
+    let released = release(wallet, transaction, Rule::HostLineLost.into(), false);
     with_its_purchase(wallet, transaction, released)
 }
 
@@ -241,8 +229,7 @@ pub(super) fn advice_answered(
         (Some(transaction), AdviceSubject::Card)
             if transaction.kind == Kind::CardIssue && transaction.status == Status::Pending =>
         {
-            let reason = "declined by the financial system";
-            release(wallet, transaction, ResponseCode::DECLINED, reason, false)
+            release(wallet, transaction, Rule::HostDeclined.into(), false)
         }
         _ => Decision::default(),
     }
@@ -329,16 +316,10 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
     decision
 }
 
-fn release(
-    wallet: &Wallet,
-    transaction: &Transaction,
-    code: ResponseCode,
-    reason: &'static str,
-    advise: bool,
-) -> Decision {
+fn release(wallet: &Wallet, transaction: &Transaction, why: Verdict, advise: bool) -> Decision {
     let reference = transaction.reference;
     let mut effects: SmallVec<[Effect; 2]> =
-        smallvec![Effect::Settle(reference, Outcome::declined(code, reason))];
+        smallvec![Effect::Settle(reference, Outcome::declined(why))];
     if advise {
         effects.push(Effect::Advise(reference));
     }
@@ -346,7 +327,7 @@ fn release(
     Decision {
         events: smallvec![Event::Released {
             reference,
-            code,
+            code: why.code,
             advise
         }],
         effects,
@@ -358,8 +339,4 @@ fn pending(wallet: &Wallet, reference: Reference) -> Option<&Transaction> {
         .transactions
         .by_reference(reference)
         .filter(|transaction| transaction.status == Status::Pending)
-}
-
-fn unreachable(reason: &'static str) -> Outcome {
-    Outcome::declined(ResponseCode::HOST_UNREACHABLE, reason)
 }

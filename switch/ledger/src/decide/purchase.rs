@@ -1,37 +1,34 @@
 //! Purchases and balance inquiries.
 
 use smallvec::smallvec;
+use tessera_protocol::Amount;
 use tessera_protocol::leased::Limits;
-use tessera_protocol::{Amount, ResponseCode};
 
 use super::super::{
     Card, Context, Details, Effect, Event, Opening, OrderState, Outcome, Payer, Wallet,
 };
 use super::{Decision, funding, stand_in};
-use crate::Class;
-
-/// A code and the rule that gave it.
-pub(super) type Refused = (ResponseCode, &'static str);
+use crate::{Class, Rule};
 
 /// 0200/00 or 0100/00 that was never seen before: holds the money and goes to the host, or is declined.
 pub(super) fn purchase(
     wallet: &Wallet,
     opening: &Opening,
-    barred: Option<Refused>,
+    barred: Option<Rule>,
     context: &Context,
 ) -> Decision {
     match may_purchase(wallet, opening, barred, context) {
-        Err((code, reason)) => {
-            let mut effects = smallvec![Effect::Answer(Outcome::declined(code, reason))];
+        Err(rule) => {
+            let mut effects = smallvec![Effect::Answer(Outcome::declined(rule))];
             // The next one should find money.
-            if code == ResponseCode::NOT_ENOUGH_MONEY {
+            if rule == Rule::NotEnoughMoney {
                 effects.extend(funding::reload(wallet, opening.reference, context.now));
             }
             Decision {
                 events: smallvec![Event::Declined {
                     opening: opening.clone(),
-                    code,
-                    reason: reason.into(),
+                    code: rule.code(),
+                    reason: rule.into(),
                 }],
                 effects,
             }
@@ -86,7 +83,7 @@ fn hold(
 /// 0100/31: what is there, and what of it can be spent.
 pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Decision {
     let outcome = match may_inquire(wallet, opening, context) {
-        Err((code, reason)) => Outcome::declined(code, reason),
+        Err(rule) => Outcome::declined(rule),
         Ok(()) => Outcome {
             details: Details::Balances {
                 ledger: wallet.ledger(),
@@ -103,11 +100,11 @@ pub(super) fn inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> 
 pub(super) fn verify(
     wallet: &Wallet,
     opening: &Opening,
-    barred: Option<Refused>,
+    barred: Option<Rule>,
     context: &Context,
 ) -> Decision {
     let outcome = match may_verify(wallet, opening, barred, context) {
-        Err((code, reason)) => Outcome::declined(code, reason),
+        Err(rule) => Outcome::declined(rule),
         Ok(()) => Outcome {
             approval: Some(opening.reference.approval()),
             ..Outcome::approved()
@@ -119,11 +116,11 @@ pub(super) fn verify(
 fn may_verify(
     wallet: &Wallet,
     opening: &Opening,
-    barred: Option<Refused>,
+    barred: Option<Rule>,
     context: &Context,
-) -> Result<(), Refused> {
+) -> Result<(), Rule> {
     if wallet.currency != Some(opening.currency) {
-        return Err(NOT_ITS_CURRENCY);
+        return Err(Rule::OtherCurrency);
     }
     let card = named_card(wallet, opening, context)?;
     card.allows(opening)?;
@@ -136,14 +133,14 @@ fn may_verify(
 fn may_purchase<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
-    barred: Option<Refused>,
+    barred: Option<Rule>,
     context: &Context,
-) -> Result<(&'a Card, Option<Amount>), Refused> {
+) -> Result<(&'a Card, Option<Amount>), Rule> {
     if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
-        return Err((ResponseCode::DECLINED, "reversed before it came"));
+        return Err(Rule::ReversedBefore);
     }
     if wallet.currency != Some(opening.currency) {
-        return Err(NOT_ITS_CURRENCY);
+        return Err(Rule::OtherCurrency);
     }
     let card = match &opening.payer {
         Payer::Card(..) => {
@@ -153,12 +150,9 @@ fn may_purchase<'a>(
         }
         Payer::Order(_) => {
             may_pay_order(wallet, opening, context)?;
-            wallet
-                .cards
-                .representative()
-                .ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?
+            wallet.cards.representative().ok_or(Rule::NoCard)?
         }
-        Payer::Wallet => return Err((ResponseCode::INVALID_TRANSACTION, "no payer named")),
+        Payer::Wallet => return Err(Rule::NoPayer),
     };
     is_card_permitted(wallet, card, opening, barred, context)?;
     may_pay(wallet, opening, context)?;
@@ -167,14 +161,11 @@ fn may_purchase<'a>(
         false if opening.merchant.takes_part && !wallet.available.is_zero() => {
             Some(wallet.available.as_amount())
         }
-        false => return Err(NOT_ENOUGH_MONEY),
+        false => return Err(Rule::NotEnoughMoney),
     };
     let amount = granted.unwrap_or(opening.amount);
     if !context.host_up && !stand_in::may_approve(wallet, amount, context) {
-        return Err((
-            ResponseCode::HOST_UNREACHABLE,
-            "no line to the financial system is up",
-        ));
+        return Err(Rule::HostDown);
     }
     Ok((card, granted))
 }
@@ -184,48 +175,33 @@ fn is_card_permitted(
     wallet: &Wallet,
     card: &Card,
     opening: &Opening,
-    barred: Option<Refused>,
+    barred: Option<Rule>,
     context: &Context,
-) -> Result<(), Refused> {
+) -> Result<(), Rule> {
     if context.operator_policy.blocks.hold_card(&card.number) {
-        let reason = "the operator has blocked such cards";
-        return Err((ResponseCode::WALLET_BLOCKED, reason));
+        return Err(Rule::CardsBlocked);
     }
-    if let Some(refused) = barred {
-        return Err(refused);
+    if let Some(rule) = barred {
+        return Err(rule);
     }
     if let Some(decided) = &wallet.supervision
-        && let Some(reason) = decided.refuse(card.serial, opening)
+        && let Some(rule) = decided.refuse(card.serial, opening)
     {
-        return Err((ResponseCode::NOT_PERMITTED_TO_CARD, reason));
+        return Err(rule);
     }
     Ok(())
 }
 
-const NOT_ITS_CURRENCY: Refused = (
-    ResponseCode::INVALID_TRANSACTION,
-    "not the wallet's currency",
-);
-pub(super) const BLOCKED: Refused = (
-    ResponseCode::WALLET_BLOCKED,
-    "the operator has blocked the wallet",
-);
-const NOT_ENOUGH_MONEY: Refused = (ResponseCode::NOT_ENOUGH_MONEY, "not enough money");
-
 /// Whether the wallet may and can spend this.
-pub(super) fn may_spend(
-    wallet: &Wallet,
-    opening: &Opening,
-    context: &Context,
-) -> Result<(), Refused> {
+pub(super) fn may_spend(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Rule> {
     may_pay(wallet, opening, context)?;
     match wallet.available.covers(opening.amount) {
         true => Ok(()),
-        false => Err(NOT_ENOUGH_MONEY),
+        false => Err(Rule::NotEnoughMoney),
     }
 }
 
-fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Rule> {
     is_open(wallet, opening, context)?;
     let own = wallet.account.as_ref().map(|account| account.limits);
     let limits = own.map_or(context.rules.limits, |own| {
@@ -238,72 +214,53 @@ fn may_pay(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
 }
 
 /// Whether the wallet pays at all, and this merchant.
-fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Rule> {
     if context
         .operator_policy
         .blocks
         .hold_merchant(&opening.acceptor)
     {
-        let reason = "the operator has blocked the merchant";
-        return Err((ResponseCode::UNKNOWN_ACCEPTOR, reason));
+        return Err(Rule::MerchantBlocked);
     }
     if wallet.is_blocked() {
-        return Err(BLOCKED);
+        return Err(Rule::WalletBlocked);
     }
     if let Some(account) = &wallet.account {
         if account.frozen {
-            return Err((ResponseCode::WALLET_BLOCKED, "the payer has frozen it"));
+            return Err(Rule::WalletFrozen);
         }
         if account.closed || account.closing.is_some() {
-            return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+            return Err(Rule::WalletEnded);
         }
     }
     Ok(())
 }
 
-fn within(limits: Limits, wallet: &Wallet, opening: &Opening) -> Result<(), Refused> {
+fn within(limits: Limits, wallet: &Wallet, opening: &Opening) -> Result<(), Rule> {
     let spent = wallet.spending.at(opening.reference.milliseconds());
     let amount = opening.amount.value();
-    for (limit, would_be, reason) in [
-        (limits.transaction, amount, "above the limit of a purchase"),
-        (limits.day, spent.day + amount, "above the limit of a day"),
-        (
-            limits.month,
-            spent.month + amount,
-            "above the limit of a month",
-        ),
+    for (limit, would_be, rule) in [
+        (limits.transaction, amount, Rule::PurchaseLimit),
+        (limits.day, spent.day + amount, Rule::DayLimit),
+        (limits.month, spent.month + amount, Rule::MonthLimit),
+        (limits.day_count, spent.day_count + 1, Rule::DayCount),
+        (limits.month_count, spent.month_count + 1, Rule::MonthCount),
     ] {
         if limit != 0 && would_be > limit {
-            return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
-        }
-    }
-    for (limit, would_be, reason) in [
-        (
-            limits.day_count,
-            spent.day_count + 1,
-            "above the number of purchases a day",
-        ),
-        (
-            limits.month_count,
-            spent.month_count + 1,
-            "above the number of purchases a month",
-        ),
-    ] {
-        if limit != 0 && would_be > limit {
-            return Err((ResponseCode::ABOVE_COUNT_LIMIT, reason));
+            return Err(rule);
         }
     }
     Ok(())
 }
 
-fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+fn may_inquire(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Rule> {
     if wallet.currency.is_none() {
-        return Err((ResponseCode::NO_SUCH_CARD, "no such wallet"));
+        return Err(Rule::NoSuchWallet);
     }
     if let Payer::Card(..) = opening.payer {
         named_card(wallet, opening, context)?;
         if wallet.currency != Some(opening.currency) {
-            return Err(NOT_ITS_CURRENCY);
+            return Err(Rule::OtherCurrency);
         }
     }
     Ok(())
@@ -314,56 +271,45 @@ fn named_card<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
     context: &Context,
-) -> Result<&'a Card, Refused> {
+) -> Result<&'a Card, Rule> {
     let Payer::Card(number, expiry) = &opening.payer else {
-        return Err((ResponseCode::NO_SUCH_CARD, "no card named"));
+        return Err(Rule::NoCardNamed);
     };
     let card = wallet
         .cards
         .find(number)
         .filter(|card| !card.dead)
-        .ok_or((ResponseCode::NO_SUCH_CARD, "not a card of the wallet"))?;
+        .ok_or(Rule::NotItsCard)?;
     if *expiry != Some(card.expiry) {
-        return Err((ResponseCode::EXPIRED, "not the card's expiry"));
+        return Err(Rule::WrongExpiry);
     }
     if card.expiry < tessera_kit::clock::year_month(context.now) {
-        return Err((ResponseCode::EXPIRED, "the card has expired"));
+        return Err(Rule::CardExpired);
     }
     Ok(card)
 }
 
-fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Refused> {
+fn may_pay_order(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), Rule> {
     let Payer::Order(key) = &opening.payer else {
         return Ok(());
     };
-    let order = wallet
-        .order(key)
-        .ok_or((ResponseCode::NOT_FOUND, "no such order"))?;
+    let order = wallet.order(key).ok_or(Rule::NoSuchOrder)?;
     match order.state {
         OrderState::Open => {}
-        OrderState::Paid(_) => return Err((ResponseCode::DUPLICATE, "the order is paid")),
+        OrderState::Paid(_) => return Err(Rule::OrderPaid),
         OrderState::Paying(_) => {
-            return Err((
-                ResponseCode::DUPLICATE,
-                "another purchase is paying the order",
-            ));
+            return Err(Rule::OrderPaying);
         }
-        OrderState::Cancelled => return Err((ResponseCode::NOT_FOUND, "the order was cancelled")),
+        OrderState::Cancelled => return Err(Rule::OrderCancelled),
     }
     if order.expires_at < context.now {
-        return Err((ResponseCode::NOT_FOUND, "the payer's agreement has expired"));
+        return Err(Rule::AgreementExpired);
     }
     if order.currency != opening.currency {
-        return Err((
-            ResponseCode::INVALID_TRANSACTION,
-            "not the currency that the payer agreed to",
-        ));
+        return Err(Rule::AgreedCurrency);
     }
     if order.amount != opening.amount {
-        return Err((
-            ResponseCode::INVALID_AMOUNT,
-            "not the amount that the payer agreed to",
-        ));
+        return Err(Rule::AgreedAmount);
     }
     Ok(())
 }

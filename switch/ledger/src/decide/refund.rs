@@ -5,10 +5,10 @@ use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
 
 use super::super::original::NamedOriginal;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
-use super::super::{Context, Effect, Event, ORIGINAL_NOT_FOUND, Opening, Outcome, Payer, Wallet};
+use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Wallet};
 use super::Decision;
 use super::find::{Unmatched, find};
-use super::purchase::Refused;
+use crate::Rule;
 
 /// 0200/20 that was never seen before.
 pub(super) fn refund(
@@ -18,13 +18,13 @@ pub(super) fn refund(
     context: &Context,
 ) -> Decision {
     match may_refund(wallet, opening, named, context) {
-        Err((code, reason)) => Decision {
+        Err(rule) => Decision {
             events: smallvec![Event::Declined {
                 opening: opening.clone(),
-                code,
-                reason: reason.into(),
+                code: rule.code(),
+                reason: rule.into(),
             }],
-            effects: smallvec![Effect::Answer(Outcome::declined(code, reason))],
+            effects: smallvec![Effect::Answer(Outcome::declined(rule))],
         },
         Ok((original, (card, expiry))) => Decision {
             events: smallvec![Event::RefundRequested {
@@ -48,34 +48,28 @@ fn may_refund<'a>(
     opening: &Opening,
     named: Option<&OriginalData>,
     context: &Context,
-) -> Result<(Option<&'a Transaction>, (CardNumber, u16)), Refused> {
+) -> Result<(Option<&'a Transaction>, (CardNumber, u16)), Rule> {
     if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
-        return Err((ResponseCode::DECLINED, "reversed before it came"));
+        return Err(Rule::ReversedBefore);
     }
     let original = match named {
         Some(named) => Some(may_be_refunded(wallet, opening, named)?),
         None if wallet.currency != Some(opening.currency) => {
-            let reason = "not the wallet's currency";
-            return Err((ResponseCode::INVALID_TRANSACTION, reason));
+            return Err(Rule::OtherCurrency);
         }
         None => None,
     };
     if !wallet.may_take(opening.amount) {
-        let reason = "more than a wallet can hold";
-        return Err((ResponseCode::ABOVE_AMOUNT_LIMIT, reason));
+        return Err(Rule::MoreThanWalletHolds);
     }
     if let Some(account) = &wallet.account
         && (account.closed || account.closing.is_some())
     {
-        return Err((ResponseCode::WALLET_BLOCKED, "the wallet was ended"));
+        return Err(Rule::WalletEnded);
     }
-    let card = wallet
-        .cards
-        .representative()
-        .ok_or((ResponseCode::NO_SUCH_CARD, "the wallet has no card"))?;
+    let card = wallet.cards.representative().ok_or(Rule::NoCard)?;
     if !context.host_up {
-        let reason = "no line to the financial system is up";
-        return Err((ResponseCode::HOST_UNREACHABLE, reason));
+        return Err(Rule::HostDown);
     }
     // To the host it goes under the number that paid, where the mall named one: it may be dead by now.
     let paid_with = match &opening.payer {
@@ -90,7 +84,7 @@ fn may_be_refunded<'a>(
     wallet: &'a Wallet,
     opening: &Opening,
     named: &OriginalData,
-) -> Result<&'a Transaction, Refused> {
+) -> Result<&'a Transaction, Rule> {
     // What an authorization came to is debited by its completion.
     let named = NamedOriginal::new(opening, named);
     let of_kind = |kind| find(wallet, opening, &named, move |one| one == kind);
@@ -98,25 +92,22 @@ fn may_be_refunded<'a>(
         Err(Unmatched::Unseen) => of_kind(Kind::Completion),
         found => found,
     };
-    let original = original.map_err(|_| (ResponseCode::NOT_FOUND, ORIGINAL_NOT_FOUND))?;
+    let original = original.map_err(|_| Rule::OriginalNotFound)?;
     if original.currency != opening.currency {
-        let reason = "not the currency of the purchase";
-        return Err((ResponseCode::INVALID_TRANSACTION, reason));
+        return Err(Rule::PurchaseCurrency);
     }
     match original.status {
         Status::Approved => {}
         Status::Pending => {
-            let reason = "the purchase is still being decided";
-            return Err((ResponseCode::INVALID_TRANSACTION, reason));
+            return Err(Rule::PurchasePending);
         }
         Status::Declined => {
-            return Err((ResponseCode::NOT_FOUND, "nothing stands of the purchase"));
+            return Err(Rule::NothingLeft);
         }
     }
     let left = original.standing.saturating_sub(original.more().used);
     if opening.amount > left {
-        let reason = "more than what is left of the purchase";
-        return Err((ResponseCode::INVALID_AMOUNT, reason));
+        return Err(Rule::MoreThanLeft);
     }
     Ok(original)
 }

@@ -1,7 +1,7 @@
 //! Reversals (wire protocol, section 5).
 
 use smallvec::{SmallVec, smallvec};
-use tessera_protocol::{Amount, OriginalData, ResponseCode};
+use tessera_protocol::{Amount, OriginalData};
 
 use super::super::event::NotedOriginal;
 use super::super::original::{NamedOriginal, UnseenOriginal};
@@ -9,6 +9,7 @@ use super::super::transaction::{Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Wallet};
 use super::Decision;
 use super::find::{Unmatched, find};
+use crate::Rule;
 
 /// 0400 or 0420 that was never seen before.
 pub(super) fn reverse(
@@ -29,11 +30,7 @@ pub(super) fn reverse(
     };
     let asked = terms.replacement.unwrap_or(Amount::ZERO);
     if asked > original.granted() {
-        return note(
-            opening,
-            ResponseCode::INVALID_AMOUNT,
-            "95 is above the original amount",
-        );
+        return note(opening, Outcome::declined(Rule::ReplacementTooHigh));
     }
     // What has expired may be completed yet, up to what was granted.
     let most = match original.kind {
@@ -50,7 +47,7 @@ pub(super) fn reverse(
     };
     // Nothing to undo, or undone before: a second reversal credits nothing.
     if original.more().asked.is_some() || original.status == Status::Declined || asked >= most {
-        return note(opening, ResponseCode::APPROVED, "");
+        return note(opening, Outcome::approved());
     }
     // What was refunded is not given back a second time.
     let standing = original.stands_after(asked);
@@ -58,8 +55,7 @@ pub(super) fn reverse(
     let whole = standing.is_zero() && asked.is_zero();
     match original.status {
         Status::Pending if whole => {
-            let declined =
-                Outcome::declined(ResponseCode::DECLINED, "reversed while it was decided");
+            let declined = Outcome::declined(Rule::ReversedMeanwhile);
             effects.push(Effect::Settle(original.reference, declined));
             effects.push(Effect::Advise(original.reference));
         }
@@ -196,11 +192,7 @@ fn unmatched(
     noted(opening, outcome, original)
 }
 
-fn note(opening: &Opening, code: ResponseCode, reason: &'static str) -> Decision {
-    let outcome = match code.is_approved() {
-        true => Outcome::approved(),
-        false => Outcome::declined(code, reason),
-    };
+fn note(opening: &Opening, outcome: Outcome) -> Decision {
     noted(opening, outcome, NotedOriginal::Found)
 }
 

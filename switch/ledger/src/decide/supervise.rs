@@ -10,15 +10,15 @@ use super::super::{
 };
 use super::Decision;
 use super::host;
-use super::purchase::Refused;
+use crate::{Rule, Verdict};
 
 /// What is blocked at the same time, at most.
 const BLOCKS_MAX: usize = 4_096;
 
 /// An operator decides.
 pub(super) fn direct(wallet: &Wallet, directed: &Directed) -> Decision {
-    if let Err((code, reason)) = may_direct(wallet, &directed.directive) {
-        return Decision::answer(Outcome::declined(code, reason));
+    if let Err(why) = may_direct(wallet, &directed.directive) {
+        return Decision::answer(Outcome::declined(why));
     }
     let mut decision = Decision {
         events: smallvec![Event::Directed(Box::new(directed.clone()))],
@@ -64,8 +64,8 @@ pub(super) fn change_key(wallet: &Wallet, directed: &Directed) -> Decision {
     }
 }
 
-fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
-    const NOT_FOUND: ResponseCode = ResponseCode::NOT_FOUND;
+fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Verdict> {
+    let none_such = |rule| Verdict::with_code(rule, ResponseCode::NOT_FOUND);
     let of_operator = wallet.id == WalletId::OPERATOR;
     let supervision = wallet.supervision.as_deref();
     let blocks = supervision.map_or(0, |decided| decided.blocks.iter().len());
@@ -79,33 +79,30 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Refused> {
         | Directive::Unblock(Subject::Cards(_) | Subject::Merchant(_))
             if !of_operator =>
         {
-            Err((NOT_FOUND, "only the operator's wallet knows of those"))
+            Err(Rule::OnlyOperatorsBlocks.into())
         }
         Directive::BeginDay(..) | Directive::ChangeKey(_) if !of_operator => {
-            Err((NOT_FOUND, "only the operator's wallet has dates and keys"))
+            Err(Rule::OnlyOperatorsDates.into())
         }
-        Directive::AcceptReferences(_) => Err((
-            ResponseCode::INVALID_TRANSACTION,
-            "only `tessera journal repair` proves that",
-        )),
+        Directive::AcceptReferences(_) => Err(Rule::OnlyRepair.into()),
         Directive::Block(Subject::Wallet) | Directive::Control(..)
             if of_operator || wallet.last_position == 0 =>
         {
-            Err((NOT_FOUND, "no such wallet"))
+            Err(none_such(Rule::NoSuchWallet))
         }
         Directive::Block(subject) if blocks >= BLOCKS_MAX && !blocked(*subject) => {
-            Err((ResponseCode::ABOVE_COUNT_LIMIT, "too much is blocked"))
+            Err(Rule::TooMuchBlocked.into())
         }
-        Directive::Unblock(subject) if !blocked(*subject) => Err((NOT_FOUND, "it is not blocked")),
+        Directive::Unblock(subject) if !blocked(*subject) => Err(Rule::NotBlocked.into()),
         Directive::Control(Some(serial), _)
             if !wallet.cards.iter().any(|card| card.serial == *serial) =>
         {
-            Err((NOT_FOUND, "no such card"))
+            Err(none_such(Rule::NoSuchCard))
         }
         Directive::Retry(reference, owed) | Directive::Drop(reference, owed)
             if !given_up(*reference, *owed) =>
         {
-            Err((NOT_FOUND, "no such advice"))
+            Err(Rule::NoSuchAdvice.into())
         }
         Directive::Block(_)
         | Directive::Unblock(_)
@@ -175,10 +172,7 @@ pub(super) fn ask_for_totals(wallet: &Wallet, day: Day) -> Decision {
             effects: smallvec![Effect::SendTotals(day)],
             ..Decision::default()
         },
-        false => Decision::answer(Outcome::declined(
-            ResponseCode::NOT_FOUND,
-            "only the operator's wallet has dates and keys",
-        )),
+        false => Decision::answer(Outcome::declined(Rule::OnlyOperatorsDates)),
     }
 }
 

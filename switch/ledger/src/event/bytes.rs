@@ -16,8 +16,6 @@
 //! event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a build refuses what
 //! a newer one wrote. `tests/golden/` has the bytes of every kind as each release wrote them.
 
-use std::borrow::Cow;
-
 use bytes::BufMut;
 
 use tessera_protocol::Amount;
@@ -29,7 +27,7 @@ use super::parts::{
 use super::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
 use crate::original::UnseenOriginal;
-use crate::{Balance, Change, Directed, Owed, Reference, WalletId};
+use crate::{Balance, Change, Directed, Owed, Reason, Reference, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -229,7 +227,7 @@ impl Event {
                 out.put_u8(9);
                 opening.write(out);
                 out.put_slice(code.as_bytes());
-                write_text(out, reason);
+                write_text(out, reason.text());
             }
             Self::Reversed {
                 opening,
@@ -462,7 +460,7 @@ impl Event {
             9 => Self::Declined {
                 opening: Opening::read(from)?,
                 code: read_code(from)?,
-                reason: Cow::Owned(read_text(from)?.into()),
+                reason: Reason::with_text(read_text(from)?),
             },
             10 => Self::Reversed {
                 opening: Opening::read(from)?,

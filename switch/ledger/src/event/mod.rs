@@ -23,12 +23,12 @@ mod postings;
 mod sentence;
 mod settlement;
 
-use std::borrow::Cow;
-
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
 
-use crate::{About, Balance, Change, Day, Directed, Owed, Reference, UnseenOriginal, WalletId};
+use crate::{
+    About, Balance, Change, Day, Directed, Owed, Reason, Reference, UnseenOriginal, WalletId,
+};
 
 pub use host::{HostPurpose, ToHost};
 pub use line::{Detail, Line};
@@ -232,7 +232,7 @@ pub enum Event {
         /// The answer to the requester.
         code: ResponseCode,
         /// Which rule did.
-        reason: Cow<'static, str>,
+        reason: Reason,
     },
     /// A reversal undid its original, down to what stands of it.
     Reversed {

@@ -322,8 +322,7 @@ pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
     out.put_slice(&text.as_bytes()[..length]);
 }
 
-pub(crate) fn read_text(from: &mut Reader<'_>) -> Result<Box<str>, Unreadable> {
+pub(crate) fn read_text<'a>(from: &mut Reader<'a>) -> Result<&'a str, Unreadable> {
     let bytes = from.counted()?;
-    let text = std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))?;
-    Ok(text.into())
+    std::str::from_utf8(bytes).map_err(|_| from.fault("a text"))
 }

@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "another crate uses the rest")]
 mod bench;
 mod completions;
+mod declines;
 mod ending;
 mod golden;
 mod model;

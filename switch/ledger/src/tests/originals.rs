@@ -9,7 +9,8 @@ use super::bench::{
 use crate::Class;
 use crate::original::DAY;
 use crate::{
-    Action, Command, Effect, Event, Opening, Outcome, Payer, PayerTag, Reference, UnseenOriginal,
+    Action, Command, Effect, Event, Opening, Outcome, Payer, PayerTag, Reference, Rule,
+    UnseenOriginal, Verdict,
 };
 
 const PURCHASE: Action = Action::Purchase { barred: None };
@@ -59,14 +60,16 @@ fn unnamed() -> OriginalData {
     }
 }
 
-fn said(bench: &mut Bench, opening: Opening, action: Action) -> (ResponseCode, &'static str) {
-    let outcome = bench.answer(opening, action).expect("an answer at once");
-    (outcome.code, outcome.reason)
+fn said(bench: &mut Bench, opening: Opening, action: Action) -> Verdict {
+    bench
+        .answer(opening, action)
+        .expect("an answer at once")
+        .verdict()
 }
 
-const DONE: (ResponseCode, &str) = (ResponseCode::APPROVED, "");
-const NOT_FOUND: (ResponseCode, &str) = (ResponseCode::NOT_FOUND, "original not found");
-const NOTED: (ResponseCode, &str) = (ResponseCode::APPROVED, "original not found");
+const DONE: Verdict = Verdict::APPROVED;
+const NOT_FOUND: Verdict = Verdict::with_code(Rule::OriginalNotFound, ResponseCode::NOT_FOUND);
+const NOTED: Verdict = Verdict::with_code(Rule::OriginalNotFound, ResponseCode::APPROVED);
 
 /// 0400 and 0420 find nothing, and nothing moves.
 fn finds_nothing(bench: &mut Bench, opening: Opening, named: OriginalData) {
@@ -335,7 +338,7 @@ fn an_original_that_was_reversed_by_its_field_37_is_declined_when_it_comes() {
         }
         assert_eq!(said(&mut bench, opening, reversal_of(named)), NOT_FOUND);
         let late = said(&mut bench, by_card(2, number + 10, 100), PURCHASE);
-        assert_eq!(late.0, ResponseCode::DECLINED);
+        assert_eq!(late.code, ResponseCode::DECLINED);
         // Another card number of the wallet, and another amount, are others.
         let mut other = by_card(2, number + 20, 101);
         other.retrieval = retrieval(2, number + 10);
@@ -355,14 +358,14 @@ fn a_new_attempt_after_the_reversal_of_one_that_was_lost_is_not_declined() {
     let mut other = by_card(2, 1, 100);
     other.payer = Payer::Order(OrderKey::of(b"SHOP-77", b"1"));
     other.key.0[0] = !other.key.0[0];
-    let code = said(&mut bench, other, PURCHASE).0;
+    let code = said(&mut bench, other, PURCHASE).code;
     assert_eq!(
         code,
         ResponseCode::NOT_FOUND,
         "an order, and not `reversed before it came`"
     );
     let late = said(&mut bench, by_card(2, 1, 100), PURCHASE);
-    assert_eq!(late, (ResponseCode::DECLINED, "reversed before it came"));
+    assert_eq!(late, Rule::ReversedBefore.into());
 }
 
 #[test]
@@ -423,7 +426,7 @@ fn a_repeat_of_a_reversal_is_answered_alike_by_the_wallet_that_has_the_order_now
     let mut more = reverses;
     more.amount = amount(101);
     let contradicts = said(&mut bench, more, reversal_of(unnamed()));
-    assert_eq!(contradicts.0, ResponseCode::DUPLICATE);
+    assert_eq!(contradicts.code, ResponseCode::DUPLICATE);
     assert_eq!(balances(&bench), (900, 0));
 }
 
@@ -480,5 +483,8 @@ fn card_numbers_are_not_printed() {
     let unseen = UnseenOriginal::named(&original(1), &by_card(4, 1, 100), NOW);
     assert!(!format!("{unseen:?}").contains(&digits));
     assert_eq!(format!("{:?}", PayerTag(7)), "PayerTag(..)");
-    assert_eq!(Outcome::unmatched(true).reason, "original not found");
+    assert_eq!(
+        Outcome::unmatched(true).verdict().reason(),
+        Some("original not found")
+    );
 }

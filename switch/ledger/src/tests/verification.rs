@@ -4,7 +4,7 @@ use tessera_protocol::leased::Limits;
 use tessera_protocol::{CardNumber, Currency, ResponseCode};
 
 use super::bench::{Bench, EXPIRY, balances, by_card, card, forwarded};
-use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Subject};
+use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Rule, Subject};
 
 const VERIFY: Action = Action::Verify { barred: None };
 
@@ -49,12 +49,10 @@ fn a_card_that_could_not_pay_gets_the_decline_of_a_purchase() {
         opening.currency = Currency::new(978).unwrap()
     });
     assert_eq!(code, ResponseCode::INVALID_TRANSACTION);
-    let refused = (ResponseCode::NOT_PERMITTED_TO_CARD, "such a merchant");
-    let barred = Action::Verify {
-        barred: Some(refused),
-    };
+    let rule = Rule::MerchantCategory;
+    let barred = Action::Verify { barred: Some(rule) };
     let outcome = bench.answer(by_card(1, 1, 0), barred).unwrap();
-    assert_eq!((outcome.code, outcome.reason), refused);
+    assert_eq!(outcome.verdict(), rule.into());
     let directed = Directed {
         directive: Directive::Block(Subject::Wallet),
         by: "Ada".into(),

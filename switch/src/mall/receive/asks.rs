@@ -1,13 +1,12 @@
 //! What a request asks of which wallet, if its party may ask it.
 
-use tessera_protocol::{
-    Financial, Message, OrderKey, Payer as Named, Purchase, Request, ResponseCode,
-};
+use tessera_protocol::{Financial, Message, OrderKey, Payer as Named, Purchase, Request};
 
 use super::super::permission;
-use super::super::sign_on::Verdict;
 use tessera_config::{Party, PartyKind};
-use tessera_ledger::{Action, Class, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference};
+use tessera_ledger::{
+    Action, Class, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Rule,
+};
 use tessera_metrics::FrameRefused;
 
 type Asked = (Opening, Action);
@@ -18,8 +17,8 @@ pub(super) fn read(
     party: &Party,
     message: &Message<'_>,
     request: &Request<'_>,
-) -> Result<Asked, (FrameRefused, Verdict)> {
-    let not_permitted = |verdict| (FrameRefused::NotPermitted, verdict);
+) -> Result<Asked, (FrameRefused, Rule)> {
+    let not_permitted = |rule| (FrameRefused::NotPermitted, rule);
     permission::check(party, message).map_err(not_permitted)?;
     let (financial, payer, action) = match request {
         Request::Purchase(purchase) | Request::Authorization(purchase) => (
@@ -92,20 +91,20 @@ pub(super) fn read(
         Request::Network(_)
         | Request::Payout(_)
         | Request::Reconciliation(_)
-        | Request::Administrative(_) => return Err(not_permitted(NOT_OFFERED)),
+        | Request::Administrative(_) => return Err(not_permitted(Rule::NotOffered)),
     };
     let not_its = match (&action, &payer) {
         // Nobody agreed to what a mall would decide by itself.
-        (Action::Post { .. }, Payer::Order(_)) => Some(NOT_ELSEWHERE),
-        (Action::Post { .. }, _) if !party.quirks.stand_in_advices => Some(NOT_ELSEWHERE),
+        (Action::Post { .. }, Payer::Order(_)) => Some(Rule::PartyAdvices),
+        (Action::Post { .. }, _) if !party.quirks.stand_in_advices => Some(Rule::PartyAdvices),
         (Action::Refund { original: None }, _) => not_given(party, financial),
         _ => None,
     };
-    if let Some(verdict) = not_its {
-        return Err(not_permitted(verdict));
+    if let Some(rule) = not_its {
+        return Err(not_permitted(rule));
     }
     if !party.acceptors.allow(&financial.acceptor) {
-        return Err((FrameRefused::Violation, NOT_ITS_ACCEPTOR));
+        return Err((FrameRefused::Violation, Rule::PartyAcceptor));
     }
     // The payer agreed to pay that mall, not any client that knows the order number; and a mall learns nothing about
     // cards.
@@ -114,9 +113,9 @@ pub(super) fn read(
         Payer::Card(..) | Payer::Wallet => PartyKind::Acquirer,
     };
     if party.kind != may {
-        return Err(not_permitted(NOT_ITS_PAYERS));
+        return Err(not_permitted(Rule::PartyPayers));
     }
-    let class = Class::of(financial.mti).ok_or(not_permitted(NOT_OFFERED))?;
+    let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
     let function = match action {
         Action::Complete { .. } | Action::Post { .. } => ADVISES,
         Action::Purchase { .. }
@@ -177,9 +176,9 @@ fn key_of(financial: &Financial, function: u8, payer: &Payer) -> DuplicateKey {
 
 /// What the party's profile says against the purchase.
 #[inline]
-fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<Verdict> {
+fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<Rule> {
     if purchase.financial.amount > party.amount_max {
-        return Some(ABOVE_ITS_LIMIT);
+        return Some(Rule::PartyLimit);
     }
     let country = purchase.country.unwrap_or(0);
     controlled(
@@ -190,20 +189,19 @@ fn barred(party: &Party, purchase: &Purchase<'_>) -> Option<Verdict> {
 
 /// What the party's profile says against a purchase of this merchant category, country and condition.
 #[inline]
-fn controlled(party: &Party, (category, country, condition): (u16, u16, u8)) -> Option<Verdict> {
-    let reason = party.controls.refuse(category, country, condition)?;
-    Some((ResponseCode::NOT_PERMITTED_TO_CARD, reason))
+fn controlled(party: &Party, (category, country, condition): (u16, u16, u8)) -> Option<Rule> {
+    party.controls.refuse(category, country, condition)
 }
 
 /// Why a party may not give money of which nothing was bought before.
-fn not_given(party: &Party, financial: &Financial) -> Option<Verdict> {
+fn not_given(party: &Party, financial: &Financial) -> Option<Rule> {
     let code = (financial.processing_code / 10_000) as u8;
     let loads = &party.quirks.load_codes;
     match code {
         REFUND_CODE if party.quirks.unreferenced_refunds => None,
-        REFUND_CODE => Some(NOT_UNREFERENCED),
+        REFUND_CODE => Some(Rule::PartyRefunds),
         _ if loads.contains(&code) => None,
-        _ => Some(NOT_ITS_LOADS),
+        _ => Some(Rule::PartyLoads),
     }
 }
 
@@ -250,33 +248,5 @@ fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
     }
 }
 
-const NOT_ITS_ACCEPTOR: Verdict = (
-    ResponseCode::SECURITY_VIOLATION,
-    "field 42 is not a card acceptor of the party",
-);
-const NOT_ITS_PAYERS: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "a mall names orders, an acquirer names cards",
-);
 /// First two digits of field 3.
 const REFUND_CODE: u8 = 20;
-const NOT_ITS_LOADS: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party's profile has no loads: they come over the leased line",
-);
-const NOT_OFFERED: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "not offered on this line",
-);
-const NOT_ELSEWHERE: Verdict = (
-    ResponseCode::NOT_PERMITTED_TO_PARTY,
-    "the party does not decide in the switch's stead, and field 90 names no authorization",
-);
-const NOT_UNREFERENCED: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "a refund of this party names its purchase in field 90",
-);
-const ABOVE_ITS_LIMIT: Verdict = (
-    ResponseCode::ABOVE_AMOUNT_LIMIT,
-    "above the limit of the party's profile",
-);

@@ -23,14 +23,14 @@ use super::context::SessionContext;
 use super::dialect;
 use super::keys::{Keys, Used, WrongMac};
 use super::patience::Patience;
-use super::sign_on::{self, Standing, Verdict};
+use super::sign_on::{self, Standing};
 use super::turns::Share;
 use tessera_admission::{
     self, Admission, Admitted, Arrival, Connection, ListedParty, NotAdmitted, Reply, Requester,
     log_decline,
 };
 use tessera_kit::clock;
-use tessera_ledger::Ask;
+use tessera_ledger::{Ask, Rule, Verdict};
 use tessera_metrics::{ConnectionClosed, FrameRefused, Kind};
 
 static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
@@ -242,13 +242,13 @@ impl Receiver {
         self.signs_on = network && message.number(70) == Some(1);
         if !network && !self.has_signed_on() {
             self.refused(FrameRefused::NotSignedOn);
-            return self.say(&message, listed.as_ref(), NOT_SIGNED_ON);
+            return self.say(&message, listed.as_ref(), Rule::NotSignedOn);
         }
         // A missing field 32 is a format error, which is answered like others below.
         if message.has(32) && code != listed.as_ref().map(|listed| listed.party.code) {
             self.patience.lose();
             self.refused(FrameRefused::Violation);
-            return self.say(&message, listed.as_ref(), NOT_THE_PARTY);
+            return self.say(&message, listed.as_ref(), Rule::OtherParty);
         }
         let mut wrong = false;
         if let Some(key) = listed
@@ -267,13 +267,13 @@ impl Receiver {
             }
             self.patience.lose();
             self.refused(FrameRefused::Violation);
-            return self.say(&message, listed.as_ref(), WRONG_MAC);
+            return self.say(&message, listed.as_ref(), Rule::WrongMac);
         }
         self.patience.regain();
         let request = match Request::read(&message) {
             Ok(request) => request,
             Err(refusal) => {
-                self.refused(match (refusal.code, refusal.field) {
+                self.refused(match (refusal.code(), refusal.field) {
                     (ResponseCode::FORMAT_ERROR, _) => FrameRefused::Format,
                     (_, Some(_)) => FrameRefused::Invalid,
                     (_, None) => FrameRefused::UnknownMti,
@@ -283,7 +283,7 @@ impl Receiver {
         };
         match listed {
             Some(listed) => self.request(&listed, &message, &request, frame, now),
-            None => self.say(&message, None, NOT_THE_PARTY),
+            None => self.say(&message, None, Rule::OtherParty),
         }
     }
 
@@ -316,7 +316,7 @@ impl Receiver {
         let transmission = message.number(7).unwrap_or(0) as u32;
         if !self.is_within_clock_window(transmission, now) {
             self.refused(FrameRefused::Clock);
-            return self.say(message, Some(listed), OUTSIDE_CLOCK_WINDOW);
+            return self.say(message, Some(listed), Rule::ClockWindow);
         }
         if let Request::Network(network) = request {
             if network.code == NetworkCode::KeyChange && self.has_signed_on() {
@@ -346,7 +346,7 @@ impl Receiver {
                 if SIGN_ON_REFUSED.allows(self.address()) {
                     tracing::warn!(
                         party = listed.party.name,
-                        reason = verdict.1,
+                        reason = verdict.reason(),
                         dialect = %self.dialect(),
                         address = self.address().map(tracing::field::display),
                         carrier = ?self.arrival.carrier,
@@ -364,9 +364,9 @@ impl Receiver {
         }
         let (opening, action) = match asks::read(&listed.party, message, request) {
             Ok(read) => read,
-            Err((why, verdict)) => {
+            Err((why, rule)) => {
                 self.refused(why);
-                return self.say(message, Some(listed), verdict);
+                return self.say(message, Some(listed), rule);
             }
         };
         let reply = answer::reply_as(&listed.party.quirks);
@@ -402,7 +402,9 @@ impl Receiver {
                 kind: self.kind,
                 reply,
             }),
-            Err(NotAdmitted::NotSignedOn) => Err(self.say(message, Some(listed), NOT_SIGNED_ON)),
+            Err(NotAdmitted::NotSignedOn) => {
+                Err(self.say(message, Some(listed), Rule::NotSignedOn))
+            }
             Err(NotAdmitted::Full(door)) => {
                 self.counted = true;
                 Err(Received::Full(frame.clone(), door))
@@ -444,9 +446,9 @@ impl Receiver {
         listed: Option<&ListedParty>,
         refusal: &Refusal,
     ) -> Received {
-        let said = (refusal.code, refusal.reason);
         let metrics = &self.keeper.neighbours.metrics;
-        metrics.answered(self.kind, said, Duration::ZERO);
+        let rule = Rule::Request(refusal.flaw);
+        metrics.answered(self.kind, rule.into(), Duration::ZERO);
         let key = self.key(listed);
         self.write(key, |out, key| answer::refuse(message, refusal, key, out));
         Received::Done
@@ -456,22 +458,22 @@ impl Receiver {
         &mut self,
         message: &Message<'_>,
         listed: Option<&Arc<ListedParty>>,
-        verdict: Verdict,
+        verdict: impl Into<Verdict>,
     ) -> Received {
-        let (code, reason) = match listed {
-            Some(listed) => answer::as_its_profile_says(&listed.party, message.mti(), verdict),
-            None => verdict,
-        };
+        let mut verdict = verdict.into();
+        if let Some(listed) = listed {
+            verdict = answer::as_its_profile_says(&listed.party, message.mti(), verdict);
+        }
         self.keeper
             .neighbours
             .metrics
-            .answered(self.kind, (code, reason), Duration::ZERO);
-        if !reason.is_empty() {
-            log_decline(message, self.address(), (code, reason));
+            .answered(self.kind, verdict, Duration::ZERO);
+        if verdict.rule.is_some() {
+            log_decline(message, self.address(), verdict);
         }
         let key = self.key(listed.map(|listed| &**listed));
         self.write(key, |out, key| {
-            answer::at_once(message, code, reason, key, out);
+            answer::at_once(message, verdict.code, verdict.reason(), key, out);
         });
         Received::Done
     }
@@ -504,14 +506,3 @@ impl Receiver {
         self.written.set(true);
     }
 }
-
-const NOT_SIGNED_ON: Verdict = (ResponseCode::NOT_PERMITTED_TO_PARTY, "not signed on");
-const NOT_THE_PARTY: Verdict = (
-    ResponseCode::SECURITY_VIOLATION,
-    "field 32 is not the party of this connection",
-);
-const WRONG_MAC: Verdict = (ResponseCode::SECURITY_VIOLATION, "MAC missing or wrong");
-const OUTSIDE_CLOCK_WINDOW: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "field 7 is too far from the switch's clock",
-);

@@ -5,15 +5,15 @@ use std::time::Instant;
 use tessera_console::Limit;
 
 use bytes::Bytes;
-use tessera_protocol::{Message, NetworkManagement, Reconciliation, ResponseCode, Totals};
+use tessera_protocol::{Message, NetworkManagement, Reconciliation, Totals};
 
-use super::super::sign_on::Verdict;
-use super::super::{answer, key_change, permission};
+use super::super::key_change::{self, NotChanged};
+use super::super::{answer, permission};
 use super::{Received, Receiver};
 use crate::message::WalletMessage;
 use tessera_admission::{ListedParty, Requester};
 use tessera_kit::clock;
-use tessera_ledger::{Command, DAYS_KEPT, Reconciled, WalletId};
+use tessera_ledger::{Command, DAYS_KEPT, Reconciled, Rule, WalletId};
 use tessera_metrics::FrameRefused;
 
 static KEY_NOT_CHANGED: Limit = Limit::new("key change refused");
@@ -33,17 +33,20 @@ impl Receiver {
         let directed =
             match key_change::read(&listed.party, network, under_newest, &operator_policy) {
                 Ok(directed) => directed,
-                Err(refusal) => {
+                Err(why) => {
                     let party = &listed.party.name;
                     if KEY_NOT_CHANGED.allows(self.address()) {
                         tracing::warn!(
                             party,
-                            reason = refusal.reason,
+                            reason = why.text(),
                             "the party's MAC key was not changed"
                         );
                     }
                     listed.figures.key_changes_refused.inc();
-                    return self.refuse(message, Some(listed), &refusal);
+                    return match why {
+                        NotChanged::Format(refusal) => self.refuse(message, Some(listed), &refusal),
+                        NotChanged::Rule(rule) => self.say(message, Some(listed), rule),
+                    };
                 }
             };
         let requester =
@@ -63,9 +66,9 @@ impl Receiver {
         frame: &Bytes,
         now: Instant,
     ) -> Received {
-        if let Err(verdict) = permission::check(&listed.party, message) {
+        if let Err(rule) = permission::check(&listed.party, message) {
             self.refused(FrameRefused::NotPermitted);
-            return self.say(message, Some(listed), verdict);
+            return self.say(message, Some(listed), rule);
         }
         let today = self
             .keeper
@@ -75,9 +78,9 @@ impl Receiver {
             .days
             .of(clock::milliseconds());
         let day = match today.named(totals.settlement_date) {
-            Some(day) if day > today => return self.say(message, Some(listed), NOT_BEGUN),
+            Some(day) if day > today => return self.say(message, Some(listed), Rule::DayNotBegun),
             Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,
-            _ => return self.say(message, Some(listed), LONG_OVER),
+            _ => return self.say(message, Some(listed), Rule::DayTooOld),
         };
         let reconciled = Reconciled {
             institution: listed.party.code,
@@ -101,12 +104,3 @@ impl Receiver {
         Received::Done
     }
 }
-
-const NOT_BEGUN: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "the settlement date in field 15 has not begun",
-);
-const LONG_OVER: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "the settlement date in field 15 does not exist, or is too old",
-);

@@ -4,15 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tessera_console::Limit;
 
-use tessera_protocol::{Message, OrderKey, ResponseCode};
+use tessera_protocol::{Message, OrderKey};
 
-use super::super::sign_on::Verdict;
 use super::{Received, Receiver};
 use crate::message::WalletMessage;
 use crate::orders::{OrderRoute, Parked};
 use tessera_admission::{ListedParty, Requester};
 use tessera_kit::clock;
-use tessera_ledger::{Action, Ask, Command, Outcome, Payer, UnseenOriginal};
+use tessera_ledger::{Action, Ask, Command, Outcome, Payer, Rule, UnseenOriginal, Verdict};
 
 static NOT_ROUTED: Limit = Limit::new("not routed");
 
@@ -34,13 +33,13 @@ impl Receiver {
                     .dispatch(wallet, message_of(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
-                    let verdict = without_original(&ask.action).unwrap_or(NO_SUCH_CARD);
+                    let verdict = without_original(&ask.action).unwrap_or(Rule::NoSuchCard.into());
                     return self.say(message, Some(listed), verdict);
                 }
                 Err(error) => return self.fault(message, listed, &error),
             },
             Payer::Order(key) => return self.route_by_order(message, listed, key, ask, requester),
-            Payer::Wallet => return self.say(message, Some(listed), NOT_OFFERED),
+            Payer::Wallet => return self.say(message, Some(listed), Rule::NotOffered),
         }
         Received::Done
     }
@@ -77,7 +76,7 @@ impl Receiver {
                         keeper
                             .neighbours
                             .purchases
-                            .answer(undone, REVERSED_WHILE_WAITING);
+                            .answer(undone, Rule::ReversedWhileWaiting);
                     }
                     Err(error) => return self.fault(message, listed, &error),
                 }
@@ -95,7 +94,7 @@ impl Receiver {
                     }
                     Ok(OrderRoute::Parked) => keeper.neighbours.purchases.wait(key, until),
                     Ok(OrderRoute::Contradicts) => {
-                        return self.say(message, Some(listed), CONTRADICTS);
+                        return self.say(message, Some(listed), Rule::OtherContents);
                     }
                     Err(error) => return self.fault(message, listed, &error),
                 }
@@ -120,7 +119,7 @@ impl Receiver {
                     .outgoing
                     .dispatch(wallet, message_of(ask, requester)),
                 Ok(None) => {
-                    let verdict = without_original(action).unwrap_or(NO_SUCH_ORDER);
+                    let verdict = without_original(action).unwrap_or(Rule::NoSuchOrder.into());
                     return self.say(message, Some(listed), verdict);
                 }
                 Err(error) => return self.fault(message, listed, &error),
@@ -138,11 +137,7 @@ impl Receiver {
         if NOT_ROUTED.allows(None) {
             tracing::error!(%error, "a request could not be routed");
         }
-        self.say(
-            message,
-            Some(listed),
-            (ResponseCode::FAULT, "the store could not be read"),
-        )
+        self.say(message, Some(listed), Rule::StoreUnreadable)
     }
 }
 
@@ -174,21 +169,5 @@ fn without_original(action: &Action) -> Option<Verdict> {
         | Action::Account(_)
         | Action::Unwatch => return None,
     };
-    let Outcome { code, reason, .. } = Outcome::unmatched(advice);
-    Some((code, reason))
+    Some(Outcome::unmatched(advice).verdict())
 }
-
-const NO_SUCH_ORDER: Verdict = (ResponseCode::NOT_FOUND, "no such order");
-const CONTRADICTS: Verdict = (
-    ResponseCode::DUPLICATE,
-    "the same key came with other contents",
-);
-const NO_SUCH_CARD: Verdict = (ResponseCode::NO_SUCH_CARD, "no such card");
-const REVERSED_WHILE_WAITING: Verdict = (
-    ResponseCode::DECLINED,
-    "reversed while it waited for the order",
-);
-const NOT_OFFERED: Verdict = (
-    ResponseCode::INVALID_TRANSACTION,
-    "not offered on this line",
-);

@@ -13,7 +13,7 @@ use std::time::Instant;
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
-use tessera_protocol::{OrderKey, ResponseCode};
+use tessera_protocol::OrderKey;
 
 use super::Services;
 use super::host_totals::TotalsAsked;
@@ -23,7 +23,7 @@ use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
 use tessera_ledger::{
     Action, Command, Context, Directive, Entry, Event, Items, Outcome, Owed, Payer, Reference,
-    Wallet, decide, is_admitted,
+    Rule, Wallet, decide, is_admitted,
 };
 use tessera_metrics::Stage;
 use tessera_store::{Known, Snapshot, Turnover};
@@ -160,7 +160,7 @@ impl WalletActor {
         if let Err(error) = recalled {
             // It cannot be distinguished from a repeat.
             tracing::error!(%error, "the journal could not be read back");
-            return Err(Outcome::fault("the journal could not be read back"));
+            return Err(Outcome::declined(Rule::JournalUnreadableBack));
         }
         if let Some(key) = announced {
             self.claim(key, command, context)?;
@@ -232,13 +232,10 @@ impl WalletActor {
                 }
                 Ok(())
             }
-            Ok(None) => Err(Outcome::declined(
-                ResponseCode::DUPLICATE,
-                "another wallet has the order",
-            )),
+            Ok(None) => Err(Outcome::declined(Rule::OrderOfAnotherWallet)),
             Err(error) => {
                 tracing::error!(%error, "an order could not be looked up");
-                Err(Outcome::fault("the store could not be read"))
+                Err(Outcome::declined(Rule::StoreUnreadable))
             }
         }
     }

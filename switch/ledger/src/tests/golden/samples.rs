@@ -8,7 +8,7 @@ use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
 
 use super::changes;
-use crate::Class;
+use crate::{Class, Reason};
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
 const REFERENCE: Reference = Reference(0x0123_4567_89AB);
@@ -254,7 +254,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             Event::Declined {
                 opening: by_card(),
                 code: ResponseCode::NOT_ENOUGH_MONEY,
-                reason: "insufficient funds".into(),
+                reason: Reason::with_text("insufficient funds"),
             },
         ),
         (
