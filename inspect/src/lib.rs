@@ -7,7 +7,7 @@ mod decode;
 mod doctor;
 mod input;
 #[cfg(test)]
-mod shapes;
+mod tests;
 
 pub use decode::Decoded;
 pub use doctor::{Finding, Verdict, diagnose};

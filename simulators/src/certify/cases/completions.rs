@@ -6,6 +6,11 @@ const RULE: &str = "5, 0220 completion advice";
 const ELSEWHERE: &str = "5, decided elsewhere";
 
 pub(super) fn cases() -> Vec<Case> {
+    [of_authorizations(), after_completion(), decided_elsewhere()].concat()
+}
+
+/// Completions of authorizations.
+fn of_authorizations() -> Vec<Case> {
     vec![
         Case::new("5.30", RULE, "a completion debits what is held")
             .paying(3_000)
@@ -52,6 +57,12 @@ pub(super) fn cases() -> Vec<Case> {
         .balance(-2_500, -3_000)
         .send(completion(1, 900), approved())
         .balance(-3_000, -3_000),
+    ]
+}
+
+/// What follows a completion, and completions without effect.
+fn after_completion() -> Vec<Case> {
+    vec![
         Case::new("5.35", RULE, "a repeat of a completion debits nothing more")
             .paying(3_000)
             .send(authorization(3_000), approved())
@@ -116,6 +127,12 @@ pub(super) fn cases() -> Vec<Case> {
         .balance(0, -3_000)
         .send(reversal(1), approved())
         .nothing_moved(),
+    ]
+}
+
+/// Advices of what the acquirer has decided itself.
+fn decided_elsewhere() -> Vec<Case> {
+    vec![
         Case::new(
             "5.45",
             ELSEWHERE,

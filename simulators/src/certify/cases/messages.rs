@@ -12,6 +12,11 @@ const FINANCIAL: [u8; 12] = [3, 4, 12, 13, 18, 22, 25, 32, 37, 41, 42, 49];
 const FOLLOWING: [u8; 9] = [3, 4, 12, 13, 32, 37, 41, 42, 49];
 
 pub(super) fn cases() -> Vec<Case> {
+    [network_messages(), mandatory_fields(), answers()].concat()
+}
+
+/// 0800: sign-on, echo, sign-off.
+fn network_messages() -> Vec<Case> {
     vec![
         Case::new("4.01", NETWORK, "sign-on (001), twice: 00")
             .send(sign_on().before_sign_on(), approved())
@@ -50,6 +55,12 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new("4.07", FIELDS, "0800 without a mandatory field: 30")
             .lacking(echo, &[32, 70])
             .serves(),
+    ]
+}
+
+/// Requests and advices without one of their mandatory fields.
+fn mandatory_fields() -> Vec<Case> {
+    vec![
         Case::new(
             "4.10",
             FIELDS,
@@ -136,6 +147,12 @@ pub(super) fn cases() -> Vec<Case> {
             .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
             .send(inquiry().without(2).without(14), format_error("")),
+    ]
+}
+
+/// Types and fields of answers.
+fn answers() -> Vec<Case> {
+    vec![
         Case::new(
             "4.30",
             ANSWERS,

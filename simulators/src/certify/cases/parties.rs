@@ -6,6 +6,11 @@ const RULE: &str = "3, Who is speaking";
 const MAC: &str = "3, MAC";
 
 pub(super) fn cases() -> Vec<Case> {
+    [identity(), macs()].concat()
+}
+
+/// Who the party is: sign-on, field 32, field 42.
+fn identity() -> Vec<Case> {
     vec![
         Case::new("3.01", RULE, "a sign-on binds the connection to the party")
             .send(sign_on().before_sign_on(), approved())
@@ -43,6 +48,12 @@ pub(super) fn cases() -> Vec<Case> {
             answered("63").unsealed(),
         )
         .send(echo(), answered("58")),
+    ]
+}
+
+/// MACs.
+fn macs() -> Vec<Case> {
+    vec![
         Case::new(
             "3.10",
             MAC,

@@ -5,6 +5,11 @@ use super::words::*;
 const RULE: &str = "5, 0200/20 refund";
 
 pub(super) fn cases() -> Vec<Case> {
+    [of_purchases(), unreferenced(), with_reversals()].concat()
+}
+
+/// Refunds of purchases, whole and in part.
+fn of_purchases() -> Vec<Case> {
     vec![
         Case::new("5.50", RULE, "a refund of the whole purchase is credited")
             .paying(2_000)
@@ -56,6 +61,12 @@ pub(super) fn cases() -> Vec<Case> {
         .send(refund(1, 700), approved())
         .send(repeat("0201", 2), approved().like(2))
         .balance(-1_300, -1_300),
+    ]
+}
+
+/// Refunds without field 90.
+fn unreferenced() -> Vec<Case> {
+    vec![
         Case::new(
             "5.56",
             RULE,
@@ -77,6 +88,12 @@ pub(super) fn cases() -> Vec<Case> {
         .send(purchase(2_000), approved())
         .send(refund(1, 700).without(90), approved())
         .balance(-1_300, -1_300),
+    ]
+}
+
+/// Refunds and reversals of the same purchase, and the ways to name it.
+fn with_reversals() -> Vec<Case> {
+    vec![
         Case::new("5.58", RULE, "a reversal of a refund takes it back")
             .paying(2_000)
             .send(purchase(2_000), approved())

@@ -9,80 +9,145 @@ const VERIFICATION: &str = "5, 0100 account verification";
 const PARTS: &str = "5, approvals in part";
 
 pub(super) fn cases() -> Vec<Case> {
+    [purchases(), authorizations(), inquiries(), parts()].concat()
+}
+
+/// 0200.
+fn purchases() -> Vec<Case> {
     vec![
         Case::new("5.01", PURCHASE, "an approved purchase is debited")
             .paying(1_999)
             .send(purchase(1_999), approved())
             .balance(-1_999, -1_999),
-        Case::new("5.02", PURCHASE, "what the financial system declines is released")
-            .needs(Need::Sandbox)
-            .paying(6_605)
-            .send(purchase(6_605), answered("05").with_reason())
-            .nothing_moved(),
-        Case::new("5.03", PURCHASE, "more than is there: 51, and nothing moves")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .send(purchase(999_999_999_999), one_of(&["51", "61"]).with_reason())
-            .nothing_moved(),
+        Case::new(
+            "5.02",
+            PURCHASE,
+            "what the financial system declines is released",
+        )
+        .needs(Need::Sandbox)
+        .paying(6_605)
+        .send(purchase(6_605), answered("05").with_reason())
+        .nothing_moved(),
+        Case::new(
+            "5.03",
+            PURCHASE,
+            "more than is there: 51, and nothing moves",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .send(
+            purchase(999_999_999_999),
+            one_of(&["51", "61"]).with_reason(),
+        )
+        .nothing_moved(),
         Case::new("5.04", PURCHASE, "an amount of one minor unit")
             .paying(1)
             .send(purchase(1), approved())
             .balance(-1, -1),
-        Case::new("5.10", AUTHORIZATION, "an approved authorization holds the money and debits nothing")
-            .paying(3_000)
-            .send(authorization(3_000), approved())
-            .balance(0, -3_000)
-            .send(reversal(1), approved())
-            .nothing_moved(),
-        Case::new("5.11", AUTHORIZATION, "what the financial system declines is not held")
-            .needs(Need::Sandbox)
-            .paying(6_605)
-            .send(authorization(6_605), answered("05"))
-            .nothing_moved(),
+    ]
+}
+
+/// 0100.
+fn authorizations() -> Vec<Case> {
+    vec![
+        Case::new(
+            "5.10",
+            AUTHORIZATION,
+            "an approved authorization holds the money and debits nothing",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .balance(0, -3_000)
+        .send(reversal(1), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.11",
+            AUTHORIZATION,
+            "what the financial system declines is not held",
+        )
+        .needs(Need::Sandbox)
+        .paying(6_605)
+        .send(authorization(6_605), answered("05"))
+        .nothing_moved(),
         Case::new("5.12", AUTHORIZATION, "a reversal frees what is held")
             .paying(3_000)
             .send(authorization(3_000), approved())
             .send(reversal_request(1), approved())
             .nothing_moved(),
-        Case::new("5.13", AUTHORIZATION, "a partial reversal frees what is above")
-            .paying(3_000)
-            .send(authorization(3_000), approved())
-            .send(reversal(1).with(95, shrunk_to(1_200)), approved())
-            .balance(0, -1_200)
-            .send(completion(1, 1_200), approved())
-            .balance(-1_200, -1_200),
-        Case::new("5.20", INQUIRY, "54 carries the ledger and the available balance; nothing moves")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .needs(Need::Sending("0100", "31"))
-            .send(inquiry(), approved())
-            .nothing_moved(),
+        Case::new(
+            "5.13",
+            AUTHORIZATION,
+            "a partial reversal frees what is above",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(reversal(1).with(95, shrunk_to(1_200)), approved())
+        .balance(0, -1_200)
+        .send(completion(1, 1_200), approved())
+        .balance(-1_200, -1_200),
+    ]
+}
+
+/// Balance inquiries and account verifications.
+fn inquiries() -> Vec<Case> {
+    vec![
+        Case::new(
+            "5.20",
+            INQUIRY,
+            "54 carries the ledger and the available balance; nothing moves",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::Sending("0100", "31"))
+        .send(inquiry(), approved())
+        .nothing_moved(),
         Case::new("5.21", INQUIRY, "an inquiry's amount is 0: 13 otherwise")
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
             .send(inquiry().amount(1), answered("13")),
-        Case::new("5.22", INQUIRY, "money on hold is in the ledger balance and not in the available one")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .needs(Need::Sending("0100", "31"))
-            .send(authorization(500), approved())
-            .send(inquiry(), approved())
-            .balance(0, -500)
-            .send(reversal(1), approved()),
-        Case::new("5.23", VERIFICATION, "an account verification (amount 0) of a good card: 00; nothing is held")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .send(authorization(0).named("account verification"), approved())
-            .nothing_moved(),
-        Case::new("5.24", VERIFICATION, "an account verification with processing code 38: 00, or 54 as a purchase would get")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .needs(Need::Sending("0100", "38"))
-            .send(verification(), approved())
-            .send(verification().with(14, "2001"), answered("54").with_reason())
-            .send(verification().amount(1), answered("13").with_reason())
-            .nothing_moved(),
+        Case::new(
+            "5.22",
+            INQUIRY,
+            "money on hold is in the ledger balance and not in the available one",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::Sending("0100", "31"))
+        .send(authorization(500), approved())
+        .send(inquiry(), approved())
+        .balance(0, -500)
+        .send(reversal(1), approved()),
+        Case::new(
+            "5.23",
+            VERIFICATION,
+            "an account verification (amount 0) of a good card: 00; nothing is held",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .send(authorization(0).named("account verification"), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.24",
+            VERIFICATION,
+            "an account verification with processing code 38: 00, or 54 as a purchase would get",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::Sending("0100", "38"))
+        .send(verification(), approved())
+        .send(
+            verification().with(14, "2001"),
+            answered("54").with_reason(),
+        )
+        .send(verification().amount(1), answered("13").with_reason())
+        .nothing_moved(),
+    ]
+}
+
+/// Approvals of a part of the amount.
+fn parts() -> Vec<Case> {
+    vec![
         Case::new("5.25", PARTS, "a terminal that takes a part is offered what is there: 10, and 54 says what was asked for")
             .needs(Need::Granted(Grant::PartialApproval))
             .needs(Need::Acquirer)

@@ -7,6 +7,11 @@ const ORDER: &str = "5, Reversals";
 const NAMED: &str = "5, Reversals (section 4, original data elements)";
 
 pub(super) fn cases() -> Vec<Case> {
+    [of_purchases(), without_effect(), named()].concat()
+}
+
+/// Reversals of approved purchases, whole and in part.
+fn of_purchases() -> Vec<Case> {
     vec![
         Case::new("5.70", RULE, "0420 undoes a purchase: 00")
             .paying(1_999)
@@ -64,6 +69,12 @@ pub(super) fn cases() -> Vec<Case> {
         .send(reversal(1), approved())
         .send(repeat("0421", 2), approved())
         .nothing_moved(),
+    ]
+}
+
+/// Reversals of what was never seen, was declined, or is still being decided.
+fn without_effect() -> Vec<Case> {
+    vec![
         Case::new(
             "5.77",
             ORDER,
@@ -72,7 +83,10 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0420"), approved().not_found())
-        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
+        .send(
+            purchase(700).with(11, Value::AnnouncedEarly),
+            answered("05"),
+        )
         .nothing_moved(),
         Case::new(
             "5.78",
@@ -83,7 +97,10 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0400"), answered("25"))
-        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
+        .send(
+            purchase(700).with(11, Value::AnnouncedEarly),
+            answered("05"),
+        )
         .nothing_moved(),
         Case::new(
             "5.79",
@@ -94,7 +111,10 @@ pub(super) fn cases() -> Vec<Case> {
         .needs(Need::Payer)
         .agreed(1, 700)
         .send(unseen("0400"), approved().not_found())
-        .send(purchase(700).with(11, Value::AnnouncedEarly), answered("05"))
+        .send(
+            purchase(700).with(11, Value::AnnouncedEarly),
+            answered("05"),
+        )
         .nothing_moved(),
         Case::new(
             "5.80",
@@ -118,6 +138,12 @@ pub(super) fn cases() -> Vec<Case> {
             (reversal(1), approved().into()),
         ])
         .nothing_moved(),
+    ]
+}
+
+/// The ways to name the original.
+fn named() -> Vec<Case> {
+    vec![
         Case::new(
             "5.82",
             ORDER,
