@@ -24,7 +24,7 @@ pub struct CardRange {
 }
 
 /// Something that is blocked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// What.
     pub subject: Subject,
@@ -63,7 +63,7 @@ impl CardRange {
 const LONGEST: usize = 19;
 
 /// All that is blocked.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blocks {
     /// In the order in which it was decided.
     all: Vec<Block>,

@@ -12,7 +12,7 @@ use super::{Broken, Opening, Reference, Rule};
 const REMEMBERED_MAX: usize = 256;
 
 /// A card number that leads to the wallet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
     /// Its number.
     pub number: CardNumber,
@@ -29,7 +29,7 @@ pub struct Card {
 }
 
 /// What a further number is for, and who has used it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     /// What it is for.
     pub usage: NumberUse,
@@ -42,7 +42,7 @@ pub struct Terms {
 }
 
 /// See the head of this file.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cards {
     cards: SmallVec<[Card; 1]>,
     /// What the host is being asked for.

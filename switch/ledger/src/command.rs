@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A command to a wallet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Somebody asks and waits for an answer.
     Ask(Box<Ask>),
@@ -78,7 +78,7 @@ impl AdviceSubject {
 }
 
 /// A request and what it wants.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// Who asks, and about what.
     pub opening: Opening,
@@ -89,7 +89,7 @@ pub struct Ask {
 }
 
 /// What shows that the payer wants it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claims {
     /// SHA-256 of the session's secret.
     pub session: Option<[u8; 32]>,
@@ -115,7 +115,7 @@ pub struct Proof {
 }
 
 /// What a request wants of the wallet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// 0200/00 or 0100/00.
     Purchase {
@@ -211,7 +211,7 @@ impl Action {
 }
 
 /// Where a load comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadFrom {
     /// This number, field 102: a wallet without an account.
     Number(Secret),
@@ -222,7 +222,7 @@ pub enum LoadFrom {
 }
 
 /// What a payer asks for their account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountAction {
     /// Open the account, and a session.
     Register(NewSession),
@@ -279,7 +279,7 @@ pub enum AccountAction {
 }
 
 /// A session to be opened.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
     /// SHA-256 of its secret.
     pub digest: [u8; 32],
@@ -290,7 +290,7 @@ pub struct NewSession {
 }
 
 /// An address, and the code that is to be sent there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactAndCode {
     /// The address.
     pub contact: Contact,
@@ -319,7 +319,7 @@ pub struct HistoryRequest {
 }
 
 /// What is configured for all wallets.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
     /// What may be spent.
     pub limits: Limits,
@@ -366,7 +366,7 @@ pub struct Context<'a> {
 }
 
 /// What has to happen outside, once the events are durable.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Answer the requester.
     Answer(Outcome),
@@ -412,7 +412,7 @@ pub enum Effect {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Field 39.
     pub code: ResponseCode,
@@ -428,7 +428,7 @@ pub struct Outcome {
 pub type Sources = Vec<(u32, Box<str>)>;
 
 /// What else an answer says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Details {
     /// Nothing.
     None,

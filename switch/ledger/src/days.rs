@@ -90,7 +90,7 @@ impl std::fmt::Display for Day {
 }
 
 /// When dates begin, and which of them the financial system has the same totals of.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Days {
     /// The newest at the end.
     begin: Vec<(u64, Day)>,

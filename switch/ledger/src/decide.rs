@@ -26,7 +26,7 @@ use super::{
 };
 
 /// What a command comes to.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
     /// To be journaled and applied, in this order.
     pub events: SmallVec<[Event; 1]>,

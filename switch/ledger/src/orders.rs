@@ -10,7 +10,7 @@ use tessera_protocol::{Amount, Currency, OrderKey};
 use super::{Command, Event, Opening, Payer, Reference};
 
 /// An order that the payer agreed to pay.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// Mall and order number.
     pub key: OrderKey,

@@ -6,7 +6,7 @@ use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference
 use crate::controls::Controls;
 
 /// An operator's decision, as the journal keeps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directed {
     /// What was decided.
     pub directive: Directive,
@@ -34,7 +34,7 @@ impl Directed {
 }
 
 /// What an operator can decide.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Directive {
     /// Nothing more is bought with this.
     Block(Subject),
@@ -101,7 +101,7 @@ pub enum Owed {
 }
 
 /// See the head of this file.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Supervision {
     /// What is blocked.
     pub blocks: Blocks,

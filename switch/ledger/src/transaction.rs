@@ -55,7 +55,7 @@ pub enum Advice {
 }
 
 /// One request and its fate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
     /// What makes a repeat of it a repeat.
     pub key: DuplicateKey,
@@ -100,7 +100,7 @@ pub struct Transaction {
 }
 
 /// What stands besides in the few transactions that others are about.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct More {
     /// What of a purchase was refunded, or will be if the host approves; what of an authorization was completed.
     pub used: Amount,

@@ -260,7 +260,7 @@ impl Session {
             return Err(Ending::SignOnRefused);
         }
         self.place.sign_on(self.keeper.reading.institution);
-        self.say(&message, Verdict::APPROVED);
+        self.say(message, Verdict::APPROVED);
         Ok(())
     }
 

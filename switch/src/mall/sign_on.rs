@@ -18,16 +18,20 @@ pub(super) enum Standing {
     SignedOn(#[expect(dead_code, reason = "held for as long as the connection stands")] Permit),
 }
 
+/// The refusals that end the connection.
+const ENDING: [(Rule, ConnectionRefused); 5] = [
+    (Rule::PartyFull, ConnectionRefused::PartyFull),
+    (Rule::OtherDialect, ConnectionRefused::Dialect),
+    (Rule::OtherAddress, ConnectionRefused::Address),
+    (Rule::OtherTransport, ConnectionRefused::Transport),
+    (Rule::OtherCertificate, ConnectionRefused::Certificate),
+];
+
 /// Whether the connection has to end after this verdict, and what that is called.
 pub(super) fn refuses(verdict: &Verdict) -> Option<ConnectionRefused> {
-    match verdict.rule? {
-        Rule::PartyFull => Some(ConnectionRefused::PartyFull),
-        Rule::OtherDialect => Some(ConnectionRefused::Dialect),
-        Rule::OtherAddress => Some(ConnectionRefused::Address),
-        Rule::OtherTransport => Some(ConnectionRefused::Transport),
-        Rule::OtherCertificate => Some(ConnectionRefused::Certificate),
-        _ => None,
-    }
+    let rule = verdict.rule?;
+    let found = ENDING.iter().find(|(ending, _)| *ending == rule);
+    found.map(|(_, refused)| *refused)
 }
 
 /// The refusals of a connection that does not match its party's profile.

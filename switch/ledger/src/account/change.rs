@@ -34,7 +34,7 @@ impl ContactChannel {
 }
 
 /// A change of an account. Numbers of new sessions and sources are not said: they follow from the account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// The account was opened with this password hash.
     Registered(Box<str>),

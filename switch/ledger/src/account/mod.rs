@@ -30,7 +30,7 @@ pub const RELOAD_PAUSE: u64 = 60 * 60 * 1000;
 pub const SESSION_USED_GRAIN: u64 = 60 * 1000;
 
 /// See the head of this file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The password's argon2id hash in the PHC string format; empty where nobody can sign in any more.
     pub password: Box<str>,
@@ -59,7 +59,7 @@ pub struct Account {
 }
 
 /// A session, known by the digest of its secret.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Within the wallet.
     pub number: u32,
@@ -76,7 +76,7 @@ pub struct Session {
 }
 
 /// A funding source.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Within the wallet.
     pub number: u32,
@@ -106,7 +106,7 @@ pub struct Reload {
 }
 
 /// Where details are sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// By which channel.
     pub channel: ContactChannel,
@@ -117,7 +117,7 @@ pub struct Contact {
 }
 
 /// An address that waits for its code.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedContact {
     /// The address.
     pub contact: Contact,

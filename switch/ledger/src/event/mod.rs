@@ -38,7 +38,7 @@ pub use postings::{Account, Posting, Postings};
 pub use settlement::{Item, Items, NO_PARTY, Side};
 
 /// One event in its place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Whose event.
     pub wallet: WalletId,
@@ -67,7 +67,7 @@ impl Entry {
 
 /// What happened. Amounts stand in the transaction that an event names, so that no event can
 /// disagree with it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A wallet was made.
     Opened(Opening),

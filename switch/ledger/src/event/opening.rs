@@ -7,7 +7,7 @@ use crate::{DuplicateKey, KeyFields, Reference};
 use tessera_kit::clock;
 
 /// What a request said when it came, for as long as the journal is kept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     /// The switch's own id of the transaction.
     pub reference: Reference,
@@ -102,7 +102,7 @@ pub struct Merchant {
 }
 
 /// How a request names who pays.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payer {
     /// By card number, with the expiry (YYMM) where the request carried one.
     Card(CardNumber, Option<u16>),

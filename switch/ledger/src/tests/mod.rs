@@ -9,6 +9,7 @@ mod golden;
 mod model;
 mod originals;
 mod payer;
+mod plain;
 mod refunds;
 mod rules;
 mod verdicts;

@@ -25,7 +25,7 @@ const ASKED: [Asked; 6] = [
     Asked::Card,
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Purchase,
     Authorization,

@@ -7,7 +7,7 @@ use crate::{Reference, StandIn};
 
 pub(super) const START: u64 = 10_000;
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Pending,
     Approved,
@@ -32,7 +32,7 @@ pub(super) struct Spent {
     pub(super) hold: Option<Hold>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hold {
     pub(super) state: State,
     pub(super) held: u64,
@@ -41,7 +41,7 @@ pub(super) struct Hold {
     pub(super) expires_at: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Open,
     Expired,
