@@ -41,6 +41,9 @@ impl Switch {
         private::check(&settings.data)?;
         if self.check {
             let (config, parties) = (self.config.display(), settings.parties.len());
+            for outdated in &settings.outdated_keys {
+                print(format_args!("warning: {outdated}\n"))?;
+            }
             print(format_args!("{config} is good: {parties} parties\n"))?;
             return Ok(());
         }

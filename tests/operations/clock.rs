@@ -244,7 +244,7 @@ fn a_clock_that_is_set_back_under_load_costs_no_purchase() {
 #[test]
 #[ignore = "needs libfaketime: make test AREA=clock"]
 fn what_is_held_expires_also_where_the_clock_is_set_back() {
-    let mut world = World::new(&[("hold_stands", "\"2s\""), ("clock_window", "\"24h\"")]);
+    let mut world = World::new(&[("hold_valid_for", "\"2s\""), ("clock_window", "\"24h\"")]);
     for back in [SECOND, HOUR, DAY] {
         let mut wire = world.sign_on();
         let hold = world.now(card_purchase(&ACQUIRER, 1, 3_000).mti("0100"));

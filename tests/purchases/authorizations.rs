@@ -79,7 +79,7 @@ fn an_authorization_holds_until_it_is_completed_or_reversed() {
 
 #[test]
 fn several_completions_and_the_end_of_a_holds_time() {
-    let rig = rig_with(10, 10_000, &[("hold_stands", "\"2s\"")]);
+    let rig = rig_with(10, 10_000, &[("hold_valid_for", "\"2s\"")]);
     rig.add_to_party(PARTY, "several_completions = true\n");
     let mut rig = started(rig, &[]);
     let mut wire = Wire::signed_on(&rig, &ACQUIRER);

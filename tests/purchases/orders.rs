@@ -279,7 +279,7 @@ fn after_a_decline_the_mall_may_ask_again_while_the_agreement_stands() {
         rig_with(
             0,
             0,
-            &[("order_stands", "\"6s\""), ("order_wait", "\"300ms\"")],
+            &[("order_valid_for", "\"6s\""), ("order_wait", "\"300ms\"")],
         ),
         &["rules.endings={ \"6605\" = \"05\" }"],
     );

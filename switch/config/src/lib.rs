@@ -11,6 +11,7 @@ mod nearest;
 mod notify;
 mod parties;
 mod read;
+mod renamed;
 mod sections;
 mod settings;
 mod source;
@@ -24,6 +25,7 @@ pub use parties::{
     Acceptors, CertificateOf, CodeSet, Messages, Network, Party, PartyKind, Quirks, Transport,
     UnknownReversal,
 };
+pub use renamed::OutdatedKey;
 pub use sections::{
     Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
     MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings, VaultSettings,

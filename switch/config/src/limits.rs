@@ -124,8 +124,8 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
     for (key, value, least, most) in [
         ("leased.session_idle", leased.session_idle, SECOND, 30 * DAY),
         (
-            "leased.session_stands",
-            leased.session_stands,
+            "leased.session_max_age",
+            leased.session_max_age,
             SECOND,
             365 * DAY,
         ),
@@ -151,8 +151,8 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             90 * DAY,
         ),
         ("mall.order_wait", mall.order_wait, Duration::ZERO, HOUR),
-        ("mall.order_stands", mall.order_stands, SECOND, DAY),
-        ("mall.hold_stands", mall.hold_stands, SECOND, 90 * DAY),
+        ("mall.order_valid_for", mall.order_valid_for, SECOND, DAY),
+        ("mall.hold_valid_for", mall.hold_valid_for, SECOND, 90 * DAY),
         ("mall.write_stall", mall.write_stall, MILLISECOND, HOUR),
         ("mall.slow_down_min", mall.slow_down_min, MILLISECOND, HOUR),
         ("mall.slow_down_max", mall.slow_down_max, MILLISECOND, HOUR),

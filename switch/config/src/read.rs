@@ -76,6 +76,7 @@ impl Settings {
         let mut settings = settle(source.parse()?, base);
         limits::check(&settings).map_err(|breach| source.complaint(breach))?;
         settings.parties = parties::read(&settings)?;
+        settings.outdated_keys = source.outdated_keys()?;
         Ok(settings)
     }
 
@@ -118,6 +119,7 @@ fn settle(file: File, base: &Path) -> Settings {
         ops: file.ops,
         log: file.log,
         parties: Vec::new(),
+        outdated_keys: Vec::new(),
     };
     for path in [
         &mut settings.data,

@@ -57,12 +57,12 @@ pub struct MallSettings {
     /// How long a mall's purchase waits for an order that the wallet server has not announced yet.
     #[serde(with = "units::duration")]
     pub order_wait: Duration,
-    /// How long a payer's agreement to an order stands.
+    /// How long a payer's agreement to an order is valid.
     #[serde(with = "units::duration")]
-    pub order_stands: Duration,
-    /// How long an authorization holds money that is not completed.
+    pub order_valid_for: Duration,
+    /// How long an authorization without a completion holds money.
     #[serde(with = "units::duration")]
-    pub hold_stands: Duration,
+    pub hold_valid_for: Duration,
     /// Who begins settlement dates.
     #[serde(with = "units::cutover")]
     pub settlement_cutover: Cutover,
@@ -121,8 +121,8 @@ impl Default for MallSettings {
             clock_window: Duration::from_secs(60 * 60),
             key_overlap: Duration::from_secs(24 * 60 * 60),
             order_wait: Duration::from_secs(3),
-            order_stands: Duration::from_secs(15 * 60),
-            hold_stands: Duration::from_secs(7 * 24 * 60 * 60),
+            order_valid_for: Duration::from_secs(15 * 60),
+            hold_valid_for: Duration::from_secs(7 * 24 * 60 * 60),
             settlement_cutover: Cutover::Clock(Duration::ZERO),
             write_stall: Duration::from_secs(10),
             slow_down_min: Duration::from_millis(100),
@@ -170,7 +170,7 @@ pub struct LeasedSettings {
     pub session_idle: Duration,
     /// This long after its opening every session has ended.
     #[serde(with = "units::duration")]
-    pub session_stands: Duration,
+    pub session_max_age: Duration,
 }
 
 impl Default for LeasedSettings {
@@ -191,7 +191,7 @@ impl Default for LeasedSettings {
             tries_per_account: 3,
             tries_per_address: 30,
             session_idle: Duration::from_secs(15 * 60),
-            session_stands: Duration::from_secs(12 * 60 * 60),
+            session_max_age: Duration::from_secs(12 * 60 * 60),
         }
     }
 }

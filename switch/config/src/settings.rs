@@ -8,7 +8,7 @@ use tessera_protocol::Currency;
 
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
-    OpsSettings, Party, StoreSettings, VaultSettings,
+    OpsSettings, OutdatedKey, Party, StoreSettings, VaultSettings,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -62,6 +62,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Who may connect, as the files of `parties_folder` said at the start.
     pub parties: Vec<Party>,
+    /// Keys that the file states by their old names.
+    pub outdated_keys: Vec<OutdatedKey>,
 }
 
 impl Settings {
@@ -103,6 +105,7 @@ impl Default for Settings {
             ops: OpsSettings::default(),
             log: LogSettings::default(),
             parties: Vec::new(),
+            outdated_keys: Vec::new(),
         }
     }
 }

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use tessera_common::bounded;
+use toml::Spanned;
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 use super::bounds::Breach;
 use super::locate::Locator;
 use super::nearest::nearest;
+use super::renamed::{self, OutdatedKey};
 use super::{Place, SettingsError};
 
 /// Keys whose values never stand in a message.
@@ -38,17 +40,30 @@ impl Source {
 
     /// The values in it.
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
-        let document = DeTable::parse(&self.text).map_err(|error| self.syntax(&error))?;
+        let (document, _) = self.document()?;
         let locator = Locator::new(&self.text, document.get_ref());
         T::deserialize(toml::Deserializer::from(document))
             .map_err(|error| self.shape(&locator, &error))
     }
 
+    /// The keys in it that are stated by their old names.
+    pub(super) fn outdated_keys(&self) -> Result<Vec<OutdatedKey>, SettingsError> {
+        self.document().map(|(_, outdated)| outdated)
+    }
+
+    /// The document with the present names of all keys, and those that have others in the file.
+    fn document(&self) -> Result<(Spanned<DeTable<'_>>, Vec<OutdatedKey>), SettingsError> {
+        let mut document = DeTable::parse(&self.text).map_err(|error| self.syntax(&error))?;
+        let place = |offset| self.place(Some(Locator::line(&self.text, offset)));
+        let outdated = renamed::rename(document.get_mut(), place)?;
+        Ok((document, outdated))
+    }
+
     /// What is wrong with a value of a file that was parsed.
     pub(super) fn complaint(&self, breach: Breach) -> SettingsError {
-        let document = match DeTable::parse(&self.text) {
-            Ok(document) => document,
-            Err(error) => return self.syntax(&error),
+        let document = match self.document() {
+            Ok((document, _)) => document,
+            Err(error) => return error,
         };
         let locator = Locator::new(&self.text, document.get_ref());
         SettingsError::BadValue {

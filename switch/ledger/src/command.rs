@@ -326,11 +326,11 @@ pub struct Rules {
     /// A session that was not used for so many milliseconds has ended.
     pub session_idle: u64,
     /// So many milliseconds after its opening every session has ended.
-    pub session_stands: u64,
+    pub session_max_age: u64,
     /// A card is renewed so many milliseconds before it expires; 0: it is not.
     pub renew_before: u64,
     /// For so many milliseconds an authorization holds money.
-    pub hold_stands: u64,
+    pub hold_valid_for: u64,
     /// What is approved while the host can't be asked.
     pub stand_in: StandIn,
 }

@@ -12,7 +12,7 @@ use tessera_ledger::{Change, ContactChannel, Entry, Event};
 use tessera_store::read_back;
 use tessera_vault::{Purpose, Vault};
 
-/// A code that came later would be of no use (see `CODE_STANDS` in the wallet module).
+/// A code that came later would be of no use (see `CODE_VALID_FOR` in the wallet module).
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
 
 /// The name of the mall that an institution is, where it is one: parties come and go.

@@ -140,7 +140,7 @@ pub(super) fn wallet_servers(
         reading: Reading {
             institution,
             currency: settings.currency,
-            order_stands: settings.mall.order_stands.as_millis() as u64,
+            order_valid_for: settings.mall.order_valid_for.as_millis() as u64,
             vault: Arc::clone(&shared.vault),
             channels: channels(settings),
         },
@@ -178,9 +178,9 @@ fn rules(settings: &Settings) -> Rules {
             month_count: limits.month_count,
         },
         session_idle: settings.leased.session_idle.as_millis() as u64,
-        session_stands: settings.leased.session_stands.as_millis() as u64,
+        session_max_age: settings.leased.session_max_age.as_millis() as u64,
         renew_before: settings.host.renew_cards_before.as_millis() as u64,
-        hold_stands: settings.mall.hold_stands.as_millis() as u64,
+        hold_valid_for: settings.mall.hold_valid_for.as_millis() as u64,
         stand_in: settings.host.stand_in.limits(),
     }
 }

@@ -22,8 +22,8 @@ pub struct Reading {
     pub institution: u64,
     /// The currency of a wallet where the operation names none.
     pub currency: Currency,
-    /// For how many milliseconds an agreement stands.
-    pub order_stands: u64,
+    /// For how many milliseconds an agreement is valid.
+    pub order_valid_for: u64,
     /// What seals sources and addresses.
     pub vault: Arc<Vault>,
     /// The configured channels of notifications.
@@ -72,7 +72,7 @@ impl Operation {
                 None => LoadFrom::Number(data.source()?),
             }),
             Code::AnnounceOrder => Action::Announce {
-                expires_at: now + reading.order_stands,
+                expires_at: now + reading.order_valid_for,
                 description: data.find(tag::DESCRIPTION)?.unwrap_or_default().to_vec(),
                 reversed: Vec::new(),
             },

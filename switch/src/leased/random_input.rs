@@ -75,7 +75,7 @@ fn every_operation_is_read_or_refused() {
     let reading = Reading {
         institution: 90_000_000_001,
         currency: Currency::USD,
-        order_stands: 1_000,
+        order_valid_for: 1_000,
         vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
         channels: Vec::new(),
     };

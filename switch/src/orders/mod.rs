@@ -324,7 +324,7 @@ mod tests {
 
         assert_eq!(orders.slots.len(), 1);
         // It is over, and the first payer agrees to it again: the other one's late word changes nothing.
-        let later = 1000 + slot::CLAIM_STANDS + 1;
+        let later = 1000 + slot::CLAIM_VALID_FOR + 1;
         assert!(orders.claim(key, PAYER, later).unwrap().is_some());
         turn(OTHER, OrderState::Cancelled);
         turn(PAYER, OrderState::Paid(Reference(1)));

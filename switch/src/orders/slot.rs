@@ -7,9 +7,9 @@ use tessera_protocol::{Amount, Currency};
 use crate::message::WalletMessage;
 use tessera_ledger::{Command, DuplicateKey, OrderState, UnseenOriginal, WalletId};
 
-/// How long a claim stands without the wallet's word, and how long after its end an agreement still keeps others out, as a
+/// How long a claim is valid without an answer of the wallet, in milliseconds, and how long after its end an agreement still keeps others out, as a
 /// purchase may be decided just then: as long as a request may take.
-pub(super) const CLAIM_STANDS: u64 = 10_000;
+pub(super) const CLAIM_VALID_FOR: u64 = 10_000;
 
 /// A purchase that waits for the payer.
 #[derive(Debug)]
@@ -84,10 +84,10 @@ impl Owner {
     /// Whether no other wallet may announce the order.
     pub(super) fn keeps_out(&self, other: WalletId, now: u64) -> bool {
         match *self {
-            Self::Claimed { by, at, .. } => by != other && now < at + CLAIM_STANDS,
+            Self::Claimed { by, at, .. } => by != other && now < at + CLAIM_VALID_FOR,
             Self::Turned(turned) if turned.wallet == other => false,
             Self::Turned(turned) => match turned.state {
-                OrderState::Open => now <= turned.expires_at.saturating_add(CLAIM_STANDS),
+                OrderState::Open => now <= turned.expires_at.saturating_add(CLAIM_VALID_FOR),
                 OrderState::Cancelled => false,
                 OrderState::Paying(_) | OrderState::Paid(_) => true,
             },

@@ -59,6 +59,9 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     // A file that may not grow any more (`ulimit -f`) is an error of that write, as a full disk is, and no end.
     let _too_large = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
 
+    for outdated in &settings.outdated_keys {
+        tracing::warn!("{outdated}");
+    }
     let base = Base::read(settings)?;
     // Bound first: an address that is taken is found out before the journal is replayed.
     let ports = Ports::bind(&base)?;

@@ -1,5 +1,7 @@
 //! Complaints about the switch's own file.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -112,8 +114,8 @@ fn names_bad_values_and_what_is_allowed() {
             "2: leased.tries_per_account = 0: must be from 1 to 1000",
         ),
         (
-            "[leased]\nsession_stands = \"0s\"",
-            "2: leased.session_stands = \"0s\": must be from \"1s\" to \"365d\"",
+            "[leased]\nsession_max_age = \"0s\"",
+            "2: leased.session_max_age = \"0s\": must be from \"1s\" to \"365d\"",
         ),
         (
             "[mall]\norder_wait = \"8s\"",
@@ -146,4 +148,38 @@ fn names_bad_values_and_what_is_allowed() {
     ] {
         assert_eq!(complaint(text), format!("switch.toml:{expected}"));
     }
+}
+
+/// A key's old name is accepted with its value, and named with its line; beside the new name it is an error.
+#[test]
+fn a_renamed_key_is_accepted_by_its_old_name() {
+    let text = "[leased]\nsession_stands = \"1h\"\n\n[mall]\norder_stands = \"5min\"\nhold_stands = \"2d\"\n";
+    let (folder, settings) = read(text);
+    let settings = settings.unwrap();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    assert_eq!(settings.leased.session_max_age, minutes(60));
+    assert_eq!(settings.mall.order_valid_for, minutes(5));
+    assert_eq!(settings.mall.hold_valid_for, minutes(2 * 24 * 60));
+    let prefix = format!("{}/", folder.path().display());
+    let warned = settings.outdated_keys.iter();
+    let warned: Vec<_> = warned
+        .map(|key| key.to_string().replace(&prefix, ""))
+        .collect();
+    assert_eq!(
+        warned[0],
+        "switch.toml:5: mall.order_stands is now called mall.order_valid_for; the next version will refuse the old name"
+    );
+    assert_eq!(warned.len(), 3);
+
+    let (_folder, settings) = read("");
+    assert_eq!(settings.unwrap().outdated_keys, []);
+
+    assert_eq!(
+        complaint("[mall]\norder_stands = \"0s\""),
+        "switch.toml:2: mall.order_valid_for = \"0s\": must be from \"1s\" to \"1d\""
+    );
+    assert_eq!(
+        complaint("[mall]\norder_stands = \"5min\"\norder_valid_for = \"5min\""),
+        "switch.toml:2: mall.order_stands: is the old name of mall.order_valid_for, which is stated too: delete one of them"
+    );
 }

@@ -23,7 +23,7 @@ pub const NUMBERS_MAX: usize = 64;
 /// Wrong codes after which a new one must be asked for.
 pub const CODE_TRIES_MAX: u8 = 5;
 /// How long a confirmation code is good, in milliseconds.
-pub const CODE_STANDS: u64 = 15 * 60 * 1000;
+pub const CODE_VALID_FOR: u64 = 15 * 60 * 1000;
 /// After an automatic reload that failed, for how many milliseconds none is tried.
 pub const RELOAD_PAUSE: u64 = 60 * 60 * 1000;
 /// How exactly it is known when a session was last used, in milliseconds.

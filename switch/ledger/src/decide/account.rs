@@ -4,7 +4,7 @@ use smallvec::smallvec;
 use tessera_protocol::leased::{ReloadRow, SessionRow, SourceRow, tag};
 use tessera_protocol::{Amount, ResponseCode};
 
-use super::super::account::{CODE_STANDS, CODE_TRIES_MAX, SOURCES_MAX};
+use super::super::account::{CODE_TRIES_MAX, CODE_VALID_FOR, SOURCES_MAX};
 use super::super::{
     AccountAction, Ask, Change, ContactAndCode, Context, Details, Effect, Event, NewSession,
     Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Source,
@@ -170,7 +170,7 @@ fn propose(contact: &ContactAndCode, context: &Context) -> Change {
         proposed: ProposedContact {
             contact: contact.contact.clone(),
             code: contact.digest,
-            until: context.now + CODE_STANDS,
+            until: context.now + CODE_VALID_FOR,
             tries: 0,
         },
         sealed_code: contact.sealed_code.clone(),

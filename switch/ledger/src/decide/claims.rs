@@ -98,7 +98,7 @@ pub(super) fn session<'a>(wallet: &'a Wallet, ask: &Ask, context: &Context) -> O
 pub(super) fn is_open(session: &Session, context: &Context) -> bool {
     let since = |time: u64| context.now.saturating_sub(time);
     since(session.used_at) < context.rules.session_idle + SESSION_USED_GRAIN
-        && since(session.opened_at) < context.rules.session_stands
+        && since(session.opened_at) < context.rules.session_max_age
 }
 
 /// To a minute, so that not every look at a page is an event.

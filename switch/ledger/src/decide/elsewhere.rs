@@ -52,7 +52,7 @@ pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
     }
     let (card, expiry) = shown_card(wallet, opening);
     let expires_at = match opening.class {
-        Class::Authorization => context.now + context.rules.hold_stands,
+        Class::Authorization => context.now + context.rules.hold_valid_for,
         Class::Financial | Class::Reversal | Class::Administrative => 0,
     };
     let mut effects = smallvec![

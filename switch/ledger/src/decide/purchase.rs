@@ -46,7 +46,7 @@ fn hold(
 ) -> Decision {
     let reference = opening.reference;
     let expires_at = match opening.class {
-        Class::Authorization => context.now + context.rules.hold_stands,
+        Class::Authorization => context.now + context.rules.hold_valid_for,
         Class::Financial | Class::Reversal | Class::Administrative => 0,
     };
     let held = Event::Held {

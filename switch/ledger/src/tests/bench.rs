@@ -56,8 +56,8 @@ impl Bench {
             host_up: true,
             rules: Rules {
                 session_idle: 900_000,
-                session_stands: 43_200_000,
-                hold_stands: 604_800_000,
+                session_max_age: 43_200_000,
+                hold_valid_for: 604_800_000,
                 ..Rules::default()
             },
             operator_policy: Supervision::default(),

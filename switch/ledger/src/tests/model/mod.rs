@@ -19,7 +19,7 @@ use crate::{Advice, AdviceSubject, Command, Effect, Owed, Reference, StandIn, St
 type Checked = Result<(), TestCaseError>;
 
 /// Milliseconds for which an authorization holds.
-const HOLD_STANDS: u64 = 1_000;
+const HOLD_VALID_FOR: u64 = 1_000;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -190,7 +190,7 @@ proptest! {
         let mut bench = Bench::with(START);
         let limits = Limits { day, day_count, ..Limits::default() };
         (bench.rules.limits, bench.rules.stand_in) = (limits, stand_in);
-        (bench.rules.hold_stands, bench.stand_in_left) = (HOLD_STANDS, stand_in.overall);
+        (bench.rules.hold_valid_for, bench.stand_in_left) = (HOLD_VALID_FOR, stand_in.overall);
         let mut paper = Paper { limits, stand_in, ..Paper::default() };
         for step in &steps {
             take(step, &mut bench, &mut paper)?;

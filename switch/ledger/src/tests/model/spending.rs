@@ -6,7 +6,7 @@ use tessera_protocol::{Mti, OriginalData, ResponseCode};
 use super::super::bench::{Bench, amount, by_card, original};
 use super::naming::Naming;
 use super::paper::{Fate, Hold, Paper, Spent, State};
-use super::{Checked, HOLD_STANDS, answered, forwarded};
+use super::{Checked, HOLD_VALID_FOR, answered, forwarded};
 use crate::{Action, Command, Effect, Outcome, Reference};
 
 pub(super) fn pay(
@@ -46,7 +46,7 @@ pub(super) fn pay(
         state: State::Open,
         held: verdict.unwrap_or(0),
         most: granted,
-        expires_at: bench.now + HOLD_STANDS,
+        expires_at: bench.now + HOLD_VALID_FOR,
     });
     paper.spent.push(Spent {
         trace,
@@ -82,7 +82,7 @@ pub(super) fn advise(bench: &mut Bench, paper: &mut Paper, minor: u64, holds: bo
             state: State::Open,
             held: minor,
             most: minor,
-            expires_at: bench.now + HOLD_STANDS,
+            expires_at: bench.now + HOLD_VALID_FOR,
         }),
     });
     Ok(())
