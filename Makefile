@@ -114,7 +114,7 @@ bench:
 	cargo build --profile dist
 	benches/purchases.sh
 
-# Coverage-guided, with the stable toolchain; a minute for each target unless told otherwise.
+# Coverage-guided, with the stable toolchain; FUZZ_SECONDS for each target.
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/fuzz_targets/*.rs)))
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))

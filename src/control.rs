@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use tessera_console::print;
-use tessera_switch::ops::operator::{Limits, Preference, Want, Whose};
+use tessera_switch::ops::operator::{Limits, OperatorRequest, Want, Whose};
 
 use crate::operations;
 
@@ -177,13 +177,13 @@ impl Control {
             Command::Show { of } => (Want::Show, of.whose(), None),
         };
         let (by, reason) = why.map(Why::said).unwrap_or_default();
-        let preference = Preference {
+        let request = OperatorRequest {
             want,
             of,
             by,
             reason,
         };
-        let asked = serde_json::to_string(&preference)?;
+        let asked = serde_json::to_string(&request)?;
         let answer = self.switch.ask("POST", "/operator", Some(&asked))?;
         let standing: serde_json::Value = serde_json::from_str(&answer)?;
         print(serde_json::to_string_pretty(&standing)? + "\n")?;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use tessera_console::print;
-use tessera_switch::ops::operator::{Preference, Want, Whose};
+use tessera_switch::ops::operator::{OperatorRequest, Want, Whose};
 
 use crate::control::Why;
 use crate::operations;
@@ -65,17 +65,13 @@ impl Saf {
             Command::Drop { id, why } => (Want::Drop, id, why),
         };
         let (by, reason) = why.said();
-        let preference = Preference {
+        let request = OperatorRequest {
             want,
             of: Whose::Letter(id),
             by,
             reason,
         };
-        switch.ask(
-            "POST",
-            "/operator",
-            Some(&serde_json::to_string(&preference)?),
-        )?;
+        switch.ask("POST", "/operator", Some(&serde_json::to_string(&request)?))?;
         print("done\n")?;
         Ok(())
     }

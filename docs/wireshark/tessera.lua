@@ -344,7 +344,7 @@ local function masked(number, value)
   return string.rep("*", digits)
 end
 
--- The front of a message that is taken apart: a fault is told by error { what = }.
+-- The front of a message that is taken apart: a fault is raised by error { what = }.
 local Reader = {}
 Reader.__index = Reader
 
@@ -379,10 +379,10 @@ function Reader:field(number)
   local value
   local prefix = (code == "LLC" or code == "LLB") and 2 or ((code == "LN" or code == "TRACK" or code == "LC") and 1 or 0)
   if prefix > 0 then
-    local told = self:prefix(prefix, what)
+    local stated = self:prefix(prefix, what)
     local most = (code == "LLB" and not self.binary) and 2 * length or length
-    if told > most then fault(string.format("%s: length %d above %d at byte %d", what, told, most, from)) end
-    length = told
+    if stated > most then fault(string.format("%s: length %d above %d at byte %d", what, stated, most, from)) end
+    length = stated
   end
   local numeric = code == "N" or code == "LN" or code == "TRACK"
   if numeric and self.binary then
@@ -537,7 +537,7 @@ local function dissect_frame(tvb, pinfo, root)
   return tvb:len()
 end
 
--- Bytes of the frame that begins here; all there are where nothing more can be told.
+-- Bytes of the frame that begins here; all there are where nothing more can be length.
 local function frame_bytes(tvb, _, offset)
   local length_bytes, _ = front()
   local length = announced(tvb:range(offset, length_bytes))

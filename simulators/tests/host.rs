@@ -101,13 +101,13 @@ fn refuses_clients_that_are_not_the_switch() {
     let folder = folder.path();
     // The host's authority, another authority's certificate.
     for name in ["switch.pem", "switch.key"] {
-        let stranger = folder.join(name.replace("switch", "stranger"));
-        std::fs::copy(foreign.path().join(name), stranger).unwrap();
+        let copied = folder.join(name.replace("switch", "foreign"));
+        std::fs::copy(foreign.path().join(name), copied).unwrap();
     }
     let tally = with_host(folder, &[], |address, _| async move {
         // TLS 1.3 clients believe that they are connected before the server has looked at them. The host's
         // own certificate is for servers only.
-        for who in [Some("stranger"), Some("host"), None] {
+        for who in [Some("foreign"), Some("host"), None] {
             if let Ok(mut line) = Line::connect(address, folder, who).await {
                 assert_eq!(line.ask(&network(1)).await, None, "{who:?}");
             }

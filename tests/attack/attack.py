@@ -5,7 +5,7 @@
 Storms and calms take turns. In a storm many requests of every kind are open over several connections, while the switch and the
 financial system are killed, stopped and started again, the switch's clock is set forward and back, its store is deleted, its disk is
 full, and the financial system loses, delays, doubles and declines. In a calm every answer is exact. At the end of each the balances
-of all wallets, the audit, and the books of the financial system must be those of the model.
+of all wallets, the audit, and the ledger of the financial system must be those of the model.
 
 The seed decides what is asked and what goes wrong, not how the two meet: a seed makes a failure likely again, not certain."""
 
@@ -328,7 +328,7 @@ class Attack:
             await operations.check_balances(self, party, wallet)
 
     async def compare(self):
-        """Wallets, audit, and the books of the financial system."""
+        """Wallets, audit, and the ledger of the financial system."""
         await self.settle()
         await self.check_wallets()
         audit = await asyncio.to_thread(self.world.run, "audit", "--config", "switch.toml")

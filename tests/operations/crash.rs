@@ -40,7 +40,7 @@ const IN_A_HURRY: [(&str, &str); 7] = [
     ("idle_after = \"60s\"", "idle_after = \"1s\""),
 ];
 
-const BOOKS: &str = "data=\"host-data\"";
+const HOST_DATA: &str = "data=\"host-data\"";
 const FAULTS: [&str; 6] = [
     "faults.drop_share=0.01",
     "faults.late_share=0.01",
@@ -207,7 +207,7 @@ impl Storm {
         let mut storm = Self {
             rig,
             dice: Dice(seed * 1_000 + stream),
-            settings: [&[BOOKS], settings].concat(),
+            settings: [&[HOST_DATA], settings].concat(),
         };
         storm.start_host();
         storm.rig.start_switch();

@@ -19,7 +19,7 @@ const OPERATIONS: u32 = 60;
 const WITHOUT: Duration = Duration::from_millis(12);
 const WITH_PASSWORD: Duration = Duration::from_millis(60);
 /// The financial system's ledger survives.
-const BOOKS: &str = "data=\"host-data\"";
+const HOST_DATA: &str = "data=\"host-data\"";
 
 /// What is killed, and after how long.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ fn whatever_is_killed_every_answer_is_true() {
         ("reconnect_max", "\"300ms\""),
         ("checkpoint_every", "\"1s\""),
     ];
-    let rig = crate::rig::wire::started(rig_with(0, 0, &settings), &[BOOKS]);
+    let rig = crate::rig::wire::started(rig_with(0, 0, &settings), &[HOST_DATA]);
     let payer = Payer::with(&rig, 10_000);
     let mut life = Life {
         rig,
@@ -299,7 +299,7 @@ impl Life {
         if host {
             ended(&mut self.rig.host);
             self.rig.kill_host();
-            self.rig.start_host(&[BOOKS]);
+            self.rig.start_host(&[HOST_DATA]);
         }
         if switch {
             ended(&mut self.rig.switch);

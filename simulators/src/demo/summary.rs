@@ -47,7 +47,7 @@ impl fmt::Display for Summary {
                 )?,
                 count => writeln!(f, "{:9} {balances} balances read back: {count} DIFFER", "")?,
             }
-            for violation in &report.violations_told {
+            for violation in &report.violations_shown {
                 writeln!(f, "{:9} WRONG: {violation}", "")?;
             }
         }

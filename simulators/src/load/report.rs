@@ -73,7 +73,7 @@ pub struct Report {
     /// How many things were wrong.
     pub violations: u64,
     /// The first of them.
-    pub violations_told: Vec<String>,
+    pub violations_shown: Vec<String>,
 }
 
 /// The run without its first second (or tenth, if that is shorter) and without its end.
@@ -205,7 +205,7 @@ impl Report {
             accounts_uncertain: verified.uncertain,
             host_tally_agrees,
             violations: statistics.violations.count,
-            violations_told: (statistics.violations.described.iter())
+            violations_shown: (statistics.violations.described.iter())
                 .map(|violation| mask_card_numbers(violation).into_owned())
                 .collect(),
         }
@@ -300,12 +300,12 @@ impl fmt::Display for Report {
 
 impl Report {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for violation in &self.violations_told {
+        for violation in &self.violations_shown {
             writeln!(f, "WRONG: {violation}")?;
         }
-        let described = self.violations_told.len() as u64;
-        if self.violations > described {
-            writeln!(f, "WRONG: and {} more", self.violations - described)?;
+        let shown = self.violations_shown.len() as u64;
+        if self.violations > shown {
+            writeln!(f, "WRONG: and {} more", self.violations - shown)?;
         }
         if self.host_tally_agrees == Some(true) {
             writeln!(

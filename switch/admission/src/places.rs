@@ -72,8 +72,8 @@ struct Inner {
     leaving: usize,
     /// The number of the next that is not signed on: the older, the lower.
     next: u64,
-    /// Those that have not signed on, by age.
-    strangers: BTreeMap<u64, Unsigned>,
+    /// Those that have not signed on, by age: from unknown addresses, and from known ones.
+    unknown: BTreeMap<u64, Unsigned>,
     known: BTreeMap<u64, Unsigned>,
     /// The connections of an unknown address.
     by_address: HashMap<IpAddr, BTreeSet<u64>>,
@@ -185,8 +185,8 @@ impl Inner {
             let full = of_address.filter(|of| of.len() >= limits.unsigned_per_address_max);
             if let Some(oldest) = full.and_then(BTreeSet::first).copied() {
                 self.evict(Some(oldest));
-            } else if self.strangers.len() >= limits.unsigned_max {
-                self.evict(self.strangers.keys().next().copied());
+            } else if self.unknown.len() >= limits.unsigned_max {
+                self.evict(self.unknown.keys().next().copied());
             }
         }
         let number = self.next;
@@ -200,14 +200,14 @@ impl Inner {
         }
         match known {
             true => self.known.insert(number, unsigned),
-            false => self.strangers.insert(number, unsigned),
+            false => self.unknown.insert(number, unsigned),
         };
         number
     }
 
     fn evict_oldest(&mut self, for_known: bool) -> bool {
-        let stranger = self.strangers.keys().next().copied();
-        let oldest = stranger.or_else(|| self.known.keys().next().copied().filter(|_| for_known));
+        let unknown = self.unknown.keys().next().copied();
+        let oldest = unknown.or_else(|| self.known.keys().next().copied().filter(|_| for_known));
         self.evict(oldest);
         oldest.is_some()
     }
@@ -222,7 +222,7 @@ impl Inner {
 
     fn remove(&mut self, number: u64) -> Option<Unsigned> {
         let gone = self
-            .strangers
+            .unknown
             .remove(&number)
             .or_else(|| self.known.remove(&number))?;
         if let Some(address) = gone.address
@@ -400,12 +400,12 @@ mod tests {
         let mut party = arrive(&places, "198.51.100.7").expect("a place");
         party.place.sign_on(1);
         let known = crowd(&places, &["198.51.100.7"; 2]);
-        let strangers: Vec<String> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
-        let strangers: Vec<&str> = strangers.iter().map(String::as_str).collect();
-        let strangers = crowd(&places, &strangers[..7]);
+        let unknown: Vec<String> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
+        let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        let unknown = crowd(&places, &unknown[..7]);
         assert!(!party.is_asked_to_end());
         assert!(asked_to_end(&known).is_empty());
-        assert_eq!(asked_to_end(&strangers), [0, 1, 2]);
+        assert_eq!(asked_to_end(&unknown), [0, 1, 2]);
         // More of its own do.
         let third = arrive(&places, "198.51.100.7").expect("a place");
         assert_eq!(asked_to_end(&known), [0]);
@@ -421,16 +421,16 @@ mod tests {
             party.place.sign_on(1);
             parties.push(party);
         }
-        let stranger = arrive(&places, "192.0.2.1").expect("the last place");
-        let known = arrive(&places, "198.51.100.7").expect("the stranger's place");
-        assert!(stranger.is_asked_to_end());
+        let unknown = arrive(&places, "192.0.2.1").expect("the last place");
+        let known = arrive(&places, "198.51.100.7").expect("the place of the unknown client");
+        assert!(unknown.is_asked_to_end());
         assert!(
             arrive(&places, "192.0.2.1").is_none(),
-            "a stranger takes no known party's place"
+            "an unknown client takes no place of a known address"
         );
         assert!(!known.is_asked_to_end());
         assert!(asked_to_end(&parties).is_empty());
-        drop((stranger, known));
+        drop((unknown, known));
         let again = arrive(&places, "192.0.2.1");
         assert!(again.is_some(), "what has gone gives its place back");
     }

@@ -85,7 +85,7 @@ impl Notify {
             sent_within: notify.give_up_after.as_millis() as u64,
             pause_max: notify.retry_max.as_millis() as u64,
         };
-        let books = match State::open(&place) {
+        let state = match State::open(&place) {
             // Notifications wait until the disk can be written; payments go on meanwhile.
             Err(error) if error.is_of_the_disk() => Err(error),
             opened => Ok(opened?),
@@ -99,7 +99,7 @@ impl Notify {
             vault,
             metrics,
             place,
-            books,
+            state,
         };
         let thread = std::thread::Builder::new()
             .name("notify".into())
@@ -163,7 +163,7 @@ struct Seed {
     vault: Arc<Vault>,
     metrics: Arc<Metrics>,
     place: Place,
-    books: Result<State, OutboxError>,
+    state: Result<State, OutboxError>,
 }
 
 /// Nothing is sent after the end of the thread.
@@ -215,7 +215,7 @@ impl Seed {
                 receipts,
                 stopped,
             };
-            service.work_until_stopped(self.books, outside).await;
+            service.work_until_stopped(self.state, outside).await;
         });
     }
 }
@@ -248,8 +248,8 @@ impl Service {
         loop {
             let began = Instant::now();
             let worked = match opened {
-                Ok(mut books) => {
-                    let worked = self.work(&mut books, &mut outside).await;
+                Ok(mut state) => {
+                    let worked = self.work(&mut state, &mut outside).await;
                     // They hold the outbox.
                     self.under_way.shutdown().await;
                     worked
@@ -288,51 +288,51 @@ impl Service {
         }
     }
 
-    async fn work(&mut self, books: &mut State, outside: &mut Outside) -> Result<(), OutboxError> {
+    async fn work(&mut self, state: &mut State, outside: &mut Outside) -> Result<(), OutboxError> {
         let mut more = true;
         loop {
-            self.look(books, &mut more)?;
-            self.send_what_is_due(books)?;
-            self.say_figures(books);
+            self.look(state, &mut more)?;
+            self.send_what_is_due(state)?;
+            self.say_figures(state);
             let pause = if more { Duration::ZERO } else { LOOK_EVERY };
             tokio::select! {
                 _ = &mut outside.stopped => break,
                 Some(done) = self.under_way.join_next() => {
                     if let Ok((channel, key, delivered)) = done {
-                        self.settle(books, channel, key, delivered)?;
+                        self.settle(state, channel, key, delivered)?;
                     }
                 }
-                Some(ask) = outside.asks.recv() => answer(books, ask)?,
+                Some(ask) = outside.asks.recv() => answer(state, ask)?,
                 Some(receipt) = outside.receipts.recv() => self.count(&receipt),
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        if let Err(error) = books.outbox.sync() {
+        if let Err(error) = state.outbox.sync() {
             tracing::error!(%error, "the outbox could not be synced");
         }
         Ok(())
     }
 
     /// Reads on in the journal.
-    fn look(&mut self, books: &mut State, more: &mut bool) -> Result<(), OutboxError> {
+    fn look(&mut self, state: &mut State, more: &mut bool) -> Result<(), OutboxError> {
         let now = clock::milliseconds();
-        let (looked_at, new) = books.follower.look(LOOK_AT, &books.outbox, now)?;
+        let (looked_at, new) = state.follower.look(LOOK_AT, &state.outbox, now)?;
         *more = looked_at >= LOOK_AT;
         for (key, waiting) in new {
-            books.lane(waiting.channel).follow(key, waiting);
+            state.lane(waiting.channel).follow(key, waiting);
         }
         Ok(())
     }
 
-    fn send_what_is_due(&mut self, books: &mut State) -> Result<(), OutboxError> {
+    fn send_what_is_due(&mut self, state: &mut State) -> Result<(), OutboxError> {
         let now = clock::milliseconds();
-        for lane in &mut books.lanes {
-            lane.refill(&books.outbox)?;
+        for lane in &mut state.lanes {
+            lane.refill(&state.outbox)?;
             while lane.under_way() < self.settings.batch
                 && let Some(key) = lane.take_due(now)
             {
                 let (channel, delivery) = (lane.channel(), Rc::clone(&self.delivery));
-                let outbox = Arc::clone(&books.outbox);
+                let outbox = Arc::clone(&state.outbox);
                 self.under_way.spawn_local(async move {
                     (channel, key, delivery.deliver(&outbox, key).await)
                 });
@@ -343,12 +343,12 @@ impl Service {
 
     fn settle(
         &mut self,
-        books: &mut State,
+        state: &mut State,
         channel: ContactChannel,
         key: Key,
         delivered: Delivered,
     ) -> Result<(), OutboxError> {
-        let Some(waiting) = books.lane(channel).settle(key) else {
+        let Some(waiting) = state.lane(channel).settle(key) else {
             return Ok(());
         };
         let mut changes = Changes::default();
@@ -380,7 +380,7 @@ impl Service {
                             attempts,
                             ..waiting
                         };
-                        books.lane(waiting.channel).put(key, again);
+                        state.lane(waiting.channel).put(key, again);
                         changes.waiting.push((key, again));
                     }
                     Failure::Transient(why) | Failure::Permanent(why) => {
@@ -397,7 +397,7 @@ impl Service {
                 }
             }
         }
-        books.outbox.write(&changes)
+        state.outbox.write(&changes)
     }
 
     /// Doubled each time, and a random part of it, so that not all come back at once.
@@ -420,7 +420,7 @@ impl Service {
         self.metrics.notify.sent("sms", result);
     }
 
-    fn say_figures(&mut self, books: &State) {
+    fn say_figures(&mut self, state: &State) {
         if self
             .figures_sent
             .is_some_and(|notice| notice.elapsed() < FIGURES_EVERY)
@@ -430,26 +430,26 @@ impl Service {
         self.figures_sent = Some(Instant::now());
         let figures = &self.metrics.notify;
         let now = clock::milliseconds();
-        for lane in &books.lanes {
+        for lane in &state.lanes {
             let oldest = lane.oldest();
             let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
             figures.waiting(lane.channel(), lane.len(), oldest);
         }
-        let looked_at = books.follower.sequence();
+        let looked_at = state.follower.sequence();
         let behind = self.place.journal.durable().saturating_sub(looked_at);
-        figures.set(books.outbox.dead_count(), behind);
+        figures.set(state.outbox.dead_count(), behind);
         figures.stopped(false);
     }
 }
 
 /// The caller also gets a failure.
-fn answer(books: &mut State, ask: Ask) -> Result<(), OutboxError> {
+fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
     match ask {
-        Ask::List(most, answer) => reply(answer, books.outbox.dead(most)),
-        Ask::Retry(letters, answer) => reply(answer, revive(books, letters)),
-        Ask::Drop(letters, answer) => reply(answer, forget(books, letters)),
+        Ask::List(most, answer) => reply(answer, state.outbox.dead(most)),
+        Ask::Retry(letters, answer) => reply(answer, revive(state, letters)),
+        Ask::Drop(letters, answer) => reply(answer, forget(state, letters)),
         Ask::Outdated(vault, answer) => {
-            let outdated = books
+            let outdated = state
                 .outbox
                 .count_sealed(|sealed| vault.is_outdated(sealed));
             reply(answer, outdated)
@@ -481,10 +481,10 @@ fn some_of(outbox: &Outbox, letters: Letters) -> Result<Vec<(Key, Dead)>, Outbox
     }
 }
 
-fn revive(books: &mut State, letters: Letters) -> Result<usize, OutboxError> {
+fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
-        let dead = some_of(&books.outbox, letters)?;
+        let dead = some_of(&state.outbox, letters)?;
         if dead.is_empty() {
             return Ok(count);
         }
@@ -502,18 +502,18 @@ fn revive(books: &mut State, letters: Letters) -> Result<usize, OutboxError> {
             revived: revived.collect(),
             ..Changes::default()
         };
-        books.outbox.write(&changes)?;
+        state.outbox.write(&changes)?;
         count += changes.revived.len();
         for (key, waiting) in changes.revived {
-            books.lane(waiting.channel).revive(key, waiting);
+            state.lane(waiting.channel).revive(key, waiting);
         }
     }
 }
 
-fn forget(books: &State, letters: Letters) -> Result<usize, OutboxError> {
+fn forget(state: &State, letters: Letters) -> Result<usize, OutboxError> {
     let mut count = 0;
     loop {
-        let dead = some_of(&books.outbox, letters)?;
+        let dead = some_of(&state.outbox, letters)?;
         if dead.is_empty() {
             return Ok(count);
         }
@@ -521,7 +521,7 @@ fn forget(books: &State, letters: Letters) -> Result<usize, OutboxError> {
             dropped: dead.into_iter().map(|(key, _)| key).collect(),
             ..Changes::default()
         };
-        books.outbox.write(&changes)?;
+        state.outbox.write(&changes)?;
         count += changes.dropped.len();
     }
 }
@@ -573,7 +573,7 @@ mod tests {
         let journal = Arc::new(Records::default());
         let metrics = Arc::new(Metrics::new());
         let place = place(folder.path(), &journal);
-        let books = State::open(&place).unwrap();
+        let state = State::open(&place).unwrap();
         let service = Service {
             settings: NotifySettings {
                 retry_min: Duration::from_millis(2),
@@ -599,7 +599,7 @@ mod tests {
             .build()
             .unwrap();
         LocalSet::new().block_on(&runtime, async {
-            let notice = tokio::task::spawn_local(service.work_until_stopped(Ok(books), outside));
+            let notice = tokio::task::spawn_local(service.work_until_stopped(Ok(state), outside));
             until(&metrics, "tessera_notifications_stopped 0").await;
             journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
             until(&metrics, "tessera_notifications_stopped 1").await;
@@ -641,7 +641,7 @@ mod tests {
     fn all_dead_letters_are_tried_again_or_dropped_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Arc::new(Records::default());
-        let mut books = State::open(&place(folder.path(), &journal)).unwrap();
+        let mut state = State::open(&place(folder.path(), &journal)).unwrap();
         let many = LETTERS_AT_ONCE as u64 + 10;
         let dead = |position| {
             let dead = Dead {
@@ -657,17 +657,17 @@ mod tests {
             dead: (1..=many).map(dead).collect(),
             ..Changes::default()
         };
-        books.outbox.write(&changes).unwrap();
+        state.outbox.write(&changes).unwrap();
         let one = Letters::One(dead(7).0);
-        assert_eq!(forget(&books, one).unwrap(), 1);
-        assert_eq!(forget(&books, one).unwrap(), 0);
-        let count = revive(&mut books, Letters::All).unwrap();
+        assert_eq!(forget(&state, one).unwrap(), 1);
+        assert_eq!(forget(&state, one).unwrap(), 0);
+        let count = revive(&mut state, Letters::All).unwrap();
         assert_eq!(count as u64, many - 1);
-        assert_eq!(books.lanes[0].len() as u64, many - 1);
-        assert_eq!(books.outbox.dead_count(), 0);
-        books.outbox.write(&changes).unwrap();
-        let count = forget(&books, Letters::All).unwrap();
+        assert_eq!(state.lanes[0].len() as u64, many - 1);
+        assert_eq!(state.outbox.dead_count(), 0);
+        state.outbox.write(&changes).unwrap();
+        let count = forget(&state, Letters::All).unwrap();
         assert_eq!(count as u64, many);
-        assert_eq!(books.outbox.dead(1).unwrap(), []);
+        assert_eq!(state.outbox.dead(1).unwrap(), []);
     }
 }

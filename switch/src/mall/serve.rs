@@ -169,7 +169,7 @@ async fn handshake(socket: TcpStream, keeper: &SessionContext) -> io::Result<Tls
 
 /// A handshake costs as much as many messages: it waits for its turn like them.
 async fn take_turn(keeper: &SessionContext) {
-    let share = keeper.turns.of_strangers();
+    let share = keeper.turns.of_unsigned();
     let _turn = match share.is_free(&keeper.turns) {
         true => None,
         false => share.wait(&keeper.turns).await,

@@ -52,7 +52,7 @@ pub(super) struct Session {
     buffer: BytesMut,
     read_bytes: usize,
     /// Since when nobody is signed on, where nobody is.
-    stranger_since: Instant,
+    unsigned_since: Instant,
     last_received: Instant,
     /// How many turns there were without a wait.
     turns: u32,
@@ -81,7 +81,7 @@ impl Session {
             reading,
             buffer: BytesMut::new(),
             read_bytes: READ_BYTES_MIN,
-            stranger_since: now,
+            unsigned_since: now,
             last_received: now,
             turns: 0,
             unfinished_since: None,
@@ -150,7 +150,7 @@ impl Session {
             }
         }
         if was_on && !self.receiver.has_signed_on() {
-            self.stranger_since = now;
+            self.unsigned_since = now;
         }
         // What is left behind a whole frame has only begun to come.
         let same = self.buffer.len() == bytes;
@@ -376,7 +376,7 @@ impl Session {
             deadline = sooner(
                 deadline,
                 (
-                    self.stranger_since + settings.sign_on_within,
+                    self.unsigned_since + settings.sign_on_within,
                     Ending::NoSignOn,
                 ),
             );

@@ -13,9 +13,9 @@ use tessera_metrics::ConnectionRefused;
 pub(super) enum Standing {
     /// It has not, or has signed off again.
     #[default]
-    Stranger,
+    NotSignedOn,
     /// It has, and has a place among the party's connections.
-    SignedOn(#[expect(dead_code, reason = "held for as long as the connection stands")] Permit),
+    SignedOn(#[expect(dead_code, reason = "held for as long as the connection is open")] Permit),
 }
 
 /// The refusals that end the connection.
@@ -77,7 +77,7 @@ pub(super) fn manage(
         }
         _ if !signed_on => Rule::NotSignedOn.into(),
         NetworkCode::SignOff => {
-            *standing = Standing::Stranger;
+            *standing = Standing::NotSignedOn;
             Verdict::APPROVED
         }
         // A key is changed by the operator's wallet, of a party that has signed on.

@@ -27,7 +27,7 @@ pub struct Turns {
     round: Cell<u64>,
     parties: RefCell<HashMap<u64, Rc<Share>>>,
     /// Of the connections that have not signed on.
-    strangers: Rc<Share>,
+    unsigned: Rc<Share>,
     /// The shares on which somebody waits for the next round.
     waiting: RefCell<VecDeque<Rc<Share>>>,
     bell: Notify,
@@ -39,7 +39,7 @@ pub(super) struct Share {
     left: Cell<i64>,
     round: Cell<u64>,
     waiting: RefCell<VecDeque<oneshot::Sender<Baton>>>,
-    /// It stands among those that wait for the next round.
+    /// It is in the queue for the next round.
     queued: Cell<bool>,
 }
 
@@ -55,7 +55,7 @@ impl Default for Turns {
         Self {
             round: Cell::new(0),
             parties: RefCell::default(),
-            strangers: Share::new(),
+            unsigned: Share::new(),
             waiting: RefCell::default(),
             bell: Notify::new(),
         }
@@ -70,8 +70,8 @@ impl Turns {
     }
 
     /// The share of all connections that have not signed on.
-    pub(super) fn of_strangers(&self) -> Rc<Share> {
-        Rc::clone(&self.strangers)
+    pub(super) fn of_unsigned(&self) -> Rc<Share> {
+        Rc::clone(&self.unsigned)
     }
 
     /// Begins a round whenever somebody waits for one, as long as the worker lives.

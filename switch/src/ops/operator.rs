@@ -31,7 +31,7 @@ const LOOKED_THROUGH_MAX: usize = 100_000;
 /// Bytes of a name or a reason: what the journal can count.
 const TEXT_MAX: usize = 200;
 
-/// Where an operator's preferences go.
+/// Serves the operators' requests.
 pub struct Operator {
     /// To all wallets.
     pub inboxes: Inboxes,
@@ -48,7 +48,7 @@ pub struct Operator {
 /// A request of an operator.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Preference {
+pub struct OperatorRequest {
     /// What.
     pub want: Want,
     /// Of what.
@@ -157,9 +157,9 @@ impl Operator {
     ///
     /// # Errors
     /// Why not.
-    pub async fn grant(&self, preference: Preference) -> Result<Standing, Refusal> {
-        let (wallet, card) = self.wallet_of(&preference.of)?;
-        let command = match self.directive(&preference)? {
+    pub async fn grant(&self, request: OperatorRequest) -> Result<Standing, Refusal> {
+        let (wallet, card) = self.wallet_of(&request.of)?;
+        let command = match self.directive(&request)? {
             None => Command::Inspect,
             Some(directive) => {
                 let directive = match directive {
@@ -176,8 +176,8 @@ impl Operator {
                 };
                 let directed = Directed {
                     directive,
-                    by: text("by", &preference.by)?,
-                    reason: text("reason", &preference.reason)?,
+                    by: text("by", &request.by)?,
+                    reason: text("reason", &request.reason)?,
                 };
                 Command::Direct(Box::new(directed))
             }
@@ -211,9 +211,9 @@ impl Operator {
         Ok(Some(describe(&bytes, Secrets::Masked).to_string()))
     }
 
-    fn directive(&self, preference: &Preference) -> Result<Option<Directive>, Refusal> {
-        if !matches!(preference.want, Want::BeginDay) {
-            return directive(preference);
+    fn directive(&self, request: &OperatorRequest) -> Result<Option<Directive>, Refusal> {
+        if !matches!(request.want, Want::BeginDay) {
+            return directive(request);
         }
         let next = Day(self.today().0 + 1);
         let begins = clock::milliseconds() + settlement::NOTICE;
@@ -306,9 +306,9 @@ async fn answer(
     }
 }
 
-fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
+fn directive(request: &OperatorRequest) -> Result<Option<Directive>, Refusal> {
     let subject = || -> Result<Subject, Refusal> {
-        Ok(match &preference.of {
+        Ok(match &request.of {
             Whose::Cards(first, last) => {
                 let range = CardRange::new(first, last);
                 Subject::Cards(range.ok_or("a range is two numbers of up to 19 digits, in order")?)
@@ -319,7 +319,7 @@ fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
         })
     };
     let letter = || -> Result<LetterId, Refusal> {
-        match &preference.of {
+        match &request.of {
             Whose::Letter(id) => Ok(id
                 .parse()
                 .map_err(|()| "this is not the id of a dead letter")?),
@@ -331,7 +331,7 @@ fn directive(preference: &Preference) -> Result<Option<Directive>, Refusal> {
             | Whose::All => Err("there is no such dead letter".into()),
         }
     };
-    Ok(Some(match &preference.want {
+    Ok(Some(match &request.want {
         Want::Block => Directive::Block(subject()?),
         Want::Unblock => Directive::Unblock(subject()?),
         Want::Control(limits) => Directive::Control(None, limits.read()?),

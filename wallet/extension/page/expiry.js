@@ -97,23 +97,23 @@
     const yyyy = String(year);
     const yy = yyyy.slice(2);
     if (field.type === "month") return `${yyyy}-${mm}`;
-    const wishes = [];
+    const candidates = [];
     for (const hint of [field.placeholder, field.label, field.aria, field.title]) {
       const turned = TURNED.exec(String(hint ?? "")) ?? /(?:^|\D)(20\d\d|1[3-9]|[2-9]\d)(\s?[/-]\s?)(?:0[1-9]|1[0-2])(?:\D|$)/u.exec(String(hint ?? ""));
       if (turned) {
-        wishes.push((turned[1].length > 2 ? yyyy : yy) + turned[2] + mm);
+        candidates.push((turned[1].length > 2 ? yyyy : yy) + turned[2] + mm);
         continue;
       }
       const shape = /(?:m{1,2}|м{1,2}|μ{1,2}|hh|kk|ll|aa(?=\s*[/.-]\s*yy))(\s*[/.\-–]?\s*)([yajrgåгεév]{2,4})(?![\p{L}])/iu.exec(String(hint ?? ""))
         ?? /(?:^|\D)(?:0[1-9]|1[0-2])(\s?[/-]\s?)((?:20)?\d\d)(?:\D|$)/u.exec(String(hint ?? ""));
-      if (shape) wishes.push(mm + shape[1] + (shape[2].length > 2 ? yyyy : yy));
+      if (shape) candidates.push(mm + shape[1] + (shape[2].length > 2 ? yyyy : yy));
     }
-    const hinted = wishes.length > 0;
-    wishes.push(`${mm}/${yy}`, `${mm}/${yyyy}`, mm + yy, `${mm} / ${yy}`, mm + yyyy, `${mm}-${yy}`, `${mm}-${yyyy}`, `${yyyy}-${mm}`, `${yyyy}/${mm}`, `${yy}/${mm}`);
+    const hinted = candidates.length > 0;
+    candidates.push(`${mm}/${yy}`, `${mm}/${yyyy}`, mm + yy, `${mm} / ${yy}`, mm + yyyy, `${mm}-${yy}`, `${mm}-${yyyy}`, `${yyyy}-${mm}`, `${yyyy}/${mm}`, `${yy}/${mm}`);
     // A field of exactly seven characters and no hint is for a year of four digits.
     if (field.maxLength === 7 && !field.pattern && !hinted) return `${mm}/${yyyy}`;
     if (field.maxLength === 6 && !field.pattern && !hinted) return mm + yyyy;
-    return wishes.find((wish) => fits(wish, field)) ?? `${mm}/${yy}`;
+    return candidates.find((candidate) => fits(candidate, field)) ?? `${mm}/${yy}`;
   }
 
   // One of the two in a text field of its own.

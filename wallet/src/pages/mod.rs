@@ -15,7 +15,7 @@
 //! | after `reveal` | `#card-number`, `#card-expiry`, `#countdown` |
 //! | `/money` | `load`: source, amount, password · `add-source`: kind, source, password · `remove-source`: number, password · `reload`: source, threshold, amount, password · `reload-off`: password · `close`: source, sure, password |
 //! | `/limits` | `freeze` · `unfreeze`: password · `limits`: transaction, day, month, day_count, month_count, password |
-//! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `wishes`: purchases, declines, loads, refunds, security |
+//! | `/notifications` | `contact`: kind, address, password · `confirm`: code · `remove-contact`: password · `preferences`: purchases, declines, loads, refunds, security |
 //! | `/sessions` | `#session-N`, `end-N` · `everywhere` · `password`: password, new, again |
 //! | `/pay` | `sign-in` · `agree`, `cancel` · `#pay-state` |
 //! | everywhere | `sign-out` |
@@ -70,7 +70,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/notifications/confirm", post().to(notifications::confirm))
         .route("/notifications/remove", post().to(notifications::remove))
         .route(
-            "/notifications/wishes",
+            "/notifications/preferences",
             post().to(notifications::preferences),
         )
         .route("/sessions", get().to(sessions::page))

@@ -113,11 +113,11 @@ fn preferences_form(preferences: NotificationPreferences, token: &str, say: &Say
     ];
     let boxes = html! {
         @for ((name, label), ticked) in text::CHOICES.iter().zip(ticked) {
-            (tick("wishes", name, label, ticked, say))
+            (tick("preferences", name, label, ticked, say))
         }
         button type="submit" { (text::SAVE) }
     };
-    form("wishes", "/notifications/wishes", token, &boxes)
+    form("preferences", "/notifications/preferences", token, &boxes)
 }
 
 /// `POST /notifications/contact`
@@ -243,7 +243,7 @@ pub async fn remove(
     .await
 }
 
-/// `POST /notifications/wishes`
+/// `POST /notifications/preferences`
 pub async fn preferences(
     app: Data<App>,
     member: Member,
@@ -259,7 +259,7 @@ pub async fn preferences(
     app.switch
         .set_preferences(&member.session, preferences)
         .await?;
-    Ok(answer::see_other("/notifications?done=wishes"))
+    Ok(answer::see_other("/notifications?done=preferences"))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub fn words(key: &str) -> Option<&'static str> {
         "code-sent" => "A code is on its way. Type it below.",
         "confirmed" => "The address is confirmed.",
         "no-contact" => "The address is removed. You get no more messages.",
-        "wishes" => "Saved.",
+        "preferences" => "Saved.",
         "session-ended" => "The session has ended.",
         "password" => "Your password is changed. All other sessions have ended.",
         _ => return None,

@@ -668,7 +668,11 @@ fn settings_are_set_and_shown() {
         &[("code", "123 456")],
         "done=confirmed",
     );
-    done("/notifications/wishes", &[("declines", "1")], "done=wishes");
+    done(
+        "/notifications/preferences",
+        &[("declines", "1")],
+        "done=preferences",
+    );
     done("/notifications/remove", &[], "done=no-contact");
     done(
         "/sessions/password",

@@ -38,7 +38,7 @@ const FORMS: [(&str, &str); 16] = [
         "kind=email&address=alice%40example.com&password=correct+horse",
     ),
     ("/notifications/confirm", "kind=email&code=123456"),
-    ("/notifications/wishes", "purchases=1&loads=1"),
+    ("/notifications/preferences", "purchases=1&loads=1"),
     ("/sessions/end", "number=2"),
     (
         "/pay/open",

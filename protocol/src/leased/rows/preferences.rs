@@ -56,7 +56,7 @@ impl FromStr for NotificationPreferences {
 
     fn from_str(letters: &str) -> Result<Self, RowError> {
         if !letters.chars().all(|letter| "pdlrs".contains(letter)) {
-            return Err(RowError("list of wishes"));
+            return Err(RowError("list of notification preferences"));
         }
         let has = |letter| letters.contains(letter);
         Ok(Self {

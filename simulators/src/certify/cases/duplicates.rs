@@ -96,7 +96,7 @@ fn other_requests() -> Vec<Case> {
     ]
 }
 
-/// Repeats of a request that is not answered yet, and originals that cannot be told apart.
+/// Repeats of a request that is not answered yet, and originals that fit equally well.
 fn undecided() -> Vec<Case> {
     vec![
         Case::new(

@@ -134,8 +134,8 @@ fn a_cheated_cent_is_noticed() {
     let (report, _) = load(manners, |options| options.mix = Mix::PURCHASES);
     assert!(!report.clean());
     assert_eq!(report.accounts_differing, 1, "{report}");
-    assert!(report.violations_told[0].contains("(+1)"), "{report}");
-    assert!(report.violations_told[0].contains("******"), "{report}");
+    assert!(report.violations_shown[0].contains("(+1)"), "{report}");
+    assert!(report.violations_shown[0].contains("******"), "{report}");
 }
 
 /// Everything that there is.
@@ -197,7 +197,7 @@ fn a_repeat_answered_otherwise_is_noticed() {
     assert!(!report.clean());
     assert!(
         report
-            .violations_told
+            .violations_shown
             .iter()
             .any(|violation| violation.contains("its repeat")),
         "{report}"

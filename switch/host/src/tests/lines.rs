@@ -120,13 +120,13 @@ fn late_doubled_and_unknown_answers_are_counted_and_change_nothing() {
         rig.link.flush();
         let request = peer.expect(Mti::PURCHASE).await;
         // Of another transaction, then twice.
-        let mut stranger = answer_to(&request, "00");
-        let at = stranger
+        let mut of_another = answer_to(&request, "00");
+        let at = of_another
             .windows(12)
             .position(|text| text == b"000000000002")
             .unwrap();
-        stranger[at + 11] = b'9';
-        peer.send(&stranger).await;
+        of_another[at + 11] = b'9';
+        peer.send(&of_another).await;
         until(|| rig.stats.unknown.read() == 1).await;
         assert!(rig.nothing_was_said());
         peer.answer(&request, "00").await;

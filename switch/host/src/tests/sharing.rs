@@ -78,11 +78,11 @@ fn late_doubled_and_unknown_answers_are_counted_where_they_belong() {
         without.link.flush();
         let request = peer.expect(Mti::PURCHASE).await;
         // Of another transaction, then twice.
-        let mut stranger = answer_to(&request, "00");
+        let mut of_another = answer_to(&request, "00");
         let reference = Reference(2).to_text();
-        let at = stranger.windows(12).position(|text| text == reference);
-        stranger[at.unwrap() + 11] = b'9';
-        peer.send(&stranger).await;
+        let at = of_another.windows(12).position(|text| text == reference);
+        of_another[at.unwrap() + 11] = b'9';
+        peer.send(&of_another).await;
         until(|| without.stats.unknown.read() == 1).await;
         peer.answer(&request, "00").await;
         assert_eq!(without.outcome().await, approved());

@@ -223,7 +223,7 @@ fn another_card_acceptor_card_order_or_party_does_not_reverse() {
     at_hand_or_settled(|bench, settle| {
         buy(bench, by_card(2, 1, 100));
         settle(bench);
-        let strangers: [fn(&mut Opening); 4] = [
+        let differences: [fn(&mut Opening); 4] = [
             |opening| opening.acceptor = *b"SHOP-78        ",
             |opening| {
                 opening.payer = Payer::Card(tessera_protocol::CardNumber::development(2), None)
@@ -231,7 +231,7 @@ fn another_card_acceptor_card_order_or_party_does_not_reverse() {
             |opening| opening.payer = Payer::Order(OrderKey::of(b"SHOP-77", b"1")),
             |opening| opening.institution += 1,
         ];
-        for (number, change) in (10..).zip(strangers) {
+        for (number, change) in (10..).zip(differences) {
             let mut opening = reverses(number, 100);
             opening.retrieval = retrieval(2, 1);
             change(&mut opening);

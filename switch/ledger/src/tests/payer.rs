@@ -257,24 +257,24 @@ fn passwords_are_looked_at_before_money_or_secrets_move() {
 
 #[test]
 fn an_unknown_number_is_looked_at_like_a_known_one() {
-    let mut stranger = Payers {
+    let mut nobody = Payers {
         bench: Bench::empty(),
         traces: 0,
     };
     let action = AccountAction::SignIn(session(SESSION));
-    let opening = stranger.opening(0);
+    let opening = nobody.opening(0);
     let said = Claims {
         password: Some(Secret::new(b"correct horse")),
         ..Claims::default()
     };
-    let effects = stranger.send(opening, Action::Account(Box::new(action.clone())), said);
+    let effects = nobody.send(opening, Action::Account(Box::new(action.clone())), said);
     assert_eq!(effects, [Effect::Prove(None)]);
-    let refused = stranger.proven(action.clone(), false);
+    let refused = nobody.proven(action.clone(), false);
     let unknown = answer(&refused).unwrap().clone();
     let mut known = Payers::with(0);
     let refused = known.proven(action, false);
     assert_eq!(answer(&refused), Some(&unknown));
-    assert!(stranger.bench.entries.is_empty(), "a guess was journaled");
+    assert!(nobody.bench.entries.is_empty(), "a guess was journaled");
 }
 
 #[test]

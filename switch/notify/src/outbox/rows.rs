@@ -202,7 +202,8 @@ impl KnownContact {
             let channel = read_channel(from)?;
             let preferences = str::from_utf8(from.counted()?).ok();
             let preferences = preferences.and_then(|preferences| preferences.parse().ok());
-            let preferences: NotificationPreferences = preferences.ok_or(from.fault("wishes"))?;
+            let preferences: NotificationPreferences =
+                preferences.ok_or(from.fault("preferences"))?;
             let rest = bytes.len() - 2 - preferences.to_string().len();
             Ok(Self {
                 channel,

@@ -157,9 +157,9 @@ fn a_mail_server_that_is_wrong_is_the_operators_trouble_and_transient() {
     let plain = Peer::mail(&["plain"]);
     let settings = email_settings(&secured, &certificates, EmailTls::Starttls);
     let wrong_password = with_credentials(settings.clone(), certificates.folder.path(), "wrong");
-    let stranger = Certificates::make();
+    let other_authority = Certificates::make();
     let other_authority = EmailSettings {
-        authority: Some(stranger.path("authority.pem")),
+        authority: Some(other_authority.path("authority.pem")),
         ..settings.clone()
     };
     let other_name = EmailSettings {

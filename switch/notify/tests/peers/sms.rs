@@ -271,14 +271,14 @@ fn binds_with_a_password_over_tls() {
             password_file: Some(password_file),
             ..sms_settings(&peer)
         };
-        let stranger = Certificates::make();
+        let other_authority = Certificates::make();
         for wrong in [
             SmsSettings {
                 password_file: None,
                 ..right.clone()
             },
             SmsSettings {
-                authority: Some(stranger.path("authority.pem")),
+                authority: Some(other_authority.path("authority.pem")),
                 ..right.clone()
             },
             SmsSettings {

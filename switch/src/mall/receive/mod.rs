@@ -87,7 +87,7 @@ impl Receiver {
         place: tessera_admission::Place,
     ) -> Self {
         Self {
-            share: keeper.turns.of_strangers(),
+            share: keeper.turns.of_unsigned(),
             place,
             signs_on: false,
             keeper,
@@ -145,7 +145,7 @@ impl Receiver {
 
     pub(super) fn sign_off(&mut self) {
         let was_on = self.has_signed_on();
-        self.standing = Standing::Stranger;
+        self.standing = Standing::NotSignedOn;
         self.count_standing(was_on, false);
     }
 

@@ -27,7 +27,7 @@ use tokio::net::unix::UCred;
 use caller::Caller;
 pub use caller::Right;
 
-use super::operator::{Operator, Preference, Want};
+use super::operator::{Operator, OperatorRequest, Want};
 use tessera_config::OperatorSettings;
 use tessera_notify::{DeadLetterClient, Letters};
 
@@ -251,12 +251,12 @@ async fn show_advice(id: web::Path<String>, operator: Data<OnceLock<Operator>>) 
 
 /// The decision is signed with the user's name as the system knows it; a name that was given with the request follows.
 async fn grant(
-    preference: Json<Preference>,
+    request: Json<OperatorRequest>,
     operator: Data<OnceLock<Operator>>,
     caller: ReqData<Caller>,
 ) -> HttpResponse {
-    let mut preference = preference.into_inner();
-    let right = match &preference.want {
+    let mut request = request.into_inner();
+    let right = match &request.want {
         Want::Show => Right::Read,
         Want::Block | Want::Unblock | Want::Control(_) => Right::Block,
         Want::BeginDay | Want::Retry | Want::Drop => Right::Settle,
@@ -267,8 +267,8 @@ async fn grant(
     let Some(operator) = operator.get() else {
         return starting();
     };
-    preference.by = caller.signature(&preference.by);
-    match operator.grant(preference).await {
+    request.by = caller.signature(&request.by);
+    match operator.grant(request).await {
         Ok(standing) => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(standing),

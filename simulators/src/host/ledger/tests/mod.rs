@@ -182,12 +182,12 @@ fn moves_nothing_when_the_original_data_contradict() {
     }
     assert_eq!(net(&ledger), 500);
     assert_eq!(ledger.tally().contradictions, 4);
-    let untold = Reversal {
+    let without_time = Reversal {
         transmission: 0,
         institution: 0,
         ..reversal_of(&one, 0)
     };
-    assert_eq!(ledger.reverse(&untold), APPROVED);
+    assert_eq!(ledger.reverse(&without_time), APPROVED);
     assert_eq!(net(&ledger), 0);
 }
 

@@ -228,11 +228,11 @@ mod tests {
                 Some(segment)
             );
         }
-        let stranger = Report {
+        let unknown = Report {
             centre_id: "12".into(),
             outcome: ReceiptOutcome::Delivered,
         };
-        assert_eq!(known.receipt(stranger), None);
+        assert_eq!(known.receipt(unknown), None);
     }
 
     #[test]
