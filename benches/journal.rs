@@ -10,8 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tessera_journal::{Journal, JournalError, Options, Segments, scan};
+use tessera_journal::{Journal, JournalError, Location, Options, Sequence};
 
+const PARTITION: u16 = 1;
 /// About what an event of a purchase takes.
 const PAYLOAD: [u8; 150] = [0x5A; 150];
 
@@ -21,26 +22,21 @@ fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(target).expect("the target directory is writable")
 }
 
-fn open(directory: &tempfile::TempDir) -> Segments {
+fn open(directory: &tempfile::TempDir) -> Arc<dyn Journal> {
     let faults = Box::new(|error: &JournalError| panic!("{error}"));
-    Segments::open(
-        directory.path(),
-        Options::default(),
-        None,
-        &mut |_| Ok(()),
-        faults,
-    )
-    .expect("a new journal opens")
+    let (location, options) = (Location::in_data(directory.path()), Options::default());
+    let opened = tessera_journal::open(&location, options, None, &mut |_| Ok(()), faults);
+    opened.expect("a new journal opens").journal
 }
 
 /// Has this thread woken after each sync, the way a worker is.
-fn subscribe(journal: &Segments) {
+fn subscribe(journal: &dyn Journal) {
     let this = thread::current();
     journal.subscribe(Box::new(move || this.unpark()));
 }
 
-fn wait(journal: &Segments, sequence: u64) {
-    while journal.durable() < sequence {
+fn wait(journal: &dyn Journal, sequence: Option<Sequence>) {
+    while journal.durable(PARTITION) < sequence {
         thread::park();
     }
 }
@@ -49,7 +45,7 @@ fn wait(journal: &Segments, sequence: u64) {
 fn durable(criterion: &mut Criterion) {
     let directory = directory();
     let journal = open(&directory);
-    subscribe(&journal);
+    subscribe(journal.as_ref());
     let mut group = criterion.benchmark_group("journal/durable");
     group
         .sample_size(20)
@@ -60,9 +56,9 @@ fn durable(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(records), |bencher| {
             bencher.iter(|| {
                 for _ in 0..records {
-                    black_box(journal.append(1, &PAYLOAD));
+                    black_box(journal.append(PARTITION, &PAYLOAD));
                 }
-                wait(&journal, journal.last());
+                wait(journal.as_ref(), journal.last(PARTITION));
             });
         });
     }
@@ -73,8 +69,8 @@ fn durable(criterion: &mut Criterion) {
 /// is synced.
 fn pipelined(criterion: &mut Criterion) {
     let directory = directory();
-    let journal = Arc::new(open(&directory));
-    subscribe(&journal);
+    let journal = open(&directory);
+    subscribe(journal.as_ref());
     let mut group = criterion.benchmark_group("journal/pipelined");
     group
         .sample_size(10)
@@ -86,10 +82,11 @@ fn pipelined(criterion: &mut Criterion) {
             bencher.iter_custom(|records| {
                 let begun = Instant::now();
                 for _ in 0..records {
-                    let appended = journal.append(1, &PAYLOAD);
-                    wait(&journal, appended.sequence.saturating_sub(window));
+                    let appended = journal.append(PARTITION, &PAYLOAD);
+                    let before = appended.sequence.to_stored().saturating_sub(window);
+                    wait(journal.as_ref(), Sequence::from_stored(before));
                 }
-                wait(&journal, journal.last());
+                wait(journal.as_ref(), journal.last(PARTITION));
                 begun.elapsed()
             });
         });
@@ -101,7 +98,7 @@ fn pipelined(criterion: &mut Criterion) {
 fn other(criterion: &mut Criterion) {
     let directory = directory();
     let journal = open(&directory);
-    subscribe(&journal);
+    subscribe(journal.as_ref());
     let mut group = criterion.benchmark_group("journal");
     group
         .sample_size(10)
@@ -114,24 +111,27 @@ fn other(criterion: &mut Criterion) {
             for piece in 0..records.div_ceil(1000) {
                 let begun = Instant::now();
                 for _ in piece * 1000..records.min((piece + 1) * 1000) {
-                    black_box(journal.append(1, &PAYLOAD));
+                    black_box(journal.append(PARTITION, &PAYLOAD));
                 }
                 taken += begun.elapsed();
-                wait(&journal, journal.last());
+                wait(journal.as_ref(), journal.last(PARTITION));
             }
             taken
         });
     });
-    let position = journal.append(1, &PAYLOAD).position;
-    wait(&journal, journal.last());
+    let position = journal.append(PARTITION, &PAYLOAD).position;
+    wait(journal.as_ref(), journal.last(PARTITION));
     group.bench_function("read", |bencher| {
         bencher.iter(|| journal.read(position).expect("the record is there"));
     });
     journal.close().expect("nothing failed");
-    group.throughput(Throughput::Elements(journal.last()));
+    group.throughput(Throughput::Elements(journal.progress().durable));
     group.bench_function("scan", |bencher| {
-        bencher
-            .iter(|| scan(directory.path(), None, &mut |_| Ok(())).expect("the journal is whole"));
+        let reader = tessera_journal::reader(&Location::in_data(directory.path()));
+        bencher.iter(|| {
+            let read = reader.scan(None, &mut |_| Ok(()));
+            read.expect("the journal is whole")
+        });
     });
     group.finish();
 }

@@ -7,9 +7,10 @@
 //! ```
 
 use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
-use tessera_journal::{Journal as _, Options, Segments, scan};
+use tessera_journal::{JournalError, Location, Opened, Options};
 
 struct Sound {
     name: String,
@@ -19,15 +20,15 @@ struct Sound {
 /// Several batches in one segment, without the zeros that are written ahead.
 static SOUND: LazyLock<Sound> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
-    let journal = open(folder.path()).expect("a new journal");
+    let journal = open(folder.path()).expect("a new journal").journal;
     for length in 1..30 {
-        let last = journal.append(length, &vec![length as u8; usize::from(length) * 7]);
-        while length % 4 == 0 && journal.durable() < last.sequence {
-            std::thread::yield_now();
+        journal.append(length, &vec![length as u8; usize::from(length) * 7]);
+        if length % 4 == 0 {
+            journal.sync().expect("a disk");
         }
     }
     journal.close().expect("a journal");
-    let files = fs::read_dir(folder.path()).expect("a folder");
+    let files = fs::read_dir(folder.path().join("journal")).expect("a folder");
     let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
     files.retain(|file| fs::metadata(file).is_ok_and(|data| data.len() > 0));
     files.sort();
@@ -53,11 +54,12 @@ pub fn run(input: &[u8]) {
         None => SOUND.bytes.clone(),
     };
     let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join(&SOUND.name), file).expect("a file");
-    let seen = scan(folder.path(), None, &mut |_| Ok(()));
+    let directory = folder.path().join("journal");
+    fs::create_dir(&directory).expect("a folder");
+    fs::write(directory.join(&SOUND.name), file).expect("a file");
+    let seen = tessera_journal::reader(&location(folder.path())).scan(None, &mut |_| Ok(()));
     // It removes what a crash has torn; the rest is as it was.
-    if let Ok(journal) = open(folder.path()) {
-        let recovered = journal.recovered();
+    if let Ok(Opened { journal, recovered }) = open(folder.path()) {
         journal.close().expect("a journal");
         assert_eq!(
             seen.expect("what can be opened can be read").last,
@@ -66,13 +68,14 @@ pub fn run(input: &[u8]) {
     }
 }
 
-fn open(folder: &std::path::Path) -> Result<Segments, tessera_journal::JournalError> {
-    let options = Options {
-        segment_bytes: 16 * 1024,
-        ..Options::default()
-    };
-    let fault = Box::new(|error: &tessera_journal::JournalError| panic!("{error}"));
-    Segments::open(folder, options, None, &mut |_| Ok(()), fault)
+fn location(data: &Path) -> Location {
+    Location::in_data(data).with_segment_bytes(16 * 1024)
+}
+
+fn open(data: &Path) -> Result<Opened, JournalError> {
+    let fault = Box::new(|error: &JournalError| panic!("{error}"));
+    let options = Options::default();
+    tessera_journal::open(&location(data), options, None, &mut |_| Ok(()), fault)
 }
 
 fn changed(cut: usize, changes: &[u8]) -> Vec<u8> {

@@ -49,6 +49,7 @@ pub fn exit_code(error: &anyhow::Error) -> Option<u8> {
 mod tests {
     use std::process::Command;
 
+    use tessera_journal::{Position, Sequence};
     use tessera_ledger::{Entry, Event, Wallet, WalletId};
     use tessera_protocol::{Amount, CardNumber, Currency};
 
@@ -60,7 +61,7 @@ mod tests {
     fn provisioned(wallet: &Wallet) -> Entry {
         Entry {
             wallet: wallet.id,
-            previous: 0,
+            previous: None,
             at: 1,
             available: wallet.available,
             held: wallet.held,
@@ -83,9 +84,12 @@ mod tests {
             end_on_broken_invariants();
             let mut wallet = Wallet::new(WalletId(4711));
             let entry = provisioned(&wallet);
-            wallet.apply(&entry, 64, 9).expect("it fits");
+            let [first, second] =
+                [64, 128].map(|stored| Position::from_stored(stored).expect("one"));
+            let ninth = Sequence::FIRST.after(8);
+            wallet.apply(&entry, first, ninth).expect("it fits");
             let entry = provisioned(&wallet);
-            let _ = wallet.apply(&entry, 128, 9);
+            let _ = wallet.apply(&entry, second, ninth);
             unreachable!("a sequence does not come twice");
         }
         let child = Command::new(std::env::current_exe().expect("this test"))

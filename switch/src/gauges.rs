@@ -18,8 +18,9 @@ pub(crate) fn refresh_before_reading(
     let (journal, party_directory) = (Arc::clone(journal), Arc::clone(party_directory));
     let dead_letters = Arc::clone(dead_letters);
     metrics.before_reading(move |metrics| {
-        metrics.journal.appended.set(signed(journal.last()));
-        metrics.journal.durable.set(signed(journal.durable()));
+        let progress = journal.progress();
+        metrics.journal.appended.set(signed(progress.appended));
+        metrics.journal.durable.set(signed(progress.durable));
         metrics
             .journal
             .gathered

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use tessera_journal::Position;
 use tessera_ledger::{Command, Outcome, Supervision};
 use tessera_protocol::CardNumber;
 use tokio::sync::oneshot;
@@ -67,8 +68,8 @@ pub struct Directions {
     pub supervision: Supervision,
     /// Its cards, with their serial numbers.
     pub cards: Vec<(CardNumber, u32)>,
-    /// Journal position of the wallet's last event.
-    pub position: u64,
+    /// Journal position of the wallet's last event; `None` before the first.
+    pub position: Option<Position>,
 }
 
 impl Reply {

@@ -35,16 +35,16 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
             balance,
             settings.currency,
             settings.partitions,
-            &journal,
+            journal.as_ref(),
         )?;
         mark = Some(at);
         batch.push(Snapshot::take(&mut wallet));
         made += 1;
         if batch.len() == BATCH {
-            write(&journal, &store, &mut batch, mark)?;
+            write(journal.as_ref(), &store, &mut batch, mark)?;
         }
     }
-    write(&journal, &store, &mut batch, mark)?;
+    write(journal.as_ref(), &store, &mut batch, mark)?;
     journal.close()?;
     store.sync()?;
     Ok(made)
@@ -65,7 +65,7 @@ fn make(
     };
     let entry = Entry {
         wallet: id,
-        previous: 0,
+        previous: None,
         at: clock::milliseconds(),
         available: Balance::ZERO,
         held: Balance::ZERO,
@@ -77,13 +77,7 @@ fn make(
     let appended = journal.append(id.partition(partitions), &payload);
     let mut wallet = Wallet::new(id);
     wallet.apply(&entry, appended.position, appended.sequence)?;
-    Ok((
-        wallet,
-        Mark {
-            sequence: appended.sequence,
-            position: appended.position,
-        },
-    ))
+    Ok((wallet, appended.into()))
 }
 
 /// Writes to the store once that is durable on which it rests: it must not know what the journal does not.
@@ -93,9 +87,7 @@ pub(crate) fn write(
     batch: &mut Vec<Snapshot>,
     mark: Option<Mark>,
 ) -> anyhow::Result<()> {
-    while mark.is_some_and(|mark| journal.durable() < mark.sequence) {
-        std::thread::sleep(std::time::Duration::from_micros(200));
-    }
+    journal.sync()?;
     store.write(batch, mark)?;
     batch.clear();
     Ok(())

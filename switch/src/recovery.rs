@@ -4,12 +4,16 @@
 //! whole journal, so that the switch starts with no wallet in memory. What never happens here: a decision.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
 use tessera_config::Settings;
-use tessera_journal::{JournalError, Lookup, Mark, Observer, Options, RecordRef, Segments};
+use tessera_journal::{
+    Journal, JournalError, Location, Mark, Observer, Opened, Options, Position, Reader, RecordRef,
+    Recovered, Sequence,
+};
 use tessera_kit::clock;
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
 use tessera_store::{ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
@@ -26,7 +30,7 @@ enum Unreplayable {
     #[error("journal record {sequence}: {error}")]
     Unreadable {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// Where its bytes go wrong.
         error: Unreadable,
     },
@@ -34,7 +38,7 @@ enum Unreplayable {
     #[error("journal record {sequence}: {error}")]
     Broken {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// In what way.
         error: Broken,
     },
@@ -42,31 +46,34 @@ enum Unreplayable {
     #[error("journal record {sequence}: {error}")]
     ReadBackError {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// Why.
         error: ReadBackError,
     },
     /// It does not follow the wallet's last event.
     #[error(
-        "journal record {sequence} follows position {previous} of its wallet, but the wallet is at {last}: \
-         the store is not of this journal; delete the folder `store` and start again"
+        "journal record {sequence} follows position {} of its wallet, but the wallet is at {}: \
+         the store is not of this journal; delete the folder `store` and start again",
+        stored(*previous), stored(*last)
     )]
     OutOfOrder {
         /// Of the record.
-        sequence: u64,
-        /// What the event says came before it.
-        previous: u64,
-        /// Where the wallet is.
-        last: u64,
+        sequence: Sequence,
+        /// What the event says came before it; `None` for nothing.
+        previous: Option<Position>,
+        /// Where the wallet is; `None` before its first event.
+        last: Option<Position>,
     },
 }
 
 /// A switch's data, ready to go on with.
 pub struct Data {
     /// The journal, at its end.
-    pub journal: Segments,
+    pub journal: Arc<dyn Journal>,
     /// The store, which reflects all of it.
     pub store: Store,
+    /// What opening the journal found.
+    pub recovered: Recovered,
 }
 
 /// Opens journal and store, and replays what the store does not know. From then on [`clock::milliseconds`] is above the
@@ -84,12 +91,12 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     if let Some(time) = store.time()? {
         clock::not_before(time + 1);
     }
-    let directory = settings.data.join("journal");
-    let mut recovery = Recovery::new(&store, Lookup::new(&directory))?;
-    let journal = Segments::open(
-        &directory,
+    let location =
+        Location::in_data(&settings.data).with_segment_bytes(settings.journal.segment_bytes);
+    let mut recovery = Recovery::new(&store, tessera_journal::reader(&location), WALLETS_MAX)?;
+    let opened = tessera_journal::open(
+        &location,
         Options {
-            segment_bytes: settings.journal.segment_bytes,
             by_turns: observer.is_some(),
             observer,
         },
@@ -102,13 +109,20 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         events = recovery.applied,
         "replayed the journal into the store"
     );
-    Ok(Data { journal, store })
+    let Opened { journal, recovered } = opened;
+    Ok(Data {
+        journal,
+        store,
+        recovered,
+    })
 }
 
 /// Replays records into the store.
 struct Recovery<'a> {
     store: &'a Store,
-    lookup: Lookup,
+    journal: Arc<dyn Reader>,
+    /// In memory at most: above it they go to the store.
+    wallets_max: usize,
     wallets: HashMap<WalletId, (Wallet, Vec<Turnover>)>,
     /// When settlement dates begin.
     days: Days,
@@ -117,13 +131,18 @@ struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    fn new(store: &'a Store, lookup: Lookup) -> Result<Self, StoreError> {
+    fn new(
+        store: &'a Store,
+        journal: Arc<dyn Reader>,
+        wallets_max: usize,
+    ) -> Result<Self, StoreError> {
         let operator_policy = store.wallet(WalletId::OPERATOR)?;
         let decided = operator_policy.and_then(|operator_policy| operator_policy.supervision);
         Ok(Self {
             days: decided.map(|decided| decided.days).unwrap_or_default(),
             store,
-            lookup,
+            journal,
+            wallets_max,
             wallets: HashMap::new(),
             mark: None,
             applied: 0,
@@ -134,12 +153,9 @@ impl<'a> Recovery<'a> {
         let sequence = record.sequence;
         let entry = Entry::read(record.payload)
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
-        self.mark = Some(Mark {
-            sequence,
-            position: record.position,
-        });
+        self.mark = Some(record.mark());
         clock::not_before(entry.highest_time() + 1);
-        if self.wallets.len() >= WALLETS_MAX {
+        if self.wallets.len() >= self.wallets_max {
             self.flush()?;
         }
         let (wallet, turnover) = match self.wallets.entry(entry.wallet) {
@@ -153,7 +169,7 @@ impl<'a> Recovery<'a> {
             }
         };
         // A checkpoint takes wallets one after another: some are ahead of its mark.
-        if sequence <= wallet.last_sequence {
+        if Some(sequence) <= wallet.last_sequence {
             return Ok(());
         }
         if entry.previous != wallet.last_position {
@@ -167,7 +183,7 @@ impl<'a> Recovery<'a> {
         }
         wallet
             .recall(entry.event.about(), entry.event.order(), |position| {
-                read_back(self.lookup.read(position))
+                read_back(self.journal.read(position))
             })
             .map_err(|error| Unreplayable::ReadBackError { sequence, error })?;
         let broken = |error| Unreplayable::Broken { sequence, error };
@@ -193,7 +209,7 @@ impl<'a> Recovery<'a> {
         for (_, (mut wallet, turnover)) in self.wallets.drain() {
             // Whatever was replayed can be read again.
             // Agreements that have ended since then are looked at when the wallet is in use.
-            wallet.settle(u64::MAX, 0);
+            wallet.settle(|_| true, 0);
             batch.push(Snapshot::take(&mut wallet).having(turnover));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;
@@ -205,4 +221,9 @@ impl<'a> Recovery<'a> {
         let _ = self.store.sync();
         Ok(())
     }
+}
+
+/// As a message shows it: 0 where there is none.
+fn stored(position: Option<Position>) -> u64 {
+    position.map_or(0, Position::to_stored)
 }

@@ -11,7 +11,6 @@
 
 use crate::recovery::{self, Data};
 use tessera_config::Settings;
-use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
 use tessera_reports::audit::{Totals, audit};
@@ -43,9 +42,13 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     if totals.accepted {
         return Ok(Repaired::Before(totals));
     }
-    let Data { journal, store } = recovery::open(settings, None)?;
+    let Data {
+        journal,
+        store,
+        recovered,
+    } = recovery::open(settings, None)?;
     anyhow::ensure!(
-        journal.recovered().last == totals.last_sequence,
+        recovered.last == totals.last_sequence,
         "a switch has written to the journal meanwhile: stop it, and run this again"
     );
     let id = WalletId::OPERATOR;
@@ -66,11 +69,10 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     let mut payload = Vec::with_capacity(256);
     entry.write(&mut payload);
     let appended = journal.append(id.partition(settings.partitions), &payload);
-    let (sequence, position) = (appended.sequence, appended.position);
-    operator_policy.apply(&entry, position, sequence)?;
+    operator_policy.apply(&entry, appended.position, appended.sequence)?;
     let mut batch = vec![Snapshot::take(&mut operator_policy)];
-    let mark = Mark { sequence, position };
-    crate::provision::write(&journal, &store, &mut batch, Some(mark))?;
+    let mark = Some(appended.into());
+    crate::provision::write(journal.as_ref(), &store, &mut batch, mark)?;
     journal.close()?;
     store.sync()?;
     Ok(Repaired::Recorded(totals))

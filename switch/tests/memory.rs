@@ -3,7 +3,8 @@
 use peak_alloc::PeakAlloc;
 use smallvec::SmallVec;
 use std::sync::Arc;
-use tessera_journal::{Options, RecordRef, Segments};
+use tessera_journal::testing::Memory;
+use tessera_journal::{Position, Sequence};
 use tessera_ledger::{
     Action, Ask, Class, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
     Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
@@ -61,8 +62,11 @@ impl Led {
             owed: self.wallet.owed,
             event,
         };
-        let place = self.events;
-        self.wallet.apply(&entry, place, place).expect("it fits");
+        let sequence = Sequence::FIRST.after(self.events - 1);
+        let position = Position::from_stored(self.events).expect("above 0");
+        self.wallet
+            .apply(&entry, position, sequence)
+            .expect("it fits");
     }
 
     fn send(&mut self, mut command: Command) -> SmallVec<[Effect; 2]> {
@@ -89,7 +93,7 @@ impl Led {
             .events
             .into_iter()
             .for_each(|event| self.apply(event));
-        self.wallet.settle(u64::MAX, NOW);
+        self.wallet.settle(|_| true, NOW);
         decision.effects
     }
 
@@ -189,15 +193,8 @@ fn a_purchase_leaves_little_in_memory() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).expect("a store"));
-    let nothing = &mut |_: RecordRef<'_>| Ok(());
-    let path = folder.path().join("journal");
-    let options = Options {
-        segment_bytes: 1 << 20,
-        ..Options::default()
-    };
-    let journal = Segments::open(&path, options, None, nothing, Box::new(|_| {}));
-    let journal = Arc::new(journal.expect("a journal"));
-    let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal);
+    let journal = Arc::new(Memory::default());
+    let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal, 64);
     let orders = Orders::new(store, checkpointer);
     let turn = |led: &Led, effects: SmallVec<[Effect; 2]>| {
         for effect in effects {

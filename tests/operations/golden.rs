@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tessera_journal::{Options, Segments};
+use tessera_journal::{Location, Options};
 
 use crate::rig::leased::Line;
 use crate::rig::payer::{GOOD_ACCOUNT, GOOD_CARD, Payer};
@@ -149,7 +149,7 @@ fn data_of_a_newer_build_is_refused_and_left_as_it_is() {
     let release = golden().join(env!("CARGO_PKG_VERSION"));
     let rig = left_by(&release);
     let journal = rig.path("data/journal");
-    append_of_kind(&journal, 32);
+    append_of_kind(&rig.path("data"), 32);
     let build = env!("CARGO_PKG_VERSION");
     let expected = format!("kind of event 32; this build ({build}) knows them up to 31");
     is_refused(&rig, &journal, &expected);
@@ -211,25 +211,23 @@ fn is_refused(rig: &Rig, journal: &Path, expected: &str) {
 }
 
 /// Appends an event of the first wallet as a newer build would.
-fn append_of_kind(journal: &Path, kind: u8) {
+fn append_of_kind(data: &Path, kind: u8) {
     let mut payload = None;
-    let options = Options {
-        segment_bytes: 4 << 20,
-        ..Options::default()
-    };
+    let location = Location::in_data(data).with_segment_bytes(4 << 20);
+    let (options, faults) = (Options::default(), Box::new(|_: &_| {}));
     let replay = &mut |record: tessera_journal::RecordRef<'_>| {
         payload = Some((record.partition, record.payload.to_vec()));
         Ok(())
     };
-    let opened = Segments::open(journal, options, None, replay, Box::new(|_| {}));
-    let opened = opened.expect("a journal");
+    let opened = tessera_journal::open(&location, options, None, replay, faults);
+    let opened = opened.expect("a journal").journal;
     let (partition, mut payload) = payload.expect("an event");
     payload[40] = kind;
-    tessera_journal::Journal::append(&opened, partition, &payload);
-    tessera_journal::Journal::close(&opened).expect("a disk");
+    opened.append(partition, &payload);
+    opened.close().expect("a disk");
     drop(opened);
     // This process makes files that others can read, which the switch refuses.
-    for file in fs::read_dir(journal).expect("a folder") {
+    for file in fs::read_dir(data.join("journal")).expect("a folder") {
         let file = file.expect("a file").path();
         fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a file");
     }

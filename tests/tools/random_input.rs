@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use tessera_journal::scan;
+use tessera_journal::{Location, reader};
 use tessera_ledger::{Entry, Wallet};
 
 use crate::rig::Rig;
@@ -106,7 +106,8 @@ fn records_and_snapshots() {
     mall.ask(&order_purchase(&MALL, "ORDER-1", 1_000));
     rig.kill_switch();
     let (mut seeds, mut wallets) = (released_events(), std::collections::BTreeMap::new());
-    scan(&rig.path("data/journal"), None, &mut |record| {
+    let journal = reader(&Location::in_data(&rig.path("data")));
+    let read = journal.scan(None, &mut |record| {
         let entry = Entry::read(record.payload)?;
         let wallet = wallets
             .entry(entry.wallet.0)
@@ -114,8 +115,8 @@ fn records_and_snapshots() {
         wallet.apply(&entry, record.position, record.sequence)?;
         seeds.push(record.payload.to_vec());
         Ok(())
-    })
-    .unwrap();
+    });
+    read.unwrap();
     for wallet in wallets.values() {
         let mut snapshot = Vec::new();
         wallet.write_snapshot(&mut snapshot);

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
 use super::format::{self, BATCH_HEADER_BYTES, Place};
-use super::{Appended, Mark};
+use super::{Appended, Mark, Position, Sequence};
 use tessera_kit::invariant;
 
 /// A batch's bytes, with space for the header in front.
@@ -64,7 +64,7 @@ struct State {
     /// Position at which `batch` begins.
     position: u64,
     /// Sequence of the next record.
-    sequence: u64,
+    sequence: Sequence,
     /// The last record appended here.
     mark: Option<Mark>,
     /// Batches wait for the end of the turns of those who append to them.
@@ -112,7 +112,7 @@ impl Gathering {
         };
         Self {
             state: Mutex::new(state),
-            last: AtomicU64::new(place.sequence - 1),
+            last: AtomicU64::new(place.sequence.to_stored() - 1),
             writer: OnceLock::new(),
         }
     }
@@ -121,6 +121,8 @@ impl Gathering {
         let mut state = self.lock();
         let sequence = state.sequence;
         let position = state.position + state.batch.bytes.len() as u64;
+        // The header of its batch is before it.
+        let position = Position::from_stored(position).unwrap_or(Position::MIN);
         invariant!(
             state
                 .mark
@@ -134,9 +136,9 @@ impl Gathering {
         if state.by_turns && TURN.replace(state.number) != state.number {
             state.turns += 1;
         }
-        state.sequence += 1;
+        state.sequence = sequence.after(1);
         state.mark = Some(Mark { sequence, position });
-        self.last.store(sequence, Ordering::Release);
+        self.last.store(sequence.to_stored(), Ordering::Release);
         let wake = state.is_ripe() && std::mem::take(&mut state.asleep);
         drop(state);
         // Waking costs a system call, so only the append that finds the writer asleep does it.
@@ -146,8 +148,8 @@ impl Gathering {
         Appended { sequence, position }
     }
 
-    pub fn last(&self) -> u64 {
-        self.last.load(Ordering::Acquire)
+    pub fn last(&self) -> Option<Sequence> {
+        Sequence::from_stored(self.last.load(Ordering::Acquire))
     }
 
     /// The last record appended; `None` where none was since the start.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tessera_kit::record::{Position, Sequence};
 use thiserror::Error;
 
 /// A fault of the journal.
@@ -46,7 +47,7 @@ pub enum JournalError {
         /// Where in the file the damaged header or record begins.
         offset: u64,
         /// The sequence that belongs there, where that is known.
-        sequence: Option<u64>,
+        sequence: Option<Sequence>,
         /// What is wrong.
         what: &'static str,
     },
@@ -77,7 +78,7 @@ pub enum JournalError {
         /// The position where it ends.
         end: u64,
         /// The sequence that should follow.
-        sequence: u64,
+        sequence: Sequence,
         /// The file that should begin at `end`.
         next: PathBuf,
     },
@@ -100,14 +101,15 @@ pub enum JournalError {
     /// The checkpoint reflects events that the journal doesn't have.
     #[error(
         "the store is ahead of the journal: it reflects sequence {store}, the journal ends at \
-         {journal}; restore the journal's newest files, or, only if this journal is known to be \
-         whole, delete the store to have it rebuilt"
+         {}; restore the journal's newest files, or, only if this journal is known to be \
+         whole, delete the store to have it rebuilt",
+        journal.map_or(0, Sequence::to_stored)
     )]
     StoreAhead {
         /// Sequence that the store reflects.
-        store: u64,
-        /// Last sequence of the journal.
-        journal: u64,
+        store: Sequence,
+        /// Last sequence of the journal; `None` where it is empty.
+        journal: Option<Sequence>,
     },
 
     /// The checkpoint was made from another journal.
@@ -125,18 +127,23 @@ pub enum JournalError {
     #[error("the record with sequence {sequence} was refused: {source}")]
     Refused {
         /// Its sequence.
-        sequence: u64,
+        sequence: Sequence,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
 
     /// Nothing durable is at this position yet.
-    #[error("position {position} is at or after the durable end {end}")]
+    #[error("what is at position {position} is not durable yet")]
     NotDurable {
         /// Position asked for.
-        position: u64,
-        /// Where the durable log ends.
-        end: u64,
+        position: Position,
+    },
+
+    /// No record begins at this position.
+    #[error("no record begins at position {position}")]
+    NoRecord {
+        /// Position asked for.
+        position: Position,
     },
 
     /// A write or sync failed earlier; the fault handler was called.
@@ -164,6 +171,6 @@ fn remedy(found: u32, known: u32) -> &'static str {
     }
 }
 
-fn named(sequence: Option<u64>) -> String {
+fn named(sequence: Option<Sequence>) -> String {
     sequence.map_or_else(String::new, |sequence| format!(", sequence {sequence}"))
 }

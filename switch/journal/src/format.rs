@@ -53,7 +53,7 @@
 //! segment) anywhere after them are therefore damage, without are a torn tail. The disk is trusted
 //! to write a sector of 512 bytes such that bytes which did not change keep their value.
 
-use super::RecordRef;
+use super::{Position, RecordRef, Sequence};
 
 pub(super) const SEGMENT_HEADER_BYTES: usize = 64;
 pub(super) const BATCH_HEADER_BYTES: usize = 32;
@@ -70,9 +70,10 @@ const RECORD_VERSION: u8 = 1;
 /// A place between two batches: what the next batch has to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
+    /// Position of the next batch: before the first one 0, where no record can be.
     pub position: u64,
     /// Sequence of the next record.
-    pub sequence: u64,
+    pub sequence: Sequence,
     /// Checksum of the record before.
     pub chain: u32,
 }
@@ -80,7 +81,7 @@ pub(super) struct Place {
 impl Place {
     pub const BEGINNING: Self = Self {
         position: 0,
-        sequence: 1,
+        sequence: Sequence::FIRST,
         chain: 0,
     };
 }
@@ -107,7 +108,7 @@ impl SegmentHeader {
         bytes[..8].copy_from_slice(&SEGMENT_MAGIC);
         bytes[12..16].copy_from_slice(&SEGMENT_VERSION.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.start.position.to_le_bytes());
-        bytes[24..32].copy_from_slice(&self.start.sequence.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.start.sequence.to_stored().to_le_bytes());
         bytes[32..40].copy_from_slice(&self.capacity.to_le_bytes());
         bytes[40..44].copy_from_slice(&self.start.chain.to_le_bytes());
         bytes[44..48].copy_from_slice(&self.salt.to_le_bytes());
@@ -131,10 +132,13 @@ impl SegmentHeader {
         if version != SEGMENT_VERSION {
             return Err(HeaderFault::Version(version));
         }
+        let Some(sequence) = Sequence::from_stored(u64_at(bytes, 24)) else {
+            return damaged("the segment header has no sequence");
+        };
         Ok(Self {
             start: Place {
                 position: u64_at(bytes, 16),
-                sequence: u64_at(bytes, 24),
+                sequence,
                 chain: u32_at(bytes, 40),
             },
             capacity: u64_at(bytes, 32),
@@ -151,6 +155,7 @@ pub(super) struct BatchHeader {
     pub records: u32,
     /// Of the records, without this header.
     pub bytes: u64,
+    /// As it was read, as all that is in a header.
     pub sequence: u64,
 }
 
@@ -161,7 +166,7 @@ impl BatchHeader {
         batch[8..12].copy_from_slice(&place.chain.to_le_bytes());
         batch[12..16].copy_from_slice(&records.to_le_bytes());
         batch[16..24].copy_from_slice(&bytes.to_le_bytes());
-        batch[24..32].copy_from_slice(&place.sequence.to_le_bytes());
+        batch[24..32].copy_from_slice(&place.sequence.to_stored().to_le_bytes());
         let checksum = Self::checksum(batch, place.position, salt);
         batch[4..8].copy_from_slice(&checksum.to_le_bytes());
         checksum
@@ -195,9 +200,9 @@ pub(super) fn seal(place: Place, salt: u32) -> [u8; BATCH_HEADER_BYTES] {
 }
 
 /// Appends a record to a batch that gathers. Checksum and predecessor stay blank until [`finish`].
-pub(super) fn push_record(batch: &mut Vec<u8>, partition: u16, sequence: u64, payload: &[u8]) {
+pub(super) fn push_record(batch: &mut Vec<u8>, partition: u16, sequence: Sequence, payload: &[u8]) {
     let mut header = [0; RECORD_HEADER_BYTES];
-    header[8..16].copy_from_slice(&sequence.to_le_bytes());
+    header[8..16].copy_from_slice(&sequence.to_stored().to_le_bytes());
     // Lossless: append() refuses payloads above PAYLOAD_BYTES_MAX.
     header[16..20].copy_from_slice(&(payload.len() as u32).to_le_bytes());
     header[20..22].copy_from_slice(&partition.to_le_bytes());
@@ -222,21 +227,21 @@ pub(super) fn finish(batch: &mut [u8], records: u32, place: Place, salt: u32) ->
     let header = BATCH_HEADER_BYTES as u64;
     Place {
         position: place.position + header + bytes,
-        sequence: place.sequence + u64::from(records),
+        sequence: place.sequence.after(u64::from(records)),
         chain,
     }
 }
 
 /// The sequence of the first record of a batch that is not empty.
-pub(super) fn first_sequence(batch: &[u8]) -> u64 {
-    u64_at(batch, BATCH_HEADER_BYTES + 8)
+pub(super) fn first_sequence(batch: &[u8]) -> Option<Sequence> {
+    Sequence::from_stored(u64_at(batch, BATCH_HEADER_BYTES + 8))
 }
 
 /// Why no batch can be read at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flaw {
     pub position: u64,
-    pub sequence: u64,
+    pub sequence: Sequence,
     pub what: &'static str,
     /// Whether the log may just end here: zeros, a seal, or the end of the file.
     pub end: bool,
@@ -269,17 +274,17 @@ pub(super) fn verify(
         if !record.intact(&rest[..length], salt) {
             return Err(flaw(reached, "the record does not match its checksum"));
         }
-        if record.predecessor != reached.chain || record.sequence != reached.sequence {
+        if record.predecessor != reached.chain || record.sequence != reached.sequence.to_stored() {
             return Err(flaw(reached, "the record does not follow the one before"));
         }
         reached = Place {
             position: reached.position + length as u64,
-            sequence: reached.sequence + 1,
+            sequence: reached.sequence.after(1),
             chain: record.checksum,
         };
         rest = &rest[length..];
     }
-    if reached.sequence != place.sequence + u64::from(header.records) {
+    if reached.sequence != place.sequence.after(u64::from(header.records)) {
         return Err(flaw(
             place,
             "the batch does not have as many records as it says",
@@ -298,8 +303,9 @@ pub(super) fn records(batch: &[u8], position: u64) -> impl Iterator<Item = Recor
         at += RECORD_HEADER_BYTES + record.bytes;
         Some(RecordRef {
             partition: record.partition,
-            sequence: record.sequence,
-            position,
+            // Neither is 0: the batch is verified, and its header comes first.
+            sequence: Sequence::from_stored(record.sequence)?,
+            position: Position::from_stored(position)?,
             payload,
         })
     })

@@ -13,22 +13,28 @@
 //!                            └─▶ durable(), subscribers
 //! ```
 //!
-//! No code outside this crate knows which engine runs; [`Segments`], files in a local directory, is the default.
+//! No code outside this crate knows which engine runs: [`open`] starts the one that is configured, [`reader`] reads what it
+//! has written. There is one, `Segments`: files in a local directory. Tests of other crates use the one in memory, in
+//! `testing`.
 
 mod batch;
 mod disk;
 mod error;
 mod format;
 mod lock;
-mod lookup;
+mod open;
 mod pages;
 mod prepare;
+mod reader;
+mod record;
 mod recovery;
 mod scan;
 mod segment;
 mod segments;
 mod shelf;
 mod tail;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -37,18 +43,34 @@ mod writer;
 
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
-pub use lookup::Lookup;
-pub use scan::{Scanned, scan};
-pub use segments::{Options, Recovered, Segments};
+pub use open::{Location, Opened, Options, Recovered, open, reader};
+pub use record::{Appended, Mark, Record, RecordRef};
+pub use scan::Scanned;
+pub use tessera_kit::record::{Position, Sequence};
 
 use std::error::Error;
 use std::time::Duration;
 
-/// An engine that keeps the journal.
+/// An engine that keeps the journal of one store.
+///
+/// # What another engine has to keep
+///
+/// - Its [positions](Position) rise with every append, over all partitions: a position is enough to find a record, and a
+///   [`Mark`] is enough to go on from it, whatever wrote to which partition meanwhile. What a position is made of is the
+///   engine's own business.
+/// - Its [sequences](Sequence) rise by one within a partition. They may do so in the whole log too, as those of segment files
+///   do: nobody compares sequences of two partitions.
+/// - What is durable is said for each partition. An engine with one mark answers the same for all of them.
+/// - Durable means that no failure that the engine is made for can lose it. Where it writes is its own business too: on
+///   other machines for instance.
+///
+/// Besides this trait it implements [`Tail`] and [`Reader`], gets an arm in [`open`] and [`reader`] and a row in the common
+/// tests (`tests/suite.rs`). Nothing outside this crate changes. A switch that is given several logs, each with positions of
+/// its own, opens one journal and one store for each.
 pub trait Journal: Send + Sync {
     /// Takes a payload in and says where it will be. Never waits for the disk.
     ///
-    /// What waits for the disk is bounded by admission at the door, not here: a switch that admits
+    /// What waits for the disk is bounded by admission, not here: a switch that admits
     /// N requests never has more than a few records for each of them under way.
     ///
     /// # Panics
@@ -59,24 +81,40 @@ pub trait Journal: Send + Sync {
     /// for more of it.
     fn end_turn(&self);
 
-    /// The highest sequence that is durable, and with it all lower ones; 0 for none.
-    fn durable(&self) -> u64;
+    /// The highest sequence of this partition that is durable, and with it all lower ones; `None` where none is. Where
+    /// partitions are counted together it may be another partition's. Called for every effect: an atomic load.
+    fn durable(&self, partition: u16) -> Option<Sequence>;
 
-    /// The position where the durable part of the log ends.
-    fn durable_end(&self) -> u64;
+    /// The highest sequence given out by [`append`](Self::append) in this partition, or in those that are counted with it.
+    fn last(&self, partition: u16) -> Option<Sequence>;
 
-    /// The highest sequence given out by [`append`](Self::append); 0 for none.
-    fn last(&self) -> u64;
+    /// Whether the record at this position is durable, and can be read back. Not whether there is one.
+    fn is_durable(&self, position: Position) -> bool;
 
     /// The last record appended since the start; `None` where there was none.
     fn mark(&self) -> Option<Mark>;
 
-    /// Reads a durable record back by its position.
+    /// How far all partitions are together.
+    fn progress(&self) -> Progress;
+
+    /// Reads a durable record back by its position. May read the disk.
     ///
     /// # Errors
-    /// [`JournalError::NotDurable`] for a position at or after the durable end,
-    /// [`JournalError::Damaged`] where no intact record begins.
-    fn read(&self, position: u64) -> Result<Record, JournalError>;
+    /// [`JournalError::NotDurable`] where [`is_durable`](Self::is_durable) says so,
+    /// [`JournalError::Damaged`] or [`JournalError::NoRecord`] where no intact record begins.
+    fn read(&self, position: Position) -> Result<Record, JournalError>;
+
+    /// Whether the record that a mark names is in this journal, and durable.
+    ///
+    /// # Errors
+    /// Where that could not be found out.
+    fn has(&self, mark: Mark) -> Result<bool, JournalError> {
+        match self.read(mark.position) {
+            Ok(record) => Ok(record.sequence == mark.sequence),
+            Err(error @ (JournalError::Disk { .. } | JournalError::Stopped)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
 
     /// Has `wake` called on the writer's thread after every sync, and once at shutdown. It must be
     /// quick, and must not subscribe in turn.
@@ -87,6 +125,12 @@ pub trait Journal: Send + Sync {
 
     /// Bytes that were appended and that the writer has not yet taken up.
     fn gathered_bytes(&self) -> u64;
+
+    /// Waits until everything that was appended before is durable. For commands and tests: a worker never waits.
+    ///
+    /// # Errors
+    /// If a write or sync failed, now or before.
+    fn sync(&self) -> Result<(), JournalError>;
 
     /// Makes everything appended durable and ends the writer. Nothing may be appended afterwards.
     ///
@@ -106,58 +150,35 @@ pub trait Tail: Send {
 
     /// The last record that was shown.
     fn mark(&self) -> Option<Mark>;
+
+    /// Durable records that were not shown yet.
+    fn behind(&self) -> u64;
 }
 
-/// What [`Journal::append`] promises: the record will have this sequence, at this position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// Sequences start at 1 and have no gaps.
-    pub sequence: u64,
-    /// A byte offset into the whole log, through all its files; grows with the sequence.
-    pub position: u64,
+/// Reads a journal without opening it, also while a switch has it open. Changes nothing.
+pub trait Reader: Send + Sync {
+    /// The record at a position.
+    ///
+    /// # Errors
+    /// Where no intact record begins there.
+    fn read(&self, position: Position) -> Result<Record, JournalError>;
+
+    /// Shows every record of a journal that has to reach at least as far as `known`, verifying each. Ends at the first
+    /// batch that is not complete; under a running switch the last batch shown may be complete but not yet synced.
+    ///
+    /// # Errors
+    /// As for [`open`], except for what only writing can meet. A journal that is shorter than what is known of it is such a
+    /// fault: its newest files are missing.
+    fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError>;
 }
 
-/// A record, read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The partition of wallets it belongs to.
-    pub partition: u16,
-    /// Its sequence.
-    pub sequence: u64,
-    /// Its position.
-    pub position: u64,
-    /// What was appended.
-    pub payload: Vec<u8>,
-}
-
-/// A record, borrowed from the reader's buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordRef<'a> {
-    /// The partition of wallets it belongs to.
-    pub partition: u16,
-    /// Its sequence.
-    pub sequence: u64,
-    /// Its position.
-    pub position: u64,
-    /// What was appended.
-    pub payload: &'a [u8],
-}
-
-/// Names a record: the last one that a checkpoint reflects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The record's sequence.
-    pub sequence: u64,
-    /// The record's own position (where it begins).
-    pub position: u64,
-}
-
-impl Mark {
-    /// Before the first record.
-    pub(crate) const NONE: Self = Self {
-        sequence: 0,
-        position: 0,
-    };
+/// How far a journal is, counted from its first record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Records appended.
+    pub appended: u64,
+    /// Records that are durable.
+    pub durable: u64,
 }
 
 /// One batch made durable: the figures for the operator's histograms.
@@ -171,7 +192,7 @@ pub struct Synced {
     pub write: Duration,
     /// Time that the sync took.
     pub sync: Duration,
-    /// The highest durable sequence now.
+    /// Records of the journal that are durable now.
     pub durable: u64,
 }
 

@@ -26,7 +26,6 @@ pub(super) fn recover(
     from: Option<Mark>,
     replay: &mut Visit<'_>,
 ) -> Result<Recovery, JournalError> {
-    let from = from.filter(|mark| mark.sequence > 0);
     let Some(mut walk) = Walk::begin(disk, directory, Access::Write, from)? else {
         return match from {
             Some(mark) => Err(ahead(mark, Place::BEGINNING)),

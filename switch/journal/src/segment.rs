@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::JournalError;
 use super::disk::{Access, Disk, DiskFile};
 use super::format::{
     BATCH_HEADER_BYTES, HeaderFault, Place, SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader,
 };
+use super::{JournalError, Sequence};
 
 pub(super) struct Segment {
     pub path: PathBuf,
@@ -22,7 +22,7 @@ impl Segment {
         disk: &dyn Disk,
         directory: &Path,
         start: u64,
-        sequence: Option<u64>,
+        sequence: Option<Sequence>,
         access: Access,
     ) -> Result<Self, JournalError> {
         let path = directory.join(name(start));
@@ -141,7 +141,7 @@ impl Segment {
     pub fn damaged(
         &self,
         position: u64,
-        sequence: Option<u64>,
+        sequence: Option<Sequence>,
         what: &'static str,
     ) -> JournalError {
         JournalError::Damaged {

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::disk::{Access, Disk};
 use super::format::{RECORD_HEADER_BYTES, RecordHeader};
 use super::segment::Segment;
-use super::{JournalError, Record};
+use super::{JournalError, Position, Record, Sequence};
 
 /// Files kept open for reading: 16 GiB of history at the default segment size, and far below the
 /// usual limit of 1,024 per process.
@@ -65,16 +65,17 @@ impl Shelf {
     }
 
     /// The record at a position.
-    pub fn read(&self, position: u64) -> Result<Record, JournalError> {
-        let segment = self.find(position)?;
-        let none = || segment.damaged(position, None, "no intact record begins here");
+    pub fn read(&self, position: Position) -> Result<Record, JournalError> {
+        let begins = position.to_stored();
+        let segment = self.find(begins)?;
+        let none = || segment.damaged(begins, None, "no intact record begins here");
         let mut bytes = vec![0; READ_BYTES];
-        let mut filled = segment.read(&mut bytes, position)?;
+        let mut filled = segment.read(&mut bytes, begins)?;
         let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;
         let length = RECORD_HEADER_BYTES + header.bytes;
         if length > filled {
             bytes.resize(length, 0);
-            filled = segment.read(&mut bytes, position)?;
+            filled = segment.read(&mut bytes, begins)?;
         }
         if filled < length || !header.intact(&bytes[..length], segment.header.salt) {
             return Err(none());
@@ -83,7 +84,7 @@ impl Shelf {
         bytes.drain(..RECORD_HEADER_BYTES);
         Ok(Record {
             partition: header.partition,
-            sequence: header.sequence,
+            sequence: Sequence::from_stored(header.sequence).ok_or_else(none)?,
             position,
             payload: bytes,
         })

@@ -8,7 +8,8 @@ use super::format::{self, Place};
 use super::segment::Segment;
 use super::walk::Walk;
 use super::window::Window;
-use super::{JournalError, Mark, Tail, Visit};
+use super::writer::Shared;
+use super::{JournalError, Mark, Sequence, Tail, Visit};
 
 /// See the head of this file. It keeps its place between two looks, so that each costs what is new.
 pub(super) struct SegmentsTail {
@@ -17,8 +18,7 @@ pub(super) struct SegmentsTail {
     /// The last record shown.
     mark: Option<Mark>,
     place: Option<(Segment, Place, Option<u64>)>,
-    /// Where the durable part of the log ends.
-    durable_end: Box<dyn Fn() -> u64 + Send>,
+    shared: Arc<Shared>,
 }
 
 impl SegmentsTail {
@@ -26,21 +26,21 @@ impl SegmentsTail {
         disk: Arc<dyn Disk>,
         directory: PathBuf,
         from: Option<Mark>,
-        durable_end: Box<dyn Fn() -> u64 + Send>,
+        shared: Arc<Shared>,
     ) -> Self {
         Self {
             disk,
             directory,
-            mark: from.filter(|mark| mark.sequence > 0),
+            mark: from,
             place: None,
-            durable_end,
+            shared,
         }
     }
 }
 
 impl Tail for SegmentsTail {
     fn show(&mut self, most: u64, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
-        let end = (self.durable_end)();
+        let end = self.shared.durable_end();
         let disk = self.disk.as_ref();
         let mut walk = match self.place.take() {
             Some((segment, place, last_batch)) => Walk {
@@ -58,19 +58,18 @@ impl Tail for SegmentsTail {
                 None => return Ok(0),
             },
         };
-        let after = |mark: Option<Mark>| mark.map_or(0, |mark| mark.sequence);
         let mut shown = 0;
         while shown < most && walk.place.position < end {
             let Some((position, batch)) = walk.batch()? else {
                 break;
             };
             for record in format::records(batch, position) {
-                let (sequence, position) = (record.sequence, record.position);
-                if sequence <= after(self.mark) {
+                let sequence = record.sequence;
+                if self.mark.is_some_and(|mark| sequence <= mark.sequence) {
                     continue;
                 }
                 visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
-                self.mark = Some(Mark { sequence, position });
+                self.mark = Some(record.mark());
                 shown += 1;
             }
         }
@@ -80,5 +79,11 @@ impl Tail for SegmentsTail {
 
     fn mark(&self) -> Option<Mark> {
         self.mark
+    }
+
+    fn behind(&self) -> u64 {
+        let shown = self.mark.map_or(0, |mark| mark.sequence.to_stored());
+        let durable = self.shared.durable().map_or(0, Sequence::to_stored);
+        durable.saturating_sub(shown)
     }
 }

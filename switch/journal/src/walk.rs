@@ -7,7 +7,7 @@ use super::disk::{Access, Disk};
 use super::format::{self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, Flaw, Place};
 use super::segment::{self, Segment};
 use super::window::{WINDOW_BYTES, Window, is_blank};
-use super::{JournalError, Mark, Visit};
+use super::{JournalError, Mark, Sequence, Visit};
 
 pub(super) struct Walk<'a> {
     pub disk: &'a dyn Disk,
@@ -37,7 +37,7 @@ impl<'a> Walk<'a> {
         let Some(&begins) = starts.first() else {
             return Ok(None);
         };
-        let wanted = from.map_or(0, |mark| mark.position);
+        let wanted = from.map_or(0, |mark| mark.position.to_stored());
         let Some(&start) = starts.iter().rev().find(|&&start| start <= wanted) else {
             return Err(JournalError::Beginning {
                 directory: directory.to_owned(),
@@ -45,7 +45,7 @@ impl<'a> Walk<'a> {
                 wanted,
             });
         };
-        let sequence = (start == 0).then_some(1);
+        let sequence = (start == 0).then_some(Sequence::FIRST);
         let segment = Segment::open(disk, directory, start, sequence, access)?;
         if start == 0 && segment.start() != Place::BEGINNING {
             return Err(segment.foreign(Place::BEGINNING));
@@ -67,19 +67,14 @@ impl<'a> Walk<'a> {
     pub fn show(&mut self, from: Option<Mark>, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
         let mut shown = 0;
         let mut met = from.is_none();
-        let after = from.map_or(0, |mark| mark.sequence);
+        let after = from.map(|mark| mark.sequence);
         while let Some((position, batch)) = self.batch()? {
             for record in format::records(batch, position) {
                 let sequence = record.sequence;
-                if sequence > after {
+                if Some(sequence) > after {
                     visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
                     shown += 1;
-                } else if from
-                    == Some(Mark {
-                        sequence,
-                        position: record.position,
-                    })
-                {
+                } else if from == Some(record.mark()) {
                     met = true;
                 }
             }
@@ -130,7 +125,7 @@ impl<'a> Walk<'a> {
         let Some(header) = BatchHeader::decode(bytes, place.position, salt) else {
             return Ok(Err(flaw("no intact batch begins here", is_blank(bytes))));
         };
-        if header.sequence != place.sequence || header.predecessor != place.chain {
+        if header.sequence != place.sequence.to_stored() || header.predecessor != place.chain {
             return Ok(Err(flaw("the batch does not follow the one before", false)));
         }
         if header.records == 0 {
@@ -232,6 +227,6 @@ impl<'a> Walk<'a> {
 pub(super) fn ahead(mark: Mark, place: Place) -> JournalError {
     JournalError::StoreAhead {
         store: mark.sequence,
-        journal: place.sequence - 1,
+        journal: place.sequence.before(),
     }
 }

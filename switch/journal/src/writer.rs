@@ -11,7 +11,7 @@ use super::pages::Pages;
 use super::prepare::Prepare;
 use super::segment::Segment;
 use super::shelf::Shelf;
-use super::{Faults, JournalError, Observer, Synced};
+use super::{Faults, JournalError, Observer, Position, Progress, Sequence, Synced};
 use tessera_kit::invariant;
 
 /// What the writer and the journal's callers share.
@@ -29,7 +29,7 @@ impl Shared {
         Self {
             gathering: Gathering::new(place, by_turns),
             shelf,
-            durable: AtomicU64::new(place.sequence - 1),
+            durable: AtomicU64::new(place.sequence.to_stored() - 1),
             durable_end: AtomicU64::new(place.position),
             stopped: AtomicBool::new(false),
             subscribers: Mutex::new(Vec::new()),
@@ -37,8 +37,22 @@ impl Shared {
     }
 
     /// The highest durable sequence.
-    pub fn durable(&self) -> u64 {
-        self.durable.load(Ordering::Acquire)
+    pub fn durable(&self) -> Option<Sequence> {
+        Sequence::from_stored(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Whether the record at this position is durable.
+    pub fn is_durable(&self, position: Position) -> bool {
+        position.to_stored() < self.durable_end()
+    }
+
+    /// Sequences have no gaps: the last one is the number of records.
+    pub fn progress(&self) -> Progress {
+        let records = |last: Option<Sequence>| last.map_or(0, Sequence::to_stored);
+        Progress {
+            durable: records(self.durable()),
+            appended: records(self.gathering.last()),
+        }
     }
 
     /// The position where the durable log ends.
@@ -59,14 +73,15 @@ impl Shared {
     }
 
     fn publish(&self, place: Place) {
-        let durable = place.sequence - 1;
+        let durable = place.sequence.before();
         invariant!(
             self.durable() < durable && durable <= self.gathering.last(),
             "what is durable was appended, and more of it than before",
             None,
-            Some(durable)
+            durable
         );
         self.durable_end.store(place.position, Ordering::Release);
+        let durable = durable.map_or(0, Sequence::to_stored);
         self.durable.store(durable, Ordering::Release);
         self.call_subscribers();
     }
@@ -147,10 +162,10 @@ impl Writer {
         let records = self.batch.records;
         let first = format::first_sequence(&self.batch.bytes);
         invariant!(
-            first == self.place.sequence,
+            first == Some(self.place.sequence),
             "a batch goes on where the one before it ended",
             None,
-            Some(first)
+            first
         );
         let reached = format::finish(
             &mut self.batch.bytes,
@@ -168,13 +183,12 @@ impl Writer {
         self.batch.clear();
         self.shared.publish(reached);
         if let Some(observer) = &self.observer {
-            let durable = reached.sequence - 1;
             observer(Synced {
                 records,
                 bytes,
                 write: written - begun,
                 sync: synced - written,
-                durable,
+                durable: self.shared.progress().durable,
             });
         }
         Ok(())

@@ -9,10 +9,12 @@
 use std::panic::Location;
 use std::sync::OnceLock;
 
+use crate::record::Sequence;
+
 static END: OnceLock<fn() -> !> = OnceLock::new();
 
 /// Asserts that something holds: `invariant!(holds, "what should hold", wallet, sequence)`, the last two of them
-/// `Option<u64>` and looked at only where it does not hold.
+/// `Option<u64>` and `Option<Sequence>`, looked at only where it does not hold.
 #[macro_export]
 macro_rules! invariant {
     ($holds:expr, $what:literal, $wallet:expr, $sequence:expr $(,)?) => {
@@ -35,7 +37,8 @@ pub fn end_by(end: fn() -> !) {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub fn fail(what: &'static str, wallet: Option<u64>, sequence: Option<u64>) -> ! {
+pub fn fail(what: &'static str, wallet: Option<u64>, sequence: Option<Sequence>) -> ! {
+    let sequence = sequence.map(Sequence::to_stored);
     let version = env!("CARGO_PKG_VERSION");
     let place = Location::caller();
     tracing::error!(
@@ -50,10 +53,13 @@ pub fn fail(what: &'static str, wallet: Option<u64>, sequence: Option<u64>) -> !
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn says_nothing_while_it_holds() {
         let unneeded = || -> Option<u64> { panic!("nobody needs to know") };
-        invariant!(1 < 2, "one is less than two", unneeded(), unneeded());
+        let sequence = || -> Option<Sequence> { panic!("nobody needs to know") };
+        invariant!(1 < 2, "one is less than two", unneeded(), sequence());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Little-endian numbers and counted bytes: how events and snapshots stand on disk.
 
+use tessera_kit::record::Position;
+
 /// Bytes that this build cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -75,6 +77,12 @@ impl<'a> Reader<'a> {
     /// Eight bytes.
     pub fn u64(&mut self) -> Result<u64, Unreadable> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// A journal position.
+    pub fn position(&mut self) -> Result<Position, Unreadable> {
+        let position = Position::from_stored(self.u64()?);
+        position.ok_or(self.fault("a journal position"))
     }
 
     /// A length in one byte, then that many bytes.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tessera_kit::record::Position;
 use tessera_protocol::leased::{Limits, NotificationPreferences, NumberUse, SessionKind, tag};
 use tessera_protocol::{
     Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
@@ -314,8 +315,8 @@ pub fn code_digest(wallet: WalletId, code: &[u8]) -> [u8; 32] {
 pub struct HistoryRequest {
     /// At most so many events.
     pub events: u16,
-    /// Journal position to go on from; 0 for the newest.
-    pub from: u64,
+    /// Journal position to go on from; `None` for the newest.
+    pub from: Option<Position>,
 }
 
 /// What is configured for all wallets.
@@ -482,9 +483,9 @@ pub enum Details {
     /// A piece of the wallet's history.
     History {
         /// Events with their positions, newest first.
-        entries: Vec<(u64, Entry)>,
-        /// The position to go on from; 0: that is all.
-        next: u64,
+        entries: Vec<(Position, Entry)>,
+        /// The position to go on from; `None`: that is all.
+        next: Option<Position>,
         /// The sources that events name.
         sources: Sources,
     },

@@ -8,6 +8,8 @@ use hashbrown::HashTable;
 use tessera_protocol::{Amount, Currency, OrderKey};
 
 use super::{Command, Event, Opening, Payer, Reference};
+use tessera_kit::invariant;
+use tessera_kit::record::Position;
 
 /// An order that the payer agreed to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct Order {
     /// What became of it.
     pub state: OrderState,
     /// Journal position of its announcement.
-    pub position: u64,
+    pub position: Position,
 }
 
 /// What became of an order.
@@ -110,9 +112,14 @@ impl Orders {
         }
     }
 
-    /// Lets go of what can be read again, as the journal is durable up to `durable_end`: agreements that ended before `now`, and
+    /// Lets go of what can be read again, as its position is durable: agreements that ended before `now`, and
     /// orders whose transaction is not at hand any more.
-    pub fn settle(&mut self, durable_end: u64, now: u64, at_hand: impl Fn(Reference) -> bool) {
+    pub fn settle(
+        &mut self,
+        is_durable: impl Fn(Position) -> bool,
+        now: u64,
+        at_hand: impl Fn(Reference) -> bool,
+    ) {
         let mut index = 0;
         while let Some(order) = self.at_hand.get(index) {
             let over = match order.state {
@@ -120,7 +127,7 @@ impl Orders {
                 OrderState::Paid(reference) => !at_hand(reference),
                 OrderState::Paying(_) => false,
             };
-            if !over || order.position >= durable_end {
+            if !over || !is_durable(order.position) {
                 index += 1;
                 continue;
             }
@@ -132,13 +139,13 @@ impl Orders {
     }
 
     /// Where the order of this key was announced, if it is settled.
-    pub fn settled(&self, key: &OrderKey) -> Option<u64> {
+    pub fn settled(&self, key: &OrderKey) -> Option<Position> {
         let found = self.settled.find(key.head(), |settled| settled.key == *key);
         found.map(|settled| settled.position())
     }
 
     /// Takes a settled order to hand again: `event` is its announcement. False where it is none.
-    pub fn bring_back(&mut self, event: &Event, position: u64) -> bool {
+    pub fn bring_back(&mut self, event: &Event, position: Position) -> bool {
         let Some(announced) = Order::announced_by(event, position) else {
             return false;
         };
@@ -212,7 +219,7 @@ impl Orders {
 
 impl Order {
     /// What `event`, which stands at `position`, announces; `None` where it announces nothing.
-    pub fn announced_by(event: &Event, position: u64) -> Option<Self> {
+    pub fn announced_by(event: &Event, position: Position) -> Option<Self> {
         match event {
             Event::OrderAnnounced {
                 opening,
@@ -315,6 +322,13 @@ impl SettledOrder {
     const CANCELLED: u64 = 2 << 62;
 
     fn of(order: &Order) -> Self {
+        let position = order.position.to_stored();
+        invariant!(
+            position <= Self::POSITION,
+            "a position leaves two bits for how an order ended",
+            None,
+            None
+        );
         let ended = Reference::first(order.expires_at, 0);
         let (end, at) = match order.state {
             OrderState::Open => (0, ended),
@@ -323,7 +337,7 @@ impl SettledOrder {
         };
         Self {
             key: order.key,
-            place: order.position | end,
+            place: position | end,
             at,
         }
     }
@@ -333,14 +347,16 @@ impl SettledOrder {
         (self.key, self.place, self.at)
     }
 
-    /// One of what was stored.
-    pub fn from_parts(key: OrderKey, place: u64, at: Reference) -> Self {
-        Self { key, place, at }
+    /// One of what was stored; `None` where it has no position.
+    pub fn from_parts(key: OrderKey, place: u64, at: Reference) -> Option<Self> {
+        let has_position = place & Self::POSITION != 0;
+        has_position.then_some(Self { key, place, at })
     }
 
     /// Journal position of its announcement.
-    pub fn position(&self) -> u64 {
-        self.place & Self::POSITION
+    pub fn position(&self) -> Position {
+        // There is no other way to make one than the two above, which make none without a position.
+        Position::from_stored(self.place & Self::POSITION).expect("a position")
     }
 
     /// What became of it.

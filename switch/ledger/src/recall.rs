@@ -3,11 +3,12 @@
 use tessera_protocol::OrderKey;
 
 use super::{About, Entry, Wallet};
+use tessera_kit::record::Position;
 
 /// The wallet and the journal do not belong together.
 #[derive(Debug, thiserror::Error)]
 #[error("the event at position {0} is not the one that the wallet remembers")]
-pub struct Strange(pub u64);
+pub struct Strange(pub Position);
 
 impl Wallet {
     /// Takes the settled transactions to hand that something is `about`, and the orders that they pay or that it names; `read`
@@ -19,7 +20,7 @@ impl Wallet {
         &mut self,
         about: About<'_>,
         order: Option<OrderKey>,
-        read: impl Fn(u64) -> Result<Entry, E>,
+        read: impl Fn(Position) -> Result<Entry, E>,
     ) -> Result<(), E> {
         for position in self.transactions.settled_about(about) {
             let entry = read(position)?;
@@ -36,7 +37,7 @@ impl Wallet {
     fn recall_order<E: From<Strange>>(
         &mut self,
         key: &OrderKey,
-        read: &impl Fn(u64) -> Result<Entry, E>,
+        read: &impl Fn(Position) -> Result<Entry, E>,
     ) -> Result<(), E> {
         let Some(position) = self.orders.settled(key) else {
             return Ok(());

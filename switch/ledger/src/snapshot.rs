@@ -29,6 +29,7 @@ use super::{
     Balance, DuplicateKey, Order, OrderState, Owed, PayersAccount, Reference, SettledOrder,
     Supervision, Wallet, WalletId,
 };
+use tessera_kit::record::{Position, Sequence};
 
 const VERSION: u8 = 11;
 const NO_CURRENCY: u16 = u16::MAX;
@@ -41,8 +42,8 @@ impl Wallet {
         out.put_u64_le(self.available.value());
         out.put_u64_le(self.held.value());
         out.put_u64_le(self.owed.value());
-        out.put_u64_le(self.last_position);
-        out.put_u64_le(self.last_sequence);
+        out.put_u64_le(self.last_position.map_or(0, Position::to_stored));
+        out.put_u64_le(self.last_sequence.map_or(0, Sequence::to_stored));
         write_list(out, self.cards.iter(), write_wallet_card);
         let requests = self.cards.requests().iter();
         write_list(out, requests, |out, (reference, wanted)| {
@@ -78,8 +79,8 @@ impl Wallet {
         wallet.available = Balance(from.u64()?);
         wallet.held = Balance(from.u64()?);
         wallet.owed = Balance(from.u64()?);
-        wallet.last_position = from.u64()?;
-        wallet.last_sequence = from.u64()?;
+        wallet.last_position = Position::from_stored(from.u64()?);
+        wallet.last_sequence = Sequence::from_stored(from.u64()?);
         for _ in 0..from.u32()? {
             wallet.cards.restore(read_wallet_card(&mut from)?);
         }
@@ -189,7 +190,7 @@ fn write_order(out: &mut Vec<u8>, order: &Order) {
     out.put_u64_le(order.amount.value());
     out.put_u16_le(order.currency.code());
     out.put_u64_le(order.expires_at);
-    out.put_u64_le(order.position);
+    out.put_u64_le(order.position.to_stored());
     let (state, reference) = match order.state {
         OrderState::Open => (0, 0),
         OrderState::Paying(reference) => (1, reference.0),
@@ -205,7 +206,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
     let amount = read_amount(from)?;
     let currency = read_currency(from)?;
     let expires_at = from.u64()?;
-    let position = from.u64()?;
+    let position = from.position()?;
     let state = from.u8()?;
     let reference = Reference(from.u64()?);
     let state = match state {
@@ -228,7 +229,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
 fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_slice(&transaction.key.0);
     out.put_u64_le(transaction.reference.0);
-    out.put_u64_le(transaction.position);
+    out.put_u64_le(transaction.position.to_stored());
     out.put_u64_le(transaction.institution);
     out.put_u64_le(transaction.amount.value());
     out.put_u64_le(transaction.standing.value());
@@ -292,7 +293,7 @@ impl Settled {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u8(TRANSACTION);
         out.put_u64_le(self.reference.0);
-        out.put_u64_le(self.position);
+        out.put_u64_le(self.position.to_stored());
         out.put_u32_le(self.trace);
         out.put_u32_le(self.key);
         out.put_u32_le(self.retrieval);
@@ -303,7 +304,7 @@ impl Settled {
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             reference: Reference(from.u64()?),
-            position: from.u64()?,
+            position: from.position()?,
             trace: from.u32()?,
             key: from.u32()?,
             retrieval: from.u32()?,
@@ -329,7 +330,7 @@ impl SettledOrder {
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         let key = OrderKey(from.array()?);
         let (place, at) = (from.u64()?, Reference(from.u64()?));
-        Ok(Self::from_parts(key, place, at))
+        Self::from_parts(key, place, at).ok_or(from.fault("the place of an order"))
     }
 }
 
@@ -354,7 +355,7 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
     Ok(Transaction {
         key: DuplicateKey(from.array()?),
         reference: Reference(from.u64()?),
-        position: from.u64()?,
+        position: from.position()?,
         institution: from.u64()?,
         amount: read_amount(from)?,
         standing: read_amount(from)?,

@@ -11,6 +11,7 @@ use super::{
     Order, OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision,
     Transactions, WalletId,
 };
+use tessera_kit::record::{Position, Sequence};
 use tessera_kit::{clock, invariant};
 
 /// The payer's account.
@@ -40,10 +41,10 @@ pub struct Wallet {
     pub orders: Orders,
     /// Reversals of originals that were never seen.
     pub remembered: Vec<UnseenOriginal>,
-    /// Journal position of its last event; 0 before the first.
-    pub last_position: u64,
-    /// Journal sequence of its last event; 0 before the first.
-    pub last_sequence: u64,
+    /// Journal position of its last event; `None` before the first.
+    pub last_position: Option<Position>,
+    /// Journal sequence of its last event; `None` before the first.
+    pub last_sequence: Option<Sequence>,
 }
 
 /// An event that does not fit the wallet: the journal is not what this switch wrote.
@@ -87,8 +88,8 @@ impl Wallet {
             transactions: Transactions::default(),
             orders: Orders::default(),
             remembered: Vec::new(),
-            last_position: 0,
-            last_sequence: 0,
+            last_position: None,
+            last_sequence: None,
         }
     }
 
@@ -141,20 +142,25 @@ impl Wallet {
         self.orders.get(key)
     }
 
-    /// Lets go of what is closed and can be read again, as the journal is durable up to `durable_end`; `now` in milliseconds
+    /// Lets go of what is closed and can be read again, as its position is durable; `now` in milliseconds
     /// since 1970.
-    pub fn settle(&mut self, durable_end: u64, now: u64) {
-        self.transactions.settle(durable_end);
+    pub fn settle(&mut self, is_durable: impl Fn(Position) -> bool, now: u64) {
+        self.transactions.settle(&is_durable);
         let transactions = &self.transactions;
         let at_hand = |reference| transactions.by_reference(reference).is_some();
-        self.orders.settle(durable_end, now, at_hand);
+        self.orders.settle(is_durable, now, at_hand);
     }
 
     /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
     /// where it fails.
-    pub fn apply(&mut self, entry: &Entry, position: u64, sequence: u64) -> Result<(), Broken> {
+    pub fn apply(
+        &mut self,
+        entry: &Entry,
+        position: Position,
+        sequence: Sequence,
+    ) -> Result<(), Broken> {
         invariant!(
-            sequence > self.last_sequence && position > self.last_position,
+            Some(sequence) > self.last_sequence && Some(position) > self.last_position,
             "sequences and positions of a wallet's events rise",
             Some(self.id.0),
             Some(sequence)
@@ -168,8 +174,8 @@ impl Wallet {
     fn apply_to_meant(
         &mut self,
         entry: &Entry,
-        position: u64,
-        sequence: u64,
+        position: Position,
+        sequence: Sequence,
     ) -> Result<(), Broken> {
         let event = &entry.event;
         let said = (entry.available, entry.held, entry.owed);
@@ -369,8 +375,8 @@ impl Wallet {
             Some(self.id.0),
             Some(sequence)
         );
-        self.last_position = position;
-        self.last_sequence = sequence;
+        self.last_position = Some(position);
+        self.last_sequence = Some(sequence);
         Ok(())
     }
 

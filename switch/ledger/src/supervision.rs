@@ -1,5 +1,6 @@
 //! What an operator has decided about a wallet, or about all of them.
 
+use tessera_kit::record::Sequence;
 use tessera_protocol::{CheckValue, WrappedKey};
 
 use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Rule, Subject};
@@ -63,8 +64,8 @@ pub struct Irregular {
     pub fallen: u64,
     /// References that the wallet had before.
     pub repeated: u64,
-    /// Journal sequence of the last of them; 0 where there is none.
-    pub last_sequence: u64,
+    /// Journal sequence of the last of them; `None` where there is none.
+    pub last_sequence: Option<Sequence>,
 }
 
 /// Another MAC key of a party.

@@ -1,6 +1,7 @@
 //! Operators' decisions as bytes. Little endian. A decision begins with its kind. Kinds 1 to 8 were given.
 
 use bytes::BufMut;
+use tessera_kit::record::Sequence;
 
 use super::bytes::{Reader, Unreadable};
 use super::event::parts::{read_text, write_text};
@@ -53,7 +54,7 @@ impl Directed {
                 out.put_u64_le(irregular.wallets);
                 out.put_u64_le(irregular.fallen);
                 out.put_u64_le(irregular.repeated);
-                out.put_u64_le(irregular.last_sequence);
+                out.put_u64_le(irregular.last_sequence.map_or(0, Sequence::to_stored));
             }
         }
         write_text(out, &self.by);
@@ -77,7 +78,7 @@ impl Directed {
                     wallets: from.u64()?,
                     fallen: from.u64()?,
                     repeated: from.u64()?,
-                    last_sequence: from.u64()?,
+                    last_sequence: Sequence::from_stored(from.u64()?),
                 }),
                 kind => return Err(from.unknown("kind of decision", kind, NEWEST_DECISION)),
             },

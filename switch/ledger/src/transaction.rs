@@ -1,6 +1,7 @@
 //! What a wallet remembers of each request: enough to answer it again alike, to undo it, and to
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
+use tessera_kit::record::Position;
 use tessera_protocol::{Amount, Currency, ResponseCode};
 
 use super::original::{PayerTag, Sent, Traits};
@@ -62,7 +63,7 @@ pub struct Transaction {
     /// The switch's own id.
     pub reference: Reference,
     /// Journal position of the event that opened it.
-    pub position: u64,
+    pub position: Position,
     /// Field 32 of the request.
     pub institution: u64,
     /// Field 4 of the request.

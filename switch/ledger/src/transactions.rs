@@ -20,6 +20,7 @@ use tessera_protocol::{Amount, ResponseCode};
 use super::original::NamedOriginal;
 use super::transaction::{Advice, Status, Transaction};
 use super::{Action, Command, DuplicateKey, Event, Opening, Reference};
+use tessera_kit::record::Position;
 
 /// Settled transactions that are brought back for one request at most.
 pub const ALIKE_MAX: usize = 64;
@@ -30,7 +31,7 @@ pub struct Settled {
     /// The switch's own id.
     pub reference: Reference,
     /// Journal position of the event that opened it.
-    pub position: u64,
+    pub position: Position,
     /// Field 11 of the request.
     pub trace: u32,
     /// The head of its duplicate key.
@@ -97,7 +98,7 @@ pub struct Transactions {
     retrievals: Vec<(u32, u32)>,
     hints: Hints,
     /// Position of the transaction that is meant, of several with one reference, while an event is applied to it.
-    meant: Option<u64>,
+    meant: Option<Position>,
 }
 
 /// Which keys are certainly not settled: a new request, as nearly all are, need not touch the lists for
@@ -129,7 +130,7 @@ impl Transactions {
     }
 
     /// Where in the list one with these belongs.
-    fn place(&self, reference: Reference, position: u64) -> usize {
+    fn place(&self, reference: Reference, position: Position) -> usize {
         let before =
             |other: &Transaction| (other.reference, other.position) < (reference, position);
         match self.at_hand.last() {
@@ -216,7 +217,7 @@ impl Transactions {
     }
 
     /// Where the events stand that opened what has settled with this trace number and key.
-    fn with_key(&self, trace: u32, key: u32) -> impl Iterator<Item = u64> {
+    fn with_key(&self, trace: u32, key: u32) -> impl Iterator<Item = Position> {
         let unsaved = self.unsaved.iter();
         unsaved
             .filter(move |one| (one.trace, one.key) == (trace, key))
@@ -244,12 +245,12 @@ impl Transactions {
         all.filter(move |one| one.retrieval == retrieval)
     }
 
-    /// Lets go of what is closed and was opened before `durable_end` in the journal, where it can be read
+    /// Lets go of what is closed and was opened at a position that is durable in the journal, where it can be read
     /// again. What is undone in part, or was repeated with another time, is kept as it is.
-    pub fn settle(&mut self, durable_end: u64) {
+    pub fn settle(&mut self, is_durable: impl Fn(Position) -> bool) {
         let mut index = 0;
         while let Some(transaction) = self.at_hand.get(index) {
-            match Settled::of(transaction).filter(|settled| settled.position < durable_end) {
+            match Settled::of(transaction).filter(|settled| is_durable(settled.position)) {
                 Some(settled) => {
                     self.hints.add(settled.key);
                     self.unsaved.push(settled);
@@ -261,7 +262,7 @@ impl Transactions {
     }
 
     /// Where the events stand that opened the settled transactions in question.
-    pub fn settled_about(&self, about: About<'_>) -> SmallVec<[u64; 1]> {
+    pub fn settled_about(&self, about: About<'_>) -> SmallVec<[Position; 1]> {
         let with_key = |trace: u32, key: &DuplicateKey| {
             let short = key.short();
             let may_have = self.hints.may_have(short);
@@ -301,7 +302,7 @@ impl Transactions {
 
     /// Takes a settled transaction to hand again: `event` is what stands at its position in the journal. False
     /// where no settled transaction was opened by it.
-    pub fn bring_back(&mut self, event: &Event, position: u64) -> bool {
+    pub fn bring_back(&mut self, event: &Event, position: Position) -> bool {
         let Some(opened) = Transaction::opened_by(event, position) else {
             return false;
         };
@@ -405,8 +406,8 @@ impl PartialEq for Transactions {
     }
 }
 
-fn newest<'a>(settled: impl Iterator<Item = &'a Settled>) -> SmallVec<[u64; 1]> {
-    let mut positions: SmallVec<[u64; 1]> = settled.map(|settled| settled.position).collect();
+fn newest<'a>(settled: impl Iterator<Item = &'a Settled>) -> SmallVec<[Position; 1]> {
+    let mut positions: SmallVec<[Position; 1]> = settled.map(|settled| settled.position).collect();
     if positions.len() > ALIKE_MAX {
         positions.sort_unstable_by(|one, other| other.cmp(one));
         positions.truncate(ALIKE_MAX);
@@ -414,7 +415,7 @@ fn newest<'a>(settled: impl Iterator<Item = &'a Settled>) -> SmallVec<[u64; 1]> 
     positions
 }
 
-fn distinct(mut positions: SmallVec<[u64; 1]>) -> SmallVec<[u64; 1]> {
+fn distinct(mut positions: SmallVec<[Position; 1]>) -> SmallVec<[Position; 1]> {
     positions.sort_unstable();
     positions.dedup();
     positions
@@ -422,7 +423,7 @@ fn distinct(mut positions: SmallVec<[u64; 1]>) -> SmallVec<[u64; 1]> {
 
 impl Settled {
     /// Where it stands among those that are saved.
-    fn place(&self) -> (u32, u32, Reference, u64) {
+    fn place(&self) -> (u32, u32, Reference, Position) {
         (self.trace, self.key, self.reference, self.position)
     }
 

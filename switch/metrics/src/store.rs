@@ -46,7 +46,8 @@ impl StoreMetrics {
         self.checkpoint.observe(written.took.as_secs_f64());
         self.wallets_written.inc_by(written.wallets as u64);
         if let Some(mark) = written.mark {
-            self.checkpoint_sequence.set(clamped(mark.sequence));
+            self.checkpoint_sequence
+                .set(clamped(mark.sequence.to_stored()));
         }
     }
 }

@@ -11,7 +11,7 @@ use hashbrown::HashSet;
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
 use super::texts::Occasion;
-use tessera_journal::{Journal, JournalError, Mark, RecordRef, Tail};
+use tessera_journal::{Journal, Position, RecordRef, Tail};
 use tessera_ledger::{Change, Entry, Event, WalletId};
 use tessera_store::ReadBackError;
 
@@ -32,8 +32,11 @@ impl Follower {
         sent_within: u64,
     ) -> Result<Self, OutboxError> {
         let cursor = outbox.cursor()?;
-        if let Some(cursor) = cursor {
-            check(cursor, journal.as_ref())?;
+        // Only what is durable was looked at: the journal has it, unless it is another one, or an older copy.
+        if let Some(cursor) = cursor
+            && !journal.has(cursor)?
+        {
+            return Err(OutboxError::Foreign { cursor });
         }
         Ok(Self {
             tail: journal.tail(cursor),
@@ -68,9 +71,9 @@ impl Follower {
         Ok((looked_at, reading.waiting))
     }
 
-    /// Sequence of the last event that was looked at.
-    pub(super) fn sequence(&self) -> u64 {
-        self.tail.mark().map_or(0, |mark| mark.sequence)
+    /// Events that are durable and were not looked at.
+    pub(super) fn behind(&self) -> u64 {
+        self.tail.behind()
     }
 }
 
@@ -85,10 +88,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn look_at(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.changes.cursor = Some(Mark {
-            sequence: record.sequence,
-            position: record.position,
-        });
+        self.changes.cursor = Some(record.mark());
         let Some(head) = Entry::peek(record.payload) else {
             return Ok(());
         };
@@ -183,7 +183,7 @@ impl Reading<'_> {
     fn enqueue(
         &mut self,
         entry: &Entry,
-        position: u64,
+        position: Position,
         to: To,
         contact: KnownContact,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -215,15 +215,6 @@ impl Reading<'_> {
     }
 }
 
-/// Only what is durable was looked at: the journal has it, unless it is another one, or an older copy.
-fn check(cursor: Mark, journal: &dyn Journal) -> Result<(), OutboxError> {
-    match journal.read(cursor.position) {
-        Ok(record) if record.sequence == cursor.sequence => Ok(()),
-        Err(error @ (JournalError::Disk { .. } | JournalError::Stopped)) => Err(error.into()),
-        _ => Err(OutboxError::Foreign { cursor }),
-    }
-}
-
 fn gone() -> Vec<(Which, Option<KnownContact>)> {
     vec![(Which::Confirmed, None), (Which::Proposed, None)]
 }
@@ -245,24 +236,24 @@ fn ends(entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use super::*;
     use crate::testing::{Records, WALLET};
     use tessera_ledger::ContactChannel;
 
-    fn start(journal: &Arc<Records>, outbox: &Outbox) -> Result<Follower, OutboxError> {
-        Follower::new(Arc::clone(journal) as Arc<dyn Journal>, outbox, u64::MAX)
+    fn start(journal: &Records, outbox: &Outbox) -> Result<Follower, OutboxError> {
+        Follower::new(journal.engine(), outbox, u64::MAX)
     }
 
-    /// Starts, and looks at everything, event by event. The read of the journal with this number fails.
+    /// Starts, and looks at everything, event by event. After so many reads of the journal one fails.
     fn look(
-        journal: &Arc<Records>,
+        journal: &Records,
         outbox: &Outbox,
-        failing_read: usize,
+        failing_read: Option<usize>,
     ) -> Result<(), OutboxError> {
         let mut follower = start(journal, outbox).unwrap();
-        journal.fail_read.store(failing_read, Ordering::Relaxed);
+        if let Some(reads) = failing_read {
+            journal.journal.fail_read_after(reads);
+        }
         while follower.look(1, outbox, 0)?.0 > 0 {}
         Ok(())
     }
@@ -273,7 +264,7 @@ mod tests {
     }
 
     /// To whom the message about the end of a contact goes.
-    fn former(outbox: &Outbox, position: u64) -> Option<String> {
+    fn former(outbox: &Outbox, position: Position) -> Option<String> {
         let to = To::Former;
         assert!(waiting(outbox).contains(&Key { position, to }));
         let contact = outbox.former(position).unwrap()?;
@@ -284,13 +275,13 @@ mod tests {
     fn each_former_contact_is_notified_of_its_removal() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         journal.confirm("a");
         let second = journal.confirm("b");
         let removed = journal.change(Change::ContactRemoved);
         let third = journal.confirm("c");
         let ended = journal.pay_out();
-        look(&journal, &outbox, 0).unwrap();
+        look(&journal, &outbox, None).unwrap();
         // Nothing has left, and each message still knows its own receiver.
         assert_eq!(former(&outbox, second).as_deref(), Some("a"));
         assert_eq!(former(&outbox, removed).as_deref(), Some("b"));
@@ -314,19 +305,19 @@ mod tests {
     fn the_cursor_does_not_pass_an_event_without_its_message() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         journal.confirm("a");
-        look(&journal, &outbox, 0).unwrap();
+        look(&journal, &outbox, None).unwrap();
         let ended = journal.pay_out();
         // The event is read back to see that it ends the wallet, and to put it into words: whichever fails, nothing of
         // it was written.
-        for failing_read in 1..=2 {
-            assert!(look(&journal, &outbox, failing_read).is_err());
+        for reads in 0..2 {
+            assert!(look(&journal, &outbox, Some(reads)).is_err());
             assert!(outbox.cursor().unwrap().unwrap().position < ended);
             let contact = outbox.contact(WALLET, Which::Confirmed).unwrap();
             assert!(contact.is_some());
         }
-        look(&journal, &outbox, 0).unwrap();
+        look(&journal, &outbox, None).unwrap();
         assert_eq!(former(&outbox, ended).as_deref(), Some("a"));
     }
 
@@ -334,12 +325,12 @@ mod tests {
     fn an_outbox_that_is_ahead_of_a_restored_journal_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         assert!(start(&journal, &outbox).is_ok(), "both are new");
         journal.confirm("a");
         journal.change(Change::Frozen);
-        look(&journal, &outbox, 0).unwrap();
-        journal.truncate(2);
+        look(&journal, &outbox, None).unwrap();
+        journal.journal.restore_older(2);
         let Err(refused) = start(&journal, &outbox) else {
             panic!("later events would never be notified");
         };

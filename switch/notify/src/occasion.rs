@@ -305,10 +305,8 @@ fn search(
 ) -> Result<Option<Entry>, ReadBackError> {
     let mut position = entry.previous;
     for _ in 0..STEPS_MAX {
-        if position == 0 {
-            break;
-        }
-        let earlier = read_back(journal.read(position))?;
+        let Some(at) = position else { break };
+        let earlier = read_back(journal.read(at))?;
         if is_it(&earlier.event) {
             return Ok(Some(earlier));
         }

@@ -435,9 +435,7 @@ impl Service {
             let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
             figures.waiting(lane.channel(), lane.len(), oldest);
         }
-        let looked_at = state.follower.sequence();
-        let behind = self.place.journal.durable().saturating_sub(looked_at);
-        figures.set(state.outbox.dead_count(), behind);
+        figures.set(state.outbox.dead_count(), state.follower.behind());
         figures.stopped(false);
     }
 }
@@ -532,24 +530,25 @@ mod tests {
 
     use super::*;
     use crate::testing::Records;
+    use tessera_journal::Position;
     use tessera_vault::KeyRing;
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
-    fn place(folder: &std::path::Path, journal: &Arc<Records>) -> Place {
+    fn place(folder: &std::path::Path, journal: &Records) -> Place {
         Place {
             directory: folder.join("outbox"),
-            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            journal: journal.engine(),
             sent_within: u64::MAX,
             pause_max: 60_000,
         }
     }
 
-    fn delivery(folder: &std::path::Path, journal: &Arc<Records>) -> Delivery {
+    fn delivery(folder: &std::path::Path, journal: &Records) -> Delivery {
         let keys = folder.join("keys");
         KeyRing::rotate(&keys).unwrap();
         Delivery {
-            journal: Arc::clone(journal) as Arc<dyn Journal>,
+            journal: journal.engine(),
             vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
             email: None,
             sms: None,
@@ -570,7 +569,7 @@ mod tests {
     #[test]
     fn after_a_failure_it_goes_on_from_what_is_on_the_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         let metrics = Arc::new(Metrics::new());
         let place = place(folder.path(), &journal);
         let state = State::open(&place).unwrap();
@@ -601,12 +600,12 @@ mod tests {
         LocalSet::new().block_on(&runtime, async {
             let notice = tokio::task::spawn_local(service.work_until_stopped(Ok(state), outside));
             until(&metrics, "tessera_notifications_stopped 0").await;
-            journal.fail_shows.store(usize::MAX, Ordering::Relaxed);
+            journal.journal.fail_looks(usize::MAX);
             until(&metrics, "tessera_notifications_stopped 1").await;
             let asked = dead_letter_client.list(1).await;
             assert!(asked.is_err_and(|why| why.contains("stopped")));
             journal.propose("a");
-            journal.fail_shows.store(0, Ordering::Relaxed);
+            journal.journal.fail_looks(0);
             until(&metrics, "tessera_notifications_stopped 0").await;
             until(
                 &metrics,
@@ -621,7 +620,7 @@ mod tests {
     #[test]
     fn a_code_that_nobody_can_use_any_more_is_not_sent() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         let delivery = delivery(folder.path(), &journal);
         let outbox = Outbox::open(&folder.path().join("outbox")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -640,7 +639,7 @@ mod tests {
     #[test]
     fn all_dead_letters_are_tried_again_or_dropped_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Arc::new(Records::default());
+        let journal = Records::default();
         let mut state = State::open(&place(folder.path(), &journal)).unwrap();
         let many = LETTERS_AT_ONCE as u64 + 10;
         let dead = |position| {
@@ -651,6 +650,7 @@ mod tests {
                 why: String::new(),
             };
             let to = To::Former;
+            let position = Position::from_stored(position).unwrap();
             (Key { position, to }, dead)
         };
         let changes = Changes {

@@ -9,7 +9,7 @@ use std::path::Path;
 use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
-use tessera_journal::{JournalError, RecordRef};
+use tessera_journal::{JournalError, Location, Position, RecordRef, Sequence};
 use tessera_ledger::{
     Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
     Wallet, WalletId,
@@ -21,8 +21,8 @@ use tessera_store::recorded_mark;
 pub struct Totals {
     /// Events read.
     pub events: u64,
-    /// Sequence of the last one.
-    pub last_sequence: u64,
+    /// Sequence of the last one; `None` where there is none.
+    pub last_sequence: Option<Sequence>,
     /// Wallets that have events.
     pub wallets: u64,
     /// The currency of all of them; `None` where there is none yet.
@@ -74,7 +74,7 @@ pub enum Violation {
     #[error("record {sequence}: {error}")]
     Unreadable {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// Where.
         error: Unreadable,
     },
@@ -82,23 +82,26 @@ pub enum Violation {
     #[error("record {sequence}, wallet {wallet}: {error}", wallet = wallet.0)]
     Broken {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// Whose.
         wallet: WalletId,
         /// In what way.
         error: Broken,
     },
     /// A wallet's chain through the journal is broken.
-    #[error("record {sequence}, wallet {wallet}: follows position {previous}, not {last}", wallet = wallet.0)]
+    #[error(
+        "record {sequence}, wallet {wallet}: follows position {}, not {}",
+        stored(*previous), stored(*last), wallet = wallet.0
+    )]
     OutOfChain {
         /// Of the record.
-        sequence: u64,
+        sequence: Sequence,
         /// Whose.
         wallet: WalletId,
-        /// What it says came before.
-        previous: u64,
+        /// What it says came before; `None` for nothing.
+        previous: Option<Position>,
         /// What did.
-        last: u64,
+        last: Option<Position>,
     },
     /// A wallet's balance is not the sum of its events.
     #[error("wallet {wallet}: {kind} is {balance}, its events sum up to {sum}", wallet = wallet.0)]
@@ -126,7 +129,8 @@ pub fn audit(data: &Path) -> Result<Totals, Violation> {
     let known = recorded_mark(&data.join("store"));
     let mut replay = Replay::default();
     let mut violation = None;
-    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
+    let journal = tessera_journal::reader(&Location::in_data(data));
+    let read = journal.scan(known, &mut |record| {
         replay.enter(record).map_err(|found| {
             violation = Some(found);
             "the audit found a violation".into()
@@ -193,7 +197,7 @@ impl Replay {
                     Some(_) => found.repeated += 1,
                     None => found.fallen += 1,
                 }
-                found.last_sequence = sequence;
+                found.last_sequence = Some(sequence);
             }
             *highest = opening.reference.max(*highest);
         }
@@ -206,7 +210,7 @@ impl Replay {
             .apply(&entry, record.position, sequence)
             .map_err(broken)?;
         self.totals.events += 1;
-        self.totals.last_sequence = sequence;
+        self.totals.last_sequence = Some(sequence);
         Ok(())
     }
 
@@ -320,12 +324,22 @@ fn count(
     place.1 += amount;
 }
 
+/// As a report shows it: 0 where there is none.
+fn number(sequence: Option<Sequence>) -> u64 {
+    sequence.map_or(0, Sequence::to_stored)
+}
+
+fn stored(position: Option<Position>) -> u64 {
+    position.map_or(0, Position::to_stored)
+}
+
 impl fmt::Display for Totals {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
             "events            {:>20}  (last sequence {})",
-            self.events, self.last_sequence
+            self.events,
+            number(self.last_sequence)
         )?;
         writeln!(out, "wallets           {:>20}", self.wallets)?;
         // A journal without a currency has no amounts.
@@ -372,7 +386,8 @@ impl fmt::Display for Totals {
         };
         write!(
             out,
-            "\nreferences fallen {fallen:>20}  ({repeated} more came twice, in {wallets} wallets, last at sequence {last_sequence}; {recorded})"
+            "\nreferences fallen {fallen:>20}  ({repeated} more came twice, in {wallets} wallets, last at sequence {}; {recorded})",
+            number(last_sequence)
         )
     }
 }

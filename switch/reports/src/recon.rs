@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
 use tessera_protocol::{Totals, mask_likely_card_numbers};
 
-use tessera_journal::{JournalError, Lookup, RecordRef};
+use tessera_journal::{JournalError, Location, Reader, RecordRef, Sequence};
 use tessera_ledger::{
     Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Wallet, WalletId,
 };
@@ -28,10 +29,10 @@ pub enum ReconError {
     Journal(#[from] JournalError),
     /// A record is no event.
     #[error("record {0}: {1}")]
-    Unreadable(u64, Unreadable),
+    Unreadable(Sequence, Unreadable),
     /// An event does not follow from what came before it: `tessera audit` says more.
     #[error("record {0}: {1}")]
-    Broken(u64, Broken),
+    Broken(Sequence, Broken),
     /// An event can't be read back.
     #[error(transparent)]
     ReadBackError(#[from] ReadBackError),
@@ -111,16 +112,17 @@ pub struct Items {
 /// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
 pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
     let known = recorded_mark(&data.join("store"));
+    let journal = tessera_journal::reader(&Location::in_data(data));
     let mut replay = Replay {
         day,
         party,
-        lookup: Lookup::new(&data.join("journal")),
+        journal: Arc::clone(&journal),
         wallets: HashMap::new(),
         days: Days::default(),
         items: Items::default(),
     };
     let mut failure = None;
-    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
+    let read = journal.scan(known, &mut |record| {
         replay.enter(record).map_err(|error| {
             failure = Some(error);
             "an item could not be listed".into()
@@ -140,7 +142,7 @@ pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconEr
 struct Replay {
     day: Day,
     party: Option<u64>,
-    lookup: Lookup,
+    journal: Arc<dyn Reader>,
     wallets: HashMap<WalletId, Wallet>,
     days: Days,
     items: Items,
@@ -170,7 +172,7 @@ impl Replay {
             };
             if asked_for && self.days.of(item.at) == self.day {
                 item.add_to(&mut self.items.totals);
-                let opening = opening(&entry, wallet, item.about, &self.lookup)?;
+                let opening = opening(&entry, wallet, item.about, self.journal.as_ref())?;
                 self.items
                     .rows
                     .extend(opening.map(|opening| row(&item, &opening, self.day)));
@@ -185,7 +187,7 @@ fn opening(
     entry: &Entry,
     wallet: &Wallet,
     about: Reference,
-    lookup: &Lookup,
+    journal: &dyn Reader,
 ) -> Result<Option<Opening>, ReconError> {
     if let Some(opening) = entry.event.opening().filter(|it| it.reference == about) {
         return Ok(Some(opening.clone()));
@@ -193,7 +195,7 @@ fn opening(
     let Some(transaction) = wallet.transactions.by_reference(about) else {
         return Ok(None);
     };
-    let opened = read_back(lookup.read(transaction.position))?;
+    let opened = read_back(journal.read(transaction.position))?;
     Ok(opened.event.opening().cloned())
 }
 

@@ -71,6 +71,7 @@ pub(super) fn services(
     let policy = Rc::new(PolicyReader::new(Arc::clone(&shared.policy)));
     let gate = Rc::new(Gate::new(
         Arc::clone(&shared.journal),
+        settings.partitions,
         Rc::clone(&host),
         Rc::clone(&metrics),
         Arc::clone(&shared.policy),

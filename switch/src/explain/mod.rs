@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use tessera_protocol::OrderKey;
 
 use crate::gate::advice;
-use tessera_journal::{JournalError, Lookup, RecordRef};
+use tessera_journal::{JournalError, Location, Position, Reader, RecordRef, Sequence};
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
@@ -45,10 +45,10 @@ pub enum ExplainError {
     Journal(#[from] JournalError),
     /// A record is no event.
     #[error("record {0}: {1}")]
-    Unreadable(u64, Unreadable),
+    Unreadable(Sequence, Unreadable),
     /// An event does not follow from what came before it: `tessera audit` says more.
     #[error("record {0}: {1}")]
-    Broken(u64, Broken),
+    Broken(Sequence, Broken),
     /// Nothing is called so.
     #[error(
         "the journal has no such transaction: what no wallet was asked (an unknown card, a wrong MAC, a format error) is \
@@ -59,8 +59,8 @@ pub enum ExplainError {
 
 /// An event, and the wallet's balances behind it.
 struct Step {
-    position: u64,
-    sequence: u64,
+    position: Position,
+    sequence: Sequence,
     entry: Entry,
     /// Available, held and owed, minor units.
     after: [u64; 3],
@@ -72,7 +72,9 @@ struct Step {
 /// When there is none, or the journal in `data` can't be read, or is shorter than the store knows.
 pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> {
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
-    each(data, &mut |_, entry| {
+    let journal = tessera_journal::reader(&Location::in_data(data));
+    let journal = journal.as_ref();
+    each(data, journal, &mut |_, entry| {
         if let Some(opening) = entry.event.opening()
             && named.means(opening)
         {
@@ -90,7 +92,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
     for (wallet, _) in &found {
         wallets.insert(*wallet, Wallet::new(*wallet));
     }
-    each(data, &mut |record, entry| {
+    each(data, journal, &mut |record, entry| {
         let Some(wallet) = wallets.get_mut(&entry.wallet) else {
             return Ok(());
         };
@@ -110,7 +112,6 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         }
         Ok(())
     })?;
-    let lookup = Lookup::new(&data.join("journal"));
     let decided = wallets[&operator_policy]
         .supervision
         .clone()
@@ -121,7 +122,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         let advices = advised(wallet, *reference).filter_map(|owed| {
             let unread = crate::wallet::unread(wallet, *reference, owed, date)?;
             // Without the event that opened it there would be no page.
-            let message = advice::read(|at| lookup.read(at), &unread).ok()?;
+            let message = advice::read(|at| journal.read(at), &unread).ok()?;
             Some(tessera_host::write_out(&message, *reference))
         });
         timeline::page(steps, &advices.collect::<Vec<_>>())
@@ -143,11 +144,12 @@ fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> 
 /// Shows every event.
 fn each(
     data: &Path,
+    journal: &dyn Reader,
     visit: &mut dyn FnMut(&RecordRef<'_>, &Entry) -> Result<(), ExplainError>,
 ) -> Result<(), ExplainError> {
     let known = recorded_mark(&data.join("store"));
     let mut failure = None;
-    let read = tessera_journal::scan(&data.join("journal"), known, &mut |record| {
+    let read = journal.scan(known, &mut |record| {
         let sequence = record.sequence;
         let entry =
             Entry::read(record.payload).map_err(|error| ExplainError::Unreadable(sequence, error));

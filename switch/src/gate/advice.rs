@@ -6,7 +6,7 @@ use super::Unread;
 use tessera_host::{
     Advice, CardUpdate, HostMessage, LOAD_PROCESSING_CODE, PAYOUT_PROCESSING_CODE, Posting,
 };
-use tessera_journal::{JournalError, Record};
+use tessera_journal::{JournalError, Position, Record};
 use tessera_kit::clock;
 use tessera_ledger::{AdviceSubject, Class, Event, HostPurpose, ToHost};
 use tessera_store::{ReadBackError, read_back};
@@ -19,12 +19,12 @@ pub enum MessageError {
     ReadBackError(#[from] ReadBackError),
     /// The event never went to the host.
     #[error("the event at {0} was never sent to the financial system")]
-    NeverSent(u64),
+    NeverSent(Position),
 }
 
 /// The advice to the host about the transaction; `record` reads the event that opened it.
 pub(crate) fn read(
-    record: impl FnOnce(u64) -> Result<Record, JournalError>,
+    record: impl FnOnce(Position) -> Result<Record, JournalError>,
     unread: &Unread,
 ) -> Result<HostMessage, MessageError> {
     let entry = read_back(record(unread.position))?;

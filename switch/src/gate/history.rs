@@ -12,25 +12,26 @@ pub(super) fn read(
     sources: Sources,
 ) -> Outcome {
     let mut entries = Vec::new();
-    let mut position = request.from;
-    while position != 0 && entries.len() < usize::from(request.events) {
+    let mut next = request.from;
+    while let Some(position) = next
+        && entries.len() < usize::from(request.events)
+    {
         match read_back(journal.read(position)) {
             Ok(entry) if entry.wallet == wallet => {
-                let previous = entry.previous;
+                next = entry.previous;
                 entries.push((position, entry));
-                position = previous;
             }
-            Ok(_) if position == request.from => {
+            Ok(_) if next == request.from => {
                 return Outcome::declined(Rule::NoSuchEvent);
             }
-            Err(error) if position == request.from && is_none(&error) => {
+            Err(error) if next == request.from && is_none(&error) => {
                 tracing::info!(%error, "a request has a position that is not in the wallet's history");
                 return Outcome::declined(Rule::NoSuchEvent);
             }
             Ok(entry) => {
                 let other = entry.wallet.0;
                 tracing::error!(
-                    position,
+                    %position,
                     other,
                     "a wallet's history leads to another wallet"
                 );
@@ -46,7 +47,7 @@ pub(super) fn read(
     Outcome {
         details: Details::History {
             entries,
-            next: position,
+            next,
             sources,
         },
         ..Outcome::approved()
@@ -57,7 +58,11 @@ pub(super) fn read(
 fn is_none(error: &ReadBackError) -> bool {
     matches!(
         error,
-        ReadBackError::Journal(JournalError::NotDurable { .. } | JournalError::Damaged { .. })
+        ReadBackError::Journal(
+            JournalError::NotDurable { .. }
+                | JournalError::NoRecord { .. }
+                | JournalError::Damaged { .. }
+        )
     )
 }
 
@@ -66,21 +71,14 @@ mod tests {
     use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
     use super::*;
-    use tessera_journal::{Options, Segments};
+    use tessera_journal::Position;
+    use tessera_journal::testing::Memory;
     use tessera_ledger::{Balance, Event};
 
-    fn journal(folder: &std::path::Path) -> Segments {
-        let options = Options {
-            segment_bytes: 1 << 16,
-            ..Options::default()
-        };
-        Segments::open(folder, options, None, &mut |_| Ok(()), Box::new(|_| {})).unwrap()
-    }
-
-    fn provision(journal: &Segments, wallet: WalletId) -> u64 {
+    fn provision(journal: &Memory, wallet: WalletId) -> Position {
         let entry = tessera_ledger::Entry {
             wallet,
-            previous: 0,
+            previous: None,
             at: 1,
             available: Balance::ZERO,
             held: Balance::ZERO,
@@ -94,32 +92,30 @@ mod tests {
         };
         let mut payload = Vec::new();
         entry.write(&mut payload);
-        let appended = journal.append(0, &payload);
-        while journal.durable() < appended.sequence {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        appended.position
+        journal.append(0, &payload).position
     }
 
     #[test]
     fn a_position_that_does_not_exist_is_the_callers_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = journal(folder.path());
+        let journal = Memory::default();
         let [own, other] = [7, 8].map(|wallet| provision(&journal, WalletId(wallet)));
         let answer = |from| {
             let request = HistoryRequest { from, events: 10 };
             read(&journal, WalletId(7), request, Sources::default())
         };
-        assert!(answer(own).code.is_approved());
-        for from in [
-            other,
-            own + 1,
-            other + 8,
-            journal.durable_end(),
-            1 << 40,
-            u64::MAX,
-        ] {
-            assert_eq!(answer(from).code, ResponseCode::NOT_FOUND, "{from}");
+        assert!(answer(Some(own)).code.is_approved());
+        assert!(answer(None).code.is_approved());
+        let beside =
+            |position: Position, bytes| Position::from_stored(position.to_stored() + bytes);
+        let wrong = [
+            Some(other),
+            beside(own, 1),
+            beside(other, 8),
+            beside(other, 1 << 40),
+            Some(Position::MAX),
+        ];
+        for from in wrong {
+            assert_eq!(answer(from).code, ResponseCode::NOT_FOUND, "{from:?}");
         }
     }
 }

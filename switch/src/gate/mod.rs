@@ -25,7 +25,7 @@ use crate::message::{Directions, Reply};
 use crate::shared::OperatorPolicy;
 use tessera_admission::{Connection, OUTBOX_BYTES_MAX, Requester};
 use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
-use tessera_journal::Journal;
+use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::invariant;
 use tessera_ledger::{
     AdviceSubject, Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, WalletId,
@@ -85,8 +85,8 @@ pub struct News {
     pub ledger: Balance,
     /// What can be spent.
     pub available: Balance,
-    /// Journal position of the newest event.
-    pub position: u64,
+    /// Journal position of the newest event; `None` before the first.
+    pub position: Option<Position>,
 }
 
 /// Writes news into an outbox.
@@ -100,7 +100,7 @@ pub struct Unread {
     /// Which.
     pub reference: Reference,
     /// Where the event stands that opened it.
-    pub position: u64,
+    pub position: Position,
     /// The kind of the advice.
     pub subject: AdviceSubject,
     /// Its original, for the advice of a stand-in decision.
@@ -115,6 +115,7 @@ pub struct Unread {
 /// transaction that is open in the journal.
 pub struct Gate {
     journal: Arc<dyn Journal>,
+    partitions: u16,
     host: Rc<dyn HostLines>,
     metrics: Rc<WorkerMetrics>,
     policy: Arc<OperatorPolicy>,
@@ -127,15 +128,17 @@ pub struct Gate {
 struct Waiting {
     /// Whose event it waits for.
     wallet: WalletId,
-    sequence: u64,
+    /// Of that event; `None` where it waits for none.
+    sequence: Option<Sequence>,
     since: Instant,
     release: Release,
 }
 
 impl Gate {
-    /// A gate in front of these.
+    /// A gate in front of these, for wallets in so many partitions of the journal.
     pub fn new(
         journal: Arc<dyn Journal>,
+        partitions: u16,
         host: Rc<dyn HostLines>,
         metrics: Rc<WorkerMetrics>,
         policy: Arc<OperatorPolicy>,
@@ -147,6 +150,7 @@ impl Gate {
         journal.subscribe(Box::new(move || ring.notify_one()));
         Self {
             journal,
+            partitions,
             host,
             metrics,
             policy,
@@ -158,12 +162,19 @@ impl Gate {
     }
 
     /// Holds `release` until the wallet's event with this `sequence` is durable, and all that was held before it is out.
-    pub fn hold(&self, wallet: WalletId, sequence: u64, since: Instant, release: Release) {
+    pub fn hold(
+        &self,
+        wallet: WalletId,
+        sequence: Option<Sequence>,
+        since: Instant,
+        release: Release,
+    ) {
+        let partition = wallet.partition(self.partitions);
         invariant!(
-            sequence <= self.journal.last(),
+            sequence <= self.journal.last(partition),
             "an effect waits for an event that was appended",
             Some(wallet.0),
-            Some(sequence)
+            sequence
         );
         self.waiting.borrow_mut().push_back(Waiting {
             wallet,
@@ -171,7 +182,7 @@ impl Gate {
             since,
             release,
         });
-        if sequence <= self.journal.durable() {
+        if sequence <= self.journal.durable(partition) {
             // No sync will come for it.
             self.bell.notify_one();
         }
@@ -198,28 +209,23 @@ impl Gate {
     /// Lets out what has become durable, and flushes whatever that wrote to: one write for each
     /// connection, one record for the host.
     pub fn open(&self) {
-        let durable = self.journal.durable();
-        if self
-            .waiting
-            .borrow()
-            .front()
-            .is_none_or(|first| first.sequence > durable)
-        {
+        let mut next = self.next();
+        if next.is_none() {
             return;
         }
         let now = Instant::now();
         // One at a time: letting out may call back into the worker, which may hold more.
-        while let Some(waiting) = self.next(durable) {
-            let sequence = waiting.sequence;
+        while let Some(waiting) = next {
             invariant!(
-                sequence <= self.journal.durable(),
+                self.is_durable(&waiting),
                 "an effect leaves when its event is durable",
                 Some(waiting.wallet.0),
-                Some(sequence)
+                waiting.sequence
             );
             self.metrics
                 .stage(Stage::Journal, now.saturating_duration_since(waiting.since));
             self.let_out(waiting.release, now);
+            next = self.next();
         }
         self.host.flush();
         for connection in self.touched.take() {
@@ -228,12 +234,14 @@ impl Gate {
         self.metrics.queue(Queue::Gate, self.len());
     }
 
-    fn next(&self, durable: u64) -> Option<Waiting> {
+    fn next(&self) -> Option<Waiting> {
         let mut waiting = self.waiting.borrow_mut();
-        match waiting.front() {
-            Some(first) if first.sequence <= durable => waiting.pop_front(),
-            _ => None,
-        }
+        waiting.pop_front_if(|first| self.is_durable(first))
+    }
+
+    fn is_durable(&self, waiting: &Waiting) -> bool {
+        let partition = waiting.wallet.partition(self.partitions);
+        waiting.sequence <= self.journal.durable(partition)
     }
 
     fn let_out(&self, release: Release, now: Instant) {

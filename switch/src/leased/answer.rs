@@ -9,6 +9,7 @@ use super::history;
 use super::operation::key_of;
 use crate::gate::News;
 use tessera_admission::Requester;
+use tessera_journal::Position;
 use tessera_kit::clock;
 use tessera_ledger::{Details, Outcome, WalletId};
 
@@ -197,12 +198,13 @@ fn write(
 
 /// Something happened to a wallet that is being watched.
 pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
+    let position = news.position.map_or(0, Position::to_stored);
     let mut data = tlv::TlvWriter::new();
     for (tag, number) in [
         (tag::WALLET, news.wallet.0),
         (tag::LEDGER, news.ledger.value()),
         (tag::AVAILABLE, news.available.value()),
-        (tag::POSITION, news.position),
+        (tag::POSITION, position),
     ] {
         data.add(tag, number.to_string().as_bytes());
     }
@@ -210,7 +212,7 @@ pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
     let mut packer = Packer::new(out, Mti::ADMINISTRATIVE_ADVICE);
     packer
         .number(7, u64::from(now))
-        .number(11, news.position % 1_000_000)
+        .number(11, position % 1_000_000)
         .number(24, u64::from(WATCHED))
         .number(32, institution)
         .raw(60, data.as_bytes());

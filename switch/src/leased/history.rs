@@ -4,6 +4,7 @@ use tessera_common::text::latin_1;
 use tessera_protocol::leased::{HistoryRow, tag};
 
 use super::answer::AnswerFields;
+use tessera_journal::Position;
 use tessera_ledger::{Detail, Entry, Opening, Payer, Reference};
 
 /// Bytes of a tag, a length and a position.
@@ -14,8 +15,8 @@ const HEAD_BYTES: usize = 5;
 /// As many events as fit, and where to go on for the others.
 pub(super) fn add(
     fields: &mut AnswerFields,
-    entries: &[(u64, Entry)],
-    next: u64,
+    entries: &[(Position, Entry)],
+    next: Option<Position>,
     sources: &[(u32, Box<str>)],
 ) {
     let mut next = next;
@@ -23,12 +24,12 @@ pub(super) fn add(
         let row = row(entry, sources).to_string();
         let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= fields.room();
         if !fits || !fields.add(tag::EVENT, row.as_bytes()) {
-            next = *position;
+            next = Some(*position);
             break;
         }
     }
-    if next != 0 {
-        fields.number(tag::POSITION, next);
+    if let Some(next) = next {
+        fields.number(tag::POSITION, next.to_stored());
     }
 }
 

@@ -6,6 +6,7 @@ use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{Administrative, Amount, ClientNumber, Currency, Message, OrderKey, tlv};
 
 use super::payer;
+use tessera_journal::Position;
 use tessera_ledger::{
     Action, Ask, Claims, Class, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
     Merchant, Opening, Payer, Reference, Rule, Secret, WalletId,
@@ -82,7 +83,7 @@ impl Operation {
                 let events = data.number(tag::COUNT)?.unwrap_or(u64::from(EVENTS_MAX));
                 Action::History(HistoryRequest {
                     events: events.clamp(1, u64::from(EVENTS_MAX)) as u16,
-                    from: data.number(tag::POSITION)?.unwrap_or(0),
+                    from: data.number(tag::POSITION)?.and_then(Position::from_stored),
                 })
             }
             Code::Unwatch => Action::Unwatch,

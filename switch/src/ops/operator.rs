@@ -16,7 +16,7 @@ use crate::message::{Directions, WalletMessage};
 use crate::settlement;
 use crate::shared::Directory;
 use crate::shared::OperatorPolicy;
-use tessera_journal::Journal;
+use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::controls::{self, Controls};
 use tessera_ledger::{
@@ -272,13 +272,11 @@ impl Operator {
         Ok(Some(*serial))
     }
 
-    fn decisions(&self, newest: u64) -> Result<Vec<Fact>, Refusal> {
-        let mut position = newest;
+    fn decisions(&self, newest: Option<Position>) -> Result<Vec<Fact>, Refusal> {
+        let mut next = newest;
         let mut facts = Vec::new();
         for _ in 0..LOOKED_THROUGH_MAX {
-            if position == 0 {
-                break;
-            }
+            let Some(position) = next else { break };
             let entry = read_back(self.journal.read(position));
             let entry = entry.map_err(|error| error.to_string())?;
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
@@ -289,7 +287,7 @@ impl Operator {
                     reason: directed.reason.to_string(),
                 });
             }
-            position = entry.previous;
+            next = entry.previous;
         }
         Ok(facts)
     }
@@ -433,7 +431,10 @@ fn words(directive: &Directive) -> String {
         }
         Directive::AcceptReferences(irregular) => format!(
             "accept {} references that fall and {} that repeat, in {} wallets, up to sequence {}",
-            irregular.fallen, irregular.repeated, irregular.wallets, irregular.last_sequence
+            irregular.fallen,
+            irregular.repeated,
+            irregular.wallets,
+            irregular.last_sequence.map_or(0, Sequence::to_stored)
         ),
     }
 }

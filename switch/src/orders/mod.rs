@@ -271,7 +271,7 @@ mod tests {
     use tessera_protocol::{Currency, Mti, OriginalData};
 
     use super::*;
-    use tessera_journal::{Options, Segments};
+    use tessera_journal::testing::Memory;
     use tessera_ledger::{Opening, Reference};
 
     const PAYER: WalletId = WalletId(7);
@@ -300,11 +300,8 @@ mod tests {
     fn a_reversal_goes_to_the_wallet_that_decides_the_order_next() {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
-        let path = folder.path().join("journal");
-        let nothing = &mut |_: tessera_journal::RecordRef<'_>| Ok(());
-        let journal =
-            Segments::open(&path, Options::default(), None, nothing, Box::new(|_| {})).unwrap();
-        let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), Arc::new(journal));
+        let journal = Arc::new(Memory::default());
+        let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal, 64);
         let orders = Orders::new(store, checkpointer);
         let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
         let reversed = || orders.reversal(key, unseen(), |_| false).unwrap().0;

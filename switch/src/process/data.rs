@@ -26,8 +26,7 @@ impl Data {
     pub fn open(base: &Base) -> anyhow::Result<Self> {
         let metrics = &base.metrics;
         let data = crate::recovery::open(&base.settings, Some(metrics.journal_observer()))?;
-        let (journal, store): (Arc<dyn Journal>, _) =
-            (Arc::new(data.journal), Arc::new(data.store));
+        let (journal, store) = (data.journal, Arc::new(data.store));
         base.health.set_journal_open(true);
         let dead_letters = Arc::new(DeadLetters::default());
         gauges::refresh_before_reading(metrics, &journal, &base.party_directory, &dead_letters);
@@ -38,7 +37,9 @@ impl Data {
             metrics.watch_link(worker, Arc::clone(stats));
             base.health.watch_link(worker, Arc::clone(stats));
         }
-        let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&journal));
+        let partitions = base.settings.partitions;
+        let (checkpointer, writer) =
+            Checkpointer::new(Arc::clone(&store), Arc::clone(&journal), partitions);
         let observe = Arc::clone(metrics);
         let writer = std::thread::Builder::new()
             .name("store".into())

@@ -95,7 +95,9 @@ impl Worker {
         if let Some(requester) = message.requester {
             let outcome = Outcome::declined(Rule::WalletNotLoaded);
             let answer = Release::Answer(requester, outcome);
-            self.services.gate.hold(wallet, 0, Instant::now(), answer);
+            self.services
+                .gate
+                .hold(wallet, None, Instant::now(), answer);
         }
     }
 

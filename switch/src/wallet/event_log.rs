@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tessera_journal::{Appended, Journal};
+use tessera_journal::{Appended, Journal, Position};
 use tessera_kit::invariant;
 use tessera_ledger::Entry;
 use tessera_store::{ReadBackError, read_back};
@@ -50,13 +50,13 @@ impl EventLog {
     ///
     /// # Errors
     /// Where the journal has none there.
-    pub fn read(&self, position: u64) -> Result<Entry, ReadBackError> {
+    pub fn read(&self, position: Position) -> Result<Entry, ReadBackError> {
         read_back(self.journal.read(position))
     }
 
-    /// Where the durable part of the journal ends.
-    pub fn durable_end(&self) -> u64 {
-        self.journal.durable_end()
+    /// Whether the event at this position can be read back.
+    pub fn is_durable(&self, position: Position) -> bool {
+        self.journal.is_durable(position)
     }
 
     /// What was appended so far need not wait for more.

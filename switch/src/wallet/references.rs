@@ -10,10 +10,11 @@ use super::bench::{
 };
 use crate::repair::{Repaired, repair};
 use tessera_config::Settings;
-use tessera_journal::{Journal, Options, Segments};
+use tessera_journal::{Location, Options};
 use tessera_ledger::{Action, Command, Entry, Irregular, Reference};
 use tessera_reports::audit::{Totals, Violation, audit};
 
+const SEGMENT_BYTES: u64 = 1 << 20;
 /// A second, by which the clock is set.
 const STEP: u64 = 1_000;
 
@@ -58,19 +59,18 @@ impl Data {
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.toml");
         let mut settings = Settings::read(&shipped).unwrap();
         settings.data = folder.path().to_owned();
-        settings.journal.segment_bytes = 1 << 20;
+        settings.journal.segment_bytes = SEGMENT_BYTES;
         let data = Self { folder, settings };
-        let options = Options {
-            segment_bytes: 1 << 20,
-            ..Options::default()
-        };
-        let stop = Box::new(|_: &_| {});
-        let journal =
-            Segments::open(&data.path("journal"), options, None, &mut |_| Ok(()), stop).unwrap();
-        let mut positions = vec![0];
+        let location = Location::in_data(data.folder.path()).with_segment_bytes(SEGMENT_BYTES);
+        let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
+        let opened = tessera_journal::open(&location, options, None, &mut |_| Ok(()), stop);
+        let journal = opened.unwrap().journal;
+        let mut positions = Vec::new();
         for entry in entries {
+            // On the bench it is the number of the entry.
+            let previous = entry.previous.map(|number| number.to_stored() as usize - 1);
             let entry = Entry {
-                previous: positions[entry.previous as usize],
+                previous: previous.map(|index| positions[index]),
                 ..entry.clone()
             };
             let mut payload = Vec::new();
@@ -119,7 +119,7 @@ fn a_journal_in_which_references_fall_is_proven_and_that_is_recorded() {
     assert!(proven.accepted);
     let recorded = Totals {
         events: found.events + 1,
-        last_sequence: found.last_sequence + 1,
+        last_sequence: found.last_sequence.map(|last| last.after(1)),
         wallets: 2,
         accepted: true,
         ..found

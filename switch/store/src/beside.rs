@@ -9,7 +9,7 @@
 use std::io;
 use std::path::Path;
 
-use tessera_journal::Mark;
+use tessera_journal::{Mark, Position, Sequence};
 
 const NAME: &str = "mark";
 
@@ -22,8 +22,8 @@ pub fn recorded_mark(directory: &Path) -> Option<Mark> {
         words.next().filter(|_| named)?.parse().ok()
     };
     Some(Mark {
-        sequence: number("sequence")?,
-        position: number("position")?,
+        sequence: Sequence::from_stored(number("sequence")?)?,
+        position: Position::from_stored(number("position")?)?,
     })
 }
 
@@ -43,9 +43,11 @@ mod tests {
     fn says_what_was_recorded_last() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(recorded_mark(folder.path()), None);
-        for sequence in [7, 8] {
-            let position = sequence << 40;
-            let mark = Mark { sequence, position };
+        for number in [7, 8] {
+            let mark = Mark {
+                sequence: Sequence::from_stored(number).unwrap(),
+                position: Position::from_stored(number << 40).unwrap(),
+            };
             record(folder.path(), mark).unwrap();
             assert_eq!(recorded_mark(folder.path()), Some(mark));
         }
@@ -54,6 +56,7 @@ mod tests {
             "sequence 7",
             "sequence x position 9",
             "position 7 sequence 9",
+            "sequence 0 position 9",
         ] {
             std::fs::write(folder.path().join(NAME), damaged).unwrap();
             assert_eq!(recorded_mark(folder.path()), None, "{damaged}");

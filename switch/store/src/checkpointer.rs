@@ -57,8 +57,8 @@ enum Work {
 }
 
 impl Checkpointer {
-    /// A checkpointer and the writer that has to run on a thread of its own.
-    pub fn new(store: Arc<Store>, journal: Arc<dyn Journal>) -> (Self, Writer) {
+    /// A checkpointer and the writer that has to run on a thread of its own, for a journal with so many partitions.
+    pub fn new(store: Arc<Store>, journal: Arc<dyn Journal>, partitions: u16) -> (Self, Writer) {
         let (to_writer, work) = unbounded_channel();
         let shared = Arc::new(Shared {
             store,
@@ -72,6 +72,7 @@ impl Checkpointer {
             work,
             shared: Arc::clone(&shared),
             journal,
+            partitions,
         };
         (Self { to_writer, shared }, writer)
     }
@@ -159,6 +160,7 @@ pub struct Writer {
     work: UnboundedReceiver<Work>,
     shared: Arc<Shared>,
     journal: Arc<dyn Journal>,
+    partitions: u16,
 }
 
 /// One batch written: for the operator's figures.
@@ -297,13 +299,11 @@ impl Writer {
 
     /// The journal is ahead by milliseconds at most; nothing waits for this thread.
     fn wait_until_durable(&self, snapshots: &[Snapshot]) {
-        let newest = snapshots
-            .iter()
-            .map(|snapshot| snapshot.sequence)
-            .max()
-            .unwrap_or(0);
-        while self.journal.durable() < newest {
-            std::thread::sleep(Duration::from_millis(1));
+        for snapshot in snapshots {
+            let partition = snapshot.wallet.partition(self.partitions);
+            while self.journal.durable(partition) < snapshot.sequence {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }
@@ -311,37 +311,37 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tessera_journal::{Options, Segments};
+    use tessera_journal::Position;
+    use tessera_journal::testing::Memory;
     use tessera_ledger::{About, End, Reference, Settled};
+
+    const PARTITIONS: u16 = 64;
 
     struct Bench {
         store: Arc<Store>,
-        journal: Arc<dyn Journal>,
+        journal: Memory,
         _folder: tempfile::TempDir,
     }
 
     fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
-        let options = Options {
-            segment_bytes: 1 << 16,
-            ..Options::default()
-        };
-        let path = folder.path().join("journal");
-        let journal =
-            Segments::open(&path, options, None, &mut |_| Ok(()), Box::new(|_| {})).unwrap();
         Bench {
             store,
-            journal: Arc::new(journal),
+            journal: Memory::by_hand(),
             _folder: folder,
         }
     }
 
     impl Bench {
+        fn checkpointer(&self) -> (Checkpointer, Writer) {
+            let journal = Arc::new(self.journal.clone());
+            Checkpointer::new(Arc::clone(&self.store), journal, PARTITIONS)
+        }
+
         /// Hands these over, and writes them.
         fn write(&self, snapshots: impl IntoIterator<Item = Snapshot>) {
-            let (checkpointer, writer) =
-                Checkpointer::new(Arc::clone(&self.store), Arc::clone(&self.journal));
+            let (checkpointer, writer) = self.checkpointer();
             checkpointer.hurry();
             for snapshot in snapshots {
                 let wallet = snapshot.wallet;
@@ -368,7 +368,7 @@ mod tests {
         snapshot.at = reference;
         let settled = Settled {
             reference: Reference(reference),
-            position: reference,
+            position: Position::from_stored(reference).unwrap(),
             trace: 1,
             key: reference as u32,
             retrieval: 0,
@@ -390,6 +390,35 @@ mod tests {
         assert!(bench.store.wallet(wallet.id).unwrap().is_some());
     }
 
+    /// The store never knows what a crash could take from the journal.
+    #[test]
+    fn a_snapshot_waits_until_its_own_partition_is_durable() {
+        let bench = bench();
+        let [one, other] = [7, 8].map(|number| {
+            let mut wallet = Wallet::new(WalletId(number));
+            let partition = wallet.id.partition(PARTITIONS);
+            wallet.last_sequence = Some(bench.journal.append(partition, b"").sequence);
+            wallet
+        });
+        let partitions = [&one, &other].map(|wallet| wallet.id.partition(PARTITIONS));
+        assert_ne!(partitions[0], partitions[1]);
+        let (checkpointer, writer) = bench.checkpointer();
+        checkpointer.hurry();
+        for mut wallet in [one, other] {
+            checkpointer.hand_over(Snapshot::take(&mut wallet));
+        }
+        checkpointer.end();
+        bench.journal.sync_partition(partitions[1]);
+        let store = Arc::clone(&bench.store);
+        let stored = move || store.wallet(WalletId(8)).unwrap().is_some();
+        let running = std::thread::spawn(move || writer.run(|_| {}).unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(!stored(), "both are in one batch");
+        bench.journal.sync_partition(partitions[0]);
+        running.join().unwrap();
+        assert!(stored());
+    }
+
     #[test]
     fn what_has_settled_is_kept_of_every_snapshot_until_it_is_too_old() {
         let bench = bench();
@@ -409,8 +438,7 @@ mod tests {
     #[test]
     fn a_full_disk_pauses_checkpoints_until_there_is_space() {
         let bench = bench();
-        let (checkpointer, writer) =
-            Checkpointer::new(Arc::clone(&bench.store), Arc::clone(&bench.journal));
+        let (checkpointer, writer) = bench.checkpointer();
         let running = std::thread::spawn(move || writer.run(|_| {}).unwrap());
         let wait_for = |what: &str, condition: &dyn Fn() -> bool| {
             let began = Instant::now();

@@ -49,7 +49,7 @@ pub use tables::is_of_the_disk;
 
 use pending::Pending;
 use tables::{Row, Table, Tables};
-use tessera_journal::Mark;
+use tessera_journal::{Mark, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
@@ -180,7 +180,7 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
-        Ok(self.mark_and_time()?.map(|(mark, _)| mark))
+        Ok(self.mark_and_time()?.and_then(|(mark, _)| mark))
     }
 
     /// A time that no event up to the mark, and no reference in one, is later than, milliseconds since 1970.
@@ -191,7 +191,7 @@ impl Store {
         Ok(self.mark_and_time()?.map(|(_, time)| time))
     }
 
-    fn mark_and_time(&self) -> Result<Option<(Mark, u64)>, StoreError> {
+    fn mark_and_time(&self) -> Result<Option<(Option<Mark>, u64)>, StoreError> {
         self.get(Table::Meta, MARK)?
             .map(|row| rows::read_mark(&row))
             .transpose()
@@ -228,8 +228,8 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn restore_settled(&self, wallet: &mut Wallet) -> Result<(), StoreError> {
-        let from = rows::settled_key(wallet.id, 0, 0);
-        let to = rows::settled_key(wallet.id, u64::MAX, u64::MAX);
+        let from = rows::settled_key(wallet.id, 0, None);
+        let to = rows::settled_key(wallet.id, u64::MAX, Sequence::from_stored(u64::MAX));
         self.scan(
             Table::Settled,
             &from,
@@ -518,8 +518,8 @@ impl Store {
             rows.push(row(Table::Settled, &key, Some(&snapshot.settled)));
         }
         if snapshot.settled_from > 0 {
-            let from = rows::settled_key(snapshot.wallet, 0, 0);
-            let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, 0);
+            let from = rows::settled_key(snapshot.wallet, 0, None);
+            let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, None);
             let mut old = Vec::new();
             self.scan(
                 Table::Settled,

@@ -3,26 +3,25 @@
 use tessera_protocol::Totals;
 
 use super::{StoreError, StoredOrder, unreadable};
-use tessera_journal::Mark;
+use tessera_journal::{Mark, Sequence};
 use tessera_ledger::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
 /// With the highest time that any event up to the mark can have, milliseconds since 1970.
 pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {
     let mut row = [0; 24];
-    row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
-    row[8..16].copy_from_slice(&mark.position.to_le_bytes());
+    row[..16].copy_from_slice(&mark.to_bytes());
     row[16..].copy_from_slice(&time.to_le_bytes());
     row
 }
 
-pub(super) fn read_mark(row: &[u8]) -> Result<(Mark, u64), StoreError> {
+pub(super) fn read_mark(row: &[u8]) -> Result<(Option<Mark>, u64), StoreError> {
     whole("mark", row, |from| {
-        let (sequence, position) = (from.u64()?, from.u64()?);
-        Ok((Mark { sequence, position }, from.u64()?))
+        Ok((Mark::from_bytes(from.array()?), from.u64()?))
     })
 }
 
-pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: u64) -> [u8; 24] {
+pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: Option<Sequence>) -> [u8; 24] {
+    let sequence = sequence.map_or(0, Sequence::to_stored);
     let mut key = [0; 24];
     key[..8].copy_from_slice(&wallet.0.to_be_bytes());
     key[8..16].copy_from_slice(&at.to_be_bytes());
@@ -81,7 +80,7 @@ pub(super) fn order(order: &StoredOrder) -> [u8; 33] {
     row[8] = state;
     row[9..17].copy_from_slice(&reference.to_le_bytes());
     row[17..25].copy_from_slice(&order.expires_at.to_le_bytes());
-    row[25..].copy_from_slice(&order.position.to_le_bytes());
+    row[25..].copy_from_slice(&order.position.to_stored().to_le_bytes());
     row
 }
 
@@ -100,7 +99,7 @@ pub(super) fn read_order(row: &[u8]) -> Result<StoredOrder, StoreError> {
             wallet,
             state,
             expires_at: from.u64()?,
-            position: from.u64()?,
+            position: from.position()?,
         })
     })
 }

@@ -2,6 +2,7 @@
 
 use tessera_protocol::{OrderKey, Totals};
 
+use tessera_journal::{Position, Sequence};
 use tessera_kit::clock;
 use tessera_ledger::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 
@@ -10,8 +11,8 @@ use tessera_ledger::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, W
 pub struct Snapshot {
     pub(super) wallet: WalletId,
     /// The sequence of the last event in it: it must be durable before the snapshot is written, or
-    /// the store would know what the journal does not.
-    pub(super) sequence: u64,
+    /// the store would know what the journal does not. `None` where there is none.
+    pub(super) sequence: Option<Sequence>,
     /// When it was taken, milliseconds since 1970.
     pub(super) at: u64,
     pub(super) bytes: Vec<u8>,
@@ -43,7 +44,7 @@ pub struct StoredOrder {
     /// Until when it stands, milliseconds since 1970.
     pub expires_at: u64,
     /// Journal position of its announcement: a wallet that announced it earlier has nothing to say of it any more.
-    pub position: u64,
+    pub position: Position,
 }
 
 /// What the events of a wallet between two snapshots add to the totals of a party and date.
@@ -56,7 +57,7 @@ pub struct Turnover {
     /// So much.
     pub totals: Totals,
     /// The snapshot that brought it, by the sequence of its last event: it is added once, with that.
-    pub(super) sequence: u64,
+    pub(super) sequence: Option<Sequence>,
 }
 
 impl Turnover {
@@ -72,7 +73,7 @@ impl Turnover {
             institution: item.institution,
             day,
             totals,
-            sequence: 0,
+            sequence: None,
         });
     }
 }
@@ -145,7 +146,7 @@ impl Snapshot {
     }
 
     /// What it brings is in the store already, as far as the snapshot with this sequence brought it.
-    pub(super) fn has_been_added(&mut self, sequence: u64) {
+    pub(super) fn has_been_added(&mut self, sequence: Option<Sequence>) {
         self.turnover.retain(|one| one.sequence > sequence);
     }
 

@@ -5,13 +5,24 @@ use std::collections::BTreeMap;
 use super::*;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use tessera_journal::Mark;
+use tessera_journal::{Mark, Position, Sequence};
 use tessera_ledger::{OrderState, Reference, Wallet};
 
 const SEED: u64 = 20_261_128;
 
 fn store(folder: &tempfile::TempDir) -> Store {
     Store::open(&folder.path().join("store"), 1 << 20).unwrap()
+}
+
+fn at(position: u64) -> Position {
+    Position::from_stored(position).unwrap()
+}
+
+fn mark(sequence: u64, position: u64) -> Mark {
+    Mark {
+        sequence: Sequence::from_stored(sequence).unwrap(),
+        position: at(position),
+    }
 }
 
 fn all(store: &Store, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -85,10 +96,7 @@ fn rows_are_read_as_they_were_written_whatever_the_disk_refuses() {
 fn a_disk_that_refuses_is_said_and_tried_again_until_it_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder);
-    let mark = Mark {
-        sequence: 7,
-        position: 4711,
-    };
+    let mark = mark(7, 4711);
     store.refuse_writes(true);
     let wallet = Snapshot::take(&mut Wallet::new(WalletId(7)));
     store.write(&[wallet], Some(mark)).unwrap();
@@ -169,7 +177,12 @@ fn a_damaged_row_is_an_error_with_advice() {
     let store = store(&folder);
     let id = WalletId(7);
     let mut snapshot = Snapshot::take(&mut Wallet::new(id));
-    snapshot.settled = vec![0; tessera_ledger::Settled::BYTES];
+    // A settled order and a settled transaction, and nothing in them but where they stand.
+    let order_bytes = tessera_ledger::SettledOrder::BYTES;
+    snapshot.settled = vec![0; order_bytes + tessera_ledger::Settled::BYTES];
+    for (byte, value) in [(0, 1), (17, 7), (order_bytes + 9, 7)] {
+        snapshot.settled[byte] = value;
+    }
     snapshot.at = 1;
     snapshot.cards = vec![(1, 9_900_000_000_000_010)];
     let order = OrderKey([3; 16]);
@@ -177,22 +190,14 @@ fn a_damaged_row_is_an_error_with_advice() {
         wallet: id,
         state: OrderState::Paid(Reference(5)),
         expires_at: 6,
-        position: 7,
+        position: at(7),
     };
     snapshot.orders = vec![(order, stored)];
     snapshot.open = Some(true);
     snapshot.wakes_at = Some(9);
     let day = Day(20_000);
     let totals = rows::totals(&Totals::default());
-    store
-        .write(
-            &[snapshot],
-            Some(Mark {
-                sequence: 1,
-                position: 2,
-            }),
-        )
-        .unwrap();
+    store.write(&[snapshot], Some(mark(1, 2))).unwrap();
     let key = rows::totals_key(1, day);
     store
         .put(vec![row(Table::Totals, &key, Some(&totals))])
@@ -255,7 +260,7 @@ fn an_order_belongs_to_the_wallet_that_announced_it_last() {
             wallet,
             state,
             expires_at: 6,
-            position,
+            position: at(position),
         };
         let mut snapshot = Snapshot::take(&mut Wallet::new(wallet));
         snapshot.orders = vec![(key, order)];

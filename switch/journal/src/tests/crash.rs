@@ -28,7 +28,7 @@ fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
 fn found(disk: &MemoryDisk) -> Vec<Record> {
     let mut records = Vec::new();
     recover(disk, Path::new(HERE), None, &mut |record| {
-        records.push(owned(record));
+        records.push(record.to_owned());
         Ok(())
     })
     .unwrap();
@@ -62,7 +62,7 @@ fn reports_a_failed_write_or_sync_and_nothing_durable_after_it() {
         });
         appended.extend((20..200).map(|number| append(&journal, number)));
         let closed = journal.close();
-        let durable = journal.durable();
+        let durable = journal.progress().durable;
         match reported.lock().unwrap().as_slice() {
             // The failure met the making of a spare, which the writer did without, or never came.
             [] => {
@@ -91,7 +91,7 @@ fn nothing_becomes_durable_after_a_failed_sync() {
     let (journal, _) = open_in_memory(&disk, None, faults).unwrap();
     let waiter = Waiter::new(&journal);
     let first = append(&journal, 1);
-    waiter.durable(&journal, 1);
+    waiter.durable(&journal, &first);
     disk.fail(Failure {
         operation: 0,
         forever: true,
@@ -103,7 +103,10 @@ fn nothing_becomes_durable_after_a_failed_sync() {
     }
     append(&journal, 3);
     assert!(matches!(journal.close(), Err(JournalError::Stopped)));
-    assert_eq!((journal.durable(), journal.last()), (1, 3));
+    assert_eq!(
+        (journal.durable(0), journal.last(0)),
+        (sequence(1), sequence(3))
+    );
     assert_eq!(journal.read(first.position).unwrap(), first);
 }
 
@@ -122,7 +125,7 @@ fn finds_everything_durable_whenever_the_process_is_killed() {
             done.store(true, Ordering::Release);
         });
         while !done.load(Ordering::Acquire) {
-            let durable = journal.durable();
+            let durable = journal.progress().durable;
             let left = disk.after_kill();
             let found = found(&left);
             assert_kept(&found, &appended.lock().unwrap(), durable);
@@ -139,7 +142,7 @@ fn the_start_makes_durable_what_it_found() {
     let file = disk.segments()[0].clone();
     let whole = disk.contents(&file);
     // One record is in the first batch, all others are in the second.
-    let position = appended[1].position - BATCH_HEADER_BYTES as u64;
+    let position = appended[1].position.to_stored() - BATCH_HEADER_BYTES as u64;
     let from = SEGMENT_HEADER_BYTES + position as usize;
     // The second batch was written, but its sync failed, or never came.
     for failed in [false, true] {
@@ -195,7 +198,7 @@ proptest! {
                     }
                 }
                 let _ = journal.close();
-                durable = journal.durable();
+                durable = journal.progress().durable;
             }
             disk = if power_cut { disk.after_power_cut(choose) } else { disk.after_kill() };
             // On a copy: the next life may end during its own recovery.

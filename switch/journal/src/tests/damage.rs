@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::format::{self, BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES};
 use super::super::recovery::recover;
-use super::super::scan::scan_on;
+use super::super::scan::scan;
 use super::*;
 
 /// A journal on a disk in memory, with what is in it and where its batches begin.
@@ -24,7 +24,7 @@ impl Log {
         let mut starts = Vec::new();
         for (index, record) in records.iter().enumerate() {
             let before = records[..index].last().map_or(0, end);
-            if record.position > before {
+            if at(record) > before {
                 starts.push(before);
             }
         }
@@ -47,9 +47,7 @@ impl Log {
             .iter()
             .rfind(|&&batch| batch <= position)
             .unwrap();
-        &self.records[..self
-            .records
-            .partition_point(|record| record.position < whole)]
+        &self.records[..self.records.partition_point(|record| at(record) < whole)]
     }
 
     /// The element that a position is in, a batch header or a record: its position, and the
@@ -63,17 +61,20 @@ impl Log {
         let record = self
             .records
             .iter()
-            .rfind(|record| record.position <= position && record.position > batch);
-        let next = self
-            .records
-            .partition_point(|record| record.position < batch) as u64
-            + 1;
-        record.map_or((batch, next), |record| (record.position, record.sequence))
+            .rfind(|record| at(record) <= position && at(record) > batch);
+        let next = self.records.partition_point(|record| at(record) < batch) as u64 + 1;
+        record.map_or((batch, next), |record| {
+            (at(record), record.sequence.to_stored())
+        })
     }
 }
 
+fn at(record: &Record) -> u64 {
+    record.position.to_stored()
+}
+
 fn end(record: &Record) -> u64 {
-    record.position + (format::RECORD_HEADER_BYTES + record.payload.len()) as u64
+    at(record) + (format::RECORD_HEADER_BYTES + record.payload.len()) as u64
 }
 
 fn offset(position: u64) -> usize {
@@ -83,7 +84,7 @@ fn offset(position: u64) -> usize {
 fn start(disk: &MemoryDisk, from: Option<Mark>) -> Result<Vec<Record>, JournalError> {
     let mut replayed = Vec::new();
     recover(disk, Path::new(HERE), from, &mut |record| {
-        replayed.push(owned(record));
+        replayed.push(record.to_owned());
         Ok(())
     })?;
     Ok(replayed)
@@ -118,7 +119,11 @@ fn assert_damaged(disk: &MemoryDisk, file: &Path, expected_offset: usize, expect
     };
     assert_eq!(
         (named.as_path(), offset, sequence),
-        (file, expected_offset as u64, Some(expected_sequence)),
+        (
+            file,
+            expected_offset as u64,
+            super::sequence(expected_sequence)
+        ),
         "{text}"
     );
     assert!(
@@ -127,7 +132,7 @@ fn assert_damaged(disk: &MemoryDisk, file: &Path, expected_offset: usize, expect
         )),
         "{text}"
     );
-    assert!(scan_on(disk, Path::new(HERE), None, &mut |_| Ok(())).is_err());
+    assert!(scan(disk, Path::new(HERE), None, &mut |_| Ok(())).is_err());
 }
 
 fn only(disk: &MemoryDisk) -> PathBuf {
@@ -163,10 +168,11 @@ fn goes_on_after_a_cut_at_any_byte_of_the_last_batch() {
     for end in last..log.end() {
         let disk = with(&log.disk, &file, |bytes| bytes[offset(end)..].fill(0));
         let mut expected = log.before(end).to_vec();
-        let (journal, _) = open_in_memory(&disk, None, no_faults()).unwrap();
+        let (journal, recovered, _) =
+            start_in_memory(&disk, None, Options::default(), no_faults()).unwrap();
         let more = append_batches(&journal, 2);
         journal.close().unwrap();
-        assert!(journal.recovered().cut || end == last);
+        assert!(recovered.cut || end == last);
         expected.extend(more);
         assert_eq!(start(&disk, None).unwrap(), expected);
     }
@@ -187,7 +193,7 @@ fn refuses_a_flipped_bit_in_every_byte_of_the_middle() {
 fn refuses_every_bit_of_the_lengths() {
     let log = Log::write(3);
     let file = only(&log.disk);
-    let lengths = [(log.batches[1], 12..24), (log.records[1].position, 16..20)];
+    let lengths = [(log.batches[1], 12..24), (at(&log.records[1]), 16..20)];
     for (element, bytes) in lengths {
         for (byte, bit) in bytes.flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
             let disk = with(&log.disk, &file, |bytes| {
@@ -228,7 +234,7 @@ fn refuses_a_flipped_bit_in_every_byte_of_a_segment_header() {
         let header = format::SegmentHeader::decode(&log.disk.contents(&file)).unwrap();
         for at in 0..SEGMENT_HEADER_BYTES {
             let disk = with(&log.disk, &file, |bytes| flip(bytes, at));
-            assert_damaged(&disk, &file, 0, header.start.sequence);
+            assert_damaged(&disk, &file, 0, header.start.sequence.to_stored());
         }
     }
 }
@@ -309,10 +315,7 @@ fn refuses_a_journal_with_a_file_missing() {
         } else {
             // From the files alone nobody can know; the store does.
             let last = log.records.last().unwrap();
-            let mark = Mark {
-                sequence: last.sequence,
-                position: last.position,
-            };
+            let mark = last.mark();
             assert!(outcome.unwrap().len() < log.records.len());
             assert!(matches!(
                 start(&disk, Some(mark)),
@@ -330,7 +333,7 @@ fn refuses_files_in_each_others_place() {
         *bytes = log.disk.contents(&files[2])
     });
     let header = format::SegmentHeader::decode(&log.disk.contents(&files[1])).unwrap();
-    assert_damaged(&disk, &files[1], 0, header.start.sequence);
+    assert_damaged(&disk, &files[1], 0, header.start.sequence.to_stored());
 }
 
 #[test]
@@ -349,7 +352,7 @@ fn refuses_a_segment_of_another_journal() {
     let disk = with(&log.disk, &files[1], |bytes| {
         bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&foreign.encode())
     });
-    assert_damaged(&disk, &files[1], 0, header.start.sequence);
+    assert_damaged(&disk, &files[1], 0, header.start.sequence.to_stored());
 }
 
 #[test]
@@ -357,8 +360,8 @@ fn refuses_a_store_that_is_ahead_or_foreign() {
     let log = Log::write(10);
     let last = log.records.last().unwrap();
     let ahead = Mark {
-        sequence: last.sequence + 1,
-        position: log.end() + 32,
+        sequence: last.sequence.after(1),
+        position: Position::from_stored(log.end() + 32).unwrap(),
     };
     let error = start(&log.disk, Some(ahead)).unwrap_err();
     assert!(matches!(error, JournalError::StoreAhead { .. }));
@@ -370,7 +373,7 @@ fn refuses_a_store_that_is_ahead_or_foreign() {
     );
     let foreign = Mark {
         sequence: last.sequence,
-        position: last.position - 1,
+        position: Position::from_stored(at(last) - 1).unwrap(),
     };
     assert!(matches!(
         start(&log.disk, Some(foreign)),
@@ -379,7 +382,7 @@ fn refuses_a_store_that_is_ahead_or_foreign() {
     let empty = start(&MemoryDisk::default(), Some(ahead));
     assert!(matches!(
         empty,
-        Err(JournalError::StoreAhead { journal: 0, .. })
+        Err(JournalError::StoreAhead { journal: None, .. })
     ));
 }
 
@@ -391,7 +394,7 @@ fn is_not_fooled_by_a_payload_that_looks_like_a_batch() {
     let mut header = [0; BATCH_HEADER_BYTES];
     let place = Place {
         position: forged,
-        sequence: 100,
+        sequence: Sequence::FIRST.after(99),
         chain: 0,
     };
     // Right in everything that an outsider could know.
@@ -407,14 +410,14 @@ fn is_not_fooled_by_a_payload_that_looks_like_a_batch() {
 fn stops_where_the_receiver_refuses() {
     let log = Log::write(4);
     let refused = recover(&log.disk, Path::new(HERE), None, &mut |record| {
-        if record.sequence == 3 {
+        if Some(record.sequence) == sequence(3) {
             Err("unknown event".into())
         } else {
             Ok(())
         }
     });
-    assert!(matches!(
-        refused,
-        Err(JournalError::Refused { sequence: 3, .. })
-    ));
+    let Err(JournalError::Refused { sequence: at, .. }) = refused else {
+        panic!("it was not refused")
+    };
+    assert_eq!(Some(at), sequence(3));
 }

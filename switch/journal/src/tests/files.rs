@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tempfile::tempdir;
 
-use super::super::{Observer, Recovered, scan};
+use super::super::{Location, Observer, reader};
 use super::*;
 
 #[test]
@@ -15,16 +15,14 @@ fn rolls_over_through_many_segments() {
     journal.close().unwrap();
     // Far more than stay open at once, also for reading.
     assert!(files(directory.path()).len() > 10);
-    let (journal, replayed) = open(directory.path()).unwrap();
+    let (journal, recovered, replayed) = open_from(directory.path(), None).unwrap();
     assert_eq!(replayed, written);
-    assert_eq!(
-        journal.recovered(),
-        Recovered {
-            replayed: written.len() as u64,
-            last: written.len() as u64,
-            cut: false
-        }
-    );
+    let found = Recovered {
+        replayed: written.len() as u64,
+        last: sequence(written.len() as u64),
+        cut: false,
+    };
+    assert_eq!(recovered, found);
     for record in written.iter().rev() {
         assert_eq!(journal.read(record.position).unwrap(), *record);
     }
@@ -32,29 +30,31 @@ fn rolls_over_through_many_segments() {
 
 #[test]
 fn scans_while_a_switch_writes() {
-    let directory = tempdir().unwrap();
-    let (journal, _) = open(directory.path()).unwrap();
+    let data = tempdir().unwrap();
+    let (journal, _) = open(&data.path().join("journal")).unwrap();
+    let reader = reader(&Location::in_data(data.path()));
     let mut scans = 0;
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             let waiter = Waiter::new(&journal);
             for number in 0..1500 {
-                append(&journal, number);
+                let record = append(&journal, number);
                 if number % 3 == 0 {
-                    waiter.durable(&journal, journal.last());
+                    waiter.durable(&journal, &record);
                 }
             }
         });
         while !writing.is_finished() {
-            let durable = journal.durable();
+            let durable = journal.durable(0);
             let mut next = 1;
-            let scanned = scan(directory.path(), None, &mut |record| {
-                assert_eq!(record.sequence, next);
-                assert_eq!(record.payload, payload(next - 1));
-                next += 1;
-                Ok(())
-            })
-            .unwrap();
+            let scanned = reader
+                .scan(None, &mut |record| {
+                    assert_eq!(Some(record.sequence), sequence(next));
+                    assert_eq!(record.payload, payload(next - 1));
+                    next += 1;
+                    Ok(())
+                })
+                .unwrap();
             assert!(scanned.last >= durable);
             scans += 1;
         }
@@ -86,16 +86,11 @@ fn calls_the_observer_after_every_sync() {
     let observer: Observer = Box::new(move |synced| observed.lock().unwrap().push(synced));
     let options = Options {
         observer: Some(observer),
-        ..options()
+        ..Options::default()
     };
-    let journal = Segments::open(
-        directory.path(),
-        options,
-        None,
-        &mut |_| Ok(()),
-        no_faults(),
-    )
-    .unwrap();
+    let (path, nothing) = (directory.path(), &mut |_: RecordRef<'_>| Ok(()));
+    let opened = Segments::open(path, SEGMENT_BYTES, options, None, nothing, no_faults());
+    let (journal, _) = opened.unwrap();
     (0..50).for_each(|number| drop(append(&journal, number)));
     journal.close().unwrap();
     let seen = seen.lock().unwrap();

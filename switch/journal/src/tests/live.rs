@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::disk::{Access, Disk, DiskFile, Files};
-use super::super::scan::scan_on;
+use super::super::scan::scan;
 use super::*;
 
 /// Counts what is read.
@@ -64,23 +64,17 @@ fn a_reader_of_a_busy_log_searches_a_segment_once() {
     const SEGMENT: u64 = 16 << 20;
     const RECORDS: u64 = 50;
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        segment_bytes: SEGMENT,
-        ..options()
-    };
-    let nothing = &mut |_: RecordRef<'_>| Ok(());
-    let journal = Segments::open(folder.path(), options, None, nothing, no_faults()).unwrap();
+    let (options, nothing) = (Options::default(), &mut |_: RecordRef<'_>| Ok(()));
+    let opened = Segments::open(folder.path(), SEGMENT, options, None, nothing, no_faults());
+    let (journal, _) = opened.unwrap();
     let write = || {
-        let appended = journal.append(0, b"an event");
-        journal.end_turn();
-        while journal.durable_end() <= appended.position {
-            std::thread::yield_now();
-        }
+        journal.append(0, b"an event");
+        journal.sync().unwrap();
     };
     write();
     let read = Arc::new(AtomicU64::new(0));
     let mut shown = 0;
-    let scanned = scan_on(
+    let scanned = scan(
         &Counting(Arc::clone(&read)),
         folder.path(),
         None,

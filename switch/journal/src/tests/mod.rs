@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use memory_disk::MemoryDisk;
 
+use super::segments::Segments;
 use super::{
-    Appended, Faults, Journal, JournalError, Mark, Options, PAYLOAD_BYTES_MAX, Record, RecordRef,
-    Segments,
+    Appended, Faults, Journal, JournalError, Mark, Options, PAYLOAD_BYTES_MAX, Position, Record,
+    RecordRef, Recovered, Sequence,
 };
 
 /// Small enough that a few dozen records fill it.
@@ -24,49 +25,39 @@ const SEGMENT_BYTES: u64 = 4096;
 /// The directory on disks in memory.
 const HERE: &str = "journal";
 
-fn options() -> Options {
-    Options {
-        segment_bytes: SEGMENT_BYTES,
-        observer: None,
-        by_turns: false,
-    }
-}
-
 /// No test that uses these expects a fault.
 fn no_faults() -> Faults {
     Box::new(|error| panic!("a fault where none was expected: {error}"))
 }
 
 fn open(directory: &Path) -> Result<(Segments, Vec<Record>), JournalError> {
-    open_from(directory, None)
+    let (journal, _, replayed) = open_from(directory, None)?;
+    Ok((journal, replayed))
 }
 
 fn open_from(
     directory: &Path,
     from: Option<Mark>,
-) -> Result<(Segments, Vec<Record>), JournalError> {
+) -> Result<(Segments, Recovered, Vec<Record>), JournalError> {
     let mut replayed = Vec::new();
     let mut replay = |record: RecordRef<'_>| {
-        replayed.push(owned(record));
+        replayed.push(record.to_owned());
         Ok(())
     };
-    let journal = Segments::open(directory, options(), from, &mut replay, no_faults())?;
-    Ok((journal, replayed))
+    let options = Options::default();
+    let (journal, recovered) = Segments::open(
+        directory,
+        SEGMENT_BYTES,
+        options,
+        from,
+        &mut replay,
+        no_faults(),
+    )?;
+    Ok((journal, recovered, replayed))
 }
 
-fn owned(record: RecordRef<'_>) -> Record {
-    let RecordRef {
-        partition,
-        sequence,
-        position,
-        payload,
-    } = record;
-    Record {
-        partition,
-        sequence,
-        position,
-        payload: payload.to_vec(),
-    }
+fn sequence(number: u64) -> Option<Sequence> {
+    Sequence::from_stored(number)
 }
 
 /// A payload that is different for every number, in content and length.
@@ -76,10 +67,13 @@ fn payload(number: u64) -> Vec<u8> {
         .collect()
 }
 
+fn partition(number: u64) -> u16 {
+    (number % 16) as u16
+}
+
 /// Appends one record and says what a replay must show for it.
 fn append(journal: &dyn Journal, number: u64) -> Record {
-    let payload = payload(number);
-    let partition = (number % 16) as u16;
+    let (payload, partition) = (payload(number), partition(number));
     let Appended { sequence, position } = journal.append(partition, &payload);
     Record {
         partition,
@@ -103,8 +97,8 @@ impl Waiter {
         Self(receiver)
     }
 
-    fn durable(&self, journal: &dyn Journal, sequence: u64) {
-        while journal.durable() < sequence {
+    fn durable(&self, journal: &dyn Journal, record: &Record) {
+        while !journal.is_durable(record.position) {
             self.0.recv().unwrap();
         }
     }
@@ -113,10 +107,10 @@ impl Waiter {
 /// Appends batches of several records each.
 fn append_batches(journal: &dyn Journal, batches: u64) -> Vec<Record> {
     let waiter = Waiter::new(journal);
-    let mut appended = Vec::new();
+    let mut appended: Vec<Record> = Vec::new();
     for batch in 0..batches {
         appended.extend((0..1 + batch % 4).map(|record| append(journal, batch * 10 + record)));
-        waiter.durable(journal, journal.last());
+        waiter.durable(journal, appended.last().unwrap());
     }
     appended
 }
@@ -126,14 +120,32 @@ fn open_in_memory(
     from: Option<Mark>,
     faults: Faults,
 ) -> Result<(Segments, Vec<Record>), JournalError> {
+    let (journal, _, replayed) = start_in_memory(disk, from, Options::default(), faults)?;
+    Ok((journal, replayed))
+}
+
+fn start_in_memory(
+    disk: &MemoryDisk,
+    from: Option<Mark>,
+    options: Options,
+    faults: Faults,
+) -> Result<(Segments, Recovered, Vec<Record>), JournalError> {
     let mut replayed = Vec::new();
     let mut replay = |record: RecordRef<'_>| {
-        replayed.push(owned(record));
+        replayed.push(record.to_owned());
         Ok(())
     };
-    let disk = Arc::new(disk.clone());
-    let journal = Segments::open_on(disk, Path::new(HERE), options(), from, &mut replay, faults)?;
-    Ok((journal, replayed))
+    let (disk, here) = (Arc::new(disk.clone()), Path::new(HERE));
+    let (journal, recovered) = Segments::open_on(
+        disk,
+        here,
+        SEGMENT_BYTES,
+        options,
+        from,
+        &mut replay,
+        faults,
+    )?;
+    Ok((journal, recovered, replayed))
 }
 
 /// The segment files of a journal, oldest first.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::{TempDir, tempdir};
 
+use super::super::testing::Memory;
 use super::memory_disk::MemoryDisk;
 use super::*;
 
@@ -16,13 +17,14 @@ trait Engine {
 fn each_engine(check: fn(&dyn Engine)) {
     check(&SegmentFiles(tempdir().unwrap()));
     check(&SegmentsInMemory(MemoryDisk::default()));
+    check(&InMemory::default());
 }
 
 struct SegmentFiles(TempDir);
 
 impl Engine for SegmentFiles {
     fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>) {
-        let (journal, replayed) = open_from(self.0.path(), from).unwrap();
+        let (journal, _, replayed) = open_from(self.0.path(), from).unwrap();
         (Box::new(journal), replayed)
     }
 }
@@ -36,22 +38,57 @@ impl Engine for SegmentsInMemory {
     }
 }
 
+/// A sequence for each partition.
+#[derive(Default)]
+struct InMemory(Mutex<Memory>);
+
+impl Engine for InMemory {
+    fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>) {
+        let mut replayed = Vec::new();
+        let mut replay = |record: RecordRef<'_>| {
+            replayed.push(record.to_owned());
+            Ok(())
+        };
+        let mut journal = self.0.lock().unwrap();
+        *journal = journal.reopen(from, &mut replay).unwrap();
+        (Box::new(journal.clone()), replayed)
+    }
+}
+
+/// Every record is durable, by its position and in its partition, and no partition has more.
+#[track_caller]
+fn assert_durable(journal: &dyn Journal, written: &[Record]) {
+    for record in written {
+        let sequence = Some(record.sequence);
+        assert!(sequence <= journal.durable(record.partition));
+        assert_eq!(
+            journal.durable(record.partition),
+            journal.last(record.partition)
+        );
+        assert!(journal.is_durable(record.position));
+    }
+    let records = written.len() as u64;
+    let progress = journal.progress();
+    assert_eq!((progress.appended, progress.durable), (records, records));
+}
+
 #[test]
 fn replays_what_was_appended() {
     each_engine(|engine| {
         let (journal, replayed) = engine.open(None);
         assert_eq!(
-            (replayed.len(), journal.durable(), journal.last()),
-            (0, 0, 0)
+            (replayed.len(), journal.durable(0), journal.last(0)),
+            (0, None, None)
         );
+        assert_eq!((journal.mark(), journal.progress().appended), (None, 0));
         let written = append_batches(journal.as_ref(), 10);
-        let last = written.len() as u64;
+        assert_eq!(journal.mark(), written.last().map(Record::mark));
         journal.close().unwrap();
-        assert_eq!((journal.durable(), journal.last()), (last, last));
+        assert_durable(journal.as_ref(), &written);
         drop(journal);
         let (journal, replayed) = engine.open(None);
         assert_eq!(replayed, written);
-        assert_eq!((journal.durable(), journal.last()), (last, last));
+        assert_durable(journal.as_ref(), &written);
     });
 }
 
@@ -65,8 +102,26 @@ fn goes_on_where_it_ended() {
             written.push(append(journal.as_ref(), number));
             journal.close().unwrap();
         }
-        assert!(written.iter().map(|record| record.sequence).eq(1..=5));
+        assert_rising(&written);
     });
+}
+
+/// Positions rise, and sequences without a gap: within the log, or within each partition.
+#[track_caller]
+fn assert_rising(written: &[Record]) {
+    assert!(written.is_sorted_by(|one, next| one.position < next.position));
+    let rises = |records: &[&Record]| {
+        let all = records.iter().map(|record| Some(record.sequence));
+        all.eq((1..=records.len() as u64).map(sequence))
+    };
+    let all: Vec<&Record> = written.iter().collect();
+    let of = |partition| {
+        all.iter()
+            .copied()
+            .filter(move |record| record.partition == partition)
+    };
+    let apart = (0..=u16::MAX).all(|partition| rises(&of(partition).collect::<Vec<_>>()));
+    assert!(rises(&all) || apart, "{written:?}");
 }
 
 #[test]
@@ -77,7 +132,7 @@ fn makes_everything_durable_before_it_closes() {
             .map(|number| append(journal.as_ref(), number))
             .collect();
         journal.close().unwrap();
-        assert_eq!(journal.durable(), 300);
+        assert_durable(journal.as_ref(), &written);
         drop(journal);
         assert_eq!(engine.open(None).1, written);
     });
@@ -97,10 +152,19 @@ fn reads_every_durable_record_by_its_position() {
         for record in &written {
             assert_eq!(journal.read(record.position).unwrap(), *record);
         }
-        assert!(journal.read(written[3].position + 1).is_err());
+        let beside =
+            |position: Position, bytes| Position::from_stored(position.to_stored() + bytes);
+        assert!(
+            journal
+                .read(beside(written[3].position, 1).unwrap())
+                .is_err()
+        );
         let end = journal.append(0, b"later").position;
-        let beyond = journal.read(end + 1000);
-        assert!(matches!(beyond, Err(JournalError::NotDurable { .. })));
+        for beyond in [beside(end, 1000).unwrap(), Position::MAX] {
+            assert!(!journal.is_durable(beyond));
+            let beyond = journal.read(beyond);
+            assert!(matches!(beyond, Err(JournalError::NotDurable { .. })));
+        }
     });
 }
 
@@ -112,11 +176,14 @@ fn replays_only_what_follows_the_mark() {
         journal.close().unwrap();
         drop(journal);
         for index in (0..written.len()).step_by(11) {
-            let Record {
-                sequence, position, ..
-            } = written[index];
-            let (_journal, replayed) = engine.open(Some(Mark { sequence, position }));
+            let mark = written[index].mark();
+            let (journal, replayed) = engine.open(Some(mark));
             assert_eq!(replayed, written[index + 1..]);
+            assert!(journal.has(mark).unwrap());
+            let sequence = mark.sequence.after(1);
+            assert!(!journal.has(Mark { sequence, ..mark }).unwrap());
+            let position = Position::MAX;
+            assert!(!journal.has(Mark { position, ..mark }).unwrap());
         }
     });
 }
@@ -164,9 +231,9 @@ fn gives_out_sequences_without_gaps_to_many_threads() {
                 .collect()
         });
         journal.close().unwrap();
-        appended.sort_by_key(|record| record.sequence);
-        assert!(appended.iter().map(|record| record.sequence).eq(1..=2000));
-        assert!(appended.is_sorted_by_key(|record| record.position));
+        appended.sort_by_key(|record| record.position);
+        assert_eq!(appended.len(), 2000);
+        assert_rising(&appended);
         drop(journal);
         assert_eq!(engine.open(None).1, appended);
     });
@@ -175,10 +242,12 @@ fn gives_out_sequences_without_gaps_to_many_threads() {
 /// Appends, and sees that what is durable only grows and is never ahead of what was appended.
 fn append_watching(journal: &dyn Journal, from: u64) -> Vec<Record> {
     let step = |number| {
-        let durable = journal.durable();
+        let partition = partition(number);
+        let durable = journal.durable(partition);
         let record = append(journal, number);
-        assert!(durable < record.sequence && durable <= journal.durable());
-        assert!(journal.durable() <= journal.last());
+        assert!(durable <= journal.durable(partition));
+        assert!(journal.durable(partition) <= journal.last(partition));
+        assert!(Some(record.sequence) <= journal.last(partition));
         record
     };
     (from..from + 500).map(step).collect()
@@ -208,12 +277,7 @@ fn a_tail_shows_every_record_once_as_it_becomes_durable() {
         let mut shown = Vec::new();
         let mut look = |most: u64, shown: &mut Vec<Record>| {
             tail.show(most, &mut |record| {
-                shown.push(Record {
-                    partition: record.partition,
-                    sequence: record.sequence,
-                    position: record.position,
-                    payload: record.payload.to_vec(),
-                });
+                shown.push(record.to_owned());
                 Ok(())
             })
             .unwrap()
@@ -221,29 +285,55 @@ fn a_tail_shows_every_record_once_as_it_becomes_durable() {
         assert_eq!(look(u64::MAX, &mut shown), 0);
         let mut written = Vec::new();
         for _ in 0..6 {
-            let batches = append_batches(journal.as_ref(), 40);
-            let last = batches.last().map(|record| record.sequence).unwrap();
-            written.extend(batches);
-            while journal.durable() < last {
-                std::thread::yield_now();
-            }
+            written.extend(append_batches(journal.as_ref(), 40));
+            journal.sync().unwrap();
             while look(3, &mut shown) > 0 {}
             assert_eq!(shown, written);
         }
         assert_eq!(look(u64::MAX, &mut shown), 0);
         // From a mark on.
-        let mark = Mark {
-            sequence: written[9].sequence,
-            position: written[9].position,
-        };
         let mut later = Vec::new();
-        let mut tail = journal.tail(Some(mark));
+        let mut tail = journal.tail(Some(written[9].mark()));
+        assert_eq!(tail.behind(), written.len() as u64 - 10);
         tail.show(u64::MAX, &mut |record| {
-            later.push(record.sequence);
+            later.push(record.to_owned());
             Ok(())
         })
         .unwrap();
-        assert_eq!(later.len(), written.len() - 10);
-        assert_eq!(tail.mark().map(|mark| mark.sequence), later.last().copied());
+        assert_eq!(later, written[10..]);
+        assert_eq!(tail.mark(), later.last().map(Record::mark));
+        assert_eq!(tail.behind(), 0);
     });
+}
+
+/// What waits for one partition need not wait for another.
+#[test]
+fn a_partition_may_be_durable_before_another() {
+    let journal = Memory::by_hand();
+    let [one, other] = [1, 2].map(|number| append(&journal, number));
+    assert_eq!((journal.durable(1), journal.last(1)), (None, sequence(1)));
+    journal.sync_partition(other.partition);
+    assert_eq!(
+        (journal.durable(1), journal.durable(2)),
+        (None, sequence(1))
+    );
+    assert!(!journal.is_durable(one.position) && journal.is_durable(other.position));
+    // Records are shown in the order of their positions.
+    assert_eq!(journal.tail(None).behind(), 0);
+    journal.sync().unwrap();
+    assert_eq!(journal.tail(None).behind(), 2);
+}
+
+/// A worker that appends in turns is done with this one.
+#[test]
+fn waits_for_what_was_appended() {
+    let options = Options {
+        by_turns: true,
+        ..Options::default()
+    };
+    let opened = start_in_memory(&MemoryDisk::default(), None, options, no_faults());
+    let (journal, ..) = opened.unwrap();
+    let record = append(&journal, 7);
+    journal.sync().unwrap();
+    assert_durable(&journal, &[record]);
 }

@@ -1,6 +1,7 @@
 //! What a payer asks for their account. Sessions and passwords have been looked at before.
 
 use smallvec::smallvec;
+use tessera_kit::record::Position;
 use tessera_protocol::leased::{ReloadRow, SessionRow, SourceRow, tag};
 use tessera_protocol::{Amount, ResponseCode};
 
@@ -238,13 +239,19 @@ fn watch(wallet: &Wallet) -> Decision {
                 details: Details::Rows(vec![
                     (tag::LEDGER, wallet.ledger().to_string()),
                     (tag::AVAILABLE, wallet.available.to_string()),
-                    (tag::POSITION, wallet.last_position.to_string()),
+                    (tag::POSITION, position(wallet)),
                 ]),
                 ..Outcome::approved()
             })
         ],
         ..Decision::default()
     }
+}
+
+/// Where the wallet's last event stands, as the wallet server has it: 0 before the first.
+fn position(wallet: &Wallet) -> String {
+    let position = wallet.last_position.map_or(0, Position::to_stored);
+    position.to_string()
 }
 
 /// All that the payer's pages show, but for lists.
@@ -258,7 +265,7 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         (tag::WALLET, wallet.id.0.to_string()),
         (tag::LEDGER, wallet.ledger().to_string()),
         (tag::AVAILABLE, wallet.available.to_string()),
-        (tag::POSITION, wallet.last_position.to_string()),
+        (tag::POSITION, position(wallet)),
         (tag::STATE, state.to_owned()),
         (tag::LIMITS, account.limits.to_string()),
         (tag::LIMITS_ALLOWED, context.rules.limits.to_string()),

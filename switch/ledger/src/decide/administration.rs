@@ -95,11 +95,7 @@ pub(super) fn cancel(wallet: &Wallet, opening: &Opening) -> Decision {
 
 /// The wallet's last events.
 pub(super) fn read_history(wallet: &Wallet, request: HistoryRequest) -> Decision {
-    let from = if request.from == 0 {
-        wallet.last_position
-    } else {
-        request.from
-    };
+    let from = request.from.or(wallet.last_position);
     Decision {
         effects: smallvec![Effect::ReadHistory(HistoryRequest { from, ..request })],
         ..Decision::default()

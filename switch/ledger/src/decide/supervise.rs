@@ -86,7 +86,7 @@ fn may_direct(wallet: &Wallet, directive: &Directive) -> Result<(), Verdict> {
         }
         Directive::AcceptReferences(_) => Err(Rule::OnlyRepair.into()),
         Directive::Block(Subject::Wallet) | Directive::Control(..)
-            if of_operator || wallet.last_position == 0 =>
+            if of_operator || wallet.last_position.is_none() =>
         {
             Err(none_such(Rule::NoSuchWallet))
         }

@@ -18,6 +18,7 @@
 
 use bytes::BufMut;
 
+use tessera_kit::record::Position;
 use tessera_protocol::Amount;
 
 use super::parts::{
@@ -63,7 +64,7 @@ impl Entry {
     /// Appends the payload of its journal record.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.wallet.0);
-        out.put_u64_le(self.previous);
+        out.put_u64_le(self.previous.map_or(0, Position::to_stored));
         out.put_u64_le(self.at);
         out.put_u64_le(self.available.value());
         out.put_u64_le(self.held.value());
@@ -82,7 +83,7 @@ impl Entry {
         let owes = payload.get(HEAD_BYTES).is_some_and(|kind| kind & OWES != 0);
         let mut entry = Self {
             wallet: WalletId(from.u64()?),
-            previous: from.u64()?,
+            previous: Position::from_stored(from.u64()?),
             at: from.u64()?,
             available: Balance(from.u64()?),
             held: Balance(from.u64()?),

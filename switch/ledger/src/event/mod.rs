@@ -23,6 +23,7 @@ mod postings;
 mod sentence;
 mod settlement;
 
+use tessera_kit::record::Position;
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
 
@@ -42,8 +43,8 @@ pub use settlement::{Item, Items, NO_PARTY, Side};
 pub struct Entry {
     /// Whose event.
     pub wallet: WalletId,
-    /// Journal position of the wallet's event before it; 0 for its first.
-    pub previous: u64,
+    /// Journal position of the wallet's event before it; `None` for its first.
+    pub previous: Option<Position>,
     /// Milliseconds since 1970.
     pub at: u64,
     /// What the wallet had available before it.

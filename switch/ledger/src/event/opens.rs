@@ -1,5 +1,6 @@
 //! The transaction that an event opens.
 
+use tessera_kit::record::Position;
 use tessera_protocol::{Amount, ResponseCode};
 
 use super::{Event, NotedOriginal, Opening};
@@ -8,7 +9,7 @@ use crate::transaction::{Advice, Hold, HoldState, Kind, More, NO_MORE, Status, T
 
 impl Transaction {
     /// What `event`, which stands at `position`, opens, as it is just then; `None` where it opens nothing.
-    pub fn opened_by(event: &Event, position: u64) -> Option<Self> {
+    pub fn opened_by(event: &Event, position: Position) -> Option<Self> {
         let opening = event.opening()?;
         // An authorization sets money aside as a purchase does, and keeps it so.
         let paying = match opening.class {
@@ -80,7 +81,7 @@ impl Transaction {
         })
     }
 
-    fn of(opening: &Opening, position: u64) -> Self {
+    fn of(opening: &Opening, position: Position) -> Self {
         Self {
             key: opening.key,
             reference: opening.reference,

@@ -4,6 +4,7 @@ use tessera_protocol::{
     Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, ResponseCode, Totals,
 };
 
+use tessera_kit::record::{Position, Sequence};
 use tessera_ledger::{
     About, Account, Action, Advice, AdviceSubject, Ask, Class, Command, Context, Decision,
     DuplicateKey, Effect, Entry, Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome,
@@ -24,8 +25,8 @@ pub(super) struct Bench {
     pub(super) now: u64,
     pub(super) stand_in_left: u64,
     given: u64,
-    /// Entries before this place can be read back.
-    durable_end: u64,
+    /// So many entries can be read back.
+    durable: u64,
     /// What the store would have: a snapshot, and what has settled.
     stored: Vec<u8>,
     settled: Vec<u8>,
@@ -64,7 +65,7 @@ impl Bench {
             now: NOW,
             stand_in_left: 0,
             given: 0,
-            durable_end: 0,
+            durable: 0,
             stored: Vec::new(),
             settled: Vec::new(),
             under_way: Vec::new(),
@@ -114,7 +115,9 @@ impl Bench {
                 "the host never gets {owed:?} of {reference:?}: {command:?}"
             );
         }
-        self.wallet.settle(self.durable_end, self.now);
+        let durable = Position::from_stored(self.durable);
+        let is_durable = |position| Some(position) <= durable;
+        self.wallet.settle(is_durable, self.now);
         effects.into_vec()
     }
 
@@ -162,13 +165,15 @@ impl Bench {
 
     /// All that was journaled can be read back from now on.
     pub(super) fn sync(&mut self) {
-        self.durable_end = self.entries.len() as u64 + 1;
+        self.durable = self.entries.len() as u64;
     }
 
     /// The store keeps the wallet as it is now.
     pub(super) fn checkpoint(&mut self) {
         self.sync();
-        self.wallet.settle(self.durable_end, self.now);
+        let durable = Position::from_stored(self.durable);
+        let is_durable = |position| Some(position) <= durable;
+        self.wallet.settle(is_durable, self.now);
         for settled in self.wallet.transactions.take_unsaved() {
             settled.write(&mut self.settled);
         }
@@ -199,8 +204,8 @@ impl Bench {
     /// Applies what comes after the wallet's last event.
     fn replay(&self, mut wallet: Wallet) -> Wallet {
         for (index, entry) in self.entries.iter().enumerate() {
-            let place = index as u64 + 1;
-            if place <= wallet.last_sequence {
+            let (position, sequence) = place(index);
+            if Some(sequence) <= wallet.last_sequence {
                 continue;
             }
             let mut payload = Vec::new();
@@ -214,7 +219,7 @@ impl Bench {
                 &self.entries,
             );
             wallet
-                .apply(&read, place, place)
+                .apply(&read, position, sequence)
                 .expect("what was applied before");
         }
         wallet
@@ -298,16 +303,28 @@ impl Bench {
             event,
         };
         self.settle(&entry);
-        let place = self.entries.len() as u64 + 1;
+        let (position, sequence) = place(self.entries.len());
         self.wallet
-            .apply(&entry, place, place)
+            .apply(&entry, position, sequence)
             .expect("a rule made an event that does not fit");
         self.entries.push(entry);
     }
 }
 
+/// Where the entry with this index stands in the journal.
+fn place(index: usize) -> (Position, Sequence) {
+    let sequence = Sequence::FIRST.after(index as u64);
+    let position = Position::from_stored(sequence.to_stored());
+    (position.expect("a number above 0"), sequence)
+}
+
+/// The entry that stands at a position.
+pub(super) fn entry_at(entries: &[Entry], position: Position) -> &Entry {
+    &entries[position.to_stored() as usize - 1]
+}
+
 fn recall(wallet: &mut Wallet, about: About<'_>, order: Option<OrderKey>, entries: &[Entry]) {
-    let read = |position| Ok::<_, Strange>(entries[position as usize - 1].clone());
+    let read = |position| Ok::<_, Strange>(entry_at(entries, position).clone());
     wallet.recall(about, order, read).expect("its own entries");
 }
 

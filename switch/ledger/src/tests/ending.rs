@@ -3,7 +3,7 @@
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::bench::{EXPIRY, balances, by_card, forwarded, settled};
+use super::bench::{EXPIRY, balances, by_card, entry_at, forwarded, settled};
 use super::payer::{Payers, code, session};
 use crate::{AccountAction, Advice, Command, Effect, Event, Reference, Status, Wanted};
 
@@ -22,7 +22,7 @@ fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardNumber> {
 fn retired(payers: &Payers, reference: Reference) -> Option<CardNumber> {
     let transaction = payers.bench.wallet.transactions.by_reference(reference)?;
     assert_eq!(transaction.advice, Advice::Open);
-    match &payers.bench.entries[transaction.position as usize - 1].event {
+    match &entry_at(&payers.bench.entries, transaction.position).event {
         Event::CardRetired { card, .. } => Some(card.clone()),
         _ => None,
     }

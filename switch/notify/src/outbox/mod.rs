@@ -24,7 +24,7 @@ use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
 
-use tessera_journal::{JournalError, Mark};
+use tessera_journal::{JournalError, Mark, Position};
 use tessera_ledger::{ContactChannel, WalletId};
 use tessera_store::is_of_the_disk;
 
@@ -97,7 +97,7 @@ pub struct Changes {
     /// Contacts that changed; none for those that are no more.
     pub contacts: Vec<(WalletId, Which, Option<KnownContact>)>,
     /// By the position of the event: to whom the message about it goes, where that is no contact any more.
-    pub former: Vec<(u64, KnownContact)>,
+    pub former: Vec<(Position, KnownContact)>,
     /// Messages to be sent.
     pub waiting: Vec<(Key, Waiting)>,
     /// Messages that were taken over, or that nobody is there for.
@@ -149,7 +149,7 @@ impl Outbox {
     /// When it can't be read.
     pub fn cursor(&self) -> Result<Option<Mark>, OutboxError> {
         let row = self.cursor.get(CURSOR)?;
-        row.map(|row| rows::read_mark(&row)).transpose()
+        Ok(row.map(|row| rows::read_mark(&row)).transpose()?.flatten())
     }
 
     /// One of a wallet's contacts.
@@ -169,8 +169,8 @@ impl Outbox {
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn former(&self, position: u64) -> Result<Option<KnownContact>, OutboxError> {
-        let row = self.former.get(position.to_be_bytes())?;
+    pub fn former(&self, position: Position) -> Result<Option<KnownContact>, OutboxError> {
+        let row = self.former.get(position.to_stored().to_be_bytes())?;
         row.map(|row| KnownContact::read(&row)).transpose()
     }
 
@@ -245,7 +245,7 @@ impl Outbox {
     pub fn write(&self, changes: &Changes) -> Result<(), OutboxError> {
         let mut batch = self.database.batch();
         if let Some(mark) = changes.cursor {
-            batch.insert(&self.cursor, CURSOR, rows::mark(mark));
+            batch.insert(&self.cursor, CURSOR, mark.to_bytes());
         }
         for (wallet, which, contact) in &changes.contacts {
             let key = rows::contact_key(*wallet, *which);
@@ -255,7 +255,8 @@ impl Outbox {
             }
         }
         for (position, contact) in &changes.former {
-            batch.insert(&self.former, position.to_be_bytes(), contact.to_bytes());
+            let key = position.to_stored().to_be_bytes();
+            batch.insert(&self.former, key, contact.to_bytes());
         }
         for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
             let row = rows::waiting_key(waiting.channel, *key);
@@ -273,7 +274,8 @@ impl Outbox {
         let done = changes.done.iter().map(|(key, _)| key);
         for key in done.chain(&changes.dropped) {
             if key.to == To::Former {
-                batch.remove(&self.former, key.position.to_be_bytes());
+                let position = key.position.to_stored().to_be_bytes();
+                batch.remove(&self.former, position);
             }
         }
         for (key, dead) in &changes.dead {
@@ -358,8 +360,9 @@ mod tests {
             preferences: NotificationPreferences::DEFAULT,
             sealed: [1, 2, 3].into(),
         };
+        let at = |position| Position::from_stored(position).unwrap();
         let key = |position| Key {
-            position,
+            position: at(position),
             to: To::Contact,
         };
         let waiting = Waiting {
@@ -369,13 +372,13 @@ mod tests {
             attempts: 3,
         };
         let cursor = Mark {
-            sequence: 9,
-            position: 4711,
+            sequence: tessera_journal::Sequence::FIRST.after(8),
+            position: at(4711),
         };
         let changes = Changes {
             cursor: Some(cursor),
             contacts: vec![(WalletId(7), Which::Confirmed, Some(contact.clone()))],
-            former: vec![(4, contact.clone())],
+            former: vec![(at(4), contact.clone())],
             waiting: vec![(key(1), waiting), (key(2), waiting), (key(3), waiting)],
             ..Changes::default()
         };

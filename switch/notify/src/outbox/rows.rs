@@ -6,14 +6,14 @@ use std::str::FromStr;
 use tessera_protocol::leased::NotificationPreferences;
 
 use super::OutboxError;
-use tessera_journal::Mark;
+use tessera_journal::{Mark, Position};
 use tessera_ledger::{ContactChannel, Reader, Unreadable, WalletId};
 
 /// Which message: of which event, and to whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Journal position of the event.
-    pub position: u64,
+    pub position: Position,
     /// To whom.
     pub to: To,
 }
@@ -77,7 +77,12 @@ pub struct KnownContact {
 
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:x}.{}", self.position, self.to.digit())
+        write!(
+            formatter,
+            "{:x}.{}",
+            self.position.to_stored(),
+            self.to.digit()
+        )
     }
 }
 
@@ -88,7 +93,7 @@ impl FromStr for Key {
         let parts = text.split_once('.');
         let key = parts.and_then(|(position, to)| {
             Some(Self {
-                position: u64::from_str_radix(position, 16).ok()?,
+                position: Position::from_stored(u64::from_str_radix(position, 16).ok()?)?,
                 to: To::of(to.parse().ok()?)?,
             })
         });
@@ -115,18 +120,18 @@ impl To {
 impl Key {
     /// Before all others.
     pub const FIRST: Self = Self {
-        position: 0,
+        position: Position::MIN,
         to: To::Contact,
     };
     /// After all others.
     pub const LAST: Self = Self {
-        position: u64::MAX,
+        position: Position::MAX,
         to: To::Former,
     };
 
     pub(super) fn to_bytes(self) -> [u8; 9] {
         let mut bytes = [0; 9];
-        bytes[..8].copy_from_slice(&self.position.to_be_bytes());
+        bytes[..8].copy_from_slice(&self.position.to_stored().to_be_bytes());
         bytes[8] = self.to.digit();
         bytes
     }
@@ -134,7 +139,8 @@ impl Key {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("key", bytes, |from| {
             Ok(Self {
-                position: from.array().map(u64::from_be_bytes)?,
+                position: Position::from_stored(from.array().map(u64::from_be_bytes)?)
+                    .ok_or(from.fault("a journal position"))?,
                 to: To::of(from.u8()?).ok_or(from.fault("a receiver"))?,
             })
         })
@@ -259,20 +265,8 @@ pub(super) fn read_contact_key(key: &[u8]) -> Result<WalletId, OutboxError> {
     })
 }
 
-pub(super) fn mark(mark: Mark) -> [u8; 16] {
-    let mut row = [0; 16];
-    row[..8].copy_from_slice(&mark.sequence.to_le_bytes());
-    row[8..].copy_from_slice(&mark.position.to_le_bytes());
-    row
-}
-
-pub(super) fn read_mark(row: &[u8]) -> Result<Mark, OutboxError> {
-    whole("cursor", row, |from| {
-        Ok(Mark {
-            sequence: from.u64()?,
-            position: from.u64()?,
-        })
-    })
+pub(super) fn read_mark(row: &[u8]) -> Result<Option<Mark>, OutboxError> {
+    whole("cursor", row, |from| from.array().map(Mark::from_bytes))
 }
 
 fn whole<T>(

@@ -144,7 +144,7 @@ impl WalletActor {
             services.orders.let_go(key, self.wallet.id);
         }
         self.wallet
-            .settle(services.events.durable_end(), context.now);
+            .settle(|position| services.events.is_durable(position), context.now);
     }
 
     /// Looks up what the rules need and the wallet does not have in memory. An error is the answer: nothing is applied.
@@ -359,7 +359,9 @@ impl WalletActor {
         let kept_from = now.saturating_sub(self.services.transactions_kept);
         self.wallet
             .forget_older(now, self.services.transactions_kept);
-        self.wallet.settle(self.services.events.durable_end(), now);
+        let events = &self.services.events;
+        self.wallet
+            .settle(|position| events.is_durable(position), now);
         self.find_settled_orders_in_store();
         let turnover = std::mem::take(&mut self.turnover);
         self.settled_orders.extend(self.wallet.orders.unsaved());

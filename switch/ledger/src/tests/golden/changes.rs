@@ -1,5 +1,6 @@
 //! Every change of an account, and every decision of an operator.
 
+use tessera_kit::record::Sequence;
 use tessera_ledger::controls::Controls;
 use tessera_ledger::{
     CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
@@ -120,7 +121,7 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         wallets: 1,
         fallen: 2,
         repeated: 3,
-        last_sequence: 4,
+        last_sequence: Sequence::from_stored(4),
     };
     let cards = CardRange::new("990000", "990001").expect("a range");
     let all = [

@@ -1,5 +1,6 @@
 //! An event of each kind, with another value in every field, and each way to say what has several.
 
+use tessera_kit::record::Position;
 use tessera_ledger::{
     Balance, Day, DuplicateKey, Entry, Event, Merchant, NamedOriginal, NotedOriginal, Opening,
     Owed, Payer, PayerTag, Reconciled, Reference, Traits, UnseenOriginal, WalletId, Wanted,
@@ -44,7 +45,7 @@ pub(super) fn all() -> Vec<(&'static str, Entry)> {
 fn entry(name: &str, event: Event) -> Entry {
     Entry {
         wallet: WalletId(0x0BAD_CAFE),
-        previous: 4_096,
+        previous: Position::from_stored(4_096),
         at: NOW,
         available: Balance(1_000_000),
         held: Balance(2_500),

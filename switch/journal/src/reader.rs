@@ -1,19 +1,19 @@
-//! Single records of a journal that nobody writes to at the moment.
+//! Segment files, read without opening the journal, also while a switch appends to it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::disk::{Disk, Files};
+use super::scan::{Scanned, scan};
 use super::shelf::Shelf;
-use super::{JournalError, Record, segment};
+use super::{JournalError, Mark, Position, Reader, Record, Visit, segment};
 
-/// Reads records by their positions, while the journal is opened and replayed.
-pub struct Lookup {
+pub(super) struct SegmentsReader {
     directory: PathBuf,
     shelf: OnceLock<Shelf>,
 }
 
-impl Lookup {
+impl SegmentsReader {
     /// For the journal in `directory`; nothing is opened before something is read.
     pub fn new(directory: &Path) -> Self {
         Self {
@@ -21,12 +21,10 @@ impl Lookup {
             shelf: OnceLock::new(),
         }
     }
+}
 
-    /// The record at a position.
-    ///
-    /// # Errors
-    /// Where no intact record begins there.
-    pub fn read(&self, position: u64) -> Result<Record, JournalError> {
+impl Reader for SegmentsReader {
+    fn read(&self, position: Position) -> Result<Record, JournalError> {
         if let Some(shelf) = self.shelf.get() {
             return shelf.read(position);
         }
@@ -34,5 +32,9 @@ impl Lookup {
         let starts = segment::starts(disk.as_ref(), &self.directory)?;
         let shelf = Shelf::new(disk, self.directory.clone(), &starts);
         self.shelf.get_or_init(|| shelf).read(position)
+    }
+
+    fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        scan(&Files, &self.directory, known, visit)
     }
 }

@@ -1,0 +1,347 @@
+//! An engine for tests of other crates: a journal in memory, which keeps a sequence for each partition. What is durable and
+//! what fails is up to the test.
+//!
+//! ```text
+//! Memory::default()   each record is durable at once
+//! Memory::by_hand()   none is, until `sync` or `sync_partition`
+//! reopen()            what a start finds after a kill: the durable records
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{
+    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Position, Progress, Reader, Record,
+    Scanned, Sequence, Tail, Visit,
+};
+
+/// See the head of this file. Clones are the same journal.
+#[derive(Clone, Default)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    subscribers: Arc<Mutex<Vec<Box<dyn Fn() + Send + Sync>>>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order of their positions.
+    records: Vec<Record>,
+    /// The last durable sequence of each partition that has one.
+    durable: BTreeMap<u16, Sequence>,
+    by_hand: bool,
+    /// How many reads succeed before one fails.
+    reads_left: Option<usize>,
+    /// How many looks of tails fail from now on.
+    failing_looks: usize,
+}
+
+/// Between two records, so that a position is no index.
+const GAP: u64 = 32;
+
+impl Memory {
+    /// One that makes nothing durable by itself.
+    pub fn by_hand() -> Self {
+        let memory = Self::default();
+        memory.lock().by_hand = true;
+        memory
+    }
+
+    /// What a start finds after a kill: the records that are durable. Those after the mark are replayed.
+    ///
+    /// # Errors
+    /// As those of [`open`](super::open).
+    pub fn reopen(&self, from: Option<Mark>, replay: &mut Visit<'_>) -> Result<Self, JournalError> {
+        let state = self.lock();
+        let found = State {
+            records: state.durable_records().cloned().collect(),
+            durable: state.durable.clone(),
+            by_hand: state.by_hand,
+            ..State::default()
+        };
+        drop(state);
+        found.expect(from)?;
+        show(&found.records, from, replay)?;
+        Ok(Self {
+            state: Arc::new(Mutex::new(found)),
+            ..Self::default()
+        })
+    }
+
+    /// Makes durable what was appended to this partition.
+    pub fn sync_partition(&self, partition: u16) {
+        self.make_durable(|record| record.partition == partition);
+    }
+
+    /// After so many more reads one fails.
+    pub fn fail_read_after(&self, reads: usize) {
+        self.lock().reads_left = Some(reads);
+    }
+
+    /// So many looks of tails fail from now on.
+    pub fn fail_looks(&self, looks: usize) {
+        self.lock().failing_looks = looks;
+    }
+
+    /// Becomes an older copy of itself, with so many records.
+    pub fn restore_older(&self, records: usize) {
+        let mut state = self.lock();
+        state.records.truncate(records);
+        state.durable.clear();
+        state.make_durable(|_| true);
+    }
+
+    fn make_durable(&self, which: impl Fn(&Record) -> bool) {
+        self.lock().make_durable(which);
+        self.call_subscribers();
+    }
+
+    fn call_subscribers(&self) {
+        let subscribers = self.subscribers.lock();
+        for wake in subscribers.unwrap_or_else(PoisonError::into_inner).iter() {
+            wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn last(&self, partition: u16) -> Option<Sequence> {
+        let mut newest = self.records.iter().rev();
+        let found = newest.find(|record| record.partition == partition);
+        found.map(|record| record.sequence)
+    }
+
+    fn is_durable(&self, record: &Record) -> bool {
+        Some(record.sequence) <= self.durable.get(&record.partition).copied()
+    }
+
+    fn durable_records(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|record| self.is_durable(record))
+    }
+
+    fn make_durable(&mut self, which: impl Fn(&Record) -> bool) {
+        for record in self.records.iter().filter(|record| which(record)) {
+            self.durable.insert(record.partition, record.sequence);
+        }
+    }
+
+    fn at(&self, position: Position) -> Option<&Record> {
+        let found = self
+            .records
+            .binary_search_by_key(&position, |record| record.position);
+        found.ok().map(|index| &self.records[index])
+    }
+
+    /// Whether the journal reaches as far as a mark, and is the one that it is of.
+    fn expect(&self, mark: Option<Mark>) -> Result<(), JournalError> {
+        let Some(mark) = mark else { return Ok(()) };
+        match self.at(mark.position) {
+            Some(record) if record.sequence == mark.sequence => Ok(()),
+            None if self.records.last().map(|last| last.position) < Some(mark.position) => {
+                Err(JournalError::StoreAhead {
+                    store: mark.sequence,
+                    journal: self.records.last().map(|last| last.sequence),
+                })
+            }
+            _ => Err(JournalError::StoreForeign { mark }),
+        }
+    }
+}
+
+fn show(
+    records: &[Record],
+    from: Option<Mark>,
+    visit: &mut Visit<'_>,
+) -> Result<u64, JournalError> {
+    let after = from.map(|mark| mark.position);
+    let mut shown = 0;
+    for record in records
+        .iter()
+        .filter(|record| Some(record.position) > after)
+    {
+        let sequence = record.sequence;
+        visit(record.borrow()).map_err(|source| JournalError::Refused { sequence, source })?;
+        shown += 1;
+    }
+    Ok(shown)
+}
+
+impl Journal for Memory {
+    fn append(&self, partition: u16, payload: &[u8]) -> Appended {
+        assert!(
+            payload.len() <= PAYLOAD_BYTES_MAX,
+            "an event that is too long"
+        );
+        let mut state = self.lock();
+        let end = state.records.last().map_or(0, |last| {
+            last.position.to_stored() + last.payload.len() as u64
+        });
+        let position = Position::from_stored(end + GAP).expect("a number above 0");
+        let sequence = match state.last(partition) {
+            Some(last) => last.after(1),
+            None => Sequence::FIRST,
+        };
+        state.records.push(Record {
+            partition,
+            sequence,
+            position,
+            payload: payload.to_vec(),
+        });
+        if !state.by_hand {
+            state.durable.insert(partition, sequence);
+            drop(state);
+            self.call_subscribers();
+        }
+        Appended { sequence, position }
+    }
+
+    fn end_turn(&self) {}
+
+    fn durable(&self, partition: u16) -> Option<Sequence> {
+        self.lock().durable.get(&partition).copied()
+    }
+
+    fn last(&self, partition: u16) -> Option<Sequence> {
+        self.lock().last(partition)
+    }
+
+    fn is_durable(&self, position: Position) -> bool {
+        let state = self.lock();
+        match state.at(position) {
+            Some(record) => state.is_durable(record),
+            None => state
+                .records
+                .last()
+                .is_some_and(|last| position < last.position),
+        }
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.lock().records.last().map(Record::mark)
+    }
+
+    fn progress(&self) -> Progress {
+        let state = self.lock();
+        Progress {
+            appended: state.records.len() as u64,
+            durable: state.durable_records().count() as u64,
+        }
+    }
+
+    fn read(&self, position: Position) -> Result<Record, JournalError> {
+        if !self.is_durable(position) {
+            return Err(JournalError::NotDurable { position });
+        }
+        let mut state = self.lock();
+        if let Some(left) = state.reads_left.take() {
+            state.reads_left = Some(left.checked_sub(1).ok_or(JournalError::Stopped)?);
+        }
+        let found = state.at(position).cloned();
+        found.ok_or(JournalError::NoRecord { position })
+    }
+
+    fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        let mut subscribers = self
+            .subscribers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        subscribers.push(wake);
+    }
+
+    fn tail(&self, from: Option<Mark>) -> Box<dyn Tail> {
+        let journal = self.clone();
+        Box::new(MemoryTail {
+            journal,
+            mark: from,
+        })
+    }
+
+    fn gathered_bytes(&self) -> u64 {
+        let state = self.lock();
+        let gathered = state
+            .records
+            .iter()
+            .filter(|record| !state.is_durable(record));
+        gathered.map(|record| record.payload.len() as u64).sum()
+    }
+
+    fn sync(&self) -> Result<(), JournalError> {
+        self.make_durable(|_| true);
+        Ok(())
+    }
+
+    fn close(&self) -> Result<(), JournalError> {
+        self.sync()
+    }
+}
+
+impl Reader for Memory {
+    fn read(&self, position: Position) -> Result<Record, JournalError> {
+        Journal::read(self, position)
+    }
+
+    fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        let state = self.lock();
+        let records: Vec<Record> = state.durable_records().cloned().collect();
+        state.expect(known)?;
+        drop(state);
+        Ok(Scanned {
+            records: show(&records, None, visit)?,
+            last: records.last().map(|last| last.sequence),
+        })
+    }
+}
+
+struct MemoryTail {
+    journal: Memory,
+    mark: Option<Mark>,
+}
+
+impl MemoryTail {
+    /// What is durable after the mark, without a gap: a mark names all before it.
+    fn ready(&self) -> Vec<Record> {
+        let after = self.mark.map(|mark| mark.position);
+        let state = self.journal.lock();
+        let later = state
+            .records
+            .iter()
+            .filter(|record| Some(record.position) > after);
+        later
+            .take_while(|record| state.is_durable(record))
+            .cloned()
+            .collect()
+    }
+}
+
+impl Tail for MemoryTail {
+    fn show(&mut self, most: u64, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
+        let mut state = self.journal.lock();
+        if state.failing_looks > 0 {
+            state.failing_looks -= 1;
+            return Err(JournalError::Stopped);
+        }
+        drop(state);
+        let mut shown = 0;
+        for record in self
+            .ready()
+            .iter()
+            .take(usize::try_from(most).unwrap_or(usize::MAX))
+        {
+            let record = std::slice::from_ref(record);
+            shown += show(record, None, visit)?;
+            self.mark = record.first().map(Record::mark);
+        }
+        Ok(shown)
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    fn behind(&self) -> u64 {
+        self.ready().len() as u64
+    }
+}
