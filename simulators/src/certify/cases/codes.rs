@@ -12,18 +12,18 @@ pub(super) fn cases() -> Vec<Case> {
             "6.03",
             "03",
             6_603,
-            "03: the financial system does not know the card acceptor",
+            "a purchase at a card acceptor that the financial system does not know gets 03",
         ),
-        declined("6.05", "05", 6_605, "05: declined by the financial system"),
-        Case::new("6.12", RULE, "12: an unknown processing code")
+        declined("6.05", "05", 6_605, "a purchase that the financial system declines gets 05"),
+        Case::new("6.12", RULE, "a purchase with an unknown processing code gets 12")
             .paying(700)
             .send(purchase(700).with(3, "990000"), answered("12"))
             .nothing_moved(),
-        Case::new("6.13", RULE, "12: a currency that is not the wallet's")
+        Case::new("6.13", RULE, "a purchase in a currency that is not the wallet's gets 12")
             .paying(700)
             .send(purchase(700).with(49, "978"), answered("12"))
             .nothing_moved(),
-        Case::new("6.14", RULE, "14: no such card")
+        Case::new("6.14", RULE, "a purchase with an unknown card number gets 14")
             .needs(Need::Acquirer)
             .send(
                 purchase(700).with(2, "9900009999999999").with(14, "3112"),
@@ -33,9 +33,9 @@ pub(super) fn cases() -> Vec<Case> {
             "6.51",
             "51",
             6_651,
-            "51: the financial system has not enough money for it",
+            "a purchase that the financial system declines for lack of funds gets 51",
         ),
-        Case::new("6.54", RULE, "54: another expiry than the card's")
+        Case::new("6.54", RULE, "a purchase with another expiry date than the card's gets 54")
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .send(purchase(700).with(14, "2001"), answered("54"))
@@ -43,7 +43,7 @@ pub(super) fn cases() -> Vec<Case> {
         controlled(
             "6.57",
             Control::Categories,
-            "57: a merchant category that the profile forbids; one that it allows is served",
+            "a purchase in a merchant category that the profile forbids gets 57, and in one that it allows is served",
         )
         .send(not_there(purchase(700)), answered("57").with_reason())
         .send(not_there(authorization(700)), answered("57").with_reason())
@@ -52,7 +52,7 @@ pub(super) fn cases() -> Vec<Case> {
         controlled(
             "6.58",
             Control::Countries,
-            "57: a country that the profile does not list, or none; one that it lists is served",
+            "a purchase from a country that the profile does not list, or from none, gets 57, and from a listed one is served",
         )
         .send(
             purchase(700).with(19, Value::CountryRefused),
@@ -64,7 +64,7 @@ pub(super) fn cases() -> Vec<Case> {
         controlled(
             "6.59",
             Control::EcommerceOnly,
-            "57: not e-commerce, and the profile allows nothing else; e-commerce is served",
+            "a purchase that is not e-commerce gets 57 where the profile allows e-commerce only, and e-commerce is served",
         )
         .send(purchase(700).with(25, "00"), answered("57").with_reason())
         .nothing_moved()
@@ -72,7 +72,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "6.60",
             RULE,
-            "61: a refund that would be more than a wallet can hold",
+            "a refund that would bring the wallet above the largest balance gets 61",
         )
         .needs(Need::Granted(Grant::UnreferencedRefunds))
         .needs(Need::Acquirer)
@@ -87,15 +87,15 @@ pub(super) fn cases() -> Vec<Case> {
             "6.61",
             "61",
             6_661,
-            "61: above a limit of the financial system",
+            "a purchase above a limit of the financial system gets 61",
         ),
         declined(
             "6.62",
             "62",
             6_662,
-            "62: the financial system has blocked the card",
+            "a purchase with a card that the financial system has blocked gets 62",
         ),
-        Case::new("6.63", RULE, "61: more than the profile lets a purchase be")
+        Case::new("6.63", RULE, "a purchase above the amount limit of the profile gets 61")
             .needs(Need::AmountMax)
             .needs(Need::Acquirer)
             .needs(Need::Payer)
@@ -108,13 +108,13 @@ pub(super) fn cases() -> Vec<Case> {
             "6.65",
             "65",
             6_665,
-            "65: more often than the financial system allows",
+            "a purchase above the count limit of the financial system gets 65",
         ),
         declined(
             "6.68",
             "68",
             6_668,
-            "68: the financial system has answered itself too late",
+            "a purchase that the financial system declines as too late gets 68",
         ),
     ]
 }

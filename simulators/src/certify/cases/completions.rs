@@ -12,7 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
 /// Completions of authorizations.
 fn of_authorizations() -> Vec<Case> {
     vec![
-        Case::new("5.30", RULE, "a completion debits what is held")
+        Case::new("5.30", RULE, "a completion debits the held amount")
             .paying(3_000)
             .send(authorization(3_000), approved())
             .send(completion(1, 3_000), approved())
@@ -26,7 +26,7 @@ fn of_authorizations() -> Vec<Case> {
         Case::new(
             "5.32",
             RULE,
-            "a completion above the held amount debits what is held",
+            "a completion above the held amount debits the held amount",
         )
         .paying(3_000)
         .send(authorization(3_000), approved())
@@ -35,7 +35,7 @@ fn of_authorizations() -> Vec<Case> {
         Case::new(
             "5.33",
             RULE,
-            "one completion of an authorization: a second is answered 00 and debits nothing",
+            "a second completion of an authorization gets 00 and debits nothing",
         )
         .needs(Need::NotGranted(Grant::SeveralCompletions))
         .paying(3_000)
@@ -46,7 +46,7 @@ fn of_authorizations() -> Vec<Case> {
         Case::new(
             "5.34",
             RULE,
-            "several completions, where the profile says so: each debits, the rest stays held",
+            "each of several completions debits, and the rest stays held, where the profile allows several",
         )
         .needs(Need::Granted(Grant::SeveralCompletions))
         .paying(3_000)
@@ -74,29 +74,37 @@ fn after_completion() -> Vec<Case> {
         Case::new(
             "5.36",
             RULE,
-            "a completion of what was reversed is answered 00 and debits nothing",
+            "a completion of a reversed authorization gets 00 and debits nothing",
         )
         .paying(3_000)
         .send(authorization(3_000), approved())
         .send(reversal(1), approved())
         .send(completion(1, 3_000), approved())
         .nothing_moved(),
-        Case::new("5.37", RULE, "a completion is reversed by its own name")
-            .paying(3_000)
-            .send(authorization(3_000), approved())
-            .send(completion(1, 3_000), approved())
-            .send(reversal(2), approved())
-            .nothing_moved(),
-        Case::new("5.38", RULE, "a completion is refunded by its own name")
-            .paying(3_000)
-            .send(authorization(3_000), approved())
-            .send(completion(1, 3_000), approved())
-            .send(refund(2, 1_000), approved())
-            .balance(-2_000, -2_000),
+        Case::new(
+            "5.37",
+            RULE,
+            "a reversal that names a completion reverses the completion",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(completion(1, 3_000), approved())
+        .send(reversal(2), approved())
+        .nothing_moved(),
+        Case::new(
+            "5.38",
+            RULE,
+            "a refund that names a completion refunds the completion",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(completion(1, 3_000), approved())
+        .send(refund(2, 1_000), approved())
+        .balance(-2_000, -2_000),
         Case::new(
             "5.39",
             RULE,
-            "a completion of what was declined is answered 00 and debits nothing",
+            "a completion of a declined authorization gets 00 and debits nothing",
         )
         .needs(Need::Sandbox)
         .paying(6_605)
@@ -106,7 +114,7 @@ fn after_completion() -> Vec<Case> {
         Case::new(
             "5.40",
             RULE,
-            "a completion names its authorization by field 37, where 90 has no trace number",
+            "a completion names its authorization by field 37 where field 90 has no trace number",
         )
         .paying(3_000)
         .send(authorization(3_000), approved())
@@ -115,7 +123,7 @@ fn after_completion() -> Vec<Case> {
         Case::new(
             "5.41",
             RULE,
-            "a completion whose authorization is not found: 00 and tag 09, and nothing is debited",
+            "a completion of an unknown authorization gets 00 with tag 09 and debits nothing",
         )
         .needs(Need::NotGranted(Grant::StandInAdvices))
         .paying(3_000)
@@ -136,7 +144,7 @@ fn decided_elsewhere() -> Vec<Case> {
         Case::new(
             "5.45",
             ELSEWHERE,
-            "0220 without an original is a purchase that was decided elsewhere: posted, 00",
+            "an 0220 without an original posts a purchase that the acquirer has approved itself, and gets 00",
         )
         .needs(Need::Granted(Grant::StandInAdvices))
         .needs(Need::Payer)
@@ -150,7 +158,7 @@ fn decided_elsewhere() -> Vec<Case> {
         Case::new(
             "5.46",
             ELSEWHERE,
-            "0120 is an authorization that was decided elsewhere: held, 00",
+            "an 0120 holds an authorization that the acquirer has approved itself, and gets 00",
         )
         .needs(Need::Granted(Grant::StandInAdvices))
         .needs(Need::Payer)
@@ -167,7 +175,7 @@ fn decided_elsewhere() -> Vec<Case> {
         Case::new(
             "5.47",
             ELSEWHERE,
-            "where the same was asked for and approved here, its advice posts nothing more",
+            "the advice of a request that the switch has approved already posts nothing more",
         )
         .needs(Need::Granted(Grant::StandInAdvices))
         .needs(Need::Payer)
@@ -181,7 +189,7 @@ fn decided_elsewhere() -> Vec<Case> {
         Case::new(
             "5.48",
             ELSEWHERE,
-            "a party that may not decide elsewhere gets 58",
+            "an advice of a party that may not approve itself gets 58",
         )
         .needs(Need::NotGranted(Grant::StandInAdvices))
         .needs(Need::Payer)

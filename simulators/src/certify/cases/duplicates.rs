@@ -15,7 +15,7 @@ fn repeats() -> Vec<Case> {
         Case::new(
             "5.90",
             RULE,
-            "a repeat (0201) is applied once, and answered with the same 38 and 39",
+            "a repeat (0201) is applied once and answered with the same fields 38 and 39",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -24,13 +24,13 @@ fn repeats() -> Vec<Case> {
         Case::new(
             "5.91",
             RULE,
-            "the same request again, as it was (0200): the same",
+            "the same request again (0200) is applied once and answered with the same fields 38 and 39",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
         .send(again("0200", 1), approved().like(1))
         .balance(-1_999, -1_999),
-        Case::new("5.92", RULE, "a repeat may carry a new field 7")
+        Case::new("5.92", RULE, "a repeat may have a new field 7")
             .paying(1_999)
             .send(purchase(1_999), approved())
             .send(again("0201", 1).with(7, Value::Now(30)), approved().like(1))
@@ -43,7 +43,7 @@ fn repeats() -> Vec<Case> {
         Case::new(
             "5.94",
             RULE,
-            "the same key with another amount: 94, and nothing moves",
+            "a request with the key of another and another amount gets 94, and no money moves",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -55,36 +55,52 @@ fn repeats() -> Vec<Case> {
 /// What differs in its key is no repeat.
 fn other_requests() -> Vec<Case> {
     vec![
-        Case::new("5.95", RULE, "another order makes another request")
-            .needs(Need::Mall)
-            .needs(Need::Payer)
-            .agreed(1, 700)
-            .agreed(2, 700)
-            .send(purchase(700), approved())
-            .send(again("0200", 1).order(2), approved())
-            .balance(-1_400, -1_400),
-        Case::new("5.96", RULE, "a decline is remembered like an approval")
-            .needs(Need::Sandbox)
-            .paying(6_605)
-            .send(purchase(6_605), answered("05"))
-            .send(repeat("0201", 1), answered("05"))
-            .nothing_moved(),
-        Case::new("5.97", RULE, "another trace number is another request")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .send(purchase(700), approved())
-            .send(again("0200", 1).with(11, Value::Fresh), approved())
-            .balance(-1_400, -1_400),
-        Case::new("5.98", RULE, "another local second is another request")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .send(purchase(700).with(12, "000001"), approved())
-            .send(again("0200", 1).with(12, "000002"), approved())
-            .balance(-1_400, -1_400),
+        Case::new(
+            "5.95",
+            RULE,
+            "a request for another order is another request",
+        )
+        .needs(Need::Mall)
+        .needs(Need::Payer)
+        .agreed(1, 700)
+        .agreed(2, 700)
+        .send(purchase(700), approved())
+        .send(again("0200", 1).order(2), approved())
+        .balance(-1_400, -1_400),
+        Case::new(
+            "5.96",
+            RULE,
+            "a repeat of a declined request is declined alike",
+        )
+        .needs(Need::Sandbox)
+        .paying(6_605)
+        .send(purchase(6_605), answered("05"))
+        .send(repeat("0201", 1), answered("05"))
+        .nothing_moved(),
+        Case::new(
+            "5.97",
+            RULE,
+            "a request with another trace number is another request",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .send(purchase(700), approved())
+        .send(again("0200", 1).with(11, Value::Fresh), approved())
+        .balance(-1_400, -1_400),
+        Case::new(
+            "5.98",
+            RULE,
+            "a request with another local second is another request",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .send(purchase(700).with(12, "000001"), approved())
+        .send(again("0200", 1).with(12, "000002"), approved())
+        .balance(-1_400, -1_400),
         Case::new(
             "5.99",
             RULE,
-            "an inquiry is no duplicate: it is answered afresh",
+            "a repeated inquiry is answered with the present balance",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -102,7 +118,7 @@ fn undecided() -> Vec<Case> {
         Case::new(
             "5.100",
             RULE,
-            "a repeat of what is being decided: one answer, on the connection that asked last",
+            "a repeat of a request that is still being decided gets one answer, on the connection that asked last",
         )
         .needs(Need::Mall)
         .needs(Need::Payer)
@@ -115,7 +131,7 @@ fn undecided() -> Vec<Case> {
         Case::new(
             "5.101",
             RULE,
-            "another card makes another request: it is decided, and not taken for a repeat",
+            "a request with another card is another request",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -125,7 +141,7 @@ fn undecided() -> Vec<Case> {
         Case::new(
             "5.102",
             RULE,
-            "the same key with another amount, while the first waits for its order: 94",
+            "a request with the key of one that waits for its order and another amount gets 94",
         )
         .needs(Need::Mall)
         .needs(Need::Payer)
@@ -137,7 +153,7 @@ fn undecided() -> Vec<Case> {
         Case::new(
             "5.103",
             ORIGINAL,
-            "of two that fit equally well none is reversed: 0400 gets 25, 0420 00 and tag 09",
+            "a reversal that fits two originals equally well reverses none: 0400 gets 25, 0420 gets 00 with tag 09",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)

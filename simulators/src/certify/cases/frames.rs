@@ -15,7 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "1.02",
             RULE,
-            "a length of 0 is a keep-alive: read and ignored, at any time",
+            "a length of 0 is a keep-alive, which is read and ignored at any time",
         )
         .raw(Raw::KeepAlive)
         .raw(Raw::KeepAlive)
@@ -34,7 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "1.05",
             RULE,
-            "requests are pipelined, and matched by fields 7 and 11",
+            "requests are pipelined, and answers are matched by fields 7 and 11",
         )
         .needs(Need::Payer)
         .agreed(1, 700)

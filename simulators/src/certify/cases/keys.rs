@@ -10,7 +10,7 @@ const WRAPPED: usize = 48;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
-        change("4.40", "a change is answered under the old key; from then on both count, and each answer has the key of its message")
+        change("4.40", "a change is answered under the old key; then both keys are valid, and each answer has the key of its message")
             .send(key_change(Key::New), approved())
             .send(echo().under(Key::New), approved())
             .send(echo(), approved())
@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
             .send(echo().under(Key::New), approved())
             .send(echo(), approved())
             .changed_back(Key::New),
-        change("4.43", "the next change is sealed with the newest key, and ends the one before the old one: 63, under the newest")
+        change("4.43", "the next change has a MAC of the newest key and ends the key before the old one, which gets 63 under the newest key")
             .send(key_change(Key::New), approved())
             .send(key_change(Key::Newer).under(Key::New), approved())
             .send(echo().under(Key::Newer), approved())
@@ -52,27 +52,27 @@ pub(super) fn cases() -> Vec<Case> {
             .send(key_change(Key::New).sealed(Seal::OneBitOff), answered("63"))
             .send(key_change(Key::New).under(Key::New), answered("63").under(Key::Profile))
             .changed_nothing(),
-        change("4.45", "a wrapped key that is damaged, or wrapped under another key-encrypting key: 63, and nothing changes")
+        change("4.45", "a wrapped key that is damaged, or wrapped under another key-encrypting key, gets 63 and changes nothing")
             .send(material(Wrapped::Damaged), answered("63").with_reason())
             .send(material(Wrapped::Elsewhere), answered("63").with_reason())
             .changed_nothing(),
-        change("4.46", "a check value that is not the new key's: 63, and nothing changes")
+        change("4.46", "a check value that is not the new key's gets 63 and changes nothing")
             .send(material(Wrapped::WrongCheckValue), answered("63").with_reason())
             .changed_nothing(),
-        change("4.47", "tag 03 missing or of another length: 30, and nothing changes")
+        change("4.47", "a change without tag 03, or with one of another length, gets 30 and changes nothing")
             .send(key_change(Key::New).without(48), no_material())
             .send(material(Wrapped::Short(WRAPPED)), no_material())
             .send(material(Wrapped::Short(1)), no_material())
             .send(material(Wrapped::Long), no_material())
             .changed_nothing(),
-        change("4.48", "a change before the sign-on: 58, the connection is closed, and nothing changes")
+        change("4.48", "a change before the sign-on gets 58, changes nothing, and the connection is closed")
             .send(
                 key_change(Key::New).before_sign_on(),
                 Expect::AnswerAndClosed(answered("58")),
             )
             .send(sign_on(), approved())
             .changed_nothing(),
-        Case::new("4.49", RULE, "a change by a party that has no key-encrypting key: 12")
+        Case::new("4.49", RULE, "a change by a party without a key-encrypting key gets 12")
             .needs(Need::NoKeyEncryptingKey)
             .send(
                 network("key change", "101").with(48, Value::Tags(vec![(3, NO_KEY)])),

@@ -9,7 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "7.01",
             RULE,
-            "an administrative message (0600) of a mall or acquirer: 12",
+            "an administrative message (0600) of a mall or acquirer gets 12",
         )
         .send(
             echo()
@@ -21,20 +21,24 @@ pub(super) fn cases() -> Vec<Case> {
             answered("12"),
         )
         .serves(),
-        Case::new("7.02", RULE, "card issue (0302) of a mall or acquirer: 12")
-            .send(
-                echo()
-                    .mti("0302")
-                    .named("card issue")
-                    .without(70)
-                    .with(91, "1"),
-                answered("12"),
-            )
-            .serves(),
+        Case::new(
+            "7.02",
+            RULE,
+            "a card issue (0302) of a mall or acquirer gets 12",
+        )
+        .send(
+            echo()
+                .mti("0302")
+                .named("card issue")
+                .without(70)
+                .with(91, "1"),
+            answered("12"),
+        )
+        .serves(),
         Case::new(
             "7.03",
             RULE,
-            "a load (processing code 28) of a mall or acquirer: 12 or 58, and nothing moves",
+            "a load (processing code 28) of a mall or acquirer gets 12 or 58, and no money moves",
         )
         .needs(Need::Acquirer)
         .paying(700)

@@ -18,15 +18,19 @@ pub(super) fn cases() -> Vec<Case> {
 /// 0800: sign-on, echo, sign-off.
 fn network_messages() -> Vec<Case> {
     vec![
-        Case::new("4.01", NETWORK, "sign-on (001), twice: 00")
-            .send(sign_on().before_sign_on(), approved())
-            .send(sign_on(), approved())
-            .serves(),
-        Case::new("4.02", NETWORK, "echo (301): 00").send(echo(), approved()),
+        Case::new(
+            "4.01",
+            NETWORK,
+            "a sign-on (001) gets 00, also the second time",
+        )
+        .send(sign_on().before_sign_on(), approved())
+        .send(sign_on(), approved())
+        .serves(),
+        Case::new("4.02", NETWORK, "an echo (301) gets 00").send(echo(), approved()),
         Case::new(
             "4.03",
             NETWORK,
-            "sign-off (002): 00, and 58 until the next sign-on",
+            "a sign-off (002) gets 00, and everything gets 58 until the next sign-on",
         )
         .send(network("sign-off", "002"), approved())
         .send(echo(), answered("58"))
@@ -47,12 +51,12 @@ fn network_messages() -> Vec<Case> {
         )
         .send(sign_on(), approved())
         .serves(),
-        Case::new("4.05", NETWORK, "a network code that means nothing: 12")
+        Case::new("4.05", NETWORK, "an unknown network code gets 12")
             .send(network("network code 999", "999"), answered("12"))
             .serves(),
         Case::new("4.06", NETWORK, "a repeat (0801) is answered by 0810")
             .send(echo().mti("0801"), approved()),
-        Case::new("4.07", FIELDS, "0800 without a mandatory field: 30")
+        Case::new("4.07", FIELDS, "an 0800 without a mandatory field gets 30")
             .lacking(echo, &[32, 70])
             .serves(),
     ]
@@ -64,25 +68,29 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.10",
             FIELDS,
-            "a purchase without a mandatory field: 30, and nothing moves",
+            "a purchase without a mandatory field gets 30, and no money moves",
         )
         .paying(700)
         .lacking(|| purchase(700), &FINANCIAL)
         .nothing_moved()
         .serves(),
-        Case::new("4.11", FIELDS, "a purchase without field 7: 30")
+        Case::new("4.11", FIELDS, "a purchase without field 7 gets 30")
             .paying(700)
             .lacking(|| purchase(700), &[7])
             .nothing_moved(),
-        Case::new("4.12", FIELDS, "field 14 is mandatory with a card number")
-            .needs(Need::Acquirer)
-            .paying(700)
-            .lacking(|| purchase(700), &[14])
-            .nothing_moved(),
+        Case::new(
+            "4.12",
+            FIELDS,
+            "a purchase with a card number and without field 14 gets 30",
+        )
+        .needs(Need::Acquirer)
+        .paying(700)
+        .lacking(|| purchase(700), &[14])
+        .nothing_moved(),
         Case::new(
             "4.13",
             FIELDS,
-            "somebody has to pay: a purchase with neither 2 nor 48 tag 01 is a format error",
+            "a purchase that names no payer (neither field 2 nor 48 tag 01) gets 30",
         )
         .send(
             purchase(700).without(2).without(14).without(48),
@@ -92,7 +100,7 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.14",
             FIELDS,
-            "an authorization without a mandatory field: 30",
+            "an authorization without a mandatory field gets 30",
         )
         .paying(700)
         .lacking(|| authorization(700), &FINANCIAL)
@@ -100,7 +108,7 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.15",
             FIELDS,
-            "a reversal without a mandatory field: 30, and nothing is undone",
+            "a reversal without a mandatory field gets 30 and reverses nothing",
         )
         .paying(700)
         .send(purchase(700), approved())
@@ -110,7 +118,7 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.16",
             FIELDS,
-            "a reversal request without a mandatory field: 30",
+            "a reversal request without a mandatory field gets 30",
         )
         .paying(700)
         .send(purchase(700), approved())
@@ -120,7 +128,7 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.17",
             FIELDS,
-            "a completion without a mandatory field: 30, and the hold stays",
+            "a completion without a mandatory field gets 30, and the hold stays",
         )
         .paying(700)
         .send(authorization(700), approved())
@@ -131,18 +139,22 @@ fn mandatory_fields() -> Vec<Case> {
         Case::new(
             "4.18",
             FIELDS,
-            "a refund without a mandatory field: 30, and nothing is credited",
+            "a refund without a mandatory field gets 30 and credits nothing",
         )
         .paying(700)
         .send(purchase(700), approved())
         .lacking(|| refund(1, 700), &FINANCIAL)
         .balance(-700, -700),
-        Case::new("4.19", FIELDS, "an inquiry without a mandatory field: 30")
-            .needs(Need::Acquirer)
-            .needs(Need::Payer)
-            .needs(Need::Sending("0100", "31"))
-            .lacking(inquiry, &[3, 4, 12, 13, 14, 32, 37, 41, 42, 49]),
-        Case::new("4.20", FIELDS, "an inquiry needs a card number")
+        Case::new(
+            "4.19",
+            FIELDS,
+            "an inquiry without a mandatory field gets 30",
+        )
+        .needs(Need::Acquirer)
+        .needs(Need::Payer)
+        .needs(Need::Sending("0100", "31"))
+        .lacking(inquiry, &[3, 4, 12, 13, 14, 32, 37, 41, 42, 49]),
+        Case::new("4.20", FIELDS, "an inquiry without a card number gets 30")
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
@@ -156,7 +168,7 @@ fn answers() -> Vec<Case> {
         Case::new(
             "4.30",
             ANSWERS,
-            "a repeat is answered like its original: 0201 by 0210, 0101 by 0110",
+            "a repeat is answered by the same type as its original: 0201 by 0210, 0101 by 0110",
         )
         .needs(Need::Payer)
         .agreed(1, 700)
@@ -184,7 +196,7 @@ fn answers() -> Vec<Case> {
         Case::new(
             "4.33",
             ANSWERS,
-            "a decline echoes what an approval does, without field 38, and says why in 48 tag 09",
+            "a decline echoes the same fields as an approval, has no field 38, and states the reason in 48 tag 09",
         )
         .needs(Need::Payer)
         .send(purchase(0), answered("13").with_reason()),

@@ -9,34 +9,38 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.120",
             RULE,
-            "an order that the payer has agreed to is paid; the answer names no card",
+            "an order that the payer has agreed to is paid, and the answer has no card number",
         )
         .needs(Need::Mall)
         .paying(1_999)
         .send(purchase(1_999), approved().with(2, Expected::Absent))
         .balance(-1_999, -1_999),
-        Case::new("5.121", RULE, "an order is paid at most once: 94")
+        Case::new("5.121", RULE, "a second purchase of a paid order gets 94")
             .needs(Need::Mall)
             .paying(700)
             .send(purchase(700), approved())
             .send(purchase(700), answered("94"))
             .balance(-700, -700),
-        Case::new("5.122", RULE, "another amount than the payer agreed to: 13")
-            .needs(Need::Mall)
-            .paying(700)
-            .send(purchase(800), answered("13"))
-            .nothing_moved(),
+        Case::new(
+            "5.122",
+            RULE,
+            "a purchase with another amount than the payer has agreed to gets 13",
+        )
+        .needs(Need::Mall)
+        .paying(700)
+        .send(purchase(800), answered("13"))
+        .nothing_moved(),
         Case::new(
             "5.123",
             RULE,
-            "an order that nobody agreed to: 25, after a wait",
+            "a purchase of an order without an agreement gets 25 after a wait",
         )
         .needs(Need::Mall)
         .send(purchase(700).order(9), answered("25").with_reason()),
         Case::new(
             "5.124",
             RULE,
-            "a request that is there before the payer agreed waits for that",
+            "a purchase that arrives before the payer agrees waits for the agreement",
         )
         .needs(Need::Mall)
         .needs(Need::Payer)
@@ -47,7 +51,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.125",
             RULE,
-            "after a decline the mall may ask again, as a new request",
+            "a mall may ask again after a decline, as a new request",
         )
         .needs(Need::Mall)
         .needs(Need::Sandbox)
@@ -58,7 +62,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.126",
             RULE,
-            "after a whole reversal the order may be paid again",
+            "a mall may ask again after a whole reversal, and the order is paid",
         )
         .needs(Need::Mall)
         .paying(700)
@@ -69,7 +73,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.127",
             RULE,
-            "a reversal of what waits for its order: 00, and the original 05",
+            "a reversal of a purchase that waits for its order gets 00, and the purchase gets 05",
         )
         .needs(Need::Mall)
         .needs(Need::Payer)
@@ -78,7 +82,7 @@ pub(super) fn cases() -> Vec<Case> {
             (reversal(1), approved().into()),
         ])
         .nothing_moved(),
-        Case::new("5.128", RULE, "a mall names no cards: 58")
+        Case::new("5.128", RULE, "a mall that sends a card number gets 58")
             .needs(Need::Mall)
             .send(
                 purchase(700)
@@ -87,20 +91,24 @@ pub(super) fn cases() -> Vec<Case> {
                     .with(14, "3112"),
                 answered("58"),
             ),
-        Case::new("5.129", RULE, "a mall may not ask for balances: 58")
+        Case::new("5.129", RULE, "a mall that asks for balances gets 58")
             .needs(Need::Mall)
             .send(
                 inquiry().with(2, "9900000000000010").with(14, "3112"),
                 answered("58"),
             ),
-        Case::new("5.130", RULE, "an acquirer names no orders: 58")
-            .needs(Need::Acquirer)
-            .send(
-                purchase(700)
-                    .without(2)
-                    .without(14)
-                    .with(48, Value::Tags(vec![(1, "ORDER-1")])),
-                answered("58"),
-            ),
+        Case::new(
+            "5.130",
+            RULE,
+            "an acquirer that sends an order number gets 58",
+        )
+        .needs(Need::Acquirer)
+        .send(
+            purchase(700)
+                .without(2)
+                .without(14)
+                .with(48, Value::Tags(vec![(1, "ORDER-1")])),
+            answered("58"),
+        ),
     ]
 }

@@ -9,7 +9,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "2.01",
             RULE,
-            "a primary bitmap only, where no field is above 64",
+            "a message without a field above 64 has a primary bitmap only",
         )
         .paying(700)
         .send(purchase(700), approved())
@@ -17,39 +17,39 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "2.02",
             RULE,
-            "a secondary bitmap, where one is: the MAC is field 128 then",
+            "a message with a field above 64 has a secondary bitmap, and its MAC is field 128",
         )
         .paying(700)
         .send(purchase(700), approved())
         .send(reversal(1), approved())
         .nothing_moved(),
-        Case::new("2.03", RULE, "odd N: a 0 nibble in front (field 22)")
-            .paying(700)
-            .send(purchase(700).with(22, "012"), approved())
-            .balance(-700, -700),
+        Case::new(
+            "2.03",
+            RULE,
+            "an odd number of digits has a 0 nibble in front (field 22)",
+        )
+        .paying(700)
+        .send(purchase(700).with(22, "012"), approved())
+        .balance(-700, -700),
         Case::new(
             "2.04",
             RULE,
-            "C: padded on the right with spaces, and echoed so (fields 37, 41)",
+            "text is padded on the right with spaces, and echoed so (fields 37, 41)",
         )
         .paying(700)
         .send(purchase(700).with(37, "CERT"), approved())
         .balance(-700, -700),
-        Case::new(
-            "2.05",
-            RULE,
-            "text values of field 48 that nobody knows are passed over",
-        )
-        .paying(700)
-        .send(
-            purchase(700).with(48, Value::Order(1, vec![(2, "2 x tea"), (77, "x")])),
-            approved(),
-        )
-        .balance(-700, -700),
+        Case::new("2.05", RULE, "unknown text values of field 48 are ignored")
+            .paying(700)
+            .send(
+                purchase(700).with(48, Value::Order(1, vec![(2, "2 x tea"), (77, "x")])),
+                approved(),
+            )
+            .balance(-700, -700),
         Case::new(
             "2.06",
             RULE,
-            "fields that mean nothing here are passed over (43, 55, 60, 104)",
+            "fields without a meaning to the switch are ignored (43, 55, 60, 104)",
         )
         .paying(700)
         .send(
@@ -61,7 +61,7 @@ pub(super) fn cases() -> Vec<Case> {
             approved(),
         )
         .balance(-700, -700),
-        Case::new("2.07", RULE, "field 65 is never sent")
+        Case::new("2.07", RULE, "a message with field 65 gets 30 or no answer")
             .send(
                 echo().with(65, "00"),
                 Expect::AnswerOrNothing(format_error("")),

@@ -24,21 +24,29 @@ fn identity() -> Vec<Case> {
         .send_over(1, echo(), approved())
         .send_over(2, echo(), approved())
         .send(echo(), approved()),
-        Case::new("3.03", RULE, "another code in field 32 gets 63")
-            .paying(700)
-            .send(purchase(700).with(32, Value::OtherParty), answered("63"))
-            .nothing_moved()
-            .serves(),
-        Case::new("3.04", RULE, "a card acceptor of somebody else gets 63")
-            .needs(Need::OwnAcceptors)
-            .paying(700)
-            .send(purchase(700).with(42, "SOMEBODY-ELSE"), answered("63"))
-            .nothing_moved()
-            .serves(),
+        Case::new(
+            "3.03",
+            RULE,
+            "a message with another party's code in field 32 gets 63",
+        )
+        .paying(700)
+        .send(purchase(700).with(32, Value::OtherParty), answered("63"))
+        .nothing_moved()
+        .serves(),
+        Case::new(
+            "3.04",
+            RULE,
+            "a message with another party's card acceptor gets 63",
+        )
+        .needs(Need::OwnAcceptors)
+        .paying(700)
+        .send(purchase(700).with(42, "SOMEBODY-ELSE"), answered("63"))
+        .nothing_moved()
+        .serves(),
         Case::new(
             "3.05",
             RULE,
-            "the sign-on of a party that is not known gets 63, and nothing follows from it",
+            "the sign-on of an unknown party gets 63 and has no effect",
         )
         .send(
             sign_on()
@@ -57,7 +65,7 @@ fn macs() -> Vec<Case> {
         Case::new(
             "3.10",
             MAC,
-            "a request with the right MAC is answered with one",
+            "the answer to a request with a right MAC has a right MAC",
         )
         .needs(Need::MacKey)
         .paying(700)
@@ -66,7 +74,7 @@ fn macs() -> Vec<Case> {
         Case::new(
             "3.11",
             MAC,
-            "a missing MAC gets 63, itself sealed, and changes nothing",
+            "a message without a MAC gets 63 with a MAC, and changes nothing",
         )
         .needs(Need::MacKey)
         .paying(700)
@@ -76,7 +84,7 @@ fn macs() -> Vec<Case> {
         Case::new(
             "3.12",
             MAC,
-            "one wrong bit of the MAC gets 63 and changes nothing",
+            "a message with one wrong bit in its MAC gets 63 and changes nothing",
         )
         .needs(Need::MacKey)
         .paying(700)
@@ -86,7 +94,7 @@ fn macs() -> Vec<Case> {
         Case::new(
             "3.13",
             MAC,
-            "one changed bit under the MAC gets 63 and changes nothing",
+            "a message with one changed bit under its MAC gets 63 and changes nothing",
         )
         .needs(Need::MacKey)
         .paying(700)
@@ -99,21 +107,21 @@ fn macs() -> Vec<Case> {
         Case::new(
             "3.14",
             MAC,
-            "the MAC of another key gets 63 and changes nothing",
+            "a message with the MAC of another key gets 63 and changes nothing",
         )
         .needs(Need::MacKey)
         .paying(700)
         .send(purchase(700).sealed(Seal::ForeignKey), answered("63"))
         .nothing_moved()
         .serves(),
-        Case::new("3.15", MAC, "a sign-on needs its MAC too")
+        Case::new("3.15", MAC, "a sign-on without a right MAC gets 63")
             .needs(Need::MacKey)
             .send(
                 sign_on().sealed(Seal::None).before_sign_on(),
                 answered("63"),
             )
             .send(echo(), answered("58")),
-        Case::new("3.16", MAC, "a wrong MAC on a reversal undoes nothing")
+        Case::new("3.16", MAC, "a reversal with a wrong MAC reverses nothing")
             .needs(Need::MacKey)
             .paying(700)
             .send(purchase(700), approved())

@@ -14,28 +14,32 @@ pub(super) fn cases() -> Vec<Case> {
         Case::new(
             "5.140",
             RULE,
-            "totals that are others: 66=2, and the switch's own come back",
+            "totals that differ get 66=2 and the switch's own totals",
         )
         .needs(may)
         .send(reconciliation(), compared("2")),
         Case::new(
             "5.141",
             RULE,
-            "the same totals: 66=1; the comparison is made afresh each time",
+            "equal totals get 66=1, and each request is compared anew",
         )
         .needs(may)
         .needs(Need::Last)
         .send(reconciliation(), compared("2"))
         .send(with_the_answers_totals(reconciliation(), 1), compared("1"))
         .send(repeat("0501", 1), compared("2")),
-        Case::new("5.142", RULE, "0520, its advice, is answered by 0530")
-            .needs(may)
-            .send(reconciliation().mti("0520"), compared("2"))
-            .send(repeat("0521", 1), compared("2")),
+        Case::new(
+            "5.142",
+            RULE,
+            "an 0520, the advice of totals, is answered by 0530",
+        )
+        .needs(may)
+        .send(reconciliation().mti("0520"), compared("2"))
+        .send(repeat("0521", 1), compared("2")),
         Case::new(
             "5.143",
             RULE,
-            "a purchase is in the totals: what agreed before does not agree after it",
+            "a purchase changes the totals: those that agreed before it no longer agree",
         )
         .needs(may)
         .needs(Need::Last)
@@ -45,15 +49,23 @@ pub(super) fn cases() -> Vec<Case> {
         .send(with_the_answers_totals(reconciliation(), 1), compared("2"))
         .send(with_the_answers_totals(reconciliation(), 3), compared("1"))
         .balance(-700, -700),
-        Case::new("5.144", RULE, "a mandatory field missing: 30")
-            .needs(may)
-            .send(reconciliation().lacking(15), format_error("field 15"))
-            .send(reconciliation().lacking(86), format_error("field 86"))
-            .send(reconciliation().lacking(97), format_error("field 97")),
-        Case::new("5.145", RULE, "a wrong MAC: 63")
-            .needs(may)
-            .needs(Need::MacKey)
-            .send(reconciliation().sealed(Seal::OneBitOff), answered("63")),
+        Case::new(
+            "5.144",
+            RULE,
+            "a request for reconciliation without a mandatory field gets 30",
+        )
+        .needs(may)
+        .send(reconciliation().lacking(15), format_error("field 15"))
+        .send(reconciliation().lacking(86), format_error("field 86"))
+        .send(reconciliation().lacking(97), format_error("field 97")),
+        Case::new(
+            "5.145",
+            RULE,
+            "a request for reconciliation with a wrong MAC gets 63",
+        )
+        .needs(may)
+        .needs(Need::MacKey)
+        .send(reconciliation().sealed(Seal::OneBitOff), answered("63")),
     ]
 }
 

@@ -19,7 +19,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.51",
             RULE,
-            "refunds of one purchase never exceed it together: 13",
+            "a refund that would bring all refunds above the purchase gets 13",
         )
         .paying(2_000)
         .send(purchase(2_000), approved())
@@ -28,12 +28,12 @@ fn of_purchases() -> Vec<Case> {
         .send(refund(1, 500), approved())
         .send(refund(1, 1), answered("13"))
         .nothing_moved(),
-        Case::new("5.52", RULE, "a refund above the purchase: 13")
+        Case::new("5.52", RULE, "a refund above the purchase gets 13")
             .paying(2_000)
             .send(purchase(2_000), approved())
             .send(refund(1, 2_001), answered("13"))
             .balance(-2_000, -2_000),
-        Case::new("5.53", RULE, "a refund of a purchase that is not known: 25")
+        Case::new("5.53", RULE, "a refund of an unknown purchase gets 25")
             .paying(2_000)
             .send(purchase(2_000), approved())
             .send(
@@ -44,7 +44,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.54",
             RULE,
-            "a refund of a purchase that was reversed: nothing is left, 13 or 25",
+            "a refund of a reversed purchase gets 13 or 25",
         )
         .paying(2_000)
         .send(purchase(2_000), approved())
@@ -54,7 +54,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.55",
             RULE,
-            "the same refund again gets the same answer, and credits once",
+            "a repeated refund gets the same answer and credits once",
         )
         .paying(2_000)
         .send(purchase(2_000), approved())
@@ -70,7 +70,7 @@ fn unreferenced() -> Vec<Case> {
         Case::new(
             "5.56",
             RULE,
-            "a refund that names no purchase is refused, where the profile says nothing else",
+            "a refund that names no purchase is refused, unless the profile allows it",
         )
         .needs(Need::NotGranted(Grant::UnreferencedRefunds))
         .paying(2_000)
@@ -80,7 +80,7 @@ fn unreferenced() -> Vec<Case> {
         Case::new(
             "5.57",
             RULE,
-            "a refund that names no purchase is credited, where the profile says so",
+            "a refund that names no purchase is credited, where the profile allows it",
         )
         .needs(Need::Granted(Grant::UnreferencedRefunds))
         .needs(Need::Acquirer)
@@ -94,7 +94,7 @@ fn unreferenced() -> Vec<Case> {
 /// Refunds and reversals of the same purchase, and the ways to name it.
 fn with_reversals() -> Vec<Case> {
     vec![
-        Case::new("5.58", RULE, "a reversal of a refund takes it back")
+        Case::new("5.58", RULE, "a reversal of a refund debits it again")
             .paying(2_000)
             .send(purchase(2_000), approved())
             .send(refund(1, 700), approved())
@@ -103,7 +103,7 @@ fn with_reversals() -> Vec<Case> {
         Case::new(
             "5.59",
             RULE,
-            "a reversal of a purchase gives back only what was not refunded",
+            "a reversal of a purchase credits only what was not refunded",
         )
         .paying(2_000)
         .send(purchase(2_000), approved())
@@ -113,7 +113,7 @@ fn with_reversals() -> Vec<Case> {
         Case::new(
             "5.60",
             RULE,
-            "what stands of a purchase after a partial reversal can be refunded",
+            "a refund can credit what a partial reversal has left of a purchase",
         )
         .paying(2_000)
         .send(purchase(2_000), approved())
@@ -124,7 +124,7 @@ fn with_reversals() -> Vec<Case> {
         Case::new(
             "5.61",
             RULE,
-            "a refund from the purchase's own terminal means that purchase, and not another terminal's of the same number",
+            "a refund from the purchase's own terminal means that purchase, and not one of another terminal with the same trace number",
         )
         .needs(Need::Acquirer)
         .paying(2_000)
@@ -135,7 +135,7 @@ fn with_reversals() -> Vec<Case> {
         )
         .send(refund(1, 2_000), approved())
         .balance(-100, -100),
-        Case::new("5.62", RULE, "a refund names its purchase by field 37, where 90 has no trace number")
+        Case::new("5.62", RULE, "a refund names its purchase by field 37 where field 90 has no trace number")
             .paying(2_000)
             .send(purchase(2_000), approved())
             .send(refund(1, 2_000).by_reference(1), approved())

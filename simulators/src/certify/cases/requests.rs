@@ -22,7 +22,7 @@ fn purchases() -> Vec<Case> {
         Case::new(
             "5.02",
             PURCHASE,
-            "what the financial system declines is released",
+            "a purchase that the financial system declines is released",
         )
         .needs(Need::Sandbox)
         .paying(6_605)
@@ -31,7 +31,7 @@ fn purchases() -> Vec<Case> {
         Case::new(
             "5.03",
             PURCHASE,
-            "more than is there: 51, and nothing moves",
+            "a purchase above the available balance gets 51, and no money moves",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -40,7 +40,7 @@ fn purchases() -> Vec<Case> {
             one_of(&["51", "61"]).with_reason(),
         )
         .nothing_moved(),
-        Case::new("5.04", PURCHASE, "an amount of one minor unit")
+        Case::new("5.04", PURCHASE, "a purchase of one minor unit is approved")
             .paying(1)
             .send(purchase(1), approved())
             .balance(-1, -1),
@@ -63,21 +63,25 @@ fn authorizations() -> Vec<Case> {
         Case::new(
             "5.11",
             AUTHORIZATION,
-            "what the financial system declines is not held",
+            "an authorization that the financial system declines holds nothing",
         )
         .needs(Need::Sandbox)
         .paying(6_605)
         .send(authorization(6_605), answered("05"))
         .nothing_moved(),
-        Case::new("5.12", AUTHORIZATION, "a reversal frees what is held")
-            .paying(3_000)
-            .send(authorization(3_000), approved())
-            .send(reversal_request(1), approved())
-            .nothing_moved(),
+        Case::new(
+            "5.12",
+            AUTHORIZATION,
+            "a reversal of an authorization releases the held amount",
+        )
+        .paying(3_000)
+        .send(authorization(3_000), approved())
+        .send(reversal_request(1), approved())
+        .nothing_moved(),
         Case::new(
             "5.13",
             AUTHORIZATION,
-            "a partial reversal frees what is above",
+            "a partial reversal of an authorization releases the rest",
         )
         .paying(3_000)
         .send(authorization(3_000), approved())
@@ -94,14 +98,14 @@ fn inquiries() -> Vec<Case> {
         Case::new(
             "5.20",
             INQUIRY,
-            "54 carries the ledger and the available balance; nothing moves",
+            "the answer to an inquiry has ledger and available balance in field 54, and no money moves",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
         .needs(Need::Sending("0100", "31"))
         .send(inquiry(), approved())
         .nothing_moved(),
-        Case::new("5.21", INQUIRY, "an inquiry's amount is 0: 13 otherwise")
+        Case::new("5.21", INQUIRY, "an inquiry with an amount other than 0 gets 13")
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .needs(Need::Sending("0100", "31"))
@@ -109,7 +113,7 @@ fn inquiries() -> Vec<Case> {
         Case::new(
             "5.22",
             INQUIRY,
-            "money on hold is in the ledger balance and not in the available one",
+            "held money is part of the ledger balance and not of the available balance",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -121,7 +125,7 @@ fn inquiries() -> Vec<Case> {
         Case::new(
             "5.23",
             VERIFICATION,
-            "an account verification (amount 0) of a good card: 00; nothing is held",
+            "an account verification (amount 0) of a valid card gets 00 and holds nothing",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -130,7 +134,7 @@ fn inquiries() -> Vec<Case> {
         Case::new(
             "5.24",
             VERIFICATION,
-            "an account verification with processing code 38: 00, or 54 as a purchase would get",
+            "an account verification with processing code 38 gets 00, or 54 as a purchase would",
         )
         .needs(Need::Acquirer)
         .needs(Need::Payer)
@@ -148,7 +152,7 @@ fn inquiries() -> Vec<Case> {
 /// Approvals of a part of the amount.
 fn parts() -> Vec<Case> {
     vec![
-        Case::new("5.25", PARTS, "a terminal that takes a part is offered what is there: 10, and 54 says what was asked for")
+        Case::new("5.25", PARTS, "a terminal that accepts a partial approval gets 10 with what is available, and 54 states the requested amount")
             .needs(Need::Granted(Grant::PartialApproval))
             .needs(Need::Acquirer)
             .needs(Need::Payer)
@@ -160,13 +164,13 @@ fn parts() -> Vec<Case> {
             )
             .send(reversal(1), approved())
             .nothing_moved(),
-        Case::new("5.26", PARTS, "a terminal that does not take a part is declined")
+        Case::new("5.26", PARTS, "a terminal that does not accept a partial approval is declined")
             .needs(Need::Granted(Grant::PartialApproval))
             .needs(Need::Acquirer)
             .needs(Need::Payer)
             .send(purchase(99_999_999), one_of(&["51", "61"]))
             .nothing_moved(),
-        Case::new("5.27", PARTS, "a party whose profile does not offer parts is declined whatever its terminal takes")
+        Case::new("5.27", PARTS, "a party whose profile has no partial approvals is declined, whatever its terminal accepts")
             .needs(Need::NotGranted(Grant::PartialApproval))
             .needs(Need::Acquirer)
             .needs(Need::Payer)

@@ -13,17 +13,17 @@ pub(super) fn cases() -> Vec<Case> {
 /// Reversals of approved purchases, whole and in part.
 fn of_purchases() -> Vec<Case> {
     vec![
-        Case::new("5.70", RULE, "0420 undoes a purchase: 00")
+        Case::new("5.70", RULE, "an 0420 reverses a purchase and gets 00")
             .paying(1_999)
             .send(purchase(1_999), approved())
             .send(reversal(1), approved())
             .nothing_moved(),
-        Case::new("5.71", RULE, "0400 undoes a purchase: 00")
+        Case::new("5.71", RULE, "an 0400 reverses a purchase and gets 00")
             .paying(1_999)
             .send(purchase(1_999), approved())
             .send(reversal_request(1), approved())
             .nothing_moved(),
-        Case::new("5.72", RULE, "95 undoes it down to what it names")
+        Case::new("5.72", RULE, "a reversal with field 95 leaves the amount that it states")
             .paying(1_999)
             .send(purchase(1_999), approved())
             .send(reversal(1).with(95, shrunk_to(500)), approved())
@@ -31,7 +31,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.73",
             ORDER,
-            "95 above the original amount: 13, and nothing moves",
+            "a reversal with field 95 above the original amount gets 13, and no money moves",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -40,7 +40,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.74",
             ORDER,
-            "95 equal to the amount: 00, nothing moves, and it can still be reversed",
+            "a reversal with field 95 equal to the amount gets 00 and moves no money, and another can still reverse the purchase",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -51,7 +51,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.75",
             ORDER,
-            "a second reversal of the same original credits nothing: 00",
+            "a second reversal of the same original gets 00 and credits nothing",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -62,7 +62,7 @@ fn of_purchases() -> Vec<Case> {
         Case::new(
             "5.76",
             ORDER,
-            "a repeat of a reversal is answered as the first time",
+            "a repeat of a reversal gets the same answer",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -78,7 +78,7 @@ fn without_effect() -> Vec<Case> {
         Case::new(
             "5.77",
             ORDER,
-            "0420 of what was never seen: 00, and the original is declined (05) should it come",
+            "an 0420 of an unknown original gets 00, and the original gets 05 if it arrives later",
         )
         .needs(Need::Payer)
         .agreed(1, 700)
@@ -91,7 +91,7 @@ fn without_effect() -> Vec<Case> {
         Case::new(
             "5.78",
             ORDER,
-            "0400 of what was never seen: 25, and the original is declined (05) should it come",
+            "an 0400 of an unknown original gets 25, and the original gets 05 if it arrives later",
         )
         .needs(Need::NotGranted(Grant::UnknownReversalApproved))
         .needs(Need::Payer)
@@ -105,7 +105,7 @@ fn without_effect() -> Vec<Case> {
         Case::new(
             "5.79",
             ORDER,
-            "0400 of what was never seen: 00, where the profile says so",
+            "an 0400 of an unknown original gets 00, where the profile says so",
         )
         .needs(Need::Granted(Grant::UnknownReversalApproved))
         .needs(Need::Payer)
@@ -119,7 +119,7 @@ fn without_effect() -> Vec<Case> {
         Case::new(
             "5.80",
             ORDER,
-            "a reversal of what was declined: 00, and nothing moves",
+            "a reversal of a declined request gets 00, and no money moves",
         )
         .needs(Need::Sandbox)
         .paying(6_605)
@@ -129,7 +129,7 @@ fn without_effect() -> Vec<Case> {
         Case::new(
             "5.81",
             ORDER,
-            "a reversal of what is still being decided: 00, and the original 05 or no answer",
+            "a reversal of a request that is still being decided gets 00, and the request gets 05 or no answer",
         )
         .needs(Need::Sandbox)
         .paying(6_692)
@@ -159,7 +159,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.83",
             ORDER,
-            "field 90 may name the original by its repeat's type and time",
+            "field 90 may name the original by the type and time of its repeat",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -169,7 +169,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.84",
             ORDER,
-            "another trace number in field 90 and another field 37 is another original: 00, and tag 09 says so",
+            "a reversal with another trace number in field 90 and another field 37 finds no original and gets 00 with tag 09",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -181,7 +181,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.85",
             ORDER,
-            "field 90 with another institution is another original",
+            "a reversal with another institution in field 90 finds no original",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -205,7 +205,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.87",
             NAMED,
-            "without a trace number in field 90, field 37 names the original",
+            "field 37 names the original where field 90 has no trace number",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -214,7 +214,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.88",
             NAMED,
-            "another terminal of the card acceptor names the original by its field 37",
+            "another terminal of the card acceptor may name the original by its field 37",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
@@ -223,7 +223,7 @@ fn named() -> Vec<Case> {
         Case::new(
             "5.89",
             NAMED,
-            "field 37 with another amount names nothing: 00 and tag 09, or 25",
+            "a reversal that names the original by field 37 with another amount gets 00 with tag 09, or 25",
         )
         .paying(1_999)
         .send(purchase(1_999), approved())
