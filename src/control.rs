@@ -110,7 +110,7 @@ pub struct Why {
 
 impl Why {
     /// The user and the reason.
-    pub fn said(self) -> (String, String) {
+    pub fn user_and_reason(self) -> (String, String) {
         // Who has become another user to run this.
         let by = self.by.or_else(|| std::env::var("SUDO_USER").ok());
         (by.unwrap_or_default(), self.reason)
@@ -176,7 +176,7 @@ impl Control {
             Command::BeginDay { why } => (Want::BeginDay, Whose::All, Some(why)),
             Command::Show { of } => (Want::Show, of.whose(), None),
         };
-        let (by, reason) = why.map(Why::said).unwrap_or_default();
+        let (by, reason) = why.map(Why::user_and_reason).unwrap_or_default();
         let request = OperatorRequest {
             want,
             of,

@@ -64,7 +64,7 @@ impl Saf {
             Command::Retry { id, why } => (Want::Retry, id, why),
             Command::Drop { id, why } => (Want::Drop, id, why),
         };
-        let (by, reason) = why.said();
+        let (by, reason) = why.user_and_reason();
         let request = OperatorRequest {
             want,
             of: Whose::Letter(id),

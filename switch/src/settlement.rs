@@ -74,8 +74,8 @@ impl Settlement {
     }
 
     /// The financial system says that a date begins, or that it has all of the one before: what it is answered.
-    pub(crate) async fn obey(&self, said: DateMessage) -> Verdict {
-        let DateMessage::Begin(month_and_day) = said else {
+    pub(crate) async fn obey(&self, message: DateMessage) -> Verdict {
+        let DateMessage::Begin(month_and_day) = message else {
             self.complete.notify_one();
             return Verdict::APPROVED;
         };

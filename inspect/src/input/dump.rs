@@ -21,7 +21,7 @@ const NEXT_LINES_MAX: usize = 256;
 /// Prefixes of a log's lines are looked for in as many words.
 const PREFIX_WORDS_MAX: usize = 12;
 
-/// Bytes that one dump says, and what should be said of that.
+/// The bytes of one dump, and the notes about them.
 #[derive(Debug, Default)]
 pub(super) struct Dump {
     /// Of every packet or direction.
@@ -122,7 +122,7 @@ fn looks_like_dump(text: &str, lines: &[Option<Line<'_>>]) -> bool {
     };
     let is_same_kind =
         first.offset.len() == second.offset.len() && first.has_colon == second.has_colon;
-    let says_so_many = || {
+    let counts_fit = || {
         let step = to
             .checked_sub(from)
             .filter(|&step| step > 0 && step <= LINE_BYTES_MAX);
@@ -130,7 +130,7 @@ fn looks_like_dump(text: &str, lines: &[Option<Line<'_>>]) -> bool {
     };
     let is_squeezed = text.lines().any(|line| line.trim() == "*");
     let rises = to > from && to - from <= LINE_BYTES_MAX || is_squeezed || is_zero(second);
-    is_same_kind && (says_so_many() || is_zero(first) && is_apart && rises)
+    is_same_kind && (counts_fit() || is_zero(first) && is_apart && rises)
 }
 
 /// Gathers the lines of every packet.
@@ -385,7 +385,7 @@ fn candidates(line: &Line<'_>, wanted: Option<usize>, swapped: bool) -> Vec<Line
         so_far.bytes.append(&mut more);
         rest = behind;
         let characters = behind.trim();
-        so_far.fits = characters.is_empty() || says_the_same(characters, &so_far.bytes);
+        so_far.fits = characters.is_empty() || shows_bytes(characters, &so_far.bytes);
         if so_far.fits || wanted.is_some() {
             candidates.push(so_far.clone());
         }
@@ -419,18 +419,18 @@ fn group_bytes(group: &str, swapped: bool) -> Option<(Vec<u8>, bool)> {
 
 /// Whether characters are those of the bytes, a point or anything else for what can't be printed. Tools write a space as it is,
 /// or as a point.
-fn says_the_same(characters: &str, bytes: &[u8]) -> bool {
+fn shows_bytes(characters: &str, bytes: &[u8]) -> bool {
     let inner = characters.trim_matches(|frame| matches!(frame, '|' | '>' | '<'));
     let spaced = bytes.iter().copied().filter(|&byte| byte != b' ');
-    says(inner, spaced) || says(inner, bytes.iter().copied())
+    shows(inner, spaced) || shows(inner, bytes.iter().copied())
 }
 
-fn says(characters: &str, mut bytes: impl Iterator<Item = u8>) -> bool {
-    let mut said = characters
+fn shows(characters: &str, mut bytes: impl Iterator<Item = u8>) -> bool {
+    let mut shown = characters
         .chars()
         .filter(|character| !character.is_whitespace());
     for byte in bytes.by_ref() {
-        let Some(character) = said.next() else {
+        let Some(character) = shown.next() else {
             // What looks like a frame was trimmed.
             return matches!(byte, b'|' | b'<' | b'>') && bytes.next().is_none();
         };
@@ -442,7 +442,7 @@ fn says(characters: &str, mut bytes: impl Iterator<Item = u8>) -> bool {
             return false;
         }
     }
-    said.next().is_none()
+    shown.next().is_none()
 }
 
 fn looks_like_bytes(line: &str) -> bool {

@@ -226,7 +226,7 @@ impl<'a> Scan<'a> {
                         width: low.at + low.width - high.at,
                     };
                     if !text.takes(self.suspicion) {
-                        self.said(&text.nibbles, depth);
+                        self.inner(&text.nibbles, depth);
                         text.clear();
                     }
                     text.push(nibble);
@@ -239,14 +239,14 @@ impl<'a> Scan<'a> {
                 _ => false,
             };
             if !goes_on {
-                self.said(&text.nibbles, depth);
+                self.inner(&text.nibbles, depth);
                 text.clear();
             }
         }
-        self.said(&text.nibbles, depth);
+        self.inner(&text.nibbles, depth);
     }
 
-    fn said(&mut self, nibbles: &[Nibble], depth: usize) {
+    fn inner(&mut self, nibbles: &[Nibble], depth: usize) {
         if nibbles.len() >= CUT_DIGITS {
             self.level(nibbles, depth + 1);
         }

@@ -210,15 +210,17 @@ impl Example<'_> {
         )?;
         for (&field, body) in &filled.fields {
             let name = FIELDS[usize::from(field) - 1].name;
-            let said = message.fields.get(&field).and_then(words);
-            let said = said.map(|said| format!("   {said}")).unwrap_or_default();
+            let meaning = message.fields.get(&field).and_then(words);
+            let meaning = meaning
+                .map(|meaning| format!("   {meaning}"))
+                .unwrap_or_default();
             let length = body
                 .length
                 .as_ref()
                 .map(|length| format!("   with the length {length}"));
             writeln!(
                 out,
-                "      {field:>3}  {name:<28} {}{said}{}",
+                "      {field:>3}  {name:<28} {}{meaning}{}",
                 body.text.trim_end(),
                 length.unwrap_or_default()
             )?;

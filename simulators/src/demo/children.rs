@@ -134,16 +134,16 @@ impl Program {
     }
 }
 
-/// Runs `tessera ARGUMENTS CONFIG MORE` to its end; what it said, and whether it was content.
+/// Runs `tessera ARGUMENTS CONFIG MORE` to its end: its output, and whether it succeeded.
 pub async fn complete(
     arguments: &[&str],
     config: &Path,
     more: &[&str],
 ) -> anyhow::Result<(String, bool)> {
     let output = command(arguments)?.arg(config).args(more).output().await?;
-    let said = [output.stdout, output.stderr].concat();
+    let text = [output.stdout, output.stderr].concat();
     Ok((
-        String::from_utf8_lossy(&said).trim().to_owned(),
+        String::from_utf8_lossy(&text).trim().to_owned(),
         output.status.success(),
     ))
 }

@@ -8,7 +8,7 @@
 //! DIR/keys/           the keys of the vault: without them, funding sources and addresses in the journal stay sealed
 //! DIR/host/           what the financial system remembers
 //! DIR/shop/           the orders of both shops
-//! DIR/switch.log      what the programs said, of all runs; the other programs' likewise
+//! DIR/switch.log      the log of the switch, of all runs; the other programs' likewise
 //! DIR/provisioned     there once the cards have been made
 //! DIR/lock            held by the demo that runs there
 //! ```
@@ -74,8 +74,8 @@ impl Folder {
     }
 
     /// They have.
-    pub fn set_provisioned(&self, said: &str) -> anyhow::Result<()> {
-        self.write("provisioned", said)
+    pub fn set_provisioned(&self, report: &str) -> anyhow::Result<()> {
+        self.write("provisioned", report)
     }
 
     fn write(&self, name: &str, content: &str) -> anyhow::Result<()> {

@@ -97,13 +97,13 @@ async fn provision(folder: &Folder) -> anyhow::Result<()> {
     let (cards, balance) = (CARDS.to_string(), BALANCE_MINOR.to_string());
     let more = ["--cards", &cards, "--balance", &balance];
     let config = folder.file("switch.toml");
-    let (said, content) = complete(&["provision", "--config"], &config, &more).await?;
-    anyhow::ensure!(content, "the cards could not be made: {said}");
+    let (report, content) = complete(&["provision", "--config"], &config, &more).await?;
+    anyhow::ensure!(content, "the cards could not be made: {report}");
     say(format_args!(
         "cards     {}",
-        said.lines().last().unwrap_or_default()
+        report.lines().last().unwrap_or_default()
     ));
-    folder.set_provisioned(&said)
+    folder.set_provisioned(&report)
 }
 
 /// Both customers at once, watched, until the time is over or somebody stops them.
@@ -139,7 +139,7 @@ async fn serve(
 async fn watch(customers: &[Customer; 2], ports: &Ports, view: &mut View) -> anyhow::Result<()> {
     let mut screen = match output_is_terminal() && std::io::stdin().is_terminal() {
         true => {
-            // What was said so far is on the terminal before the screen is.
+            // The lines so far are on the terminal before the screen is.
             tessera_console::finish();
             Some(Screen::take()?)
         }

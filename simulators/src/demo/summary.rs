@@ -11,7 +11,7 @@ pub struct Summary {
     pub reports: Vec<(&'static str, Report)>,
     /// Whether the financial system's tally moved by what was approved; what is wrong otherwise.
     pub tally: Result<(), String>,
-    /// What the audit said, and whether it was content.
+    /// The output of the audit, and whether the totals agree.
     pub audit: (String, bool),
     /// The folder, for the next time.
     pub folder: String,
@@ -55,7 +55,7 @@ impl fmt::Display for Summary {
             Ok(()) => writeln!(f, "host      the financial system counts the same money")?,
             Err(wrong) => writeln!(f, "host      WRONG: {wrong}")?,
         }
-        let (said, content) = &self.audit;
+        let (text, content) = &self.audit;
         writeln!(
             f,
             "audit     {}",
@@ -65,7 +65,7 @@ impl fmt::Display for Summary {
                 "WRONG: the totals do not agree"
             }
         )?;
-        for line in said.lines() {
+        for line in text.lines() {
             writeln!(f, "          {line}")?;
         }
         write!(f, "The next `tessera demo` goes on in {}.", self.folder)

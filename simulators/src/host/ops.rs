@@ -149,7 +149,7 @@ fn cut_over(path: &[u8], calls: &Calls) -> String {
         _ => None,
     };
     match call.map(|call| calls.add(call)) {
-        Some(true) => response("202 Accepted", "text/plain", "to be said\n"),
+        Some(true) => response("202 Accepted", "text/plain", "will be sent\n"),
         Some(false) => response(
             "503 Service Unavailable",
             "text/plain",

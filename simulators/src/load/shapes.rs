@@ -61,8 +61,8 @@ impl Shape {
         }
     }
 
-    /// Whether it says how the card was read: what asks for money does, what follows an advice or asks to undo does not.
-    pub fn says_how(self) -> bool {
+    /// Whether it has the fields about how the card was read: requests for money have them, advices that follow and reversals have not.
+    pub fn has_entry_mode(self) -> bool {
         !matches!(self.mti(), Mti::REVERSAL_ADVICE)
             && !matches!(self, Self::Following(FollowUp::Complete { .. }, _))
     }

@@ -185,7 +185,7 @@ pub fn pack(
         .number(11, fill.trace.into())
         .number(12, fill.local.time().into())
         .number(13, fill.local.date().into());
-    if shape.says_how() {
+    if shape.has_entry_mode() {
         // A refund may go to a card that has expired.
         if speaker.way == Way::Card && shape.original().is_none() {
             packer.number(14, EXPIRY);

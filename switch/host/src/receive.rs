@@ -192,28 +192,28 @@ fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
     }
 }
 
-/// The financial system may ask whether we are there, and say when settlement dates begin; nothing else of it is served. One
-/// that asks and does not read the answers gets no more of them.
+/// Serves the requests of the financial system: echoes, and messages about settlement dates. Where it does not read the answers,
+/// it gets no more of them.
 fn serve(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) {
     if line.is_clogged() {
         return link.stats.refused.add(1);
     }
     let network = message.mti().original() == Mti::NETWORK;
-    let said = match (network, message.number(70), message.number(15)) {
+    let date = match (network, message.number(70), message.number(15)) {
         (false, ..) => Err(ResponseCode::INVALID_TRANSACTION),
         (true, Some(BEGIN_DATE), None) => Err(ResponseCode::FORMAT_ERROR),
         (true, Some(BEGIN_DATE), Some(date)) => Ok(Some(DateMessage::Begin(date as u32))),
         (true, Some(DATE_IS_COMPLETE), _) => Ok(Some(DateMessage::Complete)),
         (true, ..) => Ok(None),
     };
-    let code = match said {
+    let code = match date {
         Ok(None) => ResponseCode::APPROVED,
-        Ok(Some(said)) => {
+        Ok(Some(date)) => {
             let unanswered = Unanswered {
                 line: line.number,
                 message: body.into(),
             };
-            if link.send_date(said, unanswered) {
+            if link.send_date(date, unanswered) {
                 return;
             }
             ResponseCode::FAULT

@@ -125,8 +125,8 @@ pub(super) fn write(
     }
 }
 
-/// What was decided, in the words of the party: some do not take 25 for an answer to a 0400.
-pub(super) fn as_its_profile_says(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
+/// The verdict as the party's profile wants it: some parties do not accept 25 as the answer to an 0400.
+pub(super) fn under_profile(party: &Party, mti: Mti, verdict: Verdict) -> Verdict {
     match party.quirks.unknown_reversal {
         UnknownReversal::Approved if is_unknown_reversal(mti, verdict.code) => Verdict {
             code: ResponseCode::APPROVED,

@@ -25,7 +25,7 @@ const REST_MAX: Duration = Duration::from_millis(200);
 
 /// How often a write that the disk has refused is tried again, and how often the log says why it can't be.
 const RETRY_EVERY: Duration = Duration::from_millis(500);
-const SAY_EVERY: Duration = Duration::from_secs(60);
+const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// The workers' side.
 #[derive(Debug, Clone)]
@@ -217,14 +217,14 @@ impl Writer {
         shared.paused.store(true, Ordering::Release);
         shared.fewer.notify_waiters();
         let began = Instant::now();
-        let mut said = began;
+        let mut logged_at = began;
         while let Err(error) = store.retry() {
             if shared.hurries.load(Ordering::Acquire) {
                 tracing::warn!(%error, "the store is behind the journal: the next start replays the difference");
                 break;
             }
-            if said.elapsed() >= SAY_EVERY {
-                said = Instant::now();
+            if logged_at.elapsed() >= LOG_EVERY {
+                logged_at = Instant::now();
                 tracing::error!(%error, seconds = began.elapsed().as_secs(), "the store still cannot be written");
             }
             std::thread::sleep(RETRY_EVERY);

@@ -150,9 +150,9 @@ impl Snapshot {
         self.turnover.retain(|one| one.sequence > sequence);
     }
 
-    /// The same without what the store knows of it, which is then also what this snapshot says.
+    /// The same without what the store knows of it, which then knows what this snapshot has.
     pub fn beside(mut self, known: &mut Known) -> Self {
-        let says = Known {
+        let present = Known {
             cards: self.cards.last().map_or(known.cards, |(serial, _)| *serial),
             open: self.open,
             wakes_at: self.wakes_at,
@@ -160,7 +160,7 @@ impl Snapshot {
         self.cards.retain(|(serial, _)| *serial > known.cards);
         self.open = self.open.filter(|_| self.open != known.open);
         self.wakes_at = self.wakes_at.filter(|_| self.wakes_at != known.wakes_at);
-        *known = says;
+        *known = present;
         self
     }
 

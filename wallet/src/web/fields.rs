@@ -23,7 +23,7 @@ pub fn button_form(
     token: &str,
     number: Option<u32>,
     label: &str,
-    says: &str,
+    described: &str,
 ) -> Markup {
     form(
         name,
@@ -31,7 +31,7 @@ pub fn button_form(
         token,
         &html! {
             @if let Some(number) = number { input type="hidden" name="number" value=(number); }
-            button.quiet type="submit" aria-label=(says) { (label) }
+            button.quiet type="submit" aria-label=(described) { (label) }
         },
     )
 }

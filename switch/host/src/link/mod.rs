@@ -145,10 +145,10 @@ impl Link {
     }
 
     /// Hands it on; `false` if one waits for its answer, or there is no handler.
-    pub(super) fn send_date(&self, said: DateMessage, unanswered: Unanswered) -> bool {
+    pub(super) fn send_date(&self, date: DateMessage, unanswered: Unanswered) -> bool {
         match self.deliver_date.get() {
             Some(deliver) if !self.date_unanswered.replace(true) => {
-                deliver(said, unanswered);
+                deliver(date, unanswered);
                 true
             }
             _ => false,

@@ -16,7 +16,7 @@ const LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// See the head of this file.
 pub(super) struct Rising {
-    /// Milliseconds since 1970: the most that was said.
+    /// Milliseconds since 1970: the latest time that was returned.
     highest: AtomicU64,
     behind: Mutex<Behind>,
 }
@@ -47,16 +47,16 @@ impl Rising {
         self.highest.fetch_max(milliseconds, Ordering::AcqRel);
     }
 
-    /// The time, where the system's clock says `system` and the process's own clock `steady`.
+    /// The time, by the readings of the system's clock and of the process's own.
     pub(super) fn look(&self, system: impl Fn() -> u64, steady: impl Fn() -> Instant) -> u64 {
-        // In this order: what the system's clock says afterwards is less only if it was set back.
+        // In this order: a later reading of the system's clock is less only if it was set back.
         let highest = self.highest();
-        let said = system();
-        if said > highest {
-            self.not_before(said);
+        let reading = system();
+        if reading > highest {
+            self.not_before(reading);
         }
-        match said >= highest {
-            true => said,
+        match reading >= highest {
+            true => reading,
             false => self.look_while_behind(system, steady),
         }
     }
@@ -65,10 +65,10 @@ impl Rising {
     fn look_while_behind(&self, system: impl Fn() -> u64, steady: impl Fn() -> Instant) -> u64 {
         let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         let highest = self.highest();
-        let said = system();
-        if said >= highest {
-            self.not_before(said);
-            return said;
+        let reading = system();
+        if reading >= highest {
+            self.not_before(reading);
+            return reading;
         }
         let now = steady();
         let reached = behind.from.map_or(0, |(since, from)| {
@@ -84,7 +84,7 @@ impl Rising {
         if behind.logged.is_none_or(is_due) {
             behind.logged = Some(now);
             tracing::warn!(
-                behind_ms = highest - said,
+                behind_ms = highest - reading,
                 "the system's clock was set back: time goes on at half speed until it has caught up"
             );
         }

@@ -462,7 +462,7 @@ impl Receiver {
     ) -> Received {
         let mut verdict = verdict.into();
         if let Some(listed) = listed {
-            verdict = answer::as_its_profile_says(&listed.party, message.mti(), verdict);
+            verdict = answer::under_profile(&listed.party, message.mti(), verdict);
         }
         self.keeper
             .neighbours

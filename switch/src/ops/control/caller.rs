@@ -59,12 +59,12 @@ impl Caller {
         })
     }
 
-    /// What is journaled: the user, and behind it who was said to decide, where that is somebody else.
-    pub(super) fn signature(&self, said: &str) -> String {
-        match said.trim() {
+    /// What is journaled: the user, and behind it the name that the request states, where that is another.
+    pub(super) fn signature(&self, stated: &str) -> String {
+        match stated.trim() {
             "" => self.name.clone(),
-            said if said == self.name => self.name.clone(),
-            said => format!("{} for {said}", self.name),
+            stated if stated == self.name => self.name.clone(),
+            stated => format!("{} for {stated}", self.name),
         }
     }
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_stands_behind_what_is_known() {
+    fn a_stated_name_follows_the_known_user() {
         let caller = Caller {
             name: "ada".to_owned(),
             rights: Vec::new(),
