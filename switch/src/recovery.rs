@@ -12,7 +12,7 @@ use hashbrown::hash_map::Entry as Slot;
 use tessera_config::Settings;
 use tessera_journal::{
     Journal, JournalError, Location, Mark, Observer, Opened, Options, Position, Reader, RecordRef,
-    Recovered, Sequence,
+    Recovered, Sequence, Visit,
 };
 use tessera_kit::clock;
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
@@ -93,28 +93,36 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     }
     let location =
         Location::in_data(&settings.data).with_segment_bytes(settings.journal.segment_bytes);
-    let mut recovery = Recovery::new(&store, tessera_journal::reader(&location), WALLETS_MAX)?;
-    let opened = tessera_journal::open(
-        &location,
-        Options {
-            by_turns: observer.is_some(),
-            observer,
-        },
-        store.mark()?,
-        &mut |record| recovery.replay(record),
-        Box::new(|error| crate::fault::stop("the journal could not be written", error)),
-    )?;
-    recovery.flush()?;
-    tracing::info!(
-        events = recovery.applied,
-        "replayed the journal into the store"
-    );
+    let options = Options {
+        by_turns: observer.is_some(),
+        observer,
+    };
+    let stop = |error: &JournalError| crate::fault::stop("the journal could not be written", error);
+    let reader = tessera_journal::reader(&location);
+    let (opened, events) = replay(&store, reader, WALLETS_MAX, |from, visit| {
+        tessera_journal::open(&location, options, from, visit, Box::new(stop))
+    })?;
+    tracing::info!(events, "replayed the journal into the store");
     let Opened { journal, recovered } = opened;
     Ok(Data {
         journal,
         store,
         recovered,
     })
+}
+
+/// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the
+/// store did not have.
+fn replay<T>(
+    store: &Store,
+    reader: Arc<dyn Reader>,
+    wallets_max: usize,
+    open: impl FnOnce(Option<Mark>, &mut Visit<'_>) -> Result<T, JournalError>,
+) -> anyhow::Result<(T, u64)> {
+    let mut recovery = Recovery::new(store, reader, wallets_max)?;
+    let opened = open(store.mark()?, &mut |record| recovery.replay(record))?;
+    recovery.flush()?;
+    Ok((opened, recovery.applied))
 }
 
 /// Replays records into the store.
@@ -150,14 +158,20 @@ impl<'a> Recovery<'a> {
     }
 
     fn replay(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let sequence = record.sequence;
-        let entry = Entry::read(record.payload)
-            .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
-        self.mark = Some(record.mark());
-        clock::not_before(entry.highest_time() + 1);
         if self.wallets.len() >= self.wallets_max {
             self.flush()?;
         }
+        self.apply(record)?;
+        // Not earlier: a mark promises that the store has the record too.
+        self.mark = Some(record.mark());
+        Ok(())
+    }
+
+    fn apply(&mut self, record: RecordRef<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let sequence = record.sequence;
+        let entry = Entry::read(record.payload)
+            .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
+        clock::not_before(entry.highest_time() + 1);
         let (wallet, turnover) = match self.wallets.entry(entry.wallet) {
             Slot::Occupied(known) => known.into_mut(),
             Slot::Vacant(empty) => {
@@ -227,3 +241,6 @@ impl<'a> Recovery<'a> {
 fn stored(position: Option<Position>) -> u64 {
     position.map_or(0, Position::to_stored)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,325 @@
+//! Replay into a store, from a journal in memory.
+
+use tessera_journal::testing::Memory;
+use tessera_ledger::{
+    Balance, Day, Directed, Directive, Event, NO_PARTY, Opening, Reference, Subject,
+};
+use tessera_protocol::leased::Operation;
+use tessera_protocol::{Amount, CardNumber, Currency};
+
+use super::*;
+
+const NOW: u64 = 1_790_000_000_000;
+const DAY: u64 = 86_400_000;
+const MANY: usize = 1_000;
+const FIRST: WalletId = WalletId(1);
+const SECOND: WalletId = WalletId(2);
+const THIRD: WalletId = WalletId(3);
+
+/// A journal, and the wallets that its events come to.
+struct Bench {
+    journal: Memory,
+    wallets: HashMap<WalletId, Wallet>,
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            journal: Memory::default(),
+            wallets: HashMap::new(),
+            store: Store::open(folder.path(), 1 << 20).unwrap(),
+            _folder: folder,
+        }
+    }
+
+    /// Journals an event of a wallet.
+    fn add(&mut self, id: WalletId, event: Event) -> Mark {
+        let wallet = self.wallets.entry(id).or_insert_with(|| Wallet::new(id));
+        let entry = Entry {
+            wallet: id,
+            previous: wallet.last_position,
+            at: NOW,
+            available: wallet.available,
+            held: wallet.held,
+            owed: wallet.owed,
+            event,
+        };
+        let appended = append(&self.journal, &entry);
+        let Mark { sequence, position } = appended;
+        wallet.apply(&entry, position, sequence).unwrap();
+        appended
+    }
+
+    /// A wallet with a card and money.
+    fn provision(&mut self, id: WalletId) -> Mark {
+        let provisioned = Event::Provisioned {
+            currency: Currency::USD,
+            card: CardNumber::development(id.0),
+            expiry: 3112,
+            balance: Amount::new(1_000).unwrap(),
+        };
+        self.add(id, provisioned)
+    }
+
+    fn block(&mut self, id: WalletId) -> Mark {
+        self.add(id, decided(Directive::Block(Subject::Wallet)))
+    }
+
+    /// A load that the financial system has approved.
+    fn load(&mut self, id: WalletId, at: u64) -> Reference {
+        let reference = Reference::first(at, 0);
+        let (operation, currency) = (Operation::Load, Currency::USD);
+        let opening =
+            Opening::by_itself(reference, reference, b"        ", operation, currency, at);
+        let requested = Event::LoadRequested {
+            opening: Opening {
+                amount: Amount::new(7).unwrap(),
+                ..opening
+            },
+            host_trace: 1,
+            card: CardNumber::development(id.0),
+            expiry: 3112,
+            source: 0,
+            by_itself: false,
+        };
+        self.add(id, requested);
+        self.add(id, Event::Approved { reference });
+        reference
+    }
+
+    /// Starts on what journal and store have; how many events the store lacked.
+    fn start(&self, wallets_max: usize) -> anyhow::Result<u64> {
+        let reader = Arc::new(self.journal.clone());
+        let open = |from, visit: &mut Visit<'_>| self.journal.reopen(from, visit);
+        replay(&self.store, reader, wallets_max, open).map(|(_, applied)| applied)
+    }
+
+    /// Starts, and is killed when so many records have been replayed.
+    fn start_killed_after(&self, records: usize, wallets_max: usize) {
+        let mut recovery =
+            Recovery::new(&self.store, Arc::new(self.journal.clone()), wallets_max).unwrap();
+        let mut left = records;
+        let killed = self
+            .journal
+            .reopen(self.store.mark().unwrap(), &mut |record| {
+                left = left.checked_sub(1).ok_or("killed")?;
+                recovery.replay(record)
+            });
+        assert!(killed.is_err());
+    }
+
+    fn refusal(&self) -> String {
+        self.start(MANY).unwrap_err().to_string()
+    }
+
+    /// The store reflects the whole journal.
+    #[track_caller]
+    fn assert_stored(&self) {
+        assert_eq!(self.store.mark().unwrap(), self.journal.mark());
+        for (id, wallet) in &self.wallets {
+            assert_eq!(self.store.wallet(*id).unwrap().as_ref(), Some(wallet));
+        }
+    }
+}
+
+fn append(journal: &Memory, entry: &Entry) -> Mark {
+    let mut payload = Vec::new();
+    entry.write(&mut payload);
+    journal.append(entry.wallet.partition(64), &payload).into()
+}
+
+fn decided(directive: Directive) -> Event {
+    Event::Directed(Box::new(Directed {
+        directive,
+        by: "Ada".into(),
+        reason: "a test".into(),
+    }))
+}
+
+#[test]
+fn replays_what_the_store_lacks_and_no_more() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.start(MANY).unwrap(), 0);
+    assert_eq!(bench.store.mark().unwrap(), None);
+    bench.provision(FIRST);
+    bench.provision(SECOND);
+    bench.block(FIRST);
+    assert_eq!(bench.start(MANY).unwrap(), 3);
+    bench.assert_stored();
+    assert_eq!(bench.start(MANY).unwrap(), 0);
+    bench.block(SECOND);
+    bench.provision(THIRD);
+    assert_eq!(bench.start(MANY).unwrap(), 2);
+    bench.assert_stored();
+}
+
+/// A checkpoint takes wallets one after another, and its mark is older than most.
+#[test]
+fn a_wallet_that_is_ahead_of_the_mark_is_not_applied_twice() {
+    let mut bench = Bench::new();
+    let mark = bench.provision(FIRST);
+    bench.provision(SECOND);
+    bench.load(FIRST, NOW);
+    let snapshots = [FIRST, SECOND].map(|id| {
+        let mut ahead = bench.wallets[&id].clone();
+        Snapshot::take(&mut ahead)
+    });
+    bench.store.write(&snapshots, Some(mark)).unwrap();
+    bench.block(SECOND);
+    assert_eq!(bench.start(MANY).unwrap(), 1);
+    bench.assert_stored();
+    // It was counted with the snapshot, not again.
+    assert_eq!(bench.store.totals(Day::default()).unwrap(), []);
+}
+
+#[test]
+fn a_record_that_does_not_follow_its_wallets_last_event_is_refused() {
+    let mut bench = Bench::new();
+    let [first, second] = [FIRST, SECOND].map(|id| bench.provision(id));
+    let wallet = &bench.wallets[&FIRST];
+    let foreign = Entry {
+        wallet: FIRST,
+        previous: Some(second.position),
+        at: NOW,
+        available: wallet.available,
+        held: Balance::ZERO,
+        owed: Balance::ZERO,
+        event: decided(Directive::Block(Subject::Wallet)),
+    };
+    let sequence = append(&bench.journal, &foreign).sequence;
+    let expected = format!(
+        "journal record {sequence} follows position {} of its wallet, but the wallet is at {}: \
+         the store is not of this journal; delete the folder `store` and start again",
+        second.position, first.position
+    );
+    let refusal = bench.refusal();
+    assert!(refusal.contains(&expected), "{refusal}");
+}
+
+#[test]
+fn an_event_without_its_predecessors_is_refused() {
+    let mut bench = Bench::new();
+    let last = bench.provision(FIRST);
+    bench.block(FIRST);
+    // The mark promises that the first event is in the store, and no wallet is there.
+    bench.store.write(&[], Some(last)).unwrap();
+    let expected = format!(
+        "follows position {} of its wallet, but the wallet is at 0:",
+        last.position
+    );
+    let refusal = bench.refusal();
+    assert!(refusal.contains(&expected), "{refusal}");
+}
+
+#[test]
+fn an_unreadable_event_is_refused_by_its_sequence() {
+    let mut bench = Bench::new();
+    let partition = FIRST.partition(64);
+    bench.provision(FIRST);
+    bench.block(FIRST);
+    assert_eq!(
+        bench
+            .journal
+            .append(partition, b"no event")
+            .sequence
+            .to_string(),
+        "3"
+    );
+    let refusal = bench.refusal();
+    let expected = "the record with sequence 3 was refused: journal record 3: unreadable at byte 8";
+    assert!(refusal.starts_with(expected), "{refusal}");
+    // What came before it is not written either: nothing of this start remains.
+    assert_eq!(bench.store.mark().unwrap(), None);
+}
+
+#[test]
+fn wallets_above_the_limit_go_to_the_store_on_the_way() {
+    let mut bench = Bench::new();
+    for round in 0..3 {
+        for id in 1..=5 {
+            match round {
+                0 => bench.provision(WalletId(id)),
+                _ => bench.block(WalletId(id)),
+            };
+            bench.load(WalletId(id), NOW + round * 1_000);
+        }
+    }
+    assert_eq!(bench.start(2).unwrap(), 45);
+    bench.assert_stored();
+    let [(party, _, totals)] = bench.store.totals(Day::default()).unwrap()[..] else {
+        panic!("all loads are of one date");
+    };
+    assert_eq!((party, totals.credits), (NO_PARTY, 15));
+}
+
+/// The mark in the store never names a record that the store does not have.
+#[test]
+fn a_start_that_is_killed_anywhere_is_made_up_for_by_the_next() {
+    for records in 0..9 {
+        let mut bench = Bench::new();
+        for id in [FIRST, SECOND, THIRD] {
+            bench.provision(id);
+            bench.load(id, NOW);
+        }
+        bench.start_killed_after(records, 1);
+        bench.start(1).unwrap();
+        bench.assert_stored();
+        let totals = bench.store.totals(Day::default()).unwrap();
+        assert_eq!(totals[0].2.credits, 3, "killed after {records}");
+    }
+}
+
+#[test]
+fn a_settled_transaction_is_read_back_from_the_journal() {
+    let mut bench = Bench::new();
+    bench.provision(FIRST);
+    let reference = bench.load(FIRST, NOW);
+    bench.start(MANY).unwrap();
+    let stored = bench.store.wallet(FIRST).unwrap().unwrap();
+    assert!(
+        stored.transactions.by_reference(reference).is_none(),
+        "it is settled"
+    );
+    let repeated = Event::Repeated {
+        reference,
+        transmission: 1,
+    };
+    bench.add(FIRST, repeated);
+    bench.journal.fail_read_after(0);
+    let refusal = bench.refusal();
+    assert!(
+        refusal.contains("journal record 4: the journal has stopped"),
+        "{refusal}"
+    );
+    assert_eq!(bench.start(MANY).unwrap(), 1);
+    bench.assert_stored();
+}
+
+/// As the operator's wallet says it, in the store or on the way.
+#[test]
+fn items_are_counted_under_the_dates_that_the_operator_has_begun() {
+    let mut bench = Bench::new();
+    let [first, second] = [Day(30_000), Day(30_001)];
+    bench.add(WalletId::OPERATOR, decided(Directive::BeginDay(NOW, first)));
+    bench.provision(FIRST);
+    bench.load(FIRST, NOW);
+    let dates = |bench: &Bench| {
+        let totals = bench.store.totals(Day::default()).unwrap();
+        let counted = totals.iter().map(|(_, day, totals)| (*day, totals.credits));
+        counted.collect::<Vec<_>>()
+    };
+    bench.start(MANY).unwrap();
+    assert_eq!(dates(&bench), [(first, 1)]);
+    // The first from the store, the second on the way, after an item that it does not concern.
+    bench.load(FIRST, NOW + 1_000);
+    bench.add(
+        WalletId::OPERATOR,
+        decided(Directive::BeginDay(NOW + DAY, second)),
+    );
+    bench.load(FIRST, NOW + DAY);
+    bench.start(MANY).unwrap();
+    assert_eq!(dates(&bench), [(first, 2), (second, 1)]);
+}
