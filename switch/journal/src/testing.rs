@@ -18,8 +18,10 @@ mod engine;
 #[derive(Clone, Default)]
 pub struct Memory {
     state: Arc<Mutex<State>>,
-    subscribers: Arc<Mutex<Vec<Box<dyn Fn() + Send + Sync>>>>,
+    subscribers: Arc<Mutex<Vec<Wake>>>,
 }
+
+type Wake = Box<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct State {

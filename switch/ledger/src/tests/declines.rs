@@ -10,7 +10,7 @@ use crate::{Balance, Entry, Event, Reason, Rule, WalletId};
 fn declined(reason: Reason) -> Entry {
     Entry {
         wallet: WalletId(1),
-        previous: 0,
+        previous: None,
         at: 1,
         available: Balance::ZERO,
         held: Balance::ZERO,
