@@ -23,6 +23,7 @@ mod error;
 mod format;
 mod lock;
 mod open;
+mod options;
 mod pages;
 mod prepare;
 mod reader;
@@ -43,7 +44,8 @@ mod writer;
 
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
-pub use open::{Location, Opened, Options, Recovered, open, reader};
+pub use open::{Location, Opened, open, reader};
+pub use options::{Options, Recovered};
 pub use record::{Appended, Mark, Record, RecordRef};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reader::SegmentsReader;
 use super::segments::Segments;
-use super::{Faults, Journal, JournalError, Mark, Observer, Reader, Sequence, Visit};
+use super::{Faults, Journal, JournalError, Mark, Options, Reader, Recovered, Visit};
 
 /// Where the journal of a switch is, and how its engine keeps it.
 #[derive(Clone, Debug)]
@@ -33,33 +33,12 @@ impl Location {
     }
 }
 
-/// How to run the engine.
-#[derive(Default)]
-pub struct Options {
-    /// Is called after every sync.
-    pub observer: Option<Observer>,
-    /// Whether a batch waits for [`Journal::end_turn`] (or for 256 records), so that what a worker appends
-    /// in one turn is synced at once, and not its first record apart from the others.
-    pub by_turns: bool,
-}
-
 /// A journal that is ready to be appended to.
 pub struct Opened {
     /// Its engine.
     pub journal: Arc<dyn Journal>,
     /// What opening found.
     pub recovered: Recovered,
-}
-
-/// What opening found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recovered {
-    /// Records replayed.
-    pub replayed: u64,
-    /// Sequence of the last record; `None` for a new journal.
-    pub last: Option<Sequence>,
-    /// Whether remains of a batch that a crash had torn were removed. It was never reported durable.
-    pub cut: bool,
 }
 
 /// Opens the journal, which is made if missing: verifies it from the mark on, or from its beginning, shows every record

@@ -33,7 +33,7 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// See [`open`](super::open).
+    /// Does what `open` of this crate says.
     pub fn open(
         directory: &Path,
         segment_bytes: u64,

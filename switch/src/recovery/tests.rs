@@ -1,11 +1,15 @@
 //! Replay into a store, from a journal in memory.
 
+use hashbrown::HashMap;
+
 use tessera_journal::testing::Memory;
 use tessera_ledger::{
-    Balance, Day, Directed, Directive, Event, NO_PARTY, Opening, Reference, Subject,
+    Balance, Day, Directed, Directive, Entry, Event, NO_PARTY, Opening, Reference, Subject, Wallet,
+    WalletId,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency};
+use tessera_store::Snapshot;
 
 use super::*;
 
@@ -100,7 +104,7 @@ impl Bench {
     /// Starts, and is killed when so many records have been replayed.
     fn start_killed_after(&self, records: usize, wallets_max: usize) {
         let mut recovery =
-            Recovery::new(&self.store, Arc::new(self.journal.clone()), wallets_max).unwrap();
+            Replay::new(&self.store, Arc::new(self.journal.clone()), wallets_max).unwrap();
         let mut left = records;
         let killed = self
             .journal

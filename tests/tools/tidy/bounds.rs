@@ -163,7 +163,7 @@ const ROWS: &[(&str, &[Home])] = &[
     ),
     (
         "wallets in memory during recovery",
-        &[Constant("switch/src/recovery.rs", "WALLETS_MAX")],
+        &[Constant("switch/src/recovery/mod.rs", "WALLETS_MAX")],
     ),
     (
         "lines of the log, and of standard output",

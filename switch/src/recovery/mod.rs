@@ -1,0 +1,81 @@
+//! Start: what the journal knows and the store does not is replayed into the store.
+//!
+//! In come the store's mark and the journal's records after it; out goes a store that reflects the
+//! whole journal, so that the switch starts with no wallet in memory. What never happens here: a decision.
+
+mod replay;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tessera_config::Settings;
+use tessera_journal::{
+    Journal, JournalError, Location, Mark, Observer, Opened, Options, Reader, Recovered, Visit,
+};
+use tessera_kit::clock;
+use tessera_store::Store;
+
+use replay::Replay;
+
+/// Wallets in memory at most while replaying: above it they go to the store.
+const WALLETS_MAX: usize = 200_000;
+
+/// A switch's data, ready to go on with.
+pub struct Data {
+    /// The journal, at its end.
+    pub journal: Arc<dyn Journal>,
+    /// The store, which reflects all of it.
+    pub store: Store,
+    /// What opening the journal found.
+    pub recovered: Recovered,
+}
+
+/// Opens journal and store, and replays what the store does not know. From then on [`clock::milliseconds`] is above the
+/// time of every event and every reference in the journal: the store says so of what is not replayed.
+///
+/// # Errors
+/// When one of them can't be opened, is damaged, or they do not belong together.
+pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
+    std::fs::create_dir_all(&settings.data).map_err(|source| JournalError::Disk {
+        doing: "make the folder",
+        path: settings.data.clone(),
+        source,
+    })?;
+    let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
+    if let Some(time) = store.time()? {
+        clock::not_before(time + 1);
+    }
+    let location =
+        Location::in_data(&settings.data).with_segment_bytes(settings.journal.segment_bytes);
+    let options = Options {
+        by_turns: observer.is_some(),
+        observer,
+    };
+    let stop = |error: &JournalError| crate::fault::stop("the journal could not be written", error);
+    let reader = tessera_journal::reader(&location);
+    let (opened, events) = replay(&store, reader, WALLETS_MAX, |from, visit| {
+        tessera_journal::open(&location, options, from, visit, Box::new(stop))
+    })?;
+    tracing::info!(events, "replayed the journal into the store");
+    let Opened { journal, recovered } = opened;
+    Ok(Data {
+        journal,
+        store,
+        recovered,
+    })
+}
+
+/// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the
+/// store did not have.
+fn replay<T>(
+    store: &Store,
+    reader: Arc<dyn Reader>,
+    wallets_max: usize,
+    open: impl FnOnce(Option<Mark>, &mut Visit<'_>) -> Result<T, JournalError>,
+) -> anyhow::Result<(T, u64)> {
+    let mut replay = Replay::new(store, reader, wallets_max)?;
+    let opened = open(store.mark()?, &mut |record| replay.replay(record))?;
+    replay.flush()?;
+    Ok((opened, replay.applied))
+}
