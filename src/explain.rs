@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use tessera_console::print;
-use tessera_protocol::OrderKey;
+use tessera_protocol::{OrderKey, Stan};
 use tessera_switch::explain::{Named, explain};
 
 /// Explain the decision about a transaction: its messages, the rule, the events with balances, the times; from the
@@ -26,7 +26,7 @@ pub struct Explain {
     #[arg(long, requires_all = ["trace", "date"])]
     party: Option<u64>,
     /// Field 11
-    #[arg(long, requires = "party")]
+    #[arg(long, requires = "party", value_parser = clap::value_parser!(u32).range(..=i64::from(Stan::MAX)))]
     trace: Option<u32>,
     /// Field 13, MMDD
     #[arg(long, requires = "party")]
@@ -61,7 +61,7 @@ impl Explain {
                 ..
             } => Named::Trace {
                 institution: *institution,
-                trace: *trace,
+                trace: Stan::new(*trace),
                 local_date: *local_date,
             },
             Self {

@@ -64,6 +64,7 @@ mod reading;
 mod replacement;
 mod request;
 mod response_code;
+mod stan;
 pub mod tlv;
 mod totals;
 mod verdict;
@@ -101,5 +102,6 @@ pub use request::{
     Payer, Payout, Purchase, Reconciliation, Refund, Refusal, Request, Reversal, Verification,
 };
 pub use response_code::ResponseCode;
+pub use stan::Stan;
 pub use totals::Totals;
 pub use verdict::{HostRequestKind, HostVerdict};

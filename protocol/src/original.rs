@@ -2,14 +2,15 @@
 
 use crate::bcd;
 use crate::mti::Mti;
+use crate::stan::Stan;
 
 /// MTI 4, trace number 6, transmission date and time 10, institution 11, forwarding institution 11: 42 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OriginalData {
     /// Of the original or of its repeat.
     pub mti: Mti,
-    /// Field 11 of the original.
-    pub trace: u32,
+    /// Field 11 of the original; absent where the digits are zeros.
+    pub trace: Option<Stan>,
     /// Field 7 of the original or of any of its repeats, MMDDhhmmss; 0 if absent.
     pub transmission: u32,
     /// Field 32 of the original; 0 if absent.
@@ -34,7 +35,7 @@ impl OriginalData {
         let forwarding = u64::from(body[15] & 0xF) * 10_000_000_000 + bcd::number(&body[16..])?;
         Some(Self {
             mti: Mti::new(u16::from_be_bytes([body[0], body[1]]))?,
-            trace: bcd::number(&body[2..5])? as u32,
+            trace: Stan::new(bcd::number(&body[2..5])? as u32),
             transmission: bcd::number(&body[5..10])? as u32,
             institution,
             forwarding,
@@ -45,7 +46,7 @@ impl OriginalData {
     pub fn pack(&self) -> [u8; Self::BYTES] {
         let mut body = [0; Self::BYTES];
         body[..2].copy_from_slice(&self.mti.value().to_be_bytes());
-        bcd::write(u64::from(self.trace), &mut body[2..5]);
+        bcd::write(u64::from(Stan::digits(self.trace)), &mut body[2..5]);
         bcd::write(u64::from(self.transmission), &mut body[5..10]);
         bcd::write(self.institution / 10, &mut body[10..15]);
         bcd::write(self.forwarding, &mut body[15..]);
@@ -62,7 +63,7 @@ mod tests {
     fn reads_what_it_writes() {
         let original = OriginalData {
             mti: Mti::PURCHASE,
-            trace: 1,
+            trace: Stan::new(1),
             transmission: 1_122_094_500,
             institution: 20_000_000_001,
             forwarding: 12_345_678_901,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::BytesMut;
 use common::{Line, code, network, purchase, reversal, with_host};
-use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer};
+use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, Stan};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn tally_of(line: &str) -> serde_json::Value {
@@ -285,7 +285,7 @@ fn refund(number: u32, original: u32, amount: u64) -> BytesMut {
     let mut frame = BytesMut::new();
     let data = OriginalData {
         mti: Mti::PURCHASE,
-        trace: original,
+        trace: Stan::new(original),
         transmission: common::TRANSMISSION,
         institution: common::INSTITUTION,
         forwarding: 0,

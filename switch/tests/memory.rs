@@ -10,7 +10,7 @@ use tessera_ledger::{
     Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan};
 use tessera_store::{Checkpointer, Snapshot, Store};
 use tessera_switch::orders::Orders;
 
@@ -77,7 +77,7 @@ impl Led {
         let (rules, operator_policy) = (Rules::default(), Supervision::default());
         let context = Context {
             now: NOW,
-            host_trace: 1,
+            host_trace: Stan::new(1),
             host_up: true,
             rules: &rules,
             operator_policy: &operator_policy,
@@ -129,7 +129,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
             institution: 10_000_000_001,
             terminal: &terminal,
             acceptor: &ACCEPTOR,
-            trace,
+            trace: Stan::new(trace),
             local_time: 94_500,
             local_date: 1_122,
             class,
@@ -139,7 +139,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
         institution: 10_000_000_001,
         class: Class::numbered(class).expect("a class"),
         processing_code,
-        trace,
+        trace: Stan::new(trace),
         transmission: 1_122_094_500,
         local_time: 94_500,
         local_date: 1_122,

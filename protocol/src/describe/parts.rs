@@ -8,6 +8,7 @@ use crate::masking::mask_likely_card_numbers;
 use crate::original::OriginalData;
 use crate::reading::ReadField;
 use crate::replacement::ReplacementAmounts;
+use crate::stan::Stan;
 use crate::tlv::{self, TlvError};
 
 /// The parts of a field; `None` where it has none, or is not what it should be.
@@ -82,7 +83,7 @@ fn original_data(original: &OriginalData) -> Vec<Row> {
         part(
             "5-10",
             "trace number",
-            format!("{:06}", original.trace),
+            format!("{:06}", Stan::digits(original.trace)),
             None,
         ),
         part("11-20", "transmission date and time", transmission, when),

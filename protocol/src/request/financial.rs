@@ -10,6 +10,7 @@ use crate::message::Message;
 use crate::mti::Mti;
 use crate::original::OriginalData;
 use crate::replacement::ReplacementAmounts;
+use crate::stan::Stan;
 use crate::tlv;
 
 const PURCHASE: u32 = 0;
@@ -39,7 +40,7 @@ pub struct Financial {
     /// Field 7, MMDDhhmmss, UTC.
     pub transmission: u32,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 12, hhmmss.
     pub local_time: u32,
     /// Field 13, MMDD.

@@ -4,6 +4,7 @@ use super::mandatory::missing;
 use super::{Flaw, Refusal, time};
 use crate::message::Message;
 use crate::mti::Mti;
+use crate::stan::Stan;
 use crate::tlv;
 use crate::totals::Totals;
 
@@ -15,7 +16,7 @@ pub struct NetworkManagement<'a> {
     /// Field 7, MMDDhhmmss.
     pub transmission: u32,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 32.
     pub institution: u64,
     /// Field 70.
@@ -93,7 +94,7 @@ pub struct Reconciliation {
     /// Field 7, MMDDhhmmss.
     pub transmission: u32,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 32.
     pub institution: u64,
     /// Field 15, MMDD.
@@ -124,7 +125,7 @@ pub struct Administrative<'a> {
     /// Field 7, MMDDhhmmss.
     pub transmission: u32,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 24.
     pub operation: u16,
     /// Fields 60 to 63.
@@ -143,10 +144,10 @@ impl<'a> Administrative<'a> {
     }
 }
 
-/// Field 11: six digits, which `u32` holds.
+/// Field 11; zeros are taken, and name nothing.
 #[inline(always)]
-pub(super) fn trace(message: &Message<'_>) -> Result<u32, Refusal> {
-    Ok(message.number(11).ok_or(missing(11))? as u32)
+pub(super) fn trace(message: &Message<'_>) -> Result<Option<Stan>, Refusal> {
+    Ok(Stan::new(message.number(11).ok_or(missing(11))? as u32))
 }
 
 /// Field 32: one to eleven digits.

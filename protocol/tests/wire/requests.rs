@@ -3,7 +3,7 @@
 use crate::common::{Good, set, vectors};
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, CardNumber, Message, Mti, NetworkCode, Packer, Payer, Request, ResponseCode,
+    Amount, CardNumber, Message, Mti, NetworkCode, Packer, Payer, Request, ResponseCode, Stan,
 };
 
 /// The golden message whose name begins so.
@@ -54,7 +54,7 @@ fn reads_a_purchase_by_card() {
     assert_eq!(financial.amount, Amount::new(12_345).unwrap());
     assert_eq!(
         (financial.transmission, financial.trace),
-        (1_122_094_500, 1)
+        (1_122_094_500, Stan::new(1))
     );
     assert_eq!(
         (financial.local_time, financial.local_date),

@@ -10,7 +10,7 @@ use tessera_console::Limit;
 use tessera_protocol::tlv;
 use tessera_protocol::{
     Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
-    ResponseCode, Totals, answer, format_error_answer,
+    ResponseCode, Stan, Totals, answer, format_error_answer,
 };
 
 use super::approval;
@@ -223,7 +223,7 @@ impl Responder {
                 let named = Named {
                     reference: original_reference(message),
                     request_table: table_of(original.mti)?,
-                    trace: original.trace,
+                    trace: Stan::digits(original.trace),
                     transmission: original.transmission,
                     institution: original.institution,
                 };
@@ -261,7 +261,7 @@ impl Responder {
             request_table: table_of(original.mti)?,
             reference: reference(message)?,
             card: number(message, 2)?,
-            trace: original.trace,
+            trace: Stan::digits(original.trace),
             transmission: original.transmission,
             institution: original.institution,
             down_to,

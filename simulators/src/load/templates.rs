@@ -7,7 +7,7 @@
 //! ```
 
 use bytes::BytesMut;
-use tessera_protocol::{CardNumber, MacKey, Message, OriginalData, Packer, tlv};
+use tessera_protocol::{CardNumber, MacKey, Message, OriginalData, Packer, Stan, tlv};
 
 use super::clock::{Stamp, bcd, bcd3, bcd6};
 use super::shapes::Shape;
@@ -211,7 +211,7 @@ pub fn pack(
     if let (Some(mti), Some((trace, stamp))) = (shape.original(), fill.original) {
         let original = OriginalData {
             mti,
-            trace,
+            trace: Stan::new(trace),
             transmission: stamp.transmission(),
             institution: speaker.party,
             forwarding: 0,

@@ -9,7 +9,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts, cut};
+use tessera_protocol::{
+    CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan, cut,
+};
 use tessera_simulators::host::{Host, Settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -183,7 +185,7 @@ pub fn reversal(
     let mut packer = Packer::new(&mut frame, mti);
     let data = OriginalData {
         mti: Mti::PURCHASE,
-        trace: original,
+        trace: Stan::new(original),
         transmission: TRANSMISSION,
         institution: INSTITUTION,
         forwarding: 0,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use tessera_common::text::{latin_1, visible};
 use tessera_console::Limit;
-use tessera_protocol::{Header, MacKey, Message, OriginalData};
+use tessera_protocol::{Header, MacKey, Message, OriginalData, Stan};
 
 use super::{Admitted, Connection};
 use tessera_ledger::{Outcome, Rule, Verdict};
@@ -53,7 +53,7 @@ pub fn log_decline(request: &Message<'_>, address: Option<IpAddr>, verdict: Verd
             mti = %request.mti(),
             party = request.number(32),
             trace = request.number(11),
-            original_trace = original.map(|original| original.trace),
+            original_trace = original.map(|original| Stan::digits(original.trace)),
             original_time = original.map(|original| original.transmission),
             retrieval = %text(37),
             terminal = %text(41).trim_end(),

@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::tlv::{self, TlvWriter};
-use tessera_protocol::{Amount, Message, Mti, OriginalData, Packer, ReplacementAmounts};
+use tessera_protocol::{Amount, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan};
 
 use super::echo::Echo;
 use super::in_flight::{Awaited, Expected};
@@ -24,7 +24,7 @@ const LOAD_CONDITION: u64 = 59;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Marks {
     pub transmission: u32,
-    pub trace: u32,
+    pub trace: Option<Stan>,
     pub reference: Reference,
 }
 
@@ -159,7 +159,7 @@ fn echo(message: &HostMessage) -> Option<Echo> {
 pub fn write_out(message: &HostMessage, reference: Reference) -> Vec<u8> {
     let marks = Marks {
         transmission: 0,
-        trace: 0,
+        trace: None,
         reference,
     };
     let mut out = BytesMut::new();
@@ -339,20 +339,20 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u
 fn mark(packer: &mut Packer<'_>, expected: &Expected) {
     packer
         .number(7, u64::from(expected.transmission))
-        .number(11, u64::from(expected.trace));
+        .number(11, u64::from(Stan::digits(expected.trace)));
 }
 
 /// 0800 in our own name: sign-on, echo or sign-off.
 pub(super) fn network(
     out: &mut BytesMut,
     transmission: u32,
-    trace: u32,
+    trace: Stan,
     institution: u64,
     code: u16,
 ) {
     Packer::new(out, Mti::NETWORK)
         .number(7, u64::from(transmission))
-        .number(11, u64::from(trace))
+        .number(11, u64::from(trace.number()))
         .number(32, institution)
         .number(70, u64::from(code))
         .finish();

@@ -10,7 +10,7 @@
 
 use std::mem;
 
-use tessera_protocol::Mti;
+use tessera_protocol::{Mti, Stan};
 
 use super::echo::Echo;
 use super::traces::TraceShare;
@@ -53,7 +53,7 @@ pub(super) struct Awaited {
 /// What must be in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Expected {
-    pub trace: u32,
+    pub trace: Option<Stan>,
     pub transmission: u32,
     pub mti: Mti,
     pub retrieval: [u8; 12],
@@ -122,7 +122,7 @@ impl InFlight {
                 requester: Requester::Wallet,
             },
             expected: Expected {
-                trace: 0,
+                trace: None,
                 transmission: 0,
                 mti: Mti::NETWORK,
                 retrieval: [0; 12],
@@ -155,13 +155,17 @@ impl InFlight {
         self.waiting >= self.limit
     }
 
+    fn ordinal_of(&self, answer: &Expected) -> Option<u32> {
+        self.share.ordinal(answer.trace?)
+    }
+
     fn slot_of(&self, ordinal: u32) -> u32 {
         ordinal & (self.slots.len() as u32 - 1)
     }
 
     /// A trace number that nothing in flight uses and nothing that expired lately has used.
     /// At most half of the slots are waiting, so that the search is short.
-    pub(super) fn next_trace(&mut self) -> u32 {
+    pub(super) fn next_trace(&mut self) -> Stan {
         let mut passed_over = 0;
         let now = self.wheel.now() as u32;
         loop {
@@ -181,7 +185,7 @@ impl InFlight {
     }
 
     /// Whether a request with this trace number can wait now.
-    pub(super) fn admits(&self, trace: u32) -> bool {
+    pub(super) fn admits(&self, trace: Stan) -> bool {
         let free = |ordinal| self.slots[self.slot_of(ordinal) as usize].state != State::Waiting;
         !self.is_full() && self.share.ordinal(trace).is_some_and(free)
     }
@@ -192,7 +196,7 @@ impl InFlight {
             answer: expected,
             echo,
         } = awaited;
-        let Some(ordinal) = self.share.ordinal(expected.trace) else {
+        let Some(ordinal) = self.ordinal_of(&expected) else {
             debug_assert!(false, "not a trace number of this worker");
             return;
         };
@@ -213,7 +217,7 @@ impl InFlight {
 
     /// An answer came.
     pub(super) fn settle(&mut self, answer: &Expected) -> Match {
-        let Some(ordinal) = self.share.ordinal(answer.trace) else {
+        let Some(ordinal) = self.ordinal_of(answer) else {
             return Match::Unknown;
         };
         let index = self.slot_of(ordinal);
@@ -235,7 +239,7 @@ impl InFlight {
     }
 
     /// A request that never left goes out on another line; whether it waits on the first.
-    pub(super) fn change_line(&mut self, trace: u32, line: u16, other: u16) -> bool {
+    pub(super) fn change_line(&mut self, trace: Stan, line: u16, other: u16) -> bool {
         let Some(slot) = self.waiting_on(trace, line) else {
             return false;
         };
@@ -244,24 +248,24 @@ impl InFlight {
     }
 
     /// The tick at which a request that waits is given up on.
-    pub(super) fn due(&self, trace: u32) -> Option<u64> {
+    pub(super) fn due(&self, trace: Stan) -> Option<u64> {
         let index = self.slot_of(self.share.ordinal(trace)?);
         let slot = &self.slots[index as usize];
-        let waits = slot.expected.trace == trace && slot.state == State::Waiting;
+        let waits = slot.expected.trace == Some(trace) && slot.state == State::Waiting;
         waits.then(|| self.wheel.due(index))
     }
 
     /// The slot of a request that waits on this line.
-    fn waiting_on(&self, trace: u32, line: u16) -> Option<u32> {
+    fn waiting_on(&self, trace: Stan, line: u16) -> Option<u32> {
         let index = self.slot_of(self.share.ordinal(trace)?);
         let slot = &self.slots[index as usize];
         let waits =
-            slot.expected.trace == trace && slot.line == line && slot.state == State::Waiting;
+            slot.expected.trace == Some(trace) && slot.line == line && slot.state == State::Waiting;
         waits.then_some(index)
     }
 
     /// Takes back a request that never left.
-    pub(super) fn withdraw(&mut self, trace: u32, line: u16) -> Option<Asked> {
+    pub(super) fn withdraw(&mut self, trace: Stan, line: u16) -> Option<Asked> {
         let index = self.waiting_on(trace, line)?;
         let slot = &mut self.slots[index as usize];
         slot.state = State::Free;
@@ -317,16 +321,20 @@ mod tests {
         }
     }
 
-    fn expected(trace: u32) -> Expected {
+    fn behind(trace: Stan, by: u32) -> Stan {
+        Stan::new(trace.number() + by).expect("six digits")
+    }
+
+    fn expected(trace: Stan) -> Expected {
         Expected {
-            trace,
+            trace: Some(trace),
             transmission: 1_122_120_000,
             mti: Mti::PURCHASE.answer(),
             retrieval: *b"000000000001",
         }
     }
 
-    fn awaited(trace: u32) -> Awaited {
+    fn awaited(trace: Stan) -> Awaited {
         Awaited {
             answer: expected(trace),
             echo: Echo::Nothing,
@@ -353,15 +361,15 @@ mod tests {
         table.expire(20, &mut silent);
         assert_eq!(silent, [asked(2)]);
         assert_eq!(table.settle(&expected(second)), Match::Late);
-        assert_eq!(table.settle(&expected(second + 2)), Match::Unknown);
-        assert_eq!(table.settle(&expected(second + 1)), Match::Unknown);
+        assert_eq!(table.settle(&expected(behind(second, 2))), Match::Unknown);
+        assert_eq!(table.settle(&expected(behind(second, 1))), Match::Unknown);
         assert_eq!(table.len(), 0);
     }
 
     #[test]
     fn never_gives_out_a_trace_number_in_flight() {
         let mut table = table(2_048);
-        let held: Vec<u32> = (0..2_048).map(|_| table.next_trace()).collect();
+        let held: Vec<Stan> = (0..2_048).map(|_| table.next_trace()).collect();
         for &trace in &held {
             assert!(table.admits(trace));
             table.insert(asked(0), awaited(trace), 0, 1_000);
@@ -369,7 +377,7 @@ mod tests {
         assert!(table.is_full());
         for _ in 0..2_000_000 {
             let trace = table.next_trace();
-            assert!(trace % 2 == 1 && trace <= 999_999);
+            assert_eq!(trace.number() % 2, 1);
             assert!(held.binary_search(&trace).is_err(), "{trace}");
         }
     }
@@ -377,7 +385,7 @@ mod tests {
     #[test]
     fn gives_up_on_the_lost_line_only() {
         let mut table = table(16);
-        let traces: Vec<u32> = (0..4).map(|_| table.next_trace()).collect();
+        let traces: Vec<Stan> = (0..4).map(|_| table.next_trace()).collect();
         for (id, &trace) in traces.iter().enumerate() {
             table.insert(asked(id as u64), awaited(trace), id as u16 % 2, 10);
         }

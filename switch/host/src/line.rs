@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::mem;
 use std::task::Waker;
+use tessera_protocol::Stan;
 
 use bytes::BytesMut;
 
@@ -30,7 +31,7 @@ pub(super) enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NetworkMessage {
     None,
-    Waiting { transmission: u32, trace: u32 },
+    Waiting { transmission: u32, trace: Stan },
     Answered([u8; 2]),
 }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
+use tessera_protocol::Stan;
 
 use bytes::BytesMut;
 use tokio::sync::mpsc::error::TrySendError;
@@ -69,8 +70,8 @@ impl Links {
     }
 
     /// The worker that has given out this trace number.
-    pub(super) fn owner(&self, trace: u32) -> usize {
-        trace as usize % self.all.len()
+    pub(super) fn owner(&self, trace: Stan) -> usize {
+        trace.number() as usize % self.all.len()
     }
 
     /// The next worker after this one with a line that is up.

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Stan, Totals,
+};
 
 use tessera_ledger::{AdviceSubject, Merchant, Reference, Secret, WalletId};
 
@@ -49,7 +51,7 @@ pub struct HostRequest {
     /// The transaction: field 37, except in a reversal.
     pub reference: Reference,
     /// Field 11, from [`Link::next_trace`](super::Link::next_trace).
-    pub trace: u32,
+    pub trace: Stan,
     /// Field 7, MMDDhhmmss in UTC.
     pub transmission: u32,
     /// Without an answer by then the outcome is [`HostOutcome::Silent`].
@@ -211,8 +213,8 @@ pub struct Advice {
     pub currency: Currency,
     /// Field 90: MTI of the original as we sent it, 0200 or 0100.
     pub original_mti: Mti,
-    /// Field 90: our trace number of the original.
-    pub original_trace: u32,
+    /// Field 90: our trace number of the original; none where it had another one each time.
+    pub original_trace: Option<Stan>,
     /// Field 90: field 7 of the original as we sent it.
     pub original_transmission: u32,
     /// Fields 32 and 90: field 32 of the original; 0 where we sent it in our own name.

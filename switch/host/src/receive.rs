@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BytesMut};
 use tessera_console::Limit;
-use tessera_protocol::{Extras, FrameError, Message, Mti, ResponseCode, Totals, answer};
+use tessera_protocol::{Extras, FrameError, Message, Mti, ResponseCode, Stan, Totals, answer};
 use tracing::warn;
 
 use super::frames;
@@ -79,7 +79,7 @@ fn receive_answer(link: &Link, line: &Line, message: &Message<'_>, body: &[u8]) 
     };
     if settle(link, message, &expected) {
         line.worked.set(true);
-    } else if let Some(worker) = link.other_with(expected.trace) {
+    } else if let Some(worker) = expected.trace.and_then(|trace| link.other_with(trace)) {
         link.for_others.add(worker, body);
     } else {
         link.stats.unknown.add(1);
@@ -110,7 +110,7 @@ fn settle(link: &Link, message: &Message<'_>, expected: &Expected) -> bool {
 fn expected(message: &Message<'_>) -> Option<Expected> {
     // Six and ten digits.
     Some(Expected {
-        trace: message.number(11)? as u32,
+        trace: Stan::new(message.number(11)? as u32),
         transmission: message.number(7)? as u32,
         mti: message.mti(),
         retrieval: message.raw(37)?.try_into().ok()?,
@@ -182,7 +182,7 @@ fn settle_network(link: &Link, line: &Line, message: &Message<'_>) {
                 trace,
             },
             Some(code),
-        ) if message.number(11) == Some(u64::from(trace))
+        ) if message.number(11) == Some(u64::from(trace.number()))
             && message.number(7) == Some(u64::from(transmission)) =>
         {
             line.network.set(NetworkMessage::Answered(code));

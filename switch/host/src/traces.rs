@@ -1,7 +1,6 @@
 //! Trace numbers, field 11: six digits, unique over all workers among what is in flight.
 
-/// The last trace number.
-const TRACE_MAX: u32 = 999_999;
+use tessera_protocol::Stan;
 
 /// Which share of the trace numbers a worker owns: those with `trace % count == index`.
 #[derive(Debug, Clone, Copy)]
@@ -18,17 +17,19 @@ impl TraceShare {
 
     /// How many trace numbers the worker owns. Zero is nobody's: it reads like a missing one.
     pub(super) fn len(self) -> u32 {
-        (TRACE_MAX - self.index) / self.count
+        (Stan::MAX - self.index) / self.count
     }
 
     /// The `ordinal`th of them, from 1 to [`TraceShare::len`].
-    pub(super) fn trace(self, ordinal: u32) -> u32 {
-        ordinal * self.count + self.index
+    pub(super) fn trace(self, ordinal: u32) -> Stan {
+        // Never zero: an ordinal is at least 1, and a share begins behind its index.
+        Stan::new(ordinal * self.count + self.index).unwrap_or(Stan::MIN)
     }
 
     /// The reverse; `None` for a trace number that is not the worker's.
-    pub(super) fn ordinal(self, trace: u32) -> Option<u32> {
-        let ours = trace % self.count == self.index && (self.count..=TRACE_MAX).contains(&trace);
+    pub(super) fn ordinal(self, trace: Stan) -> Option<u32> {
+        let trace = trace.number();
+        let ours = trace % self.count == self.index && trace >= self.count;
         ours.then(|| trace / self.count)
     }
 }
@@ -40,15 +41,14 @@ mod tests {
     #[test]
     fn shares_do_not_overlap() {
         for count in [1, 2, 3, 16] {
-            let mut owners = vec![0u8; TRACE_MAX as usize + 1];
+            let mut owners = vec![0u8; Stan::MAX as usize + 1];
             for index in 0..count {
                 let share = TraceShare { index, count };
                 for ordinal in 1..=share.len() {
                     let trace = share.trace(ordinal);
-                    owners[trace as usize] += 1;
+                    owners[trace.number() as usize] += 1;
                     assert_eq!(share.ordinal(trace), Some(ordinal));
                 }
-                assert_eq!(share.ordinal(0), None);
             }
             assert!(owners[count as usize..].iter().all(|&owners| owners == 1));
             assert!(owners[..count as usize].iter().all(|&owners| owners == 0));

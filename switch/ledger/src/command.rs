@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use tessera_kit::invariant;
 use tessera_kit::record::Position;
 use tessera_protocol::leased::{Limits, NotificationPreferences, NumberUse, SessionKind, tag};
 use tessera_protocol::{
-    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Totals,
+    Amount, CardNumber, Currency, OrderKey, OriginalData, ResponseCode, Stan, Totals,
 };
 
 use super::{
@@ -352,8 +353,8 @@ pub struct StandIn {
 pub struct Context<'a> {
     /// Milliseconds since 1970.
     pub now: u64,
-    /// A trace number for the host that is not in flight.
-    pub host_trace: u32,
+    /// A STAN for the host that is not in flight; none where the command can send nothing new there.
+    pub host_trace: Option<Stan>,
     /// Whether a line to the host is up.
     pub host_up: bool,
     /// What is configured for all wallets.
@@ -364,6 +365,16 @@ pub struct Context<'a> {
     pub stand_in_left: u64,
     /// For what the wallet does by itself: neither this one nor those after it are given.
     pub next_reference: Reference,
+}
+
+impl Context<'_> {
+    /// The STAN of what the decision sends to the host.
+    pub(crate) fn host_stan(&self) -> Stan {
+        let Some(stan) = self.host_trace else {
+            invariant::fail("a request to the host has a STAN", None, None)
+        };
+        stan
+    }
 }
 
 /// What has to happen outside, once the events are durable.

@@ -224,7 +224,7 @@ fn answer_of(transaction: &Transaction, wallet: &Wallet) -> Outcome {
     let forwarded = matches!(
         transaction.kind,
         Kind::Purchase | Kind::Authorization | Kind::Refund | Kind::Load | Kind::Payout
-    ) && transaction.host_trace != 0;
+    ) && transaction.host_trace.is_some();
     if let Some(card) = wallet.cards.issued_by(transaction.reference)
         && transaction.kind == Kind::CardIssue
         && approved

@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use tessera_protocol::Stan;
+
 use super::Payer;
 
 /// The idempotency key, which makes two requests the same one (wire protocol, section 5): 32, 41, 42, 11, 12, 13, message
@@ -31,7 +33,7 @@ pub struct KeyFields<'a> {
     /// Field 42.
     pub acceptor: &'a [u8; 15],
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 12.
     pub local_time: u32,
     /// Field 13.
@@ -58,7 +60,7 @@ impl DuplicateKey {
         bytes[..5].copy_from_slice(&fields.institution.to_le_bytes()[..5]);
         bytes[5..13].copy_from_slice(fields.terminal);
         bytes[13..28].copy_from_slice(fields.acceptor);
-        bytes[28..31].copy_from_slice(&fields.trace.to_le_bytes()[..3]);
+        bytes[28..31].copy_from_slice(&Stan::digits(fields.trace).to_le_bytes()[..3]);
         bytes[31..34].copy_from_slice(&fields.local_time.to_le_bytes()[..3]);
         bytes[34..36].copy_from_slice(&fields.local_date.to_le_bytes()[..2]);
         bytes[36..39].copy_from_slice(&fields.processing_code.to_le_bytes()[..3]);
@@ -91,7 +93,7 @@ impl DuplicateKey {
 
 #[cfg(test)]
 mod tests {
-    use tessera_protocol::{CardNumber, OrderKey};
+    use tessera_protocol::{CardNumber, OrderKey, Stan};
 
     use super::*;
 
@@ -105,7 +107,7 @@ mod tests {
             institution: 1,
             terminal: b"TERM0001",
             acceptor: b"MALL-0001      ",
-            trace: 1,
+            trace: Stan::new(1),
             local_time: 1,
             local_date: 1,
             class: 2,
@@ -125,7 +127,10 @@ mod tests {
                 acceptor: b"MALL-0002      ",
                 ..base
             },
-            KeyFields { trace: 2, ..base },
+            KeyFields {
+                trace: Stan::new(2),
+                ..base
+            },
             KeyFields {
                 local_time: 2,
                 ..base

@@ -14,7 +14,7 @@
 
 use std::fmt;
 
-use tessera_protocol::{Amount, OriginalData};
+use tessera_protocol::{Amount, OriginalData, Stan};
 
 use super::{DuplicateKey, Opening};
 use crate::Class;
@@ -46,7 +46,7 @@ pub struct Traits {
     /// Whether it gives money to the payer (field 3).
     pub credits: bool,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Fields 13 and 12 as one, MMDDhhmmss.
     pub local: u32,
     /// Field 41, hashed.
@@ -68,8 +68,8 @@ pub struct Traits {
 pub struct NamedOriginal {
     /// Second digit of the MTI in 90; 0 where 90 names another institution, whose requests nobody else may touch.
     pub class: u8,
-    /// Trace number in 90; 0 for none.
-    pub trace: u32,
+    /// STAN in 90.
+    pub trace: Option<Stan>,
     /// Time in 90, MMDDhhmmss; 0 for none.
     pub transmission: u32,
     /// Whether it is a reversal, which repeats what its original said: 3 and 4 of a completion or refund are their own.
@@ -160,7 +160,7 @@ impl NamedOriginal {
             return None;
         }
         let same_acceptor = says.acceptor == one.acceptor;
-        if self.trace != 0 && self.trace == one.trace {
+        if self.trace.is_some() && self.trace == one.trace {
             let own = same_acceptor && says.terminal == one.terminal;
             let sent = sent_at(self.transmission);
             if self.transmission != 0 && sent == Sent::Then {
@@ -270,7 +270,7 @@ impl UnseenOriginal {
         };
         match named.fit(&one, sent_at, age) {
             // A new attempt of the same terminal after the reversal of one that was lost may keep its field 37.
-            Some(Fit::Retrieval) => named.trace == 0 || !own || same_trace,
+            Some(Fit::Retrieval) => named.trace.is_none() || !own || same_trace,
             fit => fit.is_some(),
         }
     }

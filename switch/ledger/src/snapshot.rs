@@ -19,7 +19,8 @@ use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
 use super::event::Wanted;
 use super::event::parts::{
-    read_amount, read_card, read_code, read_currency, read_usage, write_card, write_usage,
+    read_amount, read_card, read_code, read_currency, read_stan, read_usage, write_card,
+    write_stan, write_usage,
 };
 use super::original::{PayerTag, UnseenOriginal};
 use super::spending::Spending;
@@ -235,12 +236,12 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u64_le(transaction.standing.value());
     out.put_u64_le(transaction.payer.0);
     out.put_u32_le(transaction.transmission);
-    out.put_u32_le(transaction.trace);
+    write_stan(out, transaction.trace);
     out.put_u32_le(transaction.local);
     out.put_u32_le(transaction.terminal);
     out.put_u32_le(transaction.acceptor);
     out.put_slice(&transaction.retrieval);
-    out.put_u32_le(transaction.host_trace);
+    write_stan(out, transaction.host_trace);
     out.put_u16_le(transaction.currency.code());
     out.put_slice(transaction.code.as_bytes());
     out.put_u8(match transaction.kind {
@@ -294,7 +295,7 @@ impl Settled {
         out.put_u8(TRANSACTION);
         out.put_u64_le(self.reference.0);
         out.put_u64_le(self.position.to_stored());
-        out.put_u32_le(self.trace);
+        write_stan(out, self.trace);
         out.put_u32_le(self.key);
         out.put_u32_le(self.retrieval);
         out.put_slice(&self.code);
@@ -305,7 +306,7 @@ impl Settled {
         Ok(Self {
             reference: Reference(from.u64()?),
             position: from.position()?,
-            trace: from.u32()?,
+            trace: read_stan(from)?,
             key: from.u32()?,
             retrieval: from.u32()?,
             code: *read_code(from)?.as_bytes(),
@@ -361,12 +362,12 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         standing: read_amount(from)?,
         payer: PayerTag(from.u64()?),
         transmission: from.u32()?,
-        trace: from.u32()?,
+        trace: read_stan(from)?,
         local: from.u32()?,
         terminal: from.u32()?,
         acceptor: from.u32()?,
         retrieval: from.array()?,
-        host_trace: from.u32()?,
+        host_trace: read_stan(from)?,
         currency: read_currency(from)?,
         code: read_code(from)?,
         kind: match from.u8()? {

@@ -2,7 +2,7 @@
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
 use tessera_kit::record::Position;
-use tessera_protocol::{Amount, Currency, ResponseCode};
+use tessera_protocol::{Amount, Currency, ResponseCode, Stan};
 
 use super::original::{PayerTag, Sent, Traits};
 use super::{DuplicateKey, Owed, Reference};
@@ -75,7 +75,7 @@ pub struct Transaction {
     /// Field 7 of the request, MMDDhhmmss.
     pub transmission: u32,
     /// Field 11 of the request.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Fields 13 and 12 of the request as one, MMDDhhmmss.
     pub local: u32,
     /// Field 41 of the request, hashed.
@@ -84,8 +84,8 @@ pub struct Transaction {
     pub acceptor: u32,
     /// Field 37 of the request.
     pub retrieval: [u8; 12],
-    /// Our trace number towards the host; 0 where it was not forwarded.
-    pub host_trace: u32,
+    /// Our STAN towards the host; none where it was not forwarded.
+    pub host_trace: Option<Stan>,
     /// Field 49 of the request.
     pub currency: Currency,
     /// Field 39 of the answer; of no meaning while pending.
@@ -220,7 +220,7 @@ impl Transaction {
     /// Whether it was approved as stand-in for the host, which has not acknowledged the advice yet.
     pub fn stood_in(&self) -> bool {
         let pays = matches!(self.kind, Kind::Purchase | Kind::Authorization);
-        pays && self.host_trace != 0 && self.more().posting == Advice::Open
+        pays && self.host_trace.is_some() && self.more().posting == Advice::Open
     }
 
     /// Whether the host may have never received it: it has not approved it, or its advice is a dead letter.

@@ -15,7 +15,7 @@
 use std::ops::Range;
 
 use smallvec::SmallVec;
-use tessera_protocol::{Amount, ResponseCode};
+use tessera_protocol::{Amount, ResponseCode, Stan};
 
 use super::original::NamedOriginal;
 use super::transaction::{Advice, Status, Transaction};
@@ -33,7 +33,7 @@ pub struct Settled {
     /// Journal position of the event that opened it.
     pub position: Position,
     /// Field 11 of the request.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// The head of its duplicate key.
     pub key: u32,
     /// How field 37 names it, hashed; 0 for not at all.
@@ -95,7 +95,7 @@ pub struct Transactions {
     /// The others, in the order of their trace numbers and keys.
     saved: Vec<Settled>,
     /// Of those, field 37 and trace number, in this order. What was brought back or forgotten may stand here yet.
-    retrievals: Vec<(u32, u32)>,
+    retrievals: Vec<(u32, Option<Stan>)>,
     hints: Hints,
     /// Position of the transaction that is meant, of several with one reference, while an event is applied to it.
     meant: Option<Position>,
@@ -212,12 +212,12 @@ impl Transactions {
         begin..begin + length
     }
 
-    fn saved_with_key(&self, trace: u32, key: u32) -> Range<usize> {
+    fn saved_with_key(&self, trace: Option<Stan>, key: u32) -> Range<usize> {
         self.saved_at((trace, key), |settled| (settled.trace, settled.key))
     }
 
     /// Where the events stand that opened what has settled with this trace number and key.
-    fn with_key(&self, trace: u32, key: u32) -> impl Iterator<Item = Position> {
+    fn with_key(&self, trace: Option<Stan>, key: u32) -> impl Iterator<Item = Position> {
         let unsaved = self.unsaved.iter();
         unsaved
             .filter(move |one| (one.trace, one.key) == (trace, key))
@@ -226,7 +226,7 @@ impl Transactions {
     }
 
     /// The same of what has settled with this trace number.
-    fn with_trace(&self, trace: u32) -> impl Iterator<Item = &Settled> {
+    fn with_trace(&self, trace: Option<Stan>) -> impl Iterator<Item = &Settled> {
         let saved = &self.saved[self.saved_at(trace, |settled| settled.trace)];
         let unsaved = self.unsaved.iter().filter(move |one| one.trace == trace);
         unsaved.chain(saved)
@@ -263,7 +263,7 @@ impl Transactions {
 
     /// Where the events stand that opened the settled transactions in question.
     pub fn settled_about(&self, about: About<'_>) -> SmallVec<[Position; 1]> {
-        let with_key = |trace: u32, key: &DuplicateKey| {
+        let with_key = |trace: Option<Stan>, key: &DuplicateKey| {
             let short = key.short();
             let may_have = self.hints.may_have(short);
             may_have
@@ -287,7 +287,7 @@ impl Transactions {
                 distinct(own.chain(with_key(opening.trace, twin)).collect())
             }
             About::Original(opening, named) => {
-                let with_trace = (named.trace != 0).then(|| self.with_trace(named.trace));
+                let with_trace = named.trace.map(|_| self.with_trace(named.trace));
                 let says = named.says;
                 let with_retrieval = says
                     .has_retrieval()
@@ -423,7 +423,7 @@ fn distinct(mut positions: SmallVec<[Position; 1]>) -> SmallVec<[Position; 1]> {
 
 impl Settled {
     /// Where it stands among those that are saved.
-    fn place(&self) -> (u32, u32, Reference, Position) {
+    fn place(&self) -> (Option<Stan>, u32, Reference, Position) {
         (self.trace, self.key, self.reference, self.position)
     }
 

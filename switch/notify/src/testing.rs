@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tessera_protocol::leased::NotificationPreferences;
-use tessera_protocol::{Amount, CardNumber, Currency};
+use tessera_protocol::{Amount, CardNumber, Currency, Stan};
 
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Position};
@@ -84,7 +84,7 @@ impl Records {
                 institution: 0,
                 class: Class::Administrative,
                 processing_code: 0,
-                trace: 0,
+                trace: None,
                 transmission: 0,
                 local_time: 0,
                 local_date: 0,
@@ -97,7 +97,7 @@ impl Records {
                 payer: Payer::Wallet,
                 merchant: Merchant::default(),
             },
-            host_trace: 1,
+            host_trace: Stan::MIN,
             card: CardNumber::development(1),
             expiry: 2912,
             source: 1,

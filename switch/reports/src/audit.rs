@@ -243,7 +243,7 @@ impl Replay {
             self.totals.held += i128::from(wallet.held.value());
             self.totals.owed += i128::from(wallet.owed.value());
             for transaction in wallet.transactions.iter() {
-                let forwarded = transaction.host_trace != 0
+                let forwarded = transaction.host_trace.is_some()
                     || matches!(transaction.kind, Kind::CardIssue | Kind::Retirement);
                 match (transaction.status, transaction.is_open()) {
                     (Status::Pending, _) => self.totals.pending += 1,

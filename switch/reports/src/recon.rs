@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tessera_common::bounded::Lines;
 use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
-use tessera_protocol::{Totals, mask_likely_card_numbers};
+use tessera_protocol::{Stan, Totals, mask_likely_card_numbers};
 
 use tessera_journal::{JournalError, Location, Reader, RecordRef, Sequence};
 use tessera_ledger::{
@@ -209,7 +209,7 @@ fn row(item: &Item, opening: &Opening, day: Day) -> Row {
         amount: item.amount.value(),
         currency: opening.currency.to_string(),
         reference: text(&opening.retrieval),
-        trace: format!("{:06}", opening.trace),
+        trace: format!("{:06}", Stan::digits(opening.trace)),
         transmission: format!("{:010}", opening.transmission),
         terminal: if own {
             String::new()

@@ -9,7 +9,7 @@ mod wire;
 use std::path::Path;
 
 use hashbrown::HashMap;
-use tessera_protocol::OrderKey;
+use tessera_protocol::{OrderKey, Stan};
 
 use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Reader, RecordRef, Sequence};
@@ -29,7 +29,7 @@ pub enum Named {
         /// Field 32.
         institution: u64,
         /// Field 11.
-        trace: u32,
+        trace: Option<Stan>,
         /// Field 13.
         local_date: u32,
     },

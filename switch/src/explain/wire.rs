@@ -1,7 +1,7 @@
 //! Messages as the journal has them, put together again.
 
 use bytes::BytesMut;
-use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, describe};
+use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, Stan, describe};
 
 use tessera_ledger::{Class, Event, Opening, Payer, Reference};
 
@@ -18,7 +18,7 @@ pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
         .number(3, u64::from(opening.processing_code))
         .number(4, opening.amount.value())
         .number(7, u64::from(opening.transmission))
-        .number(11, u64::from(opening.trace))
+        .number(11, u64::from(Stan::digits(opening.trace)))
         .number(12, u64::from(opening.local_time))
         .number(13, u64::from(opening.local_date));
     if let Payer::Card(_, Some(expiry)) = &opening.payer {
@@ -59,7 +59,7 @@ pub(super) fn answer(
         .number(3, u64::from(opening.processing_code))
         .number(4, amount.value())
         .number(7, u64::from(opening.transmission))
-        .number(11, u64::from(opening.trace))
+        .number(11, u64::from(Stan::digits(opening.trace)))
         .digits(32, &opening.institution.to_string())
         .raw(37, &opening.retrieval);
     if let Some(reference) = approval {
@@ -86,7 +86,7 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
             7,
             u64::from(tessera_kit::clock::transmission(reference.milliseconds())),
         )
-        .number(11, u64::from(trace))
+        .number(11, u64::from(trace.number()))
         .number(14, u64::from(sent.expiry))
         .raw(37, &reference.to_text())
         .text(49, opening.currency.to_string().as_bytes())

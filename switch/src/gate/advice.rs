@@ -81,7 +81,7 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
         replacement: (!left.is_zero()).then_some(left),
         currency: opening.currency,
         original_mti,
-        original_trace: sent.trace.unwrap_or(0),
+        original_trace: sent.trace,
         // What was decided without the host reached it under another trace number and time each time.
         original_transmission: sent.trace.map_or(0, |_| transmission),
         original_institution: match own {

@@ -1,6 +1,7 @@
 //! What the gate and the wallets need of a worker's lines to the host.
 
 use std::rc::Rc;
+use tessera_protocol::Stan;
 
 use tessera_host::{Forwarder, HostMessage, HostRequest, Link};
 use tessera_ledger::{Reference, WalletId};
@@ -11,7 +12,7 @@ pub trait HostLines {
     fn is_up(&self) -> bool;
 
     /// A STAN for a request to come, unique among what is in flight on all workers.
-    fn next_trace(&self) -> u32;
+    fn next_trace(&self) -> Stan;
 
     /// Takes a request that leaves with the next [`HostLines::flush`], and that gets exactly one answer.
     fn send(&self, request: HostRequest);
@@ -36,7 +37,7 @@ impl HostLines for TlsLines {
         self.link.up()
     }
 
-    fn next_trace(&self) -> u32 {
+    fn next_trace(&self) -> Stan {
         self.link.next_trace()
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
-use tessera_protocol::{Administrative, Amount, ClientNumber, Currency, Message, OrderKey, tlv};
+use tessera_protocol::{
+    Administrative, Amount, ClientNumber, Currency, Message, OrderKey, Stan, tlv,
+};
 
 use super::payer;
 use tessera_journal::Position;
@@ -234,7 +236,7 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
         institution: message.number(32)?,
         terminal: b"        ",
         acceptor: &acceptor,
-        trace: message.number(11)? as u32,
+        trace: Stan::new(message.number(11)? as u32),
         local_time: 0,
         local_date: 0,
         class: Class::Administrative.number(),

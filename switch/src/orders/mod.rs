@@ -268,7 +268,7 @@ impl Orders {
 #[cfg(test)]
 mod tests {
     use tessera_protocol::leased::Operation;
-    use tessera_protocol::{Currency, Mti, OriginalData};
+    use tessera_protocol::{Currency, Mti, OriginalData, Stan};
 
     use super::*;
     use tessera_journal::testing::Memory;
@@ -280,7 +280,7 @@ mod tests {
     fn unseen() -> UnseenOriginal {
         let named = OriginalData {
             mti: Mti::PURCHASE,
-            trace: 3,
+            trace: Stan::new(3),
             transmission: 0,
             institution: 0,
             forwarding: 0,

@@ -1,7 +1,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, Currency};
+use tessera_protocol::{Amount, Currency, Stan};
 
 use super::*;
 use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
@@ -100,7 +100,7 @@ fn load(number: u128, password: &[u8]) -> Ask {
             institution: 90_000_000_001,
             class: Class::Administrative,
             processing_code: 120,
-            trace: 1,
+            trace: Stan::new(1),
             transmission: 11_22_13_00_04,
             local_time: 13_00_04,
             local_date: 11_22,

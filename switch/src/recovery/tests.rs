@@ -8,7 +8,7 @@ use tessera_ledger::{
     WalletId,
 };
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency};
+use tessera_protocol::{Amount, CardNumber, Currency, Stan};
 use tessera_store::Snapshot;
 
 use super::*;
@@ -83,7 +83,7 @@ impl Bench {
                 amount: Amount::new(7).unwrap(),
                 ..opening
             },
-            host_trace: 1,
+            host_trace: Stan::MIN,
             card: CardNumber::development(id.0),
             expiry: 3112,
             source: 0,

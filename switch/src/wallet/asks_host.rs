@@ -92,8 +92,8 @@ fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
         | Kind::Administration => return None,
     };
     let (mti, transmission) = match found.host_trace {
-        0 => (advice, 0),
-        _ => (mti, clock::transmission(reference.milliseconds())),
+        None => (advice, 0),
+        Some(_) => (mti, clock::transmission(reference.milliseconds())),
     };
     Some(Original {
         reference,
@@ -142,7 +142,7 @@ impl WalletActor {
         Ok(HostRequest {
             wallet: self.wallet.id,
             reference,
-            trace: context.host_trace,
+            trace: context.host_trace.ok_or(MessageError::Nothing)?,
             transmission: self.services.numbers.transmission(reference),
             deadline: arrived + self.services.answer_within,
             message,

@@ -37,7 +37,7 @@ impl WalletActor {
             reference,
             compared: Reconciled {
                 institution: NO_PARTY,
-                trace: request.trace,
+                trace: Some(request.trace),
                 transmission: request.transmission,
                 day,
                 theirs: ours,

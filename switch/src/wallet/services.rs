@@ -82,11 +82,7 @@ impl Services {
     ) -> Context<'a> {
         Context {
             now,
-            host_trace: if may_ask_host {
-                self.host.next_trace()
-            } else {
-                0
-            },
+            host_trace: may_ask_host.then(|| self.host.next_trace()),
             host_up: self.host.is_up(),
             rules: &self.rules,
             operator_policy,

@@ -310,6 +310,8 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use tessera_protocol::Stan;
+
     use super::*;
     use tessera_journal::Position;
     use tessera_journal::testing::Memory;
@@ -369,7 +371,7 @@ mod tests {
         let settled = Settled {
             reference: Reference(reference),
             position: Position::from_stored(reference).unwrap(),
-            trace: 1,
+            trace: Stan::new(1),
             key: reference as u32,
             retrieval: 0,
             code: *b"00",

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, Balances, Currency, Extras, MacKey, Message, Payer, Request, ResponseCode, answer, cut,
+    Amount, Balances, Currency, Extras, MacKey, Message, Payer, Request, ResponseCode, Stan,
+    answer, cut,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -206,7 +207,7 @@ impl FakeSwitch {
                 answer(message, out, ResponseCode::new(code), &extras, key);
             }
             Request::Reversal(reversal) => {
-                let original = (identity.0, reversal.original.trace);
+                let original = (identity.0, Stan::digits(reversal.original.trace));
                 let amount = accounts.approved.remove(&original).unwrap_or(0);
                 accounts.full.forget(&original);
                 let Payer::Card { number, .. } = &reversal.payer else {

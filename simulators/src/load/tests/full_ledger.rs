@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tessera_protocol::{Payer, Request};
+use tessera_protocol::{Payer, Request, Stan};
 
 use super::fake_switch::{Identity, Manners};
 use crate::load::Kind;
@@ -60,7 +60,7 @@ impl FullLedger {
         };
         let entry = self
             .entries
-            .get(&(terminal.to_vec(), reversal.original.trace));
+            .get(&(terminal.to_vec(), Stan::digits(reversal.original.trace)));
         entry.is_some_and(|entry| !entry.plain || entry.refunded > 0)
             || reversal.original.mti.value() != 0x0200
     }
@@ -162,7 +162,7 @@ impl FullLedger {
                     self.debited(own, card, amount);
                 }
                 Some(original) => {
-                    let name = (terminal.clone(), original.trace);
+                    let name = (terminal.clone(), Stan::digits(original.trace));
                     let hold = self.entries.get_mut(&name).unwrap();
                     let debit = amount.min(hold.held);
                     *available += hold.held - debit + cheated;
@@ -171,7 +171,10 @@ impl FullLedger {
                 }
             },
             Request::Refund(asked) => {
-                let name = (terminal.clone(), asked.original.unwrap().trace);
+                let name = (
+                    terminal.clone(),
+                    Stan::digits(asked.original.unwrap().trace),
+                );
                 let original = self.entries.get_mut(&name).unwrap();
                 assert!(amount <= original.left - original.refunded);
                 original.refunded += amount;
@@ -185,7 +188,7 @@ impl FullLedger {
                 return (*b"00", numbered);
             }
             Request::Reversal(asked) => {
-                let name = (terminal.clone(), asked.original.trace);
+                let name = (terminal.clone(), Stan::digits(asked.original.trace));
                 let down_to = asked.replacement.map_or(0, |amount| amount.value() as i64);
                 *available -= cheated;
                 match self.entries.get(&name).cloned().unwrap_or_default() {

@@ -1,7 +1,7 @@
 //! The frames of a shop: an [`echo`], and all else is [`request`].
 
 use bytes::BytesMut;
-use tessera_protocol::{Message, Mti, OriginalData, Packer, tlv};
+use tessera_protocol::{Message, Mti, OriginalData, Packer, Stan, tlv};
 
 use super::record::{Name, Record};
 use super::{Party, seal};
@@ -115,7 +115,7 @@ pub(super) fn request(
     if kind != Kind::Purchase {
         let original = OriginalData {
             mti: Mti::PURCHASE,
-            trace: record.trace,
+            trace: Stan::new(record.trace),
             transmission: Stamp::at(record.second).transmission(),
             institution: party.code,
             forwarding: 0,

@@ -11,7 +11,7 @@ use std::time::Instant;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tessera_ledger::Verdict;
-use tessera_protocol::{Extras, Message, answer};
+use tessera_protocol::{Extras, Message, Stan, answer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -56,7 +56,7 @@ pub(super) trait Repeater {
 /// One request on its way into a line.
 pub(super) struct Outgoing<'a> {
     pub asked: Asked,
-    pub trace: u32,
+    pub trace: Stan,
     pub transmission: u32,
     pub deadline: Instant,
     pub message: &'a HostMessage,
@@ -176,7 +176,7 @@ impl Link {
     }
 
     /// A trace number for a request to come, unique among what is in flight on all workers.
-    pub fn next_trace(&self) -> u32 {
+    pub fn next_trace(&self) -> Stan {
         self.in_flight.borrow_mut().next_trace()
     }
 
@@ -252,7 +252,7 @@ impl Link {
         }
         let marks = Marks {
             transmission: outgoing.transmission,
-            trace: outgoing.trace,
+            trace: Some(outgoing.trace),
             reference: outgoing.asked.reference,
         };
         let awaited = line.write(|out| {

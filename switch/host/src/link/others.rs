@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use tessera_protocol::Message;
+use tessera_protocol::{Message, Stan};
 
 use super::Link;
 use crate::frames;
@@ -20,7 +20,7 @@ impl Link {
     }
 
     /// The other worker that has given out this trace number.
-    pub(crate) fn other_with(&self, trace: u32) -> Option<usize> {
+    pub(crate) fn other_with(&self, trace: Stan) -> Option<usize> {
         let worker = self.links.owner(trace);
         (worker != self.index).then_some(worker)
     }
@@ -83,7 +83,7 @@ impl Link {
         // Our answers to the financial system have trace numbers of its own.
         let asked = |body| {
             let message = Message::parse(body).ok()?;
-            let trace = message.number(11)? as u32;
+            let trace = stan(&message)?;
             (!message.mti().is_answer()).then_some((body, trace))
         };
         for (body, trace) in frames.filter_map(asked) {
@@ -111,8 +111,12 @@ impl Link {
     /// When the first of these is given up on.
     fn earliest_deadline(&self, frames: &[u8]) -> Instant {
         let in_flight = self.in_flight.borrow();
-        let due = |body| in_flight.due(Message::parse(body).ok()?.number(11)? as u32);
+        let due = |body| in_flight.due(stan(&Message::parse(body).ok()?)?);
         let earliest = frames::behind(frames, 0).filter_map(due).min();
         self.began + Duration::from_millis(earliest.unwrap_or_default() * TICK_MILLISECONDS)
     }
+}
+
+fn stan(message: &Message<'_>) -> Option<Stan> {
+    Stan::new(message.number(11)? as u32)
 }

@@ -2,7 +2,7 @@
 //! wrong together.
 
 use bytes::BytesMut;
-use tessera_protocol::{Amount, CardNumber, Currency, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, Stan, Totals};
 
 use super::peer::FinancialSystem;
 use super::rig::{Rig, advice, approved, hex, on_worker, purchase, unhex};
@@ -15,7 +15,7 @@ const TRANSMISSION: u32 = 1_122_094_501;
 fn packed(message: &HostMessage, repeat: bool) -> String {
     let marks = Marks {
         transmission: TRANSMISSION,
-        trace: 4_711,
+        trace: Stan::new(4_711),
         reference: Reference::from_text(b"0HOST0000042").unwrap(),
     };
     let mut out = BytesMut::new();

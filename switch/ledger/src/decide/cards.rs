@@ -70,7 +70,7 @@ fn request(opening: &Opening, wanted: Wanted, context: &Context) -> Decision {
     Decision {
         events: smallvec![Event::CardRequested {
             opening: opening.clone(),
-            host_trace: context.host_trace,
+            host_trace: context.host_stan(),
             wanted,
         }],
         effects: forward(opening),

@@ -57,7 +57,7 @@ pub(super) fn load(
     Decision {
         events: smallvec![Event::LoadRequested {
             opening: opening.clone(),
-            host_trace: context.host_trace,
+            host_trace: context.host_stan(),
             card: card.number.clone(),
             expiry: card.expiry,
             source,
@@ -144,7 +144,7 @@ pub(super) fn close(
         effects: forward(&opening),
         events: smallvec![Event::PayoutRequested {
             opening,
-            host_trace: context.host_trace,
+            host_trace: context.host_stan(),
             card: card.number.clone(),
             expiry: card.expiry,
             source,

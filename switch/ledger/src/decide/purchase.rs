@@ -51,7 +51,7 @@ fn hold(
     };
     let held = Event::Held {
         opening: opening.clone(),
-        host_trace: context.host_trace,
+        host_trace: context.host_stan(),
         card: card.number.clone(),
         expiry: card.expiry,
         granted,

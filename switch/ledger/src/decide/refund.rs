@@ -31,7 +31,7 @@ pub(super) fn refund(
                 opening: opening.clone(),
                 original: original.map(|original| original.reference),
                 early: original.is_some_and(|original| is_early(wallet, original)),
-                host_trace: context.host_trace,
+                host_trace: context.host_stan(),
                 card,
                 expiry,
             }],

@@ -22,8 +22,8 @@ use tessera_kit::record::Position;
 use tessera_protocol::Amount;
 
 use super::parts::{
-    read_amount, read_card, read_code, read_currency, read_forwarded, read_text, write_card,
-    write_forwarded, write_text,
+    read_amount, read_card, read_code, read_currency, read_forwarded, read_host_stan, read_shown,
+    read_text, write_card, write_forwarded, write_stan, write_text,
 };
 use super::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
@@ -124,7 +124,7 @@ impl Event {
             } => {
                 out.put_u8(3);
                 opening.write(out);
-                out.put_u32_le(*host_trace);
+                write_stan(out, Some(*host_trace));
                 wanted.write(out);
             }
             Self::CardIssued {
@@ -146,7 +146,7 @@ impl Event {
                 by_itself,
             } => {
                 out.put_u8(5);
-                write_forwarded(out, opening, *host_trace, card, *expiry);
+                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
                 out.put_u32_le(*source);
                 out.put_u8(u8::from(*by_itself));
             }
@@ -160,7 +160,7 @@ impl Event {
             } => {
                 let plain = granted.is_none() && *expires_at == 0;
                 out.put_u8(if plain { 6 } else { HELD_OTHERWISE });
-                write_forwarded(out, opening, *host_trace, card, *expiry);
+                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
                 if !plain {
                     // Nobody is granted nothing.
                     out.put_u64_le(granted.map_or(0, Amount::value));
@@ -174,7 +174,7 @@ impl Event {
                 expires_at,
             } => {
                 out.put_u8(24);
-                write_forwarded(out, opening, 0, card, *expiry);
+                write_forwarded(out, opening, None, card, *expiry);
                 out.put_u64_le(*expires_at);
             }
             Self::Completed {
@@ -188,7 +188,7 @@ impl Event {
                 unmatched,
             } => {
                 out.put_u8(25);
-                write_forwarded(out, opening, 0, card, *expiry);
+                write_forwarded(out, opening, None, card, *expiry);
                 Reference::write_optional(*original, out);
                 out.put_u64_le(debit.value());
                 out.put_u64_le(from_hold.value());
@@ -310,7 +310,7 @@ impl Event {
                 source,
             } => {
                 out.put_u8(19);
-                write_forwarded(out, opening, *host_trace, card, *expiry);
+                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
                 out.put_u32_le(*source);
             }
             Self::RefundRequested {
@@ -322,7 +322,7 @@ impl Event {
                 expiry,
             } => {
                 out.put_u8(20);
-                write_forwarded(out, opening, *host_trace, card, *expiry);
+                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
                 Reference::write_optional(*original, out);
                 out.put_u8(u8::from(*early));
             }
@@ -374,7 +374,7 @@ impl Event {
             },
             3 => Self::CardRequested {
                 opening: Opening::read(from)?,
-                host_trace: from.u32()?,
+                host_trace: read_host_stan(from)?,
                 wanted: Wanted::read(from)?,
             },
             4 => Self::CardIssued {
@@ -417,7 +417,7 @@ impl Event {
                 }
             }
             24 => {
-                let (opening, _, card, expiry) = read_forwarded(from)?;
+                let (opening, _, card, expiry) = read_shown(from)?;
                 Self::Advised {
                     opening,
                     card,
@@ -426,7 +426,7 @@ impl Event {
                 }
             }
             25 => {
-                let (opening, _, card, expiry) = read_forwarded(from)?;
+                let (opening, _, card, expiry) = read_shown(from)?;
                 let original = Reference::read_optional(from)?;
                 let (debit, from_hold) = (read_amount(from)?, read_amount(from)?);
                 let flags = from.u8()?;

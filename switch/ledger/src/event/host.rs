@@ -1,6 +1,6 @@
 //! What the host is asked for, or notified of, by the transaction that an event opens.
 
-use tessera_protocol::{Amount, CardNumber};
+use tessera_protocol::{Amount, CardNumber, Stan};
 
 use super::{Event, Opening};
 use crate::Reference;
@@ -13,7 +13,7 @@ pub struct ToHost<'a> {
     /// What it is to the host.
     pub purpose: HostPurpose,
     /// Our trace number towards the host (field 11); `None` where an advice notifies it, which has another one each time.
-    pub trace: Option<u32>,
+    pub trace: Option<Stan>,
     /// The card that the host is shown.
     pub card: &'a CardNumber,
     /// YYMM.
@@ -44,7 +44,7 @@ pub enum HostPurpose {
 impl Event {
     /// The request to the host about the transaction that this event opens; `None` where that moves no money there.
     pub fn to_host(&self) -> Option<ToHost<'_>> {
-        let asked = |opening, purpose, host_trace: &u32, card, expiry: &u16, amount| ToHost {
+        let asked = |opening, purpose, host_trace: &Stan, card, expiry: &u16, amount| ToHost {
             opening,
             purpose,
             trace: Some(*host_trace),

@@ -25,7 +25,7 @@ mod settlement;
 
 use tessera_kit::record::Position;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Stan, Totals};
 
 use crate::{
     About, Balance, Change, Day, Directed, Owed, Reason, Reference, UnseenOriginal, WalletId,
@@ -88,7 +88,7 @@ pub enum Event {
         /// The request.
         opening: Opening,
         /// Our trace number towards the host.
-        host_trace: u32,
+        host_trace: Stan,
         /// What kind of card.
         wanted: Wanted,
     },
@@ -113,7 +113,7 @@ pub enum Event {
         /// The request.
         opening: Opening,
         /// Our trace number towards the host.
-        host_trace: u32,
+        host_trace: Stan,
         /// The card that the host knows the wallet by.
         card: CardNumber,
         /// YYMM.
@@ -128,7 +128,7 @@ pub enum Event {
         /// The request.
         opening: Opening,
         /// Our trace number towards the host.
-        host_trace: u32,
+        host_trace: Stan,
         /// The card that the host knows the wallet by.
         card: CardNumber,
         /// YYMM.
@@ -145,7 +145,7 @@ pub enum Event {
         /// The host did not know the purchase yet, or the reversal of an earlier refund of it.
         early: bool,
         /// Our trace number towards the host.
-        host_trace: u32,
+        host_trace: Stan,
         /// The card that paid.
         card: CardNumber,
         /// YYMM.
@@ -156,7 +156,7 @@ pub enum Event {
         /// The request.
         opening: Opening,
         /// Our trace number towards the host.
-        host_trace: u32,
+        host_trace: Stan,
         /// The card that the host is shown.
         card: CardNumber,
         /// YYMM.
@@ -334,7 +334,7 @@ pub struct Reconciled {
     /// Field 32; [`NO_PARTY`] for the financial system, which has those of all.
     pub institution: u64,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 7, MMDDhhmmss.
     pub transmission: u32,
     /// Of which date.

@@ -1,7 +1,7 @@
 //! What a request said, as the event that opened its transaction keeps it.
 
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey};
+use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, Stan};
 
 use crate::{DuplicateKey, KeyFields, Reference};
 use tessera_kit::clock;
@@ -20,7 +20,7 @@ pub struct Opening {
     /// Field 3, or field 24 on the wallet server's line.
     pub processing_code: u32,
     /// Field 11.
-    pub trace: u32,
+    pub trace: Option<Stan>,
     /// Field 7, MMDDhhmmss.
     pub transmission: u32,
     /// Field 12, hhmmss.
@@ -132,7 +132,7 @@ impl Opening {
             institution: 0,
             terminal,
             acceptor: &acceptor,
-            trace: 0,
+            trace: None,
             local_time: 0,
             local_date: 0,
             class: Class::Administrative.number(),
@@ -146,7 +146,7 @@ impl Opening {
             institution: 0,
             class: Class::Administrative,
             processing_code,
-            trace: 0,
+            trace: None,
             transmission,
             local_time: transmission % 1_000_000,
             local_date: transmission / 1_000_000,

@@ -1,7 +1,7 @@
 //! The transaction that an event opens.
 
 use tessera_kit::record::Position;
-use tessera_protocol::{Amount, ResponseCode};
+use tessera_protocol::{Amount, ResponseCode, Stan};
 
 use super::{Event, NotedOriginal, Opening};
 use crate::Class;
@@ -96,7 +96,7 @@ impl Transaction {
             terminal: opening.terminal_tag(),
             acceptor: opening.acceptor_tag(),
             retrieval: opening.retrieval,
-            host_trace: 0,
+            host_trace: None,
             currency: opening.currency,
             code: ResponseCode::APPROVED,
             kind: Kind::Administration,
@@ -198,10 +198,15 @@ impl More {
     }
 }
 
-type Opened = (Kind, Status, ResponseCode, u32);
+type Opened = (Kind, Status, ResponseCode, Option<Stan>);
 
-fn pending(kind: Kind, host_trace: u32) -> Opened {
-    (kind, Status::Pending, ResponseCode::APPROVED, host_trace)
+fn pending(kind: Kind, host_trace: Stan) -> Opened {
+    (
+        kind,
+        Status::Pending,
+        ResponseCode::APPROVED,
+        Some(host_trace),
+    )
 }
 
 fn closed(kind: Kind, code: ResponseCode) -> Opened {
@@ -209,5 +214,5 @@ fn closed(kind: Kind, code: ResponseCode) -> Opened {
         true => Status::Approved,
         false => Status::Declined,
     };
-    (kind, status, code, 0)
+    (kind, status, code, None)
 }

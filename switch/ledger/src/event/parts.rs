@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan, Totals};
 
 use super::{Class, Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
@@ -16,7 +16,7 @@ impl Opening {
         out.put_u64_le(self.institution);
         out.put_u8(self.class.number());
         out.put_u32_le(self.processing_code);
-        out.put_u32_le(self.trace);
+        write_stan(out, self.trace);
         out.put_u32_le(self.transmission);
         out.put_u32_le(self.local_time);
         out.put_u32_le(self.local_date);
@@ -52,7 +52,7 @@ impl Opening {
             institution: from.u64()?,
             class: Class::numbered(from.u8()?).ok_or_else(|| from.fault("a class of messages"))?,
             processing_code: from.u32()?,
-            trace: from.u32()?,
+            trace: read_stan(from)?,
             transmission: from.u32()?,
             local_time: from.u32()?,
             local_date: from.u32()?,
@@ -109,7 +109,7 @@ impl UnseenOriginal {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_slice(&self.key.0);
         out.put_u8(self.named.class);
-        out.put_u32_le(self.named.trace);
+        write_stan(out, self.named.trace);
         out.put_u32_le(self.named.transmission);
         out.put_u8(u8::from(self.named.reverses));
         self.named.says.write(out);
@@ -122,7 +122,7 @@ impl UnseenOriginal {
             key: DuplicateKey(from.array()?),
             named: NamedOriginal {
                 class: from.u8()?,
-                trace: from.u32()?,
+                trace: read_stan(from)?,
                 transmission: from.u32()?,
                 reverses: from.u8()? != 0,
                 says: Traits::read(from)?,
@@ -138,7 +138,7 @@ impl Traits {
         out.put_u64_le(self.institution);
         out.put_u8(self.class);
         out.put_u8(u8::from(self.credits));
-        out.put_u32_le(self.trace);
+        write_stan(out, self.trace);
         out.put_u32_le(self.local);
         out.put_u32_le(self.terminal);
         out.put_u32_le(self.acceptor);
@@ -153,7 +153,7 @@ impl Traits {
             institution: from.u64()?,
             class: from.u8()?,
             credits: from.u8()? != 0,
-            trace: from.u32()?,
+            trace: read_stan(from)?,
             local: from.u32()?,
             terminal: from.u32()?,
             acceptor: from.u32()?,
@@ -223,25 +223,54 @@ pub(crate) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable>
 pub(crate) fn write_forwarded(
     out: &mut Vec<u8>,
     opening: &Opening,
-    trace: u32,
+    trace: Option<Stan>,
     card: &CardNumber,
     expiry: u16,
 ) {
     opening.write(out);
-    out.put_u32_le(trace);
+    write_stan(out, trace);
     write_card(out, card);
     out.put_u16_le(expiry);
 }
 
 pub(crate) fn read_forwarded(
     from: &mut Reader<'_>,
-) -> Result<(Opening, u32, CardNumber, u16), Unreadable> {
+) -> Result<(Opening, Stan, CardNumber, u16), Unreadable> {
     Ok((
         Opening::read(from)?,
-        from.u32()?,
+        read_host_stan(from)?,
         read_card(from)?,
         from.u16()?,
     ))
+}
+
+/// The same of an event that was not sent to the host when it came.
+pub(crate) fn read_shown(
+    from: &mut Reader<'_>,
+) -> Result<(Opening, Option<Stan>, CardNumber, u16), Unreadable> {
+    Ok((
+        Opening::read(from)?,
+        read_stan(from)?,
+        read_card(from)?,
+        from.u16()?,
+    ))
+}
+
+/// Four bytes; 0 for none.
+pub(crate) fn write_stan(out: &mut Vec<u8>, stan: Option<Stan>) {
+    out.put_u32_le(Stan::digits(stan));
+}
+
+pub(crate) fn read_stan(from: &mut Reader<'_>) -> Result<Option<Stan>, Unreadable> {
+    match from.u32()? {
+        0 => Ok(None),
+        number => Stan::new(number).map(Some).ok_or(from.fault("a STAN")),
+    }
+}
+
+/// Whatever is sent to the host has one.
+pub(crate) fn read_host_stan(from: &mut Reader<'_>) -> Result<Stan, Unreadable> {
+    read_stan(from)?.ok_or(from.fault("a STAN towards the host"))
 }
 
 pub(crate) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
@@ -261,7 +290,7 @@ pub(crate) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadabl
 impl Reconciled {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.institution);
-        out.put_u32_le(self.trace);
+        write_stan(out, self.trace);
         out.put_u32_le(self.transmission);
         out.put_u32_le(self.day.0);
         write_totals(out, &self.theirs);
@@ -271,7 +300,7 @@ impl Reconciled {
     pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
             institution: from.u64()?,
-            trace: from.u32()?,
+            trace: read_stan(from)?,
             transmission: from.u32()?,
             day: Day(from.u32()?),
             theirs: read_totals(from)?,

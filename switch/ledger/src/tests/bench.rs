@@ -1,7 +1,7 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
 use tessera_protocol::{
-    Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, ResponseCode, Totals,
+    Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, ResponseCode, Stan, Totals,
 };
 
 use tessera_kit::record::{Position, Sequence};
@@ -81,7 +81,7 @@ impl Bench {
         }
         let context = Context {
             now: self.now,
-            host_trace: 1,
+            host_trace: Stan::new(1),
             host_up: self.host_up,
             rules: &self.rules,
             operator_policy: &self.operator_policy,
@@ -354,7 +354,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
             institution: INSTITUTION,
             terminal: &terminal,
             acceptor: &acceptor,
-            trace,
+            trace: Stan::new(trace),
             local_time: 94_500,
             local_date: 1122,
             class,
@@ -364,7 +364,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
         institution: INSTITUTION,
         class: Class::numbered(class).expect("a class"),
         processing_code: 0,
-        trace,
+        trace: Stan::new(trace),
         transmission: TIME,
         local_time: 94_500,
         local_date: 1122,
@@ -396,7 +396,7 @@ pub(super) fn refund(trace: u32, minor: u64) -> Opening {
 pub(super) fn original(trace: u32) -> OriginalData {
     OriginalData {
         mti: Mti::PURCHASE,
-        trace,
+        trace: Stan::new(trace),
         transmission: TIME,
         institution: INSTITUTION,
         forwarding: 0,

@@ -1,6 +1,6 @@
 //! Which original a reversal, completion or refund means (wire protocol, section 4, field 90), and which it must never mean.
 
-use tessera_protocol::{Mti, OrderKey, OriginalData, ResponseCode};
+use tessera_protocol::{Mti, OrderKey, OriginalData, ResponseCode, Stan};
 
 use super::bench::{
     Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, original, refund,
@@ -53,7 +53,7 @@ fn reverses(trace: u32, minor: u64) -> Opening {
 
 fn unnamed() -> OriginalData {
     OriginalData {
-        trace: 0,
+        trace: None,
         transmission: 0,
         institution: 0,
         ..original(0)
@@ -76,7 +76,7 @@ fn finds_nothing(bench: &mut Bench, opening: Opening, named: OriginalData) {
     let before = balances(bench);
     let mut advised = opening.clone();
     advised.key.0[1] ^= 0x55;
-    advised.trace += 500;
+    advised.trace = Stan::new(Stan::digits(advised.trace) + 500);
     assert_eq!(said(bench, opening, reversal_of(named)), NOT_FOUND);
     let advice = Action::Reverse {
         original: named,
@@ -334,7 +334,7 @@ fn an_original_that_was_reversed_by_its_field_37_is_declined_when_it_comes() {
         opening.retrieval = retrieval(2, number + 10);
         let mut named = unnamed();
         if other_terminal {
-            (opening.terminal, named.trace) = (*b"DESK-001", number + 10);
+            (opening.terminal, named.trace) = (*b"DESK-001", Stan::new(number + 10));
         }
         assert_eq!(said(&mut bench, opening, reversal_of(named)), NOT_FOUND);
         let late = said(&mut bench, by_card(2, number + 10, 100), PURCHASE);

@@ -6,7 +6,7 @@ use tessera_ledger::{
     Owed, Payer, PayerTag, Reconciled, Reference, Traits, UnseenOriginal, WalletId, Wanted,
 };
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan, Totals};
 
 use super::changes;
 use crate::{Class, Reason};
@@ -15,7 +15,10 @@ pub(super) const NOW: u64 = 1_790_000_000_000;
 const REFERENCE: Reference = Reference(0x0123_4567_89AB);
 const ORIGINAL: Reference = Reference(0x0123_4567_0001);
 const EXPIRY: u16 = 3112;
-const TRACE: u32 = 654_321;
+const TRACE: Stan = match Stan::new(654_321) {
+    Some(stan) => stan,
+    None => Stan::MIN,
+};
 
 /// Name and event of each sample.
 pub(super) fn all() -> Vec<(&'static str, Entry)> {
@@ -61,7 +64,7 @@ fn opening(payer: Payer) -> Opening {
         institution: 20_000_000_001,
         class: Class::Financial,
         processing_code: 200_000,
-        trace: 123_456,
+        trace: Stan::new(123_456),
         transmission: 11_22_09_45_01,
         local_time: 94_502,
         local_date: 1_122,
@@ -99,14 +102,14 @@ fn unseen() -> UnseenOriginal {
         key: DuplicateKey(*b"another sixteen."),
         named: NamedOriginal {
             class: 1,
-            trace: 111_111,
+            trace: Stan::new(111_111),
             transmission: 11_22_09_44_00,
             reverses: true,
             says: Traits {
                 institution: 20_000_000_002,
                 class: 4,
                 credits: true,
-                trace: 222_222,
+                trace: Stan::new(222_222),
                 local: 333_333,
                 terminal: 0x7E12_3456,
                 acceptor: 0xACCE_9708,
@@ -302,7 +305,7 @@ fn host() -> Vec<(&'static str, Event)> {
     };
     let reconciled = Reconciled {
         institution: 20_000_000_001,
-        trace: 123_456,
+        trace: Stan::new(123_456),
         transmission: 11_22_09_45_01,
         day: Day(20_786),
         theirs: totals(100),

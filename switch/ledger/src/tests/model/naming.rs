@@ -1,6 +1,6 @@
 //! The ways in which a reversal may name its original: all of them find it.
 
-use tessera_protocol::OriginalData;
+use tessera_protocol::{OriginalData, Stan};
 
 use super::super::bench::{TIME, retrieval};
 use crate::Opening;
@@ -27,12 +27,12 @@ impl Naming {
             Self::LostTime => original.transmission = TIME - 1_00,
             Self::NoTime => original.transmission = 0,
             Self::Retrieval | Self::OtherTerminal => {
-                reversal.retrieval = retrieval(original.mti.class(), original.trace);
+                reversal.retrieval = retrieval(original.mti.class(), Stan::digits(original.trace));
                 original.transmission = 0;
             }
         }
         match self {
-            Self::Retrieval => original.trace = 0,
+            Self::Retrieval => original.trace = None,
             Self::OtherTerminal => reversal.terminal = *b"TERM0002",
             _ => {}
         }
