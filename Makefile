@@ -50,7 +50,7 @@ setup: packages
 packages:
 	tests/needs.sh all --install
 
-# What an area needs is there. Where a package of Debian is missing, root has everything set up at once; others are told what to install.
+# What an area needs is there. Where a package of Debian is missing, root has everything set up at once; others are shown what to install.
 needs-%:
 	@tests/needs.sh $* || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && $(MAKE) setup; }
 

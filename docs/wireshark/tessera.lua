@@ -1,4 +1,4 @@
--- Wireshark's dissector of Tessera's messages: ISO 8583:1987 in every framing and packing that the malls' door takes.
+-- Wireshark's dissector of Tessera's messages: ISO 8583:1987 in every framing and packing that the malls' port accepts.
 -- How to use it: README.md beside this file. The tables between `made` and `end` are made from the code by
 -- UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents
 -- It runs on Lua 5.2 to 5.4, as Wireshark 3.6 and later bring it.
@@ -292,7 +292,7 @@ tessera.fields = all
 local malformed = ProtoExpert.new("tessera.malformed", "Malformed message", expert.group.MALFORMED, expert.severity.ERROR)
 tessera.experts = { malformed }
 
-tessera.prefs.ports = Pref.range("TCP ports", "8583", "Ports at which the malls' door listens", 65535)
+tessera.prefs.ports = Pref.range("TCP ports", "8583", "Ports at which the switch listens for malls", 65535)
 tessera.prefs.framing = Pref.enum("Framing", BINARY_2, "What stands in front of a message", FRAMINGS, false)
 tessera.prefs.packing = Pref.enum("Packing", BINARY, "How messages are packed", PACKINGS, false)
 

@@ -1,4 +1,4 @@
-//! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`, and, at the door only, in
+//! The wire of Tessera: ISO 8583:1987 in the binary packing that jPOS calls `ISO87BPackager`, and, at the malls' port only, in
 //! other packings and framings ([`Dialect`]).
 //!
 //! In come bytes; out comes meaning, and the other way round. There is no socket, clock, thread or allocation per field

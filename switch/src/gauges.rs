@@ -31,7 +31,7 @@ pub(crate) fn refresh_before_reading(
         metrics.host.oldest_dead.set(signed(age / 1000));
         let parties = party_directory.parties();
         metrics
-            .door
+            .admission
             .in_flight
             .set(signed(parties.in_flight.taken() as u64));
         for listed in parties.all() {

@@ -49,7 +49,7 @@ impl Reload {
             Err(error) => return self.refuse(&error),
         };
         let before = self.party_directory.parties();
-        let figures = &self.metrics.door;
+        let figures = &self.metrics.admission;
         let after = Arc::new(before.renewed(parties, figures));
         let [added, removed] = difference(&before, &after);
         self.party_directory.turn(Arc::clone(&after));
@@ -79,12 +79,12 @@ impl Reload {
     }
 
     fn refuse(&self, error: &dyn std::fmt::Display) {
-        self.metrics.door.reloads.of(Reloaded::Refused).inc();
+        self.metrics.admission.reloads.of(Reloaded::Refused).inc();
         tracing::error!(%error, "reload refused: parties and certificates are unchanged");
     }
 }
 
-/// The certificate of the malls' TLS door.
+/// The certificate of the malls' port with TLS.
 pub(crate) struct Certified {
     pub(crate) server: Arc<ServerConfig>,
     /// When it ends, in seconds since 1970.

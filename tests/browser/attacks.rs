@@ -56,7 +56,7 @@ fn other_sites_send_forms(world: &World) {
     let answer = victim.posts("/limits", "/limits/freeze", &[]);
     assert_eq!(answer.header("location"), "/limits?done=frozen");
     assert!(victim.get("/limits").text.contains("id=\"frozen\""));
-    // Nor does the extension's door open to a page.
+    // Nor does the extension's interface answer a page.
     let headers = [
         ("origin", shop.as_str()),
         ("content-type", "application/json"),

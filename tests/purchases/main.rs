@@ -2,13 +2,13 @@
 
 mod authorizations;
 mod certify;
-mod door;
 mod end_to_end;
 mod explain;
 mod keys;
 mod lines;
 mod orders;
 mod originals;
+mod port;
 mod profiles;
 mod reconciliation;
 #[path = "../rig/mod.rs"]

@@ -1,7 +1,7 @@
 //! How an institution speaks: its framing and its packing.
 //!
 //! Inside there is one packing, the binary one, and one framing, two bytes of length: what comes in another dialect is
-//! put into that at the door, and the answers back. A MAC covers the bytes on the wire, so it is checked before and
+//! converted to that at the port, and the answers back. A MAC covers the bytes on the wire, so it is checked before and
 //! made after. The table of fields is the same for all of them.
 
 mod ascii;

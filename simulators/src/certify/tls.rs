@@ -1,4 +1,4 @@
-//! TLS towards a switch whose door has it.
+//! TLS to a switch whose port requires it.
 
 use std::io;
 use std::path::Path;

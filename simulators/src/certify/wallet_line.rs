@@ -12,7 +12,7 @@ use super::fill::{Clock, transmission_time};
 use super::message::Seal;
 use super::packing::{Body, FilledMessage};
 use super::seen::Seen;
-use crate::load::door::wallet_server_tls;
+use crate::load::access::wallet_server_tls;
 use crate::load::speakers::WALLET_SERVER;
 
 /// How long the switch may take for an answer on this line.

@@ -12,9 +12,9 @@ use tessera_protocol::{Message, Mti, cut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::Notify;
 
+use super::access::{Access, Name, Stream, announce_order};
 use super::back_off::BackOff;
 use super::clock::Stamp;
-use super::door::{Door, Name, Stream, announce_order};
 use super::model::Stated;
 use super::orders::{Order, Stock};
 use super::shared::Shared;
@@ -43,7 +43,7 @@ struct Reading {
 /// The asking side. Requests are queued; a task of its own sends them.
 pub struct Line {
     shared: Rc<Shared>,
-    door: Door,
+    access: Access,
     terminal: [u8; 8],
     queue: RefCell<VecDeque<Ask>>,
     /// By number, modulo the window.
@@ -59,11 +59,11 @@ pub struct Line {
 
 impl Line {
     /// Starts the line's task, which lives as long as the local set does.
-    pub fn start(shared: Rc<Shared>, door: Door, number: u32) -> Rc<Self> {
+    pub fn start(shared: Rc<Shared>, access: Access, number: u32) -> Rc<Self> {
         let line = Rc::new(Self {
             terminal: shared.terminal(number),
             shared,
-            door,
+            access,
             queue: RefCell::default(),
             pending: RefCell::new(vec![None; WINDOW]),
             number: Cell::new(0),
@@ -119,7 +119,7 @@ impl Line {
             match self.serve().await {
                 Ok(()) => back_off.reset(),
                 Err(error) => {
-                    *self.fault.borrow_mut() = Some(format!("{}: {error}", self.door.target()));
+                    *self.fault.borrow_mut() = Some(format!("{}: {error}", self.access.target()));
                     if !self.stood.get() {
                         self.refused.notify_one();
                     }
@@ -131,11 +131,11 @@ impl Line {
 
     /// Connects, asks again what is pending, and serves until the connection is gone.
     async fn serve(&self) -> Result<(), SignOnError> {
-        let mut stream = self.door.open().await?;
+        let mut stream = self.access.open().await?;
         let rest = sign_on(
             &mut stream,
-            self.door.party(),
-            self.door.key(),
+            self.access.party(),
+            self.access.key(),
             self.stamp(),
         )
         .await?;
@@ -196,7 +196,7 @@ impl Line {
         };
         let first = self.shared.options.first_card;
         match ask {
-            Ask::Balance(account, _) => self.door.ask_balance(out, &name, first + account),
+            Ask::Balance(account, _) => self.access.ask_balance(out, &name, first + account),
             Ask::Order(stock, order) => {
                 announce_order(out, &name, first + order.account, stock, *order);
             }
@@ -228,7 +228,7 @@ impl Line {
 
     fn take(&self, answer: &Bytes) {
         let mut statistics = self.shared.live.statistics.borrow_mut();
-        let sealed = self.door.key().is_none_or(|key| key.verify(answer));
+        let sealed = self.access.key().is_none_or(|key| key.verify(answer));
         let Some(message) = Message::parse(answer).ok().filter(|_| sealed) else {
             statistics
                 .violations
@@ -250,7 +250,7 @@ impl Line {
                 reading
                     .found
                     .borrow_mut()
-                    .push((account, self.door.read_balance(&message)));
+                    .push((account, self.access.read_balance(&message)));
                 reading.missing.set(reading.missing.get() - 1);
                 if reading.missing.get() == 0 {
                     reading.done.notify_one();

@@ -14,10 +14,10 @@
 //! One thread does it all. Per request there is no allocation, no hash and no system call; the file of each step
 //! says how.
 
+pub(crate) mod access;
 mod after;
 pub(crate) mod back_off;
 pub(crate) mod clock;
-pub(crate) mod door;
 pub(crate) mod http;
 mod judge;
 mod layouts;

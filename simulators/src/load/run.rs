@@ -7,7 +7,7 @@ use tessera_protocol::MacKey;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
 
-use super::door::{Door, wallet_server_tls};
+use super::access::{Access, wallet_server_tls};
 use super::line::Line;
 use super::model::{Model, Stated};
 use super::options::{Options, Pace};
@@ -160,24 +160,24 @@ impl Lines {
             Some(speaker) => {
                 let key = key_of(speaker)?.map(Box::new);
                 let (speaker, target) = (speaker.clone(), options.target.clone());
-                let door = Door::Acquirer {
+                let access = Access::Acquirer {
                     speaker,
                     key,
                     target,
                 };
-                Some(Line::start(Rc::clone(shared), door, options.connections))
+                Some(Line::start(Rc::clone(shared), access, options.connections))
             }
             None => None,
         };
         let wallet_server = if speakers.iter().any(|speaker| speaker.way == Way::Order) {
             let tls = wallet_server_tls(&options.certificates)?;
-            let door = Door::WalletServer {
+            let access = Access::WalletServer {
                 tls,
                 target: options.wallet_line.clone(),
             };
             Some(Line::start(
                 Rc::clone(shared),
-                door,
+                access,
                 options.connections + 1,
             ))
         } else {

@@ -6,7 +6,7 @@ use super::options::Options;
 /// The wallet server's institution code on its leased line.
 pub const WALLET_SERVER: u64 = 90_000_000_001;
 
-/// The mall that buys by order when the party at the door is an acquirer.
+/// The mall that buys by order when the party of the load is an acquirer.
 const MALL_BESIDE_AN_ACQUIRER: u64 = 10_000_000_001;
 
 /// A party of section 9.

@@ -37,7 +37,7 @@ pub enum SettingsError {
 pub struct Settings {
     /// The folder of orders, and of what was asked of the switch.
     pub data: PathBuf,
-    /// The switch's door for malls and acquirers, HOST:PORT.
+    /// The switch's port for malls and acquirers, HOST:PORT.
     pub switch: String,
     /// The wallet server's origin.
     pub wallet: Origin,

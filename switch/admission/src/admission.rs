@@ -76,9 +76,9 @@ impl Admission {
 pub struct Permit(Arc<Admission>);
 
 impl Permit {
-    /// Passes `door`; `None` where it is full.
-    pub fn take(door: &Arc<Admission>) -> Option<Self> {
-        door.try_take().then(|| Self(Arc::clone(door)))
+    /// Takes a place below `limit`; `None` where there is none.
+    pub fn take(limit: &Arc<Admission>) -> Option<Self> {
+        limit.try_take().then(|| Self(Arc::clone(limit)))
     }
 }
 

@@ -18,15 +18,15 @@ const ALWAYS: usize = 16;
 pub enum NotAdmitted {
     /// The connection is nobody's yet.
     NotSignedOn,
-    /// This door is full.
+    /// This limit is reached.
     Full(Arc<Admission>),
 }
 
 impl Admitted {
-    /// Passes all doors of the connection, or says which one is full.
+    /// Takes a place below each limit of the connection; the error names the limit that is reached.
     pub fn take(connection: &Arc<Connection>) -> Result<Self, NotAdmitted> {
-        let doors = &connection.bound().ok_or(NotAdmitted::NotSignedOn)?.doors;
-        let [of_connection, of_party, of_all] = doors;
+        let limits = &connection.bound().ok_or(NotAdmitted::NotSignedOn)?.limits;
+        let [of_connection, of_party, of_all] = limits;
         if !of_connection.try_take() {
             return Err(NotAdmitted::Full(Arc::clone(of_connection)));
         }
@@ -53,9 +53,9 @@ impl Admitted {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        // A connection is bound for good, so these are the doors that were passed.
+        // A connection is bound for good, so these are the limits below which places were taken.
         if let Some(bound) = self.0.bound() {
-            bound.doors.iter().for_each(|door| door.give_back());
+            bound.limits.iter().for_each(|limit| limit.give_back());
         }
     }
 }
@@ -65,28 +65,28 @@ mod tests {
     use super::super::{Arrival, Bound, Carrier};
     use super::*;
 
-    fn connection(doors: [&Arc<Admission>; 3]) -> Arc<Connection> {
+    fn connection(limits: [&Arc<Admission>; 3]) -> Arc<Connection> {
         let connection = Connection::sealed();
         connection.bind(Bound {
             listed: None,
             arrival: Arrival::from(None, Carrier::Plain),
-            doors: doors.map(Arc::clone),
+            limits: limits.map(Arc::clone),
         });
         connection
     }
 
     #[test]
-    fn a_full_door_gives_back_what_was_taken_before_it() {
+    fn a_reached_limit_gives_back_what_was_taken_before_it() {
         assert!(matches!(
             Admitted::take(&Connection::sealed()),
             Err(NotAdmitted::NotSignedOn)
         ));
-        let doors = [Admission::new(2), Admission::new(1), Admission::new(9)];
-        let connection = connection(doors.each_ref());
-        let taken = || doors.each_ref().map(|door| door.taken());
+        let limits = [Admission::new(2), Admission::new(1), Admission::new(9)];
+        let connection = connection(limits.each_ref());
+        let taken = || limits.each_ref().map(|limit| limit.taken());
         let first = Admitted::take(&connection).expect("room");
         let full = Admitted::take(&connection);
-        assert!(matches!(full, Err(NotAdmitted::Full(door)) if Arc::ptr_eq(&door, &doors[1])));
+        assert!(matches!(full, Err(NotAdmitted::Full(limit)) if Arc::ptr_eq(&limit, &limits[1])));
         assert_eq!(taken(), [1, 1, 1]);
         drop(first);
         assert_eq!(taken(), [0, 0, 0]);
@@ -106,7 +106,7 @@ mod tests {
                 Err(full) => break full,
             }
         };
-        assert!(matches!(full, NotAdmitted::Full(door) if Arc::ptr_eq(&door, &of_all)));
+        assert!(matches!(full, NotAdmitted::Full(limit) if Arc::ptr_eq(&limit, &of_all)));
         assert_eq!(taken.len(), 100);
         let others: Vec<_> = (0..ALWAYS).map(|_| Admitted::take(&few)).collect();
         assert!(others.iter().all(Result::is_ok));

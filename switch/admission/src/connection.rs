@@ -30,7 +30,7 @@ pub struct Bound {
     /// How it has come.
     pub arrival: Arrival,
     /// What every request of it has to pass: the connection's own bound, the party's, and that of all.
-    pub doors: [Arc<Admission>; 3],
+    pub limits: [Arc<Admission>; 3],
 }
 
 /// One connection as everyone but its own reader sees it.
@@ -195,7 +195,7 @@ impl Connection {
     /// Waits until every request of this connection is answered and its answer written. Comes back early
     /// where the connection is closed.
     pub async fn all_answered(&self) {
-        let under_way = |bound: &Bound| bound.doors[0].taken();
+        let under_way = |bound: &Bound| bound.limits[0].taken();
         while !self.is_closed()
             && (self.bound().map_or(0, under_way) > 0 || self.waiting_bytes() > 0)
         {

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use super::Connection;
 use tessera_metrics::ConnectionClosed;
 
-/// A worker's open connections at one door. Bounded by `connections_max`.
+/// A worker's open connections at one port. Bounded by `connections_max`.
 #[derive(Debug, Default)]
 pub struct Connections {
     open: RefCell<HashMap<u64, Weak<Connection>>>,

@@ -1,4 +1,4 @@
-//! The door: a connection's outbox, how much may be under way, and who waits for an answer.
+//! Admission: a connection's outbox, the limits of what is under way, and the requests that wait for an answer.
 //!
 //! In come answers to be written; out go bytes, as many frames per write as are there. What never
 //! happens here: a frame is understood, or a writer is waited for.

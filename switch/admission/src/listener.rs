@@ -51,7 +51,11 @@ pub async fn accept(
         let (socket, address) = match listener.accept().await {
             Ok((socket, address)) => (socket, address.ip().to_canonical()),
             Err(error) => {
-                metrics.door.refused.of(ConnectionRefused::Accept).inc();
+                metrics
+                    .admission
+                    .refused
+                    .of(ConnectionRefused::Accept)
+                    .inc();
                 if NOT_ACCEPTED.allows(None) {
                     tracing::warn!(%error, "a connection could not be accepted");
                 }
@@ -60,7 +64,7 @@ pub async fn accept(
             }
         };
         let Some(place) = places.admit(Some(address)) else {
-            metrics.door.refused.of(ConnectionRefused::Full).inc();
+            metrics.admission.refused.of(ConnectionRefused::Full).inc();
             if FULL.allows(Some(address)) {
                 tracing::warn!(%address, "a connection was refused: as many are open as may be");
             }

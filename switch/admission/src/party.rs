@@ -1,4 +1,4 @@
-//! A party at the door: what it may, and how much of it is under way.
+//! A party that connects: what it may send, and how much of it is under way.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tessera_protocol::Dialect;
 
 use super::Admission;
 use tessera_config::Party;
-use tessera_metrics::{DoorMetrics, PartyMetrics};
+use tessera_metrics::{AdmissionMetrics, PartyMetrics};
 
 /// A party and its counts.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub struct Parties {
 
 impl Parties {
     /// These parties, with so many unanswered requests of all of them together.
-    pub fn new(parties: Vec<Party>, in_flight_max: usize, figures: &DoorMetrics) -> Self {
+    pub fn new(parties: Vec<Party>, in_flight_max: usize, figures: &AdmissionMetrics) -> Self {
         Self::of(parties, Admission::new(in_flight_max), |party| {
             let figures = figures.party(&party.name);
             ListedParty::new(party, figures)
@@ -64,7 +64,7 @@ impl Parties {
     }
 
     /// These parties in place of what there was.
-    pub fn renewed(&self, parties: Vec<Party>, figures: &DoorMetrics) -> Self {
+    pub fn renewed(&self, parties: Vec<Party>, figures: &AdmissionMetrics) -> Self {
         Self::of(parties, Arc::clone(&self.in_flight), |party| {
             let figures = figures.party(&party.name);
             match self.find(party.code) {

@@ -285,10 +285,10 @@ fn host_address(settings: &Settings) -> Result<(), Breach> {
         .map_err(|_| Breach::new("host.server_name", "neither a DNS name nor an IP address"))
 }
 
-/// Each door has an address of its own; port 0 stands for any that is free.
+/// Each listener has an address of its own; port 0 means any that is free.
 fn listeners(settings: &Settings) -> Result<(), Breach> {
     let tls = settings.mall.tls.as_ref();
-    let doors: Vec<_> = [
+    let listeners: Vec<_> = [
         ("mall.listen", settings.mall.listen),
         ("leased.listen", settings.leased.listen),
         ("ops.listen", settings.ops.listen),
@@ -296,8 +296,8 @@ fn listeners(settings: &Settings) -> Result<(), Breach> {
     .into_iter()
     .chain(tls.map(|tls| ("mall.tls.listen", tls.listen)))
     .collect();
-    for (index, (key, address)) in doors.iter().enumerate() {
-        let taken = doors[..index]
+    for (index, (key, address)) in listeners.iter().enumerate() {
+        let taken = listeners[..index]
             .iter()
             .find(|(_, other)| other == address && other.port() != 0);
         if let Some((other, _)) = taken {

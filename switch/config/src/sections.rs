@@ -10,7 +10,7 @@ use super::certificate::{NamedCertificates, fingerprint};
 use super::{Network, units};
 use tessera_ledger::StandIn;
 
-/// The door for malls and acquirers: raw TCP.
+/// The port for malls and acquirers: TCP without TLS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MallSettings {
@@ -75,16 +75,16 @@ pub struct MallSettings {
     /// The pause doubles with each further one in a row, up to this.
     #[serde(with = "units::duration")]
     pub slow_down_max: Duration,
-    /// The second door, for TLS; `None` for none.
+    /// The second port, with TLS; `None` for none.
     pub tls: Option<MallTlsSettings>,
 }
 
-/// The door for malls and acquirers that connect with TLS.
+/// The port for malls and acquirers that connect with TLS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MallTlsSettings {
     /// Where they connect.
-    #[serde(with = "units::address", default = "tls_door")]
+    #[serde(with = "units::address", default = "tls_listen")]
     pub listen: SocketAddr,
     /// Who says with the PROXY protocol from where a connection comes.
     #[serde(with = "units::networks", default)]
@@ -97,7 +97,7 @@ pub struct MallTlsSettings {
     pub client_authority: Option<PathBuf>,
 }
 
-fn tls_door() -> SocketAddr {
+fn tls_listen() -> SocketAddr {
     loopback(8584)
 }
 

@@ -40,7 +40,7 @@ pub struct Settings {
     pub partitions: u16,
     /// The currency of every wallet.
     pub currency: Currency,
-    /// The door for malls and acquirers.
+    /// The port for malls and acquirers.
     pub mall: MallSettings,
     /// The leased line of the wallet server.
     pub leased: LeasedSettings,

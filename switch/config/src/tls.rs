@@ -259,7 +259,7 @@ mod tests {
         error.replace(&format!("{}/", folder.path().display()), "")
     }
 
-    /// A door for malls with TLS, whose certificates this authority signs.
+    /// A port for malls with TLS, whose certificates this authority signs.
     fn with_malls(settings: &mut Settings, authority: &Path) {
         settings.mall.tls = Some(MallTlsSettings {
             listen: settings.mall.listen,

@@ -29,7 +29,7 @@ pub(super) struct Marks {
 }
 
 /// Appends one frame and says what its answer must be like. `None`, and nothing appended, where the
-/// mall's request cannot be read, which the mall's door has ruled out.
+/// mall's request cannot be read, which the mall's session has ruled out.
 pub(super) fn encode(
     out: &mut BytesMut,
     marks: Marks,

@@ -107,7 +107,7 @@ rules! {
     HostLineLost = HOST_UNREACHABLE, "the line to the financial system is down";
     HostSilent = HOST_UNREACHABLE, "the financial system did not answer";
     HostLate = HOST_UNREACHABLE, "the financial system has not answered yet";
-    HostBehind = HOST_UNREACHABLE, "the financial system has yet to hear of what came before";
+    HostBehind = HOST_UNREACHABLE, "the financial system has not received the message before it";
     HostDeclined = DECLINED, "declined by the financial system";
     HostUndecided = DECLINED, "the financial system neither approved nor declined it";
     HostTotalsRefused = DECLINED, "it does not compare totals";

@@ -133,7 +133,7 @@ label!(
 );
 
 label!(
-    /// Why a connection was turned away at the door.
+    /// Why a connection was refused.
     ConnectionRefused, "reason" {
         /// All parties together have as many as they may.
         Full = "full",
@@ -191,7 +191,7 @@ label!(
 label!(
     /// A certificate of ours.
     Certificate, "line" {
-        /// Of the malls' TLS door.
+        /// Of the malls' port with TLS.
         Malls = "malls",
         /// Of the wallet server's leased line.
         WalletServer = "wallet_server",

@@ -4,7 +4,7 @@
 //! worker, counts without an atomic instruction, and is poured into the shared half once per batch.
 //! Every label has a fixed set of values, so that the number of series is known before the first request.
 
-mod door;
+mod admission;
 mod families;
 mod host;
 mod journal;
@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus::{IntGaugeVec, Registry, TextEncoder};
 
-pub use door::{DoorMetrics, PartyMetrics};
+pub use admission::{AdmissionMetrics, PartyMetrics};
 pub use families::{Counters, Histograms};
 pub use host::HostMetrics;
 pub use journal::JournalMetrics;
@@ -56,7 +56,7 @@ pub struct Metrics {
     /// Requests and their answers.
     pub requests: RequestMetrics,
     /// Connections of malls and acquirers.
-    pub door: DoorMetrics,
+    pub admission: AdmissionMetrics,
     /// Wallet actors, and the queues between components.
     pub wallets: WalletMetrics,
     /// The journal.
@@ -89,7 +89,7 @@ impl Metrics {
                 &[Certificate::LABEL],
             ),
             requests: RequestMetrics::new(&register),
-            door: DoorMetrics::new(&register),
+            admission: AdmissionMetrics::new(&register),
             wallets: WalletMetrics::new(&register),
             journal: JournalMetrics::new(&register),
             host: HostMetrics::new(&register),

@@ -40,11 +40,11 @@ fn busy() -> Metrics {
     worker.connected();
     worker.connected();
     worker.signed_on();
-    metrics.door.party("Acquirer").connections.set(1);
+    metrics.admission.party("Acquirer").connections.set(1);
     worker.disconnected(ConnectionClosed::NoSignOn);
     worker.connection_refused(ConnectionRefused::PartyFull);
     worker.frame_refused(FrameRefused::TooLong);
-    metrics.door.party("Mall \"1\"").mac_failures.inc();
+    metrics.admission.party("Mall \"1\"").mac_failures.inc();
     worker.actor_started();
     worker.queue(Queue::Gate, 17);
     worker.flush();
@@ -96,14 +96,14 @@ fn shows_nothing_before_it_is_flushed_and_nothing_twice() {
     one.connected();
     other.connected();
     other.connected();
-    assert_eq!(metrics.door.not_signed_on.get(), 0);
+    assert_eq!(metrics.admission.not_signed_on.get(), 0);
     one.flush();
     other.flush();
     one.flush();
-    assert_eq!(metrics.door.not_signed_on.get(), 3);
+    assert_eq!(metrics.admission.not_signed_on.get(), 3);
     other.signed_on();
     other.flush();
-    assert_eq!(metrics.door.not_signed_on.get(), 2);
+    assert_eq!(metrics.admission.not_signed_on.get(), 2);
 }
 
 #[test]

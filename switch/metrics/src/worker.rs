@@ -41,7 +41,7 @@ impl WorkerMetrics {
     pub fn new(metrics: &Metrics, worker: usize) -> Self {
         let Metrics {
             requests,
-            door,
+            admission,
             wallets,
             ..
         } = metrics;
@@ -59,11 +59,11 @@ impl WorkerMetrics {
             duration: requests.duration.local(),
             stages: requests.stages.local(),
             order_wait: requests.order_wait.local(),
-            accepted: door.accepted.local(),
-            not_signed_on: LocalGauge::new(&door.not_signed_on),
-            refused: door.refused.local(),
-            closed: door.closed.local(),
-            frames_refused: door.frames_refused.local(),
+            accepted: admission.accepted.local(),
+            not_signed_on: LocalGauge::new(&admission.not_signed_on),
+            refused: admission.refused.local(),
+            closed: admission.closed.local(),
+            frames_refused: admission.frames_refused.local(),
             active: LocalGauge::new(&wallets.active),
             started: wallets.started.local(),
             stopped: wallets.stopped.local(),

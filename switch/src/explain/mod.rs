@@ -52,7 +52,7 @@ pub enum ExplainError {
     /// Nothing is called so.
     #[error(
         "the journal has no such transaction: what no wallet was asked (an unknown card, a wrong MAC, a format error) is \
-         answered at the door, counted by `tessera_declines_total` and logged at debug"
+         answered before it reached a wallet, counted by `tessera_declines_total` and logged at debug"
     )]
     Unknown,
 }

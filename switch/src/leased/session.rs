@@ -44,7 +44,7 @@ pub struct LineKeeper {
     pub signed_on: Arc<Admission>,
     /// Unanswered operations of one connection.
     pub in_flight_max: usize,
-    /// Unanswered requests of all doors together.
+    /// The limit of unanswered requests on all ports together.
     pub in_flight: Arc<Admission>,
     /// How long what may take.
     pub times: MallSettings,
@@ -106,7 +106,7 @@ pub async fn serve(socket: StdStream, place: Place, keeper: Rc<LineKeeper>) {
     connection.bind(Bound {
         listed: None,
         arrival: Arrival::from(None, Carrier::Tls(None)),
-        doors: [
+        limits: [
             Admission::new(keeper.in_flight_max),
             Admission::new(usize::MAX),
             Arc::clone(&keeper.in_flight),

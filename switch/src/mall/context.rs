@@ -36,7 +36,7 @@ pub struct SessionContext {
     parties: RefCell<Arc<Parties>>,
     /// How often that has changed.
     renewals: Cell<u64>,
-    /// Our certificate at the moment, and whose are taken; `None` without a door for TLS.
+    /// Our certificate at the moment, and whose are taken; `None` without a port for TLS.
     pub(super) acceptor: RefCell<Option<TlsAcceptor>>,
     /// How long what may take.
     pub settings: MallSettings,
@@ -86,7 +86,7 @@ impl SessionContext {
             let Some(Bound {
                 listed: Some(before),
                 arrival,
-                doors,
+                limits,
             }) = connection.bound()
             else {
                 continue;
@@ -96,7 +96,7 @@ impl SessionContext {
                 arrival.check(party).is_ok() && party.has_the_key_of(&before.party)
             });
             match party {
-                Some(party) => doors[0].set_max(party.in_flight_per_connection_max),
+                Some(party) => limits[0].set_max(party.in_flight_per_connection_max),
                 None => connection.drain(ConnectionClosed::Profile),
             }
         }

@@ -128,10 +128,10 @@ impl Session {
             };
             // A frame is never dropped for lack of capacity: it waits here, and so do all frames after it.
             let mut received = self.receiver.receive(frame, now);
-            while let Received::Full(frame, door) = received {
+            while let Received::Full(frame, limit) = received {
                 self.end_turn();
                 self.baton = None;
-                self.wait_for(door).await?;
+                self.wait_for(limit).await?;
                 received = self.receiver.receive(frame, now);
             }
             if let Received::Close(ending) = received {
@@ -261,9 +261,9 @@ impl Session {
         self.connection.check_open()
     }
 
-    async fn wait_for(&self, door: Arc<Admission>) -> Result<(), Ending> {
+    async fn wait_for(&self, limit: Arc<Admission>) -> Result<(), Ending> {
         tokio::select! {
-            () = door.room() => {}
+            () = limit.room() => {}
             () = self.connection.ended.notified() => {}
         }
         self.connection.check_open()

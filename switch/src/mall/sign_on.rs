@@ -66,7 +66,7 @@ pub(super) fn manage(
             connection.bind(Bound {
                 listed: Some(Arc::clone(listed)),
                 arrival: arrival.clone(),
-                doors: [
+                limits: [
                     Admission::new(listed.party.in_flight_per_connection_max),
                     Arc::clone(&listed.in_flight),
                     Arc::clone(in_flight),

@@ -30,7 +30,7 @@ impl Health {
         self.journal_open.store(open, Relaxed);
     }
 
-    /// The doors are open: malls can connect.
+    /// The ports accept: malls can connect.
     pub fn set_serving(&self, serving: bool) {
         self.serving.store(serving, Relaxed);
     }

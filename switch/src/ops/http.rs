@@ -139,7 +139,7 @@ mod tests {
 
     async fn ask_everything() {
         let metrics = Arc::new(Metrics::new());
-        metrics.door.party("Development mall 1");
+        metrics.admission.party("Development mall 1");
         let health = Arc::new(Health::new(1));
         let settings = OpsSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

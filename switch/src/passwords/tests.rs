@@ -123,7 +123,7 @@ fn requester() -> Requester {
     connection.bind(Bound {
         listed: None,
         arrival: Arrival::from(None, Carrier::Tls(None)),
-        doors: std::array::from_fn(|_| Admission::new(1)),
+        limits: std::array::from_fn(|_| Admission::new(1)),
     });
     Requester {
         admitted: Admitted::take(&connection).expect("a place"),

@@ -40,7 +40,7 @@ impl Base {
         let party_directory = Arc::new(PartyDirectory::new(Parties::new(
             settings.parties.clone(),
             settings.mall.in_flight_max,
-            &metrics.door,
+            &metrics.admission,
         )));
         let host_tls = host_client(&settings.host)?;
         let leased_tls = leased_server(&settings.leased)?;

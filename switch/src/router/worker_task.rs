@@ -12,7 +12,7 @@ use tessera_admission::Parties;
 pub enum WorkerTask {
     /// Hand every wallet that changed to the store.
     Checkpoint(Sender<()>),
-    /// These are the parties from now on, and this the certificate of the malls' TLS door.
+    /// These are the parties from now on, and this the certificate of the malls' port with TLS.
     Renew(Arc<Parties>, Option<TlsAcceptor>, Sender<()>),
     /// Read no more requests, answer what is under way.
     Drain(Sender<()>),

@@ -1,4 +1,4 @@
-//! The malls' door with TLS: with and without certificates of clients, and with another certificate of ours.
+//! The malls' port with TLS: with and without certificates of clients, and with another certificate of ours.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::rig::{Rig, free_port, wait_for};
 
 const PLAIN_FILE: &str = "development-acquirer-2.toml";
 
-/// A rig whose switch has a second door, and where that is.
+/// A rig whose switch has a second port, and where that is.
 fn with_tls(cards: u64, client_authority: bool) -> (Rig, SocketAddr) {
     let address = free_port();
     let authority = match client_authority {
@@ -57,7 +57,7 @@ fn a_mall_buys_over_tls_as_in_the_clear() {
     for _ in &purchases {
         assert_eq!(line.next().expect("an answer").code(), "00");
     }
-    // Who speaks in the clear here, or with TLS at the other door, is not understood.
+    // Who speaks in the clear here, or with TLS at the other port, is not understood.
     let mut clear = Wire::connect(address);
     clear.send(&network(&PLAIN, "001").frame());
     assert!(

@@ -20,7 +20,12 @@ fn imports(member: &str) -> Imports {
         let parts: Vec<_> = path.trim_end_matches("/mod.rs").split('/').collect();
         let module = parts[0].trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(&file).unwrap();
-        let code = without_tests(&text);
+        // What a comment names is no import.
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let code: String = without_tests(&text)
+            .split_inclusive('\n')
+            .filter(is_code)
+            .collect();
         let of_crate = code.split("crate::").skip(1);
         // So many `super::` lead to the crate; the files beside lib.rs need one.
         let up = "super::".repeat(parts.len());

@@ -156,7 +156,7 @@ fn an_unregistered_mall_is_refused() {
         403
     );
     assert_eq!(browser.get("/pay?mall=MALL-9999").status, 403);
-    // Our own script's door is not open to other pages.
+    // The route of our own script refuses other pages.
     let mut fields = purchase("ORDER-3");
     fields.push(("origin", MALL));
     assert_eq!(

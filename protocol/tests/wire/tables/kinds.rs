@@ -38,7 +38,7 @@ const NETWORK: &str = "7=1122094459 11=000001 32=10000000001 70=001";
 const TOTALS: &str = "7=1122094459 11=000001 32=10000000001 15=1121 74=0000000001 75=0000000000 76=0000000002 77=0000000000 \
      86=0000000000000700 87=0000000000000000 88=0000000000005000 89=0000000000000000";
 
-/// All that may come through the malls' door.
+/// All that may come over the malls' port.
 pub fn kinds() -> Vec<Kind> {
     let kind = |head, mtis, samples| Kind {
         head,

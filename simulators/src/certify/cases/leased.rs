@@ -1,4 +1,4 @@
-//! Section 7: what belongs on the leased lines has no place at the door of malls and acquirers.
+//! Section 7: what belongs on the leased lines is refused on the port of malls and acquirers.
 
 use super::words::*;
 

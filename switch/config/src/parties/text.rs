@@ -89,7 +89,7 @@ pub(super) struct Context<'a> {
     pub(super) defaults: &'a MallSettings,
     /// The folder of the file.
     pub(super) base: &'a Path,
-    /// The door for TLS, where there is one.
+    /// The malls' port with TLS, where there is one.
     pub(super) tls: Option<&'a MallTlsSettings>,
 }
 

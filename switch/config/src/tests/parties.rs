@@ -318,9 +318,9 @@ fn a_certificate_needs_an_authority_that_it_is_asked_for_with() {
     let tls = format!("{tls}client_authority = \"ca.pem\"\n");
     let (folder, settings) = read_with(&tls, &[("p.toml", &party)]);
     let settings = settings.unwrap();
-    let door = settings.mall.tls.unwrap();
-    assert_eq!(door.client_authority, Some(folder.path().join("ca.pem")));
-    assert_eq!(door.listen.port(), 8584);
+    let tls = settings.mall.tls.unwrap();
+    assert_eq!(tls.client_authority, Some(folder.path().join("ca.pem")));
+    assert_eq!(tls.listen.port(), 8584);
     let mut bytes = [0x0A; 32];
     bytes[31] = 0xFF;
     let expected = Some(CertificateOf::Fingerprint(bytes));

@@ -212,7 +212,7 @@ impl Receiver {
             return self.unreadable(&unpacked.message, &wire, &fault);
         }
         match self.message(&unpacked.message, &wire, now) {
-            Received::Full(_, door) => Received::Full(frame, door),
+            Received::Full(_, limit) => Received::Full(frame, limit),
             received @ (Received::Done | Received::Close(_)) => received,
         }
     }
@@ -405,9 +405,9 @@ impl Receiver {
             Err(NotAdmitted::NotSignedOn) => {
                 Err(self.say(message, Some(listed), Rule::NotSignedOn))
             }
-            Err(NotAdmitted::Full(door)) => {
+            Err(NotAdmitted::Full(limit)) => {
                 self.counted = true;
-                Err(Received::Full(frame.clone(), door))
+                Err(Received::Full(frame.clone(), limit))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The door, spoken to in bytes written by hand: section 8 of the wire protocol row by row, and the
+//! The port for malls and acquirers, in bytes written by hand: section 8 of the wire protocol row by row, and the
 //! rules of sections 1, 3 and 4 that a mall meets.
 
 mod crowds;

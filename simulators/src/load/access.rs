@@ -1,4 +1,4 @@
-//! The two doors through which balances can be read and, at one of them, orders announced: an acquirer's, in the
+//! The two ways of reading balances and, over one of them, announcing orders: an acquirer's, in the
 //! clear, and the wallet server's leased line, mutual TLS.
 
 use std::io;
@@ -43,8 +43,8 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
-/// Which door, and what is needed to pass it.
-pub enum Door {
+/// Which of them, and what is needed to sign on.
+pub enum Access {
     /// Balances by card number, 0100/31.
     Acquirer {
         /// Who asks.
@@ -63,7 +63,7 @@ pub enum Door {
     },
 }
 
-impl Door {
+impl Access {
     /// Institution code to sign on with.
     pub fn party(&self) -> u64 {
         match self {

@@ -6,8 +6,8 @@ use super::families::Counters;
 use super::labels::{ConnectionClosed, ConnectionRefused, FrameRefused, Reloaded};
 use super::register::Register;
 
-/// The door's figures.
-pub struct DoorMetrics {
+/// Figures of the ports for malls and acquirers: connections, frames, reloads of the parties.
+pub struct AdmissionMetrics {
     /// Connections accepted.
     pub accepted: IntCounter,
     /// Connections turned away.
@@ -50,7 +50,7 @@ pub struct PartyMetrics {
     pub key_changes_refused: IntCounter,
 }
 
-impl DoorMetrics {
+impl AdmissionMetrics {
     pub(super) fn new(register: &Register<'_>) -> Self {
         Self {
             accepted: register.counter("connections_accepted_total", "Connections accepted."),
