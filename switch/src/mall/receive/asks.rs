@@ -20,7 +20,37 @@ pub(super) fn read(
 ) -> Result<Asked, (FrameRefused, Rule)> {
     let not_permitted = |rule| (FrameRefused::NotPermitted, rule);
     permission::check(party, message).map_err(not_permitted)?;
-    let (financial, payer, action) = match request {
+    let (financial, payer, action) = wanted(party, request).ok_or(not_permitted(Rule::NotOffered))?;
+    check(party, financial, &payer, &action)?;
+    let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
+    let key = key_of(financial, function_of(&action), &payer);
+    let opening = Opening {
+        // The wallet's own worker gives it one.
+        reference: Reference(0),
+        key,
+        institution: financial.institution,
+        class,
+        processing_code: financial.processing_code,
+        trace: financial.trace,
+        transmission: message.number(7).unwrap_or(0) as u32,
+        local_time: financial.local_time,
+        local_date: financial.local_date,
+        terminal: financial.terminal,
+        acceptor: financial.acceptor,
+        repeat: financial.repeat,
+        retrieval: financial.reference,
+        amount: financial.amount,
+        currency: financial.currency,
+        payer,
+        merchant: merchant_of(request, party),
+    };
+    Ok((opening, action))
+}
+
+/// What the request wants of which payer; `None` for what no party is offered.
+#[inline]
+fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial, Payer, Action)> {
+    Some(match request {
         Request::Purchase(purchase) | Request::Authorization(purchase) => (
             &purchase.financial,
             named(&purchase.financial.acceptor, &purchase.payer),
@@ -91,9 +121,20 @@ pub(super) fn read(
         Request::Network(_)
         | Request::Payout(_)
         | Request::Reconciliation(_)
-        | Request::Administrative(_) => return Err(not_permitted(Rule::NotOffered)),
-    };
-    let not_its = match (&action, &payer) {
+        | Request::Administrative(_) => return None,
+    })
+}
+
+/// Whether the party may ask this of the payer.
+#[inline]
+fn check(
+    party: &Party,
+    financial: &Financial,
+    payer: &Payer,
+    action: &Action,
+) -> Result<(), (FrameRefused, Rule)> {
+    let not_permitted = |rule| (FrameRefused::NotPermitted, rule);
+    let not_its = match (action, payer) {
         // Nobody agreed to what a mall would decide by itself.
         (Action::Post { .. }, Payer::Order(_)) => Some(Rule::PartyAdvices),
         (Action::Post { .. }, _) if !party.quirks.stand_in_advices => Some(Rule::PartyAdvices),
@@ -115,8 +156,12 @@ pub(super) fn read(
     if party.kind != may {
         return Err(not_permitted(Rule::PartyPayers));
     }
-    let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
-    let function = match action {
+    Ok(())
+}
+
+/// Set in the message class of the key, so that an advice is no repeat of a request with the same fields.
+fn function_of(action: &Action) -> u8 {
+    match action {
         Action::Complete { .. } | Action::Post { .. } => ADVISES,
         Action::Purchase { .. }
         | Action::Inquiry
@@ -132,29 +177,7 @@ pub(super) fn read(
         | Action::History(_)
         | Action::Account(_)
         | Action::Unwatch => 0,
-    };
-    let key = key_of(financial, function, &payer);
-    let opening = Opening {
-        // The wallet's own worker gives it one.
-        reference: Reference(0),
-        key,
-        institution: financial.institution,
-        class,
-        processing_code: financial.processing_code,
-        trace: financial.trace,
-        transmission: message.number(7).unwrap_or(0) as u32,
-        local_time: financial.local_time,
-        local_date: financial.local_date,
-        terminal: financial.terminal,
-        acceptor: financial.acceptor,
-        repeat: financial.repeat,
-        retrieval: financial.reference,
-        amount: financial.amount,
-        currency: financial.currency,
-        payer,
-        merchant: merchant_of(request, party),
-    };
-    Ok((opening, action))
+    }
 }
 
 /// Set in the message class of an advice, so that it is not a repeat of a request with the same key.
