@@ -15,6 +15,10 @@ mod gauges;
 mod host_totals;
 pub mod message;
 #[cfg(test)]
+#[path = "../../tests/rig/wire/hand.rs"]
+#[allow(dead_code, reason = "the integration tests use the rest")]
+mod hand;
+#[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;
 mod process;
@@ -23,6 +27,9 @@ mod reload;
 mod renewal;
 mod reseal;
 mod settlement;
+mod switch;
+#[cfg(test)]
+mod testing;
 
 pub mod dispatch;
 pub mod explain;

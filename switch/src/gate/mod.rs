@@ -7,6 +7,8 @@ pub(crate) mod advice;
 mod dead_letters;
 mod history;
 mod host_lines;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

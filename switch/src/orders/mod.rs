@@ -5,6 +5,8 @@
 
 mod slot;
 mod waiting;
+#[cfg(test)]
+mod waiting_tests;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -5,6 +5,8 @@
 
 mod active_wallets;
 mod prefetch;
+#[cfg(test)]
+mod tests;
 mod worker;
 mod worker_task;
 

@@ -3,6 +3,8 @@
 mod asks;
 mod operator;
 mod route;
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::net::IpAddr;

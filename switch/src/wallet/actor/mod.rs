@@ -5,6 +5,8 @@
 //! wallet has been idle, so that memory follows the wallets in use.
 
 mod perform;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,0 +1,90 @@
+//! A worker's actors from their first message to their rest, in an actix system.
+
+use std::rc::Rc;
+
+use tessera_kit::clock;
+use tessera_ledger::{Command, Rules, WalletId};
+use tessera_protocol::Amount;
+
+use super::Worker;
+use crate::message::WalletMessage;
+use crate::testing::Bench;
+
+/// Runs the tasks that are ready, until this is so.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..100_000 {
+        if is_so() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("never: {what}");
+}
+
+fn inquiry(bench: &Bench) -> WalletMessage {
+    let opening = crate::testing::inquiry(Amount::ZERO);
+    bench.ask("balance", opening, tessera_ledger::Action::Inquiry)
+}
+
+#[test]
+fn an_actor_starts_at_the_first_message_and_stops_when_it_is_idle() {
+    actix::System::new().block_on(async {
+        let bench = Bench::new(Rules::default(), 0);
+        let worker = Rc::new(Worker::new(
+            Rc::clone(&bench.services),
+            Rc::clone(&bench.active),
+        ));
+        actix::spawn(Rc::clone(&worker).hand_out());
+        let wallet = WalletId(7);
+        bench.services.outgoing.dispatch(wallet, inquiry(&bench));
+        until("the wallet is active", || bench.active.place(wallet).is_some()).await;
+        until("it has decided", || !bench.services.gate.is_empty()).await;
+        bench.sync();
+        assert!(bench.answers().starts_with("balance "));
+
+        // Nothing was sent since then: the second look finds it idle.
+        worker.rest_idle(0).await;
+        until("it rests", || bench.active.place(wallet).is_none()).await;
+
+        bench.services.outgoing.dispatch(wallet, inquiry(&bench));
+        until("it is active again", || bench.active.place(wallet).is_some()).await;
+    });
+}
+
+#[test]
+fn all_messages_of_a_batch_reach_their_wallets_in_order() {
+    actix::System::new().block_on(async {
+        let bench = Bench::new(Rules::default(), 0);
+        let worker = Rc::new(Worker::new(
+            Rc::clone(&bench.services),
+            Rc::clone(&bench.active),
+        ));
+        actix::spawn(Rc::clone(&worker).hand_out());
+        for question in ["1", "2", "3"] {
+            let opening = crate::testing::inquiry(Amount::ZERO);
+            let asked = bench.ask(question, opening, tessera_ledger::Action::Inquiry);
+            bench.services.outgoing.dispatch(WalletId(7), asked);
+        }
+        until("all are decided", || bench.services.gate.len() == 3).await;
+        bench.sync();
+        let answers = bench.answers();
+        let order: Vec<_> = answers.split(';').filter_map(|one| one.split(' ').next()).collect();
+        assert_eq!(order, ["1", "2", "3", ""]);
+    });
+}
+
+#[test]
+fn a_wake_is_sent_when_its_time_has_come() {
+    actix::System::new().block_on(async {
+        let bench = Bench::new(Rules::default(), 0);
+        let worker = Worker::new(Rc::clone(&bench.services), Rc::clone(&bench.active));
+        let now = clock::milliseconds();
+        bench.services.wakes.at(now, WalletId(1));
+        bench.services.wakes.at(now + 3_600_000, WalletId(2));
+        worker.wake();
+        let sent = bench.sent().await;
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].0, WalletId(1));
+        assert!(matches!(sent[0].1.command, Command::Wake));
+    });
+}
