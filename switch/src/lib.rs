@@ -27,7 +27,6 @@ mod reload;
 mod renewal;
 mod reseal;
 mod settlement;
-mod switch;
 #[cfg(test)]
 mod testing;
 
