@@ -12,12 +12,12 @@
 mod assembly;
 pub mod fault;
 mod gauges;
-mod host_totals;
-pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/wire/hand.rs"]
 #[allow(dead_code, reason = "the integration tests use the rest")]
 mod hand;
+mod host_totals;
+pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]
 mod mutation;

@@ -72,12 +72,11 @@ pub(crate) struct Bench {
     pub(crate) policy: Arc<OperatorPolicy>,
     pub(crate) active: Rc<ActiveWallets>,
     pub(crate) services: Rc<Services>,
-    /// What other threads send.
-    pub(crate) inboxes: Inboxes,
-    pub(crate) inbox: Inbox,
     pub(crate) connection: Arc<Connection>,
     /// Unanswered requests.
     pub(crate) in_flight: Arc<Admission>,
+    /// Its end stays open: what is sent to this worker by others.
+    _inbox: Inbox,
     _folder: tempfile::TempDir,
 }
 
@@ -89,7 +88,8 @@ impl Bench {
         let shared: Arc<dyn Journal> = Arc::new(journal.clone());
         let store = Store::open(&folder.path().join("store"), 1 << 20).expect("a store");
         let store = Arc::new(store);
-        let (checkpointer, writer) = Checkpointer::new(Arc::clone(&store), Arc::clone(&shared));
+        let (checkpointer, writer) =
+            Checkpointer::new(Arc::clone(&store), Arc::clone(&shared), PARTITIONS);
         // Ends with the bench, which has the senders.
         std::thread::spawn(move || writer.run(|_| {}));
         let ring = folder.path().join("vault.toml");
@@ -109,7 +109,7 @@ impl Bench {
             account_tries: 5,
             address_tries: 30,
         });
-        let give_back = inboxes.clone();
+        let give_back = inboxes;
         let passwords = Passwords::start(
             1,
             1,
@@ -168,8 +168,7 @@ impl Bench {
             policy,
             active,
             services,
-            inboxes,
-            inbox,
+            _inbox: inbox,
             connection,
             in_flight,
             _folder: folder,

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use tessera_journal::Journal;
 use tessera_ledger::{Balance, Day, Outcome, Rules, Supervision, WalletId};
-use tessera_protocol::ResponseCode;
 
 use super::{News, Release};
 use crate::testing::{Bench, PARTITIONS};
@@ -20,12 +19,27 @@ fn wallets() -> [WalletId; 2] {
 
 /// Appends a record for the wallet, and holds an answer until it is durable.
 fn hold_answer(bench: &Bench, wallet: WalletId, question: &'static str) {
-    let appended = bench.journal.append(wallet.partition(PARTITIONS), b"record");
-    hold(bench, wallet, Some(appended.sequence), answer(bench, question));
+    let appended = bench
+        .journal
+        .append(wallet.partition(PARTITIONS), b"record");
+    hold(
+        bench,
+        wallet,
+        Some(appended.sequence),
+        answer(bench, question),
+    );
 }
 
-fn hold(bench: &Bench, wallet: WalletId, sequence: Option<tessera_journal::Sequence>, release: Release) {
-    bench.services.gate.hold(wallet, sequence, Instant::now(), release);
+fn hold(
+    bench: &Bench,
+    wallet: WalletId,
+    sequence: Option<tessera_journal::Sequence>,
+    release: Release,
+) {
+    bench
+        .services
+        .gate
+        .hold(wallet, sequence, Instant::now(), release);
 }
 
 fn answer(bench: &Bench, question: &'static str) -> Release {
@@ -77,7 +91,9 @@ fn the_operators_decision_counts_when_it_is_durable() {
     let mut decided = Supervision::default();
     decided.days.begin(5, Day(20_000));
     let wallet = WalletId::OPERATOR;
-    let appended = bench.journal.append(wallet.partition(PARTITIONS), b"record");
+    let appended = bench
+        .journal
+        .append(wallet.partition(PARTITIONS), b"record");
     let proclaim = Release::Proclaim(Box::new(decided.clone()));
     hold(&bench, wallet, Some(appended.sequence), proclaim);
     bench.services.gate.open();
@@ -135,14 +151,4 @@ fn a_watcher_that_does_not_read_misses_news_and_nothing_grows() {
     hold(&bench, wallet, None, news());
     bench.services.gate.open();
     assert_eq!(bench.answers(), format!("{wallet:?};"));
-}
-
-#[test]
-fn a_decline_is_released_as_it_was_held() {
-    let bench = Bench::new(Rules::default(), 0);
-    let [wallet, _] = wallets();
-    let declined = Outcome::declined(ResponseCode::DECLINED, "declined by the host");
-    hold(&bench, wallet, None, Release::Answer(bench.requester("a"), declined));
-    bench.services.gate.open();
-    assert_eq!(bench.answers(), "a 05;");
 }

@@ -34,12 +34,18 @@ fn a_purchase_gives_up_at_its_time_and_not_before() {
     let until = Instant::now() + Duration::from_secs(10);
     wait(&bench, "early", 1, until);
     wait(&bench, "late", 2, until + Duration::from_secs(1));
-    bench.services.purchases.give_up(until - Duration::from_millis(1));
+    bench
+        .services
+        .purchases
+        .give_up(until - Duration::from_millis(1));
     assert_eq!(bench.answers(), "");
     bench.services.purchases.give_up(until);
     assert_eq!(bench.answers(), "early 25;");
     assert_eq!(bench.in_flight.taken(), 1);
-    bench.services.purchases.give_up(until + Duration::from_secs(1));
+    bench
+        .services
+        .purchases
+        .give_up(until + Duration::from_secs(1));
     assert_eq!(bench.answers(), "late 25;");
     assert_eq!(bench.in_flight.taken(), 0);
 }
@@ -53,7 +59,10 @@ async fn purchases_go_to_the_wallet_whose_payer_agrees() {
     let purchases = Rc::clone(&bench.services.purchases);
     purchases.order_turned(order(), PAYER, OrderState::Open, u64::MAX);
     let sent = bench.sent().await;
-    assert_eq!(sent.iter().map(|(to, _)| *to).collect::<Vec<_>>(), [PAYER; 2]);
+    assert_eq!(
+        sent.iter().map(|(to, _)| *to).collect::<Vec<_>>(),
+        [PAYER; 2]
+    );
     // They are the wallet's now: their deadline is over without an answer from here.
     purchases.give_up(until);
     assert_eq!(bench.answers(), "");

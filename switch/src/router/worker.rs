@@ -127,7 +127,8 @@ impl Worker {
     pub async fn rest_idle(&self, idle_after: u64) {
         let now = clock::steady();
         self.active.set_clock(now);
-        let Some(before) = now.checked_sub(idle_after) else {
+        // At least one, so that a wallet comes once in a call: it is checked again after `now`.
+        let Some(before) = now.checked_sub(idle_after.max(1)) else {
             return;
         };
         let snapshots = &self.services.snapshots;

@@ -20,7 +20,8 @@ pub(super) fn read(
 ) -> Result<Asked, (FrameRefused, Rule)> {
     let not_permitted = |rule| (FrameRefused::NotPermitted, rule);
     permission::check(party, message).map_err(not_permitted)?;
-    let (financial, payer, action) = wanted(party, request).ok_or(not_permitted(Rule::NotOffered))?;
+    let (financial, payer, action) =
+        wanted(party, request).ok_or(not_permitted(Rule::NotOffered))?;
     check(party, financial, &payer, &action)?;
     let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
     let key = key_of(financial, function_of(&action), &payer);

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tessera_admission::{
-    Arrival, Carrier, Connection, Parties, PlaceLimits, Places,
-};
+use tessera_admission::{Arrival, Carrier, Connection, Parties, PlaceLimits, Places};
 use tessera_config::Settings;
 use tessera_ledger::{Action, Command, Payer, Rules, WalletId};
 use tessera_metrics::Metrics;
@@ -74,7 +72,10 @@ impl Line {
     /// Whose party has signed on.
     fn of(party: &Party) -> Self {
         let mut line = Self::new();
-        assert_eq!(line.receive(&hand::network(party, "001")), Some("00".into()));
+        assert_eq!(
+            line.receive(&hand::network(party, "001")),
+            Some("00".into())
+        );
         line
     }
 
@@ -97,7 +98,8 @@ impl Line {
     async fn sent(&self) -> Vec<(WalletId, Command)> {
         let sent = self.bench.sent().await;
         let sent = sent.into_iter();
-        sent.map(|(wallet, message)| (wallet, message.command)).collect()
+        sent.map(|(wallet, message)| (wallet, message.command))
+            .collect()
     }
 }
 
@@ -121,11 +123,27 @@ fn nothing_but_network_messages_is_served_before_the_sign_on() {
     let mut line = Line::new();
     let purchase = hand::card_purchase(&ACQUIRER, CARD, 1_999);
     assert_eq!(line.receive(&purchase).as_deref(), Some("58"));
-    assert_eq!(line.receive(&hand::network(&ACQUIRER, "301")).as_deref(), Some("58"));
-    assert_eq!(line.receive(&hand::network(&ACQUIRER, "001")).as_deref(), Some("00"));
-    assert_eq!(line.receive(&hand::network(&ACQUIRER, "301")).as_deref(), Some("00"));
-    assert_eq!(line.receive(&hand::network(&ACQUIRER, "002")).as_deref(), Some("00"));
-    assert_eq!(line.receive(&purchase).as_deref(), Some("58"), "it has signed off");
+    assert_eq!(
+        line.receive(&hand::network(&ACQUIRER, "301")).as_deref(),
+        Some("58")
+    );
+    assert_eq!(
+        line.receive(&hand::network(&ACQUIRER, "001")).as_deref(),
+        Some("00")
+    );
+    assert_eq!(
+        line.receive(&hand::network(&ACQUIRER, "301")).as_deref(),
+        Some("00")
+    );
+    assert_eq!(
+        line.receive(&hand::network(&ACQUIRER, "002")).as_deref(),
+        Some("00")
+    );
+    assert_eq!(
+        line.receive(&purchase).as_deref(),
+        Some("58"),
+        "it has signed off"
+    );
 }
 
 #[test]
@@ -133,7 +151,10 @@ fn a_connection_is_one_partys_for_good() {
     let mut line = Line::of(&PLAIN);
     let other = hand::card_purchase(&ACQUIRER, CARD, 1_999);
     assert_eq!(line.receive(&other).as_deref(), Some("63"));
-    assert_eq!(line.receive(&hand::network(&ACQUIRER, "001")).as_deref(), Some("63"));
+    assert_eq!(
+        line.receive(&hand::network(&ACQUIRER, "001")).as_deref(),
+        Some("63")
+    );
 }
 
 #[test]
@@ -179,7 +200,9 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
         assert_eq!(line.receive(&hand::card_purchase(&ACQUIRER, CARD, 1)), None);
     }
     let last = hand::card_purchase(&ACQUIRER, CARD, 1).message();
-    let received = line.receiver.receive(Bytes::from(last.clone()), Instant::now());
+    let received = line
+        .receiver
+        .receive(Bytes::from(last.clone()), Instant::now());
     let Received::Full(frame, door) = received else {
         panic!("it is admitted above the limit");
     };
@@ -189,7 +212,9 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
 
     // One is answered: there is capacity again, and whoever waits hears of it.
     drop(sent);
-    tokio::time::timeout(Duration::from_secs(10), door.room()).await.expect("capacity");
+    tokio::time::timeout(Duration::from_secs(10), door.room())
+        .await
+        .expect("capacity");
     let received = line.receiver.receive(frame, Instant::now());
     assert!(matches!(received, Received::Done));
     assert_eq!(line.bench.sent().await.len(), 1);
@@ -198,7 +223,10 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
 #[tokio::test]
 async fn a_malls_purchase_waits_for_its_payer() {
     let mut line = Line::of(&MALL);
-    assert_eq!(line.receive(&hand::order_purchase(&MALL, "ORDER-1", 1_999)), None);
+    assert_eq!(
+        line.receive(&hand::order_purchase(&MALL, "ORDER-1", 1_999)),
+        None
+    );
     let late = Instant::now() + Duration::from_secs(3_600);
     line.bench.services.purchases.give_up(late);
     assert_eq!(line.answer().as_deref(), Some("25"), "nobody has agreed");

@@ -1,15 +1,11 @@
 //! The actor by itself, its neighbours on a bench: messages go in by hand, and the test says what becomes durable.
 
 use tessera_host::HostMessage;
-use tessera_journal::Journal;
-use tessera_ledger::{
-    Command, Entry, Event, Items, Opening, Reference, Rules, StandIn, Supervision, Wallet, WalletId,
-};
-use tessera_protocol::{Currency, Mti, ResponseCode, Totals};
+use tessera_journal::{Journal, Mark};
+use tessera_ledger::{Command, Entry, Event, Opening, Reference, Rules, StandIn, Wallet, WalletId};
+use tessera_protocol::{Currency, ResponseCode};
 
-use super::super::bench::{
-    EXPIRY, INSTITUTION, NOW, PURCHASE, amount, by_card, card, original, reversal,
-};
+use super::super::bench::{EXPIRY, NOW, PURCHASE, amount, by_card, card, reversal};
 use super::{Housekeeping, WalletActor};
 use crate::message::WalletMessage;
 use crate::testing::Bench;
@@ -18,7 +14,7 @@ const WALLET: WalletId = WalletId(1);
 
 fn rules() -> Rules {
     Rules {
-        hold_stands: 604_800_000,
+        hold_valid_for: 604_800_000,
         ..Rules::default()
     }
 }
@@ -53,12 +49,12 @@ fn approved(reference: Reference) -> WalletMessage {
     WalletMessage::unasked(Command::HostAnswered(reference, ResponseCode::APPROVED))
 }
 
-/// All events, as a restart would read them.
-fn journaled(bench: &Bench) -> Vec<Entry> {
+/// All events, as a restart would read them, each with its place.
+fn journaled(bench: &Bench) -> Vec<(Entry, Mark)> {
     let mut entries = Vec::new();
     let mut tail = bench.journal.tail(None);
     tail.show(u64::MAX, &mut |record| {
-        entries.push(Entry::read(record.payload)?);
+        entries.push((Entry::read(record.payload)?, record.mark()));
         Ok(())
     })
     .expect("memory");
@@ -71,7 +67,7 @@ fn neither_host_nor_mall_hear_of_what_is_not_durable() {
     let mut actor = actor(&bench);
     actor.receive(bench.ask("buy", purchase(1, 3_000), PURCHASE));
     bench.services.gate.open();
-    assert_eq!(actor.wallet.held.minor(), 3_000, "applied at once");
+    assert_eq!(actor.wallet.held.value(), 3_000, "applied at once");
     assert!(bench.lines.requests.borrow().is_empty());
 
     bench.sync();
@@ -79,7 +75,7 @@ fn neither_host_nor_mall_hear_of_what_is_not_durable() {
     assert_eq!(bench.answers(), "", "the host has not answered");
     actor.receive(approved(reference));
     bench.services.gate.open();
-    assert_eq!(actor.wallet.held.minor(), 0);
+    assert_eq!(actor.wallet.held.value(), 0);
     assert_eq!(bench.answers(), "", "its event is not durable");
     assert_eq!(bench.in_flight.taken(), 1);
 
@@ -106,12 +102,14 @@ fn what_is_journaled_leads_to_the_same_wallet() {
         bench.sync();
     }
     let mut replayed = Wallet::new(WALLET);
-    let mut place = replayed.last_position;
-    for entry in journaled(&bench) {
-        assert_eq!(entry.previous, place, "each follows the one before");
-        let at = bench.journal.position_after(place);
-        replayed.apply(&entry, at.position, at.sequence).expect("it fits");
-        place = replayed.last_position;
+    for (entry, mark) in journaled(&bench) {
+        assert_eq!(
+            entry.previous, replayed.last_position,
+            "each follows the one before"
+        );
+        replayed
+            .apply(&entry, mark.position, mark.sequence)
+            .expect("it fits");
     }
     assert_eq!(replayed.ledger(), actor.wallet.ledger());
     assert_eq!(replayed.available, actor.wallet.available);
@@ -128,12 +126,16 @@ fn a_repeat_takes_the_place_of_the_request_before() {
     actor.receive(bench.ask("again", purchase(1, 3_000), PURCHASE));
     bench.sync();
     assert!(bench.lines.requests.borrow().is_empty(), "asked once");
-    assert_eq!(bench.in_flight.taken(), 1, "the first has given up its place");
+    assert_eq!(
+        bench.in_flight.taken(),
+        1,
+        "the first has given up its place"
+    );
 
     actor.receive(approved(reference));
     bench.sync();
     assert_eq!(bench.answers(), "again 00;");
-    assert_eq!(actor.wallet.ledger().minor(), 7_000, "paid once");
+    assert_eq!(actor.wallet.ledger().value(), 7_000, "paid once");
 }
 
 #[test]
@@ -155,16 +157,20 @@ fn where_the_journal_cannot_be_read_back_nothing_is_applied() {
     bench.sync();
     assert_eq!(bench.answers(), "undo 96;");
     assert_eq!(journaled(&bench).len(), before);
-    assert_eq!(actor.wallet.ledger().minor(), 7_000);
+    assert_eq!(actor.wallet.ledger().value(), 7_000);
 }
 
 #[test]
 fn what_is_not_used_of_the_stand_in_budget_is_given_back() {
     let stand_in = StandIn {
         per_transaction: 5_000,
+        per_wallet: 5_000,
         ..StandIn::default()
     };
-    let rules = Rules { stand_in, ..rules() };
+    let rules = Rules {
+        stand_in,
+        ..rules()
+    };
     let bench = Bench::new(rules, 8_000);
     bench.lines.down.set(true);
     let mut actor = actor(&bench);
@@ -204,9 +210,17 @@ fn an_idle_wallet_leaves_when_the_store_has_it_and_nobody_waits() {
     assert!(rests(&mut actor));
 
     let kept = 7 * 24 * 3_600_000;
-    let loaded = bench.services.snapshots.load(WALLET, kept).expect("a store");
+    let loaded = bench
+        .services
+        .snapshots
+        .load(WALLET, kept)
+        .expect("a store");
     assert_eq!(loaded.ledger(), actor.wallet.ledger());
-    let found = bench.services.directory.wallet_of(&card()).expect("a store");
+    let found = bench
+        .services
+        .directory
+        .wallet_of(&card())
+        .expect("a store");
     assert_eq!(found, Some(WALLET), "the store knows its card");
 }
 
@@ -220,6 +234,6 @@ fn what_the_worker_cannot_send_comes_back_as_unreached() {
     actor.receive(WalletMessage::unasked(Command::HostUnreached(reference)));
     bench.sync();
     assert_eq!(bench.answers(), "buy 91;");
-    assert_eq!(actor.wallet.held.minor(), 0, "the hold is released");
-    assert_eq!(actor.wallet.ledger().minor(), 10_000);
+    assert_eq!(actor.wallet.held.value(), 0, "the hold is released");
+    assert_eq!(actor.wallet.ledger().value(), 10_000);
 }
