@@ -14,7 +14,11 @@ pub mod fault;
 mod gauges;
 #[cfg(test)]
 #[path = "../../tests/rig/wire/hand.rs"]
-#[allow(dead_code, reason = "the integration tests use the rest")]
+#[allow(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "as the integration tests have it"
+)]
 mod hand;
 mod host_totals;
 pub mod message;
