@@ -14,9 +14,6 @@ use super::{JournalError, Mark, Position, Record, Sequence, Visit};
 
 mod engine;
 
-/// Called after something became durable.
-type Wake = Box<dyn Fn() + Send + Sync>;
-
 /// See the head of this file. Clones are the same journal.
 #[derive(Clone, Default)]
 pub struct Memory {
