@@ -1,5 +1,5 @@
-//! Faults that the switch can't go on after: the disk can't be trusted any more, and only a restart
-//! finds out what is on it.
+//! Ends the process after faults that it cannot continue from: the state of the disk is unknown, and only a restart reads
+//! it again.
 
 use std::fmt::Display;
 

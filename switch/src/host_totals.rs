@@ -1,4 +1,4 @@
-//! After the end of a settlement date, the financial system gets the switch's totals until it has the same.
+//! Sends the totals of each past settlement date to the financial system until both have the same.
 //!
 //! Input: past dates, and its message that a date is complete. Output: commands to the operator wallet, which journals
 //! each answer.

@@ -1,4 +1,4 @@
-//! A command for a wallet, and who waits for what comes of it.
+//! A message to a wallet: a command, and the recipient of its answer.
 
 use std::sync::{Arc, Mutex};
 

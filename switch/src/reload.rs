@@ -1,8 +1,8 @@
 //! SIGHUP: the parties' files and the malls' certificate are read again, and parties that did not change are not
 //! affected.
 //!
-//! Input: the current files. Output: one message to each worker, between two requests. What never happens here: half of
-//! it counts.
+//! Input: the current files. Output: one message to each worker, between two requests. What never happens here: a
+//! part of the change takes effect.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! A journal whose references do not rise, as builds left it that went by a clock that was set back: proven to be whole
-//! all the same, and recorded as such.
+//! Accepts a journal whose references fall, as earlier builds left it after a clock was set back: proves that the journal
+//! is whole, and records an operator's acceptance.
 //!
 //! ```text
 //! audit ──▶ nothing irregular, or recorded already: nothing is written

@@ -1,5 +1,4 @@
-//! After a rotation of the vault's keys: whatever an older key has sealed is sealed anew, one wallet after another,
-//! while the switch serves.
+//! Re-encrypts data under the vault's newest key after a rotation, one wallet after another, while the switch serves.
 
 use std::io;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Settlement dates begin by the clock, or when the financial system or an operator says so.
+//! Begins settlement dates: by the clock, or on a message of the financial system or an operator.
 //!
 //! In come the time of the cutover and the financial system's word; out go the operator's decisions that begin dates, each
 //! before its moment, so that every worker and every restart dates a request alike.

@@ -1,4 +1,4 @@
-//! Who is behind a request: the peer, or where that is a proxy that we trust, whom the proxy names.
+//! The address that a request comes from: the peer's or, where the peer is a trusted proxy, the one that the proxy names.
 //!
 //! In come the entries of `X-Forwarded-For`, or of RFC 7239's `Forwarded`; out goes a [`Caller`], for the rate limits.
 //! Each proxy appends the address of its client, so entries are read from the end: the browser may have written the
@@ -29,7 +29,7 @@ pub enum ForwardedHeader {
 }
 
 impl ForwardedHeader {
-    /// Its name.
+    /// The name of the header, in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::XForwardedFor => "x-forwarded-for",

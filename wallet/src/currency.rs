@@ -1,4 +1,4 @@
-//! Money as people write it.
+//! Amounts as payers write and read them.
 
 use tessera_protocol::{Currency, plain_amount, typed_amount};
 

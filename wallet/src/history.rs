@@ -1,4 +1,4 @@
-//! From a wallet's events to what a payer calls a transaction. Pure: rows come in, transactions leave.
+//! Groups a wallet's events into the transactions that a payer sees. Pure functions: rows in, transactions out.
 //!
 //! ```text
 //! order_announced(order, text)                                what was bought, for the purchase of that order
@@ -33,27 +33,27 @@ pub enum Kind {
     Start,
 }
 
-/// What has become of it.
+/// The state of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The financial system has not answered.
     Waiting,
-    /// It approved.
+    /// The financial system has approved.
     Done,
-    /// It did not, or the switch refused: field 39.
+    /// The financial system or the switch has declined, with this field 39.
     Failed(String),
 }
 
 /// What a payer calls a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// Milliseconds since 1970, of its beginning.
+    /// The time of its first event, in milliseconds since 1970.
     pub at: u64,
     /// What it is.
     pub kind: Kind,
-    /// Retrieval reference.
+    /// The retrieval reference (field 37).
     pub reference: String,
-    /// What was asked for, in minor units.
+    /// The requested amount, in minor units.
     pub amount: u64,
     /// What is left of it after reversals, in minor units; of one that is taken later, what is taken or set aside.
     pub standing: u64,
@@ -174,7 +174,7 @@ pub struct Assembly {
     read: usize,
     /// What happened to transactions whose beginning is yet to come, by reference; newest first.
     later: HashMap<String, Vec<HistoryRow>>,
-    /// Newest first.
+    /// Transactions whose first event was read, newest first.
     begun: VecDeque<Begun>,
 }
 

@@ -1,4 +1,4 @@
-//! How amounts, dates and times are written for the person in front of the browser.
+//! Formats amounts, dates and times in the language of the browser.
 
 use icu_datetime::DateTimeFormatter;
 use icu_datetime::fieldsets::{YMD, YMDT};

@@ -1,4 +1,4 @@
-//! What is counted, for Prometheus. No label identifies a payer, a wallet or an address.
+//! The metrics of the wallet server, for Prometheus. No label identifies a payer, a wallet or an address.
 
 use std::sync::Arc;
 use std::time::Duration;

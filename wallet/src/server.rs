@@ -1,4 +1,4 @@
-//! The life of the process: assemble, announce, serve, drain.
+//! Starts the process, serves until a signal, and drains.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;

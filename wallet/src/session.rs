@@ -1,4 +1,4 @@
-//! The handle of a session: all that a browser holds, and all that this server knows of a payer.
+//! The handle of a session. The browser holds nothing else, and this server knows nothing else of a payer.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The decision about a transaction and its reasons, from the journal alone.
 //!
-//! Input: the name of a transaction. Output: text. Requests and answers are put together again from what the journal
+//! Input: the name of a transaction. Output: text. Requests and answers are rebuilt from what the journal
 //! keeps of them: MACs, texts for the payer and what the switch does not use are not kept. Card numbers are masked.
 
 mod timeline;

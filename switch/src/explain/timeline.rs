@@ -1,4 +1,4 @@
-//! The page about one transaction.
+//! The report about one transaction: its events in order, with amounts, reasons and messages.
 
 use std::fmt::Write;
 

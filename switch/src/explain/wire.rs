@@ -1,4 +1,4 @@
-//! Messages as the journal has them, put together again.
+//! Rebuilds requests, answers and advices from what the journal keeps of them.
 
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, Stan, describe};
@@ -46,7 +46,7 @@ pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
     Some(framed(&out))
 }
 
-/// Its answer.
+/// The answer to the request of an event.
 pub(super) fn answer(
     event: &Event,
     opening: &Opening,

@@ -1,5 +1,5 @@
 //! Answers to the wallet server: 0610 with field 39, fields 61 and 63 for what was asked, and field 62 for secrets.
-//! And 0620, the news of a wallet that is being watched.
+//! And 0620, the notice about a watched wallet.
 
 use bytes::BytesMut;
 use tessera_protocol::leased::{Operation as Code, WATCHED, tag};

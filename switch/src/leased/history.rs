@@ -1,4 +1,4 @@
-//! A wallet's events as the wallet server reads them.
+//! Writes a wallet's events as the rows that the wallet server reads.
 
 use tessera_common::text::latin_1;
 use tessera_protocol::leased::{HistoryRow, tag};

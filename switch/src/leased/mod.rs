@@ -1,8 +1,8 @@
 //! The wallet server's leased line: mutual TLS 1.3, administrative messages (0600/0610).
 //!
 //! In come operations (announce an order, make a wallet, issue its card, load it, read it); out go
-//! commands for wallets, and answers. What never happens here: a payer is known by more than a wallet's
-//! number.
+//! commands for wallets, and answers. What never happens here: anything identifies a payer but the
+//! number of a wallet.
 
 mod answer;
 mod history;

@@ -1,4 +1,4 @@
-//! Reading an operation from its message.
+//! Reads an operation of the wallet server from its message.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What a payer asks for their account, read from tags; and what of it may be shown.
+//! Reads the operations on a payer's account from tags, and masks sources and contacts for display.
 
 use rand::TryRng;
 use rand::rngs::SysRng;

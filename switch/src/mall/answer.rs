@@ -1,4 +1,4 @@
-//! Answers to malls: bytes in an outbox.
+//! Writes answers to malls and acquirers into the outbox of their connection.
 
 use bytes::BytesMut;
 use tessera_console::Limit;

@@ -1,4 +1,4 @@
-//! What all sessions of a worker share, and how that changes while they stand.
+//! What all sessions of a worker share, and how SIGHUP replaces it while they are open.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;

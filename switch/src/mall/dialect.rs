@@ -1,4 +1,4 @@
-//! How somebody speaks whom nobody knows yet.
+//! The dialect of a connection that has not signed on yet, recognized from its first frame.
 
 use std::net::IpAddr;
 

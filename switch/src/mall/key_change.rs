@@ -1,4 +1,4 @@
-//! 0800/101: whether a party may change its MAC key to what the message says.
+//! 0800/101: checks a change of a party's MAC key.
 
 use tessera_protocol::{Flaw, KeyMaterial, NetworkManagement, Refusal, UnwrapError};
 

@@ -1,4 +1,4 @@
-//! Under which keys a party's messages are good at the moment: that of its profile, or those that it has changed it to.
+//! The MAC keys that are valid for a party now: that of its profile, or those of its changes.
 
 use std::sync::Arc;
 use std::time::Duration;

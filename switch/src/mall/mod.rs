@@ -1,4 +1,4 @@
-//! The malls' and acquirers' side: raw TCP in, answers out.
+//! The sessions of malls and acquirers: frames in, answers out.
 //!
 //! In come frames (wire protocol, sections 1 to 4 and 8); out go commands for wallets, and at once the
 //! answers that need no wallet. What never happens here: a balance is known, or a disk is waited for.

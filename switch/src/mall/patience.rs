@@ -1,4 +1,4 @@
-//! Patience with a connection over which something false was said: a pause before its next frame is read.
+//! Rate limit after wrong MACs: a pause before the next frame of the connection is read.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a party's profile lets it ask for.
+//! Checks requests against the permissions of the party's profile.
 
 use tessera_protocol::Message;
 

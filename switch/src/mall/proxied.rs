@@ -1,8 +1,7 @@
-//! The PROXY protocol: a load balancer that passes TCP on says in front of everything from where a connection comes.
+//! The PROXY protocol: a load balancer sends the client's address in front of the connection's bytes.
 //!
-//! In comes a connection of a sender that the configuration trusts to say so; out goes the address that it says. Versions 1
-//! (a line of text) and 2 (binary) of HAProxy's specification. Nothing is read beyond the header: what follows is TLS, or
-//! the first message.
+//! Input: a connection of a trusted load balancer. Output: the address in its header. Versions 1 (a line of text) and 2
+//! (binary) of HAProxy's specification. Nothing is read beyond the header: TLS, or the first message, follows.
 
 use std::io;
 use std::net::IpAddr;
@@ -33,7 +32,7 @@ enum Begins {
     Header(Option<IpAddr>),
     /// So many more bytes are its, at least.
     More(usize),
-    /// No header.
+    /// Bytes that are no header.
     Otherwise,
 }
 

@@ -1,4 +1,4 @@
-//! A connection from its arrival to its end: who reads it, and who writes what could not be written at once.
+//! The tasks of a connection from its arrival to its end: one reads, one writes what could not be written at once.
 
 use std::io;
 use std::net::TcpStream as StdStream;

@@ -1,4 +1,4 @@
-//! A connection's reading side: it takes what is there, handles every whole frame, and ends the turn with one flush.
+//! The reading task of a connection: reads what is there, handles every whole frame, and ends each turn with one flush.
 
 use std::io;
 use std::rc::Rc;

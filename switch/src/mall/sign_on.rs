@@ -1,4 +1,4 @@
-//! Network management: who is speaking, and whether they are still there.
+//! Network management messages: sign-on, sign-off, echo.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Whether the switch can serve, and if not, why.
+//! Liveness and readiness of the switch, with the reason where it is not ready.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};

@@ -1,7 +1,7 @@
 //! Requests of an operator to the running switch: blocks, controls and dead letters.
 //!
 //! Input: texts from `tessera control` and `tessera saf`. Output: commands for wallets, and their answers. What never
-//! happens here: something is decided.
+//! happens here: a decision about a payment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,11 @@ const TEXT_MAX: usize = 200;
 
 /// Serves the operators' requests.
 pub struct Operator {
-    /// To all wallets.
+    /// Commands to wallets go here.
     pub inboxes: Inboxes,
-    /// Whose card it is.
+    /// Finds the wallet of a card.
     pub directory: Arc<Directory>,
-    /// What happened.
+    /// The decisions so far are read from it.
     pub journal: Arc<dyn Journal>,
     /// Advices that the financial system has refused too often.
     pub dead_letters: Arc<DeadLetters>,
@@ -49,14 +49,14 @@ pub struct Operator {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorRequest {
-    /// What.
+    /// What to do.
     pub want: Want,
-    /// Of what.
+    /// What it is about.
     pub of: Whose,
-    /// Who wants it.
+    /// The name of the person who decides; empty for the user of the socket.
     #[serde(default)]
     pub by: String,
-    /// Why.
+    /// The reason, at most 200 bytes.
     #[serde(default)]
     pub reason: String,
 }
@@ -65,13 +65,13 @@ pub struct OperatorRequest {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Want {
-    /// Nothing more is bought with it.
+    /// Purchases are declined.
     Block,
-    /// It may be again.
+    /// Purchases are possible again.
     Unblock,
-    /// It may be spent only there; of a card, only by that.
+    /// Purchases outside these limits are declined.
     Control(Limits),
-    /// What was decided about it.
+    /// Reports the decisions so far.
     Show,
     /// The next settlement date begins.
     BeginDay,
@@ -107,7 +107,7 @@ pub enum Whose {
 pub struct Limits {
     /// Merchant categories, four digits each.
     pub categories: Option<Vec<String>>,
-    /// Forbidden ones.
+    /// Forbidden merchant categories, four digits each.
     pub categories_forbidden: Vec<String>,
     /// Countries, three digits each.
     pub countries: Option<Vec<String>>,
@@ -133,13 +133,13 @@ pub struct Standing {
 /// Something that was decided.
 #[derive(Debug, Serialize)]
 pub struct Fact {
-    /// When, milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub at: u64,
-    /// What.
+    /// The decision, in words.
     pub what: String,
-    /// By whom.
+    /// The user who decided.
     pub by: String,
-    /// Why.
+    /// The stated reason.
     pub reason: String,
 }
 
@@ -156,7 +156,7 @@ impl Operator {
     /// Does what the request says; returns the state after it.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason of a refusal, for the operator.
     pub async fn grant(&self, request: OperatorRequest) -> Result<Standing, Refusal> {
         let (wallet, card) = self.wallet_of(&request.of)?;
         let command = match self.directive(&request)? {

@@ -1,4 +1,4 @@
-//! What is known of one order.
+//! The state of one order: announced, claimed by a purchase, or paid.
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ use tessera_protocol::{Amount, Currency};
 use crate::message::WalletMessage;
 use tessera_ledger::{Command, DuplicateKey, OrderState, UnseenOriginal, WalletId};
 
-/// How long a claim is valid without an answer of the wallet, in milliseconds, and how long after its end an agreement still keeps others out, as a
-/// purchase may be decided just then: as long as a request may take.
+/// How long a claim is valid without an answer of the wallet, in milliseconds, and for how long after its end an
+/// agreement still blocks other claims, because a purchase may be decided just then: as long as a request may take.
 pub(super) const CLAIM_VALID_FOR: u64 = 10_000;
 
 /// A purchase that waits for the payer.

@@ -1,4 +1,4 @@
-//! By what a repeat of a request is known: the same operation with the same passwords.
+//! Identifies a repeat of a request: the same operation with the same passwords.
 
 use rand::TryRng;
 use rand::rngs::SysRng;

@@ -30,11 +30,11 @@ const WAITING_OF_ACCOUNT_MAX: usize = 16;
 /// A request whose passwords are to be checked.
 #[derive(Debug)]
 pub struct Job {
-    /// Whose.
+    /// The wallet of the account.
     pub wallet: WalletId,
-    /// What is asked.
+    /// The request that goes back to the wallet with the proof.
     pub ask: Box<Ask>,
-    /// Who asks.
+    /// The requester that waits for the answer.
     pub requester: Requester,
     /// The hash that the password must fit; none where there is no account, which takes as long.
     pub stored: Option<Box<str>>,

@@ -1,4 +1,4 @@
-//! What comes back: an answer, a refusal, or nothing.
+//! The outcome of an operation: an answer, a refusal, or a failure without an answer.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! An operation on its way, and the fields that it carries.
+//! An operation that is sent to the switch, with its fields.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -26,14 +26,14 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Adds data.
+    /// Adds a value to field 60.
     pub fn data(mut self, tag: u8, value: impl Display) -> Self {
         let fits = add(&mut self.data, tag, value.to_string().as_bytes());
         self.overflown |= !fits;
         self
     }
 
-    /// Adds data where there are some.
+    /// Adds a value to field 60 where there is one.
     pub fn maybe(self, tag: u8, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.data(tag, value),
@@ -41,7 +41,7 @@ impl Fields {
         }
     }
 
-    /// Adds a secret.
+    /// Adds a value to field 62.
     pub fn secret(mut self, tag: u8, value: &str) -> Self {
         let fits = add(&mut self.secrets, tag, value.as_bytes());
         self.overflown |= !fits;

@@ -1,4 +1,4 @@
-//! How long a lost line rests before it is tried again.
+//! The pause before a lost line is opened again.
 
 use std::time::Duration;
 

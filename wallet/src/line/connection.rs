@@ -1,4 +1,5 @@
-//! One line's life: connect, sign on, carry operations and answers, be lost, rest, connect again.
+//! The task of one line: connects, signs on, sends operations, receives answers, and connects again after a pause when
+//! the line is lost.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -48,7 +49,7 @@ pub(super) struct Connection {
 type Stream = TlsStream<TcpStream>;
 
 impl Connection {
-    /// For good.
+    /// Keeps the line open as long as the process runs.
     pub(super) async fn run(self) {
         let mut back_off = BackOff::new(self.settings.reconnect_min, self.settings.reconnect_max);
         loop {

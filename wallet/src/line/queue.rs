@@ -1,4 +1,4 @@
-//! What waits for a line. All connections take from it; a lost one puts back its unanswered operations.
+//! Operations that wait for a line. All connections take from the queue; a lost one puts its unanswered operations back.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! The messages that we send.
+//! Writes the messages to the switch: operations, sign-on, echo.
 
 use bytes::BytesMut;
 use tessera_protocol::{Mti, Packer};

@@ -1,4 +1,4 @@
-//! Which wallets are being looked at: many views of one wallet share one watch on the line.
+//! The wallets that open pages show: all views of one wallet share one watch on the line.
 //!
 //! A wallet's keeper is a task: it asks for the watch, waits until the connection of the watch is gone, and asks again over
 //! another. It ends with the last view, or when no session of the views is any good.
@@ -25,13 +25,13 @@ const VIEWS_OF_WALLET_MAX: usize = 16;
 /// The latest state of a wallet from the switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Notice {
-    /// The wallet.
+    /// The number of the wallet.
     pub wallet: u64,
-    /// In minor units.
+    /// The ledger balance, in minor units.
     pub ledger: u64,
-    /// In minor units.
+    /// The available balance, in minor units.
     pub available: u64,
-    /// Where the newest event stands.
+    /// The journal position of the newest event.
     pub position: u64,
 }
 
@@ -78,7 +78,7 @@ struct Watched {
 }
 
 impl Watches {
-    /// None yet.
+    /// No wallet is watched yet. At most `views_max` views at once.
     pub fn new(views_max: usize, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
             watched: Mutex::default(),

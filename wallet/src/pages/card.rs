@@ -1,4 +1,4 @@
-//! The representative card, and further numbers.
+//! Pages of the representative card and of further card numbers.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

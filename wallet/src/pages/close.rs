@@ -1,4 +1,4 @@
-//! The end of a wallet.
+//! The form that closes a wallet and pays its money out.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! Start, registration, signing in and out.
+//! The start page, registration, sign-in and sign-out.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

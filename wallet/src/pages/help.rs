@@ -1,4 +1,4 @@
-//! Help, the wallet program and its extension, and what is shown without a connection.
+//! Pages of help, of the installable wallet program and its extension, and the page that is shown without a connection.
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};

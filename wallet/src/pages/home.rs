@@ -1,4 +1,4 @@
-//! Home: the balance as it moves, the card, the last transactions.
+//! The home page: the live balance, the card, and the last transactions.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! Limits, freezing.
+//! The page of spending limits, which also freezes and unfreezes the wallet.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

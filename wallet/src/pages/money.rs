@@ -1,4 +1,4 @@
-//! Funding sources, loading, automatic reload. The form that closes the wallet stands here as well.
+//! The page of funding sources, loading and automatic reload. It also has the form that closes the wallet.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,4 +1,4 @@
-//! Where notifications go, and which.
+//! The page of notifications: the contact that they go to, and the occasions that they are sent for.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

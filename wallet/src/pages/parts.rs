@@ -1,4 +1,4 @@
-//! What several pages show: the drawn card, a list of transactions, a time.
+//! Markup that several pages share: the drawn card, a list of transactions, a time.
 
 use maud::{Markup, html};
 

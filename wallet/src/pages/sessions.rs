@@ -1,4 +1,4 @@
-//! Where the payer is signed in, and the password.
+//! The page of the payer's sessions and of the password.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};

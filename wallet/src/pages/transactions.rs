@@ -1,4 +1,4 @@
-//! All transactions: searched, in pages, and as CSV.
+//! The page of all transactions, with a search, and the same as CSV.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! The pay window: a mall's page opens it, the payer agrees or cancels, the mall's page gets the result. The mall's
-//! page never learns who.
+//! page never learns who the payer is.
 //!
 //! ```text
 //! popup      /pay?mall=  ──handshake with the opener, by its origin──▶ POST /pay/open ─┐

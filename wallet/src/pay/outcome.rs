@@ -1,4 +1,4 @@
-//! What has become of an order, as the payer's window says it.
+//! The state of an order, as the pay window shows it.
 
 use serde::Serialize;
 use tessera_protocol::OrderKey;
@@ -64,7 +64,7 @@ pub enum Outcome {
     Paid,
     /// Declined with this field 39.
     Declined(String),
-    /// Taken back.
+    /// The payer has cancelled it.
     Cancelled,
     /// Nobody asked in time.
     Expired,

@@ -1,4 +1,4 @@
-//! What a mall's page asks, read into something that can be shown and announced.
+//! Reads a mall's request for a purchase into values that can be shown and announced.
 
 use serde::{Deserialize, Serialize};
 use tessera_protocol::{Amount, Currency};
@@ -32,12 +32,12 @@ pub struct Purchase {
     pub return_url: Option<String>,
 }
 
-/// A line of it.
+/// A line of the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What.
+    /// What is bought.
     pub text: String,
-    /// In minor units.
+    /// The price, in minor units.
     pub amount: u64,
 }
 

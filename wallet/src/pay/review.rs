@@ -1,4 +1,4 @@
-//! The purchase before it is agreed to: who asks, for what, how much, and what is left then.
+//! The page before the payer agrees: the mall, the goods, the amount, and the balance afterwards.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! What was asked, as an address that only this server makes for this browser.
+//! The mall's request, encrypted into an address that only this server can make for this browser.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,4 +1,4 @@
-//! The purchase after it was agreed to: what becomes of it, as it happens, and the word for the mall's page.
+//! The page after the payer has agreed: the live state of the purchase, and the result for the mall's page.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

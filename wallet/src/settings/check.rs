@@ -1,4 +1,4 @@
-//! What the values of a configuration must keep to, beyond their types.
+//! Checks the values of the configuration beyond their types: bounds, and keys that must fit together.
 
 use std::collections::HashSet;
 

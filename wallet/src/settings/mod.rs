@@ -1,4 +1,4 @@
-//! The configuration: `config/wallet.toml` comes in, typed settings leave, or a complaint that names the key.
+//! The configuration. Input: `config/wallet.toml`. Output: typed settings, or an error that names the key.
 
 mod check;
 mod units;
@@ -122,7 +122,7 @@ impl Default for Settings {
     }
 }
 
-/// HTTPS.
+/// Certificate and key of HTTPS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpsSettings {

@@ -20,9 +20,9 @@ pub struct Entry {
     pub client: ClientNumber,
     /// The password.
     pub password: Zeroizing<String>,
-    /// What for.
+    /// The kind of client that the session is for.
     pub kind: SessionKind,
-    /// What the payer will know the device by.
+    /// The name of the device, as the list of sessions shows it.
     pub device: String,
     /// The browser's address.
     pub address: Option<Caller>,
@@ -31,11 +31,11 @@ pub struct Entry {
 /// Whether purchases are possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WalletState {
-    /// They are.
+    /// Purchases are possible.
     Open,
     /// The payer has frozen it.
     Frozen,
-    /// It is being ended.
+    /// The payer has closed it; its money is being paid out.
     Closing,
 }
 
@@ -57,7 +57,7 @@ impl FromStr for WalletState {
 pub struct ShownCard {
     /// Its last four digits.
     pub last_four: String,
-    /// YYMM.
+    /// The expiry date, YYMM.
     pub expiry: String,
 }
 
@@ -107,9 +107,9 @@ impl FromStr for ContactKind {
 /// An address, as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// What it is.
+    /// E-mail or mobile number.
     pub kind: ContactKind,
-    /// Masked.
+    /// The masked address.
     pub shown: String,
 }
 
@@ -128,19 +128,19 @@ impl FromStr for Contact {
 /// All that the pages show, but for lists.
 #[derive(Debug, Clone)]
 pub struct Overview {
-    /// In minor units.
+    /// The ledger balance, in minor units.
     pub ledger: u64,
-    /// In minor units.
+    /// The available balance, in minor units.
     pub available: u64,
     /// Whether purchases are possible.
     pub state: WalletState,
-    /// Absent before there is one.
+    /// The representative card; `None` before one is issued.
     pub card: Option<ShownCard>,
-    /// The payer's own.
+    /// The payer's own spending limits.
     pub limits: Limits,
-    /// The operator's.
+    /// The operator's spending limits, which the payer's cannot exceed.
     pub limits_allowed: Limits,
-    /// Today and this month.
+    /// Amounts and counts of today and of this month.
     pub spent: Spent,
     /// Funding sources.
     pub sources: Vec<SourceRow>,

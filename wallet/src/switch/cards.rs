@@ -9,9 +9,9 @@ use crate::session::Session;
 
 /// A card number in full. Wiped when dropped, never printed.
 pub struct Revealed {
-    /// The digits.
+    /// The digits of the card number.
     pub card: Zeroizing<String>,
-    /// YYMM.
+    /// The expiry date, YYMM.
     pub expiry: Zeroizing<String>,
 }
 

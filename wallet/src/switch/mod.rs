@@ -1,5 +1,5 @@
-//! The switch as this server sees it: one function for each operation. In go a session and what is wanted, out comes a
-//! typed result or a [`Failure`]. No page is known here.
+//! Operations of the switch, one function for each. Input: a session and the parameters. Output: a typed result or a
+//! [`Failure`]. Nothing here depends on a page.
 
 mod accounts;
 mod cards;
@@ -26,11 +26,11 @@ pub struct Switch {
     currency: Currency,
 }
 
-/// What must be shown again before money or secrets move: the password, and from where it was typed.
+/// The proof that operations on money and secrets need: the password, and the address of the browser.
 pub struct Proof {
     /// The password.
     pub password: Zeroizing<String>,
-    /// The browser's address, to slow down who guesses.
+    /// The browser's address, for the rate limit of wrong passwords.
     pub address: Option<Caller>,
 }
 

@@ -1,4 +1,4 @@
-//! Money in and out, and what has happened to it: 120 to 123, 140, 150 and 180.
+//! Sources, loads, payouts and the history: 120 to 123, 140, 150 and 180.
 
 use tessera_protocol::leased::{HistoryRow, Operation, ReloadRow, SourceKind, tag};
 
@@ -6,11 +6,11 @@ use super::{Proof, Switch, with};
 use crate::line::{Failure, Name, Notice};
 use crate::session::Session;
 
-/// A piece of history, and where it goes on.
+/// Rows of a history, and the position of the next older ones.
 pub struct Rows {
-    /// Newest first.
+    /// The rows, newest first.
     pub rows: Vec<HistoryRow>,
-    /// Where older ones are; `None` at the end.
+    /// The position to continue from; `None` at the end of the history.
     pub older: Option<u64>,
 }
 

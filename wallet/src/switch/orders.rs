@@ -42,9 +42,9 @@ pub enum OrderState {
     Open,
     /// The mall has asked, and the financial system has not answered.
     Paying,
-    /// Paid.
+    /// The financial system has approved the purchase.
     Paid,
-    /// Taken back.
+    /// The payer has cancelled it.
     Cancelled,
     /// Nobody asked in time.
     Expired,

@@ -1,4 +1,4 @@
-//! What the payer has set: freezing, limits, notifications. 160 to 173.
+//! The payer's settings: freezing, limits, notifications. 160 to 173.
 
 use tessera_protocol::leased::{Limits, NotificationPreferences, Operation, tag};
 

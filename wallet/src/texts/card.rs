@@ -1,4 +1,4 @@
-//! The card and further numbers.
+//! Texts of the pages about the card and further numbers.
 
 pub const TITLE: &str = "Card";
 pub const NAME: &str = "TESSERA PAYER";

@@ -1,4 +1,4 @@
-//! Start, registration, signing in.
+//! Texts of the start page, registration and sign-in.
 
 pub const START_TITLE: &str = "Pay without saying who you are";
 pub const START_LEAD: &str = "Tessera is a prepaid wallet. You load money, you shop, and the mall gets paid. It never learns your name, your card or your bank.";

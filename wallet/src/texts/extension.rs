@@ -1,4 +1,4 @@
-//! What the extension's interface answers. The extension shows it to its payer.
+//! Messages of the extension's interface, which the extension shows to the payer.
 
 pub const NOT_AN_EXTENSION: &str = "This address is only for the extension.";
 pub const MALFORMED: &str = "This extension is out of date. Please get the newest one.";

@@ -1,4 +1,4 @@
-//! On forms everywhere.
+//! Texts that all forms share.
 
 pub const OPTIONAL: &str = "(optional)";
 pub const PASSWORD: &str = "Your password";

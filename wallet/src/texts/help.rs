@@ -1,4 +1,4 @@
-//! Help, the wallet program, and being offline.
+//! Texts of the help page, of the installable program, and of the page without a connection.
 
 pub const TITLE: &str = "Help";
 /// Question, answer.

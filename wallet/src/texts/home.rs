@@ -1,4 +1,4 @@
-//! Home.
+//! Texts of the home page.
 
 pub const TITLE: &str = "Home";
 pub const AVAILABLE: &str = "Available";

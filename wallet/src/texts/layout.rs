@@ -1,4 +1,4 @@
-//! Around every page.
+//! Texts of the frame around every page: navigation and footer.
 
 pub const BRAND: &str = "Tessera";
 pub const BRAND_LONG: &str = "Tessera wallet";

@@ -1,4 +1,4 @@
-//! Limits, freezing.
+//! Texts about limits and freezing.
 
 pub const TITLE: &str = "Limits";
 pub const FREEZE_TITLE: &str = "Freeze";

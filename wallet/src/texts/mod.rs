@@ -1,5 +1,5 @@
-//! Every English word that a payer reads, one file for each subject. No page is built here. What a text says is its own
-//! documentation.
+//! Every English word that a payer reads, one file for each subject. No page is built here. A text needs no
+//! further documentation.
 #![allow(missing_docs)]
 
 pub mod card;

@@ -1,4 +1,4 @@
-//! Sources, loading, automatic reload.
+//! Texts about funding sources, loading and automatic reload.
 
 pub const TITLE: &str = "Money";
 pub const SOURCES: &str = "Funding sources";

@@ -1,4 +1,4 @@
-//! Notifications.
+//! Texts about notifications.
 
 pub const TITLE: &str = "Notifications";
 pub const LEAD: &str = "An address is optional. We use it only for these messages, no mall sees it, and you can remove it at any time.";

@@ -1,4 +1,4 @@
-//! The pay window.
+//! Texts of the pay window.
 
 pub const TITLE: &str = "Pay";
 pub const OPENING: &str = "Waiting for the mall\u{2026}";

@@ -1,4 +1,4 @@
-//! Sessions and the password.
+//! Texts about sessions and the password.
 
 pub const TITLE: &str = "Security";
 pub const SESSIONS: &str = "Where you are signed in";

@@ -1,4 +1,4 @@
-//! How answers are made.
+//! Makes HTTP answers: pages, redirects, downloads.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,7 +15,7 @@ use super::cookies;
 use super::say::Say;
 use super::{Trouble, Visitor};
 
-/// A page.
+/// A page with a status.
 pub fn html(status: StatusCode, page: &Markup) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
@@ -27,7 +27,7 @@ pub fn page(say: &Say, page: &Markup) -> HttpResponse {
     later(html(say.status(), page), say.retry_after())
 }
 
-/// With the seconds after which it may be tried again.
+/// Adds `Retry-After`, in seconds.
 pub fn later(mut response: HttpResponse, seconds: Option<u64>) -> HttpResponse {
     if let Some(seconds) = seconds {
         let value = header::HeaderValue::from(seconds);
@@ -46,14 +46,14 @@ pub fn entry_page(visitor: &Visitor, say: &Say, markup: &Markup) -> HttpResponse
     response
 }
 
-/// On to another page, by GET.
+/// A redirect to another page (303).
 pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, location))
         .finish()
 }
 
-/// For a script.
+/// An answer in JSON.
 pub fn json(status: StatusCode, value: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).json(value)
 }

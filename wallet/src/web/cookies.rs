@@ -1,4 +1,4 @@
-//! Our cookies. All are `__Host-`: this host's alone, over a safe connection, for all paths.
+//! The cookies. All have the prefix `__Host-`: sent to this host only, over HTTPS or loopback, for all paths.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
@@ -15,22 +15,22 @@ pub const PAY: &str = "__Host-tessera-pay";
 
 const SECRET_DIGITS: usize = 32;
 
-/// The session's.
+/// The cookie with the handle of a session.
 pub fn session(session: &Session) -> Cookie<'static> {
     make(SESSION, session.expose().to_owned(), SameSite::Lax)
 }
 
-/// The one of forms before a session.
+/// The cookie with the secret of forms before a session.
 pub fn form(secret: &str) -> Cookie<'static> {
     make(FORM, secret.to_owned(), SameSite::Lax)
 }
 
-/// The pay window's.
+/// The cookie with the secret of the pay window.
 pub fn pay(secret: &str) -> Cookie<'static> {
     make(PAY, secret.to_owned(), SameSite::None)
 }
 
-/// Takes the session's away.
+/// Deletes the session's cookie.
 pub fn no_session() -> Cookie<'static> {
     let mut cookie = make(SESSION, String::new(), SameSite::Lax);
     cookie.make_removal();
@@ -45,7 +45,7 @@ pub fn secret(request: &HttpRequest, name: &str) -> Option<String> {
     ours.then(|| value.to_owned())
 }
 
-/// A new one.
+/// A new random secret, in hexadecimal digits.
 pub fn draw_secret() -> String {
     crate::session::random_hex::<{ SECRET_DIGITS / 2 }>()
 }

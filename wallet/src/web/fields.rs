@@ -39,13 +39,13 @@ pub fn button_form(
 /// A field to type into.
 #[derive(Default, Clone, Copy)]
 pub struct Field<'a> {
-    /// Of which form.
+    /// The id of the form.
     pub form: &'static str,
-    /// Its name.
+    /// The name of the field.
     pub name: &'static str,
-    /// What stands above it.
+    /// The label above the field.
     pub label: &'a str,
-    /// What stands below it.
+    /// The hint below the field; empty for none.
     pub hint: &'a str,
     /// HTML type; `text` where it is empty.
     pub kind: &'static str,

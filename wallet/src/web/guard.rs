@@ -1,4 +1,5 @@
-//! Around every request: may it come in, what is said about it in the log, and which rules the browser is given with the answer.
+//! The middleware around every request: refuses requests of other sites, logs and counts the request, and adds the security
+//! headers to the answer.
 
 use std::time::Instant;
 
@@ -19,7 +20,7 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 const PERMISSIONS: &str = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), \
     payment=(), usb=(), interest-cohort=()";
 
-/// The middleware.
+/// The middleware; see the module.
 pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

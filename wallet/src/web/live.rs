@@ -1,4 +1,4 @@
-//! Server-sent events: a page that is kept up to date as long as it is open, the session is good, and not for ever.
+//! Server-sent events: keeps a page up to date while it is open and its session is valid, for `live_for` at most.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What all pages share: who comes in and by which right, what is read off a request, and how every answer is guarded.
+//! What all pages share: visitors and sessions, reading forms, layout, and the guard around every request.
 
 pub mod answer;
 pub mod assets;
@@ -32,15 +32,15 @@ pub use walks::Walks;
 
 /// What every request may use.
 pub struct App {
-    /// As configured.
+    /// The configuration.
     pub settings: Settings,
-    /// Asks the switch.
+    /// The operations of the switch.
     pub switch: Switch,
-    /// Wallets that are being looked at.
+    /// The wallets that open pages show.
     pub watches: Arc<Watches>,
-    /// Histories that are being read from end to end.
+    /// The long walks through histories under way.
     pub walks: Walks,
-    /// Counters.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
     /// The malls, as they were last read.
     pub malls: RwLock<Arc<Malls>>,
@@ -82,7 +82,7 @@ pub fn is_pay_window(path: &str) -> bool {
     path == "/pay" || path.starts_with("/pay/")
 }
 
-/// What stands behind the question mark of an address. The first of a name counts.
+/// The parameters in the query of an address. Of several with the same name the first counts.
 pub fn query(text: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {

@@ -1,4 +1,4 @@
-//! A form that was sent: read within bounds, and only where it carries the token of this browser.
+//! A posted form: read within bounds, and refused without the token of this browser.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What a page says about the form that led to it: it is done, or what is wrong and where.
+//! The message about the form that led to a page: a success, or the errors with their fields.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -18,11 +18,11 @@ pub struct Say {
 /// What is wrong, and where.
 #[derive(Clone)]
 pub struct Complaint {
-    /// Which form of the page.
+    /// The id of the form.
     pub form: &'static str,
-    /// Which field of the form; `None` for the form as a whole.
+    /// The name of the field; `None` for the form as a whole.
     pub field: Option<&'static str>,
-    /// In words.
+    /// The message for the payer.
     pub text: String,
     status: StatusCode,
     retry_after: Option<u64>,
@@ -131,7 +131,7 @@ impl Say {
         }
     }
 
-    /// The answer's.
+    /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         let complaint = self.complaint.as_ref();
         complaint.map_or(StatusCode::OK, |complaint| complaint.status)

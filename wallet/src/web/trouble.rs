@@ -1,4 +1,4 @@
-//! What keeps a page from being shown, and the one place where that becomes an answer.
+//! Errors that keep a page from being shown, and the one place that turns them into an answer.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Who comes in: anybody, or somebody with a session.
+//! The browser behind a request: a visitor, or a member with a session.
 
 use std::future::{Ready, ready};
 
@@ -14,9 +14,9 @@ use crate::locale::Locale;
 use crate::session::{Session, token};
 use crate::texts::sessions;
 
-/// Anybody.
+/// A browser, with or without a session.
 pub struct Visitor {
-    /// How they write amounts and dates.
+    /// The language for amounts and dates.
     pub locale: Locale,
     /// The session that their browser holds; not known to be good.
     pub session: Option<Session>,
@@ -92,11 +92,11 @@ impl FromRequest for Visitor {
     }
 }
 
-/// Somebody whose browser holds a session. The switch has the last word on whether it is good.
+/// A browser with a session. Only the switch knows whether the session is still valid.
 pub struct Member {
-    /// The session.
+    /// The handle of the session.
     pub session: Session,
-    /// Whatever else is known.
+    /// The same browser without its session.
     pub visitor: Visitor,
 }
 

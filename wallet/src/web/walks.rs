@@ -1,5 +1,5 @@
-//! Walks through histories: what is found by looking at every event is read one at a time for each wallet, since the switch reads it
-//! where it decides the wallet's purchases.
+//! Long walks through histories: one at a time for each wallet, because the worker that reads a history also decides the
+//! wallet's purchases.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

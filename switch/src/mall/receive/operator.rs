@@ -1,4 +1,4 @@
-//! What goes to the operator's wallet: totals that are to be compared, and another key.
+//! Requests for the operator wallet: reconciliation, and changes of the MAC key.
 
 use std::sync::Arc;
 use std::time::Instant;

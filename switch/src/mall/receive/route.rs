@@ -1,4 +1,4 @@
-//! To which wallet a request goes.
+//! Finds the wallet of a request: by card, by order, or as the operator wallet.
 
 use std::rc::Rc;
 use std::sync::Arc;

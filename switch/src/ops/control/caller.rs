@@ -1,4 +1,4 @@
-//! Who is at the other end of the socket, and what that user may do.
+//! The user at the other end of the socket, and the user's rights.
 
 use std::ffi::CString;
 

@@ -1,6 +1,6 @@
 //! The operators' socket: dead letters of the outbox, advices that the financial system refused, blocks, controls and settlement
-//! dates. HTTP over a Unix socket, which no browser reaches; the system says which user is at its other end, and that name is
-//! journaled with every decision.
+//! dates. HTTP over a Unix socket, which no browser reaches. The system reports the user at its other end, and that name
+//! is journaled with every decision.
 //!
 //! | request | right |
 //! | --- | --- |

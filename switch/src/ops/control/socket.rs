@@ -1,4 +1,4 @@
-//! The socket as a file.
+//! Makes the file of the socket: its permissions, and the removal of one that an ended process left.
 
 use std::fs::{self, Permissions};
 use std::io;
