@@ -16,7 +16,7 @@ use tessera_ledger::{
 };
 use tessera_metrics::{Kind, Metrics, WorkerMetrics};
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey};
+use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, Stan};
 use tessera_store::{Checkpointer, Store};
 use tessera_vault::{KeyRing, Vault};
 use tokio::sync::mpsc::unbounded_channel;
@@ -47,9 +47,9 @@ impl HostLines for Lines {
         !self.down.get()
     }
 
-    fn next_trace(&self) -> u32 {
+    fn next_trace(&self) -> Stan {
         self.traces.set(self.traces.get() + 1);
-        self.traces.get()
+        Stan::new(self.traces.get()).expect("a test has few")
     }
 
     fn send(&self, request: HostRequest) {
@@ -156,7 +156,7 @@ impl Bench {
         connection.bind(Bound {
             listed: None,
             arrival: Arrival::from(None, Carrier::Plain),
-            doors: [
+            limits: [
                 Admission::new(100),
                 Admission::new(100),
                 Arc::clone(&in_flight),
@@ -253,7 +253,7 @@ fn opening(trace: u32, amount: Amount, payer: Payer) -> Opening {
     Opening {
         amount,
         payer,
-        trace,
+        trace: Stan::new(trace),
         ..by_itself
     }
 }

@@ -40,7 +40,7 @@ impl Line {
         change(&mut settings);
         let metrics = Metrics::new();
         let parties = std::mem::take(&mut settings.parties);
-        let parties = Parties::new(parties, settings.mall.in_flight_max, &metrics.door);
+        let parties = Parties::new(parties, settings.mall.in_flight_max, &metrics.admission);
         let places = Places::new(PlaceLimits::of_malls(&settings.mall), Vec::new());
         let services = &bench.services;
         let card = CardNumber::development(CARD);
