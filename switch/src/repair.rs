@@ -48,7 +48,7 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
         recovered,
     } = recovery::open(settings, None)?;
     anyhow::ensure!(
-        recovered.last == totals.last_sequence,
+        recovered.last == totals.last,
         "a switch has written to the journal meanwhile: stop it, and run this again"
     );
     let id = WalletId::OPERATOR;

@@ -96,8 +96,12 @@ pub trait Journal: Send + Sync {
     /// The last record appended since the start; `None` where there was none.
     fn mark(&self) -> Option<Mark>;
 
-    /// How far all partitions are together.
+    /// How far all partitions are together, for metrics.
     fn progress(&self) -> Progress;
+
+    /// How many records there are up to the one that a mark names, itself included: comparable with
+    /// [`progress`](Self::progress).
+    fn records_to(&self, mark: Mark) -> u64;
 
     /// Reads a durable record back by its position. May read the disk.
     ///
@@ -152,9 +156,6 @@ pub trait Tail: Send {
 
     /// The last record that was shown.
     fn mark(&self) -> Option<Mark>;
-
-    /// Durable records that were not shown yet.
-    fn behind(&self) -> u64;
 }
 
 /// Reads a journal without opening it, also while a switch has it open. Changes nothing.

@@ -1,6 +1,6 @@
 //! How an engine is run, and what it finds when it starts.
 
-use super::{Observer, Sequence};
+use super::{Mark, Observer};
 
 /// How to run the engine.
 #[derive(Default)]
@@ -17,8 +17,8 @@ pub struct Options {
 pub struct Recovered {
     /// Records replayed.
     pub replayed: u64,
-    /// Sequence of the last record; `None` for a new journal.
-    pub last: Option<Sequence>,
+    /// The last record; `None` for a new journal.
+    pub last: Option<Mark>,
     /// Whether remains of a batch that a crash had torn were removed. It was never reported durable.
     pub cut: bool,
 }

@@ -16,6 +16,8 @@ pub(super) struct Recovery {
     /// The segment to go on in; `None` for a new journal.
     pub segment: Option<Segment>,
     pub replayed: u64,
+    /// The last record.
+    pub last: Option<Mark>,
     /// Whether remains of a torn batch were removed.
     pub cut: bool,
 }
@@ -33,6 +35,7 @@ pub(super) fn recover(
                 place: Place::BEGINNING,
                 segment: None,
                 replayed: 0,
+                last: None,
                 cut: false,
             }),
         };
@@ -42,6 +45,7 @@ pub(super) fn recover(
         segment,
         place,
         last_batch,
+        last,
         ..
     } = walk;
     let cut = cut(&segment, place)?;
@@ -52,6 +56,7 @@ pub(super) fn recover(
         place,
         segment: Some(segment),
         replayed,
+        last,
         cut,
     })
 }

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use super::disk::{Access, Disk};
 use super::walk::Walk;
-use super::{JournalError, Mark, Sequence, Visit};
+use super::{JournalError, Mark, Visit};
 
 /// How far a [scan](super::Reader::scan) came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scanned {
     /// Records shown.
     pub records: u64,
-    /// Sequence of the last record in the log; `None` for an empty one.
-    pub last: Option<Sequence>,
+    /// The last record in the log; `None` for an empty one.
+    pub last: Option<Mark>,
 }
 
 pub(super) fn scan(
@@ -28,14 +28,15 @@ pub(super) fn scan(
                 missing = missing.filter(|mark| *mark != record.mark());
                 visit(record)
             })?,
-            last: walk.place.sequence.before(),
+            last: walk.last,
         },
         None => Scanned::default(),
     };
+    let last = scanned.last.map(|last| last.sequence);
     match missing {
-        Some(mark) if scanned.last < Some(mark.sequence) => Err(JournalError::StoreAhead {
+        Some(mark) if last < Some(mark.sequence) => Err(JournalError::StoreAhead {
             store: mark.sequence,
-            journal: scanned.last,
+            journal: last,
         }),
         Some(mark) => Err(JournalError::StoreForeign { mark }),
         None => Ok(scanned),

@@ -71,11 +71,12 @@ impl Segments {
             place,
             segment,
             replayed,
+            last,
             cut,
         } = recover(disk.as_ref(), directory, from, replay)?;
         let recovered = Recovered {
             replayed,
-            last: place.sequence.before(),
+            last,
             cut,
         };
         let tail_disk = Arc::clone(&disk);
@@ -147,6 +148,10 @@ impl Journal for Segments {
 
     fn progress(&self) -> Progress {
         self.shared.progress()
+    }
+
+    fn records_to(&self, mark: Mark) -> u64 {
+        mark.sequence.to_stored()
     }
 
     fn read(&self, position: Position) -> Result<Record, JournalError> {

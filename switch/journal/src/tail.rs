@@ -9,7 +9,7 @@ use super::segment::Segment;
 use super::walk::Walk;
 use super::window::Window;
 use super::writer::Shared;
-use super::{JournalError, Mark, Sequence, Tail, Visit};
+use super::{JournalError, Mark, Tail, Visit};
 
 /// See the head of this file. It keeps its place between two looks, so that each costs what is new.
 pub(super) struct SegmentsTail {
@@ -51,6 +51,7 @@ impl Tail for SegmentsTail {
                 segment,
                 place,
                 last_batch,
+                last: None,
                 searched: false,
             },
             None => match Walk::begin(disk, &self.directory, Access::Read, self.mark)? {
@@ -79,11 +80,5 @@ impl Tail for SegmentsTail {
 
     fn mark(&self) -> Option<Mark> {
         self.mark
-    }
-
-    fn behind(&self) -> u64 {
-        let shown = self.mark.map_or(0, |mark| mark.sequence.to_stored());
-        let durable = self.shared.durable().map_or(0, Sequence::to_stored);
-        durable.saturating_sub(shown)
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Walk<'a> {
     pub place: Place,
     /// Position of the batch before, if it is in this segment.
     pub last_batch: Option<u64>,
+    /// The last record that [`Walk::show`] came to.
+    pub last: Option<Mark>,
     /// This segment was searched from an earlier place on, and nothing was there. What is there by now a switch has
     /// written meanwhile, one batch after the other.
     pub searched: bool,
@@ -59,13 +61,14 @@ impl<'a> Walk<'a> {
             segment,
             place,
             last_batch: None,
+            last: None,
             searched: false,
         }))
     }
 
     /// Shows every record after the mark, to the end of the log. Says how many that were.
     pub fn show(&mut self, from: Option<Mark>, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
-        let mut shown = 0;
+        let (mut shown, mut last) = (0, None);
         let mut met = from.is_none();
         let after = from.map(|mark| mark.sequence);
         while let Some((position, batch)) = self.batch()? {
@@ -77,8 +80,10 @@ impl<'a> Walk<'a> {
                 } else if from == Some(record.mark()) {
                     met = true;
                 }
+                last = Some(record.mark());
             }
         }
+        self.last = last;
         match from {
             Some(mark) if mark.sequence >= self.place.sequence => Err(ahead(mark, self.place)),
             Some(mark) if !met => Err(JournalError::StoreForeign { mark }),

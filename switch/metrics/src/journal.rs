@@ -18,9 +18,9 @@ pub struct JournalMetrics {
     pub write: Histogram,
     /// The sync.
     pub sync: Histogram,
-    /// The highest sequence appended.
+    /// Records appended since the journal began, over all partitions. Segment files count them so.
     pub appended: IntGauge,
-    /// The highest sequence durable.
+    /// Those of them that are durable.
     pub durable: IntGauge,
     /// Bytes that wait for the next write.
     pub gathered: IntGauge,

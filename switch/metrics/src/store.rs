@@ -8,7 +8,7 @@ use tessera_store::Written;
 
 /// The store's figures.
 pub struct StoreMetrics {
-    /// The sequence that the last checkpoint reflects.
+    /// Records that the last checkpoint reflects, counted as those of the journal are.
     pub checkpoint_sequence: IntGauge,
     /// Time of a checkpoint.
     pub checkpoint: Histogram,
@@ -45,9 +45,8 @@ impl StoreMetrics {
     pub fn written(&self, written: &Written) {
         self.checkpoint.observe(written.took.as_secs_f64());
         self.wallets_written.inc_by(written.wallets as u64);
-        if let Some(mark) = written.mark {
-            self.checkpoint_sequence
-                .set(clamped(mark.sequence.to_stored()));
+        if let Some(records) = written.records {
+            self.checkpoint_sequence.set(clamped(records));
         }
     }
 }

@@ -73,7 +73,11 @@ impl Follower {
 
     /// Events that are durable and were not looked at.
     pub(super) fn behind(&self) -> u64 {
-        self.tail.behind()
+        let looked_at = self
+            .tail
+            .mark()
+            .map_or(0, |mark| self.journal.records_to(mark));
+        self.journal.progress().durable.saturating_sub(looked_at)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use hashbrown::HashMap;
 use tessera_protocol::{Currency, plain_amount};
 
-use tessera_journal::{JournalError, Location, Position, RecordRef, Sequence};
+use tessera_journal::{JournalError, Location, Mark, Position, RecordRef, Sequence};
 use tessera_ledger::{
     Account, Broken, Directive, Entry, Event, Irregular, Kind, Reference, Status, Unreadable,
     Wallet, WalletId,
@@ -21,8 +21,8 @@ use tessera_store::recorded_mark;
 pub struct Totals {
     /// Events read.
     pub events: u64,
-    /// Sequence of the last one; `None` where there is none.
-    pub last_sequence: Option<Sequence>,
+    /// The last one; `None` where there is none.
+    pub last: Option<Mark>,
     /// Wallets that have events.
     pub wallets: u64,
     /// The currency of all of them; `None` where there is none yet.
@@ -210,7 +210,7 @@ impl Replay {
             .apply(&entry, record.position, sequence)
             .map_err(broken)?;
         self.totals.events += 1;
-        self.totals.last_sequence = Some(sequence);
+        self.totals.last = Some(record.mark());
         Ok(())
     }
 
@@ -339,7 +339,7 @@ impl fmt::Display for Totals {
             out,
             "events            {:>20}  (last sequence {})",
             self.events,
-            number(self.last_sequence)
+            number(self.last.map(|last| last.sequence))
         )?;
         writeln!(out, "wallets           {:>20}", self.wallets)?;
         // A journal without a currency has no amounts.

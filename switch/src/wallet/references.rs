@@ -112,14 +112,15 @@ fn a_journal_in_which_references_fall_is_proven_and_that_is_recorded() {
     } = found.irregular;
     assert_eq!((wallets, repeated), (1, 2));
     assert!(fallen >= 4, "{fallen}");
-    assert!(!found.accepted && last_sequence == found.last_sequence);
+    assert!(!found.accepted && last_sequence == found.last.map(|last| last.sequence));
 
     assert_eq!(data.repair().unwrap(), Repaired::Recorded(found.clone()));
     let proven = data.audit().unwrap();
     assert!(proven.accepted);
+    assert!(proven.last.map(|last| last.position) > found.last.map(|last| last.position));
     let recorded = Totals {
         events: found.events + 1,
-        last_sequence: found.last_sequence.map(|last| last.after(1)),
+        last: proven.last,
         wallets: 2,
         accepted: true,
         ..found

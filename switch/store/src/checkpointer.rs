@@ -170,8 +170,8 @@ pub struct Written {
     pub wallets: usize,
     /// How long it took.
     pub took: Duration,
-    /// Up to where the store now reflects the journal, where that has moved.
-    pub mark: Option<Mark>,
+    /// How many records of the journal the store reflects now, where that has moved.
+    pub records: Option<u64>,
 }
 
 impl Writer {
@@ -270,7 +270,7 @@ impl Writer {
             observe(Written {
                 wallets: done,
                 took,
-                mark,
+                records: mark.map(|mark| self.journal.records_to(mark)),
             });
             if !self.shared.hurries.load(Ordering::Acquire) {
                 std::thread::sleep((took * REST).min(REST_MAX));

@@ -70,6 +70,12 @@ impl Journal for Memory {
         }
     }
 
+    fn records_to(&self, mark: Mark) -> u64 {
+        let state = self.lock();
+        let after = |record: &Record| record.position <= mark.position;
+        state.records.partition_point(after) as u64
+    }
+
     fn read(&self, position: Position) -> Result<Record, JournalError> {
         if !self.is_durable(position) {
             return Err(JournalError::NotDurable { position });
@@ -129,7 +135,7 @@ impl Reader for Memory {
         drop(state);
         Ok(Scanned {
             records: show(&records, None, visit)?,
-            last: records.last().map(|last| last.sequence),
+            last: records.last().map(Record::mark),
         })
     }
 }
@@ -178,9 +184,5 @@ impl Tail for MemoryTail {
 
     fn mark(&self) -> Option<Mark> {
         self.mark
-    }
-
-    fn behind(&self) -> u64 {
-        self.ready().len() as u64
     }
 }
