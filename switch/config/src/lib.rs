@@ -4,10 +4,12 @@
 
 mod bounds;
 mod certificate;
+mod environment;
 mod error;
 mod limits;
 mod locate;
 mod nearest;
+mod network;
 mod notify;
 mod parties;
 mod read;
@@ -19,19 +21,22 @@ mod tls;
 mod units;
 
 pub use certificate::{Identity, NamedCertificates};
+pub use environment::Environment;
 pub use error::{Place, SettingsError};
+pub use network::Network;
 pub use notify::{EmailSettings, EmailTls, NotifySettings, SmsSettings};
 pub use parties::{
-    Acceptors, CertificateOf, CodeSet, Messages, Network, Party, PartyKind, Quirks, Transport,
+    Acceptors, CertificateOf, CodeSet, Messages, Party, PartyKind, Quirks, Transport,
     UnknownReversal,
 };
 pub use renamed::OutdatedKey;
 pub use sections::{
-    Cutover, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
+    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
     MallTlsSettings, OperatorSettings, OpsSettings, StoreSettings, VaultSettings,
 };
-pub use settings::{Environment, Settings};
+pub use settings::Settings;
 pub use tls::{check_authorities, ends_at, host_client, leased_server, mall_server};
+pub use units::Cutover;
 
 #[cfg(test)]
 mod tests;

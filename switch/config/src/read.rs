@@ -75,14 +75,19 @@ impl Settings {
         let base = file.parent().unwrap_or(Path::new(""));
         let mut settings = settle(source.parse()?, base);
         limits::check(&settings).map_err(|breach| source.complaint(breach))?;
-        settings.parties = parties::read(&settings)?;
+        settings.parties = settings.read_parties()?;
         settings.outdated_keys = source.outdated_keys()?;
         Ok(settings)
     }
 
     /// The parties as their files say now.
     pub fn read_parties(&self) -> Result<Vec<Party>, SettingsError> {
-        parties::read(self)
+        parties::read(&parties::Folder {
+            path: &self.parties_folder,
+            environment: self.environment,
+            mall: &self.mall,
+            institutions: [&self.leased.institution, &self.host.institution],
+        })
     }
 
     /// Tries what [`Settings::read`] leaves for later: certificates, private keys and authorities.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::certificate::{NamedCertificates, fingerprint};
-use super::{Network, units};
+use super::network::{self, Network};
+use super::units::{self, Cutover};
 use tessera_ledger::StandIn;
 
 /// The port for malls and acquirers: TCP without TLS.
@@ -18,7 +19,7 @@ pub struct MallSettings {
     #[serde(with = "units::address")]
     pub listen: SocketAddr,
     /// Who says with the PROXY protocol from where a connection comes.
-    #[serde(with = "units::networks")]
+    #[serde(with = "network::networks")]
     pub proxy_protocol_from: Vec<Network>,
     /// Connections of all parties together, signed on or not.
     pub connections_max: usize,
@@ -87,7 +88,7 @@ pub struct MallTlsSettings {
     #[serde(with = "units::address", default = "tls_listen")]
     pub listen: SocketAddr,
     /// Who says with the PROXY protocol from where a connection comes.
-    #[serde(with = "units::networks", default)]
+    #[serde(with = "network::networks", default)]
     pub proxy_protocol_from: Vec<Network>,
     /// Our certificate and its chain, PEM.
     pub certificate: PathBuf,
@@ -294,15 +295,6 @@ pub struct HostLinkSettings {
     pub refusals_max: u32,
     /// What happens to purchases while the financial system can't be asked.
     pub stand_in: StandInSettings,
-}
-
-/// Who begins settlement dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cutover {
-    /// The clock, so long after midnight (UTC).
-    Clock(Duration),
-    /// The financial system, with 0800/201.
-    Host,
 }
 
 /// What happens to purchases while the financial system can't be asked, or does not answer. Amounts in minor units.

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 
+use super::environment::Environment;
 use super::{
     HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
     OpsSettings, OutdatedKey, Party, StoreSettings, VaultSettings,
@@ -13,17 +13,6 @@ use super::{
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
 pub(super) const WORKERS_MAX: usize = 16;
-
-/// Whether test data is welcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// The published development parties and their keys are accepted.
-    Development,
-    /// They are refused.
-    #[default]
-    Production,
-}
 
 /// The configuration of one switch.
 #[derive(Debug, Clone)]

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use super::Cutover;
-
 const DURATION_UNITS: &[(&str, u64)] = &[
     ("ms", 1),
     ("s", 1_000),
@@ -132,6 +130,15 @@ written_as_string!(
         .filter(|currency| currency.letters().is_some())
 );
 
+/// Who begins settlement dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cutover {
+    /// The clock, so long after midnight (UTC).
+    Clock(Duration),
+    /// The financial system, with 0800/201.
+    Host,
+}
+
 written_as_string!(
     /// `#[serde(with = "units::cutover")]`
     cutover,
@@ -152,25 +159,6 @@ fn parse_time_of_day(text: &str) -> Option<Duration> {
     };
     let minutes = number(hours, 24)? * 60 + number(minutes, 60)?;
     Some(Duration::from_secs(minutes * 60))
-}
-
-/// Blocks of addresses: `["10.0.0.5", "2001:db8::/32"]`.
-pub(super) mod networks {
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer};
-
-    use crate::Network;
-
-    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Vec<Network>, D::Error>
-    where
-        D: Deserializer<'de>,
-    {
-        let texts = Vec::<String>::deserialize(from)?;
-        let read = |text: &String| {
-            Network::read(text).map_err(|why| D::Error::custom(format!("{text:?} {why}")))
-        };
-        texts.iter().map(read).collect()
-    }
 }
 
 #[cfg(test)]

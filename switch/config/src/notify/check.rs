@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::{EmailSettings, EmailTls, NotifySettings, SENDER, SmsSettings, named};
-use crate::Environment;
 use crate::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, span};
+use crate::environment::Environment;
 
 /// Bytes of a system id and a system type, their final zero not counted.
 const SYSTEM_ID_MAX: usize = 15;

@@ -7,8 +7,8 @@ use serde::de::{self, Deserializer};
 use tessera_protocol::{KeyEncryptingKey, KeyMaterial, MacKey};
 use zeroize::Zeroizing;
 
-use super::super::Environment;
 use super::super::bounds::Breach;
+use super::super::environment::Environment;
 use tessera_common::key_file;
 
 /// The parties of the published development configuration: code and MAC key, if it has one.

@@ -3,7 +3,6 @@
 //! Read at the start and again on SIGHUP. One file that is wrong, or two that do not go together, and none of them counts.
 
 mod key;
-mod network;
 mod party;
 mod sets;
 mod text;
@@ -11,14 +10,15 @@ mod text;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-pub use network::Network;
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, Messages};
 pub(super) use text::institution_code;
 
+use super::SettingsError;
 use super::bounds::Breach;
+use super::environment::Environment;
+use super::sections::MallSettings;
 use super::source::Source;
-use super::{Settings, SettingsError};
 use text::{Context, PartyText};
 
 /// The end of a party file's name; everything else in the folder is passed over.
@@ -27,17 +27,27 @@ const EXTENSION: &str = "toml";
 /// Each has its share of counters and connections; a folder with more is most likely not the one that was meant.
 const PARTIES_MAX: usize = 4_096;
 
-/// Reads every party of the settings' folder, in order of the files' names.
-pub(super) fn read(settings: &Settings) -> Result<Vec<Party>, SettingsError> {
+/// The folder of the parties' files, and the settings that they depend on.
+pub(super) struct Folder<'a> {
+    pub path: &'a Path,
+    pub environment: Environment,
+    /// The limits of parties that state none, and the port with TLS.
+    pub mall: &'a MallSettings,
+    /// The institution codes of the wallet server and of the switch, which no party may have.
+    pub institutions: [&'a str; 2],
+}
+
+/// Reads every party of the folder, in order of the files' names.
+pub(super) fn read(folder: &Folder<'_>) -> Result<Vec<Party>, SettingsError> {
     let context = Context {
-        environment: settings.environment,
-        defaults: &settings.mall,
-        base: &settings.parties_folder,
-        tls: settings.mall.tls.as_ref(),
+        environment: folder.environment,
+        defaults: folder.mall,
+        base: folder.path,
+        tls: folder.mall.tls.as_ref(),
     };
     let mut parties = Vec::new();
-    let mut together = Together::new(settings);
-    for file in files(&settings.parties_folder)? {
+    let mut together = Together::new(folder);
+    for file in files(folder.path)? {
         let source = Source::read(&file)?;
         let read = source.parse::<PartyText>()?.into_party(&context);
         let party = read
@@ -85,10 +95,9 @@ struct Together {
 }
 
 impl Together {
-    fn new(settings: &Settings) -> Self {
+    fn new(folder: &Folder<'_>) -> Self {
         Self {
-            lines: [&settings.leased.institution, &settings.host.institution]
-                .map(|text| institution_code(text)),
+            lines: folder.institutions.map(institution_code),
             codes: HashMap::new(),
             names: HashMap::new(),
             acceptors: HashMap::new(),

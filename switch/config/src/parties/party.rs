@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tessera_protocol::{Amount, Dialect, KeyEncryptingKey, MacKey};
 
 use super::super::Identity;
-use super::Network;
+use super::super::network::Network;
 use super::sets::{CodeSet, Messages};
 use tessera_ledger::controls::Controls;
 

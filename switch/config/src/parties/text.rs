@@ -9,12 +9,12 @@ use tessera_protocol::{Amount, Dialect, Framing, HEADER_BYTES_MAX, MessagePackin
 
 use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
-use super::super::{Environment, MallSettings, MallTlsSettings};
+use super::super::environment::Environment;
+use super::super::network::Network;
+use super::super::sections::{MallSettings, MallTlsSettings};
 use super::key::{self, SecretText, Stated};
 use super::sets::{CodeSet, MESSAGES, Messages};
-use super::{
-    Acceptors, CertificateOf, Network, Party, PartyKind, Quirks, Transport, UnknownReversal,
-};
+use super::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 use tessera_ledger::controls::{self, Controls};
 
 /// A party as its file states it.

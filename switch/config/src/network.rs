@@ -1,4 +1,4 @@
-//! From where a party may connect.
+//! Blocks of addresses, as `10.1.0.0/16`.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -69,6 +69,25 @@ impl Network {
 impl fmt::Display for NoNetwork {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("is not a block of addresses, as in \"10.1.0.0/16\" or \"2001:db8::1\"")
+    }
+}
+
+/// Blocks of addresses: `["10.0.0.5", "2001:db8::/32"]`.
+pub(super) mod networks {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer};
+
+    use super::Network;
+
+    pub(crate) fn deserialize<'de, D>(from: D) -> Result<Vec<Network>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let texts = Vec::<String>::deserialize(from)?;
+        let read = |text: &String| {
+            Network::read(text).map_err(|why| D::Error::custom(format!("{text:?} {why}")))
+        };
+        texts.iter().map(read).collect()
     }
 }
 
