@@ -22,8 +22,8 @@ fn functions(code: &str) -> Vec<(usize, String)> {
             continue;
         };
         let column = line.len() - head.len();
-        let ends = |line: &&str| line.len() == column + 1 && line.trim_start() == "}";
-        if let Some(more) = lines[at..].iter().position(|line| ends(&line)) {
+        let ends = |line: &str| line.len() == column + 1 && line.trim_start() == "}";
+        if let Some(more) = lines[at..].iter().position(|line| ends(line)) {
             found.push((more + 1, name.to_owned()));
         }
     }
