@@ -87,7 +87,7 @@ fn the_documents_state_the_limits_that_are_the_defaults() {
         for (what, limit) in limits {
             let number = thousands(limit);
             let stated = text.lines().any(|line| {
-                line.starts_with(&format!("| {what}")) && line.contains(&format!("{number} |"))
+                line.starts_with(&format!("| {what}")) && line.contains(&format!(" {number}"))
             });
             assert!(stated, "{document}: {what} {number}");
         }

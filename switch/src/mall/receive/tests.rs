@@ -210,7 +210,7 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
     let sent = line.bench.sent().await;
     assert_eq!(sent.len(), most, "nothing of it has reached the wallet");
 
-    // One is answered: there is capacity again, and whoever waits hears of it.
+    // One is answered: there is capacity again, and a waiting session is notified.
     drop(sent);
     tokio::time::timeout(Duration::from_secs(10), door.room())
         .await

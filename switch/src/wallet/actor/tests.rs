@@ -62,7 +62,7 @@ fn journaled(bench: &Bench) -> Vec<(Entry, Mark)> {
 }
 
 #[test]
-fn neither_host_nor_mall_hear_of_what_is_not_durable() {
+fn nothing_leaves_for_host_or_mall_before_it_is_durable() {
     let bench = Bench::new(rules(), 0);
     let mut actor = actor(&bench);
     actor.receive(bench.ask("buy", purchase(1, 3_000), PURCHASE));
