@@ -59,7 +59,7 @@ impl Admission {
     }
 
     /// Waits until there may be capacity. Somebody else may be faster: ask again.
-    pub async fn room(&self) {
+    pub async fn capacity(&self) {
         let freed = self.freed.notified();
         tokio::pin!(freed);
         freed.as_mut().enable();

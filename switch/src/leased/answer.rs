@@ -35,7 +35,7 @@ impl AnswerFields {
     }
 
     /// How many bytes still fit into the field that is being filled last.
-    pub(super) fn room(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         tlv::VALUE_BYTES_MAX - self.second.as_bytes().len()
     }
 

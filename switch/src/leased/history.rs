@@ -22,7 +22,7 @@ pub(super) fn add(
     let mut next = next;
     for (position, entry) in entries {
         let row = row(entry, sources).to_string();
-        let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= fields.room();
+        let fits = row.len() + HEAD_BYTES + POSITION_BYTES <= fields.capacity();
         if !fits || !fields.add(tag::EVENT, row.as_bytes()) {
             next = Some(*position);
             break;

@@ -296,7 +296,7 @@ impl Session {
                 Err(NotAdmitted::NotSignedOn) => return Err(Ending::Lost),
                 Err(NotAdmitted::Full(full)) => {
                     tokio::select! {
-                        () = full.room() => {}
+                        () = full.capacity() => {}
                         () = self.connection.ended.notified() => self.connection.check_open()?,
                     }
                 }

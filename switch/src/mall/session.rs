@@ -263,7 +263,7 @@ impl Session {
 
     async fn wait_for(&self, limit: Arc<Admission>) -> Result<(), Ending> {
         tokio::select! {
-            () = limit.room() => {}
+            () = limit.capacity() => {}
             () = self.connection.ended.notified() => {}
         }
         self.connection.check_open()

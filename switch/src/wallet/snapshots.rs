@@ -43,7 +43,7 @@ impl Snapshots {
 
     /// Waits until the store keeps up.
     pub async fn capacity(&self) {
-        self.checkpointer.room().await;
+        self.checkpointer.capacity().await;
     }
 
     /// Whether the store can't write at the moment.

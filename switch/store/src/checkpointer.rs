@@ -84,7 +84,7 @@ impl Checkpointer {
 
     /// Waits until the writer has kept up, unless it waits for the disk itself. What is handed over without waiting is
     /// bounded by the wallets in use.
-    pub async fn room(&self) {
+    pub async fn capacity(&self) {
         loop {
             let fewer = self.shared.fewer.notified();
             tokio::pin!(fewer);
@@ -459,7 +459,7 @@ mod tests {
             .build()
             .unwrap();
         // It would wait for the disk otherwise, and a SIGTERM behind it.
-        runtime.block_on(checkpointer.room());
+        runtime.block_on(checkpointer.capacity());
         assert!(checkpointer.wallet(WalletId(9)).unwrap().is_some());
         bench.store.refuse_writes(false);
         wait_for("the end of the pause", &|| !checkpointer.is_paused());
