@@ -66,9 +66,9 @@ use std::time::Duration;
 /// - Durable means that no failure that the engine is made for can lose it. Where it writes is its own business too: on
 ///   other machines for instance.
 ///
-/// Besides this trait it implements [`Tail`] and [`Reader`], gets an arm in [`open`] and [`reader`] and a row in the common
-/// tests (`tests/suite.rs`). Nothing outside this crate changes. A switch that is given several logs, each with positions of
-/// its own, opens one journal and one store for each.
+/// Besides this trait it implements [`Tail`] and [`Reader`], gets an arm in [`open`] and [`reader`] and a row in the
+/// common tests (`tests/suite/engines.rs`). Nothing outside this crate changes. A switch that is given several logs, each
+/// with positions of its own, opens one journal and one store for each.
 pub trait Journal: Send + Sync {
     /// Takes a payload in and says where it will be. Never waits for the disk.
     ///

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::disk::Files;
 use super::reader::SegmentsReader;
 use super::segments::Segments;
 use super::{Faults, Journal, JournalError, Mark, Options, Reader, Recovered, Visit};
@@ -69,5 +70,5 @@ pub fn open(
 
 /// Reads the journal without opening it. Nothing is looked at before something is read.
 pub fn reader(location: &Location) -> Arc<dyn Reader> {
-    Arc::new(SegmentsReader::new(&location.directory))
+    Arc::new(SegmentsReader::new(Arc::new(Files), &location.directory))
 }

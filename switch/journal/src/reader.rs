@@ -3,20 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::disk::{Disk, Files};
+use super::disk::Disk;
 use super::scan::{Scanned, scan};
 use super::shelf::Shelf;
 use super::{JournalError, Mark, Position, Reader, Record, Visit, segment};
 
 pub(super) struct SegmentsReader {
+    disk: Arc<dyn Disk>,
     directory: PathBuf,
     shelf: OnceLock<Shelf>,
 }
 
 impl SegmentsReader {
     /// For the journal in `directory`; nothing is opened before something is read.
-    pub fn new(directory: &Path) -> Self {
+    pub fn new(disk: Arc<dyn Disk>, directory: &Path) -> Self {
         Self {
+            disk,
             directory: directory.to_owned(),
             shelf: OnceLock::new(),
         }
@@ -28,13 +30,12 @@ impl Reader for SegmentsReader {
         if let Some(shelf) = self.shelf.get() {
             return shelf.read(position);
         }
-        let disk: Arc<dyn Disk> = Arc::new(Files);
-        let starts = segment::starts(disk.as_ref(), &self.directory)?;
-        let shelf = Shelf::new(disk, self.directory.clone(), &starts);
+        let starts = segment::starts(self.disk.as_ref(), &self.directory)?;
+        let shelf = Shelf::new(Arc::clone(&self.disk), self.directory.clone(), &starts);
         self.shelf.get_or_init(|| shelf).read(position)
     }
 
     fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
-        scan(&Files, &self.directory, known, visit)
+        scan(self.disk.as_ref(), &self.directory, known, visit)
     }
 }

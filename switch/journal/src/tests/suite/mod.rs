@@ -1,59 +1,14 @@
-//! What every engine has to keep. A new engine is one more row in [`each_engine`].
+//! What every engine has to keep: what it promises of what was appended. What it promises to readers is in `reading.rs`.
+
+mod engines;
+mod reading;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tempfile::{TempDir, tempdir};
-
-use super::super::testing::Memory;
 use super::memory_disk::MemoryDisk;
 use super::*;
-
-/// A place where an engine keeps a journal, to be opened again and again.
-trait Engine {
-    /// The journal, and what it replays after the mark.
-    fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>);
-}
-
-fn each_engine(check: fn(&dyn Engine)) {
-    check(&SegmentFiles(tempdir().unwrap()));
-    check(&SegmentsInMemory(MemoryDisk::default()));
-    check(&InMemory::default());
-}
-
-struct SegmentFiles(TempDir);
-
-impl Engine for SegmentFiles {
-    fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>) {
-        let (journal, _, replayed) = open_from(self.0.path(), from).unwrap();
-        (Box::new(journal), replayed)
-    }
-}
-
-struct SegmentsInMemory(MemoryDisk);
-
-impl Engine for SegmentsInMemory {
-    fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>) {
-        let (journal, replayed) = open_in_memory(&self.0, from, no_faults()).unwrap();
-        (Box::new(journal), replayed)
-    }
-}
-
-/// A sequence for each partition.
-#[derive(Default)]
-struct InMemory(Mutex<Memory>);
-
-impl Engine for InMemory {
-    fn open(&self, from: Option<Mark>) -> (Box<dyn Journal>, Vec<Record>) {
-        let mut replayed = Vec::new();
-        let mut replay = |record: RecordRef<'_>| {
-            replayed.push(record.to_owned());
-            Ok(())
-        };
-        let mut journal = self.0.lock().unwrap();
-        *journal = journal.reopen(from, &mut replay).unwrap();
-        (Box::new(journal.clone()), replayed)
-    }
-}
+use crate::testing::Memory;
+use engines::each_engine;
 
 /// Every record is durable, by its position and in its partition, and no partition has more.
 #[track_caller]
@@ -139,56 +94,6 @@ fn makes_everything_durable_before_it_closes() {
 }
 
 #[test]
-fn reads_every_durable_record_by_its_position() {
-    each_engine(|engine| {
-        let (journal, _) = engine.open(None);
-        let written = append_batches(journal.as_ref(), 100);
-        for record in &written {
-            assert_eq!(journal.read(record.position).unwrap(), *record);
-        }
-        journal.close().unwrap();
-        drop(journal);
-        let (journal, _) = engine.open(None);
-        for record in &written {
-            assert_eq!(journal.read(record.position).unwrap(), *record);
-        }
-        let beside =
-            |position: Position, bytes| Position::from_stored(position.to_stored() + bytes);
-        assert!(
-            journal
-                .read(beside(written[3].position, 1).unwrap())
-                .is_err()
-        );
-        let end = journal.append(0, b"later").position;
-        for beyond in [beside(end, 1000).unwrap(), Position::MAX] {
-            assert!(!journal.is_durable(beyond));
-            let beyond = journal.read(beyond);
-            assert!(matches!(beyond, Err(JournalError::NotDurable { .. })));
-        }
-    });
-}
-
-#[test]
-fn replays_only_what_follows_the_mark() {
-    each_engine(|engine| {
-        let (journal, _) = engine.open(None);
-        let written = append_batches(journal.as_ref(), 60);
-        journal.close().unwrap();
-        drop(journal);
-        for index in (0..written.len()).step_by(11) {
-            let mark = written[index].mark();
-            let (journal, replayed) = engine.open(Some(mark));
-            assert_eq!(replayed, written[index + 1..]);
-            assert!(journal.has(mark).unwrap());
-            let sequence = mark.sequence.after(1);
-            assert!(!journal.has(Mark { sequence, ..mark }).unwrap());
-            let position = Position::MAX;
-            assert!(!journal.has(Mark { position, ..mark }).unwrap());
-        }
-    });
-}
-
-#[test]
 fn takes_payloads_of_any_length() {
     each_engine(|engine| {
         let lengths = [
@@ -266,42 +171,6 @@ fn wakes_subscribers_after_each_sync_and_at_shutdown() {
         journal.close().unwrap();
         assert!(woken.load(Ordering::Relaxed) > 5);
         assert_eq!(journal.gathered_bytes(), 0);
-    });
-}
-
-#[test]
-fn a_tail_shows_every_record_once_as_it_becomes_durable() {
-    each_engine(|engine| {
-        let (journal, _) = engine.open(None);
-        let mut tail = journal.tail(None);
-        let mut shown = Vec::new();
-        let mut look = |most: u64, shown: &mut Vec<Record>| {
-            tail.show(most, &mut |record| {
-                shown.push(record.to_owned());
-                Ok(())
-            })
-            .unwrap()
-        };
-        assert_eq!(look(u64::MAX, &mut shown), 0);
-        let mut written = Vec::new();
-        for _ in 0..6 {
-            written.extend(append_batches(journal.as_ref(), 40));
-            journal.sync().unwrap();
-            while look(3, &mut shown) > 0 {}
-            assert_eq!(shown, written);
-        }
-        assert_eq!(look(u64::MAX, &mut shown), 0);
-        // From a mark on.
-        let mut later = Vec::new();
-        let mut tail = journal.tail(Some(written[9].mark()));
-        assert_eq!(journal.records_to(written[9].mark()), 10);
-        tail.show(u64::MAX, &mut |record| {
-            later.push(record.to_owned());
-            Ok(())
-        })
-        .unwrap();
-        assert_eq!(later, written[10..]);
-        assert_eq!(tail.mark(), later.last().map(Record::mark));
     });
 }
 

@@ -1,17 +1,12 @@
 //! Replay into a store, from a journal in memory.
 
-use hashbrown::HashMap;
+mod bench;
 
-use tessera_journal::testing::Memory;
-use tessera_ledger::{
-    Balance, Day, Directed, Directive, Entry, Event, NO_PARTY, Opening, Reference, Subject, Wallet,
-    WalletId,
-};
-use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, Stan};
+use tessera_journal::Journal;
+use tessera_ledger::{Balance, Day, Directive, Entry, Event, NO_PARTY, Subject, WalletId};
 use tessera_store::Snapshot;
 
-use super::*;
+use bench::{Bench, append, decided};
 
 const NOW: u64 = 1_790_000_000_000;
 const DAY: u64 = 86_400_000;
@@ -19,129 +14,6 @@ const MANY: usize = 1_000;
 const FIRST: WalletId = WalletId(1);
 const SECOND: WalletId = WalletId(2);
 const THIRD: WalletId = WalletId(3);
-
-/// A journal, and the wallets that its events come to.
-struct Bench {
-    journal: Memory,
-    wallets: HashMap<WalletId, Wallet>,
-    store: Store,
-    _folder: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            journal: Memory::default(),
-            wallets: HashMap::new(),
-            store: Store::open(folder.path(), 1 << 20).unwrap(),
-            _folder: folder,
-        }
-    }
-
-    /// Journals an event of a wallet.
-    fn add(&mut self, id: WalletId, event: Event) -> Mark {
-        let wallet = self.wallets.entry(id).or_insert_with(|| Wallet::new(id));
-        let entry = Entry {
-            wallet: id,
-            previous: wallet.last_position,
-            at: NOW,
-            available: wallet.available,
-            held: wallet.held,
-            owed: wallet.owed,
-            event,
-        };
-        let appended = append(&self.journal, &entry);
-        let Mark { sequence, position } = appended;
-        wallet.apply(&entry, position, sequence).unwrap();
-        appended
-    }
-
-    /// A wallet with a card and money.
-    fn provision(&mut self, id: WalletId) -> Mark {
-        let provisioned = Event::Provisioned {
-            currency: Currency::USD,
-            card: CardNumber::development(id.0),
-            expiry: 3112,
-            balance: Amount::new(1_000).unwrap(),
-        };
-        self.add(id, provisioned)
-    }
-
-    fn block(&mut self, id: WalletId) -> Mark {
-        self.add(id, decided(Directive::Block(Subject::Wallet)))
-    }
-
-    /// A load that the financial system has approved.
-    fn load(&mut self, id: WalletId, at: u64) -> Reference {
-        let reference = Reference::first(at, 0);
-        let (operation, currency) = (Operation::Load, Currency::USD);
-        let opening =
-            Opening::by_itself(reference, reference, b"        ", operation, currency, at);
-        let requested = Event::LoadRequested {
-            opening: Opening {
-                amount: Amount::new(7).unwrap(),
-                ..opening
-            },
-            host_trace: Stan::MIN,
-            card: CardNumber::development(id.0),
-            expiry: 3112,
-            source: 0,
-            by_itself: false,
-        };
-        self.add(id, requested);
-        self.add(id, Event::Approved { reference });
-        reference
-    }
-
-    /// Starts on what journal and store have; how many events the store lacked.
-    fn start(&self, wallets_max: usize) -> anyhow::Result<u64> {
-        let reader = Arc::new(self.journal.clone());
-        let open = |from, visit: &mut Visit<'_>| self.journal.reopen(from, visit);
-        replay(&self.store, reader, wallets_max, open).map(|(_, applied)| applied)
-    }
-
-    /// Starts, and is killed when so many records have been replayed.
-    fn start_killed_after(&self, records: usize, wallets_max: usize) {
-        let mut recovery =
-            Replay::new(&self.store, Arc::new(self.journal.clone()), wallets_max).unwrap();
-        let mut left = records;
-        let killed = self
-            .journal
-            .reopen(self.store.mark().unwrap(), &mut |record| {
-                left = left.checked_sub(1).ok_or("killed")?;
-                recovery.replay(record)
-            });
-        assert!(killed.is_err());
-    }
-
-    fn refusal(&self) -> String {
-        self.start(MANY).unwrap_err().to_string()
-    }
-
-    /// The store reflects the whole journal.
-    #[track_caller]
-    fn assert_stored(&self) {
-        assert_eq!(self.store.mark().unwrap(), self.journal.mark());
-        for (id, wallet) in &self.wallets {
-            assert_eq!(self.store.wallet(*id).unwrap().as_ref(), Some(wallet));
-        }
-    }
-}
-
-fn append(journal: &Memory, entry: &Entry) -> Mark {
-    let mut payload = Vec::new();
-    entry.write(&mut payload);
-    journal.append(entry.wallet.partition(64), &payload).into()
-}
-
-fn decided(directive: Directive) -> Event {
-    Event::Directed(Box::new(Directed {
-        directive,
-        by: "Ada".into(),
-        reason: "a test".into(),
-    }))
-}
 
 #[test]
 fn replays_what_the_store_lacks_and_no_more() {
