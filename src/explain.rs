@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Args;
 use tessera_console::print;
-use tessera_protocol::{OrderKey, Stan};
+use tessera_protocol::{Institution, OrderKey, Stan};
 use tessera_switch::explain::{Named, explain};
 
 /// Explain the decision about a transaction: its messages, the rule, the events with balances, the times; from the
@@ -23,7 +23,7 @@ pub struct Explain {
     #[arg(long, conflicts_with_all = ["party", "order"])]
     reference: Option<String>,
     /// Field 32, with --trace and --date
-    #[arg(long, requires_all = ["trace", "date"])]
+    #[arg(long, requires_all = ["trace", "date"], value_parser = clap::value_parser!(u64).range(..=Institution::MAX))]
     party: Option<u64>,
     /// Field 11
     #[arg(long, requires = "party", value_parser = clap::value_parser!(u32).range(..=i64::from(Stan::MAX)))]
@@ -60,7 +60,7 @@ impl Explain {
                 date: Some(local_date),
                 ..
             } => Named::Trace {
-                institution: *institution,
+                institution: Institution::new(*institution),
                 trace: Stan::new(*trace),
                 local_date: *local_date,
             },

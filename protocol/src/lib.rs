@@ -50,6 +50,7 @@ mod error;
 mod fields;
 mod frame;
 mod grammar;
+mod institution;
 mod key_wrap;
 pub mod leased;
 mod mac;
@@ -84,6 +85,7 @@ pub use dialect::{
 pub use error::{ParseError, Place, Problem};
 pub use fields::{FIELDS, Field, Packing};
 pub use frame::{FRAME_BYTES_MAX, FrameError, cut};
+pub use institution::Institution;
 pub use key_wrap::{
     KeyEncryptingKey, KeyEncryptingKeyError, KeyMaterial, UnwrapError, WRAPPED_BYTES, WrappedKey,
 };

@@ -1,6 +1,7 @@
 //! Field 90: the original that a reversal, completion or refund names.
 
 use crate::bcd;
+use crate::institution::Institution;
 use crate::mti::Mti;
 use crate::stan::Stan;
 
@@ -13,10 +14,10 @@ pub struct OriginalData {
     pub trace: Option<Stan>,
     /// Field 7 of the original or of any of its repeats, MMDDhhmmss; 0 if absent.
     pub transmission: u32,
-    /// Field 32 of the original; 0 if absent.
-    pub institution: u64,
-    /// Field 33 of the original; 0 where there was none.
-    pub forwarding: u64,
+    /// Field 32 of the original; absent where the digits are zeros.
+    pub institution: Option<Institution>,
+    /// Field 33 of the original.
+    pub forwarding: Option<Institution>,
 }
 
 impl OriginalData {
@@ -37,8 +38,8 @@ impl OriginalData {
             mti: Mti::new(u16::from_be_bytes([body[0], body[1]]))?,
             trace: Stan::new(bcd::number(&body[2..5])? as u32),
             transmission: bcd::number(&body[5..10])? as u32,
-            institution,
-            forwarding,
+            institution: Institution::new(institution),
+            forwarding: Institution::new(forwarding),
         })
     }
 
@@ -48,9 +49,10 @@ impl OriginalData {
         body[..2].copy_from_slice(&self.mti.value().to_be_bytes());
         bcd::write(u64::from(Stan::digits(self.trace)), &mut body[2..5]);
         bcd::write(u64::from(self.transmission), &mut body[5..10]);
-        bcd::write(self.institution / 10, &mut body[10..15]);
-        bcd::write(self.forwarding, &mut body[15..]);
-        body[15] |= ((self.institution % 10) as u8) << 4;
+        let institution = Institution::digits(self.institution);
+        bcd::write(institution / 10, &mut body[10..15]);
+        bcd::write(Institution::digits(self.forwarding), &mut body[15..]);
+        body[15] |= ((institution % 10) as u8) << 4;
         body
     }
 }
@@ -65,8 +67,8 @@ mod tests {
             mti: Mti::PURCHASE,
             trace: Stan::new(1),
             transmission: 1_122_094_500,
-            institution: 20_000_000_001,
-            forwarding: 12_345_678_901,
+            institution: Institution::new(20_000_000_001),
+            forwarding: Institution::new(12_345_678_901),
         };
         let body = original.pack();
         let text: String = body.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::BytesMut;
 use common::{Line, code, network, purchase, reversal, with_host};
-use tessera_protocol::{CardNumber, Message, Mti, OriginalData, Packer, Stan};
+use tessera_protocol::{CardNumber, Institution, Message, Mti, OriginalData, Packer, Stan};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn tally_of(line: &str) -> serde_json::Value {
@@ -287,8 +287,8 @@ fn refund(number: u32, original: u32, amount: u64) -> BytesMut {
         mti: Mti::PURCHASE,
         trace: Stan::new(original),
         transmission: common::TRANSMISSION,
-        institution: common::INSTITUTION,
-        forwarding: 0,
+        institution: Institution::new(common::INSTITUTION),
+        forwarding: None,
     };
     Packer::new(&mut frame, Mti::PURCHASE)
         .card(&CardNumber::development(1))

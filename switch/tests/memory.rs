@@ -10,7 +10,7 @@ use tessera_ledger::{
     Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan};
 use tessera_store::{Checkpointer, Snapshot, Store};
 use tessera_switch::orders::Orders;
 
@@ -126,7 +126,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
     Opening {
         reference: Reference(0),
         key: DuplicateKey::of(KeyFields {
-            institution: 10_000_000_001,
+            institution: Institution::new(10_000_000_001),
             terminal: &terminal,
             acceptor: &ACCEPTOR,
             trace: Stan::new(trace),
@@ -136,7 +136,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
             processing_code,
             payer: &payer,
         }),
-        institution: 10_000_000_001,
+        institution: Institution::new(10_000_000_001),
         class: Class::numbered(class).expect("a class"),
         processing_code,
         trace: Stan::new(trace),

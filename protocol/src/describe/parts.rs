@@ -4,6 +4,7 @@ use super::value::{self, text};
 use super::{Row, Secrets, emv, meaning};
 use crate::balances::{Balance, BalanceKind, Balances};
 use crate::currency::Currency;
+use crate::institution::Institution;
 use crate::masking::mask_likely_card_numbers;
 use crate::original::OriginalData;
 use crate::reading::ReadField;
@@ -76,8 +77,8 @@ fn original_data(original: &OriginalData) -> Vec<Row> {
     let transmission = format!("{:010}", original.transmission);
     let when = meaning::of_field(7, &transmission, None).filter(|_| original.transmission != 0);
     let mti = Some(meaning::of_mti(original.mti));
-    let institution = format!("{:011}", original.institution);
-    let forwarding = format!("{:011}", original.forwarding);
+    let institution = format!("{:011}", Institution::digits(original.institution));
+    let forwarding = format!("{:011}", Institution::digits(original.forwarding));
     vec![
         part("1-4", "message type", original.mti.to_string(), mti),
         part(

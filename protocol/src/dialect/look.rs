@@ -1,5 +1,6 @@
 //! What a stream of an unknown dialect begins with.
 
+use crate::institution::Institution;
 use bytes::Bytes;
 
 use super::Dialect;
@@ -16,7 +17,7 @@ pub enum Look {
         /// The message in binary packing.
         message: Bytes,
         /// Field 32, where it is there.
-        institution: Option<u64>,
+        institution: Option<Institution>,
     },
     /// A whole frame with a message type and bitmaps, and then a fault.
     Faulty {
@@ -65,7 +66,7 @@ impl Dialect {
                 problem: Problem::Unknown,
             },
             (None, Ok(parsed)) => {
-                let institution = parsed.number(32);
+                let institution = parsed.institution();
                 return Look::Message {
                     message,
                     institution,

@@ -6,6 +6,7 @@ use super::{Flaw, Refusal, Request, time};
 use crate::amount::Amount;
 use crate::card::CardNumber;
 use crate::currency::Currency;
+use crate::institution::Institution;
 use crate::message::Message;
 use crate::mti::Mti;
 use crate::original::OriginalData;
@@ -46,7 +47,7 @@ pub struct Financial {
     /// Field 13, MMDD.
     pub local_date: u32,
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 37.
     pub reference: [u8; 12],
     /// Field 41.

@@ -2,6 +2,7 @@
 
 use super::mandatory::missing;
 use super::{Flaw, Refusal, time};
+use crate::institution::Institution;
 use crate::message::Message;
 use crate::mti::Mti;
 use crate::stan::Stan;
@@ -18,7 +19,7 @@ pub struct NetworkManagement<'a> {
     /// Field 11.
     pub trace: Option<Stan>,
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 70.
     pub code: NetworkCode,
     /// Field 48 tag 03, hexadecimal.
@@ -96,7 +97,7 @@ pub struct Reconciliation {
     /// Field 11.
     pub trace: Option<Stan>,
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 15, MMDD.
     pub settlement_date: u32,
     /// Fields 74-77, 86-89, 97.
@@ -150,11 +151,11 @@ pub(super) fn trace(message: &Message<'_>) -> Result<Option<Stan>, Refusal> {
     Ok(Stan::new(message.number(11).ok_or(missing(11))? as u32))
 }
 
-/// Field 32: one to eleven digits.
+/// Field 32; zeros are taken, and name nobody.
 #[inline(always)]
-pub(super) fn institution(message: &Message<'_>) -> Result<u64, Refusal> {
+pub(super) fn institution(message: &Message<'_>) -> Result<Option<Institution>, Refusal> {
     match message.number(32) {
-        Some(code) if message.raw(32) != Some(&[]) => Ok(code),
+        Some(code) if message.raw(32) != Some(&[]) => Ok(Institution::new(code)),
         _ => Err(Refusal::of(32, Flaw::Empty)),
     }
 }

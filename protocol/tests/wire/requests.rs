@@ -3,7 +3,8 @@
 use crate::common::{Good, set, vectors};
 use bytes::BytesMut;
 use tessera_protocol::{
-    Amount, CardNumber, Message, Mti, NetworkCode, Packer, Payer, Request, ResponseCode, Stan,
+    Amount, CardNumber, Institution, Message, Mti, NetworkCode, Packer, Payer, Request,
+    ResponseCode, Stan,
 };
 
 /// The golden message whose name begins so.
@@ -60,7 +61,7 @@ fn reads_a_purchase_by_card() {
         (financial.local_time, financial.local_date),
         (94_500, 1_122)
     );
-    assert_eq!(financial.institution, 20_000_000_001);
+    assert_eq!(financial.institution, Institution::new(20_000_000_001));
     assert_eq!(&financial.reference, b"632609000002");
     assert_eq!(&financial.terminal, b"TERM0001");
     assert_eq!(&financial.acceptor, b"SHOP-77        ");
@@ -104,7 +105,10 @@ fn reads_a_partial_reversal_advice() {
     };
     assert!(reversal.advice);
     assert_eq!(reversal.original.mti, Mti::PURCHASE);
-    assert_eq!(reversal.original.institution, 20_000_000_001);
+    assert_eq!(
+        reversal.original.institution,
+        Institution::new(20_000_000_001)
+    );
     assert_eq!(reversal.replacement, Amount::new(10_000));
 }
 
@@ -115,7 +119,7 @@ fn reads_network_messages_and_totals() {
         panic!("no network message");
     };
     assert_eq!(network.code, NetworkCode::SignOn);
-    assert_eq!(network.institution, 10_000_000_001);
+    assert_eq!(network.institution, Institution::new(10_000_000_001));
     let bytes = vector("reconciliation").bytes();
     let Ok(Request::Reconciliation(totals_message)) =
         Request::read(&Message::parse(&bytes).unwrap())

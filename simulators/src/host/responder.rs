@@ -9,8 +9,8 @@ use bytes::BytesMut;
 use tessera_console::Limit;
 use tessera_protocol::tlv;
 use tessera_protocol::{
-    Amount, CardNumber, Currency, Extras, Message, Mti, OriginalData, Packer, ReplacementAmounts,
-    ResponseCode, Stan, Totals, answer, format_error_answer,
+    Amount, CardNumber, Currency, Extras, Institution, Message, Mti, OriginalData, Packer,
+    ReplacementAmounts, ResponseCode, Stan, Totals, answer, format_error_answer,
 };
 
 use super::approval;
@@ -225,7 +225,7 @@ impl Responder {
                     request_table: table_of(original.mti)?,
                     trace: Stan::digits(original.trace),
                     transmission: original.transmission,
-                    institution: original.institution,
+                    institution: Institution::digits(original.institution),
                 };
                 Ok((Concern::Original(named), None))
             }
@@ -263,7 +263,7 @@ impl Responder {
             card: number(message, 2)?,
             trace: Stan::digits(original.trace),
             transmission: original.transmission,
-            institution: original.institution,
+            institution: Institution::digits(original.institution),
             down_to,
             settlement_date: settlement_date(message),
             advice: message.mti().is_advice(),

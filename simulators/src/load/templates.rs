@@ -7,7 +7,7 @@
 //! ```
 
 use bytes::BytesMut;
-use tessera_protocol::{CardNumber, MacKey, Message, OriginalData, Packer, Stan, tlv};
+use tessera_protocol::{CardNumber, Institution, MacKey, Message, OriginalData, Packer, Stan, tlv};
 
 use super::clock::{Stamp, bcd, bcd3, bcd6};
 use super::shapes::Shape;
@@ -213,8 +213,8 @@ pub fn pack(
             mti,
             trace: Stan::new(trace),
             transmission: stamp.transmission(),
-            institution: speaker.party,
-            forwarding: 0,
+            institution: Institution::new(speaker.party),
+            forwarding: None,
         };
         packer.raw(90, &original.pack());
     }

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tessera_protocol::{
-    CardNumber, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan, cut,
+    CardNumber, Institution, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan, cut,
 };
 use tessera_simulators::host::{Host, Settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -187,8 +187,8 @@ pub fn reversal(
         mti: Mti::PURCHASE,
         trace: Stan::new(original),
         transmission: TRANSMISSION,
-        institution: INSTITUTION,
-        forwarding: 0,
+        institution: Institution::new(INSTITUTION),
+        forwarding: None,
     };
     financial(&mut packer, trace, original, amount).raw(90, &data.pack());
     if let Some(minor) = down_to {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tessera_protocol::Dialect;
+use tessera_protocol::{Dialect, Institution};
 
 use super::Admission;
 use tessera_config::Party;
@@ -48,7 +48,7 @@ impl ListedParty {
 /// All parties by institution code.
 #[derive(Debug)]
 pub struct Parties {
-    by_code: HashMap<u64, Arc<ListedParty>>,
+    by_code: HashMap<Institution, Arc<ListedParty>>,
     dialects: Vec<Dialect>,
     /// Unanswered requests of all.
     pub in_flight: Arc<Admission>,
@@ -90,7 +90,7 @@ impl Parties {
     }
 
     /// The party with this code.
-    pub fn find(&self, code: u64) -> Option<&Arc<ListedParty>> {
+    pub fn find(&self, code: Institution) -> Option<&Arc<ListedParty>> {
         self.by_code.get(&code)
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use tessera_protocol::Institution;
 
 use hashbrown::HashMap;
 
@@ -80,7 +81,7 @@ struct Inner {
     /// The blocks that the parties' profiles name.
     blocks: Vec<Network>,
     /// From where a party has signed on, and which.
-    learned: HashMap<IpAddr, u64>,
+    learned: HashMap<IpAddr, Institution>,
 }
 
 #[derive(Debug)]
@@ -274,7 +275,7 @@ impl Place {
     }
 
     /// A party has signed on: nobody else's arrival closes the connection any more, and its address is known.
-    pub fn sign_on(&mut self, party: u64) {
+    pub fn sign_on(&mut self, party: Institution) {
         let mut inner = self.places.inner();
         if let Some(address) = self.address
             && inner.learned.len() < LEARNED_MAX
@@ -332,6 +333,10 @@ mod tests {
         unsigned_known_max: 2,
         unsigned_per_address_max: 3,
     };
+
+    fn party_code() -> Institution {
+        Institution::new(1).unwrap()
+    }
 
     struct Arrived {
         place: Place,
@@ -398,7 +403,7 @@ mod tests {
     fn many_unknown_clients_close_no_connection_from_a_known_address() {
         let places = Places::new(LIMITS, Vec::new());
         let mut party = arrive(&places, "198.51.100.7").expect("a place");
-        party.place.sign_on(1);
+        party.place.sign_on(party_code());
         let known = crowd(&places, &["198.51.100.7"; 2]);
         let unknown: Vec<String> = (0..100).map(|n| format!("192.0.2.{n}")).collect();
         let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
@@ -418,7 +423,7 @@ mod tests {
         let mut parties = Vec::new();
         for _ in 0..7 {
             let mut party = arrive(&places, "198.51.100.7").expect("a place");
-            party.place.sign_on(1);
+            party.place.sign_on(party_code());
             parties.push(party);
         }
         let unknown = arrive(&places, "192.0.2.1").expect("the last place");
@@ -440,7 +445,7 @@ mod tests {
         let places = Places::new(LIMITS, Vec::new());
         let mut parties = crowd(&places, &["198.51.100.7"; 3]);
         for party in &mut parties {
-            party.place.sign_on(1);
+            party.place.sign_on(party_code());
         }
         for party in &mut parties {
             party.place.sign_off();

@@ -6,7 +6,6 @@ use super::Settings;
 use super::bounds::{Breach, DAY, HOUR, MILLISECOND, SECOND, count, in_order, size, span};
 use super::certificate::fingerprint;
 use super::notify;
-use super::parties::institution_code;
 use super::settings::WORKERS_MAX;
 
 /// Checks everything but the parties.
@@ -15,7 +14,6 @@ pub(super) fn check(settings: &Settings) -> Result<(), Breach> {
     durations(settings)?;
     sizes(settings)?;
     fits_together(settings)?;
-    institutions(settings)?;
     host_address(settings)?;
     listeners(settings)?;
     certificates(settings)?;
@@ -247,19 +245,6 @@ fn fits_together(settings: &Settings) -> Result<(), Breach> {
         ),
     ] {
         in_order(lower, low, upper, high)?;
-    }
-    Ok(())
-}
-
-fn institutions(settings: &Settings) -> Result<(), Breach> {
-    for (key, text) in [
-        ("leased.institution", &settings.leased.institution),
-        ("host.institution", &settings.host.institution),
-    ] {
-        if institution_code(text).is_none() {
-            let why = "an institution code is 1 to 11 digits in quotes, and not zero";
-            return Err(Breach::new(key, why));
-        }
     }
     Ok(())
 }

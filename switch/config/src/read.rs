@@ -86,7 +86,7 @@ impl Settings {
             path: &self.parties_folder,
             environment: self.environment,
             mall: &self.mall,
-            institutions: [&self.leased.institution, &self.host.institution],
+            institutions: [self.leased.institution, self.host.institution],
         })
     }
 

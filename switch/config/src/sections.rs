@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+use tessera_protocol::Institution;
 
 use serde::Deserialize;
 
@@ -10,6 +11,18 @@ use super::certificate::{NamedCertificates, fingerprint};
 use super::network::{self, Network};
 use super::units::{self, Cutover};
 use tessera_ledger::StandIn;
+
+/// The wallet server's institution code, where the file states none.
+const WALLET_SERVER: Institution = shipped(90_000_000_001);
+/// Our own likewise.
+const OURS: Institution = shipped(90_000_000_000);
+
+const fn shipped(code: u64) -> Institution {
+    match Institution::new(code) {
+        Some(institution) => institution,
+        None => panic!("not an institution code"),
+    }
+}
 
 /// The port for malls and acquirers: TCP without TLS.
 #[derive(Debug, Clone, Deserialize)]
@@ -153,7 +166,8 @@ pub struct LeasedSettings {
     /// See [`LeasedSettings::certificate_fingerprints`].
     pub certificate_names: Vec<String>,
     /// The wallet server's institution code.
-    pub institution: String,
+    #[serde(with = "units::institution")]
+    pub institution: Institution,
     /// Connections at the same time.
     pub connections_max: usize,
     /// Unanswered requests of one connection.
@@ -184,7 +198,7 @@ impl Default for LeasedSettings {
             certificate_fingerprints: Vec::new(),
             certificate_subjects: Vec::new(),
             certificate_names: Vec::new(),
-            institution: "90000000001".into(),
+            institution: WALLET_SERVER,
             connections_max: 16,
             in_flight_max: 1_024,
             password_threads: 1,
@@ -262,7 +276,8 @@ pub struct HostLinkSettings {
     /// Lines that each worker keeps open.
     pub lines_per_worker: usize,
     /// Our institution code: field 32 of what we send in our own name.
-    pub institution: String,
+    #[serde(with = "units::institution")]
+    pub institution: Institution,
     /// Connection, handshake and sign-on must be through by then.
     #[serde(with = "units::duration")]
     pub connect_within: Duration,
@@ -355,7 +370,7 @@ impl Default for HostLinkSettings {
             key: "certs/switch.key".into(),
             authority: "certs/ca.pem".into(),
             lines_per_worker: 1,
-            institution: "90000000000".into(),
+            institution: OURS,
             connect_within: Duration::from_secs(5),
             echo_after: Duration::from_secs(10),
             reconnect_min: Duration::from_millis(100),

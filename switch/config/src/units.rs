@@ -35,6 +35,9 @@ const CUTOVER: &str =
 /// What a currency looks like, for error messages.
 const CURRENCY: &str = "a numeric ISO 4217 code of three digits in quotes, as in \"840\"";
 
+/// What an institution code looks like, for error messages.
+const INSTITUTION: &str = "an institution code of 1 to 11 digits in quotes, and not zero";
+
 /// The value of `text` in the smallest of `units`; `None` if it is not a whole number and a unit, or too big.
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -138,6 +141,14 @@ pub enum Cutover {
     /// The financial system, with 0800/201.
     Host,
 }
+
+written_as_string!(
+    /// `#[serde(with = "units::institution")]`
+    institution,
+    tessera_protocol::Institution,
+    INSTITUTION,
+    tessera_protocol::Institution::from_text
+);
 
 written_as_string!(
     /// `#[serde(with = "units::cutover")]`

@@ -3,7 +3,9 @@
 
 use bytes::{Bytes, BytesMut};
 use tessera_protocol::tlv::{self, TlvWriter};
-use tessera_protocol::{Amount, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan};
+use tessera_protocol::{
+    Amount, Institution, Message, Mti, OriginalData, Packer, ReplacementAmounts, Stan,
+};
 
 use super::echo::Echo;
 use super::in_flight::{Awaited, Expected};
@@ -35,7 +37,7 @@ pub(super) fn encode(
     marks: Marks,
     message: &HostMessage,
     repeat: bool,
-    institution: u64,
+    institution: Option<Institution>,
 ) -> Option<Awaited> {
     let (mti, reference) = match message {
         HostMessage::Forward { frame, .. } => (forwarded_mti(frame)?, marks.reference),
@@ -95,7 +97,7 @@ pub(super) fn encode(
             mark(&mut packer, &expected);
             packer
                 .number(15, u64::from(*settlement_date))
-                .number(32, institution)
+                .number(32, Institution::digits(institution))
                 .raw(37, &expected.retrieval);
             totals.pack(&mut packer);
             packer.finish();
@@ -163,7 +165,7 @@ pub fn write_out(message: &HostMessage, reference: Reference) -> Vec<u8> {
         reference,
     };
     let mut out = BytesMut::new();
-    encode(&mut out, marks, message, true, 0);
+    encode(&mut out, marks, message, true, None);
     // Without the length in front.
     out.get(2..).unwrap_or_default().to_vec()
 }
@@ -228,7 +230,7 @@ fn posting(mut packer: Packer<'_>, expected: &Expected, posting: &Posting) {
         .number(18, u64::from(posting.merchant.category))
         .number(22, u64::from(posting.merchant.entry_mode))
         .number(25, u64::from(posting.merchant.condition))
-        .number(32, posting.institution)
+        .number(32, Institution::digits(posting.institution))
         .raw(37, &expected.retrieval)
         .raw(41, &posting.terminal)
         .raw(42, &posting.acceptor);
@@ -243,7 +245,12 @@ fn posting(mut packer: Packer<'_>, expected: &Expected, posting: &Posting) {
 }
 
 /// No mall sent it: what a mall would have said about itself is ours, local time is UTC.
-fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, institution: u64) {
+fn load(
+    mut packer: Packer<'_>,
+    expected: &Expected,
+    message: &HostMessage,
+    institution: Option<Institution>,
+) {
     let HostMessage::Load {
         back,
         card,
@@ -269,7 +276,7 @@ fn load(mut packer: Packer<'_>, expected: &Expected, message: &HostMessage, inst
         .number(18, LOAD_MERCHANT_CATEGORY)
         .number(22, LOAD_ENTRY_MODE)
         .number(25, LOAD_CONDITION)
-        .number(32, institution)
+        .number(32, Institution::digits(institution))
         .raw(37, &expected.retrieval)
         .raw(41, &LOAD_TERMINAL)
         .raw(42, &LOAD_ACCEPTOR)
@@ -285,7 +292,12 @@ fn load_processing_code(back: bool) -> u32 {
     }
 }
 
-fn card_update(mut packer: Packer<'_>, expected: &Expected, update: &CardUpdate, institution: u64) {
+fn card_update(
+    mut packer: Packer<'_>,
+    expected: &Expected,
+    update: &CardUpdate,
+    institution: Option<Institution>,
+) {
     let (code, card) = match update {
         CardUpdate::Issue => (b"1", None),
         CardUpdate::Replace(card) => (b"2", Some(card)),
@@ -296,17 +308,19 @@ fn card_update(mut packer: Packer<'_>, expected: &Expected, update: &CardUpdate,
     }
     mark(&mut packer, expected);
     packer
-        .number(32, institution)
+        .number(32, Institution::digits(institution))
         .raw(37, &expected.retrieval)
         .raw(91, code)
         .finish();
 }
 
-fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u64) {
-    let institution = match advice.original_institution {
-        0 => own,
-        institution => institution,
-    };
+fn reversal(
+    mut packer: Packer<'_>,
+    expected: &Expected,
+    advice: &Advice,
+    own: Option<Institution>,
+) {
+    let institution = advice.original_institution.or(own);
     packer
         .card(&advice.card)
         .number(3, u64::from(advice.processing_code))
@@ -316,7 +330,7 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u
         .number(12, u64::from(advice.local_time))
         .number(13, u64::from(advice.local_date))
         .number(15, u64::from(advice.settlement_date))
-        .number(32, institution)
+        .number(32, Institution::digits(institution))
         .raw(37, &expected.retrieval)
         .raw(41, &advice.terminal)
         .raw(42, &advice.acceptor)
@@ -326,7 +340,7 @@ fn reversal(mut packer: Packer<'_>, expected: &Expected, advice: &Advice, own: u
         trace: advice.original_trace,
         transmission: advice.original_transmission,
         institution,
-        forwarding: 0,
+        forwarding: None,
     };
     packer.raw(90, &original.pack());
     if let Some(transaction) = advice.replacement {
@@ -347,13 +361,13 @@ pub(super) fn network(
     out: &mut BytesMut,
     transmission: u32,
     trace: Stan,
-    institution: u64,
+    institution: Institution,
     code: u16,
 ) {
     Packer::new(out, Mti::NETWORK)
         .number(7, u64::from(transmission))
         .number(11, u64::from(trace.number()))
-        .number(32, institution)
+        .number(32, institution.number())
         .number(70, u64::from(code))
         .finish();
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use tessera_protocol::{
-    Amount, CardNumber, Currency, HostRequestKind, Mti, OriginalData, Stan, Totals,
+    Amount, CardNumber, Currency, HostRequestKind, Institution, Mti, OriginalData, Stan, Totals,
 };
 
 use tessera_ledger::{AdviceSubject, Merchant, Reference, Secret, WalletId};
@@ -170,7 +170,7 @@ pub struct Posting {
     /// Field 49.
     pub currency: Currency,
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 12, hhmmss.
     pub local_time: u32,
     /// Field 13, MMDD.
@@ -217,8 +217,8 @@ pub struct Advice {
     pub original_trace: Option<Stan>,
     /// Field 90: field 7 of the original as we sent it.
     pub original_transmission: u32,
-    /// Fields 32 and 90: field 32 of the original; 0 where we sent it in our own name.
-    pub original_institution: u64,
+    /// Fields 32 and 90: field 32 of the original; none where we sent it in our own name.
+    pub original_institution: Option<Institution>,
     /// Field 12, hhmmss.
     pub local_time: u32,
     /// Field 13, MMDD.

@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 use tessera_protocol::leased::{NumberState, NumberUse};
-use tessera_protocol::{Amount, CardNumber};
+use tessera_protocol::{Amount, CardNumber, Institution};
 
 use super::event::Wanted;
 use super::{Broken, Opening, Reference, Rule};
@@ -36,7 +36,7 @@ pub struct Terms {
     /// What a purchase with it may come to; zero for no limit.
     pub limit: Amount,
     /// The mall that has used it: institution and card acceptor.
-    pub mall: Option<(u64, [u8; 15])>,
+    pub mall: Option<(Option<Institution>, [u8; 15])>,
     /// The purchase that used it up.
     pub used_by: Option<Reference>,
 }

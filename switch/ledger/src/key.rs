@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use tessera_protocol::Stan;
+use tessera_protocol::{Institution, Stan};
 
 use super::Payer;
 
@@ -27,7 +27,7 @@ impl fmt::Debug for DuplicateKey {
 #[derive(Debug, Clone, Copy)]
 pub struct KeyFields<'a> {
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 41.
     pub terminal: &'a [u8; 8],
     /// Field 42.
@@ -57,7 +57,7 @@ impl DuplicateKey {
     pub fn of(fields: KeyFields<'_>) -> Self {
         let mut bytes = [0u8; BLOCK_BYTES];
         // None of these has more digits than fit: eleven, and six.
-        bytes[..5].copy_from_slice(&fields.institution.to_le_bytes()[..5]);
+        bytes[..5].copy_from_slice(&Institution::digits(fields.institution).to_le_bytes()[..5]);
         bytes[5..13].copy_from_slice(fields.terminal);
         bytes[13..28].copy_from_slice(fields.acceptor);
         bytes[28..31].copy_from_slice(&Stan::digits(fields.trace).to_le_bytes()[..3]);
@@ -104,7 +104,7 @@ mod tests {
             [b"ORDER-1", b"ORDER-2"].map(|number| Payer::Order(OrderKey::of(b"MALL-0001", number)));
         let renewed = Payer::Card(CardNumber::development(1), None);
         let base = KeyFields {
-            institution: 1,
+            institution: Institution::new(1),
             terminal: b"TERM0001",
             acceptor: b"MALL-0001      ",
             trace: Stan::new(1),
@@ -116,7 +116,7 @@ mod tests {
         };
         let others = [
             KeyFields {
-                institution: 2,
+                institution: Institution::new(2),
                 ..base
             },
             KeyFields {

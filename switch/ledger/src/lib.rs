@@ -56,7 +56,7 @@ pub use event::{
     Account, Class, Detail, Entry, Event, HostPurpose, Line, Merchant, NotedOriginal, Opening,
     Payer, Posting, Postings, Reconciled, ToHost, Wanted,
 };
-pub use event::{Item, Items, NO_PARTY, Side};
+pub use event::{Item, Items, Side};
 pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields};
 pub use orders::{Order, OrderState, Orders, SettledOrder};

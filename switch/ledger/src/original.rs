@@ -14,7 +14,7 @@
 
 use std::fmt;
 
-use tessera_protocol::{Amount, OriginalData, Stan};
+use tessera_protocol::{Amount, Institution, OriginalData, Stan};
 
 use super::{DuplicateKey, Opening};
 use crate::Class;
@@ -40,7 +40,7 @@ impl fmt::Debug for PayerTag {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Traits {
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Second digit of the MTI; 0 of what nothing can be about.
     pub class: u8,
     /// Whether it gives money to the payer (field 3).
@@ -112,7 +112,7 @@ impl Traits {
     /// A hash of all that names it by field 37; never 0.
     pub fn retrieval_tag(&self) -> u32 {
         let mut bytes = [0; 40];
-        bytes[..8].copy_from_slice(&self.institution.to_le_bytes());
+        bytes[..8].copy_from_slice(&Institution::digits(self.institution).to_le_bytes());
         bytes[8..16].copy_from_slice(&self.payer.0.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.amount.value().to_le_bytes());
         bytes[24..28].copy_from_slice(&self.acceptor.to_le_bytes());
@@ -132,7 +132,7 @@ impl Traits {
 impl NamedOriginal {
     /// What `opening` names with this field 90.
     pub fn new(opening: &Opening, named: &OriginalData) -> Self {
-        let foreign = named.institution != 0 && named.institution != opening.institution;
+        let foreign = named.institution.is_some() && named.institution != opening.institution;
         let reverses = opening.class == Class::Reversal;
         let mut says = opening.traits();
         says.credits = match reverses {

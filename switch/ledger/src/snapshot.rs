@@ -19,8 +19,8 @@ use super::bytes::{Reader, Unreadable};
 use super::cards::{Card, Terms};
 use super::event::Wanted;
 use super::event::parts::{
-    read_amount, read_card, read_code, read_currency, read_stan, read_usage, write_card,
-    write_stan, write_usage,
+    read_amount, read_card, read_code, read_currency, read_institution, read_stan, read_usage,
+    write_card, write_institution, write_stan, write_usage,
 };
 use super::original::{PayerTag, UnseenOriginal};
 use super::spending::Spending;
@@ -133,7 +133,7 @@ fn write_wallet_card(out: &mut Vec<u8>, card: &Card) {
         out.put_u64_le(terms.limit.value());
         let (institution, acceptor) = terms.mall.unwrap_or_default();
         out.put_u8(u8::from(terms.mall.is_some()));
-        out.put_u64_le(institution);
+        write_institution(out, institution);
         out.put_slice(&acceptor);
         out.put_u64_le(terms.used_by.map_or(0, |reference| reference.0));
     }
@@ -156,7 +156,7 @@ fn read_wallet_card(from: &mut Reader<'_>) -> Result<Card, Unreadable> {
 fn read_terms(from: &mut Reader<'_>) -> Result<Terms, Unreadable> {
     let (usage, limit) = (read_usage(from)?, read_amount(from)?);
     let has_mall = from.u8()? != 0;
-    let mall = (from.u64()?, from.array()?);
+    let mall = (read_institution(from)?, from.array()?);
     let used_by = Reference(from.u64()?);
     Ok(Terms {
         usage,
@@ -231,7 +231,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_slice(&transaction.key.0);
     out.put_u64_le(transaction.reference.0);
     out.put_u64_le(transaction.position.to_stored());
-    out.put_u64_le(transaction.institution);
+    write_institution(out, transaction.institution);
     out.put_u64_le(transaction.amount.value());
     out.put_u64_le(transaction.standing.value());
     out.put_u64_le(transaction.payer.0);
@@ -357,7 +357,7 @@ fn read_transaction(from: &mut Reader<'_>) -> Result<Transaction, Unreadable> {
         key: DuplicateKey(from.array()?),
         reference: Reference(from.u64()?),
         position: from.position()?,
-        institution: from.u64()?,
+        institution: read_institution(from)?,
         amount: read_amount(from)?,
         standing: read_amount(from)?,
         payer: PayerTag(from.u64()?),

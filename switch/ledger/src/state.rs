@@ -7,9 +7,9 @@ use super::original::{DAY, PayerTag, UnseenOriginal};
 use super::spending::Spending;
 use super::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use super::{
-    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, NO_PARTY, Opening,
-    Order, OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision,
-    Transactions, WalletId,
+    Account, Balance, Card, Cards, Change, Directed, Directive, Entry, Event, Opening, Order,
+    OrderState, Orders, Owed, Payer, PayersAccount, Reference, Subject, Supervision, Transactions,
+    WalletId,
 };
 use tessera_kit::record::{Position, Sequence};
 use tessera_kit::{clock, invariant};
@@ -358,7 +358,7 @@ impl Wallet {
             }
             Event::Directed(directed) => self.direct(directed, entry.at)?,
             Event::Reconciled(reconciled) => {
-                if reconciled.institution == NO_PARTY && reconciled.agrees() {
+                if reconciled.institution.is_none() && reconciled.agrees() {
                     self.supervision
                         .get_or_insert_default()
                         .days

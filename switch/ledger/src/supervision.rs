@@ -1,7 +1,7 @@
 //! What an operator has decided about a wallet, or about all of them.
 
 use tessera_kit::record::Sequence;
-use tessera_protocol::{CheckValue, WrappedKey};
+use tessera_protocol::{CheckValue, Institution, WrappedKey};
 
 use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Rule, Subject};
 use crate::controls::Controls;
@@ -72,7 +72,7 @@ pub struct Irregular {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyChange {
     /// Whose.
-    pub institution: u64,
+    pub institution: Institution,
     /// The check value of the key in its profile: with another one there, the change does not count.
     pub profile: CheckValue,
     /// The new key, under the party's key-encrypting key.
@@ -124,7 +124,7 @@ impl Supervision {
     }
 
     /// The keys of a party whose profile has a key with this check value, where it has changed that.
-    pub fn key_of(&self, institution: u64, profile: CheckValue) -> Option<&ChangedKey> {
+    pub fn key_of(&self, institution: Institution, profile: CheckValue) -> Option<&ChangedKey> {
         self.keys
             .iter()
             .find(|key| key.newest.institution == institution && key.newest.profile == profile)
@@ -193,12 +193,16 @@ impl Supervision {
 mod tests {
     use super::*;
 
+    fn party(code: u64) -> Institution {
+        Institution::new(code).expect("a code")
+    }
+
     #[test]
     fn the_key_before_the_newest_is_known_and_none_before_that() {
         let mut supervision = Supervision::default();
         let mut change = |profile: u8, key: u8, at: u64| {
             let directive = Directive::ChangeKey(KeyChange {
-                institution: 7,
+                institution: party(7),
                 profile: [profile; 3],
                 wrapped: [key; 24],
             });
@@ -211,7 +215,7 @@ mod tests {
                 },
                 at,
             );
-            let known = supervision.key_of(7, [profile; 3]).copied().unwrap();
+            let known = supervision.key_of(party(7), [profile; 3]).copied().unwrap();
             (
                 known.newest.wrapped[0],
                 known.since,
@@ -224,7 +228,7 @@ mod tests {
         // The profile has another key since: it is the one before.
         assert_eq!(change(2, 13, 400), (13, 400, None));
         assert_eq!(supervision.keys.len(), 1);
-        assert_eq!(supervision.key_of(7, [1; 3]), None);
-        assert_eq!(supervision.key_of(8, [2; 3]), None);
+        assert_eq!(supervision.key_of(party(7), [1; 3]), None);
+        assert_eq!(supervision.key_of(party(8), [2; 3]), None);
     }
 }

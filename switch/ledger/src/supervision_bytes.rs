@@ -4,7 +4,7 @@ use bytes::BufMut;
 use tessera_kit::record::Sequence;
 
 use super::bytes::{Reader, Unreadable};
-use super::event::parts::{read_text, write_text};
+use super::event::parts::{read_institution, read_text, write_text};
 use super::supervision::{
     ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision,
 };
@@ -157,14 +157,14 @@ impl Supervision {
 
 impl KeyChange {
     fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.institution);
+        out.put_u64_le(self.institution.number());
         out.put_slice(&self.profile);
         out.put_slice(&self.wrapped);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            institution: from.u64()?,
+            institution: read_institution(from)?.ok_or(from.fault("a party"))?,
             profile: from.array()?,
             wrapped: from.array()?,
         })

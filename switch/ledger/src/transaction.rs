@@ -2,7 +2,7 @@
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
 use tessera_kit::record::Position;
-use tessera_protocol::{Amount, Currency, ResponseCode, Stan};
+use tessera_protocol::{Amount, Currency, Institution, ResponseCode, Stan};
 
 use super::original::{PayerTag, Sent, Traits};
 use super::{DuplicateKey, Owed, Reference};
@@ -65,7 +65,7 @@ pub struct Transaction {
     /// Journal position of the event that opened it.
     pub position: Position,
     /// Field 32 of the request.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Field 4 of the request.
     pub amount: Amount,
     /// What of the amount has not been undone.

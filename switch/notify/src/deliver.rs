@@ -1,6 +1,7 @@
 //! From a key of the outbox to a message on its way.
 
 use std::sync::Arc;
+use tessera_protocol::Institution;
 
 use super::channel::{Address, Channel, Failure, Message, MessageId};
 use super::occasion::{self, Notice};
@@ -16,7 +17,7 @@ use tessera_vault::{Purpose, Vault};
 pub(super) const CODE_WITHIN: u64 = 15 * 60 * 1000;
 
 /// The name of the mall that an institution is, where it is one: parties come and go.
-pub type MallNames = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
+pub type MallNames = Arc<dyn Fn(Institution) -> Option<String> + Send + Sync>;
 
 /// What is needed to put an event into words and hand them over.
 pub(super) struct Delivery {
@@ -132,7 +133,7 @@ impl Delivery {
             .as_ref()
             .and_then(|code| str::from_utf8(code.expose()).ok());
         let mall = notice.mall.as_ref().map(|(institution, acceptor)| {
-            let known = (self.malls)(*institution);
+            let known = institution.and_then(|institution| (self.malls)(institution));
             known.unwrap_or_else(|| acceptor.clone())
         });
         let texts = compose(

@@ -2,7 +2,7 @@
 
 use tessera_common::text::{latin_1, visible};
 use tessera_protocol::leased::NotificationPreferences;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, ResponseCode};
 
 use super::texts::Occasion;
 use tessera_journal::Journal;
@@ -22,7 +22,7 @@ pub struct Notice {
     pub amount: Option<(Amount, Currency)>,
     pub available: Option<(Amount, Currency)>,
     /// The party, and the card acceptor as it named itself.
-    pub mall: Option<(u64, String)>,
+    pub mall: Option<(Option<Institution>, String)>,
     pub reference: Option<String>,
     pub card: Option<String>,
     pub reason: Option<&'static str>,

@@ -81,7 +81,7 @@ impl Records {
             opening: Opening {
                 reference,
                 key: DuplicateKey([0; 16]),
-                institution: 0,
+                institution: None,
                 class: Class::Administrative,
                 processing_code: 0,
                 trace: None,

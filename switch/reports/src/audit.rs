@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 use hashbrown::HashMap;
-use tessera_protocol::{Currency, plain_amount};
+use tessera_protocol::{Currency, Institution, plain_amount};
 
 use tessera_journal::{JournalError, Location, Mark, Position, RecordRef, Sequence};
 use tessera_ledger::{
@@ -53,7 +53,7 @@ pub struct Totals {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct PartyTotals {
     /// Institution code.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// Purchases approved, and their amounts.
     pub approved: (u64, i128),
     /// Reversals that undid something, and how much.
@@ -149,7 +149,7 @@ struct Replay {
     wallets: HashMap<WalletId, Wallet>,
     /// The highest of each wallet, and whether one of its has not risen.
     references: HashMap<WalletId, (Reference, bool)>,
-    parties: HashMap<u64, PartyTotals>,
+    parties: HashMap<Option<Institution>, PartyTotals>,
     accepted: Irregular,
     totals: Totals,
 }
@@ -270,7 +270,7 @@ impl Replay {
 }
 
 fn count(
-    parties: &mut HashMap<u64, PartyTotals>,
+    parties: &mut HashMap<Option<Institution>, PartyTotals>,
     event: &Event,
     from: Account,
     to: Account,
@@ -358,7 +358,7 @@ impl fmt::Display for Totals {
             writeln!(
                 out,
                 "party {:<11} {:>20}  ({} approved {}, {} reversed {}, {} refunded {})",
-                party.institution,
+                Institution::digits(party.institution),
                 minor(party.payable),
                 party.approved.0,
                 minor(party.approved.1),

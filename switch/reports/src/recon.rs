@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use tessera_common::bounded::Lines;
 use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
-use tessera_protocol::{Stan, Totals, mask_likely_card_numbers};
+use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
 
 use tessera_journal::{JournalError, Location, Reader, RecordRef, Sequence};
 use tessera_ledger::{
-    Broken, Day, Days, Entry, Item, NO_PARTY, Opening, Reference, Unreadable, Wallet, WalletId,
+    Broken, Day, Days, Entry, Item, Opening, Reference, Unreadable, Wallet, WalletId,
 };
 use tessera_store::{ReadBackError, read_back, recorded_mark};
 
@@ -167,7 +167,7 @@ impl Replay {
         }
         for item in items {
             let asked_for = match self.party {
-                Some(party) => item.institution == party,
+                Some(party) => Institution::digits(item.institution) == party,
                 None => true,
             };
             if asked_for && self.days.of(item.at) == self.day {
@@ -201,10 +201,10 @@ fn opening(
 
 fn row(item: &Item, opening: &Opening, day: Day) -> Row {
     let text = |bytes: &[u8]| cell(latin_1(bytes).trim_end_matches(' '));
-    let own = item.institution == NO_PARTY;
+    let own = item.institution.is_none();
     Row {
         settlement_date: day.to_string(),
-        party: item.institution.to_string(),
+        party: Institution::digits(item.institution).to_string(),
         side: item.side.to_string(),
         amount: item.amount.value(),
         currency: opening.currency.to_string(),

@@ -97,8 +97,7 @@ pub(crate) fn start(seed: Seed, shared: Shared) {
         Rc::clone(&outgoing),
     );
     let link = Rc::clone(&lines.link);
-    // The configuration was read with it as a number.
-    let institution = settings.leased.institution.parse().unwrap_or(0);
+    let institution = settings.leased.institution;
     let active = Rc::new(ActiveWallets::default());
     let services = parts::services(
         seed.index,

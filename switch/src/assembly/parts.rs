@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use tessera_protocol::Institution;
 
 use tessera_protocol::leased::Limits;
 use tokio_rustls::TlsAcceptor;
@@ -60,7 +61,7 @@ pub(super) fn open_lines(
 /// What the wallets' actors and the sessions need of each other.
 pub(super) fn services(
     index: usize,
-    institution: u64,
+    institution: Institution,
     shared: &Shared,
     outgoing: Rc<Outgoing>,
     host: Rc<dyn HostLines>,
@@ -133,7 +134,7 @@ pub(super) fn malls(services: &Services, shared: &Shared) -> Rc<SessionContext> 
 pub(super) fn wallet_servers(
     services: &Services,
     shared: &Shared,
-    institution: u64,
+    institution: Institution,
 ) -> Rc<LineKeeper> {
     let settings = &shared.settings;
     Rc::new(LineKeeper {

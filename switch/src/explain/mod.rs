@@ -9,7 +9,7 @@ mod wire;
 use std::path::Path;
 
 use hashbrown::HashMap;
-use tessera_protocol::{OrderKey, Stan};
+use tessera_protocol::{Institution, OrderKey, Stan};
 
 use crate::gate::advice;
 use tessera_journal::{JournalError, Location, Position, Reader, RecordRef, Sequence};
@@ -27,7 +27,7 @@ pub enum Named {
     /// By field 32, field 11 and field 13 (MMDD).
     Trace {
         /// Field 32.
-        institution: u64,
+        institution: Option<Institution>,
         /// Field 11.
         trace: Option<Stan>,
         /// Field 13.

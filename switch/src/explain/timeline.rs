@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use tessera_common::text::{latin_1, visible};
-use tessera_protocol::{Currency, ResponseCode, mask_card_numbers, plain_amount};
+use tessera_protocol::{Currency, Institution, ResponseCode, mask_card_numbers, plain_amount};
 
 use super::{Step, wire};
 use tessera_ledger::{Event, NotedOriginal, Opening, Reference};
@@ -193,7 +193,10 @@ fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
         ("our reference", text(&opening.reference.to_text())),
         ("arrived", moment(opening.reference.milliseconds())),
         ("wallet", first.entry.wallet.0.to_string()),
-        ("party", opening.institution.to_string()),
+        (
+            "party",
+            Institution::digits(opening.institution).to_string(),
+        ),
         ("decided", code),
         ("because", mask_card_numbers(&outcome.rule).into_owned()),
     ];

@@ -1,7 +1,7 @@
 //! Rebuilds requests, answers and advices from what the journal keeps of them.
 
 use bytes::BytesMut;
-use tessera_protocol::{Amount, Mti, Packer, ResponseCode, Secrets, Stan, describe};
+use tessera_protocol::{Amount, Institution, Mti, Packer, ResponseCode, Secrets, Stan, describe};
 
 use tessera_ledger::{Class, Event, Opening, Payer, Reference};
 
@@ -37,7 +37,7 @@ pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
             .number(25, u64::from(merchant.condition));
     }
     packer
-        .digits(32, &opening.institution.to_string())
+        .digits(32, &Institution::digits(opening.institution).to_string())
         .raw(37, &opening.retrieval)
         .raw(41, &opening.terminal)
         .raw(42, &opening.acceptor)
@@ -60,7 +60,7 @@ pub(super) fn answer(
         .number(4, amount.value())
         .number(7, u64::from(opening.transmission))
         .number(11, u64::from(Stan::digits(opening.trace)))
-        .digits(32, &opening.institution.to_string())
+        .digits(32, &Institution::digits(opening.institution).to_string())
         .raw(37, &opening.retrieval);
     if let Some(reference) = approval {
         packer.raw(38, &reference.approval());

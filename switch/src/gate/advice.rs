@@ -85,7 +85,7 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
         // What was decided without the host reached it under another trace number and time each time.
         original_transmission: sent.trace.map_or(0, |_| transmission),
         original_institution: match own {
-            Some(_) => 0,
+            Some(_) => None,
             None => opening.institution,
         },
         local_time,

@@ -3,7 +3,9 @@
 
 use bytes::BytesMut;
 use tessera_protocol::leased::{Operation as Code, WATCHED, tag};
-use tessera_protocol::{CardNumber, ClientNumber, Message, Mti, Packer, ResponseCode, tlv};
+use tessera_protocol::{
+    CardNumber, ClientNumber, Institution, Message, Mti, Packer, ResponseCode, tlv,
+};
 
 use super::history;
 use super::operation::key_of;
@@ -197,7 +199,7 @@ fn write(
 }
 
 /// Something happened to a wallet that is being watched.
-pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
+pub fn write_news(news: &News, institution: Institution, out: &mut BytesMut) {
     let position = news.position.map_or(0, Position::to_stored);
     let mut data = tlv::TlvWriter::new();
     for (tag, number) in [
@@ -214,7 +216,7 @@ pub fn write_news(news: &News, institution: u64, out: &mut BytesMut) {
         .number(7, u64::from(now))
         .number(11, position % 1_000_000)
         .number(24, u64::from(WATCHED))
-        .number(32, institution)
+        .number(32, institution.number())
         .raw(60, data.as_bytes());
     packer.finish();
 }

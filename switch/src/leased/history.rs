@@ -1,6 +1,7 @@
 //! Writes a wallet's events as the rows that the wallet server reads.
 
 use tessera_common::text::latin_1;
+use tessera_protocol::Institution;
 use tessera_protocol::leased::{HistoryRow, tag};
 
 use super::answer::AnswerFields;
@@ -49,7 +50,7 @@ fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
         available: entry.available.value(),
         held: entry.held.value(),
         code: line.code.map(|code| code.to_string()).unwrap_or_default(),
-        institution: opening.map_or(0, |opening| opening.institution),
+        institution: Institution::digits(opening.and_then(|opening| opening.institution)),
         acceptor: opening.map(acceptor).unwrap_or_default(),
         card: line
             .card

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{
-    Administrative, Amount, ClientNumber, Currency, Message, OrderKey, Stan, tlv,
+    Administrative, Amount, ClientNumber, Currency, Institution, Message, OrderKey, Stan, tlv,
 };
 
 use super::payer;
@@ -22,7 +22,7 @@ const EVENTS_MAX: u16 = 16;
 #[derive(Debug)]
 pub struct Reading {
     /// The wallet server's institution code.
-    pub institution: u64,
+    pub institution: Institution,
     /// The currency of a wallet where the operation names none.
     pub currency: Currency,
     /// For how many milliseconds an agreement is valid.
@@ -122,7 +122,7 @@ impl Operation {
             // The wallet's own worker gives it one.
             reference: Reference(0),
             key,
-            institution: reading.institution,
+            institution: Some(reading.institution),
             class: Class::Administrative,
             processing_code: u32::from(administrative.operation),
             trace: administrative.trace,
@@ -233,7 +233,7 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
     let mut acceptor = [b' '; 15];
     acceptor[..12].copy_from_slice(message.raw(37).filter(|text| text.len() == 12)?);
     Some(DuplicateKey::of(KeyFields {
-        institution: message.number(32)?,
+        institution: Some(message.institution()?),
         terminal: b"        ",
         acceptor: &acceptor,
         trace: Stan::new(message.number(11)? as u32),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tessera_protocol::leased::{Operation as Code, SECRET_DIGITS, tag};
-use tessera_protocol::{Currency, Message, Mti, Packer, Request, tlv};
+use tessera_protocol::{Currency, Institution, Message, Mti, Packer, Request, tlv};
 use tessera_vault::{KeyRing, Vault};
 
 use super::Reading;
@@ -73,7 +73,7 @@ fn every_operation_is_read_or_refused() {
     let keys = folder.path().join("keys");
     KeyRing::rotate(&keys).unwrap();
     let reading = Reading {
-        institution: 90_000_000_001,
+        institution: Institution::new(90_000_000_001).unwrap(),
         currency: Currency::USD,
         order_valid_for: 1_000,
         vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),

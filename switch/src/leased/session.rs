@@ -213,7 +213,7 @@ impl Session {
                 let (code, reason) = (refusal.code(), refusal.to_string());
                 self.write(|out| answer::at_once(&message, code, Some(&reason), out));
             }
-            Ok(_) if message.number(32) != Some(self.keeper.reading.institution) => {
+            Ok(_) if message.institution() != Some(self.keeper.reading.institution) => {
                 self.say(&message, Rule::OtherWalletServer);
             }
             Ok(Request::Network(network)) => match network.code {

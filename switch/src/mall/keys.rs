@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tessera_console::Limit;
 
-use tessera_protocol::{MacKey, WrappedKey};
+use tessera_protocol::{Institution, MacKey, WrappedKey};
 
 use tessera_config::Party;
 use tessera_kit::clock;
@@ -16,7 +16,7 @@ static NOT_OPENED: Limit = Limit::new("key not opened");
 #[derive(Default)]
 pub(super) struct Keys {
     /// The party, and the version of the directory.
-    read: (u64, u64),
+    read: (Option<Institution>, u64),
     /// `None`: only that of the profile.
     changed: Option<Changed>,
 }
@@ -43,8 +43,8 @@ enum Before {
 impl Keys {
     /// Whether they must be looked up: they belong to another party, or there is a newer version of the directory.
     #[inline]
-    pub(super) fn are_stale(&self, party: u64, policy: u64) -> bool {
-        self.read != (party, policy)
+    pub(super) fn are_stale(&self, party: Institution, policy: u64) -> bool {
+        self.read != (Some(party), policy)
     }
 
     /// Those of a party in this version of the directory; after a change its old key is valid for this long.
@@ -58,7 +58,7 @@ impl Keys {
         let profile = party.mac_key.as_ref().map(MacKey::check_value);
         let known = profile.and_then(|profile| operator_policy.key_of(party.code, profile));
         Self {
-            read: (party.code, number),
+            read: (Some(party.code), number),
             changed: known.map(|known| Changed::of(party, known, overlap)),
         }
     }

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
+use tessera_protocol::Institution;
 use tokio::sync::{Notify, oneshot};
 
 /// What a party may have handled in a round: some three hundred purchases, a few milliseconds.
@@ -25,7 +26,7 @@ pub(super) const HANDSHAKE_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Turns {
     round: Cell<u64>,
-    parties: RefCell<HashMap<u64, Rc<Share>>>,
+    parties: RefCell<HashMap<Institution, Rc<Share>>>,
     /// Of the connections that have not signed on.
     unsigned: Rc<Share>,
     /// The shares on which somebody waits for the next round.
@@ -64,7 +65,7 @@ impl Default for Turns {
 
 impl Turns {
     /// The share of a party.
-    pub(super) fn of(&self, party: u64) -> Rc<Share> {
+    pub(super) fn of(&self, party: Institution) -> Rc<Share> {
         let mut parties = self.parties.borrow_mut();
         Rc::clone(parties.entry(party).or_insert_with(Share::new))
     }
@@ -202,6 +203,10 @@ mod tests {
         }
     }
 
+    fn party(code: u64) -> Institution {
+        Institution::new(code).unwrap()
+    }
+
     fn run(test: impl AsyncFnOnce(Rc<Turns>, Served)) -> Vec<(&'static str, usize)> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -234,10 +239,22 @@ mod tests {
         let served = run(async |turns, served| {
             let mut tasks = Vec::new();
             for _ in 0..1000 {
-                let many = connection("many", turns.of(1), Rc::clone(&turns), 300, served.clone());
+                let many = connection(
+                    "many",
+                    turns.of(party(1)),
+                    Rc::clone(&turns),
+                    300,
+                    served.clone(),
+                );
                 tasks.push(tokio::task::spawn_local(many));
             }
-            let one = connection("one", turns.of(2), Rc::clone(&turns), 2000, served.clone());
+            let one = connection(
+                "one",
+                turns.of(party(2)),
+                Rc::clone(&turns),
+                2000,
+                served.clone(),
+            );
             tasks.push(tokio::task::spawn_local(one));
             for task in tasks {
                 task.await.unwrap();
@@ -268,7 +285,13 @@ mod tests {
         let served = run(async |turns, served| {
             let names = ["a", "b", "c"];
             let tasks = names.map(|name| {
-                let task = connection(name, turns.of(1), Rc::clone(&turns), 700, served.clone());
+                let task = connection(
+                    name,
+                    turns.of(party(1)),
+                    Rc::clone(&turns),
+                    700,
+                    served.clone(),
+                );
                 tokio::task::spawn_local(task)
             });
             for task in tasks {
@@ -283,7 +306,7 @@ mod tests {
     #[test]
     fn a_connection_that_ends_while_it_waits_holds_up_nobody() {
         let served = run(async |turns, served| {
-            let share = turns.of(1);
+            let share = turns.of(party(1));
             share.spend(&turns, 2 * ROUND_BYTES as usize);
             let gone: Vec<_> = (0..3)
                 .map(|_| {
@@ -303,7 +326,7 @@ mod tests {
     #[test]
     fn nobody_waits_where_nobody_else_is_there_until_a_round_is_over() {
         let turns = Turns::default();
-        let share = turns.of(1);
+        let share = turns.of(party(1));
         for _ in 0..ROUND_BYTES as usize / FRAME {
             assert!(share.is_free(&turns));
             share.spend(&turns, FRAME);

@@ -284,8 +284,8 @@ mod tests {
             mti: Mti::PURCHASE,
             trace: Stan::new(3),
             transmission: 0,
-            institution: 0,
-            forwarding: 0,
+            institution: None,
+            forwarding: None,
         };
         let by = Opening::by_itself(
             Reference(1),

@@ -1,7 +1,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, Currency, Stan};
+use tessera_protocol::{Amount, Currency, Institution, Stan};
 
 use super::*;
 use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection};
@@ -97,7 +97,7 @@ fn load(number: u128, password: &[u8]) -> Ask {
         opening: Opening {
             reference: Reference(0),
             key: DuplicateKey(number.to_le_bytes()),
-            institution: 90_000_000_001,
+            institution: Institution::new(90_000_000_001),
             class: Class::Administrative,
             processing_code: 120,
             trace: Stan::new(1),

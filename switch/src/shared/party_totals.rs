@@ -6,12 +6,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
-use tessera_protocol::Totals;
+use tessera_protocol::{Institution, Totals};
 
 use tessera_ledger::{Day, Item};
 
 /// Sums by institution and date.
-type Sums = HashMap<(u64, Day), Totals>;
+type Sums = HashMap<(Option<Institution>, Day), Totals>;
 
 /// Bounded by the parties, and by the dates since the switch was started.
 #[derive(Debug)]
@@ -24,7 +24,10 @@ pub struct PartyTotals {
 
 impl PartyTotals {
     /// With what the store has, for so many workers.
-    pub fn new(before: impl IntoIterator<Item = (u64, Day, Totals)>, workers: usize) -> Self {
+    pub fn new(
+        before: impl IntoIterator<Item = (Option<Institution>, Day, Totals)>,
+        workers: usize,
+    ) -> Self {
         let rows = before.into_iter();
         Self {
             before: rows
@@ -41,7 +44,7 @@ impl PartyTotals {
     }
 
     /// All that was added so far for a party.
-    pub fn of(&self, institution: u64, day: Day) -> Totals {
+    pub fn of(&self, institution: Option<Institution>, day: Day) -> Totals {
         let key = (institution, day);
         let mut totals = self.before.get(&key).copied().unwrap_or_default();
         for sums in &self.since {

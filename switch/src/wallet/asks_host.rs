@@ -102,7 +102,7 @@ fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
             trace: found.host_trace,
             transmission,
             institution: found.institution,
-            forwarding: 0,
+            forwarding: None,
         },
     })
 }

@@ -4,9 +4,7 @@ use super::WalletActor;
 use crate::gate::Release;
 use crate::message::{Reply, WalletMessage};
 use tessera_host::{HostMessage, HostRequest};
-use tessera_ledger::{
-    Command, Context, Day, NO_PARTY, Outcome, Reconciled, Reference, Rule, Verdict,
-};
+use tessera_ledger::{Command, Context, Day, Outcome, Reconciled, Reference, Rule, Verdict};
 
 /// The totals that were sent to the host, and the waiting requester.
 pub(super) struct TotalsAsked {
@@ -36,7 +34,7 @@ impl WalletActor {
         let asked = TotalsAsked {
             reference,
             compared: Reconciled {
-                institution: NO_PARTY,
+                institution: None,
                 trace: Some(request.trace),
                 transmission: request.transmission,
                 day,

@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
-use tessera_protocol::{CardNumber, OrderKey, Totals};
+use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
@@ -291,7 +291,7 @@ impl Store {
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn totals(&self, from: Day) -> Result<Vec<(u64, Day, Totals)>, StoreError> {
+    pub fn totals(&self, from: Day) -> Result<Vec<(Option<Institution>, Day, Totals)>, StoreError> {
         let mut found = Vec::new();
         self.scan(Table::Totals, &[], Bound::Unbounded, &mut |key, value| {
             let (institution, day) = rows::read_totals_key(key)?;
@@ -576,7 +576,7 @@ impl Store {
 
     /// The totals of parties with what the snapshots add to them.
     fn totals_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
-        let mut sums: BTreeMap<(u64, Day), Totals> = BTreeMap::new();
+        let mut sums: BTreeMap<(Option<Institution>, Day), Totals> = BTreeMap::new();
         for turnover in snapshots.iter().flat_map(|snapshot| &snapshot.turnover) {
             let sum = sums
                 .entry((turnover.institution, turnover.day))

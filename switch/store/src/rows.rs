@@ -1,6 +1,6 @@
 //! The rows of the store, byte for byte.
 
-use tessera_protocol::Totals;
+use tessera_protocol::{Institution, Totals};
 
 use super::{StoreError, StoredOrder, unreadable};
 use tessera_journal::{Mark, Sequence};
@@ -29,16 +29,19 @@ pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: Option<Sequence>)
     key
 }
 
-pub(super) fn totals_key(institution: u64, day: Day) -> [u8; 12] {
+pub(super) fn totals_key(institution: Option<Institution>, day: Day) -> [u8; 12] {
     let mut key = [0; 12];
-    key[..8].copy_from_slice(&institution.to_be_bytes());
+    key[..8].copy_from_slice(&Institution::digits(institution).to_be_bytes());
     key[8..].copy_from_slice(&day.0.to_be_bytes());
     key
 }
 
-pub(super) fn read_totals_key(key: &[u8]) -> Result<(u64, Day), StoreError> {
+pub(super) fn read_totals_key(key: &[u8]) -> Result<(Option<Institution>, Day), StoreError> {
     whole("totals' key", key, |from| {
-        let institution = from.array().map(u64::from_be_bytes)?;
+        let institution = match from.array().map(u64::from_be_bytes)? {
+            0 => None,
+            number => Some(Institution::new(number).ok_or(from.fault("an institution"))?),
+        };
         let day = from.array().map(u32::from_be_bytes)?;
         Ok((institution, Day(day)))
     })

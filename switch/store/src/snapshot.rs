@@ -1,6 +1,6 @@
 //! A wallet on its way to the store.
 
-use tessera_protocol::{OrderKey, Totals};
+use tessera_protocol::{Institution, OrderKey, Totals};
 
 use tessera_journal::{Position, Sequence};
 use tessera_kit::clock;
@@ -51,7 +51,7 @@ pub struct StoredOrder {
 #[derive(Debug, Clone)]
 pub struct Turnover {
     /// The party.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// The settlement date.
     pub day: Day,
     /// So much.

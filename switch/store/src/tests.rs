@@ -1,6 +1,7 @@
 //! Disks that refuse writes, and rows that are not what was written.
 
 use std::collections::BTreeMap;
+use tessera_protocol::Institution;
 
 use super::*;
 use rand::rngs::StdRng;
@@ -198,7 +199,7 @@ fn a_damaged_row_is_an_error_with_advice() {
     let day = Day(20_000);
     let totals = rows::totals(&Totals::default());
     store.write(&[snapshot], Some(mark(1, 2))).unwrap();
-    let key = rows::totals_key(1, day);
+    let key = rows::totals_key(Institution::new(1), day);
     store
         .put(vec![row(Table::Totals, &key, Some(&totals))])
         .unwrap();

@@ -1,7 +1,7 @@
 //! The frames of a shop: an [`echo`], and all else is [`request`].
 
 use bytes::BytesMut;
-use tessera_protocol::{Message, Mti, OriginalData, Packer, Stan, tlv};
+use tessera_protocol::{Institution, Message, Mti, OriginalData, Packer, Stan, tlv};
 
 use super::record::{Name, Record};
 use super::{Party, seal};
@@ -117,8 +117,8 @@ pub(super) fn request(
             mti: Mti::PURCHASE,
             trace: Stan::new(record.trace),
             transmission: Stamp::at(record.second).transmission(),
-            institution: party.code,
-            forwarding: 0,
+            institution: Institution::new(party.code),
+            forwarding: None,
         };
         packer.raw(90, &original.pack());
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
-use tessera_protocol::{KeyEncryptingKey, KeyMaterial, MacKey};
+use tessera_protocol::{Institution, KeyEncryptingKey, KeyMaterial, MacKey};
 use zeroize::Zeroizing;
 
 use super::super::bounds::Breach;
@@ -109,7 +109,7 @@ impl<'de> Deserialize<'de> for SecretText {
 
 /// The key of party `code`; `None` where its messages carry no MAC. Files are seen from `base`.
 pub(super) fn mac_key(
-    code: u64,
+    code: Institution,
     stated: Stated<'_>,
     environment: Environment,
     base: &Path,
@@ -121,7 +121,7 @@ pub(super) fn mac_key(
     }
     let (field, text) = stated.read(&MAC_KEY, base)?;
     let Some(text) = text.filter(|text| text.as_str() != NO_KEY) else {
-        if production && DEVELOPMENT_PARTIES.contains(&(code, None)) {
+        if production && DEVELOPMENT_PARTIES.contains(&(code.number(), None)) {
             let why = format!(
                 "party {code} without a MAC key is a development party: not in a production configuration"
             );
@@ -158,7 +158,7 @@ pub(super) fn key_encrypting_key(
 
 /// The MAC key of party `code` as the profile has it wrapped, which needs no secret place.
 pub(super) fn unwrapped(
-    code: u64,
+    code: Institution,
     text: &str,
     wrapping: Option<&KeyEncryptingKey>,
     environment: Environment,
@@ -177,7 +177,7 @@ pub(super) fn unwrapped(
 const WRAPPED: &str = "mac_key_wrapped";
 
 fn refuse_published(
-    code: u64,
+    code: Institution,
     field: &str,
     key: &MacKey,
     environment: Environment,

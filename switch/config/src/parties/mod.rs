@@ -9,10 +9,10 @@ mod text;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use tessera_protocol::Institution;
 
 pub use party::{Acceptors, CertificateOf, Party, PartyKind, Quirks, Transport, UnknownReversal};
 pub use sets::{CodeSet, Messages};
-pub(super) use text::institution_code;
 
 use super::SettingsError;
 use super::bounds::Breach;
@@ -34,7 +34,7 @@ pub(super) struct Folder<'a> {
     /// The limits of parties that state none, and the port with TLS.
     pub mall: &'a MallSettings,
     /// The institution codes of the wallet server and of the switch, which no party may have.
-    pub institutions: [&'a str; 2],
+    pub institutions: [Institution; 2],
 }
 
 /// Reads every party of the folder, in order of the files' names.
@@ -88,8 +88,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, SettingsError> {
 /// No code and no name twice, and no card acceptor under two malls: it says whose order an order number is.
 struct Together {
     /// Of the wallet server, and our own.
-    lines: [Option<u64>; 2],
-    codes: HashMap<u64, PathBuf>,
+    lines: [Institution; 2],
+    codes: HashMap<Institution, PathBuf>,
     names: HashMap<String, PathBuf>,
     acceptors: HashMap<[u8; 15], PathBuf>,
 }
@@ -97,7 +97,7 @@ struct Together {
 impl Together {
     fn new(folder: &Folder<'_>) -> Self {
         Self {
-            lines: folder.institutions.map(institution_code),
+            lines: folder.institutions,
             codes: HashMap::new(),
             names: HashMap::new(),
             acceptors: HashMap::new(),
@@ -109,7 +109,7 @@ impl Together {
             let name = other.file_name().unwrap_or_default();
             name.to_string_lossy().into_owned()
         };
-        if self.lines.contains(&Some(party.code)) {
+        if self.lines.contains(&party.code) {
             let why = "the institution of leased or host in the switch's configuration";
             return Err(Breach::new("code", why));
         }

@@ -1,7 +1,7 @@
 //! Who may connect, and what they may do.
 
 use serde::Deserialize;
-use tessera_protocol::{Amount, Dialect, KeyEncryptingKey, MacKey};
+use tessera_protocol::{Amount, Dialect, Institution, KeyEncryptingKey, MacKey};
 
 use super::super::Identity;
 use super::super::network::Network;
@@ -12,7 +12,7 @@ use tessera_ledger::controls::Controls;
 #[derive(Debug, Clone)]
 pub struct Party {
     /// The institution code, up to eleven digits: field 32 of all that it sends.
-    pub code: u64,
+    pub code: Institution,
     /// What people call it: logs and metrics.
     pub name: String,
     /// A mall, or an acquirer.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
-use tessera_protocol::{Amount, Dialect, Framing, HEADER_BYTES_MAX, MessagePacking};
+use tessera_protocol::{Amount, Dialect, Framing, HEADER_BYTES_MAX, Institution, MessagePacking};
 
 use super::super::bounds::Breach;
 use super::super::certificate::fingerprint;
@@ -96,7 +96,7 @@ pub(super) struct Context<'a> {
 impl PartyText {
     /// The party, or what is wrong with it.
     pub(super) fn into_party(self, context: &Context<'_>) -> Result<Party, Breach> {
-        let code = institution_code(&self.code).ok_or_else(|| {
+        let code = Institution::from_text(&self.code).ok_or_else(|| {
             Breach::new(
                 "code",
                 "an institution code is 1 to 11 digits in quotes, and not zero",
@@ -320,13 +320,11 @@ impl ControlsText {
     }
 }
 
-/// An institution code's value: 1 to 11 digits, not zero.
-pub(in super::super) fn institution_code(text: &str) -> Option<u64> {
-    let digits = (1..=11).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|&code| digits && code > 0)
-}
-
-fn acceptors(code: u64, kind: PartyKind, stated: Option<AnyOrList>) -> Result<Acceptors, Breach> {
+fn acceptors(
+    code: Institution,
+    kind: PartyKind,
+    stated: Option<AnyOrList>,
+) -> Result<Acceptors, Breach> {
     let list = match (stated, kind) {
         (Some(AnyOrList::List(list)), _) if !list.is_empty() => list,
         (None | Some(AnyOrList::Any), PartyKind::Acquirer) => return Ok(Acceptors::Any),

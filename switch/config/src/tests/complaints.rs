@@ -139,7 +139,7 @@ fn names_bad_values_and_what_is_allowed() {
         ),
         (
             "[leased]\ninstitution = \"x\"",
-            "2: leased.institution = \"x\": an institution code is 1 to 11 digits in quotes, and not zero",
+            "2: leased.institution = \"x\": must be an institution code of 1 to 11 digits in quotes, and not zero",
         ),
         (
             "[log]\nlevel = \"loud\"",

@@ -152,7 +152,7 @@ fn shipped_parties_are_those_of_the_protocol() {
         .iter()
         .map(|party| {
             (
-                party.code,
+                party.code.number(),
                 party.kind,
                 party.acceptors.clone(),
                 party.mac_key.is_some(),

@@ -11,7 +11,7 @@ use std::time::Instant;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tessera_ledger::Verdict;
-use tessera_protocol::{Extras, Message, Stan, answer};
+use tessera_protocol::{Extras, Institution, Message, Stan, answer};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -34,9 +34,6 @@ pub enum LinkError {
     /// `server_name` can stand in no certificate.
     #[error("`{0}` is not a server name")]
     ServerName(String),
-    /// `institution` does not fit field 32.
-    #[error("`{0}` is not an institution code of 1 to 11 digits")]
-    Institution(String),
 }
 
 /// Where answers go. Called on the worker, never from within a method of [`Link`].
@@ -70,7 +67,7 @@ pub struct Link {
     pub(super) settings: HostLinkSettings,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) server_name: ServerName<'static>,
-    pub(super) institution: u64,
+    pub(super) institution: Institution,
     pub(super) stats: Arc<LinkStats>,
     pub(super) lines: Box<[Line]>,
     /// Stands for the lines of the other workers.
@@ -109,7 +106,6 @@ impl Link {
     ) -> Result<Self, LinkError> {
         let server_name = ServerName::try_from(settings.server_name.clone())
             .map_err(|_| LinkError::ServerName(settings.server_name.clone()))?;
-        let institution = institution(&settings.institution)?;
         let lines = settings.lines_per_worker.clamp(1, usize::from(BORROWED));
         let borrowed = Line::new(BORROWED);
         borrowed.state.set(State::Up);
@@ -118,7 +114,7 @@ impl Link {
             settings: settings.clone(),
             tls,
             server_name,
-            institution,
+            institution: settings.institution,
             stats,
             lines: (0..lines).map(|number| Line::new(number as u16)).collect(),
             borrowed,
@@ -261,7 +257,7 @@ impl Link {
                 marks,
                 outgoing.message,
                 outgoing.repeat,
-                self.institution,
+                Some(self.institution),
             )
         })?;
         in_flight.insert(outgoing.asked, awaited, line.number, due);
@@ -375,10 +371,4 @@ impl Link {
             .in_flight
             .set(self.in_flight.borrow().len() as u64);
     }
-}
-
-fn institution(text: &str) -> Result<u64, LinkError> {
-    let digits = (1..=11).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
-    let number = digits.then(|| text.parse().ok()).flatten();
-    number.ok_or_else(|| LinkError::Institution(text.into()))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tessera_protocol::{Amount, CardNumber, Currency, Message, Mti, Packer, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Message, Mti, Packer, Totals};
 
 use super::rig::{Rig, advice, on_worker, purchase, until};
 use crate::{CardUpdate, HostMessage, HostOutcome, Posting};
@@ -54,7 +54,7 @@ fn kinds() -> Vec<(HostMessage, &'static [u8])> {
             settlement_date: 1_123,
             amount,
             currency: Currency::USD,
-            institution: 10_000_000_001,
+            institution: Institution::new(10_000_000_001),
             local_time: 94_500,
             local_date: 1_122,
             merchant: Merchant::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tessera_protocol::{Amount, CardNumber, Currency, Message, Mti};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Message, Mti};
 
 use super::peer::{answer_to, card_answer_to, field, mti};
 use super::rig::{Rig, advice, approved, on_worker, until};
@@ -156,7 +156,7 @@ fn posting() -> HostMessage {
         settlement_date: 1_123,
         amount: Amount::new(12_345).unwrap(),
         currency: Currency::USD,
-        institution: 10_000_000_001,
+        institution: Institution::new(10_000_000_001),
         local_time: 94_500,
         local_date: 1_122,
         merchant: Merchant::default(),

@@ -2,7 +2,7 @@
 //! wrong together.
 
 use bytes::BytesMut;
-use tessera_protocol::{Amount, CardNumber, Currency, Stan, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Stan, Totals};
 
 use super::peer::FinancialSystem;
 use super::rig::{Rig, advice, approved, hex, on_worker, purchase, unhex};
@@ -19,7 +19,14 @@ fn packed(message: &HostMessage, repeat: bool) -> String {
         reference: Reference::from_text(b"0HOST0000042").unwrap(),
     };
     let mut out = BytesMut::new();
-    encode(&mut out, marks, message, repeat, 90_000_000_000).unwrap();
+    encode(
+        &mut out,
+        marks,
+        message,
+        repeat,
+        Institution::new(90_000_000_000),
+    )
+    .unwrap();
     hex(&out)
 }
 

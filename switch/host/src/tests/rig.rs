@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, Stan};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Mti, Stan};
 use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
@@ -195,7 +195,7 @@ pub fn advice(original_trace: u32) -> Advice {
         original_mti: Mti::PURCHASE,
         original_trace: Stan::new(original_trace),
         original_transmission: 1_122_094_501,
-        original_institution: 10_000_000_001,
+        original_institution: Institution::new(10_000_000_001),
         local_time: 94_500,
         local_date: 1_122,
         settlement_date: 1_123,

@@ -25,7 +25,7 @@ mod settlement;
 
 use tessera_kit::record::Position;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Stan, Totals};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, ResponseCode, Stan, Totals};
 
 use crate::{
     About, Balance, Change, Day, Directed, Owed, Reason, Reference, UnseenOriginal, WalletId,
@@ -36,7 +36,7 @@ pub use line::{Detail, Line};
 pub use opening::{Class, Merchant, Opening, Payer};
 pub use parts::{read_totals, write_totals};
 pub use postings::{Account, Posting, Postings};
-pub use settlement::{Item, Items, NO_PARTY, Side};
+pub use settlement::{Item, Items, Side};
 
 /// One event in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -331,8 +331,8 @@ pub enum Event {
 /// A party's totals of a settlement date, or those of the financial system, and ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciled {
-    /// Field 32; [`NO_PARTY`] for the financial system, which has those of all.
-    pub institution: u64,
+    /// Field 32; none for the financial system, which has those of all.
+    pub institution: Option<Institution>,
     /// Field 11.
     pub trace: Option<Stan>,
     /// Field 7, MMDDhhmmss.
@@ -350,7 +350,7 @@ impl Reconciled {
     /// nothing here, and that it was undone.
     pub fn agrees(&self) -> bool {
         match self.institution {
-            NO_PARTY => self.theirs.net == self.ours.net,
+            None => self.theirs.net == self.ours.net,
             _ => self.theirs == self.ours,
         }
     }

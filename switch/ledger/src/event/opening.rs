@@ -1,7 +1,7 @@
 //! What a request said, as the event that opened its transaction keeps it.
 
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, Mti, OrderKey, Stan};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Mti, OrderKey, Stan};
 
 use crate::{DuplicateKey, KeyFields, Reference};
 use tessera_kit::clock;
@@ -14,7 +14,7 @@ pub struct Opening {
     /// What makes a repeat of it a repeat.
     pub key: DuplicateKey,
     /// Field 32.
-    pub institution: u64,
+    pub institution: Option<Institution>,
     /// What kind of message it is.
     pub class: Class,
     /// Field 3, or field 24 on the wallet server's line.
@@ -129,7 +129,7 @@ impl Opening {
         acceptor[..12].copy_from_slice(&cause.to_text());
         let processing_code = u32::from(operation.number());
         let key = DuplicateKey::of(KeyFields {
-            institution: 0,
+            institution: None,
             terminal,
             acceptor: &acceptor,
             trace: None,
@@ -143,7 +143,7 @@ impl Opening {
         Self {
             reference,
             key,
-            institution: 0,
+            institution: None,
             class: Class::Administrative,
             processing_code,
             trace: None,

@@ -2,7 +2,9 @@
 
 use bytes::BufMut;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan, Totals,
+};
 
 use super::{Class, Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
@@ -13,7 +15,7 @@ impl Opening {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.reference.0);
         out.put_slice(&self.key.0);
-        out.put_u64_le(self.institution);
+        write_institution(out, self.institution);
         out.put_u8(self.class.number());
         out.put_u32_le(self.processing_code);
         write_stan(out, self.trace);
@@ -49,7 +51,7 @@ impl Opening {
         Ok(Self {
             reference: Reference(from.u64()?),
             key: DuplicateKey(from.array()?),
-            institution: from.u64()?,
+            institution: read_institution(from)?,
             class: Class::numbered(from.u8()?).ok_or_else(|| from.fault("a class of messages"))?,
             processing_code: from.u32()?,
             trace: read_stan(from)?,
@@ -135,7 +137,7 @@ impl UnseenOriginal {
 
 impl Traits {
     fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.institution);
+        write_institution(out, self.institution);
         out.put_u8(self.class);
         out.put_u8(u8::from(self.credits));
         write_stan(out, self.trace);
@@ -150,7 +152,7 @@ impl Traits {
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            institution: from.u64()?,
+            institution: read_institution(from)?,
             class: from.u8()?,
             credits: from.u8()? != 0,
             trace: read_stan(from)?,
@@ -273,6 +275,21 @@ pub(crate) fn read_host_stan(from: &mut Reader<'_>) -> Result<Stan, Unreadable> 
     read_stan(from)?.ok_or(from.fault("a STAN towards the host"))
 }
 
+/// Eight bytes; 0 for none.
+pub(crate) fn write_institution(out: &mut Vec<u8>, institution: Option<Institution>) {
+    out.put_u64_le(Institution::digits(institution));
+}
+
+pub(crate) fn read_institution(from: &mut Reader<'_>) -> Result<Option<Institution>, Unreadable> {
+    match from.u64()? {
+        0 => Ok(None),
+        number => match Institution::new(number) {
+            Some(institution) => Ok(Some(institution)),
+            None => Err(from.fault("an institution")),
+        },
+    }
+}
+
 pub(crate) fn read_amount(from: &mut Reader<'_>) -> Result<Amount, Unreadable> {
     let value = from.u64()?;
     Amount::new(value).ok_or(from.fault("an amount"))
@@ -289,7 +306,7 @@ pub(crate) fn read_code(from: &mut Reader<'_>) -> Result<ResponseCode, Unreadabl
 
 impl Reconciled {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.put_u64_le(self.institution);
+        write_institution(out, self.institution);
         write_stan(out, self.trace);
         out.put_u32_le(self.transmission);
         out.put_u32_le(self.day.0);
@@ -299,7 +316,7 @@ impl Reconciled {
 
     pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(Self {
-            institution: from.u64()?,
+            institution: read_institution(from)?,
             trace: read_stan(from)?,
             transmission: from.u32()?,
             day: Day(from.u32()?),

@@ -1,7 +1,7 @@
 //! The double entry: which money an event moves, and between which accounts.
 
 use arrayvec::ArrayVec;
-use tessera_protocol::Amount;
+use tessera_protocol::{Amount, Institution};
 
 use crate::Class;
 use crate::transaction::{Kind, Status, Transaction};
@@ -15,7 +15,7 @@ pub enum Account {
     /// What is set aside.
     Held(WalletId),
     /// What the switch owes a party.
-    Payable(u64),
+    Payable(Option<Institution>),
     /// Where loaded money comes from.
     Funding,
     /// What the payer owes: refunds that were taken back when their money had been spent.

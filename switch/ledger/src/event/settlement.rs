@@ -6,14 +6,11 @@
 use std::fmt;
 
 use arrayvec::ArrayVec;
-use tessera_protocol::{Amount, Totals};
+use tessera_protocol::{Amount, Institution, Totals};
 
 use crate::Class;
 use crate::transaction::{Kind, Status, Transaction};
 use crate::{Broken, Event, Reference, Wallet};
-
-/// The institution of what no party asked for.
-pub const NO_PARTY: u64 = 0;
 
 /// The side of an item: debit, credit or a reversal of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +28,8 @@ pub enum Side {
 /// One item of a party's totals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
-    /// Field 32; [`NO_PARTY`] for loads and payouts.
-    pub institution: u64,
+    /// Field 32; none for loads and payouts.
+    pub institution: Option<Institution>,
     /// On which side.
     pub side: Side,
     /// How much.
@@ -217,9 +214,9 @@ fn side_of(kind: Kind) -> Option<Side> {
 }
 
 /// The wallet server asks for loads and payouts, which is no party.
-fn party_of(transaction: &Transaction) -> u64 {
+fn party_of(transaction: &Transaction) -> Option<Institution> {
     match transaction.kind {
-        Kind::Load | Kind::Payout => NO_PARTY,
+        Kind::Load | Kind::Payout => None,
         Kind::Purchase
         | Kind::Authorization
         | Kind::Completion

@@ -1,14 +1,15 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
 use tessera_protocol::{
-    Amount, CardNumber, Currency, Mti, OrderKey, OriginalData, ResponseCode, Stan, Totals,
+    Amount, CardNumber, Currency, Institution, Mti, OrderKey, OriginalData, ResponseCode, Stan,
+    Totals,
 };
 
 use tessera_kit::record::{Position, Sequence};
 use tessera_ledger::{
     About, Account, Action, Advice, AdviceSubject, Ask, Class, Command, Context, Decision,
-    DuplicateKey, Effect, Entry, Event, KeyFields, Kind, Merchant, NO_PARTY, Opening, Outcome,
-    Owed, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
+    DuplicateKey, Effect, Entry, Event, KeyFields, Kind, Merchant, Opening, Outcome, Owed, Payer,
+    Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: u64 = 1_790_000_000_000;
@@ -271,7 +272,7 @@ impl Bench {
     fn settle(&mut self, entry: &Entry) {
         let fits = "a rule made an event that does not fit";
         let items = self.wallet.settles(&entry.event).expect(fits);
-        let of_parties = items.iter().filter(|item| item.institution != NO_PARTY);
+        let of_parties = items.iter().filter(|item| item.institution.is_some());
         of_parties.for_each(|item| item.add_to(&mut self.totals));
         for posting in self.wallet.postings(&entry.event).expect(fits) {
             let amount = posting.amount.value() as i64;
@@ -351,7 +352,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
     Opening {
         reference: Reference(0),
         key: DuplicateKey::of(KeyFields {
-            institution: INSTITUTION,
+            institution: Institution::new(INSTITUTION),
             terminal: &terminal,
             acceptor: &acceptor,
             trace: Stan::new(trace),
@@ -361,7 +362,7 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
             processing_code: 0,
             payer: &payer,
         }),
-        institution: INSTITUTION,
+        institution: Institution::new(INSTITUTION),
         class: Class::numbered(class).expect("a class"),
         processing_code: 0,
         trace: Stan::new(trace),
@@ -398,8 +399,8 @@ pub(super) fn original(trace: u32) -> OriginalData {
         mti: Mti::PURCHASE,
         trace: Stan::new(trace),
         transmission: TIME,
-        institution: INSTITUTION,
-        forwarding: 0,
+        institution: Institution::new(INSTITUTION),
+        forwarding: None,
     }
 }
 

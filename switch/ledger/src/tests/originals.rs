@@ -1,6 +1,6 @@
 //! Which original a reversal, completion or refund means (wire protocol, section 4, field 90), and which it must never mean.
 
-use tessera_protocol::{Mti, OrderKey, OriginalData, ResponseCode, Stan};
+use tessera_protocol::{Institution, Mti, OrderKey, OriginalData, ResponseCode, Stan};
 
 use super::bench::{
     Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, original, refund,
@@ -55,7 +55,7 @@ fn unnamed() -> OriginalData {
     OriginalData {
         trace: None,
         transmission: 0,
-        institution: 0,
+        institution: None,
         ..original(0)
     }
 }
@@ -229,21 +229,21 @@ fn another_card_acceptor_card_order_or_party_does_not_reverse() {
                 opening.payer = Payer::Card(tessera_protocol::CardNumber::development(2), None)
             },
             |opening| opening.payer = Payer::Order(OrderKey::of(b"SHOP-77", b"1")),
-            |opening| opening.institution += 1,
+            |opening| opening.institution = another(opening.institution),
         ];
         for (number, change) in (10..).zip(differences) {
             let mut opening = reverses(number, 100);
             opening.retrieval = retrieval(2, 1);
             change(&mut opening);
             let mut named = original(1);
-            named.institution = 0;
+            named.institution = None;
             finds_nothing(bench, opening, named);
         }
         // Another institution in 90 is another's original, however it is named.
         let mut opening = reverses(20, 100);
         opening.retrieval = retrieval(2, 1);
         let mut named = original(1);
-        named.institution += 1;
+        named.institution = another(named.institution);
         finds_nothing(bench, opening, named);
         assert_eq!(balances(bench), (900, 0));
     });
@@ -487,4 +487,8 @@ fn card_numbers_are_not_printed() {
         Outcome::unmatched(true).verdict().reason(),
         Some("original not found")
     );
+}
+
+fn another(institution: Option<Institution>) -> Option<Institution> {
+    Institution::new(Institution::digits(institution) + 1)
 }

@@ -233,7 +233,7 @@ impl Receiver {
         if self.renewals != self.keeper.renewals() {
             self.renew();
         }
-        let code = message.number(32);
+        let code = message.institution();
         // A connection is its party's for good; who it is must be asked only before.
         let listed = match &self.listed {
             Some(listed) => Some(Arc::clone(listed)),
@@ -247,7 +247,9 @@ impl Receiver {
             return self.say(&message, listed.as_ref(), Rule::NotSignedOn);
         }
         // A missing field 32 is a format error, which is answered like others below.
-        if message.has(32) && code != listed.as_ref().map(|listed| listed.party.code) {
+        if message.has(32)
+            && (code.is_none() || code != listed.as_ref().map(|listed| listed.party.code))
+        {
             self.patience.lose();
             self.refused(FrameRefused::Violation);
             return self.say(&message, listed.as_ref(), Rule::OtherParty);

@@ -83,7 +83,7 @@ impl Receiver {
             _ => return self.say(message, Some(listed), Rule::DayTooOld),
         };
         let reconciled = Reconciled {
-            institution: listed.party.code,
+            institution: Some(listed.party.code),
             trace: totals.trace,
             transmission: totals.transmission,
             day,

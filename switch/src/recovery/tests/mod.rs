@@ -3,7 +3,7 @@
 mod bench;
 
 use tessera_journal::Journal;
-use tessera_ledger::{Balance, Day, Directive, Entry, Event, NO_PARTY, Subject, WalletId};
+use tessera_ledger::{Balance, Day, Directive, Entry, Event, Subject, WalletId};
 use tessera_store::Snapshot;
 
 use bench::{Bench, append, decided};
@@ -128,7 +128,7 @@ fn wallets_above_the_limit_go_to_the_store_on_the_way() {
     let [(party, _, totals)] = bench.store.totals(Day::default()).unwrap()[..] else {
         panic!("all loads are of one date");
     };
-    assert_eq!((party, totals.credits), (NO_PARTY, 15));
+    assert_eq!((party, totals.credits), (None, 15));
 }
 
 /// The mark in the store never names a record that the store does not have.

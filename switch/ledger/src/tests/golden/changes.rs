@@ -6,6 +6,7 @@ use tessera_ledger::{
     CardRange, Change, Contact, ContactChannel, Day, Directed, Directive, Irregular, KeyChange,
     Owed, ProposedContact, Reference, Session, Source, Subject,
 };
+use tessera_protocol::Institution;
 use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
 
 use super::samples::NOW;
@@ -113,7 +114,7 @@ pub(super) fn decisions() -> Vec<(&'static str, Directed)> {
         ecommerce_only: true,
     };
     let key = KeyChange {
-        institution: 10_000_000_004,
+        institution: Institution::new(10_000_000_004).expect("a code"),
         profile: [0xCC; 3],
         wrapped: [0x44; 24],
     };

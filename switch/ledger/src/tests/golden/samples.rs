@@ -6,7 +6,9 @@ use tessera_ledger::{
     Owed, Payer, PayerTag, Reconciled, Reference, Traits, UnseenOriginal, WalletId, Wanted,
 };
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, ResponseCode, Stan, Totals};
+use tessera_protocol::{
+    Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan, Totals,
+};
 
 use super::changes;
 use crate::{Class, Reason};
@@ -61,7 +63,7 @@ fn opening(payer: Payer) -> Opening {
     Opening {
         reference: REFERENCE,
         key: DuplicateKey(*b"sixteen bytes .."),
-        institution: 20_000_000_001,
+        institution: Institution::new(20_000_000_001),
         class: Class::Financial,
         processing_code: 200_000,
         trace: Stan::new(123_456),
@@ -106,7 +108,7 @@ fn unseen() -> UnseenOriginal {
             transmission: 11_22_09_44_00,
             reverses: true,
             says: Traits {
-                institution: 20_000_000_002,
+                institution: Institution::new(20_000_000_002),
                 class: 4,
                 credits: true,
                 trace: Stan::new(222_222),
@@ -304,7 +306,7 @@ fn host() -> Vec<(&'static str, Event)> {
         net: -8 - first.cast_signed(),
     };
     let reconciled = Reconciled {
-        institution: 20_000_000_001,
+        institution: Institution::new(20_000_000_001),
         trace: Stan::new(123_456),
         transmission: 11_22_09_45_01,
         day: Day(20_786),
