@@ -124,7 +124,7 @@ fuzz-%:
 	RUSTFLAGS="--cfg fuzzing -Cdebug-assertions=on -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares" \
 	cargo run --release --target x86_64-unknown-linux-gnu --manifest-path fuzz/Cargo.toml --bin $* -- fuzz/corpus/$* $(wildcard fuzz/seeds/$*) -max_total_time=$(FUZZ_SECONDS)
 
-# The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version stands in Cargo.toml.
+# The folder tests/golden/VERSION of a release, written by this build: only before the release, once its version is in Cargo.toml.
 golden:
 	TESSERA_WRITE_GOLDEN=1 cargo test --package tessera-ledger --lib golden -- --test-threads=1
 	TESSERA_WRITE_GOLDEN=1 cargo test --workspace --test operations golden::this_release_has_left_its_data

@@ -60,9 +60,9 @@ fn a_reader_that_has_gone_is_no_failure_and_the_end_does_not_wait_for_it() {
 #[test]
 fn a_full_disk_is_retried_until_there_is_space() {
     static FULL: OnceLock<OwnedFd> = OnceLock::new();
-    static ROOM: OnceLock<OwnedFd> = OnceLock::new();
+    static PIPE: OnceLock<OwnedFd> = OnceLock::new();
     static QUEUE: Queue = Queue::new(
-        || ROOM.get().unwrap_or_else(|| FULL.get().unwrap()).as_fd(),
+        || PIPE.get().unwrap_or_else(|| FULL.get().unwrap()).as_fd(),
         "a disk",
     );
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -71,7 +71,7 @@ fn a_full_disk_is_retried_until_there_is_space() {
     // Returns when the write has failed.
     QUEUE.finish(Duration::from_secs(60));
     let (mut reader, writer) = std::io::pipe().unwrap();
-    ROOM.set(writer.into()).unwrap();
+    PIPE.set(writer.into()).unwrap();
     let mut line = [0; 5];
     reader.read_exact(&mut line).unwrap();
     assert_eq!(&line, b"kept\n");

@@ -3,7 +3,7 @@
 -- UPDATE_DOCUMENTS=1 cargo test -p tessera-protocol --test wire documents
 -- It runs on Lua 5.2 to 5.4, as Wireshark 3.6 and later bring it.
 
--- The number of a field; how it stands on the wire; its greatest length; whether it is masked; its name.
+-- The number of a field; its packing; its greatest length; whether it is masked; its name.
 -- made: fields
 local FIELDS = {
   [1] = { "B", 8, false, "secondary bitmap" },
@@ -293,10 +293,10 @@ local malformed = ProtoExpert.new("tessera.malformed", "Malformed message", expe
 tessera.experts = { malformed }
 
 tessera.prefs.ports = Pref.range("TCP ports", "8583", "Ports at which the switch listens for malls", 65535)
-tessera.prefs.framing = Pref.enum("Framing", BINARY_2, "What stands in front of a message", FRAMINGS, false)
+tessera.prefs.framing = Pref.enum("Framing", BINARY_2, "The length and header in front of a message", FRAMINGS, false)
 tessera.prefs.packing = Pref.enum("Packing", BINARY, "How messages are packed", PACKINGS, false)
 
--- Bytes of the length in front, and of what stands between it and the message.
+-- Bytes of the length in front, and of the header between it and the message.
 local function front()
   local framing = tessera.prefs.framing
   local length = (framing == ASCII_4 or framing == BINARY_4) and 4 or 2
@@ -371,7 +371,7 @@ function Reader:prefix(bytes, what)
   return tonumber(self:digits(prefix, what), 10)
 end
 
--- The value of a field and where it stands, its length included.
+-- The value of a field and its place, its length included.
 function Reader:field(number)
   local row, what = FIELDS[number], "field " .. number
   local code, length = row[1], row[2]

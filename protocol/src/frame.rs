@@ -18,7 +18,7 @@ pub enum FrameError {
     #[error("a length that is not four decimal digits")]
     NoDigits,
     /// A length that does not even cover what stands in front of the message.
-    #[error("a frame of {length} bytes has no room for a message behind its header")]
+    #[error("a frame of {length} bytes is too short for a message behind its header")]
     NoMessage {
         /// The length that was announced.
         length: usize,

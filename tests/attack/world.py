@@ -177,7 +177,7 @@ class World:
         self.highest = max(self.highest, seconds)
 
     def fill_disk(self):
-        """Leaves no room on the switch's disk."""
+        """Fills the switch's disk."""
         with open(self.folder / "data" / "ballast", "wb", buffering=0) as ballast:
             size = 1 << 20
             while size:

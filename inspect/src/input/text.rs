@@ -121,7 +121,7 @@ fn prefixed(text: &str) -> Result<Option<Form>, InputError> {
     let mut streams = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let found = behind_prefix(line)
-            .map_err(|word| InputError(format!("line {}: it is unclear whether `{word}` belongs to the bytes: leave away what stands in front", index + 1)))?;
+            .map_err(|word| InputError(format!("line {}: it is unclear whether `{word}` belongs to the bytes: leave out the text in front", index + 1)))?;
         if let Some(bytes) = found {
             streams.push(Stream {
                 label: Some(format!("line {}", index + 1)),
@@ -134,7 +134,7 @@ fn prefixed(text: &str) -> Result<Option<Form>, InputError> {
     }
     Ok((!streams.is_empty()).then(|| Form {
         kind: "hexadecimal in a log",
-        notes: vec!["what stands around the hexadecimal was left out".to_owned()],
+        notes: vec!["the text around the hexadecimal was left out".to_owned()],
         streams,
     }))
 }

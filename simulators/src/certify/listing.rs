@@ -94,7 +94,7 @@ impl Example<'_> {
                 format!("the party may send {mti} with processing code {code}")
             }
             Need::Sandbox => {
-                "the development financial system stands behind the switch, with its endings of amounts".to_owned()
+                "the financial system is the simulator, whose answer depends on the last digits of the amount".to_owned()
             }
             Need::Granted(grant) => format!("the profile says {}", grant.key()),
             Need::NotGranted(grant) => format!("the profile does not say {}", grant.key()),

@@ -23,9 +23,9 @@ pub struct Tabs {
 impl Tabs {
     /// An authorization is about to be sent; `false` where there are too many holds.
     pub fn await_hold(&mut self) -> bool {
-        let room = self.awaited + self.holds < HOLDS_MAX;
-        self.awaited += usize::from(room);
-        room
+        let is_free = self.awaited + self.holds < HOLDS_MAX;
+        self.awaited += usize::from(is_free);
+        is_free
     }
 
     /// It was answered: the hold, where it was approved.

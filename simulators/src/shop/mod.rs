@@ -25,7 +25,7 @@ mod serve;
 mod settings;
 #[allow(
     clippy::module_inception,
-    reason = "the file is about one shop, the room about both"
+    reason = "the file is about one shop, the folder about both"
 )]
 mod shop;
 mod unaffiliated;

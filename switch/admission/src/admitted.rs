@@ -84,7 +84,7 @@ mod tests {
         let limits = [Admission::new(2), Admission::new(1), Admission::new(9)];
         let connection = connection(limits.each_ref());
         let taken = || limits.each_ref().map(|limit| limit.taken());
-        let first = Admitted::take(&connection).expect("room");
+        let first = Admitted::take(&connection).expect("a place");
         let full = Admitted::take(&connection);
         assert!(matches!(full, Err(NotAdmitted::Full(limit)) if Arc::ptr_eq(&limit, &limits[1])));
         assert_eq!(taken(), [1, 1, 1]);

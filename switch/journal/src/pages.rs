@@ -39,9 +39,9 @@ impl Pages {
         }
         self.bytes.extend_from_slice(bytes);
         let written = self.bytes.len();
-        let room = segment.offset(segment.end()).saturating_sub(begins);
+        let left = segment.offset(segment.end()).saturating_sub(begins);
         let padded = written.next_multiple_of(PAGE_BYTES);
-        self.bytes.resize(padded.min(room as usize), 0);
+        self.bytes.resize(padded.min(left as usize), 0);
         segment.write_at(&self.bytes, begins)?;
         self.bytes.truncate(written);
         self.bytes.drain(..written - written % PAGE_BYTES);

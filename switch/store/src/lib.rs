@@ -409,7 +409,7 @@ impl Store {
         use rustix::fs::{FallocateFlags, fallocate};
         #[cfg(test)]
         self.refuse()?;
-        let path = self.directory.with_extension("room");
+        let path = self.directory.with_extension("space");
         let tried = std::fs::File::create(&path).and_then(|mut file| {
             match fallocate(&file, FallocateFlags::empty(), 0, bytes as u64) {
                 // Not every file system can: then the writes below find out.

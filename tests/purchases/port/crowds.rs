@@ -30,7 +30,7 @@ fn a_party_has_no_more_connections_and_requests_than_it_may() {
         rig.figure(party_full) == Some(1.0)
     });
     drop(three);
-    wait_for("room for a connection", || {
+    wait_for("a place for a connection", || {
         let mut again = Wire::connect(rig.addresses.malls);
         again.ask(&network(&PLAIN, "001")).code() == "00"
     });

@@ -104,13 +104,13 @@
       if (length < 0 && open.length === PIECES && open.every(isOpen) && !isOpen(members[at + PIECES] ?? { field: {} })) return open;
       if (length < 0 || length >= 12) return [one];
       const row = [one];
-      let room = length;
+      let characters = length;
       for (const next of members.slice(at + 1)) {
-        if (!pieceOf(next) || room >= 16) break;
+        if (!pieceOf(next) || characters >= 16) break;
         row.push(next);
-        room += next.field.maxLength;
+        characters += next.field.maxLength;
       }
-      if (room >= 12 && row.length <= 5) return row;
+      if (characters >= 12 && row.length <= 5) return row;
     }
     return [];
   }

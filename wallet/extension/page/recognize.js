@@ -102,8 +102,8 @@
     if (says(words.other)) return null;
     // A number that is not shown while it is typed: only under the name of one.
     if (field.type === "password") {
-      const room = field.maxLength < 0 || field.maxLength >= 12 || field.maxLength === 4;
-      return numbered && says(words.card) && room ? { kind: "number", sure: false } : null;
+      const fits = field.maxLength < 0 || field.maxLength >= 12 || field.maxLength === 4;
+      return numbered && says(words.card) && fits ? { kind: "number", sure: false } : null;
     }
 
     if (says(words.given)) return { kind: "given", sure: false };

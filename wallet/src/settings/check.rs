@@ -69,7 +69,7 @@ impl Settings {
                 ));
             }
             if !seen.insert(&mall.acceptor) {
-                return Err(SettingsError::value(key("acceptor"), "stands here twice"));
+                return Err(SettingsError::value(key("acceptor"), "is stated twice"));
             }
             if let Some(origin) = mall.origins.iter().find(|origin| !is_origin(origin)) {
                 let why = format!("{origin:?}: {ORIGIN}");

@@ -96,5 +96,5 @@ fn malls_come_from_origins_as_browsers_write_them() {
         );
     }
     let twice = complaint(|settings| settings.malls = vec![mall("https://a.example"); 2]);
-    assert_eq!(twice, "malls[1].acceptor: stands here twice");
+    assert_eq!(twice, "malls[1].acceptor: is stated twice");
 }

@@ -203,7 +203,7 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
     let received = line
         .receiver
         .receive(Bytes::from(last.clone()), Instant::now());
-    let Received::Full(frame, door) = received else {
+    let Received::Full(frame, limit) = received else {
         panic!("it is admitted above the limit");
     };
     assert_eq!(frame, last);
@@ -212,7 +212,7 @@ async fn at_its_limit_a_frame_is_handed_back_and_received_again_later() {
 
     // One is answered: there is capacity again, and a waiting session is notified.
     drop(sent);
-    tokio::time::timeout(Duration::from_secs(10), door.capacity())
+    tokio::time::timeout(Duration::from_secs(10), limit.capacity())
         .await
         .expect("capacity");
     let received = line.receiver.receive(frame, Instant::now());
