@@ -12,6 +12,7 @@
 extern crate self as tessera_ledger;
 
 mod account;
+mod apply;
 mod balance;
 mod blocks;
 mod bytes;

@@ -194,6 +194,25 @@ impl Transaction {
         self.speak_again(Owed::Undo);
     }
 
+    /// The host has acknowledged the advice about what was undone, or about a card.
+    pub(super) fn advice_acknowledged(&mut self) {
+        self.advice = Advice::Acknowledged;
+        self.speak_again(Owed::Undo);
+        self.speak_again(Owed::Card);
+    }
+
+    /// The host has acknowledged the advice that it was decided without it.
+    pub(super) fn posting_acknowledged(&mut self) {
+        self.more_mut().posting = Advice::Acknowledged;
+        self.speak_again(Owed::Posting);
+    }
+
+    /// The host has refused the advice too often.
+    pub(super) fn give_up(&mut self, refused: GivenUp) {
+        self.speak_again(refused.owed);
+        self.more_mut().given_up.push(refused);
+    }
+
     /// Nothing of this is given up any more.
     pub(super) fn speak_again(&mut self, owed: Owed) {
         if let Some(more) = &mut self.more {
