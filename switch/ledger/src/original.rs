@@ -74,8 +74,8 @@ pub struct NamedOriginal {
     pub transmission: u32,
     /// Whether it is a reversal, which repeats what its original said: 3 and 4 of a completion or refund are their own.
     pub reverses: bool,
-    /// What the message says itself.
-    pub says: Traits,
+    /// The traits of the message itself.
+    pub traits: Traits,
 }
 
 /// How well a request fits what a later message names, the better the later in this order.
@@ -134,8 +134,8 @@ impl NamedOriginal {
     pub fn new(opening: &Opening, named: &OriginalData) -> Self {
         let foreign = named.institution.is_some() && named.institution != opening.institution;
         let reverses = opening.class == Class::Reversal;
-        let mut says = opening.traits();
-        says.credits = match reverses {
+        let mut traits = opening.traits();
+        traits.credits = match reverses {
             true => opening.credits_by_code(),
             false => false,
         };
@@ -144,24 +144,24 @@ impl NamedOriginal {
             trace: named.trace,
             transmission: named.transmission,
             reverses,
-            says,
+            traits,
         }
     }
 
     /// How well a request fits that was sent at these times (fields 7) and came `age` milliseconds before the message that names it,
     /// or after it; `None` where it is not meant.
     pub fn fit(&self, one: &Traits, sent_at: impl Fn(u32) -> Sent, age: u64) -> Option<Fit> {
-        let says = &self.says;
+        let traits = &self.traits;
         if self.class == 0
             || self.class != one.class
-            || says.institution != one.institution
-            || says.payer != one.payer
+            || traits.institution != one.institution
+            || traits.payer != one.payer
         {
             return None;
         }
-        let same_acceptor = says.acceptor == one.acceptor;
+        let same_acceptor = traits.acceptor == one.acceptor;
         if self.trace.is_some() && self.trace == one.trace {
-            let own = same_acceptor && says.terminal == one.terminal;
+            let own = same_acceptor && traits.terminal == one.terminal;
             let sent = sent_at(self.transmission);
             if self.transmission != 0 && sent == Sent::Then {
                 if own {
@@ -173,22 +173,22 @@ impl NamedOriginal {
             }
             let may_be = match self.transmission {
                 0 => !self.reverses || age < DAY,
-                _ => sent == Sent::About || says.local == one.local,
+                _ => sent == Sent::About || traits.local == one.local,
             };
             if own && may_be {
                 return Some(Fit::Likely);
             }
         }
         let by_retrieval = same_acceptor
-            && says.has_retrieval()
-            && says.retrieval == one.retrieval
-            && says.credits == one.credits
+            && traits.has_retrieval()
+            && traits.retrieval == one.retrieval
+            && traits.credits == one.credits
             && self.names_amount_of(one);
         by_retrieval.then_some(Fit::Retrieval)
     }
 
     fn names_amount_of(&self, one: &Traits) -> bool {
-        [one.amount, one.granted].contains(&self.says.amount)
+        [one.amount, one.granted].contains(&self.traits.amount)
     }
 }
 
@@ -260,7 +260,7 @@ impl UnseenOriginal {
     /// Whether the reversal meant this request, which came after it.
     pub fn means(&self, opening: &Opening) -> bool {
         let (named, one) = (&self.named, opening.traits());
-        let own = named.says.terminal == one.terminal && named.says.acceptor == one.acceptor;
+        let own = named.traits.terminal == one.terminal && named.traits.acceptor == one.acceptor;
         let same_trace = named.trace == one.trace;
         let age = opening.reference.milliseconds().saturating_sub(self.at);
         let sent_at = |time| match Sent::of(opening.transmission, time) {

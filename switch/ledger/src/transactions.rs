@@ -288,10 +288,10 @@ impl Transactions {
             }
             About::Original(opening, named) => {
                 let with_trace = named.trace.map(|_| self.with_trace(named.trace));
-                let says = named.says;
-                let with_retrieval = says
+                let traits = named.traits;
+                let with_retrieval = traits
                     .has_retrieval()
-                    .then(|| self.with_retrieval(says.retrieval_tag()));
+                    .then(|| self.with_retrieval(traits.retrieval_tag()));
                 let with_trace = newest(with_trace.into_iter().flatten());
                 let with_retrieval = newest(with_retrieval.into_iter().flatten());
                 let own = with_key(opening.trace, &opening.key);

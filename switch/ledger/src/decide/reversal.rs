@@ -161,7 +161,7 @@ pub(super) struct Terms {
 fn known_from_elsewhere(wallet: &Wallet, opening: &Opening, advice: bool) -> Option<Decision> {
     let mut remembered = wallet.remembered.iter();
     let known = remembered.find(|unseen| unseen.key == opening.key)?;
-    Some(Decision::answer(match known.named.says.amount {
+    Some(Decision::answer(match known.named.traits.amount {
         other if other != opening.amount => super::contradiction(),
         _ if known.was_waiting => Outcome::approved(),
         _ => Outcome::unmatched(advice),

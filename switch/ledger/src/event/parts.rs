@@ -114,7 +114,7 @@ impl UnseenOriginal {
         write_stan(out, self.named.trace);
         out.put_u32_le(self.named.transmission);
         out.put_u8(u8::from(self.named.reverses));
-        self.named.says.write(out);
+        self.named.traits.write(out);
         out.put_u64_le(self.at);
         out.put_u8(u8::from(self.was_waiting));
     }
@@ -127,7 +127,7 @@ impl UnseenOriginal {
                 trace: read_stan(from)?,
                 transmission: from.u32()?,
                 reverses: from.u8()? != 0,
-                says: Traits::read(from)?,
+                traits: Traits::read(from)?,
             },
             at: from.u64()?,
             was_waiting: from.u8()? != 0,

@@ -107,7 +107,7 @@ fn unseen() -> UnseenOriginal {
             trace: Stan::new(111_111),
             transmission: 11_22_09_44_00,
             reverses: true,
-            says: Traits {
+            traits: Traits {
                 institution: Institution::new(20_000_000_002),
                 class: 4,
                 credits: true,
