@@ -9,7 +9,7 @@ use super::keys::{Key, Keys};
 use super::message::{Seal, sign_on};
 use super::packing::FilledMessage;
 use super::party::Party;
-use super::run::Payer;
+use super::payer::Payer;
 use super::seen::Seen;
 use super::wallet_line::WalletLine;
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::profile::AnyOr;
+use super::any_or::AnyOr;
 
 /// The merchant category of whatever may be bought anywhere: miscellaneous.
 const USUAL_CATEGORY: u32 = 5_999;

@@ -9,7 +9,7 @@ use super::keys::Keys;
 use super::message::{Message, Value};
 use super::packing::{Body, FilledMessage};
 use super::party::{Kind, Party};
-use super::run::Payer;
+use super::payer::Payer;
 use super::seen::Seen;
 use crate::load::clock::Stamp;
 

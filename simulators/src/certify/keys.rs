@@ -65,21 +65,6 @@ impl Wrapped {
     }
 }
 
-/// What a party needs in order to change its MAC key.
-#[derive(Debug, Clone)]
-pub struct Wrapping {
-    key: KeyEncryptingKey,
-    /// The key of the profile.
-    profile: KeyMaterial,
-}
-
-impl Wrapping {
-    /// Of a party whose profile has this MAC key.
-    pub fn new(key: KeyEncryptingKey, profile: KeyMaterial) -> Self {
-        Self { key, profile }
-    }
-}
-
 /// The keys of a run.
 pub struct Keys {
     profile: Option<MacKey>,
@@ -99,8 +84,7 @@ impl Keys {
         let wrapped = party.wrapping.as_ref().zip(made.as_ref());
         Self {
             wrapped: wrapped.map(|(wrapping, [new, newer])| {
-                let wrap = |key| wrapping.key.wrap(key);
-                [wrapping.profile, wrap(new), wrap(newer)]
+                [wrapping.profile(), wrapping.wrap(new), wrapping.wrap(newer)]
             }),
             made: made.map(|made| made.map(|key| MacKey::new(*key))),
             profile,
@@ -165,6 +149,7 @@ fn derived(key: &MacKey, number: u8) -> Zeroizing<[u8; KEY_BYTES]> {
 mod tests {
     use tessera_protocol::UnwrapError;
 
+    use super::super::wrapping::Wrapping;
     use super::*;
 
     fn keys() -> (KeyEncryptingKey, Keys) {

@@ -16,8 +16,8 @@ use super::keys::{Key, Keys};
 use super::message::{Message, Seal, Spoiled, echo};
 use super::packing::FilledMessage;
 use super::party::{Kind, Party};
+use super::payer::Payer;
 use super::report::hexadecimal;
-use super::run::Payer;
 use words::words;
 
 /// The cases with a party's messages: times, trace numbers and payers are examples.

@@ -13,12 +13,14 @@
 //! A case is data: to add one, write an entry in the file of its section in `cases`. Its number stays for good.
 
 mod answer;
+mod any_or;
 mod bed;
 mod case;
 mod cases;
 mod connection;
 mod controls;
 mod fill;
+mod grant;
 mod judge;
 mod junit;
 mod keys;
@@ -27,6 +29,7 @@ mod message;
 mod needs;
 mod packing;
 mod party;
+mod payer;
 mod play;
 mod profile;
 mod report;
@@ -35,15 +38,18 @@ mod run;
 mod seen;
 mod tls;
 mod wallet_line;
+mod wrapping;
 
 pub use case::Case;
 pub use cases::cases;
 pub use connection::Target;
 pub use junit::junit;
 pub use listing::listing;
-pub use party::{Kind, Party, PartyError, Permissions};
+pub use party::{Kind, Party, Permissions};
+pub use payer::Payer;
+pub use profile::PartyError;
 pub use report::{Outcome, Report, Result as CaseResult};
-pub use run::{Options, Payer, WalletLineOptions, chosen, run};
+pub use run::{Options, WalletLineOptions, chosen, run};
 pub use tls::tls;
 
 #[cfg(test)]

@@ -1,14 +1,11 @@
 //! Who is certified: what the switch's profile of the party says, as far as its own side needs to know it.
 
-use std::path::Path;
-
 use serde::Deserialize;
 use tessera_protocol::{Dialect, MacKey};
 
-use super::case::Grant;
 use super::controls::Controls;
-use super::keys::Wrapping;
-use super::profile;
+use super::grant::Grant;
+use super::wrapping::Wrapping;
 use crate::load::speakers::{Speaker, Way};
 
 /// How a party names who pays.
@@ -59,32 +56,10 @@ pub struct Permissions {
     pub grants: Vec<Grant>,
 }
 
-/// Why a party cannot be certified.
-#[derive(Debug, thiserror::Error)]
-pub enum PartyError {
-    /// Its profile cannot be read.
-    #[error("{0}: {1}")]
-    File(String, std::io::Error),
-    /// Its profile makes no sense.
-    #[error("{0}: {1}")]
-    Profile(String, String),
-    /// Nothing is known of a code.
-    #[error("{0} is no development party: name its profile, a file as in config/parties")]
-    Unknown(u64),
-}
-
 /// Default: the same as the switch's.
 pub(super) const CONNECTIONS_MAX: u32 = 1024;
 
 impl Party {
-    /// A development party by its code, or whose profile stands in this file.
-    pub fn find(name: &str) -> Result<Self, PartyError> {
-        match name.parse() {
-            Ok(code) => Self::development(code).ok_or(PartyError::Unknown(code)),
-            Err(_) => Self::from_profile(Path::new(name)),
-        }
-    }
-
     /// A development party of the wire protocol's section 9.
     pub fn development(code: u64) -> Option<Self> {
         let speaker = Speaker::development(code)?;
@@ -107,15 +82,6 @@ impl Party {
         })
     }
 
-    /// From a party's file, as the switch reads it. What says nothing to the party's own side is passed over.
-    pub fn from_profile(path: &Path) -> Result<Self, PartyError> {
-        let file = path.display().to_string();
-        let text = tessera_common::bounded::text_file(path)
-            .map_err(|error| PartyError::File(file.clone(), error))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        profile::read(&text, folder).map_err(|why| PartyError::Profile(file, why))
-    }
-
     /// Whether its profile grants this.
     pub fn is_granted(&self, grant: Grant) -> bool {
         self.permissions.grants.contains(&grant)
@@ -135,31 +101,5 @@ impl Party {
     /// Whether it may ask for a balance.
     pub fn may_inquire(&self) -> bool {
         self.kind == Kind::Acquirer && self.may_send("0100", "31")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_shipped_profiles() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/parties");
-        for (file, kind, key) in [
-            ("teacup.toml", Kind::Mall, true),
-            ("development-acquirer-1.toml", Kind::Acquirer, true),
-            ("development-acquirer-2.toml", Kind::Acquirer, false),
-        ] {
-            let party = Party::from_profile(&folder.join(file)).unwrap();
-            assert_eq!((party.kind, party.key.is_some()), (kind, key), "{file}");
-            let known = Party::development(party.code.parse().unwrap()).unwrap();
-            assert_eq!(known.kind, kind);
-            assert_eq!(known.acceptor_checked, party.acceptor_checked);
-        }
-    }
-
-    #[test]
-    fn a_code_that_is_no_development_party_is_refused() {
-        assert!(Party::find("77").is_err());
     }
 }

@@ -14,8 +14,8 @@ use super::judge::{Bench, Fault, judge};
 use super::keys::Key;
 use super::message::{Message, echo};
 use super::packing::FilledMessage;
+use super::payer::Payer;
 use super::report::Entry;
-use super::run::Payer;
 use super::seen::Seen;
 
 /// How long an answer that may come or not is waited for.

@@ -5,13 +5,47 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tessera_protocol::{Dialect, Framing, KeyEncryptingKey, KeyMaterial, MacKey, MessagePacking};
 
-use super::case::Grant;
+use super::any_or::AnyOr;
 use super::controls::Controls;
-use super::keys::Wrapping;
+use super::grant::Grant;
 use super::party::{CONNECTIONS_MAX, Kind, Party, Permissions};
+use super::wrapping::Wrapping;
 
 /// Stated instead of a key: the party's messages carry no MAC.
 const NO_KEY: &str = "none";
+
+/// Why a party cannot be certified.
+#[derive(Debug, thiserror::Error)]
+pub enum PartyError {
+    /// Its profile cannot be read.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// Its profile makes no sense.
+    #[error("{0}: {1}")]
+    Profile(String, String),
+    /// Nothing is known of a code.
+    #[error("{0} is no development party: name its profile, a file as in config/parties")]
+    Unknown(u64),
+}
+
+impl Party {
+    /// A development party by its code, or whose profile stands in this file.
+    pub fn find(name: &str) -> Result<Self, PartyError> {
+        match name.parse() {
+            Ok(code) => Self::development(code).ok_or(PartyError::Unknown(code)),
+            Err(_) => Self::from_profile(Path::new(name)),
+        }
+    }
+
+    /// From a party's file, as the switch reads it. What says nothing to the party's own side is passed over.
+    pub fn from_profile(path: &Path) -> Result<Self, PartyError> {
+        let file = path.display().to_string();
+        let text = tessera_common::bounded::text_file(path)
+            .map_err(|error| PartyError::File(file.clone(), error))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        read(&text, folder).map_err(|why| PartyError::Profile(file, why))
+    }
+}
 
 /// The party of a profile with this text; paths in it are seen from the folder. `Err` says what makes no sense.
 pub fn read(text: &str, folder: &Path) -> Result<Party, String> {
@@ -38,45 +72,6 @@ pub fn read(text: &str, folder: &Path) -> Result<Party, String> {
         amount_max: profile.amount_max,
         connections_max: profile.connections_max.unwrap_or(CONNECTIONS_MAX),
     })
-}
-
-/// A list, or `any`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub enum AnyOr {
-    /// These.
-    List(Vec<String>),
-    /// `any`, or whatever the switch would refuse.
-    Any(#[allow(dead_code, reason = "any text stands for all")] String),
-}
-
-impl AnyOr {
-    /// What is listed; `None` for any.
-    pub fn list(&self) -> Option<&[String]> {
-        match self {
-            Self::List(list) => Some(list),
-            Self::Any(_) => None,
-        }
-    }
-
-    /// Whether this is one of them.
-    pub fn holds(&self, code: &str) -> bool {
-        let list = self.list();
-        list.is_none_or(|list| list.iter().any(|one| one == code))
-    }
-
-    fn into_list(self) -> Option<Vec<String>> {
-        match self {
-            Self::List(list) => Some(list),
-            Self::Any(_) => None,
-        }
-    }
-}
-
-impl Default for AnyOr {
-    fn default() -> Self {
-        Self::Any(String::new())
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -304,5 +299,26 @@ mod tests {
             let refused = party(&wrong).unwrap_err();
             assert!(refused.contains(why), "{wrong}: {refused}");
         }
+    }
+
+    #[test]
+    fn reads_the_shipped_profiles() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/parties");
+        for (file, kind, key) in [
+            ("teacup.toml", Kind::Mall, true),
+            ("development-acquirer-1.toml", Kind::Acquirer, true),
+            ("development-acquirer-2.toml", Kind::Acquirer, false),
+        ] {
+            let party = Party::from_profile(&folder.join(file)).unwrap();
+            assert_eq!((party.kind, party.key.is_some()), (kind, key), "{file}");
+            let known = Party::development(party.code.parse().unwrap()).unwrap();
+            assert_eq!(known.kind, kind);
+            assert_eq!(known.acceptor_checked, party.acceptor_checked);
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_no_development_party_is_refused() {
+        assert!(Party::find("77").is_err());
     }
 }

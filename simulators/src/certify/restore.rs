@@ -4,7 +4,7 @@
 use super::bed::Bed;
 use super::keys::{Key, Wrapped};
 use super::message::{key_change, sign_on};
-use super::run::Payer;
+use super::payer::Payer;
 
 impl Bed<'_> {
     /// Sees to it that the party's key is that of its profile: whether it was another. `Err` says which key counts.

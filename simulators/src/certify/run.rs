@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use tessera_protocol::CardNumber;
-
 use super::bed::Bed;
 use super::case::Case;
 use super::connection::Target;
@@ -15,15 +13,13 @@ use super::keys::{Key, Keys};
 use super::message::inquiry;
 use super::needs::{Offers, missing};
 use super::party::{Kind, Party};
+use super::payer::Payer;
 use super::play::play;
 use super::report::{Outcome, Report, Result as CaseResult};
 use super::wallet_line::WalletLine;
 
 /// Cases that are played at once: most wait for an answer, or for the end of a connection's time.
 const AT_ONCE: usize = 12;
-
-/// The expiry of development cards.
-const DEVELOPMENT_EXPIRY: &str = "3112";
 
 /// The options of a run.
 pub struct Options {
@@ -54,35 +50,6 @@ pub struct WalletLineOptions {
     pub address: String,
     /// The folder of wallet-server.pem, wallet-server.key and ca.pem.
     pub certificates: PathBuf,
-}
-
-/// The payers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payer {
-    /// Card number, for acquirers.
-    pub card: String,
-    /// Its expiry, YYMM.
-    pub expiry: String,
-    /// Number of the wallet, for malls.
-    pub wallet: u64,
-}
-
-impl Payer {
-    /// The development card of this serial number, or its wallet.
-    pub fn development(serial: u64) -> Self {
-        Self {
-            card: CardNumber::development(serial).expose().to_string(),
-            expiry: DEVELOPMENT_EXPIRY.to_owned(),
-            wallet: serial,
-        }
-    }
-}
-
-impl Default for Payer {
-    /// A card that nobody has, for cases in which nobody pays.
-    fn default() -> Self {
-        Self::development(999_999_999)
-    }
 }
 
 /// Plays the cases; `Err` where not even a sign-on succeeds.

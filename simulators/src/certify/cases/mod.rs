@@ -49,8 +49,9 @@ mod words {
     pub(super) use std::time::Duration;
 
     pub(super) use super::super::answer::{Expected, answered, approved, format_error, one_of};
-    pub(super) use super::super::case::{Case, Expect, Grant, Need, Raw, Step};
+    pub(super) use super::super::case::{Case, Expect, Need, Raw, Step};
     pub(super) use super::super::controls::Control;
+    pub(super) use super::super::grant::Grant;
     pub(super) use super::super::keys::{Key, Wrapped};
     pub(super) use super::super::message::{
         Message, Seal, Spoiled, Value, again, authorization, completion, echo, inquiry, key_change,
