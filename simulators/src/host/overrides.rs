@@ -1,12 +1,19 @@
 //! Overrides of the command line: `--set faults.drop_share=0.1` stands above the same key in the file.
 
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::settings::{Settings, SettingsError};
+/// An override that cannot be used.
+pub(super) struct Wrong {
+    /// As it was given.
+    pub(super) given: String,
+    /// What is wrong with it.
+    pub(super) why: String,
+}
 
-/// The file's text with every override in its place.
-pub(super) fn merge(text: &str, sets: &[String]) -> Result<Settings, SettingsError> {
-    let wrong = |given: &str, why: String| SettingsError::Override {
+/// What the file's text says with every override in its place.
+pub(super) fn merge<T: DeserializeOwned>(text: &str, sets: &[String]) -> Result<T, Wrong> {
+    let wrong = |given: &str, why: String| Wrong {
         given: given.to_owned(),
         why,
     };
@@ -16,17 +23,15 @@ pub(super) fn merge(text: &str, sets: &[String]) -> Result<Settings, SettingsErr
     for set in sets {
         put(&mut table, set).map_err(|why| wrong(set, why))?;
         // After each one, so that the message names the one that is wrong.
-        Settings::try_from_table(table.clone()).map_err(|why| wrong(set, why))?;
+        typed::<T>(table.clone()).map_err(|why| wrong(set, why))?;
     }
-    Settings::try_from_table(table).map_err(|why| wrong(&sets.join(" "), why))
+    typed(table).map_err(|why| wrong(&sets.join(" "), why))
 }
 
-impl Settings {
-    fn try_from_table(table: Table) -> Result<Self, String> {
-        Value::Table(table)
-            .try_into()
-            .map_err(|why: toml::de::Error| why.to_string().trim_end().to_owned())
-    }
+fn typed<T: DeserializeOwned>(table: Table) -> Result<T, String> {
+    Value::Table(table)
+        .try_into()
+        .map_err(|why: toml::de::Error| why.to_string().trim_end().to_owned())
 }
 
 fn put(table: &mut Table, set: &str) -> Result<(), String> {

@@ -71,7 +71,7 @@ impl Host {
             responder: Rc::new(RefCell::new(Responder::new(
                 ledger,
                 rules,
-                Sources::new(settings),
+                Sources::new(&settings.sources, settings.development_sources),
                 settings.currency.0,
             ))),
             acceptor,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tessera_protocol::ResponseCode;
 
-use super::overrides;
+use super::overrides::{self, Wrong};
 use super::sources::{self, SourceSettings};
 use super::units::{Code, CurrencyCode, Forced, Share, Span};
 
@@ -166,7 +166,8 @@ impl Settings {
             toml::from_str(&text).map_err(|why| wrong(why.to_string().trim_end().to_owned()))?;
         settings.check().map_err(wrong)?;
         if !sets.is_empty() {
-            settings = overrides::merge(&text, sets)?;
+            settings = overrides::merge(&text, sets)
+                .map_err(|Wrong { given, why }| SettingsError::Override { given, why })?;
             settings.check().map_err(|why| SettingsError::Override {
                 given: sets.join(" --set "),
                 why,

@@ -11,7 +11,6 @@ use serde::de::{self, Deserializer, Visitor};
 use tessera_protocol::ResponseCode;
 
 use super::ledger::Source;
-use super::settings::Settings;
 use super::units::{Code, Span};
 
 /// Later than the switch waits for anything (`answer_within`, 7 s).
@@ -105,13 +104,14 @@ pub(super) struct Terms {
 pub(super) struct Sources(BTreeMap<Source, Terms>);
 
 impl Sources {
-    pub(super) fn new(settings: &Settings) -> Self {
-        let development = match settings.development_sources {
+    /// The configured ones; with those for development, or without.
+    pub(super) fn new(configured: &[SourceSettings], with_development: bool) -> Self {
+        let development = match with_development {
             true => development(),
             false => Vec::new(),
         };
         // Later ones win: who configures a number means it.
-        let all = development.iter().chain(&settings.sources);
+        let all = development.iter().chain(configured);
         Self(
             all.filter_map(|source| Some((source.source()?, source.terms())))
                 .collect(),

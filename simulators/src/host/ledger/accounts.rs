@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::record::{CardOperation, PostingKind};
+use super::request::{CardOperation, PostingKind};
 
 /// Digits of a card number.
 const LENGTH: usize = 16;

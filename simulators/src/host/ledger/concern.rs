@@ -2,8 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::Reference;
-use super::record::TableName;
+use super::request::{Reference, TableName};
 
 /// Field 102: where the money of a load comes from, and where that of a payout goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

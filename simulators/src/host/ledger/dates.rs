@@ -3,10 +3,7 @@
 use hashbrown::HashMap;
 use tessera_protocol::Totals;
 
-use super::PostingKind;
-
-/// Field 15, MMDD; 0 where it was not said. The same month and day of another year is the same date here.
-pub(in crate::host) type SettlementDate = u16;
+use super::request::{PostingKind, SettlementDate};
 
 /// Sums by date.
 #[derive(Default)]

@@ -2,10 +2,11 @@
 
 use tessera_protocol::ResponseCode;
 
+use super::Ledger;
 use super::accounts::signed;
 use super::concern::{Concern, Detail, Named};
+use super::request::{Posting, PostingKind};
 use super::request_table::{Entry, State};
-use super::{Ledger, Posting, PostingKind};
 
 impl Ledger {
     /// What an approved posting is about, or why it is not approved.

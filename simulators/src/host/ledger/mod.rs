@@ -14,6 +14,7 @@ mod decide;
 mod log;
 mod recent;
 mod record;
+mod request;
 mod request_table;
 mod undone;
 
@@ -28,60 +29,17 @@ use accounts::signed;
 pub(super) use concern::{Concern, Named, Source};
 use concern::{Detail, Given};
 use dates::Dates;
-pub(super) use dates::SettlementDate;
 use log::Log;
 pub(super) use log::LogError;
 use recent::Recent;
-pub(super) use record::{CardOperation, PostingKind, Record, TableName};
+pub(super) use record::Record;
+pub(super) use request::{
+    CardOperation, CardOrder, Posting, PostingKind, Reference, Reversal, SettlementDate, TableName,
+};
 use request_table::{Entry, RequestTable, State};
 use undone::Undone;
 
 use super::tally::Tally;
-
-/// Field 37 as it came.
-pub(super) type Reference = [u8; 12];
-
-/// A request that moves, or would move, money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Posting {
-    pub(super) kind: PostingKind,
-    pub(super) reference: Reference,
-    pub(super) card: u64,
-    pub(super) amount: u64,
-    /// Fields 11, 7 and 32: how a reversal names it in field 90.
-    pub(super) trace: u32,
-    pub(super) transmission: u32,
-    pub(super) institution: u64,
-    pub(super) settlement_date: SettlementDate,
-}
-
-/// A request to undo a posting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Reversal {
-    /// Where the original stands, by the message type in its field 90.
-    pub(super) request_table: TableName,
-    /// The original's reference.
-    pub(super) reference: Reference,
-    pub(super) card: u64,
-    /// Of the original, from field 90; 0 = absent.
-    pub(super) trace: u32,
-    pub(super) transmission: u32,
-    pub(super) institution: u64,
-    /// What shall be left of it (field 95).
-    pub(super) down_to: u64,
-    pub(super) settlement_date: SettlementDate,
-    /// 0420: an advice, never refused.
-    pub(super) advice: bool,
-}
-
-/// A request for a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CardOrder {
-    pub(super) operation: CardOperation,
-    pub(super) reference: Reference,
-    /// The card that is replaced or cancelled; 0 on an issue.
-    pub(super) card: u64,
-}
 
 /// A card order that was carried out.
 struct Ordered {

@@ -24,7 +24,7 @@
 //! issuer's own data.
 
 use super::concern::{Detail, Source};
-use super::{Posting, Reference, SettlementDate};
+use super::request::{CardOperation, Posting, PostingKind, Reference, SettlementDate, TableName};
 
 /// Bytes of a record.
 pub(super) const BYTES: usize = 54;
@@ -71,80 +71,6 @@ pub(in crate::host) enum Record {
         reference: Reference,
         detail: Detail,
     },
-}
-
-/// What a posting is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(in crate::host) enum PostingKind {
-    Purchase = 1,
-    Load = 2,
-    Refund = 3,
-    Authorization = 4,
-    Completion = 5,
-    Payout = 6,
-    AuthorizationAdvice = 7,
-}
-
-/// References are unique within a map of requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub(in crate::host) enum TableName {
-    /// 0200.
-    Financial = 0,
-    /// 0100.
-    Authorizations = 1,
-    /// 0220.
-    Completions = 2,
-}
-
-/// Field 91 of a card order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(in crate::host) enum CardOperation {
-    Issue = 1,
-    Replace = 2,
-    Cancel = 3,
-}
-
-impl PostingKind {
-    const ALL: [Self; 7] = [
-        Self::Purchase,
-        Self::Load,
-        Self::Refund,
-        Self::Authorization,
-        Self::Completion,
-        Self::Payout,
-        Self::AuthorizationAdvice,
-    ];
-
-    /// Whether it is a stand-in advice.
-    pub(in crate::host) fn is_advice(self) -> bool {
-        matches!(self, Self::Completion | Self::AuthorizationAdvice)
-    }
-
-    pub(in crate::host) fn request_table(self) -> TableName {
-        match self {
-            Self::Purchase | Self::Load | Self::Refund | Self::Payout => TableName::Financial,
-            Self::Authorization | Self::AuthorizationAdvice => TableName::Authorizations,
-            Self::Completion => TableName::Completions,
-        }
-    }
-}
-
-impl TableName {
-    const ALL: [Self; 3] = [Self::Financial, Self::Authorizations, Self::Completions];
-}
-
-impl CardOperation {
-    const ALL: [Self; 3] = [Self::Issue, Self::Replace, Self::Cancel];
-
-    /// From the character of field 91.
-    pub(in crate::host) fn from_digit(digit: u8) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|&operation| operation as u8 == digit.wrapping_sub(b'0'))
-    }
 }
 
 /// The fields of the drawing, in its order.

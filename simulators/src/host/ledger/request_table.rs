@@ -22,8 +22,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use tessera_protocol::ResponseCode;
 
 use super::concern::Named;
-use super::record::PostingKind;
-use super::{Posting, Reference, Reversal};
+use super::request::{Posting, PostingKind, Reference, Reversal};
 
 /// How many small tables. A power of two.
 const SHARDS: usize = 256;
@@ -299,7 +298,7 @@ fn spread(hash: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::TableName;
+    use super::super::request::TableName;
     use super::*;
 
     fn entry(number: u64) -> Entry {

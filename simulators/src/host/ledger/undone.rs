@@ -5,7 +5,7 @@
 //! reversal on, there stands what the reversal asked to leave, or what the refunds of up to that date come to, where
 //! that is more; and what stands less than the day before was undone on that date.
 
-use super::SettlementDate;
+use super::request::SettlementDate;
 
 /// What has happened to one purchase or completion, by settlement date, in no order.
 #[derive(Default)]
