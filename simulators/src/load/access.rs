@@ -18,9 +18,9 @@ use super::model::Stated;
 use super::orders::{Order, Stock};
 use super::shapes::Shape;
 use super::shared::base36;
+use super::sign_on::connect;
 use super::speakers::{Speaker, WALLET_SERVER};
 use super::templates::{Fill, order_number, pack};
-use super::terminal::connect;
 
 /// Operations of the leased line, field 24.
 const ANNOUNCE_ORDER: u64 = 130;

@@ -7,13 +7,12 @@ use rand::rngs::SmallRng;
 use tessera_protocol::Mti;
 
 use super::clock::Stamp;
-use super::judge::{DECLINES, describe, words};
 use super::mix::Kind;
 use super::model::{Model, Verdict};
 use super::session::{Session, fill};
 use super::shapes::Shape;
 use super::shared::Shared;
-use super::slots::{About, Outcome, Slot};
+use super::slots::{About, DECLINES, Outcome, Slot, words};
 use super::statistics::Statistics;
 use super::tab::{Effect, FollowUp, Named, Tab};
 use super::tabs::Tabs;
@@ -215,7 +214,7 @@ impl After<'_> {
                 (part, self.model.part_approved(slot.account, part))
             }
             (b"10", _) => {
-                let described = describe(slot);
+                let described = slot.describe();
                 let violations = &mut self.statistics.violations;
                 violations.add(|| format!("{described}: approved in part, for {part:?}"));
                 self.model.purchase_declined(slot.account, false);
@@ -287,7 +286,7 @@ impl After<'_> {
 
     fn numbered(&mut self, slot: &Slot) {
         if slot.outcome.approval == [0; 6] {
-            let described = describe(slot);
+            let described = slot.describe();
             let violations = &mut self.statistics.violations;
             violations.add(|| format!("{described}: approved without field 38"));
         }
@@ -305,7 +304,7 @@ impl After<'_> {
 
     fn doubt(&mut self, slot: &Slot, verdict: Verdict) {
         if let Some(wrong) = verdict.words() {
-            let described = describe(slot);
+            let described = slot.describe();
             self.statistics
                 .violations
                 .add(|| format!("{described}: {wrong}"));
@@ -313,7 +312,7 @@ impl After<'_> {
     }
 
     fn complain(&mut self, slot: &Slot) {
-        let (described, code) = (describe(slot), words(slot.outcome.code));
+        let (described, code) = (slot.describe(), words(slot.outcome.code));
         let violations = &mut self.statistics.violations;
         violations.add(|| format!("{described}: answered {code}"));
     }

@@ -8,16 +8,10 @@ use super::mix::Kind;
 use super::model::{Model, Stated};
 use super::session::Session;
 use super::shared::Shared;
-use super::slots::{About, Outcome, Slot, State};
+use super::slots::{About, DECLINES, Outcome, Slot, State, words};
 use super::speakers::Way;
 use super::statistics::{Seen, Statistics};
 use super::templates::reference;
-
-/// Declines that a purchase can get although it was well formed: of the financial system, or because it was
-/// out of reach. 51 is judged by the model.
-pub(super) const DECLINES: [&[u8; 2]; 9] = [
-    b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
-];
 
 impl Session {
     /// Takes every whole answer from the front of `bytes`; says how many bytes were taken. `Err` where the
@@ -82,11 +76,11 @@ impl Session {
             return;
         };
         if let Some(wrong) = wrong_echo(slot, layout, frame, self.terminal, &self.place) {
-            let described = describe(slot);
+            let described = slot.describe();
             violations.add(|| format!("{described}: {wrong}"));
         }
         if layout.shows_card && self.speaker.way == Way::Order {
-            let described = describe(slot);
+            let described = slot.describe();
             violations.add(|| format!("{described}: the answer shows a mall a card number"));
         }
         let outcome = Outcome {
@@ -194,13 +188,13 @@ fn wrong_echo(
 fn take_extra(slot: &Slot, outcome: Outcome, too_many: &mut u32, statistics: &mut Statistics) {
     statistics.extra += 1;
     if *too_many == 0 {
-        let described = describe(slot);
+        let described = slot.describe();
         statistics
             .violations
             .add(|| format!("{described}: answered twice, asked once"));
     }
     *too_many = too_many.saturating_sub(1);
-    if is_remembered(slot.kind) {
+    if slot.kind.is_remembered() {
         same_as_before(slot, outcome, statistics);
     }
 }
@@ -213,7 +207,7 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
         statistics.approved += 1;
         statistics.net_approved += slot.amount as i64;
         if outcome.approval == [0; 6] {
-            let described = describe(slot);
+            let described = slot.describe();
             statistics
                 .violations
                 .add(|| format!("{described}: approved without field 38"));
@@ -222,7 +216,7 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
     } else {
         statistics.declined += 1;
         if code != *b"51" && !DECLINES.contains(&&code) {
-            let described = describe(slot);
+            let described = slot.describe();
             statistics
                 .violations
                 .add(|| format!("{described}: answered {}", words(code)));
@@ -230,21 +224,16 @@ fn purchase(slot: &mut Slot, outcome: Outcome, model: &mut Model, statistics: &m
         model.purchase_declined(slot.account, code == *b"51")
     };
     if let Some(wrong) = verdict.words() {
-        let described = describe(slot);
+        let described = slot.describe();
         statistics
             .violations
             .add(|| format!("{described}: {wrong}"));
     }
 }
 
-/// Whether the answer to a request of this kind can be compared with the one to its repeat.
-pub(super) fn is_remembered(kind: Kind) -> bool {
-    matches!(kind, Kind::Purchase | Kind::Authorization | Kind::Partial)
-}
-
 fn same_as_before(slot: &Slot, outcome: Outcome, statistics: &mut Statistics) {
     if slot.outcome != outcome {
-        let described = describe(slot);
+        let described = slot.describe();
         let (first, now) = (words(slot.outcome.code), words(outcome.code));
         statistics.violations.add(|| {
             format!(
@@ -258,7 +247,7 @@ fn reversal(slot: &Slot, outcome: Outcome, model: &mut Model, statistics: &mut S
     model.reversal_answered(slot.account, slot.amount);
     statistics.net_approved -= slot.amount as i64;
     if outcome.code != *b"00" {
-        let described = describe(slot);
+        let described = slot.describe();
         statistics
             .violations
             .add(|| format!("{described}: answered {}, not 00", words(outcome.code)));
@@ -290,23 +279,8 @@ fn inquiry(
             format!("ledger {ledger}, available {available}, expected {expected:?}")
         }
     };
-    let described = describe(slot);
+    let described = slot.describe();
     statistics
         .violations
         .add(|| format!("{described}: {wrong}"));
-}
-
-/// A request in words, by what a developer can find it with.
-#[cold]
-pub(super) fn describe(slot: &Slot) -> String {
-    format!(
-        "{} trace {} of {}",
-        slot.kind.noun(),
-        slot.trace,
-        slot.amount
-    )
-}
-
-pub(super) fn words(code: [u8; 2]) -> String {
-    String::from_utf8_lossy(&code).into_owned()
 }

@@ -45,6 +45,11 @@ impl Kind {
         Self::Partial,
     ];
 
+    /// Whether the answer to a request of this kind can be compared with the one to its repeat.
+    pub(super) fn is_remembered(self) -> bool {
+        matches!(self, Self::Purchase | Self::Authorization | Self::Partial)
+    }
+
     /// Its plural, as in the option and the reports.
     pub const fn name(self) -> &'static str {
         match self {

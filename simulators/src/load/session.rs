@@ -8,7 +8,6 @@ use rand::{RngExt as _, SeedableRng as _};
 use tessera_protocol::MacKey;
 
 use super::clock::Stamp;
-use super::judge::is_remembered;
 use super::layouts::Layouts;
 use super::mix::{Kind, Mix};
 use super::model::Model;
@@ -308,7 +307,7 @@ impl Session {
             |range| dice.random_range(0..range),
             |slot| {
                 // "The switch could not (nothing applied)" may be followed by another answer.
-                is_remembered(slot.kind) && slot.outcome.code != *b"96"
+                slot.kind.is_remembered() && slot.outcome.code != *b"96"
             },
         )?;
         if slot.kind != Kind::Purchase {

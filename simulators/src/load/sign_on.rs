@@ -1,4 +1,4 @@
-//! The first message on every connection: 0800 with network code 001, answered 00 before anything else is said.
+//! A connection, and the first message on every one: 0800 with network code 001, answered 00 before anything else is said.
 
 use std::io;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tessera_protocol::{MacKey, Message, Mti, Packer, cut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::clock::Stamp;
 
@@ -29,6 +30,13 @@ pub enum SignOnError {
     /// Something came that is no answer to a sign-on.
     #[error("the sign-on was answered by something else: {0}")]
     Nonsense(String),
+}
+
+/// Connects, with small writes sent at once.
+pub(super) async fn connect(target: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(target).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Signs on. Bytes that came after the answer are left in the buffer that is returned.

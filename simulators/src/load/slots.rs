@@ -6,6 +6,12 @@ use super::mix::Kind;
 /// Trace numbers run from 1 to this.
 pub const TRACE_MAX: u32 = 999_999;
 
+/// Declines that a purchase can get although it was well formed: of the financial system, or because it was
+/// out of reach. 51 is judged by the model.
+pub(super) const DECLINES: [&[u8; 2]; 9] = [
+    b"05", b"14", b"54", b"57", b"61", b"62", b"65", b"91", b"96",
+];
+
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
@@ -83,6 +89,24 @@ pub enum About {
     },
     /// The mark of an account on which nothing was under way when its balance was asked.
     Quiet(u32),
+}
+
+/// A response code as it is written.
+pub(super) fn words(code: [u8; 2]) -> String {
+    String::from_utf8_lossy(&code).into_owned()
+}
+
+impl Slot {
+    /// The request in words, by what a developer can find it with.
+    #[cold]
+    pub(super) fn describe(&self) -> String {
+        format!(
+            "{} trace {} of {}",
+            self.kind.noun(),
+            self.trace,
+            self.amount
+        )
+    }
 }
 
 impl Default for Slot {

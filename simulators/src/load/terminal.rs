@@ -19,7 +19,7 @@ use super::line::Line;
 use super::options::Pace;
 use super::session::Session;
 use super::shared::Shared;
-use super::sign_on::{SignOnError, sign_on};
+use super::sign_on::{SignOnError, connect, sign_on};
 
 /// What one read may take: as much as the answers of a full window.
 const READ_BYTES_MAX: usize = 64 * 1024;
@@ -176,11 +176,4 @@ impl Terminal {
             line.announce(&stock, order);
         }
     }
-}
-
-/// Connects, with small writes sent at once.
-pub(super) async fn connect(target: &str) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(target).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
