@@ -19,7 +19,7 @@ use crate::reload::Reload;
 use crate::settings::Settings;
 use crate::switch::Switch;
 use crate::tls::{self, Certificates, LineTls};
-use crate::web::{App, Trouble, Walks, assets, guard};
+use crate::web::{App, Trouble, Walks, guard, static_files};
 use crate::{extension, pages, pay};
 
 /// The time for requests in progress when the process stops, in seconds. Live pages never end by themselves.
@@ -99,7 +99,7 @@ async fn serve(
         actix_web::App::new()
             .app_data(data.clone())
             .wrap(from_fn(guard::guard))
-            .configure(assets::routes)
+            .configure(static_files::routes)
             .configure(pages::routes)
             .configure(pay::routes)
             .configure(extension::routes)

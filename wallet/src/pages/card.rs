@@ -12,7 +12,8 @@ use crate::currency::Money;
 use crate::line::Name;
 use crate::switch::{Overview, Revealed, WalletState};
 use crate::texts::{card as text, forms};
-use crate::web::fields::{amount, form, password, select, summary};
+use crate::web::fields::{amount, password, select, summary};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
@@ -48,7 +49,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         }
     };
     let page = layout::member(text::TITLE, "/card", &token, Head::default(), &body);
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn with_card(

@@ -13,7 +13,8 @@ use crate::line::Failure;
 use crate::session::Session;
 use crate::switch::Entry;
 use crate::texts::{entry as text, refusals};
-use crate::web::fields::{Field, form, summary};
+use crate::web::fields::{Field, summary};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Posted, Trouble, Visitor, answer, cookies, query};
@@ -84,9 +85,8 @@ fn show_register(visitor: &Visitor, say: &Say) -> HttpResponse {
             (form("register-drawn", "/register", &token, &drawn))
         }
     };
-    answer::entry_page(
+    say.entry_page(
         visitor,
-        say,
         &layout::visitor(text::REGISTER, Head::default(), &body),
     )
 }
@@ -236,9 +236,8 @@ fn show_sign_in(visitor: &Visitor, say: &Say, next: &str) -> HttpResponse {
             p { (text::NO_WALLET) " " a href="/register" { (text::REGISTER) } }
         }
     };
-    answer::entry_page(
+    say.entry_page(
         visitor,
-        say,
         &layout::visitor(text::SIGN_IN, Head::default(), &body),
     )
 }

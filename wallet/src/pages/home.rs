@@ -13,7 +13,8 @@ use crate::line::Notice;
 use crate::locale::Locale;
 use crate::switch::{Overview, WalletState};
 use crate::texts::home as text;
-use crate::web::fields::{button_form, form, summary};
+use crate::web::fields::summary;
+use crate::web::forms::{button_form, form};
 use crate::web::layout::{self, Head};
 use crate::web::say::Say;
 use crate::web::{App, Member, Trouble, answer, live};
@@ -62,7 +63,7 @@ pub async fn page(
         Head::default(),
         &body,
     );
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn held_words(app: &App, locale: &Locale, held: u64) -> String {

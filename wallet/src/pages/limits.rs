@@ -8,7 +8,8 @@ use tessera_protocol::leased::Limits;
 use crate::currency::Money;
 use crate::switch::{Overview, WalletState};
 use crate::texts::{forms, limits as text};
-use crate::web::fields::{Field, form, password, summary};
+use crate::web::fields::{Field, password, summary};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
@@ -37,7 +38,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         section { h2 { (text::SPENT) } (spent(app, member, &overview)) }
     };
     let page = layout::member(text::TITLE, "/limits", &token, Head::default(), &body);
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn freezing(overview: &Overview, token: &str, say: &Say) -> Markup {

@@ -60,7 +60,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .route("/money/sources/remove", post().to(money::remove_source))
         .route("/money/reload", post().to(money::reload))
         .route("/money/reload/off", post().to(money::reload_off))
-        .route("/money/close", post().to(close::close))
+        .route("/money/close", post().to(money::close))
         .route("/limits", get().to(limits::page))
         .route("/limits/freeze", post().to(limits::freeze))
         .route("/limits/unfreeze", post().to(limits::unfreeze))

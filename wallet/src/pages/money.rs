@@ -1,19 +1,22 @@
-//! The page of funding sources, loading and automatic reload. It also has the form that closes the wallet.
+//! The page of funding sources, loading and automatic reload. It also closes the wallet; `close` has the form for it.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
-use tessera_protocol::leased::{ReloadRow, SourceKind};
+use tessera_protocol::leased::ReloadRow;
 
 use super::close;
+use super::entry::signed_out;
+use super::parts::{source_choices, source_kind};
 use crate::currency::Money;
 use crate::line::Name;
 use crate::switch::Overview;
 use crate::texts::{forms, money as text};
-use crate::web::fields::{Field, amount, form, password, select, summary};
+use crate::web::fields::{Field, amount, password, select, summary};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
-use crate::web::say::{Say, finish};
-use crate::web::{App, Member, Posted, Trouble, answer};
+use crate::web::say::{Say, finish, refused};
+use crate::web::{App, Member, Posted, Trouble};
 
 const SOURCE_BYTES_MAX: usize = 28;
 
@@ -26,7 +29,7 @@ pub async fn page(
     show(&app, &member, Say::done(request.query_string())).await
 }
 
-pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
+async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trouble> {
     let overview = app.switch.overview(&member.session).await?;
     let token = member.token();
     let body = html! {
@@ -39,7 +42,7 @@ pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpRes
             h2 { (text::SOURCES) }
             p { (text::SOURCES_LEAD) }
             (sources(&overview, &token, &say))
-            details.fold open[overview.sources.is_empty() || of_form(&say, "add-source")] {
+            details.fold open[overview.sources.is_empty() || say.is_about("add-source")] {
                 summary { (text::ADD) }
                 (add_form(&token, &say))
             }
@@ -50,39 +53,14 @@ pub(super) async fn show(app: &App, member: &Member, say: Say) -> Result<HttpRes
         (close::section(&overview, &token, &say))
     };
     let page = layout::member(text::TITLE, "/money", &token, Head::default(), &body);
-    Ok(answer::page(&say, &page))
-}
-
-/// Whether what is said is about a form, so that it must not be folded away.
-pub(super) fn of_form(say: &Say, form: &str) -> bool {
-    say.complaint()
-        .is_some_and(|complaint| complaint.form == form)
-}
-
-/// Sources as choices of a list.
-pub(super) fn choices(overview: &Overview) -> Vec<(String, String)> {
-    let rows = overview.sources.iter();
-    rows.map(|row| {
-        (
-            row.number.to_string(),
-            format!("{} · {}", kind(row.kind), row.shown),
-        )
-    })
-    .collect()
-}
-
-fn kind(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Card => text::CARD,
-        SourceKind::Account => text::ACCOUNT,
-    }
+    Ok(say.page(&page))
 }
 
 fn load_form(overview: &Overview, token: &str, say: &Say) -> Markup {
     let fields = html! {
         // Sent twice, it is loaded once.
         input type="hidden" name="name" value=(say.name("load"));
-        (select("load", "source", text::FROM, &choices(overview), "", say))
+        (select("load", "source", text::FROM, &source_choices(overview), "", say))
         (amount("load", "amount", text::AMOUNT, "", "", false, say))
         (password("load", say))
         button type="submit" { (text::LOAD_IT) }
@@ -98,14 +76,14 @@ fn sources(overview: &Overview, token: &str, say: &Say) -> Markup {
             ul.rows {
                 @for row in &overview.sources {
                     li.row id={ "source-" (row.number) } {
-                        p.title { (kind(row.kind)) } p.detail { (row.shown) }
+                        p.title { (source_kind(row.kind)) } p.detail { (row.shown) }
                     }
                 }
             }
-            details.fold open[of_form(say, "remove-source")] {
+            details.fold open[say.is_about("remove-source")] {
                 summary { (text::REMOVE) }
                 (form("remove-source", "/money/sources/remove", token, &html! {
-                    (select("remove-source", "number", text::REMOVE, &choices(overview), "", say))
+                    (select("remove-source", "number", text::REMOVE, &source_choices(overview), "", say))
                     (password("remove-source", say))
                     button.second type="submit" { (text::REMOVE) }
                 }))
@@ -154,7 +132,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
     let threshold = plain(reload.map(|row| row.threshold));
     let loaded = plain(reload.map(|row| row.amount));
     let set = html! {
-        (select("reload", "source", text::FROM, &choices(overview), &chosen, say))
+        (select("reload", "source", text::FROM, &source_choices(overview), &chosen, say))
         (amount("reload", "threshold", text::THRESHOLD, "", &threshold, false, say))
         (amount("reload", "amount", text::RELOAD_AMOUNT, "", &loaded, false, say))
         (password("reload", say))
@@ -165,7 +143,7 @@ fn reload_forms(app: &App, member: &Member, overview: &Overview, say: &Say) -> M
         @match &reload {
             Some(row) => {
                 p id="reload-state" { (text::reload_is(&money(row.threshold), &money(row.amount), &shown(row))) }
-                details.fold open[of_form(say, "reload-off")] {
+                details.fold open[say.is_about("reload-off")] {
                     summary { (text::RELOAD_OFF_TITLE) }
                     (form("reload-off", "/money/reload/off", &token, &html! {
                         (password("reload-off", say))
@@ -348,4 +326,26 @@ pub async fn reload_off(
         "/money?done=no-reload",
     )
     .await
+}
+
+/// `POST /money/close`
+pub async fn close(
+    app: Data<App>,
+    member: Member,
+    posted: Posted,
+) -> Result<HttpResponse, Trouble> {
+    if !posted.ticked("sure") {
+        return show(
+            &app,
+            &member,
+            Say::wrong("close", "sure", text::CLOSE_NOT_SURE).of(&posted),
+        )
+        .await;
+    }
+    let proof = posted.proof(&member.visitor);
+    let source = posted.number("source");
+    match app.switch.close(&member.session, &proof, source).await {
+        Ok(()) => Ok(signed_out("/sign-in?done=closed")),
+        Err(failure) => refused(show, &app, &member, ("close", &posted), failure).await,
+    }
 }

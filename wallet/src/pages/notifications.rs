@@ -7,7 +7,8 @@ use tessera_protocol::leased::NotificationPreferences;
 
 use crate::switch::{ContactKind, Overview};
 use crate::texts::{forms, notifications as text};
-use crate::web::fields::{Field, form, password, select, summary, tick};
+use crate::web::fields::{Field, password, select, summary, tick};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, finish};
 use crate::web::{App, Member, Posted, Trouble, answer};
@@ -41,7 +42,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         Head::default(),
         &body,
     );
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn contact(overview: &Overview, token: &str, say: &Say) -> Markup {

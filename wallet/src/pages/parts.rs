@@ -1,11 +1,12 @@
-//! Markup that several pages share: the drawn card, a list of transactions, a time.
+//! Markup that several pages share: the drawn card, a list of transactions, a time, the funding sources.
 
 use maud::{Markup, html};
+use tessera_protocol::leased::SourceKind;
 
 use crate::history::{Kind, Outcome, Transaction};
 use crate::locale::{Locale, iso};
-use crate::switch::ShownCard;
-use crate::texts::{card as card_text, transactions as text};
+use crate::switch::{Overview, ShownCard};
+use crate::texts::{card as card_text, money, transactions as text};
 use crate::web::App;
 
 /// A card as a card looks. `number` is what stands on it, masked or in full.
@@ -116,5 +117,25 @@ fn row(app: &App, locale: &Locale, transaction: &Transaction) -> Markup {
                 p.state.failed[failed] { (state(app, locale, transaction)) }
             }
         }
+    }
+}
+
+/// Funding sources as choices of a list.
+pub fn source_choices(overview: &Overview) -> Vec<(String, String)> {
+    let rows = overview.sources.iter();
+    rows.map(|row| {
+        (
+            row.number.to_string(),
+            format!("{} · {}", source_kind(row.kind), row.shown),
+        )
+    })
+    .collect()
+}
+
+/// What a source is.
+pub fn source_kind(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Card => money::CARD,
+        SourceKind::Account => money::ACCOUNT,
     }
 }

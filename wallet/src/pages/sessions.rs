@@ -8,7 +8,8 @@ use tessera_protocol::leased::{PASSWORD_BYTES_MAX, SessionKind, SessionRow};
 use super::entry::{signed_out, unfit};
 use super::parts;
 use crate::texts::{entry as entry_text, sessions as text};
-use crate::web::fields::{Field, form, summary};
+use crate::web::fields::{Field, summary};
+use crate::web::forms::form;
 use crate::web::layout::{self, Head};
 use crate::web::say::{Say, refused};
 use crate::web::{App, Member, Posted, Trouble, answer};
@@ -42,7 +43,7 @@ async fn show(app: &App, member: &Member, say: Say) -> Result<HttpResponse, Trou
         }
     };
     let page = layout::member(text::TITLE, "/sessions", &token, Head::default(), &body);
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn session(member: &Member, row: &SessionRow) -> Markup {

@@ -15,12 +15,12 @@ use crate::history::{Assembly, Kind, Outcome, Transaction};
 use crate::locale::iso;
 use crate::session::Session;
 use crate::texts::transactions as text;
-use crate::web::answer::Pieces;
 use crate::web::fields::{Field, select, summary};
 use crate::web::layout::{self, Head};
+use crate::web::pieces::Pieces;
 use crate::web::say::Say;
 use crate::web::walks::Alone;
-use crate::web::{App, Member, Trouble, answer, query};
+use crate::web::{App, Member, Trouble, query};
 
 const PAGE: usize = 25;
 /// A walk through so many events is a short one, and no other has to wait for it. No more are looked at for the newest transactions:
@@ -265,7 +265,7 @@ pub async fn page(
         Head::default(),
         &body,
     );
-    Ok(answer::page(&say, &page))
+    Ok(say.page(&page))
 }
 
 fn search_form(search: &Search, say: &Say) -> Markup {

@@ -15,7 +15,8 @@ use crate::pages::entry::{sign_in_fields, try_sign_in};
 use crate::session::Session;
 use crate::switch::{Order, Overview};
 use crate::texts::{entry as entry_text, pay as text, refusals};
-use crate::web::fields::{form, summary};
+use crate::web::fields::summary;
+use crate::web::forms::form;
 use crate::web::say::Say;
 use crate::web::{App, Posted, Trouble, Visitor, answer, cookies};
 
@@ -158,7 +159,7 @@ fn sign_in_page(
             p { (entry_text::NO_WALLET) " " a href="/register" target="_blank" rel="noopener" { (entry_text::REGISTER) } }
         }
     };
-    answer::entry_page(visitor, say, &window(text::TITLE, None, &body))
+    say.entry_page(visitor, &window(text::TITLE, None, &body))
 }
 
 /// `POST /pay/sign-in`
@@ -246,10 +247,7 @@ async fn try_agree(
                 session,
                 overview: &overview,
             };
-            Ok(answer::page(
-                &say,
-                &agree_page(&looking, request, sealed, &say),
-            ))
+            Ok(say.page(&agree_page(&looking, request, sealed, &say)))
         }
     }
 }

@@ -2,18 +2,15 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header;
-use actix_web::web::{Path, ServiceConfig};
-use actix_web::{HttpResponse, web};
 use sha2::{Digest as _, Sha256};
 
-use super::Trouble;
-use crate::texts::layout as text;
-
-struct Asset {
+/// A file that pages refer to.
+pub struct Asset {
     name: &'static str,
-    kind: &'static str,
-    bytes: &'static [u8],
+    /// Its media type.
+    pub kind: &'static str,
+    /// What is in it.
+    pub bytes: &'static [u8],
 }
 
 macro_rules! assets {
@@ -35,9 +32,7 @@ assets! {
     "icon-512.png" "image/png";
 }
 
-const MALL_SCRIPT: &str = include_str!("../../assets/tessera.js");
 const SERVICE_WORKER: &str = include_str!("../../assets/sw.js");
-const DAY: &str = "public, max-age=86400";
 
 /// One digest for all: whenever any of them changes, all have new addresses.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -57,79 +52,18 @@ pub fn path(name: &str) -> String {
     format!("/assets/{}/{name}", *VERSION)
 }
 
-/// The routes of what is the same for everybody.
-pub fn routes(config: &mut ServiceConfig) {
-    config
-        .route("/assets/{version}/{name}", web::get().to(asset))
-        .route("/tessera.js", web::get().to(mall_script))
-        .route("/sw.js", web::get().to(service_worker))
-        .route("/manifest.webmanifest", web::get().to(manifest))
-        .route("/favicon.ico", web::get().to(favicon));
+/// The asset of this name, as long as it is still that of the version.
+pub fn find(version: &str, name: &str) -> Option<&'static Asset> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    asset.filter(|_| version == *VERSION)
 }
 
-async fn asset(path: Path<(String, String)>) -> Result<HttpResponse, Trouble> {
-    // Another version's page, while servers are being replaced: what it wants is not here, and must not be kept under its name.
-    let (version, name) = path.into_inner();
-    let asset = ASSETS
-        .iter()
-        .find(|asset| asset.name == name && version == *VERSION)
-        .ok_or(Trouble::NotFound)?;
-    Ok(HttpResponse::Ok()
-        .content_type(asset.kind)
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(asset.bytes))
-}
-
-/// For malls' pages. They may load it from anywhere.
-async fn mall_script() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/javascript; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-        .insert_header(("cross-origin-resource-policy", "cross-origin"))
-        .body(MALL_SCRIPT)
-}
-
-/// Keeps the shell, never a page of anybody. It names what it keeps by the digest.
-async fn service_worker() -> HttpResponse {
+/// The script that keeps the shell, never a page of anybody. It names what it keeps by the digest.
+pub fn service_worker() -> String {
     let shell: Vec<String> = ASSETS.iter().map(|asset| path(asset.name)).collect();
     // A list of our own constants is always JSON.
     let shell = serde_json::to_string(&shell).unwrap_or_default();
-    let script = SERVICE_WORKER
+    SERVICE_WORKER
         .replace("\"{VERSION}\"", &format!("\"{}\"", *VERSION))
-        .replace("[\"{SHELL}\"]", &shell);
-    HttpResponse::Ok()
-        .content_type("text/javascript; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(script)
-}
-
-async fn manifest() -> HttpResponse {
-    let icon = |name: &str, sizes: &str, kind: &str, purpose: &str| serde_json::json!({ "src": path(name), "sizes": sizes, "type": kind, "purpose": purpose });
-    let manifest = serde_json::json!({
-        "id": "/home",
-        "name": text::BRAND_LONG,
-        "short_name": text::BRAND,
-        "description": text::DESCRIPTION,
-        "start_url": "/home",
-        "scope": "/",
-        "display": "standalone",
-        "background_color": "#faf9f6",
-        "theme_color": "#0b5d51",
-        "icons": [
-            icon("icon.svg", "any", "image/svg+xml", "any"),
-            icon("icon-192.png", "192x192", "image/png", "any maskable"),
-            icon("icon-512.png", "512x512", "image/png", "any maskable"),
-        ],
-    });
-    HttpResponse::Ok()
-        .content_type("application/manifest+json")
-        .insert_header((header::CACHE_CONTROL, DAY))
-        .body(manifest.to_string())
-}
-
-async fn favicon() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("image/png")
-        .insert_header((header::CACHE_CONTROL, DAY))
-        .body(&include_bytes!("../../assets/icon-192.png")[..])
+        .replace("[\"{SHELL}\"]", &shell)
 }

@@ -1,40 +1,9 @@
-//! Forms as markup: every field has a label, its hint and its error are tied to it, every form carries its token.
+//! The fields of forms as markup: every field has a label, its hint and its error are tied to it.
 
 use maud::{Markup, html};
 
-use super::posted::TOKEN;
 use super::say::Say;
 use crate::texts::forms as text;
-
-/// A form that is sent by POST. `name` is unique on its page and begins the ids of its fields.
-pub fn form(name: &str, action: &str, token: &str, body: &Markup) -> Markup {
-    html! {
-        form id=(name) method="post" action=(action) {
-            input type="hidden" name=(TOKEN) value=(token);
-            (body)
-        }
-    }
-}
-
-/// One button that is a form.
-pub fn button_form(
-    name: &str,
-    action: &str,
-    token: &str,
-    number: Option<u32>,
-    label: &str,
-    described: &str,
-) -> Markup {
-    form(
-        name,
-        action,
-        token,
-        &html! {
-            @if let Some(number) = number { input type="hidden" name="number" value=(number); }
-            button.quiet type="submit" aria-label=(described) { (label) }
-        },
-    )
-}
 
 /// A field to type into.
 #[derive(Default, Clone, Copy)]

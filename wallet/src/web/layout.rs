@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets;
-use super::fields::button_form;
+use super::forms::button_form;
 use crate::texts::layout as text;
 
 /// What stands in the head besides the usual.

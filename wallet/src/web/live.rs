@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::answer::Pieces;
+use super::pieces::Pieces;
 use crate::line::{Notice, View};
 
 /// So that proxies and browsers see that somebody is still there, and we see when nobody is.

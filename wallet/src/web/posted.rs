@@ -10,6 +10,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use zeroize::Zeroizing;
 
+use super::forms::TOKEN;
 use super::{Trouble, Visitor, is_pay_window};
 use crate::session::same;
 use crate::switch::Proof;
@@ -21,9 +22,6 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const PAY_BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body must be here by then.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
-/// The name of the field that holds the token.
-pub const TOKEN: &str = "form_token";
-
 /// The fields of a form. Wiped when dropped: passwords and card numbers stand in it.
 #[derive(Clone, Default)]
 pub struct Posted(Vec<(String, Zeroizing<String>)>);

@@ -2,9 +2,10 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use maud::Markup;
 
 use super::trouble::{retry_after, status_of};
-use super::{App, Member, Posted, Trouble, answer};
+use super::{App, Member, Posted, Trouble, Visitor, answer, cookies};
 use crate::line::{Failure, Name};
 use crate::texts::{done, refusals};
 
@@ -112,6 +113,27 @@ impl Say {
     pub fn about(&self, form: &str, field: &str) -> Option<&str> {
         let complaint = self.complaint.as_ref()?;
         (complaint.form == form && complaint.field == Some(field)).then_some(&complaint.text)
+    }
+
+    /// A page that shows it, with its status.
+    pub fn page(&self, markup: &Markup) -> HttpResponse {
+        answer::later(answer::html(self.status(), markup), self.retry_after())
+    }
+
+    /// A page with a form before a session: the browser is given the secret that the form is known by.
+    pub fn entry_page(&self, visitor: &Visitor, markup: &Markup) -> HttpResponse {
+        let mut response = self.page(markup);
+        if visitor.form_secret_is_new {
+            // A form without its cookie is refused when it is sent, with a page that says how to go on.
+            let _ = response.add_cookie(&cookies::form(&visitor.form_secret));
+        }
+        response
+    }
+
+    /// Whether it is about this form, which must not be folded away then.
+    pub fn is_about(&self, form: &str) -> bool {
+        let complaint = self.complaint.as_ref();
+        complaint.is_some_and(|complaint| complaint.form == form)
     }
 
     /// The form as it was sent, where it is this one that is shown again.
