@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Limits;
+use crate::limits::Limits;
 
 /// A client that has got an answer before it has sent all of its request has so long to notice.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);

@@ -8,8 +8,8 @@ use actix_http::{ConnectionType, HttpMessage as _, Payload, Request, Response, S
 use actix_service::Service;
 use tokio::time::{Instant, sleep_until};
 
-use crate::Limits;
 use crate::body::{Bounded, Came};
+use crate::limits::Limits;
 use crate::line::Line;
 
 /// Has the application answer a request; answers itself where it has come too slowly, is too long, or takes too long.

@@ -406,7 +406,7 @@ fn group_bytes(group: &str, swapped: bool) -> Option<(Vec<u8>, bool)> {
             Some((word.to_le_bytes().to_vec(), true))
         }
         length if length > 0 && length.is_multiple_of(2) && length <= 2 * LINE_BYTES_MAX => {
-            let mut bytes = super::text::pairs(group)?;
+            let mut bytes = super::digits::pairs(group)?;
             let is_word = swapped && matches!(length, 4 | 8 | 16);
             if is_word {
                 bytes.reverse();

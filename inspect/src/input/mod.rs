@@ -5,6 +5,7 @@
 //! of log lines are never taken for data.
 
 mod capture;
+mod digits;
 mod dump;
 mod literal;
 mod text;
@@ -133,5 +134,5 @@ fn as_text(content: &[u8]) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 pub(crate) fn bytes_of_hex(text: &str) -> Vec<u8> {
-    text::hexadecimal(text).expect("hexadecimal")
+    digits::hexadecimal(text).expect("hexadecimal")
 }

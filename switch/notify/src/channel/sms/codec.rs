@@ -6,12 +6,23 @@ use std::io;
 use rusmpp::decode::DecodeWithLength as _;
 use rusmpp::tokio_codec::{CommandCodec, EncodeError};
 use rusmpp::{Command, CommandId, CommandStatus, Pdu};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::bytes::{Buf as _, BytesMut};
-use tokio_util::codec::{Decoder, Encoder};
+use tokio_util::codec::{Decoder, Encoder, Framed};
 
 const HEAD_BYTES: usize = 16;
 /// Longer than anything that a centre has to say.
 const PDU_BYTES_MAX: usize = 8192;
+
+/// The first sequence number, which is the bind's; the session goes on from the next.
+pub(super) const BIND_SEQUENCE: u32 = 1;
+
+/// A stream of either kind.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Whole PDUs over it.
+pub(super) type Wire = Framed<Box<dyn Stream>, Codec>;
 
 /// A PDU that came.
 #[derive(Debug)]

@@ -19,7 +19,6 @@ use rusmpp::values::InterfaceVersion;
 use rusmpp::{Command, CommandId, CommandStatus};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -27,7 +26,7 @@ use tokio_rustls::TlsConnector;
 use tokio_util::codec::Framed;
 use zeroize::Zeroizing;
 
-use super::codec::Codec;
+use super::codec::{BIND_SEQUENCE, Codec, Stream, Wire};
 use super::pace::Pace;
 use super::receipt::{Known, Receipt};
 use super::session::{End, Session};
@@ -35,18 +34,8 @@ use super::submit::Submit;
 use crate::channel::{Failure, jittered, trust};
 use tessera_config::{SettingsError, SmsSettings};
 
-/// A stream of either kind.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-/// Whole PDUs over it.
-pub(super) type Wire = Framed<Box<dyn Stream>, Codec>;
-
 /// How long nothing is sent after the centre said that it was too much.
 const HOLD: Duration = Duration::from_secs(1);
-
-/// The first sequence number, which is the bind's; the session goes on from the next.
-pub(super) const BIND_SEQUENCE: u32 = 1;
 
 /// What a line is made from.
 pub(super) struct Prepared {

@@ -9,8 +9,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::codec::Received;
-use super::link::{BIND_SEQUENCE, Wire};
+use super::codec::{BIND_SEQUENCE, Received, Wire};
 use super::pace::Pace;
 use super::receipt::{self, Known, Receipt};
 use super::status;
@@ -286,8 +285,7 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio_util::codec::Framed;
 
-    use super::super::codec::Codec;
-    use super::super::link::Stream;
+    use super::super::codec::{Codec, Stream};
     use super::super::submit::{Sender, segments};
     use super::*;
     use crate::channel::{Address, Message, MessageId};
