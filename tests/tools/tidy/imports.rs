@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{crates, is_test, read, sources, top, without_tests};
 
-type Imports = BTreeMap<String, BTreeSet<String>>;
+pub(super) type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// Crates with modules that import each other by the names that lib.rs exports, and how many modules do at most. No other
 /// crate may, and these numbers only go down.
@@ -123,7 +123,7 @@ fn reached(imports: &Imports, from: &str) -> BTreeSet<String> {
 }
 
 /// The groups of modules that import each other.
-fn cycles(imports: &Imports) -> BTreeSet<Vec<String>> {
+pub(super) fn cycles(imports: &Imports) -> BTreeSet<Vec<String>> {
     let reached: BTreeMap<_, _> = imports
         .keys()
         .map(|module| (module.clone(), reached(imports, module)))

@@ -1,6 +1,7 @@
 //! The sources against what is said about them, and ceilings that only go down.
 //!
 //! - `imports`: which modules import each other, and the map in `ARCHITECTURE.md`.
+//! - `files`: which files of a crate import each other.
 //! - `ceilings`: the longest file, the longest function, the fullest folder.
 //! - `versions`: the versions of formats that documents and module headers state, against the constants.
 //! - `bounds`: the limits that documents state, against constants and the shipped configuration.
@@ -11,6 +12,7 @@
 mod bounds;
 mod ceilings;
 mod constants;
+mod files;
 mod imports;
 mod versions;
 
