@@ -3,10 +3,9 @@
 
 use bytes::BytesMut;
 use tessera_protocol::leased::{Operation as Code, WATCHED, tag};
-use tessera_protocol::{
-    CardNumber, ClientNumber, Institution, Message, Mti, Packer, ResponseCode, tlv,
-};
+use tessera_protocol::{ClientNumber, Institution, Message, Mti, Packer, ResponseCode, tlv};
 
+use super::answer_fields::AnswerFields;
 use super::history;
 use super::operation::key_of;
 use crate::gate::News;
@@ -14,40 +13,6 @@ use tessera_admission::Requester;
 use tessera_journal::Position;
 use tessera_kit::clock;
 use tessera_ledger::{Details, Outcome, WalletId};
-
-/// The content of an answer: a list that may continue in a second field, and secrets.
-#[derive(Default)]
-pub(super) struct AnswerFields {
-    first: tlv::TlvWriter,
-    second: tlv::TlvWriter,
-    secrets: tlv::TlvWriter,
-    /// Something did not fit into the first field: the order is kept.
-    goes_on: bool,
-}
-
-impl AnswerFields {
-    /// False, and nothing added, where both fields are full.
-    pub(super) fn add(&mut self, tag: u8, value: &[u8]) -> bool {
-        self.goes_on = self.goes_on || !self.first.add(tag, value);
-        !self.goes_on || self.second.add(tag, value)
-    }
-
-    pub(super) fn number(&mut self, tag: u8, number: u64) -> bool {
-        self.add(tag, number.to_string().as_bytes())
-    }
-
-    /// How many bytes still fit into the field that is being filled last.
-    pub(super) fn capacity(&self) -> usize {
-        tlv::VALUE_BYTES_MAX - self.second.as_bytes().len()
-    }
-
-    fn card(&mut self, number: &CardNumber, expiry: u16) {
-        let digits = format!("{:0length$}", number.expose(), length = number.length());
-        self.secrets.add(tag::CARD, digits.as_bytes());
-        self.secrets
-            .add(tag::EXPIRY, format!("{expiry:04}").as_bytes());
-    }
-}
 
 /// The answer to an admitted operation. The frame was parsed before it was admitted.
 pub(super) fn reply(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {

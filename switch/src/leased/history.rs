@@ -4,7 +4,7 @@ use tessera_common::text::latin_1;
 use tessera_protocol::Institution;
 use tessera_protocol::leased::{HistoryRow, tag};
 
-use super::answer::AnswerFields;
+use super::answer_fields::AnswerFields;
 use tessera_journal::Position;
 use tessera_ledger::{Detail, Entry, Opening, Payer, Reference};
 

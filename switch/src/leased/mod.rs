@@ -5,6 +5,8 @@
 //! number of a wallet.
 
 mod answer;
+mod answer_fields;
+mod data;
 mod history;
 mod operation;
 mod payer;
@@ -13,5 +15,5 @@ mod random_input;
 mod session;
 
 pub use answer::write_news;
-pub use operation::Reading;
+pub use data::Reading;
 pub use session::{LineKeeper, serve};

@@ -1,37 +1,18 @@
 //! Reads an operation of the wallet server from its message.
 
-use std::sync::Arc;
-
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
-use tessera_protocol::{
-    Administrative, Amount, ClientNumber, Currency, Institution, Message, OrderKey, Stan, tlv,
-};
+use tessera_protocol::{Administrative, ClientNumber, Message, OrderKey, Stan};
 
+use super::data::{Data, Reading};
 use super::payer;
 use tessera_journal::Position;
 use tessera_ledger::{
-    Action, Ask, Claims, Class, ContactChannel, DuplicateKey, HistoryRequest, KeyFields, LoadFrom,
-    Merchant, Opening, Payer, Reference, Rule, Secret, WalletId,
+    Action, Ask, Claims, Class, DuplicateKey, HistoryRequest, KeyFields, LoadFrom, Merchant,
+    Opening, Payer, Reference, Rule, Secret, WalletId,
 };
-use tessera_vault::Vault;
 
 /// What fits into one answer, about.
 const EVENTS_MAX: u16 = 16;
-
-/// What is needed to read operations.
-#[derive(Debug)]
-pub struct Reading {
-    /// The wallet server's institution code.
-    pub institution: Institution,
-    /// The currency of a wallet where the operation names none.
-    pub currency: Currency,
-    /// For how many milliseconds an agreement is valid.
-    pub order_valid_for: u64,
-    /// What seals sources and addresses.
-    pub vault: Arc<Vault>,
-    /// The configured channels of notifications.
-    pub channels: Vec<ContactChannel>,
-}
 
 /// What an operation asks, and of which wallet.
 #[derive(Debug)]
@@ -244,96 +225,6 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
         // Which is asked what the operation names: another wallet makes another operation.
         payer: &Payer::Wallet,
     }))
-}
-
-/// Fields 60 and 62.
-pub(super) struct Data<'a> {
-    open: &'a [u8],
-    secret: &'a [u8],
-}
-
-impl<'a> Data<'a> {
-    pub(super) fn find(&self, tag: u8) -> Result<Option<&'a [u8]>, Rule> {
-        tlv::find(self.open, tag).map_err(|_| Rule::OpenDataFormat)
-    }
-
-    pub(super) fn secret(&self, tag: u8) -> Result<Option<&'a [u8]>, Rule> {
-        tlv::find(self.secret, tag).map_err(|_| Rule::SecretDataFormat)
-    }
-
-    /// An eight-digit digest of an operation's data, independent of order: the same operation with other data is a
-    /// different one. What is secret is left out, as nothing may be kept that could be guessed from.
-    fn contents(&self) -> Result<[u8; 8], Rule> {
-        let mut sum = 0u32;
-        for item in tlv::iterate(self.open) {
-            let (tag, value) = item.map_err(|_| Rule::OpenDataFormat)?;
-            if tag != tag::SOURCE {
-                sum = sum.wrapping_add(crc32c::crc32c_append(crc32c::crc32c(&[tag]), value));
-            }
-        }
-        let mut digits = [0; 8];
-        for (place, digit) in digits.iter_mut().enumerate() {
-            *digit = b"0123456789abcdef"[(sum >> (4 * place)) as usize & 15];
-        }
-        Ok(digits)
-    }
-
-    /// The value as text of the kind that `tag` names, `Err(rule)` where it is none.
-    pub(super) fn parsed<T: std::str::FromStr>(
-        &self,
-        tag: u8,
-        rule: Rule,
-    ) -> Result<Option<T>, Rule> {
-        let Some(text) = self.find(tag)? else {
-            return Ok(None);
-        };
-        let parsed = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-        parsed.map(Some).ok_or(rule)
-    }
-
-    pub(super) fn number(&self, tag: u8) -> Result<Option<u64>, Rule> {
-        self.parsed(tag, Rule::NumberFormat)
-    }
-
-    pub(super) fn small(&self, tag: u8) -> Result<Option<u32>, Rule> {
-        self.parsed(tag, Rule::NumberFormat)
-    }
-
-    pub(super) fn amount(&self) -> Result<Amount, Rule> {
-        let minor = self.number(tag::AMOUNT)?.unwrap_or(0);
-        Amount::new(minor).ok_or(Rule::AmountTooLong)
-    }
-
-    /// The number of a funding source.
-    pub(super) fn source(&self) -> Result<Secret, Rule> {
-        let source = match self.secret(tag::SOURCE)? {
-            Some(source) => source,
-            None => self.find(tag::SOURCE)?.unwrap_or_default(),
-        };
-        match (1..=28).contains(&source.len()) {
-            true => Ok(Secret::new(source)),
-            false => Err(Rule::SourceLength),
-        }
-    }
-
-    fn currency(&self) -> Result<Option<Currency>, Rule> {
-        let Some(text) = self.find(tag::CURRENCY)? else {
-            return Ok(None);
-        };
-        Currency::from_text(text)
-            .map(Some)
-            .ok_or(Rule::CurrencyFormat)
-    }
-
-    fn acceptor(&self) -> Result<[u8; 15], Rule> {
-        let text = self.find(tag::ACCEPTOR)?.unwrap_or_default();
-        if text.len() > 15 {
-            return Err(Rule::AcceptorTooLong);
-        }
-        let mut acceptor = [b' '; 15];
-        acceptor[..text.len()].copy_from_slice(text);
-        Ok(acceptor)
-    }
 }
 
 const _: () = assert!(SESSION_DIGITS == 64);

@@ -9,7 +9,7 @@ use tessera_protocol::leased::{
     SourceKind, tag,
 };
 
-use super::operation::{Data, Reading};
+use super::data::{Data, Reading};
 use tessera_kit::email_address::EmailAddress;
 use tessera_ledger::{
     AccountAction, Contact, ContactAndCode, ContactChannel, NewSession, Reference, Reload, Rule,

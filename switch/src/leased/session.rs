@@ -15,7 +15,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::answer;
-use super::operation::{Operation, Reading};
+use super::data::Reading;
+use super::operation::Operation;
 use crate::dispatch::Outgoing;
 use crate::message::WalletMessage;
 

@@ -9,7 +9,6 @@ mod asks_host;
 #[allow(dead_code, reason = "the rules' own tests use the rest")]
 mod bench;
 mod event_log;
-mod host_totals;
 mod numbers;
 #[cfg(test)]
 mod references;

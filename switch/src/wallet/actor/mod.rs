@@ -4,6 +4,7 @@
 //! started at the first message for its wallet, with the state from the store, and stopped when the
 //! wallet has been idle, so that memory follows the wallets in use.
 
+mod host_totals;
 mod perform;
 #[cfg(test)]
 mod tests;
@@ -18,9 +19,9 @@ use smallvec::SmallVec;
 use tessera_protocol::OrderKey;
 
 use super::Services;
-use super::host_totals::TotalsAsked;
 use crate::gate::{News, Release};
 use crate::message::{Reply, WalletMessage};
+use host_totals::TotalsAsked;
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
 use tessera_ledger::{
@@ -61,7 +62,7 @@ pub struct WalletActor {
     /// Orders that have settled in snapshots which the store may not have yet.
     settled_orders: Vec<OrderKey>,
     /// Of the operator wallet: the totals of a settlement date that were sent to the host.
-    pub(in crate::wallet) totals_asked: Option<Box<TotalsAsked>>,
+    totals_asked: Option<Box<TotalsAsked>>,
     /// Messages taken out of the mailbox, to know whether any is left in it.
     taken: u64,
     /// When the message at hand was taken: one look at the clock for all that it leads to.
