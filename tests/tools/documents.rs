@@ -66,8 +66,9 @@ fn the_guide_has_every_operation_of_the_leased_line() {
     );
 }
 
+/// Those of `ARCHITECTURE.md` are compared in `tidy::bounds`.
 #[test]
-fn the_documents_state_the_limits_that_are_the_defaults() {
+fn the_guide_states_the_limits_that_are_the_defaults() {
     let mall = Settings::default().mall;
     let limits = [
         ("connections, all", mall.connections_max),
@@ -82,15 +83,13 @@ fn the_documents_state_the_limits_that_are_the_defaults() {
         ),
         ("unanswered requests", mall.in_flight_max),
     ];
-    for document in ["docs/protocol.md", "ARCHITECTURE.md"] {
-        let text = read(document);
-        for (what, limit) in limits {
-            let number = thousands(limit);
-            let stated = text.lines().any(|line| {
-                line.starts_with(&format!("| {what}")) && line.contains(&format!(" {number}"))
-            });
-            assert!(stated, "{document}: {what} {number}");
-        }
+    let text = read("docs/protocol.md");
+    for (what, limit) in limits {
+        let number = thousands(limit);
+        let stated = text.lines().any(|line| {
+            line.starts_with(&format!("| {what}")) && line.contains(&format!(" {number}"))
+        });
+        assert!(stated, "{what} {number}");
     }
 }
 

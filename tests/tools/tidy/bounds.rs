@@ -267,7 +267,7 @@ impl Home {
             Switch(key) => value("config/switch.toml", key),
             Wallet(key) => value("config/wallet.toml", key),
             Constant(file, name) => constant(file, name),
-            Http(block, name) => field("http/src/lib.rs", block, name),
+            Http(block, name) => field("http/src/limits.rs", block, name),
         }
     }
 }
