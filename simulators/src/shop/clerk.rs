@@ -40,7 +40,7 @@ async fn list(shop: Data<Arc<Shop>>) -> HttpResponse {
             @if rows.is_empty() { p { "There are no orders yet." } }
             @else {
                 table {
-                    thead { tr { th scope="col" { "Order" } th scope="col" { "Stands" } th.number scope="col" { "Amount" } } }
+                    thead { tr { th scope="col" { "Order" } th scope="col" { "Status" } th.number scope="col" { "Amount" } } }
                     tbody {
                         @for (order, standing) in &rows {
                             tr {
