@@ -10,7 +10,7 @@ const FILE_LINES_MAX: usize = 682;
 /// Source files in the fullest folder.
 const FOLDER_FILES_MAX: usize = 30;
 /// Lines of the longest function, tests aside.
-const FUNCTION_LINES_MAX: usize = 263;
+const FUNCTION_LINES_MAX: usize = 154;
 
 /// The functions of a formatted file, with their lines: from `fn` to the brace that closes them, in the same column.
 fn functions(code: &str) -> Vec<(usize, String)> {

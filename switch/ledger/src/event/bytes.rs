@@ -19,16 +19,13 @@
 use bytes::BufMut;
 
 use tessera_kit::record::Position;
-use tessera_protocol::Amount;
+use tessera_protocol::{Amount, CardNumber};
 
-use super::parts::{
-    read_amount, read_card, read_code, read_currency, read_forwarded, read_host_stan, read_shown,
-    read_text, write_card, write_forwarded, write_stan, write_text,
-};
-use super::{Entry, Event, NotedOriginal, Opening, Reconciled, Wanted};
+use super::field::Field;
+use super::{Entry, Event};
 use crate::bytes::{Reader, Unreadable};
 use crate::original::UnseenOriginal;
-use crate::{Balance, Change, Directed, Owed, Reason, Reference, WalletId};
+use crate::{Balance, WalletId};
 
 /// Bytes before the kind.
 const HEAD_BYTES: usize = 40;
@@ -44,6 +41,7 @@ pub struct Head {
     pub of_account: bool,
 }
 
+const HELD: u8 = 6;
 const ACCOUNT: u8 = 16;
 /// Hardly ever is less granted, or held for long: all others are shorter.
 const HELD_OTHERWISE: u8 = 23;
@@ -98,462 +96,207 @@ impl Entry {
     }
 }
 
-impl Event {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Opened(opening) => {
-                out.put_u8(1);
-                opening.write(out);
-            }
-            Self::Provisioned {
-                currency,
-                card,
-                expiry,
-                balance,
-            } => {
-                out.put_u8(2);
-                out.put_u16_le(currency.code());
-                write_card(out, card);
-                out.put_u16_le(*expiry);
-                out.put_u64_le(balance.value());
-            }
-            Self::CardRequested {
-                opening,
-                host_trace,
-                wanted,
-            } => {
-                out.put_u8(3);
-                opening.write(out);
-                write_stan(out, Some(*host_trace));
-                wanted.write(out);
-            }
-            Self::CardIssued {
-                reference,
-                card,
-                expiry,
-            } => {
-                out.put_u8(4);
-                out.put_u64_le(reference.0);
-                write_card(out, card);
-                out.put_u16_le(*expiry);
-            }
-            Self::LoadRequested {
-                opening,
-                host_trace,
-                card,
-                expiry,
-                source,
-                by_itself,
-            } => {
-                out.put_u8(5);
-                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
-                out.put_u32_le(*source);
-                out.put_u8(u8::from(*by_itself));
-            }
-            Self::Held {
-                opening,
-                host_trace,
-                card,
-                expiry,
-                granted,
-                expires_at,
-            } => {
-                let plain = granted.is_none() && *expires_at == 0;
-                out.put_u8(if plain { 6 } else { HELD_OTHERWISE });
-                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
-                if !plain {
-                    // Nobody is granted nothing.
-                    out.put_u64_le(granted.map_or(0, Amount::value));
-                    out.put_u64_le(*expires_at);
+/// Writes and reads events by one table: the kind, and the fields in the order of their bytes. An event that has more than one
+/// layout, or bytes that are no field, is written and read by functions of its own.
+macro_rules! layouts {
+    (
+        $out:ident, $from:ident;
+        $($kind:literal $event:ident { $($field:ident),+ };)*
+        write { $($pattern:pat => $write:expr;)* }
+        read { $($kinds:pat => $read:expr;)* }
+    ) => {
+        impl Event {
+            fn write(&self, $out: &mut Vec<u8>) {
+                match self {
+                    $(Self::$event { $($field),+ } => {
+                        $out.put_u8($kind);
+                        $(Field::put($field, $out);)+
+                    })*
+                    $($pattern => $write,)*
                 }
             }
-            Self::Advised {
-                opening,
-                card,
-                expiry,
-                expires_at,
-            } => {
-                out.put_u8(24);
-                write_forwarded(out, opening, None, card, *expiry);
-                out.put_u64_le(*expires_at);
-            }
-            Self::Completed {
-                opening,
-                original,
-                card,
-                expiry,
-                debit,
-                from_hold,
-                closes,
-                unmatched,
-            } => {
-                out.put_u8(25);
-                write_forwarded(out, opening, None, card, *expiry);
-                Reference::write_optional(*original, out);
-                out.put_u64_le(debit.value());
-                out.put_u64_le(from_hold.value());
-                out.put_u8(u8::from(*closes) | u8::from(*unmatched) << 1);
-            }
-            Self::Expired { reference } => {
-                out.put_u8(26);
-                out.put_u64_le(reference.0);
-            }
-            Self::StoodIn { reference } => {
-                out.put_u8(27);
-                out.put_u64_le(reference.0);
-            }
-            Self::PostingAcknowledged { reference } => {
-                out.put_u8(28);
-                out.put_u64_le(reference.0);
-            }
-            Self::Approved { reference } => {
-                out.put_u8(7);
-                out.put_u64_le(reference.0);
-            }
-            Self::Released {
-                reference,
-                code,
-                advise,
-            } => {
-                out.put_u8(8);
-                out.put_u64_le(reference.0);
-                out.put_slice(code.as_bytes());
-                out.put_u8(u8::from(*advise));
-            }
-            Self::Declined {
-                opening,
-                code,
-                reason,
-            } => {
-                out.put_u8(9);
-                opening.write(out);
-                out.put_slice(code.as_bytes());
-                write_text(out, reason.text());
-            }
-            Self::Reversed {
-                opening,
-                original,
-                asked,
-                standing,
-            } => {
-                out.put_u8(10);
-                opening.write(out);
-                out.put_u64_le(original.0);
-                out.put_u64_le(asked.value());
-                out.put_u64_le(standing.value());
-            }
-            Self::ReversalNoted {
-                opening,
-                code,
-                original,
-            } => {
-                out.put_u8(11);
-                opening.write(out);
-                out.put_slice(code.as_bytes());
-                original.write(out);
-            }
-            Self::AdviceAcknowledged { reference } => {
-                out.put_u8(12);
-                out.put_u64_le(reference.0);
-            }
-            Self::Repeated {
-                reference,
-                transmission,
-            } => {
-                out.put_u8(13);
-                out.put_u64_le(reference.0);
-                out.put_u32_le(*transmission);
-            }
-            Self::OrderAnnounced {
-                opening,
-                expires_at,
-                description,
-                reversed,
-            } => {
-                out.put_u8(14);
-                opening.write(out);
-                out.put_u64_le(*expires_at);
-                let description = &description[..description.len().min(255)];
-                out.put_u8(description.len() as u8);
-                out.put_slice(description);
-                out.put_u16_le(reversed.len().min(usize::from(u16::MAX)) as u16);
-                for unseen in reversed.iter().take(usize::from(u16::MAX)) {
-                    unseen.write(out);
-                }
-            }
-            Self::OrderCancelled { opening } => {
-                out.put_u8(15);
-                opening.write(out);
-            }
-            Self::Account { opening, change } => {
-                out.put_u8(ACCOUNT);
-                out.put_u8(u8::from(opening.is_some()));
-                if let Some(opening) = opening {
-                    opening.write(out);
-                }
-                change.write(out);
-            }
-            Self::Closed { opening } => {
-                out.put_u8(17);
-                opening.write(out);
-            }
-            Self::CardRetired { opening, card } => {
-                out.put_u8(18);
-                opening.write(out);
-                write_card(out, card);
-            }
-            Self::PayoutRequested {
-                opening,
-                host_trace,
-                card,
-                expiry,
-                source,
-            } => {
-                out.put_u8(19);
-                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
-                out.put_u32_le(*source);
-            }
-            Self::RefundRequested {
-                opening,
-                original,
-                early,
-                host_trace,
-                card,
-                expiry,
-            } => {
-                out.put_u8(20);
-                write_forwarded(out, opening, Some(*host_trace), card, *expiry);
-                Reference::write_optional(*original, out);
-                out.put_u8(u8::from(*early));
-            }
-            Self::ReversedFurther {
-                original,
-                stood,
-                standing,
-                at,
-            } => {
-                out.put_u8(21);
-                out.put_u64_le(original.0);
-                out.put_u64_le(stood.value());
-                out.put_u64_le(standing.value());
-                out.put_u64_le(*at);
-            }
-            Self::CardLate { reference } => {
-                out.put_u8(22);
-                out.put_u64_le(reference.0);
-            }
-            Self::GivenUp {
-                reference,
-                owed,
-                code,
-            } => {
-                out.put_u8(29);
-                out.put_u64_le(reference.0);
-                out.put_u8(owed.byte());
-                out.put_slice(code.as_bytes());
-            }
-            Self::Directed(directed) => {
-                out.put_u8(30);
-                directed.write(out);
-            }
-            Self::Reconciled(reconciled) => {
-                out.put_u8(31);
-                reconciled.write(out);
+
+            fn read($from: &mut Reader<'_>) -> Result<Self, Unreadable> {
+                Ok(match $from.u8()? & !OWES {
+                    $($kind => Self::$event { $($field: Field::take($from)?),+ },)*
+                    $($kinds => $read?,)*
+                    kind => return Err($from.unknown("kind of event", kind, NEWEST_KIND)),
+                })
             }
         }
-    }
+    };
+}
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
-        Ok(match from.u8()? & !OWES {
-            1 => Self::Opened(Opening::read(from)?),
-            2 => Self::Provisioned {
-                currency: read_currency(from)?,
-                card: read_card(from)?,
-                expiry: from.u16()?,
-                balance: read_amount(from)?,
-            },
-            3 => Self::CardRequested {
-                opening: Opening::read(from)?,
-                host_trace: read_host_stan(from)?,
-                wanted: Wanted::read(from)?,
-            },
-            4 => Self::CardIssued {
-                reference: Reference(from.u64()?),
-                card: read_card(from)?,
-                expiry: from.u16()?,
-            },
-            5 => {
-                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::LoadRequested {
-                    opening,
-                    host_trace,
-                    card,
-                    expiry,
-                    source: from.u32()?,
-                    by_itself: from.u8()? != 0,
-                }
+layouts! {
+    out, from;
+    2 Provisioned { currency, card, expiry, balance };
+    3 CardRequested { opening, host_trace, wanted };
+    4 CardIssued { reference, card, expiry };
+    5 LoadRequested { opening, host_trace, card, expiry, source, by_itself };
+    7 Approved { reference };
+    8 Released { reference, code, advise };
+    9 Declined { opening, code, reason };
+    10 Reversed { opening, original, asked, standing };
+    11 ReversalNoted { opening, code, original };
+    12 AdviceAcknowledged { reference };
+    13 Repeated { reference, transmission };
+    15 OrderCancelled { opening };
+    17 Closed { opening };
+    18 CardRetired { opening, card };
+    19 PayoutRequested { opening, host_trace, card, expiry, source };
+    20 RefundRequested { opening, host_trace, card, expiry, original, early };
+    21 ReversedFurther { original, stood, standing, at };
+    22 CardLate { reference };
+    26 Expired { reference };
+    27 StoodIn { reference };
+    28 PostingAcknowledged { reference };
+    29 GivenUp { reference, owed, code };
+    write {
+        Self::Opened(opening) => put(out, 1, opening);
+        Self::Held { opening, host_trace, card, expiry, granted, expires_at } => {
+            let plain = granted.is_none() && *expires_at == 0;
+            put(out, if plain { HELD } else { HELD_OTHERWISE }, opening);
+            host_trace.put(out);
+            card.put(out);
+            expiry.put(out);
+            if !plain {
+                // Nobody is granted nothing.
+                granted.unwrap_or(Amount::ZERO).put(out);
+                expires_at.put(out);
             }
-            6 => {
-                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::Held {
-                    opening,
-                    host_trace,
-                    card,
-                    expiry,
-                    granted: None,
-                    expires_at: 0,
-                }
+        };
+        Self::OrderAnnounced { opening, expires_at, description, reversed } => {
+            put(out, 14, opening);
+            expires_at.put(out);
+            write_announced(out, description, reversed);
+        };
+        Self::Account { opening, change } => {
+            put(out, ACCOUNT, &opening.is_some());
+            if let Some(opening) = opening {
+                opening.put(out);
             }
-            HELD_OTHERWISE => {
-                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                let granted = read_amount(from)?;
-                Self::Held {
-                    opening,
-                    host_trace,
-                    card,
-                    expiry,
-                    granted: (!granted.is_zero()).then_some(granted),
-                    expires_at: from.u64()?,
-                }
-            }
-            24 => {
-                let (opening, _, card, expiry) = read_shown(from)?;
-                Self::Advised {
-                    opening,
-                    card,
-                    expiry,
-                    expires_at: from.u64()?,
-                }
-            }
-            25 => {
-                let (opening, _, card, expiry) = read_shown(from)?;
-                let original = Reference::read_optional(from)?;
-                let (debit, from_hold) = (read_amount(from)?, read_amount(from)?);
-                let flags = from.u8()?;
-                Self::Completed {
-                    opening,
-                    original,
-                    card,
-                    expiry,
-                    debit,
-                    from_hold,
-                    closes: flags & 1 != 0,
-                    unmatched: flags & 2 != 0,
-                }
-            }
-            26 => Self::Expired {
-                reference: Reference(from.u64()?),
-            },
-            27 => Self::StoodIn {
-                reference: Reference(from.u64()?),
-            },
-            28 => Self::PostingAcknowledged {
-                reference: Reference(from.u64()?),
-            },
-            7 => Self::Approved {
-                reference: Reference(from.u64()?),
-            },
-            8 => Self::Released {
-                reference: Reference(from.u64()?),
-                code: read_code(from)?,
-                advise: from.u8()? != 0,
-            },
-            9 => Self::Declined {
-                opening: Opening::read(from)?,
-                code: read_code(from)?,
-                reason: Reason::with_text(read_text(from)?),
-            },
-            10 => Self::Reversed {
-                opening: Opening::read(from)?,
-                original: Reference(from.u64()?),
-                asked: read_amount(from)?,
-                standing: read_amount(from)?,
-            },
-            11 => {
-                let opening = Opening::read(from)?;
-                Self::ReversalNoted {
-                    opening,
-                    code: read_code(from)?,
-                    original: NotedOriginal::read(from)?,
-                }
-            }
-            12 => Self::AdviceAcknowledged {
-                reference: Reference(from.u64()?),
-            },
-            13 => Self::Repeated {
-                reference: Reference(from.u64()?),
-                transmission: from.u32()?,
-            },
-            14 => {
-                let opening = Opening::read(from)?;
-                let expires_at = from.u64()?;
-                let description = from.counted()?.to_vec();
-                let count = from.u16()?;
-                let reversed = (0..count)
-                    .map(|_| UnseenOriginal::read(from))
-                    .collect::<Result<_, _>>()?;
-                Self::OrderAnnounced {
-                    opening,
-                    expires_at,
-                    description,
-                    reversed,
-                }
-            }
-            15 => Self::OrderCancelled {
-                opening: Opening::read(from)?,
-            },
-            ACCOUNT => Self::Account {
-                opening: match from.u8()? {
-                    0 => None,
-                    _ => Some(Opening::read(from)?),
-                },
-                change: Change::read(from)?,
-            },
-            17 => Self::Closed {
-                opening: Opening::read(from)?,
-            },
-            18 => Self::CardRetired {
-                opening: Opening::read(from)?,
-                card: read_card(from)?,
-            },
-            19 => {
-                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::PayoutRequested {
-                    opening,
-                    host_trace,
-                    card,
-                    expiry,
-                    source: from.u32()?,
-                }
-            }
-            20 => {
-                let (opening, host_trace, card, expiry) = read_forwarded(from)?;
-                Self::RefundRequested {
-                    opening,
-                    original: Reference::read_optional(from)?,
-                    early: from.u8()? != 0,
-                    host_trace,
-                    card,
-                    expiry,
-                }
-            }
-            21 => Self::ReversedFurther {
-                original: Reference(from.u64()?),
-                stood: read_amount(from)?,
-                standing: read_amount(from)?,
-                at: from.u64()?,
-            },
-            22 => Self::CardLate {
-                reference: Reference(from.u64()?),
-            },
-            29 => Self::GivenUp {
-                reference: Reference(from.u64()?),
-                owed: Owed::read(from)?,
-                code: read_code(from)?,
-            },
-            30 => Self::Directed(Box::new(Directed::read(from)?)),
-            31 => Self::Reconciled(Box::new(Reconciled::read(from)?)),
-            kind => return Err(from.unknown("kind of event", kind, NEWEST_KIND)),
-        })
+            change.put(out);
+        };
+        Self::Advised { opening, card, expiry, expires_at } => {
+            put(out, 24, opening);
+            write_shown(out, card, *expiry);
+            expires_at.put(out);
+        };
+        Self::Completed { opening, original, card, expiry, debit, from_hold, closes, unmatched } => {
+            put(out, 25, opening);
+            write_shown(out, card, *expiry);
+            original.put(out);
+            debit.put(out);
+            from_hold.put(out);
+            out.put_u8(u8::from(*closes) | u8::from(*unmatched) << 1);
+        };
+        Self::Directed(directed) => put(out, 30, directed);
+        Self::Reconciled(reconciled) => put(out, 31, reconciled);
     }
+    read {
+        1 => Field::take(from).map(Self::Opened);
+        HELD => read_held(from, true);
+        14 => read_announced(from);
+        ACCOUNT => read_account(from);
+        HELD_OTHERWISE => read_held(from, false);
+        24 => read_advised(from);
+        25 => read_completed(from);
+        30 => Field::take(from).map(Self::Directed);
+        31 => Field::take(from).map(Self::Reconciled);
+    }
+}
+
+/// A kind and its first field.
+fn put(out: &mut Vec<u8>, kind: u8, first: &impl Field) {
+    out.put_u8(kind);
+    first.put(out);
+}
+
+fn read_held(from: &mut Reader<'_>, plain: bool) -> Result<Event, Unreadable> {
+    let (opening, host_trace) = (Field::take(from)?, Field::take(from)?);
+    let (card, expiry) = (Field::take(from)?, Field::take(from)?);
+    let (granted, expires_at) = match plain {
+        true => (Amount::ZERO, 0),
+        false => (Field::take(from)?, Field::take(from)?),
+    };
+    Ok(Event::Held {
+        opening,
+        host_trace,
+        card,
+        expiry,
+        granted: (!granted.is_zero()).then_some(granted),
+        expires_at,
+    })
+}
+
+/// At most 255 bytes and 65,535 originals.
+fn write_announced(out: &mut Vec<u8>, description: &[u8], reversed: &[UnseenOriginal]) {
+    let description = &description[..description.len().min(usize::from(u8::MAX))];
+    out.put_u8(description.len() as u8);
+    out.put_slice(description);
+    out.put_u16_le(reversed.len().min(usize::from(u16::MAX)) as u16);
+    for unseen in reversed.iter().take(usize::from(u16::MAX)) {
+        unseen.write(out);
+    }
+}
+
+fn read_announced(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+    let (opening, expires_at) = (Field::take(from)?, Field::take(from)?);
+    let description = from.counted()?.to_vec();
+    let count = from.u16()?;
+    let reversed = (0..count).map(|_| UnseenOriginal::read(from));
+    Ok(Event::OrderAnnounced {
+        opening,
+        expires_at,
+        description,
+        reversed: reversed.collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_account(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+    let has_opening = bool::take(from)?;
+    let opening = has_opening.then(|| Field::take(from)).transpose()?;
+    let change = Field::take(from)?;
+    Ok(Event::Account { opening, change })
+}
+
+/// The card that the host is shown, behind four bytes without a meaning: there was no STAN yet.
+fn write_shown(out: &mut Vec<u8>, card: &CardNumber, expiry: u16) {
+    out.put_u32_le(0);
+    card.put(out);
+    expiry.put(out);
+}
+
+fn read_shown(from: &mut Reader<'_>) -> Result<(CardNumber, u16), Unreadable> {
+    from.u32()?;
+    Ok((Field::take(from)?, Field::take(from)?))
+}
+
+fn read_advised(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+    let opening = Field::take(from)?;
+    let (card, expiry) = read_shown(from)?;
+    Ok(Event::Advised {
+        opening,
+        card,
+        expiry,
+        expires_at: Field::take(from)?,
+    })
+}
+
+fn read_completed(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+    let opening = Field::take(from)?;
+    let (card, expiry) = read_shown(from)?;
+    let original = Field::take(from)?;
+    let (debit, from_hold) = (Field::take(from)?, Field::take(from)?);
+    let flags = from.u8()?;
+    Ok(Event::Completed {
+        opening,
+        original,
+        card,
+        expiry,
+        debit,
+        from_hold,
+        closes: flags & 1 != 0,
+        unmatched: flags & 2 != 0,
+    })
 }

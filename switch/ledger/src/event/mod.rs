@@ -14,6 +14,7 @@
 //! Every match names all events, so that the compiler names each place that a new event needs.
 
 pub(crate) mod bytes;
+mod field;
 mod host;
 mod line;
 mod opening;

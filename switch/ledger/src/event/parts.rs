@@ -222,42 +222,6 @@ pub(crate) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable>
     CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
 }
 
-pub(crate) fn write_forwarded(
-    out: &mut Vec<u8>,
-    opening: &Opening,
-    trace: Option<Stan>,
-    card: &CardNumber,
-    expiry: u16,
-) {
-    opening.write(out);
-    write_stan(out, trace);
-    write_card(out, card);
-    out.put_u16_le(expiry);
-}
-
-pub(crate) fn read_forwarded(
-    from: &mut Reader<'_>,
-) -> Result<(Opening, Stan, CardNumber, u16), Unreadable> {
-    Ok((
-        Opening::read(from)?,
-        read_host_stan(from)?,
-        read_card(from)?,
-        from.u16()?,
-    ))
-}
-
-/// The same of an event that was not sent to the host when it came.
-pub(crate) fn read_shown(
-    from: &mut Reader<'_>,
-) -> Result<(Opening, Option<Stan>, CardNumber, u16), Unreadable> {
-    Ok((
-        Opening::read(from)?,
-        read_stan(from)?,
-        read_card(from)?,
-        from.u16()?,
-    ))
-}
-
 /// Four bytes; 0 for none.
 pub(crate) fn write_stan(out: &mut Vec<u8>, stan: Option<Stan>) {
     out.put_u32_le(Stan::digits(stan));
