@@ -201,13 +201,13 @@ impl Session {
         ((shared.end() - first) as f64 / 1e9 * each).ceil() as u32
     }
 
-    /// Whether nothing is owed and nothing held any more.
+    /// Whether every planned request is answered and no hold is open.
     pub fn is_done(&self, shared: &Shared) -> bool {
-        self.owed(shared) == 0 && self.tabs.open_holds() == 0
+        self.unfinished(shared) == 0 && self.tabs.open_holds() == 0
     }
 
     /// Requests without an answer, and planned ones that were never sent.
-    pub fn owed(&self, shared: &Shared) -> u32 {
+    pub fn unfinished(&self, shared: &Shared) -> u32 {
         self.slots.under_way().saturating_add(self.behind(shared))
     }
 

@@ -58,11 +58,11 @@ impl Terminal {
                     self.shared.live.statistics.borrow_mut().lost_connections += 1;
                     back_off.reset();
                 }
-                Ok(End::Finished | End::GivenUp) => return self.session.owed(&self.shared),
+                Ok(End::Finished | End::GivenUp) => return self.session.unfinished(&self.shared),
                 Err(error) => *self.shared.fault.borrow_mut() = Some(error),
             }
             if self.shared.began.get() > 0 && self.over(self.shared.clock.now()) {
-                return self.session.owed(&self.shared);
+                return self.session.unfinished(&self.shared);
             }
             self.session.lose();
             back_off.wait().await;
@@ -117,7 +117,7 @@ impl Terminal {
                 written = 0;
             }
             if self.over(now) {
-                if self.session.owed(&self.shared) > 0 {
+                if self.session.unfinished(&self.shared) > 0 {
                     return End::GivenUp;
                 }
                 let _ = writer.shutdown().await;
