@@ -11,9 +11,9 @@ use tessera_protocol::{
 };
 
 use super::{
-    Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, Opening, OrderState, Owed,
-    Reconciled, Reference, Reload, Rule, Secret, Source, Supervision, UnseenOriginal, Verdict,
-    WalletId,
+    About, Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, NamedOriginal, Opening,
+    OrderState, Owed, Reconciled, Reference, Reload, Rule, Secret, Source, Supervision,
+    UnseenOriginal, Verdict, WalletId,
 };
 
 /// A command to a wallet.
@@ -55,6 +55,76 @@ pub enum Command {
     Renew,
     /// The vault has another key: whatever is sealed with an older one has to be sealed anew.
     Reseal,
+}
+
+impl Command {
+    /// Which transactions it is about.
+    pub fn about(&self) -> About<'_> {
+        match self {
+            Self::Ask(ask) => match &ask.action {
+                Action::Inquiry | Action::History(_) | Action::Unwatch => About::None,
+                Action::Reverse { original, .. }
+                | Action::Complete { original, .. }
+                | Action::Refund {
+                    original: Some(original),
+                } => {
+                    let named = NamedOriginal::new(&ask.opening, original);
+                    About::Original(&ask.opening, named)
+                }
+                Action::Post { twin } => About::Twin(&ask.opening, twin),
+                Action::Purchase { .. }
+                | Action::Verify { .. }
+                | Action::Refund { .. }
+                | Action::Open
+                | Action::IssueCard
+                | Action::RenewCard
+                | Action::Load(_)
+                | Action::Announce { .. }
+                | Action::Cancel
+                | Action::Account(_) => About::Request(&ask.opening),
+            },
+            Self::HostAnswered(reference, _)
+            | Self::HostIssuedCard(reference, ..)
+            | Self::HostSilent(reference)
+            | Self::HostUnreached(reference)
+            | Self::AdviceAnswered(reference, _)
+            | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
+            Self::Direct(directed) | Self::ChangeKey(directed) => directed.about(),
+            Self::Recover
+            | Self::Renew
+            | Self::Reseal
+            | Self::Wake
+            | Self::Inspect
+            | Self::Reconcile(_)
+            | Self::HostTotals(..)
+            | Self::AskForTotals(_)
+            | Self::CompareTotals(..) => About::None,
+        }
+    }
+
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        match self {
+            Self::Ask(ask) => ask.opening.order(),
+            Self::HostAnswered(..)
+            | Self::HostIssuedCard(..)
+            | Self::HostSilent(_)
+            | Self::HostUnreached(_)
+            | Self::AdviceAnswered(..)
+            | Self::AdviceRefused(..)
+            | Self::Reconcile(_)
+            | Self::AskForTotals(_)
+            | Self::HostTotals(..)
+            | Self::CompareTotals(_)
+            | Self::ChangeKey(_)
+            | Self::Direct(_)
+            | Self::Inspect
+            | Self::Wake
+            | Self::Recover
+            | Self::Renew
+            | Self::Reseal => None,
+        }
+    }
 }
 
 /// The kind of the advice.

@@ -12,6 +12,7 @@ mod funding;
 mod host;
 mod purchase;
 mod refund;
+mod replies;
 mod reversal;
 mod stand_in;
 mod supervise;

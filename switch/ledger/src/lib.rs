@@ -11,9 +11,11 @@
 #[cfg(test)]
 extern crate self as tessera_ledger;
 
+mod about;
 mod account;
 mod apply;
 mod balance;
+mod balances;
 mod blocks;
 mod bytes;
 mod cards;
@@ -23,8 +25,11 @@ mod days;
 mod decide;
 mod event;
 mod key;
+mod opening;
 mod orders;
 mod original;
+mod owed;
+mod payer;
 mod recall;
 mod reference;
 mod rule;
@@ -38,6 +43,7 @@ mod tests;
 mod transaction;
 mod transactions;
 
+pub use about::About;
 pub use account::{
     Account as PayersAccount, Change, Contact, ContactChannel, ProposedContact, Reload, Secret,
     Session, Source,
@@ -54,22 +60,25 @@ pub use command::{
 pub use days::{DAYS_KEPT, Day, Days};
 pub use decide::{Decision, decide, is_admitted};
 pub use event::{
-    Account, Class, Detail, Entry, Event, HostPurpose, Line, Merchant, NotedOriginal, Opening,
-    Payer, Posting, Postings, Reconciled, ToHost, Wanted,
+    Account, Broken, Detail, Entry, Event, HostPurpose, Line, NotedOriginal, Posting, Postings,
+    Reconciled, ToHost, Wanted,
 };
 pub use event::{Item, Items, Side};
 pub use event::{read_totals, write_totals};
 pub use key::{DuplicateKey, KeyFields};
+pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+pub use owed::Owed;
+pub use payer::Payer;
 pub use recall::Strange;
 pub use reference::Reference;
 pub use rule::{Reason, Rule, Verdict};
 pub use spending::Spending;
-pub use state::{Broken, Wallet};
-pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision};
+pub use state::Wallet;
+pub use supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
 pub use transaction::{Advice, GivenUp, Hold, HoldState, Kind, More, Status, Transaction};
-pub use transactions::{ALIKE_MAX, About, End, Settled, Transactions};
+pub use transactions::{ALIKE_MAX, End, Settled, Transactions};
 
 use tessera_protocol::{ClientNumber, OrderKey};
 

@@ -7,7 +7,7 @@
 use hashbrown::HashTable;
 use tessera_protocol::{Amount, Currency, OrderKey};
 
-use super::{Command, Event, Opening, Payer, Reference};
+use super::{Event, Payer, Reference};
 use tessera_kit::invariant;
 use tessera_kit::record::Position;
 
@@ -271,48 +271,6 @@ impl Order {
     fn is_paid_by(&self, reference: Reference) -> bool {
         let by = [OrderState::Paying(reference), OrderState::Paid(reference)];
         by.contains(&self.state)
-    }
-}
-
-impl Command {
-    /// The order that it names.
-    pub fn order(&self) -> Option<OrderKey> {
-        match self {
-            Self::Ask(ask) => ask.opening.order(),
-            Self::HostAnswered(..)
-            | Self::HostIssuedCard(..)
-            | Self::HostSilent(_)
-            | Self::HostUnreached(_)
-            | Self::AdviceAnswered(..)
-            | Self::AdviceRefused(..)
-            | Self::Reconcile(_)
-            | Self::AskForTotals(_)
-            | Self::HostTotals(..)
-            | Self::CompareTotals(_)
-            | Self::ChangeKey(_)
-            | Self::Direct(_)
-            | Self::Inspect
-            | Self::Wake
-            | Self::Recover
-            | Self::Renew
-            | Self::Reseal => None,
-        }
-    }
-}
-
-impl Event {
-    /// The order that it names.
-    pub fn order(&self) -> Option<OrderKey> {
-        self.opening()?.order()
-    }
-}
-
-impl Opening {
-    fn order(&self) -> Option<OrderKey> {
-        match self.payer {
-            Payer::Order(key) => Some(key),
-            Payer::Card(..) | Payer::Wallet => None,
-        }
     }
 }
 

@@ -3,7 +3,9 @@
 use tessera_kit::record::Sequence;
 use tessera_protocol::{CheckValue, Institution, WrappedKey};
 
-use super::{About, Block, Blocks, Day, Days, Merchant, Opening, Payer, Reference, Rule, Subject};
+use super::{
+    About, Block, Blocks, Day, Days, Merchant, Opening, Owed, Payer, Reference, Rule, Subject,
+};
 use crate::controls::Controls;
 
 /// An operator's decision, as the journal keeps it.
@@ -88,17 +90,6 @@ pub struct ChangedKey {
     pub since: u64,
     /// The key before it; `None` for that of the profile.
     pub before: Option<WrappedKey>,
-}
-
-/// The kind of the advice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Owed {
-    /// To undo something.
-    Undo,
-    /// That something was decided without it.
-    Posting,
-    /// That a card number is no more; or which card it has issued.
-    Card,
 }
 
 /// See the head of this file.

@@ -5,10 +5,8 @@ use tessera_kit::record::Sequence;
 
 use super::bytes::{Reader, Unreadable};
 use super::event::parts::{read_institution, read_text, write_text};
-use super::supervision::{
-    ChangedKey, Directed, Directive, Irregular, KeyChange, Owed, Supervision,
-};
-use super::{Block, Blocks, CardRange, Day, Reference, Subject};
+use super::supervision::{ChangedKey, Directed, Directive, Irregular, KeyChange, Supervision};
+use super::{Block, Blocks, CardRange, Day, Owed, Reference, Subject};
 use crate::controls::Controls;
 
 /// The highest number of a decision that was ever given; rises with each new one.

@@ -17,9 +17,8 @@ use std::ops::Range;
 use smallvec::SmallVec;
 use tessera_protocol::{Amount, ResponseCode, Stan};
 
-use super::original::NamedOriginal;
 use super::transaction::{Advice, Status, Transaction};
-use super::{Action, Command, DuplicateKey, Event, Opening, Reference};
+use super::{About, DuplicateKey, Event, Reference};
 use tessera_kit::record::Position;
 
 /// Settled transactions that are brought back for one request at most.
@@ -68,21 +67,6 @@ impl End {
     fn has(self, flag: u8) -> bool {
         self.0 & flag != 0
     }
-}
-
-/// Which transactions something is about that happens to a wallet.
-#[derive(Debug, Clone, Copy)]
-pub enum About<'a> {
-    /// None that was seen before.
-    None,
-    /// This one.
-    Reference(Reference),
-    /// A request that may be a repeat.
-    Request(&'a Opening),
-    /// A stand-in advice, which may be a repeat, or may report a request that was sent here under this key.
-    Twin(&'a Opening, &'a DuplicateKey),
-    /// A reversal, completion or refund, which may be a repeat, and what it names.
-    Original(&'a Opening, NamedOriginal),
 }
 
 /// See the head of this file.
@@ -504,51 +488,5 @@ fn retrieval_of(transaction: &Transaction) -> u32 {
     match traits.class != 0 && traits.has_retrieval() {
         true => traits.retrieval_tag(),
         false => 0,
-    }
-}
-
-impl Command {
-    /// Which transactions it is about.
-    pub fn about(&self) -> About<'_> {
-        match self {
-            Self::Ask(ask) => match &ask.action {
-                Action::Inquiry | Action::History(_) | Action::Unwatch => About::None,
-                Action::Reverse { original, .. }
-                | Action::Complete { original, .. }
-                | Action::Refund {
-                    original: Some(original),
-                } => {
-                    let named = NamedOriginal::new(&ask.opening, original);
-                    About::Original(&ask.opening, named)
-                }
-                Action::Post { twin } => About::Twin(&ask.opening, twin),
-                Action::Purchase { .. }
-                | Action::Verify { .. }
-                | Action::Refund { .. }
-                | Action::Open
-                | Action::IssueCard
-                | Action::RenewCard
-                | Action::Load(_)
-                | Action::Announce { .. }
-                | Action::Cancel
-                | Action::Account(_) => About::Request(&ask.opening),
-            },
-            Self::HostAnswered(reference, _)
-            | Self::HostIssuedCard(reference, ..)
-            | Self::HostSilent(reference)
-            | Self::HostUnreached(reference)
-            | Self::AdviceAnswered(reference, _)
-            | Self::AdviceRefused(reference, ..) => About::Reference(*reference),
-            Self::Direct(directed) | Self::ChangeKey(directed) => directed.about(),
-            Self::Recover
-            | Self::Renew
-            | Self::Reseal
-            | Self::Wake
-            | Self::Inspect
-            | Self::Reconcile(_)
-            | Self::HostTotals(..)
-            | Self::AskForTotals(_)
-            | Self::CompareTotals(..) => About::None,
-        }
     }
 }

@@ -6,26 +6,11 @@ use super::{crates, is_test, read, sources, top, without_tests};
 
 pub(super) type Imports = BTreeMap<String, BTreeSet<String>>;
 
-/// Crates with modules that import each other by the names that lib.rs exports, and how many modules do at most. No other
-/// crate may, and these numbers only go down.
-const CYCLES_BY_EXPORTS: &[(&str, usize)] = &[("switch/ledger", 10)];
-
-/// How a module is found behind the name that an import begins with.
-#[derive(Clone, Copy, PartialEq)]
-enum By {
-    /// It is the module's own name.
-    Path,
-    /// As well, or lib.rs exports the name from it.
-    Exports,
-}
-
-/// What the top level modules of a crate import of each other, tests aside.
-fn imports(member: &str, by: By) -> Imports {
+/// What the top level modules of a crate import of each other, tests aside. A name that lib.rs exports stands for the
+/// module that it comes from.
+fn imports(member: &str) -> Imports {
     let folder = top().join(member).join("src");
-    let exported = match by {
-        By::Path => BTreeMap::new(),
-        By::Exports => exports(member),
-    };
+    let exported = exports(member);
     let mut files = Vec::new();
     sources(&folder, &mut files);
     let mut imports = Imports::new();
@@ -141,23 +126,11 @@ pub(super) fn cycles(imports: &Imports) -> BTreeSet<Vec<String>> {
 #[test]
 fn no_modules_of_a_crate_import_each_other() {
     for member in crates() {
-        let found = cycles(&imports(&member, By::Path));
-        let none = found.is_empty();
+        let found = cycles(&imports(&member));
         assert!(
-            none,
-            "{member}: give what both need a module of its own, below them: {found:?}"
+            found.is_empty(),
+            "{member}: {found:?}: give what both need a module of its own, below them"
         );
-    }
-}
-
-#[test]
-fn no_modules_of_a_crate_import_each_other_by_exported_names() {
-    for member in crates() {
-        let allowed = CYCLES_BY_EXPORTS.iter().find(|(name, _)| *name == member);
-        let allowed = allowed.map_or(0, |(_, modules)| *modules);
-        let found = cycles(&imports(&member, By::Exports));
-        let longest = found.iter().map(Vec::len).max().unwrap_or_default();
-        assert_eq!(longest, allowed, "{member}: {found:?}");
     }
 }
 
@@ -178,7 +151,7 @@ fn the_components_of_the_switch_import_what_the_map_says() {
         .map(|(folder, imports)| (folder, imports.collect()))
         .collect();
     let folders: BTreeSet<_> = drawn.keys().cloned().collect();
-    let mut found = imports("switch", By::Path);
+    let mut found = imports("switch");
     found.retain(|module, _| top().join("switch/src").join(module).is_dir());
     for imports in found.values_mut() {
         imports.retain(|name| folders.contains(name));

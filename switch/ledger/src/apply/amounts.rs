@@ -2,6 +2,7 @@
 
 use tessera_protocol::{Amount, ResponseCode};
 
+use crate::event::Before;
 use crate::transaction::{HoldState, Kind, Status};
 use crate::{Broken, OrderState, Reference, Wallet};
 

@@ -5,7 +5,7 @@ mod amounts;
 use tessera_kit::record::Position;
 use tessera_protocol::{Amount, CardNumber, ResponseCode};
 
-use crate::event::NotedOriginal;
+use crate::event::{Before, NotedOriginal};
 use crate::original::UnseenOriginal;
 use crate::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use crate::{
@@ -298,24 +298,10 @@ impl Wallet {
         Ok(())
     }
 
-    pub(crate) fn known(&self, reference: Reference) -> Result<&Transaction, Broken> {
-        self.transactions
-            .by_reference(reference)
-            .ok_or(Broken::NoTransaction(reference))
-    }
-
     fn known_mut(&mut self, reference: Reference) -> Result<&mut Transaction, Broken> {
         self.transactions
             .by_reference_mut(reference)
             .ok_or(Broken::NoTransaction(reference))
-    }
-
-    pub(crate) fn pending(&self, reference: Reference) -> Result<&Transaction, Broken> {
-        let transaction = self.known(reference)?;
-        match transaction.status {
-            Status::Pending => Ok(transaction),
-            Status::Approved | Status::Declined => Err(Broken::OutOfTurn(reference)),
-        }
     }
 
     fn turn_order(&mut self, opening: &Opening, state: OrderState) {

@@ -11,7 +11,7 @@ use super::super::{
     Opening, OrderState, Outcome, Payer, PayersAccount, ProposedContact, Secret, Session, Source,
     Wallet, WalletId, code_digest,
 };
-use super::administration::refuse;
+use super::replies::refuse;
 use super::{Decision, answer_with, cards, claims, funding};
 use crate::{Rule, Verdict};
 

@@ -7,7 +7,7 @@ use tessera_protocol::{Amount, CardNumber, Currency};
 
 use super::super::account::NUMBERS_MAX;
 use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
-use super::administration::{done, forward, may_reach_host, refuse};
+use super::replies::{done, forward, may_reach_host, refuse};
 use super::{Decision, answer_with};
 use crate::Rule;
 

@@ -7,7 +7,7 @@ use tessera_protocol::Amount;
 use super::super::account::RELOAD_PAUSE;
 use super::super::transaction::{Kind, Status};
 use super::super::{Context, Effect, Event, LoadFrom, Opening, Reference, Reload, Wallet};
-use super::administration::{done, forward, may_reach_host, refuse};
+use super::replies::{done, forward, may_reach_host, refuse};
 use super::{Decision, cards};
 use crate::Rule;
 

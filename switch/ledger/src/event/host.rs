@@ -2,7 +2,8 @@
 
 use tessera_protocol::{Amount, CardNumber, Stan};
 
-use super::{Event, Opening};
+use super::Event;
+use crate::Opening;
 use crate::Reference;
 
 /// The request to the host about a transaction that moves money.

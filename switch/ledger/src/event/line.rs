@@ -3,8 +3,9 @@
 use tessera_protocol::leased::EventKind;
 use tessera_protocol::{Amount, CardNumber, ResponseCode};
 
-use super::{Event, Payer};
+use super::Event;
 use crate::Class;
+use crate::Payer;
 use crate::{Change, Reference};
 
 /// One line of a payer's history, but for what its request says.

@@ -3,6 +3,9 @@
 //! | file | content |
 //! | --- | --- |
 //! | `mod` | its fields, the request that it opens, the transaction that it is about |
+//! | `accounts` | the accounts of the double entry |
+//! | `before` | as much of the wallet as the postings and totals need |
+//! | `broken` | why an event does not fit its wallet |
 //! | `bytes` | its number and its bytes in the journal |
 //! | `postings` | the money that it moves, and between which accounts |
 //! | `opens` | the transaction that it opens |
@@ -13,11 +16,13 @@
 //!
 //! Every match names all events, so that the compiler names each place that a new event needs.
 
+mod accounts;
+mod before;
+mod broken;
 pub(crate) mod bytes;
 mod field;
 mod host;
 mod line;
-mod opening;
 mod opens;
 pub(crate) mod parts;
 mod postings;
@@ -26,17 +31,24 @@ mod settlement;
 
 use tessera_kit::record::Position;
 use tessera_protocol::leased::NumberUse;
-use tessera_protocol::{Amount, CardNumber, Currency, Institution, ResponseCode, Stan, Totals};
-
-use crate::{
-    About, Balance, Change, Day, Directed, Owed, Reason, Reference, UnseenOriginal, WalletId,
+use tessera_protocol::{
+    Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan, Totals,
 };
 
+use crate::{
+    About, Balance, Change, Day, Directed, Opening, Owed, Reason, Reference, UnseenOriginal,
+    WalletId,
+};
+
+pub use accounts::Account;
+pub(crate) use before::Before;
+pub use broken::Broken;
 pub use host::{HostPurpose, ToHost};
 pub use line::{Detail, Line};
-pub use opening::{Class, Merchant, Opening, Payer};
 pub use parts::{read_totals, write_totals};
-pub use postings::{Account, Posting, Postings};
+pub(crate) use postings::postings;
+pub use postings::{Posting, Postings};
+pub(crate) use settlement::settles;
 pub use settlement::{Item, Items, Side};
 
 /// One event in its place.
@@ -385,6 +397,11 @@ pub enum NotedOriginal {
 }
 
 impl Event {
+    /// The order that it names.
+    pub fn order(&self) -> Option<OrderKey> {
+        self.opening()?.order()
+    }
+
     /// The request that this event opens, where it opens one.
     pub fn opening(&self) -> Option<&Opening> {
         match self {

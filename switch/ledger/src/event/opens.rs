@@ -3,8 +3,9 @@
 use tessera_kit::record::Position;
 use tessera_protocol::{Amount, ResponseCode, Stan};
 
-use super::{Event, NotedOriginal, Opening};
+use super::{Event, NotedOriginal};
 use crate::Class;
+use crate::Opening;
 use crate::transaction::{Advice, Hold, HoldState, Kind, More, NO_MORE, Status, Transaction};
 
 impl Transaction {

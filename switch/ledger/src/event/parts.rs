@@ -6,9 +6,10 @@ use tessera_protocol::{
     Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan, Totals,
 };
 
-use super::{Class, Merchant, NotedOriginal, Opening, Payer, Reconciled, Wanted};
+use super::{NotedOriginal, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
 use crate::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
+use crate::{Class, Merchant, Opening, Payer};
 use crate::{Day, DuplicateKey, Reference};
 
 impl Opening {

@@ -8,9 +8,10 @@ use std::fmt;
 use arrayvec::ArrayVec;
 use tessera_protocol::{Amount, Institution, Totals};
 
+use super::{Before, Broken, Event};
 use crate::Class;
+use crate::Reference;
 use crate::transaction::{Kind, Status, Transaction};
-use crate::{Broken, Event, Reference, Wallet};
 
 /// The side of an item: debit, credit or a reversal of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,119 +87,119 @@ impl Item {
     }
 }
 
-impl Wallet {
-    /// What `event` adds to totals, read off the state before it.
-    ///
-    /// # Errors
-    /// Where it does not fit the wallet.
-    pub fn settles(&self, event: &Event) -> Result<Items, Broken> {
-        let mut items = Items::new();
-        match event {
-            Event::Approved { reference } | Event::StoodIn { reference } => {
-                let transaction = self.pending(*reference)?;
-                if let Some(side) = side_of(transaction.kind) {
-                    let item = Item {
-                        institution: party_of(transaction),
-                        side,
-                        amount: transaction.granted(),
-                        counts: true,
-                        at: reference.milliseconds(),
-                        about: *reference,
-                    };
-                    let undone = item.amount.saturating_sub(transaction.standing);
-                    items.push(item);
-                    if !undone.is_zero() {
-                        items.push(Item {
-                            side: side.reversal(),
-                            amount: undone,
-                            ..item
-                        });
-                    }
+/// What `event` adds to totals, read off the state before it.
+///
+/// # Errors
+/// Where it does not fit the wallet.
+pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Broken> {
+    let mut items = Items::new();
+    match event {
+        Event::Approved { reference } | Event::StoodIn { reference } => {
+            let transaction = before.pending(*reference)?;
+            if let Some(side) = side_of(transaction.kind) {
+                let item = Item {
+                    institution: party_of(transaction),
+                    side,
+                    amount: transaction.granted(),
+                    counts: true,
+                    at: reference.milliseconds(),
+                    about: *reference,
+                };
+                let undone = item.amount.saturating_sub(transaction.standing);
+                items.push(item);
+                if !undone.is_zero() {
+                    items.push(Item {
+                        side: side.reversal(),
+                        amount: undone,
+                        ..item
+                    });
                 }
             }
-            Event::Advised { opening, .. } if opening.class != Class::Authorization => {
-                items.push(Item {
-                    institution: opening.institution,
-                    side: Side::Debit,
-                    amount: opening.amount,
-                    counts: true,
-                    at: opening.reference.milliseconds(),
-                    about: opening.reference,
-                })
-            }
-            Event::Completed {
-                opening,
-                original,
-                debit,
-                ..
-            } if !debit.is_zero() => items.push(Item {
-                institution: original
-                    .map_or(Err(Broken::OutOfTurn(opening.reference)), |original| {
-                        self.known(original)
-                    })?
-                    .institution,
+        }
+        Event::Advised { opening, .. } if opening.class != Class::Authorization => {
+            items.push(Item {
+                institution: opening.institution,
                 side: Side::Debit,
-                amount: *debit,
+                amount: opening.amount,
                 counts: true,
                 at: opening.reference.milliseconds(),
                 about: opening.reference,
-            }),
-            Event::Reversed {
-                opening,
-                original,
-                standing,
-                ..
-            } => {
-                let transaction = self.known(*original)?;
-                let undone = transaction.standing.saturating_sub(*standing);
-                items.extend(taken_back(transaction, undone).map(|item| Item {
-                    at: opening.reference.milliseconds(),
-                    about: opening.reference,
-                    ..item
-                }));
-            }
-            Event::ReversedFurther {
-                original,
-                stood,
-                standing,
-                at,
-            } => {
-                let undone = stood.saturating_sub(*standing);
-                items.extend(taken_back(self.known(*original)?, undone).map(|item| Item {
+            })
+        }
+        Event::Completed {
+            opening,
+            original,
+            debit,
+            ..
+        } if !debit.is_zero() => items.push(Item {
+            institution: original
+                .map_or(Err(Broken::OutOfTurn(opening.reference)), |original| {
+                    before.known(original)
+                })?
+                .institution,
+            side: Side::Debit,
+            amount: *debit,
+            counts: true,
+            at: opening.reference.milliseconds(),
+            about: opening.reference,
+        }),
+        Event::Reversed {
+            opening,
+            original,
+            standing,
+            ..
+        } => {
+            let transaction = before.known(*original)?;
+            let undone = transaction.standing.saturating_sub(*standing);
+            items.extend(taken_back(transaction, undone).map(|item| Item {
+                at: opening.reference.milliseconds(),
+                about: opening.reference,
+                ..item
+            }));
+        }
+        Event::ReversedFurther {
+            original,
+            stood,
+            standing,
+            at,
+        } => {
+            let undone = stood.saturating_sub(*standing);
+            items.extend(
+                taken_back(before.known(*original)?, undone).map(|item| Item {
                     counts: false,
                     at: *at,
                     ..item
-                }));
-            }
-            Event::Opened(_)
-            | Event::Provisioned { .. }
-            | Event::CardRequested { .. }
-            | Event::CardIssued { .. }
-            | Event::CardRetired { .. }
-            | Event::LoadRequested { .. }
-            | Event::PayoutRequested { .. }
-            | Event::RefundRequested { .. }
-            | Event::Held { .. }
-            | Event::Advised { .. }
-            | Event::Completed { .. }
-            | Event::Expired { .. }
-            | Event::PostingAcknowledged { .. }
-            | Event::Released { .. }
-            | Event::Declined { .. }
-            | Event::ReversalNoted { .. }
-            | Event::AdviceAcknowledged { .. }
-            | Event::Repeated { .. }
-            | Event::OrderAnnounced { .. }
-            | Event::OrderCancelled { .. }
-            | Event::Account { .. }
-            | Event::Closed { .. }
-            | Event::GivenUp { .. }
-            | Event::Directed(_)
-            | Event::Reconciled(_)
-            | Event::CardLate { .. } => {}
+                }),
+            );
         }
-        Ok(items)
+        Event::Opened(_)
+        | Event::Provisioned { .. }
+        | Event::CardRequested { .. }
+        | Event::CardIssued { .. }
+        | Event::CardRetired { .. }
+        | Event::LoadRequested { .. }
+        | Event::PayoutRequested { .. }
+        | Event::RefundRequested { .. }
+        | Event::Held { .. }
+        | Event::Advised { .. }
+        | Event::Completed { .. }
+        | Event::Expired { .. }
+        | Event::PostingAcknowledged { .. }
+        | Event::Released { .. }
+        | Event::Declined { .. }
+        | Event::ReversalNoted { .. }
+        | Event::AdviceAcknowledged { .. }
+        | Event::Repeated { .. }
+        | Event::OrderAnnounced { .. }
+        | Event::OrderCancelled { .. }
+        | Event::Account { .. }
+        | Event::Closed { .. }
+        | Event::GivenUp { .. }
+        | Event::Directed(_)
+        | Event::Reconciled(_)
+        | Event::CardLate { .. } => {}
     }
+    Ok(items)
 }
 
 fn side_of(kind: Kind) -> Option<Side> {

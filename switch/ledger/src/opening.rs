@@ -1,9 +1,9 @@
 //! What a request said, as the event that opened its transaction keeps it.
 
 use tessera_protocol::leased::Operation;
-use tessera_protocol::{Amount, CardNumber, Currency, Institution, Mti, OrderKey, Stan};
+use tessera_protocol::{Amount, Currency, Institution, Mti, OrderKey, Stan};
 
-use crate::{DuplicateKey, KeyFields, Reference};
+use crate::{DuplicateKey, KeyFields, Payer, Reference};
 use tessera_kit::clock;
 
 /// What a request said when it came, for as long as the journal is kept.
@@ -101,21 +101,18 @@ pub struct Merchant {
     pub takes_part: bool,
 }
 
-/// How a request names who pays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Payer {
-    /// By card number, with the expiry (YYMM) where the request carried one.
-    Card(CardNumber, Option<u16>),
-    /// By order, at an affiliated mall.
-    Order(OrderKey),
-    /// By wallet: the wallet server speaks for the payer.
-    Wallet,
-}
-
 /// Field 3 of a refund.
 const REFUND: u32 = 200_000;
 
 impl Opening {
+    /// The order that it names.
+    pub(crate) fn order(&self) -> Option<OrderKey> {
+        match self.payer {
+            Payer::Order(key) => Some(key),
+            Payer::Card(..) | Payer::Wallet => None,
+        }
+    }
+
     /// What the wallet does by itself: `cause` gives it its key, so that it comes once for it.
     pub fn by_itself(
         reference: Reference,
