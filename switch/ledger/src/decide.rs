@@ -5,6 +5,7 @@ mod account;
 mod administration;
 mod cards;
 mod claims;
+mod completed;
 mod completion;
 mod elsewhere;
 mod find;

@@ -8,14 +8,13 @@
 //! What a completion debited and its reversal gave back is held no more. While the hold is open, further completions debit
 //! what is still held; once it is completed, what reversals of completions have given back since, and only if it is there.
 
-use smallvec::smallvec;
 use tessera_protocol::{Amount, OriginalData};
 
 use super::super::original::NamedOriginal;
 use super::super::transaction::{HoldState, Kind, Status, Transaction};
-use super::super::{Context, Effect, Event, Opening, Outcome, Reference, Wallet};
+use super::super::{Context, Effect, Event, Opening, Wallet};
 use super::find::{Unmatched, find};
-use super::{Decision, elsewhere};
+use super::{Decision, completed, elsewhere};
 
 /// What a party may do with completions.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +36,9 @@ pub(super) fn complete(
     let named = NamedOriginal::new(opening, named);
     match find(wallet, opening, &named, |kind| kind == Kind::Authorization) {
         Ok(found) if found.status != Status::Declined => debit(wallet, opening, found, terms),
-        Ok(_) => note(wallet, opening),
+        Ok(_) => completed::note(wallet, opening),
         Err(Unmatched::Unseen) if terms.elsewhere => elsewhere::post(wallet, opening, context),
-        Err(_) => unmatched(wallet, opening),
+        Err(_) => completed::unmatched(wallet, opening),
     }
 }
 
@@ -50,7 +49,7 @@ fn debit(
     terms: Terms,
 ) -> Decision {
     let Some(hold) = authorization.hold() else {
-        return note(wallet, opening);
+        return completed::note(wallet, opening);
     };
     let used = authorization.more().used;
     let (debit, from_hold, closes) = match hold.state {
@@ -72,7 +71,7 @@ fn debit(
         }
         HoldState::Completed => (Amount::ZERO, Amount::ZERO, false),
     };
-    let mut decision = completed(
+    let mut decision = completed::completed(
         wallet,
         opening,
         Some(authorization.reference),
@@ -90,51 +89,6 @@ fn debit(
             .push(Effect::Advise(authorization.reference));
     }
     decision
-}
-
-/// There is nothing to complete.
-pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
-    completed(wallet, opening, None, Amount::ZERO, Amount::ZERO, false)
-}
-
-/// No authorization fits what it names, or several do.
-fn unmatched(wallet: &Wallet, opening: &Opening) -> Decision {
-    let mut decision = note(wallet, opening);
-    for event in &mut decision.events {
-        if let Event::Completed { unmatched, .. } = event {
-            *unmatched = true;
-        }
-    }
-    decision.effects = smallvec![Effect::Answer(Outcome::unmatched(true))];
-    decision
-}
-
-fn completed(
-    wallet: &Wallet,
-    opening: &Opening,
-    original: Option<Reference>,
-    debit: Amount,
-    from_hold: Amount,
-    closes: bool,
-) -> Decision {
-    let (card, expiry) = elsewhere::shown_card(wallet, opening);
-    let mut effects = smallvec![Effect::Answer(Outcome::approved())];
-    if !debit.is_zero() {
-        effects.push(Effect::Post(opening.reference));
-    }
-    Decision {
-        events: smallvec![Event::Completed {
-            opening: opening.clone(),
-            original,
-            card,
-            expiry,
-            debit,
-            from_hold,
-            closes,
-            unmatched: false,
-        }],
-        effects,
-    }
 }
 
 /// Ends what has expired, and says when to look again.
