@@ -22,8 +22,8 @@ impl TraceShare {
 
     /// The `ordinal`th of them, from 1 to [`TraceShare::len`].
     pub(super) fn trace(self, ordinal: u32) -> Stan {
-        // Never zero: an ordinal is at least 1, and a share begins behind its index.
-        Stan::new(ordinal * self.count + self.index).unwrap_or(Stan::MIN)
+        let number = ordinal * self.count + self.index;
+        Stan::new(number).expect("an ordinal from 1 to the length of the share")
     }
 
     /// The reverse; `None` for a trace number that is not the worker's.

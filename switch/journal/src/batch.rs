@@ -121,8 +121,8 @@ impl Gathering {
         let mut state = self.lock();
         let sequence = state.sequence;
         let position = state.position + state.batch.bytes.len() as u64;
-        // The header of its batch is before it.
-        let position = Position::from_stored(position).unwrap_or(Position::MIN);
+        let position =
+            Position::from_stored(position).expect("the header of its batch is before it");
         invariant!(
             state
                 .mark

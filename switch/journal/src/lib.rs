@@ -13,8 +13,7 @@
 //!                            └─▶ durable(), subscribers
 //! ```
 //!
-//! No code outside this crate knows which engine runs: [`open`] starts the one that is configured, [`reader`] reads what it
-//! has written. There is one, `Segments`: files in a local directory. Tests of other crates use the one in memory, in
+//! No code outside this crate knows which engine runs: [`open`] starts it, [`reader`] reads what it has written. There is one, `Segments`: files in a local directory. Tests of other crates use the one in memory, in
 //! `testing`.
 
 mod batch;
@@ -61,12 +60,12 @@ use std::time::Duration;
 ///   [`Mark`] is enough to go on from it, whatever wrote to which partition meanwhile. What a position is made of is the
 ///   engine's own business.
 /// - Its [sequences](Sequence) rise by one within a partition. They may do so in the whole log too, as those of segment files
-///   do: nobody compares sequences of two partitions.
+///   do: nobody compares sequences of two partitions. How many partitions there are is fixed for a journal's life.
 /// - What is durable is said for each partition. An engine with one mark answers the same for all of them.
 /// - Durable means that no failure that the engine is made for can lose it. Where it writes is its own business too: on
 ///   other machines for instance.
 ///
-/// Besides this trait it implements [`Tail`] and [`Reader`], gets an arm in [`open`] and [`reader`] and a row in the
+/// Besides this trait it implements [`Tail`] and [`Reader`], gets a case in [`open`] and [`reader`] and a row in the
 /// common tests (`tests/suite/engines.rs`). Nothing outside this crate changes. A switch that is given several logs, each
 /// with positions of its own, opens one journal and one store for each.
 pub trait Journal: Send + Sync {

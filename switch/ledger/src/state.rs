@@ -143,8 +143,10 @@ impl Wallet {
         self.orders.settle(is_durable, now, at_hand);
     }
 
-    /// Applies an event that stands at `position` with `sequence` in the journal. Nothing is changed
-    /// where it fails.
+    /// Applies an event that stands at `position` with `sequence` in the journal.
+    ///
+    /// # Errors
+    /// Where it does not fit. The wallet may have changed in part then, and must not be used any more.
     pub fn apply(
         &mut self,
         entry: &Entry,

@@ -409,7 +409,7 @@ impl Store {
         use rustix::fs::{FallocateFlags, fallocate};
         #[cfg(test)]
         self.refuse()?;
-        let path = self.directory.with_extension("space");
+        let path = self.directory.with_extension("room");
         let tried = std::fs::File::create(&path).and_then(|mut file| {
             match fallocate(&file, FallocateFlags::empty(), 0, bytes as u64) {
                 // Not every file system can: then the writes below find out.
@@ -547,7 +547,7 @@ impl Store {
     }
 
     /// What the snapshots say of orders. Several wallets may know the same order, one after the other: the one that announced
-    /// it last has the word, in whatever order the snapshots come.
+    /// it last wins, in whatever order the snapshots come.
     fn orders_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
         let mut newest: HashMap<OrderKey, StoredOrder> = HashMap::new();
         for (key, order) in snapshots.iter().flat_map(|snapshot| &snapshot.orders) {

@@ -86,7 +86,7 @@ impl Wallet {
         self.shrink(reference, used)
     }
 
-    /// A transaction was declined, or nobody knows: whatever it had set aside is free again.
+    /// A transaction was declined, or its outcome is not known: what it had set aside is free again.
     pub(super) fn come_to_nothing(
         &mut self,
         reference: Reference,

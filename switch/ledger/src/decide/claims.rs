@@ -163,7 +163,8 @@ impl super::super::Claims {
     }
 }
 
-/// A wrong password is answered like an unknown number: the answer does not help to guess either.
+/// Why the claims do not prove that the payer asks. A wrong password is answered like an unknown number: the answer helps to
+/// guess neither.
 fn refuse(rule: Rule) -> Box<Decision> {
     Box::new(Decision::answer(Outcome::declined(rule)))
 }

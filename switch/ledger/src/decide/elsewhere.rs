@@ -22,7 +22,7 @@ pub(super) fn advise(
         // The same purchase was asked for here, and its answer was lost.
         Status::Approved => completed::note(wallet, opening),
         Status::Declined => post(wallet, opening, context),
-        // Nobody waits for us any more: what the host says of it is undone there.
+        // The requester no longer waits; an approval by the host is reversed.
         Status::Pending => {
             let mut decision = host::give_up(wallet, seen);
             let posted = post(wallet, opening, context);

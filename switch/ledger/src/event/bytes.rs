@@ -11,10 +11,10 @@
 //! and a replay that comes to another balance is found out at once.
 //! ```
 //!
-//! Kinds 1 to 31 were given. The kind is the version: a number means one layout for ever, with all that it contains. A changed layout gets the next
-//! number, beside the old one, which is still read; no number is used twice. The same holds for the numbers inside an
-//! event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a build refuses what
-//! a newer one wrote. `tests/golden/` has the bytes of every kind as each release wrote them.
+//! Kinds 1 to 31 were given. The kind is the version: a number means one layout for ever, with all that it contains. A
+//! changed layout gets the next number, beside the old one, which is still read; no number is used twice. The same holds for
+//! the numbers inside an event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a
+//! build refuses what a newer one wrote. `tests/golden/` has the bytes of every kind as each release wrote them.
 
 use bytes::BufMut;
 
@@ -96,8 +96,8 @@ impl Entry {
     }
 }
 
-/// Writes and reads events by one table: the kind, and the fields in the order of their bytes. An event that has more than one
-/// layout, or bytes that are no field, is written and read by functions of its own.
+/// Writes and reads events by one table: the kind, and the fields in the order of their bytes. An event that has more than
+/// one layout, or bytes that are no field, is written and read by functions of its own.
 macro_rules! layouts {
     (
         $out:ident, $from:ident;

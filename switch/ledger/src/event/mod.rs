@@ -6,6 +6,7 @@
 //! | `accounts` | the accounts of the double entry |
 //! | `before` | as much of the wallet as the postings and totals need |
 //! | `broken` | why an event does not fit its wallet |
+//! | `field`, `parts` | the bytes of single fields, and of what several events have |
 //! | `bytes` | its number and its bytes in the journal |
 //! | `postings` | the money that it moves, and between which accounts |
 //! | `opens` | the transaction that it opens |

@@ -152,6 +152,7 @@ fn append_watching(journal: &dyn Journal, from: u64) -> Vec<Record> {
         let record = append(journal, number);
         assert!(durable <= journal.durable(partition));
         assert!(journal.durable(partition) <= journal.last(partition));
+        assert!(durable < Some(record.sequence));
         assert!(Some(record.sequence) <= journal.last(partition));
         record
     };
