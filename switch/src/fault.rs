@@ -50,6 +50,7 @@ mod tests {
     use std::process::Command;
 
     use tessera_journal::{Position, Sequence};
+    use tessera_kit::clock::Timestamp;
     use tessera_ledger::{Entry, Event, Wallet, WalletId};
     use tessera_protocol::{Amount, CardNumber, Currency};
 
@@ -62,7 +63,7 @@ mod tests {
         Entry {
             wallet: wallet.id,
             previous: None,
-            at: 1,
+            at: Timestamp::from_milliseconds(1),
             available: wallet.available,
             held: wallet.held,
             owed: wallet.owed,

@@ -27,7 +27,7 @@ pub(crate) fn refresh_before_reading(
             .set(signed(journal.gathered_bytes()));
         metrics.host.dead.set(signed(dead_letters.len() as u64));
         let since = dead_letters.oldest();
-        let age = since.map_or(0, |since| clock::milliseconds().saturating_sub(since));
+        let age = since.map_or(0, |since| clock::now().since(since));
         metrics.host.oldest_dead.set(signed(age / 1000));
         let parties = party_directory.parties();
         metrics

@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use crate::message::WalletMessage;
 use crate::settlement::Settlement;
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Command, Day, Details, WalletId};
 use tessera_metrics::Metrics;
 use tessera_metrics::TotalsOutcome;
@@ -45,13 +45,13 @@ impl HostTotals {
         let mut next: HashMap<Day, Next> = HashMap::new();
         let mut complete = false;
         loop {
-            let (now, instant) = (clock::milliseconds(), Instant::now());
+            let (now, instant) = (clock::now(), Instant::now());
             let days = self.settlement.policy.read();
-            let unsettled: Vec<(Day, u64)> = days.days.unsettled(now).collect();
+            let unsettled: Vec<(Day, Timestamp)> = days.days.unsettled(now).collect();
             self.metrics.host.days_open.set(unsettled.len() as i64);
             next.retain(|day, _| unsettled.iter().any(|(open, _)| open == day));
             for (day, over) in unsettled {
-                let since = Duration::from_millis(now - over);
+                let since = Duration::from_millis(now.since(over));
                 let first = Next {
                     at: instant + after.saturating_sub(since),
                     pause: after,

@@ -66,7 +66,7 @@ fn make(
     let entry = Entry {
         wallet: id,
         previous: None,
-        at: clock::milliseconds(),
+        at: clock::now(),
         available: Balance::ZERO,
         held: Balance::ZERO,
         owed: Balance::ZERO,

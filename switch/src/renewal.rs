@@ -48,7 +48,7 @@ fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {
     let (mut seen, mut due) = (0_u64, 0_u64);
     let looked = store.each_wallet(&mut |wallet| {
         seen += 1;
-        if wallet.expiring(clock::milliseconds(), before).is_some() {
+        if wallet.expiring(clock::now(), before).is_some() {
             due += 1;
             inboxes.send(wallet.id, WalletMessage::unasked(Command::Renew));
             if due % COMMANDS_AT_ONCE == 0 {

@@ -56,7 +56,7 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
     let entry = Entry {
         wallet: id,
         previous: operator_policy.last_position,
-        at: clock::milliseconds(),
+        at: clock::now(),
         available: operator_policy.available,
         held: operator_policy.held,
         owed: operator_policy.owed,

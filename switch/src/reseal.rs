@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::assembly::Shared;
 use crate::message::WalletMessage;
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Command, Wallet};
 use tessera_notify::DeadLetterClient;
 use tessera_store::Store;
@@ -30,7 +30,7 @@ pub(crate) fn start(
         let (mut seen, mut outdated) = (0u64, 0u64);
         let looked = store.each_wallet(&mut |wallet| {
             seen += 1;
-            if is_outdated(&vault, &wallet, clock::milliseconds()) {
+            if is_outdated(&vault, &wallet, clock::now()) {
                 outdated += 1;
                 inboxes.send(wallet.id, WalletMessage::unasked(Command::Reseal));
                 if outdated % COMMANDS_AT_ONCE == 0 {
@@ -70,7 +70,7 @@ pub(crate) fn start(
         .map(drop)
 }
 
-fn is_outdated(vault: &Vault, wallet: &Wallet, now: u64) -> bool {
+fn is_outdated(vault: &Vault, wallet: &Wallet, now: Timestamp) -> bool {
     let Some(account) = &wallet.account else {
         return false;
     };

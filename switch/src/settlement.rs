@@ -13,7 +13,7 @@ use crate::message::WalletMessage;
 use crate::shared::OperatorPolicy;
 use tessera_config::Cutover;
 use tessera_host::DateMessage;
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Command, Day, Directed, Directive, Rule, Verdict, WalletId};
 
 /// A date that begins at once begins so many milliseconds from now: by then every worker knows, also on a machine that is short of
@@ -36,18 +36,25 @@ impl Settlement {
     /// Begins today's date, where that was not announced before the switch was stopped, and announces the next.
     /// To be called before the first request is let in.
     pub(crate) async fn catch_up(&self) -> anyhow::Result<()> {
-        let now = clock::milliseconds();
+        let now = clock::now();
         let newest = self.policy.read().days.newest();
         match (newest, self.cutover) {
-            (None, Cutover::Host) => self.begin(0, Day::at(now, 0), BY_CLOCK).await?,
+            (None, Cutover::Host) => {
+                self.begin(Timestamp::EPOCH, Day::at(now, 0), BY_CLOCK)
+                    .await?
+            }
             (None, Cutover::Clock(cutover)) => {
-                self.begin(0, Day::at(now, since_midnight(cutover)), BY_CLOCK)
-                    .await?;
+                self.begin(
+                    Timestamp::EPOCH,
+                    Day::at(now, since_midnight(cutover)),
+                    BY_CLOCK,
+                )
+                .await?;
             }
             (Some((begun, last)), Cutover::Clock(cutover)) => {
                 let today = Day::at(now, since_midnight(cutover));
                 if begun <= now && last < today {
-                    self.begin(now + 1, today, BY_CLOCK).await?;
+                    self.begin(now.plus(1), today, BY_CLOCK).await?;
                 }
             }
             (Some(_), Cutover::Host) => {}
@@ -58,9 +65,9 @@ impl Settlement {
     /// Announces one date after the other, as long as the switch runs.
     pub(crate) async fn keep(self) {
         loop {
-            let now = clock::milliseconds();
+            let now = clock::now();
             let newest = self.policy.read().days.newest();
-            let wait = newest.map_or(0, |(begins, _)| begins.saturating_sub(now));
+            let wait = newest.map_or(0, |(begins, _)| begins.since(now));
             let wait = match self.cutover {
                 Cutover::Clock(_) => Duration::from_millis(wait),
                 Cutover::Host => LOOK_AGAIN,
@@ -79,14 +86,14 @@ impl Settlement {
             self.complete.notify_one();
             return Verdict::APPROVED;
         };
-        let now = clock::milliseconds();
+        let now = clock::now();
         let today = self.policy.read().days.of(now);
         match today.named(month_and_day) {
             None => Rule::NotADate.into(),
             // It says so again.
             Some(day) if day <= today => Verdict::APPROVED,
             Some(day) if day.0 > today.0 + 1 => Rule::NotTheNextDay.into(),
-            Some(day) => match self.begin_later(now + NOTICE, day, BY_HOST).await {
+            Some(day) => match self.begin_later(now.plus(NOTICE), day, BY_HOST).await {
                 Ok(()) => Verdict::APPROVED,
                 Err(error) => {
                     tracing::error!(%error, "a settlement date could not begin");
@@ -101,12 +108,12 @@ impl Settlement {
         let Cutover::Clock(cutover) = self.cutover else {
             return Ok(());
         };
-        let now = clock::milliseconds();
+        let now = clock::now();
         match self.policy.read().days.newest() {
             Some((begun, last)) if begun <= now => {
                 let next = Day(last.0 + 1);
                 // The cutover may have been moved to a time that is over.
-                let begins = next.begins(since_midnight(cutover)).max(now + NOTICE);
+                let begins = next.begins(since_midnight(cutover)).max(now.plus(NOTICE));
                 self.begin_later(begins, next, BY_CLOCK).await
             }
             _ => Ok(()),
@@ -114,9 +121,9 @@ impl Settlement {
     }
 
     /// Begins a date at a moment that is yet to come.
-    async fn begin_later(&self, milliseconds: u64, day: Day, why: &str) -> anyhow::Result<()> {
-        self.begin(milliseconds, day, why).await?;
-        let late = clock::milliseconds().saturating_sub(milliseconds);
+    async fn begin_later(&self, moment: Timestamp, day: Day, why: &str) -> anyhow::Result<()> {
+        self.begin(moment, day, why).await?;
+        let late = clock::now().since(moment);
         if late > 0 {
             tracing::warn!(
                 %day,
@@ -128,9 +135,9 @@ impl Settlement {
         Ok(())
     }
 
-    async fn begin(&self, milliseconds: u64, day: Day, why: &str) -> anyhow::Result<()> {
+    async fn begin(&self, moment: Timestamp, day: Day, why: &str) -> anyhow::Result<()> {
         let directed = Directed {
-            directive: Directive::BeginDay(milliseconds, day),
+            directive: Directive::BeginDay(moment, day),
             by: "the switch".into(),
             reason: why.into(),
         };

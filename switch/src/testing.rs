@@ -11,6 +11,7 @@ use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection
 use tessera_host::{HostMessage, HostRequest};
 use tessera_journal::Journal;
 use tessera_journal::testing::Memory;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
     Action, Ask, Command, Opening, Outcome, Payer, Reference, Rules, Supervision, WalletId,
 };
@@ -248,7 +249,7 @@ fn opening(trace: u32, amount: Amount, payer: Payer) -> Opening {
         b"TEST    ",
         Operation::Load,
         Currency::USD,
-        0,
+        Timestamp::EPOCH,
     );
     Opening {
         amount,

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Position, Sequence};
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
     Action, Ask, Class, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
     Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
@@ -20,7 +21,7 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 const BYTES_PER_CARD_PURCHASE: usize = 40;
 const BYTES_PER_ORDER_PURCHASE: usize = 160;
 
-const NOW: u64 = 1_790_000_000_000;
+const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
 const EXPIRY: u16 = 3112;
 const ACCEPTOR: [u8; 15] = *b"MALL-0001      ";
 const WALLETS: u64 = 20;
@@ -210,7 +211,7 @@ fn a_purchase_leaves_little_in_memory() {
             let number = format!("{}-{trace}", led.wallet.id.0);
             let key = OrderKey::of(&ACCEPTOR, number.as_bytes());
             let announce = Action::Announce {
-                expires_at: NOW + 900_000,
+                expires_at: NOW.plus(900_000),
                 description: Vec::new(),
                 reversed: Vec::new(),
             };

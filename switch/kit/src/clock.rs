@@ -2,11 +2,12 @@
 //!
 //! | function | never decreases | is for |
 //! | --- | --- | --- |
-//! | [`milliseconds`] | also across restarts | what is journaled or compared with it: references, holds, settlement dates, sessions |
+//! | [`now`] | also across restarts | what is journaled or compared with it: references, holds, settlement dates, sessions |
 //! | [`system`] | no | what a peer or a person compares with a clock of their own |
 //! | [`steady`] | within the process | intervals within the process; `Instant` as a number |
 
 mod rising;
+mod timestamp;
 
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -14,24 +15,27 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use rising::Rising;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
+pub use timestamp::Timestamp;
+
 static RISING: Rising = Rising::new();
 
-/// Milliseconds since 1970, never less than what anybody was given before: where the system's clock is set back, time
-/// goes on from there at half speed until the clock has caught up.
-pub fn milliseconds() -> u64 {
-    RISING.look(system, Instant::now)
+/// The time, never less than what anybody was given before: where the system's clock is set back, time goes on from
+/// there at half speed until the clock has caught up.
+pub fn now() -> Timestamp {
+    let reading = || system().milliseconds();
+    Timestamp::from_milliseconds(RISING.look(reading, Instant::now))
 }
 
-/// Milliseconds since 1970 by the system's clock, whatever it was set to.
+/// The time by the system's clock, whatever it was set to.
 #[allow(
     clippy::disallowed_methods,
     reason = "the one place where the system's clock is read"
 )]
-pub fn system() -> u64 {
+pub fn system() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    since.as_millis() as u64
+    Timestamp::from_milliseconds(since.as_millis() as u64)
 }
 
 /// Milliseconds since the first call, whatever the system's clock is set to.
@@ -40,24 +44,24 @@ pub fn steady() -> u64 {
     BEGUN.elapsed().as_millis() as u64
 }
 
-/// From now on [`milliseconds`] says no less than this.
-pub fn not_before(milliseconds: u64) {
-    RISING.not_before(milliseconds);
+/// From now on [`now`] says no less than this.
+pub fn not_before(moment: Timestamp) {
+    RISING.not_before(moment.milliseconds());
 }
 
-/// The most that [`milliseconds`] has said, or what it was held to.
-pub fn highest() -> u64 {
-    RISING.highest()
+/// The most that [`now`] has said, or what it was held to.
+pub fn highest() -> Timestamp {
+    Timestamp::from_milliseconds(RISING.highest())
 }
 
 /// How far the system's clock is behind the time that the switch goes by, in milliseconds.
 pub fn behind() -> u64 {
-    milliseconds().saturating_sub(system())
+    now().since(system())
 }
 
 /// Field 7 of a moment: MMDDhhmmss.
-pub fn transmission(milliseconds: u64) -> u32 {
-    let at = moment(milliseconds);
+pub fn transmission(moment: Timestamp) -> u32 {
+    let at = calendar(moment);
     let date = u32::from(u8::from(at.month())) * 100 + u32::from(at.day());
     let time =
         u32::from(at.hour()) * 1_00_00 + u32::from(at.minute()) * 1_00 + u32::from(at.second());
@@ -65,16 +69,16 @@ pub fn transmission(milliseconds: u64) -> u32 {
 }
 
 /// Field 14 of a moment: YYMM.
-pub fn year_month(milliseconds: u64) -> u16 {
-    let at = moment(milliseconds);
+pub fn year_month(moment: Timestamp) -> u16 {
+    let at = calendar(moment);
     (at.year() % 100) as u16 * 100 + u16::from(u8::from(at.month()))
 }
 
 /// How many seconds a field 7 lies from `now`, in the year that brings it nearest; `None` where it
 /// is no time at all.
-pub fn seconds_from(transmission: u32, now: u64) -> Option<u64> {
-    let year = moment(now).year();
-    let now = (now / 1000) as i64;
+pub fn seconds_from(transmission: u32, now: Timestamp) -> Option<u64> {
+    let year = calendar(now).year();
+    let now = (now.milliseconds() / 1000) as i64;
     (year - 1..=year + 1)
         .filter_map(|year| seconds(year, transmission))
         .map(|seconds| seconds.abs_diff(now))
@@ -93,8 +97,8 @@ fn seconds(year: i32, transmission: u32) -> Option<i64> {
     )
 }
 
-fn moment(milliseconds: u64) -> OffsetDateTime {
-    let seconds = i64::try_from(milliseconds / 1000).unwrap_or(0);
+fn calendar(moment: Timestamp) -> OffsetDateTime {
+    let seconds = i64::try_from(moment.milliseconds() / 1000).unwrap_or(0);
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
@@ -102,7 +106,7 @@ fn moment(milliseconds: u64) -> OffsetDateTime {
 mod tests {
     use super::*;
 
-    const NEW_YEAR_2026: u64 = 1_767_225_600_000;
+    const NEW_YEAR_2026: Timestamp = Timestamp::from_milliseconds(1_767_225_600_000);
 
     #[test]
     fn writes_and_reads_the_fields_of_a_moment() {
@@ -116,7 +120,8 @@ mod tests {
             (1_767_225_599, 1_231_235_959),
             (1_790_000_000, 921_141_320),
         ] {
-            assert_eq!(transmission(seconds * 1000), expected, "{seconds}");
+            let moment = Timestamp::from_milliseconds(seconds * 1000);
+            assert_eq!(transmission(moment), expected, "{seconds}");
         }
         assert_eq!(year_month(NEW_YEAR_2026), 2601);
         assert_eq!(seconds_from(101_000_005, NEW_YEAR_2026), Some(5));

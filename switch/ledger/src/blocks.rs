@@ -1,6 +1,7 @@
 //! What an operator has blocked, found without looking at all of it: it is asked at every purchase.
 
 use hashbrown::HashSet;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::CardNumber;
 
 /// What can be blocked.
@@ -28,8 +29,8 @@ pub struct CardRange {
 pub struct Block {
     /// What.
     pub subject: Subject,
-    /// Since when, milliseconds since 1970.
-    pub since: u64,
+    /// Since when.
+    pub since: Timestamp,
     /// Who decided it.
     pub by: Box<str>,
     /// Why.
@@ -157,7 +158,7 @@ mod tests {
     fn block(subject: Subject) -> Block {
         Block {
             subject,
-            since: 0,
+            since: Timestamp::EPOCH,
             by: "Ada".into(),
             reason: "a test".into(),
         }

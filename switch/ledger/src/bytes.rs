@@ -1,5 +1,6 @@
 //! Little-endian numbers and counted bytes: how events and snapshots stand on disk.
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 
 /// Bytes that this build cannot read.
@@ -27,6 +28,12 @@ pub enum Unreadable {
         /// The highest number that this build knows.
         known: u8,
     },
+}
+
+/// Appends eight bytes: milliseconds since 1970, or zeros for `None`.
+pub(crate) fn write_optional_time(moment: Option<Timestamp>, out: &mut Vec<u8>) {
+    let moment = moment.unwrap_or(Timestamp::EPOCH);
+    out.extend_from_slice(&moment.milliseconds().to_le_bytes());
 }
 
 /// Reads what the `put_*` functions of `bytes::BufMut` wrote; every method fails where the bytes end.
@@ -77,6 +84,16 @@ impl<'a> Reader<'a> {
     /// Eight bytes.
     pub fn u64(&mut self) -> Result<u64, Unreadable> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// Eight bytes: milliseconds since 1970.
+    pub fn timestamp(&mut self) -> Result<Timestamp, Unreadable> {
+        self.u64().map(Timestamp::from_milliseconds)
+    }
+
+    /// Eight bytes, which are zeros for `None`: what [`write_optional_time`] wrote.
+    pub(crate) fn optional_timestamp(&mut self) -> Result<Option<Timestamp>, Unreadable> {
+        Ok(Some(self.timestamp()?).filter(|moment| *moment != Timestamp::EPOCH))
     }
 
     /// A journal position.

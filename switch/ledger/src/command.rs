@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::invariant;
 use tessera_kit::record::Position;
 use tessera_protocol::leased::{Limits, NotificationPreferences, NumberUse, SessionKind, tag};
@@ -241,8 +242,8 @@ pub enum Action {
     Load(LoadFrom),
     /// The payer agreed to an order.
     Announce {
-        /// Milliseconds since 1970.
-        expires_at: u64,
+        /// When the agreement ends.
+        expires_at: Timestamp,
         /// For the payer's eyes.
         description: Vec<u8>,
         /// Originals of this order that were reversed before.
@@ -421,8 +422,8 @@ pub struct StandIn {
 /// What is handed in to a decision.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Milliseconds since 1970.
-    pub now: u64,
+    /// The time at which it is decided.
+    pub now: Timestamp,
     /// A STAN for the host that is not in flight; none where the command can send nothing new there.
     pub host_trace: Option<Stan>,
     /// Whether a line to the host is up.
@@ -462,8 +463,8 @@ pub enum Effect {
     Advise(Reference),
     /// Advise the host of a transaction that was decided without it, until it acknowledges.
     Post(Reference),
-    /// Come back at this time, milliseconds since 1970: the time of what an authorization holds is over then.
-    WakeAt(u64),
+    /// Come back at this time: the time of what an authorization holds is over then.
+    WakeAt(Timestamp),
     /// Ask the host again for a card.
     AskForCardAgain(Reference),
     /// Keep this advice as a dead letter for the operator.
@@ -488,7 +489,7 @@ pub enum Effect {
     /// The card now leads to this wallet.
     CardAdded(CardNumber),
     /// The order now leads to this wallet, in this state.
-    OrderTurned(OrderKey, OrderState, u64),
+    OrderTurned(OrderKey, OrderState, Timestamp),
     /// Read the history off the journal and answer with it.
     ReadHistory(HistoryRequest),
 }

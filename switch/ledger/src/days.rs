@@ -3,6 +3,7 @@
 //! A date begins at a moment that is journaled before it comes, so that a moment's date is the same for ever, on every
 //! worker and after every restart, whatever the configuration says by then.
 
+use tessera_kit::clock::Timestamp;
 use time::{Date, Month};
 
 /// A settlement date, in days since 1970.
@@ -19,17 +20,17 @@ const HALF_A_YEAR: i64 = 183;
 impl Day {
     /// The date of a moment where dates begin so many milliseconds after midnight (UTC): what comes after that belongs to
     /// the next date, as an evening's purchases do that are settled the day after.
-    pub fn at(milliseconds: u64, cutover: u64) -> Self {
+    pub fn at(moment: Timestamp, cutover: u64) -> Self {
         let ahead = match cutover % DAY {
             0 => 0,
             cutover => DAY - cutover,
         };
-        Self(((milliseconds + ahead) / DAY) as u32)
+        Self((moment.plus(ahead).milliseconds() / DAY) as u32)
     }
 
-    /// When it begins by that clock, milliseconds since 1970.
-    pub fn begins(self, cutover: u64) -> u64 {
-        let midnight = u64::from(self.0) * DAY;
+    /// When it begins by that clock.
+    pub fn begins(self, cutover: u64) -> Timestamp {
+        let midnight = Timestamp::from_milliseconds(u64::from(self.0) * DAY);
         match cutover % DAY {
             0 => midnight,
             cutover => midnight.saturating_sub(DAY - cutover),
@@ -93,32 +94,32 @@ impl std::fmt::Display for Day {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Days {
     /// The newest at the end.
-    begin: Vec<(u64, Day)>,
+    begin: Vec<(Timestamp, Day)>,
     agreed: Vec<Day>,
 }
 
 impl Days {
     /// The date of a moment.
-    pub fn of(&self, milliseconds: u64) -> Day {
-        let begun = |(begins, _): &&(u64, Day)| *begins <= milliseconds;
+    pub fn of(&self, moment: Timestamp) -> Day {
+        let begun = |(begins, _): &&(Timestamp, Day)| *begins <= moment;
         let found = self.begin.iter().rev().find(begun).or(self.begin.first());
-        found.map_or_else(|| Day::at(milliseconds, 0), |(_, day)| *day)
+        found.map_or_else(|| Day::at(moment, 0), |(_, day)| *day)
     }
 
     /// The newest, and when it begins.
-    pub fn newest(&self) -> Option<(u64, Day)> {
+    pub fn newest(&self) -> Option<(Timestamp, Day)> {
         self.begin.last().copied()
     }
 
     /// All that are known, oldest first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Day)> + '_ {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Timestamp, Day)> + '_ {
         self.begin.iter().copied()
     }
 
     /// Those that are over by this moment and not agreed upon yet, each with when it was over; oldest first.
-    pub fn unsettled(&self, milliseconds: u64) -> impl Iterator<Item = (Day, u64)> + '_ {
+    pub fn unsettled(&self, moment: Timestamp) -> impl Iterator<Item = (Day, Timestamp)> + '_ {
         let spans = self.begin.windows(2).map(|pair| (pair[0].1, pair[1].0));
-        spans.filter(move |(day, over)| *over <= milliseconds && !self.is_agreed(*day))
+        spans.filter(move |(day, over)| *over <= moment && !self.is_agreed(*day))
     }
 
     /// Whether the financial system has the same totals of this date.
@@ -135,14 +136,14 @@ impl Days {
     }
 
     /// From then on it is this date. Neither goes back; but the newest may begin earlier than it was said it would.
-    pub fn begin(&mut self, milliseconds: u64, day: Day) {
-        let earlier = |&(begins, last): &(u64, Day)| last == day && milliseconds < begins;
+    pub fn begin(&mut self, moment: Timestamp, day: Day) {
+        let earlier = |&(begins, last): &(Timestamp, Day)| last == day && moment < begins;
         if self.newest().is_some_and(|newest| earlier(&newest)) {
             self.begin.pop();
         }
-        let goes_on = |(begun, last): (u64, Day)| begun < milliseconds && last < day;
+        let goes_on = |(begun, last): (Timestamp, Day)| begun < moment && last < day;
         if self.newest().is_none_or(goes_on) {
-            self.begin.push((milliseconds, day));
+            self.begin.push((moment, day));
             let surplus = self.begin.len().saturating_sub(DAYS_KEPT);
             self.begin.drain(..surplus);
             let oldest = self.begin.first().map(|(_, oldest)| *oldest);
@@ -155,20 +156,27 @@ impl Days {
 mod tests {
     use super::*;
 
-    const NOON: u64 = 1_790_000_000_000 / DAY * DAY + DAY / 2;
+    const NOON: Timestamp = moment(1_790_000_000_000 / DAY * DAY + DAY / 2);
+
+    const fn moment(milliseconds: u64) -> Timestamp {
+        Timestamp::from_milliseconds(milliseconds)
+    }
 
     #[test]
     fn what_comes_after_the_cutover_belongs_to_the_next_date() {
-        let today = Day((NOON / DAY) as u32);
+        let today = Day((NOON.milliseconds() / DAY) as u32);
         assert_eq!(Day::at(NOON, 0), today);
-        assert_eq!(today.begins(0), NOON - DAY / 2);
+        assert_eq!(today.begins(0), NOON.saturating_sub(DAY / 2));
         let ten = 10 * 3_600_000;
         assert_eq!(Day::at(NOON, ten), Day(today.0 + 1));
-        assert_eq!(Day::at(NOON - DAY / 2 + ten - 1, ten), today);
+        assert_eq!(
+            Day::at(NOON.saturating_sub(DAY / 2).plus(ten - 1), ten),
+            today
+        );
         for cutover in [0, ten, DAY - 1] {
             let begins = today.begins(cutover);
             assert_eq!(Day::at(begins, cutover), today);
-            assert_eq!(Day::at(begins - 1, cutover), Day(today.0 - 1));
+            assert_eq!(Day::at(begins.saturating_sub(1), cutover), Day(today.0 - 1));
         }
     }
 
@@ -190,14 +198,14 @@ mod tests {
     #[test]
     fn a_date_begins_once_and_never_earlier() {
         let mut days = Days::default();
-        days.begin(1_000, Day(5));
-        days.begin(2_000, Day(6));
-        days.begin(1_500, Day(7));
-        days.begin(3_000, Day(6));
-        days.begin(9_500, Day(7));
-        days.begin(9_000, Day(7));
+        days.begin(moment(1_000), Day(5));
+        days.begin(moment(2_000), Day(6));
+        days.begin(moment(1_500), Day(7));
+        days.begin(moment(3_000), Day(6));
+        days.begin(moment(9_500), Day(7));
+        days.begin(moment(9_000), Day(7));
         assert_eq!(days.iter().len(), 3);
-        let of = |at| days.of(at).0;
+        let of = |at| days.of(moment(at)).0;
         assert_eq!([0, 999, 1_000, 1_999].map(of), [5; 4]);
         assert_eq!([2_000, 8_999, 9_000].map(of), [6, 6, 7]);
     }
@@ -206,17 +214,17 @@ mod tests {
     fn a_date_that_is_over_is_unsettled_until_both_sides_agree() {
         let mut days = Days::default();
         for day in 1..=3 {
-            days.begin(u64::from(day) * 1_000, Day(day));
+            days.begin(moment(u64::from(day) * 1_000), Day(day));
         }
-        let unsettled = |days: &Days, at| days.unsettled(at).collect::<Vec<_>>();
+        let unsettled = |days: &Days, at| days.unsettled(moment(at)).collect::<Vec<_>>();
         assert_eq!(unsettled(&days, 1_999), []);
-        let both = [(Day(1), 2_000), (Day(2), 3_000)];
+        let both = [(Day(1), moment(2_000)), (Day(2), moment(3_000))];
         assert_eq!(unsettled(&days, 3_000), both);
         days.agree(Day(1));
         days.agree(Day(1));
         assert_eq!(unsettled(&days, 9_000), [both[1]]);
         for day in 4..=200 {
-            days.begin(u64::from(day) * 1_000, Day(day));
+            days.begin(moment(u64::from(day) * 1_000), Day(day));
         }
         assert_eq!((days.iter().len(), days.agreed.len()), (DAYS_KEPT, 0));
     }

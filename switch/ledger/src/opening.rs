@@ -4,7 +4,7 @@ use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Institution, Mti, OrderKey, Stan};
 
 use crate::{DuplicateKey, KeyFields, Payer, Reference};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 
 /// What a request said when it came, for as long as the journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Opening {
         terminal: &[u8; 8],
         operation: Operation,
         currency: Currency,
-        now: u64,
+        now: Timestamp,
     ) -> Self {
         let mut acceptor = [b' '; 15];
         acceptor[..12].copy_from_slice(&cause.to_text());

@@ -5,6 +5,7 @@
 //! announced. A command or an event that names a settled order has it read back before it is decided or applied.
 
 use hashbrown::HashTable;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Currency, OrderKey};
 
 use super::{Event, Payer, Reference};
@@ -20,8 +21,8 @@ pub struct Order {
     pub amount: Amount,
     /// In which currency.
     pub currency: Currency,
-    /// Until when, milliseconds since 1970.
-    pub expires_at: u64,
+    /// Until when.
+    pub expires_at: Timestamp,
     /// What became of it.
     pub state: OrderState,
     /// Journal position of its announcement.
@@ -103,8 +104,8 @@ impl Orders {
         }
     }
 
-    /// Takes back every agreement that still stands at this time, milliseconds since 1970.
-    pub fn cancel_open(&mut self, now: u64) {
+    /// Takes back every agreement that still stands at this time.
+    pub fn cancel_open(&mut self, now: Timestamp) {
         for order in &mut self.at_hand {
             if order.state == OrderState::Open && order.expires_at >= now {
                 order.state = OrderState::Cancelled;
@@ -117,7 +118,7 @@ impl Orders {
     pub fn settle(
         &mut self,
         is_durable: impl Fn(Position) -> bool,
-        now: u64,
+        now: Timestamp,
         at_hand: impl Fn(Reference) -> bool,
     ) {
         let mut index = 0;
@@ -187,21 +188,20 @@ impl Orders {
         }
     }
 
-    /// Forgets those whose agreement or purchase is older than this, milliseconds since 1970.
-    pub fn forget_before(&mut self, milliseconds: u64) {
+    /// Forgets those whose agreement or purchase is older than this.
+    pub fn forget_before(&mut self, moment: Timestamp) {
         let forgotten = &mut self.forgotten;
         self.at_hand.retain(|order| {
-            let keeps =
-                order.expires_at >= milliseconds || matches!(order.state, OrderState::Paying(_));
+            let keeps = order.expires_at >= moment || matches!(order.state, OrderState::Paying(_));
             if !keeps {
                 forgotten.push(order.key);
             }
             keeps
         });
-        let old = |settled: &mut SettledOrder| settled.at.milliseconds() < milliseconds;
+        let old = |settled: &mut SettledOrder| settled.at.given_at() < moment;
         forgotten.extend(self.settled.extract_if(old).map(|settled| settled.key));
         self.unsaved
-            .retain(|settled| settled.at.milliseconds() >= milliseconds);
+            .retain(|settled| settled.at.given_at() >= moment);
     }
 
     fn insert(&mut self, settled: SettledOrder) {
@@ -326,9 +326,9 @@ impl SettledOrder {
         }
     }
 
-    /// When the agreement ends or ended as far as it is known here, milliseconds since 1970.
-    pub fn ends_at(&self) -> u64 {
-        self.at.milliseconds()
+    /// When the agreement ends or ended as far as it is known here.
+    pub fn ends_at(&self) -> Timestamp {
+        self.at.given_at()
     }
 }
 

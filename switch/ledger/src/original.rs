@@ -14,6 +14,7 @@
 
 use std::fmt;
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Institution, OriginalData, Stan};
 
 use super::{DuplicateKey, Opening};
@@ -240,15 +241,15 @@ pub struct UnseenOriginal {
     pub key: DuplicateKey,
     /// What it named.
     pub named: NamedOriginal,
-    /// When it came, milliseconds since 1970.
-    pub at: u64,
+    /// When it came.
+    pub at: Timestamp,
     /// The original was waiting for its order then, and was declined.
     pub was_waiting: bool,
 }
 
 impl UnseenOriginal {
     /// What the reversal that `opening` opens names in its field 90.
-    pub fn named(original: &OriginalData, opening: &Opening, now: u64) -> Self {
+    pub fn named(original: &OriginalData, opening: &Opening, now: Timestamp) -> Self {
         Self {
             key: opening.key,
             named: NamedOriginal::new(opening, original),
@@ -262,7 +263,7 @@ impl UnseenOriginal {
         let (named, one) = (&self.named, opening.traits());
         let own = named.traits.terminal == one.terminal && named.traits.acceptor == one.acceptor;
         let same_trace = named.trace == one.trace;
-        let age = opening.reference.milliseconds().saturating_sub(self.at);
+        let age = opening.reference.given_at().since(self.at);
         let sent_at = |time| match Sent::of(opening.transmission, time) {
             // Of a marked repeat the first transmission is not known.
             Sent::NotThen if opening.repeat => Sent::About,

@@ -1,5 +1,7 @@
 //! A transaction's id: what stands in field 37 towards the host.
 
+use tessera_kit::clock::Timestamp;
+
 use crate::{Reader, Unreadable};
 
 const COUNTER_BITS: u32 = 16;
@@ -10,7 +12,7 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// twelve characters of field 37 in base 36.
 ///
 /// It is given once, and all that are given later are higher, also after a restart and whatever the system's clock
-/// was set to: its milliseconds are those of `clock::milliseconds`. Journals of builds
+/// was set to: its milliseconds are those of `clock::now`. Journals of builds
 /// that did not see to that hold references that fall, or come twice: nothing that reads a journal may rely on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Reference(pub u64);
@@ -27,9 +29,9 @@ impl Reference {
     }
 
     /// The first reference of a worker in a millisecond.
-    pub fn first(milliseconds: u64, worker: usize) -> Self {
+    pub fn first(moment: Timestamp, worker: usize) -> Self {
         let worker = worker as u64 & ((1 << WORKER_BITS) - 1);
-        Self((milliseconds << (WORKER_BITS + COUNTER_BITS)) | (worker << COUNTER_BITS))
+        Self((moment.milliseconds() << (WORKER_BITS + COUNTER_BITS)) | (worker << COUNTER_BITS))
     }
 
     /// The same worker's next one: where the millisecond has no more, the first of the next millisecond, so that it
@@ -39,15 +41,15 @@ impl Reference {
         match self.0 & COUNTER_MAX {
             COUNTER_MAX => {
                 let worker = (self.0 >> COUNTER_BITS) as usize;
-                Self::first(self.milliseconds() + 1, worker)
+                Self::first(self.given_at().plus(1), worker)
             }
             _ => Self(self.0 + 1),
         }
     }
 
-    /// Milliseconds since 1970 at which it was given.
-    pub fn milliseconds(self) -> u64 {
-        self.0 >> (WORKER_BITS + COUNTER_BITS)
+    /// When it was given.
+    pub fn given_at(self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0 >> (WORKER_BITS + COUNTER_BITS))
     }
 
     /// Twelve characters, base 36, for field 37.
@@ -85,14 +87,15 @@ mod tests {
 
     #[test]
     fn no_reference_of_a_worker_is_ever_another_workers() {
-        let mut last = Reference::first(1_790_000_000_000, 3);
+        let begin = Timestamp::from_milliseconds(1_790_000_000_000);
+        let mut last = Reference::first(begin, 3);
         for _ in 0..200_000 {
             let next = last.next();
             assert!(next > last);
             assert_eq!(next.0 >> COUNTER_BITS & 15, 3);
             last = next;
         }
-        assert_eq!(last.milliseconds(), 1_790_000_000_003);
+        assert_eq!(last.given_at(), begin.plus(3));
     }
 
     #[test]

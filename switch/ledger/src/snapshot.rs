@@ -15,7 +15,7 @@
 use bytes::BufMut;
 use tessera_protocol::{Amount, Currency, OrderKey};
 
-use super::bytes::{Reader, Unreadable};
+use super::bytes::{Reader, Unreadable, write_optional_time};
 use super::cards::{Card, Terms};
 use super::event::Wanted;
 use super::event::parts::{
@@ -190,7 +190,7 @@ fn write_order(out: &mut Vec<u8>, order: &Order) {
     out.put_slice(&order.key.0);
     out.put_u64_le(order.amount.value());
     out.put_u16_le(order.currency.code());
-    out.put_u64_le(order.expires_at);
+    out.put_u64_le(order.expires_at.milliseconds());
     out.put_u64_le(order.position.to_stored());
     let (state, reference) = match order.state {
         OrderState::Open => (0, 0),
@@ -206,7 +206,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<Order, Unreadable> {
     let key = OrderKey(from.array()?);
     let amount = read_amount(from)?;
     let currency = read_currency(from)?;
-    let expires_at = from.u64()?;
+    let expires_at = from.timestamp()?;
     let position = from.position()?;
     let state = from.u8()?;
     let reference = Reference(from.u64()?);
@@ -276,10 +276,10 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
         write_list(out, more.given_up.iter(), |out, given_up| {
             out.put_u8(given_up.owed.byte());
             out.put_slice(given_up.code.as_bytes());
-            out.put_u64_le(given_up.at);
+            out.put_u64_le(given_up.at.milliseconds());
         });
         out.put_u8(u8::from(more.unmatched));
-        out.put_u64_le(more.taken_back_at);
+        write_optional_time(more.taken_back_at, out);
     }
 }
 
@@ -426,7 +426,7 @@ fn write_hold(out: &mut Vec<u8>, hold: Option<Hold>) {
     });
     out.put_u64_le(hold.held.value());
     out.put_u64_le(hold.most.value());
-    out.put_u64_le(hold.expires_at);
+    out.put_u64_le(hold.expires_at.milliseconds());
 }
 
 fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
@@ -441,7 +441,7 @@ fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
         state,
         held: read_amount(from)?,
         most: read_amount(from)?,
-        expires_at: from.u64()?,
+        expires_at: from.timestamp()?,
     }))
 }
 
@@ -464,7 +464,7 @@ fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
             .map(|_| read_given_up(from))
             .collect::<Result<_, _>>()?,
         unmatched: from.u8()? != 0,
-        taken_back_at: from.u64()?,
+        taken_back_at: from.optional_timestamp()?,
     })
 }
 
@@ -472,6 +472,6 @@ fn read_given_up(from: &mut Reader<'_>) -> Result<GivenUp, Unreadable> {
     Ok(GivenUp {
         owed: Owed::read(from)?,
         code: read_code(from)?,
-        at: from.u64()?,
+        at: from.timestamp()?,
     })
 }

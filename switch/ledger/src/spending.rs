@@ -3,7 +3,7 @@
 use tessera_protocol::Amount;
 use tessera_protocol::leased::Spent;
 
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
@@ -22,10 +22,10 @@ pub struct Spending {
 }
 
 impl Spending {
-    /// What was spent on the day and in the month of this time, milliseconds since 1970.
-    pub fn at(&self, milliseconds: u64) -> Spent {
+    /// What was spent on the day and in the month of this time.
+    pub fn at(&self, moment: Timestamp) -> Spent {
         let mut then = *self;
-        then.turn_to(milliseconds);
+        then.turn_to(moment);
         Spent {
             day: then.day_amount,
             month: then.month_amount,
@@ -35,8 +35,8 @@ impl Spending {
     }
 
     /// A purchase of this time.
-    pub(super) fn add(&mut self, milliseconds: u64, amount: Amount) {
-        self.turn_to(milliseconds);
+    pub(super) fn add(&mut self, moment: Timestamp, amount: Amount) {
+        self.turn_to(moment);
         self.day_amount = self.day_amount.saturating_add(amount.value());
         self.month_amount = self.month_amount.saturating_add(amount.value());
         self.day_count = self.day_count.saturating_add(1);
@@ -44,38 +44,38 @@ impl Spending {
     }
 
     /// More of a purchase of this time, and the purchase itself if nothing of it stood any more.
-    pub(super) fn add_to(&mut self, milliseconds: u64, amount: Amount, anew: bool) {
+    pub(super) fn add_to(&mut self, moment: Timestamp, amount: Amount, anew: bool) {
         let (amount, count) = (amount.value(), u32::from(anew));
-        if day_of(milliseconds) == self.day {
+        if day_of(moment) == self.day {
             self.day_amount = self.day_amount.saturating_add(amount);
             self.day_count = self.day_count.saturating_add(count);
         }
-        if clock::year_month(milliseconds) == self.month {
+        if clock::year_month(moment) == self.month {
             self.month_amount = self.month_amount.saturating_add(amount);
             self.month_count = self.month_count.saturating_add(count);
         }
     }
 
     /// So much of a purchase of this time was undone, and the purchase itself if `whole`.
-    pub(super) fn take_out(&mut self, milliseconds: u64, amount: Amount, whole: bool) {
+    pub(super) fn take_out(&mut self, moment: Timestamp, amount: Amount, whole: bool) {
         let (amount, count) = (amount.value(), u32::from(whole));
-        if day_of(milliseconds) == self.day {
+        if day_of(moment) == self.day {
             self.day_amount = self.day_amount.saturating_sub(amount);
             self.day_count = self.day_count.saturating_sub(count);
         }
-        if clock::year_month(milliseconds) == self.month {
+        if clock::year_month(moment) == self.month {
             self.month_amount = self.month_amount.saturating_sub(amount);
             self.month_count = self.month_count.saturating_sub(count);
         }
     }
 
     /// The calendar is asked once a day; a clock that was set back changes nothing.
-    fn turn_to(&mut self, milliseconds: u64) {
-        let day = day_of(milliseconds);
+    fn turn_to(&mut self, moment: Timestamp) {
+        let day = day_of(moment);
         if day <= self.day {
             return;
         }
-        let month = clock::year_month(milliseconds);
+        let month = clock::year_month(moment);
         if month != self.month {
             (self.month, self.month_amount, self.month_count) = (month, 0, 0);
         }
@@ -83,8 +83,8 @@ impl Spending {
     }
 }
 
-fn day_of(milliseconds: u64) -> u32 {
-    (milliseconds / DAY) as u32
+fn day_of(moment: Timestamp) -> u32 {
+    (moment.milliseconds() / DAY) as u32
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     /// 30 November 2026, noon.
-    const NOON: u64 = 1_796_040_000_000;
+    const NOON: Timestamp = Timestamp::from_milliseconds(1_796_040_000_000);
 
     fn amount(minor: u64) -> Amount {
         Amount::new(minor).unwrap()
@@ -102,15 +102,15 @@ mod tests {
     fn days_and_months_begin_anew() {
         let mut spending = Spending::default();
         spending.add(NOON, amount(100));
-        spending.add(NOON + 1, amount(50));
+        spending.add(NOON.plus(1), amount(50));
         let today = spending.at(NOON);
         assert_eq!((today.day, today.day_count), (150, 2));
         assert_eq!((today.month, today.month_count), (150, 2));
-        let tomorrow = spending.at(NOON + DAY);
+        let tomorrow = spending.at(NOON.plus(DAY));
         assert_eq!((tomorrow.day, tomorrow.month), (0, 0));
-        spending.add(NOON + DAY, amount(7));
-        spending.add(NOON + 2 * DAY, amount(3));
-        let later = spending.at(NOON + 2 * DAY);
+        spending.add(NOON.plus(DAY), amount(7));
+        spending.add(NOON.plus(2 * DAY), amount(3));
+        let later = spending.at(NOON.plus(2 * DAY));
         assert_eq!((later.day, later.day_count), (3, 1));
         assert_eq!((later.month, later.month_count), (10, 2));
     }
@@ -118,9 +118,9 @@ mod tests {
     #[test]
     fn what_was_undone_counts_no_more_where_it_had_counted() {
         let mut spending = Spending::default();
-        spending.add(NOON - DAY, amount(100));
+        spending.add(NOON.saturating_sub(DAY), amount(100));
         spending.add(NOON, amount(50));
-        spending.take_out(NOON - DAY, amount(30), false);
+        spending.take_out(NOON.saturating_sub(DAY), amount(30), false);
         let today = spending.at(NOON);
         assert_eq!((today.day, today.day_count), (50, 1));
         assert_eq!((today.month, today.month_count), (120, 2));

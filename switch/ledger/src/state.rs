@@ -10,8 +10,9 @@ use super::{
     Balance, Broken, Card, Cards, Entry, Order, Orders, Payer, PayersAccount, Reference, Subject,
     Supervision, Transactions, WalletId,
 };
+use tessera_kit::clock::{self, Timestamp};
+use tessera_kit::invariant;
 use tessera_kit::record::{Position, Sequence};
-use tessera_kit::{clock, invariant};
 
 /// The payer's account.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,8 +103,8 @@ impl Wallet {
         ends || self.transactions.iter().any(Transaction::is_open)
     }
 
-    /// When the first of its holds expires, milliseconds since 1970.
-    pub fn wakes_at(&self) -> Option<u64> {
+    /// When the first of its holds expires.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
         let open = self.transactions.iter().filter(|found| found.holds());
         open.filter_map(|found| found.hold().map(|hold| hold.expires_at))
             .min()
@@ -116,9 +117,9 @@ impl Wallet {
     }
 
     /// The representative card, if it expires within so many milliseconds from now and was not issued within as many before.
-    pub fn expiring(&self, now: u64, within: u64) -> Option<&Card> {
-        let ends = |card: &&Card| clock::year_month(now + within) > card.expiry;
-        let is_new = |card: &Card| card.issued_by.milliseconds() + within > now;
+    pub fn expiring(&self, now: Timestamp, within: u64) -> Option<&Card> {
+        let ends = |card: &&Card| clock::year_month(now.plus(within)) > card.expiry;
+        let is_new = |card: &Card| card.issued_by.given_at().plus(within) > now;
         let card = self.cards.representative().filter(|_| within != 0);
         card.filter(ends)
             .filter(|card| !is_new(card) && !self.has_ended())
@@ -136,7 +137,7 @@ impl Wallet {
 
     /// Lets go of what is closed and can be read again, as its position is durable; `now` in milliseconds
     /// since 1970.
-    pub fn settle(&mut self, is_durable: impl Fn(Position) -> bool, now: u64) {
+    pub fn settle(&mut self, is_durable: impl Fn(Position) -> bool, now: Timestamp) {
         self.transactions.settle(&is_durable);
         let transactions = &self.transactions;
         let at_hand = |reference| transactions.by_reference(reference).is_some();
@@ -198,7 +199,7 @@ impl Wallet {
 
     /// Forgets what is closed and began longer than `kept` ago (milliseconds), and reversals of unseen originals that are
     /// older than they are remembered.
-    pub fn forget_older(&mut self, now: u64, kept: u64) {
+    pub fn forget_older(&mut self, now: Timestamp, kept: u64) {
         let kept_from = now.saturating_sub(kept);
         self.transactions.forget_before(kept_from);
         let unseen_from = now.saturating_sub(DAY);

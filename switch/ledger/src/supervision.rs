@@ -1,5 +1,6 @@
 //! What an operator has decided about a wallet, or about all of them.
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Sequence;
 use tessera_protocol::{CheckValue, Institution, WrappedKey};
 
@@ -45,8 +46,8 @@ pub enum Directive {
     Unblock(Subject),
     /// The wallet may spend only there; or its card with this serial number.
     Control(Option<u32>, Controls),
-    /// From this moment on, milliseconds since 1970, it is this settlement date; said to the wallet of the operator.
-    BeginDay(u64, Day),
+    /// From this moment on, it is this settlement date; said to the wallet of the operator.
+    BeginDay(Timestamp, Day),
     /// A party's messages are sealed with another key; said to the wallet of the operator.
     ChangeKey(KeyChange),
     /// The host gets a refused advice again.
@@ -86,8 +87,8 @@ pub struct KeyChange {
 pub struct ChangedKey {
     /// The newest change.
     pub newest: KeyChange,
-    /// When it was made, milliseconds since 1970.
-    pub since: u64,
+    /// When it was made.
+    pub since: Timestamp,
     /// The key before it; `None` for that of the profile.
     pub before: Option<WrappedKey>,
 }
@@ -146,7 +147,7 @@ impl Supervision {
         Some(found)
     }
 
-    pub(super) fn apply(&mut self, directed: &Directed, at: u64) {
+    pub(super) fn apply(&mut self, directed: &Directed, at: Timestamp) {
         match &directed.directive {
             Directive::Block(subject) => {
                 self.blocks.add(Block {
@@ -204,12 +205,12 @@ mod tests {
                     by,
                     reason,
                 },
-                at,
+                Timestamp::from_milliseconds(at),
             );
             let known = supervision.key_of(party(7), [profile; 3]).copied().unwrap();
             (
                 known.newest.wrapped[0],
-                known.since,
+                known.since.milliseconds(),
                 known.before.map(|key| key[0]),
             )
         };

@@ -30,7 +30,7 @@ impl Directed {
             }
             Directive::BeginDay(begins, day) => {
                 out.put_u8(6);
-                out.put_u64_le(*begins);
+                out.put_u64_le(begins.milliseconds());
                 out.put_u32_le(day.0);
             }
             Directive::ChangeKey(change) => {
@@ -70,7 +70,7 @@ impl Directed {
                 }
                 4 => Directive::Retry(Reference(from.u64()?), Owed::read(from)?),
                 5 => Directive::Drop(Reference(from.u64()?), Owed::read(from)?),
-                6 => Directive::BeginDay(from.u64()?, Day(from.u32()?)),
+                6 => Directive::BeginDay(from.timestamp()?, Day(from.u32()?)),
                 7 => Directive::ChangeKey(KeyChange::read(from)?),
                 8 => Directive::AcceptReferences(Irregular {
                     wallets: from.u64()?,
@@ -91,7 +91,7 @@ impl Supervision {
         out.put_u16_le(self.blocks.iter().len() as u16);
         for block in self.blocks.iter() {
             block.subject.write(out);
-            out.put_u64_le(block.since);
+            out.put_u64_le(block.since.milliseconds());
             write_text(out, &block.by);
             write_text(out, &block.reason);
         }
@@ -102,14 +102,14 @@ impl Supervision {
         }
         out.put_u16_le(self.days.iter().len() as u16);
         for (begins, day) in self.days.iter() {
-            out.put_u64_le(begins);
+            out.put_u64_le(begins.milliseconds());
             out.put_u32_le(day.0);
             out.put_u8(u8::from(self.days.is_agreed(day)));
         }
         out.put_u16_le(self.keys.len() as u16);
         for key in &self.keys {
             key.newest.write(out);
-            out.put_u64_le(key.since);
+            out.put_u64_le(key.since.milliseconds());
             out.put_u8(u8::from(key.before.is_some()));
             out.put_slice(key.before.as_ref().map_or(&[], |before| &before[..]));
         }
@@ -121,7 +121,7 @@ impl Supervision {
         for _ in 0..from.u16()? {
             blocks.push(Block {
                 subject: Subject::read(from)?,
-                since: from.u64()?,
+                since: from.timestamp()?,
                 by: read_text(from)?.into(),
                 reason: read_text(from)?.into(),
             });
@@ -133,7 +133,7 @@ impl Supervision {
             supervision.controls.push((serial, read_controls(from)?));
         }
         for _ in 0..from.u16()? {
-            let (begins, day) = (from.u64()?, Day(from.u32()?));
+            let (begins, day) = (from.timestamp()?, Day(from.u32()?));
             supervision.days.begin(begins, day);
             if from.u8()? != 0 {
                 supervision.days.agree(day);
@@ -142,7 +142,7 @@ impl Supervision {
         for _ in 0..from.u16()? {
             supervision.keys.push(ChangedKey {
                 newest: KeyChange::read(from)?,
-                since: from.u64()?,
+                since: from.timestamp()?,
                 before: match from.u8()? {
                     0 => None,
                     _ => Some(from.array()?),

@@ -1,6 +1,7 @@
 //! What a wallet remembers of each request: enough to answer it again alike, to undo it, and to
 //! settle it with the host. Everything else about it stands in the journal, at its position.
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::{Amount, Currency, Institution, ResponseCode, Stan};
 
@@ -123,9 +124,9 @@ pub struct More {
     pub given_up: Vec<GivenUp>,
     /// Of a reversal or completion: no original fits what it names, or several do.
     pub unmatched: bool,
-    /// When a reversal came that took back what had been counted, milliseconds since 1970; 0 for none. What a failed refund
+    /// When a reversal came that took back what had been counted; `None` for none. What a failed refund
     /// gives back later the host works out by itself.
-    pub taken_back_at: u64,
+    pub taken_back_at: Option<Timestamp>,
 }
 
 /// An advice that is not sent any more, unless an operator resends it.
@@ -135,8 +136,8 @@ pub struct GivenUp {
     pub owed: Owed,
     /// What it said the last time.
     pub code: ResponseCode,
-    /// When, milliseconds since 1970.
-    pub at: u64,
+    /// When.
+    pub at: Timestamp,
 }
 
 pub(crate) const NO_MORE: &More = &More {
@@ -150,7 +151,7 @@ pub(crate) const NO_MORE: &More = &More {
     repeats: Vec::new(),
     given_up: Vec::new(),
     unmatched: false,
-    taken_back_at: 0,
+    taken_back_at: None,
 };
 
 /// What an authorization sets aside.
@@ -163,8 +164,8 @@ pub struct Hold {
     /// What its completions may come to in all: what was authorized or, once one has closed it, what they came to then.
     /// The rest was free from that moment on, also where a completion is reversed later.
     pub most: Amount,
-    /// Until when, milliseconds since 1970.
-    pub expires_at: u64,
+    /// Until when.
+    pub expires_at: Timestamp,
 }
 
 /// What has become of a hold.
@@ -297,13 +298,11 @@ impl Transaction {
         }
     }
 
-    /// To which moment's settlement date its undoing at the host belongs, milliseconds since 1970: to that of what took it
+    /// To which moment's settlement date its undoing at the host belongs: to that of what took it
     /// back, or to its own where it was never counted here, so that nothing is left of it there.
-    pub fn undone_at(&self) -> u64 {
-        match self.more().taken_back_at {
-            0 => self.reference.milliseconds(),
-            at => at,
-        }
+    pub fn undone_at(&self) -> Timestamp {
+        let taken_back_at = self.more().taken_back_at;
+        taken_back_at.unwrap_or(self.reference.given_at())
     }
 
     /// Whether an answer or an advice about it is still open.

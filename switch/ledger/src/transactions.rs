@@ -15,6 +15,7 @@
 use std::ops::Range;
 
 use smallvec::SmallVec;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, ResponseCode, Stan};
 
 use super::transaction::{Advice, Status, Transaction};
@@ -307,14 +308,14 @@ impl Transactions {
         true
     }
 
-    /// Forgets those that began before `milliseconds` and are closed.
-    pub fn forget_before(&mut self, milliseconds: u64) {
+    /// Forgets those that began before `moment` and are closed.
+    pub fn forget_before(&mut self, moment: Timestamp) {
         self.at_hand.retain(|transaction| {
             transaction.is_open()
                 || transaction.holds()
-                || transaction.reference.milliseconds() >= milliseconds
+                || transaction.reference.given_at() >= moment
         });
-        let young = |settled: &Settled| settled.reference.milliseconds() >= milliseconds;
+        let young = |settled: &Settled| settled.reference.given_at() >= moment;
         self.unsaved.retain(young);
         let before = self.saved.len();
         self.saved.retain(young);

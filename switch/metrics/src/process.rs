@@ -23,7 +23,7 @@ impl ProcessMetrics {
             "Start time of the process since unix epoch in seconds.",
         );
         // Metrics are made in the first moments of the process.
-        start.set(clock::system() as f64 / 1000.0);
+        start.set(clock::system().milliseconds() as f64 / 1000.0);
         register
             .gauge_family(
                 "build_info",

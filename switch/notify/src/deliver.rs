@@ -83,13 +83,11 @@ impl Delivery {
                     change: Change::ContactProposed { proposed, .. },
                     ..
                 },
-            ) if clock::milliseconds().saturating_sub(entry.at) < CODE_WITHIN => {
-                Some(KnownContact {
-                    channel: proposed.contact.channel,
-                    preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
-                    sealed: proposed.contact.sealed.clone(),
-                })
-            }
+            ) if clock::now().since(entry.at) < CODE_WITHIN => Some(KnownContact {
+                channel: proposed.contact.channel,
+                preferences: tessera_protocol::leased::NotificationPreferences::DEFAULT,
+                sealed: proposed.contact.sealed.clone(),
+            }),
             (To::Proposed, _) => None,
             (To::Contact, _) => {
                 let contact = outbox.contact(entry.wallet, Which::Confirmed);
@@ -139,7 +137,7 @@ impl Delivery {
         let texts = compose(
             notice.occasion,
             &Facts {
-                at_ms: notice.at,
+                at: Some(notice.at),
                 amount: notice.amount,
                 available: notice.available,
                 mall: mall.as_deref(),
@@ -151,7 +149,7 @@ impl Delivery {
             },
         );
         // A journal that was restored gives positions again, but not with the same time.
-        let id = MessageId::new(&format!("{key}.{:x}", notice.at));
+        let id = MessageId::new(&format!("{key}.{:x}", notice.at.milliseconds()));
         let id = id.ok_or(Failure::Permanent("no id for the message".to_owned()))?;
         Ok(Message::new(id, Address::new(address), texts))
     }

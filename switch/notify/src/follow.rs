@@ -7,6 +7,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
+use tessera_kit::clock::Timestamp;
 
 use super::occasion;
 use super::outbox::{Changes, Key, KnownContact, Outbox, OutboxError, To, Waiting, Which};
@@ -52,7 +53,7 @@ impl Follower {
         &mut self,
         most: u64,
         outbox: &Outbox,
-        now: u64,
+        now: Timestamp,
     ) -> Result<(u64, Vec<(Key, Waiting)>), OutboxError> {
         let mut reading = Reading {
             journal: self.journal.as_ref(),
@@ -85,7 +86,7 @@ struct Reading<'a> {
     journal: &'a dyn Journal,
     outbox: &'a Outbox,
     wallets: &'a mut HashSet<WalletId>,
-    notify_from: u64,
+    notify_from: Timestamp,
     changes: Changes,
     waiting: Vec<(Key, Waiting)>,
 }
@@ -199,7 +200,7 @@ impl Reading<'_> {
         }
         let waiting = Waiting {
             channel: contact.channel,
-            due: 0,
+            due: Timestamp::EPOCH,
             since: entry.at,
             attempts: 0,
         };
@@ -258,7 +259,7 @@ mod tests {
         if let Some(reads) = failing_read {
             journal.journal.fail_read_after(reads);
         }
-        while follower.look(1, outbox, 0)?.0 > 0 {}
+        while follower.look(1, outbox, Timestamp::EPOCH)?.0 > 0 {}
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use super::outbox::{Key, Outbox, OutboxError, Waiting};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::ContactChannel;
 
 /// See the head of this file.
@@ -16,7 +16,7 @@ pub(super) struct Lane {
     pause_max: u64,
     waiting: HashMap<Key, Waiting>,
     /// What is not under way, by the time at which it is due.
-    due: BinaryHeap<Reverse<(u64, Key)>>,
+    due: BinaryHeap<Reverse<(Timestamp, Key)>>,
     under_way: usize,
     /// From this key on all is in the outbox alone, but for what was put here since.
     beyond: Option<Key>,
@@ -66,7 +66,7 @@ impl Lane {
     }
 
     /// When the oldest event happened.
-    pub(super) fn oldest(&self) -> Option<u64> {
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
         self.waiting.values().map(|waiting| waiting.since).min()
     }
 
@@ -82,7 +82,7 @@ impl Lane {
 
     /// A message that is tried again.
     pub(super) fn put(&mut self, key: Key, waiting: Waiting) {
-        let due = waiting.due.min(clock::milliseconds() + self.pause_max);
+        let due = waiting.due.min(clock::now().plus(self.pause_max));
         self.waiting.insert(key, waiting);
         self.due.push(Reverse((due, key)));
     }
@@ -97,7 +97,7 @@ impl Lane {
     }
 
     /// The next that is due; it is under way from now on.
-    pub(super) fn take_due(&mut self, now: u64) -> Option<Key> {
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Key> {
         let Reverse((due, key)) = *self.due.peek()?;
         if due > now {
             return None;
@@ -150,6 +150,7 @@ mod tests {
 
     const IN_MEMORY_MAX: usize = 4;
     const PAUSE_MAX: u64 = 1_000;
+    const AT_ONCE: Timestamp = Timestamp::from_milliseconds(1);
 
     fn key(number: u64) -> Key {
         Key {
@@ -165,8 +166,8 @@ mod tests {
     fn waiting(channel: ContactChannel) -> Waiting {
         Waiting {
             channel,
-            due: 0,
-            since: 7,
+            due: Timestamp::EPOCH,
+            since: Timestamp::from_milliseconds(7),
             attempts: 0,
         }
     }
@@ -185,9 +186,9 @@ mod tests {
     fn what_a_clock_that_was_ahead_put_off_waits_no_longer_than_any_pause() {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(folder.path()).unwrap();
-        let now = clock::milliseconds();
+        let now = clock::now();
         let put_off = Waiting {
-            due: now + 86_400_000,
+            due: now.plus(86_400_000),
             attempts: 3,
             ..waiting(ContactChannel::Email)
         };
@@ -199,10 +200,7 @@ mod tests {
         let mut lane =
             Lane::open(ContactChannel::Email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
         assert_eq!(lane.take_due(now), None);
-        assert_eq!(
-            lane.take_due(clock::milliseconds() + PAUSE_MAX),
-            Some(key(1))
-        );
+        assert_eq!(lane.take_due(clock::now().plus(PAUSE_MAX)), Some(key(1)));
     }
 
     #[test]
@@ -213,7 +211,10 @@ mod tests {
         write(&outbox, 0..10, ContactChannel::Email);
         write(&outbox, 10..23, mobile);
         let mut lane = Lane::open(mobile, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
-        assert_eq!((lane.len(), lane.oldest()), (13, Some(7)));
+        assert_eq!(
+            (lane.len(), lane.oldest()),
+            (13, Some(Timestamp::from_milliseconds(7)))
+        );
         let mut sent = Vec::new();
         let mut next = 23;
         while lane.len() > 0 {
@@ -223,12 +224,12 @@ mod tests {
                 "{}",
                 lane.waiting.len()
             );
-            let due = lane.take_due(1).unwrap();
+            let due = lane.take_due(AT_ONCE).unwrap();
             // The first try of every third fails.
             let known = lane.settle(due).unwrap();
             if number(due).is_multiple_of(3) && known.attempts == 0 {
                 let again = Waiting {
-                    due: 1,
+                    due: AT_ONCE,
                     attempts: 1,
                     ..known
                 };
@@ -268,7 +269,7 @@ mod tests {
         write(&outbox, 20..21, email);
         lane.revive(key(20), waiting(email));
         let mut sent = Vec::new();
-        while let Some(due) = lane.take_due(1) {
+        while let Some(due) = lane.take_due(AT_ONCE) {
             lane.settle(due).unwrap();
             let changes = Changes {
                 done: vec![(due, email)],
@@ -297,7 +298,7 @@ mod tests {
         }
         assert_eq!(lane.len(), 20);
         let mut sent = Vec::new();
-        while let Some(due) = lane.take_due(1) {
+        while let Some(due) = lane.take_due(AT_ONCE) {
             lane.settle(due).unwrap();
             let changes = Changes {
                 done: vec![(due, email)],

@@ -1,6 +1,7 @@
 //! The events that cause notifications, and their data, read from the journal.
 
 use tessera_common::text::{latin_1, visible};
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, CardNumber, Currency, Institution, ResponseCode};
 
@@ -18,7 +19,7 @@ const STEPS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct Notice {
     pub occasion: Occasion,
-    pub at: u64,
+    pub at: Timestamp,
     pub amount: Option<(Amount, Currency)>,
     pub available: Option<(Amount, Currency)>,
     /// The party, and the card acceptor as it named itself.

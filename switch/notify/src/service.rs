@@ -18,7 +18,7 @@ use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_journal::Journal;
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::ContactChannel;
 use tessera_metrics::Metrics;
 use tessera_vault::Vault;
@@ -315,7 +315,7 @@ impl Service {
 
     /// Reads on in the journal.
     fn look(&mut self, state: &mut State, more: &mut bool) -> Result<(), OutboxError> {
-        let now = clock::milliseconds();
+        let now = clock::now();
         let (looked_at, new) = state.follower.look(LOOK_AT, &state.outbox, now)?;
         *more = looked_at >= LOOK_AT;
         for (key, waiting) in new {
@@ -325,7 +325,7 @@ impl Service {
     }
 
     fn send_what_is_due(&mut self, state: &mut State) -> Result<(), OutboxError> {
-        let now = clock::milliseconds();
+        let now = clock::now();
         for lane in &mut state.lanes {
             lane.refill(&state.outbox)?;
             while lane.under_way() < self.settings.batch
@@ -363,8 +363,8 @@ impl Service {
                 changes.done.push((key, waiting.channel));
             }
             Delivered::Failed(channel, failure) => {
-                let now = clock::milliseconds();
-                let age = now.saturating_sub(waiting.since);
+                let now = clock::now();
+                let age = now.since(waiting.since);
                 let attempts = waiting.attempts + 1;
                 let give_up = self.settings.give_up_after.as_millis() as u64;
                 match failure {
@@ -374,7 +374,7 @@ impl Service {
                     }
                     Failure::Transient(_) if age < give_up => {
                         figures.sent(channel, "retried");
-                        let due = now + self.pause(attempts);
+                        let due = now.plus(self.pause(attempts));
                         let again = Waiting {
                             due,
                             attempts,
@@ -429,10 +429,10 @@ impl Service {
         }
         self.figures_sent = Some(Instant::now());
         let figures = &self.metrics.notify;
-        let now = clock::milliseconds();
+        let now = clock::now();
         for lane in &state.lanes {
             let oldest = lane.oldest();
-            let oldest = oldest.map_or(0, |since| now.saturating_sub(since) / 1000);
+            let oldest = oldest.map_or(0, |since| now.since(since) / 1000);
             figures.waiting(lane.channel(), lane.len(), oldest);
         }
         figures.set(state.outbox.dead_count(), state.follower.behind());
@@ -490,8 +490,8 @@ fn revive(state: &mut State, letters: Letters) -> Result<usize, OutboxError> {
             // It has as long again as a new one.
             let waiting = Waiting {
                 channel: dead.channel,
-                due: 0,
-                since: clock::milliseconds(),
+                due: Timestamp::EPOCH,
+                since: clock::now(),
                 attempts: 0,
             };
             (key, waiting)
@@ -645,7 +645,7 @@ mod tests {
         let dead = |position| {
             let dead = Dead {
                 channel: ContactChannel::Email,
-                since: 0,
+                since: Timestamp::EPOCH,
                 attempts: 1,
                 why: String::new(),
             };

@@ -8,7 +8,7 @@ use tessera_protocol::{Amount, CardNumber, Currency, Stan};
 
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Position};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
     Balance, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening,
     Payer, ProposedContact, Reference, WalletId,
@@ -36,7 +36,7 @@ impl Records {
         let entry = Entry {
             wallet: WALLET,
             previous,
-            at: clock::milliseconds() - self.ago.load(Ordering::Relaxed),
+            at: clock::now().saturating_sub(self.ago.load(Ordering::Relaxed)),
             available: Balance::ZERO,
             held: Balance(held),
             owed: Balance::ZERO,
@@ -61,7 +61,7 @@ impl Records {
                     shown: "".into(),
                 },
                 code: [0; 32],
-                until: 0,
+                until: Timestamp::EPOCH,
                 tries: 0,
             },
             sealed_code: [0; 4].into(),

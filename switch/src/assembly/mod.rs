@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{ClientConfig, ServerConfig};
+use tessera_kit::clock::Timestamp;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -70,7 +71,7 @@ pub(crate) struct Seed {
     pub(crate) stats: Arc<LinkStats>,
     pub(crate) link_inbox: LinkInbox,
     /// Its wallets that hold money, and when the first of what they hold expires.
-    pub(crate) wakes: Vec<(u64, WalletId)>,
+    pub(crate) wakes: Vec<(Timestamp, WalletId)>,
 }
 
 /// A worker's runtime: one thread, which looks at its sockets after so many messages of actors that a

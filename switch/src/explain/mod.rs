@@ -116,7 +116,7 @@ pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> 
         .supervision
         .clone()
         .unwrap_or_default();
-    let date = |milliseconds| decided.days.of(milliseconds).month_and_day();
+    let date = |moment| decided.days.of(moment).month_and_day();
     let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
         let wallet = &wallets[owner];
         let advices = advised(wallet, *reference).filter_map(|owed| {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use tessera_common::text::{latin_1, visible};
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Currency, Institution, ResponseCode, mask_card_numbers, plain_amount};
 
 use super::{Step, wire};
@@ -191,7 +192,7 @@ fn facts(first: &Step, opening: &Opening, outcome: &Outcome) -> String {
         });
     let lines = [
         ("our reference", text(&opening.reference.to_text())),
-        ("arrived", moment(opening.reference.milliseconds())),
+        ("arrived", moment(opening.reference.given_at())),
         ("wallet", first.entry.wallet.0.to_string()),
         (
             "party",
@@ -239,10 +240,10 @@ fn events(steps: &[Step], currency: Currency) -> String {
 }
 
 fn times(steps: &[Step], opening: &Opening) -> String {
-    let arrived = opening.reference.milliseconds();
+    let arrived = opening.reference.given_at();
     let mut table = String::new();
     for step in steps {
-        let since = step.entry.at.saturating_sub(arrived);
+        let since = step.entry.at.since(arrived);
         let what = step.entry.event.sentence(opening.currency);
         let _ = writeln!(table, "  {since:>10} ms  {}", mask_card_numbers(&what));
     }
@@ -250,9 +251,9 @@ fn times(steps: &[Step], opening: &Opening) -> String {
 }
 
 /// UTC, to the millisecond.
-fn moment(milliseconds: u64) -> String {
-    let day = tessera_ledger::Day::at(milliseconds, 0);
-    let of_day = milliseconds % 86_400_000;
+fn moment(at: Timestamp) -> String {
+    let day = tessera_ledger::Day::at(at, 0);
+    let of_day = at.milliseconds() % 86_400_000;
     let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     format!(

@@ -84,7 +84,7 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
         .number(4, sent.amount.value())
         .number(
             7,
-            u64::from(tessera_kit::clock::transmission(reference.milliseconds())),
+            u64::from(tessera_kit::clock::transmission(reference.given_at())),
         )
         .number(11, u64::from(trace.number()))
         .number(14, u64::from(sent.expiry))

@@ -67,7 +67,7 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
         | HostPurpose::Advice
         | HostPurpose::Completion => None,
     };
-    let transmission = clock::transmission(opening.reference.milliseconds());
+    let transmission = clock::transmission(opening.reference.given_at());
     // What we sent in our own name has our time, which is UTC.
     let (local_date, local_time) = match own {
         Some(_) => (transmission / 1_000_000, transmission % 1_000_000),

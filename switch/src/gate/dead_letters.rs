@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Unread;
 use tessera_host::CardUpdate;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{GivenUp, Owed, Reference, WalletId};
 
 /// What a dead letter is called.
@@ -65,8 +66,8 @@ impl DeadLetters {
         self.len() == 0
     }
 
-    /// When the host last refused the one that it has refused longest ago, milliseconds since 1970.
-    pub fn oldest(&self) -> Option<u64> {
+    /// When the host last refused the one that it has refused longest ago.
+    pub fn oldest(&self) -> Option<Timestamp> {
         self.letters()
             .values()
             .map(|letter| letter.given_up.at)

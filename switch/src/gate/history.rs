@@ -68,6 +68,7 @@ fn is_none(error: &ReadBackError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tessera_kit::clock::Timestamp;
     use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode};
 
     use super::*;
@@ -79,7 +80,7 @@ mod tests {
         let entry = tessera_ledger::Entry {
             wallet,
             previous: None,
-            at: 1,
+            at: Timestamp::from_milliseconds(1),
             available: Balance::ZERO,
             held: Balance::ZERO,
             owed: Balance::ZERO,

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use tessera_journal::Journal;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Balance, Day, Outcome, Rules, Supervision, WalletId};
 
 use super::{News, Release};
@@ -89,7 +90,9 @@ fn what_rests_on_no_event_leaves_behind_what_was_held_before() {
 fn the_operators_decision_counts_when_it_is_durable() {
     let bench = Bench::new(Rules::default(), 0);
     let mut decided = Supervision::default();
-    decided.days.begin(5, Day(20_000));
+    decided
+        .days
+        .begin(Timestamp::from_milliseconds(5), Day(20_000));
     let wallet = WalletId::OPERATOR;
     let appended = bench
         .journal

@@ -42,7 +42,7 @@ fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
         text.map(String::from_iter).unwrap_or_default()
     };
     HistoryRow {
-        at: entry.at,
+        at: entry.at.milliseconds(),
         kind: line.kind,
         reference: text(line.reference),
         original: text(line.original),

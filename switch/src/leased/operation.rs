@@ -1,5 +1,6 @@
 //! Reads an operation of the wallet server from its message.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Operation as Code, SESSION_DIGITS, tag};
 use tessera_protocol::{Administrative, ClientNumber, Message, OrderKey, Stan};
 
@@ -27,7 +28,7 @@ impl Operation {
         message: &Message<'_>,
         administrative: &Administrative<'_>,
         reading: &Reading,
-        now: u64,
+        now: Timestamp,
     ) -> Result<Self, Rule> {
         let code = Code::of(administrative.operation).ok_or(Rule::NoSuchOperation)?;
         let retrieval: [u8; 12] = message
@@ -56,7 +57,7 @@ impl Operation {
                 None => LoadFrom::Number(data.source()?),
             }),
             Code::AnnounceOrder => Action::Announce {
-                expires_at: now + reading.order_valid_for,
+                expires_at: now.plus(reading.order_valid_for),
                 description: data.find(tag::DESCRIPTION)?.unwrap_or_default().to_vec(),
                 reversed: Vec::new(),
             },

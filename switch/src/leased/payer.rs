@@ -60,7 +60,7 @@ pub(super) fn read(
                 threshold,
                 amount,
                 under_way: None,
-                failed_at: 0,
+                failed_at: None,
             }))
         }
         Code::ReadOrder => AccountAction::ReadOrder,

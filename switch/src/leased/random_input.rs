@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Operation as Code, SECRET_DIGITS, tag};
 use tessera_protocol::{Currency, Institution, Message, Mti, Packer, Request, tlv};
 use tessera_vault::{KeyRing, Vault};
@@ -87,7 +88,12 @@ fn every_operation_is_read_or_refused() {
         let Ok(Request::Administrative(administrative)) = Request::read(&message) else {
             return;
         };
-        match Operation::read(&message, &administrative, &reading, 1) {
+        match Operation::read(
+            &message,
+            &administrative,
+            &reading,
+            Timestamp::from_milliseconds(1),
+        ) {
             Ok(_) => read.set(read.get() + 1),
             Err(_) => refused.set(refused.get() + 1),
         }

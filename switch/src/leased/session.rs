@@ -237,7 +237,7 @@ impl Session {
                     &message,
                     &administrative,
                     &self.keeper.reading,
-                    clock::milliseconds(),
+                    clock::now(),
                 );
                 match operation {
                     Ok(operation) => self.admit(operation, &frame, now).await?,

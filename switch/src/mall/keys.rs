@@ -7,7 +7,7 @@ use tessera_console::Limit;
 use tessera_protocol::{Institution, MacKey, WrappedKey};
 
 use tessera_config::Party;
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{ChangedKey, Supervision};
 
 static NOT_OPENED: Limit = Limit::new("key not opened");
@@ -31,8 +31,8 @@ struct Changed {
     /// `None` where it can't be unwrapped: then it is no message's.
     newest: Used,
     before: Before,
-    /// Until when the one before is good, milliseconds since 1970.
-    until: u64,
+    /// Until when the one before is good.
+    until: Timestamp,
 }
 
 enum Before {
@@ -104,7 +104,7 @@ impl Changed {
                 None => Before::Profile,
                 Some(before) => Before::Changed(unwrap(party, before)),
             },
-            until: known.since.saturating_add(overlap.as_millis() as u64),
+            until: known.since.plus(overlap.as_millis() as u64),
         }
     }
 
@@ -114,7 +114,7 @@ impl Changed {
         {
             return Ok(Some(Arc::clone(newest)));
         }
-        if clock::milliseconds() >= self.until {
+        if clock::now() >= self.until {
             return Err(WrongMac);
         }
         match &self.before {

@@ -216,17 +216,17 @@ impl Operator {
             return directive(request);
         }
         let next = Day(self.today().0 + 1);
-        let begins = clock::milliseconds() + settlement::NOTICE;
+        let begins = clock::now().plus(settlement::NOTICE);
         Ok(Some(Directive::BeginDay(begins, next)))
     }
 
     fn today(&self) -> Day {
-        self.policy.read().days.of(clock::milliseconds())
+        self.policy.read().days.of(clock::now())
     }
 
     fn unsettled(&self) -> Vec<String> {
         let decided = self.policy.read();
-        let days = decided.days.unsettled(clock::milliseconds());
+        let days = decided.days.unsettled(clock::now());
         days.map(|(day, _)| day.to_string()).collect()
     }
 
@@ -281,7 +281,7 @@ impl Operator {
             let entry = entry.map_err(|error| error.to_string())?;
             if let tessera_ledger::Event::Directed(directed) = &entry.event {
                 facts.push(Fact {
-                    at: entry.at,
+                    at: entry.at.milliseconds(),
                     what: words(&directed.directive),
                     by: directed.by.to_string(),
                     reason: directed.reason.to_string(),
@@ -392,7 +392,7 @@ fn text(what: &str, text: &str) -> Result<Box<str>, Refusal> {
 fn blocks(supervision: &Supervision) -> Vec<Fact> {
     let blocks = supervision.blocks.iter();
     let fact = |block: &tessera_ledger::Block| Fact {
-        at: block.since,
+        at: block.since.milliseconds(),
         what: subject_words(&block.subject),
         by: block.by.to_string(),
         reason: block.reason.to_string(),

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::OrderKey;
 
 pub use slot::Parked;
@@ -118,7 +119,7 @@ impl Orders {
         &self,
         key: OrderKey,
         wallet: WalletId,
-        now: u64,
+        now: Timestamp,
     ) -> Result<Option<Vec<UnseenOriginal>>, StoreError> {
         let entry = self.slots.entry(key);
         let known = match &entry {
@@ -181,7 +182,7 @@ impl Orders {
         key: OrderKey,
         wallet: WalletId,
         state: OrderState,
-        expires_at: u64,
+        expires_at: Timestamp,
     ) -> Result<Vec<WalletMessage>, StoreError> {
         let entry = self.slots.entry(key);
         let known = match &entry {
@@ -293,9 +294,9 @@ mod tests {
             b"        ",
             Operation::Load,
             Currency::USD,
-            0,
+            Timestamp::EPOCH,
         );
-        UnseenOriginal::named(&named, &by, 0)
+        UnseenOriginal::named(&named, &by, Timestamp::EPOCH)
     }
 
     #[test]
@@ -306,24 +307,32 @@ mod tests {
         let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal, 64);
         let orders = Orders::new(store, checkpointer);
         let key = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
+        let begin = Timestamp::EPOCH;
         let reversed = || orders.reversal(key, unseen(), |_| false).unwrap().0;
 
         // Nobody has it: what is remembered comes with the claim.
         assert_eq!(reversed(), WalletId::of_nobody(&key));
-        assert_eq!(orders.claim(key, PAYER, 0).unwrap(), Some(vec![unseen()]));
+        assert_eq!(
+            orders.claim(key, PAYER, begin).unwrap(),
+            Some(vec![unseen()])
+        );
         // While a wallet announces it, its own memory is the one that counts.
         assert_eq!(reversed(), PAYER);
-        assert_eq!(orders.claim(key, OTHER, 0).unwrap(), None);
+        assert_eq!(orders.claim(key, OTHER, begin).unwrap(), None);
         orders.let_go(key, PAYER);
-        assert_eq!(orders.claim(key, OTHER, 0).unwrap(), Some(vec![unseen()]));
-        let turn = |wallet, state| orders.turn(key, wallet, state, 1000).unwrap();
+        assert_eq!(
+            orders.claim(key, OTHER, begin).unwrap(),
+            Some(vec![unseen()])
+        );
+        let expires_at = begin.plus(1000);
+        let turn = |wallet, state| orders.turn(key, wallet, state, expires_at).unwrap();
         turn(OTHER, OrderState::Open);
         assert_eq!(reversed(), OTHER);
-        assert_eq!(orders.claim(key, PAYER, 0).unwrap(), None);
+        assert_eq!(orders.claim(key, PAYER, begin).unwrap(), None);
 
         assert_eq!(orders.slots.len(), 1);
         // It is over, and the first payer agrees to it again: the other one's late word changes nothing.
-        let later = 1000 + slot::CLAIM_VALID_FOR + 1;
+        let later = expires_at.plus(slot::CLAIM_VALID_FOR + 1);
         assert!(orders.claim(key, PAYER, later).unwrap().is_some());
         turn(OTHER, OrderState::Cancelled);
         turn(PAYER, OrderState::Paid(Reference(1)));

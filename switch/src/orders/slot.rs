@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Currency};
 
 use crate::message::WalletMessage;
@@ -45,7 +46,7 @@ pub(super) enum Owner {
     /// A wallet is deciding whether it announces it: nobody can pay it yet. And whose it was before.
     Claimed {
         by: WalletId,
-        at: u64,
+        at: Timestamp,
         before: Option<Turned>,
     },
     /// The wallet's last word.
@@ -57,7 +58,7 @@ pub(super) enum Owner {
 pub(super) struct Turned {
     pub(super) wallet: WalletId,
     pub(super) state: OrderState,
-    pub(super) expires_at: u64,
+    pub(super) expires_at: Timestamp,
 }
 
 impl Owner {
@@ -82,12 +83,12 @@ impl Owner {
     }
 
     /// Whether no other wallet may announce the order.
-    pub(super) fn keeps_out(&self, other: WalletId, now: u64) -> bool {
+    pub(super) fn keeps_out(&self, other: WalletId, now: Timestamp) -> bool {
         match *self {
-            Self::Claimed { by, at, .. } => by != other && now < at + CLAIM_VALID_FOR,
+            Self::Claimed { by, at, .. } => by != other && now < at.plus(CLAIM_VALID_FOR),
             Self::Turned(turned) if turned.wallet == other => false,
             Self::Turned(turned) => match turned.state {
-                OrderState::Open => now <= turned.expires_at.saturating_add(CLAIM_VALID_FOR),
+                OrderState::Open => now <= turned.expires_at.plus(CLAIM_VALID_FOR),
                 OrderState::Cancelled => false,
                 OrderState::Paying(_) | OrderState::Paid(_) => true,
             },

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{OrderState, Outcome, Rule, WalletId};
 use tessera_metrics::WorkerMetrics;
 use tessera_protocol::OrderKey;
@@ -44,7 +45,7 @@ impl WaitingPurchases {
         key: OrderKey,
         wallet: WalletId,
         state: OrderState,
-        expires_at: u64,
+        expires_at: Timestamp,
     ) {
         let waited = match self.orders.turn(key, wallet, state, expires_at) {
             Ok(waited) => waited,

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{OrderState, Rules, WalletId};
 use tessera_protocol::OrderKey;
 
@@ -57,7 +58,12 @@ async fn purchases_go_to_the_wallet_whose_payer_agrees() {
     wait(&bench, "a", 1, until);
     wait(&bench, "b", 2, until);
     let purchases = Rc::clone(&bench.services.purchases);
-    purchases.order_turned(order(), PAYER, OrderState::Open, u64::MAX);
+    purchases.order_turned(
+        order(),
+        PAYER,
+        OrderState::Open,
+        Timestamp::from_milliseconds(u64::MAX),
+    );
     let sent = bench.sent().await;
     assert_eq!(
         sent.iter().map(|(to, _)| *to).collect::<Vec<_>>(),

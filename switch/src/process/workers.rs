@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix::{Arbiter, ArbiterHandle};
 use tessera_admission::Way;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::WalletId;
 use tessera_metrics::LinkStats;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -27,7 +28,7 @@ impl Workers {
         shared: &Shared,
         inboxes: WorkerInboxes,
         link_stats: &[Arc<LinkStats>],
-        holding: Vec<(u64, WalletId)>,
+        holding: Vec<(Timestamp, WalletId)>,
     ) -> Self {
         let workers = link_stats.len();
         let mut wakes: Vec<Vec<_>> = vec![Vec::new(); workers];

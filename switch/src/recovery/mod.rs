@@ -31,7 +31,7 @@ pub struct Data {
     pub recovered: Recovered,
 }
 
-/// Opens journal and store, and replays what the store does not know. From then on [`clock::milliseconds`] is above the
+/// Opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
 /// time of every event and every reference in the journal: the store says so of what is not replayed.
 ///
 /// # Errors
@@ -44,7 +44,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     })?;
     let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
     if let Some(time) = store.time()? {
-        clock::not_before(time + 1);
+        clock::not_before(time.plus(1));
     }
     let location =
         Location::in_data(&settings.data).with_segment_bytes(settings.journal.segment_bytes);

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
 use tessera_journal::{Mark, Position, Reader, RecordRef, Sequence};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
 use tessera_store::{ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
 
@@ -62,7 +62,7 @@ impl<'a> Replay<'a> {
         let sequence = record.sequence;
         let entry = Entry::read(record.payload)
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
-        clock::not_before(entry.highest_time() + 1);
+        clock::not_before(entry.highest_time().plus(1));
         let (wallet, turnover) = match self.wallets.entry(entry.wallet) {
             Slot::Occupied(known) => known.into_mut(),
             Slot::Vacant(empty) => {
@@ -114,7 +114,7 @@ impl<'a> Replay<'a> {
         for (_, (mut wallet, turnover)) in self.wallets.drain() {
             // Whatever was replayed can be read again.
             // Agreements that have ended since then are looked at when the wallet is in use.
-            wallet.settle(|_| true, 0);
+            wallet.settle(|_| true, Timestamp::EPOCH);
             batch.push(Snapshot::take(&mut wallet).having(turnover));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;

@@ -94,9 +94,9 @@ fn a_wake_is_sent_when_its_time_has_come() {
     actix::System::new().block_on(async {
         let bench = Bench::new(Rules::default(), 0);
         let worker = Worker::new(Rc::clone(&bench.services), Rc::clone(&bench.active));
-        let now = clock::milliseconds();
+        let now = clock::now();
         bench.services.wakes.at(now, WalletId(1));
-        bench.services.wakes.at(now + 3_600_000, WalletId(2));
+        bench.services.wakes.at(now.plus(3_600_000), WalletId(2));
         worker.wake();
         let sent = bench.sent().await;
         assert_eq!(sent.len(), 1);

@@ -103,7 +103,7 @@ impl Worker {
 
     /// Sends a message to each wallet whose time has come.
     pub fn wake(&self) {
-        let now = clock::milliseconds();
+        let now = clock::now();
         while let Some(wallet) = self.services.wakes.next_due(now) {
             self.services.outgoing.send(wallet, Command::Wake);
         }

@@ -79,6 +79,7 @@ impl PolicyReader {
 
 #[cfg(test)]
 mod tests {
+    use tessera_kit::clock::Timestamp;
     use tessera_ledger::Day;
 
     use super::*;
@@ -91,7 +92,9 @@ mod tests {
         assert!(Rc::ptr_eq(&before, &reader.read()), "nothing has changed");
 
         let mut changed = Supervision::default();
-        changed.days.begin(5, Day(20_000));
+        changed
+            .days
+            .begin(Timestamp::from_milliseconds(5), Day(20_000));
         policy.publish(changed.clone());
         assert_eq!(*reader.read(), changed);
         assert_eq!(reader.number(), 2);

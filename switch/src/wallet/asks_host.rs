@@ -4,7 +4,7 @@ use super::WalletActor;
 use crate::gate::Unread;
 use tessera_admission::Requester;
 use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
     AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, HostPurpose,
     Kind, LoadFrom, Opening, Owed, Reference, Secret, ToHost, Wallet, Wanted,
@@ -29,7 +29,7 @@ pub(crate) fn unread(
     wallet: &Wallet,
     reference: Reference,
     owed: Owed,
-    date: impl Fn(u64) -> u32,
+    date: impl Fn(Timestamp) -> u32,
 ) -> Option<Unread> {
     let transaction = wallet.transactions.by_reference(reference)?;
     let posting = owed == Owed::Posting;
@@ -68,7 +68,7 @@ pub(crate) fn unread(
             None
         },
         settlement_date: date(match posting {
-            true => reference.milliseconds(),
+            true => reference.given_at(),
             false => transaction.undone_at(),
         }),
         in_doubt: transaction.is_in_doubt(),
@@ -93,7 +93,7 @@ fn as_sent(wallet: &Wallet, reference: Reference) -> Option<Original> {
     };
     let (mti, transmission) = match found.host_trace {
         None => (advice, 0),
-        Some(_) => (mti, clock::transmission(reference.milliseconds())),
+        Some(_) => (mti, clock::transmission(reference.given_at())),
     };
     Some(Original {
         reference,
@@ -126,10 +126,7 @@ impl WalletActor {
             .find(opens)
             .ok_or(MessageError::Nothing)?
             .event;
-        let settlement_date = self
-            .services
-            .numbers
-            .settlement_date(reference.milliseconds());
+        let settlement_date = self.services.numbers.settlement_date(reference.given_at());
         let message = match event.to_host() {
             Some(sent) => self.request_of_money(sent, settlement_date, command, requester)?,
             None if matches!(event, Event::CardRequested { .. }) => HostMessage::Card {
@@ -269,7 +266,7 @@ impl WalletActor {
     }
 
     /// Seals anew what an older key of the vault has sealed.
-    pub(super) fn reseal(&mut self, now: u64) {
+    pub(super) fn reseal(&mut self, now: Timestamp) {
         let Some(account) = &self.wallet.account else {
             return;
         };

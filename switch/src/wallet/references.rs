@@ -22,7 +22,7 @@ const STEP: u64 = 1_000;
 /// time. The third time a purchase gets the reference of the first, and the financial system declines it.
 fn damaged() -> Bench {
     let mut bench = Bench::with(100_000);
-    bench.restart_at(NOW + STEP);
+    bench.restart_at(NOW.plus(STEP));
     approved(&mut bench, 1, 1_000);
     approved(&mut bench, 2, 2_000);
     bench.restart_at(NOW);
@@ -31,7 +31,7 @@ fn damaged() -> Bench {
     refunded(&mut bench, 5, 1, 300);
     bench.send(Command::HostAnswered(pending, ResponseCode::APPROVED));
     bench.ask(by_card(4, 6, 2_000), reversal(2, None, true));
-    bench.restart_at(NOW + STEP);
+    bench.restart_at(NOW.plus(STEP));
     let twice = forwarded(&bench.ask(by_card(2, 7, 16_000), PURCHASE));
     bench.send(Command::HostAnswered(twice, ResponseCode::DUPLICATE));
     // The first of the two that have this reference.
@@ -206,7 +206,7 @@ proptest! {
                     if *back + minor <= *amount {
                         // A refund with the reference of its own purchase could not be distinguished from it.
                         bench.wallet = bench.replayed();
-                        bench.restart_at(NOW + (10 + u64::from(trace)) * STEP);
+                        bench.restart_at(NOW.plus((10 + u64::from(trace)) * STEP));
                         let action = Action::Refund { original: Some(original(*of)) };
                         let reference = forwarded(&bench.ask(refund(trace, minor), action));
                         let known = given.contains(&reference);
@@ -220,7 +220,7 @@ proptest! {
                 }
                 Step::Restart(clock) => {
                     bench.wallet = bench.replayed();
-                    bench.restart_at(NOW + clock * STEP);
+                    bench.restart_at(NOW.plus(clock * STEP));
                 }
                 Step::Sync => bench.sync(),
                 Step::Checkpoint => bench.checkpoint(),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Context, Rules, Supervision, WalletId};
 use tessera_metrics::WorkerMetrics;
 use tessera_vault::Vault;
@@ -76,7 +77,7 @@ impl Services {
     /// What is handed in to a decision made at `now`; a STAN only where the host may be asked.
     pub fn context<'a>(
         &'a self,
-        now: u64,
+        now: Timestamp,
         may_ask_host: bool,
         operator_policy: &'a Supervision,
     ) -> Context<'a> {

@@ -60,7 +60,7 @@ impl Snapshots {
         let found = self.checkpointer.wallet(wallet)?;
         let mut loaded = found.unwrap_or_else(|| Wallet::new(wallet));
         // The store may still have an earlier row of a transaction that was forgotten with what became of it later.
-        loaded.forget_older(clock::milliseconds(), transactions_kept);
+        loaded.forget_older(clock::now(), transactions_kept);
         Ok(loaded)
     }
 }

@@ -310,6 +310,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use tessera_kit::clock::Timestamp;
     use tessera_protocol::Stan;
 
     use super::*;
@@ -367,7 +368,7 @@ mod tests {
 
     fn settling(wallet: &mut Wallet, reference: u64) -> Snapshot {
         let mut snapshot = Snapshot::take(wallet);
-        snapshot.at = reference;
+        snapshot.at = Timestamp::from_milliseconds(reference);
         let settled = Settled {
             reference: Reference(reference),
             position: Position::from_stored(reference).unwrap(),
@@ -431,7 +432,7 @@ mod tests {
         bench.write([first, second, other]);
         bench.write([settling(&mut wallet, 3)]);
         assert_eq!(bench.remembers(wallet.id, &[1, 2, 3, 9]), [1, 2, 3]);
-        bench.write([settling(&mut wallet, 4).keeping_from(4)]);
+        bench.write([settling(&mut wallet, 4).keeping_from(Timestamp::from_milliseconds(4))]);
         assert_eq!(bench.remembers(wallet.id, &[1, 2, 3, 4]), [4]);
         assert_eq!(bench.remembers(WalletId(8), &[9]), [9]);
     }

@@ -50,7 +50,7 @@ pub use tables::is_of_the_disk;
 use pending::Pending;
 use tables::{Row, Table, Tables};
 use tessera_journal::{Mark, Sequence};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
@@ -183,15 +183,15 @@ impl Store {
         Ok(self.mark_and_time()?.and_then(|(mark, _)| mark))
     }
 
-    /// A time that no event up to the mark, and no reference in one, is later than, milliseconds since 1970.
+    /// A time that no event up to the mark, and no reference in one, is later than.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn time(&self) -> Result<Option<u64>, StoreError> {
+    pub fn time(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.mark_and_time()?.map(|(_, time)| time))
     }
 
-    fn mark_and_time(&self) -> Result<Option<(Option<Mark>, u64)>, StoreError> {
+    fn mark_and_time(&self) -> Result<Option<(Option<Mark>, Timestamp)>, StoreError> {
         self.get(Table::Meta, MARK)?
             .map(|row| rows::read_mark(&row))
             .transpose()
@@ -228,8 +228,12 @@ impl Store {
     /// # Errors
     /// When it can't be read.
     pub fn restore_settled(&self, wallet: &mut Wallet) -> Result<(), StoreError> {
-        let from = rows::settled_key(wallet.id, 0, None);
-        let to = rows::settled_key(wallet.id, u64::MAX, Sequence::from_stored(u64::MAX));
+        let from = rows::settled_key(wallet.id, Timestamp::EPOCH, None);
+        let to = rows::settled_key(
+            wallet.id,
+            Timestamp::from_milliseconds(u64::MAX),
+            Sequence::from_stored(u64::MAX),
+        );
         self.scan(
             Table::Settled,
             &from,
@@ -274,11 +278,11 @@ impl Store {
         Ok(found)
     }
 
-    /// Wallets that hold money for authorizations, and when the first of these expires, milliseconds since 1970.
+    /// Wallets that hold money for authorizations, and when the first of these expires.
     ///
     /// # Errors
     /// When they can't be read.
-    pub fn holding_wallets(&self) -> Result<Vec<(u64, WalletId)>, StoreError> {
+    pub fn holding_wallets(&self) -> Result<Vec<(Timestamp, WalletId)>, StoreError> {
         let mut found = Vec::new();
         self.scan(Table::Holds, &[], Bound::Unbounded, &mut |key, value| {
             found.push((rows::read_time(value)?, rows::read_wallet_key(key)?));
@@ -517,9 +521,9 @@ impl Store {
             let key = rows::settled_key(snapshot.wallet, snapshot.at, snapshot.sequence);
             rows.push(row(Table::Settled, &key, Some(&snapshot.settled)));
         }
-        if snapshot.settled_from > 0 {
-            let from = rows::settled_key(snapshot.wallet, 0, None);
-            let to = rows::settled_key(snapshot.wallet, snapshot.settled_from, None);
+        if let Some(settled_from) = snapshot.settled_from {
+            let from = rows::settled_key(snapshot.wallet, Timestamp::EPOCH, None);
+            let to = rows::settled_key(snapshot.wallet, settled_from, None);
             let mut old = Vec::new();
             self.scan(
                 Table::Settled,
@@ -540,7 +544,7 @@ impl Store {
             rows.push(row(Table::Open, &id, open.then_some(&[])));
         }
         if let Some(at) = snapshot.wakes_at {
-            let at = (at > 0).then(|| at.to_le_bytes());
+            let at = at.map(|at| at.milliseconds().to_le_bytes());
             rows.push(row(Table::Holds, &id, at.as_ref().map(<[u8; 8]>::as_slice)));
         }
         Ok(())

@@ -1,30 +1,31 @@
 //! The rows of the store, byte for byte.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Institution, Totals};
 
 use super::{StoreError, StoredOrder, unreadable};
 use tessera_journal::{Mark, Sequence};
 use tessera_ledger::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
-/// With the highest time that any event up to the mark can have, milliseconds since 1970.
-pub(super) fn mark(mark: Mark, time: u64) -> [u8; 24] {
+/// With the highest time that any event up to the mark can have.
+pub(super) fn mark(mark: Mark, time: Timestamp) -> [u8; 24] {
     let mut row = [0; 24];
     row[..16].copy_from_slice(&mark.to_bytes());
-    row[16..].copy_from_slice(&time.to_le_bytes());
+    row[16..].copy_from_slice(&time.milliseconds().to_le_bytes());
     row
 }
 
-pub(super) fn read_mark(row: &[u8]) -> Result<(Option<Mark>, u64), StoreError> {
+pub(super) fn read_mark(row: &[u8]) -> Result<(Option<Mark>, Timestamp), StoreError> {
     whole("mark", row, |from| {
-        Ok((Mark::from_bytes(from.array()?), from.u64()?))
+        Ok((Mark::from_bytes(from.array()?), from.timestamp()?))
     })
 }
 
-pub(super) fn settled_key(wallet: WalletId, at: u64, sequence: Option<Sequence>) -> [u8; 24] {
+pub(super) fn settled_key(wallet: WalletId, at: Timestamp, sequence: Option<Sequence>) -> [u8; 24] {
     let sequence = sequence.map_or(0, Sequence::to_stored);
     let mut key = [0; 24];
     key[..8].copy_from_slice(&wallet.0.to_be_bytes());
-    key[8..16].copy_from_slice(&at.to_be_bytes());
+    key[8..16].copy_from_slice(&at.milliseconds().to_be_bytes());
     key[16..].copy_from_slice(&sequence.to_be_bytes());
     key
 }
@@ -61,8 +62,8 @@ pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
     whole("card", row, |from| from.u64().map(WalletId))
 }
 
-pub(super) fn read_time(row: &[u8]) -> Result<u64, StoreError> {
-    whole("hold", row, |from| from.u64())
+pub(super) fn read_time(row: &[u8]) -> Result<Timestamp, StoreError> {
+    whole("hold", row, |from| from.timestamp())
 }
 
 pub(super) fn read_wallet_key(key: &[u8]) -> Result<WalletId, StoreError> {
@@ -82,7 +83,7 @@ pub(super) fn order(order: &StoredOrder) -> [u8; 33] {
     row[..8].copy_from_slice(&order.wallet.0.to_le_bytes());
     row[8] = state;
     row[9..17].copy_from_slice(&reference.to_le_bytes());
-    row[17..25].copy_from_slice(&order.expires_at.to_le_bytes());
+    row[17..25].copy_from_slice(&order.expires_at.milliseconds().to_le_bytes());
     row[25..].copy_from_slice(&order.position.to_stored().to_le_bytes());
     row
 }
@@ -101,7 +102,7 @@ pub(super) fn read_order(row: &[u8]) -> Result<StoredOrder, StoreError> {
         Ok(StoredOrder {
             wallet,
             state,
-            expires_at: from.u64()?,
+            expires_at: from.timestamp()?,
             position: from.position()?,
         })
     })

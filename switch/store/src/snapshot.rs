@@ -3,7 +3,7 @@
 use tessera_protocol::{Institution, OrderKey, Totals};
 
 use tessera_journal::{Position, Sequence};
-use tessera_kit::clock;
+use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 
 /// What the store writes of a wallet.
@@ -13,13 +13,13 @@ pub struct Snapshot {
     /// The sequence of the last event in it: it must be durable before the snapshot is written, or
     /// the store would know what the journal does not. `None` where there is none.
     pub(super) sequence: Option<Sequence>,
-    /// When it was taken, milliseconds since 1970.
-    pub(super) at: u64,
+    /// When it was taken.
+    pub(super) at: Timestamp,
     pub(super) bytes: Vec<u8>,
     /// What has settled since the snapshot before: transactions and orders.
     pub(super) settled: Vec<u8>,
-    /// What settled before this time need not be kept any longer; 0 where that is not looked at.
-    pub(super) settled_from: u64,
+    /// What settled before this time need not be kept any longer; `None` where that is not looked at.
+    pub(super) settled_from: Option<Timestamp>,
     /// Serial and number of each card.
     pub(super) cards: Vec<(u32, u64)>,
     /// Those that may have changed since the snapshot before.
@@ -28,8 +28,8 @@ pub struct Snapshot {
     pub(super) forgotten: Vec<OrderKey>,
     /// Whether something of it is to be settled; `None` where the store knows.
     pub(super) open: Option<bool>,
-    /// When the first of its holds expires, milliseconds since 1970, 0 for never; `None` where the store knows.
-    pub(super) wakes_at: Option<u64>,
+    /// When the first of its holds expires, `Some(None)` for never; `None` where the store knows.
+    pub(super) wakes_at: Option<Option<Timestamp>>,
     /// What it adds to totals since the snapshot before.
     pub(super) turnover: Vec<Turnover>,
 }
@@ -41,8 +41,8 @@ pub struct StoredOrder {
     pub wallet: WalletId,
     /// What became of it.
     pub state: OrderState,
-    /// Until when it stands, milliseconds since 1970.
-    pub expires_at: u64,
+    /// Until when it stands.
+    pub expires_at: Timestamp,
     /// Journal position of its announcement: a wallet that announced it earlier has nothing to say of it any more.
     pub position: Position,
 }
@@ -84,7 +84,7 @@ pub struct Known {
     /// The newest card's serial.
     cards: u32,
     open: Option<bool>,
-    wakes_at: Option<u64>,
+    wakes_at: Option<Option<Timestamp>>,
 }
 
 impl Snapshot {
@@ -119,10 +119,10 @@ impl Snapshot {
         Self {
             wallet: wallet.id,
             sequence: wallet.last_sequence,
-            at: clock::milliseconds(),
+            at: clock::now(),
             bytes,
             settled,
-            settled_from: 0,
+            settled_from: None,
             cards: wallet
                 .cards
                 .iter()
@@ -131,7 +131,7 @@ impl Snapshot {
             orders,
             forgotten: wallet.orders.take_forgotten(),
             open: Some(wallet.is_open()),
-            wakes_at: Some(wallet.wakes_at().unwrap_or(0)),
+            wakes_at: Some(wallet.wakes_at()),
             turnover: Vec::new(),
         }
     }
@@ -164,10 +164,10 @@ impl Snapshot {
         self
     }
 
-    /// The same, and nothing that settled before `milliseconds` is kept any longer.
-    pub fn keeping_from(self, milliseconds: u64) -> Self {
+    /// The same, and nothing that settled before `moment` is kept any longer.
+    pub fn keeping_from(self, moment: Timestamp) -> Self {
         Self {
-            settled_from: milliseconds,
+            settled_from: Some(moment),
             ..self
         }
     }

@@ -1,6 +1,7 @@
 //! Disks that refuse writes, and rows that are not what was written.
 
 use std::collections::BTreeMap;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::Institution;
 
 use super::*;
@@ -184,18 +185,18 @@ fn a_damaged_row_is_an_error_with_advice() {
     for (byte, value) in [(0, 1), (17, 7), (order_bytes + 9, 7)] {
         snapshot.settled[byte] = value;
     }
-    snapshot.at = 1;
+    snapshot.at = Timestamp::from_milliseconds(1);
     snapshot.cards = vec![(1, 9_900_000_000_000_010)];
     let order = OrderKey([3; 16]);
     let stored = StoredOrder {
         wallet: id,
         state: OrderState::Paid(Reference(5)),
-        expires_at: 6,
+        expires_at: Timestamp::from_milliseconds(6),
         position: at(7),
     };
     snapshot.orders = vec![(order, stored)];
     snapshot.open = Some(true);
-    snapshot.wakes_at = Some(9);
+    snapshot.wakes_at = Some(Some(Timestamp::from_milliseconds(9)));
     let day = Day(20_000);
     let totals = rows::totals(&Totals::default());
     store.write(&[snapshot], Some(mark(1, 2))).unwrap();
@@ -260,7 +261,7 @@ fn an_order_belongs_to_the_wallet_that_announced_it_last() {
         let order = StoredOrder {
             wallet,
             state,
-            expires_at: 6,
+            expires_at: Timestamp::from_milliseconds(6),
             position: at(position),
         };
         let mut snapshot = Snapshot::take(&mut Wallet::new(wallet));

@@ -4,7 +4,7 @@ use bytes::BufMut;
 use tessera_protocol::leased::{LIMITS, Limits, NotificationPreferences, SessionKind, SourceKind};
 
 use super::super::Reference;
-use super::super::bytes::{Reader, Unreadable};
+use super::super::bytes::{Reader, Unreadable, write_optional_time};
 use super::{Account, Change, Contact, ContactChannel, ProposedContact, Reload, Session, Source};
 
 /// The highest number of a change that was ever given; rises with each new one.
@@ -167,8 +167,8 @@ impl Session {
             SessionKind::Web => 0,
             SessionKind::Extension => 1,
         });
-        out.put_u64_le(self.opened_at);
-        out.put_u64_le(self.used_at);
+        out.put_u64_le(self.opened_at.milliseconds());
+        out.put_u64_le(self.used_at.milliseconds());
         write_text(out, &self.device);
     }
 
@@ -181,8 +181,8 @@ impl Session {
                 1 => SessionKind::Extension,
                 kind => return Err(from.unknown("kind of session", kind, 1)),
             },
-            opened_at: from.u64()?,
-            used_at: from.u64()?,
+            opened_at: from.timestamp()?,
+            used_at: from.timestamp()?,
             device: read_text(from)?,
         })
     }
@@ -221,7 +221,7 @@ impl Reload {
         out.put_u64_le(self.threshold);
         out.put_u64_le(self.amount);
         Reference::write_optional(self.under_way, out);
-        out.put_u64_le(self.failed_at);
+        write_optional_time(self.failed_at, out);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
@@ -230,7 +230,7 @@ impl Reload {
             threshold: from.u64()?,
             amount: from.u64()?,
             under_way: Reference::read_optional(from)?,
-            failed_at: from.u64()?,
+            failed_at: from.optional_timestamp()?,
         })
     }
 }
@@ -262,7 +262,7 @@ impl ProposedContact {
     fn write(&self, out: &mut Vec<u8>) {
         self.contact.write(out);
         out.put_slice(&self.code);
-        out.put_u64_le(self.until);
+        out.put_u64_le(self.until.milliseconds());
         out.put_u8(self.tries);
     }
 
@@ -270,7 +270,7 @@ impl ProposedContact {
         Ok(Self {
             contact: Contact::read(from)?,
             code: from.array()?,
-            until: from.u64()?,
+            until: from.timestamp()?,
             tries: from.u8()?,
         })
     }

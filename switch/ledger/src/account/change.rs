@@ -1,5 +1,6 @@
 //! What can happen to an account, and what each change makes of it.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::{Limits, NotificationPreferences};
 
@@ -111,8 +112,8 @@ impl Change {
 }
 
 impl Account {
-    /// Makes the change true; it happened at this time, milliseconds since 1970.
-    pub fn apply(&mut self, change: &Change, at: u64) {
+    /// Makes the change true; it happened at this time.
+    pub fn apply(&mut self, change: &Change, at: Timestamp) {
         match change {
             Change::Registered(password) => self.password.clone_from(password),
             Change::SignedIn(session) => self.sign_in(session),

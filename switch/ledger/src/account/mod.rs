@@ -7,6 +7,7 @@ pub(crate) mod bytes;
 mod change;
 mod secret;
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Limits, NotificationPreferences, SessionKind, SourceKind};
 
 pub use change::{Change, ContactChannel};
@@ -67,10 +68,10 @@ pub struct Session {
     pub digest: [u8; 32],
     /// Where it was opened.
     pub kind: SessionKind,
-    /// Milliseconds since 1970.
-    pub opened_at: u64,
-    /// Milliseconds since 1970, to a minute.
-    pub used_at: u64,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When it was last used, to a minute.
+    pub used_at: Timestamp,
     /// What the payer knows the device by.
     pub device: Box<str>,
 }
@@ -101,8 +102,8 @@ pub struct Reload {
     pub amount: u64,
     /// The load under way.
     pub under_way: Option<Reference>,
-    /// When one last failed, milliseconds since 1970.
-    pub failed_at: u64,
+    /// When one last failed.
+    pub failed_at: Option<Timestamp>,
 }
 
 /// Where details are sent.
@@ -123,8 +124,8 @@ pub struct ProposedContact {
     pub contact: Contact,
     /// SHA-256 of the code with the wallet's number before it.
     pub code: [u8; 32],
-    /// Until when the code is good, milliseconds since 1970.
-    pub until: u64,
+    /// Until when the code is good.
+    pub until: Timestamp,
     /// Wrong codes so far.
     pub tries: u8,
 }

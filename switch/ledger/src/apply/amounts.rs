@@ -1,5 +1,6 @@
 //! What stands of a transaction, what is set aside for it, and what is used of it.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, ResponseCode};
 
 use crate::event::Before;
@@ -11,7 +12,7 @@ impl Wallet {
         &mut self,
         reference: Reference,
         asked: Amount,
-        at: u64,
+        at: Timestamp,
     ) -> Result<(), Broken> {
         let transaction = self.known_mut(reference)?;
         let standing = transaction.stands_after(asked);
@@ -27,7 +28,7 @@ impl Wallet {
             Status::Pending => {}
             Status::Approved => {
                 transaction.advise();
-                transaction.more_mut().taken_back_at = at;
+                transaction.more_mut().taken_back_at = Some(at);
             }
             Status::Declined => {}
         }
@@ -51,7 +52,7 @@ impl Wallet {
         if let Some(hold) = &mut transaction.more_mut().hold {
             hold.held = hold.held.saturating_sub(from_hold);
         }
-        let bought_at = authorization.milliseconds();
+        let bought_at = authorization.given_at();
         self.spending.add_to(bought_at, past_hold, anew);
         match closes {
             true => self.release_hold(authorization, HoldState::Completed),
@@ -90,7 +91,7 @@ impl Wallet {
     pub(super) fn come_to_nothing(
         &mut self,
         reference: Reference,
-        failed_at: Option<u64>,
+        failed_at: Option<Timestamp>,
     ) -> Result<(), Broken> {
         // What was completed of it stands, whatever the host says.
         let used = match self.known(reference)? {
@@ -130,7 +131,7 @@ impl Wallet {
         match transaction.kind {
             Kind::Purchase | Kind::Authorization => {
                 let whole = standing.is_zero() && !undone.is_zero();
-                let bought_at = reference.milliseconds();
+                let bought_at = reference.given_at();
                 self.spending.take_out(bought_at, undone, whole);
                 if whole {
                     // The order is not paid any more: the payer's agreement stands again until it expires.

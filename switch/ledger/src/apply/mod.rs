@@ -2,6 +2,7 @@
 
 mod amounts;
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::{Amount, CardNumber, ResponseCode};
 
@@ -99,7 +100,7 @@ impl Wallet {
                 original,
                 asked,
                 ..
-            } => self.reverse(*original, *asked, opening.reference.milliseconds())?,
+            } => self.reverse(*original, *asked, opening.reference.given_at())?,
             Event::ReversedFurther {
                 original, standing, ..
             } => self.shrink(*original, *standing)?,
@@ -155,7 +156,7 @@ impl Wallet {
     }
 
     /// The host approved it, or the switch in its stead.
-    fn approve(&mut self, reference: Reference, now: u64) -> Result<(), Broken> {
+    fn approve(&mut self, reference: Reference, now: Timestamp) -> Result<(), Broken> {
         let found = self.known(reference)?;
         // Shrunk while it was with the host, the host approved all of it.
         let shrunk = found.left_at_host() < found.granted();
@@ -184,7 +185,7 @@ impl Wallet {
         reference: Reference,
         code: ResponseCode,
         advise: bool,
-        now: u64,
+        now: Timestamp,
     ) -> Result<(), Broken> {
         let advice = if advise { Advice::Open } else { Advice::None };
         self.close(reference, Status::Declined, code, advice)?;
@@ -195,7 +196,7 @@ impl Wallet {
 
     /// So much is spent with this card.
     fn spend(&mut self, opening: &Opening, card: &CardNumber, amount: Amount) {
-        self.spending.add(opening.reference.milliseconds(), amount);
+        self.spending.add(opening.reference.given_at(), amount);
         self.cards.used(card, opening);
     }
 
@@ -203,7 +204,7 @@ impl Wallet {
         &mut self,
         opening: Option<&Opening>,
         change: &Change,
-        now: u64,
+        now: Timestamp,
     ) -> Result<(), Broken> {
         if let (Change::Registered(password), Some(opening)) = (change, opening) {
             self.currency = Some(opening.currency);
@@ -220,7 +221,7 @@ impl Wallet {
         }
     }
 
-    fn direct(&mut self, directed: &Directed, at: u64) -> Result<(), Broken> {
+    fn direct(&mut self, directed: &Directed, at: Timestamp) -> Result<(), Broken> {
         let (reference, owed, dropped) = match directed.directive {
             Directive::Retry(reference, owed) => (reference, owed, false),
             Directive::Drop(reference, owed) => (reference, owed, true),
@@ -255,17 +256,17 @@ impl Wallet {
     }
 
     /// A load has ended: if it was the automatic one, the next may come, after a pause where it failed.
-    fn reloaded(&mut self, reference: Reference, failed_at: Option<u64>) {
+    fn reloaded(&mut self, reference: Reference, failed_at: Option<Timestamp>) {
         if let Some(reload) = self.reload_mut()
             && reload.under_way == Some(reference)
         {
             reload.under_way = None;
-            reload.failed_at = failed_at.unwrap_or(0);
+            reload.failed_at = failed_at;
         }
     }
 
     /// All money went back to its source. What came in meanwhile keeps the wallet open.
-    fn paid_out(&mut self, now: u64) -> Result<(), Broken> {
+    fn paid_out(&mut self, now: Timestamp) -> Result<(), Broken> {
         self.account_mut()?.closing = None;
         if self.ledger().is_zero() && self.owed.is_zero() {
             self.end(now);
@@ -274,7 +275,7 @@ impl Wallet {
     }
 
     /// Its cards end one by one, each with its own event, because the host gets an advice for each.
-    fn end(&mut self, now: u64) {
+    fn end(&mut self, now: Timestamp) {
         self.orders.cancel_open(now);
         self.account = Some(Box::new(PayersAccount::ended()));
     }

@@ -171,7 +171,7 @@ fn propose(contact: &ContactAndCode, context: &Context) -> Change {
         proposed: ProposedContact {
             contact: contact.contact.clone(),
             code: contact.digest,
-            until: context.now + CODE_VALID_FOR,
+            until: context.now.plus(CODE_VALID_FOR),
             tries: 0,
         },
         sealed_code: contact.sealed_code.clone(),
@@ -221,8 +221,8 @@ fn list_sessions(
         let row = SessionRow {
             number: session.number,
             kind: session.kind,
-            opened_at: session.opened_at,
-            used_at: session.used_at,
+            opened_at: session.opened_at.milliseconds(),
+            used_at: session.used_at.milliseconds(),
             current: own == Some(session.number),
             device: session.device.to_string(),
         };

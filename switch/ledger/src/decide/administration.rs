@@ -1,6 +1,7 @@
 //! What the wallet server asks for on its leased line.
 
 use smallvec::smallvec;
+use tessera_kit::clock::Timestamp;
 
 use super::super::UnseenOriginal;
 use super::super::{
@@ -23,7 +24,7 @@ pub(super) fn open(wallet: &Wallet, opening: &Opening) -> Decision {
 pub(super) fn announce(
     wallet: &Wallet,
     ask: &Ask,
-    expires_at: u64,
+    expires_at: Timestamp,
     description: &[u8],
     reversed: &[UnseenOriginal],
     context: &Context,

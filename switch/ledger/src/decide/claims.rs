@@ -96,14 +96,13 @@ pub(super) fn session<'a>(wallet: &'a Wallet, ask: &Ask, context: &Context) -> O
 
 /// Whether the session has neither been idle for too long nor open for too long.
 pub(super) fn is_open(session: &Session, context: &Context) -> bool {
-    let since = |time: u64| context.now.saturating_sub(time);
-    since(session.used_at) < context.rules.session_idle + SESSION_USED_GRAIN
-        && since(session.opened_at) < context.rules.session_max_age
+    context.now.since(session.used_at) < context.rules.session_idle + SESSION_USED_GRAIN
+        && context.now.since(session.opened_at) < context.rules.session_max_age
 }
 
 /// To a minute, so that not every look at a page is an event.
 fn used(session: &Session, context: &Context) -> Option<Event> {
-    let unused = context.now.saturating_sub(session.used_at);
+    let unused = context.now.since(session.used_at);
     (unused >= SESSION_USED_GRAIN).then_some(Event::Account {
         opening: None,
         change: Change::SessionUsed(session.number),

@@ -8,6 +8,7 @@
 //! What a completion debited and its reversal gave back is held no more. While the hold is open, further completions debit
 //! what is still held; once it is completed, what reversals of completions have given back since, and only if it is there.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, OriginalData};
 
 use super::super::original::NamedOriginal;
@@ -94,14 +95,15 @@ fn debit(
 /// Ends what has expired, and says when to look again.
 pub(super) fn expire(wallet: &Wallet, context: &Context) -> Decision {
     let mut decision = Decision::default();
-    let mut next = u64::MAX;
+    let mut next: Option<Timestamp> = None;
     for authorization in wallet.transactions.iter().filter(|found| found.holds()) {
         let Some(hold) = authorization.hold() else {
             continue;
         };
         // While the host decides, it decides.
         if hold.expires_at > context.now || authorization.status == Status::Pending {
-            next = next.min(hold.expires_at.max(context.now + 1));
+            let ends = hold.expires_at.max(context.now.plus(1));
+            next = Some(next.map_or(ends, |next| next.min(ends)));
             continue;
         }
         let reference = authorization.reference;
@@ -113,8 +115,6 @@ pub(super) fn expire(wallet: &Wallet, context: &Context) -> Decision {
             decision.effects.extend(turned);
         }
     }
-    if next != u64::MAX {
-        decision.effects.push(Effect::WakeAt(next));
-    }
+    decision.effects.extend(next.map(Effect::WakeAt));
     decision
 }

@@ -51,16 +51,14 @@ pub(super) fn post(wallet: &Wallet, opening: &Opening, context: &Context) -> Dec
     }
     let (card, expiry) = completed::shown_card(wallet, opening);
     let expires_at = match opening.class {
-        Class::Authorization => context.now + context.rules.hold_valid_for,
-        Class::Financial | Class::Reversal | Class::Administrative => 0,
+        Class::Authorization => Some(context.now.plus(context.rules.hold_valid_for)),
+        Class::Financial | Class::Reversal | Class::Administrative => None,
     };
     let mut effects = smallvec![
         Effect::Answer(Outcome::approved()),
         Effect::Post(opening.reference),
     ];
-    if expires_at != 0 {
-        effects.push(Effect::WakeAt(expires_at));
-    }
+    effects.extend(expires_at.map(Effect::WakeAt));
     Decision {
         events: smallvec![Event::Advised {
             opening: opening.clone(),

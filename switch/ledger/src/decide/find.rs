@@ -20,11 +20,11 @@ pub(super) fn find<'a>(
     named: &NamedOriginal,
     kinds: impl Fn(Kind) -> bool,
 ) -> Result<&'a Transaction, Unmatched> {
-    let at = opening.reference.milliseconds();
+    let at = opening.reference.given_at();
     let mut best = None;
     let mut found = Err(Unmatched::Unseen);
     for transaction in wallet.transactions.iter().filter(|one| kinds(one.kind)) {
-        let age = at.saturating_sub(transaction.reference.milliseconds());
+        let age = at.since(transaction.reference.given_at());
         let fit = named.fit(&transaction.traits(), |time| transaction.sent(time), age);
         if fit.is_none() || fit < best {
             continue;

@@ -2,6 +2,7 @@
 //! the wallet.
 
 use smallvec::smallvec;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::Amount;
 
 use super::super::account::RELOAD_PAUSE;
@@ -68,7 +69,7 @@ pub(super) fn load(
 }
 
 /// The automatic reload after something that has made it due, where the payer wants it.
-pub(super) fn reload(wallet: &Wallet, after: Reference, now: u64) -> Option<Effect> {
+pub(super) fn reload(wallet: &Wallet, after: Reference, now: Timestamp) -> Option<Effect> {
     let reload = wallet.account.as_ref()?.reload?;
     reload_as(wallet, &reload, after, now)
 }
@@ -78,13 +79,13 @@ pub(super) fn reload_as(
     wallet: &Wallet,
     reload: &Reload,
     after: Reference,
-    now: u64,
+    now: Timestamp,
 ) -> Option<Effect> {
     let amount = Amount::new(reload.amount).filter(|_| is_due(wallet, reload, now))?;
     Some(Effect::Reload(after, reload.source, amount))
 }
 
-fn is_due(wallet: &Wallet, reload: &Reload, now: u64) -> bool {
+fn is_due(wallet: &Wallet, reload: &Reload, now: Timestamp) -> bool {
     let account = wallet.account.as_ref();
     let ends = account.is_none_or(|account| account.closing.is_some() || account.closed);
     let under_way = || {
@@ -92,7 +93,9 @@ fn is_due(wallet: &Wallet, reload: &Reload, now: u64) -> bool {
         loads.any(|other| other.kind == Kind::Load && other.status == Status::Pending)
     };
     wallet.available.value() < reload.threshold
-        && now.saturating_sub(reload.failed_at) >= RELOAD_PAUSE
+        && reload
+            .failed_at
+            .is_none_or(|failed_at| now.since(failed_at) >= RELOAD_PAUSE)
         && !ends
         && !under_way()
 }

@@ -1,6 +1,7 @@
 //! The second lap: what the host's word, or its silence, comes to.
 
 use smallvec::{SmallVec, smallvec};
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{CardNumber, HostRequestKind, HostVerdict, ResponseCode};
 
 use super::super::transaction::{Advice, Kind, Status, Transaction};
@@ -252,7 +253,7 @@ pub(super) fn sent_again(transaction: &Transaction) -> Decision {
 /// What takes several events may have been cut off between them: it is brought to its end.
 pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
     let mut decision = Decision::default();
-    let mut owed: SmallVec<[(u64, Effect); 4]> = SmallVec::new();
+    let mut owed: SmallVec<[(Timestamp, Effect); 4]> = SmallVec::new();
     let mut undone: SmallVec<[Effect; 4]> = SmallVec::new();
     for transaction in wallet
         .transactions
@@ -273,7 +274,7 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
             undone.extend(given_up.effects);
         } else {
             if transaction.more().posting == Advice::Open && is_sent(Owed::Posting) {
-                owed.push((reference.milliseconds(), Effect::Post(reference)));
+                owed.push((reference.given_at(), Effect::Post(reference)));
             }
             let undoing = match transaction.kind {
                 Kind::Retirement => Owed::Card,
@@ -300,7 +301,7 @@ pub(super) fn recover(wallet: &Wallet, context: &Context) -> Decision {
             let refunds = wallet.transactions.iter().filter(|refund| {
                 refund.is_open() && refund.more().original == Some(purchase.reference)
             });
-            let (mut refunded, mut at) = (purchase.more().used, 0);
+            let (mut refunded, mut at) = (purchase.more().used, Timestamp::EPOCH);
             for refund in refunds {
                 at = at.max(refund.undone_at());
                 if refund.status == Status::Pending {

@@ -46,8 +46,8 @@ fn hold(
 ) -> Decision {
     let reference = opening.reference;
     let expires_at = match opening.class {
-        Class::Authorization => context.now + context.rules.hold_valid_for,
-        Class::Financial | Class::Reversal | Class::Administrative => 0,
+        Class::Authorization => Some(context.now.plus(context.rules.hold_valid_for)),
+        Class::Financial | Class::Reversal | Class::Administrative => None,
     };
     let held = Event::Held {
         opening: opening.clone(),
@@ -74,9 +74,7 @@ fn hold(
         let turned = Effect::OrderTurned(key, state, order.expires_at);
         decision.effects.push(turned);
     }
-    if expires_at != 0 {
-        decision.effects.push(Effect::WakeAt(expires_at));
-    }
+    decision.effects.extend(expires_at.map(Effect::WakeAt));
     decision
 }
 
@@ -237,7 +235,7 @@ fn is_open(wallet: &Wallet, opening: &Opening, context: &Context) -> Result<(), 
 }
 
 fn within(limits: Limits, wallet: &Wallet, opening: &Opening) -> Result<(), Rule> {
-    let spent = wallet.spending.at(opening.reference.milliseconds());
+    let spent = wallet.spending.at(opening.reference.given_at());
     let amount = opening.amount.value();
     for (limit, would_be, rule) in [
         (limits.transaction, amount, Rule::PurchaseLimit),

@@ -1,6 +1,7 @@
 //! Reversals (wire protocol, section 5).
 
 use smallvec::{SmallVec, smallvec};
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, OriginalData};
 
 use super::super::event::NotedOriginal;
@@ -81,7 +82,7 @@ pub(super) fn reverse(
     };
     let undone = original.standing.saturating_sub(standing);
     let at = match original.status {
-        Status::Approved => opening.reference.milliseconds(),
+        Status::Approved => opening.reference.given_at(),
         Status::Pending | Status::Declined => original.undone_at(),
     };
     reverse_further(wallet, original, undone, at, &mut decision);
@@ -94,7 +95,7 @@ pub(super) fn reverse_further(
     wallet: &Wallet,
     refund: &Transaction,
     undone: Amount,
-    at: u64,
+    at: Timestamp,
     decision: &mut Decision,
 ) {
     let transactions = &wallet.transactions;
@@ -124,7 +125,7 @@ pub(super) fn lower(
     wallet: &Wallet,
     purchase: &Transaction,
     refunded: Amount,
-    at: u64,
+    at: Timestamp,
     decision: &mut Decision,
 ) {
     let standing = purchase.stands_at(refunded);
@@ -135,7 +136,10 @@ pub(super) fn lower(
         original: purchase.reference,
         stood: purchase.standing,
         standing,
-        at: at.max(purchase.more().taken_back_at),
+        at: purchase
+            .more()
+            .taken_back_at
+            .map_or(at, |taken_back_at| at.max(taken_back_at)),
     });
     if standing.is_zero() {
         let open = super::OrderState::Open;

@@ -63,7 +63,7 @@ impl Entry {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.put_u64_le(self.wallet.0);
         out.put_u64_le(self.previous.map_or(0, Position::to_stored));
-        out.put_u64_le(self.at);
+        out.put_u64_le(self.at.milliseconds());
         out.put_u64_le(self.available.value());
         out.put_u64_le(self.held.value());
         let kind = out.len();
@@ -82,7 +82,7 @@ impl Entry {
         let mut entry = Self {
             wallet: WalletId(from.u64()?),
             previous: Position::from_stored(from.u64()?),
-            at: from.u64()?,
+            at: from.timestamp()?,
             available: Balance(from.u64()?),
             held: Balance(from.u64()?),
             owed: Balance::ZERO,
@@ -154,7 +154,7 @@ layouts! {
     write {
         Self::Opened(opening) => put(out, 1, opening);
         Self::Held { opening, host_trace, card, expiry, granted, expires_at } => {
-            let plain = granted.is_none() && *expires_at == 0;
+            let plain = granted.is_none() && expires_at.is_none();
             put(out, if plain { HELD } else { HELD_OTHERWISE }, opening);
             host_trace.put(out);
             card.put(out);
@@ -216,7 +216,7 @@ fn read_held(from: &mut Reader<'_>, plain: bool) -> Result<Event, Unreadable> {
     let (opening, host_trace) = (Field::take(from)?, Field::take(from)?);
     let (card, expiry) = (Field::take(from)?, Field::take(from)?);
     let (granted, expires_at) = match plain {
-        true => (Amount::ZERO, 0),
+        true => (Amount::ZERO, None),
         false => (Field::take(from)?, Field::take(from)?),
     };
     Ok(Event::Held {

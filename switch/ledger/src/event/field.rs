@@ -1,6 +1,7 @@
 //! What a field of an event is as bytes: one way for each type, for writing and for reading.
 
 use bytes::BufMut;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Stan};
 
 use super::parts::{
@@ -8,7 +9,7 @@ use super::parts::{
     write_stan, write_text,
 };
 use super::{NotedOriginal, Opening, Reconciled, Wanted};
-use crate::bytes::{Reader, Unreadable};
+use crate::bytes::{Reader, Unreadable, write_optional_time};
 use crate::{Change, Directed, Owed, Reason, Reference};
 
 /// A field of an event.
@@ -38,7 +39,6 @@ fields! {
     bool: |field, out| out.put_u8(u8::from(*field)), |from| Ok(from.u8()? != 0);
     u16: |field, out| out.put_u16_le(*field), |from| from.u16();
     u32: |field, out| out.put_u32_le(*field), |from| from.u32();
-    u64: |field, out| out.put_u64_le(*field), |from| from.u64();
     Amount: |field, out| out.put_u64_le(field.value()), |from| read_amount(from);
     CardNumber: |field, out| write_card(out, field), |from| read_card(from);
     Change: |field, out| field.write(out), |from| Self::read(from);
@@ -53,6 +53,8 @@ fields! {
     Option<Reference>: |field, out| Reference::write_optional(*field, out), |from| Reference::read_optional(from);
     ResponseCode: |field, out| out.put_slice(field.as_bytes()), |from| read_code(from);
     Stan: |field, out| write_stan(out, Some(*field)), |from| read_host_stan(from);
+    Timestamp: |field, out| out.put_u64_le(field.milliseconds()), |from| from.timestamp();
+    Option<Timestamp>: |field, out| write_optional_time(*field, out), |from| from.optional_timestamp();
     Wanted: |field, out| field.write(out), |from| Self::read(from);
 }
 

@@ -30,6 +30,7 @@ mod postings;
 mod sentence;
 mod settlement;
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{
@@ -59,8 +60,8 @@ pub struct Entry {
     pub wallet: WalletId,
     /// Journal position of the wallet's event before it; `None` for its first.
     pub previous: Option<Position>,
-    /// Milliseconds since 1970.
-    pub at: u64,
+    /// When it was journaled.
+    pub at: Timestamp,
     /// What the wallet had available before it.
     pub available: Balance,
     /// What was held in the wallet before it.
@@ -72,11 +73,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// When it happened, or was given its reference where that is later: milliseconds since 1970.
-    pub fn highest_time(&self) -> u64 {
+    /// When it happened, or was given its reference where that is later.
+    pub fn highest_time(&self) -> Timestamp {
         let opening = self.event.opening();
-        let given_at = opening.map_or(0, |opening| opening.reference.milliseconds());
-        self.at.max(given_at)
+        let given_at = opening.map(|opening| opening.reference.given_at());
+        given_at.map_or(self.at, |given_at| self.at.max(given_at))
     }
 }
 
@@ -177,8 +178,8 @@ pub enum Event {
         expiry: u16,
         /// Less than what was asked for, where only that is there.
         granted: Option<Amount>,
-        /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
-        expires_at: u64,
+        /// Until when an authorization holds it; `None` for a purchase.
+        expires_at: Option<Timestamp>,
     },
     /// A stand-in advice of a purchase or an authorization, about which the host must get an advice. What is not there
     /// is owed.
@@ -189,8 +190,8 @@ pub enum Event {
         card: CardNumber,
         /// YYMM.
         expiry: u16,
-        /// Until when an authorization holds it, milliseconds since 1970; 0 for a purchase.
-        expires_at: u64,
+        /// Until when an authorization holds it; `None` for a purchase.
+        expires_at: Option<Timestamp>,
     },
     /// An authorization was completed, fully or partially, and the host must get an advice.
     Completed {
@@ -269,9 +270,9 @@ pub enum Event {
         stood: Amount,
         /// What is left.
         standing: Amount,
-        /// To which moment's settlement date that belongs, milliseconds since 1970: that of the purchase's reversal, or that of
+        /// To which moment's settlement date that belongs: that of the purchase's reversal, or that of
         /// the refund's where it came later.
-        at: u64,
+        at: Timestamp,
     },
     /// A reversal that changed nothing: there was nothing, or nothing left, to undo.
     ReversalNoted {
@@ -298,8 +299,8 @@ pub enum Event {
     OrderAnnounced {
         /// The announcement; the order stands in its payer, its mall in its acceptor.
         opening: Opening,
-        /// Milliseconds since 1970.
-        expires_at: u64,
+        /// When the agreement ends.
+        expires_at: Timestamp,
         /// What is bought, for the payer's eyes.
         description: Vec<u8>,
         /// Originals of this order that were reversed before it was announced.

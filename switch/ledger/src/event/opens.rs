@@ -1,5 +1,6 @@
 //! The transaction that an event opens.
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_protocol::{Amount, ResponseCode, Stan};
 
@@ -129,7 +130,7 @@ impl More {
                     state: HoldState::Open,
                     held: granted.unwrap_or(opening.amount),
                     most: granted.unwrap_or(opening.amount),
-                    expires_at: *expires_at,
+                    expires_at: expires_at.unwrap_or(Timestamp::EPOCH),
                 }),
                 ..Self::default()
             },
@@ -142,7 +143,7 @@ impl More {
                     state: HoldState::Open,
                     held: opening.amount,
                     most: opening.amount,
-                    expires_at: *expires_at,
+                    expires_at: expires_at.unwrap_or(Timestamp::EPOCH),
                 }),
                 posting: Advice::Open,
                 ..Self::default()

@@ -116,7 +116,7 @@ impl UnseenOriginal {
         out.put_u32_le(self.named.transmission);
         out.put_u8(u8::from(self.named.reverses));
         self.named.traits.write(out);
-        out.put_u64_le(self.at);
+        out.put_u64_le(self.at.milliseconds());
         out.put_u8(u8::from(self.was_waiting));
     }
 
@@ -130,7 +130,7 @@ impl UnseenOriginal {
                 reverses: from.u8()? != 0,
                 traits: Traits::read(from)?,
             },
-            at: from.u64()?,
+            at: from.timestamp()?,
             was_waiting: from.u8()? != 0,
         })
     }

@@ -85,6 +85,8 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use tessera_kit::clock::Timestamp;
+
     use super::*;
     use crate::Reference;
 
@@ -95,7 +97,7 @@ mod tests {
                 original: Reference(1),
                 stood: Amount::new(5_000).unwrap(),
                 standing: Amount::new(1_234).unwrap(),
-                at: 0,
+                at: Timestamp::EPOCH,
             };
             let text = event.sentence(currency);
             let money = money_text(1_234, currency);

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use arrayvec::ArrayVec;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Institution, Totals};
 
 use super::{Before, Broken, Event};
@@ -37,8 +38,8 @@ pub struct Item {
     pub amount: Amount,
     /// Whether it counts as one, or only its amount does, because it goes on with one that was counted.
     pub counts: bool,
-    /// When it was asked for, milliseconds since 1970: what settlement date it belongs to.
-    pub at: u64,
+    /// When it was asked for: what settlement date it belongs to.
+    pub at: Timestamp,
     /// What was asked for.
     pub about: Reference,
 }
@@ -102,7 +103,7 @@ pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Brok
                     side,
                     amount: transaction.granted(),
                     counts: true,
-                    at: reference.milliseconds(),
+                    at: reference.given_at(),
                     about: *reference,
                 };
                 let undone = item.amount.saturating_sub(transaction.standing);
@@ -122,7 +123,7 @@ pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Brok
                 side: Side::Debit,
                 amount: opening.amount,
                 counts: true,
-                at: opening.reference.milliseconds(),
+                at: opening.reference.given_at(),
                 about: opening.reference,
             })
         }
@@ -140,7 +141,7 @@ pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Brok
             side: Side::Debit,
             amount: *debit,
             counts: true,
-            at: opening.reference.milliseconds(),
+            at: opening.reference.given_at(),
             about: opening.reference,
         }),
         Event::Reversed {
@@ -151,11 +152,12 @@ pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Brok
         } => {
             let transaction = before.known(*original)?;
             let undone = transaction.standing.saturating_sub(*standing);
-            items.extend(taken_back(transaction, undone).map(|item| Item {
-                at: opening.reference.milliseconds(),
-                about: opening.reference,
-                ..item
-            }));
+            items.extend(
+                taken_back(transaction, undone, opening.reference.given_at()).map(|item| Item {
+                    about: opening.reference,
+                    ..item
+                }),
+            );
         }
         Event::ReversedFurther {
             original,
@@ -165,9 +167,8 @@ pub(crate) fn settles(before: &impl Before, event: &Event) -> Result<Items, Brok
         } => {
             let undone = stood.saturating_sub(*standing);
             items.extend(
-                taken_back(before.known(*original)?, undone).map(|item| Item {
+                taken_back(before.known(*original)?, undone, *at).map(|item| Item {
                     counts: false,
-                    at: *at,
                     ..item
                 }),
             );
@@ -230,7 +231,7 @@ fn party_of(transaction: &Transaction) -> Option<Institution> {
 }
 
 /// So much of what was counted is taken back. What is still being decided is counted when it has been.
-fn taken_back(transaction: &Transaction, undone: Amount) -> Option<Item> {
+fn taken_back(transaction: &Transaction, undone: Amount, at: Timestamp) -> Option<Item> {
     let side = side_of(transaction.kind)?.reversal();
     let counted = transaction.status == Status::Approved && !undone.is_zero();
     counted.then_some(Item {
@@ -238,7 +239,7 @@ fn taken_back(transaction: &Transaction, undone: Amount) -> Option<Item> {
         side,
         amount: undone,
         counts: true,
-        at: 0,
+        at,
         about: transaction.reference,
     })
 }

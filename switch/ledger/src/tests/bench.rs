@@ -1,5 +1,6 @@
 //! A wallet on a workbench: decides, applies and keeps the journal, as the actor does.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{
     Amount, CardNumber, Currency, Institution, Mti, OrderKey, OriginalData, ResponseCode, Stan,
     Totals,
@@ -12,7 +13,7 @@ use tessera_ledger::{
     Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 
-pub(super) const NOW: u64 = 1_790_000_000_000;
+pub(super) const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
 pub(super) const INSTITUTION: u64 = 20_000_000_001;
 pub(super) const TIME: u32 = 11_22_09_45_00;
 pub(super) const EXPIRY: u16 = 3112;
@@ -23,7 +24,7 @@ pub(super) struct Bench {
     pub(super) host_up: bool,
     pub(super) rules: Rules,
     pub(super) operator_policy: Supervision,
-    pub(super) now: u64,
+    pub(super) now: Timestamp,
     pub(super) stand_in_left: u64,
     given: u64,
     /// So many entries can be read back.
@@ -154,7 +155,7 @@ impl Bench {
     }
 
     /// Gives references from this time on, as a build did that went by the system's clock alone.
-    pub(super) fn restart_at(&mut self, now: u64) {
+    pub(super) fn restart_at(&mut self, now: Timestamp) {
         self.now = now;
         self.given = 0;
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs};
 
+use tessera_kit::clock::Timestamp;
+
 use super::bench::by_card;
 use crate::{Balance, Entry, Event, Reason, Rule, WalletId};
 
@@ -11,7 +13,7 @@ fn declined(reason: Reason) -> Entry {
     Entry {
         wallet: WalletId(1),
         previous: None,
-        at: 1,
+        at: Timestamp::from_milliseconds(1),
         available: Balance::ZERO,
         held: Balance::ZERO,
         owed: Balance::ZERO,

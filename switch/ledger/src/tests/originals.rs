@@ -285,11 +285,11 @@ fn a_trace_number_that_has_come_round_does_not_mean_the_purchase_of_the_day_befo
         buy(bench, by_card(2, 1, 100));
         settle(bench);
         // Nearly a day later the same terminal counts from 1 again, and its purchase is lost.
-        bench.now = NOW + DAY - 300_000;
+        bench.now = NOW.plus(DAY - 300_000);
         let mut named = original(1);
         named.transmission = 11_23_09_40_00;
         finds_nothing(bench, reverses(2, 100), named);
-        bench.now = NOW + DAY;
+        bench.now = NOW.plus(DAY);
         named.transmission = 0;
         finds_nothing(bench, reverses(3, 100), named);
         // Field 37 decides.
@@ -410,7 +410,7 @@ fn a_repeat_of_a_reversal_is_answered_alike_by_the_wallet_that_has_the_order_now
     // It came before any payer had agreed, to the wallet of nobody.
     let unseen = UnseenOriginal::named(&unnamed(), &reverses, NOW);
     let announce = Action::Announce {
-        expires_at: NOW + 1_000,
+        expires_at: NOW.plus(1_000),
         description: Vec::new(),
         reversed: vec![unseen, unseen],
     };

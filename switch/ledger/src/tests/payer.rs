@@ -202,7 +202,7 @@ fn nothing_is_done_without_an_open_session() {
     let refused = payers.bench.ask(opening, Action::Inquiry);
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
     // Idle for too long.
-    payers.bench.now += 17 * MINUTE;
+    payers.bench.now = payers.bench.now.plus(17 * MINUTE);
     let refused = payers.ask(freeze);
     assert_eq!(code(&refused), Some(ResponseCode::SECURITY_VIOLATION));
 }
@@ -213,7 +213,7 @@ fn a_session_that_is_used_lives_until_its_absolute_end() {
     let mut minutes = 0;
     while code(&payers.account(AccountAction::Overview)) == Some(ResponseCode::APPROVED) {
         minutes += 10;
-        payers.bench.now += 10 * MINUTE;
+        payers.bench.now = payers.bench.now.plus(10 * MINUTE);
     }
     assert_eq!(minutes, 12 * 60);
 }
@@ -230,7 +230,7 @@ fn what_an_open_page_asks_by_itself_is_no_use_of_its_session() {
     };
     while looks(&mut payers) {
         minutes += 1;
-        payers.bench.now += MINUTE;
+        payers.bench.now = payers.bench.now.plus(MINUTE);
     }
     assert_eq!(minutes, 16);
 }
@@ -336,7 +336,7 @@ fn limits_are_the_stricter_of_the_operators_and_the_payers() {
     assert_eq!(payers.buy(301), Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
     payers.buy_approved(300);
     // What is declined by the host is not spent.
-    payers.bench.now += 24 * 60 * MINUTE;
+    payers.bench.now = payers.bench.now.plus(24 * 60 * MINUTE);
     let effects = payers
         .bench
         .ask(by_card(2, 1, 200), Action::Purchase { barred: None });
@@ -437,7 +437,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
         threshold: 900,
         amount: 500,
         under_way: None,
-        failed_at: 0,
+        failed_at: None,
     };
     payers.proven(AccountAction::SetReload(Some(reload)), true);
     let effects = payers.buy_approved(100);
@@ -463,7 +463,7 @@ fn a_wallet_reloads_by_itself_below_its_threshold_and_rests_after_a_failure() {
     payers.bench.send(failed);
     let effects = payers.buy_approved(1);
     assert!(!effects.iter().any(is_reload), "one has just failed");
-    payers.bench.now += 61 * MINUTE;
+    payers.bench.now = payers.bench.now.plus(61 * MINUTE);
     let effects = payers.buy_approved(1);
     assert!(effects.iter().any(is_reload));
     let second = forwarded(&ask(&mut payers));
@@ -483,7 +483,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
         threshold: 900,
         amount: 500,
         under_way: None,
-        failed_at: 0,
+        failed_at: None,
     };
     let ask = |payers: &mut Payers| {
         let opening = payers.opening(500);
@@ -512,7 +512,7 @@ fn a_wallet_reloads_once_however_many_purchases_find_it_due() {
         .bench
         .send(Command::HostAnswered(first, ResponseCode::DECLINED));
     // It failed, everything is spent, and nothing is approved any more: a purchase that finds no money asks as well.
-    payers.bench.now += 61 * MINUTE;
+    payers.bench.now = payers.bench.now.plus(61 * MINUTE);
     let opening = by_card(2, 77, 100_000);
     let effects = payers.bench.ask(opening, Action::Purchase { barred: None });
     assert_eq!(code(&effects), Some(ResponseCode::NOT_ENOUGH_MONEY));
@@ -606,7 +606,7 @@ fn a_payer_gets_at_once_the_decline_that_the_mall_would_get() {
     let mut payers = Payers::with(100);
     let key = OrderKey::of(&MALL, b"ORDER-1");
     let announce = Action::Announce {
-        expires_at: payers.bench.now + MINUTE,
+        expires_at: payers.bench.now.plus(MINUTE),
         description: Vec::new(),
         reversed: Vec::new(),
     };
@@ -634,7 +634,7 @@ fn every_account_event_is_replayed_as_it_was() {
     payers.proven(AccountAction::Unfreeze, true);
     payers.further(NumberUse::Once, 10, 5);
     payers.bench.checkpoint();
-    payers.bench.now += 2 * MINUTE;
+    payers.bench.now = payers.bench.now.plus(2 * MINUTE);
     payers.account(AccountAction::Overview);
     assert!(matches!(
         payers.bench.last_event(),

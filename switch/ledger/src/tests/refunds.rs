@@ -293,10 +293,10 @@ fn what_a_failed_refund_gives_back_belongs_to_the_date_of_the_purchases_reversal
         if was_approved {
             bench.send(Command::HostAnswered(refund, ResponseCode::APPROVED));
         }
-        bench.now += DAY;
+        bench.now = bench.now.plus(DAY);
         let reversed_at = bench.now;
         bench.ask(by_card(4, 3, 300), reversal(1, None, true));
-        bench.now += DAY;
+        bench.now = bench.now.plus(DAY);
         match was_approved {
             true => bench.ask(by_card(4, 4, 100), reversal(2, None, true)),
             false => bench.send(Command::HostSilent(refund)),
@@ -319,7 +319,7 @@ fn after_a_crash_the_host_gets_reversals_in_order() {
     let second = approved(&mut bench, 2, 300);
     let third = forwarded(&bench.ask(by_card(2, 3, 300), Action::Purchase { barred: None }));
     for trace in [2, 1] {
-        bench.now += 1;
+        bench.now = bench.now.plus(1);
         bench.ask(by_card(4, 10 + trace, 300), reversal(trace, None, true));
     }
     bench.wallet = bench.replayed();
@@ -336,7 +336,7 @@ fn an_order_whose_reversal_waited_for_a_refund_may_be_paid_again() {
     let mut bench = Bench::with(1000);
     let order = OrderKey::of(b"SHOP-77        ", b"ORDER-1");
     let announce = Action::Announce {
-        expires_at: bench.now + 1000,
+        expires_at: bench.now.plus(1000),
         description: Vec::new(),
         reversed: Vec::new(),
     };
@@ -445,13 +445,13 @@ fn what_was_forgotten_does_not_come_back_whole() {
     approved(&mut bench, 1, 100);
     bench.checkpoint();
     // Brought back by a refund that is none, and settled a second time.
-    bench.now += 3 * DAY;
+    bench.now = bench.now.plus(3 * DAY);
     assert_eq!(refused(&mut bench, 2, 1, 101), ResponseCode::INVALID_AMOUNT);
     bench.checkpoint();
-    bench.now += 2 * DAY;
+    bench.now = bench.now.plus(2 * DAY);
     refunded(&mut bench, 3, 1, 100);
     // The wallet rests: the purchase is too old, its row in the store is not yet.
-    bench.now += 2 * DAY + DAY / 2;
+    bench.now = bench.now.plus(2 * DAY + DAY / 2);
     bench.wallet.forget_older(bench.now, 7 * DAY);
     bench.checkpoint();
     bench.wallet = bench.read_stored();

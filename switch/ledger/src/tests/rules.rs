@@ -219,7 +219,7 @@ fn an_order_is_paid_once_and_to_the_cent() {
         .expect("an answer");
     assert_eq!(none.code, ResponseCode::NOT_FOUND);
     let announce = Action::Announce {
-        expires_at: NOW + 1000,
+        expires_at: NOW.plus(1000),
         description: b"2 x tea".to_vec(),
         reversed: Vec::new(),
     };
@@ -231,7 +231,7 @@ fn an_order_is_paid_once_and_to_the_cent() {
     // The same agreement may be given again until something is paid by it.
     let announce_again = |bench: &mut Bench, trace, minor| {
         let announce = Action::Announce {
-            expires_at: NOW + 1000,
+            expires_at: NOW.plus(1000),
             description: b"2 x tea".to_vec(),
             reversed: Vec::new(),
         };
@@ -346,7 +346,7 @@ fn what_was_reversed_before_an_order_was_agreed_to_is_remembered_once() {
     let unseen = UnseenOriginal::named(&named, &by_order(4, 8, 300, key), NOW);
     for trace in 1..4 {
         let announce = Action::Announce {
-            expires_at: NOW + 1000,
+            expires_at: NOW.plus(1000),
             description: Vec::new(),
             reversed: vec![unseen],
         };

@@ -319,6 +319,8 @@ fn check_format(cursor: &Keyspace, has_no_contacts: bool) -> Result<(), OutboxEr
 
 #[cfg(test)]
 mod tests {
+    use tessera_kit::clock::Timestamp;
+
     use super::*;
 
     #[test]
@@ -367,8 +369,8 @@ mod tests {
         };
         let waiting = Waiting {
             channel: ContactChannel::Mobile,
-            due: 5,
-            since: 4,
+            due: Timestamp::from_milliseconds(5),
+            since: Timestamp::from_milliseconds(4),
             attempts: 3,
         };
         let cursor = Mark {
@@ -387,7 +389,7 @@ mod tests {
         assert_eq!((sealed(1), sealed(2)), (2, 0));
         let dead = Dead {
             channel: ContactChannel::Mobile,
-            since: 4,
+            since: Timestamp::from_milliseconds(4),
             attempts: 9,
             why: "no such user".to_owned(),
         };

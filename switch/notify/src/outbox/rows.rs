@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::NotificationPreferences;
 
 use super::OutboxError;
@@ -43,10 +44,10 @@ pub enum Which {
 pub struct Waiting {
     /// By which channel, as far as is known.
     pub channel: ContactChannel,
-    /// When it is tried next, milliseconds since 1970.
-    pub due: u64,
-    /// When its event happened, milliseconds since 1970.
-    pub since: u64,
+    /// When it is tried next.
+    pub due: Timestamp,
+    /// When its event happened.
+    pub since: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
 }
@@ -56,8 +57,8 @@ pub struct Waiting {
 pub struct Dead {
     /// By which channel.
     pub channel: ContactChannel,
-    /// When its event happened, milliseconds since 1970.
-    pub since: u64,
+    /// When its event happened.
+    pub since: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
     /// Why, without the address.
@@ -150,8 +151,8 @@ impl Key {
 impl Waiting {
     pub(super) fn to_bytes(self) -> [u8; 20] {
         let mut bytes = [0; 20];
-        bytes[..8].copy_from_slice(&self.due.to_le_bytes());
-        bytes[8..16].copy_from_slice(&self.since.to_le_bytes());
+        bytes[..8].copy_from_slice(&self.due.milliseconds().to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.since.milliseconds().to_le_bytes());
         bytes[16..].copy_from_slice(&self.attempts.to_le_bytes());
         bytes
     }
@@ -160,8 +161,8 @@ impl Waiting {
         whole("message", bytes, |from| {
             Ok(Self {
                 channel,
-                due: from.u64()?,
-                since: from.u64()?,
+                due: from.timestamp()?,
+                since: from.timestamp()?,
                 attempts: from.u32()?,
             })
         })
@@ -172,7 +173,7 @@ impl Dead {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(13 + self.why.len());
         bytes.push(channel_byte(self.channel));
-        bytes.extend_from_slice(&self.since.to_le_bytes());
+        bytes.extend_from_slice(&self.since.milliseconds().to_le_bytes());
         bytes.extend_from_slice(&self.attempts.to_le_bytes());
         bytes.extend_from_slice(self.why.as_bytes());
         bytes
@@ -181,7 +182,7 @@ impl Dead {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, OutboxError> {
         whole("dead letter", bytes, |from| {
             let channel = read_channel(from)?;
-            let (since, attempts) = (from.u64()?, from.u32()?);
+            let (since, attempts) = (from.timestamp()?, from.u32()?);
             let why = from.take(bytes.len().saturating_sub(13))?;
             Ok(Self {
                 channel,

@@ -5,6 +5,7 @@
 
 mod render;
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, Currency};
 use time::OffsetDateTime;
 
@@ -56,8 +57,8 @@ pub enum Occasion {
 /// The data of an occasion. Unknown data, and data that the occasion does not use, is `None`.
 #[derive(Clone, Default)]
 pub struct Facts<'a> {
-    /// Milliseconds since 1970, UTC.
-    pub at_ms: u64,
+    /// When it happened.
+    pub at: Option<Timestamp>,
     /// The amount.
     pub amount: Option<(Amount, Currency)>,
     /// The available balance now, in the same currency.
@@ -297,7 +298,7 @@ fn rows(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
     let card = |digits: &str| format!("ending in {}", clean(digits, 4));
     let line = |text: &str| clean(text, NAME_MAX);
     [
-        ("When", Some(moment(facts.at_ms))),
+        ("When", facts.at.map(moment)),
         ("Card", facts.card.map(card)),
         ("Available now", facts.available.map(money)),
         ("Reference", facts.reference.map(line)),
@@ -320,7 +321,7 @@ fn money((amount, currency): (Amount, Currency)) -> String {
 }
 
 /// `22 November 2026, 09:45 UTC`.
-fn moment(milliseconds: u64) -> String {
+fn moment(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -335,7 +336,7 @@ fn moment(milliseconds: u64) -> String {
         "November",
         "December",
     ];
-    let seconds = i64::try_from(milliseconds / 1_000).unwrap_or(i64::MAX);
+    let seconds = i64::try_from(at.milliseconds() / 1_000).unwrap_or(i64::MAX);
     let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else {
         return "at an unknown time".to_owned();
     };

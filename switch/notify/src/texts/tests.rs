@@ -1,3 +1,5 @@
+use tessera_kit::clock::Timestamp;
+
 use super::*;
 
 const OCCASIONS: [Occasion; 19] = [
@@ -28,7 +30,7 @@ fn usd(minor: u64) -> Option<(Amount, Currency)> {
 
 fn facts() -> Facts<'static> {
     Facts {
-        at_ms: 1_795_340_700_000,
+        at: Some(Timestamp::from_milliseconds(1_795_340_700_000)),
         amount: usd(1_999),
         available: usd(98_001),
         mall: Some("Tea & Kettles"),

@@ -70,13 +70,7 @@ impl Receiver {
             self.refused(FrameRefused::NotPermitted);
             return self.say(message, Some(listed), rule);
         }
-        let today = self
-            .keeper
-            .neighbours
-            .policy
-            .read()
-            .days
-            .of(clock::milliseconds());
+        let today = self.keeper.neighbours.policy.read().days.of(clock::now());
         let day = match today.named(totals.settlement_date) {
             Some(day) if day > today => return self.say(message, Some(listed), Rule::DayNotBegun),
             Some(day) if today.0 - day.0 < DAYS_KEPT as u32 => day,

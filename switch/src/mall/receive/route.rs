@@ -59,7 +59,7 @@ impl Receiver {
                 was_waiting,
                 ..
             } => {
-                let unseen = UnseenOriginal::named(original, &ask.opening, clock::milliseconds());
+                let unseen = UnseenOriginal::named(original, &ask.opening, clock::now());
                 let named = |parked: &Parked| {
                     let Command::Ask(waiting) = &parked.message.command else {
                         return false;

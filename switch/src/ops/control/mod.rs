@@ -106,7 +106,7 @@ async fn list_dead_letters(outbox: Data<OnceLock<DeadLetterClient>>) -> HttpResp
                 .map(|(key, dead)| {
                     json!({
                         "id": key.to_string(),
-                        "since": dead.since,
+                        "since": dead.since.milliseconds(),
                         "attempts": dead.attempts,
                         "why": dead.why,
                     })
@@ -228,7 +228,7 @@ async fn list_advices(operator: Data<OnceLock<Operator>>) -> HttpResponse {
             json!({
                 "id": id.to_string(),
                 "reference": String::from_utf8_lossy(&reference),
-                "since": given_up.at,
+                "since": given_up.at.milliseconds(),
                 "code": String::from_utf8_lossy(given_up.code.as_bytes()),
             })
         })

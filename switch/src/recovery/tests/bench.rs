@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Mark, Visit};
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
     Directed, Directive, Entry, Event, Opening, Reference, Subject, Wallet, WalletId,
 };
@@ -68,7 +69,7 @@ impl Bench {
     }
 
     /// A load that the financial system has approved.
-    pub(super) fn load(&mut self, id: WalletId, at: u64) -> Reference {
+    pub(super) fn load(&mut self, id: WalletId, at: Timestamp) -> Reference {
         let reference = Reference::first(at, 0);
         let (operation, currency) = (Operation::Load, Currency::USD);
         let opening =

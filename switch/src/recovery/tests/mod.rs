@@ -3,12 +3,13 @@
 mod bench;
 
 use tessera_journal::Journal;
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Balance, Day, Directive, Entry, Event, Subject, WalletId};
 use tessera_store::Snapshot;
 
 use bench::{Bench, append, decided};
 
-const NOW: u64 = 1_790_000_000_000;
+const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
 const DAY: u64 = 86_400_000;
 const MANY: usize = 1_000;
 const FIRST: WalletId = WalletId(1);
@@ -120,7 +121,7 @@ fn wallets_above_the_limit_go_to_the_store_on_the_way() {
                 0 => bench.provision(WalletId(id)),
                 _ => bench.block(WalletId(id)),
             };
-            bench.load(WalletId(id), NOW + round * 1_000);
+            bench.load(WalletId(id), NOW.plus(round * 1_000));
         }
     }
     assert_eq!(bench.start(2).unwrap(), 45);
@@ -190,12 +191,12 @@ fn items_are_counted_under_the_dates_that_the_operator_has_begun() {
     bench.start(MANY).unwrap();
     assert_eq!(dates(&bench), [(first, 1)]);
     // The first from the store, the second on the way, after an item that it does not concern.
-    bench.load(FIRST, NOW + 1_000);
+    bench.load(FIRST, NOW.plus(1_000));
     bench.add(
         WalletId::OPERATOR,
-        decided(Directive::BeginDay(NOW + DAY, second)),
+        decided(Directive::BeginDay(NOW.plus(DAY), second)),
     );
-    bench.load(FIRST, NOW + DAY);
+    bench.load(FIRST, NOW.plus(DAY));
     bench.start(MANY).unwrap();
     assert_eq!(dates(&bench), [(first, 2), (second, 1)]);
 }

@@ -16,6 +16,7 @@ use std::time::Instant;
 use actix::{Actor, ActorContext, Context as Mailbox, Handler, Message};
 use hashbrown::HashSet;
 use smallvec::SmallVec;
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::OrderKey;
 
 use super::Services;
@@ -57,8 +58,8 @@ pub struct WalletActor {
     known: Known,
     /// What it adds to totals since its last snapshot.
     turnover: Vec<Turnover>,
-    /// When the store last got the list of what is too old to be kept, milliseconds since 1970; 0 for never.
-    tidied_at: u64,
+    /// When the store last got the list of what is too old to be kept; the beginning of 1970 where it never did.
+    tidied_at: Timestamp,
     /// Orders that have settled in snapshots which the store may not have yet.
     settled_orders: Vec<OrderKey>,
     /// Of the operator wallet: the totals of a settlement date that were sent to the host.
@@ -87,7 +88,7 @@ impl WalletActor {
             dirty: false,
             known: Known::default(),
             turnover: Vec::new(),
-            tidied_at: 0,
+            tidied_at: Timestamp::EPOCH,
             settled_orders: Vec::new(),
             totals_asked: None,
             taken: 0,
@@ -119,11 +120,11 @@ impl WalletActor {
         let moment = services.numbers.moment();
         if let Command::Ask(ask) = &mut command {
             // Given here and not by the session, so that a wallet's references rise.
-            ask.opening.reference = services.numbers.next_reference(moment.milliseconds);
+            ask.opening.reference = services.numbers.next_reference(moment.now);
         }
         let operator_policy = services.policy.read();
         let asks = matches!(command, Command::Ask(_));
-        let mut context = services.context(moment.milliseconds, asks, &operator_policy);
+        let mut context = services.context(moment.now, asks, &operator_policy);
         self.sent_at = moment.instant;
         if let Some(requester) = &requester {
             services.metrics.stage(
@@ -243,7 +244,7 @@ impl WalletActor {
         }
     }
 
-    pub(in crate::wallet) fn journal(&mut self, event: Event, now: u64) -> Entry {
+    pub(in crate::wallet) fn journal(&mut self, event: Event, now: Timestamp) -> Entry {
         let (wallet, previous) = (self.wallet.id, self.wallet.last_position);
         let entry = Entry {
             wallet,
@@ -358,7 +359,7 @@ impl WalletActor {
             return;
         }
         // Here and not at every request: old entries are removed at times, not on the path of a purchase.
-        let now = tessera_kit::clock::milliseconds();
+        let now = tessera_kit::clock::now();
         let kept_from = now.saturating_sub(self.services.transactions_kept);
         self.wallet
             .forget_older(now, self.services.transactions_kept);
@@ -372,7 +373,7 @@ impl WalletActor {
             .beside(&mut self.known)
             .having(turnover);
         // What is too old has to be looked for there: not at every checkpoint.
-        let tidies = now.saturating_sub(self.tidied_at) >= TIDIED_EVERY;
+        let tidies = now.since(self.tidied_at) >= TIDIED_EVERY;
         self.services.snapshots.hand_over(match tidies {
             true => {
                 self.tidied_at = now;

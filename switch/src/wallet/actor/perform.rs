@@ -152,7 +152,7 @@ impl WalletActor {
 
     /// The advice to the host about a transaction.
     fn unread(&self, reference: Reference, owed: Owed) -> Option<Unread> {
-        let date = |milliseconds| self.services.numbers.settlement_date(milliseconds);
+        let date = |moment| self.services.numbers.settlement_date(moment);
         unread(&self.wallet, reference, owed, date)
     }
 

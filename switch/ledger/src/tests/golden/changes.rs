@@ -26,7 +26,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
         digest: [0xD1; 32],
         kind,
         opened_at: NOW,
-        used_at: NOW + 60_000,
+        used_at: NOW.plus(60_000),
         device: "Firefox on Linux".into(),
     };
     let source = |kind| Source {
@@ -44,7 +44,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
                 shown: "p…@example.org".into(),
             },
             code: [0xDC; 32],
-            until: NOW + 900_000,
+            until: NOW.plus(900_000),
             tries: 2,
         },
         sealed_code: [0x5C; 18].into(),
@@ -54,7 +54,7 @@ pub(super) fn all() -> Vec<(&'static str, Change)> {
         threshold: 1_000,
         amount: 5_000,
         under_way: Some(Reference(0x1234)),
-        failed_at: NOW - 1,
+        failed_at: Some(NOW.saturating_sub(1)),
     };
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
     vec![

@@ -1,5 +1,6 @@
 //! An event of each kind, with another value in every field, and each way to say what has several.
 
+use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_ledger::{
     Balance, Day, DuplicateKey, Entry, Event, Merchant, NamedOriginal, NotedOriginal, Opening,
@@ -13,7 +14,7 @@ use tessera_protocol::{
 use super::changes;
 use crate::{Class, Reason};
 
-pub(super) const NOW: u64 = 1_790_000_000_000;
+pub(super) const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
 const REFERENCE: Reference = Reference(0x0123_4567_89AB);
 const ORIGINAL: Reference = Reference(0x0123_4567_0001);
 const EXPIRY: u16 = 3112;
@@ -121,7 +122,7 @@ fn unseen() -> UnseenOriginal {
                 payer: PayerTag(0xFEED),
             },
         },
-        at: NOW - 5,
+        at: NOW.saturating_sub(5),
         was_waiting: true,
     }
 }
@@ -210,14 +211,14 @@ fn requests() -> Vec<(&'static str, Event)> {
                 expiry: EXPIRY,
             },
         ),
-        ("held-card", held(Payer::Card(card(1), None), None, 0)),
-        ("held-order", held(Payer::Order(order), None, 0)),
+        ("held-card", held(Payer::Card(card(1), None), None, None)),
+        ("held-order", held(Payer::Order(order), None, None)),
         (
             "held-in-part",
             held(
                 Payer::Card(card(1), Some(EXPIRY)),
                 Some(amount(50)),
-                NOW + 7,
+                Some(NOW.plus(7)),
             ),
         ),
         (
@@ -226,7 +227,7 @@ fn requests() -> Vec<(&'static str, Event)> {
                 opening: by_card(),
                 card: card(1),
                 expiry: EXPIRY,
-                expires_at: NOW + 8,
+                expires_at: Some(NOW.plus(8)),
             },
         ),
         (
@@ -267,7 +268,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "order-announced",
             Event::OrderAnnounced {
                 opening: opening(Payer::Order(order)),
-                expires_at: NOW + 9,
+                expires_at: NOW.plus(9),
                 description: b"two books".to_vec(),
                 reversed: vec![unseen()],
             },
@@ -372,7 +373,7 @@ fn later() -> Vec<(&'static str, Event)> {
                 original: ORIGINAL,
                 stood: amount(30),
                 standing: amount(10),
-                at: NOW - 6,
+                at: NOW.saturating_sub(6),
             },
         ),
         ("reversal-noted-found", noted(NotedOriginal::Found)),

@@ -296,7 +296,7 @@ fn take(step: &Step, bench: &mut Bench, paper: &mut Paper) -> Checked {
             Ok(())
         }
         Step::TimePasses { milliseconds } => {
-            bench.now += milliseconds;
+            bench.now = bench.now.plus(milliseconds);
             bench.send(Command::Wake);
             paper.expire(bench.now);
             Ok(())

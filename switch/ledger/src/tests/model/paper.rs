@@ -1,5 +1,6 @@
 //! The wallet as somebody with pencil and paper sees it: sums, and no order of events where none is needed.
 
+use tessera_kit::clock::Timestamp;
 use tessera_protocol::ResponseCode;
 use tessera_protocol::leased::Limits;
 
@@ -38,7 +39,7 @@ pub(super) struct Hold {
     pub(super) held: u64,
     /// What its completions may come to in all.
     pub(super) most: u64,
-    pub(super) expires_at: u64,
+    pub(super) expires_at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,7 +270,7 @@ impl Paper {
     }
 
     /// The time has come to this.
-    pub(super) fn expire(&mut self, now: u64) {
+    pub(super) fn expire(&mut self, now: Timestamp) {
         for spent in &mut self.spent {
             if let Some(hold) = &mut spent.hold
                 && hold.state == State::Open

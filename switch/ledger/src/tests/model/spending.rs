@@ -46,7 +46,7 @@ pub(super) fn pay(
         state: State::Open,
         held: verdict.unwrap_or(0),
         most: granted,
-        expires_at: bench.now + HOLD_VALID_FOR,
+        expires_at: bench.now.plus(HOLD_VALID_FOR),
     });
     paper.spent.push(Spent {
         trace,
@@ -82,7 +82,7 @@ pub(super) fn advise(bench: &mut Bench, paper: &mut Paper, minor: u64, holds: bo
             state: State::Open,
             held: minor,
             most: minor,
-            expires_at: bench.now + HOLD_VALID_FOR,
+            expires_at: bench.now.plus(HOLD_VALID_FOR),
         }),
     });
     Ok(())
