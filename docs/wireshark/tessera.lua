@@ -537,7 +537,7 @@ local function dissect_frame(tvb, pinfo, root)
   return tvb:len()
 end
 
--- Bytes of the frame that begins here; all there are where nothing more can be length.
+-- Bytes of the frame that begins here; all that remain where the length is not known.
 local function frame_bytes(tvb, _, offset)
   local length_bytes, _ = front()
   local length = announced(tvb:range(offset, length_bytes))

@@ -2,8 +2,8 @@
 //! the answer leaves once everything it rests on is durable.
 //!
 //! ```text
-//! mall ──▶ mall ──▶ router ──▶ wallet ──▶ journal ──▶ gate ──▶ host ──▶ financial system
-//! mall ◀── mall ◀── gate ◀──── journal ◀── wallet ◀─── router ◀── host ◀──────┘
+//! mall ──▶ mall ──▶ dispatch ──▶ router ──▶ wallet ──▶ journal ──▶ gate ──▶ host line ──▶ financial system
+//! mall ◀── gate ◀── journal ◀─── wallet ◀── router ◀── dispatch ◀───────── host line ◀────────┘
 //! ```
 
 // So that a new event, command or message is decided upon in every place, by name.

@@ -43,11 +43,11 @@ impl JournalMetrics {
             sync: register.histogram("journal_sync_seconds", "Time to sync one batch.", SECONDS),
             appended: register.gauge(
                 "journal_appended_sequence",
-                "The highest sequence appended.",
+                "Records appended, counted from the first of the journal.",
             ),
             durable: register.gauge(
                 "journal_durable_sequence",
-                "The highest sequence that is durable.",
+                "Records that are durable, counted from the first of the journal.",
             ),
             gathered: register.gauge(
                 "journal_gathered_bytes",

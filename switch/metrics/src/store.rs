@@ -23,7 +23,7 @@ impl StoreMetrics {
         Self {
             checkpoint_sequence: register.gauge(
                 "store_checkpoint_sequence",
-                "The journal sequence of the last checkpoint.",
+                "Records of the journal that the last checkpoint has, counted from the first.",
             ),
             checkpoint: register.histogram(
                 "store_checkpoint_seconds",

@@ -34,11 +34,6 @@ impl Inboxes {
         self.senders.len()
     }
 
-    /// How many partitions the wallets fall into.
-    pub fn partitions(&self) -> u16 {
-        self.partitions
-    }
-
     /// The worker that owns the wallet.
     pub fn owner(&self, wallet: WalletId) -> usize {
         usize::from(wallet.partition(self.partitions)) % self.senders.len()

@@ -31,7 +31,7 @@ pub(super) fn read(
             Ok(entry) => {
                 let other = entry.wallet.0;
                 tracing::error!(
-                    %position,
+                    position = position.to_stored(),
                     other,
                     "a wallet's history leads to another wallet"
                 );

@@ -216,7 +216,7 @@ impl Gate {
             return;
         }
         let now = Instant::now();
-        // One at a time: letting out may call back into the worker, which may hold more.
+        // One at a time, so that nothing is borrowed while it leaves.
         while let Some(waiting) = next {
             invariant!(
                 self.is_durable(&waiting),

@@ -1,7 +1,7 @@
 //! The life of the process: read, bind, open, wire, serve, drain.
 //!
-//! In come the settings; out goes a switch that serves until SIGTERM or SIGINT. What never happens here: a port accepts
-//! before the data is whole, or the journal's lock is given up while something could still write.
+//! In come the settings; out goes a switch that serves until SIGTERM or SIGINT. What never happens here: a port for malls
+//! or wallet servers accepts before the data is whole, or the journal's lock is given up while something could still write.
 
 mod background;
 mod base;

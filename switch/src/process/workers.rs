@@ -33,8 +33,7 @@ impl Workers {
         let workers = link_stats.len();
         let mut wakes: Vec<Vec<_>> = vec![Vec::new(); workers];
         for (at, wallet) in holding {
-            let partition = wallet.partition(shared.settings.partitions);
-            wakes[usize::from(partition) % workers].push((at, wallet));
+            wakes[shared.inboxes.owner(wallet)].push((at, wallet));
         }
         let (tasks, task_ends): (Vec<_>, Vec<_>) =
             (0..workers).map(|_| unbounded_channel()).unzip();

@@ -28,12 +28,12 @@ fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The crates of the workspace, as paths from the top.
+/// The crates of the workspace, as paths from the top; the last one is the command, at the top itself.
 fn crates() -> Vec<String> {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let members = manifest["workspace"]["members"].as_array().unwrap();
     let member = |member: &toml::Value| member.as_str().unwrap().to_owned();
-    members.iter().map(member).collect()
+    members.iter().map(member).chain([".".to_owned()]).collect()
 }
 
 /// All source files below a folder.

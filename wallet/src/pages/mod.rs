@@ -73,6 +73,11 @@ pub fn routes(config: &mut ServiceConfig) {
             "/notifications/preferences",
             post().to(notifications::preferences),
         )
+        // The name of 0.2: a page may be open while the wallet server is replaced.
+        .route(
+            "/notifications/wishes",
+            post().to(notifications::preferences),
+        )
         .route("/sessions", get().to(sessions::page))
         .route("/sessions/end", post().to(sessions::end))
         .route("/sessions/everywhere", post().to(sessions::everywhere))

@@ -58,7 +58,7 @@ pub fn find(version: &str, name: &str) -> Option<&'static Asset> {
     asset.filter(|_| version == *VERSION)
 }
 
-/// The script that keeps the shell, never a page of anybody. It names what it keeps by the digest.
+/// The script that caches the assets, never a page of a payer. The cache is named by their digest.
 pub fn service_worker() -> String {
     let shell: Vec<String> = ASSETS.iter().map(|asset| path(asset.name)).collect();
     // A list of our own constants is always JSON.

@@ -36,7 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
             )
             .nothing_moved()
             .serves(),
-        Case::new("8.07", RULE, "a field that ends behind the frame gets 30")
+        Case::new("8.07", RULE, "a field that runs past the end of the frame gets 30")
             .needs(Need::Payer)
             .send(purchase(700).sealed(Seal::None).spoiled(Spoiled::CutOff(2)), format_error("field 49"))
             .nothing_moved()

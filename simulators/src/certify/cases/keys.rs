@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
             .send(echo().under(Key::New), approved())
             .send(echo(), approved())
             .changed_back(Key::New),
-        change("4.43", "the next change has a MAC of the newest key and ends the key before the old one, which gets 63 under the newest key")
+        change("4.43", "the next change has a MAC of the newest key and ends the oldest key: a message under it then gets 63")
             .send(key_change(Key::New), approved())
             .send(key_change(Key::Newer).under(Key::New), approved())
             .send(echo().under(Key::Newer), approved())

@@ -1,4 +1,4 @@
-//! What a link does with the other workers' lines: it borrows one where its own take nothing, and gives back what never
+//! What a link does with the other workers' lines: it borrows one where no line of its own accepts a request, and gives back what never
 //! left.
 
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ impl Link {
         }
     }
 
-    /// Hands requests that never left back to those whose they are. Where one cannot take them, they become silent.
+    /// Hands requests that never left back to the workers that they belong to. Where one cannot take them, they become silent.
     fn pass_back(&self, unsent: &ForOthers) {
         for (worker, frames) in unsent.take() {
             let _ = self.links.pass(worker, Passed::Unsent(frames));
