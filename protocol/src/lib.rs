@@ -28,7 +28,7 @@
 //!     let code = match Request::read(&message) {
 //!         Ok(Request::Network(_)) => ResponseCode::APPROVED,
 //!         Ok(_) => ResponseCode::INVALID_TRANSACTION,
-//!         Err(refusal) => refusal.code,
+//!         Err(refusal) => refusal.code(),
 //!     };
 //!     answer(&message, &mut answers, code, &Extras::default(), None);
 //! }

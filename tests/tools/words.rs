@@ -20,7 +20,7 @@ const BANNED: &[(&[&str], usize)] = &[
     (&["house", "houses"], 0),
     (&["desk", "desks"], 15),
     (&["seat", "seats", "seated"], 0),
-    (&["wishes"], 1),
+    (&["wishes"], 2),
     (&["whoever"], 0),
     (&["told", "untold"], 1),
     (&["tell", "tells", "telling"], 0),

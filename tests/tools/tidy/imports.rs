@@ -50,7 +50,12 @@ fn imports(member: &str) -> Imports {
 
 /// The names that `use` brings into lib.rs, with the modules that they come from.
 fn exports(member: &str) -> BTreeMap<String, String> {
-    let text = read(&format!("{member}/src/lib.rs"));
+    // The command has no library.
+    let library = format!("{member}/src/lib.rs");
+    let text = match top().join(&library).exists() {
+        true => read(&library),
+        false => read(&format!("{member}/src/main.rs")),
+    };
     let mut exports = BTreeMap::new();
     for statement in text.split(';') {
         let Some((module, names)) = statement
