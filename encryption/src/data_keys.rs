@@ -1,0 +1,303 @@
+//! The data keys of one folder of data, unwrapped.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use hkdf::Hkdf;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::table::{self, Kind, Row};
+use crate::{CardIndex, Cipher, KeysError, MasterKey, MemoryKey};
+
+/// The name of the key table in a folder of data.
+const TABLE: &str = "keys.table";
+
+/// Names a data key in what it encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DataKeyId(pub u32);
+
+/// What a key is derived for: no two purposes have the same key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Records of a journal segment.
+    Journal,
+    /// Rows of the store.
+    Store,
+    /// Rows of the outbox.
+    Outbox,
+    /// A snapshot of all wallets.
+    Snapshot,
+    /// The books of the simulated financial system.
+    HostBooks,
+    /// The keys of wallets.
+    WalletKeys,
+}
+
+impl Purpose {
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::Journal => b"tessera journal",
+            Self::Store => b"tessera store",
+            Self::Outbox => b"tessera outbox",
+            Self::Snapshot => b"tessera snapshot",
+            Self::HostBooks => b"tessera host books",
+            Self::WalletKeys => b"tessera wallet keys",
+        }
+    }
+}
+
+/// The data keys of one folder of data. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct DataKeys {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    table: PathBuf,
+    master: Box<dyn MasterKey>,
+    index: CardIndex,
+    keys: RwLock<Vec<Key>>,
+}
+
+struct Key {
+    id: DataKeyId,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl DataKeys {
+    /// Opens the key table of a folder of data, which is made with a first key where it is missing.
+    ///
+    /// # Errors
+    /// Where the table can't be read or made, or the master key is not the one that wrapped it.
+    pub fn open(data: &Path, master: Box<dyn MasterKey>) -> Result<Self, KeysError> {
+        let path = data.join(TABLE);
+        let mut rows = table::read(&path)?;
+        if rows.is_empty() {
+            rows.push(new_row(1, Kind::Index, &path, master.as_ref())?);
+            rows.push(new_row(2, Kind::Data, &path, master.as_ref())?);
+            table::write(&path, &rows)?;
+        }
+        let mut keys = Vec::new();
+        let mut index = None;
+        for row in &rows {
+            let key = unwrap(row, &path, master.as_ref())?;
+            match row.kind {
+                Kind::Index => index = Some(CardIndex::new(&key)),
+                Kind::Data => keys.push(Key {
+                    id: DataKeyId(row.number),
+                    key,
+                }),
+            }
+        }
+        let (Some(index), false) = (index, keys.is_empty()) else {
+            return Err(KeysError::Line {
+                path,
+                line: rows.len() + 1,
+                what: "an index key and a data key are needed",
+            });
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                table: path,
+                master,
+                index,
+                keys: RwLock::new(keys),
+            }),
+        })
+    }
+
+    /// Keys in a folder, under a master key that anybody may know: for tests.
+    #[doc(hidden)]
+    pub fn for_tests(data: &Path) -> Self {
+        let master = MemoryKey::from_hex(&"5e".repeat(32)).expect("64 digits");
+        Self::open(data, Box::new(master)).expect("a key table")
+    }
+
+    /// The key that encrypts from now on.
+    pub fn newest(&self) -> DataKeyId {
+        let keys = self
+            .inner
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        keys.last().expect("there is a key").id
+    }
+
+    /// Adds a data key, which encrypts from now on.
+    ///
+    /// # Errors
+    /// Where the table can't be written, or the master key can't be used.
+    pub fn rotate(&self) -> Result<DataKeyId, KeysError> {
+        let Inner {
+            table: path,
+            master,
+            keys,
+            ..
+        } = &*self.inner;
+        let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = table::read(path)?;
+        let number = rows.last().map_or(1, |last| last.number + 1);
+        let row = new_row(number, Kind::Data, path, master.as_ref())?;
+        let key = unwrap(&row, path, master.as_ref())?;
+        rows.push(row);
+        table::write(path, &rows)?;
+        let id = DataKeyId(number);
+        keys.push(Key { id, key });
+        Ok(id)
+    }
+
+    /// The key of something that is encrypted, or will be, with this data key.
+    ///
+    /// # Errors
+    /// Where the data key is not in the table.
+    pub fn cipher(
+        &self,
+        id: DataKeyId,
+        purpose: Purpose,
+        salt: &[u8],
+    ) -> Result<Cipher, KeysError> {
+        if let Some(cipher) = self.derive(id, purpose, salt) {
+            return Ok(cipher);
+        }
+        self.read_again()?;
+        self.derive(id, purpose, salt)
+            .ok_or(KeysError::Unknown(id.0))
+    }
+
+    /// Finds cards without their numbers.
+    pub fn card_index(&self) -> &CardIndex {
+        &self.inner.index
+    }
+
+    fn derive(&self, id: DataKeyId, purpose: Purpose, salt: &[u8]) -> Option<Cipher> {
+        let keys = self
+            .inner
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = keys.iter().find(|key| key.id == id)?;
+        let mut derived = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(Some(salt), &*found.key)
+            .expand(purpose.text(), &mut *derived)
+            .expect("32 bytes are less than the limit of HKDF");
+        Some(Cipher::new(&derived))
+    }
+
+    /// Another process may have added keys: a switch that runs, for a command that reads along.
+    fn read_again(&self) -> Result<(), KeysError> {
+        let Inner {
+            table: path,
+            master,
+            keys,
+            ..
+        } = &*self.inner;
+        let rows = table::read(path)?;
+        let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
+        for row in rows.iter().filter(|row| row.kind == Kind::Data) {
+            let id = DataKeyId(row.number);
+            if !keys.iter().any(|key| key.id == id) {
+                let key = unwrap(row, path, master.as_ref())?;
+                keys.push(Key { id, key });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for DataKeys {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("DataKeys(..)")
+    }
+}
+
+fn new_row(number: u32, kind: Kind, path: &Path, master: &dyn MasterKey) -> Result<Row, KeysError> {
+    let mut key = Zeroizing::new([0; 32]);
+    SysRng
+        .try_fill_bytes(&mut *key)
+        .map_err(|_| KeysError::NoRandomness)?;
+    let wrapped = master.wrap(&key).map_err(|error| KeysError::Master {
+        path: path.to_path_buf(),
+        number,
+        error,
+    })?;
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Ok(Row {
+        number,
+        kind,
+        made: since.map_or(0, |since| since.as_secs()),
+        wrapped,
+    })
+}
+
+fn unwrap(
+    row: &Row,
+    path: &Path,
+    master: &dyn MasterKey,
+) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+    master
+        .unwrap(&row.wrapped)
+        .map_err(|error| KeysError::Master {
+            path: path.to_path_buf(),
+            number: row.number,
+            error,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_key_encrypts_no_other_decrypts() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        let (nonce, first) = ([7; 12], keys.newest());
+        let mut data = *b"4970100000000006";
+        let tag = keys
+            .cipher(first, Purpose::Journal, b"salt")
+            .unwrap()
+            .encrypt(&nonce, b"record 1", &mut data);
+        let second = keys.rotate().unwrap();
+        assert_eq!(keys.newest(), second);
+        let again = DataKeys::for_tests(folder.path());
+        let opens = |id, purpose, salt: &[u8], additional: &[u8]| {
+            let cipher = again.cipher(id, purpose, salt).unwrap();
+            cipher
+                .decrypt(&nonce, additional, &mut data.clone(), &tag)
+                .is_ok()
+        };
+        assert!(opens(first, Purpose::Journal, b"salt", b"record 1"));
+        assert!(!opens(second, Purpose::Journal, b"salt", b"record 1"));
+        assert!(!opens(first, Purpose::Store, b"salt", b"record 1"));
+        assert!(!opens(first, Purpose::Journal, b"other", b"record 1"));
+        assert!(!opens(first, Purpose::Journal, b"salt", b"record 2"));
+        let card = |keys: &DataKeys| keys.card_index().of(4_970_100_000_000_006, 16);
+        assert_eq!(card(&keys), card(&again));
+        assert!(again.cipher(DataKeyId(9), Purpose::Store, b"").is_err());
+    }
+
+    #[test]
+    fn a_key_that_another_process_added_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let switch = DataKeys::for_tests(folder.path());
+        let reader = DataKeys::for_tests(folder.path());
+        let added = switch.rotate().unwrap();
+        assert!(reader.cipher(added, Purpose::Journal, b"").is_ok());
+    }
+
+    #[test]
+    fn another_master_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        DataKeys::for_tests(folder.path());
+        let other = MemoryKey::from_hex(&"11".repeat(32)).unwrap();
+        let error = DataKeys::open(folder.path(), Box::new(other)).unwrap_err();
+        assert!(
+            matches!(error, KeysError::Master { number: 1, .. }),
+            "{error}"
+        );
+    }
+}
