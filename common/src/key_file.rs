@@ -85,7 +85,8 @@ pub fn make(path: &Path, bytes: usize) -> Result<(), KeyFileError> {
         text.extend([digit(byte >> 4), digit(byte & 15)]);
     }
     text.push('\n');
-    write(OpenOptions::new().create_new(true), path, &text).map_err(io)
+    write(OpenOptions::new().create_new(true), path, &text).map_err(&io)?;
+    sync_folder(path).map_err(io)
 }
 
 /// Writes a key file in the place of another. A key that was used must not be lost: nothing that it sealed would ever open
@@ -95,10 +96,6 @@ pub fn make(path: &Path, bytes: usize) -> Result<(), KeyFileError> {
 /// Where it can't be written.
 pub fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
     let io = KeyFileError::io(path);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
     let beside = path.with_extension("new");
     write(
         OpenOptions::new().create(true).truncate(true),
@@ -107,9 +104,16 @@ pub fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
     )
     .map_err(&io)?;
     std::fs::rename(&beside, path).map_err(&io)?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(&io)
+    sync_folder(path).map_err(io)
+}
+
+/// Makes the name of a file durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)?.sync_all()
 }
 
 fn write(options: &mut OpenOptions, path: &Path, text: &str) -> io::Result<()> {

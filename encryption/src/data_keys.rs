@@ -8,6 +8,7 @@ use hkdf::Hkdf;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::Sha256;
+use tessera_common::key_file::KeyFileError;
 use zeroize::Zeroizing;
 
 use crate::table::{self, Kind, Row};
@@ -69,21 +70,46 @@ struct Key {
 }
 
 impl DataKeys {
-    /// Opens the key table of a folder of data, which is made with a first key where it is missing.
+    /// Opens the key table of a folder of data. Folder and table, with its first keys, are made where they are missing: this is
+    /// for the process that writes the data.
     ///
     /// # Errors
     /// Where the table can't be read or made, or the master key is not the one that wrapped it.
     pub fn open(data: &Path, master: Box<dyn MasterKey>) -> Result<Self, KeysError> {
         let path = data.join(TABLE);
+        std::fs::create_dir_all(data).map_err(KeyFileError::io(data))?;
+        let lock = table::lock(&path)?;
         let mut rows = table::read(&path)?;
         if rows.is_empty() {
             rows.push(new_row(1, Kind::Index, &path, master.as_ref())?);
             rows.push(new_row(2, Kind::Data, &path, master.as_ref())?);
             table::write(&path, &rows)?;
         }
+        drop(lock);
+        Self::unwrapped(path, &rows, master)
+    }
+
+    /// Opens the key table of a folder of data and never writes it: for commands that read the data.
+    ///
+    /// # Errors
+    /// Where there is no table, it can't be read, or the master key is not the one that wrapped it.
+    pub fn read(data: &Path, master: Box<dyn MasterKey>) -> Result<Self, KeysError> {
+        let path = data.join(TABLE);
+        let rows = table::read(&path)?;
+        if rows.is_empty() {
+            return Err(KeysError::NoTable { path });
+        }
+        Self::unwrapped(path, &rows, master)
+    }
+
+    fn unwrapped(
+        path: PathBuf,
+        rows: &[Row],
+        master: Box<dyn MasterKey>,
+    ) -> Result<Self, KeysError> {
         let mut keys = Vec::new();
         let mut index = None;
-        for row in &rows {
+        for row in rows {
             let key = unwrap(row, &path, master.as_ref())?;
             match row.kind {
                 Kind::Index => index = Some(CardIndex::new(&key)),
@@ -132,22 +158,14 @@ impl DataKeys {
     /// # Errors
     /// Where the table can't be written, or the master key can't be used.
     pub fn rotate(&self) -> Result<DataKeyId, KeysError> {
-        let Inner {
-            table: path,
-            master,
-            keys,
-            ..
-        } = &*self.inner;
-        let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = table::read(path)?;
+        let Inner { table, master, .. } = &*self.inner;
+        let _lock = table::lock(table)?;
+        let mut rows = table::read(table)?;
         let number = rows.last().map_or(1, |last| last.number + 1);
-        let row = new_row(number, Kind::Data, path, master.as_ref())?;
-        let key = unwrap(&row, path, master.as_ref())?;
-        rows.push(row);
-        table::write(path, &rows)?;
-        let id = DataKeyId(number);
-        keys.push(Key { id, key });
-        Ok(id)
+        rows.push(new_row(number, Kind::Data, table, master.as_ref())?);
+        table::write(table, &rows)?;
+        self.add(&rows)?;
+        Ok(DataKeyId(number))
     }
 
     /// The key of something that is encrypted, or will be, with this data key.
@@ -189,21 +207,26 @@ impl DataKeys {
 
     /// Another process may have added keys: a switch that runs, for a command that reads along.
     fn read_again(&self) -> Result<(), KeysError> {
+        self.add(&table::read(&self.inner.table)?)
+    }
+
+    /// Adds the data keys of the table that are not known yet.
+    fn add(&self, rows: &[Row]) -> Result<(), KeysError> {
         let Inner {
-            table: path,
+            table,
             master,
             keys,
             ..
         } = &*self.inner;
-        let rows = table::read(path)?;
         let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows.iter().filter(|row| row.kind == Kind::Data) {
             let id = DataKeyId(row.number);
             if !keys.iter().any(|key| key.id == id) {
-                let key = unwrap(row, path, master.as_ref())?;
+                let key = unwrap(row, table, master.as_ref())?;
                 keys.push(Key { id, key });
             }
         }
+        keys.sort_by_key(|key| key.id);
         Ok(())
     }
 }
@@ -287,6 +310,41 @@ mod tests {
         let reader = DataKeys::for_tests(folder.path());
         let added = switch.rotate().unwrap();
         assert!(reader.cipher(added, Purpose::Journal, b"").is_ok());
+        let next = reader.rotate().unwrap();
+        let last = switch.rotate().unwrap();
+        assert!(added < next && next < last);
+        assert!(switch.cipher(next, Purpose::Journal, b"").is_ok());
+        assert_eq!(switch.newest(), last);
+    }
+
+    #[test]
+    fn keys_that_processes_add_at_the_same_time_are_all_there() {
+        let folder = tempfile::tempdir().unwrap();
+        DataKeys::for_tests(folder.path());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let keys = DataKeys::for_tests(folder.path());
+                    for _ in 0..8 {
+                        keys.rotate().unwrap();
+                    }
+                });
+            }
+        });
+        let keys = DataKeys::for_tests(folder.path());
+        assert_eq!(keys.newest(), DataKeyId(2 + 4 * 8));
+    }
+
+    #[test]
+    fn a_reader_makes_no_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let master = || Box::new(MemoryKey::from_hex(&"5e".repeat(32)).unwrap());
+        let error = DataKeys::read(folder.path(), master()).unwrap_err();
+        assert!(matches!(error, KeysError::NoTable { .. }), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let newest = DataKeys::for_tests(folder.path()).newest();
+        let reader = DataKeys::read(folder.path(), master()).unwrap();
+        assert_eq!(reader.newest(), newest);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Encryption at rest.
 //!
 //! A *master key*, which is kept outside of the data, wraps *data keys* (RFC 3394, AES-256). Wrapped, they are in a file beside
-//! the data, the [key table](DataKeys). Whoever writes data derives a key of its own from the newest data key, for a purpose
+//! the data, the [key table](DataKeys). A writer derives a key of its own from the newest data key, for a purpose
 //! and a salt (HKDF-SHA-256, RFC 5869), and names the data key beside what it wrote. So a new master key changes the table
 //! alone, and a new data key changes what is written from then on. The same table has the key of the [card index](CardIndex).
 //!
@@ -15,11 +15,14 @@
 mod card_index;
 mod cipher;
 mod data_keys;
+mod key_command;
+mod key_source;
 mod master;
 mod table;
 
 pub use card_index::{CardIndex, IndexedCard};
 pub use cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Tampered};
 pub use data_keys::{DataKeyId, DataKeys, Purpose};
+pub use key_source::{KeySource, KeySourceError};
 pub use master::{MasterKey, MasterKeyError, MemoryKey};
 pub use table::KeysError;

@@ -8,6 +8,8 @@
 //! number, kind, when it was made (seconds since 1970), key; numbers rise, the newest data key encrypts
 //! ```
 
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use tessera_common::key_file::{self, KeyFileError};
@@ -22,6 +24,15 @@ pub enum KeysError {
     /// The table can't be read or written.
     #[error("the key table {0}")]
     File(#[from] KeyFileError),
+    /// There is none.
+    #[error(
+        "there is no key table {}: the switch makes it at its first start; if data is there, restore the table that belongs to it",
+        path.display()
+    )]
+    NoTable {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// It is not a table.
     #[error("line {line} of the key table {}: {what}", path.display())]
     Line {
@@ -65,6 +76,18 @@ pub(crate) struct Row {
     /// Seconds since 1970.
     pub made: u64,
     pub wrapped: [u8; 40],
+}
+
+/// While it is held, no other process changes the table. Readers need no lock: a table is replaced as a whole.
+pub(crate) struct Lock(#[expect(dead_code, reason = "closed on drop")] File);
+
+/// Waits until no other process changes the table.
+pub(crate) fn lock(path: &Path) -> Result<Lock, KeysError> {
+    let path = path.with_extension("lock");
+    let mut options = OpenOptions::new();
+    let file = options.create(true).append(true).mode(0o600).open(&path);
+    let locked = file.and_then(|file| file.lock().map(|()| file));
+    Ok(Lock(locked.map_err(KeyFileError::io(&path))?))
 }
 
 /// The rows of a table; none where there is no file.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use tessera_common::key_file::KeyFileError;
+use tessera_encryption::{KeySourceError, KeysError};
 use tessera_vault::KeyRingError;
 
 /// A line of a configuration file.
@@ -70,6 +71,12 @@ pub enum SettingsError {
         /// All that may stand in the same table.
         known: Vec<String>,
     },
+    /// The master key can't be had.
+    #[error(transparent)]
+    MasterKey(#[from] KeySourceError),
+    /// The keys of the data can't be had.
+    #[error(transparent)]
+    DataKeys(#[from] KeysError),
     /// The vault's key file can't be used.
     #[error(
         "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: {0}"

@@ -4,6 +4,8 @@
 
 mod bounds;
 mod certificate;
+mod data_keys;
+mod encryption;
 mod environment;
 mod error;
 mod limits;
@@ -21,6 +23,7 @@ mod tls;
 mod units;
 
 pub use certificate::{Identity, NamedCertificates};
+pub use encryption::EncryptionSettings;
 pub use environment::Environment;
 pub use error::{Place, SettingsError};
 pub use network::Network;

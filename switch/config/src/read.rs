@@ -7,6 +7,8 @@ use tessera_console::LogSettings;
 use tessera_protocol::Currency;
 use tessera_vault::KeyRing;
 
+use super::bounds::Breach;
+use super::encryption::EncryptionTable;
 use super::source::Source;
 use super::{
     Environment, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings,
@@ -29,6 +31,7 @@ struct File {
     mall: MallSettings,
     leased: LeasedSettings,
     limits: LimitSettings,
+    encryption: EncryptionTable,
     vault: VaultSettings,
     host: HostLinkSettings,
     journal: JournalSettings,
@@ -56,6 +59,7 @@ impl From<Settings> for File {
             mall: settings.mall,
             leased: settings.leased,
             limits: settings.limits,
+            encryption: EncryptionTable::default(),
             vault: settings.vault,
             host: settings.host,
             journal: settings.journal,
@@ -73,7 +77,8 @@ impl Settings {
     pub fn read(file: &Path) -> Result<Self, SettingsError> {
         let source = Source::read(file)?;
         let base = file.parent().unwrap_or(Path::new(""));
-        let mut settings = settle(source.parse()?, base);
+        let settled = settle(source.parse()?, base);
+        let mut settings = settled.map_err(|breach| source.complaint(breach))?;
         limits::check(&settings).map_err(|breach| source.complaint(breach))?;
         settings.parties = settings.read_parties()?;
         settings.outdated_keys = source.outdated_keys()?;
@@ -95,6 +100,7 @@ impl Settings {
         tls::host_client(&self.host)?;
         tls::leased_server(&self.leased)?;
         tls::check_authorities(self)?;
+        self.check_master_key()?;
         // A development switch makes one where there is none.
         if self.environment == Environment::Production || self.vault.keys.exists() {
             KeyRing::read(&self.vault.keys)?;
@@ -105,7 +111,7 @@ impl Settings {
 }
 
 /// Paths seen from the folder of the file.
-fn settle(file: File, base: &Path) -> Settings {
+fn settle(file: File, base: &Path) -> Result<Settings, Breach> {
     let mut settings = Settings {
         environment: file.environment,
         data: file.data,
@@ -116,6 +122,7 @@ fn settle(file: File, base: &Path) -> Settings {
         mall: file.mall,
         leased: file.leased,
         limits: file.limits,
+        encryption: file.encryption.settle(base)?,
         vault: file.vault,
         host: file.host,
         journal: file.journal,
@@ -145,5 +152,5 @@ fn settle(file: File, base: &Path) -> Settings {
         tls.client_authority = tls.client_authority.as_ref().map(|path| base.join(path));
     }
     notify::resolve(&mut settings.notify, base);
-    settings
+    Ok(settings)
 }

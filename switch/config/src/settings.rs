@@ -7,8 +7,8 @@ use tessera_protocol::Currency;
 
 use super::environment::Environment;
 use super::{
-    HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings, MallSettings, NotifySettings,
-    OpsSettings, OutdatedKey, Party, StoreSettings, VaultSettings,
+    EncryptionSettings, HostLinkSettings, JournalSettings, LeasedSettings, LimitSettings,
+    MallSettings, NotifySettings, OpsSettings, OutdatedKey, Party, StoreSettings, VaultSettings,
 };
 
 /// A worker's number must fit the four bits that a transaction's reference has for it.
@@ -35,6 +35,8 @@ pub struct Settings {
     pub leased: LeasedSettings,
     /// What any wallet may spend.
     pub limits: LimitSettings,
+    /// What encrypts the data.
+    pub encryption: EncryptionSettings,
     /// What seals sources and addresses.
     pub vault: VaultSettings,
     /// The leased line to the financial system.
@@ -86,6 +88,7 @@ impl Default for Settings {
             mall: MallSettings::default(),
             leased: LeasedSettings::default(),
             limits: LimitSettings::default(),
+            encryption: EncryptionSettings::default(),
             vault: VaultSettings::default(),
             host: HostLinkSettings::default(),
             journal: JournalSettings::default(),

@@ -158,6 +158,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
 
+    use tessera_encryption::KeySource;
+
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
     use rustls::pki_types::ServerName;
     use rustls::{ClientConnection, ServerConnection};
@@ -189,6 +191,9 @@ mod tests {
         settings.leased.client_authority = settings.host.authority.clone();
         settings.leased.certificate = settings.host.certificate.clone();
         settings.leased.key = settings.host.key.clone();
+        let master_key = folder.path().join("master.key");
+        tessera_common::key_file::make(&master_key, 32).unwrap();
+        settings.encryption.master_key = KeySource::File(master_key);
         settings.vault.keys = folder.path().join("vault.keys");
         tessera_vault::KeyRing::rotate(&settings.vault.keys).unwrap();
         (folder, settings)
@@ -345,6 +350,31 @@ mod tests {
             "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: the vault's key file \
              vault.keys: No such file or directory (os error 2)"
         );
+    }
+
+    #[test]
+    fn only_a_development_switch_makes_its_master_key() {
+        let (folder, mut settings) = certified();
+        settings.data = folder.path().join("data");
+        let path = folder.path().join("keys/master.key");
+        settings.encryption.master_key = KeySource::File(path.clone());
+        assert_eq!(
+            complaint(&folder, &settings),
+            "there is no master key at keys/master.key: `tessera keys make --bits 256 keys/master.key` makes one; if data is \
+             there, restore the key that belongs to it"
+        );
+        assert!(settings.data_keys().is_err());
+        assert!(!settings.data.exists());
+
+        settings.environment = crate::Environment::Development;
+        settings.check().unwrap();
+        assert!(!path.exists(), "a check made a key");
+        assert!(settings.data_keys_to_read().is_err());
+        assert!(!path.exists(), "a reader made a key");
+        let newest = settings.data_keys().unwrap().newest();
+        assert_eq!(settings.data_keys_to_read().unwrap().newest(), newest);
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

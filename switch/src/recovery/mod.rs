@@ -37,6 +37,12 @@ pub struct Data {
 /// # Errors
 /// When one of them can't be opened, is damaged, or they do not belong together.
 pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
+    let keys = settings.data_keys()?;
+    tracing::info!(
+        master_key = %settings.encryption.master_key,
+        data_key = keys.newest().0,
+        "opened the keys of the data"
+    );
     std::fs::create_dir_all(&settings.data).map_err(|source| JournalError::Disk {
         doing: "make the folder",
         path: settings.data.clone(),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tessera_encryption::KeySource;
+
 use super::*;
 
 #[test]
@@ -148,6 +150,34 @@ fn names_bad_values_and_what_is_allowed() {
     ] {
         assert_eq!(complaint(text), format!("switch.toml:{expected}"));
     }
+}
+
+#[test]
+fn the_master_key_has_one_source() {
+    for (text, expected) in [
+        (
+            "[encryption]\nkey_file = \"a\"\n\nkey_command = [\"b\"]",
+            "4: encryption.key_command: encryption.key_file is stated too: the master key has one source",
+        ),
+        (
+            "[encryption]\nkey_environment = \"A=B\"",
+            "2: encryption.key_environment = \"A=B\": is not the name of a variable",
+        ),
+        (
+            "[encryption]\nkey_command = []",
+            "2: encryption.key_command: a program and its arguments are needed",
+        ),
+        (
+            "[encryption]\nkey_command = \"vault kv get\"",
+            "2: encryption.key_command = \"vault kv get\": must be a list of texts in quotes",
+        ),
+    ] {
+        assert_eq!(complaint(text), format!("switch.toml:{expected}"));
+    }
+    let (folder, settings) = read("[encryption]\nkey_command = [\"./key\", \"a\"]");
+    let program = folder.path().join("./key").display().to_string();
+    let expected = KeySource::Command(vec![program, "a".into()]);
+    assert_eq!(settings.unwrap().encryption.master_key, expected);
 }
 
 /// A key's old name is accepted with its value, and named with its line; beside the new name it is an error.

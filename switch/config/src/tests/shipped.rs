@@ -83,6 +83,7 @@ fn shipped_file_states_every_key() {
         seen.push(section);
     }
     for section in [
+        "encryption",
         "limits",
         "mall.tls",
         "host.stand_in",
