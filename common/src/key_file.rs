@@ -1,8 +1,8 @@
 //! Files that contain keys: every user who can read them has the keys.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rand::TryRng;
@@ -56,6 +56,14 @@ impl KeyFileError {
 /// # Errors
 /// Where it can't be read, is longer than any key file, or others may read or write it.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
+    read_up_to(path, BYTES_MAX)
+}
+
+/// [`read`], of a file with other bounds.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_up_to(path: &Path, bytes_max: usize) -> Result<Zeroizing<String>, KeyFileError> {
     let io = KeyFileError::io(path);
     let file = bounded::open(path).map_err(&io)?;
     // Of the file that is open: another may stand in its place by now.
@@ -64,7 +72,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
             path: path.to_path_buf(),
         });
     }
-    bounded::all_text(file, BYTES_MAX)
+    bounded::all_text(file, bytes_max)
         .map(Zeroizing::new)
         .map_err(io)
 }
@@ -90,7 +98,7 @@ pub fn make(path: &Path, bytes: usize) -> Result<(), KeyFileError> {
 }
 
 /// Writes a key file in the place of another. A key that was used must not be lost: nothing that it sealed would ever open
-/// again. So the file is the old one or the new one whenever the power fails.
+/// again. So the file is the old one or the new one whenever the power fails. It keeps its owner, also where root replaces it.
 ///
 /// # Errors
 /// Where it can't be written.
@@ -103,8 +111,20 @@ pub fn replace(path: &Path, text: &str) -> Result<(), KeyFileError> {
         text,
     )
     .map_err(&io)?;
+    if let Ok(before) = std::fs::metadata(path) {
+        keep_owner(&before, &beside).map_err(&io)?;
+    }
     std::fs::rename(&beside, path).map_err(&io)?;
     sync_folder(path).map_err(io)
+}
+
+fn keep_owner(before: &Metadata, beside: &Path) -> io::Result<()> {
+    let file = File::open(beside)?;
+    let made = file.metadata()?;
+    if (made.uid(), made.gid()) == (before.uid(), before.gid()) {
+        return Ok(());
+    }
+    fchown(&file, Some(before.uid()), Some(before.gid()))
 }
 
 /// Makes the name of a file durable.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hkdf::Hkdf;
 use rand::TryRng;
@@ -11,11 +11,11 @@ use sha2::Sha256;
 use tessera_common::key_file::KeyFileError;
 use zeroize::Zeroizing;
 
-use crate::table::{self, Kind, Row};
+use crate::table::{self, KeyKind, Row};
 use crate::{CardIndex, Cipher, KeysError, MasterKey, MemoryKey};
 
 /// The name of the key table in a folder of data.
-const TABLE: &str = "keys.table";
+pub(crate) const TABLE: &str = "keys.table";
 
 /// Names a data key in what it encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,8 +32,8 @@ pub enum Purpose {
     Outbox,
     /// A snapshot of all wallets.
     Snapshot,
-    /// The books of the simulated financial system.
-    HostBooks,
+    /// The log of the simulated financial system.
+    HostLog,
     /// The keys of wallets.
     WalletKeys,
 }
@@ -45,10 +45,21 @@ impl Purpose {
             Self::Store => b"tessera store",
             Self::Outbox => b"tessera outbox",
             Self::Snapshot => b"tessera snapshot",
-            Self::HostBooks => b"tessera host books",
+            Self::HostLog => b"tessera host log",
             Self::WalletKeys => b"tessera wallet keys",
         }
     }
+}
+
+/// A key of the table, without the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyEntry {
+    /// Names it.
+    pub number: u32,
+    /// What it is for.
+    pub kind: KeyKind,
+    /// When it was made: seconds since 1970.
+    pub made: u64,
 }
 
 /// The data keys of one folder of data. Cheap to clone; all clones are one.
@@ -81,12 +92,17 @@ impl DataKeys {
         let lock = table::lock(&path)?;
         let mut rows = table::read(&path)?;
         if rows.is_empty() {
-            rows.push(new_row(1, Kind::Index, &path, master.as_ref())?);
-            rows.push(new_row(2, Kind::Data, &path, master.as_ref())?);
+            rows.push(new_row(1, KeyKind::Index, &path, master.as_ref())?);
+            rows.push(new_row(2, KeyKind::Data, &path, master.as_ref())?);
             table::write(&path, &rows)?;
         }
         drop(lock);
         Self::unwrapped(path, &rows, master)
+    }
+
+    /// Whether a folder of data has a key table.
+    pub fn are_in(data: &Path) -> bool {
+        data.join(TABLE).exists()
     }
 
     /// Opens the key table of a folder of data and never writes it: for commands that read the data.
@@ -112,8 +128,8 @@ impl DataKeys {
         for row in rows {
             let key = unwrap(row, &path, master.as_ref())?;
             match row.kind {
-                Kind::Index => index = Some(CardIndex::new(&key)),
-                Kind::Data => keys.push(Key {
+                KeyKind::Index => index = Some(CardIndex::new(&key)),
+                KeyKind::Data => keys.push(Key {
                     id: DataKeyId(row.number),
                     key,
                 }),
@@ -156,13 +172,60 @@ impl DataKeys {
     /// Adds a data key, which encrypts from now on.
     ///
     /// # Errors
-    /// Where the table can't be written, or the master key can't be used.
+    /// Where the table can't be written, or the master key can't be used or no longer wraps the table.
     pub fn rotate(&self) -> Result<DataKeyId, KeysError> {
+        let _lock = table::lock(&self.inner.table)?;
+        self.add_one(table::read(&self.inner.table)?)
+    }
+
+    /// Adds a data key if the newest is older than this, and takes over those that another process has added. The newest key,
+    /// if it is another than before.
+    ///
+    /// # Errors
+    /// As [`DataKeys::rotate`].
+    pub fn renew(&self, older_than: Duration) -> Result<Option<DataKeyId>, KeysError> {
+        let before = self.newest();
+        let _lock = table::lock(&self.inner.table)?;
+        let rows = table::read(&self.inner.table)?;
+        self.add(&rows)?;
+        let newest = rows.iter().rfind(|row| row.kind == KeyKind::Data);
+        // A clock that was set back makes no key.
+        let age = newest.map_or(0, |newest| now().saturating_sub(newest.made));
+        if Duration::from_secs(age) > older_than {
+            self.add_one(rows)?;
+        }
+        let newest = self.newest();
+        Ok((newest != before).then_some(newest))
+    }
+
+    /// All keys of the table, as it is now.
+    ///
+    /// # Errors
+    /// Where the table can't be read.
+    pub fn entries(&self) -> Result<Vec<KeyEntry>, KeysError> {
+        let rows = table::read(&self.inner.table)?;
+        let entry = |row: &Row| KeyEntry {
+            number: row.number,
+            kind: row.kind,
+            made: row.made,
+        };
+        Ok(rows.iter().map(entry).collect())
+    }
+
+    fn add_one(&self, mut rows: Vec<Row>) -> Result<DataKeyId, KeysError> {
         let Inner { table, master, .. } = &*self.inner;
-        let _lock = table::lock(table)?;
-        let mut rows = table::read(table)?;
-        let number = rows.last().map_or(1, |last| last.number + 1);
-        rows.push(new_row(number, Kind::Data, table, master.as_ref())?);
+        let number = match rows.last() {
+            Some(last) => {
+                // The table may have another master key by now: two in one table would make it useless.
+                unwrap(last, table, master.as_ref())?;
+                last.number + 1
+            }
+            None => {
+                let path = table.clone();
+                return Err(KeysError::NoTable { path });
+            }
+        };
+        rows.push(new_row(number, KeyKind::Data, table, master.as_ref())?);
         table::write(table, &rows)?;
         self.add(&rows)?;
         Ok(DataKeyId(number))
@@ -197,7 +260,7 @@ impl DataKeys {
             .keys
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let found = keys.iter().find(|key| key.id == id)?;
+        let found = &keys[keys.binary_search_by_key(&id, |key| key.id).ok()?];
         let mut derived = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(Some(salt), &*found.key)
             .expand(purpose.text(), &mut *derived)
@@ -219,14 +282,13 @@ impl DataKeys {
             ..
         } = &*self.inner;
         let mut keys = keys.write().unwrap_or_else(PoisonError::into_inner);
-        for row in rows.iter().filter(|row| row.kind == Kind::Data) {
+        for row in rows.iter().filter(|row| row.kind == KeyKind::Data) {
             let id = DataKeyId(row.number);
-            if !keys.iter().any(|key| key.id == id) {
+            if let Err(place) = keys.binary_search_by_key(&id, |key| key.id) {
                 let key = unwrap(row, table, master.as_ref())?;
-                keys.push(Key { id, key });
+                keys.insert(place, Key { id, key });
             }
         }
-        keys.sort_by_key(|key| key.id);
         Ok(())
     }
 }
@@ -237,7 +299,12 @@ impl std::fmt::Debug for DataKeys {
     }
 }
 
-fn new_row(number: u32, kind: Kind, path: &Path, master: &dyn MasterKey) -> Result<Row, KeysError> {
+fn new_row(
+    number: u32,
+    kind: KeyKind,
+    path: &Path,
+    master: &dyn MasterKey,
+) -> Result<Row, KeysError> {
     let mut key = Zeroizing::new([0; 32]);
     SysRng
         .try_fill_bytes(&mut *key)
@@ -247,16 +314,21 @@ fn new_row(number: u32, kind: Kind, path: &Path, master: &dyn MasterKey) -> Resu
         number,
         error,
     })?;
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Ok(Row {
         number,
         kind,
-        made: since.map_or(0, |since| since.as_secs()),
+        made: now(),
         wrapped,
     })
 }
 
-fn unwrap(
+/// Seconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+pub(crate) fn unwrap(
     row: &Row,
     path: &Path,
     master: &dyn MasterKey,
@@ -315,6 +387,25 @@ mod tests {
         assert!(added < next && next < last);
         assert!(switch.cipher(next, Purpose::Journal, b"").is_ok());
         assert_eq!(switch.newest(), last);
+    }
+
+    #[test]
+    fn a_key_that_is_too_old_gets_a_successor() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        let other = DataKeys::for_tests(folder.path());
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(keys.renew(day).unwrap(), None);
+        let path = folder.path().join(TABLE);
+        let mut rows = table::read(&path).unwrap();
+        rows[1].made -= 2 * 24 * 60 * 60;
+        table::write(&path, &rows).unwrap();
+        assert_eq!(keys.renew(day).unwrap(), Some(DataKeyId(3)));
+        assert_eq!(keys.renew(day).unwrap(), None);
+        assert_eq!(other.renew(day).unwrap(), Some(DataKeyId(3)));
+        rows[1].made = u64::MAX;
+        table::write(&path, &rows).unwrap();
+        assert_eq!(other.renew(day).unwrap(), None, "made in the future");
     }
 
     #[test]

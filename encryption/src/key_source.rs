@@ -64,7 +64,17 @@ impl KeySource {
     /// # Errors
     /// Where it can't be read, or is none.
     pub fn open(&self) -> Result<Box<dyn MasterKey>, KeySourceError> {
-        let digits = match self {
+        let key = MemoryKey::from_hex(self.digits()?.trim());
+        let key = key.map_err(|_| KeySourceError::NotAKey { from: self.clone() })?;
+        Ok(Box::new(key))
+    }
+
+    /// What the source has, which should be a key.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn digits(&self) -> Result<Zeroizing<String>, KeySourceError> {
+        Ok(match self {
             Self::File(path) => {
                 key_file::read(path).map_err(|error| match error.is_not_found() {
                     true => KeySourceError::NoFile { path: path.clone() },
@@ -81,10 +91,7 @@ impl KeySource {
                     error,
                 })?
             }
-        };
-        let key = MemoryKey::from_hex(digits.trim());
-        let key = key.map_err(|_| KeySourceError::NotAKey { from: self.clone() })?;
-        Ok(Box::new(key))
+        })
     }
 }
 

@@ -18,11 +18,13 @@ mod data_keys;
 mod key_command;
 mod key_source;
 mod master;
+mod rewrap;
 mod table;
 
 pub use card_index::{CardIndex, IndexedCard};
 pub use cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Tampered};
-pub use data_keys::{DataKeyId, DataKeys, Purpose};
+pub use data_keys::{DataKeyId, DataKeys, KeyEntry, Purpose};
 pub use key_source::{KeySource, KeySourceError};
 pub use master::{MasterKey, MasterKeyError, MemoryKey};
-pub use table::KeysError;
+pub use rewrap::{Rewrapped, rewrap};
+pub use table::{KeyKind, KeysError};

@@ -8,8 +8,7 @@
 //! number, kind, when it was made (seconds since 1970), key; numbers rise, the newest data key encrypts
 //! ```
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tessera_common::key_file::{self, KeyFileError};
@@ -17,6 +16,10 @@ use tessera_common::key_file::{self, KeyFileError};
 use crate::master::{MasterKeyError, bytes_from_hex};
 
 const FIRST_LINE: &str = "tessera key table 1";
+/// A new key a day fills the table in 44 years.
+const KEYS_MAX: usize = 16_384;
+/// A line has about 105 bytes.
+const BYTES_MAX: usize = 128 * KEYS_MAX;
 
 /// Why keys can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,12 @@ pub enum KeysError {
     /// Something is encrypted with a key that is not in the table.
     #[error("data key {0} is not in the key table: restore the table that belongs to this data")]
     Unknown(u32),
+    /// No key can be added.
+    #[error("the key table {} is full: it has {KEYS_MAX} keys", path.display())]
+    Full {
+        /// Of the table.
+        path: PathBuf,
+    },
     /// The system has no random numbers.
     #[error("the system has no random numbers for a key")]
     NoRandomness,
@@ -63,8 +72,10 @@ pub enum KeysError {
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum KeyKind {
+    /// It encrypts.
     Data,
+    /// It finds cards.
     Index,
 }
 
@@ -72,7 +83,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub number: u32,
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// Seconds since 1970.
     pub made: u64,
     pub wrapped: [u8; 40],
@@ -81,18 +92,16 @@ pub(crate) struct Row {
 /// While it is held, no other process changes the table. Readers need no lock: a table is replaced as a whole.
 pub(crate) struct Lock(#[expect(dead_code, reason = "closed on drop")] File);
 
-/// Waits until no other process changes the table.
+/// Waits until no other process changes the table. The lock is on its folder: a file would belong to the user who made it.
 pub(crate) fn lock(path: &Path) -> Result<Lock, KeysError> {
-    let path = path.with_extension("lock");
-    let mut options = OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(&path);
-    let locked = file.and_then(|file| file.lock().map(|()| file));
-    Ok(Lock(locked.map_err(KeyFileError::io(&path))?))
+    let folder = path.parent().unwrap_or(path);
+    let locked = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+    Ok(Lock(locked.map_err(KeyFileError::io(folder))?))
 }
 
 /// The rows of a table; none where there is no file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Row>, KeysError> {
-    let text = match key_file::read(path) {
+    let text = match key_file::read_up_to(path, BYTES_MAX) {
         Err(error) if error.is_not_found() => return Ok(Vec::new()),
         read => read?,
     };
@@ -123,8 +132,8 @@ fn parse(line: &str) -> Option<Row> {
     let mut words = line.split_ascii_whitespace();
     let number = words.next()?.parse().ok()?;
     let kind = match words.next()? {
-        "data" => Kind::Data,
-        "index" => Kind::Index,
+        "data" => KeyKind::Data,
+        "index" => KeyKind::Index,
         _ => return None,
     };
     let made = words.next()?.parse().ok()?;
@@ -140,11 +149,15 @@ fn parse(line: &str) -> Option<Row> {
 
 /// Puts a table in the place of the one before, durably.
 pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), KeysError> {
+    if rows.len() > KEYS_MAX {
+        let path = path.to_path_buf();
+        return Err(KeysError::Full { path });
+    }
     let mut text = format!("{FIRST_LINE}\n");
     for row in rows {
         let kind = match row.kind {
-            Kind::Data => "data",
-            Kind::Index => "index",
+            KeyKind::Data => "data",
+            KeyKind::Index => "index",
         };
         let digits: String = row
             .wrapped

@@ -2,6 +2,7 @@
 
 mod clock;
 mod crash;
+mod encryption;
 mod full_disk;
 mod golden;
 mod operator;

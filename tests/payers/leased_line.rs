@@ -210,7 +210,7 @@ fn sessions_and_cards_survive_a_kill_and_a_rotation_of_the_keys() {
     let mut payer = Payer::with(&rig, 1_000);
     let card = payer.card();
     rig.kill_switch();
-    rig.run(&["keys", "rotate", "--config", "switch.toml"]);
+    rig.run(&["keys", "rotate", "--vault", "--config", "switch.toml"]);
     rig.start_switch();
     rig.wait_until_ready();
     payer.line = Line::signed_on(&rig);

@@ -1,5 +1,7 @@
 //! The keys of the data, under the master key that the settings name.
 
+use std::path::Path;
+
 use tessera_common::key_file::{self, KeyFileError};
 use tessera_encryption::{DataKeys, KeySource};
 
@@ -15,10 +17,7 @@ impl Settings {
     /// # Errors
     /// Where there is no master key, or the key table can't be read, made or unwrapped.
     pub fn data_keys(&self) -> Result<DataKeys, SettingsError> {
-        if let (Environment::Development, KeySource::File(path)) =
-            (self.environment, &self.encryption.master_key)
-            && !path.exists()
-        {
+        if let Some(path) = self.master_key_to_make() {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(KeyFileError::io(folder))?;
             }
@@ -39,13 +38,20 @@ impl Settings {
 
     /// Whether the master key can be had. A development switch makes the file where there is none.
     pub(super) fn check_master_key(&self) -> Result<(), SettingsError> {
-        let made_later = match &self.encryption.master_key {
-            KeySource::File(path) => self.environment == Environment::Development && !path.exists(),
-            KeySource::Environment(_) | KeySource::Command(_) => false,
-        };
-        if !made_later {
+        if self.master_key_to_make().is_none() {
             self.encryption.master_key.open()?;
         }
         Ok(())
+    }
+
+    /// The missing file of a development switch that has no data yet.
+    fn master_key_to_make(&self) -> Option<&Path> {
+        match &self.encryption.master_key {
+            KeySource::File(path) => {
+                let is_new = !path.exists() && !DataKeys::are_in(&self.data);
+                (is_new && self.environment == Environment::Development).then_some(path)
+            }
+            KeySource::Environment(_) | KeySource::Command(_) => None,
+        }
     }
 }

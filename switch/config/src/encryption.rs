@@ -1,11 +1,13 @@
 //! `[encryption]`: where the master key comes from.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 use tessera_encryption::KeySource;
 
-use super::bounds::Breach;
+use super::bounds::{Breach, DAY, HOUR, span};
+use super::units;
 
 /// Where the master key is if the file names no source.
 const KEY_FILE: &str = "keys/master.key";
@@ -15,28 +17,46 @@ const KEY_FILE: &str = "keys/master.key";
 pub struct EncryptionSettings {
     /// Where the master key comes from.
     pub master_key: KeySource,
+    /// The switch adds a data key when the newest is older than this.
+    pub rotate_every: Duration,
 }
 
 impl Default for EncryptionSettings {
     fn default() -> Self {
         Self {
+            rotate_every: DAY,
             master_key: KeySource::File(KEY_FILE.into()),
         }
     }
 }
 
 /// The table as the file has it.
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct EncryptionTable {
     key_file: Option<PathBuf>,
     key_environment: Option<String>,
     key_command: Option<Vec<String>>,
+    #[serde(with = "units::duration")]
+    rotate_every: Duration,
+}
+
+impl Default for EncryptionTable {
+    fn default() -> Self {
+        Self {
+            key_file: None,
+            key_environment: None,
+            key_command: None,
+            rotate_every: DAY,
+        }
+    }
 }
 
 impl EncryptionTable {
     /// The settings, with paths seen from `base`.
     pub(super) fn settle(self, base: &Path) -> Result<EncryptionSettings, Breach> {
+        let rotate_every = self.rotate_every;
+        span("encryption.rotate_every", rotate_every, HOUR..=3650 * DAY)?;
         let file = self.key_file.map(|path| KeySource::File(base.join(path)));
         let variable = self.key_environment.map(KeySource::Environment);
         let command = self.key_command.map(KeySource::Command);
@@ -50,6 +70,7 @@ impl EncryptionTable {
         let Some((key, mut master_key)) = sources.next() else {
             return Ok(EncryptionSettings {
                 master_key: KeySource::File(base.join(KEY_FILE)),
+                rotate_every,
             });
         };
         if let Some((other, _)) = sources.next() {
@@ -66,7 +87,10 @@ impl EncryptionTable {
             },
             KeySource::Environment(_) | KeySource::File(_) => {}
         }
-        Ok(EncryptionSettings { master_key })
+        Ok(EncryptionSettings {
+            master_key,
+            rotate_every,
+        })
     }
 }
 

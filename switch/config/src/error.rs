@@ -79,7 +79,7 @@ pub enum SettingsError {
     DataKeys(#[from] KeysError),
     /// The vault's key file can't be used.
     #[error(
-        "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: {0}"
+        "without its keys the vault can't be opened; `tessera keys rotate --vault` makes the first one: {0}"
     )]
     Vault(#[from] KeyRingError),
     /// A key without which there is no sense in starting.

@@ -347,7 +347,7 @@ mod tests {
         std::fs::remove_file(&settings.vault.keys).unwrap();
         assert_eq!(
             complaint(&folder, &settings),
-            "without its keys the vault can't be opened; `tessera keys rotate` makes the first one: the vault's key file \
+            "without its keys the vault can't be opened; `tessera keys rotate --vault` makes the first one: the vault's key file \
              vault.keys: No such file or directory (os error 2)"
         );
     }

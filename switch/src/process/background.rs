@@ -1,10 +1,12 @@
-//! The tasks that run as long as the switch serves: settlement dates, reconciliation, renewal of cards, checkpoints, and
-//! the service manager's watchdog.
+//! The tasks that run as long as the switch serves: settlement dates, reconciliation, renewal of cards and of data keys,
+//! checkpoints, and the service manager's watchdog.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::ArbiterHandle;
 use tessera_console::service;
+use tessera_encryption::DataKeys;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -16,6 +18,9 @@ use crate::assembly::Shared;
 use crate::host_totals::HostTotals;
 use crate::renewal;
 use crate::router::{WorkerTask, ask_all};
+
+/// A data key that `tessera keys rotate` has added is used this much later at the latest.
+const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) struct Background(Vec<JoinHandle<()>>);
 
@@ -34,6 +39,10 @@ impl Background {
                 shared.inboxes.clone(),
                 base.link_stats.clone(),
                 base.settings.host.renew_cards_before,
+            )),
+            actix::spawn(renew_data_keys(
+                data.keys.clone(),
+                base.settings.encryption.rotate_every,
             )),
             actix::spawn(say_alive(workers.handles())),
             actix::spawn(checkpoint_regularly(workers.tasks.clone(), shared.clone())),
@@ -62,6 +71,29 @@ pub(super) async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], sha
     };
     ask_all(worker_tasks, WorkerTask::Checkpoint).await;
     shared.checkpointer.mark(mark);
+}
+
+/// Without a new key the switch goes on with the one that it has.
+async fn renew_data_keys(keys: DataKeys, every: Duration) {
+    let mut warned = None;
+    loop {
+        tokio::time::sleep(LOOK_FOR_KEYS_EVERY).await;
+        let keys = keys.clone();
+        let Ok(renewed) = tokio::task::spawn_blocking(move || keys.renew(every)).await else {
+            return;
+        };
+        match renewed {
+            Ok(None) => warned = None,
+            Ok(Some(key)) => tracing::info!(data_key = key.0, "encrypting with a new data key"),
+            Err(error) => {
+                let error = error.to_string();
+                if warned.as_ref() != Some(&error) {
+                    tracing::warn!(error, "no new data key; the present one stays in use");
+                    warned = Some(error);
+                }
+            }
+        }
+    }
 }
 
 /// Sends the service manager's watchdog a sign of life of every worker, where it asks for that: it restarts a switch that hangs.

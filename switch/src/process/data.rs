@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_store::{Checkpointer, Store};
@@ -14,6 +15,7 @@ use crate::gauges;
 use crate::message::WalletMessage;
 
 pub(super) struct Data {
+    pub keys: DataKeys,
     pub journal: Arc<dyn Journal>,
     pub store: Arc<Store>,
     pub checkpointer: Checkpointer,
@@ -49,6 +51,7 @@ impl Data {
                 }
             })?;
         Ok(Self {
+            keys: data.keys,
             journal,
             store,
             checkpointer,

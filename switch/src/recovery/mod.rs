@@ -10,6 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use tessera_config::Settings;
+use tessera_encryption::DataKeys;
 use tessera_journal::{
     Journal, JournalError, Location, Mark, Observer, Opened, Options, Reader, Recovered, Visit,
 };
@@ -23,6 +24,8 @@ const WALLETS_MAX: usize = 200_000;
 
 /// A switch's data, ready to go on with.
 pub struct Data {
+    /// The keys of both.
+    pub keys: DataKeys,
     /// The journal, at its end.
     pub journal: Arc<dyn Journal>,
     /// The store, which reflects all of it.
@@ -66,6 +69,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     tracing::info!(events, "replayed the journal into the store");
     let Opened { journal, recovered } = opened;
     Ok(Data {
+        keys,
         journal,
         store,
         recovered,

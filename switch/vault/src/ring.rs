@@ -34,7 +34,7 @@ pub enum KeyRingError {
         line: usize,
     },
     /// There is no key in it.
-    #[error("the vault's key file holds no key: make one with `tessera keys rotate`")]
+    #[error("the vault's key file holds no key: make one with `tessera keys rotate --vault`")]
     Empty,
     /// The system has no random numbers.
     #[error("the system has no random numbers for a key")]

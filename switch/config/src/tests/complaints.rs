@@ -164,6 +164,10 @@ fn the_master_key_has_one_source() {
             "2: encryption.key_environment = \"A=B\": is not the name of a variable",
         ),
         (
+            "[encryption]\nrotate_every = \"10min\"",
+            "2: encryption.rotate_every = \"10min\": must be from \"1h\" to \"3650d\"",
+        ),
+        (
             "[encryption]\nkey_command = []",
             "2: encryption.key_command: a program and its arguments are needed",
         ),

@@ -1,0 +1,147 @@
+//! The data keys, and the master key that wraps them.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use tessera_common::private;
+use tessera_config::Settings;
+use tessera_console::print;
+use tessera_encryption::{DataKeys, KeyKind, KeySource, Rewrapped};
+use tessera_ledger::Day;
+use tessera_protocol::KeyEncryptingKey;
+use tessera_vault::KeyRing;
+
+const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
+
+#[derive(Args)]
+pub struct Which {
+    /// The switch's configuration.
+    #[arg(long, default_value = "config/switch.toml")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The keys of the vault instead, which encrypt funding sources and contacts.
+    #[arg(long)]
+    vault: bool,
+}
+
+#[derive(Args)]
+pub struct Rewrap {
+    /// The switch's configuration, whose `[encryption]` names the master key that the table has now.
+    #[arg(long, default_value = "config/switch.toml")]
+    config: PathBuf,
+    /// The folder of journal and store, in place of the configured one.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A copy of the configuration whose `[encryption]` names the new master key.
+    #[arg(long, value_name = "FILE")]
+    new_config: PathBuf,
+}
+
+pub fn list(which: &Which) -> anyhow::Result<()> {
+    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    if which.vault {
+        return list_vault(&settings);
+    }
+    let keys = settings.data_keys_to_read()?;
+    let source = &settings.encryption.master_key;
+    print(format_args!(
+        "master key from {source}{}\n",
+        compared(source)?
+    ))?;
+    let newest = keys.newest().0;
+    for entry in keys.entries()? {
+        let (kind, use_of_it) = match entry.kind {
+            KeyKind::Index => ("card index", ""),
+            KeyKind::Data if entry.number == newest => ("data", "  encrypts and decrypts"),
+            KeyKind::Data => ("data", "  decrypts"),
+        };
+        let made = u32::try_from(entry.made / SECONDS_PER_DAY).map_or(Day(0), Day);
+        print(format_args!(
+            "{:>5}  {kind:10}  {made}{use_of_it}\n",
+            entry.number
+        ))?;
+    }
+    Ok(())
+}
+
+/// What `tessera keys check` prints of a file with the same key.
+fn compared(source: &KeySource) -> anyhow::Result<String> {
+    let digits = source.digits()?;
+    let key = KeyEncryptingKey::from_hex(digits.trim())?;
+    let value = super::party::digits(key.check_value());
+    Ok(format!("  check value {value}"))
+}
+
+fn list_vault(settings: &Settings) -> anyhow::Result<()> {
+    let ring = KeyRing::read(&settings.vault.keys).context("the keys could not be read")?;
+    let newest = ring.numbers().last();
+    for number in ring.numbers() {
+        let seals = match newest == Some(number) {
+            true => "encrypts and decrypts",
+            false => "decrypts",
+        };
+        print(format_args!("{number}  {seals}\n"))?;
+    }
+    Ok(())
+}
+
+pub fn rotate(which: &Which) -> anyhow::Result<()> {
+    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    if which.vault {
+        let path = &settings.vault.keys;
+        let number = KeyRing::rotate(path)?;
+        print(format_args!(
+            "key {number} is in {}\nrestart the switch: it then encrypts everything anew with this key\n",
+            path.display()
+        ))?;
+        return Ok(());
+    }
+    let added = settings.data_keys_to_read()?.rotate()?;
+    print(format_args!("data key {} encrypts from now on\n", added.0))?;
+    Ok(())
+}
+
+pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
+    let settings = crate::switch::read(&rewrap.config, rewrap.data.clone())?;
+    let new = Settings::read(&rewrap.new_config)?.encryption.master_key;
+    let new_key = new.open()?;
+    let old_key = match settings.encryption.master_key.open() {
+        Ok(old_key) => old_key,
+        // Where this is done once more, the old one may be gone.
+        Err(_) if DataKeys::read(&settings.data, new.open()?).is_ok() => new.open()?,
+        Err(error) => return Err(error.into()),
+    };
+    let done = tessera_encryption::rewrap(&settings.data, old_key.as_ref(), new_key.as_ref())?;
+    match done {
+        Rewrapped::Now(keys) => print(format_args!(
+            "{keys} keys are wrapped under the master key from {new}\n"
+        ))?,
+        Rewrapped::Before => print(format_args!(
+            "the keys were wrapped under the master key from {new} already\n"
+        ))?,
+    }
+    print(format_args!(
+        "put this source into the [encryption] of {} and restart the switch\n",
+        rewrap.config.display()
+    ))?;
+    Ok(())
+}
+
+pub fn verify(which: &Which) -> anyhow::Result<()> {
+    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    if which.vault {
+        let keys = KeyRing::read(&settings.vault.keys)?.len();
+        print(format_args!("{keys} keys are well-formed\n"))?;
+        return Ok(());
+    }
+    private::check(&settings.data)?;
+    let keys = settings.data_keys_to_read()?.entries()?.len();
+    print(format_args!(
+        "{keys} keys unwrap under the master key from {}\n",
+        settings.encryption.master_key
+    ))?;
+    Ok(())
+}

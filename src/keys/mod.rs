@@ -1,0 +1,50 @@
+//! `tessera keys`: the keys of the data, and those of parties.
+
+mod data;
+mod party;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Manage the keys that encrypt the data, and make, wrap and compare keys of parties.
+#[derive(Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the data keys, and the check value of the master key.
+    List(data::Which),
+    /// Add a data key. A running switch uses it within seconds: for the next segment of the journal.
+    Rotate(data::Which),
+    /// Wrap the data keys under another master key. No data is written; the old master key is no longer needed then.
+    Rewrap(data::Rewrap),
+    /// Check that the master key unwraps every key of the table.
+    Verify(data::Which),
+    /// Make a key in a new file that only its owner can read: a master key, a MAC key, or a key-encrypting key.
+    Make(party::Make),
+    /// Print the check value of a key in a file, by which two people compare their keys.
+    Check {
+        /// The key's file.
+        file: PathBuf,
+    },
+    /// Wrap a MAC key under a key-encrypting key (RFC 3394), as 0800/101 and `mac_key_wrapped` in a party's profile have it.
+    Wrap(party::Wrap),
+}
+
+impl Keys {
+    pub fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::List(which) => data::list(&which),
+            Command::Rotate(which) => data::rotate(&which),
+            Command::Rewrap(rewrap) => data::rewrap(&rewrap),
+            Command::Verify(which) => data::verify(&which),
+            Command::Make(make) => party::make(&make),
+            Command::Check { file } => party::check(&file),
+            Command::Wrap(wrap) => party::wrap(&wrap),
+        }
+    }
+}

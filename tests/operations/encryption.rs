@@ -1,0 +1,147 @@
+//! The keys of the data: where they come from, how they are renewed, and what happens without them.
+
+use std::fs;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use crate::rig::wire::{ACQUIRER, Wire, card_purchase};
+use crate::rig::{Rig, wait_for};
+
+const SWITCH: [&str; 3] = ["switch", "--config", "switch.toml"];
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn keys(rig: &Rig, command: &str) -> String {
+    let output = rig.run(&["keys", command, "--config", "switch.toml"]);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A copy of the configuration with another source of the master key.
+fn configuration(rig: &Rig, name: &str, encryption: &str) {
+    let text = fs::read_to_string(rig.path("switch.toml")).expect("a configuration");
+    let stated = "\nkey_file = \"keys/master.key\"\n";
+    assert!(text.contains(stated));
+    let text = text.replace(stated, &format!("\n{encryption}\n"));
+    fs::write(rig.path(name), text).expect("a configuration");
+}
+
+#[test]
+fn a_switch_without_its_master_key_does_not_start() {
+    let rig = Rig::new(1, 10_000);
+    fs::rename(rig.path("keys/master.key"), rig.path("kept.key")).expect("a key");
+    // A development switch makes one, but not where there is data.
+    let refused = rig.try_run(&SWITCH);
+    assert!(!refused.status.success());
+    let why = errors(&refused);
+    assert!(
+        why.contains("there is no master key at keys/master.key"),
+        "{why}"
+    );
+    assert!(why.contains("restore the key that belongs to it"), "{why}");
+    rig.run(&["keys", "make", "--bits", "256", "keys/master.key"]);
+    let refused = rig.try_run(&SWITCH);
+    assert!(!refused.status.success());
+    let why = errors(&refused);
+    assert!(why.contains("key 1 of the key table"), "{why}");
+    assert!(why.contains("another master key wrapped it"), "{why}");
+
+    configuration(
+        &rig,
+        "other.toml",
+        "key_environment = \"MASTER_KEY_OF_TEST\"",
+    );
+    let switch = ["switch", "--config", "other.toml"];
+    let refused = rig.try_run(&switch);
+    assert!(!refused.status.success());
+    let why = errors(&refused);
+    assert!(
+        why.contains("the environment variable MASTER_KEY_OF_TEST is not set"),
+        "{why}"
+    );
+    let key = fs::read_to_string(rig.path("kept.key")).expect("a key");
+    let verified = ["keys", "verify", "--config", "other.toml"];
+    let mut verify = rig.command(&verified);
+    let verified = verify.env("MASTER_KEY_OF_TEST", key.trim()).output();
+    let verified = verified.expect("tessera runs");
+    assert!(verified.status.success(), "{}", errors(&verified));
+}
+
+#[test]
+fn a_running_switch_takes_a_new_data_key() {
+    let mut rig = Rig::started(1, 10_000);
+    assert!(keys(&rig, "list").contains("    2  data  "));
+    let rotated = keys(&rig, "rotate");
+    assert_eq!(rotated, "data key 3 encrypts from now on\n");
+    wait_for("the new key", || {
+        rig.log("switch").contains("encrypting with a new data key")
+    });
+    let listed = keys(&rig, "list");
+    let newest = listed.lines().last().expect("a key");
+    assert!(newest.starts_with("    3  data"), "{listed}");
+    assert!(newest.ends_with("encrypts and decrypts"), "{listed}");
+    let file = rig.run(&["keys", "check", "keys/master.key"]);
+    let file = String::from_utf8_lossy(&file.stdout).into_owned();
+    let (_, check_value) = file.trim().split_once("  ").expect("a check value");
+    assert!(
+        listed
+            .lines()
+            .next()
+            .expect("a line")
+            .ends_with(check_value),
+        "{listed}"
+    );
+    assert_eq!(rig.stop_switch(), Some(0));
+}
+
+/// `rewrap` is killed at many moments: the table always opens under the old or the new master key, and doing it once more
+/// completes it. The data stays as it is.
+#[test]
+fn a_new_master_key_wraps_the_table_wherever_it_is_killed() {
+    let mut rig = Rig::started(1, 10_000);
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(wire.ask(&card_purchase(&ACQUIRER, 1, 100)).code(), "00");
+    assert_eq!(rig.stop_switch(), Some(0));
+    let sources: Vec<String> = (0..2)
+        .map(|number| {
+            let file = format!("keys/master-{number}.key");
+            rig.run(&["keys", "make", "--bits", "256", &file]);
+            let name = format!("switch-{number}.toml");
+            configuration(&rig, &name, &format!("key_file = \"{file}\""));
+            name
+        })
+        .collect();
+    let opens = |config: &str| {
+        let verified = rig.try_run(&["keys", "verify", "--config", config]);
+        verified.status.success()
+    };
+    let arguments = |from: &str, to: &str| {
+        ["keys", "rewrap", "--config", from, "--new-config", to].map(str::to_owned)
+    };
+    let mut current = "switch.toml".to_owned();
+    for round in 0u64..24 {
+        let next = &sources[usize::from(current == sources[0])];
+        let arguments = arguments(&current, next);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let mut child = rig
+            .command(&arguments)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("tessera runs");
+        std::thread::sleep(Duration::from_micros(500 * round));
+        let _ = child.kill();
+        let _ = child.wait();
+        assert!(opens(&current) != opens(next), "round {round}");
+        rig.run(&arguments);
+        assert!(opens(next) && !opens(&current), "round {round}");
+        current.clone_from(next);
+    }
+    let why = errors(&rig.try_run(&SWITCH));
+    assert!(why.contains("another master key wrapped it"), "{why}");
+    rig.switch = Some(rig.spawn(&["switch", "--config", &current]));
+    rig.wait_until_ready();
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(wire.ask(&card_purchase(&ACQUIRER, 1, 100)).code(), "00");
+    assert_eq!(rig.stop_switch(), Some(0));
+}
