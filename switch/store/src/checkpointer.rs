@@ -314,8 +314,8 @@ mod tests {
     use tessera_protocol::Stan;
 
     use super::*;
-    use tessera_journal::Position;
     use tessera_encryption::DataKeys;
+    use tessera_journal::Position;
     use tessera_journal::testing::Memory;
     use tessera_ledger::{About, End, Reference, Settled};
 

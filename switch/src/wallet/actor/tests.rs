@@ -224,11 +224,7 @@ fn an_idle_wallet_leaves_when_the_store_has_it_and_nobody_waits() {
         .load(WALLET, kept)
         .expect("a store");
     assert_eq!(loaded.ledger(), actor.wallet.ledger());
-    let found = bench
-        .services
-        .directory
-        .find(&card())
-        .expect("a store");
+    let found = bench.services.directory.find(&card()).expect("a store");
     let own = StoredCard {
         wallet: WALLET,
         serial: 1,
