@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use tessera_console::print;
-use tessera_reports::audit::audit;
+use tessera_console::{errors_are_terminal, note, overwrite, print};
+use tessera_reports::audit::{Audit as Proof, Progress, WALLET_BYTES_MAX};
+
+/// How often progress is shown on a terminal, and elsewhere.
+const ON_TERMINAL: Duration = Duration::from_millis(200);
+const ELSEWHERE: Duration = Duration::from_secs(10);
 
 /// Proves from the journal that no money appeared or vanished; also while the switch runs
 #[derive(clap::Args)]
@@ -15,13 +20,31 @@ pub struct Audit {
     /// The folder of journal and store, in place of the configured one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Write what was proven to this file, so that the next audit can begin there
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
+    /// Begin where the audit ended that wrote this file. It may be the same as --result
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// What wallets in memory may take. With less, the journal is read more often
+    #[arg(long, value_name = "MIB", default_value_t = (WALLET_BYTES_MAX >> 20) as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    memory: u64,
 }
 
 impl Audit {
-    /// Exit code 1 and the first violation where there is one.
+    /// Exit code 1 and a violation where there is one.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        Ok(match audit(&settings.data) {
+        let keys = crate::switch::keys_to_read(&settings)?;
+        let mut display = Display::new();
+        let proof = Proof::of(&settings.data, keys.as_ref())
+            .since(self.since)
+            .with_result(self.result)
+            .with_wallet_bytes_max((self.memory as usize) << 20)
+            .with_progress(|progress| display.show(progress));
+        let outcome = proof.run();
+        display.end();
+        Ok(match outcome {
             Ok(totals) => {
                 print(format_args!(
                     "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
@@ -33,5 +56,59 @@ impl Audit {
                 ExitCode::from(1)
             }
         })
+    }
+}
+
+/// A line on standard error that says how far it is; none of an audit that is soon over.
+struct Display {
+    terminal: bool,
+    next: Instant,
+    shown: bool,
+}
+
+impl Display {
+    fn new() -> Self {
+        let terminal = errors_are_terminal();
+        let every = if terminal { ON_TERMINAL } else { ELSEWHERE };
+        Self {
+            terminal,
+            next: Instant::now() + every,
+            shown: false,
+        }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        let Progress {
+            pass,
+            journal_bytes,
+            wallets,
+        } = progress;
+        let line = format!(
+            "audit: pass {pass}, {:.1} GiB of the journal read, for {}.{} % of the wallets",
+            journal_bytes as f64 / f64::from(1 << 30),
+            wallets / 10,
+            wallets % 10
+        );
+        self.shown = true;
+        match self.terminal {
+            true => {
+                self.next = now + ON_TERMINAL;
+                overwrite(format_args!("\r{line}\x1b[K"));
+            }
+            false => {
+                self.next = now + ELSEWHERE;
+                note(line);
+            }
+        }
+    }
+
+    fn end(&self) {
+        if self.terminal && self.shown {
+            note("");
+        }
     }
 }

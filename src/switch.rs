@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tessera_common::private;
 use tessera_config::Settings;
 use tessera_console::{print, say, start_logging};
+use tessera_encryption::DataKeys;
 
 /// Runs the switch
 #[derive(clap::Args)]
@@ -30,6 +31,14 @@ pub fn read_with_journal(config: &Path, data: Option<PathBuf>) -> anyhow::Result
         journal.display()
     );
     Ok(settings)
+}
+
+/// The keys of a switch's data; none where no switch has opened the data since it encrypts.
+pub fn keys_to_read(settings: &Settings) -> anyhow::Result<Option<DataKeys>> {
+    match DataKeys::are_in(&settings.data) {
+        true => Ok(Some(settings.data_keys_to_read()?)),
+        false => Ok(None),
+    }
 }
 
 impl Switch {

@@ -36,6 +36,10 @@ pub enum Purpose {
     HostLog,
     /// The keys of wallets.
     WalletKeys,
+    /// The result of an audit.
+    AuditResult,
+    /// The index of a journal segment.
+    SegmentIndex,
 }
 
 impl Purpose {
@@ -47,6 +51,8 @@ impl Purpose {
             Self::Snapshot => b"tessera snapshot",
             Self::HostLog => b"tessera host log",
             Self::WalletKeys => b"tessera wallet keys",
+            Self::AuditResult => b"tessera audit result",
+            Self::SegmentIndex => b"tessera segment index",
         }
     }
 }

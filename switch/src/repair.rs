@@ -35,7 +35,7 @@ pub enum Repaired {
 pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Repaired> {
     anyhow::ensure!(!by.is_empty(), "state who accepts it: --by");
     anyhow::ensure!(!reason.is_empty(), "state why it is accepted: --reason");
-    let totals = audit(&settings.data)?;
+    let totals = audit(&settings.data, Some(&settings.data_keys()?))?;
     if totals.irregular.wallets == 0 {
         return Ok(Repaired::Nothing);
     }

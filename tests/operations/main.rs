@@ -13,4 +13,3 @@ mod secrecy;
 mod service_manager;
 mod signals;
 mod sinks;
-mod token;

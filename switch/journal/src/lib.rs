@@ -24,6 +24,7 @@ mod lock;
 mod open;
 mod options;
 mod pages;
+mod parts;
 mod prepare;
 mod reader;
 mod record;
@@ -45,6 +46,7 @@ pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
 pub use open::{Location, Opened, open, reader};
 pub use options::{Options, Recovered};
+pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};
@@ -172,6 +174,24 @@ pub trait Reader: Send + Sync {
     /// As for [`open`], except for what only writing can meet. A journal that is shorter than what is known of it is such a
     /// fault: its newest files are missing.
     fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError>;
+
+    /// Shows every record after the mark, verifying each, and that the mark names a record of this journal.
+    ///
+    /// # Errors
+    /// As for [`scan`](Self::scan).
+    fn scan_after(&self, mark: Mark, visit: &mut Visit<'_>) -> Result<Scanned, JournalError>;
+
+    /// The parts of the journal, oldest first. All but the newest are closed.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    fn parts(&self) -> Result<Vec<Part>, JournalError>;
+
+    /// Shows every record of a part, verifying each; of the newest part also what is appended meanwhile.
+    ///
+    /// # Errors
+    /// As for [`scan`](Self::scan).
+    fn scan_part(&self, part: &Part, visit: &mut Visit<'_>) -> Result<Scanned, JournalError>;
 }
 
 /// How far a journal is, counted from its first record.

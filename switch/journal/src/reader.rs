@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::disk::Disk;
-use super::scan::{Scanned, scan};
+use super::parts::{self, Part};
+use super::scan::{Scanned, scan, scan_after};
 use super::shelf::Shelf;
 use super::{JournalError, Mark, Position, Reader, Record, Visit, segment};
 
@@ -37,5 +38,17 @@ impl Reader for SegmentsReader {
 
     fn scan(&self, known: Option<Mark>, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
         scan(self.disk.as_ref(), &self.directory, known, visit)
+    }
+
+    fn scan_after(&self, mark: Mark, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        scan_after(self.disk.as_ref(), &self.directory, mark, visit)
+    }
+
+    fn parts(&self) -> Result<Vec<Part>, JournalError> {
+        parts::parts(self.disk.as_ref(), &self.directory)
+    }
+
+    fn scan_part(&self, part: &Part, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        parts::scan_part(self.disk.as_ref(), &self.directory, part, visit)
     }
 }

@@ -42,3 +42,22 @@ pub(super) fn scan(
         None => Ok(scanned),
     }
 }
+
+/// Shows what comes after the mark, which must be in the log.
+pub(super) fn scan_after(
+    disk: &dyn Disk,
+    directory: &Path,
+    mark: Mark,
+    visit: &mut Visit<'_>,
+) -> Result<Scanned, JournalError> {
+    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, Some(mark))? else {
+        return Err(JournalError::StoreAhead {
+            store: mark.sequence,
+            journal: None,
+        });
+    };
+    Ok(Scanned {
+        records: walk.show(Some(mark), visit)?,
+        last: walk.last,
+    })
+}

@@ -10,3 +10,5 @@
 
 pub mod audit;
 pub mod recon;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -87,7 +87,8 @@ impl Data {
     }
 
     fn audit(&self) -> Result<Totals, Violation> {
-        audit(self.folder.path())
+        let keys = self.settings.data_keys().expect("keys");
+        audit(self.folder.path(), Some(&keys))
     }
 
     fn repair(&self) -> anyhow::Result<Repaired> {

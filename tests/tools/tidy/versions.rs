@@ -28,6 +28,7 @@ const SEGMENT: &str = "switch/journal/src/format.rs";
 const EVENT: &str = "switch/ledger/src/event/bytes.rs";
 const CHANGE: &str = "switch/ledger/src/account/bytes.rs";
 const DECISION: &str = "switch/ledger/src/supervision_bytes.rs";
+const AUDIT_RESULT: &str = "switch/reports/src/audit/result.rs";
 const SNAPSHOT: &str = "switch/ledger/src/snapshot.rs";
 const STORE: &str = "switch/store/src/lib.rs";
 const TABLES: &str = "switch/store/src/tables.rs";
@@ -42,6 +43,7 @@ const DRAWN: &[Drawn] = &[
     drawn(EVENT, "Kinds 1 to ", EVENT, "NEWEST_KIND"),
     drawn(CHANGE, "Kinds 1 to ", CHANGE, "NEWEST_CHANGE"),
     drawn(DECISION, "Kinds 1 to ", DECISION, "NEWEST_DECISION"),
+    drawn(AUDIT_RESULT, " 8  4  version, ", AUDIT_RESULT, "VERSION"),
     drawn(SNAPSHOT, "│version", SNAPSHOT, "VERSION"),
     drawn(STORE, "\"format\"           version ", TABLES, "FORMAT"),
     drawn(

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use super::{GAP, Memory, show};
 use crate::{
-    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Position, Progress, Reader, Record,
+    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Part, Position, Progress, Reader, Record,
     Scanned, Sequence, Tail, Visit,
 };
 
@@ -137,6 +137,29 @@ impl Reader for Memory {
             records: show(&records, None, visit)?,
             last: records.last().map(Record::mark),
         })
+    }
+
+    fn scan_after(&self, mark: Mark, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        let state = self.lock();
+        let records: Vec<Record> = state.durable_records().cloned().collect();
+        state.expect(Some(mark))?;
+        drop(state);
+        Ok(Scanned {
+            records: show(&records, Some(mark), visit)?,
+            last: records.last().map(Record::mark),
+        })
+    }
+
+    fn parts(&self) -> Result<Vec<Part>, JournalError> {
+        Ok(vec![Part {
+            file: "memory".into(),
+            begin: 0,
+            end: None,
+        }])
+    }
+
+    fn scan_part(&self, _: &Part, visit: &mut Visit<'_>) -> Result<Scanned, JournalError> {
+        self.scan(None, visit)
     }
 }
 

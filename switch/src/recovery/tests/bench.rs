@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tessera_encryption::DataKeys;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Mark, Visit};
 use tessera_kit::clock::Timestamp;
@@ -28,11 +27,10 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keys = DataKeys::for_tests(folder.path());
         Self {
             journal: Memory::default(),
             wallets: HashMap::new(),
-            store: Store::open(&folder.path().join("store"), 1 << 20, keys).unwrap(),
+            store: Store::open(folder.path(), 1 << 20).unwrap(),
             _folder: folder,
         }
     }

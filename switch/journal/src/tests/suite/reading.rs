@@ -128,6 +128,40 @@ fn a_reader_shows_what_was_written_and_knows_what_is_missing() {
             scan(Some(foreign)),
             Err(JournalError::StoreForeign { .. })
         ));
+        let after = |mark| {
+            let mut seen = Vec::new();
+            let scanned = reader.scan_after(mark, &mut |record| {
+                seen.push(record.to_owned());
+                Ok(())
+            })?;
+            assert_eq!(scanned.last, Some(last));
+            Ok::<_, JournalError>(seen)
+        };
+        for index in [0, 7, written.len() - 1] {
+            let mark = written[index].mark();
+            assert_eq!(after(mark).unwrap(), written[index + 1..], "{index}");
+        }
+        assert!(matches!(after(ahead), Err(JournalError::StoreAhead { .. })));
+        assert!(matches!(
+            after(foreign),
+            Err(JournalError::StoreForeign { .. })
+        ));
+        let parts = reader.parts().unwrap();
+        let mut seen = Vec::new();
+        for part in &parts {
+            reader
+                .scan_part(part, &mut |record| {
+                    let (begin, end) = part.span();
+                    let position = record.position.to_stored();
+                    assert!(position > begin && end.is_none_or(|end| position < end));
+                    seen.push(record.to_owned());
+                    Ok(())
+                })
+                .unwrap();
+        }
+        assert_eq!(seen, written);
+        let open: Vec<_> = parts.iter().filter(|part| !part.is_closed()).collect();
+        assert_eq!(open, [parts.last().unwrap()]);
         let refused = reader.scan(None, &mut |_| Err("no such event".into()));
         let Err(JournalError::Refused { sequence, .. }) = refused else {
             panic!("it was not refused")

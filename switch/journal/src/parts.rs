@@ -1,0 +1,82 @@
+//! The parts of a journal: segment files, each of which can be read by itself.
+
+use std::path::{Path, PathBuf};
+
+use super::disk::{Access, Disk};
+use super::format;
+use super::scan::Scanned;
+use super::walk::Walk;
+use super::{JournalError, Mark, Position, Sequence, Visit, segment};
+
+/// A part of a journal. It is closed when the next one has begun: nothing is written to it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub(super) file: PathBuf,
+    /// Where it begins.
+    pub(super) begin: u64,
+    /// Where the next one begins; `None` for the newest, which is being written.
+    pub(super) end: Option<u64>,
+}
+
+impl Part {
+    /// Whether nothing is written to it any more.
+    pub fn is_closed(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// The positions that it has: from the first of them, up to and without the second, which is `None` for the newest part.
+    pub fn span(&self) -> (u64, Option<u64>) {
+        (self.begin, self.end)
+    }
+
+    /// The path of a file that belongs to this part and stands beside it, with this extension.
+    pub fn companion(&self, extension: &str) -> PathBuf {
+        self.file.with_extension(extension)
+    }
+}
+
+/// The parts of the journal in a directory, oldest first.
+pub(super) fn parts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Part>, JournalError> {
+    let starts = segment::starts(disk, directory)?;
+    let ends = starts.iter().skip(1).map(|&end| Some(end)).chain([None]);
+    let parts = starts.iter().zip(ends).map(|(&begin, end)| Part {
+        file: directory.join(segment::name(begin)),
+        begin,
+        end,
+    });
+    Ok(parts.collect())
+}
+
+/// Shows the records of one part, verifying each. What was appended to the newest one meanwhile is shown too.
+pub(super) fn scan_part(
+    disk: &dyn Disk,
+    directory: &Path,
+    part: &Part,
+    visit: &mut Visit<'_>,
+) -> Result<Scanned, JournalError> {
+    // The walk begins where the segment of this position does; without one, with the first segment.
+    let from = Position::from_stored(part.begin).map(|position| Mark {
+        position,
+        sequence: Sequence::FIRST,
+    });
+    let mut scanned = Scanned::default();
+    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, from)? else {
+        return Ok(scanned);
+    };
+    while part.end.is_none_or(|end| walk.place.position < end) {
+        let Some((position, batch)) = walk.batch()? else {
+            break;
+        };
+        // A part that was closed meanwhile leads to the next one.
+        if part.end.is_some_and(|end| position >= end) {
+            break;
+        }
+        for record in format::records(batch, position) {
+            let sequence = record.sequence;
+            visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
+            scanned.records += 1;
+            scanned.last = Some(record.mark());
+        }
+    }
+    Ok(scanned)
+}

@@ -1,0 +1,132 @@
+//! What an audit comes to, as a report shows it.
+
+use std::fmt;
+
+use tessera_journal::{Mark, Sequence};
+use tessera_ledger::Irregular;
+use tessera_protocol::{Currency, Institution, plain_amount};
+
+use super::result_error::ResultHash;
+
+/// What the audit found, if it found nothing wrong.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Events read.
+    pub events: u64,
+    /// The last one; `None` where there is none.
+    pub last: Option<Mark>,
+    /// Up to where an earlier audit had proven them, whose result this one rests on, and that result.
+    pub since: Option<(Mark, ResultHash)>,
+    /// The result that was written for the next audit.
+    pub result: Option<ResultHash>,
+    /// Wallets that have events.
+    pub wallets: u64,
+    /// The currency of all of them; `None` where there is none yet.
+    pub currency: Option<Currency>,
+    /// Loaded from outside, minor units.
+    pub funding: i128,
+    /// What payers can spend.
+    pub available: i128,
+    /// What is set aside.
+    pub held: i128,
+    /// What payers owe: refunds that were taken back when their money had been spent.
+    pub owed: i128,
+    /// What the switch owes each party.
+    pub parties: Vec<PartyTotals>,
+    /// Requests forwarded to the host that are settled.
+    pub settled: u64,
+    /// Requests that the host has not answered, and no reversal has undone.
+    pub pending: u64,
+    /// Advices that the host has not acknowledged.
+    pub unacknowledged: u64,
+    /// References that do not rise: an earlier build went by a clock that was set back.
+    pub irregular: Irregular,
+    /// Whether the operator has had that proven and recorded.
+    pub accepted: bool,
+}
+
+/// A party's totals.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct PartyTotals {
+    /// Institution code.
+    pub institution: Option<Institution>,
+    /// Purchases approved, and their amounts.
+    pub approved: (u64, i128),
+    /// Reversals that undid something, and how much.
+    pub reversed: (u64, i128),
+    /// Refunds approved, and their amounts.
+    pub refunded: (u64, i128),
+    /// What the switch owes it.
+    pub payable: i128,
+}
+
+/// As a report shows it: 0 where there is none.
+fn number(sequence: Option<Sequence>) -> u64 {
+    sequence.map_or(0, Sequence::to_stored)
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            out,
+            "events            {:>20}  (last sequence {})",
+            self.events,
+            number(self.last.map(|last| last.sequence))
+        )?;
+        if let Some((mark, hash)) = self.since {
+            let sequence = mark.sequence.to_stored();
+            writeln!(out, "proven before     {sequence:>20}  (result {hash})")?;
+        }
+        writeln!(out, "wallets           {:>20}", self.wallets)?;
+        // A journal without a currency has no amounts.
+        let currency = self.currency.unwrap_or(Currency::USD);
+        let minor = |amount| plain_amount(amount, currency);
+        if let Some(letters) = self.currency.and_then(Currency::letters) {
+            writeln!(out, "currency          {letters:>20}")?;
+        }
+        writeln!(out, "loaded            {:>20}", minor(self.funding))?;
+        writeln!(out, "available         {:>20}", minor(self.available))?;
+        writeln!(out, "held              {:>20}", minor(self.held))?;
+        if self.owed != 0 {
+            writeln!(out, "owed by payers    {:>20}", minor(self.owed))?;
+        }
+        for party in &self.parties {
+            writeln!(
+                out,
+                "party {:<11} {:>20}  ({} approved {}, {} reversed {}, {} refunded {})",
+                Institution::digits(party.institution),
+                minor(party.payable),
+                party.approved.0,
+                minor(party.approved.1),
+                party.reversed.0,
+                minor(party.reversed.1),
+                party.refunded.0,
+                minor(party.refunded.1),
+            )?;
+        }
+        writeln!(out, "settled with host {:>20}", self.settled)?;
+        writeln!(out, "open at host      {:>20}", self.pending)?;
+        write!(out, "advices open      {:>20}", self.unacknowledged)?;
+        if let Some(hash) = self.result {
+            write!(out, "\nresult            {hash}")?;
+        }
+        let Irregular {
+            wallets,
+            fallen,
+            repeated,
+            last_sequence,
+        } = self.irregular;
+        if wallets == 0 {
+            return Ok(());
+        }
+        let recorded = match self.accepted {
+            true => "recorded by the operator",
+            false => "see `tessera journal repair`",
+        };
+        write!(
+            out,
+            "\nreferences fallen {fallen:>20}  ({repeated} more came twice, in {wallets} wallets, last at sequence {}; {recorded})",
+            number(last_sequence)
+        )
+    }
+}
