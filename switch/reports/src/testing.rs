@@ -247,7 +247,10 @@ impl Traffic {
         let reference = Reference::first(self.now, 1).max(self.last.next());
         self.last = reference;
         let trace = Some(self.stan());
-        let (transmission, institution) = (clock::transmission(self.now), Institution::new(20_000_000_001));
+        let (transmission, institution) = (
+            clock::transmission(self.now),
+            Institution::new(20_000_000_001),
+        );
         let (terminal, acceptor) = (*b"TERM0001", *b"MALL-0001      ");
         let (local_time, local_date) = (transmission % 1_000_000, transmission / 1_000_000);
         let key = DuplicateKey::of(KeyFields {

@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use super::{GAP, Memory, show};
 use crate::{
-    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Part, Position, Progress, Reader, Record,
-    Scanned, Sequence, Tail, Visit,
+    Appended, Journal, JournalError, Mark, PAYLOAD_BYTES_MAX, Part, Position, Progress, Reader,
+    Record, Scanned, Sequence, Tail, Visit,
 };
 
 impl Journal for Memory {

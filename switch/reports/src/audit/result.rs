@@ -168,7 +168,8 @@ impl Proven {
         if header[..8] != MAGIC {
             return Err(damaged("it begins otherwise"));
         }
-        let number = |at: usize| u32::from_le_bytes(std::array::from_fn(|place| header[at + place]));
+        let number =
+            |at: usize| u32::from_le_bytes(std::array::from_fn(|place| header[at + place]));
         if number(8) != VERSION {
             return Err(ResultError::Version {
                 path: path.to_owned(),
@@ -208,7 +209,9 @@ impl Proven {
         proven.buckets.resize(buckets, (at, frames));
         proven.go_to(at)?;
         let (_, _, last) = proven.frame(frames)?;
-        let (mark, digest) = last.split_at_checked(16).ok_or(damaged("its end is short"))?;
+        let (mark, digest) = last
+            .split_at_checked(16)
+            .ok_or(damaged("its end is short"))?;
         let mark = Mark::from_bytes(std::array::from_fn(|place| mark[place]));
         proven.mark = mark.ok_or(damaged("it names no record"))?;
         let mark = proven.mark;
@@ -272,7 +275,11 @@ impl Proven {
         if bytes > FRAME_BYTES_MAX {
             return Err(self.damaged("a frame is too long"));
         }
-        Ok((head[0], usize::from(u16::from_le_bytes([head[2], head[3]])), bytes))
+        Ok((
+            head[0],
+            usize::from(u16::from_le_bytes([head[2], head[3]])),
+            bytes,
+        ))
     }
 
     fn frame(&mut self, number: u64) -> Result<(u8, usize, Vec<u8>), ResultError> {

@@ -125,7 +125,11 @@ impl Sums {
         }
         for _ in 0..from.u32()? {
             let party = party(&mut sums.parties, Institution::new(from.u64()?));
-            for of in [&mut party.approved, &mut party.reversed, &mut party.refunded] {
+            for of in [
+                &mut party.approved,
+                &mut party.reversed,
+                &mut party.refunded,
+            ] {
                 *of = (from.u64()?, amount(&mut from)?);
             }
         }

@@ -114,7 +114,9 @@ fn a_violation_is_found_in_every_pass_and_after_a_result() {
     let proof = Audit::of(data, Some(&keys)).with_result(Some(file.clone()));
     proof.run().unwrap();
     // One whose bucket is among the last.
-    let last = (1..1_000).max_by_key(|id| bucket_of(WalletId(*id))).unwrap();
+    let last = (1..1_000)
+        .max_by_key(|id| bucket_of(WalletId(*id)))
+        .unwrap();
     let event = Event::Released {
         reference: tessera_ledger::Reference(1),
         code: ResponseCode::DECLINED,
@@ -162,7 +164,7 @@ fn a_result_that_was_changed_or_is_of_another_journal_is_refused() {
     let mut changed = intact.clone();
     let end = changed.len() - 32;
     changed[end / 2] ^= 1;
-        let digest = <sha2::Sha256 as sha2::Digest>::digest(&changed[..end]);
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(&changed[..end]);
     changed[end..].copy_from_slice(&digest);
     refused(&changed);
 

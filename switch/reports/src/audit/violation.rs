@@ -95,7 +95,11 @@ impl Violation {
             | Self::NotReadBack { sequence, .. }
             | Self::OutOfChain { sequence, .. }
             | Self::Unequal { sequence, .. } => Some(*sequence),
-            Self::Journal(_) | Self::Result(_) | Self::Folded(_) | Self::Threads(_) | Self::Unbalanced(_) => None,
+            Self::Journal(_)
+            | Self::Result(_)
+            | Self::Folded(_)
+            | Self::Threads(_)
+            | Self::Unbalanced(_) => None,
         }
     }
 }

@@ -107,12 +107,10 @@ impl Wallets {
         let bucket = self.buckets.entry(bucket_of(id)).or_default();
         let unfolded = match self.unfolded.entry(id) {
             hashbrown::hash_map::Entry::Occupied(known) => known.into_mut(),
-            hashbrown::hash_map::Entry::Vacant(empty) => {
-                empty.insert(match bucket.take(id) {
-                    Some(bytes) => Unfolded::unfold(id, &bytes).map_err(unreadable)?,
-                    None => Unfolded::new(id),
-                })
-            }
+            hashbrown::hash_map::Entry::Vacant(empty) => empty.insert(match bucket.take(id) {
+                Some(bytes) => Unfolded::unfold(id, &bytes).map_err(unreadable)?,
+                None => Unfolded::new(id),
+            }),
         };
         if entry.previous != unfolded.wallet.last_position {
             return Err(Violation::OutOfChain {
