@@ -23,6 +23,7 @@ if concerns peers; then
 fi
 if concerns operations; then
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(faketime)
+    have softhsm2-util || missing+=(softhsm2)
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit

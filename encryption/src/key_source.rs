@@ -1,4 +1,4 @@
-//! Where the master key comes from: a file, an environment variable or a command.
+//! Where the master key comes from: a file, an environment variable, a command or a token.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,9 +7,11 @@ use tessera_common::key_file::{self, KeyFileError};
 use zeroize::Zeroizing;
 
 use crate::key_command::{self, CommandError};
+use crate::token::TokenKey;
+use crate::token_source::{TokenError, TokenSource};
 use crate::{MasterKey, MemoryKey};
 
-/// Where the master key is: as 64 hexadecimal digits, white space around them aside.
+/// Where the master key is: as 64 hexadecimal digits, white space around them aside, or in a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// In a file that its owner alone may read.
@@ -18,6 +20,8 @@ pub enum KeySource {
     Environment(String),
     /// On the standard output of this program, with its arguments.
     Command(Vec<String>),
+    /// In a token, which never shows it.
+    Token(TokenSource),
 }
 
 /// Why there is no master key. The text contains no key material.
@@ -50,6 +54,9 @@ pub enum KeySourceError {
         /// Why.
         error: CommandError,
     },
+    /// The token can't be used.
+    #[error("no master key: {0}")]
+    Token(#[from] TokenError),
     /// There is something else.
     #[error("the master key from {from} is not 64 hexadecimal digits")]
     NotAKey {
@@ -64,17 +71,21 @@ impl KeySource {
     /// # Errors
     /// Where it can't be read, or is none.
     pub fn open(&self) -> Result<Box<dyn MasterKey>, KeySourceError> {
-        let key = MemoryKey::from_hex(self.digits()?.trim());
+        if let Self::Token(source) = self {
+            return Ok(Box::new(TokenKey::open(source)?));
+        }
+        let digits = self.digits()?.unwrap_or_default();
+        let key = MemoryKey::from_hex(digits.trim());
         let key = key.map_err(|_| KeySourceError::NotAKey { from: self.clone() })?;
         Ok(Box::new(key))
     }
 
-    /// What the source has, which should be a key.
+    /// What the source has, which should be a key; `None` where nothing shows it.
     ///
     /// # Errors
     /// Where it can't be read.
-    pub fn digits(&self) -> Result<Zeroizing<String>, KeySourceError> {
-        Ok(match self {
+    pub fn digits(&self) -> Result<Option<Zeroizing<String>>, KeySourceError> {
+        Ok(Some(match self {
             Self::File(path) => {
                 key_file::read(path).map_err(|error| match error.is_not_found() {
                     true => KeySourceError::NoFile { path: path.clone() },
@@ -91,7 +102,8 @@ impl KeySource {
                     error,
                 })?
             }
-        })
+            Self::Token(_) => return Ok(None),
+        }))
     }
 }
 
@@ -104,6 +116,7 @@ impl fmt::Display for KeySource {
                 let program = words.first().map_or("", String::as_str);
                 write!(formatter, "the command `{program}`")
             }
+            Self::Token(source) => source.fmt(formatter),
         }
     }
 }

@@ -20,6 +20,8 @@ mod key_source;
 mod master;
 mod rewrap;
 mod table;
+mod token;
+mod token_source;
 
 pub use card_index::{CardIndex, IndexedCard};
 pub use cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Tampered};
@@ -28,3 +30,4 @@ pub use key_source::{KeySource, KeySourceError};
 pub use master::{MasterKey, MasterKeyError, MemoryKey};
 pub use rewrap::{Rewrapped, rewrap};
 pub use table::{KeyKind, KeysError};
+pub use token_source::{PinSource, TokenError, TokenSource};

@@ -3,12 +3,17 @@
 use aes_kw::{KeyInit, KwAes256};
 use zeroize::Zeroizing;
 
+use crate::token_source::TokenError;
+
 /// Why the master key can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// It did not wrap this.
     #[error("the key does not unwrap: another master key wrapped it, or it was changed")]
     Other,
+    /// The token that has it can't be used.
+    #[error(transparent)]
+    Token(Box<TokenError>),
     /// Not 64 hexadecimal digits.
     #[error("a master key is 64 hexadecimal digits")]
     NotAKey,

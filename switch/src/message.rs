@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use tessera_journal::Position;
 use tessera_ledger::{Command, Outcome, Supervision};
-use tessera_protocol::CardNumber;
 use tokio::sync::oneshot;
 
 use tessera_admission::Requester;
@@ -66,8 +65,6 @@ pub struct Directions {
     pub outcome: Outcome,
     /// What is decided by now about the wallet.
     pub supervision: Supervision,
-    /// Its cards, with their serial numbers.
-    pub cards: Vec<(CardNumber, u32)>,
     /// Journal position of the wallet's last event; `None` before the first.
     pub position: Option<Position>,
 }

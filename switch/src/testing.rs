@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tessera_admission::{Admission, Admitted, Arrival, Bound, Carrier, Connection, Requester};
+use tessera_encryption::DataKeys;
 use tessera_host::{HostMessage, HostRequest};
 use tessera_journal::Journal;
 use tessera_journal::testing::Memory;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Action, Ask, Command, Opening, Outcome, Payer, Reference, Rules, Supervision, WalletId,
+    Action, Ask, Card, Command, Opening, Outcome, Payer, Reference, Rules, Supervision, WalletId,
 };
 use tessera_metrics::{Kind, Metrics, WorkerMetrics};
 use tessera_protocol::leased::Operation;
@@ -87,7 +88,8 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Memory::by_hand();
         let shared: Arc<dyn Journal> = Arc::new(journal.clone());
-        let store = Store::open(&folder.path().join("store"), 1 << 20).expect("a store");
+        let keys = DataKeys::for_tests(folder.path());
+        let store = Store::open(&folder.path().join("store"), 1 << 20, keys).expect("a store");
         let store = Arc::new(store);
         let (checkpointer, writer) =
             Checkpointer::new(Arc::clone(&store), Arc::clone(&shared), PARTITIONS);
@@ -227,6 +229,18 @@ impl Bench {
 fn answer(requester: &Requester, outcome: &Outcome, out: &mut BytesMut) {
     out.put_slice(&requester.frame);
     out.put_slice(format!(" {};", outcome.code).as_bytes());
+}
+
+/// A wallet's first card, with this number.
+pub(crate) fn card_of(number: &CardNumber) -> Card {
+    Card {
+        number: number.clone(),
+        expiry: 3112,
+        serial: 1,
+        issued_by: Reference(0),
+        dead: false,
+        terms: None,
+    }
 }
 
 /// A balance inquiry by a card.

@@ -3,6 +3,7 @@
 use peak_alloc::PeakAlloc;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use tessera_encryption::DataKeys;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Position, Sequence};
 use tessera_kit::clock::Timestamp;
@@ -193,7 +194,9 @@ fn a_purchase_leaves_little_in_memory() {
     assert!(by_card <= BYTES_PER_CARD_PURCHASE, "{by_card} bytes");
 
     let folder = tempfile::tempdir().expect("a folder");
-    let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).expect("a store"));
+    let keys = DataKeys::for_tests(folder.path());
+    let store = Store::open(&folder.path().join("store"), 1 << 20, keys);
+    let store = Arc::new(store.expect("a store"));
     let journal = Arc::new(Memory::default());
     let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal, 64);
     let orders = Orders::new(store, checkpointer);

@@ -13,3 +13,4 @@ mod secrecy;
 mod service_manager;
 mod signals;
 mod sinks;
+mod token;

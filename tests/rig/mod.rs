@@ -35,6 +35,8 @@ pub struct Rig {
     pub addresses: Addresses,
     /// What the switch sees in place of the system's clock.
     pub clock: Option<clock::FakeClock>,
+    /// What else our programs have in their environment.
+    pub environment: Vec<(&'static str, PathBuf)>,
 }
 
 /// Where everybody listens: chosen once, kept across restarts.
@@ -98,6 +100,7 @@ impl Rig {
             switch: None,
             addresses,
             clock: None,
+            environment: Vec::new(),
         };
         rig.write_configurations(changes);
         rig.run(&["certs", "certs"]);
@@ -299,6 +302,7 @@ impl Rig {
             .current_dir(self.folder.path())
             .env("RUST_BACKTRACE", "0");
         elsewhere(&mut command);
+        command.envs(self.environment.iter().cloned());
         if let Some(clock) = self.clock.as_ref().filter(|_| arguments[0] == "switch") {
             clock.show(&mut command);
         }

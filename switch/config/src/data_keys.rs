@@ -51,7 +51,7 @@ impl Settings {
                 let is_new = !path.exists() && !DataKeys::are_in(&self.data);
                 (is_new && self.environment == Environment::Development).then_some(path)
             }
-            KeySource::Environment(_) | KeySource::Command(_) => None,
+            KeySource::Environment(_) | KeySource::Command(_) | KeySource::Token(_) => None,
         }
     }
 }

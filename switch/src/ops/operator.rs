@@ -158,14 +158,12 @@ impl Operator {
     /// # Errors
     /// The reason of a refusal, for the operator.
     pub async fn grant(&self, request: OperatorRequest) -> Result<Standing, Refusal> {
-        let (wallet, card) = self.wallet_of(&request.of)?;
+        let (wallet, serial) = self.wallet_of(&request.of)?;
         let command = match self.directive(&request)? {
             None => Command::Inspect,
             Some(directive) => {
                 let directive = match directive {
-                    Directive::Control(_, controls) => {
-                        Directive::Control(self.serial_of(wallet, card).await?, controls)
-                    }
+                    Directive::Control(_, controls) => Directive::Control(serial, controls),
                     other @ (Directive::Block(_)
                     | Directive::Unblock(_)
                     | Directive::BeginDay(..)
@@ -230,7 +228,8 @@ impl Operator {
         days.map(|(day, _)| day.to_string()).collect()
     }
 
-    fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<CardNumber>), Refusal> {
+    /// The wallet, and which of its cards was named.
+    fn wallet_of(&self, whose: &Whose) -> Result<(WalletId, Option<u32>), Refusal> {
         Ok(match whose {
             Whose::Wallet(number) => (WalletId(*number), None),
             Whose::Client(number) => {
@@ -241,9 +240,10 @@ impl Operator {
             Whose::Card(digits) => {
                 let card = CardNumber::from_digits(digits);
                 let card = card.ok_or("a card number has 8 to 19 digits")?;
-                let wallet = self.directory.wallet_of(&card);
-                let wallet = wallet.map_err(|error| error.to_string())?;
-                (wallet.ok_or("no wallet has that card")?, Some(card))
+                let found = self.directory.find(&card);
+                let found = found.map_err(|error| error.to_string())?;
+                let card = found.ok_or("no wallet has that card")?;
+                (card.wallet, Some(card.serial))
             }
             Whose::Letter(id) => {
                 let id: LetterId = id
@@ -253,23 +253,6 @@ impl Operator {
             }
             Whose::Cards(..) | Whose::Merchant(_) | Whose::All => (WalletId::OPERATOR, None),
         })
-    }
-
-    /// Which of its wallet's cards it is.
-    async fn serial_of(
-        &self,
-        wallet: WalletId,
-        card: Option<CardNumber>,
-    ) -> Result<Option<u32>, Refusal> {
-        let Some(card) = card else {
-            return Ok(None);
-        };
-        let (message, answered) = WalletMessage::directed(Command::Inspect);
-        self.inboxes.send(wallet, message);
-        let cards = answer(answered).await?.cards;
-        let found = cards.iter().find(|(number, _)| *number == card);
-        let (_, serial) = found.ok_or("this card is no longer known")?;
-        Ok(Some(*serial))
     }
 
     fn decisions(&self, newest: Option<Position>) -> Result<Vec<Fact>, Refusal> {

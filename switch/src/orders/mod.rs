@@ -274,6 +274,7 @@ mod tests {
     use tessera_protocol::{Currency, Mti, OriginalData, Stan};
 
     use super::*;
+    use tessera_encryption::DataKeys;
     use tessera_journal::testing::Memory;
     use tessera_ledger::{Opening, Reference};
 
@@ -302,7 +303,9 @@ mod tests {
     #[test]
     fn a_reversal_goes_to_the_wallet_that_decides_the_order_next() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
+        let keys = DataKeys::for_tests(folder.path());
+        let store = Store::open(&folder.path().join("store"), 1 << 20, keys);
+        let store = Arc::new(store.unwrap());
         let journal = Arc::new(Memory::default());
         let (checkpointer, _writer) = Checkpointer::new(Arc::clone(&store), journal, 64);
         let orders = Orders::new(store, checkpointer);

@@ -51,7 +51,11 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         path: settings.data.clone(),
         source,
     })?;
-    let store = Store::open(&settings.data.join("store"), settings.store.cache_bytes)?;
+    let store = Store::open(
+        &settings.data.join("store"),
+        settings.store.cache_bytes,
+        keys.clone(),
+    )?;
     if let Some(time) = store.time()? {
         clock::not_before(time.plus(1));
     }

@@ -84,7 +84,7 @@ impl Worker {
             }
         };
         for card in loaded.cards.iter() {
-            services.directory.add_card(&card.number, wallet);
+            services.directory.add(card, wallet);
         }
         let address = WalletActor::new(loaded, Rc::clone(services)).start();
         services.metrics.actor_started();

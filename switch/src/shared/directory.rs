@@ -1,13 +1,14 @@
-//! Which wallet a card leads to. The cards of wallets in use are here; the others are in the store.
+//! Which wallet a card leads to. The cards of wallets in use are here; the others are in the store. Neither has their numbers.
 
 use std::sync::Arc;
 
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
+use tessera_encryption::IndexedCard;
 use tessera_protocol::CardNumber;
 
-use tessera_ledger::{Cards, WalletId};
-use tessera_store::{Store, StoreError};
+use tessera_ledger::{Card, Cards, WalletId};
+use tessera_store::{Store, StoreError, StoredCard};
 
 /// Each with a lock of its own: enough that two workers hardly ever want the same one. A power of two.
 const SHARDS: usize = 256;
@@ -15,7 +16,7 @@ const SHARDS: usize = 256;
 /// Shared by all workers. Bounded by the wallets in use: a wallet that rests takes its cards along.
 #[derive(Debug)]
 pub struct Directory {
-    cards: DashMap<u64, WalletId, DefaultHashBuilder>,
+    cards: DashMap<IndexedCard, StoredCard, DefaultHashBuilder>,
     store: Arc<Store>,
 }
 
@@ -28,26 +29,29 @@ impl Directory {
         }
     }
 
-    /// The wallet of a card.
+    /// Whose card it is, and which of theirs.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn wallet_of(&self, card: &CardNumber) -> Result<Option<WalletId>, StoreError> {
-        match self.cards.get(&card.expose()) {
-            Some(wallet) => Ok(Some(*wallet)),
-            None => self.store.wallet_of_card(card),
+    pub fn find(&self, number: &CardNumber) -> Result<Option<StoredCard>, StoreError> {
+        let card = self.store.indexed(number);
+        match self.cards.get(&card) {
+            Some(found) => Ok(Some(*found)),
+            None => self.store.card(card),
         }
     }
 
     /// The card leads to this wallet from now on.
-    pub fn add_card(&self, card: &CardNumber, wallet: WalletId) {
-        self.cards.insert(card.expose(), wallet);
+    pub fn add(&self, card: &Card, wallet: WalletId) {
+        let serial = card.serial;
+        let indexed = self.store.indexed(&card.number);
+        self.cards.insert(indexed, StoredCard { wallet, serial });
     }
 
     /// The wallet's snapshot is with the store: its cards are found there.
     pub fn rest(&self, cards: &Cards) {
         for card in cards.iter() {
-            self.cards.remove(&card.number.expose());
+            self.cards.remove(&self.store.indexed(&card.number));
         }
     }
 }

@@ -314,6 +314,7 @@ mod tests {
     use tessera_protocol::Stan;
 
     use super::*;
+    use tessera_encryption::DataKeys;
     use tessera_journal::Position;
     use tessera_journal::testing::Memory;
     use tessera_ledger::{About, End, Reference, Settled};
@@ -328,7 +329,9 @@ mod tests {
 
     fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(&folder.path().join("store"), 1 << 20).unwrap());
+        let keys = DataKeys::for_tests(folder.path());
+        let store = Store::open(&folder.path().join("store"), 1 << 20, keys);
+        let store = Arc::new(store.unwrap());
         Bench {
             store,
             journal: Memory::by_hand(),

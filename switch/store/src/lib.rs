@@ -7,13 +7,13 @@
 //! wallets   wallet 8           snapshot (see switch/ledger/src/snapshot.rs)
 //! settled   wallet 8, time 8,  transactions and orders that settled between that snapshot and the one before it
 //!           sequence 8
-//! cards     card number 8      wallet 8
+//! cards     card 16            wallet 8, serial 4 of the card in its wallet; the card is the HMAC of its number (see `encryption`)
 //! orders    order key 16       wallet 8, state 1, reference 8, expires 8, announced at position 8
 //! open      wallet 8           (nothing): something of it is to be settled
 //! holds     wallet 8           time 8: when the first of its holds expires
 //! totals    institution 8,     totals of the party and settlement date, as far as the wallets above bring them about
 //!           date 4 (days)
-//! meta      "format"           version 2: of all rows and snapshots; another one is refused
+//! meta      "format"           version 3: of all rows and snapshots. An older store is deleted, to be rebuilt; a newer one is refused
 //!           "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
@@ -39,12 +39,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
+use tessera_encryption::{DataKeys, IndexedCard};
 use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
 pub use read_back::{ReadBackError, read_back};
-pub use snapshot::{Known, Snapshot, StoredOrder, Turnover};
+pub use snapshot::{Known, Snapshot, StoredCard, StoredOrder, Turnover};
 pub use tables::is_of_the_disk;
 
 use pending::Pending;
@@ -124,6 +125,7 @@ fn unreadable(what: &'static str) -> impl FnOnce(Unreadable) -> StoreError {
 pub struct Store {
     directory: PathBuf,
     cache_bytes: u64,
+    keys: DataKeys,
     /// `None` where it could not be opened.
     tables: RwLock<Option<Arc<Tables>>>,
     pending: RwLock<Pending>,
@@ -143,13 +145,24 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens or makes the store in `directory`, with so many bytes of cache. If the disk refuses that, it begins empty,
-    /// in memory, and the caller replays the journal from its beginning.
+    /// Opens or makes the store in `directory`, with so many bytes of cache. If the disk refuses that, or it has the format of
+    /// an older build, it begins empty, and the caller replays the journal from its beginning.
     ///
     /// # Errors
-    /// When what is there is damaged, or another process has it open.
-    pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
-        let opened = Tables::open(directory, cache_bytes);
+    /// When what is there is damaged or of a newer build, or another process has it open.
+    pub fn open(directory: &Path, cache_bytes: u64, keys: DataKeys) -> Result<Self, StoreError> {
+        let mut opened = Tables::open(directory, cache_bytes);
+        if let Err(StoreError::Version { found, known }) = opened
+            && found < known
+        {
+            tracing::info!(
+                found,
+                known,
+                "the store has an older format: it is deleted and rebuilt from the journal"
+            );
+            std::fs::remove_dir_all(directory).map_err(folder(directory))?;
+            opened = Tables::open(directory, cache_bytes);
+        }
         let tables = match opened {
             Ok(tables) => Some(Arc::new(tables)),
             Err(error @ StoreError::Disk(_)) => {
@@ -161,6 +174,7 @@ impl Store {
         Ok(Self {
             directory: directory.to_owned(),
             cache_bytes,
+            keys,
             failing: AtomicBool::new(tables.is_none()),
             began_without: AtomicBool::new(tables.is_none()),
             tables: RwLock::new(tables),
@@ -246,13 +260,18 @@ impl Store {
         )
     }
 
-    /// The wallet of a card.
+    /// What a card is found by.
+    pub fn indexed(&self, card: &CardNumber) -> IndexedCard {
+        self.keys.card_index().of(card.expose(), card.length())
+    }
+
+    /// Whose card it is, and which of theirs.
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn wallet_of_card(&self, card: &CardNumber) -> Result<Option<WalletId>, StoreError> {
-        let row = self.get(Table::Cards, &card.expose().to_be_bytes())?;
-        row.map(|row| rows::read_wallet(&row)).transpose()
+    pub fn card(&self, card: IndexedCard) -> Result<Option<StoredCard>, StoreError> {
+        let row = self.get(Table::Cards, &card.0)?;
+        row.map(|row| rows::read_card(&row)).transpose()
     }
 
     /// Whose order it is, and what became of it.
@@ -536,9 +555,12 @@ impl Store {
             )?;
             rows.append(&mut old);
         }
-        for (_, card) in &snapshot.cards {
-            let wallet = snapshot.wallet.0.to_le_bytes();
-            rows.push(row(Table::Cards, &card.to_be_bytes(), Some(&wallet)));
+        for (serial, number) in &snapshot.cards {
+            let card = rows::card(StoredCard {
+                wallet: snapshot.wallet,
+                serial: *serial,
+            });
+            rows.push(row(Table::Cards, &self.indexed(number).0, Some(&card)));
         }
         if let Some(open) = snapshot.open {
             rows.push(row(Table::Open, &id, open.then_some(&[])));

@@ -3,7 +3,7 @@
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Institution, Totals};
 
-use super::{StoreError, StoredOrder, unreadable};
+use super::{StoreError, StoredCard, StoredOrder, unreadable};
 use tessera_journal::{Mark, Sequence};
 use tessera_ledger::{Day, OrderState, Reader, Reference, Unreadable, WalletId, write_totals};
 
@@ -58,8 +58,20 @@ pub(super) fn read_totals(row: &[u8]) -> Result<Totals, StoreError> {
     whole("totals", row, tessera_ledger::read_totals)
 }
 
-pub(super) fn read_wallet(row: &[u8]) -> Result<WalletId, StoreError> {
-    whole("card", row, |from| from.u64().map(WalletId))
+pub(super) fn card(card: StoredCard) -> [u8; 12] {
+    let mut row = [0; 12];
+    row[..8].copy_from_slice(&card.wallet.0.to_le_bytes());
+    row[8..].copy_from_slice(&card.serial.to_le_bytes());
+    row
+}
+
+pub(super) fn read_card(row: &[u8]) -> Result<StoredCard, StoreError> {
+    whole("card", row, |from| {
+        Ok(StoredCard {
+            wallet: WalletId(from.u64()?),
+            serial: from.u32()?,
+        })
+    })
 }
 
 pub(super) fn read_time(row: &[u8]) -> Result<Timestamp, StoreError> {

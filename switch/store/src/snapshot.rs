@@ -1,6 +1,6 @@
 //! A wallet on its way to the store.
 
-use tessera_protocol::{Institution, OrderKey, Totals};
+use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 
 use tessera_journal::{Position, Sequence};
 use tessera_kit::clock::{self, Timestamp};
@@ -21,7 +21,7 @@ pub struct Snapshot {
     /// What settled before this time need not be kept any longer; `None` where that is not looked at.
     pub(super) settled_from: Option<Timestamp>,
     /// Serial and number of each card.
-    pub(super) cards: Vec<(u32, u64)>,
+    pub(super) cards: Vec<(u32, CardNumber)>,
     /// Those that may have changed since the snapshot before.
     pub(super) orders: Vec<(OrderKey, StoredOrder)>,
     /// Those that were forgotten since then.
@@ -32,6 +32,15 @@ pub struct Snapshot {
     pub(super) wakes_at: Option<Option<Timestamp>>,
     /// What it adds to totals since the snapshot before.
     pub(super) turnover: Vec<Turnover>,
+}
+
+/// Which card it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredCard {
+    /// Whose.
+    pub wallet: WalletId,
+    /// Which of the wallet's cards, from 1.
+    pub serial: u32,
 }
 
 /// What the store knows of an order.
@@ -126,7 +135,7 @@ impl Snapshot {
             cards: wallet
                 .cards
                 .iter()
-                .map(|card| (card.serial, card.number.expose()))
+                .map(|card| (card.serial, card.number.clone()))
                 .collect(),
             orders,
             forgotten: wallet.orders.take_forgotten(),

@@ -54,7 +54,7 @@ pub(super) struct Row {
 }
 
 /// Rises with every change of what rows or snapshots look like.
-pub(super) const FORMAT: u8 = 2;
+pub(super) const FORMAT: u8 = 3;
 /// The row of [`Table::Meta`] that says it. Builds before 0.2.0 had it elsewhere.
 pub(super) const FORMAT_KEY: &[u8] = b"format";
 const FORMAT_BEFORE_0_2: u8 = 1;

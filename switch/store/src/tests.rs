@@ -13,7 +13,12 @@ use tessera_ledger::{OrderState, Reference, Wallet};
 const SEED: u64 = 20_261_128;
 
 fn store(folder: &tempfile::TempDir) -> Store {
-    Store::open(&folder.path().join("store"), 1 << 20).unwrap()
+    try_open(folder).unwrap()
+}
+
+fn try_open(folder: &tempfile::TempDir) -> Result<Store, StoreError> {
+    let keys = DataKeys::for_tests(folder.path());
+    Store::open(&folder.path().join("store"), 1 << 20, keys)
 }
 
 fn at(position: u64) -> Position {
@@ -130,7 +135,7 @@ fn a_store_that_cannot_be_opened_begins_empty_in_memory_and_takes_the_place_of_t
         .unwrap();
     assert!(store.retry().is_err());
     std::fs::remove_file(&path).unwrap();
-    let old = Store::open(&path, 1 << 20).unwrap();
+    let old = self::store(&folder);
     old.put(vec![row(Table::Cards, b"old", Some(b"row"))])
         .unwrap();
     drop(old);
@@ -141,35 +146,50 @@ fn a_store_that_cannot_be_opened_begins_empty_in_memory_and_takes_the_place_of_t
 
 /// Nothing of it is read, and nothing is changed.
 #[test]
-fn refuses_the_format_of_another_build() {
+fn refuses_the_format_of_a_newer_build() {
     let folder = tempfile::tempdir().unwrap();
     let newer = tables::FORMAT + 1;
-    for (format, says) in [(Some(newer), newer), (None, 1)] {
-        let opened = store(&folder);
-        let format_row = format.map(|format| [format]);
-        let rows = [
-            row(Table::Cards, b"card", Some(b"row")),
-            row(
-                Table::Meta,
-                tables::FORMAT_KEY,
-                format_row.as_ref().map(|row| &row[..]),
-            ),
-        ];
-        opened.put(rows.into()).unwrap();
-        drop(opened);
-        let path = folder.path().join("store");
-        let error = Store::open(&path, 1 << 20).unwrap_err();
-        let (found, known) = match error {
-            StoreError::Version { found, known } => (found, known),
-            other => panic!("{other}"),
+    left_in_format(&folder, Some(newer));
+    for _ in 0..2 {
+        let error = try_open(&folder).unwrap_err();
+        let StoreError::Version { found, known } = error else {
+            panic!("{error}");
         };
-        assert_eq!((found, known), (says, tables::FORMAT));
+        assert_eq!((found, known), (newer, tables::FORMAT));
         let said = error.to_string();
         assert!(said.contains(&format!("has format {found}")), "{said}");
         assert!(said.contains(&format!("reads format {known}")), "{said}");
         assert!(said.contains("delete the folder `store`"), "{said}");
-        std::fs::remove_dir_all(path).unwrap();
     }
+}
+
+/// Also one of before 0.2, which had no number there.
+#[test]
+fn a_store_of_an_older_build_is_deleted_to_be_rebuilt() {
+    for format in [Some(tables::FORMAT - 1), None] {
+        let folder = tempfile::tempdir().unwrap();
+        left_in_format(&folder, format);
+        let store = store(&folder);
+        assert_eq!(store.mark().unwrap(), None);
+        assert!(all(&store, Table::Cards).is_empty());
+        assert_eq!(recorded_mark(&folder.path().join("store")), None);
+        drop(store);
+        self::store(&folder);
+    }
+}
+
+/// A store with a card and a mark, as if a build with another format had left it.
+fn left_in_format(folder: &tempfile::TempDir, format: Option<u8>) {
+    let store = store(folder);
+    store.write(&[], Some(mark(7, 4711))).unwrap();
+    store.sync().unwrap();
+    let format = format.map(|format| [format]);
+    let format = format.as_ref().map(|row| &row[..]);
+    let rows = [
+        row(Table::Cards, b"card", Some(b"row")),
+        row(Table::Meta, tables::FORMAT_KEY, format),
+    ];
+    store.put(rows.into()).unwrap();
 }
 
 /// Rows of another version, or of a disk that forgets: an error that says what to do, or another value, never a panic.
@@ -186,7 +206,7 @@ fn a_damaged_row_is_an_error_with_advice() {
         snapshot.settled[byte] = value;
     }
     snapshot.at = Timestamp::from_milliseconds(1);
-    snapshot.cards = vec![(1, 9_900_000_000_000_010)];
+    snapshot.cards = vec![(1, CardNumber::development(1))];
     let order = OrderKey([3; 16]);
     let stored = StoredOrder {
         wallet: id,
@@ -204,13 +224,13 @@ fn a_damaged_row_is_an_error_with_advice() {
     store
         .put(vec![row(Table::Totals, &key, Some(&totals))])
         .unwrap();
-    let card = CardNumber::development(1);
+    let card = store.indexed(&CardNumber::development(1));
     let read_all = || -> Vec<Result<(), StoreError>> {
         vec![
             store.mark().map(drop),
             store.wallet(id).map(drop),
             store.each_wallet(&mut |_| {}),
-            store.wallet_of_card(&card).map(drop),
+            store.card(card).map(drop),
             store.order(&order).map(drop),
             store.open_wallets().map(drop),
             store.holding_wallets().map(drop),
@@ -292,4 +312,25 @@ fn an_order_belongs_to_the_wallet_that_announced_it_last() {
         .unwrap();
     let state = store.order(&key).unwrap().map(|known| known.state);
     assert_eq!(state, Some(OrderState::Open), "its own word counts");
+}
+
+/// Nothing in the files leads to its number without the key.
+#[test]
+fn a_card_is_found_by_its_index_with_its_serial() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let [first, second] = [1, 2].map(CardNumber::development);
+    let mut snapshot = Snapshot::take(&mut Wallet::new(WalletId(7)));
+    snapshot.cards = vec![(1, first.clone()), (2, second.clone())];
+    store.write(&[snapshot], None).unwrap();
+    for (serial, number) in [(1, &first), (2, &second)] {
+        let wallet = WalletId(7);
+        let found = store.card(store.indexed(number)).unwrap();
+        assert_eq!(found, Some(StoredCard { wallet, serial }));
+    }
+    let longer = CardNumber::new(first.expose(), 19).unwrap();
+    assert_eq!(store.card(store.indexed(&longer)).unwrap(), None);
+    let keys = all(&store, Table::Cards).into_iter().map(|(key, _)| key);
+    let expected = [&first, &second].map(|number| store.indexed(number).0.to_vec());
+    assert!(keys.eq(std::collections::BTreeSet::from(expected)));
 }

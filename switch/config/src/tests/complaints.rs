@@ -175,6 +175,18 @@ fn the_master_key_has_one_source() {
             "[encryption]\nkey_command = \"vault kv get\"",
             "2: encryption.key_command = \"vault kv get\": must be a list of texts in quotes",
         ),
+        (
+            "[encryption.pkcs11]\nmodule = \"m\"\ntoken = \"t\"",
+            "1: missing key `encryption.pkcs11.key`",
+        ),
+        (
+            "[encryption.pkcs11]\nmodule = \"m\"\ntoken = \"t\"\nkey = \"k\"",
+            "1: encryption.pkcs11: pin_file or pin_environment is needed",
+        ),
+        (
+            "[encryption]\nkey_file = \"a\"\n[encryption.pkcs11]\nmodule = \"m\"\ntoken = \"t\"\nkey = \"k\"\npin_file = \"p\"",
+            "3: encryption.pkcs11: encryption.key_file is stated too: the master key has one source",
+        ),
     ] {
         assert_eq!(complaint(text), format!("switch.toml:{expected}"));
     }

@@ -84,6 +84,7 @@ fn shipped_file_states_every_key() {
     }
     for section in [
         "encryption",
+        "encryption.pkcs11",
         "limits",
         "mall.tls",
         "host.stand_in",

@@ -25,12 +25,12 @@ impl Receiver {
         requester: Requester,
     ) -> Received {
         match ask.opening.payer.clone() {
-            Payer::Card(card, _) => match self.keeper.neighbours.directory.wallet_of(&card) {
-                Ok(Some(wallet)) => self
+            Payer::Card(card, _) => match self.keeper.neighbours.directory.find(&card) {
+                Ok(Some(found)) => self
                     .keeper
                     .neighbours
                     .outgoing
-                    .dispatch(wallet, message_of(ask, requester)),
+                    .dispatch(found.wallet, message_of(ask, requester)),
                 // Nobody's card has paid anything.
                 Ok(None) => {
                     let verdict = without_original(&ask.action).unwrap_or(Rule::NoSuchCard.into());

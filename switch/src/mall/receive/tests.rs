@@ -15,7 +15,7 @@ use tessera_protocol::{CardNumber, Message};
 use super::{Received, Receiver};
 use crate::hand::{self, ACQUIRER, Hand, MALL, PLAIN, Party};
 use crate::mall::{Neighbours, SessionContext};
-use crate::testing::Bench;
+use crate::testing::{Bench, card_of};
 
 const CARD: u64 = 1;
 const WALLET: WalletId = WalletId(7);
@@ -44,7 +44,7 @@ impl Line {
         let places = Places::new(PlaceLimits::of_malls(&settings.mall), Vec::new());
         let services = &bench.services;
         let card = CardNumber::development(CARD);
-        services.directory.add_card(&card, WALLET);
+        services.directory.add(&card_of(&card), WALLET);
         let keeper = Rc::new(SessionContext::new(
             Arc::new(parties),
             None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use tessera_encryption::DataKeys;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Mark, Visit};
 use tessera_kit::clock::Timestamp;
@@ -27,10 +28,11 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
         Self {
             journal: Memory::default(),
             wallets: HashMap::new(),
-            store: Store::open(folder.path(), 1 << 20).unwrap(),
+            store: Store::open(&folder.path().join("store"), 1 << 20, keys).unwrap(),
             _folder: folder,
         }
     }

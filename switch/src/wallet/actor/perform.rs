@@ -124,7 +124,11 @@ impl WalletActor {
                 }
             }
             Effect::Reseal => self.reseal(context.now),
-            Effect::CardAdded(card) => self.services.directory.add_card(&card, self.wallet.id),
+            Effect::CardAdded(number) => {
+                if let Some(card) = self.wallet.cards.find(&number) {
+                    self.services.directory.add(card, self.wallet.id);
+                }
+            }
             Effect::OrderTurned(key, state, expires_at) => {
                 self.services
                     .purchases
@@ -201,12 +205,6 @@ impl WalletActor {
                 .as_deref()
                 .cloned()
                 .unwrap_or_default(),
-            cards: self
-                .wallet
-                .cards
-                .iter()
-                .map(|card| (card.number.clone(), card.serial))
-                .collect(),
             position: self.wallet.last_position,
         };
         self.hold(Release::Operator(reply.clone(), Box::new(directions)));

@@ -6,11 +6,12 @@ use tessera_host::HostMessage;
 use tessera_journal::{Journal, Mark};
 use tessera_ledger::{Command, Entry, Event, Opening, Reference, Rules, StandIn, Wallet, WalletId};
 use tessera_protocol::{Currency, ResponseCode};
+use tessera_store::StoredCard;
 
 use super::super::bench::{EXPIRY, NOW, PURCHASE, amount, by_card, card, reversal};
 use super::{Housekeeping, WalletActor};
 use crate::message::WalletMessage;
-use crate::testing::Bench;
+use crate::testing::{Bench, card_of};
 
 const WALLET: WalletId = WalletId(1);
 
@@ -213,7 +214,7 @@ fn an_idle_wallet_leaves_when_the_store_has_it_and_nobody_waits() {
     }
     // Wrong on purpose: what is found below is the store's.
     let directory = &bench.services.directory;
-    directory.add_card(&card(), WalletId(99));
+    directory.add(&card_of(&card()), WalletId(99));
     assert!(rests(&mut actor));
 
     let kept = 7 * 24 * 3_600_000;
@@ -223,12 +224,12 @@ fn an_idle_wallet_leaves_when_the_store_has_it_and_nobody_waits() {
         .load(WALLET, kept)
         .expect("a store");
     assert_eq!(loaded.ledger(), actor.wallet.ledger());
-    let found = bench
-        .services
-        .directory
-        .wallet_of(&card())
-        .expect("a store");
-    assert_eq!(found, Some(WALLET), "the store knows its card");
+    let found = bench.services.directory.find(&card()).expect("a store");
+    let own = StoredCard {
+        wallet: WALLET,
+        serial: 1,
+    };
+    assert_eq!(found, Some(own), "the store knows its card");
 }
 
 #[test]
