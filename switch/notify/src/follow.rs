@@ -242,7 +242,7 @@ fn ends(entry: &Entry, journal: &dyn Journal) -> Result<bool, ReadBackError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Records, WALLET};
+    use crate::testing::{Records, WALLET, open_outbox};
     use tessera_ledger::ContactChannel;
 
     fn start(journal: &Records, outbox: &Outbox) -> Result<Follower, OutboxError> {
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn each_former_contact_is_notified_of_its_removal() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let journal = Records::default();
         journal.confirm("a");
         let second = journal.confirm("b");
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn the_cursor_does_not_pass_an_event_without_its_message() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let journal = Records::default();
         journal.confirm("a");
         look(&journal, &outbox, None).unwrap();
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn an_outbox_that_is_ahead_of_a_restored_journal_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let journal = Records::default();
         assert!(start(&journal, &outbox).is_ok(), "both are new");
         journal.confirm("a");

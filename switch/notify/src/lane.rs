@@ -146,6 +146,7 @@ impl Lane {
 mod tests {
     use super::*;
     use crate::outbox::{Changes, To};
+    use crate::testing::open_outbox;
     use tessera_journal::Position;
 
     const IN_MEMORY_MAX: usize = 4;
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn what_a_clock_that_was_ahead_put_off_waits_no_longer_than_any_pause() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let now = clock::now();
         let put_off = Waiting {
             due: now.plus(86_400_000),
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn all_are_sent_once_and_few_are_in_memory() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let mobile = ContactChannel::Mobile;
         write(&outbox, 0..10, ContactChannel::Email);
         write(&outbox, 10..23, mobile);
@@ -262,7 +263,7 @@ mod tests {
     #[test]
     fn a_dead_letter_called_back_from_beyond_is_sent_once() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let email = ContactChannel::Email;
         write(&outbox, 0..8, email);
         let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();
@@ -287,7 +288,7 @@ mod tests {
     #[test]
     fn many_dead_letters_are_called_back_and_few_are_in_memory() {
         let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
+        let outbox = open_outbox(folder.path());
         let email = ContactChannel::Email;
         write(&outbox, 20..30, email);
         let mut lane = Lane::open(email, IN_MEMORY_MAX, PAUSE_MAX, &outbox).unwrap();

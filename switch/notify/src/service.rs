@@ -15,8 +15,9 @@ use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::follow::Follower;
 use super::lane::Lane;
-use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
+use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting, upgrade_in_place};
 use tessera_config::{NotifySettings, Settings, SettingsError};
+use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::ContactChannel;
@@ -68,6 +69,7 @@ impl Notify {
     /// When a channel's password or certificate, the outbox or a thread can't be had.
     pub fn start(
         settings: &Settings,
+        keys: DataKeys,
         malls: MallNames,
         journal: Arc<dyn Journal>,
         vault: Arc<Vault>,
@@ -81,6 +83,7 @@ impl Notify {
         notify.sms.as_ref().map(Sms::check).transpose()?;
         let place = Place {
             directory: settings.data.join("outbox"),
+            keys,
             journal,
             sent_within: notify.give_up_after.as_millis() as u64,
             pause_max: notify.retry_max.as_millis() as u64,
@@ -123,6 +126,7 @@ impl Notify {
 /// Where everything is on the disk.
 struct Place {
     directory: PathBuf,
+    keys: DataKeys,
     journal: Arc<dyn Journal>,
     /// Events older than this cause no notification, in milliseconds.
     sent_within: u64,
@@ -139,7 +143,9 @@ struct State {
 
 impl State {
     fn open(place: &Place) -> Result<Self, OutboxError> {
-        let outbox = Arc::new(Outbox::open(&place.directory)?);
+        // The journal is the one that it was written beside: its positions are what they were.
+        upgrade_in_place(&place.directory, &place.keys, &Some)?;
+        let outbox = Arc::new(Outbox::open(&place.directory, place.keys.clone())?);
         let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
         Ok(Self {
             lanes: [lane(ContactChannel::Email)?, lane(ContactChannel::Mobile)?],
@@ -529,7 +535,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::testing::Records;
+    use crate::testing::{Records, open_outbox};
     use tessera_journal::Position;
     use tessera_vault::KeyRing;
 
@@ -538,6 +544,7 @@ mod tests {
     fn place(folder: &std::path::Path, journal: &Records) -> Place {
         Place {
             directory: folder.join("outbox"),
+            keys: DataKeys::for_tests(folder),
             journal: journal.engine(),
             sent_within: u64::MAX,
             pause_max: 60_000,
@@ -622,7 +629,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = Records::default();
         let delivery = delivery(folder.path(), &journal);
-        let outbox = Outbox::open(&folder.path().join("outbox")).unwrap();
+        let outbox = open_outbox(folder.path());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();

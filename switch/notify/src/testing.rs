@@ -1,11 +1,14 @@
 //! Shared by the tests of this module: a journal in memory, and events for it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::outbox::Outbox;
 use tessera_protocol::leased::NotificationPreferences;
 use tessera_protocol::{Amount, CardNumber, Currency, Stan};
 
+use tessera_encryption::DataKeys;
 use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Position};
 use tessera_kit::clock::{self, Timestamp};
@@ -15,6 +18,12 @@ use tessera_ledger::{
 };
 
 pub(super) const WALLET: WalletId = WalletId(7);
+
+/// The outbox in a folder, which has the keys too.
+pub(super) fn open_outbox(folder: &Path) -> Outbox {
+    let keys = DataKeys::for_tests(folder);
+    Outbox::open(&folder.join("outbox"), keys).unwrap()
+}
 
 /// A journal with events of one wallet.
 #[derive(Default)]

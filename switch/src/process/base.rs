@@ -8,6 +8,7 @@ use tessera_config::{
     Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
     leased_server,
 };
+use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_metrics::{Certificate, LinkStats, Metrics};
 use tessera_notify::{MallNames, Notify};
@@ -75,10 +76,12 @@ impl Base {
     /// The service that notifies payers, where a channel is configured.
     pub fn start_notifications(
         &self,
+        keys: DataKeys,
         journal: &Arc<dyn Journal>,
     ) -> anyhow::Result<Option<Notify>> {
         Ok(Notify::start(
             &self.settings,
+            keys,
             self.mall_names(),
             Arc::clone(journal),
             Arc::clone(&self.vault),

@@ -83,7 +83,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         dead_letters: shared.dead_letters.clone(),
         policy: shared.policy.clone(),
     });
-    let notify = base.start_notifications(&data.journal)?;
+    let notify = base.start_notifications(data.keys.clone(), &data.journal)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
     control.connect_outbox(outbox);
     if shared.vault.has_old_keys() {

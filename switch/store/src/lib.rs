@@ -18,6 +18,10 @@
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
 //!
+//! Each value but "format" is encrypted, and bound to its table and key (see `encryption/src/row_cipher.rs`). Keys are in clear:
+//! none of them leads to a person or a card. A wallet's number is a hash of random digits, an order's key one of merchant and
+//! order number, and a card's index can't be computed without the key.
+//!
 //! Where the disk refuses a write, the rows wait in memory and are read there ([`Store::is_failing`]), until
 //! [`Store::retry`] has them written. So a full disk costs memory and a longer replay, and never a payment.
 
@@ -30,6 +34,7 @@ mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
@@ -38,9 +43,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hashbrown::HashMap;
-use tessera_encryption::{DataKeys, IndexedCard};
+use tessera_encryption::{DataKeys, IndexedCard, KeysError, Purpose, RowCipher, RowError};
 use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
+use zeroize::Zeroizing;
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
@@ -51,7 +56,7 @@ pub use tables::is_of_the_disk;
 use pending::Pending;
 use tables::{Row, Table, Tables};
 use tessera_journal::{Mark, Sequence};
-use tessera_kit::clock::{self, Timestamp};
+use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
@@ -104,6 +109,19 @@ pub enum StoreError {
         /// The format of this build.
         known: u8,
     },
+    /// A row is not what was written at its place.
+    #[error(
+        "the store holds a changed row of `{table}` ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+    )]
+    Row {
+        /// Of which table.
+        table: &'static str,
+        /// What is wrong with it.
+        error: RowError,
+    },
+    /// There is no key to encrypt with.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// It holds what this version did not write.
     #[error(
         "the store holds an unreadable {what} ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
@@ -126,6 +144,7 @@ pub struct Store {
     directory: PathBuf,
     cache_bytes: u64,
     keys: DataKeys,
+    cipher: RowCipher,
     /// `None` where it could not be opened.
     tables: RwLock<Option<Arc<Tables>>>,
     pending: RwLock<Pending>,
@@ -174,6 +193,7 @@ impl Store {
         Ok(Self {
             directory: directory.to_owned(),
             cache_bytes,
+            cipher: RowCipher::new(keys.clone(), Purpose::Store)?,
             keys,
             failing: AtomicBool::new(tables.is_none()),
             began_without: AtomicBool::new(tables.is_none()),
@@ -326,28 +346,6 @@ impl Store {
         Ok(found)
     }
 
-    /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
-    /// batch: all of it is there after a crash, or none. Where the disk refuses it, it waits in memory.
-    ///
-    /// # Errors
-    /// If a row that it needs is unreadable, or the memory limit is reached while the disk refuses writes.
-    pub fn write(&self, snapshots: &[Snapshot], mark: Option<Mark>) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(snapshots.len() * 4);
-        for snapshot in snapshots {
-            self.rows_of(snapshot, &mut rows)?;
-        }
-        self.orders_of(snapshots, &mut rows)?;
-        self.totals_of(snapshots, &mut rows)?;
-        if let Some(mark) = mark {
-            rows.push(row(
-                Table::Meta,
-                MARK,
-                Some(&rows::mark(mark, clock::highest())),
-            ));
-        }
-        self.put(rows)
-    }
-
     fn put(&self, rows: Vec<Row>) -> Result<(), StoreError> {
         if !self.is_failing() {
             match self.write_through(&rows) {
@@ -481,17 +479,39 @@ impl Store {
         }
     }
 
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    /// A row with this value.
+    fn row(&self, table: Table, key: &[u8], value: &[u8]) -> Result<Row, StoreError> {
+        Ok(Row {
+            table,
+            key: key.into(),
+            value: Some(self.cipher.encrypt(table.name(), key, value)?),
+        })
+    }
+
+    fn decrypt(
+        &self,
+        table: Table,
+        key: &[u8],
+        row: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let table = table.name();
+        self.cipher
+            .decrypt(table, key, row)
+            .map_err(|error| StoreError::Row { table, error })
+    }
+
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         if self.is_failing() {
             let pending = self.pending.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(row) = pending.get(table, key) {
-                return Ok(row.map(<[u8]>::to_vec));
+                return row.map(|row| self.decrypt(table, key, row)).transpose();
             }
         }
         let Some(tables) = self.tables()? else {
             return Ok(None);
         };
-        Ok(tables.of(table).get(key)?.map(|row| row.to_vec()))
+        let row = tables.of(table).get(key)?;
+        row.map(|row| self.decrypt(table, key, &row)).transpose()
     }
 
     /// Shows every row between these keys, in their order.
@@ -511,7 +531,7 @@ impl Store {
         };
         let mut waiting = waiting.into_iter().peekable();
         let mut show = |key: &[u8], value: Option<&[u8]>| match value {
-            Some(value) => visit(key, value),
+            Some(row) => visit(key, &self.decrypt(table, key, row)?),
             None => Ok(()),
         };
         if let Some(tables) = self.tables()? {
@@ -531,100 +551,6 @@ impl Store {
             show(&key, row.as_deref())?;
         }
         Ok(())
-    }
-
-    fn rows_of(&self, snapshot: &Snapshot, rows: &mut Vec<Row>) -> Result<(), StoreError> {
-        let id = snapshot.wallet.0.to_be_bytes();
-        rows.push(row(Table::Wallets, &id, Some(&snapshot.bytes)));
-        if !snapshot.settled.is_empty() {
-            let key = rows::settled_key(snapshot.wallet, snapshot.at, snapshot.sequence);
-            rows.push(row(Table::Settled, &key, Some(&snapshot.settled)));
-        }
-        if let Some(settled_from) = snapshot.settled_from {
-            let from = rows::settled_key(snapshot.wallet, Timestamp::EPOCH, None);
-            let to = rows::settled_key(snapshot.wallet, settled_from, None);
-            let mut old = Vec::new();
-            self.scan(
-                Table::Settled,
-                &from,
-                Bound::Excluded(&to),
-                &mut |key, _| {
-                    old.push(row(Table::Settled, key, None));
-                    Ok(())
-                },
-            )?;
-            rows.append(&mut old);
-        }
-        for (serial, number) in &snapshot.cards {
-            let card = rows::card(StoredCard {
-                wallet: snapshot.wallet,
-                serial: *serial,
-            });
-            rows.push(row(Table::Cards, &self.indexed(number).0, Some(&card)));
-        }
-        if let Some(open) = snapshot.open {
-            rows.push(row(Table::Open, &id, open.then_some(&[])));
-        }
-        if let Some(at) = snapshot.wakes_at {
-            let at = at.map(|at| at.milliseconds().to_le_bytes());
-            rows.push(row(Table::Holds, &id, at.as_ref().map(<[u8; 8]>::as_slice)));
-        }
-        Ok(())
-    }
-
-    /// What the snapshots say of orders. Several wallets may know the same order, one after the other: the one that announced
-    /// it last wins, in whatever order the snapshots come.
-    fn orders_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
-        let mut newest: HashMap<OrderKey, StoredOrder> = HashMap::new();
-        for (key, order) in snapshots.iter().flat_map(|snapshot| &snapshot.orders) {
-            let known = newest.entry(*key).or_insert(*order);
-            if known.position <= order.position {
-                *known = *order;
-            }
-        }
-        for (key, order) in &newest {
-            let known = self.order(key)?;
-            if known.is_none_or(|known| known.position <= order.position) {
-                rows.push(row(Table::Orders, &key.0, Some(&rows::order(order))));
-            }
-        }
-        for snapshot in snapshots {
-            let gone = snapshot.forgotten.iter();
-            for key in gone.filter(|key| !newest.contains_key(*key)) {
-                let owner = self.order(key)?.map(|order| order.wallet);
-                if owner == Some(snapshot.wallet) {
-                    rows.push(row(Table::Orders, &key.0, None));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The totals of parties with what the snapshots add to them.
-    fn totals_of(&self, snapshots: &[Snapshot], rows: &mut Vec<Row>) -> Result<(), StoreError> {
-        let mut sums: BTreeMap<(Option<Institution>, Day), Totals> = BTreeMap::new();
-        for turnover in snapshots.iter().flat_map(|snapshot| &snapshot.turnover) {
-            let sum = sums
-                .entry((turnover.institution, turnover.day))
-                .or_default();
-            sum.add(&turnover.totals);
-        }
-        for ((institution, day), mut sum) in sums {
-            let key = rows::totals_key(institution, day);
-            if let Some(row) = self.get(Table::Totals, &key)? {
-                sum.add(&rows::read_totals(&row)?);
-            }
-            rows.push(row(Table::Totals, &key, Some(&rows::totals(&sum))));
-        }
-        Ok(())
-    }
-}
-
-fn row(table: Table, key: &[u8], value: Option<&[u8]>) -> Row {
-    Row {
-        table,
-        key: key.into(),
-        value: value.map(Into::into),
     }
 }
 

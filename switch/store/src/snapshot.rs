@@ -1,5 +1,7 @@
 //! A wallet on its way to the store.
 
+use zeroize::Zeroizing;
+
 use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 
 use tessera_journal::{Position, Sequence};
@@ -15,7 +17,7 @@ pub struct Snapshot {
     pub(super) sequence: Option<Sequence>,
     /// When it was taken.
     pub(super) at: Timestamp,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     /// What has settled since the snapshot before: transactions and orders.
     pub(super) settled: Vec<u8>,
     /// What settled before this time need not be kept any longer; `None` where that is not looked at.
@@ -123,7 +125,10 @@ impl Snapshot {
                 (key, order)
             })
             .collect();
-        let mut bytes = Vec::with_capacity(64 + 112 * wallet.transactions.iter().len());
+        // Enough for most: what a vector leaves behind when it grows is not wiped.
+        let (transactions, cards) = (wallet.transactions.iter(), wallet.cards.iter());
+        let bytes = 256 + 112 * transactions.len() + 64 * cards.len();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(bytes));
         wallet.write_snapshot(&mut bytes);
         Self {
             wallet: wallet.id,

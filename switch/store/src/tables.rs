@@ -32,7 +32,7 @@ impl Table {
         Self::Meta,
     ];
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Wallets => "wallets",
             Self::Settled => "settled",
@@ -46,11 +46,22 @@ impl Table {
     }
 }
 
-/// A row to be written, or to be removed where it has no value. The value is whole: written twice, it is the same.
+/// A row to be written, or to be removed where it has no value. The value is encrypted, and whole: written twice, it is the same.
 pub(super) struct Row {
     pub table: Table,
     pub key: Box<[u8]>,
     pub value: Option<Box<[u8]>>,
+}
+
+impl Row {
+    /// There is no row with this key any more.
+    pub fn removed(table: Table, key: &[u8]) -> Self {
+        Self {
+            table,
+            key: key.into(),
+            value: None,
+        }
+    }
 }
 
 /// Rises with every change of what rows or snapshots look like.

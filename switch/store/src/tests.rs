@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use tessera_kit::clock::Timestamp;
-use tessera_protocol::Institution;
+use tessera_protocol::{Amount, Currency, Institution};
 
 use super::*;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tessera_journal::{Mark, Position, Sequence};
-use tessera_ledger::{OrderState, Reference, Wallet};
+use tessera_ledger::{Balance, Entry, Event, OrderState, Reference, Wallet};
 
 const SEED: u64 = 20_261_128;
 
@@ -19,6 +19,13 @@ fn store(folder: &tempfile::TempDir) -> Store {
 fn try_open(folder: &tempfile::TempDir) -> Result<Store, StoreError> {
     let keys = DataKeys::for_tests(folder.path());
     Store::open(&folder.path().join("store"), 1 << 20, keys)
+}
+
+fn row(store: &Store, table: Table, key: &[u8], value: Option<&[u8]>) -> Row {
+    match value {
+        Some(value) => store.row(table, key, value).unwrap(),
+        None => Row::removed(table, key),
+    }
 }
 
 fn at(position: u64) -> Position {
@@ -43,6 +50,18 @@ fn all(store: &Store, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
     found
 }
 
+/// As they are on the disk, without the format.
+fn all_encrypted(store: &Store) -> Vec<(Table, Vec<u8>, Vec<u8>)> {
+    let tables = store.tables().unwrap().unwrap();
+    let rows = Table::ALL.into_iter().flat_map(|table| {
+        let rows = tables.of(table).iter();
+        rows.map(move |row| (table, row.into_inner().unwrap()))
+    });
+    rows.map(|(table, (key, value))| (table, key.to_vec(), value.to_vec()))
+        .filter(|(_, key, _)| key != tables::FORMAT_KEY)
+        .collect()
+}
+
 /// Whatever the disk refuses, and whenever: what is read is what was written last, also after another start.
 #[test]
 fn rows_are_read_as_they_were_written_whatever_the_disk_refuses() {
@@ -59,7 +78,7 @@ fn rows_are_read_as_they_were_written_whatever_the_disk_refuses() {
         let rows: BTreeMap<_, _> = rows.collect();
         let written = rows
             .iter()
-            .map(|(key, value)| row(Table::Cards, key, value.as_deref()));
+            .map(|(key, value)| row(&store, Table::Cards, key, value.as_deref()));
         store.put(written.collect()).unwrap();
         for (key, value) in rows {
             match value {
@@ -92,7 +111,7 @@ fn rows_are_read_as_they_were_written_whatever_the_disk_refuses() {
         let key = [b'k', random.random_range(0..40)];
         let found = store.get(Table::Cards, &key).unwrap();
         assert_eq!(
-            found.as_ref(),
+            found.as_deref(),
             model.get(&key[..]),
             "seed {SEED}, step {step}"
         );
@@ -131,12 +150,12 @@ fn a_store_that_cannot_be_opened_begins_empty_in_memory_and_takes_the_place_of_t
     assert!(store.is_failing());
     assert_eq!(store.mark().unwrap(), None);
     store
-        .put(vec![row(Table::Cards, b"new", Some(b"row"))])
+        .put(vec![row(&store, Table::Cards, b"new", Some(b"row"))])
         .unwrap();
     assert!(store.retry().is_err());
     std::fs::remove_file(&path).unwrap();
     let old = self::store(&folder);
-    old.put(vec![row(Table::Cards, b"old", Some(b"row"))])
+    old.put(vec![row(&old, Table::Cards, b"old", Some(b"row"))])
         .unwrap();
     drop(old);
     store.retry().unwrap();
@@ -183,21 +202,17 @@ fn left_in_format(folder: &tempfile::TempDir, format: Option<u8>) {
     let store = store(folder);
     store.write(&[], Some(mark(7, 4711))).unwrap();
     store.sync().unwrap();
-    let format = format.map(|format| [format]);
-    let format = format.as_ref().map(|row| &row[..]);
-    let rows = [
-        row(Table::Cards, b"card", Some(b"row")),
-        row(Table::Meta, tables::FORMAT_KEY, format),
-    ];
+    let format = Row {
+        table: Table::Meta,
+        key: tables::FORMAT_KEY.into(),
+        value: format.map(|format| [format].into()),
+    };
+    let rows = [row(&store, Table::Cards, b"card", Some(b"row")), format];
     store.put(rows.into()).unwrap();
 }
 
-/// Rows of another version, or of a disk that forgets: an error that says what to do, or another value, never a panic.
-#[test]
-fn a_damaged_row_is_an_error_with_advice() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    let id = WalletId(7);
+/// A row in each table, about this wallet, order and its first card.
+fn fill(store: &Store, id: WalletId, order: OrderKey) {
     let mut snapshot = Snapshot::take(&mut Wallet::new(id));
     // A settled order and a settled transaction, and nothing in them but where they stand.
     let order_bytes = tessera_ledger::SettledOrder::BYTES;
@@ -207,7 +222,6 @@ fn a_damaged_row_is_an_error_with_advice() {
     }
     snapshot.at = Timestamp::from_milliseconds(1);
     snapshot.cards = vec![(1, CardNumber::development(1))];
-    let order = OrderKey([3; 16]);
     let stored = StoredOrder {
         wallet: id,
         state: OrderState::Paid(Reference(5)),
@@ -222,53 +236,198 @@ fn a_damaged_row_is_an_error_with_advice() {
     store.write(&[snapshot], Some(mark(1, 2))).unwrap();
     let key = rows::totals_key(Institution::new(1), day);
     store
-        .put(vec![row(Table::Totals, &key, Some(&totals))])
+        .put(vec![row(store, Table::Totals, &key, Some(&totals))])
         .unwrap();
+}
+
+/// Each kind of read.
+fn read_all(store: &Store, id: WalletId, order: &OrderKey) -> Vec<Result<(), StoreError>> {
     let card = store.indexed(&CardNumber::development(1));
-    let read_all = || -> Vec<Result<(), StoreError>> {
-        vec![
-            store.mark().map(drop),
-            store.wallet(id).map(drop),
-            store.each_wallet(&mut |_| {}),
-            store.card(card).map(drop),
-            store.order(&order).map(drop),
-            store.open_wallets().map(drop),
-            store.holding_wallets().map(drop),
-            store.totals(Day::default()).map(drop),
-        ]
-    };
+    vec![
+        store.mark().map(drop),
+        store.wallet(id).map(drop),
+        store.each_wallet(&mut |_| {}),
+        store.card(card).map(drop),
+        store.order(order).map(drop),
+        store.open_wallets().map(drop),
+        store.holding_wallets().map(drop),
+        store.totals(Day::default()).map(drop),
+    ]
+}
+
+/// Rows of another version: an error that says what to do, or another value, never a panic.
+#[test]
+fn a_row_that_reads_otherwise_is_an_error_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let (id, order) = (WalletId(7), OrderKey([3; 16]));
+    fill(&store, id, order);
+    let read_all = || read_all(&store, id, &order);
     let mut refused = 0;
-    for table in Table::ALL {
-        for (key, value) in all(&store, table) {
-            let cut = (0..value.len()).map(|length| value[..length].to_vec());
-            let flipped = (0..value.len() * 8).map(|bit| {
-                let mut value = value.clone();
-                value[bit / 8] ^= 1 << (bit % 8);
-                value
-            });
-            let longer = [[&value[..], &[0]].concat(), vec![0xFF; value.len().max(64)]];
-            for damaged in cut.chain(flipped).chain(longer) {
-                store.put(vec![row(table, &key, Some(&damaged))]).unwrap();
-                for error in read_all().into_iter().filter_map(Result::err) {
-                    refused += 1;
-                    assert!(
-                        error.to_string().contains("delete the folder `store`"),
-                        "{error}"
-                    );
-                }
+    for (table, key, encrypted) in all_encrypted(&store) {
+        let value = store.decrypt(table, &key, &encrypted).unwrap().to_vec();
+        let cut = (0..value.len()).map(|length| value[..length].to_vec());
+        let flipped = (0..value.len() * 8).map(|bit| {
+            let mut value = value.clone();
+            value[bit / 8] ^= 1 << (bit % 8);
+            value
+        });
+        let longer = [[&value[..], &[0]].concat(), vec![0xFF; value.len().max(64)]];
+        for damaged in cut.chain(flipped).chain(longer) {
+            store
+                .put(vec![row(&store, table, &key, Some(&damaged))])
+                .unwrap();
+            for error in read_all().into_iter().filter_map(Result::err) {
+                refused += 1;
+                assert!(
+                    error.to_string().contains("delete the folder `store`"),
+                    "{error}"
+                );
             }
-            store.put(vec![row(table, &key, Some(&value))]).unwrap();
-            // A key that is too short.
-            store
-                .put(vec![row(table, &key[..key.len() / 2], Some(&value))])
-                .unwrap();
-            read_all();
-            store
-                .put(vec![row(table, &key[..key.len() / 2], None)])
-                .unwrap();
         }
+        store
+            .put(vec![row(&store, table, &key, Some(&value))])
+            .unwrap();
+        // A key that is too short.
+        store
+            .put(vec![row(
+                &store,
+                table,
+                &key[..key.len() / 2],
+                Some(&value),
+            )])
+            .unwrap();
+        read_all();
+        store
+            .put(vec![row(&store, table, &key[..key.len() / 2], None)])
+            .unwrap();
     }
     assert!(refused > 100, "{refused}");
+}
+
+/// A disk that forgets, or somebody who changes rows, exchanges them, or brings one back to another place.
+#[test]
+fn a_changed_or_exchanged_row_is_refused_with_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let (id, order) = (WalletId(7), OrderKey([3; 16]));
+    fill(&store, id, order);
+    let put = |table, key: &[u8], value: &[u8]| {
+        let (key, value) = (key.into(), Some(value.into()));
+        store.put(vec![Row { table, key, value }]).unwrap();
+    };
+    let assert_refused = |what: &str| {
+        let results = read_all(&store, id, &order);
+        let refused: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+        assert!(!refused.is_empty(), "{what}");
+        for error in refused {
+            let StoreError::Row { .. } = error else {
+                panic!("{what}: {error}");
+            };
+            let advises = error.to_string().contains("delete the folder `store`");
+            assert!(advises, "{what}: {error}");
+        }
+    };
+    let rows = all_encrypted(&store);
+    assert_eq!(rows.len(), Table::ALL.len());
+    for (table, key, value) in &rows {
+        for byte in 0..value.len() {
+            let mut changed = value.clone();
+            changed[byte] ^= 1 << (byte % 8);
+            put(*table, key, &changed);
+            assert_refused(&format!("{table:?}, byte {byte}"));
+        }
+        for (other_table, _, other) in rows.iter().filter(|other| other.0 != *table) {
+            put(*table, key, other);
+            assert_refused(&format!("{table:?} from {other_table:?}"));
+        }
+        put(*table, key, value);
+        assert!(read_all(&store, id, &order).iter().all(Result::is_ok));
+    }
+}
+
+#[test]
+fn rows_of_an_older_data_key_are_read_after_a_rotation() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = DataKeys::for_tests(folder.path());
+    let path = folder.path().join("store");
+    let store = Store::open(&path, 1 << 20, keys.clone()).unwrap();
+    let (order, first, second) = (OrderKey([3; 16]), WalletId(7), WalletId(8));
+    fill(&store, first, order);
+    let newest = keys.rotate().unwrap();
+    fill(&store, second, OrderKey([4; 16]));
+    let ids: std::collections::BTreeSet<_> = all_encrypted(&store)
+        .into_iter()
+        .map(|(_, _, value)| value[..4].to_vec())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert!(ids.contains(newest.0.to_le_bytes().as_slice()));
+    drop(store);
+    let store = self::store(&folder);
+    assert!(read_all(&store, first, &order).iter().all(Result::is_ok));
+    assert!(store.wallet(first).unwrap().is_some() && store.wallet(second).unwrap().is_some());
+}
+
+fn with_card(id: WalletId, number: &CardNumber) -> Wallet {
+    let event = Event::Provisioned {
+        currency: Currency::USD,
+        card: number.clone(),
+        expiry: 3112,
+        balance: Amount::new(1_000).unwrap(),
+    };
+    let entry = Entry {
+        wallet: id,
+        previous: None,
+        at: Timestamp::from_milliseconds(1),
+        available: Balance::ZERO,
+        held: Balance::ZERO,
+        owed: Balance::ZERO,
+        event,
+    };
+    let mut wallet = Wallet::new(id);
+    let Mark { sequence, position } = mark(1, 2);
+    wallet.apply(&entry, position, sequence).unwrap();
+    wallet
+}
+
+#[test]
+fn the_files_hold_no_card_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let number = CardNumber::development(77);
+    let mut wallet = with_card(WalletId(7), &number);
+    store.write(&[Snapshot::take(&mut wallet)], None).unwrap();
+    store.sync().unwrap();
+    assert_eq!(store.wallet(WalletId(7)).unwrap().as_ref(), Some(&wallet));
+    drop(store);
+    let digits = number.expose();
+    let forms = [
+        digits.to_string().into_bytes(),
+        digits.to_le_bytes().to_vec(),
+        digits.to_be_bytes().to_vec(),
+        u64::from_str_radix(&digits.to_string(), 16)
+            .unwrap()
+            .to_be_bytes()
+            .to_vec(),
+    ];
+    let mut files = 0;
+    let mut folders = vec![folder.path().join("store")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path).unwrap();
+            for form in &forms {
+                let found = bytes.windows(form.len()).any(|bytes| bytes == form);
+                assert!(!found, "{form:x?} in {path:?}");
+            }
+        }
+    }
+    assert!(files > 3, "{files}");
 }
 
 /// A payer cancels, another one pays: whatever the first wallet's snapshots say later, the order stays paid.

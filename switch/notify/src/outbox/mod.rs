@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! data/outbox/  keyspace  key                          value
-//!               cursor    "format"                     version 2: of all rows; another one is refused
+//!               cursor    "format"                     version 3: of all rows; another one is refused
 //!                         "cursor"                     sequence 8, position 8: everything up to there was looked at
 //!               contacts  wallet 8, 0                  channel 1, preferences 1, sealed address (confirmed)
 //!                         wallet 8, 1                  the same of an address that waits for its code
@@ -12,31 +12,42 @@
 //!               dead      position 8, to 1             channel 1, since 8, attempts 4, why
 //! ```
 //!
+//! Each value but "format" is encrypted, and bound to its table and key (see `encryption/src/row_cipher.rs`). Keys are in clear: a
+//! wallet's number is a hash of random digits, and leads to nobody. The format of 0.2.0 had the same rows unencrypted.
+//!
 //! A message is known by the position and the time of its event, which never change: whatever comes twice has the same id. What is
 //! taken over by a server is forgotten. A kill between the two sends it twice, and loses nothing.
 
 mod rows;
+mod table;
+mod upgrade;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
+pub use upgrade::{needs_upgrade, positions, upgrade, upgrade_in_place};
 
+use table::{Table, keyspace};
+use tessera_encryption::{DataKeys, KeysError, Purpose, RowCipher, RowError};
 use tessera_journal::{JournalError, Mark, Position};
 use tessera_ledger::{ContactChannel, WalletId};
 use tessera_store::is_of_the_disk;
 
+const CURSOR_TABLE: &str = "cursor";
+const CONTACTS_TABLE: &str = "contacts";
 const CURSOR: &[u8] = b"cursor";
 const FORMAT_KEY: &[u8] = b"format";
 /// Rises with every change of what rows look like. Builds before 0.2.0 said none: that is 1.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
+/// Of 0.2.0.
+const FORMAT_OF_0_2: u8 = 2;
 const FORMAT_BEFORE_0_2: u8 = 1;
 /// The store behind keeps so many bytes of blocks in memory.
 const CACHE_BYTES: u64 = 8 << 20;
-/// Of each table, before it goes into a file.
-const UNWRITTEN_BYTES_MAX: u64 = 8 << 20;
 
 /// Why the outbox failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +61,20 @@ pub enum OutboxError {
          delivered in the last days may be delivered again"
     )]
     Unreadable(&'static str),
+    /// A row is not what was written at its place.
+    #[error(
+        "the outbox holds a changed row of `{table}` ({error}): stop the switch, delete the folder `outbox`, start again; \
+         what was delivered in the last days may be delivered again"
+    )]
+    Row {
+        /// Of which table.
+        table: &'static str,
+        /// What is wrong with it.
+        error: RowError,
+    },
+    /// There is no key to encrypt with.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Another build of the switch wrote it, in another format.
     #[error(
         "the outbox has format {found}, this build ({}) reads format {known}: start the build that wrote it, or stop the \
@@ -80,11 +105,11 @@ pub enum OutboxError {
 /// See the head of this file.
 pub struct Outbox {
     database: Database,
-    cursor: Keyspace,
-    contacts: Keyspace,
-    former: Keyspace,
-    waiting: Keyspace,
-    dead: Keyspace,
+    cursor: Table,
+    contacts: Table,
+    former: Table,
+    waiting: Table,
+    dead: Table,
     /// To count them reads them all, so it is done once.
     dead_count: AtomicUsize,
 }
@@ -121,22 +146,27 @@ impl Outbox {
     /// Opens or makes the outbox in `directory`.
     ///
     /// # Errors
-    /// When the library can't.
-    pub fn open(directory: &Path) -> Result<Self, OutboxError> {
-        let database = Database::builder(directory)
-            .cache_size(CACHE_BYTES)
-            .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(UNWRITTEN_BYTES_MAX);
-        let keyspace = |name: &str| database.keyspace(name, options);
-        let dead = keyspace("dead")?;
-        let cursor = keyspace("cursor")?;
-        let contacts = keyspace("contacts")?;
-        check_format(&cursor, contacts.is_empty()?)?;
+    /// When the library can't, or another build wrote it.
+    pub fn open(directory: &Path, keys: DataKeys) -> Result<Self, OutboxError> {
+        let database = open_database(directory)?;
+        let format = keyspace(&database, CURSOR_TABLE)?;
+        let is_new = keyspace(&database, CONTACTS_TABLE)?.is_empty()? && format.is_empty()?;
+        if is_new {
+            format.insert(FORMAT_KEY, [FORMAT])?;
+        }
+        check_format(&format, FORMAT)?;
+        Self::with_tables(database, keys)
+    }
+
+    fn with_tables(database: Database, keys: DataKeys) -> Result<Self, OutboxError> {
+        let cipher = Arc::new(RowCipher::new(keys, Purpose::Outbox)?);
+        let table = |name| Table::open(&database, name, &cipher);
+        let dead = table("dead")?;
         Ok(Self {
-            cursor,
-            contacts,
-            former: keyspace("former")?,
-            waiting: keyspace("waiting")?,
+            cursor: table(CURSOR_TABLE)?,
+            contacts: table(CONTACTS_TABLE)?,
+            former: table("former")?,
+            waiting: table("waiting")?,
             dead_count: AtomicUsize::new(dead.len()?),
             dead,
             database,
@@ -161,7 +191,7 @@ impl Outbox {
         wallet: WalletId,
         which: Which,
     ) -> Result<Option<KnownContact>, OutboxError> {
-        let row = self.contacts.get(rows::contact_key(wallet, which))?;
+        let row = self.contacts.get(&rows::contact_key(wallet, which))?;
         row.map(|row| KnownContact::read(&row)).transpose()
     }
 
@@ -170,7 +200,7 @@ impl Outbox {
     /// # Errors
     /// When it can't be read.
     pub fn former(&self, position: Position) -> Result<Option<KnownContact>, OutboxError> {
-        let row = self.former.get(position.to_stored().to_be_bytes())?;
+        let row = self.former.get(&position.to_stored().to_be_bytes())?;
         row.map(|row| KnownContact::read(&row)).transpose()
     }
 
@@ -181,7 +211,7 @@ impl Outbox {
     pub fn wallets(&self) -> Result<Vec<WalletId>, OutboxError> {
         self.contacts
             .iter()
-            .map(|row| rows::read_contact_key(&row.key()?))
+            .map(|row| Ok(rows::read_contact_key(&row?.0)?.0))
             .collect()
     }
 
@@ -192,7 +222,7 @@ impl Outbox {
     pub fn count_sealed(&self, is: impl Fn(&[u8]) -> bool) -> Result<usize, OutboxError> {
         let mut count = 0;
         for row in self.contacts.iter().chain(self.former.iter()) {
-            let contact = KnownContact::read(&row.value()?)?;
+            let contact = KnownContact::read(&row?.1)?;
             count += usize::from(is(&contact.sealed));
         }
         Ok(count)
@@ -206,7 +236,7 @@ impl Outbox {
     ) -> impl Iterator<Item = Result<(Key, Waiting), OutboxError>> {
         let rows = rows::waiting_key(channel, from)..=rows::waiting_key(channel, Key::LAST);
         self.waiting.range(rows).map(|row| {
-            let (key, value) = row.into_inner()?;
+            let (key, value) = row?;
             let (channel, key) = rows::read_waiting_key(&key)?;
             Ok((key, Waiting::read(channel, &value)?))
         })
@@ -218,7 +248,7 @@ impl Outbox {
     /// When it can't be read.
     pub fn dead(&self, most: usize) -> Result<Vec<(Key, Dead)>, OutboxError> {
         let rows = self.dead.iter().take(most).map(|row| {
-            let (key, value) = row.into_inner()?;
+            let (key, value) = row?;
             Ok((Key::read(&key)?, Dead::read(&value)?))
         });
         rows.collect()
@@ -229,7 +259,7 @@ impl Outbox {
     /// # Errors
     /// When it can't be read.
     pub fn dead_letter(&self, key: Key) -> Result<Option<Dead>, OutboxError> {
-        let row = self.dead.get(key.to_bytes())?;
+        let row = self.dead.get(&key.to_bytes())?;
         row.map(|row| Dead::read(&row)).transpose()
     }
 
@@ -245,42 +275,47 @@ impl Outbox {
     pub fn write(&self, changes: &Changes) -> Result<(), OutboxError> {
         let mut batch = self.database.batch();
         if let Some(mark) = changes.cursor {
-            batch.insert(&self.cursor, CURSOR, mark.to_bytes());
+            self.cursor.insert(&mut batch, CURSOR, &mark.to_bytes())?;
         }
         for (wallet, which, contact) in &changes.contacts {
             let key = rows::contact_key(*wallet, *which);
             match contact {
-                Some(contact) => batch.insert(&self.contacts, key, contact.to_bytes()),
-                None => batch.remove(&self.contacts, key),
+                Some(contact) => self
+                    .contacts
+                    .insert(&mut batch, &key, &contact.to_bytes())?,
+                None => self.contacts.remove(&mut batch, &key),
             }
         }
         for (position, contact) in &changes.former {
             let key = position.to_stored().to_be_bytes();
-            batch.insert(&self.former, key, contact.to_bytes());
+            self.former.insert(&mut batch, &key, &contact.to_bytes())?;
         }
         for (key, waiting) in changes.waiting.iter().chain(&changes.revived) {
             let row = rows::waiting_key(waiting.channel, *key);
-            batch.insert(&self.waiting, row, waiting.to_bytes());
+            self.waiting.insert(&mut batch, &row, &waiting.to_bytes())?;
         }
         for (key, _) in &changes.revived {
-            batch.remove(&self.dead, key.to_bytes());
+            self.dead.remove(&mut batch, &key.to_bytes());
         }
         for (key, channel) in &changes.done {
-            batch.remove(&self.waiting, rows::waiting_key(*channel, *key));
+            self.waiting
+                .remove(&mut batch, &rows::waiting_key(*channel, *key));
         }
         for key in &changes.dropped {
-            batch.remove(&self.dead, key.to_bytes());
+            self.dead.remove(&mut batch, &key.to_bytes());
         }
         let done = changes.done.iter().map(|(key, _)| key);
         for key in done.chain(&changes.dropped) {
             if key.to == To::Former {
                 let position = key.position.to_stored().to_be_bytes();
-                batch.remove(&self.former, position);
+                self.former.remove(&mut batch, &position);
             }
         }
         for (key, dead) in &changes.dead {
-            batch.remove(&self.waiting, rows::waiting_key(dead.channel, *key));
-            batch.insert(&self.dead, key.to_bytes(), dead.to_bytes());
+            self.waiting
+                .remove(&mut batch, &rows::waiting_key(dead.channel, *key));
+            self.dead
+                .insert(&mut batch, &key.to_bytes(), &dead.to_bytes())?;
         }
         batch.commit()?;
         let fewer = changes.revived.len() + changes.dropped.len();
@@ -299,144 +334,21 @@ impl Outbox {
     }
 }
 
-/// Nothing is read of rows in another format; an outbox that was just made gets that of this build.
-fn check_format(cursor: &Keyspace, has_no_contacts: bool) -> Result<(), OutboxError> {
+fn open_database(directory: &Path) -> Result<Database, fjall::Error> {
+    Database::builder(directory).cache_size(CACHE_BYTES).open()
+}
+
+/// Nothing is read of rows in another format.
+fn check_format(cursor: &Keyspace, known: u8) -> Result<(), OutboxError> {
     let found = match cursor.get(FORMAT_KEY)? {
         Some(row) => row.first().copied().unwrap_or_default(),
-        None if has_no_contacts && cursor.is_empty()? => {
-            return Ok(cursor.insert(FORMAT_KEY, [FORMAT])?);
-        }
         None => FORMAT_BEFORE_0_2,
     };
-    match found == FORMAT {
+    match found == known {
         true => Ok(()),
-        false => Err(OutboxError::Version {
-            found,
-            known: FORMAT,
-        }),
+        false => Err(OutboxError::Version { found, known }),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use tessera_kit::clock::Timestamp;
-
-    use super::*;
-
-    #[test]
-    fn refuses_the_format_of_another_build() {
-        let folder = tempfile::tempdir().unwrap();
-        for (row, found) in [(Some(&[FORMAT + 1]), FORMAT + 1), (None, FORMAT_BEFORE_0_2)] {
-            let outbox = Outbox::open(folder.path()).unwrap();
-            outbox.cursor.insert(CURSOR, [0; 16]).unwrap();
-            match row {
-                Some(row) => outbox.cursor.insert(FORMAT_KEY, row).unwrap(),
-                None => outbox.cursor.remove(FORMAT_KEY).unwrap(),
-            }
-            drop(outbox);
-            let error = Outbox::open(folder.path())
-                .map(drop)
-                .unwrap_err()
-                .to_string();
-            let names_both = format!("has format {found}, this build (");
-            assert!(error.contains(&names_both), "{error}");
-            assert!(
-                error.contains(&format!("reads format {FORMAT}: start the build")),
-                "{error}"
-            );
-            let database = Database::builder(folder.path()).open().unwrap();
-            let cursor = database
-                .keyspace("cursor", KeyspaceCreateOptions::default)
-                .unwrap();
-            cursor.insert(FORMAT_KEY, [FORMAT]).unwrap();
-        }
-    }
-    use tessera_protocol::leased::NotificationPreferences;
-
-    #[test]
-    fn is_read_as_it_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let outbox = Outbox::open(folder.path()).unwrap();
-        let contact = KnownContact {
-            channel: ContactChannel::Mobile,
-            preferences: NotificationPreferences::DEFAULT,
-            sealed: [1, 2, 3].into(),
-        };
-        let at = |position| Position::from_stored(position).unwrap();
-        let key = |position| Key {
-            position: at(position),
-            to: To::Contact,
-        };
-        let waiting = Waiting {
-            channel: ContactChannel::Mobile,
-            due: Timestamp::from_milliseconds(5),
-            since: Timestamp::from_milliseconds(4),
-            attempts: 3,
-        };
-        let cursor = Mark {
-            sequence: tessera_journal::Sequence::FIRST.after(8),
-            position: at(4711),
-        };
-        let changes = Changes {
-            cursor: Some(cursor),
-            contacts: vec![(WalletId(7), Which::Confirmed, Some(contact.clone()))],
-            former: vec![(at(4), contact.clone())],
-            waiting: vec![(key(1), waiting), (key(2), waiting), (key(3), waiting)],
-            ..Changes::default()
-        };
-        outbox.write(&changes).unwrap();
-        let sealed = |with: u8| outbox.count_sealed(|sealed| sealed[0] == with).unwrap();
-        assert_eq!((sealed(1), sealed(2)), (2, 0));
-        let dead = Dead {
-            channel: ContactChannel::Mobile,
-            since: Timestamp::from_milliseconds(4),
-            attempts: 9,
-            why: "no such user".to_owned(),
-        };
-        let changes = Changes {
-            done: vec![(key(1), ContactChannel::Mobile)],
-            dead: vec![(key(2), dead.clone())],
-            ..Changes::default()
-        };
-        outbox.write(&changes).unwrap();
-        outbox.sync().unwrap();
-        drop(outbox);
-        let outbox = Outbox::open(folder.path()).unwrap();
-        assert_eq!(outbox.cursor().unwrap(), Some(cursor));
-        assert_eq!(
-            outbox.contact(WalletId(7), Which::Confirmed).unwrap(),
-            Some(contact)
-        );
-        assert_eq!(outbox.contact(WalletId(7), Which::Proposed).unwrap(), None);
-        assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
-        let of = |outbox: &Outbox, channel| -> Vec<_> {
-            let rows = outbox.waiting(channel, Key::FIRST);
-            rows.map(Result::unwrap).collect()
-        };
-        assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
-        assert_eq!(of(&outbox, ContactChannel::Email), []);
-        assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
-        assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead.clone())]);
-        assert_eq!(outbox.dead_count(), 1);
-        let changes = Changes {
-            revived: vec![(key(2), waiting)],
-            ..Changes::default()
-        };
-        outbox.write(&changes).unwrap();
-        assert_eq!(outbox.dead_count(), 0);
-        assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
-        let changes = Changes {
-            dead: vec![(key(2), dead.clone()), (key(3), dead)],
-            ..Changes::default()
-        };
-        outbox.write(&changes).unwrap();
-        assert_eq!(outbox.dead_count(), 2);
-        let changes = Changes {
-            dropped: vec![key(2)],
-            ..Changes::default()
-        };
-        outbox.write(&changes).unwrap();
-        assert_eq!(outbox.dead_count(), 1);
-        assert_eq!(outbox.dead_letter(key(2)).unwrap(), None);
-    }
-}
+mod tests;

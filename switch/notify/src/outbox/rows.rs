@@ -258,11 +258,22 @@ pub(super) fn contact_key(wallet: WalletId, which: Which) -> [u8; 9] {
     key
 }
 
-pub(super) fn read_contact_key(key: &[u8]) -> Result<WalletId, OutboxError> {
+pub(super) fn read_contact_key(key: &[u8]) -> Result<(WalletId, Which), OutboxError> {
     whole("contact's wallet", key, |from| {
         let wallet = from.array().map(u64::from_be_bytes)?;
-        from.u8()?;
-        Ok(WalletId(wallet))
+        let which = match from.u8()? {
+            0 => Which::Confirmed,
+            1 => Which::Proposed,
+            _ => return Err(from.fault("a contact")),
+        };
+        Ok((WalletId(wallet), which))
+    })
+}
+
+pub(super) fn read_former_key(key: &[u8]) -> Result<Position, OutboxError> {
+    whole("former contact's position", key, |from| {
+        let position = from.array().map(u64::from_be_bytes)?;
+        Position::from_stored(position).ok_or(from.fault("a journal position"))
     })
 }
 

@@ -1,0 +1,278 @@
+//! Rows as they were written, formats of other builds, and the upgrade.
+
+use std::collections::BTreeSet;
+
+use tessera_kit::clock::Timestamp;
+use tessera_protocol::leased::NotificationPreferences;
+
+use super::*;
+use crate::testing::open_outbox;
+
+fn at(position: u64) -> Position {
+    Position::from_stored(position).unwrap()
+}
+
+fn key(position: u64, to: To) -> Key {
+    let position = at(position);
+    Key { position, to }
+}
+
+fn contact(address: &str) -> KnownContact {
+    KnownContact {
+        channel: ContactChannel::Mobile,
+        preferences: NotificationPreferences::DEFAULT,
+        sealed: address.as_bytes().into(),
+    }
+}
+
+fn waiting() -> Waiting {
+    Waiting {
+        channel: ContactChannel::Mobile,
+        due: Timestamp::from_milliseconds(5),
+        since: Timestamp::from_milliseconds(4),
+        attempts: 3,
+    }
+}
+
+fn dead() -> Dead {
+    Dead {
+        channel: ContactChannel::Email,
+        since: Timestamp::from_milliseconds(4),
+        attempts: 9,
+        why: "no such user".to_owned(),
+    }
+}
+
+fn cursor(position: u64) -> Mark {
+    Mark {
+        sequence: tessera_journal::Sequence::FIRST.after(8),
+        position: at(position),
+    }
+}
+
+#[test]
+fn refuses_the_format_of_another_build() {
+    for (format, found) in [(Some(FORMAT + 1), FORMAT + 1), (None, FORMAT_BEFORE_0_2)] {
+        let folder = tempfile::tempdir().unwrap();
+        left_in_format(&folder.path().join("outbox"), format, 7);
+        let keys = DataKeys::for_tests(folder.path());
+        let opened = Outbox::open(&folder.path().join("outbox"), keys.clone());
+        let error = opened.map(drop).unwrap_err().to_string();
+        let names_both = format!("has format {found}, this build (");
+        assert!(error.contains(&names_both), "{error}");
+        let reads = format!("reads format {FORMAT}: start the build");
+        assert!(error.contains(&reads), "{error}");
+        let [old, new] = ["outbox", "new"].map(|name| folder.path().join(name));
+        assert!(!needs_upgrade(&old).unwrap());
+        let refused = upgrade(&old, &new, keys, &Some).unwrap_err();
+        assert!(matches!(refused, OutboxError::Version { found: other, .. } if other == found));
+    }
+}
+
+/// An outbox as 0.2.0 left it, or with another number of a format: a row of each kind, at positions up from this one.
+fn left_in_format(folder: &Path, format: Option<u8>, first: u64) {
+    let database = Database::builder(folder).open().unwrap();
+    let put = |name: &str, key: &[u8], value: &[u8]| {
+        let table = keyspace(&database, name).unwrap();
+        table.insert(key, value).unwrap();
+    };
+    if let Some(format) = format {
+        put("cursor", FORMAT_KEY, &[format]);
+    }
+    put("cursor", CURSOR, &cursor(first + 4).to_bytes());
+    let wallet = rows::contact_key(WalletId(7), Which::Proposed);
+    put("contacts", &wallet, &contact("a").to_bytes());
+    let former = (first + 1).to_be_bytes();
+    put("former", &former, &contact("b").to_bytes());
+    let message = key(first + 2, To::Contact);
+    let row = rows::waiting_key(ContactChannel::Mobile, message);
+    put("waiting", &row, &waiting().to_bytes());
+    let letter = key(first + 3, To::Former);
+    put("dead", &letter.to_bytes(), &dead().to_bytes());
+    database.persist(PersistMode::SyncAll).unwrap();
+}
+
+#[test]
+fn an_outbox_of_0_2_0_is_upgraded_with_its_positions_translated() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["outbox", "outbox.new"].map(|name| folder.path().join(name));
+    assert!(!needs_upgrade(&old).unwrap(), "there is none");
+    left_in_format(&old, Some(FORMAT_OF_0_2), 100);
+    assert!(needs_upgrade(&old).unwrap());
+    let named = BTreeSet::from([101, 102, 103, 104].map(at));
+    assert_eq!(positions(&old).unwrap(), named);
+    // What a killed upgrade has left.
+    left_in_format(&new, None, 900);
+    let keys = DataKeys::for_tests(folder.path());
+    let translate = |position: Position| Some(at(position.to_stored() * 2));
+    upgrade(&old, &new, keys.clone(), &translate).unwrap();
+    assert!(!needs_upgrade(&new).unwrap() && needs_upgrade(&old).unwrap());
+    let outbox = Outbox::open(&new, keys).unwrap();
+    assert_eq!(outbox.cursor().unwrap(), Some(cursor(208)));
+    let found = outbox.contact(WalletId(7), Which::Proposed).unwrap();
+    assert_eq!(found, Some(contact("a")));
+    assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
+    assert_eq!(outbox.former(at(202)).unwrap(), Some(contact("b")));
+    let waits: Vec<_> = outbox
+        .waiting(ContactChannel::Mobile, Key::FIRST)
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(waits, [(key(204, To::Contact), waiting())]);
+    assert_eq!(outbox.dead(9).unwrap(), [(key(206, To::Former), dead())]);
+    assert_eq!(outbox.dead_count(), 1);
+}
+
+/// Whatever a kill has left: both folders, one of them half made, or the new one alone.
+#[test]
+fn a_killed_upgrade_is_finished_by_the_next_start() {
+    for kill in ["before", "while it is made", "between the folders", "after"] {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        let [old, new] = ["outbox", "outbox.new"].map(|name| folder.path().join(name));
+        left_in_format(&old, Some(FORMAT_OF_0_2), 100);
+        match kill {
+            "while it is made" => left_in_format(&new, None, 900),
+            "between the folders" => {
+                upgrade(&old, &new, keys.clone(), &Some).unwrap();
+                std::fs::rename(&old, folder.path().join("outbox.old")).unwrap();
+            }
+            "after" => upgrade_in_place(&old, &keys, &Some).unwrap(),
+            _ => {}
+        }
+        upgrade_in_place(&old, &keys, &Some).unwrap();
+        assert!(!new.exists() && !folder.path().join("outbox.old").exists());
+        let outbox = Outbox::open(&old, keys).unwrap();
+        assert_eq!(outbox.cursor().unwrap(), Some(cursor(104)), "{kill}");
+        assert_eq!(outbox.dead_count(), 1, "{kill}");
+    }
+}
+
+#[test]
+fn an_event_that_the_new_journal_lacks_ends_the_upgrade() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["outbox", "outbox.new"].map(|name| folder.path().join(name));
+    left_in_format(&old, Some(FORMAT_OF_0_2), 100);
+    let keys = DataKeys::for_tests(folder.path());
+    for lacks in [101, 102, 103, 104] {
+        let translate = |position: Position| Some(position).filter(|it| *it != at(lacks));
+        let error = upgrade(&old, &new, keys.clone(), &translate).unwrap_err();
+        let advises = error.to_string().contains("delete the folder `outbox`");
+        assert!(advises, "{lacks}: {error}");
+    }
+}
+
+/// Neither is a row read that was changed, or that stands at another place.
+#[test]
+fn a_changed_or_exchanged_row_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = DataKeys::for_tests(folder.path());
+    let outbox = Outbox::open(&folder.path().join("outbox"), keys).unwrap();
+    let [first, second] = [7, 8].map(WalletId);
+    let confirmed = |wallet, address| (wallet, Which::Confirmed, Some(contact(address)));
+    let changes = Changes {
+        contacts: vec![
+            confirmed(first, "secret@example.org"),
+            confirmed(second, "b"),
+        ],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    let rows = keyspace(&outbox.database, "contacts").unwrap();
+    let [one, other] = [first, second].map(|wallet| rows::contact_key(wallet, Which::Confirmed));
+    let (row, others) = (
+        rows.get(one).unwrap().unwrap(),
+        rows.get(other).unwrap().unwrap(),
+    );
+    assert!(!row.windows(6).any(|bytes| bytes == b"secret"));
+    let refused = |value: &[u8]| {
+        rows.insert(one, value).unwrap();
+        let error = outbox.contact(first, Which::Confirmed).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                OutboxError::Row {
+                    table: "contacts",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    };
+    refused(&others);
+    for byte in 0..row.len() {
+        let mut changed = row.to_vec();
+        changed[byte] ^= 1;
+        refused(&changed);
+    }
+    rows.insert(one, row).unwrap();
+    assert!(outbox.contact(first, Which::Confirmed).unwrap().is_some());
+}
+
+#[test]
+fn is_read_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = open_outbox(folder.path());
+    let (contact, waiting, cursor) = (contact("\u{1}"), waiting(), cursor(4711));
+    let key = |position| key(position, To::Contact);
+    let changes = Changes {
+        cursor: Some(cursor),
+        contacts: vec![(WalletId(7), Which::Confirmed, Some(contact.clone()))],
+        former: vec![(at(4), contact.clone())],
+        waiting: vec![(key(1), waiting), (key(2), waiting), (key(3), waiting)],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    let sealed = |with: u8| outbox.count_sealed(|sealed| sealed[0] == with).unwrap();
+    assert_eq!((sealed(1), sealed(2)), (2, 0));
+    let dead = Dead {
+        channel: ContactChannel::Mobile,
+        since: Timestamp::from_milliseconds(4),
+        attempts: 9,
+        why: "no such user".to_owned(),
+    };
+    let changes = Changes {
+        done: vec![(key(1), ContactChannel::Mobile)],
+        dead: vec![(key(2), dead.clone())],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    outbox.sync().unwrap();
+    drop(outbox);
+    let outbox = open_outbox(folder.path());
+    assert_eq!(outbox.cursor().unwrap(), Some(cursor));
+    assert_eq!(
+        outbox.contact(WalletId(7), Which::Confirmed).unwrap(),
+        Some(contact)
+    );
+    assert_eq!(outbox.contact(WalletId(7), Which::Proposed).unwrap(), None);
+    assert_eq!(outbox.wallets().unwrap(), [WalletId(7)]);
+    let of = |outbox: &Outbox, channel| -> Vec<_> {
+        let rows = outbox.waiting(channel, Key::FIRST);
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(of(&outbox, ContactChannel::Mobile), [(key(3), waiting)]);
+    assert_eq!(of(&outbox, ContactChannel::Email), []);
+    assert_eq!(outbox.dead_letter(key(2)).unwrap(), Some(dead.clone()));
+    assert_eq!(outbox.dead(9).unwrap(), [(key(2), dead.clone())]);
+    assert_eq!(outbox.dead_count(), 1);
+    let changes = Changes {
+        revived: vec![(key(2), waiting)],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    assert_eq!(outbox.dead_count(), 0);
+    assert_eq!(of(&outbox, ContactChannel::Mobile).len(), 2);
+    let changes = Changes {
+        dead: vec![(key(2), dead.clone()), (key(3), dead)],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    assert_eq!(outbox.dead_count(), 2);
+    let changes = Changes {
+        dropped: vec![key(2)],
+        ..Changes::default()
+    };
+    outbox.write(&changes).unwrap();
+    assert_eq!(outbox.dead_count(), 1);
+    assert_eq!(outbox.dead_letter(key(2)).unwrap(), None);
+}
