@@ -174,13 +174,13 @@ fn data_of_a_newer_build_is_refused_and_left_as_it_is() {
 
     let log = rig.path("host-data/host.log");
     let mut bytes = fs::read(&log).expect("a file");
-    bytes[13] += 1;
+    bytes[13] = b'4';
     fs::write(&log, &bytes).expect("a file");
     let refused = rig.try_run(&["host", "--config", "host.toml", "--set", HOST[0]]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         said.contains(&format!(
-            "has format 3, this build ({build}) reads format 2"
+            "has format 4, this build ({build}) reads format 3"
         )),
         "{said}"
     );
