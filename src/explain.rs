@@ -43,7 +43,8 @@ impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let pages = explain(&settings.data, &named)?;
+        let keys = crate::switch::keys_to_read(&settings)?;
+        let pages = explain(&settings.data, keys.as_ref(), &named)?;
         print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -15,6 +15,7 @@ use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
 use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
 
+use tessera_encryption::DataKeys;
 use tessera_journal::{JournalError, Location, Reader, RecordRef, Sequence};
 use tessera_ledger::{
     Broken, Day, Days, Entry, Item, Opening, Reference, Unreadable, Wallet, WalletId,
@@ -110,9 +111,14 @@ pub struct Items {
 ///
 /// # Errors
 /// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
-pub fn items(data: &Path, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
+pub fn items(
+    data: &Path,
+    keys: Option<&DataKeys>,
+    day: Day,
+    party: Option<u64>,
+) -> Result<Items, ReconError> {
     let known = recorded_mark(&data.join("store"));
-    let journal = tessera_journal::reader(&Location::in_data(data));
+    let journal = tessera_journal::reader(&Location::in_data(data, keys));
     let mut replay = Replay {
         day,
         party,

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use tessera_protocol::{Institution, OrderKey, Stan};
 
 use crate::gate::advice;
+use tessera_encryption::DataKeys;
 use tessera_journal::{JournalError, Location, Position, Reader, RecordRef, Sequence};
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
@@ -70,9 +71,13 @@ struct Step {
 ///
 /// # Errors
 /// When there is none, or the journal in `data` can't be read, or is shorter than the store knows.
-pub fn explain(data: &Path, named: &Named) -> Result<Vec<String>, ExplainError> {
+pub fn explain(
+    data: &Path,
+    keys: Option<&DataKeys>,
+    named: &Named,
+) -> Result<Vec<String>, ExplainError> {
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
-    let journal = tessera_journal::reader(&Location::in_data(data));
+    let journal = tessera_journal::reader(&Location::in_data(data, keys));
     let journal = journal.as_ref();
     each(data, journal, &mut |_, entry| {
         if let Some(opening) = entry.event.opening()
