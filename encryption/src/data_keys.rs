@@ -12,7 +12,7 @@ use tessera_common::key_file::KeyFileError;
 use zeroize::Zeroizing;
 
 use crate::table::{self, KeyKind, Row};
-use crate::{CardIndex, Cipher, KeysError, MasterKey, MemoryKey};
+use crate::{CardIndex, Cipher, KeyedHash, KeysError, MasterKey, MemoryKey};
 
 /// The name of the key table in a folder of data.
 pub(crate) const TABLE: &str = "keys.table";
@@ -247,12 +247,34 @@ impl DataKeys {
         purpose: Purpose,
         salt: &[u8],
     ) -> Result<Cipher, KeysError> {
-        if let Some(cipher) = self.derive(id, purpose, salt) {
-            return Ok(cipher);
+        Ok(Cipher::new(&self.key(id, purpose.text(), salt)?))
+    }
+
+    /// The hash that looks up what is encrypted with [`cipher`](Self::cipher) of the same parameters.
+    ///
+    /// # Errors
+    /// Where the data key is not in the table.
+    pub fn keyed_hash(
+        &self,
+        id: DataKeyId,
+        purpose: Purpose,
+        salt: &[u8],
+    ) -> Result<KeyedHash, KeysError> {
+        let text = [purpose.text(), b" hash"].concat();
+        Ok(KeyedHash::new(&self.key(id, &text, salt)?))
+    }
+
+    fn key(
+        &self,
+        id: DataKeyId,
+        text: &[u8],
+        salt: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, KeysError> {
+        if let Some(key) = self.derive(id, text, salt) {
+            return Ok(key);
         }
         self.read_again()?;
-        self.derive(id, purpose, salt)
-            .ok_or(KeysError::Unknown(id.0))
+        self.derive(id, text, salt).ok_or(KeysError::Unknown(id.0))
     }
 
     /// Finds cards without their numbers.
@@ -260,7 +282,7 @@ impl DataKeys {
         &self.inner.index
     }
 
-    fn derive(&self, id: DataKeyId, purpose: Purpose, salt: &[u8]) -> Option<Cipher> {
+    fn derive(&self, id: DataKeyId, text: &[u8], salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let keys = self
             .inner
             .keys
@@ -269,9 +291,9 @@ impl DataKeys {
         let found = &keys[keys.binary_search_by_key(&id, |key| key.id).ok()?];
         let mut derived = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(Some(salt), &*found.key)
-            .expand(purpose.text(), &mut *derived)
+            .expand(text, &mut *derived)
             .expect("32 bytes are less than the limit of HKDF");
-        Some(Cipher::new(&derived))
+        Some(derived)
     }
 
     /// Another process may have added keys: a switch that runs, for a command that reads along.

@@ -21,6 +21,7 @@ mod gauges;
 )]
 mod hand;
 mod host_totals;
+mod indexing;
 pub mod message;
 #[cfg(test)]
 #[path = "../../tests/rig/mutation.rs"]

@@ -1,10 +1,12 @@
 //! A page about a transaction, from the journal of the real switch.
 
-use crate::rig::Rig;
+use std::path::PathBuf;
+
 use crate::rig::totals::settles;
 use crate::rig::wire::{
     ACQUIRER, Wire, card_number, card_purchase, completion, reversal, rig_with, started,
 };
+use crate::rig::{Rig, wait_for};
 
 fn explained(rig: &Rig, name: &[&str]) -> String {
     let said = rig.run(&[&["explain", "--config", "switch.toml"], name].concat());
@@ -106,4 +108,40 @@ fn a_page_says_what_was_decided_and_why() {
     let why = String::from_utf8_lossy(&nothing.stderr).into_owned();
     assert!(why.contains("the journal has no such transaction"), "{why}");
     settles(rig, 100_000);
+}
+
+#[test]
+fn an_old_purchase_is_found_by_the_index_that_the_switch_makes() {
+    // So many cards fill the first segment before the switch starts.
+    let rig = started(
+        rig_with(50_000, 1_000_000, &[("segment_bytes", "\"64KiB\"")]),
+        &[],
+    );
+    let files = |extension: &str| {
+        let files = std::fs::read_dir(rig.path("data").join("journal")).expect("a folder");
+        let paths = files.map(|file| file.expect("a file").path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|is| is == extension));
+        let mut paths: Vec<PathBuf> = paths.collect();
+        paths.sort();
+        paths
+    };
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    let bought = wire.ask(&card_purchase(&ACQUIRER, 1, 3_000));
+    while files("journal").len() < 4 {
+        let other = wire.ask(&card_purchase(&ACQUIRER, 2, 1));
+        assert_eq!(other.code(), "00");
+    }
+    wait_for("the index of each closed segment", || {
+        files("index").len() + 1 == files("journal").len()
+    });
+    let page = explained(&rig, &["--reference", &bought.text(37)]);
+    has(&page, &["00, approved", "approved by the financial system"]);
+    // Without the indexes a command makes them, and says the same.
+    let made = files("index");
+    for index in &made {
+        std::fs::remove_file(index).expect("an index");
+    }
+    assert_eq!(explained(&rig, &["--reference", &bought.text(37)]), page);
+    assert_eq!(files("index"), made);
+    settles(rig, 50_000 * 1_000_000);
 }

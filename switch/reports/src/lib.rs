@@ -3,12 +3,14 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`audit`] | proves the replay |
+//! | [`index`] | finds records by name, wallet and time |
 //! | [`recon`] | lists the items of a settlement date |
 
 // So that a new event is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 pub mod audit;
+pub mod index;
 pub mod recon;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

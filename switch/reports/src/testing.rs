@@ -28,12 +28,14 @@ pub struct Traffic {
     last: Reference,
     trace: u32,
     appended: u64,
+    /// After so many events they are made durable, as batches of their own.
+    pub sync_every: u64,
 }
 
 impl Traffic {
     /// Begins a journal in `data`, or goes on with the one that is there.
     pub fn new(data: &Path, segment_bytes: u64) -> Self {
-        let location = Location::in_data(data, &Self::keys(data)).with_segment_bytes(segment_bytes);
+        let location = Location::in_data(data).with_segment_bytes(segment_bytes);
         let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
         let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
         let mut now = BEGIN;
@@ -58,6 +60,7 @@ impl Traffic {
             last: Reference(0),
             trace: 0,
             appended: 0,
+            sync_every: 4096,
         }
     }
 
@@ -210,7 +213,7 @@ impl Traffic {
         let applied = wallet.apply(&entry, appended.position, appended.sequence);
         applied.expect("an event that follows");
         self.appended += 1;
-        if self.appended.is_multiple_of(4096) {
+        if self.appended.is_multiple_of(self.sync_every) {
             self.sync();
         }
     }

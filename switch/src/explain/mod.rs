@@ -8,17 +8,16 @@ mod wire;
 
 use std::path::Path;
 
-use hashbrown::HashMap;
+use tessera_encryption::DataKeys;
 use tessera_protocol::{Institution, OrderKey, Stan};
 
 use crate::gate::advice;
-use tessera_encryption::DataKeys;
-use tessera_journal::{JournalError, Location, Position, Reader, RecordRef, Sequence};
+use tessera_journal::{JournalError, Position, Sequence};
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
 };
-use tessera_store::recorded_mark;
+use tessera_reports::index::{Index, IndexError, Name};
 
 /// What a transaction is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +43,9 @@ pub enum ExplainError {
     /// The journal can't be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// Nothing can be looked up in it.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A record is no event.
     #[error("record {0}: {1}")]
     Unreadable(Sequence, Unreadable),
@@ -67,7 +69,7 @@ struct Step {
     after: [u64; 3],
 }
 
-/// A page for each transaction of that name, oldest first.
+/// A page for each transaction of that name, oldest first. Data of 0.2 has no keys before a switch has opened it.
 ///
 /// # Errors
 /// When there is none, or the journal in `data` can't be read, or is shorter than the store knows.
@@ -76,63 +78,65 @@ pub fn explain(
     keys: Option<&DataKeys>,
     named: &Named,
 ) -> Result<Vec<String>, ExplainError> {
+    let index = Index::open(data, keys)?;
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
-    let journal = tessera_journal::reader(&Location::in_data(data, keys));
-    let journal = journal.as_ref();
-    each(data, journal, &mut |_, entry| {
+    for position in named.positions(&index)? {
+        let entry = index.entry(position)?;
         if let Some(opening) = entry.event.opening()
             && named.means(opening)
         {
             found.push((entry.wallet, opening.reference));
         }
-        Ok(())
-    })?;
+    }
     if found.is_empty() {
         return Err(ExplainError::Unknown);
     }
-    let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
-    let operator_policy = WalletId::OPERATOR;
-    wallets.insert(operator_policy, Wallet::new(operator_policy));
-    let mut steps: Vec<Vec<Step>> = found.iter().map(|_| Vec::new()).collect();
-    for (wallet, _) in &found {
-        wallets.insert(*wallet, Wallet::new(*wallet));
-    }
-    each(data, journal, &mut |record, entry| {
-        let Some(wallet) = wallets.get_mut(&entry.wallet) else {
-            return Ok(());
-        };
-        wallet
-            .apply(entry, record.position, record.sequence)
-            .map_err(|error| ExplainError::Broken(record.sequence, error))?;
-        let after = [wallet.available, wallet.held, wallet.owed].map(|balance| balance.value());
-        for ((owner, reference), steps) in found.iter().zip(&mut steps) {
-            if *owner == entry.wallet && concerns(&entry.event, *reference) {
-                steps.push(Step {
-                    position: record.position,
-                    sequence: record.sequence,
-                    entry: entry.clone(),
-                    after,
-                });
-            }
-        }
-        Ok(())
-    })?;
-    let decided = wallets[&operator_policy]
-        .supervision
-        .clone()
-        .unwrap_or_default();
+    let operator_policy = replay(&index, WalletId::OPERATOR, &mut |_| {})?;
+    let decided = operator_policy.supervision.unwrap_or_default();
     let date = |moment| decided.days.of(moment).month_and_day();
-    let pages = found.iter().zip(&steps).map(|((owner, reference), steps)| {
-        let wallet = &wallets[owner];
-        let advices = advised(wallet, *reference).filter_map(|owed| {
-            let unread = crate::wallet::unread(wallet, *reference, owed, date)?;
+    let journal = index.journal();
+    let pages = found.iter().map(|&(owner, reference)| {
+        let mut steps = Vec::new();
+        let wallet = replay(&index, owner, &mut |step| {
+            if concerns(&step.entry.event, reference) {
+                steps.push(step);
+            }
+        })?;
+        let advices = advised(&wallet, reference).filter_map(|owed| {
+            let unread = crate::wallet::unread(&wallet, reference, owed, date)?;
             // Without the event that opened it there would be no page.
             let message = advice::read(|at| journal.read(at), &unread).ok()?;
-            Some(tessera_host::write_out(&message, *reference))
+            Some(tessera_host::write_out(&message, reference))
         });
-        timeline::page(steps, &advices.collect::<Vec<_>>())
+        Ok(timeline::page(&steps, &advices.collect::<Vec<_>>()))
     });
-    Ok(pages.collect())
+    pages.collect()
+}
+
+/// A wallet as all of its events leave it, each of which is shown.
+fn replay(
+    index: &Index,
+    id: WalletId,
+    visit: &mut dyn FnMut(Step),
+) -> Result<Wallet, ExplainError> {
+    let mut wallet = Wallet::new(id);
+    for position in index.chain(id)? {
+        let record = index.journal().read(position)?;
+        let sequence = record.sequence;
+        let entry = Entry::read(&record.payload);
+        let entry = entry.map_err(|error| ExplainError::Unreadable(sequence, error))?;
+        wallet
+            .apply(&entry, position, sequence)
+            .map_err(|error| ExplainError::Broken(sequence, error))?;
+        let after = [wallet.available, wallet.held, wallet.owed].map(|balance| balance.value());
+        visit(Step {
+            position,
+            sequence,
+            entry,
+            after,
+        });
+    }
+    Ok(wallet)
 }
 
 /// The advices about a transaction to the financial system.
@@ -146,33 +150,37 @@ fn advised(wallet: &Wallet, reference: Reference) -> impl Iterator<Item = Owed> 
         .map(|(owed, _)| owed)
 }
 
-/// Shows every event.
-fn each(
-    data: &Path,
-    journal: &dyn Reader,
-    visit: &mut dyn FnMut(&RecordRef<'_>, &Entry) -> Result<(), ExplainError>,
-) -> Result<(), ExplainError> {
-    let known = recorded_mark(&data.join("store"));
-    let mut failure = None;
-    let read = journal.scan(known, &mut |record| {
-        let sequence = record.sequence;
-        let entry =
-            Entry::read(record.payload).map_err(|error| ExplainError::Unreadable(sequence, error));
-        entry
-            .and_then(|entry| visit(&record, &entry))
-            .map_err(|error| {
-                failure = Some(error);
-                "no page could be written".into()
-            })
-    });
-    match (failure, read) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => Ok(()),
-    }
-}
-
 impl Named {
+    /// Where the index says that requests of this name may be, oldest first.
+    fn positions(&self, index: &Index) -> Result<Vec<Position>, IndexError> {
+        let names = match self {
+            Self::Reference(text) => [
+                Name::retrieval(text.as_bytes()),
+                Reference::from_text(text.as_bytes()).map(Name::Reference),
+            ],
+            Self::Trace {
+                institution,
+                trace,
+                local_date,
+            } => {
+                let name = Name::Trace {
+                    institution: *institution,
+                    trace: *trace,
+                    local_date: *local_date,
+                };
+                [Some(name), None]
+            }
+            Self::Order(key) => [Some(Name::Order(*key)), None],
+        };
+        let mut positions = Vec::new();
+        for name in names.iter().flatten() {
+            positions.extend(index.find(name)?);
+        }
+        positions.sort_unstable();
+        positions.dedup();
+        Ok(positions)
+    }
+
     fn means(&self, opening: &Opening) -> bool {
         match self {
             Self::Reference(text) => {

@@ -27,6 +27,7 @@ use ending::Ending;
 use ports::Ports;
 use workers::Workers;
 
+use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::reload::Reload;
 use crate::reseal;
@@ -89,6 +90,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if shared.vault.has_old_keys() {
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
+    let indexing = Indexing::start(base.settings.data.clone(), data.keys.clone())?;
     shared.settlement.catch_up().await?;
 
     let places = ports.places(&base);
@@ -115,6 +117,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     data.checkpointer.hurry();
     workers.drain().await;
     background.stop();
+    indexing.stop();
     checkpoint(&workers.tasks, &shared).await;
     workers.stop();
     if let Some(notify) = notify {

@@ -24,11 +24,11 @@ const fn drawn(
     }
 }
 
-const SEGMENT: &str = "switch/journal/src/format/mod.rs";
-const JOURNAL_RECORD: &str = "switch/journal/src/format/record.rs";
+const SEGMENT: &str = "switch/journal/src/format.rs";
 const EVENT: &str = "switch/ledger/src/event/bytes.rs";
 const CHANGE: &str = "switch/ledger/src/account/bytes.rs";
 const DECISION: &str = "switch/ledger/src/supervision_bytes.rs";
+const SEGMENT_INDEX: &str = "switch/reports/src/index/file.rs";
 const AUDIT_RESULT: &str = "switch/reports/src/audit/result.rs";
 const SNAPSHOT: &str = "switch/ledger/src/snapshot.rs";
 const STORE: &str = "switch/store/src/lib.rs";
@@ -40,21 +40,11 @@ const RECORD: &str = "simulators/src/host/ledger/record.rs";
 
 const DRAWN: &[Drawn] = &[
     drawn(SEGMENT, " 12  4  version, ", SEGMENT, "SEGMENT_VERSION"),
-    drawn(
-        SEGMENT,
-        "is still read, version ",
-        SEGMENT,
-        "OLDEST_SEGMENT_VERSION",
-    ),
-    drawn(
-        SEGMENT,
-        " 38  1  version, ",
-        JOURNAL_RECORD,
-        "RECORD_VERSION",
-    ),
+    drawn(SEGMENT, " 22  1  version, ", SEGMENT, "RECORD_VERSION"),
     drawn(EVENT, "Kinds 1 to ", EVENT, "NEWEST_KIND"),
     drawn(CHANGE, "Kinds 1 to ", CHANGE, "NEWEST_CHANGE"),
     drawn(DECISION, "Kinds 1 to ", DECISION, "NEWEST_DECISION"),
+    drawn(SEGMENT_INDEX, " 8  4  version, ", SEGMENT_INDEX, "VERSION"),
     drawn(AUDIT_RESULT, " 8  4  version, ", AUDIT_RESULT, "VERSION"),
     drawn(SNAPSHOT, "│version", SNAPSHOT, "VERSION"),
     drawn(STORE, "\"format\"           version ", TABLES, "FORMAT"),

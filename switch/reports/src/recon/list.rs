@@ -1,46 +1,14 @@
-//! What is behind a party's totals: every item of a settlement date, and where another list of them differs.
-//!
-//! In comes the journal, also of a running switch; out go rows. The running totals are not used, so that these items
-//! can check them.
+//! Rows as CSV, and where another list differs from them.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::path::Path;
-use std::sync::Arc;
 
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use tessera_common::bounded::Lines;
 use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
-use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
 
-use tessera_encryption::DataKeys;
-use tessera_journal::{JournalError, Location, Reader, RecordRef, Sequence};
-use tessera_ledger::{
-    Broken, Day, Days, Entry, Item, Opening, Reference, Unreadable, Wallet, WalletId,
-};
-use tessera_store::{ReadBackError, read_back, recorded_mark};
-
-/// Why items can't be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ReconError {
-    /// The journal can't be read.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// A record is no event.
-    #[error("record {0}: {1}")]
-    Unreadable(Sequence, Unreadable),
-    /// An event does not follow from what came before it: `tessera audit` says more.
-    #[error("record {0}: {1}")]
-    Broken(Sequence, Broken),
-    /// An event can't be read back.
-    #[error(transparent)]
-    ReadBackError(#[from] ReadBackError),
-    /// A list can't be read or written.
-    #[error(transparent)]
-    List(#[from] csv::Error),
-}
+use super::error::ReconError;
 
 /// One item, as a row of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,140 +64,6 @@ pub struct Difference {
     pub ours: Option<u64>,
     /// Minor units there; empty where only we have it.
     pub theirs: Option<u64>,
-}
-
-/// The items of a date and their sums.
-#[derive(Debug, Default)]
-pub struct Items {
-    /// In the order of the journal.
-    pub rows: Vec<Row>,
-    /// What they come to.
-    pub totals: Totals,
-}
-
-/// Lists what a settlement date has, of one party or of all.
-///
-/// # Errors
-/// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
-pub fn items(
-    data: &Path,
-    keys: Option<&DataKeys>,
-    day: Day,
-    party: Option<u64>,
-) -> Result<Items, ReconError> {
-    let known = recorded_mark(&data.join("store"));
-    let journal = tessera_journal::reader(&Location::in_data(data, keys));
-    let mut replay = Replay {
-        day,
-        party,
-        journal: Arc::clone(&journal),
-        wallets: HashMap::new(),
-        days: Days::default(),
-        items: Items::default(),
-    };
-    let mut failure = None;
-    let read = journal.scan(known, &mut |record| {
-        replay.enter(record).map_err(|error| {
-            failure = Some(error);
-            "an item could not be listed".into()
-        })
-    });
-    match (failure, read) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => {
-            let mut items = replay.items;
-            items.totals.net = items.totals.net_of_amounts();
-            Ok(items)
-        }
-    }
-}
-
-struct Replay {
-    day: Day,
-    party: Option<u64>,
-    journal: Arc<dyn Reader>,
-    wallets: HashMap<WalletId, Wallet>,
-    days: Days,
-    items: Items,
-}
-
-impl Replay {
-    fn enter(&mut self, record: RecordRef<'_>) -> Result<(), ReconError> {
-        let sequence = record.sequence;
-        let entry =
-            Entry::read(record.payload).map_err(|error| ReconError::Unreadable(sequence, error))?;
-        let broken = |error| ReconError::Broken(sequence, error);
-        let wallet = self.wallets.entry(entry.wallet);
-        let wallet = wallet.or_insert_with(|| Wallet::new(entry.wallet));
-        let items = wallet.settles(&entry.event).map_err(broken)?;
-        wallet
-            .apply(&entry, record.position, sequence)
-            .map_err(broken)?;
-        if entry.wallet == WalletId::OPERATOR
-            && let Some(decided) = &wallet.supervision
-        {
-            self.days = decided.days.clone();
-        }
-        for item in items {
-            let asked_for = match self.party {
-                Some(party) => Institution::digits(item.institution) == party,
-                None => true,
-            };
-            if asked_for && self.days.of(item.at) == self.day {
-                item.add_to(&mut self.items.totals);
-                let opening = opening(&entry, wallet, item.about, self.journal.as_ref())?;
-                self.items
-                    .rows
-                    .extend(opening.map(|opening| row(&item, &opening, self.day)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The request that an item is about.
-fn opening(
-    entry: &Entry,
-    wallet: &Wallet,
-    about: Reference,
-    journal: &dyn Reader,
-) -> Result<Option<Opening>, ReconError> {
-    if let Some(opening) = entry.event.opening().filter(|it| it.reference == about) {
-        return Ok(Some(opening.clone()));
-    }
-    let Some(transaction) = wallet.transactions.by_reference(about) else {
-        return Ok(None);
-    };
-    let opened = read_back(journal.read(transaction.position))?;
-    Ok(opened.event.opening().cloned())
-}
-
-fn row(item: &Item, opening: &Opening, day: Day) -> Row {
-    let text = |bytes: &[u8]| cell(latin_1(bytes).trim_end_matches(' '));
-    let own = item.institution.is_none();
-    Row {
-        settlement_date: day.to_string(),
-        party: Institution::digits(item.institution).to_string(),
-        side: item.side.to_string(),
-        amount: item.amount.value(),
-        currency: opening.currency.to_string(),
-        reference: text(&opening.retrieval),
-        trace: format!("{:06}", Stan::digits(opening.trace)),
-        transmission: format!("{:010}", opening.transmission),
-        terminal: if own {
-            String::new()
-        } else {
-            text(&opening.terminal)
-        },
-        acceptor: if own {
-            String::new()
-        } else {
-            // An identifier of fifteen characters, in which a sender may put anything.
-            mask_likely_card_numbers(&text(&opening.acceptor)).into_owned()
-        },
-        switch_reference: text(&item.about.to_text()),
-    }
 }
 
 /// Writes rows with a line of titles above them.

@@ -1,0 +1,201 @@
+//! The audit of a large journal: `cargo bench -p tessera-reports --bench audit -- WALLETS PURCHASES [FOLDER]`.
+//!
+//! Writes a journal of so many wallets and purchases (each is a hold and an approval, of any wallet), audits it, audits it again
+//! from the result, and shows for each its time, its passes and the peak of the process's memory.
+
+use std::path::Path;
+use std::time::Instant;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use tessera_encryption::DataKeys;
+use tessera_journal::{Journal, Location, Options, Position};
+use tessera_kit::clock::Timestamp;
+use tessera_ledger::{
+    Balance, Class, DuplicateKey, Entry, Event, KeyFields, Merchant, Opening, Payer, Reference,
+    WalletId,
+};
+use tessera_protocol::{Amount, CardNumber, Currency, Institution, Stan};
+use tessera_reports::audit::Audit;
+
+const EXPIRY: u16 = 3112;
+const BALANCE: u64 = 1_000_000;
+
+fn main() {
+    let numbers: Vec<u64> = std::env::args()
+        .filter_map(|one| one.parse().ok())
+        .collect();
+    let (wallets, purchases) = match numbers[..] {
+        [wallets, purchases] => (wallets, purchases),
+        _ => (10_000, 20_000),
+    };
+    let kept = std::env::args().find(|one| one.starts_with('/'));
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = kept.as_deref().map_or(folder.path(), Path::new);
+    let keys = DataKeys::for_tests(data);
+    let started = Instant::now();
+    write(data, wallets, purchases);
+    println!("written in {:.1} s", started.elapsed().as_secs_f64());
+    let result = data.join("result");
+    for since in [false, true] {
+        // What this process has taken so far is forgotten: Linux counts the peak anew.
+        std::fs::write("/proc/self/clear_refs", "5").expect("Linux");
+        let started = Instant::now();
+        let mut passes = 1;
+        let totals = Audit::of(data, Some(&keys))
+            .since(since.then(|| result.clone()))
+            .with_result(Some(result.clone()))
+            .with_progress(|progress| passes = progress.pass)
+            .run()
+            .expect("an intact journal");
+        println!(
+            "{} events of {} wallets: {:.1} s, {passes} passes, peak {} MiB, result {} MiB",
+            totals.events,
+            totals.wallets,
+            started.elapsed().as_secs_f64(),
+            peak_kib() / 1024,
+            std::fs::metadata(&result).expect("a result").len() >> 20,
+        );
+    }
+}
+
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let number = line.and_then(|line| line.split_ascii_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// As much of a wallet as its next event says.
+#[derive(Clone, Copy, Default)]
+struct State {
+    last: Option<Position>,
+    available: u64,
+    held: u64,
+}
+
+struct Writer {
+    journal: std::sync::Arc<dyn Journal>,
+    states: Vec<State>,
+    now: Timestamp,
+    appended: u64,
+}
+
+impl Writer {
+    fn append(&mut self, wallet: u64, event: Event, moves: impl Fn(&mut State)) {
+        let state = &mut self.states[wallet as usize];
+        let entry = Entry {
+            wallet: WalletId(wallet),
+            previous: state.last,
+            at: self.now,
+            available: Balance(state.available),
+            held: Balance(state.held),
+            owed: Balance::ZERO,
+            event,
+        };
+        let mut payload = Vec::with_capacity(256);
+        entry.write(&mut payload);
+        state.last = Some(self.journal.append(0, &payload).position);
+        moves(state);
+        self.appended += 1;
+        if self.appended.is_multiple_of(100_000) {
+            self.journal.sync().expect("a disk");
+        }
+    }
+}
+
+fn write(data: &Path, wallets: u64, purchases: u64) {
+    let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
+    let opened = tessera_journal::open(
+        &Location::in_data(data),
+        options,
+        None,
+        &mut |_| Err("the folder has a journal".into()),
+        stop,
+    );
+    let mut writer = Writer {
+        journal: opened.expect("an empty folder").journal,
+        states: vec![State::default(); wallets as usize + 1],
+        now: Timestamp::from_milliseconds(1_790_000_000_000),
+        appended: 0,
+    };
+    for wallet in 1..=wallets {
+        let event = Event::Provisioned {
+            currency: Currency::USD,
+            card: CardNumber::development(wallet),
+            expiry: EXPIRY,
+            balance: amount(BALANCE),
+        };
+        writer.append(wallet, event, |state| state.available = BALANCE);
+    }
+    let mut random = SmallRng::seed_from_u64(1);
+    let mut last = Reference(0);
+    for number in 0..purchases {
+        let wallet = random.random_range(1..=wallets);
+        if number.is_multiple_of(10) {
+            writer.now = writer.now.plus(1);
+        }
+        let reference = Reference::first(writer.now, 1).max(last.next());
+        last = reference;
+        let event = Event::Held {
+            opening: opening(reference, wallet, number),
+            host_trace: stan(number),
+            card: CardNumber::development(wallet),
+            expiry: EXPIRY,
+            granted: None,
+            expires_at: None,
+        };
+        writer.append(wallet, event, |state| {
+            state.available -= 1;
+            state.held += 1;
+        });
+        writer.append(wallet, Event::Approved { reference }, |state| {
+            state.held -= 1
+        });
+    }
+    writer.journal.close().expect("a disk");
+}
+
+fn opening(reference: Reference, wallet: u64, number: u64) -> Opening {
+    let payer = Payer::Card(CardNumber::development(wallet), Some(EXPIRY));
+    let (terminal, acceptor) = (*b"TERM0001", *b"MALL-0001      ");
+    let (institution, trace) = (Institution::new(20_000_000_001), Some(stan(number)));
+    Opening {
+        reference,
+        key: DuplicateKey::of(KeyFields {
+            institution,
+            terminal: &terminal,
+            acceptor: &acceptor,
+            trace,
+            local_time: 0,
+            local_date: 1129,
+            class: 2,
+            processing_code: 0,
+            payer: &payer,
+        }),
+        institution,
+        class: Class::Financial,
+        processing_code: 0,
+        trace,
+        transmission: 1_129_000_000,
+        local_time: 0,
+        local_date: 1129,
+        terminal,
+        acceptor,
+        repeat: false,
+        retrieval: reference.to_text(),
+        amount: amount(1),
+        currency: Currency::USD,
+        payer,
+        merchant: Merchant::default(),
+    }
+}
+
+fn stan(number: u64) -> Stan {
+    let digits = number % u64::from(Stan::MAX) + 1;
+    Stan::new(digits as u32).expect("not 0")
+}
+
+fn amount(minor: u64) -> Amount {
+    Amount::new(minor).expect("at most twelve digits")
+}

@@ -1,0 +1,30 @@
+//! Why items can't be listed.
+
+use tessera_journal::{Position, Sequence};
+use tessera_ledger::{Reference, Unreadable};
+
+use crate::index::IndexError;
+
+/// Why items can't be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconError {
+    /// The journal can't be read, or nothing found in it.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A record is no event.
+    #[error("record {0}: {1}")]
+    Unreadable(Sequence, Unreadable),
+    /// An event is about a request that its wallet has not had, or that can't be in this state: `tessera audit` says more.
+    #[error(
+        "the event at position {position} does not follow from the state of transaction {reference:?}"
+    )]
+    DoesNotFollow {
+        /// Of the event.
+        position: Position,
+        /// The transaction.
+        reference: Reference,
+    },
+    /// A list can't be read or written.
+    #[error(transparent)]
+    List(#[from] csv::Error),
+}

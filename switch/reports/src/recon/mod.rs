@@ -1,0 +1,106 @@
+//! What is behind a party's totals: every item of a settlement date, and where another list of them differs.
+//!
+//! In comes the journal, also of a running switch; out go rows. The index leads to the events of the date and, by the chain
+//! of their wallets, to what came before them: nothing else is read. Neither the running totals nor the code that counts
+//! them is used (`Wallet::settles`, `Wallet::apply`, `Days`, `Item`), so that these items can check them: `items.rs` counts by
+//! rules of its own, `dates.rs` has the settlement dates.
+
+mod dates;
+mod error;
+mod items;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use tessera_common::csv::cell;
+use tessera_common::text::latin_1;
+use tessera_encryption::DataKeys;
+use tessera_ledger::{Day, WalletId};
+use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
+
+use crate::index::Index;
+use dates::Dates;
+use items::{Item, items_of};
+
+pub use error::ReconError;
+pub use list::{Difference, Row, differences, write};
+
+/// The items of a date and their sums.
+#[derive(Debug, Default)]
+pub struct Items {
+    /// In the order of the journal.
+    pub rows: Vec<Row>,
+    /// What they come to.
+    pub totals: Totals,
+}
+
+/// Lists what a settlement date has, of one party or of all. Data of 0.2 has no keys before a switch has opened it.
+///
+/// # Errors
+/// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
+pub fn items(
+    data: &Path,
+    keys: Option<&DataKeys>,
+    day: Day,
+    party: Option<u64>,
+) -> Result<Items, ReconError> {
+    let index = Index::open(data, keys)?;
+    let mut dates = Dates::default();
+    for position in index.chain(WalletId::OPERATOR)? {
+        dates.enter(&index.entry(position)?.event);
+    }
+    let mut items = Items::default();
+    let Some((from, to)) = dates.span(day) else {
+        return Ok(items);
+    };
+    for position in index.items(from, to)? {
+        for item in items_of(&index, position)? {
+            let asked_for = match party {
+                Some(party) => Institution::digits(item.institution) == party,
+                None => true,
+            };
+            if asked_for && dates.of(item.at) == day {
+                item.add_to(&mut items.totals);
+                items.rows.push(row(&item, day));
+            }
+        }
+    }
+    let signed = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
+    let totals = &mut items.totals;
+    let less = |amount, reversed| signed(amount).saturating_sub(signed(reversed));
+    let credits = less(totals.credit_amount, totals.credit_reversal_amount);
+    let debits = less(totals.debit_amount, totals.debit_reversal_amount);
+    totals.net = credits.saturating_sub(debits);
+    Ok(items)
+}
+
+/// As a list shows it.
+fn row(item: &Item, day: Day) -> Row {
+    let opening = &item.opening;
+    let text = |bytes: &[u8]| cell(latin_1(bytes).trim_end_matches(' '));
+    let own = item.institution.is_none();
+    Row {
+        settlement_date: day.to_string(),
+        party: Institution::digits(item.institution).to_string(),
+        side: item.side.to_string(),
+        amount: item.amount,
+        currency: opening.currency.to_string(),
+        reference: text(&opening.retrieval),
+        trace: format!("{:06}", Stan::digits(opening.trace)),
+        transmission: format!("{:010}", opening.transmission),
+        terminal: if own {
+            String::new()
+        } else {
+            text(&opening.terminal)
+        },
+        acceptor: if own {
+            String::new()
+        } else {
+            // An identifier of fifteen characters, in which a sender may put anything.
+            mask_likely_card_numbers(&text(&opening.acceptor)).into_owned()
+        },
+        switch_reference: text(&opening.reference.to_text()),
+    }
+}

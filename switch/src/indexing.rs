@@ -1,0 +1,59 @@
+//! Indexes the closed segments of the journal, on a thread of its own at low priority, while the switch serves.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tessera_encryption::DataKeys;
+use tessera_reports::index::build_missing;
+
+/// How often it looks for segments that were closed meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// The thread. It ends after the segment that it is at.
+pub(crate) struct Indexing {
+    stopping: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Indexing {
+    pub fn start(data: PathBuf, keys: DataKeys) -> io::Result<Self> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stops = Arc::clone(&stopping);
+        let index = move || {
+            // Where the system refuses it, it only takes more from the others.
+            let _ = rustix::process::setpriority_process(None, 10);
+            let mut failed = false;
+            while !stops.load(Ordering::Relaxed) {
+                match build_missing(&data, &keys, &|| stops.load(Ordering::Relaxed)) {
+                    Ok(0) => failed = false,
+                    Ok(segments) => {
+                        failed = false;
+                        tracing::info!(segments, "indexed closed journal segments");
+                    }
+                    // Commands make what is missing, or do without.
+                    Err(error) if !failed => {
+                        failed = true;
+                        tracing::warn!(%error, "closed journal segments could not be indexed");
+                    }
+                    Err(_) => {}
+                }
+                std::thread::park_timeout(LOOK_EVERY);
+            }
+        };
+        let thread = std::thread::Builder::new().name("index".into());
+        Ok(Self {
+            stopping,
+            thread: thread.spawn(index)?,
+        })
+    }
+
+    /// Does not wait for the segment that it is at: what is half made has no name, and the process may end.
+    pub fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+    }
+}
