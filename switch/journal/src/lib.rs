@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! append() ─▶ batch ─▶ writer ─▶ segment files ─▶ read(), scan()
-//!  (copy under  (what    (encryption,     ▲
+//!  (copy under  (what    (checksums,      ▲
 //!   a short      waits    one write,      └─ prepare (zero-filled files ahead)
 //!   lock)        now)     one sync)
 //!                            └─▶ durable(), subscribers
@@ -19,14 +19,12 @@
 mod batch;
 mod disk;
 mod error;
-mod folder;
 mod format;
 mod lock;
 mod open;
 mod options;
 mod pages;
 mod parts;
-mod plaintext;
 mod prepare;
 mod reader;
 mod record;
@@ -212,7 +210,7 @@ pub struct Synced {
     pub records: u32,
     /// Bytes written, headers included.
     pub bytes: u64,
-    /// Time that encryption and the write took.
+    /// Time that checksums and the write took.
     pub write: Duration,
     /// Time that the sync took.
     pub sync: Duration,

@@ -1,12 +1,12 @@
 //! The parts of a journal: segment files, each of which can be read by itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::disk::Access;
-use super::folder::Folder;
+use super::disk::{Access, Disk};
+use super::format;
 use super::scan::Scanned;
 use super::walk::Walk;
-use super::{JournalError, Mark, Position, Sequence, Visit};
+use super::{JournalError, Mark, Position, Sequence, Visit, segment};
 
 /// A part of a journal. It is closed when the next one has begun: nothing is written to it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +36,11 @@ impl Part {
 }
 
 /// The parts of the journal in a directory, oldest first.
-pub(super) fn parts(folder: &Folder) -> Result<Vec<Part>, JournalError> {
-    let starts = folder.starts()?;
+pub(super) fn parts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Part>, JournalError> {
+    let starts = segment::starts(disk, directory)?;
     let ends = starts.iter().skip(1).map(|&end| Some(end)).chain([None]);
     let parts = starts.iter().zip(ends).map(|(&begin, end)| Part {
-        file: folder.segment(begin),
+        file: directory.join(segment::name(begin)),
         begin,
         end,
     });
@@ -49,7 +49,8 @@ pub(super) fn parts(folder: &Folder) -> Result<Vec<Part>, JournalError> {
 
 /// Shows the records of one part, verifying each. What was appended to the newest one meanwhile is shown too.
 pub(super) fn scan_part(
-    folder: &Folder,
+    disk: &dyn Disk,
+    directory: &Path,
     part: &Part,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
@@ -59,18 +60,18 @@ pub(super) fn scan_part(
         sequence: Sequence::FIRST,
     });
     let mut scanned = Scanned::default();
-    let Some(mut walk) = Walk::begin(folder, Access::Read, from)? else {
+    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, from)? else {
         return Ok(scanned);
     };
     while part.end.is_none_or(|end| walk.place.position < end) {
-        let Some(batch) = walk.batch()? else {
+        let Some((position, batch)) = walk.batch()? else {
             break;
         };
         // A part that was closed meanwhile leads to the next one.
-        if part.end.is_some_and(|end| batch.position >= end) {
+        if part.end.is_some_and(|end| position >= end) {
             break;
         }
-        for record in batch.records() {
+        for record in format::records(batch, position) {
             let sequence = record.sequence;
             visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
             scanned.records += 1;

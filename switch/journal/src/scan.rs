@@ -1,7 +1,8 @@
 //! Reading the whole log without touching it, also while a switch appends to it.
 
-use super::disk::Access;
-use super::folder::Folder;
+use std::path::Path;
+
+use super::disk::{Access, Disk};
 use super::walk::Walk;
 use super::{JournalError, Mark, Visit};
 
@@ -15,12 +16,13 @@ pub struct Scanned {
 }
 
 pub(super) fn scan(
-    folder: &Folder,
+    disk: &dyn Disk,
+    directory: &Path,
     known: Option<Mark>,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
     let mut missing = known;
-    let scanned = match Walk::begin(folder, Access::Read, None)? {
+    let scanned = match Walk::begin(disk, directory, Access::Read, None)? {
         Some(mut walk) => Scanned {
             records: walk.show(None, &mut |record| {
                 missing = missing.filter(|mark| *mark != record.mark());
@@ -43,11 +45,12 @@ pub(super) fn scan(
 
 /// Shows what comes after the mark, which must be in the log.
 pub(super) fn scan_after(
-    folder: &Folder,
+    disk: &dyn Disk,
+    directory: &Path,
     mark: Mark,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
-    let Some(mut walk) = Walk::begin(folder, Access::Read, Some(mark))? else {
+    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, Some(mark))? else {
         return Err(JournalError::StoreAhead {
             store: mark.sequence,
             journal: None,

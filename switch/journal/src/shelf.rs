@@ -2,12 +2,11 @@
 //! many stay open.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use zeroize::Zeroizing;
-
-use super::disk::Access;
-use super::folder::Folder;
+use super::disk::{Access, Disk};
+use super::format::{RECORD_HEADER_BYTES, RecordHeader};
 use super::segment::Segment;
 use super::{JournalError, Position, Record, Sequence};
 
@@ -19,15 +18,17 @@ const OPEN_SEGMENTS_MAX: usize = 64;
 const READ_BYTES: usize = 512;
 
 pub(super) struct Shelf {
-    folder: Arc<Folder>,
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
     segments: RwLock<BTreeMap<u64, Option<Arc<Segment>>>>,
 }
 
 impl Shelf {
-    pub fn new(folder: Arc<Folder>, starts: &[u64]) -> Self {
+    pub fn new(disk: Arc<dyn Disk>, directory: PathBuf, starts: &[u64]) -> Self {
         let segments = starts.iter().map(|&start| (start, None)).collect();
         Self {
-            folder,
+            disk,
+            directory,
             segments: RwLock::new(segments),
         }
     }
@@ -43,7 +44,7 @@ impl Shelf {
         let Some((&start, segment)) = segments.range(..=position).next_back() else {
             let begins = segments.keys().next().copied().unwrap_or(0);
             return Err(JournalError::Beginning {
-                directory: self.folder.path.clone(),
+                directory: self.directory.clone(),
                 begins,
                 wanted: position,
             });
@@ -52,7 +53,13 @@ impl Shelf {
             return Ok(Arc::clone(segment));
         }
         drop(segments);
-        let segment = Arc::new(Segment::open(&self.folder, start, None, Access::Read)?);
+        let segment = Arc::new(Segment::open(
+            self.disk.as_ref(),
+            &self.directory,
+            start,
+            None,
+            Access::Read,
+        )?);
         self.put(Arc::clone(&segment));
         Ok(segment)
     }
@@ -62,21 +69,19 @@ impl Shelf {
         let begins = position.to_stored();
         let segment = self.find(begins)?;
         let none = || segment.damaged(begins, None, "no intact record begins here");
-        let layout = segment.protection.layout();
-        let mut bytes = Zeroizing::new(vec![0; READ_BYTES]);
+        let mut bytes = vec![0; READ_BYTES];
         let mut filled = segment.read(&mut bytes, begins)?;
-        let header = layout.decode_alone(&bytes[..filled]).ok_or_else(none)?;
-        let length = layout.header_bytes() + header.bytes;
+        let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;
+        let length = RECORD_HEADER_BYTES + header.bytes;
         if length > filled {
             bytes.resize(length, 0);
             filled = segment.read(&mut bytes, begins)?;
         }
-        bytes.truncate(length);
-        let opened = |bytes: &mut [u8]| segment.protection.open(bytes, &header, begins).is_some();
-        if filled < length || !opened(&mut bytes) {
+        if filled < length || !header.intact(&bytes[..length], segment.header.salt) {
             return Err(none());
         }
-        bytes.drain(..layout.header_bytes());
+        bytes.truncate(length);
+        bytes.drain(..RECORD_HEADER_BYTES);
         Ok(Record {
             partition: header.partition,
             sequence: Sequence::from_stored(header.sequence).ok_or_else(none)?,

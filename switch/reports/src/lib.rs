@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`audit`] | proves the replay |
+//! | [`export`] | writes events as rows |
 //! | [`index`] | finds records by name, wallet and time |
 //! | [`recon`] | lists the items of a settlement date |
 
@@ -10,6 +11,7 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 pub mod audit;
+pub mod export;
 pub mod index;
 pub mod recon;
 #[cfg(any(test, feature = "testing"))]
