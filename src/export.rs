@@ -58,8 +58,8 @@ impl Export {
         let events = match &self.out {
             None => export(data, keys, span, format, Printer::default())?,
             Some(path) => {
-                let file =
-                    File::create(path).with_context(|| format!("can't write {}", path.display()))?;
+                let file = File::create(path)
+                    .with_context(|| format!("can't write {}", path.display()))?;
                 let written = export(data, keys, span, format, &file)
                     .with_context(|| path.display().to_string())?;
                 file.sync_all()
@@ -93,7 +93,10 @@ fn parse(text: &str) -> Option<Timestamp> {
         let number: u64 = part.parse().ok().filter(|number| *number <= most)?;
         seconds += digits.then_some(number)? * scale;
     }
-    parts.next().is_none().then(|| midnight.plus(seconds * 1000))
+    parts
+        .next()
+        .is_none()
+        .then(|| midnight.plus(seconds * 1000))
 }
 
 #[cfg(test)]
@@ -105,10 +108,20 @@ mod tests {
         let midnight = Day::from_text("2026-11-23").unwrap().begins(0);
         assert_eq!(moment("2026-11-23"), Ok(midnight));
         assert_eq!(moment("2026-11-23T00:00:00Z"), Ok(midnight));
-        assert_eq!(moment("2026-11-23T23:59:59Z"), Ok(midnight.plus(86_399_000)));
+        assert_eq!(
+            moment("2026-11-23T23:59:59Z"),
+            Ok(midnight.plus(86_399_000))
+        );
         for wrong in [
-            "", "2026-11-23T", "2026-11-23T10:30:00", "2026-11-23T24:00:00Z", "2026-11-23T1:00:00Z",
-            "2026-11-23T+1:00:00Z", "2026-11-23T10:30Z", "2026-13-01", "2026-11-23T10:30:00:00Z",
+            "",
+            "2026-11-23T",
+            "2026-11-23T10:30:00",
+            "2026-11-23T24:00:00Z",
+            "2026-11-23T1:00:00Z",
+            "2026-11-23T+1:00:00Z",
+            "2026-11-23T10:30Z",
+            "2026-13-01",
+            "2026-11-23T10:30:00:00Z",
         ] {
             assert!(moment(wrong).is_err(), "{wrong}");
         }

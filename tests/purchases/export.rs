@@ -18,9 +18,15 @@ fn events_are_exported_while_the_switch_runs() {
     let always = ["--from", "2026-01-01", "--to", "2999-12-31T23:59:59Z"];
     let csv = command(&[&always[..], &["--format", "csv"]].concat());
     let csv = String::from_utf8(csv.stdout).expect("CSV");
-    for (event, count) in [("wallet_provisioned", 10), ("held", 1), ("approved", 1), ("declined", 1)]
-    {
-        let rows = csv.lines().filter(|row| row.split(',').nth(3) == Some(event));
+    for (event, count) in [
+        ("wallet_provisioned", 10),
+        ("held", 1),
+        ("approved", 1),
+        ("declined", 1),
+    ] {
+        let rows = csv
+            .lines()
+            .filter(|row| row.split(',').nth(3) == Some(event));
         assert_eq!(rows.count(), count, "{event} in\n{csv}");
     }
     assert!(!csv.contains(&card_number(1)), "{csv}");
@@ -29,7 +35,12 @@ fn events_are_exported_while_the_switch_runs() {
     assert_eq!(lines.lines().count() + 1, csv.lines().count());
 
     let file = rig.path("events.parquet");
-    let out = ["--format", "parquet", "--out", file.to_str().expect("a path")];
+    let out = [
+        "--format",
+        "parquet",
+        "--out",
+        file.to_str().expect("a path"),
+    ];
     assert!(command(&[&always[..], &out].concat()).status.success());
     let parquet = std::fs::read(&file).expect("a file");
     assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"));

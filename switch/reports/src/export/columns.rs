@@ -100,13 +100,19 @@ pub const COLUMNS: &[Column] = &[
     number("sequence", |row| whole(row.record.sequence.to_stored())),
     moment("journaled_at", |row| Some(Value::Moment(row.entry.at))),
     // As text: it has up to 20 digits.
-    text("wallet", |row| Some(Value::Text(row.entry.wallet.0.to_string()))),
-    text("event", |row| Some(Value::Text(kind(row.event()).to_owned()))),
+    text("wallet", |row| {
+        Some(Value::Text(row.entry.wallet.0.to_string()))
+    }),
+    text("event", |row| {
+        Some(Value::Text(kind(row.event()).to_owned()))
+    }),
     text("reference", |row| {
         let opened = row.opening.map(|opening| opening.reference);
         opened.or(about(row.event())).map(reference)
     }),
-    text("original_reference", |row| original(row.event()).map(reference)),
+    text("original_reference", |row| {
+        original(row.event()).map(reference)
+    }),
     moment("requested_at", |row| {
         let opened = row.opening.map(|opening| opening.reference);
         let reference = opened.or(about(row.event()))?;
@@ -159,7 +165,9 @@ pub const COLUMNS: &[Column] = &[
         });
         card(row.event()).or(asked).map(last_four)
     }),
-    number("available_before_minor", |row| whole(row.entry.available.value())),
+    number("available_before_minor", |row| {
+        whole(row.entry.available.value())
+    }),
     number("held_before_minor", |row| whole(row.entry.held.value())),
     number("owed_before_minor", |row| whole(row.entry.owed.value())),
 ];

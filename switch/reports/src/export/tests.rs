@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
 use tessera_ledger::Day;
@@ -11,7 +10,10 @@ use crate::recon;
 use crate::testing::{BEGIN, Traffic};
 
 const DAY: u64 = 86_400_000;
-const ALL: (Timestamp, Timestamp) = (Timestamp::EPOCH, Timestamp::from_milliseconds(i64::MAX as u64));
+const ALL: (Timestamp, Timestamp) = (
+    Timestamp::EPOCH,
+    Timestamp::from_milliseconds(i64::MAX as u64),
+);
 
 fn journal() -> (tempfile::TempDir, DataKeys, Traffic) {
     let folder = tempfile::tempdir().unwrap();
@@ -28,12 +30,7 @@ fn journal() -> (tempfile::TempDir, DataKeys, Traffic) {
     (folder, keys, traffic)
 }
 
-fn exported(
-    data: &Path,
-    keys: &DataKeys,
-    span: (Timestamp, Timestamp),
-    format: Format,
-) -> Vec<u8> {
+fn exported(data: &Path, keys: &DataKeys, span: (Timestamp, Timestamp), format: Format) -> Vec<u8> {
     let mut out = Vec::new();
     export(data, Some(keys), span, format, &mut out).unwrap();
     out
@@ -101,7 +98,9 @@ fn all_formats_say_the_same() {
     assert_eq!(rows.len() as u64, events);
     assert_eq!(jsonl_rows(&of(Format::Jsonl)), rows);
     assert_eq!(parquet_rows(of(Format::Parquet)), rows);
-    let sequences = rows.iter().map(|row| row["sequence"].parse::<u64>().unwrap());
+    let sequences = rows
+        .iter()
+        .map(|row| row["sequence"].parse::<u64>().unwrap());
     assert!(sequences.eq(1..=events));
 }
 
@@ -110,14 +109,18 @@ fn rows_come_to_the_totals_of_audit_and_reconciliation() {
     let (folder, keys, _traffic) = journal();
     let rows = csv_rows(&exported(folder.path(), &keys, ALL, Format::Csv));
     let name = |row: &BTreeMap<String, String>| (row["wallet"].clone(), row["reference"].clone());
-    let number = |row: &BTreeMap<String, String>, column: &str| row[column].parse::<i128>().unwrap();
+    let number =
+        |row: &BTreeMap<String, String>, column: &str| row[column].parse::<i128>().unwrap();
     let mut asked = BTreeMap::new();
     let (mut loaded, mut debits, mut credits) = (0, (0, 0), (0, 0));
     for row in &rows {
         match row["event"].as_str() {
             "wallet_provisioned" => loaded += number(row, "amount_minor"),
             "held" | "refund_requested" => {
-                asked.insert(name(row), (row["event"].clone(), number(row, "amount_minor")));
+                asked.insert(
+                    name(row),
+                    (row["event"].clone(), number(row, "amount_minor")),
+                );
             }
             "approved" => {
                 let (event, amount) = &asked[&name(row)];
