@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use tessera_encryption::{DataKeys, Purpose};
 use tessera_journal::{Journal, JournalError, Location, Options, Sequence};
 
 const PARTITION: u16 = 1;
@@ -22,10 +23,19 @@ fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(target).expect("the target directory is writable")
 }
 
+fn location(directory: &tempfile::TempDir) -> Location {
+    Location::in_data(directory.path(), &DataKeys::for_tests(directory.path()))
+}
+
 fn open(directory: &tempfile::TempDir) -> Arc<dyn Journal> {
     let faults = Box::new(|error: &JournalError| panic!("{error}"));
-    let (location, options) = (Location::in_data(directory.path()), Options::default());
-    let opened = tessera_journal::open(&location, options, None, &mut |_| Ok(()), faults);
+    let opened = tessera_journal::open(
+        &location(directory),
+        Options::default(),
+        None,
+        &mut |_| Ok(()),
+        faults,
+    );
     opened.expect("a new journal opens").journal
 }
 
@@ -127,7 +137,7 @@ fn other(criterion: &mut Criterion) {
     journal.close().expect("nothing failed");
     group.throughput(Throughput::Elements(journal.progress().durable));
     group.bench_function("scan", |bencher| {
-        let reader = tessera_journal::reader(&Location::in_data(directory.path()));
+        let reader = tessera_journal::reader(&location(&directory));
         bencher.iter(|| {
             let read = reader.scan(None, &mut |_| Ok(()));
             read.expect("the journal is whole")
@@ -136,5 +146,47 @@ fn other(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, durable, pipelined, other);
+/// What encryption adds to the writer's work, for each of the 256 records of a batch: record by record, as the journal does it, or
+/// the whole batch at once, of which no record could be read alone; and the checksum that the tag replaces.
+fn encryption(criterion: &mut Criterion) {
+    const RECORDS: usize = 256;
+    const HEADER: usize = 40;
+    let folder = directory();
+    let keys = DataKeys::for_tests(folder.path());
+    let cipher = keys
+        .cipher(keys.newest(), Purpose::Journal, b"salt")
+        .expect("a key");
+    let mut group = criterion.benchmark_group("journal/encryption");
+    group
+        .sample_size(20)
+        .measurement_time(Duration::from_secs(1))
+        .warm_up_time(Duration::from_millis(300))
+        .throughput(Throughput::Elements(RECORDS as u64));
+    for payload in [150, 300] {
+        let mut batch = vec![0x5A; RECORDS * (HEADER + payload)];
+        group.bench_function(BenchmarkId::new("record", payload), |bencher| {
+            bencher.iter(|| {
+                for (number, record) in batch.chunks_exact_mut(HEADER + payload).enumerate() {
+                    let (header, payload) = record.split_at_mut(HEADER);
+                    let mut nonce = [0; 12];
+                    nonce[..8].copy_from_slice(&(number as u64).to_le_bytes());
+                    let tag = cipher.encrypt(&nonce, &header[16..], payload);
+                    header[..16].copy_from_slice(&tag);
+                }
+            });
+        });
+        group.bench_function(BenchmarkId::new("batch", payload), |bencher| {
+            bencher.iter(|| cipher.encrypt(&[0; 12], &[], &mut batch));
+        });
+        group.bench_function(BenchmarkId::new("checksum", payload), |bencher| {
+            bencher.iter(|| {
+                let records = batch.chunks_exact(HEADER + payload);
+                records.fold(0, |sum, record| sum ^ crc32c::crc32c(record))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, encryption, durable, pipelined, other);
 criterion_main!(benches);

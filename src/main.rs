@@ -73,6 +73,7 @@ enum Command {
 fn main() -> ExitCode {
     // Before anything is written: card numbers, keys and logs are for this user alone.
     private::set_umask();
+    private::forbid_core_dumps();
     tessera_simulators::demo::end_with_parent();
     let code = run().unwrap_or_else(|error| {
         // Arguments and files that were not understood are quoted in errors.

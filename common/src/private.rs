@@ -1,5 +1,5 @@
-//! Files of this user alone. Journal, store, logs and keys hold card numbers and secrets: other users of the machine may
-//! neither read nor write them.
+//! Files and memory of this user alone. Journal, store, logs and keys hold card numbers and secrets: other users of the
+//! machine may neither read nor write them, and no core dump holds what is in memory.
 
 use std::fs::{self, Metadata, Permissions};
 use std::io;
@@ -17,6 +17,20 @@ const DEPTH_MAX: usize = 16;
 /// (files 0600, folders 0700).
 pub fn set_umask() {
     rustix::process::umask(Mode::from_bits_truncate(OF_OTHERS as _));
+}
+
+/// The environment variable with which a developer allows core dumps and debuggers: `1`.
+const CORE_DUMPS: &str = "TESSERA_CORE_DUMPS";
+
+/// To be called in `main`: this process leaves no core dump, and no other process of its user can read its memory. Card numbers
+/// and keys are there.
+pub fn forbid_core_dumps() {
+    if std::env::var_os(CORE_DUMPS).is_some_and(|value| value == "1") {
+        return;
+    }
+    // Linux always grants it; elsewhere there is no such thing.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Whether others have rights on a file, a folder or whatever it is.

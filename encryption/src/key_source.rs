@@ -1,7 +1,7 @@
 //! Where the master key comes from: a file, an environment variable, a command or a token.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tessera_common::key_file::{self, KeyFileError};
 use zeroize::Zeroizing;
@@ -10,6 +10,9 @@ use crate::key_command::{self, CommandError};
 use crate::token::TokenKey;
 use crate::token_source::{TokenError, TokenSource};
 use crate::{MasterKey, MemoryKey};
+
+/// Bytes of a master key.
+const KEY_BYTES: usize = 32;
 
 /// Where the master key is: as 64 hexadecimal digits, white space around them aside, or in a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +108,17 @@ impl KeySource {
             Self::Token(_) => return Ok(None),
         }))
     }
+}
+
+/// Makes a new master key in a file, and the folder of the file where there is none.
+///
+/// # Errors
+/// Where it can't be written, or there is such a file.
+pub fn make_master_key(path: &Path) -> Result<(), KeyFileError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(KeyFileError::io(folder))?;
+    }
+    key_file::make(path, KEY_BYTES)
 }
 
 impl fmt::Display for KeySource {

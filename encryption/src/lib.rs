@@ -28,7 +28,7 @@ mod token_source;
 pub use card_index::{CardIndex, IndexedCard};
 pub use cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Tampered};
 pub use data_keys::{DataKeyId, DataKeys, KeyEntry, Purpose};
-pub use key_source::{KeySource, KeySourceError};
+pub use key_source::{KeySource, KeySourceError, make_master_key};
 pub use keyed_hash::KeyedHash;
 pub use master::{MasterKey, MasterKeyError, MemoryKey};
 pub use rewrap::{Rewrapped, rewrap};

@@ -10,12 +10,21 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use tempfile::TempDir;
+use tessera_encryption::DataKeys;
 use tessera_journal::{JournalError, Location, Opened, Options};
 
 struct Sound {
     name: String,
     bytes: Vec<u8>,
 }
+
+/// Those of all folders here.
+static KEYS: LazyLock<(TempDir, DataKeys)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = DataKeys::for_tests(folder.path());
+    (folder, keys)
+});
 
 /// Several batches in one segment, without the zeros that are written ahead.
 static SOUND: LazyLock<Sound> = LazyLock::new(|| {
@@ -69,7 +78,7 @@ pub fn run(input: &[u8]) {
 }
 
 fn location(data: &Path) -> Location {
-    Location::in_data(data).with_segment_bytes(16 * 1024)
+    Location::in_data(data, &KEYS.1).with_segment_bytes(16 * 1024)
 }
 
 fn open(data: &Path) -> Result<Opened, JournalError> {

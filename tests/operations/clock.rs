@@ -11,7 +11,7 @@ use crate::rig::wire::{
     ACQUIRER, Hand, Wire, card_purchase, inquiry, network, reversal, rig_with, time_of,
 };
 use crate::rig::{Rig, http_get, wait_for};
-use tessera_journal::{Location, reader};
+use tessera_journal::reader;
 use tessera_ledger::{Entry, Reference, WalletId};
 
 const CARDS: u64 = 4;
@@ -98,7 +98,7 @@ impl World {
     fn references(&self) -> usize {
         let mut given = HashMap::new();
         let mut last: HashMap<WalletId, Reference> = HashMap::new();
-        let journal = reader(&Location::in_data(&self.rig.path("data")));
+        let journal = reader(&self.rig.journal());
         let read = journal.scan(None, &mut |record| {
             let entry = Entry::read(record.payload).expect("an event");
             if let Some(opening) = entry.event.opening() {

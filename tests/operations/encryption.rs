@@ -1,9 +1,11 @@
 //! The keys of the data: where they come from, how they are renewed, and what happens without them.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use crate::rig::totals::settles;
 use crate::rig::wire::{ACQUIRER, Wire, card_purchase};
 use crate::rig::{Rig, wait_for};
 
@@ -93,6 +95,61 @@ fn a_running_switch_takes_a_new_data_key() {
         "{listed}"
     );
     assert_eq!(rig.stop_switch(), Some(0));
+}
+
+/// The bytes of a card number as a file may have it: digits, hexadecimal, BCD from either nibble, and a number.
+fn spellings(number: &str) -> Vec<Vec<u8>> {
+    let value: u64 = number.parse().expect("digits");
+    let packed = |digits: &str| -> Vec<u8> {
+        let digits = digits.as_bytes();
+        let pair = |two: &[u8]| (two[0] - b'0') << 4 | (two[1] - b'0');
+        digits.chunks_exact(2).map(pair).collect()
+    };
+    vec![
+        number.as_bytes().to_vec(),
+        format!("{value:x}").into_bytes(),
+        packed(number),
+        packed(&number[1..15]),
+        value.to_le_bytes()[..7].to_vec(),
+        value.to_be_bytes()[1..].to_vec(),
+    ]
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn the_financial_system_keeps_no_card_number_in_clear() {
+    let mut rig = Rig::new(1, 10_000);
+    rig.start_host(&["data=ledger"]);
+    rig.start_switch();
+    rig.wait_until_ready();
+    let mut wire = Wire::signed_on(&rig, &ACQUIRER);
+    assert_eq!(wire.ask(&card_purchase(&ACQUIRER, 1, 100)).code(), "00");
+    rig.kill_host();
+    let number = tessera_protocol::CardNumber::development(1)
+        .expose()
+        .to_string();
+    for file in files(&rig.path("ledger")) {
+        let bytes = fs::read(&file).expect("a file");
+        for spelling in spellings(&number) {
+            let found = bytes
+                .windows(spelling.len())
+                .any(|window| window == spelling);
+            assert!(!found, "{} in {}", spelling.escape_ascii(), file.display());
+        }
+    }
+    rig.start_host(&["data=ledger"]);
+    rig.wait_until_ready();
+    settles(rig, 10_000);
 }
 
 /// `rewrap` is killed at many moments: the table always opens under the old or the new master key, and doing it once more

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tessera_journal::{Location, Options};
+use tessera_journal::Options;
 
 use crate::rig::leased::Line;
 use crate::rig::payer::{GOOD_ACCOUNT, GOOD_CARD, Payer};
@@ -149,7 +149,7 @@ fn data_of_a_newer_build_is_refused_and_left_as_it_is() {
     let release = golden().join(env!("CARGO_PKG_VERSION"));
     let rig = left_by(&release);
     let journal = rig.path("data/journal");
-    append_of_kind(&rig.path("data"), 32);
+    append_of_kind(&rig, 32);
     let build = env!("CARGO_PKG_VERSION");
     let expected = format!("kind of event 32; this build ({build}) knows them up to 31");
     is_refused(&rig, &journal, &expected);
@@ -162,25 +162,25 @@ fn data_of_a_newer_build_is_refused_and_left_as_it_is() {
     let segment = segments.find(|path| path.extension().is_some_and(|name| name == "journal"));
     let segment = segment.expect("a segment");
     let mut bytes = fs::read(&segment).expect("a file");
-    bytes[12] += 1;
+    bytes[12] = 4;
     let checksum = crc32c::crc32c(&bytes[12..64]);
     bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
     fs::write(&segment, bytes).expect("a file");
     is_refused(
         &rig,
         &journal,
-        &format!("has format 3, this build ({build}) reads format 2: a newer build wrote it"),
+        &format!("has format 4, this build ({build}) reads formats 2 to 3: a newer build wrote it"),
     );
 
     let log = rig.path("host-data/host.log");
     let mut bytes = fs::read(&log).expect("a file");
-    bytes[13] += 1;
+    bytes[13] = b'4';
     fs::write(&log, &bytes).expect("a file");
     let refused = rig.try_run(&["host", "--config", "host.toml", "--set", HOST[0]]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         said.contains(&format!(
-            "has format 3, this build ({build}) reads format 2"
+            "has format 4, this build ({build}) reads format 3"
         )),
         "{said}"
     );
@@ -211,9 +211,9 @@ fn is_refused(rig: &Rig, journal: &Path, expected: &str) {
 }
 
 /// Appends an event of the first wallet as a newer build would.
-fn append_of_kind(data: &Path, kind: u8) {
+fn append_of_kind(rig: &Rig, kind: u8) {
     let mut payload = None;
-    let location = Location::in_data(data).with_segment_bytes(4 << 20);
+    let location = rig.journal().with_segment_bytes(4 << 20);
     let (options, faults) = (Options::default(), Box::new(|_: &_| {}));
     let replay = &mut |record: tessera_journal::RecordRef<'_>| {
         payload = Some((record.partition, record.payload.to_vec()));
@@ -227,7 +227,7 @@ fn append_of_kind(data: &Path, kind: u8) {
     opened.close().expect("a disk");
     drop(opened);
     // This process makes files that others can read, which the switch refuses.
-    for file in fs::read_dir(data.join("journal")).expect("a folder") {
+    for file in fs::read_dir(rig.path("data/journal")).expect("a folder") {
         let file = file.expect("a file").path();
         fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a file");
     }

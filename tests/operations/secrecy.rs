@@ -1,12 +1,14 @@
 //! What other users of the machine can read, and what a file without an end does.
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 
-use crate::rig::Rig;
-use crate::rig::free_port;
 use crate::rig::wire::{ACQUIRER, Wire, card_purchase};
+use crate::rig::{Rig, Running, free_port};
 
 /// Everything in a folder, the folder itself first.
 fn everything(folder: &Path) -> Vec<PathBuf> {
@@ -85,6 +87,57 @@ fn a_start_is_refused_while_others_can_read_what_is_kept() {
     }
     rig.start_host(&["data=ledger"]);
     rig.start_switch();
+}
+
+/// How a process ended that was aborted while it served, where the machine allows core dumps.
+fn aborted(rig: &Rig, arguments: &[&str], core_dumps: &str) -> ExitStatus {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_tessera"))
+        .args(arguments)
+        .current_dir(rig.folder.path())
+        .env("TESSERA_CORE_DUMPS", core_dumps)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut process = Running(shell.spawn().expect("sh runs"));
+    let mut ready = String::new();
+    let stdout = process.0.stdout.take().expect("a pipe");
+    BufReader::new(stdout)
+        .read_line(&mut ready)
+        .expect("a line");
+    assert!(ready.starts_with("ready"), "{arguments:?}: {ready}");
+    let number = process.0.id().to_string();
+    let killed = Command::new("kill").args(["-ABRT", &number]).status();
+    assert!(killed.expect("kill runs").success());
+    let ended = process.0.wait().expect("an end");
+    assert_eq!(ended.signal(), Some(6), "{arguments:?}");
+    ended
+}
+
+#[test]
+fn a_process_that_is_aborted_leaves_no_core_dump() {
+    let rig = Rig::new(1, 10_000);
+    let host = ["host", "--config", "host.toml"];
+    for arguments in [&host, &["switch", "--config", "switch.toml"]] {
+        assert!(
+            !aborted(&rig, arguments, "0").core_dumped(),
+            "{arguments:?}"
+        );
+    }
+    // Where the machine writes any, the processes would leave one if they were allowed to.
+    let mut control = Command::new("sh");
+    control
+        .args(["-c", "ulimit -c unlimited; kill -ABRT $$"])
+        .current_dir(rig.folder.path());
+    if control.status().expect("sh runs").core_dumped() {
+        assert!(aborted(&rig, &host, "1").core_dumped());
+    }
+    for unit in ["tessera-switch.service", "tessera-wallet.service"] {
+        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/systemd");
+        let unit = fs::read_to_string(units.join(unit)).expect("a unit");
+        assert!(unit.lines().any(|line| line == "LimitCORE=0"));
+    }
 }
 
 /// On a build that reads to the end, this takes all memory of the machine.

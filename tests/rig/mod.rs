@@ -23,6 +23,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tessera_config::Settings;
+use tessera_journal::Location;
 
 /// How long anything may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -307,6 +309,13 @@ impl Rig {
             clock.show(&mut command);
         }
         command
+    }
+
+    /// The switch's journal, with its keys, which are made if the switch has not made them.
+    pub fn journal(&self) -> Location {
+        let settings = Settings::read(&self.path("switch.toml")).expect("settings");
+        let keys = settings.data_keys().expect("keys");
+        Location::in_data(&settings.data, &keys)
     }
 
     /// A file in the rig's folder.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use tessera_journal::{Location, reader};
+use tessera_journal::reader;
 use tessera_ledger::{Entry, Wallet};
 
 use crate::rig::Rig;
@@ -106,7 +106,7 @@ fn records_and_snapshots() {
     mall.ask(&order_purchase(&MALL, "ORDER-1", 1_000));
     rig.kill_switch();
     let (mut seeds, mut wallets) = (released_events(), std::collections::BTreeMap::new());
-    let journal = reader(&Location::in_data(&rig.path("data")));
+    let journal = reader(&rig.journal());
     let read = journal.scan(None, &mut |record| {
         let entry = Entry::read(record.payload)?;
         let wallet = wallets

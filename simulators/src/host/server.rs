@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tessera_console::Limit;
+use tessera_encryption::{DataKeys, KeySource, KeySourceError, KeysError, make_master_key};
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -43,9 +45,28 @@ pub enum HostError {
         /// What the system said.
         why: std::io::Error,
     },
+    /// There is no master key.
+    #[error("{0}")]
+    MasterKey(#[from] KeySourceError),
+    /// The keys of the log cannot be used.
+    #[error("{0}")]
+    Keys(#[from] KeysError),
     /// The log cannot be used.
     #[error("{0}")]
     Log(String),
+}
+
+/// A data key that is older than this gets a successor at the start.
+const DATA_KEY_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The keys of the log. Those of a new folder are made, and so is the master key.
+fn data_keys(data: &Path, key_file: &Path) -> Result<DataKeys, HostError> {
+    if !key_file.exists() && !DataKeys::are_in(data) {
+        make_master_key(key_file).map_err(KeySourceError::from)?;
+    }
+    let keys = DataKeys::open(data, KeySource::File(key_file.to_owned()).open()?)?;
+    keys.renew(DATA_KEY_AGE_MAX)?;
+    Ok(keys)
 }
 
 /// A host with its ledger and its ports, ready to serve.
@@ -62,8 +83,11 @@ impl Host {
     pub async fn open(settings: &Settings) -> Result<Self, HostError> {
         let acceptor = line::acceptor(&settings.tls)?;
         let ledger = match &settings.data {
-            Some(data) => Ledger::open(data, settings.remember_max)
-                .map_err(|why: LogError| HostError::Log(why.to_string()))?,
+            Some(data) => {
+                let keys = data_keys(data, &settings.key_file)?;
+                Ledger::open(data, &keys, settings.remember_max)
+                    .map_err(|why: LogError| HostError::Log(why.to_string()))?
+            }
             None => Ledger::new(settings.remember_max),
         };
         let rules = Rules::new(&settings.rules, &settings.faults, settings.seed);

@@ -52,6 +52,9 @@ pub struct Settings {
     pub ops: SocketAddr,
     /// The folder of the log; without it the ledger is in memory only.
     pub data: Option<PathBuf>,
+    /// The file of the master key, which encrypts the log.
+    #[serde(default = "key_file")]
+    pub key_file: PathBuf,
     /// The only currency in which it deals, numeric ISO 4217.
     #[serde(default = "currency")]
     pub currency: CurrencyCode,
@@ -227,6 +230,7 @@ impl Settings {
     /// Relative paths are relative to the configuration file.
     fn resolve(&mut self, folder: &Path) {
         for path in [
+            &mut self.key_file,
             &mut self.tls.authority,
             &mut self.tls.certificate,
             &mut self.tls.key,
@@ -243,6 +247,10 @@ fn listen() -> SocketAddr {
 
 fn ops() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 7584))
+}
+
+fn key_file() -> PathBuf {
+    "keys/host.key".into()
 }
 
 fn yes() -> bool {

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use tessera_common::key_file::{self, KeyFileError};
-use tessera_encryption::{DataKeys, KeySource};
+use tessera_encryption::{DataKeys, KeySource, make_master_key};
 
 use super::{Environment, Settings, SettingsError};
-
-/// Bytes of a master key.
-const KEY_BYTES: usize = 32;
 
 impl Settings {
     /// The keys of the data, for the process that writes it: the key table is made where it is missing, and so is the
@@ -18,10 +14,7 @@ impl Settings {
     /// Where there is no master key, or the key table can't be read, made or unwrapped.
     pub fn data_keys(&self) -> Result<DataKeys, SettingsError> {
         if let Some(path) = self.master_key_to_make() {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(KeyFileError::io(folder))?;
-            }
-            key_file::make(path, KEY_BYTES)?;
+            make_master_key(path)?;
         }
         let master = self.encryption.master_key.open()?;
         Ok(DataKeys::open(&self.data, master)?)

@@ -7,22 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-use super::format::{self, BATCH_HEADER_BYTES, Place};
+use super::format::{self, BATCH_HEADER_BYTES, Place, RECORD_HEADER_BYTES};
+use super::plaintext::Plaintext;
 use super::{Appended, Mark, Position, Sequence};
 use tessera_kit::invariant;
 
 /// A batch's bytes, with space for the header in front.
 pub(super) struct Batch {
-    pub bytes: Vec<u8>,
+    /// Plaintext until the writer encrypts it, in place.
+    pub bytes: Plaintext,
     pub records: u32,
 }
 
 impl Batch {
     pub fn new() -> Self {
-        Self {
-            bytes: vec![0; BATCH_HEADER_BYTES],
-            records: 0,
-        }
+        let mut bytes = Plaintext::default();
+        bytes.copy(&[0; BATCH_HEADER_BYTES]);
+        Self { bytes, records: 0 }
     }
 
     /// Empties it; the memory stays, so that nothing is allocated in steady state.
@@ -131,6 +132,10 @@ impl Gathering {
             None,
             Some(sequence)
         );
+        state
+            .batch
+            .bytes
+            .reserve(RECORD_HEADER_BYTES + payload.len());
         format::push_record(&mut state.batch.bytes, partition, sequence, payload);
         state.batch.records += 1;
         if state.by_turns && TURN.replace(state.number) != state.number {

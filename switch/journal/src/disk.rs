@@ -37,6 +37,8 @@ pub(super) trait DiskFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
     /// Reserves space for the first `bytes` bytes and makes the file as long; new bytes read as zeros.
     fn reserve(&self, bytes: u64) -> io::Result<()>;
+    /// Makes the file shorter.
+    fn truncate(&self, bytes: u64) -> io::Result<()>;
     fn length(&self) -> io::Result<u64>;
 }
 
@@ -113,6 +115,10 @@ impl DiskFile for File {
             Err(rustix::io::Errno::OPNOTSUPP) => self.set_len(bytes),
             other => other.map_err(io::Error::from),
         }
+    }
+
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
     }
 
     fn length(&self) -> io::Result<u64> {

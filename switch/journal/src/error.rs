@@ -4,8 +4,11 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tessera_encryption::KeysError;
 use tessera_kit::record::{Position, Sequence};
 use thiserror::Error;
+
+use super::format::OLDEST_SEGMENT_VERSION;
 
 /// A fault of the journal.
 #[derive(Debug, Error)]
@@ -54,7 +57,7 @@ pub enum JournalError {
 
     /// Another build wrote a segment file, in another format.
     #[error(
-        "the journal file {} has format {found}, this build ({}) reads format {known}: {}",
+        "the journal file {} has format {found}, this build ({}) reads formats {OLDEST_SEGMENT_VERSION} to {known}: {}",
         file.display(), env!("CARGO_PKG_VERSION"), remedy(*found, *known)
     )]
     Version {
@@ -62,8 +65,41 @@ pub enum JournalError {
         file: PathBuf,
         /// The format that it says.
         found: u32,
-        /// The format of this build.
+        /// The newest format of this build.
         known: u32,
+    },
+
+    /// The key of a segment file is not there, or can't be used.
+    #[error("cannot decrypt the journal file {}: {error}", file.display())]
+    Key {
+        /// The segment file.
+        file: PathBuf,
+        /// Why.
+        error: KeysError,
+    },
+
+    /// A segment file is encrypted, and there are no keys.
+    #[error(
+        "the journal file {} is encrypted, and there is no key table; \
+         restore the one (`keys.table`) that belongs to this journal",
+        file.display()
+    )]
+    NoKeys {
+        /// The segment file.
+        file: PathBuf,
+    },
+
+    /// A segment file was encrypted with another key of the same number.
+    #[error(
+        "cannot decrypt the journal file {}: data key {key} of the key table is not the one that encrypted it; \
+         restore the key table (`keys.table`) that belongs to this journal",
+        file.display()
+    )]
+    OtherKey {
+        /// The segment file.
+        file: PathBuf,
+        /// The number of the data key.
+        key: u32,
     },
 
     /// A segment file is missing, or two overlap.
@@ -158,6 +194,14 @@ impl JournalError {
             doing,
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// For `map_err`: the key of a segment file can't be had.
+    pub(super) fn key(file: &Path) -> impl FnOnce(KeysError) -> Self {
+        move |error| Self::Key {
+            file: file.to_owned(),
+            error,
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! append() ─▶ batch ─▶ writer ─▶ segment files ─▶ read(), scan()
-//!  (copy under  (what    (checksums,      ▲
+//!  (copy under  (what    (encryption,     ▲
 //!   a short      waits    one write,      └─ prepare (zero-filled files ahead)
 //!   lock)        now)     one sync)
 //!                            └─▶ durable(), subscribers
@@ -19,12 +19,14 @@
 mod batch;
 mod disk;
 mod error;
+mod folder;
 mod format;
 mod lock;
 mod open;
 mod options;
 mod pages;
 mod parts;
+mod plaintext;
 mod prepare;
 mod reader;
 mod record;
@@ -210,7 +212,7 @@ pub struct Synced {
     pub records: u32,
     /// Bytes written, headers included.
     pub bytes: u64,
-    /// Time that checksums and the write took.
+    /// Time that encryption and the write took.
     pub write: Duration,
     /// Time that the sync took.
     pub sync: Duration,

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tessera_encryption::DataKeys;
+
 use super::disk::Files;
+use super::folder::Folder;
 use super::reader::SegmentsReader;
 use super::segments::Segments;
 use super::{Faults, Journal, JournalError, Mark, Options, Reader, Recovered, Visit};
@@ -12,14 +15,17 @@ use super::{Faults, Journal, JournalError, Mark, Options, Reader, Recovered, Vis
 #[derive(Clone, Debug)]
 pub struct Location {
     directory: PathBuf,
+    keys: Option<DataKeys>,
     segment_bytes: u64,
 }
 
 impl Location {
-    /// That of the switch whose data is in this folder: in its folder `journal`, in segment files of 256 MiB.
-    pub fn in_data(data: &Path) -> Self {
+    /// That of the switch whose data is in this folder: in its folder `journal`, in segment files of 256 MiB, with
+    /// the data keys of that folder. Data of 0.2.0 can be read without keys, and nothing can be written.
+    pub fn in_data<'a>(data: &Path, keys: impl Into<Option<&'a DataKeys>>) -> Self {
         Self {
             directory: data.join("journal"),
+            keys: keys.into().cloned(),
             segment_bytes: 256 << 20,
         }
     }
@@ -30,6 +36,14 @@ impl Location {
         Self {
             segment_bytes,
             ..self
+        }
+    }
+
+    fn folder(&self) -> Folder {
+        Folder {
+            disk: Arc::new(Files),
+            path: self.directory.clone(),
+            keys: self.keys.clone(),
         }
     }
 }
@@ -43,10 +57,10 @@ pub struct Opened {
 }
 
 /// Opens the journal, which is made if missing: verifies it from the mark on, or from its beginning, shows every record
-/// after the mark to `replay`, removes what a crash left half written, and starts the writer.
+/// after the mark to `replay`, removes what a crash left half written, begins a new segment, and starts the writer.
 ///
 /// # Errors
-/// If another process has it open, if it is damaged or incomplete, if `from` is not in it, if
+/// If another process has it open, if it is damaged or incomplete, if a key is missing or wrong, if `from` is not in it, if
 /// `replay` refuses a record, or if the disk fails. Nothing on the disk has been changed then,
 /// except by a failure of the disk itself.
 pub fn open(
@@ -56,12 +70,9 @@ pub fn open(
     replay: &mut Visit<'_>,
     faults: Faults,
 ) -> Result<Opened, JournalError> {
-    let Location {
-        directory,
-        segment_bytes,
-    } = location;
+    let (folder, segment_bytes) = (location.folder(), location.segment_bytes);
     let (journal, recovered) =
-        Segments::open(directory, *segment_bytes, options, from, replay, faults)?;
+        Segments::open(folder, segment_bytes, options, from, replay, faults)?;
     Ok(Opened {
         journal: Arc::new(journal),
         recovered,
@@ -70,5 +81,5 @@ pub fn open(
 
 /// Reads the journal without opening it. Nothing is looked at before something is read.
 pub fn reader(location: &Location) -> Arc<dyn Reader> {
-    Arc::new(SegmentsReader::new(Arc::new(Files), &location.directory))
+    Arc::new(SegmentsReader::new(location.folder()))
 }

@@ -1,12 +1,12 @@
 //! The parts of a journal: segment files, each of which can be read by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::disk::{Access, Disk};
-use super::format;
+use super::disk::Access;
+use super::folder::Folder;
 use super::scan::Scanned;
 use super::walk::Walk;
-use super::{JournalError, Mark, Position, Sequence, Visit, segment};
+use super::{JournalError, Mark, Position, Sequence, Visit};
 
 /// A part of a journal. It is closed when the next one has begun: nothing is written to it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +36,11 @@ impl Part {
 }
 
 /// The parts of the journal in a directory, oldest first.
-pub(super) fn parts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Part>, JournalError> {
-    let starts = segment::starts(disk, directory)?;
+pub(super) fn parts(folder: &Folder) -> Result<Vec<Part>, JournalError> {
+    let starts = folder.starts()?;
     let ends = starts.iter().skip(1).map(|&end| Some(end)).chain([None]);
     let parts = starts.iter().zip(ends).map(|(&begin, end)| Part {
-        file: directory.join(segment::name(begin)),
+        file: folder.segment(begin),
         begin,
         end,
     });
@@ -49,8 +49,7 @@ pub(super) fn parts(disk: &dyn Disk, directory: &Path) -> Result<Vec<Part>, Jour
 
 /// Shows the records of one part, verifying each. What was appended to the newest one meanwhile is shown too.
 pub(super) fn scan_part(
-    disk: &dyn Disk,
-    directory: &Path,
+    folder: &Folder,
     part: &Part,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
@@ -60,18 +59,18 @@ pub(super) fn scan_part(
         sequence: Sequence::FIRST,
     });
     let mut scanned = Scanned::default();
-    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, from)? else {
+    let Some(mut walk) = Walk::begin(folder, Access::Read, from)? else {
         return Ok(scanned);
     };
     while part.end.is_none_or(|end| walk.place.position < end) {
-        let Some((position, batch)) = walk.batch()? else {
+        let Some(batch) = walk.batch()? else {
             break;
         };
         // A part that was closed meanwhile leads to the next one.
-        if part.end.is_some_and(|end| position >= end) {
+        if part.end.is_some_and(|end| batch.position >= end) {
             break;
         }
-        for record in format::records(batch, position) {
+        for record in batch.records() {
             let sequence = record.sequence;
             visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
             scanned.records += 1;

@@ -7,20 +7,23 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::JournalError;
-use super::disk::{Access, Disk, DiskFile, FILL_ALIGNED};
-use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES, SegmentHeader};
-use super::segment::Segment;
+use super::disk::{Access, DiskFile, FILL_ALIGNED};
+use super::folder::Folder;
+use super::format::{BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES};
+use super::segment::{Begun, Segment};
 
 /// Written at a time, and how long the disk is then left to the writer: its own syncs never queue behind
 /// much, and a segment is still ready long before the one before it is full.
 const CHUNK_BYTES: usize = 512 << 10;
 const CHUNK_PAUSE: Duration = Duration::from_millis(2);
+
+/// Of a segment that is begun before a spare is ready: some 40,000 records.
+const RESERVED_BYTES: u64 = 8 << 20;
 
 /// The maker of segments, with the thread that makes the next one ahead.
 pub(super) struct Prepare {
@@ -29,14 +32,11 @@ pub(super) struct Prepare {
 }
 
 struct Workshop {
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    folder: Arc<Folder>,
     /// Length of a segment file, header included.
     bytes: u64,
     spare: Mutex<Spare>,
     changed: Condvar,
-    /// Somebody waits for the spare: speed matters, and no writer is there yet to be gentle to.
-    awaited: AtomicBool,
 }
 
 enum Spare {
@@ -51,20 +51,17 @@ enum Spare {
 }
 
 impl Prepare {
-    /// `bytes` is the length of a usual segment file.
-    pub fn start(
-        disk: Arc<dyn Disk>,
-        directory: PathBuf,
-        bytes: u64,
-    ) -> Result<Self, JournalError> {
+    /// `bytes` is the length of a usual segment file. A spare that an earlier run has left is used first.
+    pub fn start(folder: Arc<Folder>, bytes: u64) -> Result<Self, JournalError> {
         let workshop = Workshop {
-            disk,
-            directory,
+            folder,
             bytes,
             spare: Mutex::new(Spare::Wanted),
             changed: Condvar::new(),
-            awaited: AtomicBool::new(false),
         };
+        if let Some(file) = workshop.left()? {
+            *workshop.lock() = Spare::Ready(file);
+        }
         let workshop = Arc::new(workshop);
         let thread = thread::Builder::new()
             .name("journal-prepare".to_owned())
@@ -74,7 +71,7 @@ impl Prepare {
             })
             .map_err(JournalError::disk(
                 "start a thread for",
-                &workshop.directory,
+                &workshop.folder.path,
             ))?;
         Ok(Self {
             workshop,
@@ -83,7 +80,7 @@ impl Prepare {
     }
 
     /// A segment that begins at `place` and has space for a batch of this many bytes.
-    pub fn segment(&self, place: Place, bytes: u64) -> Result<Segment, JournalError> {
+    pub fn segment(&self, place: Place, bytes: u64) -> Result<Begun, JournalError> {
         let shop = &*self.workshop;
         let needed = bytes + (BATCH_HEADER_BYTES + SEGMENT_HEADER_BYTES) as u64;
         let spare = if needed <= shop.bytes {
@@ -95,27 +92,9 @@ impl Prepare {
             Some(file) => (shop.ready(), file),
             None => shop.reserve(needed)?,
         };
-        let length = file
-            .length()
-            .map_err(JournalError::disk("measure", &path))?;
-        let header = SegmentHeader {
-            start: place,
-            capacity: length - SEGMENT_HEADER_BYTES as u64,
-            salt: rand::random(),
-        };
-        let segment = Segment::begin(shop.disk.as_ref(), &shop.directory, &path, file, header)?;
+        let begun = Segment::begin(&shop.folder, &path, file, place)?;
         shop.order();
-        Ok(segment)
-    }
-
-    /// Waits until a spare is ready, or can't be made, and has it made faster meanwhile.
-    pub fn hurry(&self) {
-        let shop = &*self.workshop;
-        shop.awaited.store(true, Ordering::Relaxed);
-        let wanted = |spare: &mut Spare| matches!(spare, Spare::Wanted);
-        let waited = shop.changed.wait_while(shop.lock(), wanted);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-        shop.awaited.store(false, Ordering::Relaxed);
+        Ok(begun)
     }
 
     /// Ends the thread; a spare that is ready stays for the next start.
@@ -169,27 +148,32 @@ impl Workshop {
         }
     }
 
-    /// Makes a spare, unless one was left by an earlier run.
-    fn make(&self) -> Result<Arc<dyn DiskFile>, JournalError> {
+    /// The spare that an earlier run has made and not used.
+    fn left(&self) -> Result<Option<Arc<dyn DiskFile>>, JournalError> {
         let ready = self.ready();
-        if let Ok(file) = self.disk.open(&ready, Access::Write)
-            && file
-                .length()
-                .map_err(JournalError::disk("measure", &ready))?
-                == self.bytes
-        {
-            return Ok(file);
-        }
-        let path = self.directory.join("spare.preparing");
+        let Ok(file) = self.folder.disk.open(&ready, Access::Write) else {
+            return Ok(None);
+        };
+        let length = file
+            .length()
+            .map_err(JournalError::disk("measure", &ready))?;
+        Ok((length == self.bytes).then_some(file))
+    }
+
+    /// Makes a spare.
+    fn make(&self) -> Result<Arc<dyn DiskFile>, JournalError> {
+        let path = self.folder.path.join("spare.preparing");
         let file = self
+            .folder
             .disk
             .open(&path, Access::Create)
             .map_err(JournalError::disk("create", &path))?;
         file.reserve(self.bytes)
             .map_err(JournalError::disk("reserve space for", &path))?;
         self.fill(&path)?;
-        self.disk
-            .rename(&path, &ready)
+        self.folder
+            .disk
+            .rename(&path, &self.ready())
             .map_err(JournalError::disk("rename", &path))?;
         Ok(file)
     }
@@ -197,13 +181,14 @@ impl Workshop {
     /// The space of a spare segment that could not be completed is released, because others need space on the same
     /// disk.
     fn discard(&self) {
-        let path = self.directory.join("spare.preparing");
+        let path = self.folder.path.join("spare.preparing");
         // Where that fails too, there is nothing else to be done about it.
-        let _ = self.disk.open(&path, Access::Create);
+        let _ = self.folder.disk.open(&path, Access::Create);
     }
 
     fn fill(&self, path: &Path) -> Result<(), JournalError> {
         let file = self
+            .folder
             .disk
             .open(path, Access::Fill)
             .map_err(JournalError::disk("open", path))?;
@@ -218,21 +203,20 @@ impl Workshop {
             let chunk = &zeros[..CHUNK_BYTES.min((end - offset) as usize)];
             file.write_all_at(chunk, offset)
                 .map_err(JournalError::disk("write", path))?;
-            if !self.awaited.load(Ordering::Relaxed) {
-                thread::sleep(CHUNK_PAUSE);
-            }
+            thread::sleep(CHUNK_PAUSE);
         }
         file.sync().map_err(JournalError::disk("sync", path))
     }
 
     /// A file with reserved space instead of zeros, for when the spare is late or too small: its syncs are slower, but
-    /// nobody waits while a whole segment is written. On a nearly full disk it is a shorter one, if it has space for
-    /// `needed` bytes.
+    /// nobody waits while a whole segment is written. So it is a short one, and the spare will be ready when it is full. On a
+    /// nearly full disk it is shorter still, if it has space for `needed` bytes.
     fn reserve(&self, needed: u64) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
-        let path = self.directory.join("reserved.preparing");
-        let mut bytes = needed.max(self.bytes);
+        let path = self.folder.path.join("reserved.preparing");
+        let mut bytes = needed.max(self.bytes.min(RESERVED_BYTES));
         loop {
             let file = self
+                .folder
                 .disk
                 .open(&path, Access::Create)
                 .map_err(JournalError::disk("create", &path))?;
@@ -267,7 +251,7 @@ impl Workshop {
     }
 
     fn ready(&self) -> PathBuf {
-        self.directory.join("spare.ready")
+        self.folder.path.join("spare.ready")
     }
 
     fn lock(&self) -> MutexGuard<'_, Spare> {

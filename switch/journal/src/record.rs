@@ -1,5 +1,7 @@
 //! Records as they are appended, read back and named.
 
+use zeroize::Zeroizing;
+
 use super::{Position, Sequence};
 
 /// What [`Journal::append`](super::Journal::append) promises: the record will have this sequence, at this position.
@@ -20,8 +22,8 @@ pub struct Record {
     pub sequence: Sequence,
     /// Its position.
     pub position: Position,
-    /// What was appended.
-    pub payload: Vec<u8>,
+    /// What was appended. Wiped when it is dropped.
+    pub payload: Zeroizing<Vec<u8>>,
 }
 
 /// A record, borrowed from the reader's buffer.
@@ -94,7 +96,7 @@ impl RecordRef<'_> {
             partition,
             sequence,
             position,
-            payload: payload.to_vec(),
+            payload: Zeroizing::new(payload.to_vec()),
         }
     }
 }

@@ -1,20 +1,17 @@
-//! What happens to the files before the first append: verify, replay, cut a torn tail, and make
+//! What happens to the files before the first append: verify, replay, end the last segment, and make
 //! sure that what was replayed is on the disk.
 
-use std::path::Path;
-
-use super::disk::{Access, Disk};
+use super::disk::Access;
+use super::folder::Folder;
 use super::format::{self, BATCH_HEADER_BYTES, BatchHeader, Place};
 use super::segment::Segment;
 use super::walk::{Walk, ahead};
 use super::window::{WINDOW_BYTES, is_blank};
 use super::{JournalError, Mark, Visit};
 
-/// Where the log goes on.
+/// Where the log goes on, in a new segment.
 pub(super) struct Recovery {
     pub place: Place,
-    /// The segment to go on in; `None` for a new journal.
-    pub segment: Option<Segment>,
     pub replayed: u64,
     /// The last record.
     pub last: Option<Mark>,
@@ -23,17 +20,15 @@ pub(super) struct Recovery {
 }
 
 pub(super) fn recover(
-    disk: &dyn Disk,
-    directory: &Path,
+    folder: &Folder,
     from: Option<Mark>,
     replay: &mut Visit<'_>,
 ) -> Result<Recovery, JournalError> {
-    let Some(mut walk) = Walk::begin(disk, directory, Access::Write, from)? else {
+    let Some(mut walk) = Walk::begin(folder, Access::Write, from)? else {
         return match from {
             Some(mark) => Err(ahead(mark, Place::BEGINNING)),
             None => Ok(Recovery {
                 place: Place::BEGINNING,
-                segment: None,
                 replayed: 0,
                 last: None,
                 cut: false,
@@ -48,58 +43,59 @@ pub(super) fn recover(
         last,
         ..
     } = walk;
-    let cut = cut(&segment, place)?;
-    settle(&segment, place, last_batch)?;
-    disk.sync_directory(directory)
-        .map_err(JournalError::disk("sync", directory))?;
+    let cut = is_torn(&segment, place)?;
+    // A segment without a batch is replaced by the new one, which begins at the same place.
+    if let Some(last_batch) = last_batch {
+        end(&segment, place, last_batch)?;
+    }
     Ok(Recovery {
         place,
-        segment: Some(segment),
         replayed,
         last,
         cut,
     })
 }
 
-/// Overwrites everything after the last batch with zeros, and gives the file its full length again.
-/// Whether there was more than a seal.
+/// Whether there is more than a seal behind the last batch.
+fn is_torn(segment: &Segment, place: Place) -> Result<bool, JournalError> {
+    let mut bytes = vec![0; WINDOW_BYTES];
+    let mut position = place.position;
+    loop {
+        let read = segment.read(&mut bytes, position)?;
+        let sealed = position == place.position
+            && BatchHeader::decode(&bytes[..read], position, segment.protection.salt())
+                .is_some_and(|seal| seal.records == 0);
+        let kept = if sealed { BATCH_HEADER_BYTES } else { 0 };
+        if !is_blank(&bytes[kept..read]) {
+            return Ok(true);
+        }
+        if read < bytes.len() {
+            return Ok(false);
+        }
+        position += read as u64;
+    }
+}
+
+/// Writes the last batch once more as it is, with a seal behind it, cuts off what comes later, and syncs. Nothing is written
+/// to this segment any more.
 ///
 /// ```text
 /// before  │ batch │ batch │ half a batch, or a seal │ zeros
-/// after   │ batch │ batch │ zeros
+/// after   │ batch │ batch │ seal │
 /// ```
-fn cut(segment: &Segment, place: Place) -> Result<bool, JournalError> {
-    let zeros = vec![0; WINDOW_BYTES];
-    let mut bytes = vec![0; WINDOW_BYTES];
-    let mut torn = false;
-    let mut position = place.position;
-    while position < segment.end() {
-        let length = (segment.end() - position).min(WINDOW_BYTES as u64) as usize;
-        let read = segment.read(&mut bytes[..length], position)?;
-        if read < length || !is_blank(&bytes[..read]) {
-            segment.write(&zeros[..length], position)?;
-            let sealed = position == place.position
-                && BatchHeader::decode(&bytes[..read], position, segment.header.salt)
-                    .is_some_and(|seal| seal.records == 0);
-            let kept = if sealed { BATCH_HEADER_BYTES } else { 0 };
-            torn |= read < length || !is_blank(&bytes[kept..read]);
-        }
-        position += length as u64;
-    }
-    Ok(torn)
-}
-
-/// Writes the last batch once more, with a seal behind it, and syncs.
 ///
 /// The batch may have been read from memory only: from a process that was killed before its sync,
 /// or after one that failed, when the operating system holds bytes for clean that never reached the
 /// disk. Older batches have been synced with success, or this one would not have been written.
-fn settle(segment: &Segment, place: Place, last_batch: Option<u64>) -> Result<(), JournalError> {
-    if let Some(position) = last_batch {
-        let mut bytes = vec![0; (place.position - position) as usize];
-        segment.read(&mut bytes, position)?;
-        segment.write(&bytes, position)?;
-    }
-    segment.write(&format::seal(place, segment.header.salt), place.position)?;
+///
+/// A crash between any two of these steps leaves a log that ends at the same place, whether or not the next segment, which begins
+/// there, has been made meanwhile.
+fn end(segment: &Segment, place: Place, last_batch: u64) -> Result<(), JournalError> {
+    let mut bytes = vec![0; (place.position - last_batch) as usize];
+    segment.read(&mut bytes, last_batch)?;
+    segment.write(&bytes, last_batch)?;
+    let seal = format::seal(place, segment.protection.salt());
+    segment.write(&seal, place.position)?;
+    segment.truncate(place.position + seal.len() as u64)?;
     segment.sync()
 }

@@ -1,8 +1,7 @@
 //! Reading the whole log without touching it, also while a switch appends to it.
 
-use std::path::Path;
-
-use super::disk::{Access, Disk};
+use super::disk::Access;
+use super::folder::Folder;
 use super::walk::Walk;
 use super::{JournalError, Mark, Visit};
 
@@ -16,13 +15,12 @@ pub struct Scanned {
 }
 
 pub(super) fn scan(
-    disk: &dyn Disk,
-    directory: &Path,
+    folder: &Folder,
     known: Option<Mark>,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
     let mut missing = known;
-    let scanned = match Walk::begin(disk, directory, Access::Read, None)? {
+    let scanned = match Walk::begin(folder, Access::Read, None)? {
         Some(mut walk) => Scanned {
             records: walk.show(None, &mut |record| {
                 missing = missing.filter(|mark| *mark != record.mark());
@@ -45,12 +43,11 @@ pub(super) fn scan(
 
 /// Shows what comes after the mark, which must be in the log.
 pub(super) fn scan_after(
-    disk: &dyn Disk,
-    directory: &Path,
+    folder: &Folder,
     mark: Mark,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
-    let Some(mut walk) = Walk::begin(disk, directory, Access::Read, Some(mark))? else {
+    let Some(mut walk) = Walk::begin(folder, Access::Read, Some(mark))? else {
         return Err(JournalError::StoreAhead {
             store: mark.sequence,
             journal: None,

@@ -3,30 +3,39 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::{Access, Disk, DiskFile};
+use super::disk::{Access, DiskFile};
+use super::folder::Folder;
 use super::format::{
-    BATCH_HEADER_BYTES, HeaderFault, Place, SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader,
+    BATCH_HEADER_BYTES, Encryption, HeaderFault, Kind, Place, Protection, SALT_BYTES,
+    SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader, authenticated,
 };
 use super::{JournalError, Sequence};
 
 pub(super) struct Segment {
     pub path: PathBuf,
     pub header: SegmentHeader,
+    pub protection: Protection,
     file: Arc<dyn DiskFile>,
+}
+
+/// A new segment, with the key that what is written to it is encrypted with.
+pub(super) struct Begun {
+    pub segment: Arc<Segment>,
+    pub encryption: Arc<Encryption>,
 }
 
 impl Segment {
     /// Opens the segment that starts at a position, and verifies its header. The sequence that it
     /// should start with, where that is known, is for the words of an error only.
     pub fn open(
-        disk: &dyn Disk,
-        directory: &Path,
+        folder: &Folder,
         start: u64,
         sequence: Option<Sequence>,
         access: Access,
     ) -> Result<Self, JournalError> {
-        let path = directory.join(name(start));
-        let file = disk
+        let path = folder.segment(start);
+        let file = folder
+            .disk
             .open(&path, access)
             .map_err(JournalError::disk("open", &path))?;
         let mut bytes = [0; SEGMENT_HEADER_BYTES];
@@ -52,29 +61,56 @@ impl Segment {
                 "the segment's name and its header differ in the position",
             ));
         }
-        Ok(Self { path, header, file })
+        let protection = protection(folder, &path, &header, authenticated(&bytes))?;
+        Ok(Self {
+            path,
+            header,
+            protection,
+            file,
+        })
     }
 
-    /// Turns a file that holds only zeros, `ready`, into the segment that begins at `start`.
+    /// Turns a file that holds only zeros, `ready`, into the segment that begins at `start`, under the newest data key. One
+    /// that began there too, and has no batch, is replaced.
     ///
     /// The header is synced under the old name: a file with a segment's name always has a header,
     /// whenever the power fails.
     pub fn begin(
-        disk: &dyn Disk,
-        directory: &Path,
+        folder: &Folder,
         ready: &Path,
         file: Arc<dyn DiskFile>,
-        header: SegmentHeader,
-    ) -> Result<Self, JournalError> {
-        let path = directory.join(name(header.start.position));
-        file.write_all_at(&header.encode(), 0)
+        start: Place,
+    ) -> Result<Begun, JournalError> {
+        let path = folder.segment(start.position);
+        let length = file
+            .length()
+            .map_err(JournalError::disk("measure", ready))?;
+        let capacity = length.saturating_sub(SEGMENT_HEADER_BYTES as u64);
+        let keys = folder.keys(&path)?;
+        let (key, salt): (_, [u8; SALT_BYTES]) = (keys.newest(), rand::random());
+        let encryption = Encryption::new(keys, key, &salt)
+            .map_err(JournalError::key(&path))
+            .map(Arc::new)?;
+        let (header, bytes) = SegmentHeader::encrypted(start, capacity, key, salt, &encryption);
+        file.write_all_at(&bytes, 0)
             .map_err(JournalError::disk("write", ready))?;
         file.sync().map_err(JournalError::disk("sync", ready))?;
-        disk.rename(ready, &path)
+        folder
+            .disk
+            .rename(ready, &path)
             .map_err(JournalError::disk("rename", ready))?;
-        disk.sync_directory(directory)
-            .map_err(JournalError::disk("sync", directory))?;
-        Ok(Self { path, header, file })
+        folder.sync()?;
+        let protection = Protection::Encryption(Arc::clone(&encryption));
+        let segment = Arc::new(Self {
+            path,
+            header,
+            protection,
+            file,
+        });
+        Ok(Begun {
+            segment,
+            encryption,
+        })
     }
 
     /// Whether a batch of so many bytes fits at this position, and a seal after it.
@@ -96,7 +132,7 @@ impl Segment {
 
     /// Where in the file a position is.
     pub fn offset(&self, position: u64) -> u64 {
-        position - self.header.start.position + SEGMENT_HEADER_BYTES as u64
+        position - self.header.start.position + self.header.bytes() as u64
     }
 
     /// Reads as many bytes as the file has, up to all of `bytes`.
@@ -127,6 +163,13 @@ impl Segment {
             .map_err(JournalError::disk("sync", &self.path))
     }
 
+    /// Cuts the file off behind this position.
+    pub fn truncate(&self, position: u64) -> Result<(), JournalError> {
+        self.file
+            .truncate(self.offset(position))
+            .map_err(JournalError::disk("shorten", &self.path))
+    }
+
     /// This segment's header does not continue the log at `place`.
     pub fn foreign(&self, place: Place) -> JournalError {
         let what = "the segment does not continue the one before";
@@ -153,23 +196,25 @@ impl Segment {
     }
 }
 
-/// The file name of the segment that starts at a position.
-pub(super) fn name(start: u64) -> String {
-    format!("{start:020}.journal")
-}
-
-/// Where the segments in a directory start, in order.
-pub(super) fn starts(disk: &dyn Disk, directory: &Path) -> Result<Vec<u64>, JournalError> {
-    let names = disk
-        .list(directory)
-        .map_err(JournalError::disk("list", directory))?;
-    let mut starts: Vec<u64> = names.iter().filter_map(|name| start(name)).collect();
-    starts.sort_unstable();
-    Ok(starts)
-}
-
-fn start(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".journal")?;
-    (digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit()))
-        .then(|| digits.parse().ok())?
+/// How the records of a segment with this header are protected.
+fn protection(
+    folder: &Folder,
+    path: &Path,
+    header: &SegmentHeader,
+    authenticated: &[u8],
+) -> Result<Protection, JournalError> {
+    match &header.kind {
+        Kind::Plain { salt } => Ok(Protection::Checksums(*salt)),
+        Kind::Encrypted { key, salt, tag } => {
+            let encryption =
+                Encryption::new(folder.keys(path)?, *key, salt).map_err(JournalError::key(path))?;
+            if !encryption.has_tagged(authenticated, tag) {
+                return Err(JournalError::OtherKey {
+                    file: path.to_owned(),
+                    key: key.0,
+                });
+            }
+            Ok(Protection::Encryption(Arc::new(encryption)))
+        }
+    }
 }

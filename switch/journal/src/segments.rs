@@ -1,16 +1,14 @@
 //! The engine that keeps the journal in files of one directory.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::disk::{Disk, Files};
+use super::folder::Folder;
 use super::format::{PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES};
 use super::lock::Lock;
 use super::prepare::Prepare;
 use super::recovery::{Recovery, recover};
-use super::segment;
 use super::shelf::Shelf;
 use super::tail::SegmentsTail;
 use super::writer::{Shared, Writer};
@@ -28,39 +26,30 @@ pub(super) struct Segments {
     prepare: Arc<Prepare>,
     writer: Mutex<Option<JoinHandle<()>>>,
     lock: Mutex<Option<Lock>>,
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    folder: Arc<Folder>,
 }
 
 impl Segments {
     /// Does what `open` of this crate says.
     pub fn open(
-        directory: &Path,
+        folder: Folder,
         segment_bytes: u64,
         options: Options,
         from: Option<Mark>,
         replay: &mut Visit<'_>,
         faults: Faults,
     ) -> Result<(Self, Recovered), JournalError> {
+        let directory = &folder.path;
         std::fs::create_dir_all(directory).map_err(JournalError::disk("make", directory))?;
         let lock = Lock::take(directory)?;
-        let disk = Arc::new(Files);
-        let (journal, recovered) = Self::open_on(
-            disk,
-            directory,
-            segment_bytes,
-            options,
-            from,
-            replay,
-            faults,
-        )?;
+        let (journal, recovered) =
+            Self::open_on(folder, segment_bytes, options, from, replay, faults)?;
         *journal.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
         Ok((journal, recovered))
     }
 
     pub(super) fn open_on(
-        disk: Arc<dyn Disk>,
-        directory: &Path,
+        folder: Folder,
         segment_bytes: u64,
         options: Options,
         from: Option<Mark>,
@@ -69,48 +58,39 @@ impl Segments {
     ) -> Result<(Self, Recovered), JournalError> {
         let Recovery {
             place,
-            segment,
             replayed,
             last,
             cut,
-        } = recover(disk.as_ref(), directory, from, replay)?;
+        } = recover(&folder, from, replay)?;
         let recovered = Recovered {
             replayed,
             last,
             cut,
         };
-        let tail_disk = Arc::clone(&disk);
-        let starts = segment::starts(disk.as_ref(), directory)?;
-        let shelf = Shelf::new(Arc::clone(&disk), directory.to_owned(), &starts);
+        let folder = Arc::new(folder);
         let bytes = segment_bytes.max(2 * SEGMENT_HEADER_BYTES as u64);
-        let prepare = Arc::new(Prepare::start(disk, directory.to_owned(), bytes)?);
-        let segment = match segment {
-            Some(segment) => Arc::new(segment),
-            None => {
-                prepare.hurry();
-                Arc::new(prepare.segment(place, 0)?)
-            }
-        };
-        shelf.add(Arc::clone(&segment));
+        let prepare = Arc::new(Prepare::start(Arc::clone(&folder), bytes)?);
+        let begun = prepare.segment(place, 0)?;
+        let shelf = Shelf::new(Arc::clone(&folder), &folder.starts()?);
+        shelf.add(Arc::clone(&begun.segment));
         let shared = Arc::new(Shared::new(place, shelf, options.by_turns));
         let writer = Writer::new(
             Arc::clone(&shared),
             Arc::clone(&prepare),
-            segment,
+            begun,
             place,
             options.observer,
         );
         let writer = thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(&faults))
-            .map_err(JournalError::disk("start a thread for", directory))?;
+            .map_err(JournalError::disk("start a thread for", &folder.path))?;
         let journal = Self {
             shared,
             prepare,
             writer: Mutex::new(Some(writer)),
             lock: Mutex::new(None),
-            disk: tail_disk,
-            directory: directory.to_owned(),
+            folder,
         };
         Ok((journal, recovered))
     }
@@ -167,8 +147,7 @@ impl Journal for Segments {
 
     fn tail(&self, from: Option<Mark>) -> Box<dyn Tail> {
         Box::new(SegmentsTail::new(
-            Arc::clone(&self.disk),
-            self.directory.clone(),
+            Arc::clone(&self.folder),
             from,
             Arc::clone(&self.shared),
         ))

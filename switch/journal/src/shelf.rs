@@ -2,11 +2,12 @@
 //! many stay open.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::disk::{Access, Disk};
-use super::format::{RECORD_HEADER_BYTES, RecordHeader};
+use zeroize::Zeroizing;
+
+use super::disk::Access;
+use super::folder::Folder;
 use super::segment::Segment;
 use super::{JournalError, Position, Record, Sequence};
 
@@ -18,17 +19,15 @@ const OPEN_SEGMENTS_MAX: usize = 64;
 const READ_BYTES: usize = 512;
 
 pub(super) struct Shelf {
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    folder: Arc<Folder>,
     segments: RwLock<BTreeMap<u64, Option<Arc<Segment>>>>,
 }
 
 impl Shelf {
-    pub fn new(disk: Arc<dyn Disk>, directory: PathBuf, starts: &[u64]) -> Self {
+    pub fn new(folder: Arc<Folder>, starts: &[u64]) -> Self {
         let segments = starts.iter().map(|&start| (start, None)).collect();
         Self {
-            disk,
-            directory,
+            folder,
             segments: RwLock::new(segments),
         }
     }
@@ -44,7 +43,7 @@ impl Shelf {
         let Some((&start, segment)) = segments.range(..=position).next_back() else {
             let begins = segments.keys().next().copied().unwrap_or(0);
             return Err(JournalError::Beginning {
-                directory: self.directory.clone(),
+                directory: self.folder.path.clone(),
                 begins,
                 wanted: position,
             });
@@ -53,13 +52,7 @@ impl Shelf {
             return Ok(Arc::clone(segment));
         }
         drop(segments);
-        let segment = Arc::new(Segment::open(
-            self.disk.as_ref(),
-            &self.directory,
-            start,
-            None,
-            Access::Read,
-        )?);
+        let segment = Arc::new(Segment::open(&self.folder, start, None, Access::Read)?);
         self.put(Arc::clone(&segment));
         Ok(segment)
     }
@@ -69,19 +62,21 @@ impl Shelf {
         let begins = position.to_stored();
         let segment = self.find(begins)?;
         let none = || segment.damaged(begins, None, "no intact record begins here");
-        let mut bytes = vec![0; READ_BYTES];
+        let layout = segment.protection.layout();
+        let mut bytes = Zeroizing::new(vec![0; READ_BYTES]);
         let mut filled = segment.read(&mut bytes, begins)?;
-        let header = RecordHeader::decode_alone(&bytes[..filled]).ok_or_else(none)?;
-        let length = RECORD_HEADER_BYTES + header.bytes;
+        let header = layout.decode_alone(&bytes[..filled]).ok_or_else(none)?;
+        let length = layout.header_bytes() + header.bytes;
         if length > filled {
             bytes.resize(length, 0);
             filled = segment.read(&mut bytes, begins)?;
         }
-        if filled < length || !header.intact(&bytes[..length], segment.header.salt) {
+        bytes.truncate(length);
+        let opened = |bytes: &mut [u8]| segment.protection.open(bytes, &header, begins).is_some();
+        if filled < length || !opened(&mut bytes) {
             return Err(none());
         }
-        bytes.truncate(length);
-        bytes.drain(..RECORD_HEADER_BYTES);
+        bytes.drain(..layout.header_bytes());
         Ok(Record {
             partition: header.partition,
             sequence: Sequence::from_stored(header.sequence).ok_or_else(none)?,

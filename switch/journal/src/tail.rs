@@ -1,10 +1,11 @@
 //! Reading the log as it grows, record after record, never beyond what is durable.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::disk::{Access, Disk};
-use super::format::{self, Place};
+use super::disk::Access;
+use super::folder::Folder;
+use super::format::Place;
+use super::plaintext::Plaintext;
 use super::segment::Segment;
 use super::walk::Walk;
 use super::window::Window;
@@ -13,8 +14,7 @@ use super::{JournalError, Mark, Tail, Visit};
 
 /// See the head of this file. It keeps its place between two looks, so that each costs what is new.
 pub(super) struct SegmentsTail {
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    folder: Arc<Folder>,
     /// The last record shown.
     mark: Option<Mark>,
     place: Option<(Segment, Place, Option<u64>)>,
@@ -22,15 +22,9 @@ pub(super) struct SegmentsTail {
 }
 
 impl SegmentsTail {
-    pub(super) fn new(
-        disk: Arc<dyn Disk>,
-        directory: PathBuf,
-        from: Option<Mark>,
-        shared: Arc<Shared>,
-    ) -> Self {
+    pub(super) fn new(folder: Arc<Folder>, from: Option<Mark>, shared: Arc<Shared>) -> Self {
         Self {
-            disk,
-            directory,
+            folder,
             mark: from,
             place: None,
             shared,
@@ -41,30 +35,29 @@ impl SegmentsTail {
 impl Tail for SegmentsTail {
     fn show(&mut self, most: u64, visit: &mut Visit<'_>) -> Result<u64, JournalError> {
         let end = self.shared.durable_end();
-        let disk = self.disk.as_ref();
         let mut walk = match self.place.take() {
             Some((segment, place, last_batch)) => Walk {
-                disk,
-                directory: &self.directory,
+                folder: &self.folder,
                 access: Access::Read,
                 window: Window::default(),
+                plaintext: Plaintext::default(),
                 segment,
                 place,
                 last_batch,
                 last: None,
                 searched: false,
             },
-            None => match Walk::begin(disk, &self.directory, Access::Read, self.mark)? {
+            None => match Walk::begin(&self.folder, Access::Read, self.mark)? {
                 Some(walk) => walk,
                 None => return Ok(0),
             },
         };
         let mut shown = 0;
         while shown < most && walk.place.position < end {
-            let Some((position, batch)) = walk.batch()? else {
+            let Some(batch) = walk.batch()? else {
                 break;
             };
-            for record in format::records(batch, position) {
+            for record in batch.records() {
                 let sequence = record.sequence;
                 if self.mark.is_some_and(|mark| sequence <= mark.sequence) {
                     continue;

@@ -1,19 +1,20 @@
 //! The walk through the log, batch by batch, from segment to segment, verifying everything.
 //! Recovery and scan share it.
 
-use std::path::{Path, PathBuf};
-
-use super::disk::{Access, Disk};
-use super::format::{self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, Flaw, Place};
-use super::segment::{self, Segment};
+use super::disk::Access;
+use super::folder::Folder;
+use super::format::{self, BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, Flaw, Opened, Place};
+use super::plaintext::Plaintext;
+use super::segment::Segment;
 use super::window::{WINDOW_BYTES, Window, is_blank};
 use super::{JournalError, Mark, Sequence, Visit};
 
 pub(super) struct Walk<'a> {
-    pub disk: &'a dyn Disk,
-    pub directory: &'a Path,
+    pub folder: &'a Folder,
     pub access: Access,
     pub window: Window,
+    /// The batch that was verified last.
+    pub plaintext: Plaintext,
     pub segment: Segment,
     /// Where the next batch has to begin.
     pub place: Place,
@@ -30,34 +31,33 @@ impl<'a> Walk<'a> {
     /// Begins with the segment that holds the mark, or with the first one. `None` if there are no
     /// segments at all.
     pub fn begin(
-        disk: &'a dyn Disk,
-        directory: &'a Path,
+        folder: &'a Folder,
         access: Access,
         from: Option<Mark>,
     ) -> Result<Option<Self>, JournalError> {
-        let starts = segment::starts(disk, directory)?;
+        let starts = folder.starts()?;
         let Some(&begins) = starts.first() else {
             return Ok(None);
         };
         let wanted = from.map_or(0, |mark| mark.position.to_stored());
         let Some(&start) = starts.iter().rev().find(|&&start| start <= wanted) else {
             return Err(JournalError::Beginning {
-                directory: directory.to_owned(),
+                directory: folder.path.clone(),
                 begins,
                 wanted,
             });
         };
         let sequence = (start == 0).then_some(Sequence::FIRST);
-        let segment = Segment::open(disk, directory, start, sequence, access)?;
+        let segment = Segment::open(folder, start, sequence, access)?;
         if start == 0 && segment.start() != Place::BEGINNING {
             return Err(segment.foreign(Place::BEGINNING));
         }
         let place = segment.start();
         Ok(Some(Self {
-            disk,
-            directory,
+            folder,
             access,
             window: Window::default(),
+            plaintext: Plaintext::default(),
             segment,
             place,
             last_batch: None,
@@ -71,8 +71,8 @@ impl<'a> Walk<'a> {
         let (mut shown, mut last) = (0, None);
         let mut met = from.is_none();
         let after = from.map(|mark| mark.sequence);
-        while let Some((position, batch)) = self.batch()? {
-            for record in format::records(batch, position) {
+        while let Some(batch) = self.batch()? {
+            for record in batch.records() {
                 let sequence = record.sequence;
                 if Some(sequence) > after {
                     visit(record).map_err(|source| JournalError::Refused { sequence, source })?;
@@ -91,19 +91,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next batch and its position, verified; `None` at the end of the log.
-    pub fn batch(&mut self) -> Result<Option<(u64, &[u8])>, JournalError> {
+    /// The next batch, verified and in plaintext; `None` at the end of the log.
+    pub fn batch(&mut self) -> Result<Option<Opened<'_>>, JournalError> {
         loop {
             match self.check()? {
                 Ok(reached) => {
                     let position = self.place.position;
                     self.place = reached;
                     self.last_batch = Some(position);
-                    let bytes = (reached.position - position) as usize;
-                    return Ok(Some((
+                    return Ok(Some(Opened {
+                        bytes: &self.plaintext,
                         position,
-                        self.window.at(&self.segment, position, bytes)?,
-                    )));
+                        layout: self.segment.protection.layout(),
+                    }));
                 }
                 Err(_) if self.goes_on()? => {}
                 Err(_) => return Ok(None),
@@ -117,9 +117,10 @@ impl<'a> Walk<'a> {
             place,
             ref segment,
             ref mut window,
+            ref mut plaintext,
             ..
         } = *self;
-        let salt = segment.header.salt;
+        let salt = segment.protection.salt();
         let flaw = |what, end| Flaw {
             position: place.position,
             sequence: place.sequence,
@@ -130,7 +131,7 @@ impl<'a> Walk<'a> {
         let Some(header) = BatchHeader::decode(bytes, place.position, salt) else {
             return Ok(Err(flaw("no intact batch begins here", is_blank(bytes))));
         };
-        if header.sequence != place.sequence.to_stored() || header.predecessor != place.chain {
+        if !header.follows(place) {
             return Ok(Err(flaw("the batch does not follow the one before", false)));
         }
         if header.records == 0 {
@@ -144,7 +145,13 @@ impl<'a> Walk<'a> {
         if (batch.len() as u64) < length {
             return Ok(Err(flaw("the file ends within the batch", false)));
         }
-        Ok(format::verify(batch, &header, place, salt))
+        let batch = plaintext.copy(batch);
+        Ok(format::open_batch(
+            batch,
+            &header,
+            place,
+            &segment.protection,
+        ))
     }
 
     /// No batch was found here: is it the end of the log (`false`), the end of a segment (`true`),
@@ -156,7 +163,9 @@ impl<'a> Walk<'a> {
         // Once for a segment: under a busy switch there would be no end of it.
         let later = !self.searched && self.later()?;
         self.searched = true;
-        let next = segment::starts(self.disk, self.directory)?
+        let next = self
+            .folder
+            .starts()?
             .into_iter()
             .find(|&start| start > self.segment.start().position);
         self.window.forget();
@@ -181,7 +190,7 @@ impl<'a> Walk<'a> {
 
     fn enter(&mut self, start: u64) -> Result<(), JournalError> {
         let sequence = Some(self.place.sequence);
-        let segment = Segment::open(self.disk, self.directory, start, sequence, self.access)?;
+        let segment = Segment::open(self.folder, start, sequence, self.access)?;
         if segment.start() != self.place {
             return Err(segment.foreign(self.place));
         }
@@ -193,7 +202,7 @@ impl<'a> Walk<'a> {
 
     /// Whether an intact batch header or seal is anywhere in this file after this place.
     fn later(&mut self) -> Result<bool, JournalError> {
-        let salt = self.segment.header.salt;
+        let salt = self.segment.protection.salt();
         let mut position = self.place.position + 1;
         loop {
             let bytes = self.window.at(&self.segment, position, WINDOW_BYTES)?;
@@ -213,7 +222,7 @@ impl<'a> Walk<'a> {
     }
 
     fn gap(&self, next: u64) -> JournalError {
-        let next: PathBuf = self.directory.join(segment::name(next));
+        let next = self.folder.segment(next);
         let Place {
             position: end,
             sequence,

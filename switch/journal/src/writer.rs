@@ -1,4 +1,4 @@
-//! The journal's only writer, on a thread of its own: swap, checksums, one write, one sync, say so,
+//! The journal's only writer, on a thread of its own: swap, encryption, one write, one sync, say so,
 //! again. There is no timer: a batch is what gathered while the one before was synced.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::batch::{Batch, Gathering, Taken, Wake};
-use super::format::{self, Place};
+use super::format::{self, Encryption, Place};
 use super::pages::Pages;
 use super::prepare::Prepare;
-use super::segment::Segment;
+use super::segment::{Begun, Segment};
 use super::shelf::Shelf;
 use super::{Faults, JournalError, Observer, Position, Progress, Sequence, Synced};
 use tessera_kit::invariant;
@@ -102,6 +102,7 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     prepare: Arc<Prepare>,
     segment: Arc<Segment>,
+    encryption: Arc<Encryption>,
     /// Where the next batch begins.
     place: Place,
     batch: Batch,
@@ -114,14 +115,19 @@ impl Writer {
     pub fn new(
         shared: Arc<Shared>,
         prepare: Arc<Prepare>,
-        segment: Arc<Segment>,
+        begun: Begun,
         place: Place,
         observer: Option<Observer>,
     ) -> Self {
+        let Begun {
+            segment,
+            encryption,
+        } = begun;
         Self {
             shared,
             prepare,
             segment,
+            encryption,
             place,
             batch: Batch::new(),
             pages: Pages::default(),
@@ -155,7 +161,11 @@ impl Writer {
     fn write(&mut self) -> Result<(), JournalError> {
         let bytes = self.batch.bytes.len() as u64;
         if !self.segment.has_space(self.place.position, bytes) {
-            self.segment = Arc::new(self.prepare.segment(self.place, bytes)?);
+            let Begun {
+                segment,
+                encryption,
+            } = self.prepare.segment(self.place, bytes)?;
+            (self.segment, self.encryption) = (segment, encryption);
             self.shared.shelf.add(Arc::clone(&self.segment));
         }
         let begun = Instant::now();
@@ -167,12 +177,7 @@ impl Writer {
             None,
             first
         );
-        let reached = format::finish(
-            &mut self.batch.bytes,
-            records,
-            self.place,
-            self.segment.header.salt,
-        );
+        let reached = format::finish(&mut self.batch.bytes, records, self.place, &self.encryption);
         self.pages
             .write(&self.segment, &self.batch.bytes, self.place.position)?;
         let written = Instant::now();
@@ -198,7 +203,7 @@ impl Writer {
     /// for a power cut.
     fn seal(&mut self) -> Result<(), JournalError> {
         self.sealed = true;
-        let seal = format::seal(self.place, self.segment.header.salt);
+        let seal = format::seal(self.place, self.encryption.salt());
         self.segment.write(&seal, self.place.position)
     }
 }

@@ -107,7 +107,7 @@ impl Writer {
 fn write(data: &Path, wallets: u64, purchases: u64) {
     let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
     let opened = tessera_journal::open(
-        &Location::in_data(data),
+        &Location::in_data(data, &DataKeys::for_tests(data)),
         options,
         None,
         &mut |_| Err("the folder has a journal".into()),

@@ -35,7 +35,7 @@ pub struct Traffic {
 impl Traffic {
     /// Begins a journal in `data`, or goes on with the one that is there.
     pub fn new(data: &Path, segment_bytes: u64) -> Self {
-        let location = Location::in_data(data).with_segment_bytes(segment_bytes);
+        let location = Location::in_data(data, &Self::keys(data)).with_segment_bytes(segment_bytes);
         let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
         let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
         let mut now = BEGIN;

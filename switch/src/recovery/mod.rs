@@ -60,7 +60,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         clock::not_before(time.plus(1));
     }
     let location =
-        Location::in_data(&settings.data).with_segment_bytes(settings.journal.segment_bytes);
+        Location::in_data(&settings.data, &keys).with_segment_bytes(settings.journal.segment_bytes);
     let options = Options {
         by_turns: observer.is_some(),
         observer,

@@ -10,6 +10,7 @@ use super::bench::{
 };
 use crate::repair::{Repaired, repair};
 use tessera_config::Settings;
+use tessera_encryption::KeySource;
 use tessera_journal::{Location, Options};
 use tessera_ledger::{Action, Command, Entry, Irregular, Reference};
 use tessera_reports::audit::{Totals, Violation, audit};
@@ -60,8 +61,11 @@ impl Data {
         let mut settings = Settings::read(&shipped).unwrap();
         settings.data = folder.path().to_owned();
         settings.journal.segment_bytes = SEGMENT_BYTES;
+        settings.encryption.master_key = KeySource::File(folder.path().join("master.key"));
         let data = Self { folder, settings };
-        let location = Location::in_data(data.folder.path()).with_segment_bytes(SEGMENT_BYTES);
+        let keys = data.settings.data_keys().unwrap();
+        let location =
+            Location::in_data(data.folder.path(), &keys).with_segment_bytes(SEGMENT_BYTES);
         let (options, stop) = (Options::default(), Box::new(|_: &_| {}));
         let opened = tessera_journal::open(&location, options, None, &mut |_| Ok(()), stop);
         let journal = opened.unwrap().journal;

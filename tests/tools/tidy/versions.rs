@@ -24,7 +24,8 @@ const fn drawn(
     }
 }
 
-const SEGMENT: &str = "switch/journal/src/format.rs";
+const SEGMENT: &str = "switch/journal/src/format/mod.rs";
+const JOURNAL_RECORD: &str = "switch/journal/src/format/record.rs";
 const EVENT: &str = "switch/ledger/src/event/bytes.rs";
 const CHANGE: &str = "switch/ledger/src/account/bytes.rs";
 const DECISION: &str = "switch/ledger/src/supervision_bytes.rs";
@@ -40,7 +41,18 @@ const RECORD: &str = "simulators/src/host/ledger/record.rs";
 
 const DRAWN: &[Drawn] = &[
     drawn(SEGMENT, " 12  4  version, ", SEGMENT, "SEGMENT_VERSION"),
-    drawn(SEGMENT, " 22  1  version, ", SEGMENT, "RECORD_VERSION"),
+    drawn(
+        SEGMENT,
+        "is still read, version ",
+        SEGMENT,
+        "OLDEST_SEGMENT_VERSION",
+    ),
+    drawn(
+        SEGMENT,
+        " 38  1  version, ",
+        JOURNAL_RECORD,
+        "RECORD_VERSION",
+    ),
     drawn(EVENT, "Kinds 1 to ", EVENT, "NEWEST_KIND"),
     drawn(CHANGE, "Kinds 1 to ", CHANGE, "NEWEST_CHANGE"),
     drawn(DECISION, "Kinds 1 to ", DECISION, "NEWEST_DECISION"),

@@ -1,26 +1,37 @@
 //! The log of the ledger: every change, in order, in one file that only grows.
 //!
 //! ```text
-//! host.log   ┌──────────────────┬────────┬────────┬─ ─
-//!            │ "tessera host 2\n" │ record │ record │
-//!            └──────────────────┴────────┴────────┴─ ─
+//! host.log   ┌──────────────────┬───────────────────┬────────┬────────┬─ ─┬───────────────────┬────────┬─ ─
+//!            │ "tessera host 3\n" │ head of a section │ record │ record │    │ head of a section │ record │
+//!            └──────────────────┴───────────────────┴────────┴────────┴─ ─┴───────────────────┴────────┴─ ─
 //! ```
 //!
+//! Each start begins a section: its records are encrypted with a key of their own, see [`super::section`].
 //! Changes are gathered and written with one `write` per batch of requests, before the answers of that batch
 //! leave. The number in the first line is the format of all records; another one is refused, and so is a kind of record
 //! that this build does not know. There is no sync: what the system has taken outlives this process, also when that is killed, but not the
 //! machine. A simulator needs no more, and leaves the disk to the switch beside it. A record that was cut off
 //! by a kill is dropped at start: it was never answered.
+//!
+//! A log of the format before, which was not encrypted, is written anew at start.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use tessera_encryption::{DataKeys, KeysError};
+use zeroize::Zeroizing;
+
 use super::record::{self, Record};
+use super::section::{self, HEAD_BYTES, Section, Slot};
 
 const FILE: &str = "host.log";
 /// Rises with every change of what records look like, but for new kinds of them.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
+/// The one before, which has no sections.
+const WITHOUT_SECTIONS: u32 = 2;
+/// Records of a log that is written anew, before they are handed to the system.
+const WAITING_BYTES: usize = 1 << 20;
 const NAME: &str = "tessera host ";
 /// Of the first line, with a number of as many digits as there are.
 const FIRST_LINE_BYTES_MAX: u64 = 32;
@@ -55,6 +66,9 @@ pub(in crate::host) enum LogError {
     /// A record that is not the last one is wrong.
     #[error("{}: damaged at offset {offset}", path.display())]
     Damaged { path: PathBuf, offset: u64 },
+    /// A section needs a key that is not there.
+    #[error("{}: {why}", path.display())]
+    Keys { path: PathBuf, why: KeysError },
     /// Another host writes it.
     #[error("{}: in use by another process", path.display())]
     InUse { path: PathBuf },
@@ -63,59 +77,60 @@ pub(in crate::host) enum LogError {
 /// The file, and what waits for the end of the batch.
 pub(super) struct Log {
     file: File,
+    section: Section,
+    /// The offset of what is appended next.
+    end: u64,
     waiting: Vec<u8>,
 }
 
 impl Log {
     /// Opens or makes the log and hands every record in it to `apply`.
-    pub(super) fn open(folder: &Path, mut apply: impl FnMut(&Record)) -> Result<Self, LogError> {
+    pub(super) fn open(
+        folder: &Path,
+        keys: &DataKeys,
+        mut apply: impl FnMut(&Record),
+    ) -> Result<Self, LogError> {
         let path = folder.join(FILE);
-        let failed = |why| LogError::File {
-            path: path.clone(),
-            why,
-        };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = open(&path).map_err(failed)?;
-        file.try_lock().map_err(|why| match why {
-            fs::TryLockError::WouldBlock => LogError::InUse { path: path.clone() },
-            fs::TryLockError::Error(why) => failed(why),
-        })?;
-        let length = file.metadata().map_err(failed)?.len();
-        let good = replay(&file, length, &mut apply).map_err(|fault| match fault {
-            Fault::Io(why) => failed(why),
-            Fault::Foreign => LogError::Foreign { path: path.clone() },
-            Fault::Version(found) => LogError::Version {
-                path: path.clone(),
-                found,
-            },
+        open(&path, keys, &mut apply).map_err(|fault| match fault {
+            Fault::Io(why) => LogError::File { path, why },
+            Fault::Foreign => LogError::Foreign { path },
+            Fault::Version(found) => LogError::Version { path, found },
             Fault::Newer { offset, found } => LogError::Newer {
-                path: path.clone(),
+                path,
                 offset,
                 found,
             },
-            Fault::Damaged(offset) => LogError::Damaged {
-                path: path.clone(),
-                offset,
-            },
-        })?;
-        let mut begin = || {
-            file.set_len(good)?;
-            file.seek(SeekFrom::Start(good))?;
-            if good == 0 {
-                file.write_all(first_line().as_bytes())?;
-            }
-            io::Result::Ok(())
-        };
-        begin().map_err(failed)?;
+            Fault::Damaged(offset) => LogError::Damaged { path, offset },
+            Fault::Keys(why) => LogError::Keys { path, why },
+            Fault::InUse => LogError::InUse { path },
+        })
+    }
+
+    /// Begins a section behind the first `good` bytes, and cuts off the others.
+    fn begin(mut file: File, good: u64, keys: &DataKeys) -> Result<Self, Fault> {
+        file.set_len(good)?;
+        file.seek(SeekFrom::Start(good))?;
+        let (section, head) = Section::begin(keys)?;
+        let mut first = Vec::new();
+        if good == 0 {
+            first.extend_from_slice(first_line().as_bytes());
+        }
+        first.extend_from_slice(&head);
+        file.write_all(&first)?;
         Ok(Self {
             file,
+            section,
+            end: good + first.len() as u64,
             waiting: Vec::new(),
         })
     }
 
     /// Adds a record to the batch.
     pub(super) fn append(&mut self, record: &Record) {
+        let at = self.waiting.len();
         record.write(&mut self.waiting);
+        self.section.encrypt(self.end, &mut self.waiting, at);
+        self.end += (self.waiting.len() - at) as u64;
     }
 
     /// Hands the batch to the system.
@@ -135,47 +150,122 @@ enum Fault {
     Version(u32),
     Newer { offset: u64, found: u8 },
     Damaged(u64),
+    Keys(KeysError),
+    InUse,
+}
+
+impl From<io::Error> for Fault {
+    fn from(why: io::Error) -> Self {
+        Self::Io(why)
+    }
+}
+
+impl From<KeysError> for Fault {
+    fn from(why: KeysError) -> Self {
+        Self::Keys(why)
+    }
+}
+
+fn open(path: &Path, keys: &DataKeys, apply: &mut impl FnMut(&Record)) -> Result<Log, Fault> {
+    let file = locked(path, false)?;
+    match format(&file)? {
+        Some(FORMAT) => {
+            let mut section = None;
+            let good = replay(
+                &file,
+                HEAD_BYTES,
+                |offset, slot| section::open(&mut section, keys, offset, slot),
+                |record| {
+                    apply(record);
+                    Ok(())
+                },
+            )?;
+            Log::begin(file, good, keys)
+        }
+        Some(WITHOUT_SECTIONS) => encrypt(path, &file, keys, apply),
+        Some(found) => Err(Fault::Version(found)),
+        None => Log::begin(file, 0, keys),
+    }
+}
+
+/// Writes a log of the format before anew, beside it, and puts it in its place. It is the old one or the new one whenever this is
+/// killed.
+fn encrypt(
+    path: &Path,
+    old: &File,
+    keys: &DataKeys,
+    apply: &mut impl FnMut(&Record),
+) -> Result<Log, Fault> {
+    let beside = path.with_extension("new");
+    let mut log = Log::begin(locked(&beside, true)?, 0, keys)?;
+    replay(
+        old,
+        section::PLAIN_BYTES,
+        |_, slot| section::open_plain(slot),
+        |record| {
+            apply(record);
+            log.append(record);
+            match log.waiting.len() > WAITING_BYTES {
+                true => log.write(),
+                false => Ok(()),
+            }
+        },
+    )?;
+    log.write()?;
+    log.file.sync_all()?;
+    fs::rename(&beside, path)?;
+    tracing::info!(file = %path.display(), "encrypted the log of an earlier build");
+    Ok(log)
 }
 
 fn first_line() -> String {
     format!("{NAME}{FORMAT}\n")
 }
 
-/// Reads what is there and says how many bytes of it are good.
-fn replay(file: &File, length: u64, apply: &mut impl FnMut(&Record)) -> Result<u64, Fault> {
-    let mut reader = BufReader::with_capacity(1 << 20, file);
+/// The format that the first line says; `None` where a kill cut off the line itself.
+fn format(file: &File) -> Result<Option<u32>, Fault> {
     let mut first = Vec::new();
-    reader
-        .by_ref()
+    BufReader::new(file)
         .take(FIRST_LINE_BYTES_MAX)
-        .read_until(b'\n', &mut first)
-        .map_err(Fault::Io)?;
-    // A kill may have cut off the line itself.
+        .read_until(b'\n', &mut first)?;
     if first_line().as_bytes().starts_with(&first) && first.last() != Some(&b'\n') {
-        return Ok(0);
+        return Ok(None);
     }
-    match format_of(&first).ok_or(Fault::Foreign)? {
-        FORMAT => {}
-        found => return Err(Fault::Version(found)),
-    }
-    let mut good = first.len() as u64;
-    let mut bytes = [0; record::BYTES];
-    while length - good >= bytes.len() as u64 {
-        reader.read_exact(&mut bytes).map_err(Fault::Io)?;
-        match Record::read(&bytes) {
-            Ok(record) => apply(&record),
-            Err(record::Unreadable::Newer(found)) => {
+    format_of(&first).map(Some).ok_or(Fault::Foreign)
+}
+
+/// Reads what is behind the first line and says how many bytes are good.
+fn replay(
+    mut file: &File,
+    slot_bytes: usize,
+    mut open: impl FnMut(u64, &mut [u8]) -> Result<Slot, KeysError>,
+    mut apply: impl FnMut(&Record) -> io::Result<()>,
+) -> Result<u64, Fault> {
+    let length = file.metadata()?.len();
+    // The numbers of both formats have one digit.
+    let mut good = first_line().len() as u64;
+    file.seek(SeekFrom::Start(good))?;
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let mut slot = Zeroizing::new(vec![0; slot_bytes]);
+    while length - good >= slot_bytes as u64 {
+        reader.read_exact(&mut slot)?;
+        match open(good, &mut slot)? {
+            Slot::Head => {}
+            Slot::Record(record) => apply(&record)?,
+            Slot::Unreadable(record::Unreadable::Newer(found)) => {
                 return Err(Fault::Newer {
                     offset: good,
                     found,
                 });
             }
-            Err(record::Unreadable::Damaged) if good + bytes.len() as u64 == length => {
-                return Ok(good);
+            Slot::Unreadable(record::Unreadable::Damaged) => {
+                match good + slot_bytes as u64 == length {
+                    true => return Ok(good),
+                    false => return Err(Fault::Damaged(good)),
+                }
             }
-            Err(record::Unreadable::Damaged) => return Err(Fault::Damaged(good)),
         }
-        good += bytes.len() as u64;
+        good += slot_bytes as u64;
     }
     Ok(good)
 }
@@ -186,11 +276,16 @@ fn format_of(line: &[u8]) -> Option<u32> {
     line.strip_prefix(NAME)?.strip_suffix('\n')?.parse().ok()
 }
 
-/// For its owner only: it holds card numbers.
-fn open(path: &Path) -> io::Result<File> {
+/// Opens or makes a file for its owner only, and locks it.
+fn locked(path: &Path, empty: bool) -> Result<File, Fault> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(empty);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(Fault::InUse),
+        Err(fs::TryLockError::Error(why)) => Err(Fault::Io(why)),
+    }
 }

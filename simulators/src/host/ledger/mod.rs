@@ -16,12 +16,14 @@ mod recent;
 mod record;
 mod request;
 mod request_table;
+mod section;
 mod undone;
 
 use std::io;
 use std::path::Path;
 
 use hashbrown::HashMap;
+use tessera_encryption::DataKeys;
 use tessera_protocol::{ResponseCode, Totals};
 
 pub(super) use accounts::Accounts;
@@ -82,9 +84,13 @@ impl Ledger {
     }
 
     /// The ledger from the log in `folder`, which records every change from now on.
-    pub(super) fn open(folder: &Path, remember_max: usize) -> Result<Self, LogError> {
+    pub(super) fn open(
+        folder: &Path,
+        keys: &DataKeys,
+        remember_max: usize,
+    ) -> Result<Self, LogError> {
         let mut ledger = Self::new(remember_max);
-        let log = Log::open(folder, |record| ledger.apply(record))?;
+        let log = Log::open(folder, keys, |record| ledger.apply(record))?;
         ledger.log = Some(log);
         Ok(ledger)
     }

@@ -1,10 +1,10 @@
 //! One change of the ledger, and its bytes.
 //!
 //! ```text
-//!  0      1       2      4            16     24       32      36             40            48     50     54
-//!  ┌──────┬───────┬──────┬────────────┬──────┬────────┬───────┬──────────────┬─────────────┬──────┬──────┐
-//!  │ what │ which │ code │ reference  │ card │ amount │ trace │ transmission │ institution │ date │ sum  │
-//!  └──────┴───────┴──────┴────────────┴──────┴────────┴───────┴──────────────┴─────────────┴──────┴──────┘
+//!  0      1       2      4            16     24       32      36             40            48     50
+//!  ┌──────┬───────┬──────┬────────────┬──────┬────────┬───────┬──────────────┬─────────────┬──────┐
+//!  │ what │ which │ code │ reference  │ card │ amount │ trace │ transmission │ institution │ date │
+//!  └──────┴───────┴──────┴────────────┴──────┴────────┴───────┴──────────────┴─────────────┴──────┘
 //! ```
 //!
 //! | what | which | code | card | amount | trace, transmission, institution |
@@ -20,22 +20,20 @@
 //!
 //! `date` is field 15 of what was posted or of what undid it, 0 for all else.
 //!
-//! Numbers are little-endian; `sum` is CRC-32C of the 50 bytes before it. Card numbers are not masked here: this is the
-//! issuer's own data.
+//! Numbers are little-endian. Card numbers are not masked here: this is the issuer's own data, and the log encrypts it.
 
 use super::concern::{Detail, Source};
 use super::request::{CardOperation, Posting, PostingKind, Reference, SettlementDate, TableName};
 
 /// Bytes of a record.
-pub(super) const BYTES: usize = 54;
-const SUMMED: usize = 50;
+pub(super) const BYTES: usize = 50;
 /// The highest number in the first column that was ever given; rises with each new kind of record.
 pub(super) const NEWEST_KIND: u8 = 7;
 
 /// Why bytes are no record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// The sum is wrong, or a value is none of the drawing's.
+    /// It is not what was written, or a value is none of the drawing's.
     Damaged,
     /// Whole, but of a kind above the newest.
     Newer(u8),
@@ -125,7 +123,6 @@ impl Fields {
 impl Record {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let fields = self.fields();
-        let start = out.len();
         out.extend_from_slice(&[fields.what, fields.which]);
         out.extend_from_slice(&fields.code);
         out.extend_from_slice(&fields.reference);
@@ -135,15 +132,9 @@ impl Record {
         out.extend_from_slice(&fields.transmission.to_le_bytes());
         out.extend_from_slice(&fields.institution.to_le_bytes());
         out.extend_from_slice(&fields.date.to_le_bytes());
-        let sum = crc32c::crc32c(&out[start..]);
-        out.extend_from_slice(&sum.to_le_bytes());
     }
 
     pub(super) fn read(bytes: &[u8; BYTES]) -> Result<Self, Unreadable> {
-        let (summed, sum) = bytes.split_at(SUMMED);
-        if crc32c::crc32c(summed).to_le_bytes() != sum {
-            return Err(Unreadable::Damaged);
-        }
         match bytes[0] {
             kind if kind > NEWEST_KIND => Err(Unreadable::Newer(kind)),
             _ => Self::from_bytes(bytes).ok_or(Unreadable::Damaged),

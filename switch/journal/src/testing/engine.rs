@@ -27,7 +27,7 @@ impl Journal for Memory {
             partition,
             sequence,
             position,
-            payload: payload.to_vec(),
+            payload: payload.to_vec().into(),
         });
         if !state.by_hand {
             state.durable.insert(partition, sequence);

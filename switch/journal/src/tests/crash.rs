@@ -1,6 +1,5 @@
 //! Disks that fail, processes that are killed, power that is cut.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,12 +8,11 @@ use rustix::io::Errno;
 
 use super::super::disk::{Access, Disk};
 use super::super::format::{BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES};
-use super::super::recovery::recover;
 use super::memory_disk::Failure;
 use super::*;
 
 /// Collects the calls of the fault handler.
-fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
+pub(super) fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
     let reported = Arc::new(Mutex::new(Vec::new()));
     let faults = Arc::clone(&reported);
     (
@@ -25,19 +23,13 @@ fn collected() -> (Faults, Arc<Mutex<Vec<String>>>) {
 
 /// What is on a disk, by a start that leaves it alone otherwise.
 #[track_caller]
-fn found(disk: &MemoryDisk) -> Vec<Record> {
-    let mut records = Vec::new();
-    recover(disk, Path::new(HERE), None, &mut |record| {
-        records.push(record.to_owned());
-        Ok(())
-    })
-    .unwrap();
-    records
+pub(super) fn found(disk: &MemoryDisk) -> Vec<Record> {
+    start(disk, None).unwrap()
 }
 
 /// All that was durable is there, and nothing that was never appended.
 #[track_caller]
-fn assert_kept(found: &[Record], appended: &[Record], durable: u64) {
+pub(super) fn assert_kept(found: &[Record], appended: &[Record], durable: u64) {
     assert!(
         found.len() as u64 >= durable,
         "{} found of {durable} durable",
@@ -219,12 +211,12 @@ proptest! {
         let appended: Vec<Record> = sizes.iter().map(|&size| {
             let payload = vec![size as u8 | 1; size];
             let Appended { sequence, position } = journal.append(1, &payload);
-            Record { partition: 1, sequence, position, payload }
+            Record { partition: 1, sequence, position, payload: payload.into() }
         }).collect();
         journal.close().unwrap();
         let last = disk.segments().pop().unwrap();
         let mut bytes = disk.contents(&last);
-        let from = 64 + cut.index(bytes.len() - 64);
+        let from = SEGMENT_HEADER_BYTES + cut.index(bytes.len() - SEGMENT_HEADER_BYTES);
         bytes[from..].fill(0);
         disk.put(&last, bytes);
         let found = found(&disk);

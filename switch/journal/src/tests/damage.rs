@@ -3,106 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::format::{self, BATCH_HEADER_BYTES, Place, SEGMENT_HEADER_BYTES};
-use super::super::recovery::recover;
 use super::super::scan::scan;
+use super::log::{Log, at, end, flip, offset, with};
 use super::*;
-
-/// A journal on a disk in memory, with what is in it and where its batches begin.
-struct Log {
-    disk: MemoryDisk,
-    records: Vec<Record>,
-    /// Position of every batch, and of the end.
-    batches: Vec<u64>,
-}
-
-impl Log {
-    fn write(batches: u64) -> Self {
-        let disk = MemoryDisk::default();
-        let (journal, _) = open_in_memory(&disk, None, no_faults()).unwrap();
-        let records = append_batches(&journal, batches);
-        journal.close().unwrap();
-        let mut starts = Vec::new();
-        for (index, record) in records.iter().enumerate() {
-            let before = records[..index].last().map_or(0, end);
-            if at(record) > before {
-                starts.push(before);
-            }
-        }
-        starts.extend(records.last().map(end));
-        Self {
-            disk,
-            records,
-            batches: starts,
-        }
-    }
-
-    fn end(&self) -> u64 {
-        *self.batches.last().unwrap()
-    }
-
-    /// What the log holds if it ends at a position: the records of whole batches.
-    fn before(&self, position: u64) -> &[Record] {
-        let whole = *self
-            .batches
-            .iter()
-            .rfind(|&&batch| batch <= position)
-            .unwrap();
-        &self.records[..self.records.partition_point(|record| at(record) < whole)]
-    }
-
-    /// The element that a position is in, a batch header or a record: its position, and the
-    /// sequence there.
-    fn element(&self, position: u64) -> (u64, u64) {
-        let batch = *self
-            .batches
-            .iter()
-            .rfind(|&&batch| batch <= position)
-            .unwrap();
-        let record = self
-            .records
-            .iter()
-            .rfind(|record| at(record) <= position && at(record) > batch);
-        let next = self.records.partition_point(|record| at(record) < batch) as u64 + 1;
-        record.map_or((batch, next), |record| {
-            (at(record), record.sequence.to_stored())
-        })
-    }
-}
-
-fn at(record: &Record) -> u64 {
-    record.position.to_stored()
-}
-
-fn end(record: &Record) -> u64 {
-    at(record) + (format::RECORD_HEADER_BYTES + record.payload.len()) as u64
-}
-
-fn offset(position: u64) -> usize {
-    position as usize + SEGMENT_HEADER_BYTES
-}
-
-fn start(disk: &MemoryDisk, from: Option<Mark>) -> Result<Vec<Record>, JournalError> {
-    let mut replayed = Vec::new();
-    recover(disk, Path::new(HERE), from, &mut |record| {
-        replayed.push(record.to_owned());
-        Ok(())
-    })?;
-    Ok(replayed)
-}
-
-/// The same disk with one file changed.
-fn with(disk: &MemoryDisk, file: &Path, change: impl FnOnce(&mut Vec<u8>)) -> MemoryDisk {
-    let disk = disk.after_kill();
-    let mut bytes = disk.contents(file);
-    change(&mut bytes);
-    disk.put(file, bytes);
-    disk
-}
-
-/// Flips a bit, another one in every byte.
-fn flip(bytes: &mut [u8], at: usize) {
-    bytes[at] ^= 1 << (at * 5 % 8);
-}
 
 #[track_caller]
 fn assert_damaged(disk: &MemoryDisk, file: &Path, expected_offset: usize, expected_sequence: u64) {
@@ -132,7 +35,7 @@ fn assert_damaged(disk: &MemoryDisk, file: &Path, expected_offset: usize, expect
         )),
         "{text}"
     );
-    assert!(scan(disk, Path::new(HERE), None, &mut |_| Ok(())).is_err());
+    assert!(scan(&on(disk), None, &mut |_| Ok(())).is_err());
 }
 
 fn only(disk: &MemoryDisk) -> PathBuf {
@@ -145,17 +48,21 @@ fn only(disk: &MemoryDisk) -> PathBuf {
 fn cuts_a_log_that_ends_at_any_byte() {
     let log = Log::write(12);
     let file = only(&log.disk);
-    for end in 0..=log.end() {
-        let truncated = with(&log.disk, &file, |bytes| bytes.truncate(offset(end)));
-        let zeroed = with(&log.disk, &file, |bytes| bytes[offset(end)..].fill(0));
+    for ends in 0..=log.end() {
+        let truncated = with(&log.disk, &file, |bytes| bytes.truncate(offset(ends)));
+        let zeroed = with(&log.disk, &file, |bytes| bytes[offset(ends)..].fill(0));
         for disk in [truncated, zeroed] {
-            assert_eq!(start(&disk, None).unwrap(), log.before(end), "at {end}");
+            assert_eq!(start(&disk, None).unwrap(), log.before(ends), "at {ends}");
             assert_eq!(
                 start(&disk, None).unwrap(),
-                log.before(end),
-                "at {end}, the second time"
+                log.before(ends),
+                "at {ends}, the second time"
             );
-            assert_eq!(disk.contents(&file).len() as u64, SEGMENT_BYTES);
+            // A segment without a batch is replaced, not shortened.
+            if let Some(last) = log.before(ends).last() {
+                let seal = offset(end(last));
+                assert_eq!(disk.contents(&file).len(), seal + BATCH_HEADER_BYTES);
+            }
         }
     }
 }
@@ -193,7 +100,7 @@ fn refuses_a_flipped_bit_in_every_byte_of_the_middle() {
 fn refuses_every_bit_of_the_lengths() {
     let log = Log::write(3);
     let file = only(&log.disk);
-    let lengths = [(log.batches[1], 12..24), (at(&log.records[1]), 16..20)];
+    let lengths = [(log.batches[1], 12..24), (at(&log.records[1]), 32..36)];
     for (element, bytes) in lengths {
         for (byte, bit) in bytes.flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
             let disk = with(&log.disk, &file, |bytes| {
@@ -247,12 +154,12 @@ fn refuses_a_segment_of_another_build() {
     let known = format::SEGMENT_VERSION;
     let cases = [
         (known + 1, "a newer build wrote it; start that build again"),
-        (known - 1, "a build before 0.2.0 wrote it"),
+        (1, "a build before 0.2.0 wrote it"),
     ];
     for (version, remedy) in cases {
         let disk = with(&log.disk, &last, |bytes| {
             bytes[12..16].copy_from_slice(&version.to_le_bytes());
-            let checksum = crc32c::crc32c(&bytes[12..SEGMENT_HEADER_BYTES]);
+            let checksum = crc32c::crc32c(&bytes[12..64]);
             bytes[8..12].copy_from_slice(&checksum.to_le_bytes());
         });
         let before = disk.contents(&last);
@@ -268,7 +175,7 @@ fn refuses_a_segment_of_another_build() {
             "{said}"
         );
         assert!(
-            said.contains(&format!("reads format {known}: {remedy}")),
+            said.contains(&format!("reads formats 2 to {known}: {remedy}")),
             "{said}"
         );
         assert_eq!(disk.contents(&last), before);
@@ -342,15 +249,18 @@ fn refuses_a_segment_of_another_journal() {
     let log = Log::write(150);
     let files = log.disk.segments();
     let header = format::SegmentHeader::decode(&log.disk.contents(&files[1])).unwrap();
-    let foreign = format::SegmentHeader {
-        start: Place {
-            chain: 7,
-            ..header.start
-        },
-        ..header
+    let start = Place {
+        chain: 7,
+        ..header.start
     };
+    let format::Kind::Encrypted { key, salt, .. } = header.kind else {
+        panic!("not encrypted")
+    };
+    let encryption = format::Encryption::new(&keys(), key, &salt).unwrap();
+    let capacity = header.capacity;
+    let (_, foreign) = format::SegmentHeader::encrypted(start, capacity, key, salt, &encryption);
     let disk = with(&log.disk, &files[1], |bytes| {
-        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&foreign.encode())
+        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&foreign)
     });
     assert_damaged(&disk, &files[1], 0, header.start.sequence.to_stored());
 }
@@ -409,7 +319,7 @@ fn is_not_fooled_by_a_payload_that_looks_like_a_batch() {
 #[test]
 fn stops_where_the_receiver_refuses() {
     let log = Log::write(4);
-    let refused = recover(&log.disk, Path::new(HERE), None, &mut |record| {
+    let refused = recover(&on(&log.disk), None, &mut |record| {
         if Some(record.sequence) == sequence(3) {
             Err("unknown event".into())
         } else {

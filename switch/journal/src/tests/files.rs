@@ -32,7 +32,7 @@ fn rolls_over_through_many_segments() {
 fn scans_while_a_switch_writes() {
     let data = tempdir().unwrap();
     let (journal, _) = open(&data.path().join("journal")).unwrap();
-    let reader = reader(&Location::in_data(data.path()));
+    let reader = reader(&Location::in_data(data.path(), &keys()));
     let mut scans = 0;
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
@@ -88,8 +88,10 @@ fn calls_the_observer_after_every_sync() {
         observer: Some(observer),
         ..Options::default()
     };
-    let (path, nothing) = (directory.path(), &mut |_: RecordRef<'_>| Ok(()));
-    let opened = Segments::open(path, SEGMENT_BYTES, options, None, nothing, no_faults());
+    let (folder, nothing) = (in_directory(directory.path()), &mut |_: RecordRef<'_>| {
+        Ok(())
+    });
+    let opened = Segments::open(folder, SEGMENT_BYTES, options, None, nothing, no_faults());
     let (journal, _) = opened.unwrap();
     (0..50).for_each(|number| drop(append(&journal, number)));
     journal.close().unwrap();

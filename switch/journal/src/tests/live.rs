@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::disk::{Access, Disk, DiskFile, Files};
+use super::super::disk::{Access, Disk, DiskFile};
 use super::super::scan::scan;
 use super::*;
 
@@ -52,6 +52,10 @@ impl DiskFile for CountingFile {
         self.0.reserve(bytes)
     }
 
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
+        self.0.truncate(bytes)
+    }
+
     fn length(&self) -> io::Result<u64> {
         self.0.length()
     }
@@ -65,7 +69,14 @@ fn a_reader_of_a_busy_log_searches_a_segment_once() {
     const RECORDS: u64 = 50;
     let folder = tempfile::tempdir().unwrap();
     let (options, nothing) = (Options::default(), &mut |_: RecordRef<'_>| Ok(()));
-    let opened = Segments::open(folder.path(), SEGMENT, options, None, nothing, no_faults());
+    let opened = Segments::open(
+        in_directory(folder.path()),
+        SEGMENT,
+        options,
+        None,
+        nothing,
+        no_faults(),
+    );
     let (journal, _) = opened.unwrap();
     let write = || {
         journal.append(0, b"an event");
@@ -75,8 +86,10 @@ fn a_reader_of_a_busy_log_searches_a_segment_once() {
     let read = Arc::new(AtomicU64::new(0));
     let mut shown = 0;
     let scanned = scan(
-        &Counting(Arc::clone(&read)),
-        folder.path(),
+        &Folder {
+            disk: Arc::new(Counting(Arc::clone(&read))),
+            ..in_directory(folder.path())
+        },
         None,
         &mut |_| {
             shown += 1;

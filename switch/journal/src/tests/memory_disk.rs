@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::super::disk::{Access, Disk, DiskFile};
+use super::nonces::Witness;
 
 const SECTOR: usize = 512;
 
@@ -24,6 +25,7 @@ struct State {
     former_names: Vec<BTreeMap<PathBuf, usize>>,
     failure: Option<Failure>,
     operations: u64,
+    witness: Arc<Mutex<Witness>>,
 }
 
 /// When the disk fails.
@@ -40,6 +42,8 @@ pub struct Failure {
 struct Contents {
     bytes: Vec<u8>,
     synced_length: usize,
+    /// What a truncation that is not synced has cut off.
+    cut_off: Vec<u8>,
     unsynced: BTreeMap<usize, Sector>,
 }
 
@@ -76,9 +80,14 @@ impl MemoryDisk {
         names.push(std::mem::take(&mut state.names));
         state.names = names.swap_remove(choose(names.len()));
         for file in &mut state.files {
+            let cut_off = std::mem::take(&mut file.cut_off);
+            if choose(2) == 0 {
+                file.bytes.extend(cut_off);
+            }
             for (sector, Sector { mut versions, .. }) in std::mem::take(&mut file.unsynced) {
                 let version = versions.swap_remove(choose(versions.len()));
-                file.bytes[sector * SECTOR..][..version.len()].copy_from_slice(&version);
+                let space = file.bytes.iter_mut().skip(sector * SECTOR);
+                space.zip(version).for_each(|(byte, was)| *byte = was);
             }
             if choose(2) == 0 {
                 file.bytes.truncate(file.synced_length);
@@ -98,7 +107,7 @@ impl MemoryDisk {
         let file = Contents {
             synced_length: bytes.len(),
             bytes,
-            unsynced: BTreeMap::new(),
+            ..Contents::default()
         };
         state.files.push(file);
         let last = state.files.len() - 1;
@@ -110,6 +119,21 @@ impl MemoryDisk {
         let mut state = self.0.lock().unwrap();
         state.names.remove(path);
         state.former_names.clear();
+    }
+
+    /// Sees what is written to this disk, and to what becomes of it in crashes.
+    pub fn witness(&self) -> Arc<Mutex<Witness>> {
+        Arc::clone(&self.0.lock().unwrap().witness)
+    }
+
+    /// All files and what is in them.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let state = self.0.lock().unwrap();
+        let contents = |file: &usize| state.files[*file].bytes.clone();
+        let files = state.names.iter();
+        files
+            .map(|(path, file)| (path.clone(), contents(file)))
+            .collect()
     }
 
     /// The segments, oldest first.
@@ -150,6 +174,11 @@ impl Contents {
         if self.bytes.len() < length {
             self.bytes.resize(length, 0);
         }
+    }
+
+    fn truncate(&mut self, length: usize) {
+        let cut_off = self.bytes.split_off(self.bytes.len().min(length));
+        self.cut_off.splice(..0, cut_off);
     }
 
     fn write(&mut self, bytes: &[u8], offset: usize) {
@@ -231,6 +260,14 @@ impl MemoryFile {
         change(&mut state.files[self.file]);
         Ok(())
     }
+
+    fn write(&self, bytes: &[u8], offset: usize) -> io::Result<()> {
+        self.change(|file| file.write(bytes, offset))?;
+        let state = self.disk.0.lock().unwrap();
+        let written = &state.files[self.file].bytes;
+        state.witness.lock().unwrap().see(written, bytes, offset);
+        Ok(())
+    }
 }
 
 impl DiskFile for MemoryFile {
@@ -246,9 +283,9 @@ impl DiskFile for MemoryFile {
     /// Two steps, each of which may fail, or be the last before the process is killed.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
-        self.change(|file| file.write(first, offset as usize))?;
+        self.write(first, offset as usize)?;
         std::thread::yield_now();
-        self.change(|file| file.write(second, offset as usize + first.len()))
+        self.write(second, offset as usize + first.len())
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -258,6 +295,7 @@ impl DiskFile for MemoryFile {
         if outcome.is_ok() {
             file.unsynced.retain(|_, sector| sector.forgotten);
             file.synced_length = file.bytes.len();
+            file.cut_off.clear();
         } else {
             file.unsynced
                 .values_mut()
@@ -268,6 +306,10 @@ impl DiskFile for MemoryFile {
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
         self.change(|file| file.resize(bytes as usize))
+    }
+
+    fn truncate(&self, bytes: u64) -> io::Result<()> {
+        self.change(|file| file.truncate(bytes as usize))
     }
 
     fn length(&self) -> io::Result<u64> {

@@ -4,15 +4,27 @@
 mod crash;
 mod damage;
 mod files;
+mod keys;
 mod live;
+mod log;
 mod memory_disk;
+mod nonces;
+mod restart;
 mod suite;
+mod tampering;
+mod version_2;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
+
+use tempfile::TempDir;
+use tessera_encryption::DataKeys;
 
 use memory_disk::MemoryDisk;
 
+use super::disk::Files;
+use super::folder::Folder;
+use super::recovery::recover;
 use super::segments::Segments;
 use super::{
     Appended, Faults, Journal, JournalError, Mark, Options, PAYLOAD_BYTES_MAX, Position, Record,
@@ -24,6 +36,48 @@ const SEGMENT_BYTES: u64 = 4096;
 
 /// The directory on disks in memory.
 const HERE: &str = "journal";
+
+/// The data keys of all journals here.
+fn keys() -> DataKeys {
+    static KEYS: LazyLock<(TempDir, DataKeys)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        (folder, keys)
+    });
+    KEYS.1.clone()
+}
+
+/// The journal's folder on a disk in memory.
+fn on(disk: &MemoryDisk) -> Folder {
+    with_keys(disk, keys())
+}
+
+fn with_keys(disk: &MemoryDisk, keys: DataKeys) -> Folder {
+    Folder {
+        disk: Arc::new(disk.clone()),
+        path: HERE.into(),
+        keys: Some(keys),
+    }
+}
+
+/// On a real disk.
+fn in_directory(directory: &Path) -> Folder {
+    Folder {
+        disk: Arc::new(Files),
+        path: directory.to_owned(),
+        keys: Some(keys()),
+    }
+}
+
+/// What a start finds, up to where it would begin a new segment.
+fn start(disk: &MemoryDisk, from: Option<Mark>) -> Result<Vec<Record>, JournalError> {
+    let mut replayed = Vec::new();
+    recover(&on(disk), from, &mut |record| {
+        replayed.push(record.to_owned());
+        Ok(())
+    })?;
+    Ok(replayed)
+}
 
 /// No test that uses these expects a fault.
 fn no_faults() -> Faults {
@@ -46,7 +100,7 @@ fn open_from(
     };
     let options = Options::default();
     let (journal, recovered) = Segments::open(
-        directory,
+        in_directory(directory),
         SEGMENT_BYTES,
         options,
         from,
@@ -79,7 +133,7 @@ fn append(journal: &dyn Journal, number: u64) -> Record {
         partition,
         sequence,
         position,
-        payload,
+        payload: payload.into(),
     }
 }
 
@@ -135,16 +189,8 @@ fn start_in_memory(
         replayed.push(record.to_owned());
         Ok(())
     };
-    let (disk, here) = (Arc::new(disk.clone()), Path::new(HERE));
-    let (journal, recovered) = Segments::open_on(
-        disk,
-        here,
-        SEGMENT_BYTES,
-        options,
-        from,
-        &mut replay,
-        faults,
-    )?;
+    let (journal, recovered) =
+        Segments::open_on(on(disk), SEGMENT_BYTES, options, from, &mut replay, faults)?;
     Ok((journal, recovered, replayed))
 }
 

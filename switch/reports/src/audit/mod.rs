@@ -133,7 +133,7 @@ impl<'a> Audit<'a> {
     pub fn run(mut self) -> Result<Totals, Violation> {
         // Before the journal: a switch may be writing both.
         let known = recorded_mark(&self.data.join("store"));
-        let journal = tessera_journal::reader(&Location::in_data(self.data));
+        let journal = tessera_journal::reader(&Location::in_data(self.data, self.keys));
         let keys = || self.keys.ok_or(ResultError::NoKeys);
         let open = |path: &PathBuf| Proven::open(path, keys()?, journal.as_ref(), BUCKETS);
         let mut proven = self.since.as_ref().map(open).transpose()?;

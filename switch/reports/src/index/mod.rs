@@ -63,7 +63,7 @@ impl Index {
     pub fn open(data: &Path, keys: Option<&DataKeys>) -> Result<Self, IndexError> {
         // Before the journal: a switch may be writing both.
         let known = recorded_mark(&data.join("store"));
-        let journal = tessera_journal::reader(&Location::in_data(data));
+        let journal = tessera_journal::reader(&Location::in_data(data, keys));
         let mut parts = Vec::new();
         for part in journal.parts()? {
             let source = source(journal.as_ref(), &part, keys)?;
@@ -274,7 +274,7 @@ pub fn build_missing(
     keys: &DataKeys,
     stops: &dyn Fn() -> bool,
 ) -> Result<u64, IndexError> {
-    let journal = tessera_journal::reader(&Location::in_data(data));
+    let journal = tessera_journal::reader(&Location::in_data(data, keys));
     let mut built = 0;
     for part in journal.parts()?.iter().filter(|part| part.is_closed()) {
         if stops() {

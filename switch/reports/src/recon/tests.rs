@@ -42,7 +42,10 @@ fn counted(data: &Path, day: Day) -> Totals {
     let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
     let mut days = tessera_ledger::Days::default();
     let mut totals = Totals::default();
-    let journal = tessera_journal::reader(&tessera_journal::Location::in_data(data));
+    let journal = tessera_journal::reader(&tessera_journal::Location::in_data(
+        data,
+        &Traffic::keys(data),
+    ));
     let read = journal.scan(None, &mut |record| {
         let entry = Entry::read(record.payload)?;
         let wallet = wallets.entry(entry.wallet);

@@ -2,13 +2,17 @@ use std::fs;
 
 use tessera_protocol::CardNumber;
 
-use super::record::BYTES;
+use super::section::{HEAD_BYTES, PLAIN_BYTES};
 use super::*;
 
 const APPROVED: ResponseCode = ResponseCode::APPROVED;
 const DECLINED: ResponseCode = ResponseCode::DECLINED;
 
 mod payers;
+
+fn open(folder: &Path) -> Result<Ledger, LogError> {
+    Ledger::open(folder, &DataKeys::for_tests(folder), 1000)
+}
 
 fn reference(number: u32) -> Reference {
     let text = format!("{number:012}");
@@ -330,7 +334,7 @@ fn a_log_cut_anywhere_gives_the_ledger_of_that_time() {
     let file = folder.path().join("host.log");
     let mut states = vec![Ledger::new(1000).tally().money()];
     let mut sizes = vec![0];
-    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    let mut ledger = open(folder.path()).unwrap();
     busy(&mut ledger, |ledger| {
         states.push(ledger.tally().money());
         sizes.push(fs::metadata(&file).unwrap().len());
@@ -343,7 +347,7 @@ fn a_log_cut_anywhere_gives_the_ledger_of_that_time() {
             .iter()
             .rposition(|&size| size <= length as u64)
             .unwrap();
-        let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+        let mut ledger = open(folder.path()).unwrap();
         assert_eq!(ledger.tally().money(), states[state], "cut at {length}");
         // And it goes on from there.
         let card = ledger.accounts().current(purchase(6, 1000).card);
@@ -355,7 +359,7 @@ fn a_log_cut_anywhere_gives_the_ledger_of_that_time() {
         ledger.write().unwrap();
         let after = ledger.tally().money();
         drop(ledger);
-        let ledger = Ledger::open(folder.path(), 1000).unwrap();
+        let ledger = open(folder.path()).unwrap();
         assert_eq!(ledger.tally().money(), after, "cut at {length}");
     }
 }
@@ -363,14 +367,14 @@ fn a_log_cut_anywhere_gives_the_ledger_of_that_time() {
 #[test]
 fn a_replayed_ledger_answers_repeats_as_before() {
     let folder = tempfile::tempdir().unwrap();
-    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    let mut ledger = open(folder.path()).unwrap();
     busy(&mut ledger, |_| ());
     let card = ledger.accounts().next_card();
     let given = ledger.given(&source());
     let moved = ledger.accounts().of(CardNumber::development(1).expose());
     assert_eq!((given, moved.net, moved.loaded), (260, 200 + 9 - 100, 260));
     drop(ledger);
-    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    let mut ledger = open(folder.path()).unwrap();
     assert_eq!(
         ledger.post(&purchase(1, 500), &Concern::Card, || DECLINED),
         APPROVED
@@ -400,24 +404,21 @@ fn a_replayed_ledger_answers_repeats_as_before() {
 fn refuses_a_damaged_middle_and_a_foreign_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("host.log");
-    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    let mut ledger = open(folder.path()).unwrap();
     busy(&mut ledger, |_| ());
     drop(ledger);
     let whole = fs::read(&file).unwrap();
-    for at in 15..whole.len() - BYTES {
+    for at in 15..whole.len() - HEAD_BYTES {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
         fs::write(&file, damaged).unwrap();
         assert!(matches!(
-            Ledger::open(folder.path(), 1000),
-            Err(LogError::Damaged { offset, .. }) if offset as usize == (at - 15) / BYTES * BYTES + 15
+            open(folder.path()),
+            Err(LogError::Damaged { offset, .. }) if offset as usize == (at - 15) / HEAD_BYTES * HEAD_BYTES + 15
         ));
     }
     fs::write(&file, "something else altogether").unwrap();
-    assert!(matches!(
-        Ledger::open(folder.path(), 1000),
-        Err(LogError::Foreign { .. })
-    ));
+    assert!(matches!(open(folder.path()), Err(LogError::Foreign { .. })));
 }
 
 /// Neither is taken for damage, and nothing is cut off: not even a record at the end, where a kill may have been.
@@ -425,29 +426,30 @@ fn refuses_a_damaged_middle_and_a_foreign_file() {
 fn refuses_what_a_newer_build_wrote() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("host.log");
-    let mut ledger = Ledger::open(folder.path(), 1000).unwrap();
+    let mut ledger = open(folder.path()).unwrap();
     busy(&mut ledger, |_| ());
     drop(ledger);
     let whole = fs::read(&file).unwrap();
     let refusal = |bytes: &[u8]| {
         fs::write(&file, bytes).unwrap();
-        let refused = Ledger::open(folder.path(), 1000).map(drop).unwrap_err();
+        let refused = open(folder.path()).map(drop).unwrap_err();
         assert_eq!(fs::read(&file).unwrap(), bytes);
         refused.to_string()
     };
     let mut newer = whole.clone();
-    newer[13] = b'3';
+    newer[13] = b'4';
     let said = refusal(&newer);
-    assert!(said.contains("has format 3, this build ("), "{said}");
+    assert!(said.contains("has format 4, this build ("), "{said}");
     assert!(
-        said.contains("reads format 2: start the build that wrote it"),
+        said.contains("reads format 3: start the build that wrote it"),
         "{said}"
     );
-    let mut newer = whole.clone();
-    let last = newer.len() - BYTES;
+    // In the format before, a record can be made by hand.
+    let mut newer = plain(&[reversal_record()]);
+    let last = newer.len() - PLAIN_BYTES;
     newer[last] = 8;
-    let sum = crc32c::crc32c(&newer[last..last + BYTES - 4]);
-    newer[last + BYTES - 4..].copy_from_slice(&sum.to_le_bytes());
+    let sum = crc32c::crc32c(&newer[last..last + PLAIN_BYTES - 4]);
+    newer[last + PLAIN_BYTES - 4..].copy_from_slice(&sum.to_le_bytes());
     let said = refusal(&newer);
     assert!(said.contains(&format!("kind 8 at offset {last}")), "{said}");
     assert!(
@@ -459,9 +461,91 @@ fn refuses_what_a_newer_build_wrote() {
 #[test]
 fn two_hosts_do_not_share_a_log() {
     let folder = tempfile::tempdir().unwrap();
-    let _first = Ledger::open(folder.path(), 1000).unwrap();
+    let _first = open(folder.path()).unwrap();
+    assert!(matches!(open(folder.path()), Err(LogError::InUse { .. })));
+}
+
+fn reversal_record() -> Record {
+    Record::Forestalled {
+        request_table: TableName::Financial,
+        reference: reference(9),
+        card: CardNumber::development(1).expose(),
+    }
+}
+
+/// A log as the build before wrote it.
+fn plain(records: &[Record]) -> Vec<u8> {
+    let mut bytes = b"tessera host 2\n".to_vec();
+    for record in records {
+        let start = bytes.len();
+        record.write(&mut bytes);
+        let sum = crc32c::crc32c(&bytes[start..]);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn a_log_that_was_not_encrypted_is_written_anew_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.log");
+    let records: Vec<Record> = (1..=3)
+        .map(|number| Record::Posted {
+            posting: purchase(number, 100),
+            code: *b"00",
+        })
+        .collect();
+    let whole = plain(&records);
+    // With a record that a kill cut off, and with what a killed conversion left beside it.
+    fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+    fs::write(file.with_extension("new"), "tessera host 3\nsect").unwrap();
+    let card = purchase(1, 100).card.to_le_bytes();
+    let has_card = |bytes: &[u8]| bytes.windows(card.len()).any(|window| window == card);
+    assert!(has_card(&fs::read(&file).unwrap()));
+    for _ in 0..2 {
+        let ledger = open(folder.path()).unwrap();
+        assert_eq!(net(&ledger), 200);
+    }
+    let bytes = fs::read(&file).unwrap();
+    assert!(bytes.starts_with(b"tessera host 3\n") && !has_card(&bytes));
+    assert!(!file.with_extension("new").exists());
+    // Damage in the middle is refused, and the log stays as it is.
+    let mut damaged = whole;
+    damaged[20] ^= 1;
+    fs::write(&file, &damaged).unwrap();
     assert!(matches!(
-        Ledger::open(folder.path(), 1000),
-        Err(LogError::InUse { .. })
+        open(folder.path()),
+        Err(LogError::Damaged { offset: 15, .. })
     ));
+    assert_eq!(fs::read(&file).unwrap(), damaged);
+}
+
+/// A record in the place of another, or from another section, is none.
+#[test]
+fn records_are_bound_to_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.log");
+    for life in 0..2 {
+        let mut ledger = open(folder.path()).unwrap();
+        for number in 0..2 {
+            ledger.post(&purchase(2 * life + number, 100), &Concern::Card, || {
+                APPROVED
+            });
+        }
+        ledger.write().unwrap();
+    }
+    let whole = fs::read(&file).unwrap();
+    let slots = (whole.len() - 15) / HEAD_BYTES;
+    assert_eq!(slots, 6, "two heads, and two records each");
+    let slot = |number: usize| 15 + number * HEAD_BYTES..15 + (number + 1) * HEAD_BYTES;
+    for (to, from) in [(1, 2), (1, 4), (4, 1)] {
+        let mut moved = whole.clone();
+        moved[slot(to)].copy_from_slice(&whole[slot(from)]);
+        fs::write(&file, moved).unwrap();
+        let refused = open(folder.path()).map(drop).unwrap_err();
+        let at = slot(to).start as u64;
+        assert!(matches!(refused, LogError::Damaged { offset, .. } if offset == at));
+    }
+    // Each life has a key of its own: nothing is encrypted twice under one.
+    assert_ne!(whole[slot(0)], whole[slot(3)]);
 }

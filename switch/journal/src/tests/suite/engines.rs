@@ -4,7 +4,6 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::Reader;
-use crate::disk::Files;
 use crate::reader::SegmentsReader;
 
 /// A place where an engine keeps a journal, to be opened again and again.
@@ -31,7 +30,7 @@ impl Engine for SegmentFiles {
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(SegmentsReader::new(Arc::new(Files), self.0.path()))
+        Box::new(SegmentsReader::new(in_directory(self.0.path())))
     }
 }
 
@@ -44,10 +43,7 @@ impl Engine for SegmentsInMemory {
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(SegmentsReader::new(
-            Arc::new(self.0.clone()),
-            Path::new(HERE),
-        ))
+        Box::new(SegmentsReader::new(on(&self.0)))
     }
 }
 
