@@ -34,6 +34,7 @@ mod reseal;
 mod settlement;
 #[cfg(test)]
 mod testing;
+mod upgrade;
 
 pub mod dispatch;
 pub mod explain;

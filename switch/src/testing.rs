@@ -14,7 +14,8 @@ use tessera_journal::Journal;
 use tessera_journal::testing::Memory;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Action, Ask, Card, Command, Opening, Outcome, Payer, Reference, Rules, Supervision, WalletId,
+    Action, Ask, Card, CardName, Command, Opening, Outcome, Payer, Reference, Rules, Supervision,
+    WalletId,
 };
 use tessera_metrics::{Kind, Metrics, WorkerMetrics};
 use tessera_protocol::leased::Operation;
@@ -245,7 +246,8 @@ pub(crate) fn card_of(number: &CardNumber) -> Card {
 
 /// A balance inquiry by a card.
 pub(crate) fn inquiry(amount: Amount) -> Opening {
-    let payer = Payer::Card(CardNumber::development(1), Some(3112));
+    let card = CardName::new(1, &CardNumber::development(1));
+    let payer = Payer::Card(card, Some(3112));
     opening(1, amount, payer)
 }
 

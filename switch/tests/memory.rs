@@ -8,8 +8,9 @@ use tessera_journal::testing::Memory;
 use tessera_journal::{Position, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Action, Ask, Class, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields, Merchant,
-    Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
+    Action, Ask, CardName, Class, Command, Context, DuplicateKey, Effect, Entry, Event, KeyFields,
+    KeyPayer, Merchant, Opening, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId,
+    decide,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan};
@@ -119,7 +120,7 @@ impl Led {
     }
 }
 
-fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
+fn opening(class: u8, trace: u32, in_key: KeyPayer<'_>, payer: Payer) -> Opening {
     let terminal = *b"TERM0001";
     let processing_code = match class {
         6 => u32::from(Operation::AnnounceOrder.number()),
@@ -136,7 +137,7 @@ fn opening(class: u8, trace: u32, payer: Payer) -> Opening {
             local_date: 1_122,
             class,
             processing_code,
-            payer: &payer,
+            payer: in_key,
         }),
         institution: Institution::new(10_000_000_001),
         class: Class::numbered(class).expect("a class"),
@@ -186,7 +187,8 @@ fn a_purchase_leaves_little_in_memory() {
         wallets(),
         |led, trace| {
             let card = CardNumber::development(led.wallet.id.0);
-            led.buy(opening(2, trace, Payer::Card(card, Some(EXPIRY))));
+            let payer = Payer::Card(CardName::new(1, &card), Some(EXPIRY));
+            led.buy(opening(2, trace, KeyPayer::Card(&card), payer));
         },
         |led| drop(Snapshot::take(&mut led.wallet)),
     );
@@ -218,9 +220,12 @@ fn a_purchase_leaves_little_in_memory() {
                 description: Vec::new(),
                 reversed: Vec::new(),
             };
-            let announced = led.ask(opening(6, trace, Payer::Order(key)), announce);
+            let announced = led.ask(
+                opening(6, trace, KeyPayer::Order(&key), Payer::Order(key)),
+                announce,
+            );
             turn(led, announced);
-            let paid = led.buy(opening(2, trace, Payer::Order(key)));
+            let paid = led.buy(opening(2, trace, KeyPayer::Order(&key), Payer::Order(key)));
             turn(led, paid);
         },
         |led| {

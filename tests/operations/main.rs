@@ -1,5 +1,6 @@
 //! The processes under kills, signals, full disks, moved clocks and an operator.
 
+mod at_rest;
 mod clock;
 mod crash;
 mod encryption;
@@ -14,3 +15,4 @@ mod service_manager;
 mod signals;
 mod sinks;
 mod token;
+mod upgrade;

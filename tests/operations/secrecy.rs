@@ -80,7 +80,7 @@ fn a_start_is_refused_while_others_can_read_what_is_kept() {
             "{advice}"
         );
         let followed = rig.command(&[]).get_current_dir().map(|folder| {
-            let mut shell = std::process::Command::new("sh");
+            let mut shell = Command::new("sh");
             shell.args(["-c", advice]).current_dir(folder).status()
         });
         assert!(followed.expect("a folder").expect("sh runs").success());

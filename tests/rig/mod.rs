@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod http;
 pub mod leased;
+pub mod mix;
 pub mod mutation;
 pub mod payer;
 pub mod peers;
@@ -39,6 +40,24 @@ pub struct Rig {
     pub clock: Option<clock::FakeClock>,
     /// What else our programs have in their environment.
     pub environment: Vec<(&'static str, PathBuf)>,
+    /// What runs.
+    pub build: Build,
+}
+
+/// A build of `tessera`, and the configuration that was shipped with it.
+pub struct Build {
+    pub program: PathBuf,
+    pub config: PathBuf,
+}
+
+impl Build {
+    /// The one that is tested.
+    pub fn this() -> Self {
+        Self {
+            program: env!("CARGO_BIN_EXE_tessera").into(),
+            config: Path::new(env!("CARGO_MANIFEST_DIR")).join("config"),
+        }
+    }
 }
 
 /// Where everybody listens: chosen once, kept across restarts.
@@ -88,6 +107,11 @@ impl Rig {
 
     /// The same, with these pieces of the switch's configuration replaced.
     pub fn with(cards: u64, balance: u64, changes: &[(&str, &str)]) -> Self {
+        Self::of(Build::this(), cards, balance, changes)
+    }
+
+    /// The same, of another build.
+    pub fn of(build: Build, cards: u64, balance: u64, changes: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let addresses = Addresses {
             malls: free_port(),
@@ -103,6 +127,7 @@ impl Rig {
             addresses,
             clock: None,
             environment: Vec::new(),
+            build,
         };
         rig.write_configurations(changes);
         rig.run(&["certs", "certs"]);
@@ -298,7 +323,7 @@ impl Rig {
 
     /// The command, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+        let mut command = Command::new(&self.build.program);
         command
             .args(arguments)
             .current_dir(self.folder.path())
@@ -371,7 +396,7 @@ impl Rig {
     }
 
     fn write_configurations(&self, changes: &[(&str, &str)]) {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let shipped = &self.build.config;
         let at = &self.addresses;
         let switch =
             fs::read_to_string(shipped.join("switch.toml")).expect("shipped configuration");

@@ -31,6 +31,7 @@ mod prepare;
 mod reader;
 mod record;
 mod recovery;
+mod rewrite;
 mod scan;
 mod segment;
 mod segments;
@@ -50,6 +51,7 @@ pub use open::{Location, Opened, open, reader};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
+pub use rewrite::{Convert, is_outdated, rewrite};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};
 

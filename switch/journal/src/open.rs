@@ -39,7 +39,7 @@ impl Location {
         }
     }
 
-    fn folder(&self) -> Folder {
+    pub(super) fn folder(&self) -> Folder {
         Folder {
             disk: Arc::new(Files),
             path: self.directory.clone(),

@@ -2,6 +2,9 @@
 
 use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
+use tessera_protocol::CardNumber;
+
+use crate::CardName;
 
 /// Bytes that this build cannot read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +17,11 @@ pub enum Unreadable {
         /// What was expected there.
         what: &'static str,
     },
+    /// A build of 0.2 wrote them, with card numbers.
+    #[error(
+        "version 0.2 wrote this, with card numbers in it: start the switch once, which upgrades the data"
+    )]
+    BeforeUpgrade,
     /// A newer build has written them.
     #[error(
         "a newer build wrote this: {what} {found}; this build ({build}) knows them up to {known}: \
@@ -37,16 +45,51 @@ pub(crate) fn write_optional_time(moment: Option<Timestamp>, out: &mut Vec<u8>) 
 }
 
 /// Reads what the `put_*` functions of `bytes::BufMut` wrote; every method fails where the bytes end.
-#[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    names: Option<&'a NameCard<'a>>,
+    /// What is being read has card numbers where later layouts have names.
+    has_numbers: bool,
 }
+
+/// Names a card of the wallet whose event is upgraded.
+pub type NameCard<'a> = dyn Fn(&CardNumber) -> CardName + 'a;
 
 impl<'a> Reader<'a> {
     /// Starts at the first of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self {
+            bytes,
+            at: 0,
+            names: None,
+            has_numbers: false,
+        }
+    }
+
+    /// The same for what a build of 0.2 may have written.
+    pub(crate) fn upgrading(bytes: &'a [u8], names: &'a NameCard<'a>) -> Self {
+        Self {
+            names: Some(names),
+            ..Self::new(bytes)
+        }
+    }
+
+    /// What comes was written by a build of 0.2, with card numbers.
+    pub(crate) fn expect_numbers(&mut self) -> Result<(), Unreadable> {
+        self.has_numbers = true;
+        self.names.map(|_| ()).ok_or(Unreadable::BeforeUpgrade)
+    }
+
+    /// Whether card numbers come instead of names.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.has_numbers
+    }
+
+    /// The name of a card whose number a build of 0.2 wrote.
+    pub(crate) fn name_of(&self, card: &CardNumber) -> Result<CardName, Unreadable> {
+        let names = self.names.ok_or(Unreadable::BeforeUpgrade)?;
+        Ok(names(card))
     }
 
     /// The next `length` bytes.

@@ -6,10 +6,10 @@ use tessera_protocol::leased::{NumberState, NumberUse};
 use tessera_protocol::{Amount, CardNumber, Institution};
 
 use super::event::Wanted;
-use super::{Broken, Opening, Reference, Rule};
+use super::{Broken, CardName, Opening, Reference, Rule};
 
-/// Cards remembered at most: above it the oldest dead one is forgotten.
-const REMEMBERED_MAX: usize = 256;
+/// So many cards are remembered: above it the oldest dead one is forgotten.
+const REMEMBERED: usize = 256;
 
 /// A card number that leads to the wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub struct Terms {
     pub used_by: Option<Reference>,
 }
 
+/// The numbers of a wallet's cards: messages to the host need one where events have a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardNumbers(SmallVec<[(u32, CardNumber); 1]>);
+
 /// See the head of this file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cards {
@@ -63,9 +67,17 @@ impl Cards {
             .find(|card| card.terms.is_none() && !card.dead)
     }
 
-    /// The one with this number, dead or alive.
-    pub fn find(&self, number: &CardNumber) -> Option<&Card> {
-        self.cards.iter().rev().find(|card| card.number == *number)
+    /// The one that a request or an event names, dead or alive.
+    pub fn find(&self, name: CardName) -> Option<&Card> {
+        self.cards
+            .iter()
+            .rev()
+            .find(|card| card.serial == name.serial)
+    }
+
+    /// The serial number of the next one.
+    pub(super) fn next_serial(&self) -> u32 {
+        self.cards.last().map_or(1, |card| card.serial + 1)
     }
 
     /// The one that this request brought.
@@ -167,7 +179,7 @@ impl Cards {
         issued_by: Reference,
         terms: Option<Box<Terms>>,
     ) {
-        let serial = self.cards.last().map_or(1, |card| card.serial + 1);
+        let serial = self.next_serial();
         self.cards.push(Card {
             number: number.clone(),
             expiry,
@@ -176,27 +188,39 @@ impl Cards {
             dead: false,
             terms,
         });
-        if self.cards.len() > REMEMBERED_MAX
-            && let Some(place) = self
-                .cards
-                .iter()
-                .position(|card| card.state() != NumberState::Live)
+    }
+
+    /// Forgets the oldest card that can't be used any more, where too many are remembered. Nothing that is still to be
+    /// settled may need its number.
+    pub(super) fn forget_oldest(&mut self) {
+        let ended = |card: &Card| card.state() != NumberState::Live;
+        if self.cards.len() > REMEMBERED
+            && let Some(place) = self.cards.iter().position(ended)
         {
             self.cards.remove(place);
         }
     }
 
-    pub(super) fn retire(&mut self, number: &CardNumber) {
-        for card in self.cards.iter_mut().filter(|card| card.number == *number) {
-            card.dead = true;
+    /// The numbers of all of them.
+    pub fn numbers(&self) -> CardNumbers {
+        let numbers = self
+            .cards
+            .iter()
+            .map(|card| (card.serial, card.number.clone()));
+        CardNumbers(numbers.collect())
+    }
+
+    pub(super) fn retire(&mut self, name: CardName) {
+        for card in &mut self.cards {
+            card.dead |= card.serial == name.serial;
         }
     }
 
-    /// A purchase holds money with this number.
-    pub(super) fn used(&mut self, number: &CardNumber, opening: &Opening) {
+    /// A purchase holds money with this card.
+    pub(super) fn used(&mut self, name: CardName, opening: &Opening) {
         for card in &mut self.cards {
             if let Some(terms) = &mut card.terms
-                && card.number == *number
+                && card.serial == name.serial
             {
                 terms
                     .mall
@@ -220,7 +244,26 @@ impl Cards {
     }
 }
 
+impl CardNumbers {
+    /// The number of this card.
+    pub fn of(&self, name: CardName) -> Option<&CardNumber> {
+        let found = self.0.iter().find(|(serial, _)| *serial == name.serial);
+        found.map(|(_, number)| number)
+    }
+
+    /// The number of this card, or the newest one where it was forgotten: the host knows a transaction by its reference.
+    pub fn of_or_newest(&self, name: CardName) -> Option<&CardNumber> {
+        let newest = || self.0.last().map(|(_, number)| number);
+        self.of(name).or_else(newest)
+    }
+}
+
 impl Card {
+    /// How requests and events name it.
+    pub fn name(&self) -> CardName {
+        CardName::new(self.serial, &self.number)
+    }
+
     /// What has become of it.
     pub fn state(&self) -> NumberState {
         let used = self

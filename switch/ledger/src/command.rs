@@ -12,8 +12,8 @@ use tessera_protocol::{
 };
 
 use super::{
-    About, Balance, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, NamedOriginal, Opening,
-    OrderState, Owed, Reconciled, Reference, Reload, Rule, Secret, Source, Supervision,
+    About, Balance, CardName, Contact, Day, Directed, DuplicateKey, Entry, GivenUp, NamedOriginal,
+    Opening, OrderState, Owed, Reconciled, Reference, Reload, Rule, Secret, Source, Supervision,
     UnseenOriginal, Verdict, WalletId,
 };
 
@@ -487,7 +487,7 @@ pub enum Effect {
     /// Seal anew what the vault's newest key has not sealed.
     Reseal,
     /// The card now leads to this wallet.
-    CardAdded(CardNumber),
+    CardAdded(CardName),
     /// The order now leads to this wallet, in this state.
     OrderTurned(OrderKey, OrderState, Timestamp),
     /// Read the history off the journal and answer with it.

@@ -18,6 +18,7 @@ mod balance;
 mod balances;
 mod blocks;
 mod bytes;
+mod card_name;
 mod cards;
 mod command;
 pub mod controls;
@@ -50,8 +51,9 @@ pub use account::{
 };
 pub use balance::Balance;
 pub use blocks::{Block, Blocks, CardRange, Subject};
-pub use bytes::{Reader, Unreadable};
-pub use cards::{Card, Cards, Terms};
+pub use bytes::{NameCard, Reader, Unreadable};
+pub use card_name::{CardName, LastFour};
+pub use cards::{Card, CardNumbers, Cards, Terms};
 pub use command::{
     AccountAction, Action, AdviceSubject, Ask, Claims, Command, ContactAndCode, Context, Details,
     Effect, HistoryRequest, LoadFrom, NewSession, Outcome, Proof, Rules, Sources, StandIn,
@@ -65,7 +67,7 @@ pub use event::{
 };
 pub use event::{Item, Items, Side};
 pub use event::{read_totals, write_totals};
-pub use key::{DuplicateKey, KeyFields};
+pub use key::{DuplicateKey, KeyFields, KeyPayer};
 pub use opening::{Class, Merchant, Opening};
 pub use orders::{Order, OrderState, Orders, SettledOrder};
 pub use original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};

@@ -3,7 +3,7 @@
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Institution, Mti, OrderKey, Stan};
 
-use crate::{DuplicateKey, KeyFields, Payer, Reference};
+use crate::{DuplicateKey, KeyFields, KeyPayer, Payer, Reference};
 use tessera_kit::clock::{self, Timestamp};
 
 /// What a request said when it came, for as long as the journal is kept.
@@ -134,7 +134,7 @@ impl Opening {
             local_date: 0,
             class: Class::Administrative.number(),
             processing_code,
-            payer: &Payer::Wallet,
+            payer: KeyPayer::Wallet,
         });
         let transmission = clock::transmission(now);
         Self {

@@ -27,7 +27,7 @@ pub(super) const DAY: u64 = 24 * 60 * 60 * 1000;
 /// How many seconds two fields 7 of one request can lie apart: a repeat carries a new one.
 const REPEATED_WITHIN: u32 = 3_600;
 
-/// Distinguishes two ways to name the payer: a card number, or a part of an order's key. It is not printed.
+/// Distinguishes two ways to name the payer: a card's serial number in its wallet, or a part of an order's key. It is not printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PayerTag(pub u64);
 

@@ -3,7 +3,7 @@
 //! ```text
 //! little endian
 //! ┌─────────┬────────────┬─────────────────────────────┬───────────────────┬────────────────────────────┐
-//! │version11│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
+//! │version12│ currency 2 │ available 8, held 8, owed 8 │ position 8, seq. 8│ cards, requests, orders,   │
 //! └─────────┴────────────┴─────────────────────────────┴───────────────────┤ remembered, transactions,  │
 //!                                        each list: a count of 4, its items │ spending, account, operator│
 //!                                                                           └────────────────────────────┘
@@ -32,7 +32,7 @@ use super::{
 };
 use tessera_kit::record::{Position, Sequence};
 
-const VERSION: u8 = 11;
+const VERSION: u8 = 12;
 const NO_CURRENCY: u16 = u16::MAX;
 
 impl Wallet {

@@ -212,7 +212,7 @@ impl Payer {
     /// Distinguishes two ways to name the payer.
     pub fn tag(&self) -> PayerTag {
         PayerTag(match self {
-            Self::Card(card, _) => card.expose(),
+            Self::Card(card, _) => u64::from(card.serial),
             Self::Order(key) => key.head(),
             Self::Wallet => 0,
         })

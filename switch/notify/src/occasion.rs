@@ -3,12 +3,12 @@
 use tessera_common::text::{latin_1, visible};
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::NotificationPreferences;
-use tessera_protocol::{Amount, CardNumber, Currency, Institution, ResponseCode};
+use tessera_protocol::{Amount, Currency, Institution, ResponseCode};
 
 use super::texts::Occasion;
 use tessera_journal::Journal;
 use tessera_ledger::{
-    Balance, Change, Class, Entry, Event, HostPurpose, Opening, Reference, Wanted,
+    Balance, Change, Class, Entry, Event, HostPurpose, LastFour, Opening, Reference, Wanted,
 };
 use tessera_store::{ReadBackError, read_back};
 
@@ -78,7 +78,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
             let notice = Notice::of(paid_or_held(opening), entry).about(opening, opening.amount);
             let taken = entry.available.of(opening.amount);
             let available = entry.available.minus(taken).unwrap_or_default();
-            Some(notice.paid_with(card).having(available, opening))
+            Some(notice.paid_with(card.last_four).having(available, opening))
         }
         // What is available then depends on what was held.
         Event::Completed {
@@ -88,7 +88,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
             ..
         } if !debit.is_zero() => {
             let notice = Notice::of(Occasion::PurchasePaid, entry).about(opening, *debit);
-            Some(notice.paid_with(card))
+            Some(notice.paid_with(card.last_four))
         }
         Event::Expired { reference } => {
             let opened = opened(entry, *reference, journal)?;
@@ -125,7 +125,7 @@ pub fn of(entry: &Entry, journal: &dyn Journal) -> Result<Option<Notice>, ReadBa
                     }
                 )
             });
-            let notice = || Notice::of(Occasion::CardReissued, entry).paid_with(card);
+            let notice = || Notice::of(Occasion::CardReissued, entry).paid_with(LastFour::of(card));
             replaces.then(notice)
         }
         Event::Closed { .. } => Some(Notice::of(Occasion::WalletClosed, entry)),
@@ -161,7 +161,7 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
     let credited = |occasion| notice(occasion).having(credited_to(entry, opening.amount), opening);
     match sent.purpose {
         HostPurpose::Payment => {
-            let notice = notice(paid_or_held(opening)).paid_with(sent.card);
+            let notice = notice(paid_or_held(opening)).paid_with(sent.card.last_four);
             Some(notice.having(entry.available, opening))
         }
         HostPurpose::Load => Some(credited(Occasion::LoadArrived)),
@@ -170,7 +170,7 @@ fn approved(entry: &Entry, opened: &Entry) -> Option<Notice> {
                 true => Occasion::LoadArrived,
                 false => Occasion::PurchaseRefunded,
             };
-            Some(credited(occasion).paid_with(sent.card))
+            Some(credited(occasion).paid_with(sent.card.last_four))
         }
         HostPurpose::Payout => Some(notice(Occasion::PayoutSent).having(entry.available, opening)),
         HostPurpose::Advice | HostPurpose::Completion => None,
@@ -195,7 +195,7 @@ fn released(entry: &Entry, opened: &Entry, code: ResponseCode) -> Option<Notice>
     let opening = sent.opening;
     let notice = |occasion| Notice::of(occasion, entry).about(opening, opening.amount);
     let freed = |notice: Notice| {
-        let notice = notice.paid_with(sent.card);
+        let notice = notice.paid_with(sent.card.last_four);
         notice.having(credited_to(entry, opening.amount), opening)
     };
     let notice = match sent.purpose {
@@ -238,7 +238,7 @@ fn reversed(
         HostPurpose::Payment | HostPurpose::Advice | HostPurpose::Completion => {
             let undone = stood.unwrap_or(sent.amount).saturating_sub(standing);
             let notice = Notice::of(Occasion::PurchaseReversed, entry).about(opening, undone);
-            let notice = notice.paid_with(sent.card);
+            let notice = notice.paid_with(sent.card.last_four);
             Some(notice.having(credited_to(entry, undone), opening))
         }
         HostPurpose::Refund => {
@@ -246,7 +246,11 @@ fn reversed(
             let notice = Notice::of(Occasion::RefundTakenBack, entry).about(opening, undone);
             let taken = entry.available.of(undone);
             let available = entry.available.minus(taken).unwrap_or_default();
-            Some(notice.paid_with(sent.card).having(available, opening))
+            Some(
+                notice
+                    .paid_with(sent.card.last_four)
+                    .having(available, opening),
+            )
         }
         HostPurpose::Load | HostPurpose::Payout => None,
     })
@@ -349,9 +353,9 @@ impl Notice {
         }
     }
 
-    fn paid_with(self, card: &CardNumber) -> Self {
+    fn paid_with(self, card: LastFour) -> Self {
         Self {
-            card: Some(format!("{:04}", card.expose() % 10_000)),
+            card: Some(card.to_string()),
             ..self
         }
     }

@@ -15,7 +15,7 @@ use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
 use super::follow::Follower;
 use super::lane::Lane;
-use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting, upgrade_in_place};
+use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
 use tessera_config::{NotifySettings, Settings, SettingsError};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
@@ -143,8 +143,6 @@ struct State {
 
 impl State {
     fn open(place: &Place) -> Result<Self, OutboxError> {
-        // The journal is the one that it was written beside: its positions are what they were.
-        upgrade_in_place(&place.directory, &place.keys, &Some)?;
         let outbox = Arc::new(Outbox::open(&place.directory, place.keys.clone())?);
         let lane = |channel| Lane::open(channel, IN_MEMORY_MAX, place.pause_max, &outbox);
         Ok(Self {

@@ -13,8 +13,8 @@ use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Position};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
-    Balance, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event, Merchant, Opening,
-    Payer, ProposedContact, Reference, WalletId,
+    Balance, CardName, Change, Class, Contact, ContactChannel, DuplicateKey, Entry, Event,
+    Merchant, Opening, Payer, ProposedContact, Reference, WalletId,
 };
 
 pub(super) const WALLET: WalletId = WalletId(7);
@@ -107,7 +107,7 @@ impl Records {
                 merchant: Merchant::default(),
             },
             host_trace: Stan::MIN,
-            card: CardNumber::development(1),
+            card: CardName::new(1, &CardNumber::development(1)),
             expiry: 2912,
             source: 1,
         };

@@ -12,14 +12,19 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Location, Options, Position};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Balance, Class, DuplicateKey, Entry, Event, KeyFields, Merchant, Opening, Payer, Reference,
-    WalletId,
+    Balance, CardName, Class, DuplicateKey, Entry, Event, KeyFields, KeyPayer, Merchant, Opening,
+    Payer, Reference, WalletId,
 };
 use tessera_protocol::{Amount, CardNumber, Currency, Institution, Stan};
 use tessera_reports::audit::Audit;
 
 const EXPIRY: u16 = 3112;
 const BALANCE: u64 = 1_000_000;
+
+/// The first card of a wallet.
+fn card(wallet: u64) -> CardName {
+    CardName::new(1, &CardNumber::development(wallet))
+}
 
 fn main() {
     let numbers: Vec<u64> = std::env::args()
@@ -140,7 +145,7 @@ fn write(data: &Path, wallets: u64, purchases: u64) {
         let event = Event::Held {
             opening: opening(reference, wallet, number),
             host_trace: stan(number),
-            card: CardNumber::development(wallet),
+            card: card(wallet),
             expiry: EXPIRY,
             granted: None,
             expires_at: None,
@@ -157,7 +162,7 @@ fn write(data: &Path, wallets: u64, purchases: u64) {
 }
 
 fn opening(reference: Reference, wallet: u64, number: u64) -> Opening {
-    let payer = Payer::Card(CardNumber::development(wallet), Some(EXPIRY));
+    let payer = Payer::Card(card(wallet), Some(EXPIRY));
     let (terminal, acceptor) = (*b"TERM0001", *b"MALL-0001      ");
     let (institution, trace) = (Institution::new(20_000_000_001), Some(stan(number)));
     Opening {
@@ -171,7 +176,7 @@ fn opening(reference: Reference, wallet: u64, number: u64) -> Opening {
             local_date: 1129,
             class: 2,
             processing_code: 0,
-            payer: &payer,
+            payer: KeyPayer::Wallet,
         }),
         institution,
         class: Class::Financial,

@@ -8,8 +8,8 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Location, Options};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
-    Balance, Class, Day, Directed, Directive, DuplicateKey, Entry, Event, KeyFields, Merchant,
-    Opening, Payer, Reference, Wallet, WalletId,
+    Balance, CardName, Class, Day, Directed, Directive, DuplicateKey, Entry, Event, KeyFields,
+    KeyPayer, Merchant, Opening, Payer, Reference, Wallet, WalletId,
 };
 use tessera_protocol::{Amount, CardNumber, Currency, Institution, OrderKey, ResponseCode, Stan};
 
@@ -107,7 +107,7 @@ impl Traffic {
 
     /// A purchase that goes to the host.
     pub fn buys(&mut self, wallet: u64, minor: u64) -> Reference {
-        let payer = Payer::Card(CardNumber::development(wallet), Some(EXPIRY));
+        let payer = Payer::Card(card(wallet), Some(EXPIRY));
         self.buys_as(wallet, minor, payer)
     }
 
@@ -123,7 +123,7 @@ impl Traffic {
         let event = Event::Held {
             opening,
             host_trace: self.stan(),
-            card: CardNumber::development(wallet),
+            card: card(wallet),
             expiry: EXPIRY,
             granted: None,
             expires_at: None,
@@ -168,7 +168,7 @@ impl Traffic {
             original: Some(original),
             early: false,
             host_trace: self.stan(),
-            card: CardNumber::development(wallet),
+            card: card(wallet),
             expiry: EXPIRY,
         };
         self.append(WalletId(wallet), event);
@@ -265,7 +265,8 @@ impl Traffic {
             local_date,
             class: class.number(),
             processing_code: code,
-            payer: &payer,
+            // The trace number distinguishes them.
+            payer: KeyPayer::Wallet,
         });
         let mut retrieval = *b"R00000000000";
         retrieval[1..].copy_from_slice(format!("{:011}", reference.0 % 100_000_000_000).as_bytes());
@@ -293,4 +294,9 @@ impl Traffic {
 
 fn amount(minor: u64) -> Amount {
     Amount::new(minor).expect("at most twelve digits")
+}
+
+/// The first card of a wallet.
+fn card(wallet: u64) -> CardName {
+    CardName::new(1, &CardNumber::development(wallet))
 }

@@ -108,7 +108,12 @@ pub fn explain(
             let message = advice::read(|at| journal.read(at), &unread).ok()?;
             Some(tessera_host::write_out(&message, reference))
         });
-        Ok(timeline::page(&steps, &advices.collect::<Vec<_>>()))
+        let numbers = wallet.cards.numbers();
+        Ok(timeline::page(
+            &steps,
+            &advices.collect::<Vec<_>>(),
+            &numbers,
+        ))
     });
     pages.collect()
 }

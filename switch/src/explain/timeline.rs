@@ -7,10 +7,10 @@ use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Currency, Institution, ResponseCode, mask_card_numbers, plain_amount};
 
 use super::{Step, wire};
-use tessera_ledger::{Event, NotedOriginal, Opening, Reference};
+use tessera_ledger::{CardNumbers, Event, NotedOriginal, Opening, Reference};
 
 /// Titles, and what stands under each. `advices` are the advices to the financial system, as sent over the line.
-pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
+pub(super) fn page(steps: &[Step], advices: &[Vec<u8>], cards: &CardNumbers) -> String {
     let mut page = String::new();
     let Some((first, opening)) = steps
         .first()
@@ -27,9 +27,9 @@ pub(super) fn page(steps: &[Step], advices: &[Vec<u8>]) -> String {
         }
     };
     title("TRANSACTION", &facts(first, opening, &outcome));
-    let request = wire::request(event, opening).unwrap_or_default();
+    let request = wire::request(event, opening, cards).unwrap_or_default();
     title("REQUEST, as the journal has it", &request);
-    let forwarded = wire::forwarded(event, opening).unwrap_or_default();
+    let forwarded = wire::forwarded(event, opening, cards).unwrap_or_default();
     title(
         "TO THE FINANCIAL SYSTEM, of which the party's other fields go along",
         &forwarded,

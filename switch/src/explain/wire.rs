@@ -3,15 +3,17 @@
 use bytes::BytesMut;
 use tessera_protocol::{Amount, Institution, Mti, Packer, ResponseCode, Secrets, Stan, describe};
 
-use tessera_ledger::{Class, Event, Opening, Payer, Reference};
+use tessera_ledger::{CardNumbers, Class, Event, Opening, Payer, Reference};
 
 /// The request of a party, in words.
-pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
+pub(super) fn request(event: &Event, opening: &Opening, cards: &CardNumbers) -> Option<String> {
     let mti = mti(event, opening)?;
     let mti = if opening.repeat { mti.repeat() } else { mti };
     let mut out = BytesMut::new();
     let mut packer = Packer::new(&mut out, mti);
-    if let Payer::Card(card, _) = &opening.payer {
+    if let Payer::Card(name, _) = opening.payer
+        && let Some(card) = cards.of(name)
+    {
         packer.card(card);
     }
     packer
@@ -21,8 +23,8 @@ pub(super) fn request(event: &Event, opening: &Opening) -> Option<String> {
         .number(11, u64::from(Stan::digits(opening.trace)))
         .number(12, u64::from(opening.local_time))
         .number(13, u64::from(opening.local_date));
-    if let Payer::Card(_, Some(expiry)) = &opening.payer {
-        packer.number(14, u64::from(*expiry));
+    if let Payer::Card(_, Some(expiry)) = opening.payer {
+        packer.number(14, u64::from(expiry));
     }
     let merchant = opening.merchant;
     if merchant.category != 0 {
@@ -70,7 +72,7 @@ pub(super) fn answer(
 }
 
 /// What went to the financial system for it.
-pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
+pub(super) fn forwarded(event: &Event, opening: &Opening, cards: &CardNumbers) -> Option<String> {
     let sent = event.to_host()?;
     let trace = sent.trace?;
     let mti = match opening.class {
@@ -79,8 +81,11 @@ pub(super) fn forwarded(event: &Event, opening: &Opening) -> Option<String> {
     };
     let reference = opening.reference;
     let mut out = BytesMut::new();
-    Packer::new(&mut out, mti)
-        .card(sent.card)
+    let mut packer = Packer::new(&mut out, mti);
+    if let Some(card) = cards.of(sent.card) {
+        packer.card(card);
+    }
+    packer
         .number(4, sent.amount.value())
         .number(
             7,

@@ -1,6 +1,6 @@
 //! A reversal advice for the host, from what the journal says about the original.
 
-use tessera_protocol::{Amount, Mti};
+use tessera_protocol::{Amount, CardNumber, Mti};
 
 use super::Unread;
 use tessera_host::{
@@ -17,6 +17,9 @@ pub enum MessageError {
     /// The event could not be read back.
     #[error(transparent)]
     ReadBackError(#[from] ReadBackError),
+    /// Its wallet has no number for the card.
+    #[error("the wallet of the event at {0} has no card number")]
+    NoNumber(Position),
     /// The event never went to the host.
     #[error("the event at {0} was never sent to the financial system")]
     NeverSent(Position),
@@ -28,30 +31,39 @@ pub(crate) fn read(
     unread: &Unread,
 ) -> Result<HostMessage, MessageError> {
     let entry = read_back(record(unread.position))?;
+    let no_number = MessageError::NoNumber(unread.position);
+    let number = |sent: ToHost<'_>| {
+        let number = unread.numbers.of_or_newest(sent.card).cloned();
+        number.ok_or(MessageError::NoNumber(unread.position))
+    };
     match unread.subject {
         AdviceSubject::Undo(left) => {
             let sent = entry.event.to_host();
-            sent.map(|sent| undo(sent, left, unread))
+            sent.map(|sent| Ok(undo(sent, number(sent)?, left, unread)))
         }
         AdviceSubject::Posting => {
             let sent = entry.event.to_host();
-            sent.and_then(|sent| posting(sent, unread))
+            sent.and_then(|sent| match number(sent) {
+                Ok(card) => posting(sent, card, unread).map(Ok),
+                Err(error) => Some(Err(error)),
+            })
         }
         AdviceSubject::Card => {
             let Event::CardRetired { card, .. } = entry.event else {
                 return Err(MessageError::NeverSent(unread.position));
             };
-            Some(HostMessage::Card {
-                update: CardUpdate::Cancel(card),
+            let number = unread.numbers.of(card).ok_or(no_number)?;
+            Some(Ok(HostMessage::Card {
+                update: CardUpdate::Cancel(number.clone()),
                 repeat: false,
-            })
+            }))
         }
     }
-    .ok_or(MessageError::NeverSent(unread.position))
+    .unwrap_or(Err(MessageError::NeverSent(unread.position)))
 }
 
 /// It is undone, down to what shall be left of it.
-fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
+fn undo(sent: ToHost<'_>, card: CardNumber, left: Amount, unread: &Unread) -> HostMessage {
     let opening = sent.opening;
     let original_mti = match (sent.purpose, opening.class) {
         (HostPurpose::Advice, Class::Authorization) => Mti::AUTHORIZATION_ADVICE,
@@ -75,7 +87,7 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
     };
     HostMessage::Reversal(Box::new(Advice {
         repeat: false,
-        card: sent.card.clone(),
+        card,
         processing_code: own.unwrap_or_else(|| opening.host_processing_code()),
         amount: opening.amount,
         replacement: (!left.is_zero()).then_some(left),
@@ -105,7 +117,7 @@ fn undo(sent: ToHost<'_>, left: Amount, unread: &Unread) -> HostMessage {
 }
 
 /// It was decided without the host.
-fn posting(sent: ToHost<'_>, unread: &Unread) -> Option<HostMessage> {
+fn posting(sent: ToHost<'_>, card: CardNumber, unread: &Unread) -> Option<HostMessage> {
     let opening = sent.opening;
     let original = match sent.purpose {
         // Approved in the host's stead, the request may have reached the host.
@@ -118,7 +130,7 @@ fn posting(sent: ToHost<'_>, unread: &Unread) -> Option<HostMessage> {
             Class::Authorization => Mti::AUTHORIZATION_ADVICE,
             Class::Financial | Class::Reversal | Class::Administrative => Mti::COMPLETION,
         },
-        card: sent.card.clone(),
+        card,
         expiry: sent.expiry,
         settlement_date: unread.settlement_date,
         amount: sent.amount,

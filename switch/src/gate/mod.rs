@@ -30,7 +30,8 @@ use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_journal::{Journal, Position, Sequence};
 use tessera_kit::invariant;
 use tessera_ledger::{
-    AdviceSubject, Balance, HistoryRequest, Outcome, Reference, Sources, Supervision, WalletId,
+    AdviceSubject, Balance, CardNumbers, HistoryRequest, Outcome, Reference, Sources, Supervision,
+    WalletId,
 };
 use tessera_metrics::WorkerMetrics;
 use tessera_metrics::{Queue, Stage};
@@ -95,7 +96,7 @@ pub struct News {
 pub type WriteNews = Box<dyn Fn(&News, &mut BytesMut)>;
 
 /// An advice that is still to be read off the journal.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Unread {
     /// Whose transaction.
     pub wallet: WalletId,
@@ -103,6 +104,8 @@ pub struct Unread {
     pub reference: Reference,
     /// Where the event stands that opened it.
     pub position: Position,
+    /// The numbers of its wallet's cards, one of which the event names.
+    pub numbers: CardNumbers,
     /// The kind of the advice.
     pub subject: AdviceSubject,
     /// Its original, for the advice of a stand-in decision.

@@ -52,10 +52,7 @@ fn row(entry: &Entry, sources: &[(u32, Box<str>)]) -> HistoryRow {
         code: line.code.map(|code| code.to_string()).unwrap_or_default(),
         institution: Institution::digits(opening.and_then(|opening| opening.institution)),
         acceptor: opening.map(acceptor).unwrap_or_default(),
-        card: line
-            .card
-            .map(|card| format!("{:04}", card.expose() % 10_000))
-            .unwrap_or_default(),
+        card: line.card.map(|card| card.to_string()).unwrap_or_default(),
         order: match opening.map(|opening| &opening.payer) {
             Some(Payer::Order(key)) => key.to_string(),
             Some(Payer::Card(..) | Payer::Wallet) | None => String::new(),

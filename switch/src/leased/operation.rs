@@ -8,8 +8,8 @@ use super::data::{Data, Reading};
 use super::payer;
 use tessera_journal::Position;
 use tessera_ledger::{
-    Action, Ask, Claims, Class, DuplicateKey, HistoryRequest, KeyFields, LoadFrom, Merchant,
-    Opening, Payer, Reference, Rule, Secret, WalletId,
+    Action, Ask, Claims, Class, DuplicateKey, HistoryRequest, KeyFields, KeyPayer, LoadFrom,
+    Merchant, Opening, Payer, Reference, Rule, Secret, WalletId,
 };
 
 /// What fits into one answer, about.
@@ -224,7 +224,7 @@ pub(super) fn key_of(message: &Message<'_>) -> Option<DuplicateKey> {
         class: Class::Administrative.number(),
         processing_code: message.number(24)? as u32,
         // Which is asked what the operation names: another wallet makes another operation.
-        payer: &Payer::Wallet,
+        payer: KeyPayer::Wallet,
     }))
 }
 

@@ -17,6 +17,8 @@ use tessera_journal::{
 use tessera_kit::clock;
 use tessera_store::Store;
 
+use crate::upgrade::upgrade;
+
 use replay::Replay;
 
 /// Wallets in memory at most while replaying: above it they go to the store.
@@ -34,7 +36,7 @@ pub struct Data {
     pub recovered: Recovered,
 }
 
-/// Opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
+/// Upgrades the data of an older release, opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
 /// time of every event and every reference in the journal: the store says so of what is not replayed.
 ///
 /// # Errors
@@ -51,6 +53,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         path: settings.data.clone(),
         source,
     })?;
+    upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
     let store = Store::open(
         &settings.data.join("store"),
         settings.store.cache_bytes,

@@ -49,6 +49,7 @@ pub(crate) fn unread(
         wallet: wallet.id,
         reference,
         position: transaction.position,
+        numbers: wallet.cards.numbers(),
         subject: match transaction.kind {
             _ if posting => AdviceSubject::Posting,
             Kind::Retirement => AdviceSubject::Card,
@@ -150,7 +151,10 @@ impl WalletActor {
     pub(super) fn card_update(&self, reference: Reference) -> Option<CardUpdate> {
         Some(match self.wallet.cards.requested(reference)? {
             Wanted::First | Wanted::Further { .. } => CardUpdate::Issue,
-            Wanted::Replacement(card) => CardUpdate::Replace(card.clone()),
+            Wanted::Replacement(card) => {
+                let replaced = self.wallet.cards.find(*card)?;
+                CardUpdate::Replace(replaced.number.clone())
+            }
         })
     }
 
@@ -162,10 +166,15 @@ impl WalletActor {
         requester: Option<&Requester>,
     ) -> Result<HostMessage, MessageError> {
         let opening = sent.opening;
+        let card = self.wallet.cards.find(sent.card);
+        let card = || {
+            card.map(|card| card.number.clone())
+                .ok_or(MessageError::Nothing)
+        };
         let forward = |processing_code, original: Option<Original>| {
             Ok(HostMessage::Forward {
                 frame: requester.ok_or(MessageError::Nothing)?.frame.clone(),
-                card: sent.card.clone(),
+                card: card()?,
                 expiry: sent.expiry,
                 settlement_date,
                 processing_code,
@@ -183,7 +192,7 @@ impl WalletActor {
             }
             HostPurpose::Load | HostPurpose::Payout => Ok(HostMessage::Load {
                 back: sent.purpose == HostPurpose::Payout,
-                card: sent.card.clone(),
+                card: card()?,
                 expiry: sent.expiry,
                 settlement_date,
                 amount: opening.amount,

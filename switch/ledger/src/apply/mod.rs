@@ -4,14 +4,14 @@ mod amounts;
 
 use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
-use tessera_protocol::{Amount, CardNumber, ResponseCode};
+use tessera_protocol::{Amount, ResponseCode};
 
 use crate::event::{Before, NotedOriginal};
 use crate::original::UnseenOriginal;
 use crate::transaction::{Advice, GivenUp, HoldState, Kind, Status, Transaction};
 use crate::{
-    Broken, Change, Directed, Directive, Entry, Event, Opening, Order, OrderState, Owed, Payer,
-    PayersAccount, Reference, Wallet,
+    Broken, CardName, Change, Directed, Directive, Entry, Event, Opening, Order, OrderState, Owed,
+    Payer, PayersAccount, Reference, Wallet,
 };
 
 impl Wallet {
@@ -33,7 +33,7 @@ impl Wallet {
             Event::CardRequested {
                 opening, wanted, ..
             } => self.cards.request(opening.reference, wanted.clone()),
-            Event::CardRetired { card, .. } => self.cards.retire(card),
+            Event::CardRetired { card, .. } => self.cards.retire(*card),
             Event::LoadRequested {
                 opening, by_itself, ..
             } => {
@@ -62,6 +62,9 @@ impl Wallet {
                     Advice::None,
                 )?;
                 self.cards.issue(*reference, card, *expiry)?;
+                if !self.is_open() {
+                    self.cards.forget_oldest();
+                }
             }
             Event::Held {
                 opening,
@@ -70,9 +73,9 @@ impl Wallet {
                 ..
             } => {
                 self.turn_order(opening, OrderState::Paying(opening.reference));
-                self.spend(opening, card, granted.unwrap_or(opening.amount));
+                self.spend(opening, *card, granted.unwrap_or(opening.amount));
             }
-            Event::Advised { opening, card, .. } => self.spend(opening, card, opening.amount),
+            Event::Advised { opening, card, .. } => self.spend(opening, *card, opening.amount),
             Event::Completed { original: None, .. } => {}
             Event::Completed {
                 original: Some(original),
@@ -195,7 +198,7 @@ impl Wallet {
     }
 
     /// So much is spent with this card.
-    fn spend(&mut self, opening: &Opening, card: &CardNumber, amount: Amount) {
+    fn spend(&mut self, opening: &Opening, card: CardName, amount: Amount) {
         self.spending.add(opening.reference.given_at(), amount);
         self.cards.used(card, opening);
     }

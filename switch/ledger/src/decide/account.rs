@@ -276,7 +276,7 @@ fn overview(wallet: &Wallet, account: &PayersAccount, context: &Context) -> Deci
         rows.push((tag::CURRENCY, format!("{:03}", currency.code())));
     }
     if let Some(card) = wallet.cards.representative() {
-        let shown = format!("{},{:04}", cards::last_four(card), card.expiry);
+        let shown = format!("{},{:04}", card.name().last_four, card.expiry);
         rows.push((tag::SHOWN_CARD, shown));
     }
     rows.extend(account.sources.iter().map(|source| {

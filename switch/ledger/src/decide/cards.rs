@@ -3,10 +3,12 @@
 use smallvec::smallvec;
 use tessera_common::text::latin_1;
 use tessera_protocol::leased::{NumberRow, NumberState, NumberUse, Operation, tag};
-use tessera_protocol::{Amount, CardNumber, Currency};
+use tessera_protocol::{Amount, Currency};
 
 use super::super::account::NUMBERS_MAX;
-use super::super::{Card, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted};
+use super::super::{
+    Card, CardName, Context, Details, Effect, Event, Opening, Outcome, Wallet, Wanted,
+};
 use super::replies::{done, forward, may_reach_host, refuse};
 use super::{Decision, answer_with};
 use crate::Rule;
@@ -23,7 +25,7 @@ pub(super) fn issue(
     }
     let wanted = match (replaces, wallet.cards.representative()) {
         (false, None) => Wanted::First,
-        (true, Some(card)) => Wanted::Replacement(card.number.clone()),
+        (true, Some(card)) => Wanted::Replacement(card.name()),
         (false, Some(_)) => return refuse(Rule::CardExists),
         (true, None) => return refuse(Rule::NoCard),
     };
@@ -84,7 +86,7 @@ pub(super) fn retire_number(wallet: &Wallet, opening: &Opening, serial: u32) -> 
     };
     let mut decision = done(Event::CardRetired {
         opening: opening.clone(),
-        card: card.number.clone(),
+        card: card.name(),
     });
     decision.effects.push(Effect::Advise(opening.reference));
     decision
@@ -93,17 +95,12 @@ pub(super) fn retire_number(wallet: &Wallet, opening: &Opening, serial: u32) -> 
 /// Ends all numbers of a wallet that has ended, or ends with what the decision says before.
 pub(super) fn retire_all(wallet: &Wallet, context: &Context, decision: &mut Decision) {
     for card in wallet.cards.known_to_host() {
-        retire(wallet, &card.number, context, decision);
+        retire(wallet, card.name(), context, decision);
     }
 }
 
 /// Ends one of them.
-pub(super) fn retire(
-    wallet: &Wallet,
-    card: &CardNumber,
-    context: &Context,
-    decision: &mut Decision,
-) {
+pub(super) fn retire(wallet: &Wallet, card: CardName, context: &Context, decision: &mut Decision) {
     let own = |event: &&Event| matches!(event, Event::CardRetired { .. });
     let before = decision.events.iter().filter(own).count();
     let reference = (0..before).fold(context.next_reference, |given, _| given.next());
@@ -117,10 +114,7 @@ pub(super) fn retire(
         context.now,
     );
     decision.effects.push(Effect::Advise(opening.reference));
-    decision.events.push(Event::CardRetired {
-        opening,
-        card: card.clone(),
-    });
+    decision.events.push(Event::CardRetired { opening, card });
 }
 
 /// Shows the representative number, or a further one.
@@ -159,16 +153,11 @@ fn row(card: &Card) -> Option<NumberRow> {
         number: card.serial,
         usage: terms.usage,
         state: card.state(),
-        last_four: last_four(card),
+        last_four: card.name().last_four.to_string(),
         expiry: format!("{:04}", card.expiry),
         limit: terms.limit.value(),
         acceptor: latin_1(&acceptor).trim_matches(['\0', ' ']).to_owned(),
     })
-}
-
-/// The last four digits.
-pub(super) fn last_four(card: &Card) -> String {
-    format!("{:04}", card.number.expose() % 10_000)
 }
 
 impl Card {

@@ -1,10 +1,11 @@
 //! The event of a completion, and what it shows the host.
 
 use smallvec::smallvec;
-use tessera_protocol::{Amount, CardNumber};
+use tessera_protocol::Amount;
 
 use super::super::{Effect, Event, Opening, Outcome, Payer, Reference, Wallet};
 use super::Decision;
+use crate::CardName;
 
 /// There is nothing to complete.
 pub(super) fn note(wallet: &Wallet, opening: &Opening) -> Decision {
@@ -52,16 +53,16 @@ pub(super) fn completed(
 }
 
 /// The card that the host is shown: the one that was named, dead or alive, or the wallet's own.
-pub(super) fn shown_card(wallet: &Wallet, opening: &Opening) -> (CardNumber, u16) {
+pub(super) fn shown_card(wallet: &Wallet, opening: &Opening) -> (CardName, u16) {
     let own = || wallet.cards.representative().or(wallet.cards.iter().last());
-    let card = match &opening.payer {
-        Payer::Card(number, _) => wallet.cards.find(number).or_else(own),
-        Payer::Order(_) | Payer::Wallet => own(),
+    let (named, expiry) = match opening.payer {
+        Payer::Card(name, expiry) => (Some(name), expiry.unwrap_or(0)),
+        Payer::Order(_) | Payer::Wallet => (None, 0),
     };
-    match (card, &opening.payer) {
-        (Some(card), _) => (card.number.clone(), card.expiry),
+    let found = named.and_then(|name| wallet.cards.find(name)).or_else(own);
+    match found {
+        Some(card) => (card.name(), card.expiry),
         // A wallet without a card has nothing to complete either.
-        (None, Payer::Card(number, expiry)) => (number.clone(), expiry.unwrap_or(0)),
-        (None, _) => (CardNumber::development(0), 0),
+        None => (named.unwrap_or(CardName::NONE), expiry),
     }
 }

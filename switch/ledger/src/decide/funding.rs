@@ -59,7 +59,7 @@ pub(super) fn load(
         events: smallvec![Event::LoadRequested {
             opening: opening.clone(),
             host_trace: context.host_stan(),
-            card: card.number.clone(),
+            card: card.name(),
             expiry: card.expiry,
             source,
             by_itself: matches!(from, LoadFrom::Reload(_)),
@@ -148,7 +148,7 @@ pub(super) fn close(
         events: smallvec![Event::PayoutRequested {
             opening,
             host_trace: context.host_stan(),
-            card: card.number.clone(),
+            card: card.name(),
             expiry: card.expiry,
             source,
         }],

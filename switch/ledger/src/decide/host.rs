@@ -10,7 +10,7 @@ use super::super::{
     Wanted,
 };
 use super::{Decision, approved, cards, refund, reversal, stand_in};
-use crate::{Rule, Verdict};
+use crate::{CardName, Rule, Verdict};
 
 /// The host answered a request. An answer to what is closed already changes nothing.
 pub(super) fn answered(
@@ -104,7 +104,7 @@ pub(super) fn issued_card(
         _ => return advice_answered(wallet, reference, AdviceSubject::Card),
     }
     // The answer is read off the wallet as it will be.
-    let serial = wallet.cards.iter().last().map_or(1, |last| last.serial + 1);
+    let serial = wallet.cards.next_serial();
     let wanted = wallet.cards.requested(reference);
     let outcome = Outcome {
         details: Details::Card {
@@ -121,11 +121,11 @@ pub(super) fn issued_card(
             card: card.clone(),
             expiry
         }],
-        effects: smallvec![Effect::CardAdded(card.clone())],
+        effects: smallvec![Effect::CardAdded(CardName::new(serial, card))],
     };
     if wallet.has_ended() {
         // Asked for before the end, it came after it.
-        cards::retire(wallet, card, context, &mut decision);
+        cards::retire(wallet, CardName::new(serial, card), context, &mut decision);
     }
     decision.effects.push(Effect::Settle(reference, outcome));
     decision

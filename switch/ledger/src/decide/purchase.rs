@@ -52,7 +52,7 @@ fn hold(
     let held = Event::Held {
         opening: opening.clone(),
         host_trace: context.host_stan(),
-        card: card.number.clone(),
+        card: card.name(),
         expiry: card.expiry,
         granted,
         expires_at,
@@ -270,15 +270,15 @@ fn named_card<'a>(
     opening: &Opening,
     context: &Context,
 ) -> Result<&'a Card, Rule> {
-    let Payer::Card(number, expiry) = &opening.payer else {
+    let Payer::Card(name, expiry) = opening.payer else {
         return Err(Rule::NoCardNamed);
     };
     let card = wallet
         .cards
-        .find(number)
+        .find(name)
         .filter(|card| !card.dead)
         .ok_or(Rule::NotItsCard)?;
-    if *expiry != Some(card.expiry) {
+    if expiry != Some(card.expiry) {
         return Err(Rule::WrongExpiry);
     }
     if card.expiry < tessera_kit::clock::year_month(context.now) {

@@ -1,14 +1,14 @@
 //! Refunds (wire protocol, section 5): a mall gives money of a purchase back, once the host has agreed.
 
 use smallvec::smallvec;
-use tessera_protocol::{CardNumber, OriginalData, ResponseCode};
+use tessera_protocol::{OriginalData, ResponseCode};
 
 use super::super::original::NamedOriginal;
 use super::super::transaction::{Advice, Kind, Status, Transaction};
 use super::super::{Context, Effect, Event, Opening, Outcome, Payer, Wallet};
 use super::Decision;
 use super::find::{Unmatched, find};
-use crate::Rule;
+use crate::{CardName, Rule};
 
 /// 0200/20 that was never seen before.
 pub(super) fn refund(
@@ -48,7 +48,7 @@ fn may_refund<'a>(
     opening: &Opening,
     named: Option<&OriginalData>,
     context: &Context,
-) -> Result<(Option<&'a Transaction>, (CardNumber, u16)), Rule> {
+) -> Result<(Option<&'a Transaction>, (CardName, u16)), Rule> {
     if wallet.remembered.iter().any(|unseen| unseen.means(opening)) {
         return Err(Rule::ReversedBefore);
     }
@@ -72,11 +72,11 @@ fn may_refund<'a>(
         return Err(Rule::HostDown);
     }
     // To the host it goes under the number that paid, where the mall named one: it may be dead by now.
-    let paid_with = match &opening.payer {
-        Payer::Card(number, _) => wallet.cards.find(number).unwrap_or(card),
+    let paid_with = match opening.payer {
+        Payer::Card(name, _) => wallet.cards.find(name).unwrap_or(card),
         Payer::Order(_) | Payer::Wallet => card,
     };
-    Ok((original, (paid_with.number.clone(), paid_with.expiry)))
+    Ok((original, (paid_with.name(), paid_with.expiry)))
 }
 
 /// The purchase, if so much of it may be given back.

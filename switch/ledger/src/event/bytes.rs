@@ -11,19 +11,22 @@
 //! and a replay that comes to another balance is found out at once.
 //! ```
 //!
-//! Kinds 1 to 31 were given. The kind is the version: a number means one layout for ever, with all that it contains. A
+//! Kinds 1 to 39 were given. The kind is the version: a number means one layout for ever, with all that it contains. A
 //! changed layout gets the next number, beside the old one, which is still read; no number is used twice. The same holds for
 //! the numbers inside an event: of changes, decisions, ways to name the payer. So a record needs no version of its own, and a
 //! build refuses what a newer one wrote. `tests/golden/` has the bytes of every kind as each release wrote them.
+//!
+//! Kinds 5, 6, 18, 19, 20, 23, 24 and 25 have a card number where 32 to 39 have the name of a card. They are read where a
+//! journal is upgraded, and nowhere else; so are the ways 1 to name a payer, a wanted card and a noted original.
 
 use bytes::BufMut;
 
 use tessera_kit::record::Position;
-use tessera_protocol::{Amount, CardNumber};
+use tessera_protocol::Amount;
 
 use super::field::Field;
-use super::{Entry, Event};
-use crate::bytes::{Reader, Unreadable};
+use super::{Entry, Event, NotedOriginal};
+use crate::bytes::{NameCard, Reader, Unreadable};
 use crate::original::UnseenOriginal;
 use crate::{Balance, WalletId};
 
@@ -41,12 +44,12 @@ pub struct Head {
     pub of_account: bool,
 }
 
-const HELD: u8 = 6;
+const HELD: u8 = 33;
 const ACCOUNT: u8 = 16;
 /// Hardly ever is less granted, or held for long: all others are shorter.
-const HELD_OTHERWISE: u8 = 23;
+const HELD_OTHERWISE: u8 = 34;
 /// The highest kind that was ever given; rises with each new one.
-pub(crate) const NEWEST_KIND: u8 = 31;
+pub(crate) const NEWEST_KIND: u8 = 39;
 
 impl Entry {
     /// The head of a payload; none where it is too short to be an event.
@@ -77,7 +80,25 @@ impl Entry {
 
     /// Reads a whole payload.
     pub fn read(payload: &[u8]) -> Result<Self, Unreadable> {
-        let mut from = Reader::new(payload);
+        Self::read_from(Reader::new(payload), payload)
+    }
+
+    /// Reads a whole payload that a build of 0.2 may have written, with card numbers: `names` names the cards of its wallet.
+    pub fn read_upgrading(payload: &[u8], names: &NameCard<'_>) -> Result<Self, Unreadable> {
+        let mut entry = Self::read_from(Reader::upgrading(payload, names), payload)?;
+        // What a reversal is about was paid by the payer whom the reversal names.
+        if let Event::ReversalNoted {
+            opening,
+            original: NotedOriginal::Unseen(unseen),
+            ..
+        } = &mut entry.event
+        {
+            unseen.named.traits.payer = opening.payer.tag();
+        }
+        Ok(entry)
+    }
+
+    fn read_from(mut from: Reader<'_>, payload: &[u8]) -> Result<Self, Unreadable> {
         let owes = payload.get(HEAD_BYTES).is_some_and(|kind| kind & OWES != 0);
         let mut entry = Self {
             wallet: WalletId(from.u64()?),
@@ -102,6 +123,7 @@ macro_rules! layouts {
     (
         $out:ident, $from:ident;
         $($kind:literal $event:ident { $($field:ident),+ };)*
+        before { $($old_kind:literal $old:ident { $($old_field:ident),+ };)* }
         write { $($pattern:pat => $write:expr;)* }
         read { $($kinds:pat => $read:expr;)* }
     ) => {
@@ -119,6 +141,10 @@ macro_rules! layouts {
             fn read($from: &mut Reader<'_>) -> Result<Self, Unreadable> {
                 Ok(match $from.u8()? & !OWES {
                     $($kind => Self::$event { $($field: Field::take($from)?),+ },)*
+                    $($old_kind => {
+                        $from.expect_numbers()?;
+                        Self::$old { $($old_field: Field::take($from)?),+ }
+                    })*
                     $($kinds => $read?,)*
                     kind => return Err($from.unknown("kind of event", kind, NEWEST_KIND)),
                 })
@@ -132,7 +158,6 @@ layouts! {
     2 Provisioned { currency, card, expiry, balance };
     3 CardRequested { opening, host_trace, wanted };
     4 CardIssued { reference, card, expiry };
-    5 LoadRequested { opening, host_trace, card, expiry, source, by_itself };
     7 Approved { reference };
     8 Released { reference, code, advise };
     9 Declined { opening, code, reason };
@@ -142,15 +167,23 @@ layouts! {
     13 Repeated { reference, transmission };
     15 OrderCancelled { opening };
     17 Closed { opening };
-    18 CardRetired { opening, card };
-    19 PayoutRequested { opening, host_trace, card, expiry, source };
-    20 RefundRequested { opening, host_trace, card, expiry, original, early };
     21 ReversedFurther { original, stood, standing, at };
     22 CardLate { reference };
     26 Expired { reference };
     27 StoodIn { reference };
     28 PostingAcknowledged { reference };
     29 GivenUp { reference, owed, code };
+    32 LoadRequested { opening, host_trace, card, expiry, source, by_itself };
+    35 CardRetired { opening, card };
+    36 PayoutRequested { opening, host_trace, card, expiry, source };
+    37 RefundRequested { opening, host_trace, card, expiry, original, early };
+    38 Advised { opening, card, expiry, expires_at };
+    before {
+        5 LoadRequested { opening, host_trace, card, expiry, source, by_itself };
+        18 CardRetired { opening, card };
+        19 PayoutRequested { opening, host_trace, card, expiry, source };
+        20 RefundRequested { opening, host_trace, card, expiry, original, early };
+    }
     write {
         Self::Opened(opening) => put(out, 1, opening);
         Self::Held { opening, host_trace, card, expiry, granted, expires_at } => {
@@ -177,14 +210,10 @@ layouts! {
             }
             change.put(out);
         };
-        Self::Advised { opening, card, expiry, expires_at } => {
-            put(out, 24, opening);
-            write_shown(out, card, *expiry);
-            expires_at.put(out);
-        };
         Self::Completed { opening, original, card, expiry, debit, from_hold, closes, unmatched } => {
-            put(out, 25, opening);
-            write_shown(out, card, *expiry);
+            put(out, 39, opening);
+            card.put(out);
+            expiry.put(out);
             original.put(out);
             debit.put(out);
             from_hold.put(out);
@@ -195,12 +224,15 @@ layouts! {
     }
     read {
         1 => Field::take(from).map(Self::Opened);
-        HELD => read_held(from, true);
+        6 => read_held(from, true, true);
+        HELD => read_held(from, false, true);
         14 => read_announced(from);
         ACCOUNT => read_account(from);
-        HELD_OTHERWISE => read_held(from, false);
-        24 => read_advised(from);
-        25 => read_completed(from);
+        23 => read_held(from, true, false);
+        HELD_OTHERWISE => read_held(from, false, false);
+        24 => read_advised_before(from);
+        25 => read_completed(from, true);
+        39 => read_completed(from, false);
         30 => Field::take(from).map(Self::Directed);
         31 => Field::take(from).map(Self::Reconciled);
     }
@@ -212,7 +244,10 @@ fn put(out: &mut Vec<u8>, kind: u8, first: &impl Field) {
     first.put(out);
 }
 
-fn read_held(from: &mut Reader<'_>, plain: bool) -> Result<Event, Unreadable> {
+fn read_held(from: &mut Reader<'_>, before: bool, plain: bool) -> Result<Event, Unreadable> {
+    if before {
+        from.expect_numbers()?;
+    }
     let (opening, host_trace) = (Field::take(from)?, Field::take(from)?);
     let (card, expiry) = (Field::take(from)?, Field::take(from)?);
     let (granted, expires_at) = match plain {
@@ -260,32 +295,26 @@ fn read_account(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
     Ok(Event::Account { opening, change })
 }
 
-/// The card that the host is shown, behind four bytes without a meaning: there was no STAN yet.
-fn write_shown(out: &mut Vec<u8>, card: &CardNumber, expiry: u16) {
-    out.put_u32_le(0);
-    card.put(out);
-    expiry.put(out);
-}
-
-fn read_shown(from: &mut Reader<'_>) -> Result<(CardNumber, u16), Unreadable> {
-    from.u32()?;
-    Ok((Field::take(from)?, Field::take(from)?))
-}
-
-fn read_advised(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+/// With four bytes without a meaning before the card, as completions had them too.
+fn read_advised_before(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+    from.expect_numbers()?;
     let opening = Field::take(from)?;
-    let (card, expiry) = read_shown(from)?;
+    from.u32()?;
     Ok(Event::Advised {
         opening,
-        card,
-        expiry,
+        card: Field::take(from)?,
+        expiry: Field::take(from)?,
         expires_at: Field::take(from)?,
     })
 }
 
-fn read_completed(from: &mut Reader<'_>) -> Result<Event, Unreadable> {
+fn read_completed(from: &mut Reader<'_>, before: bool) -> Result<Event, Unreadable> {
     let opening = Field::take(from)?;
-    let (card, expiry) = read_shown(from)?;
+    if before {
+        from.expect_numbers()?;
+        from.u32()?;
+    }
+    let (card, expiry) = (Field::take(from)?, Field::take(from)?);
     let original = Field::take(from)?;
     let (debit, from_hold) = (Field::take(from)?, Field::take(from)?);
     let flags = from.u8()?;

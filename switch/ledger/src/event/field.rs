@@ -5,12 +5,12 @@ use tessera_kit::clock::Timestamp;
 use tessera_protocol::{Amount, CardNumber, Currency, ResponseCode, Stan};
 
 use super::parts::{
-    read_amount, read_card, read_code, read_currency, read_host_stan, read_text, write_card,
-    write_stan, write_text,
+    read_amount, read_card, read_code, read_currency, read_host_stan, read_name, read_text,
+    write_card, write_name, write_stan, write_text,
 };
 use super::{NotedOriginal, Opening, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable, write_optional_time};
-use crate::{Change, Directed, Owed, Reason, Reference};
+use crate::{CardName, Change, Directed, Owed, Reason, Reference};
 
 /// A field of an event.
 pub(super) trait Field: Sized {
@@ -40,6 +40,10 @@ fields! {
     u16: |field, out| out.put_u16_le(*field), |from| from.u16();
     u32: |field, out| out.put_u32_le(*field), |from| from.u32();
     Amount: |field, out| out.put_u64_le(field.value()), |from| read_amount(from);
+    CardName: |field, out| write_name(out, *field), |from| match from.has_numbers() {
+        true => read_card(from).and_then(|card| from.name_of(&card)),
+        false => read_name(from),
+    };
     CardNumber: |field, out| write_card(out, field), |from| read_card(from);
     Change: |field, out| field.write(out), |from| Self::read(from);
     Currency: |field, out| out.put_u16_le(field.code()), |from| read_currency(from);

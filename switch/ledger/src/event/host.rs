@@ -1,8 +1,9 @@
 //! What the host is asked for, or notified of, by the transaction that an event opens.
 
-use tessera_protocol::{Amount, CardNumber, Stan};
+use tessera_protocol::{Amount, Stan};
 
 use super::Event;
+use crate::CardName;
 use crate::Opening;
 use crate::Reference;
 
@@ -16,7 +17,7 @@ pub struct ToHost<'a> {
     /// Our trace number towards the host (field 11); `None` where an advice notifies it, which has another one each time.
     pub trace: Option<Stan>,
     /// The card that the host is shown.
-    pub card: &'a CardNumber,
+    pub card: CardName,
     /// YYMM.
     pub expiry: u16,
     /// What the host is asked for, or notified of.
@@ -45,20 +46,21 @@ pub enum HostPurpose {
 impl Event {
     /// The request to the host about the transaction that this event opens; `None` where that moves no money there.
     pub fn to_host(&self) -> Option<ToHost<'_>> {
-        let asked = |opening, purpose, host_trace: &Stan, card, expiry: &u16, amount| ToHost {
-            opening,
-            purpose,
-            trace: Some(*host_trace),
-            card,
-            expiry: *expiry,
-            amount,
-            original: None,
-        };
-        let notified = |opening, purpose, card, expiry: &u16, amount| ToHost {
+        let asked =
+            |opening, purpose, host_trace: &Stan, card: &CardName, expiry: &u16, amount| ToHost {
+                opening,
+                purpose,
+                trace: Some(*host_trace),
+                card: *card,
+                expiry: *expiry,
+                amount,
+                original: None,
+            };
+        let notified = |opening, purpose, card: &CardName, expiry: &u16, amount| ToHost {
             opening,
             purpose,
             trace: None,
-            card,
+            card: *card,
             expiry: *expiry,
             amount,
             original: None,

@@ -1,12 +1,12 @@
 //! The line of a payer's history that an event is.
 
 use tessera_protocol::leased::EventKind;
-use tessera_protocol::{Amount, CardNumber, ResponseCode};
+use tessera_protocol::{Amount, ResponseCode};
 
 use super::Event;
 use crate::Class;
 use crate::Payer;
-use crate::{Change, Reference};
+use crate::{Change, LastFour, Reference};
 
 /// One line of a payer's history, but for what its request says.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Line<'a> {
     /// Field 39 of the answer, where the event decides it.
     pub code: Option<ResponseCode>,
     /// The card that it is about.
-    pub card: Option<&'a CardNumber>,
+    pub card: Option<LastFour>,
     /// What else it says.
     pub detail: Detail<'a>,
 }
@@ -51,7 +51,7 @@ impl Event {
             amount: opening.map_or(Amount::ZERO, |opening| opening.amount),
             code: None,
             card: match opening.map(|opening| &opening.payer) {
-                Some(Payer::Card(card, _)) => Some(card),
+                Some(Payer::Card(card, _)) => Some(card.last_four),
                 Some(Payer::Order(_) | Payer::Wallet) | None => None,
             },
             detail: Detail::None,
@@ -77,11 +77,11 @@ impl Event {
                 reference, card, ..
             } => Line {
                 reference: Some(*reference),
-                card: Some(card),
+                card: Some(LastFour::of(card)),
                 ..line
             },
             Self::CardRetired { card, .. } => Line {
-                card: Some(card),
+                card: Some(card.last_four),
                 ..line
             },
             Self::Provisioned { balance, .. } => Line {

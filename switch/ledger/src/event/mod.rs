@@ -38,8 +38,8 @@ use tessera_protocol::{
 };
 
 use crate::{
-    About, Balance, Change, Day, Directed, Opening, Owed, Reason, Reference, UnseenOriginal,
-    WalletId,
+    About, Balance, CardName, Change, Day, Directed, Opening, Owed, Reason, Reference,
+    UnseenOriginal, WalletId,
 };
 
 pub use accounts::Account;
@@ -121,7 +121,7 @@ pub enum Event {
         /// The request, or what the wallet does by itself when it ends.
         opening: Opening,
         /// The card.
-        card: CardNumber,
+        card: CardName,
     },
     /// The host is being asked for money from the payer's source.
     LoadRequested {
@@ -130,7 +130,7 @@ pub enum Event {
         /// Our trace number towards the host.
         host_trace: Stan,
         /// The card that the host knows the wallet by.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
         /// The account's source; 0 where the wallet server said its number.
@@ -145,7 +145,7 @@ pub enum Event {
         /// Our trace number towards the host.
         host_trace: Stan,
         /// The card that the host knows the wallet by.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
         /// The account's source.
@@ -162,7 +162,7 @@ pub enum Event {
         /// Our trace number towards the host.
         host_trace: Stan,
         /// The card that paid.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
     },
@@ -173,7 +173,7 @@ pub enum Event {
         /// Our trace number towards the host.
         host_trace: Stan,
         /// The card that the host is shown.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
         /// Less than what was asked for, where only that is there.
@@ -187,7 +187,7 @@ pub enum Event {
         /// The advice.
         opening: Opening,
         /// The card that the host is shown.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
         /// Until when an authorization holds it; `None` for a purchase.
@@ -200,7 +200,7 @@ pub enum Event {
         /// The authorization; `None` where there is none, and nothing is debited.
         original: Option<Reference>,
         /// The card that the host is shown.
-        card: CardNumber,
+        card: CardName,
         /// YYMM.
         expiry: u16,
         /// What is debited.
@@ -377,7 +377,7 @@ pub enum Wanted {
     /// The wallet's first.
     First,
     /// The replacement of this one, which is sent to the host until it has answered.
-    Replacement(CardNumber),
+    Replacement(CardName),
     /// A further number.
     Further {
         /// What it is for.

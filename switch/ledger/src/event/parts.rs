@@ -9,7 +9,7 @@ use tessera_protocol::{
 use super::{NotedOriginal, Reconciled, Wanted};
 use crate::bytes::{Reader, Unreadable};
 use crate::original::{NamedOriginal, PayerTag, Traits, UnseenOriginal};
-use crate::{Class, Merchant, Opening, Payer};
+use crate::{CardName, Class, LastFour, Merchant, Opening, Payer};
 use crate::{Day, DuplicateKey, Reference};
 
 impl Opening {
@@ -31,8 +31,8 @@ impl Opening {
         out.put_u16_le(self.currency.code());
         match &self.payer {
             Payer::Card(card, expiry) => {
-                out.put_u8(1);
-                write_card(out, card);
+                out.put_u8(4);
+                write_name(out, *card);
                 out.put_u16_le(expiry.unwrap_or(0));
             }
             Payer::Order(key) => {
@@ -68,12 +68,12 @@ impl Opening {
             payer: match from.u8()? {
                 1 => {
                     let card = read_card(from)?;
-                    let expiry = from.u16()?;
-                    Payer::Card(card, (expiry != 0).then_some(expiry))
+                    Payer::Card(from.name_of(&card)?, read_expiry(from)?)
                 }
                 2 => Payer::Order(OrderKey(from.array()?)),
                 3 => Payer::Wallet,
-                way => return Err(from.unknown("way to name the payer", way, 3)),
+                4 => Payer::Card(read_name(from)?, read_expiry(from)?),
+                way => return Err(from.unknown("way to name the payer", way, 4)),
             },
             merchant: Merchant {
                 category: from.u16()?,
@@ -91,7 +91,7 @@ impl NotedOriginal {
         match self {
             Self::Found => out.put_u8(0),
             Self::Unseen(unseen) => {
-                out.put_u8(1);
+                out.put_u8(3);
                 unseen.write(out);
             }
             Self::Several => out.put_u8(2),
@@ -101,9 +101,14 @@ impl NotedOriginal {
     pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(match from.u8()? {
             0 => Self::Found,
-            1 => Self::Unseen(Box::new(UnseenOriginal::read(from)?)),
+            1 => {
+                // Its payer was told apart by card number: see `Entry::read_upgrading`.
+                from.expect_numbers()?;
+                Self::Unseen(Box::new(UnseenOriginal::read(from)?))
+            }
             2 => Self::Several,
-            kind => return Err(from.unknown("kind of noted original", kind, 2)),
+            3 => Self::Unseen(Box::new(UnseenOriginal::read(from)?)),
+            kind => return Err(from.unknown("kind of noted original", kind, 3)),
         })
     }
 }
@@ -173,8 +178,8 @@ impl Wanted {
         match self {
             Self::First => out.put_u8(0),
             Self::Replacement(card) => {
-                out.put_u8(1);
-                write_card(out, card);
+                out.put_u8(3);
+                write_name(out, *card);
             }
             Self::Further { usage, limit } => {
                 out.put_u8(2);
@@ -187,12 +192,16 @@ impl Wanted {
     pub(crate) fn read(from: &mut Reader<'_>) -> Result<Self, Unreadable> {
         Ok(match from.u8()? {
             0 => Self::First,
-            1 => Self::Replacement(read_card(from)?),
+            1 => {
+                let card = read_card(from)?;
+                Self::Replacement(from.name_of(&card)?)
+            }
             2 => Self::Further {
                 usage: read_usage(from)?,
                 limit: read_amount(from)?,
             },
-            kind => return Err(from.unknown("kind of wanted card", kind, 2)),
+            3 => Self::Replacement(read_name(from)?),
+            kind => return Err(from.unknown("kind of wanted card", kind, 3)),
         })
     }
 }
@@ -221,6 +230,27 @@ pub(crate) fn read_card(from: &mut Reader<'_>) -> Result<CardNumber, Unreadable>
     let length = from.u8()?;
     let digits = from.u64()?;
     CardNumber::new(digits, usize::from(length)).ok_or(from.fault("a card number"))
+}
+
+/// Six bytes: serial number, and last four digits.
+pub(crate) fn write_name(out: &mut Vec<u8>, card: CardName) {
+    out.put_u32_le(card.serial);
+    out.put_u16_le(card.last_four.to_stored());
+}
+
+pub(crate) fn read_name(from: &mut Reader<'_>) -> Result<CardName, Unreadable> {
+    let serial = from.u32()?;
+    let last_four = from.u16()?;
+    Ok(CardName {
+        serial,
+        last_four: LastFour::from_stored(last_four).ok_or(from.fault("four digits"))?,
+    })
+}
+
+/// Two bytes; 0 where the request had none.
+fn read_expiry(from: &mut Reader<'_>) -> Result<Option<u16>, Unreadable> {
+    let expiry = from.u16()?;
+    Ok((expiry != 0).then_some(expiry))
 }
 
 /// Four bytes; 0 for none.

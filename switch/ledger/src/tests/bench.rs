@@ -8,9 +8,9 @@ use tessera_protocol::{
 
 use tessera_kit::record::{Position, Sequence};
 use tessera_ledger::{
-    About, Account, Action, Advice, AdviceSubject, Ask, Class, Command, Context, Decision,
-    DuplicateKey, Effect, Entry, Event, KeyFields, Kind, Merchant, Opening, Outcome, Owed, Payer,
-    Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
+    About, Account, Action, Advice, AdviceSubject, Ask, CardName, Class, Command, Context,
+    Decision, DuplicateKey, Effect, Entry, Event, KeyFields, KeyPayer, Kind, Merchant, Opening,
+    Outcome, Owed, Payer, Reference, Rules, Strange, Supervision, Wallet, WalletId, decide,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_milliseconds(1_790_000_000_000);
@@ -334,13 +334,18 @@ pub(super) fn card() -> CardNumber {
     CardNumber::development(1)
 }
 
+/// The name of a wallet's card, of which the number has the same serial number.
+pub(super) fn name(serial: u32) -> CardName {
+    CardName::new(serial, &CardNumber::development(u64::from(serial)))
+}
+
 pub(super) fn amount(minor: u64) -> Amount {
     Amount::new(minor).expect("twelve digits")
 }
 
 /// A request of the acquirer by card; `trace` distinguishes requests.
 pub(super) fn by_card(class: u8, trace: u32, minor: u64) -> Opening {
-    opening(class, trace, minor, Payer::Card(card(), Some(EXPIRY)))
+    opening(class, trace, minor, Payer::Card(name(1), Some(EXPIRY)))
 }
 
 /// A request of the mall for an order.
@@ -350,6 +355,7 @@ pub(super) fn by_order(class: u8, trace: u32, minor: u64, order: OrderKey) -> Op
 
 pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Opening {
     let (terminal, acceptor) = (*b"TERM0001", *b"SHOP-77        ");
+    let number;
     Opening {
         reference: Reference(0),
         key: DuplicateKey::of(KeyFields {
@@ -361,7 +367,14 @@ pub(super) fn opening(class: u8, trace: u32, minor: u64, payer: Payer) -> Openin
             local_date: 1122,
             class,
             processing_code: 0,
-            payer: &payer,
+            payer: match &payer {
+                Payer::Card(card, _) => {
+                    number = CardNumber::development(u64::from(card.serial));
+                    KeyPayer::Card(&number)
+                }
+                Payer::Order(order) => KeyPayer::Order(order),
+                Payer::Wallet => KeyPayer::Wallet,
+            },
         }),
         institution: Institution::new(INSTITUTION),
         class: Class::numbered(class).expect("a class"),

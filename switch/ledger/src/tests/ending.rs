@@ -3,12 +3,12 @@
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{CardNumber, ResponseCode};
 
-use super::bench::{EXPIRY, balances, by_card, entry_at, forwarded, settled};
+use super::bench::{EXPIRY, balances, by_card, entry_at, forwarded, name, settled};
 use super::payer::{Payers, code, session};
-use crate::{AccountAction, Advice, Command, Effect, Event, Reference, Status, Wanted};
+use crate::{AccountAction, Advice, CardName, Command, Effect, Event, Reference, Status, Wanted};
 
-/// The card numbers in cancellations to the host.
-fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardNumber> {
+/// The cards in cancellations to the host.
+fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardName> {
     let advised = effects.iter().filter_map(|effect| match effect {
         Effect::Advise(reference) => Some(*reference),
         _ => None,
@@ -18,21 +18,18 @@ fn cancelled(payers: &Payers, effects: &[Effect]) -> Vec<CardNumber> {
         .collect()
 }
 
-/// The number that the event says which opened this transaction, as the gate reads it.
-fn retired(payers: &Payers, reference: Reference) -> Option<CardNumber> {
+/// The card that the event names which opened this transaction, as the gate reads it.
+fn retired(payers: &Payers, reference: Reference) -> Option<CardName> {
     let transaction = payers.bench.wallet.transactions.by_reference(reference)?;
     assert_eq!(transaction.advice, Advice::Open);
     match &entry_at(&payers.bench.entries, transaction.position).event {
-        Event::CardRetired { card, .. } => Some(card.clone()),
+        Event::CardRetired { card, .. } => Some(*card),
         _ => None,
     }
 }
 
-fn numbers(serials: &[u64]) -> Vec<CardNumber> {
-    serials
-        .iter()
-        .map(|serial| CardNumber::development(*serial))
-        .collect()
+fn names(serials: &[u32]) -> Vec<CardName> {
+    serials.iter().copied().map(name).collect()
 }
 
 #[test]
@@ -71,7 +68,7 @@ fn a_wallet_ends_when_its_money_is_back() {
         .bench
         .send(Command::HostAnswered(reference, ResponseCode::APPROVED));
     assert_eq!(settled(&effects).code, ResponseCode::APPROVED);
-    assert_eq!(cancelled(&payers, &effects), numbers(&[1]));
+    assert_eq!(cancelled(&payers, &effects), names(&[1]));
     assert_eq!(balances(&payers.bench), (0, 0));
     assert_eq!(payers.buy(1), Err(ResponseCode::NO_SUCH_CARD));
     let gone = payers.proven(AccountAction::SignIn(session([1; 32])), false);
@@ -107,7 +104,7 @@ fn the_host_gets_an_advice_for_every_number_of_a_wallet_that_ends() {
     let mut payers = Payers::with(1000);
     payers.further(NumberUse::Mall, 0, 2);
     let used = payers.further(NumberUse::Once, 0, 3);
-    let bought = payers.buy_with(&used, *b"SHOP-77        ", 1000).unwrap();
+    let bought = payers.buy_with(used, *b"SHOP-77        ", 1000).unwrap();
     payers
         .bench
         .send(Command::HostAnswered(bought, ResponseCode::APPROVED));
@@ -116,7 +113,7 @@ fn the_host_gets_an_advice_for_every_number_of_a_wallet_that_ends() {
     payers.account(AccountAction::RetireNumber(serial));
     let effects = payers.proven(AccountAction::Close(None), true);
     assert_eq!(code(&effects), Some(ResponseCode::APPROVED));
-    assert_eq!(cancelled(&payers, &effects), numbers(&[1, 2, 3]));
+    assert_eq!(cancelled(&payers, &effects), names(&[1, 2, 3]));
     assert_eq!(payers.bench.replayed(), payers.bench.wallet);
     // A crash took the end of what was written.
     payers
@@ -128,7 +125,7 @@ fn the_host_gets_an_advice_for_every_number_of_a_wallet_that_ends() {
     let effects = payers.bench.send(Command::Recover);
     let again = cancelled(&payers, &effects);
     assert!(
-        numbers(&[1, 2, 3])
+        names(&[1, 2, 3])
             .iter()
             .all(|number| again.contains(number))
     );
@@ -142,19 +139,16 @@ fn a_card_that_comes_after_the_end_is_cancelled() {
     payers.bench.send(Command::HostSilent(reissue));
     let closed = payers.proven(AccountAction::Close(None), true);
     assert_eq!(code(&closed), Some(ResponseCode::APPROVED));
-    assert_eq!(cancelled(&payers, &closed), numbers(&[1]));
+    assert_eq!(cancelled(&payers, &closed), names(&[1]));
     // It is asked for as before, also after a restart.
     payers.bench.wallet = payers.bench.replayed();
     let effects = payers.bench.send(Command::Recover);
     assert!(effects.contains(&Effect::AskForCardAgain(reissue)));
     let wanted = payers.bench.wallet.cards.requested(reissue);
-    assert_eq!(
-        wanted,
-        Some(&Wanted::Replacement(CardNumber::development(1)))
-    );
+    assert_eq!(wanted, Some(&Wanted::Replacement(name(1))));
     let issued = Command::HostIssuedCard(reissue, CardNumber::development(2), EXPIRY);
     let effects = payers.bench.send(issued);
-    assert_eq!(cancelled(&payers, &effects), numbers(&[2]));
+    assert_eq!(cancelled(&payers, &effects), names(&[2]));
     let open: Vec<Reference> = payers
         .bench
         .wallet

@@ -3,7 +3,7 @@
 use tessera_protocol::{Institution, Mti, OrderKey, OriginalData, ResponseCode, Stan};
 
 use super::bench::{
-    Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, original, refund,
+    Bench, NOW, TIME, amount, balances, by_card, by_order, card, forwarded, name, original, refund,
     retrieval, reversal, reversal_of,
 };
 use crate::Class;
@@ -225,9 +225,7 @@ fn another_card_acceptor_card_order_or_party_does_not_reverse() {
         settle(bench);
         let differences: [fn(&mut Opening); 4] = [
             |opening| opening.acceptor = *b"SHOP-78        ",
-            |opening| {
-                opening.payer = Payer::Card(tessera_protocol::CardNumber::development(2), None)
-            },
+            |opening| opening.payer = Payer::Card(name(2), None),
             |opening| opening.payer = Payer::Order(OrderKey::of(b"SHOP-77", b"1")),
             |opening| opening.institution = another(opening.institution),
         ];

@@ -3,11 +3,11 @@
 use tessera_protocol::leased::{Limits, NumberUse, SessionKind, SourceKind};
 use tessera_protocol::{CardNumber, Currency, OrderKey, ResponseCode};
 
-use super::bench::{Bench, EXPIRY, amount, balances, by_card, forwarded, opening, settled};
+use super::bench::{Bench, EXPIRY, amount, balances, by_card, forwarded, name, opening, settled};
 use crate::{
-    AccountAction, Action, Ask, Claims, Command, Contact, ContactAndCode, ContactChannel, Details,
-    Effect, Event, LoadFrom, NewSession, Opening, Outcome, Payer, Proof, Reference, Reload, Secret,
-    Source, code_digest,
+    AccountAction, Action, Ask, CardName, Claims, Command, Contact, ContactAndCode, ContactChannel,
+    Details, Effect, Event, LoadFrom, NewSession, Opening, Outcome, Payer, Proof, Reference,
+    Reload, Secret, Source, code_digest,
 };
 
 pub(super) const SESSION: [u8; 32] = [7; 32];
@@ -126,22 +126,22 @@ impl Payers {
             .send(Command::HostAnswered(reference, ResponseCode::APPROVED))
     }
 
-    pub(super) fn further(&mut self, usage: NumberUse, limit: u64, serial: u64) -> CardNumber {
+    pub(super) fn further(&mut self, usage: NumberUse, limit: u64, serial: u32) -> CardName {
         let effects = self.proven(AccountAction::IssueNumber(usage, amount(limit)), true);
-        let number = CardNumber::development(serial);
-        let issued = Command::HostIssuedCard(forwarded(&effects), number.clone(), EXPIRY);
+        let number = CardNumber::development(u64::from(serial));
+        let issued = Command::HostIssuedCard(forwarded(&effects), number, EXPIRY);
         self.bench.send(issued);
-        number
+        name(serial)
     }
 
     pub(super) fn buy_with(
         &mut self,
-        number: &CardNumber,
+        card: CardName,
         mall: [u8; 15],
         minor: u64,
     ) -> Result<Reference, ResponseCode> {
         self.traces += 1;
-        let payer = Payer::Card(number.clone(), Some(EXPIRY));
+        let payer = Payer::Card(card, Some(EXPIRY));
         let mut opening = opening(2, self.traces, minor, payer);
         opening.acceptor = mall;
         self.purchase(opening)
@@ -363,12 +363,12 @@ fn a_reissued_card_is_dead_and_the_money_stays() {
     assert_eq!(code(&again), Some(ResponseCode::DUPLICATE));
     assert!(payers.buy(10).is_ok(), "the old one is good until then");
     let new = CardNumber::development(2);
-    let issued = Command::HostIssuedCard(forwarded(&reissue), new.clone(), EXPIRY);
+    let issued = Command::HostIssuedCard(forwarded(&reissue), new, EXPIRY);
     let effects = payers.bench.send(issued);
     let details = &settled(&effects).details;
     assert!(matches!(details, Details::Card { in_full: false, .. }));
     assert_eq!(payers.buy(10), Err(ResponseCode::NO_SUCH_CARD));
-    assert!(payers.buy_with(&new, MALL, 10).is_ok());
+    assert!(payers.buy_with(name(2), MALL, 10).is_ok());
     assert_eq!(payers.bench.wallet.ledger().value(), 1000);
 }
 
@@ -376,17 +376,17 @@ fn a_reissued_card_is_dead_and_the_money_stays() {
 fn a_number_for_one_purchase_buys_once() {
     let mut payers = Payers::with(1000);
     let number = payers.further(NumberUse::Once, 100, 2);
-    let above = payers.buy_with(&number, MALL, 101);
+    let above = payers.buy_with(number, MALL, 101);
     assert_eq!(above, Err(ResponseCode::ABOVE_AMOUNT_LIMIT));
-    let declined = payers.buy_with(&number, MALL, 50).unwrap();
+    let declined = payers.buy_with(number, MALL, 50).unwrap();
     payers
         .bench
         .send(Command::HostAnswered(declined, ResponseCode::DECLINED));
-    let bought = payers.buy_with(&number, MALL, 50).unwrap();
+    let bought = payers.buy_with(number, MALL, 50).unwrap();
     payers
         .bench
         .send(Command::HostAnswered(bought, ResponseCode::APPROVED));
-    let again = payers.buy_with(&number, MALL, 50);
+    let again = payers.buy_with(number, MALL, 50);
     assert_eq!(again, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
     assert!(payers.buy(10).is_ok(), "the card itself is untouched");
 }
@@ -395,9 +395,9 @@ fn a_number_for_one_purchase_buys_once() {
 fn a_number_for_one_mall_is_the_first_malls() {
     let mut payers = Payers::with(1000);
     let number = payers.further(NumberUse::Mall, 0, 2);
-    assert!(payers.buy_with(&number, MALL, 10).is_ok());
-    assert!(payers.buy_with(&number, MALL, 10).is_ok());
-    let elsewhere = payers.buy_with(&number, OTHER_MALL, 10);
+    assert!(payers.buy_with(number, MALL, 10).is_ok());
+    assert!(payers.buy_with(number, MALL, 10).is_ok());
+    let elsewhere = payers.buy_with(number, OTHER_MALL, 10);
     assert_eq!(elsewhere, Err(ResponseCode::NOT_PERMITTED_TO_CARD));
     let serial = payers
         .bench
@@ -408,7 +408,7 @@ fn a_number_for_one_mall_is_the_first_malls() {
         .map(|card| card.serial);
     let retired = payers.account(AccountAction::RetireNumber(serial.unwrap()));
     assert_eq!(code(&retired), Some(ResponseCode::APPROVED));
-    let dead = payers.buy_with(&number, MALL, 10);
+    let dead = payers.buy_with(number, MALL, 10);
     assert_eq!(dead, Err(ResponseCode::NO_SUCH_CARD));
     // The host gets an advice until it has acknowledged it.
     let advised = retired.iter().find_map(|effect| match effect {

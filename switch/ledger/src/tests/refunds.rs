@@ -1,10 +1,10 @@
 //! Refunds, and what is undone of them.
 
-use tessera_protocol::{Amount, CardNumber, OrderKey, ResponseCode};
+use tessera_protocol::{Amount, OrderKey, ResponseCode};
 
 use super::bench::{
-    Bench, TIME, approved, balances, by_card, by_order, forwarded, original, refund, reversal,
-    settled,
+    Bench, TIME, approved, balances, by_card, by_order, forwarded, name, original, refund,
+    reversal, settled,
 };
 use crate::{Action, AdviceSubject, Command, Effect, Event, OrderState, Payer, Reference, StandIn};
 
@@ -130,7 +130,7 @@ fn a_refund_names_the_payer_the_way_the_purchase_did() {
     let mut bench = Bench::with(1000);
     approved(&mut bench, 1, 300);
     let mut other_card = refund(2, 100);
-    other_card.payer = Payer::Card(CardNumber::development(2), None);
+    other_card.payer = Payer::Card(name(2), None);
     let outcome = bench.answer(other_card, of(1));
     assert_eq!(
         outcome.map(|outcome| outcome.code),

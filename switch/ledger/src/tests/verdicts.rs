@@ -3,7 +3,7 @@
 use tessera_protocol::{CardNumber, ResponseCode};
 
 use super::bench::{
-    Bench, EXPIRY, amount, approved, by_card, card, forwarded, original, refund, settled,
+    Bench, EXPIRY, amount, approved, by_card, forwarded, name, original, refund, settled,
 };
 use super::payer::Payers;
 use crate::{
@@ -143,7 +143,8 @@ fn after(kind: Asked, code: ResponseCode, mut booked: bool) {
         if again {
             let number = CardNumber::development(9);
             bench.send(Command::HostIssuedCard(reference, number.clone(), EXPIRY));
-            assert!(bench.wallet.cards.find(&number).is_some(), "{about}");
+            let known = bench.wallet.cards.iter().any(|card| card.number == number);
+            assert!(known, "{about}");
         }
     } else {
         assert!(!again, "{about}");
@@ -198,5 +199,5 @@ fn an_approval_in_part_that_nobody_asked_for_comes_to_nothing_on_both_sides() {
         bench.acknowledge(reference);
     }
     assert!(!bench.wallet.is_open());
-    assert!(bench.wallet.cards.find(&card()).is_some());
+    assert!(bench.wallet.cards.find(name(1)).is_some());
 }

@@ -1,9 +1,9 @@
 //! Account verification: the answer that a purchase would get whatever its amount, and nothing else.
 
 use tessera_protocol::leased::Limits;
-use tessera_protocol::{CardNumber, Currency, ResponseCode};
+use tessera_protocol::{Currency, ResponseCode};
 
-use super::bench::{Bench, EXPIRY, balances, by_card, card, forwarded};
+use super::bench::{Bench, EXPIRY, balances, by_card, forwarded, name};
 use crate::{Action, Command, Directed, Directive, Effect, Opening, Payer, Rule, Subject};
 
 const VERIFY: Action = Action::Verify { barred: None };
@@ -38,12 +38,12 @@ fn a_good_card_is_verified_and_nothing_is_held() {
 #[test]
 fn a_card_that_could_not_pay_gets_the_decline_of_a_purchase() {
     let mut bench = Bench::with(1_000);
-    let number = |number, expiry| Payer::Card(number, Some(expiry));
+    let by = |card, expiry| Payer::Card(card, Some(expiry));
     let code = verified(&mut bench, |opening| {
-        opening.payer = number(CardNumber::development(2), EXPIRY);
+        opening.payer = by(name(2), EXPIRY);
     });
     assert_eq!(code, ResponseCode::NO_SUCH_CARD);
-    let code = verified(&mut bench, |opening| opening.payer = number(card(), 3111));
+    let code = verified(&mut bench, |opening| opening.payer = by(name(1), 3111));
     assert_eq!(code, ResponseCode::EXPIRED);
     let code = verified(&mut bench, |opening| {
         opening.currency = Currency::new(978).unwrap()

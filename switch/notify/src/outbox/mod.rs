@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fjall::{Database, Keyspace, PersistMode};
 
 pub use rows::{Dead, Key, KnownContact, To, Waiting, Which};
-pub use upgrade::{needs_upgrade, positions, upgrade, upgrade_in_place};
+pub use upgrade::{needs_upgrade, positions, upgrade};
 
 use table::{Table, keyspace};
 use tessera_encryption::{DataKeys, KeysError, Purpose, RowCipher, RowError};

@@ -122,31 +122,6 @@ fn an_outbox_of_0_2_0_is_upgraded_with_its_positions_translated() {
     assert_eq!(outbox.dead_count(), 1);
 }
 
-/// Whatever a kill has left: both folders, one of them half made, or the new one alone.
-#[test]
-fn a_killed_upgrade_is_finished_by_the_next_start() {
-    for kill in ["before", "while it is made", "between the folders", "after"] {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = DataKeys::for_tests(folder.path());
-        let [old, new] = ["outbox", "outbox.new"].map(|name| folder.path().join(name));
-        left_in_format(&old, Some(FORMAT_OF_0_2), 100);
-        match kill {
-            "while it is made" => left_in_format(&new, None, 900),
-            "between the folders" => {
-                upgrade(&old, &new, keys.clone(), &Some).unwrap();
-                std::fs::rename(&old, folder.path().join("outbox.old")).unwrap();
-            }
-            "after" => upgrade_in_place(&old, &keys, &Some).unwrap(),
-            _ => {}
-        }
-        upgrade_in_place(&old, &keys, &Some).unwrap();
-        assert!(!new.exists() && !folder.path().join("outbox.old").exists());
-        let outbox = Outbox::open(&old, keys).unwrap();
-        assert_eq!(outbox.cursor().unwrap(), Some(cursor(104)), "{kill}");
-        assert_eq!(outbox.dead_count(), 1, "{kill}");
-    }
-}
-
 #[test]
 fn an_event_that_the_new_journal_lacks_ends_the_upgrade() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,7 @@
 //! An outbox that 0.2.0 wrote, as one of this build: its rows encrypted, and the journal positions in them
 //! translated, since the journal of 0.2.0 is written anew too.
 //!
-//! The new outbox is made beside the old one, and takes its place when it is whole. A kill before that lets the upgrade begin
-//! again, one after it is finished by the next start.
+//! The new outbox is made in another folder. The upgrade of the whole data puts it in the place of the old one.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -34,29 +33,6 @@ pub fn needs_upgrade(folder: &Path) -> Result<bool, OutboxError> {
     let database = open_database(folder)?;
     let format = keyspace(&database, CURSOR_TABLE)?.get(FORMAT_KEY)?;
     Ok(format.is_some_and(|format| format.first() == Some(&FORMAT_OF_0_2)))
-}
-
-/// Puts an outbox of this build in the place of one of 0.2.0, where there is one; see [`upgrade`].
-///
-/// # Errors
-/// Those of [`upgrade`], and when the folders can't be exchanged.
-pub fn upgrade_in_place(
-    folder: &Path,
-    keys: &DataKeys,
-    translate: &dyn Fn(Position) -> Option<Position>,
-) -> Result<(), OutboxError> {
-    let [new, old] = ["new", "old"].map(|name| folder.with_extension(name));
-    if needs_upgrade(folder)? {
-        upgrade(folder, &new, keys.clone(), translate)?;
-        remove(&old)?;
-        std::fs::rename(folder, &old).map_err(fjall::Error::Io)?;
-        tracing::info!(from = FORMAT_OF_0_2, to = FORMAT, "the outbox was upgraded");
-    }
-    // Without an old one in its place, the new one is whole.
-    if !folder.exists() && new.exists() {
-        std::fs::rename(&new, folder).map_err(fjall::Error::Io)?;
-    }
-    remove(&old)
 }
 
 fn remove(folder: &Path) -> Result<(), OutboxError> {

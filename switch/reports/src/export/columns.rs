@@ -3,9 +3,9 @@
 use tessera_common::text::latin_1;
 use tessera_journal::RecordRef;
 use tessera_kit::clock::Timestamp;
-use tessera_ledger::{Class, Entry, Event, NotedOriginal, Opening, Payer, Reference};
+use tessera_ledger::{Class, Entry, Event, LastFour, NotedOriginal, Opening, Payer, Reference};
 use tessera_protocol::{
-    Amount, CardNumber, Currency, Institution, Stan, mask_card_numbers, mask_likely_card_numbers,
+    Amount, Currency, Institution, Stan, mask_card_numbers, mask_likely_card_numbers,
 };
 
 use super::kinds::kind;
@@ -159,11 +159,12 @@ pub const COLUMNS: &[Column] = &[
     text("reason", |row| reason(row.event())),
     text("operator", |row| operator(row.event())),
     text("card_last_four", |row| {
-        let asked = row.opening.and_then(|opening| match &opening.payer {
-            Payer::Card(card, _) => Some(card),
+        let asked = row.opening.and_then(|opening| match opening.payer {
+            Payer::Card(card, _) => Some(card.last_four),
             Payer::Order(_) | Payer::Wallet => None,
         });
-        card(row.event()).or(asked).map(last_four)
+        let last_four = card(row.event()).or(asked);
+        last_four.map(|digits| Value::Text(digits.to_string()))
     }),
     number("available_before_minor", |row| {
         whole(row.entry.available.value())
@@ -191,10 +192,6 @@ fn sent(bytes: &[u8]) -> Option<Value> {
 
 fn masked(text: &str) -> Option<Value> {
     (!text.is_empty()).then(|| Value::Text(mask_card_numbers(text).into_owned()))
-}
-
-fn last_four(card: &CardNumber) -> Value {
-    Value::Text(format!("{:04}", card.expose() % 10_000))
 }
 
 fn class(class: Class) -> &'static str {
@@ -285,10 +282,11 @@ fn original(event: &Event) -> Option<Reference> {
     about(event)
 }
 
-fn card(event: &Event) -> Option<&CardNumber> {
-    let (Event::Provisioned { card, .. }
-    | Event::CardIssued { card, .. }
-    | Event::CardRetired { card, .. }
+fn card(event: &Event) -> Option<LastFour> {
+    if let Event::Provisioned { card, .. } | Event::CardIssued { card, .. } = event {
+        return Some(LastFour::of(card));
+    }
+    let (Event::CardRetired { card, .. }
     | Event::LoadRequested { card, .. }
     | Event::PayoutRequested { card, .. }
     | Event::RefundRequested { card, .. }
@@ -298,5 +296,5 @@ fn card(event: &Event) -> Option<&CardNumber> {
     else {
         return None;
     };
-    Some(card)
+    Some(card.last_four)
 }

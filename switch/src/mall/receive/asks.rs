@@ -1,17 +1,45 @@
 //! What a request asks of which wallet, if its party may ask it.
 
-use tessera_protocol::{Financial, Message, OrderKey, Payer as Named, Purchase, Request};
+use tessera_protocol::{
+    CardNumber, Financial, Message, OrderKey, Payer as Payers, Purchase, Request,
+};
 
 use super::super::permission;
 use tessera_config::{Party, PartyKind};
 use tessera_ledger::{
-    Action, Class, DuplicateKey, KeyFields, Merchant, Opening, Payer, Reference, Rule,
+    Action, CardName, Class, DuplicateKey, KeyFields, KeyPayer, Merchant, Opening, Payer,
+    Reference, Rule,
 };
 use tessera_metrics::FrameRefused;
 
-type Asked = (Opening, Action);
+/// What a request asks.
+pub(super) struct Asked {
+    /// The request as the wallet's journal will have it, but for the serial number of a card.
+    pub opening: Opening,
+    /// What it wants.
+    pub action: Action,
+    /// The card that it names, which leads to the wallet and goes no further.
+    pub card: Option<CardNumber>,
+}
 
-/// The request as the wallet's journal will have it, and what it wants; or how it is counted and answered.
+/// The payer as a message names them.
+enum Named {
+    /// By card number, with the expiry (YYMM) where there is one.
+    Card(CardNumber, Option<u16>),
+    /// By order.
+    Order(OrderKey),
+}
+
+impl Named {
+    fn in_key(&self) -> KeyPayer<'_> {
+        match self {
+            Self::Card(card, _) => KeyPayer::Card(card),
+            Self::Order(order) => KeyPayer::Order(order),
+        }
+    }
+}
+
+/// What the request asks, or how it is counted and answered.
 #[inline]
 pub(super) fn read(
     party: &Party,
@@ -25,6 +53,11 @@ pub(super) fn read(
     check(party, financial, &payer, &action)?;
     let class = Class::of(financial.mti).ok_or(not_permitted(Rule::NotOffered))?;
     let key = key_of(financial, function_of(&action), &payer);
+    let (payer, card) = match payer {
+        // The directory knows its serial number.
+        Named::Card(card, expiry) => (Payer::Card(CardName::new(0, &card), expiry), Some(card)),
+        Named::Order(order) => (Payer::Order(order), None),
+    };
     let opening = Opening {
         // The wallet's own worker gives it one.
         reference: Reference(0),
@@ -45,12 +78,16 @@ pub(super) fn read(
         payer,
         merchant: merchant_of(request, party),
     };
-    Ok((opening, action))
+    Ok(Asked {
+        opening,
+        action,
+        card,
+    })
 }
 
 /// What the request wants of which payer; `None` for what no party is offered.
 #[inline]
-fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial, Payer, Action)> {
+fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial, Named, Action)> {
     Some(match request {
         Request::Purchase(purchase) | Request::Authorization(purchase) => (
             &purchase.financial,
@@ -90,15 +127,15 @@ fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial,
         }
         // A load by a party is posted like a refund without a purchase.
         Request::Load(load) => {
-            let payer = Payer::Card(load.card.clone(), load.expiry);
+            let payer = Named::Card(load.card.clone(), load.expiry);
             (&load.financial, payer, Action::Refund { original: None })
         }
         Request::Inquiry(inquiry) => {
-            let payer = Payer::Card(inquiry.card.clone(), inquiry.expiry);
+            let payer = Named::Card(inquiry.card.clone(), inquiry.expiry);
             (&inquiry.financial, payer, Action::Inquiry)
         }
         Request::Verification(verified) => {
-            let payer = Payer::Card(verified.card.clone(), Some(verified.expiry));
+            let payer = Named::Card(verified.card.clone(), Some(verified.expiry));
             let country = verified.country.unwrap_or(0);
             let barred = controlled(
                 party,
@@ -131,13 +168,13 @@ fn wanted<'a>(party: &Party, request: &'a Request<'_>) -> Option<(&'a Financial,
 fn check(
     party: &Party,
     financial: &Financial,
-    payer: &Payer,
+    payer: &Named,
     action: &Action,
 ) -> Result<(), (FrameRefused, Rule)> {
     let not_permitted = |rule| (FrameRefused::NotPermitted, rule);
     let not_its = match (action, payer) {
         // Nobody agreed to what a mall would decide by itself.
-        (Action::Post { .. }, Payer::Order(_)) => Some(Rule::PartyAdvices),
+        (Action::Post { .. }, Named::Order(_)) => Some(Rule::PartyAdvices),
         (Action::Post { .. }, _) if !party.quirks.stand_in_advices => Some(Rule::PartyAdvices),
         (Action::Refund { original: None }, _) => not_given(party, financial),
         _ => None,
@@ -151,8 +188,8 @@ fn check(
     // The payer agreed to pay that mall, not any client that knows the order number; and a mall learns nothing about
     // cards.
     let may = match payer {
-        Payer::Order(_) => PartyKind::Mall,
-        Payer::Card(..) | Payer::Wallet => PartyKind::Acquirer,
+        Named::Order(_) => PartyKind::Mall,
+        Named::Card(..) => PartyKind::Acquirer,
     };
     if party.kind != may {
         return Err(not_permitted(Rule::PartyPayers));
@@ -184,7 +221,7 @@ fn function_of(action: &Action) -> u8 {
 /// Set in the message class of an advice, so that it is not a repeat of a request with the same key.
 const ADVISES: u8 = 0x20;
 
-fn key_of(financial: &Financial, function: u8, payer: &Payer) -> DuplicateKey {
+fn key_of(financial: &Financial, function: u8, payer: &Named) -> DuplicateKey {
     DuplicateKey::of(KeyFields {
         institution: financial.institution,
         terminal: &financial.terminal,
@@ -194,7 +231,7 @@ fn key_of(financial: &Financial, function: u8, payer: &Payer) -> DuplicateKey {
         local_date: financial.local_date,
         class: financial.mti.class() | function,
         processing_code: financial.processing_code,
-        payer,
+        payer: payer.in_key(),
     })
 }
 
@@ -265,10 +302,10 @@ fn merchant_of(request: &Request<'_>, party: &Party) -> Merchant {
     }
 }
 
-fn named(acceptor: &[u8; 15], payer: &Named<'_>) -> Payer {
+fn named(acceptor: &[u8; 15], payer: &Payers<'_>) -> Named {
     match payer {
-        Named::Card { number, expiry } => Payer::Card(number.clone(), *expiry),
-        Named::Order(order) => Payer::Order(OrderKey::of(acceptor, order)),
+        Payers::Card { number, expiry } => Named::Card(number.clone(), *expiry),
+        Payers::Order(order) => Named::Order(OrderKey::of(acceptor, order)),
     }
 }
 

@@ -20,6 +20,7 @@ use tessera_protocol::{
     ResponseCode, format_error_answer,
 };
 
+use self::asks::Asked;
 use super::answer;
 use super::context::SessionContext;
 use super::dialect;
@@ -33,6 +34,7 @@ use tessera_admission::{
 };
 use tessera_kit::clock;
 use tessera_ledger::{Ask, Rule, Verdict};
+
 use tessera_metrics::{ConnectionClosed, FrameRefused, Kind};
 
 static SIGN_ON_REFUSED: Limit = Limit::new("sign-on refused");
@@ -366,7 +368,11 @@ impl Receiver {
         if let Request::Reconciliation(totals) = request {
             return self.reconcile(listed, message, totals, frame, now);
         }
-        let (opening, action) = match asks::read(&listed.party, message, request) {
+        let Asked {
+            opening,
+            action,
+            card,
+        } = match asks::read(&listed.party, message, request) {
             Ok(read) => read,
             Err((why, rule)) => {
                 self.refused(why);
@@ -384,7 +390,7 @@ impl Receiver {
             action,
             claims,
         };
-        self.route(message, listed, ask, requester)
+        self.route(message, listed, ask, card, requester)
     }
 
     /// The requester of the current message, if it is admitted.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tessera_console::Limit;
 
-use tessera_protocol::{Message, OrderKey};
+use tessera_protocol::{CardNumber, Message, OrderKey};
 
 use super::{Received, Receiver};
 use crate::message::WalletMessage;
@@ -21,16 +21,21 @@ impl Receiver {
         &mut self,
         message: &Message<'_>,
         listed: &Arc<ListedParty>,
-        ask: Ask,
+        mut ask: Ask,
+        card: Option<CardNumber>,
         requester: Requester,
     ) -> Received {
-        match ask.opening.payer.clone() {
-            Payer::Card(card, _) => match self.keeper.neighbours.directory.find(&card) {
-                Ok(Some(found)) => self
-                    .keeper
-                    .neighbours
-                    .outgoing
-                    .dispatch(found.wallet, message_of(ask, requester)),
+        let directory = &self.keeper.neighbours.directory;
+        match (&mut ask.opening.payer, card) {
+            (Payer::Card(name, _), Some(card)) => match directory.find(&card) {
+                Ok(Some(found)) => {
+                    name.serial = found.serial;
+                    let message = message_of(ask, requester);
+                    self.keeper
+                        .neighbours
+                        .outgoing
+                        .dispatch(found.wallet, message);
+                }
                 // Nobody's card has paid anything.
                 Ok(None) => {
                     let verdict = without_original(&ask.action).unwrap_or(Rule::NoSuchCard.into());
@@ -38,8 +43,13 @@ impl Receiver {
                 }
                 Err(error) => return self.fault(message, listed, &error),
             },
-            Payer::Order(key) => return self.route_by_order(message, listed, key, ask, requester),
-            Payer::Wallet => return self.say(message, Some(listed), Rule::NotOffered),
+            (Payer::Order(key), _) => {
+                let key = *key;
+                return self.route_by_order(message, listed, key, ask, requester);
+            }
+            (Payer::Card(..) | Payer::Wallet, _) => {
+                return self.say(message, Some(listed), Rule::NotOffered);
+            }
         }
         Received::Done
     }

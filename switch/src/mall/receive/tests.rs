@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tessera_admission::{Arrival, Carrier, Connection, Parties, PlaceLimits, Places};
 use tessera_config::Settings;
-use tessera_ledger::{Action, Command, Payer, Rules, WalletId};
+use tessera_ledger::{Action, CardName, Command, Payer, Rules, WalletId};
 use tessera_metrics::Metrics;
 use tessera_protocol::{CardNumber, Message};
 
@@ -113,7 +113,8 @@ async fn a_request_by_card_becomes_a_command_for_its_wallet() {
         panic!("{sent:?}");
     };
     assert!(matches!(ask.action, Action::Purchase { barred: None }));
-    assert!(matches!(ask.opening.payer, Payer::Card(..)));
+    let named = CardName::new(1, &CardNumber::development(CARD));
+    assert_eq!(ask.opening.payer, Payer::Card(named, Some(3112)));
     assert_eq!(ask.opening.amount.value(), 1_999);
     assert_eq!(ask.opening.terminal, *b"TERM0001");
 }

@@ -8,7 +8,7 @@ use tessera_journal::testing::Memory;
 use tessera_journal::{Journal, Mark, Visit};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Directed, Directive, Entry, Event, Opening, Reference, Subject, Wallet, WalletId,
+    CardName, Directed, Directive, Entry, Event, Opening, Reference, Subject, Wallet, WalletId,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, Stan};
@@ -82,7 +82,7 @@ impl Bench {
                 ..opening
             },
             host_trace: Stan::MIN,
-            card: CardNumber::development(id.0),
+            card: CardName::new(1, &CardNumber::development(id.0)),
             expiry: 3112,
             source: 0,
             by_itself: false,

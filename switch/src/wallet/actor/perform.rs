@@ -124,8 +124,8 @@ impl WalletActor {
                 }
             }
             Effect::Reseal => self.reseal(context.now),
-            Effect::CardAdded(number) => {
-                if let Some(card) = self.wallet.cards.find(&number) {
+            Effect::CardAdded(name) => {
+                if let Some(card) = self.wallet.cards.find(name) {
                     self.services.directory.add(card, self.wallet.id);
                 }
             }

@@ -3,8 +3,9 @@
 use tessera_kit::clock::Timestamp;
 use tessera_kit::record::Position;
 use tessera_ledger::{
-    Balance, Day, DuplicateKey, Entry, Event, Merchant, NamedOriginal, NotedOriginal, Opening,
-    Owed, Payer, PayerTag, Reconciled, Reference, Traits, UnseenOriginal, WalletId, Wanted,
+    Balance, CardName, Day, DuplicateKey, Entry, Event, Merchant, NamedOriginal, NotedOriginal,
+    Opening, Owed, Payer, PayerTag, Reconciled, Reference, Traits, UnseenOriginal, WalletId,
+    Wanted,
 };
 use tessera_protocol::leased::NumberUse;
 use tessera_protocol::{
@@ -89,7 +90,7 @@ fn opening(payer: Payer) -> Opening {
 }
 
 fn by_card() -> Opening {
-    opening(Payer::Card(card(1), Some(EXPIRY)))
+    opening(Payer::Card(name(1), Some(EXPIRY)))
 }
 
 fn amount(value: u64) -> Amount {
@@ -100,7 +101,17 @@ fn card(serial: u64) -> CardNumber {
     CardNumber::development(serial)
 }
 
-fn unseen() -> UnseenOriginal {
+fn name(serial: u32) -> CardName {
+    CardName::new(serial, &card(u64::from(serial)))
+}
+
+/// Names the card of a number that a build of 0.2 wrote.
+pub(super) fn name_of(number: &CardNumber) -> CardName {
+    let serial = (1..9).find(|serial| card(*serial) == *number);
+    CardName::new(serial.expect("a card of the samples") as u32, number)
+}
+
+fn unseen(payer: PayerTag) -> UnseenOriginal {
     UnseenOriginal {
         key: DuplicateKey(*b"another sixteen."),
         named: NamedOriginal {
@@ -119,7 +130,7 @@ fn unseen() -> UnseenOriginal {
                 retrieval: *b"RRN000000043",
                 amount: amount(55),
                 granted: amount(44),
-                payer: PayerTag(0xFEED),
+                payer,
             },
         },
         at: NOW.saturating_sub(5),
@@ -137,7 +148,7 @@ fn requests() -> Vec<(&'static str, Event)> {
     let held = |payer, granted, expires_at| Event::Held {
         opening: opening(payer),
         host_trace: TRACE,
-        card: card(2),
+        card: name(2),
         expiry: EXPIRY,
         granted,
         expires_at,
@@ -156,7 +167,7 @@ fn requests() -> Vec<(&'static str, Event)> {
         ("card-requested-first", requested(Wanted::First)),
         (
             "card-requested-replacement",
-            requested(Wanted::Replacement(card(1))),
+            requested(Wanted::Replacement(name(1))),
         ),
         (
             "card-requested-once",
@@ -176,7 +187,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "card-retired",
             Event::CardRetired {
                 opening: opening(Payer::Wallet),
-                card: card(1),
+                card: name(1),
             },
         ),
         (
@@ -184,7 +195,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             Event::LoadRequested {
                 opening: opening(Payer::Wallet),
                 host_trace: TRACE,
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
                 source: 2,
                 by_itself: true,
@@ -195,7 +206,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             Event::PayoutRequested {
                 opening: opening(Payer::Wallet),
                 host_trace: TRACE,
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
                 source: 2,
             },
@@ -207,16 +218,16 @@ fn requests() -> Vec<(&'static str, Event)> {
                 original: Some(ORIGINAL),
                 early: true,
                 host_trace: TRACE,
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
             },
         ),
-        ("held-card", held(Payer::Card(card(1), None), None, None)),
+        ("held-card", held(Payer::Card(name(1), None), None, None)),
         ("held-order", held(Payer::Order(order), None, None)),
         (
             "held-in-part",
             held(
-                Payer::Card(card(1), Some(EXPIRY)),
+                Payer::Card(name(1), Some(EXPIRY)),
                 Some(amount(50)),
                 Some(NOW.plus(7)),
             ),
@@ -225,7 +236,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             "advised",
             Event::Advised {
                 opening: by_card(),
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
                 expires_at: Some(NOW.plus(8)),
             },
@@ -235,7 +246,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             Event::Completed {
                 opening: by_card(),
                 original: Some(ORIGINAL),
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
                 debit: amount(300),
                 from_hold: amount(200),
@@ -248,7 +259,7 @@ fn requests() -> Vec<(&'static str, Event)> {
             Event::Completed {
                 opening: by_card(),
                 original: None,
-                card: card(1),
+                card: name(1),
                 expiry: EXPIRY,
                 debit: amount(0),
                 from_hold: amount(0),
@@ -270,7 +281,7 @@ fn requests() -> Vec<(&'static str, Event)> {
                 opening: opening(Payer::Order(order)),
                 expires_at: NOW.plus(9),
                 description: b"two books".to_vec(),
-                reversed: vec![unseen()],
+                reversed: vec![unseen(PayerTag(0xFEED))],
             },
         ),
         (
@@ -379,7 +390,7 @@ fn later() -> Vec<(&'static str, Event)> {
         ("reversal-noted-found", noted(NotedOriginal::Found)),
         (
             "reversal-noted-unseen",
-            noted(NotedOriginal::Unseen(Box::new(unseen()))),
+            noted(NotedOriginal::Unseen(Box::new(unseen(PayerTag(1))))),
         ),
         ("reversal-noted-several", noted(NotedOriginal::Several)),
         (

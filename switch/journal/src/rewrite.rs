@@ -1,0 +1,85 @@
+//! A journal, written anew: where a build writes records, or what is in them, in another way than the build before.
+
+use std::error::Error;
+
+use super::disk::Access;
+use super::format::Protection;
+use super::lock::Lock;
+use super::open::{Location, open, reader};
+use super::segment::Segment;
+use super::{JournalError, Mark, Options, Position, RecordRef};
+
+/// So many bytes are gathered before what was written is waited for.
+const GATHERED_BYTES_MAX: u64 = 8 << 20;
+
+/// Whether a build of 0.2 wrote this journal, or began it: its first segment has format 2.
+///
+/// # Errors
+/// Where that can't be read, or a newer build wrote it.
+pub fn is_outdated(location: &Location) -> Result<bool, JournalError> {
+    let folder = location.folder();
+    if !folder.path.is_dir() {
+        return Ok(false);
+    }
+    let Some(&start) = folder.starts()?.first() else {
+        return Ok(false);
+    };
+    let segment = Segment::open(&folder, start, None, Access::Read)?;
+    Ok(match segment.protection {
+        Protection::Checksums(_) => true,
+        Protection::Encryption(_) => false,
+    })
+}
+
+/// Makes new payloads of old records.
+pub trait Convert {
+    /// Appends the new payload of a record.
+    ///
+    /// # Errors
+    /// Where there is none: the journal is not written then.
+    fn convert(
+        &mut self,
+        record: RecordRef<'_>,
+        payload: &mut Vec<u8>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>>;
+
+    /// The record that was converted last is at this position in the new journal.
+    fn placed(&mut self, old: Mark, new: Position);
+}
+
+/// Writes every record of the journal at `from` into a new journal at `to`, with the payload that it is converted to.
+/// Sequences and partitions stay. How many records that were. The new journal is durable then; the old one is not changed, and
+/// stays locked meanwhile.
+///
+/// # Errors
+/// As for [`open`] and [`Reader::scan`](super::Reader::scan); and where a switch has the old journal open.
+pub fn rewrite(
+    from: &Location,
+    to: &Location,
+    known: Option<Mark>,
+    convert: &mut dyn Convert,
+) -> Result<u64, JournalError> {
+    let _lock = Lock::take(&from.folder().path)?;
+    let faults = Box::new(|error: &JournalError| {
+        tracing::error!(%error, "the new journal could not be written");
+    });
+    let opened = open(to, Options::default(), None, &mut |_| Ok(()), faults)?;
+    let journal = opened.journal;
+    let mut payload = Vec::new();
+    let scanned = reader(from).scan(known, &mut |record| {
+        payload.clear();
+        convert.convert(record, &mut payload)?;
+        let appended = journal.append(record.partition, &payload);
+        if appended.sequence != record.sequence {
+            return Err("the new journal counts its records in another way".into());
+        }
+        convert.placed(record.mark(), appended.position);
+        if journal.gathered_bytes() > GATHERED_BYTES_MAX {
+            journal.sync()?;
+        }
+        Ok(())
+    })?;
+    journal.sync()?;
+    journal.close()?;
+    Ok(scanned.records)
+}
