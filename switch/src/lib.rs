@@ -48,6 +48,7 @@ pub mod provision;
 pub mod repair;
 pub mod router;
 pub mod shared;
+mod snapshots;
 pub mod wallet;
 
 pub use process::{Addresses, run};

@@ -14,5 +14,6 @@ mod secrecy;
 mod service_manager;
 mod signals;
 mod sinks;
+mod snapshots;
 mod token;
 mod upgrade;

@@ -184,6 +184,12 @@ fn durations(settings: &Settings) -> Result<(), Breach> {
             HOUR,
         ),
         ("store.idle_after", store.idle_after, 10 * MILLISECOND, DAY),
+        (
+            "store.snapshot_every",
+            store.snapshot_every,
+            1_000 * MILLISECOND,
+            365 * DAY,
+        ),
         // Duplicates and reversals are recognised for 24 hours.
         (
             "store.transactions_kept",
@@ -203,6 +209,11 @@ fn sizes(settings: &Settings) -> Result<(), Breach> {
             "journal.segment_bytes",
             settings.journal.segment_bytes,
             64 << 10..=16 << 30,
+        ),
+        (
+            "store.snapshot_bytes",
+            settings.store.snapshot_bytes,
+            64 << 10..=1 << 50,
         ),
         (
             "store.cache_bytes",

@@ -417,6 +417,12 @@ pub struct StoreSettings {
     /// How long a settled transaction is remembered for duplicates and reversals.
     #[serde(with = "units::duration")]
     pub transactions_kept: Duration,
+    /// A full snapshot is written so long after the one before,
+    #[serde(with = "units::duration")]
+    pub snapshot_every: Duration,
+    /// or when the journal has grown by so much since then.
+    #[serde(with = "units::size")]
+    pub snapshot_bytes: u64,
     /// Memory for the store's blocks.
     #[serde(with = "units::size")]
     pub cache_bytes: u64,
@@ -428,6 +434,8 @@ impl Default for StoreSettings {
             checkpoint_every: Duration::from_secs(30),
             idle_after: Duration::from_secs(60),
             transactions_kept: Duration::from_secs(7 * 24 * 60 * 60),
+            snapshot_every: Duration::from_secs(24 * 60 * 60),
+            snapshot_bytes: 4 << 30,
             cache_bytes: 64 << 20,
         }
     }

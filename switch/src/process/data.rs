@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use tessera_config::Settings;
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
-use tessera_store::{Checkpointer, Store};
+use tessera_store::{Checkpointer, FullSnapshots, Store};
 
 use super::base::Base;
 use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
+use crate::snapshots::{RunningSnapshots, SnapshotWriter};
 
 pub(super) struct Data {
     pub keys: DataKeys,
@@ -58,6 +60,17 @@ impl Data {
             dead_letters,
             writer,
         })
+    }
+
+    /// Has full snapshots of the store written from time to time.
+    pub fn start_snapshots(&self, settings: &Settings) -> std::io::Result<RunningSnapshots> {
+        let writer = SnapshotWriter {
+            store: Arc::clone(&self.store),
+            journal: Arc::clone(&self.journal),
+            snapshots: FullSnapshots::in_data(&settings.data, self.keys.clone()),
+            settings: settings.store.clone(),
+        };
+        writer.start()
     }
 
     /// What operators have decided about all wallets.

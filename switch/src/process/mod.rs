@@ -100,6 +100,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let mut ending = Ending::listen(hangups)?;
     ready(addresses);
     service::ready();
+    let snapshots = data.start_snapshots(&base.settings)?;
     let background = Background::start(&base, &data, &shared, &workers);
     let reload = Reload {
         settings: base.settings.clone(),
@@ -123,6 +124,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if let Some(notify) = notify {
         notify.stop();
     }
+    snapshots.stop();
     let journal = data.finish_store().await?;
     // While the journal's lock is ours.
     control.stop().await;

@@ -7,6 +7,7 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tessera_config::Settings;
@@ -15,7 +16,7 @@ use tessera_journal::{
     Journal, JournalError, Location, Mark, Observer, Opened, Options, Reader, Recovered, Visit,
 };
 use tessera_kit::clock;
-use tessera_store::Store;
+use tessera_store::{FullSnapshots, Store};
 
 use crate::upgrade::upgrade;
 
@@ -54,22 +55,23 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         source,
     })?;
     upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
-    let store = Store::open(
-        &settings.data.join("store"),
+    let location =
+        Location::in_data(&settings.data, &keys).with_segment_bytes(settings.journal.segment_bytes);
+    let reader = tessera_journal::reader(&location);
+    let store = open_store(
+        &settings.data,
         settings.store.cache_bytes,
-        keys.clone(),
+        &keys,
+        reader.as_ref(),
     )?;
     if let Some(time) = store.time()? {
         clock::not_before(time.plus(1));
     }
-    let location =
-        Location::in_data(&settings.data, &keys).with_segment_bytes(settings.journal.segment_bytes);
     let options = Options {
         by_turns: observer.is_some(),
         observer,
     };
     let stop = |error: &JournalError| crate::fault::stop("the journal could not be written", error);
-    let reader = tessera_journal::reader(&location);
     let (opened, events) = replay(&store, reader, WALLETS_MAX, |from, visit| {
         tessera_journal::open(&location, options, from, visit, Box::new(stop))
     })?;
@@ -81,6 +83,37 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         store,
         recovered,
     })
+}
+
+/// The store. Where there is none that can be read, it has what the newest good snapshot has, or begins empty.
+fn open_store(
+    data: &Path,
+    cache_bytes: u64,
+    keys: &DataKeys,
+    journal: &dyn Reader,
+) -> anyhow::Result<Store> {
+    let directory = data.join("store");
+    let open = || Store::open(&directory, cache_bytes, keys.clone());
+    match open().and_then(|store| Ok((store.mark()?, store))) {
+        Ok((Some(_), store)) => return Ok(store),
+        // The disk refuses it.
+        Ok((None, store)) if store.is_failing() => return Ok(store),
+        Ok((None, _)) => {}
+        Err(error) if error.is_damage() => {
+            tracing::warn!(%error, "the store can't be read: it is deleted and made anew");
+            std::fs::remove_dir_all(&directory)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let snapshots = FullSnapshots::in_data(data, keys.clone());
+    if let Some(restored) = snapshots.restore(&directory, cache_bytes, journal)? {
+        tracing::info!(
+            sequence = restored.mark.sequence.to_stored(),
+            rows = restored.rows,
+            "restored the store from a snapshot"
+        );
+    }
+    Ok(open()?)
 }
 
 /// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the

@@ -27,6 +27,7 @@
 
 mod beside;
 mod checkpointer;
+mod full;
 mod pending;
 mod read_back;
 mod rows;
@@ -34,6 +35,7 @@ mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod view;
 mod write;
 
 use std::collections::BTreeMap;
@@ -49,6 +51,7 @@ use zeroize::Zeroizing;
 
 pub use beside::recorded_mark;
 pub use checkpointer::{Checkpointer, Writer, Written};
+pub use full::{FullSnapshot, FullSnapshotError, FullSnapshots};
 pub use read_back::{ReadBackError, read_back};
 pub use snapshot::{Known, Snapshot, StoredCard, StoredOrder, Turnover};
 pub use tables::is_of_the_disk;
@@ -132,6 +135,16 @@ pub enum StoreError {
         /// What is wrong with it.
         error: Unreadable,
     },
+}
+
+impl StoreError {
+    /// Whether what is on the disk is not what was written: the store can be deleted and restored.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged(_) | Self::Row { .. } | Self::Unreadable { .. }
+        )
+    }
 }
 
 /// For `map_err`: a row of this kind cannot be read.

@@ -124,6 +124,11 @@ impl Tables {
         Ok(true)
     }
 
+    /// All tables as they are now, for as long as it is held.
+    pub fn moment(&self) -> fjall::Snapshot {
+        self.database.snapshot()
+    }
+
     pub fn of(&self, table: Table) -> &Keyspace {
         &self.keyspaces[table as usize]
     }

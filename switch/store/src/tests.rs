@@ -368,7 +368,7 @@ fn rows_of_an_older_data_key_are_read_after_a_rotation() {
     assert!(store.wallet(first).unwrap().is_some() && store.wallet(second).unwrap().is_some());
 }
 
-fn with_card(id: WalletId, number: &CardNumber) -> Wallet {
+pub(crate) fn with_card(id: WalletId, number: &CardNumber) -> Wallet {
     let event = Event::Provisioned {
         currency: Currency::USD,
         card: number.clone(),

@@ -34,6 +34,8 @@ const AUDIT_RESULT: &str = "switch/reports/src/audit/result.rs";
 const SNAPSHOT: &str = "switch/ledger/src/snapshot.rs";
 const STORE: &str = "switch/store/src/lib.rs";
 const TABLES: &str = "switch/store/src/tables.rs";
+const FULL: &str = "switch/store/src/full/mod.rs";
+const FULL_FORMAT: &str = "switch/store/src/full/format.rs";
 const OUTBOX: &str = "switch/notify/src/outbox/mod.rs";
 const SHOP: &str = "simulators/src/shop/log.rs";
 const HOST: &str = "simulators/src/host/ledger/log.rs";
@@ -60,6 +62,12 @@ const DRAWN: &[Drawn] = &[
     drawn(AUDIT_RESULT, " 8  4  version, ", AUDIT_RESULT, "VERSION"),
     drawn(SNAPSHOT, "│version", SNAPSHOT, "VERSION"),
     drawn(STORE, "\"format\"           version ", TABLES, "FORMAT"),
+    drawn(
+        FULL,
+        "//!  8  4  version, ",
+        FULL_FORMAT,
+        "SNAPSHOT_VERSION",
+    ),
     drawn(
         OUTBOX,
         "\"format\"                     version ",

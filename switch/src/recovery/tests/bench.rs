@@ -1,5 +1,6 @@
 //! A journal in memory, a store, and what the wallets should come to.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -12,17 +13,17 @@ use tessera_ledger::{
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, Stan};
-use tessera_store::Store;
+use tessera_store::{FullSnapshots, Store};
 
 use super::{MANY, NOW};
-use crate::recovery::{Replay, replay};
+use crate::recovery::{Replay, open_store, replay};
 
 /// A journal, and the wallets that its events come to.
 pub(super) struct Bench {
     pub(super) journal: Memory,
     pub(super) wallets: HashMap<WalletId, Wallet>,
     pub(super) store: Store,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -33,7 +34,7 @@ impl Bench {
             journal: Memory::default(),
             wallets: HashMap::new(),
             store: Store::open(&folder.path().join("store"), 1 << 20, keys).unwrap(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -90,6 +91,28 @@ impl Bench {
         self.add(id, requested);
         self.add(id, Event::Approved { reference });
         reference
+    }
+
+    pub(super) fn snapshots(&self) -> FullSnapshots {
+        FullSnapshots::in_data(self.folder.path(), DataKeys::for_tests(self.folder.path()))
+    }
+
+    /// Writes a full snapshot. Its file.
+    pub(super) fn snapshot(&self) -> PathBuf {
+        let snapshots = self.snapshots();
+        let written = snapshots.write(&self.store, &self.journal, &|| true);
+        assert!(written.unwrap().is_some());
+        snapshots.files().unwrap().remove(0)
+    }
+
+    /// With the store that a start finds after this was done to the folder of the one before.
+    pub(super) fn after(self, change: impl FnOnce(&Path)) -> Self {
+        let data = self.folder.path();
+        drop(self.store);
+        change(&data.join("store"));
+        let keys = DataKeys::for_tests(data);
+        let store = open_store(data, 1 << 20, &keys, &self.journal).unwrap();
+        Self { store, ..self }
     }
 
     /// Starts on what journal and store have; how many events the store lacked.

@@ -2,6 +2,9 @@
 
 mod bench;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use tessera_journal::Journal;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Balance, Day, Directive, Entry, Event, Subject, WalletId};
@@ -199,4 +202,70 @@ fn items_are_counted_under_the_dates_that_the_operator_has_begun() {
     bench.load(FIRST, NOW.plus(DAY));
     bench.start(MANY).unwrap();
     assert_eq!(dates(&bench), [(first, 2), (second, 1)]);
+}
+
+/// A journal with events of all wallets before and after a snapshot.
+fn with_snapshot() -> (Bench, PathBuf) {
+    let mut bench = Bench::new();
+    for id in [FIRST, SECOND] {
+        bench.provision(id);
+        bench.load(id, NOW);
+    }
+    bench.start(MANY).unwrap();
+    let path = bench.snapshot();
+    bench.block(SECOND);
+    bench.provision(THIRD);
+    bench.load(THIRD, NOW);
+    (bench, path)
+}
+
+#[test]
+fn a_start_from_a_snapshot_comes_to_the_same_as_one_by_replay() {
+    let (bench, _) = with_snapshot();
+    let remove = |store: &Path| fs::remove_dir_all(store).unwrap();
+    let bench = bench.after(remove);
+    assert_eq!(bench.start(MANY).unwrap(), 4, "what came after it");
+    bench.assert_stored();
+    let totals = bench.store.totals(Day::default()).unwrap();
+    let bench = bench.after(remove);
+    fs::remove_dir_all(bench.snapshots().files().unwrap()[0].parent().unwrap()).unwrap();
+    let bench = bench.after(remove);
+    assert_eq!(bench.start(MANY).unwrap(), 10, "all of it");
+    bench.assert_stored();
+    assert_eq!(bench.store.totals(Day::default()).unwrap(), totals);
+    assert_ne!(totals, []);
+}
+
+#[test]
+fn a_damaged_store_is_restored_from_the_newest_good_snapshot_or_the_journal() {
+    let (mut bench, first) = with_snapshot();
+    bench.start(MANY).unwrap();
+    let second = bench.snapshot();
+    bench.block(THIRD);
+    let all = 11;
+    for (damaged, missing) in [(None, 1), (Some(&second), 5), (Some(&first), all)] {
+        if let Some(path) = damaged {
+            let mut bytes = fs::read(path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(path, bytes).unwrap();
+        }
+        bench = bench.after(damage);
+        assert_eq!(bench.start(MANY).unwrap(), missing);
+        bench.assert_stored();
+    }
+}
+
+/// Every file of the store has other bytes in its middle.
+fn damage(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage(&path);
+            continue;
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.iter_mut().for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, bytes).unwrap();
+    }
 }

@@ -1,0 +1,96 @@
+//! Full snapshots of a real switch under load: it is killed while it writes them, loses its store, and goes on from them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::rig::totals::settles;
+use crate::rig::{Rig, wait_for};
+
+const CARDS: u64 = 2_000;
+const BALANCE: u64 = 100_000;
+const LOAD: [&str; 6] = ["--cards", "100", "--rate", "200", "--connections", "2"];
+const IN_A_HURRY: [(&str, &str); 2] = [
+    ("checkpoint_every = \"30s\"", "checkpoint_every = \"200ms\""),
+    ("snapshot_every = \"24h\"", "snapshot_every = \"1s\""),
+];
+
+fn files(rig: &Rig, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(rig.path("data/snapshots")) else {
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|it| it == extension))
+        .collect()
+}
+
+fn count(rig: &Rig, line: &str) -> usize {
+    rig.log("switch").matches(line).count()
+}
+
+fn rig() -> Rig {
+    let mut rig = Rig::with(CARDS, BALANCE, &IN_A_HURRY);
+    rig.start_host(&[]);
+    rig.start_switch();
+    rig.wait_until_ready();
+    rig
+}
+
+fn restart_without_store(rig: &mut Rig) {
+    fs::remove_dir_all(rig.path("data/store")).expect("a folder");
+    rig.start_switch();
+    rig.wait_until_ready();
+}
+
+#[test]
+fn a_switch_that_is_killed_while_it_writes_a_snapshot_goes_on_from_an_older_one() {
+    let mut rig = rig();
+    let loading = rig.start_load(&LOAD);
+    wait_for("the first snapshot", || !files(&rig, "snapshot").is_empty());
+    for round in 1..=4 {
+        // The moment that is wanted: this file is there while one is written. Where it is missed, any moment is good.
+        wait_for("a snapshot that is being written", || {
+            !files(&rig, "new").is_empty() || count(&rig, "wrote a snapshot") > 8 * round
+        });
+        rig.kill_switch();
+        restart_without_store(&mut rig);
+        let restored = count(&rig, "restored the store from a snapshot");
+        assert_eq!(restored, round, "{}", rig.log("switch"));
+    }
+    wait_for("another snapshot", || count(&rig, "wrote a snapshot") > 5);
+    assert!(files(&rig, "snapshot").len() <= 2);
+    rig.finish_load(loading);
+    settles(rig, (CARDS * BALANCE) as i64);
+}
+
+#[test]
+fn a_switch_passes_over_damaged_snapshots_and_replays_the_journal_in_the_end() {
+    let mut rig = rig();
+    let loading = rig.start_load(&LOAD);
+    wait_for("two snapshots", || files(&rig, "snapshot").len() == 2);
+    rig.finish_load(loading);
+    assert_eq!(rig.stop_switch(), Some(0));
+    let mut snapshots = files(&rig, "snapshot");
+    snapshots.sort();
+    let (restored, passed_over) = (
+        "restored the store from a snapshot",
+        "a snapshot is passed over",
+    );
+    for (path, counts) in snapshots.iter().rev().zip([(1, 1), (1, 3)]) {
+        let mut bytes = fs::read(path).expect("a file");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(path, bytes).expect("a file");
+        // Without another snapshot meanwhile: it would be a good one.
+        let slow = fs::read_to_string(rig.path("switch.toml")).expect("a file");
+        let slow = slow.replace("snapshot_every = \"1s\"", "snapshot_every = \"1h\"");
+        fs::write(rig.path("switch.toml"), slow).expect("a file");
+        restart_without_store(&mut rig);
+        let found = (count(&rig, restored), count(&rig, passed_over));
+        assert_eq!(found, counts, "{}", rig.log("switch"));
+        assert_eq!(rig.stop_switch(), Some(0));
+    }
+    rig.start_switch();
+    rig.wait_until_ready();
+    settles(rig, (CARDS * BALANCE) as i64);
+}
