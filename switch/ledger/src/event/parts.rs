@@ -102,7 +102,7 @@ impl NotedOriginal {
         Ok(match from.u8()? {
             0 => Self::Found,
             1 => {
-                // Its payer was told apart by card number: see `Entry::read_upgrading`.
+                // Its payer was identified by the card number: see `Entry::read_upgrading`.
                 from.expect_numbers()?;
                 Self::Unseen(Box::new(UnseenOriginal::read(from)?))
             }
