@@ -1,7 +1,9 @@
 //! The audit of a large journal: `cargo bench -p tessera-reports --bench audit -- WALLETS PURCHASES [FOLDER]`.
 //!
 //! Writes a journal of so many wallets and purchases (each is a hold and an approval, of any wallet), audits it, audits it again
-//! from the result, and shows for each its time, its passes and the peak of the process's memory.
+//! from the result, and shows for each its time, its passes and the peak of the process's memory. Then the times of lookups.
+
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::path::Path;
 use std::time::Instant;
@@ -12,11 +14,13 @@ use tessera_encryption::DataKeys;
 use tessera_journal::{Journal, Location, Options, Position};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{
-    Balance, CardName, Class, DuplicateKey, Entry, Event, KeyFields, KeyPayer, Merchant, Opening,
-    Payer, Reference, WalletId,
+    Balance, CardName, Class, Day, DuplicateKey, Entry, Event, KeyFields, KeyPayer, Merchant,
+    Opening, Payer, Reference, WalletId,
 };
 use tessera_protocol::{Amount, CardNumber, Currency, Institution, Stan};
 use tessera_reports::audit::Audit;
+use tessera_reports::index::{Index, Name};
+use tessera_reports::recon;
 
 const EXPIRY: u16 = 3112;
 const BALANCE: u64 = 1_000_000;
@@ -26,42 +30,89 @@ fn card(wallet: u64) -> CardName {
     CardName::new(1, &CardNumber::development(wallet))
 }
 
+/// That of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
-    let numbers: Vec<u64> = std::env::args()
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [step, data] = &arguments[..]
+        && matches!(step.as_str(), "full" | "since")
+    {
+        return audit(Path::new(data), step == "since");
+    }
+    let numbers: Vec<u64> = arguments
+        .iter()
         .filter_map(|one| one.parse().ok())
         .collect();
     let (wallets, purchases) = match numbers[..] {
         [wallets, purchases] => (wallets, purchases),
         _ => (10_000, 20_000),
     };
-    let kept = std::env::args().find(|one| one.starts_with('/'));
+    let chosen = arguments.iter().find(|one| one.starts_with('/'));
     let folder = tempfile::tempdir().expect("a folder");
-    let data = kept.as_deref().map_or(folder.path(), Path::new);
+    let data = chosen.map_or(folder.path(), Path::new);
     let keys = DataKeys::for_tests(data);
     let started = Instant::now();
     write(data, wallets, purchases);
     println!("written in {:.1} s", started.elapsed().as_secs_f64());
-    let result = data.join("result");
-    for since in [false, true] {
-        // What this process has taken so far is forgotten: Linux counts the peak anew.
-        std::fs::write("/proc/self/clear_refs", "5").expect("Linux");
-        let started = Instant::now();
-        let mut passes = 1;
-        let totals = Audit::of(data, Some(&keys))
-            .since(since.then(|| result.clone()))
-            .with_result(Some(result.clone()))
-            .with_progress(|progress| passes = progress.pass)
-            .run()
-            .expect("an intact journal");
-        println!(
-            "{} events of {} wallets: {:.1} s, {passes} passes, peak {} MiB, result {} MiB",
-            totals.events,
-            totals.wallets,
-            started.elapsed().as_secs_f64(),
-            peak_kib() / 1024,
-            std::fs::metadata(&result).expect("a result").len() >> 20,
-        );
+    // Each in a process of its own, whose peak is its own.
+    for step in ["full", "since"] {
+        let this = std::env::current_exe().expect("this program");
+        let ran = std::process::Command::new(this)
+            .arg(step)
+            .arg(data)
+            .status();
+        assert!(ran.is_ok_and(|status| status.success()));
     }
+    look_up(data, &keys);
+}
+
+fn audit(data: &Path, since: bool) {
+    let keys = DataKeys::for_tests(data);
+    let result = data.join("result");
+    let started = Instant::now();
+    let mut passes = 0;
+    let totals = Audit::of(data, Some(&keys))
+        .since(since.then(|| result.clone()))
+        .with_result(Some(result.clone()))
+        .with_progress(|progress| passes = progress.pass)
+        .run()
+        .expect("an intact journal");
+    println!(
+        "{} events of {} wallets: {:.1} s, {passes} passes, peak {} MiB, result {} MiB",
+        totals.events,
+        totals.wallets,
+        started.elapsed().as_secs_f64(),
+        peak_kib() / 1024,
+        std::fs::metadata(&result).expect("a result").len() >> 20,
+    );
+}
+
+/// Opens the index, which makes the missing files, and then finds a purchase, its wallet's events and the items of its date.
+fn look_up(data: &Path, keys: &DataKeys) {
+    let lap = |what: &str, started: Instant| {
+        println!("{what}: {:.3} s", started.elapsed().as_secs_f64());
+    };
+    let started = Instant::now();
+    drop(Index::open(data, Some(keys)).expect("a journal"));
+    lap("index made", started);
+    let started = Instant::now();
+    let index = Index::open(data, Some(keys)).expect("a journal");
+    lap("index opened", started);
+    let reference = Reference::first(Timestamp::from_milliseconds(1_790_000_000_001), 1);
+    let started = Instant::now();
+    let found = index.find(&Name::Reference(reference)).expect("a journal");
+    let wallet = index.entry(found[0]).expect("an event").wallet;
+    let events = index.chain(wallet).expect("a chain").len();
+    lap(
+        &format!("purchase found, and {events} events of its wallet"),
+        started,
+    );
+    let started = Instant::now();
+    let day = Day::at(reference.given_at(), 0);
+    let items = recon::items(data, Some(keys), day, None).expect("items");
+    lap(&format!("{} items of its date", items.rows.len()), started);
 }
 
 fn peak_kib() -> u64 {

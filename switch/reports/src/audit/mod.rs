@@ -211,6 +211,11 @@ impl Reading<'_> {
                 workers.give(number, proven.bucket(number)?);
             }
         }
+        (audit.progress)(Progress {
+            pass: self.pass,
+            journal_bytes: since.map_or(0, |since| since.position.to_stored()),
+            wallets: (range.end * 1000 / BUCKETS) as u32,
+        });
         let mut stopped = false;
         let mut last = since;
         let read = self.scan(since, &mut |record| {
