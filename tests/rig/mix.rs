@@ -8,7 +8,7 @@ use super::{Rig, wait_for};
 /// Development cards of the switch, and what each starts with.
 pub const CARDS: u64 = 16;
 pub const BALANCE: u64 = 1_000_000;
-/// The financial system keeps its books there.
+/// The financial system keeps its log there.
 pub const HOST: [&str; 1] = ["data=\"host-data\""];
 /// By the amount of a purchase, what the financial system answers.
 const ENDINGS: [&str; 10] = [
