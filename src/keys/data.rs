@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use tessera_common::private;
 use tessera_config::Settings;
@@ -10,7 +9,6 @@ use tessera_console::print;
 use tessera_encryption::{DataKeys, KeyKind, KeySource, Rewrapped};
 use tessera_ledger::Day;
 use tessera_protocol::KeyEncryptingKey;
-use tessera_vault::KeyRing;
 
 const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 
@@ -22,9 +20,6 @@ pub struct Which {
     /// The folder of journal and store, in place of the configured one.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The keys of the vault instead, which encrypt funding sources and contacts.
-    #[arg(long)]
-    vault: bool,
 }
 
 #[derive(Args)]
@@ -42,9 +37,6 @@ pub struct Rewrap {
 
 pub fn list(which: &Which) -> anyhow::Result<()> {
     let settings = crate::switch::read(&which.config, which.data.clone())?;
-    if which.vault {
-        return list_vault(&settings);
-    }
     let keys = settings.data_keys_to_read()?;
     let source = &settings.encryption.master_key;
     print(format_args!(
@@ -77,30 +69,8 @@ fn compared(source: &KeySource) -> anyhow::Result<String> {
     Ok(format!("  check value {value}"))
 }
 
-fn list_vault(settings: &Settings) -> anyhow::Result<()> {
-    let ring = KeyRing::read(&settings.vault.keys).context("the keys could not be read")?;
-    let newest = ring.numbers().last();
-    for number in ring.numbers() {
-        let seals = match newest == Some(number) {
-            true => "encrypts and decrypts",
-            false => "decrypts",
-        };
-        print(format_args!("{number}  {seals}\n"))?;
-    }
-    Ok(())
-}
-
 pub fn rotate(which: &Which) -> anyhow::Result<()> {
     let settings = crate::switch::read(&which.config, which.data.clone())?;
-    if which.vault {
-        let path = &settings.vault.keys;
-        let number = KeyRing::rotate(path)?;
-        print(format_args!(
-            "key {number} is in {}\nrestart the switch: it then encrypts everything anew with this key\n",
-            path.display()
-        ))?;
-        return Ok(());
-    }
     let added = settings.data_keys_to_read()?.rotate()?;
     print(format_args!("data key {} encrypts from now on\n", added.0))?;
     Ok(())
@@ -134,11 +104,6 @@ pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
 
 pub fn verify(which: &Which) -> anyhow::Result<()> {
     let settings = crate::switch::read(&which.config, which.data.clone())?;
-    if which.vault {
-        let keys = KeyRing::read(&settings.vault.keys)?.len();
-        print(format_args!("{keys} keys are well-formed\n"))?;
-        return Ok(());
-    }
     private::check(&settings.data)?;
     let keys = settings.data_keys_to_read()?.entries()?.len();
     print(format_args!(

@@ -32,6 +32,7 @@ mod reload;
 mod renewal;
 mod reseal;
 mod settlement;
+mod shredding;
 #[cfg(test)]
 mod testing;
 mod upgrade;

@@ -1,4 +1,5 @@
-//! Re-encrypts data under the vault's newest key after a rotation, one wallet after another, while the switch serves.
+//! Re-encrypts under the keys of wallets what a build before has encrypted under the vault's ring, one wallet after another,
+//! while the switch serves.
 
 use std::io;
 use std::sync::Arc;
@@ -48,19 +49,17 @@ pub(crate) fn start(
         if outdated > 0 {
             tracing::info!(
                 wallets = outdated,
-                "re-encrypting with the vault's newest key"
+                "re-encrypting funding sources and contacts with the keys of their wallets"
             );
             return;
         }
         // Addresses of messages are not sealed anew: they go when the message is gone.
         match outbox.map_or(Ok(0), |outbox| outbox.outdated(&vault)) {
             Err(error) => tracing::error!(%error, "the outbox could not be read"),
-            Ok(0) => tracing::info!(
-                "the vault's older keys are no longer needed: they can be removed from the key file"
-            ),
+            Ok(0) => tracing::info!("the vault's key file is no longer needed: it can be removed"),
             Ok(addresses) => tracing::info!(
                 addresses,
-                "messages to payers still need the vault's older keys: leave them in the key file"
+                "messages to payers still need the vault's key file: leave it there"
             ),
         }
     };

@@ -21,7 +21,7 @@ use tessera_metrics::{Kind, Metrics, WorkerMetrics};
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, CardNumber, Currency, OrderKey, Stan};
 use tessera_store::{Checkpointer, Store};
-use tessera_vault::{KeyRing, Vault};
+use tessera_vault::Vault;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::dispatch::{Batch, Inbox, Inboxes, Outgoing, Wakes};
@@ -96,9 +96,7 @@ impl Bench {
             Checkpointer::new(Arc::clone(&store), Arc::clone(&shared), PARTITIONS);
         // Ends with the bench, which has the senders.
         std::thread::spawn(move || writer.run(|_| {}));
-        let ring = folder.path().join("vault.toml");
-        KeyRing::rotate(&ring).expect("a key");
-        let vault = Vault::new(KeyRing::read(&ring).expect("a key"));
+        let vault = Vault::for_tests(folder.path());
 
         let (sender, inbox) = unbounded_channel();
         let inboxes = Inboxes::new(vec![sender], PARTITIONS);
@@ -147,6 +145,7 @@ impl Bench {
             stand_in: Arc::new(StandInBudget::new(stand_in)),
             totals: Arc::new(PartyTotals::new([], 1)),
             dead_letters: Arc::new(DeadLetters::default()),
+            ended_wallets: Arc::default(),
             policy: reader,
             passwords: passwords.expect("threads"),
             vault: Arc::new(vault),

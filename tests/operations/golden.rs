@@ -127,6 +127,9 @@ fn data_of_every_release_is_opened_replayed_and_audited() {
             assert_eq!(rig.stop_switch(), Some(0), "{release:?}, {store}");
             assert_eq!(lasting(&rig), before, "{release:?}, {store}");
         }
+        let log = rig.log("switch");
+        assert!(log.contains("re-encrypting funding sources and contacts"));
+        assert!(!log.contains("could not be re-encrypted"), "{log}");
         let mut rig = started(rig, &HOST);
         let mut line = Line::signed_on(&rig);
         let wallet = line.wallet_with(10_000);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tessera_encryption::{DataKeys, KeySource, make_master_key};
+use tessera_vault::KeyRing;
 
 use super::{Environment, Settings, SettingsError};
 
@@ -27,6 +28,15 @@ impl Settings {
     pub fn data_keys_to_read(&self) -> Result<DataKeys, SettingsError> {
         let master = self.encryption.master_key.open()?;
         Ok(DataKeys::read(&self.data, master)?)
+    }
+
+    /// The vault's keys of a build before, where there are any.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn vault_ring(&self) -> Result<Option<KeyRing>, SettingsError> {
+        let path = &self.vault.keys;
+        Ok(path.exists().then(|| KeyRing::read(path)).transpose()?)
     }
 
     /// Whether the master key can be had. A development switch makes the file where there is none.

@@ -78,9 +78,7 @@ pub enum SettingsError {
     #[error(transparent)]
     DataKeys(#[from] KeysError),
     /// The vault's key file can't be used.
-    #[error(
-        "without its keys the vault can't be opened; `tessera keys rotate --vault` makes the first one: {0}"
-    )]
+    #[error(transparent)]
     Vault(#[from] KeyRingError),
     /// A key without which there is no sense in starting.
     #[error("{place}: missing key `{key}`")]

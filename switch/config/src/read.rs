@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tessera_console::LogSettings;
 use tessera_protocol::Currency;
-use tessera_vault::KeyRing;
 
 use super::bounds::Breach;
 use super::encryption::EncryptionTable;
@@ -101,10 +100,7 @@ impl Settings {
         tls::leased_server(&self.leased)?;
         tls::check_authorities(self)?;
         self.check_master_key()?;
-        // A development switch makes one where there is none.
-        if self.environment == Environment::Production || self.vault.keys.exists() {
-            KeyRing::read(&self.vault.keys)?;
-        }
+        self.vault_ring()?;
         self.mall.tls.as_ref().map(tls::mall_server).transpose()?;
         Ok(())
     }

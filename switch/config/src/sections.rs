@@ -243,7 +243,7 @@ pub struct LimitSettings {
     pub month_count: u64,
 }
 
-/// What seals funding sources and addresses.
+/// What has sealed funding sources and addresses in builds before.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VaultSettings {

@@ -37,7 +37,7 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What encrypts the data.
     pub encryption: EncryptionSettings,
-    /// What seals sources and addresses.
+    /// What has sealed sources and addresses in builds before.
     pub vault: VaultSettings,
     /// The leased line to the financial system.
     pub host: HostLinkSettings,

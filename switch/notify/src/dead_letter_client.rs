@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::outbox::{Dead, Key};
+use tessera_ledger::WalletId;
 use tessera_vault::Vault;
 
 /// Requests that wait for the notification thread.
@@ -24,6 +25,11 @@ pub(super) enum Ask {
     Drop(Letters, oneshot::Sender<Result<usize, String>>),
     /// How many addresses an older key of this vault has sealed.
     Outdated(Arc<Vault>, oneshot::Sender<Result<usize, String>>),
+    /// Which of these wallets, which have ended, are still to be notified.
+    ToBeNotified(
+        Vec<WalletId>,
+        oneshot::Sender<Result<Vec<WalletId>, String>>,
+    ),
 }
 
 /// Which dead letters.
@@ -72,6 +78,18 @@ impl DeadLetterClient {
     pub fn outdated(&self, vault: &Arc<Vault>) -> Result<usize, String> {
         let (answer, answered) = oneshot::channel();
         let ask = Ask::Outdated(Arc::clone(vault), answer);
+        self.0.blocking_send(ask).map_err(|_| stopped())?;
+        answered.blocking_recv().map_err(|_| stopped())?
+    }
+
+    /// Which of these wallets, which have ended, still have messages that are to be sent to their contacts: their keys are
+    /// needed. To be asked by a thread of its own.
+    ///
+    /// # Errors
+    /// Why the outbox can't be read.
+    pub fn to_be_notified(&self, wallets: Vec<WalletId>) -> Result<Vec<WalletId>, String> {
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::ToBeNotified(wallets, answer);
         self.0.blocking_send(ask).map_err(|_| stopped())?;
         answered.blocking_recv().map_err(|_| stopped())?
     }

@@ -72,6 +72,12 @@ impl Follower {
         Ok((looked_at, reading.waiting))
     }
 
+    /// Whose event is at a position.
+    pub(super) fn wallet_at(&self, position: Position) -> Result<Option<WalletId>, OutboxError> {
+        let record = self.journal.read(position)?;
+        Ok(Entry::peek(&record.payload).map(|head| head.wallet))
+    }
+
     /// Events that are durable and were not looked at.
     pub(super) fn behind(&self) -> u64 {
         let looked_at = self

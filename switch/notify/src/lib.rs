@@ -23,6 +23,7 @@
 pub mod channel;
 mod dead_letter_client;
 mod deliver;
+mod ended;
 mod follow;
 mod lane;
 mod occasion;

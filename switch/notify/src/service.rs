@@ -13,6 +13,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::channel::{Channel, Email, Failure, Receipt, ReceiptOutcome, Sms};
 use super::dead_letter_client::{Ask, DeadLetterClient, Letters};
 use super::deliver::{CODE_WITHIN, Delivered, Delivery, MallNames};
+use super::ended;
 use super::follow::Follower;
 use super::lane::Lane;
 use super::outbox::{Changes, Dead, Key, Outbox, OutboxError, To, Waiting};
@@ -456,6 +457,10 @@ fn answer(state: &mut State, ask: Ask) -> Result<(), OutboxError> {
                 .count_sealed(|sealed| vault.is_outdated(sealed));
             reply(answer, outdated)
         }
+        Ask::ToBeNotified(wallets, answer) => {
+            let waiting = ended::to_be_notified(&state.outbox, &state.follower, wallets);
+            reply(answer, waiting)
+        }
     }
 }
 
@@ -535,7 +540,6 @@ mod tests {
     use super::*;
     use crate::testing::{Records, open_outbox};
     use tessera_journal::Position;
-    use tessera_vault::KeyRing;
 
     const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -550,11 +554,9 @@ mod tests {
     }
 
     fn delivery(folder: &std::path::Path, journal: &Records) -> Delivery {
-        let keys = folder.join("keys");
-        KeyRing::rotate(&keys).unwrap();
         Delivery {
             journal: journal.engine(),
-            vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
+            vault: Arc::new(Vault::for_tests(folder)),
             email: None,
             sms: None,
             malls: Arc::new(|_| None),

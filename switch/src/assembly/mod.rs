@@ -22,7 +22,7 @@ use crate::orders::Orders;
 use crate::passwords::Passwords;
 use crate::router::{ActiveWallets, Worker, WorkerTask};
 use crate::settlement::Settlement;
-use crate::shared::{Directory, OperatorPolicy, PartyTotals, StandInBudget};
+use crate::shared::{Directory, EndedWallets, OperatorPolicy, PartyTotals, StandInBudget};
 use crate::wallet::ActiveList;
 use crew::Crew;
 use tessera_admission::{Admission, Arrivals, PartyDirectory};
@@ -58,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) totals: Arc<PartyTotals>,
     pub(crate) vault: Arc<Vault>,
+    pub(crate) ended_wallets: Arc<EndedWallets>,
 }
 
 /// What one worker takes with it to its thread.

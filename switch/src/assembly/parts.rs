@@ -105,6 +105,7 @@ pub(super) fn services(
         dead_letters: Arc::clone(&shared.dead_letters),
         policy,
         passwords: shared.passwords.clone(),
+        ended_wallets: Arc::clone(&shared.ended_wallets),
         vault: Arc::clone(&shared.vault),
         metrics,
         rules: rules(settings),

@@ -200,6 +200,7 @@ fn contact(wallet: WalletId, data: &Data<'_>, reading: &Reading) -> Result<Conta
     })
 }
 
+/// On its way to the wallet, which seals it with its own key.
 fn seal(
     vault: &Vault,
     wallet: WalletId,
@@ -207,7 +208,7 @@ fn seal(
     secret: &[u8],
 ) -> Result<Box<[u8]>, Rule> {
     vault
-        .seal(wallet, purpose, secret)
+        .pass(wallet, purpose, secret)
         .map_err(|_| Rule::NotEncrypted)
 }
 

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use tessera_kit::clock::Timestamp;
 use tessera_protocol::leased::{Operation as Code, SECRET_DIGITS, tag};
 use tessera_protocol::{Currency, Institution, Message, Mti, Packer, Request, tlv};
-use tessera_vault::{KeyRing, Vault};
+use tessera_vault::Vault;
 
 use super::Reading;
 use super::operation::Operation;
@@ -71,13 +71,11 @@ fn operations() -> Vec<Vec<u8>> {
 #[test]
 fn every_operation_is_read_or_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("keys");
-    KeyRing::rotate(&keys).unwrap();
     let reading = Reading {
         institution: Institution::new(90_000_000_001).unwrap(),
         currency: Currency::USD,
         order_valid_for: 1_000,
-        vault: Arc::new(Vault::new(KeyRing::read(&keys).unwrap())),
+        vault: Arc::new(Vault::for_tests(folder.path())),
         channels: Vec::new(),
     };
     let (read, refused) = (std::cell::Cell::new(0), std::cell::Cell::new(0));

@@ -4,22 +4,18 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, ServerConfig};
 use tessera_admission::{Parties, PartyDirectory};
-use tessera_config::{
-    Environment, PartyKind, Settings, SettingsError, check_authorities, ends_at, host_client,
-    leased_server,
-};
+use tessera_config::{PartyKind, Settings, check_authorities, ends_at, host_client, leased_server};
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_metrics::{Certificate, LinkStats, Metrics};
 use tessera_notify::{MallNames, Notify};
-use tessera_vault::{KeyRing, Vault};
+use tessera_vault::Vault;
 
 use crate::ops::Health;
 use crate::reload::Certified;
 
 pub(super) struct Base {
     pub settings: Arc<Settings>,
-    pub vault: Arc<Vault>,
     pub health: Arc<Health>,
     pub metrics: Arc<Metrics>,
     pub party_directory: Arc<PartyDirectory>,
@@ -36,7 +32,6 @@ impl Base {
     pub fn read(settings: Settings) -> anyhow::Result<Self> {
         let settings = Arc::new(settings);
         let workers = settings.worker_count();
-        let vault = Arc::new(open_vault(&settings)?);
         let metrics = Arc::new(Metrics::new());
         let party_directory = Arc::new(PartyDirectory::new(Parties::new(
             settings.parties.clone(),
@@ -62,7 +57,6 @@ impl Base {
             .collect();
         Ok(Self {
             settings,
-            vault,
             health: Arc::new(Health::new(workers)),
             metrics,
             party_directory,
@@ -78,13 +72,14 @@ impl Base {
         &self,
         keys: DataKeys,
         journal: &Arc<dyn Journal>,
+        vault: &Arc<Vault>,
     ) -> anyhow::Result<Option<Notify>> {
         Ok(Notify::start(
             &self.settings,
             keys,
             self.mall_names(),
             Arc::clone(journal),
-            Arc::clone(&self.vault),
+            Arc::clone(vault),
             Arc::clone(&self.metrics),
         )?)
     }
@@ -98,15 +93,4 @@ impl Base {
             (party.kind == PartyKind::Mall).then(|| party.name.clone())
         })
     }
-}
-
-/// The vault's keys. For development they are made where there are none.
-fn open_vault(settings: &Settings) -> anyhow::Result<Vault> {
-    let path = &settings.vault.keys;
-    if settings.environment == Environment::Development && !path.exists() {
-        KeyRing::rotate(path)?;
-        tracing::info!(file = %path.display(), "created a key for the vault");
-    }
-    let ring = KeyRing::read(path).map_err(SettingsError::from)?;
-    Ok(Vault::new(ring))
 }

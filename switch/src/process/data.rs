@@ -8,6 +8,7 @@ use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_store::{Checkpointer, FullSnapshots, Store};
+use tessera_vault::{Vault, WalletKeys};
 
 use super::base::Base;
 use crate::dispatch::Inboxes;
@@ -22,6 +23,7 @@ pub(super) struct Data {
     pub store: Arc<Store>,
     pub checkpointer: Checkpointer,
     pub dead_letters: Arc<DeadLetters>,
+    pub vault: Arc<Vault>,
     writer: JoinHandle<()>,
 }
 
@@ -32,6 +34,8 @@ impl Data {
         let data = crate::recovery::open(&base.settings, Some(metrics.journal_observer()))?;
         let (journal, store) = (data.journal, Arc::new(data.store));
         base.health.set_journal_open(true);
+        let wallet_keys = WalletKeys::open(&base.settings.data, data.keys.clone())?;
+        let vault = Vault::new(wallet_keys, base.settings.vault_ring()?)?;
         let dead_letters = Arc::new(DeadLetters::default());
         gauges::refresh_before_reading(metrics, &journal, &base.party_directory, &dead_letters);
         let watched = Arc::clone(&store);
@@ -58,6 +62,7 @@ impl Data {
             store,
             checkpointer,
             dead_letters,
+            vault: Arc::new(vault),
             writer,
         })
     }

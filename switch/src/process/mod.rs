@@ -31,6 +31,7 @@ use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::reload::Reload;
 use crate::reseal;
+use crate::shredding;
 
 /// The addresses that a switch serves.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +85,14 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         dead_letters: shared.dead_letters.clone(),
         policy: shared.policy.clone(),
     });
-    let notify = base.start_notifications(data.keys.clone(), &data.journal)?;
+    let notify = base.start_notifications(data.keys.clone(), &data.journal, &data.vault)?;
     let outbox = notify.as_ref().map(|notify| &notify.dead_letter_client);
     control.connect_outbox(outbox);
-    if shared.vault.has_old_keys() {
+    if shared.vault.has_ring() {
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
     let indexing = Indexing::start(base.settings.data.clone(), data.keys.clone())?;
+    shredding::start(data.store.clone(), &shared, outbox.cloned())?;
     shared.settlement.catch_up().await?;
 
     let places = ports.places(&base);

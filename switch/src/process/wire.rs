@@ -46,7 +46,8 @@ pub(super) fn wire(base: &Base, data: &Data) -> anyhow::Result<(Shared, WorkerIn
         policy,
         dead_letters: Arc::clone(&data.dead_letters),
         totals: Arc::new(PartyTotals::new(totals, workers)),
-        vault: Arc::clone(&base.vault),
+        vault: Arc::clone(&data.vault),
+        ended_wallets: Arc::default(),
         directory: Arc::new(Directory::new(Arc::clone(&data.store))),
         orders: Arc::new(Orders::new(
             Arc::clone(&data.store),

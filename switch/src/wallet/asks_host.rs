@@ -7,7 +7,7 @@ use tessera_host::{CardUpdate, HostMessage, HostRequest, Original};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{
     AccountAction, Action, AdviceSubject, Ask, Change, Command, Context, Entry, Event, HostPurpose,
-    Kind, LoadFrom, Opening, Owed, Reference, Secret, ToHost, Wallet, Wanted,
+    Kind, LoadFrom, Opening, Outcome, Owed, Reference, Rule, Secret, ToHost, Wallet, Wanted,
 };
 use tessera_protocol::leased::Operation;
 use tessera_protocol::{Amount, Currency, Mti, OriginalData};
@@ -272,6 +272,36 @@ impl WalletActor {
             action: Action::RenewCard,
             claims: None,
         })
+    }
+
+    /// Seals what came from a session with the key of the wallet, which is made, and written to the disk, the first time.
+    /// Only an account has secrets: for others the rules decline.
+    pub(super) fn seal(&self, action: &mut AccountAction) -> Result<(), Outcome> {
+        if self.wallet.account.is_none() || self.wallet.has_ended() {
+            return Ok(());
+        }
+        let secrets = if let AccountAction::AddSource(source) = action {
+            vec![(Purpose::Source, &mut source.sealed)]
+        } else if let AccountAction::ProposeContact(proposed) = action {
+            vec![
+                (Purpose::Contact, &mut proposed.contact.sealed),
+                (Purpose::Code, &mut proposed.sealed_code),
+            ]
+        } else {
+            return Ok(());
+        };
+        let (vault, id) = (&self.services.vault, self.wallet.id);
+        for (purpose, sealed) in secrets {
+            if vault.is_outdated(sealed) {
+                let opened = vault.open(id, purpose, sealed);
+                let anew = opened.and_then(|secret| vault.seal(id, purpose, secret.expose()));
+                *sealed = anew.map_err(|error| {
+                    tracing::error!(%error, "a secret of a wallet could not be encrypted");
+                    Outcome::declined(Rule::NotEncrypted)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Seals anew what an older key of the vault has sealed.

@@ -14,7 +14,7 @@ use crate::dispatch::{Outgoing, Wakes};
 use crate::gate::{DeadLetters, Gate, HostLines};
 use crate::orders::{Orders, WaitingPurchases};
 use crate::passwords::Passwords;
-use crate::shared::{Directory, PartyTotals, PolicyReader, StandInBudget};
+use crate::shared::{Directory, EndedWallets, PartyTotals, PolicyReader, StandInBudget};
 
 /// The worker's list of active wallets, as an actor sees it.
 pub trait ActiveList {
@@ -57,6 +57,8 @@ pub struct Services {
     pub totals: Arc<PartyTotals>,
     /// Advices that the host has refused too often.
     pub dead_letters: Arc<DeadLetters>,
+    /// Wallets whose keys are to be destroyed.
+    pub ended_wallets: Arc<EndedWallets>,
     /// What the operator has decided about all wallets.
     pub policy: Rc<PolicyReader>,
     /// Checks passwords.

@@ -1,12 +1,13 @@
-//! The key file: one line for each key, a number and 64 hexadecimal digits, the newest last.
+//! The key file of builds before, whose keys were those of all wallets: one line for each key, a number and 64 hexadecimal digits, the newest last.
 
 use std::path::Path;
 
-use aes_gcm::aead::Generate;
-use aes_gcm::{Aes256Gcm, Key, KeyInit};
+use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
 use tessera_common::key_file::{self, KeyFileError};
+
+use super::{OF_PROCESS, OF_WALLET};
 
 const KEY_BYTES: usize = 32;
 
@@ -16,9 +17,6 @@ pub enum KeyRingError {
     /// It can't be read or written, or others may read it.
     #[error("the vault's key file {0}")]
     File(#[from] KeyFileError),
-    /// It was written by somebody else at the same time.
-    #[error("another process has changed the vault's key file: check its keys, and try again")]
-    Changed,
     /// A line is no key.
     #[error(
         "line {line} of the vault's key file is not a key: a number and 64 hexadecimal digits are needed"
@@ -34,11 +32,8 @@ pub enum KeyRingError {
         line: usize,
     },
     /// There is no key in it.
-    #[error("the vault's key file holds no key: make one with `tessera keys rotate --vault`")]
+    #[error("the vault's key file holds no key")]
     Empty,
-    /// The system has no random numbers.
-    #[error("the system has no random numbers for a key")]
-    NoRandomness,
 }
 
 /// The keys of a vault, by number.
@@ -76,68 +71,12 @@ impl KeyRing {
         }
     }
 
-    /// Adds a new key at the end of the file, which is made where there is none. Its number.
-    ///
-    /// # Errors
-    /// Where the file can't be read or written, or is not one.
-    pub fn rotate(path: &Path) -> Result<u32, KeyRingError> {
-        let before = match key_file::read(path) {
-            Err(error) if error.is_not_found() => Zeroizing::default(),
-            read => read?,
-        };
-        let number = match Self::parse(&before) {
-            Ok(ring) => ring.newest().0 + 1,
-            Err(KeyRingError::Empty) => 1,
-            Err(error) => return Err(error),
-        };
-        let key = Key::<Aes256Gcm>::try_generate().map_err(|_| KeyRingError::NoRandomness)?;
-        let mut line = Zeroizing::new(format!("{number} "));
-        key.iter()
-            .for_each(|byte| line.push_str(&format!("{byte:02x}")));
-        line.push('\n');
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(KeyFileError::io(path))?;
-        }
-        // People edit it, and some editors leave the last line open.
-        let gap = match before.is_empty() || before.ends_with('\n') {
-            true => "",
-            false => "\n",
-        };
-        let text = Zeroizing::new([before.as_str(), gap, line.as_str()].concat());
-        key_file::replace(path, &text)?;
-        match Self::read(path)?.newest().0 == number {
-            true => Ok(number),
-            false => Err(KeyRingError::Changed),
-        }
-    }
-
-    /// The newest key: it seals.
-    pub(super) fn newest(&self) -> (u32, &Aes256Gcm) {
-        let (number, key) = &self.keys[self.keys.len() - 1];
-        (*number, key)
-    }
-
     pub(super) fn find(&self, number: u32) -> Option<&Aes256Gcm> {
         let place = self
             .keys
             .binary_search_by_key(&number, |(known, _)| *known)
             .ok()?;
         Some(&self.keys[place].1)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// Never: see [`KeyRing::read`].
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// The numbers, oldest first.
-    pub fn numbers(&self) -> impl Iterator<Item = u32> {
-        self.keys.iter().map(|(number, _)| *number)
     }
 }
 
@@ -157,7 +96,9 @@ fn parse_line(line: &str) -> Option<(u32, Aes256Gcm)> {
     for (place, byte) in key.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&digits[2 * place..2 * place + 2], 16).ok()?;
     }
-    Some((number.parse().ok()?, Aes256Gcm::new((&*key).into())))
+    let number = number.parse().ok()?;
+    let is_free = number != OF_WALLET && number != OF_PROCESS;
+    is_free.then(|| (number, Aes256Gcm::new((&*key).into())))
 }
 
 #[cfg(test)]
@@ -173,13 +114,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn is_made_by_rotation_and_read_by_its_owner_alone() {
+    fn is_read_by_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys/vault.keys");
-        assert_eq!(KeyRing::rotate(&path).unwrap(), 1);
-        assert_eq!(KeyRing::rotate(&path).unwrap(), 2);
+        let path = folder.path().join("vault.keys");
+        std::fs::write(&path, format!("{}# mine", text(&[1, 2]))).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let ring = KeyRing::read(&path).unwrap();
-        assert_eq!(ring.numbers().collect::<Vec<_>>(), [1, 2]);
+        assert!(ring.find(1).is_some() && ring.find(2).is_some() && ring.find(3).is_none());
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(
             KeyRing::read(&path),
@@ -188,27 +129,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_last_line_that_was_left_open_is_no_harm() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vault.keys");
-        for edited in [
-            text(&[1]).trim_end().to_owned(),
-            format!("{}# mine", text(&[1])),
-        ] {
-            std::fs::write(&path, edited).unwrap();
-            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-            assert_eq!(KeyRing::rotate(&path).unwrap(), 2);
-            let ring = KeyRing::read(&path).unwrap();
-            assert_eq!(ring.numbers().collect::<Vec<_>>(), [1, 2]);
-        }
-    }
-
-    #[test]
     fn says_which_line_is_wrong() {
         assert!(matches!(KeyRing::parse(""), Err(KeyRingError::Empty)));
         let wrong = format!("# keys\n{}2 abc\n", text(&[1]));
         let line = KeyRing::parse(&wrong).unwrap_err();
         assert!(matches!(line, KeyRingError::Line { line: 3 }), "{line}");
+        assert!(
+            KeyRing::parse(&text(&[0])).is_err(),
+            "the number of the wallet's key"
+        );
         let order = KeyRing::parse(&text(&[2, 1])).unwrap_err();
         assert!(matches!(order, KeyRingError::Order { line: 2 }), "{order}");
     }

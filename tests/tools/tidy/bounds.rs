@@ -165,6 +165,7 @@ const ROWS: &[(&str, &[Home])] = &[
         "wallets in memory during recovery",
         &[Constant("switch/src/recovery/mod.rs", "WALLETS_MAX")],
     ),
+    ("ended wallets whose keys are still to be destroyed", &[]),
     (
         "lines of the log, and of standard output",
         &[Constant("console/src/queue.rs", "WAITING_BYTES_MAX")],

@@ -22,6 +22,7 @@ mod rows;
 mod table;
 mod upgrade;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -240,6 +241,24 @@ impl Outbox {
             let (channel, key) = rows::read_waiting_key(&key)?;
             Ok((key, Waiting::read(channel, &value)?))
         })
+    }
+
+    /// The wallets whose former contacts have messages that wait. `wallet_of` finds the wallet of an event.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn receivers(
+        &self,
+        wallet_of: impl Fn(Position) -> Result<Option<WalletId>, OutboxError>,
+    ) -> Result<HashSet<WalletId>, OutboxError> {
+        let mut receivers = HashSet::new();
+        for row in self.waiting.iter() {
+            let (_, key) = rows::read_waiting_key(&row?.0)?;
+            if key.to == To::Former {
+                receivers.extend(wallet_of(key.position)?);
+            }
+        }
+        Ok(receivers)
     }
 
     /// What was given up, oldest first, at most so many.

@@ -22,6 +22,7 @@ use tessera_protocol::OrderKey;
 use super::Services;
 use crate::gate::{News, Release};
 use crate::message::{Reply, WalletMessage};
+use crate::shared::EndedWallet;
 use host_totals::TotalsAsked;
 use tessera_admission::{Connection, Requester};
 use tessera_kit::invariant;
@@ -169,6 +170,11 @@ impl WalletActor {
         if let Some(key) = announced {
             self.claim(key, command, context)?;
         }
+        if let Command::Ask(ask) = command
+            && let Action::Account(action) = &mut ask.action
+        {
+            self.seal(action)?;
+        }
         if let Command::Reconcile(reconciled) = command {
             // All that is in them was journaled before the answer will be.
             let totals = &self.services.totals;
@@ -276,6 +282,7 @@ impl WalletActor {
             self.services.stand_in.give_back(found.granted().value());
         }
         let items = self.wallet.settles(&entry.event);
+        let had_ended = self.wallet.has_ended();
         let appended = self.services.events.append(&entry);
         let applied = self
             .wallet
@@ -290,6 +297,12 @@ impl WalletActor {
                 Some(self.wallet.id.0),
                 Some(appended.sequence),
             );
+        }
+        if self.wallet.has_ended() && !had_ended {
+            self.services.ended_wallets.add(EndedWallet {
+                wallet: self.wallet.id,
+                position: Some(appended.position),
+            });
         }
         if !self.dirty {
             self.dirty = true;
