@@ -83,7 +83,8 @@ struct Inner {
 
 struct Key {
     id: DataKeyId,
-    key: Zeroizing<[u8; 32]>,
+    /// In a place of its own: a list that grows leaves copies of what is in it.
+    key: Box<Zeroizing<[u8; 32]>>,
 }
 
 impl DataKeys {
@@ -137,7 +138,7 @@ impl DataKeys {
                 KeyKind::Index => index = Some(CardIndex::new(&key)),
                 KeyKind::Data => keys.push(Key {
                     id: DataKeyId(row.number),
-                    key,
+                    key: Box::new(key),
                 }),
             }
         }
@@ -290,7 +291,7 @@ impl DataKeys {
             .unwrap_or_else(PoisonError::into_inner);
         let found = &keys[keys.binary_search_by_key(&id, |key| key.id).ok()?];
         let mut derived = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(Some(salt), &*found.key)
+        Hkdf::<Sha256>::new(Some(salt), &**found.key)
             .expand(text, &mut *derived)
             .expect("32 bytes are less than the limit of HKDF");
         Some(derived)
@@ -314,6 +315,7 @@ impl DataKeys {
             let id = DataKeyId(row.number);
             if let Err(place) = keys.binary_search_by_key(&id, |key| key.id) {
                 let key = unwrap(row, table, master.as_ref())?;
+                let key = Box::new(key);
                 keys.insert(place, Key { id, key });
             }
         }

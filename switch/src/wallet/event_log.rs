@@ -8,6 +8,7 @@ use tessera_journal::{Appended, Journal, Position};
 use tessera_kit::invariant;
 use tessera_ledger::Entry;
 use tessera_store::{ReadBackError, read_back};
+use zeroize::Zeroize;
 
 use crate::dispatch::Outgoing;
 
@@ -43,7 +44,11 @@ impl EventLog {
             None
         );
         let partition = entry.wallet.partition(self.partitions);
-        self.journal.append(partition, &payload)
+        let appended = self.journal.append(partition, &payload);
+        if entry.event.has_card_number() {
+            payload.zeroize();
+        }
+        appended
     }
 
     /// The event at this position.

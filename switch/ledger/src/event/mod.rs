@@ -399,6 +399,11 @@ pub enum NotedOriginal {
 }
 
 impl Event {
+    /// Whether it brings a card, with its number.
+    pub fn has_card_number(&self) -> bool {
+        matches!(self, Self::Provisioned { .. } | Self::CardIssued { .. })
+    }
+
     /// The order that it names.
     pub fn order(&self) -> Option<OrderKey> {
         self.opening()?.order()
