@@ -431,7 +431,7 @@ mod tests {
             let mut changed = good.clone();
             changed[slot.offset as usize + byte] ^= 1;
             std::fs::write(&path, changed).unwrap();
-            let error = keys.find(WalletId(7)).err().expect("a changed key");
+            let error = keys.find(WalletId(7)).expect_err("a changed key");
             assert!(matches!(error, WalletKeysError::Changed { .. }), "{error}");
         }
         drop(keys);
