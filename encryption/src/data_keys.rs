@@ -16,6 +16,8 @@ use crate::{CardIndex, Cipher, KeyedHash, KeysError, MasterKey, MemoryKey};
 
 /// The name of the key table in a folder of data.
 pub(crate) const TABLE: &str = "keys.table";
+/// The name of the file with the keys of wallets, which is made after the table.
+const WALLET_KEYS: &str = "wallet.keys";
 
 /// Names a data key in what it encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +101,10 @@ impl DataKeys {
         let lock = table::lock(&path)?;
         let mut rows = table::read(&path)?;
         if rows.is_empty() {
+            // Whoever made this file had a table: a new one would open nothing of what is there.
+            if data.join(WALLET_KEYS).exists() {
+                return Err(KeysError::NoTable { path });
+            }
             rows.push(new_row(1, KeyKind::Index, &path, master.as_ref())?);
             rows.push(new_row(2, KeyKind::Data, &path, master.as_ref())?);
             table::write(&path, &rows)?;
@@ -194,6 +200,10 @@ impl DataKeys {
         let before = self.newest();
         let _lock = table::lock(&self.inner.table)?;
         let rows = table::read(&self.inner.table)?;
+        if rows.is_empty() {
+            let path = self.inner.table.clone();
+            return Err(KeysError::NoTable { path });
+        }
         self.add(&rows)?;
         let newest = rows.iter().rfind(|row| row.kind == KeyKind::Data);
         // A clock that was set back makes no key.
@@ -466,6 +476,19 @@ mod tests {
         let newest = DataKeys::for_tests(folder.path()).newest();
         let reader = DataKeys::read(folder.path(), master()).unwrap();
         assert_eq!(reader.newest(), newest);
+    }
+
+    #[test]
+    fn a_table_that_was_lost_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        std::fs::write(folder.path().join(WALLET_KEYS), b"").unwrap();
+        std::fs::remove_file(folder.path().join(TABLE)).unwrap();
+        let master = || Box::new(MemoryKey::from_hex(&"5e".repeat(32)).unwrap());
+        let opened = DataKeys::open(folder.path(), master());
+        assert!(matches!(opened, Err(KeysError::NoTable { .. })));
+        let renewed = keys.renew(Duration::ZERO);
+        assert!(matches!(renewed, Err(KeysError::NoTable { .. })));
     }
 
     #[test]

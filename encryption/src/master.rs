@@ -9,7 +9,9 @@ use crate::token_source::TokenError;
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// It did not wrap this.
-    #[error("the key does not unwrap: another master key wrapped it, or it was changed")]
+    #[error(
+        "the key does not unwrap: another master key wrapped it, or it was changed; name the master key of this data in [encryption]"
+    )]
     Other,
     /// The token that has it can't be used.
     #[error(transparent)]

@@ -29,7 +29,7 @@ pub enum KeysError {
     File(#[from] KeyFileError),
     /// There is none.
     #[error(
-        "there is no key table {}: the switch makes it at its first start; if data is there, restore the table that belongs to it",
+        "there is no key table {}: restore the table that belongs to the data; without data, the first start of the switch makes one",
         path.display()
     )]
     NoTable {

@@ -20,7 +20,8 @@ enum Command {
     List(data::Which),
     /// Add a data key. A running switch uses it within seconds: for the next segment of the journal.
     Rotate(data::Which),
-    /// Wrap the data keys under another master key. No data is written; the old master key is no longer needed then.
+    /// Wrap the data keys under another master key. No data is written. Keep the old master key for as long as you keep older backups of the
+    /// key table.
     Rewrap(data::Rewrap),
     /// Check that the master key unwraps every key of the table.
     Verify(data::Which),

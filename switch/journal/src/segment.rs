@@ -1,7 +1,11 @@
 //! One segment file: opened, read and written by position.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
 
 use super::disk::{Access, DiskFile};
 use super::folder::Folder;
@@ -87,7 +91,11 @@ impl Segment {
             .map_err(JournalError::disk("measure", ready))?;
         let capacity = length.saturating_sub(SEGMENT_HEADER_BYTES as u64);
         let keys = folder.keys(&path)?;
-        let (key, salt): (_, [u8; SALT_BYTES]) = (keys.newest(), rand::random());
+        let (key, mut salt) = (keys.newest(), [0; SALT_BYTES]);
+        // Not from this process: a clone of the machine, memory and all, must not go on with the same one.
+        SysRng.try_fill_bytes(&mut salt).map_err(|error| {
+            JournalError::disk("get random numbers for", &path)(io::Error::other(error))
+        })?;
         let encryption = Encryption::new(keys, key, &salt)
             .map_err(JournalError::key(&path))
             .map(Arc::new)?;

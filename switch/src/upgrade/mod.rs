@@ -37,6 +37,15 @@ pub enum UpgradeError {
     /// Of the outbox.
     #[error("the outbox could not be upgraded: {0}")]
     Outbox(#[from] outbox::OutboxError),
+    /// The journal is elsewhere.
+    #[error(
+        "{} is a link: the upgrade exchanges folders, so put the journal itself there, start the switch, and move it back",
+        path.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// The operating system refused.
     #[error("the data could not be upgraded: {}: {source}", path.display())]
     Disk {
@@ -50,11 +59,15 @@ pub enum UpgradeError {
 /// Upgrades what an older release left in this folder, where it is one's. The new journal has segments of so many bytes.
 ///
 /// # Errors
-/// When it can't be read or written. Then nothing of it has changed.
+/// When it can't be read or written. What was there is there still, or the next start goes on.
 pub fn upgrade(data: &Path, keys: &DataKeys, segment_bytes: u64) -> Result<(), UpgradeError> {
     let folders = Folders::new(data);
     if !tessera_journal::is_outdated(&Location::in_data(data, keys))? {
         return folders.finish();
+    }
+    let journal = data.join("journal");
+    if journal.is_symlink() {
+        return Err(UpgradeError::Link { path: journal });
     }
     let begun = Instant::now();
     tracing::info!(

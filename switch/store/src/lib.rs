@@ -140,10 +140,11 @@ pub enum StoreError {
 impl StoreError {
     /// Whether what is on the disk is not what was written: the store can be deleted and restored.
     pub fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Damaged(_) | Self::Row { .. } | Self::Unreadable { .. }
-        )
+        // A row whose key is missing is whole: the key table is the wrong one.
+        match self {
+            Self::Row { error, .. } => matches!(error, RowError::Tampered(_)),
+            other => matches!(other, Self::Damaged(_) | Self::Unreadable { .. }),
+        }
     }
 }
 

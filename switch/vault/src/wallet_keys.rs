@@ -135,7 +135,13 @@ impl WalletKeys {
     pub(crate) fn find_or_make(&self, wallet: WalletId) -> Result<Aes256Gcm, WalletKeysError> {
         let file = self.file();
         let offset = match self.slots_of(&file, wallet)? {
-            (Some(mut slot), _) => return self.decrypt(&mut slot),
+            (Some(mut slot), _) => {
+                // A kill or a failed sync may have left it where a loss of power takes it away.
+                file.write_all_at(&slot.bytes, slot.offset)
+                    .and_then(|()| file.sync_data())
+                    .map_err(self.failed())?;
+                return self.decrypt(&mut slot);
+            }
             (None, offset) => offset,
         };
         let key = Key::<Aes256Gcm>::try_generate().map_err(|_| WalletKeysError::NoRandomness)?;

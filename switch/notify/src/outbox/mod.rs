@@ -91,7 +91,7 @@ pub enum OutboxError {
     /// Journal and outbox do not belong together: one of them was restored.
     #[error(
         "the outbox does not belong to this journal: there is no event with sequence {} at position {}; stop the switch, \
-         delete the folder `outbox`, start again; what happened in the last days may be notice again",
+         delete the folder `outbox`, start again; notifications of the last days may be sent again",
         cursor.sequence, cursor.position
     )]
     Foreign {

@@ -82,7 +82,7 @@ pub enum Violation {
     #[error(transparent)]
     Result(#[from] ResultError),
     /// Debits and credits do not meet.
-    #[error("the accounts sum up to {0}, not to nothing")]
+    #[error("the accounts sum to {0} instead of 0")]
     Unbalanced(i128),
 }
 
