@@ -101,7 +101,7 @@ impl DataKeys {
         let lock = table::lock(&path)?;
         let mut rows = table::read(&path)?;
         if rows.is_empty() {
-            // Whoever made this file had a table: a new one would open nothing of what is there.
+            // This file is made after a table: a new one would open nothing of what is there.
             if data.join(WALLET_KEYS).exists() {
                 return Err(KeysError::NoTable { path });
             }
