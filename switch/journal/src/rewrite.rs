@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::disk::Access;
 use super::format::Protection;
 use super::lock::Lock;
@@ -48,7 +50,7 @@ pub trait Convert {
 }
 
 /// Writes every record of the journal at `from` into a new journal at `to`, with the payload that it is converted to.
-/// Sequences and partitions stay. How many records that were. The new journal is durable then; the old one is not changed, and
+/// Sequences and partitions stay. How many records that were. The new journal is durable and has been read back then; the old one is not changed, and
 /// stays locked meanwhile.
 ///
 /// # Errors
@@ -65,9 +67,10 @@ pub fn rewrite(
     });
     let opened = open(to, Options::default(), None, &mut |_| Ok(()), faults)?;
     let journal = opened.journal;
-    let mut payload = Vec::new();
+    // It may have card numbers.
+    let mut payload = Zeroizing::new(Vec::new());
     let scanned = reader(from).scan(known, &mut |record| {
-        payload.clear();
+        payload.zeroize();
         convert.convert(record, &mut payload)?;
         let appended = journal.append(record.partition, &payload);
         if appended.sequence != record.sequence {
@@ -80,6 +83,9 @@ pub fn rewrite(
         Ok(())
     })?;
     journal.sync()?;
+    let last = journal.mark();
     journal.close()?;
+    // The old one will be deleted: what was written must be there, to its last record.
+    reader(to).scan(last, &mut |_| Ok(()))?;
     Ok(scanned.records)
 }
