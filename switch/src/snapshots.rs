@@ -113,7 +113,7 @@ impl SnapshotWriter {
                     rows = written.rows,
                     took_ms = begun.elapsed().as_millis() as u64,
                     sha256 = hash,
-                    "wrote a snapshot"
+                    "wrote a full snapshot"
                 );
                 Due {
                     at: next,
@@ -123,7 +123,7 @@ impl SnapshotWriter {
             // Nothing is new, or the disk refuses what is; or the process ends.
             Ok(None) | Err(FullSnapshotError::Stopped) => Due { at: soon, ..*due },
             Err(error) => {
-                tracing::error!(%error, "a snapshot could not be written");
+                tracing::error!(%error, "a full snapshot could not be written");
                 Due {
                     at: soon,
                     // Not at once again, however much there is.
@@ -140,7 +140,7 @@ impl RunningSnapshots {
         self.stopped.store(true, Ordering::Release);
         self.thread.thread().unpark();
         if self.thread.join().is_err() {
-            tracing::error!("the thread that writes snapshots has panicked");
+            tracing::error!("the thread that writes full snapshots has panicked");
         }
     }
 }

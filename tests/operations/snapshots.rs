@@ -50,14 +50,16 @@ fn a_switch_that_is_killed_while_it_writes_a_snapshot_goes_on_from_an_older_one(
     for round in 1..=4 {
         // The moment that is wanted: this file is there while one is written. Where it is missed, any moment is good.
         wait_for("a snapshot that is being written", || {
-            !files(&rig, "new").is_empty() || count(&rig, "wrote a snapshot") > 8 * round
+            !files(&rig, "new").is_empty() || count(&rig, "wrote a full snapshot") > 8 * round
         });
         rig.kill_switch();
         restart_without_store(&mut rig);
-        let restored = count(&rig, "restored the store from a snapshot");
+        let restored = count(&rig, "restored the store from a full snapshot");
         assert_eq!(restored, round, "{}", rig.log("switch"));
     }
-    wait_for("another snapshot", || count(&rig, "wrote a snapshot") > 5);
+    wait_for("another snapshot", || {
+        count(&rig, "wrote a full snapshot") > 5
+    });
     assert!(files(&rig, "snapshot").len() <= 2);
     rig.finish_load(loading);
     settles(rig, (CARDS * BALANCE) as i64);
@@ -73,8 +75,8 @@ fn a_switch_passes_over_damaged_snapshots_and_replays_the_journal_in_the_end() {
     let mut snapshots = files(&rig, "snapshot");
     snapshots.sort();
     let (restored, passed_over) = (
-        "restored the store from a snapshot",
-        "a snapshot is passed over",
+        "restored the store from a full snapshot",
+        "a full snapshot is passed over",
     );
     for (path, counts) in snapshots.iter().rev().zip([(1, 1), (1, 3)]) {
         let mut bytes = fs::read(path).expect("a file");

@@ -188,6 +188,17 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether the journal has no intact record there, which was found out by reading it.
+    pub fn is_no_record(&self) -> bool {
+        matches!(
+            self,
+            Self::NoRecord { .. }
+                | Self::NotDurable { .. }
+                | Self::Damaged { .. }
+                | Self::Beginning { .. }
+        )
+    }
+
     /// For `map_err`: the operating system refused to do something to a path.
     pub(super) fn disk(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Disk {

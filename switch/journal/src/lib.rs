@@ -120,11 +120,7 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// Where that could not be found out.
     fn has(&self, mark: Mark) -> Result<bool, JournalError> {
-        match self.read(mark.position) {
-            Ok(record) => Ok(record.sequence == mark.sequence),
-            Err(error @ (JournalError::Disk { .. } | JournalError::Stopped)) => Err(error),
-            Err(_) => Ok(false),
-        }
+        has(mark, self.read(mark.position))
     }
 
     /// Has `wake` called on the writer's thread after every sync, and once at shutdown. It must be
@@ -171,6 +167,14 @@ pub trait Reader: Send + Sync {
     /// Where no intact record begins there.
     fn read(&self, position: Position) -> Result<Record, JournalError>;
 
+    /// Whether the record that a mark names is in this journal.
+    ///
+    /// # Errors
+    /// Where that could not be found out.
+    fn has(&self, mark: Mark) -> Result<bool, JournalError> {
+        has(mark, self.read(mark.position))
+    }
+
     /// Shows every record of a journal that has to reach at least as far as `known`, verifying each. Ends at the first
     /// batch that is not complete; under a running switch the last batch shown may be complete but not yet synced.
     ///
@@ -196,6 +200,14 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// As for [`scan`](Self::scan).
     fn scan_part(&self, part: &Part, visit: &mut Visit<'_>) -> Result<Scanned, JournalError>;
+}
+
+fn has(mark: Mark, there: Result<Record, JournalError>) -> Result<bool, JournalError> {
+    match there {
+        Ok(record) => Ok(record.sequence == mark.sequence),
+        Err(error) if error.is_no_record() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// How far a journal is, counted from its first record.

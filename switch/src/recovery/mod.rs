@@ -85,7 +85,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     })
 }
 
-/// The store. Where there is none that can be read, it has what the newest good snapshot has, or begins empty.
+/// The store. Where there is none that can be read, it has what the newest good full snapshot has, or begins empty.
 fn open_store(
     data: &Path,
     cache_bytes: u64,
@@ -95,10 +95,13 @@ fn open_store(
     let directory = data.join("store");
     let open = || Store::open(&directory, cache_bytes, keys.clone());
     match open().and_then(|store| Ok((store.mark()?, store))) {
-        Ok((Some(_), store)) => return Ok(store),
-        // The disk refuses it.
-        Ok((None, store)) if store.is_failing() => return Ok(store),
-        Ok((None, _)) => {}
+        Ok((mark, store)) => {
+            check_reach(&store, mark, journal)?;
+            // Where the disk refuses it, it is opened later.
+            if mark.is_some() || store.is_failing() {
+                return Ok(store);
+            }
+        }
         Err(error) if error.is_damage() => {
             tracing::warn!(%error, "the store can't be read: it is deleted and made anew");
             std::fs::remove_dir_all(&directory)?;
@@ -110,10 +113,34 @@ fn open_store(
         tracing::info!(
             sequence = restored.mark.sequence.to_stored(),
             rows = restored.rows,
-            "restored the store from a snapshot"
+            "restored the store from a full snapshot"
         );
     }
     Ok(open()?)
+}
+
+/// That the journal has all that the store reflects. Wallets can be ahead of the mark: a journal that was restored from an
+/// older copy may have the mark and not what they know.
+fn check_reach(store: &Store, mark: Option<Mark>, journal: &dyn Reader) -> anyhow::Result<()> {
+    let Some(reach) = store.reach()? else {
+        return Ok(());
+    };
+    if journal.has(reach)? {
+        return Ok(());
+    }
+    let last = match mark {
+        Some(mark) => journal.scan_after(mark, &mut |_| Ok(()))?.last,
+        None => journal.scan(None, &mut |_| Ok(()))?.last,
+    };
+    let ends_before = last.map(|last| last.position) < Some(reach.position);
+    Err(match ends_before {
+        true => JournalError::StoreAhead {
+            store: reach.sequence,
+            journal: last.map(|last| last.sequence),
+        },
+        false => JournalError::StoreForeign { mark: reach },
+    }
+    .into())
 }
 
 /// Has `open` show what comes after the store's mark, and writes it to the store. What was opened, and how many events the

@@ -15,6 +15,7 @@
 //!           date 4 (days)
 //! meta      "format"           version 3: of all rows and snapshots. An older store is deleted, to be rebuilt; a newer one is refused
 //!           "mark"             sequence 8, position 8: all up to there is in the store; time 8: nothing up to there is later
+//!           "reach"            sequence 8, position 8: the last record that any row reflects. Wallets can be ahead of the mark
 //! numbers big-endian in keys, so that they sort; little-endian in values
 //! ```
 //!
@@ -63,6 +64,7 @@ use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Day, Unreadable, Wallet, WalletId};
 
 const MARK: &[u8] = b"mark";
+const REACH: &[u8] = b"reach";
 /// What must fit on the disk, beside the rows that wait, before the store is opened again.
 const CAPACITY_BYTES: usize = 1 << 20;
 
@@ -229,6 +231,16 @@ impl Store {
     /// When it can't be read.
     pub fn mark(&self) -> Result<Option<Mark>, StoreError> {
         Ok(self.mark_and_time()?.and_then(|(mark, _)| mark))
+    }
+
+    /// The last record of the journal that anything in the store reflects, at or after the mark. Without it this is no store of
+    /// that journal. `None` where the store reflects nothing, or an earlier build wrote it.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn reach(&self) -> Result<Option<Mark>, StoreError> {
+        let row = self.get(Table::Meta, REACH)?;
+        row.map(|row| rows::read_reach(&row)).transpose()
     }
 
     /// A time that no event up to the mark, and no reference in one, is later than.

@@ -21,6 +21,12 @@ pub(super) fn read_mark(row: &[u8]) -> Result<(Option<Mark>, Timestamp), StoreEr
     })
 }
 
+pub(super) fn read_reach(row: &[u8]) -> Result<Mark, StoreError> {
+    whole("reach", row, |from| {
+        Mark::from_bytes(from.array()?).ok_or(from.fault("a record"))
+    })
+}
+
 pub(super) fn settled_key(wallet: WalletId, at: Timestamp, sequence: Option<Sequence>) -> [u8; 24] {
     let sequence = sequence.map_or(0, Sequence::to_stored);
     let mut key = [0; 24];

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use tessera_protocol::{CardNumber, Institution, OrderKey, Totals};
 
-use tessera_journal::{Position, Sequence};
+use tessera_journal::{Mark, Position, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Day, Item, OrderState, Settled, SettledOrder, Unreadable, Wallet, WalletId};
 
@@ -15,6 +15,8 @@ pub struct Snapshot {
     /// The sequence of the last event in it: it must be durable before the snapshot is written, or
     /// the store would know what the journal does not. `None` where there is none.
     pub(super) sequence: Option<Sequence>,
+    /// Where that event is.
+    pub(super) position: Option<Position>,
     /// When it was taken.
     pub(super) at: Timestamp,
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -133,6 +135,7 @@ impl Snapshot {
         Self {
             wallet: wallet.id,
             sequence: wallet.last_sequence,
+            position: wallet.last_position,
             at: clock::now(),
             bytes,
             settled,
@@ -184,6 +187,14 @@ impl Snapshot {
             settled_from: Some(moment),
             ..self
         }
+    }
+
+    /// The last event in it.
+    pub(super) fn last(&self) -> Option<Mark> {
+        Some(Mark {
+            sequence: self.sequence?,
+            position: self.position?,
+        })
     }
 
     /// Stands for the snapshot before it too, which may not be written any more.

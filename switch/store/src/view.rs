@@ -6,7 +6,7 @@ use fjall::Readable as _;
 use tessera_journal::Mark;
 
 use super::tables::{FORMAT_KEY, Table, Tables};
-use super::{MARK, Store, StoreError, rows};
+use super::{MARK, REACH, Store, StoreError, rows};
 
 /// Is shown rows: table, key and value.
 pub(super) type VisitRows<'a> = dyn FnMut(Table, &[u8], &[u8]) -> Result<(), StoreError> + 'a;
@@ -18,6 +18,8 @@ pub(super) struct View<'a> {
     moment: fjall::Snapshot,
     /// Up to where it reflects the journal.
     pub mark: Mark,
+    /// The last record that any row reflects.
+    pub reach: Mark,
 }
 
 impl Store {
@@ -31,11 +33,19 @@ impl Store {
             return Ok(None);
         };
         let (mark, _) = rows::read_mark(&self.decrypt(Table::Meta, MARK, &row)?)?;
-        Ok(mark.map(|mark| View {
+        let Some(mark) = mark else {
+            return Ok(None);
+        };
+        let reach = match moment.get(tables.of(Table::Meta), REACH)? {
+            Some(row) => rows::read_reach(&self.decrypt(Table::Meta, REACH, &row)?)?,
+            None => mark,
+        };
+        Ok(Some(View {
             store: self,
             tables,
             moment,
             mark,
+            reach,
         }))
     }
 }

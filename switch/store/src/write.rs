@@ -10,7 +10,7 @@ use tessera_ledger::Day;
 use tessera_protocol::{Institution, OrderKey, Totals};
 
 use super::tables::{Row, Table};
-use super::{MARK, Snapshot, Store, StoreError, StoredCard, StoredOrder, rows};
+use super::{MARK, REACH, Snapshot, Store, StoreError, StoredCard, StoredOrder, rows};
 
 impl Store {
     /// Writes all `snapshots`, and that with them the store reflects the journal up to `mark`, as one
@@ -29,7 +29,28 @@ impl Store {
             let mark = rows::mark(mark, clock::highest());
             rows.push(self.row(Table::Meta, MARK, &mark)?);
         }
+        self.reach_of(snapshots, mark, &mut rows)?;
         self.put(rows)
+    }
+
+    /// How far the journal must reach from now on.
+    fn reach_of(
+        &self,
+        snapshots: &[Snapshot],
+        mark: Option<Mark>,
+        rows: &mut Vec<Row>,
+    ) -> Result<(), StoreError> {
+        let reflected = snapshots.iter().filter_map(Snapshot::last).chain(mark);
+        let Some(newest) = reflected.max_by_key(|mark| mark.position) else {
+            return Ok(());
+        };
+        if self
+            .reach()?
+            .is_none_or(|reach| reach.position < newest.position)
+        {
+            rows.push(self.row(Table::Meta, REACH, &newest.to_bytes())?);
+        }
+        Ok(())
     }
 
     fn rows_of(&self, snapshot: &Snapshot, rows: &mut Vec<Row>) -> Result<(), StoreError> {

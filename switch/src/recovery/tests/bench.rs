@@ -106,13 +106,13 @@ impl Bench {
     }
 
     /// With the store that a start finds after this was done to the folder of the one before.
-    pub(super) fn after(self, change: impl FnOnce(&Path)) -> Self {
+    pub(super) fn after(self, change: impl FnOnce(&Path)) -> anyhow::Result<Self> {
         let data = self.folder.path();
         drop(self.store);
         change(&data.join("store"));
         let keys = DataKeys::for_tests(data);
-        let store = open_store(data, 1 << 20, &keys, &self.journal).unwrap();
-        Self { store, ..self }
+        let store = open_store(data, 1 << 20, &keys, &self.journal)?;
+        Ok(Self { store, ..self })
     }
 
     /// Starts on what journal and store have; how many events the store lacked.

@@ -223,13 +223,13 @@ fn with_snapshot() -> (Bench, PathBuf) {
 fn a_start_from_a_snapshot_comes_to_the_same_as_one_by_replay() {
     let (bench, _) = with_snapshot();
     let remove = |store: &Path| fs::remove_dir_all(store).unwrap();
-    let bench = bench.after(remove);
+    let bench = bench.after(remove).unwrap();
     assert_eq!(bench.start(MANY).unwrap(), 4, "what came after it");
     bench.assert_stored();
     let totals = bench.store.totals(Day::default()).unwrap();
-    let bench = bench.after(remove);
+    let bench = bench.after(remove).unwrap();
     fs::remove_dir_all(bench.snapshots().files().unwrap()[0].parent().unwrap()).unwrap();
-    let bench = bench.after(remove);
+    let bench = bench.after(remove).unwrap();
     assert_eq!(bench.start(MANY).unwrap(), 10, "all of it");
     bench.assert_stored();
     assert_eq!(bench.store.totals(Day::default()).unwrap(), totals);
@@ -250,10 +250,50 @@ fn a_damaged_store_is_restored_from_the_newest_good_snapshot_or_the_journal() {
             bytes[middle] ^= 1;
             fs::write(path, bytes).unwrap();
         }
-        bench = bench.after(damage);
+        bench = bench.after(damage).unwrap();
         assert_eq!(bench.start(MANY).unwrap(), missing);
         bench.assert_stored();
     }
+}
+
+/// A store whose only wallet is two events ahead of the mark, a full snapshot of it, and a journal that was restored from
+/// a copy of one event before.
+fn ahead_of_the_journal() -> Bench {
+    let mut bench = Bench::new();
+    let mark = bench.provision(FIRST);
+    bench.block(FIRST);
+    bench.block(FIRST);
+    let mut ahead = bench.wallets[&FIRST].clone();
+    let snapshot = Snapshot::take(&mut ahead);
+    bench.store.write(&[snapshot], Some(mark)).unwrap();
+    bench.snapshot();
+    bench.journal.restore_older(2);
+    bench
+}
+
+#[test]
+fn a_store_that_knows_more_than_the_journal_is_refused() {
+    let refused = ahead_of_the_journal().after(|_| {});
+    let refused = refused.map(drop).unwrap_err().to_string();
+    let expected =
+        "the store is ahead of the journal: it reflects sequence 3, the journal ends at 2";
+    assert!(refused.starts_with(expected), "{refused}");
+    // Also where the journal has gone on without it meanwhile, under a store that has not.
+    let mut bench = ahead_of_the_journal();
+    bench.provision(SECOND);
+    bench.load(SECOND, NOW);
+    let refused = bench.after(|_| {}).map(drop).unwrap_err().to_string();
+    let expected = "the store does not belong to this journal";
+    assert!(refused.starts_with(expected), "{refused}");
+}
+
+#[test]
+fn a_full_snapshot_that_knows_more_than_the_journal_is_not_used() {
+    let remove = |store: &Path| fs::remove_dir_all(store).unwrap();
+    let bench = ahead_of_the_journal().after(remove).unwrap();
+    assert_eq!(bench.start(MANY).unwrap(), 2, "all of the journal");
+    let wallet = bench.store.wallet(FIRST).unwrap().unwrap();
+    assert_eq!(wallet.last_sequence.unwrap().to_stored(), 2);
 }
 
 /// Every file of the store has other bytes in its middle.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tessera_encryption::KeysError;
-use tessera_journal::JournalError;
+use tessera_journal::{JournalError, Mark};
 
 use crate::StoreError;
 
@@ -12,7 +12,7 @@ use crate::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum FullSnapshotError {
     /// The operating system refused.
-    #[error("the snapshot, {}: {source}", path.display())]
+    #[error("the full snapshot, {}: {source}", path.display())]
     Disk {
         /// Which file or folder.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum FullSnapshotError {
         source: io::Error,
     },
     /// It is not what was written.
-    #[error("the snapshot {} is damaged: {what}", path.display())]
+    #[error("the full snapshot {} is damaged: {what}", path.display())]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum FullSnapshotError {
     },
     /// Another build wrote it.
     #[error(
-        "the snapshot {} has version {found}, this build ({}) reads version {known}",
+        "the full snapshot {} has version {found}, this build ({}) reads version {known}",
         path.display(), env!("CARGO_PKG_VERSION")
     )]
     Version {
@@ -40,11 +40,17 @@ pub enum FullSnapshotError {
         /// That of this build.
         known: u32,
     },
-    /// The journal has another record where it ends: one of them was restored.
-    #[error("the snapshot {} is not of this journal", path.display())]
+    /// It reflects what the journal does not have: one of them was restored.
+    #[error(
+        "the full snapshot {} is not of this journal, or newer than it: it reflects the record with sequence {} at position {}, \
+         which the journal does not have",
+        path.display(), missing.sequence, missing.position
+    )]
     Foreign {
         /// Which file.
         path: PathBuf,
+        /// The record.
+        missing: Mark,
     },
     /// Its key is missing.
     #[error(transparent)]
@@ -56,7 +62,7 @@ pub enum FullSnapshotError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The process ends, and with it what was under way.
-    #[error("the snapshot was not finished")]
+    #[error("the full snapshot was not finished")]
     Stopped,
 }
 

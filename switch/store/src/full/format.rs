@@ -4,15 +4,15 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use tessera_encryption::{DataKeyId, NONCE_BYTES};
-use tessera_journal::{Mark, Record};
+use tessera_journal::{JournalError, Mark, Position, Record};
 
 use super::error::{FullSnapshotError, damaged};
 use crate::tables::Table;
 
 const MAGIC: [u8; 8] = *b"TSSRSNAP";
 /// Rises with every change of the file, and with every one of rows.
-pub(super) const SNAPSHOT_VERSION: u32 = 1;
-pub(super) const HEADER_BYTES: usize = 80;
+pub(super) const SNAPSHOT_VERSION: u32 = 2;
+pub(super) const HEADER_BYTES: usize = 128;
 pub(super) const FRAME_HEAD_BYTES: usize = 5;
 const ROW_HEAD_BYTES: usize = 7;
 /// Rows are compressed and encrypted when they come to this.
@@ -27,8 +27,15 @@ pub(super) const FRAME_BYTES_MAX: usize = 16 << 20;
 pub(super) struct Header {
     pub key: DataKeyId,
     pub salt: [u8; 16],
+    pub mark: Bound,
+    pub reach: Bound,
+}
+
+/// A record of the journal that the snapshot is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bound {
     pub mark: Mark,
-    pub record: [u8; 32],
+    pub sha256: [u8; 32],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +51,8 @@ impl Header {
         bytes[8..12].copy_from_slice(&SNAPSHOT_VERSION.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.key.0.to_le_bytes());
         bytes[16..32].copy_from_slice(&self.salt);
-        bytes[32..48].copy_from_slice(&self.mark.to_bytes());
-        bytes[48..].copy_from_slice(&self.record);
+        bytes[32..80].copy_from_slice(&self.mark.to_bytes());
+        bytes[80..].copy_from_slice(&self.reach.to_bytes());
         bytes
     }
 
@@ -61,12 +68,58 @@ impl Header {
                 known: SNAPSHOT_VERSION,
             });
         }
-        let mark = Mark::from_bytes(array(&bytes[32..48]));
+        let bound =
+            |bytes| Bound::read(bytes).ok_or_else(|| damaged(path, "its header names no record"));
         Ok(Self {
             key: DataKeyId(u32::from_le_bytes(array(&bytes[12..16]))),
             salt: array(&bytes[16..32]),
-            mark: mark.ok_or_else(|| damaged(path, "its mark names no record"))?,
-            record: array(&bytes[48..]),
+            mark: bound(&bytes[32..80])?,
+            reach: bound(&bytes[80..])?,
+        })
+    }
+
+    /// The record that the snapshot is bound to and that is not in this journal, if any.
+    pub fn missing(
+        &self,
+        read: &dyn Fn(Position) -> Result<Record, JournalError>,
+    ) -> Result<Option<Mark>, JournalError> {
+        for bound in [self.mark, self.reach] {
+            let there = match read(bound.mark.position) {
+                Err(error) if error.is_no_record() => None,
+                there => Some(Bound::to(&there?)),
+            };
+            if there != Some(bound) {
+                return Ok(Some(bound.mark));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Bound {
+    pub fn to(record: &Record) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(record.partition.to_le_bytes());
+        hash.update(record.sequence.to_stored().to_le_bytes());
+        hash.update(record.position.to_stored().to_le_bytes());
+        hash.update(&record.payload);
+        Self {
+            mark: record.mark(),
+            sha256: hash.finalize().into(),
+        }
+    }
+
+    fn to_bytes(self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        bytes[..16].copy_from_slice(&self.mark.to_bytes());
+        bytes[16..].copy_from_slice(&self.sha256);
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            mark: Mark::from_bytes(array(&bytes[..16]))?,
+            sha256: array(&bytes[16..]),
         })
     }
 }
@@ -84,16 +137,6 @@ impl FrameKind {
             .into_iter()
             .find(|kind| kind.to_byte() == byte)
     }
-}
-
-/// Identifies a record of the journal.
-pub(super) fn record_hash(record: &Record) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(record.partition.to_le_bytes());
-    hash.update(record.sequence.to_stored().to_le_bytes());
-    hash.update(record.position.to_stored().to_le_bytes());
-    hash.update(&record.payload);
-    hash.finalize().into()
 }
 
 /// Of the frame with this number, from 0.

@@ -4,13 +4,15 @@
 //! ```text
 //! data/snapshots/00000000000000004711.snapshot     named after the position of its mark; the newest two are kept
 //!
-//! header, 80 bytes                                  frame
+//! header, 128 bytes                                 frame
 //!  0  8  magic "TSSRSNAP"                            0  1  kind: 1 rows, 2 the end
-//!  8  4  version, 1                                  1  4  bytes of the ciphertext
+//!  8  4  version, 2                                  1  4  bytes of the ciphertext
 //! 12  4  data key                                    5  .  ciphertext
 //! 16 16  salt                                           16 tag, over header and kind too
 //! 32  8  sequence, 40 8 position: the mark
 //! 48 32  SHA-256 of the journal's record there
+//! 80  8  sequence, 88 8 position: the reach
+//! 96 32  SHA-256 of the journal's record there
 //!
 //! a frame of rows, decompressed (zstd)              the end
 //!  0  1  table  ┐                                    0  8  rows
@@ -22,7 +24,8 @@
 //! The key is derived from data key and salt; the nonce is the number of the frame. So frames can't be changed, moved or left
 //! out, and neither can the end. Rows are as in the head of this crate, and their format belongs to the version.
 //!
-//! A row can be ahead of the mark, as in the store itself: the replay passes over what a wallet has already.
+//! A row can be ahead of the mark, as in the store itself: the replay passes over what a wallet has already. None is ahead of the
+//! reach. So a journal that has both records has all that the snapshot reflects, and another one, or an older copy, does not.
 
 mod error;
 mod format;
@@ -36,7 +39,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tessera_encryption::DataKeys;
-use tessera_journal::Mark;
+use tessera_journal::{Journal, Mark};
 
 pub use error::FullSnapshotError;
 
@@ -91,15 +94,21 @@ impl FullSnapshots {
     /// # Errors
     /// When it can't be read, or is no snapshot of this version.
     pub fn mark(&self, path: &Path) -> Result<Mark, FullSnapshotError> {
-        Ok(read::header(path)?.mark)
+        Ok(read::header(path)?.mark.mark)
     }
 
     /// Removes all but this one, which was just written, and those before it that are kept; also what a killed process has left.
-    /// What is newer than this one is of a journal before it was restored.
-    fn prune(&self, written: &Path) -> Result<(), FullSnapshotError> {
-        let files = self.files()?;
-        let (foreign, own): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|path| **path > *written);
+    /// What is newer than this one, or reflects what the journal does not have, is of a journal before it was restored.
+    fn prune(&self, written: &Path, journal: &dyn Journal) -> Result<(), FullSnapshotError> {
+        let is_foreign = |path: &Path| {
+            let header = read::header(path);
+            let missing = header.map(|header| header.missing(&|position| journal.read(position)));
+            matches!(missing, Ok(Ok(Some(_))))
+        };
+        let (foreign, own): (Vec<_>, Vec<_>) = self
+            .files()?
+            .into_iter()
+            .partition(|path| **path > *written || is_foreign(path));
         let old = own.into_iter().skip(KEPT);
         for path in foreign
             .into_iter()

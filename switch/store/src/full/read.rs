@@ -6,13 +6,13 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use tessera_encryption::{Cipher, Purpose, TAG_BYTES};
-use tessera_journal::{JournalError, Reader};
+use tessera_journal::Reader;
 use zeroize::Zeroizing;
 
 use super::error::{FullSnapshotError, at, damaged};
 use super::format::{
     FRAME_BYTES_MAX, FRAME_HEAD_BYTES, FrameKind, HEADER_BYTES, Header, additional, array, nonce,
-    record_hash, take_row,
+    take_row,
 };
 use super::{FullSnapshot, FullSnapshots};
 use crate::Store;
@@ -24,7 +24,7 @@ const BATCH: usize = 4096;
 
 impl FullSnapshots {
     /// Puts a store with what the newest good snapshot has in the place of the one in `directory`. A snapshot is good where all
-    /// of it is what was written, and the journal has the record that it ends with. Others are passed over, with a line in the
+    /// of it is what was written, and the journal has all that it reflects. Others are passed over, with a line in the
     /// log. `None`, with nothing changed, where there is no good one.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl FullSnapshots {
                     std::fs::rename(&new, directory).map_err(at(directory))?;
                     return Ok(Some(found));
                 }
-                Err(error) => tracing::warn!(%error, "a snapshot is passed over"),
+                Err(error) => tracing::warn!(%error, "a full snapshot is passed over"),
             }
         }
         remove(&new)?;
@@ -59,16 +59,12 @@ impl FullSnapshots {
         cache_bytes: u64,
         journal: &dyn Reader,
     ) -> Result<FullSnapshot, FullSnapshotError> {
-        let foreign = || FullSnapshotError::Foreign {
-            path: path.to_owned(),
-        };
         let mut file = Frames::open(path)?;
-        let record = match journal.read(file.header.mark.position) {
-            Err(error @ JournalError::Disk { .. }) => return Err(error.into()),
-            record => record.map_err(|_| foreign())?,
-        };
-        if record_hash(&record) != file.header.record {
-            return Err(foreign());
+        if let Some(missing) = file.header.missing(&|position| journal.read(position))? {
+            return Err(FullSnapshotError::Foreign {
+                path: path.to_owned(),
+                missing,
+            });
         }
         let store = Store::open(new, cache_bytes, self.keys.clone())?;
         let mut rows: Vec<Row> = Vec::with_capacity(BATCH);
@@ -137,6 +133,7 @@ impl<'a> Frames<'a> {
         let Header {
             key, salt, mark, ..
         } = self.header;
+        let mark = mark.mark;
         let cipher = snapshots.keys.cipher(key, Purpose::Snapshot, &salt)?;
         let mut hash = Sha256::new_with_prefix(self.header.to_bytes());
         let mut rows = 0;

@@ -237,6 +237,36 @@ fn a_snapshot_of_another_journal_or_of_a_newer_build_is_passed_over() {
     assert!(!restored(&bench.journal));
 }
 
+/// Wallets go to the store one after another, so that some are ahead of the mark. The journal was restored from a copy of
+/// before, and goes on differently.
+#[test]
+fn a_snapshot_that_reflects_more_than_a_restored_journal_is_passed_over_and_removed() {
+    let bench = Bench::new();
+    bench.add(1..3);
+    let mark = bench.store.mark().unwrap();
+    let ahead = bench.journal.append(0, b"a later event");
+    bench.journal.sync().unwrap();
+    let mut wallet = with_card(WalletId(3), &CardNumber::development(3));
+    wallet.last_sequence = Some(ahead.sequence);
+    wallet.last_position = Some(ahead.position);
+    let snapshot = Snapshot::take(&mut wallet);
+    bench.store.write(&[snapshot], None).unwrap();
+    assert_eq!(bench.store.reach().unwrap(), Some(ahead.into()));
+    let path = bench.write();
+    assert_eq!(bench.snapshots.mark(&path).ok(), mark);
+    assert!(bench.restore().is_some());
+    bench.journal.restore_older(1);
+    assert!(bench.restore().is_none(), "it reflects what is missing");
+    let other = bench.journal.append(0, b"another event");
+    bench.journal.sync().unwrap();
+    assert_eq!(other.position, ahead.position);
+    assert!(bench.restore().is_none(), "it reflects another record");
+    bench.add(4..5);
+    bench.write();
+    assert_eq!(bench.names().len(), 1);
+    assert!(!path.exists());
+}
+
 /// A journal was restored, and the store with it: what was written after its end is in nobody's way.
 #[test]
 fn snapshots_of_a_journal_before_it_was_restored_are_removed() {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::error::{FullSnapshotError, at};
 use super::format::{
-    FRAME_BYTES, FrameKind, HEADER_BYTES, Header, ROW_BYTES_MAX, additional, nonce, record_hash,
+    Bound, FRAME_BYTES, FrameKind, HEADER_BYTES, Header, ROW_BYTES_MAX, additional, nonce,
     row_bytes, write_row,
 };
 use super::{FullSnapshot, FullSnapshots, UNFINISHED, read};
@@ -42,8 +42,10 @@ impl FullSnapshots {
             return Ok(None);
         };
         let path = self.path(view.mark);
-        let record = record_hash(&journal.read(view.mark.position)?);
-        if read::header(&path).is_ok_and(|it| (it.mark, it.record) == (view.mark, record)) {
+        let read = |position| journal.read(position);
+        if let Ok(known) = read::header(&path)
+            && known.missing(&read)?.is_none()
+        {
             return Ok(None);
         }
         std::fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
@@ -54,8 +56,8 @@ impl FullSnapshots {
         let header = Header {
             key: self.keys.newest(),
             salt,
-            mark: view.mark,
-            record,
+            mark: Bound::to(&read(view.mark.position)?),
+            reach: Bound::to(&read(view.reach.position)?),
         };
         let cipher = self.keys.cipher(header.key, Purpose::Snapshot, &salt)?;
         let new = path.with_extension(UNFINISHED);
@@ -75,7 +77,7 @@ impl FullSnapshots {
         let (rows, sha256) = frames.end()?;
         std::fs::rename(&new, &path).map_err(at(&path))?;
         self.sync_folder()?;
-        self.prune(&path)?;
+        self.prune(&path, journal)?;
         let mark = view.mark;
         Ok(Some(FullSnapshot { mark, rows, sha256 }))
     }
@@ -123,7 +125,7 @@ impl<'a> Frames<'a> {
     ) -> Result<(), FullSnapshotError> {
         let bytes = row_bytes(key, value);
         if bytes > ROW_BYTES_MAX {
-            let too_long = std::io::Error::other("a row is too long for a snapshot");
+            let too_long = std::io::Error::other("a row is too long for a full snapshot");
             return Err(at(self.path)(too_long));
         }
         if self.rows.len() + bytes > FRAME_BYTES {
