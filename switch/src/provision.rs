@@ -21,7 +21,12 @@ const BATCH: usize = 8192;
 /// # Errors
 /// When journal or store can't be opened or written, or a switch is running on the data.
 pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Result<u64> {
-    let Data { journal, store, .. } = recovery::open(settings, None)?;
+    let Data {
+        lock: _lock,
+        journal,
+        store,
+        ..
+    } = recovery::open(settings, None)?;
     let mut made = 0;
     let mut batch = Vec::with_capacity(BATCH);
     let mut mark = None;

@@ -43,6 +43,7 @@ pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Rep
         return Ok(Repaired::Before(totals));
     }
     let Data {
+        lock: _lock,
         keys: _,
         journal,
         store,

@@ -6,6 +6,7 @@ mod crash;
 mod encryption;
 mod full_disk;
 mod golden;
+mod lock;
 mod operator;
 mod payer_crash;
 #[path = "../rig/mod.rs"]

@@ -68,6 +68,15 @@ fn what_the_release_before_left_is_upgraded_and_goes_on() {
     mix::run(&rig);
     let provisioned = (CARDS * BALANCE) as i64;
     sums_agree(&rig, provisioned);
+    // A switch of that release locks its journal alone.
+    let this = std::mem::replace(&mut rig.build.program, Build::this().program);
+    let provision = ["provision", "--config", "switch.toml"];
+    let more = ["--cards", "1", "--balance", "1"];
+    let refused = rig.try_run(&[&provision[..], &more].concat());
+    rig.build.program = this;
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("is open in another switch"), "{why}");
+    assert!(!rig.path("data/upgrade").exists());
     // As a loss of power leaves it, and as an operator does.
     rig.kill_switch();
     let expected = figures(&rig);

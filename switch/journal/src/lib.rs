@@ -47,6 +47,7 @@ mod writer;
 
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
+pub use lock::{JournalLock, lock};
 pub use open::{Location, Opened, open, reader};
 pub use options::{Options, Recovered};
 pub use parts::Part;

@@ -1,57 +1,32 @@
-//! The lock on a journal's directory, so that two switches never write the same journal. The
-//! operating system releases it when the process ends, however it ends.
+//! The lock on a journal's directory, so that two switches never write the same journal.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
 use std::path::Path;
 
-use super::JournalError;
+use tessera_common::lock_file::{LockFile, LockFileError};
 
-/// `process` and a number, with some space.
-const HOLDER_BYTES_MAX: u64 = 64;
+use super::{JournalError, Location};
 
-/// Held for as long as the journal is open.
-pub(super) struct Lock {
-    _file: File,
+/// Held for as long as the journal is open, or is written anew.
+#[derive(Debug)]
+pub struct JournalLock(#[expect(dead_code, reason = "released on drop")] LockFile);
+
+/// Takes the lock of a journal that is there: no switch opens it until the lock is dropped.
+///
+/// # Errors
+/// If another process has it, or the disk refuses.
+pub fn lock(location: &Location) -> Result<JournalLock, JournalError> {
+    JournalLock::take(&location.folder().path)
 }
 
-impl Lock {
-    pub fn take(directory: &Path) -> Result<Self, JournalError> {
-        let path = directory.join("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(JournalError::disk("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Only for the message; a lock that names nobody is still a lock.
-                let _ = (&mut file)
-                    .take(HOLDER_BYTES_MAX)
-                    .read_to_string(&mut holder);
-                let holder = if holder.is_empty() {
-                    "an unnamed process".to_owned()
-                } else {
-                    holder.trim().to_owned()
-                };
-                return Err(JournalError::Locked {
-                    directory: directory.to_owned(),
-                    holder,
-                });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(JournalError::disk("lock", &path)(source));
-            }
+impl JournalLock {
+    pub(super) fn take(directory: &Path) -> Result<Self, JournalError> {
+        match LockFile::take(&directory.join("lock")) {
+            Ok(held) => Ok(Self(held)),
+            Err(LockFileError::Held { path: _, holder }) => Err(JournalError::Locked {
+                directory: directory.to_owned(),
+                holder,
+            }),
+            Err(LockFileError::Io { path, why }) => Err(JournalError::disk("lock", &path)(why)),
         }
-        let name = format!("process {}\n", std::process::id());
-        // Only for the message above; a full disk is no reason not to start.
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.write_all(name.as_bytes()));
-        Ok(Self { _file: file })
     }
 }

@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::disk::Access;
 use super::format::Protection;
-use super::lock::Lock;
+use super::lock::JournalLock;
 use super::open::{Location, open, reader};
 use super::segment::Segment;
 use super::{JournalError, Mark, Options, Position, RecordRef};
@@ -49,19 +49,19 @@ pub trait Convert {
     fn placed(&mut self, old: Mark, new: Position);
 }
 
-/// Writes every record of the journal at `from` into a new journal at `to`, with the payload that it is converted to.
-/// Sequences and partitions stay. How many records that were. The new journal is durable and has been read back then; the old one is not changed, and
-/// stays locked meanwhile.
+/// Writes every record of the journal at `from`, whose lock the caller holds, into a new journal at `to`, with the payload that
+/// it is converted to. Sequences and partitions stay. How many records that were. The new journal is durable and has been
+/// read back then; the old one is not changed.
 ///
 /// # Errors
-/// As for [`open`] and [`Reader::scan`](super::Reader::scan); and where a switch has the old journal open.
+/// As for [`open`] and [`Reader::scan`](super::Reader::scan).
 pub fn rewrite(
     from: &Location,
+    _: &JournalLock,
     to: &Location,
     known: Option<Mark>,
     convert: &mut dyn Convert,
 ) -> Result<u64, JournalError> {
-    let _lock = Lock::take(&from.folder().path)?;
     let faults = Box::new(|error: &JournalError| {
         tracing::error!(%error, "the new journal could not be written");
     });

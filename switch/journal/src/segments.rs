@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::folder::Folder;
 use super::format::{PAYLOAD_BYTES_MAX, SEGMENT_HEADER_BYTES};
-use super::lock::Lock;
+use super::lock::JournalLock;
 use super::prepare::Prepare;
 use super::recovery::{Recovery, recover};
 use super::shelf::Shelf;
@@ -25,7 +25,7 @@ pub(super) struct Segments {
     shared: Arc<Shared>,
     prepare: Arc<Prepare>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    lock: Mutex<Option<Lock>>,
+    lock: Mutex<Option<JournalLock>>,
     folder: Arc<Folder>,
 }
 
@@ -41,7 +41,7 @@ impl Segments {
     ) -> Result<(Self, Recovered), JournalError> {
         let directory = &folder.path;
         std::fs::create_dir_all(directory).map_err(JournalError::disk("make", directory))?;
-        let lock = Lock::take(directory)?;
+        let lock = JournalLock::take(directory)?;
         let (journal, recovered) =
             Self::open_on(folder, segment_bytes, options, from, replay, faults)?;
         *journal.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);

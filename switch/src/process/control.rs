@@ -1,4 +1,4 @@
-//! The operators' socket, which listens as soon as the journal's lock is ours and answers once the components run.
+//! The operators' socket, which listens as soon as the lock of the data is ours and answers once the components run.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// To be called with the journal's lock: a socket in the folder is then an ended process's.
+    /// To be called with the lock of the data: a socket in the folder is then an ended process's.
     pub fn serve(settings: &Settings) -> anyhow::Result<Self> {
         let socket = settings.operations_socket();
         let (operator, outbox) = (Arc::default(), Arc::default());
@@ -49,7 +49,7 @@ impl Control {
         }
     }
 
-    /// To be called while the journal's lock is ours. A socket that cannot be removed is removed by the next start.
+    /// To be called while the lock of the data is ours. A socket that cannot be removed is removed by the next start.
     pub async fn stop(self) {
         self.server.stop(false).await;
         let _ = std::fs::remove_file(self.socket);

@@ -15,9 +15,11 @@ use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
+use crate::recovery::DataLock;
 use crate::snapshots::{RunningSnapshots, SnapshotWriter};
 
 pub(super) struct Data {
+    lock: DataLock,
     pub keys: DataKeys,
     pub journal: Arc<dyn Journal>,
     pub store: Arc<Store>,
@@ -57,6 +59,7 @@ impl Data {
                 }
             })?;
         Ok(Self {
+            lock: data.lock,
             keys: data.keys,
             journal,
             store,
@@ -100,13 +103,14 @@ impl Data {
         Ok(())
     }
 
-    /// Ends the thread that writes the store once it has all that was handed over. What is left is the journal, to be closed.
-    pub async fn finish_store(self) -> anyhow::Result<Arc<dyn Journal>> {
+    /// Ends the thread that writes the store once it has all that was handed over. What is left is the journal, to be closed,
+    /// and the lock of the folder, to be dropped after that.
+    pub async fn finish_store(self) -> anyhow::Result<(Arc<dyn Journal>, DataLock)> {
         self.checkpointer.end();
         let written = tokio::task::spawn_blocking(move || self.writer.join());
         if written.await?.is_err() {
             anyhow::bail!("the thread that writes the store has panicked");
         }
-        Ok(self.journal)
+        Ok((self.journal, self.lock))
     }
 }

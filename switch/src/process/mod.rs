@@ -1,7 +1,7 @@
 //! The life of the process: read, bind, open, wire, serve, drain.
 //!
 //! In come the settings; out goes a switch that serves until SIGTERM or SIGINT. What never happens here: a port for malls
-//! or wallet servers accepts before the data is whole, or the journal's lock is given up while something could still write.
+//! or wallet servers accepts before the data is whole, or the lock of the data is given up while something could still write.
 
 mod background;
 mod base;
@@ -127,10 +127,11 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
         notify.stop();
     }
     snapshots.stop();
-    let journal = data.finish_store().await?;
-    // While the journal's lock is ours.
+    let (journal, lock) = data.finish_store().await?;
+    // While the folder is ours.
     control.stop().await;
     journal.close()?;
+    drop(lock);
     operations.stop(false).await;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! In come the store's mark and the journal's records after it; out goes a store that reflects the
 //! whole journal, so that the switch starts with no wallet in memory. What never happens here: a decision.
 
+mod lock;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ use tessera_store::{FullSnapshots, Store};
 
 use crate::upgrade::upgrade;
 
+pub use lock::DataLock;
+
 use replay::Replay;
 
 /// Wallets in memory at most while replaying: above it they go to the store.
@@ -27,6 +30,8 @@ const WALLETS_MAX: usize = 200_000;
 
 /// A switch's data, ready to go on with.
 pub struct Data {
+    /// Of the folder: to be held until the journal is closed.
+    pub lock: DataLock,
     /// The keys of both.
     pub keys: DataKeys,
     /// The journal, at its end.
@@ -37,23 +42,25 @@ pub struct Data {
     pub recovered: Recovered,
 }
 
-/// Upgrades the data of an older release, opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
+/// Locks the folder, upgrades the data of an older release, opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
 /// time of every event and every reference in the journal: the store says so of what is not replayed.
 ///
 /// # Errors
-/// When one of them can't be opened, is damaged, or they do not belong together.
+/// When another process writes there, one of them can't be opened or is damaged, or they do not belong together.
 pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<Data> {
+    let journal = settings.data.join("journal");
+    std::fs::create_dir_all(&journal).map_err(|source| JournalError::Disk {
+        doing: "make the folder",
+        path: journal.clone(),
+        source,
+    })?;
+    let lock = DataLock::take(&settings.data)?;
     let keys = settings.data_keys()?;
     tracing::info!(
         master_key = %settings.encryption.master_key,
         data_key = keys.newest().0,
         "opened the keys of the data"
     );
-    std::fs::create_dir_all(&settings.data).map_err(|source| JournalError::Disk {
-        doing: "make the folder",
-        path: settings.data.clone(),
-        source,
-    })?;
     upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
     let location =
         Location::in_data(&settings.data, &keys).with_segment_bytes(settings.journal.segment_bytes);
@@ -78,6 +85,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
     tracing::info!(events, "replayed the journal into the store");
     let Opened { journal, recovered } = opened;
     Ok(Data {
+        lock,
         keys,
         journal,
         store,

@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use rustix::fs::{CWD, RenameFlags};
 use tessera_encryption::DataKeys;
-use tessera_journal::{JournalError, Location};
+use tessera_journal::{JournalError, JournalLock, Location};
 use tessera_notify::outbox;
 use tessera_store::recorded_mark;
 
@@ -56,15 +56,19 @@ pub enum UpgradeError {
     },
 }
 
-/// Upgrades what an older release left in this folder, where it is one's. The new journal has segments of so many bytes.
+/// Upgrades what an older release left in this folder, where it is one's. The caller holds the lock of the folder. The new
+/// journal has segments of so many bytes.
 ///
 /// # Errors
 /// When it can't be read or written. What was there is there still, or the next start goes on.
 pub fn upgrade(data: &Path, keys: &DataKeys, segment_bytes: u64) -> Result<(), UpgradeError> {
     let folders = Folders::new(data);
-    if !tessera_journal::is_outdated(&Location::in_data(data, keys))? {
+    let old = Location::in_data(data, keys);
+    if !tessera_journal::is_outdated(&old)? {
         return folders.finish();
     }
+    // A switch of 0.2 knows no other lock. It stays ours until its journal is deleted.
+    let lock = tessera_journal::lock(&old)?;
     let journal = data.join("journal");
     if journal.is_symlink() {
         return Err(UpgradeError::Link { path: journal });
@@ -75,7 +79,7 @@ pub fn upgrade(data: &Path, keys: &DataKeys, segment_bytes: u64) -> Result<(), U
     );
     remove(&folders.work)?;
     fs::create_dir_all(&folders.work).map_err(disk(&folders.work))?;
-    let events = folders.rewrite(keys, segment_bytes)?;
+    let events = folders.rewrite(&lock, keys, segment_bytes)?;
     folders.exchange()?;
     folders.finish()?;
     let seconds = begun.elapsed().as_secs();
@@ -97,7 +101,12 @@ impl Folders {
     }
 
     /// Writes journal and outbox anew beside the old ones. How many events there are.
-    fn rewrite(&self, keys: &DataKeys, segment_bytes: u64) -> Result<u64, UpgradeError> {
+    fn rewrite(
+        &self,
+        lock: &JournalLock,
+        keys: &DataKeys,
+        segment_bytes: u64,
+    ) -> Result<u64, UpgradeError> {
         let old_outbox = self.data.join("outbox");
         let mut conversion = Conversion::default();
         let has_outbox = outbox::needs_upgrade(&old_outbox)?;
@@ -108,7 +117,7 @@ impl Folders {
         let old = Location::in_data(&self.data, keys);
         let new = Location::in_data(&self.work, keys).with_segment_bytes(segment_bytes);
         let known = recorded_mark(&self.data.join("store"));
-        let events = tessera_journal::rewrite(&old, &new, known, &mut conversion)?;
+        let events = tessera_journal::rewrite(&old, lock, &new, known, &mut conversion)?;
         if has_outbox {
             let translate = |position| conversion.positions.get(&position).copied().flatten();
             outbox::upgrade(

@@ -34,7 +34,7 @@ use tessera_notify::{DeadLetterClient, Letters};
 /// Dead letters shown at once, oldest first.
 const DEAD_LETTERS_MAX: usize = 1_000;
 
-/// Binds the socket. To be called within an actix system, by the process that holds the journal's lock; one thread of its own
+/// Binds the socket. To be called within an actix system, by the process that holds the lock of the data; one thread of its own
 /// answers, so that neither health nor metrics wait for it. Nothing is served before the server is polled.
 ///
 /// # Errors
