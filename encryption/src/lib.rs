@@ -15,6 +15,7 @@
 mod card_index;
 mod cipher;
 mod data_keys;
+mod encrypted_card;
 mod key_command;
 mod key_source;
 mod keyed_hash;
@@ -28,6 +29,7 @@ mod token_source;
 pub use card_index::{CardIndex, IndexedCard};
 pub use cipher::{Cipher, NONCE_BYTES, TAG_BYTES, Tampered};
 pub use data_keys::{DataKeyId, DataKeys, KeyEntry, Purpose};
+pub use encrypted_card::{CardCipher, EncryptedCard};
 pub use key_source::{KeySource, KeySourceError, make_master_key};
 pub use keyed_hash::KeyedHash;
 pub use master::{MasterKey, MasterKeyError, MemoryKey};

@@ -13,6 +13,9 @@ use tessera_reports::index::build_missing;
 /// How often it looks for segments that were closed meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// That of a thread that runs when no other wants to.
+const NICENESS: i32 = 19;
+
 /// The thread. It ends after the segment that it is at.
 pub(crate) struct Indexing {
     stopping: Arc<AtomicBool>,
@@ -25,7 +28,7 @@ impl Indexing {
         let stops = Arc::clone(&stopping);
         let index = move || {
             // Where the system refuses it, it only takes more from the others.
-            let _ = rustix::process::setpriority_process(None, 10);
+            let _ = rustix::process::setpriority_process(None, NICENESS);
             let mut failed = false;
             while !stops.load(Ordering::Relaxed) {
                 match build_missing(&data, &keys, &|| stops.load(Ordering::Relaxed)) {

@@ -141,7 +141,7 @@ impl Bench {
             wakes: Rc::new(Wakes::default()),
             active: Rc::clone(&active) as Rc<dyn crate::wallet::ActiveList>,
             orders,
-            directory: Arc::new(Directory::new(Arc::clone(&store))),
+            directory: Arc::new(Directory::new(Arc::clone(&store)).unwrap()),
             stand_in: Arc::new(StandInBudget::new(stand_in)),
             totals: Arc::new(PartyTotals::new([], 1)),
             dead_letters: Arc::new(DeadLetters::default()),

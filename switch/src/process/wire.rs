@@ -48,7 +48,7 @@ pub(super) fn wire(base: &Base, data: &Data) -> anyhow::Result<(Shared, WorkerIn
         totals: Arc::new(PartyTotals::new(totals, workers)),
         vault: Arc::clone(&data.vault),
         ended_wallets: Arc::default(),
-        directory: Arc::new(Directory::new(Arc::clone(&data.store))),
+        directory: Arc::new(Directory::new(Arc::clone(&data.store))?),
         orders: Arc::new(Orders::new(
             Arc::clone(&data.store),
             data.checkpointer.clone(),

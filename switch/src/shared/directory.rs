@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
-use tessera_encryption::IndexedCard;
+use tessera_encryption::{CardCipher, EncryptedCard, KeysError};
 use tessera_protocol::CardNumber;
 
 use tessera_ledger::{Card, Cards, WalletId};
@@ -16,17 +16,22 @@ const SHARDS: usize = 256;
 /// Shared by all workers. Bounded by the wallets in use: a wallet that rests takes its cards along.
 #[derive(Debug)]
 pub struct Directory {
-    cards: DashMap<IndexedCard, StoredCard, DefaultHashBuilder>,
+    cards: DashMap<EncryptedCard, StoredCard, DefaultHashBuilder>,
+    cipher: CardCipher,
     store: Arc<Store>,
 }
 
 impl Directory {
     /// Looks into `store` for what is not in use.
-    pub fn new(store: Arc<Store>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn new(store: Arc<Store>) -> Result<Self, KeysError> {
+        Ok(Self {
             cards: DashMap::with_hasher_and_shard_amount(DefaultHashBuilder::default(), SHARDS),
+            cipher: CardCipher::new()?,
             store,
-        }
+        })
     }
 
     /// Whose card it is, and which of theirs.
@@ -34,24 +39,27 @@ impl Directory {
     /// # Errors
     /// When the store can't be read.
     pub fn find(&self, number: &CardNumber) -> Result<Option<StoredCard>, StoreError> {
-        let card = self.store.indexed(number);
-        match self.cards.get(&card) {
+        match self.cards.get(&self.encrypted(number)) {
             Some(found) => Ok(Some(*found)),
-            None => self.store.card(card),
+            None => self.store.card(self.store.indexed(number)),
         }
     }
 
     /// The card leads to this wallet from now on.
     pub fn add(&self, card: &Card, wallet: WalletId) {
         let serial = card.serial;
-        let indexed = self.store.indexed(&card.number);
-        self.cards.insert(indexed, StoredCard { wallet, serial });
+        let card = self.encrypted(&card.number);
+        self.cards.insert(card, StoredCard { wallet, serial });
     }
 
     /// The wallet's snapshot is with the store: its cards are found there.
     pub fn rest(&self, cards: &Cards) {
         for card in cards.iter() {
-            self.cards.remove(&self.store.indexed(&card.number));
+            self.cards.remove(&self.encrypted(&card.number));
         }
+    }
+
+    fn encrypted(&self, number: &CardNumber) -> EncryptedCard {
+        self.cipher.encrypt(number.expose(), number.length())
     }
 }
