@@ -265,6 +265,7 @@ fn write_transaction(out: &mut Vec<u8>, transaction: &Transaction) {
     out.put_u8(u8::from(transaction.more.is_some()));
     if let Some(more) = &transaction.more {
         out.put_u64_le(more.used.value());
+        write_optional_time(more.used_at, out);
         Reference::write_optional(more.original, out);
         out.put_u8(u8::from(more.early));
         out.put_u64_le(more.granted.map_or(0, Amount::value));
@@ -448,6 +449,7 @@ fn read_hold(from: &mut Reader<'_>) -> Result<Option<Hold>, Unreadable> {
 fn read_more(from: &mut Reader<'_>) -> Result<More, Unreadable> {
     Ok(More {
         used: read_amount(from)?,
+        used_at: from.optional_timestamp()?,
         original: Reference::read_optional(from)?,
         early: from.u8()? != 0,
         granted: Some(read_amount(from)?).filter(|granted| !granted.is_zero()),

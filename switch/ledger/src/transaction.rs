@@ -106,6 +106,8 @@ pub struct Transaction {
 pub struct More {
     /// What of a purchase was refunded, or will be if the host approves; what of an authorization was completed.
     pub used: Amount,
+    /// When the newest of those came that use something of it; `None` for none. It is kept as long as they are.
+    pub used_at: Option<Timestamp>,
     /// The purchase that a refund is of, or the authorization that a completion is of.
     pub original: Option<Reference>,
     /// When this refund was sent, the host did not know its purchase yet, or the reversal of an earlier refund.
@@ -142,6 +144,7 @@ pub struct GivenUp {
 
 pub(crate) const NO_MORE: &More = &More {
     used: Amount::ZERO,
+    used_at: None,
     original: None,
     early: false,
     asked: None,
@@ -177,6 +180,14 @@ pub enum HoldState {
     Expired,
     /// It was completed, and what was left is free. Where a completion is reversed then, it counts as expired.
     Completed,
+}
+
+impl More {
+    /// So much is not used after all.
+    pub(super) fn unuse(&mut self, amount: Amount) {
+        self.used = self.used.saturating_sub(amount);
+        self.used_at.take_if(|_| self.used.is_zero());
+    }
 }
 
 impl Transaction {
@@ -303,6 +314,15 @@ impl Transaction {
     pub fn undone_at(&self) -> Timestamp {
         let taken_back_at = self.more().taken_back_at;
         taken_back_at.unwrap_or(self.reference.given_at())
+    }
+
+    /// From when on `transactions_kept` counts: when it came or, while a refund or completion uses something of it, when the
+    /// newest of those did. Their reversal changes what stands of it.
+    pub fn kept_since(&self) -> Timestamp {
+        let came_at = self.reference.given_at();
+        self.more()
+            .used_at
+            .map_or(came_at, |used_at| came_at.max(used_at))
     }
 
     /// Whether an answer or an advice about it is still open.

@@ -308,12 +308,11 @@ impl Transactions {
         true
     }
 
-    /// Forgets those that began before `moment` and are closed.
+    /// Forgets those that are closed and kept since before `moment` (see [`Transaction::kept_since`]). What something is used of
+    /// is at hand: only there it says for how long.
     pub fn forget_before(&mut self, moment: Timestamp) {
         self.at_hand.retain(|transaction| {
-            transaction.is_open()
-                || transaction.holds()
-                || transaction.reference.given_at() >= moment
+            transaction.is_open() || transaction.holds() || transaction.kept_since() >= moment
         });
         let young = |settled: &Settled| settled.reference.given_at() >= moment;
         self.unsaved.retain(young);

@@ -39,10 +39,11 @@ impl Wallet {
         &mut self,
         authorization: Reference,
         debit: Amount,
+        at: Timestamp,
         from_hold: Amount,
         closes: bool,
     ) -> Result<(), Broken> {
-        self.use_up(authorization, debit)?;
+        self.use_up(authorization, debit, at)?;
         let transaction = self.known_mut(authorization)?;
         let past_hold = debit.saturating_sub(from_hold);
         // What had expired is spent after all.
@@ -60,9 +61,15 @@ impl Wallet {
         }
     }
 
-    /// So much of a purchase is refunded, or of an authorization completed.
-    pub(super) fn use_up(&mut self, reference: Reference, amount: Amount) -> Result<(), Broken> {
+    /// So much of a purchase is refunded, or of an authorization completed, by a request that came then.
+    pub(super) fn use_up(
+        &mut self,
+        reference: Reference,
+        amount: Amount,
+        at: Timestamp,
+    ) -> Result<(), Broken> {
         let more = self.known_mut(reference)?.more_mut();
+        more.used_at = more.used_at.max(Some(at));
         more.used = more.used.checked_add(amount).unwrap_or(Amount::MAX);
         Ok(())
     }
@@ -139,13 +146,12 @@ impl Wallet {
                     self.cards.unused(reference);
                 }
             }
-            // So much of a purchase is not refunded after all. It may be forgotten by now.
+            // So much of a purchase is not refunded after all.
             Kind::Refund => {
                 if let Some(original) = original
                     && let Some(original) = self.transactions.by_reference_mut(original)
                 {
-                    let more = original.more_mut();
-                    more.used = more.used.saturating_sub(undone);
+                    original.more_mut().unuse(undone);
                 }
             }
             // What comes back is available, and set aside no more; it may be completed again.
@@ -154,7 +160,7 @@ impl Wallet {
                     && let Some(authorization) = self.transactions.by_reference_mut(original)
                 {
                     let more = authorization.more_mut();
-                    more.used = more.used.saturating_sub(undone);
+                    more.unuse(undone);
                     if let Some(hold) = &mut more.hold
                         && hold.state == HoldState::Completed
                     {

@@ -48,7 +48,7 @@ impl Wallet {
                 opening,
                 original: Some(original),
                 ..
-            } => self.use_up(*original, opening.amount)?,
+            } => self.use_up(*original, opening.amount, opening.reference.given_at())?,
             Event::RefundRequested { .. } => {}
             Event::CardIssued {
                 reference,
@@ -78,12 +78,16 @@ impl Wallet {
             Event::Advised { opening, card, .. } => self.spend(opening, *card, opening.amount),
             Event::Completed { original: None, .. } => {}
             Event::Completed {
+                opening,
                 original: Some(original),
                 debit,
                 from_hold,
                 closes,
                 ..
-            } => self.complete(*original, *debit, *from_hold, *closes)?,
+            } => {
+                let at = opening.reference.given_at();
+                self.complete(*original, *debit, at, *from_hold, *closes)?;
+            }
             Event::Expired { reference } => self.release_hold(*reference, HoldState::Expired)?,
             Event::PostingAcknowledged { reference } => {
                 self.known_mut(*reference)?.posting_acknowledged();

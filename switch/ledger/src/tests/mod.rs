@@ -6,6 +6,7 @@ mod completions;
 mod declines;
 mod ending;
 mod golden;
+mod kept;
 mod model;
 mod originals;
 mod payer;

@@ -450,8 +450,8 @@ fn what_was_forgotten_does_not_come_back_whole() {
     bench.checkpoint();
     bench.now = bench.now.plus(2 * DAY);
     refunded(&mut bench, 3, 1, 100);
-    // The wallet rests: the purchase is too old, its row in the store is not yet.
-    bench.now = bench.now.plus(2 * DAY + DAY / 2);
+    // The wallet rests: purchase and refund are too old, their rows in the store are not removed yet.
+    bench.now = bench.now.plus(7 * DAY + DAY / 2);
     bench.wallet.forget_older(bench.now, 7 * DAY);
     bench.checkpoint();
     bench.wallet = bench.read_stored();
