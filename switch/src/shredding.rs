@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use tessera_journal::Journal;
-use tessera_ledger::WalletId;
+use tessera_ledger::{Wallet, WalletId};
 use tessera_notify::DeadLetterClient;
 use tessera_store::Store;
 use tessera_vault::Vault;
@@ -69,12 +69,10 @@ impl Shredder {
                 }
             };
             for wallet in wallets {
-                match store.wallet(wallet) {
-                    Ok(Some(state)) if state.has_ended() => found.push(EndedWallet {
-                        wallet,
-                        position: None,
-                    }),
-                    Ok(_) => {}
+                let ended = |state: Wallet| state.last_position.filter(|_| state.has_ended());
+                match store.wallet(wallet).map(|state| state.and_then(ended)) {
+                    Ok(Some(position)) => found.push(EndedWallet { wallet, position }),
+                    Ok(None) => {}
                     Err(error) => tracing::error!(%error, "an ended wallet could not be looked up"),
                 }
             }
@@ -117,10 +115,7 @@ impl Shredder {
 
     /// Those whose end is not durable, and those whose payers are still to be notified.
     fn needed(&self, pending: &[EndedWallet]) -> HashSet<WalletId> {
-        let is_durable = |ended: &&EndedWallet| {
-            let position = ended.position;
-            position.is_none_or(|position| self.journal.is_durable(position))
-        };
+        let is_durable = |ended: &&EndedWallet| self.journal.is_durable(ended.position);
         let (durable, mut needed): (Vec<_>, HashSet<_>) = (
             pending.iter().filter(is_durable).collect(),
             pending
@@ -133,11 +128,11 @@ impl Shredder {
             return needed;
         };
         for some in durable.chunks(ASKED_MAX) {
-            let wallets: Vec<WalletId> = some.iter().map(|ended| ended.wallet).collect();
-            match outbox.to_be_notified(wallets.clone()) {
+            let asked = some.iter().map(|ended| (ended.wallet, ended.position));
+            match outbox.to_be_notified(asked.collect()) {
                 Ok(waiting) => needed.extend(waiting),
                 // Where notifications are stopped, they are sent after the next start.
-                Err(_) => needed.extend(wallets),
+                Err(_) => needed.extend(some.iter().map(|ended| ended.wallet)),
             }
         }
         needed

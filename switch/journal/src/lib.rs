@@ -47,12 +47,12 @@ mod writer;
 
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
-pub use lock::{JournalLock, lock};
+pub use lock::JournalLock;
 pub use open::{Location, Opened, open, reader};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
-pub use rewrite::{Convert, is_outdated, rewrite};
+pub use rewrite::{Convert, is_outdated, rewrite, take_lock};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};
 

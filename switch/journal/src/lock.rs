@@ -4,19 +4,11 @@ use std::path::Path;
 
 use tessera_common::lock_file::{LockFile, LockFileError};
 
-use super::{JournalError, Location};
+use super::JournalError;
 
 /// Held for as long as the journal is open, or is written anew.
 #[derive(Debug)]
 pub struct JournalLock(#[expect(dead_code, reason = "released on drop")] LockFile);
-
-/// Takes the lock of a journal that is there: no switch opens it until the lock is dropped.
-///
-/// # Errors
-/// If another process has it, or the disk refuses.
-pub fn lock(location: &Location) -> Result<JournalLock, JournalError> {
-    JournalLock::take(&location.folder().path)
-}
 
 impl JournalLock {
     pub(super) fn take(directory: &Path) -> Result<Self, JournalError> {

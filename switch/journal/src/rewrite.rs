@@ -33,6 +33,14 @@ pub fn is_outdated(location: &Location) -> Result<bool, JournalError> {
     })
 }
 
+/// Takes the lock of a journal that is there: no switch opens it until the lock is dropped.
+///
+/// # Errors
+/// If another process has it, or the disk refuses.
+pub fn take_lock(location: &Location) -> Result<JournalLock, JournalError> {
+    JournalLock::take(&location.folder().path)
+}
+
 /// Makes new payloads of old records.
 pub trait Convert {
     /// Appends the new payload of a record.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::outbox::{Dead, Key};
+use tessera_journal::Position;
 use tessera_ledger::WalletId;
 use tessera_vault::Vault;
 
@@ -27,7 +28,7 @@ pub(super) enum Ask {
     Outdated(Arc<Vault>, oneshot::Sender<Result<usize, String>>),
     /// Which of these wallets, which have ended, are still to be notified.
     ToBeNotified(
-        Vec<WalletId>,
+        Vec<(WalletId, Position)>,
         oneshot::Sender<Result<Vec<WalletId>, String>>,
     ),
 }
@@ -82,12 +83,16 @@ impl DeadLetterClient {
         answered.blocking_recv().map_err(|_| stopped())?
     }
 
-    /// Which of these wallets, which have ended, still have messages that are to be sent to their contacts: their keys are
-    /// needed. To be asked by a thread of its own.
+    /// Which of these wallets, which have ended, still have messages that are to be sent to their contacts, or may have: the event
+    /// at this position, with which they ended or which came later, was not looked at. Their keys are needed. To be asked by a
+    /// thread of its own.
     ///
     /// # Errors
     /// Why the outbox can't be read.
-    pub fn to_be_notified(&self, wallets: Vec<WalletId>) -> Result<Vec<WalletId>, String> {
+    pub fn to_be_notified(
+        &self,
+        wallets: Vec<(WalletId, Position)>,
+    ) -> Result<Vec<WalletId>, String> {
         let (answer, answered) = oneshot::channel();
         let ask = Ask::ToBeNotified(wallets, answer);
         self.0.blocking_send(ask).map_err(|_| stopped())?;

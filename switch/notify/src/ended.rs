@@ -1,23 +1,69 @@
 //! Wallets that have ended: until their payers have the message about it, their keys are needed.
 
 use super::follow::Follower;
-use super::outbox::{Outbox, OutboxError, Which};
+use super::outbox::{Outbox, OutboxError};
+use tessera_journal::Position;
 use tessera_ledger::WalletId;
 
-/// Those of the wallets whose end was not looked at, and those whose former contacts have messages that wait.
+/// Those of the wallets whose event at this position was not looked at, with which they ended or which came later; and those
+/// whose former contacts have messages that wait. What the outbox knows of a wallet says nothing before that: it may be the
+/// outbox of a time before the wallet had a contact.
 pub(super) fn to_be_notified(
     outbox: &Outbox,
     follower: &Follower,
-    wallets: Vec<WalletId>,
+    wallets: Vec<(WalletId, Position)>,
 ) -> Result<Vec<WalletId>, OutboxError> {
     let waiting = outbox.receivers(|position| follower.wallet_at(position))?;
     let mut still = Vec::new();
-    for wallet in wallets {
-        let known = outbox.contact(wallet, Which::Confirmed)?;
-        let proposed = outbox.contact(wallet, Which::Proposed)?;
-        if waiting.contains(&wallet) || known.or(proposed).is_some() {
+    for (wallet, position) in wallets {
+        if waiting.contains(&wallet) || !follower.has_looked_at(position) {
             still.push(wallet);
         }
     }
     Ok(still)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::{Changes, Key, To};
+    use crate::testing::{Records, WALLET, open_outbox};
+    use tessera_kit::clock::Timestamp;
+    use tessera_ledger::ContactChannel;
+
+    #[test]
+    fn a_wallet_is_to_be_notified_until_its_end_was_looked_at_and_its_message_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = open_outbox(folder.path());
+        let journal = Records::default();
+        let mut follower = Follower::new(journal.engine(), &outbox, u64::MAX).unwrap();
+        journal.confirm("a");
+        let ended = journal.pay_out();
+        let still = |follower: &Follower| {
+            !to_be_notified(&outbox, follower, vec![(WALLET, ended)])
+                .unwrap()
+                .is_empty()
+        };
+        assert!(
+            still(&follower),
+            "nothing was looked at, not even its contact"
+        );
+        // Event by event: the contact is proposed, then confirmed, then the wallet ends.
+        for events in 1..4 {
+            follower.look(1, &outbox, Timestamp::EPOCH).unwrap();
+            assert!(still(&follower), "{events} events were looked at");
+        }
+        follower.look(u64::MAX, &outbox, Timestamp::EPOCH).unwrap();
+        assert!(still(&follower), "the message waits");
+        let key = Key {
+            position: ended,
+            to: To::Former,
+        };
+        let changes = Changes {
+            done: vec![(key, ContactChannel::Email)],
+            ..Changes::default()
+        };
+        outbox.write(&changes).unwrap();
+        assert!(!still(&follower));
+    }
 }

@@ -78,6 +78,13 @@ impl Follower {
         Ok(Entry::peek(&record.payload).map(|head| head.wallet))
     }
 
+    /// Whether the event at a position was looked at, and what came of it is written.
+    pub(super) fn has_looked_at(&self, position: Position) -> bool {
+        self.tail
+            .mark()
+            .is_some_and(|mark| mark.position >= position)
+    }
+
     /// Events that are durable and were not looked at.
     pub(super) fn behind(&self) -> u64 {
         let looked_at = self

@@ -10,8 +10,8 @@ use tessera_ledger::WalletId;
 pub struct EndedWallet {
     /// Which.
     pub wallet: WalletId,
-    /// Of the event with which it ended; `None` where that was durable long ago.
-    pub position: Option<Position>,
+    /// Of the event with which it ended, or of its last one.
+    pub position: Position,
 }
 
 /// Filled by wallets, emptied by the thread that destroys keys.

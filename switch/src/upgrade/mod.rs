@@ -68,7 +68,7 @@ pub fn upgrade(data: &Path, keys: &DataKeys, segment_bytes: u64) -> Result<(), U
         return folders.finish();
     }
     // A switch of 0.2 knows no other lock. It stays ours until its journal is deleted.
-    let lock = tessera_journal::lock(&old)?;
+    let lock = tessera_journal::take_lock(&old)?;
     let journal = data.join("journal");
     if journal.is_symlink() {
         return Err(UpgradeError::Link { path: journal });

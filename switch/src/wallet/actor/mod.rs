@@ -301,7 +301,7 @@ impl WalletActor {
         if self.wallet.has_ended() && !had_ended {
             self.services.ended_wallets.add(EndedWallet {
                 wallet: self.wallet.id,
-                position: Some(appended.position),
+                position: appended.position,
             });
         }
         if !self.dirty {
