@@ -35,9 +35,9 @@ impl Audit {
     /// Exit code 1 and a violation where there is one.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let keys = crate::switch::keys_to_read(&settings)?;
+        let journal = crate::switch::journal_to_read(&settings)?;
         let mut display = Display::new();
-        let proof = Proof::of(&settings.data, keys.as_ref())
+        let proof = Proof::of(&journal)
             .since(self.since)
             .with_result(self.result)
             .with_wallet_bytes_max((self.memory as usize) << 20)

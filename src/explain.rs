@@ -43,8 +43,7 @@ impl Explain {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let named = self.named()?;
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let keys = crate::switch::keys_to_read(&settings)?;
-        let pages = explain(&settings.data, keys.as_ref(), &named)?;
+        let pages = explain(&crate::switch::journal_to_read(&settings)?, &named)?;
         print(format_args!("{}\n", pages.join("\n").trim_end()))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -48,19 +48,19 @@ impl Export {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(self.from < self.to, "--from must be before --to");
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let keys = crate::switch::keys_to_read(&settings)?;
+        let journal = crate::switch::journal_to_read(&settings)?;
         let format = match self.format {
             Format::Csv => Rows::Csv,
             Format::Jsonl => Rows::Jsonl,
             Format::Parquet => Rows::Parquet,
         };
-        let (data, keys, span) = (&settings.data, keys.as_ref(), (self.from, self.to));
+        let span = (self.from, self.to);
         let events = match &self.out {
-            None => export(data, keys, span, format, Printer::default())?,
+            None => export(&journal, span, format, Printer::default())?,
             Some(path) => {
                 let file = File::create(path)
                     .with_context(|| format!("can't write {}", path.display()))?;
-                let written = export(data, keys, span, format, &file)
+                let written = export(&journal, span, format, &file)
                     .with_context(|| path.display().to_string())?;
                 file.sync_all()
                     .with_context(|| format!("can't write {}", path.display()))?;

@@ -38,8 +38,8 @@ impl Recon {
         let day = Day::from_text(&self.date);
         let day = day.with_context(|| format!("`{}` is not a date (YYYY-MM-DD)", self.date))?;
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
-        let keys = crate::switch::keys_to_read(&settings)?;
-        let items = recon::items(&settings.data, keys.as_ref(), day, self.party)?;
+        let journal = crate::switch::journal_to_read(&settings)?;
+        let items = recon::items(&journal, day, self.party)?;
         let out = Printer::default();
         let differs = match &self.against {
             None => {

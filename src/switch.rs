@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use tessera_common::private;
-use tessera_config::Settings;
+use tessera_config::{JournalSettings, Settings};
 use tessera_console::{print, say, start_logging};
 use tessera_encryption::DataKeys;
+use tessera_journal::Location;
+use tessera_switch::journal_location;
 
 /// Runs the switch
 #[derive(clap::Args)]
@@ -33,12 +35,13 @@ pub fn read_with_journal(config: &Path, data: Option<PathBuf>) -> anyhow::Result
     Ok(settings)
 }
 
-/// The keys of a switch's data; none where no switch has opened the data since it encrypts.
-pub fn keys_to_read(settings: &Settings) -> anyhow::Result<Option<DataKeys>> {
-    match DataKeys::are_in(&settings.data) {
-        true => Ok(Some(settings.data_keys_to_read()?)),
-        false => Ok(None),
-    }
+/// The journal of a switch; without keys where no switch has opened the data since it encrypts.
+pub fn journal_to_read(settings: &Settings) -> anyhow::Result<Location> {
+    let keys = match DataKeys::are_in(&settings.data) {
+        true => Some(settings.data_keys_to_read()?),
+        false => None,
+    };
+    Ok(journal_location(settings, keys.as_ref()))
 }
 
 impl Switch {
@@ -73,6 +76,8 @@ pub fn read(config: &Path, data: Option<PathBuf>) -> anyhow::Result<Settings> {
     let mut settings = Settings::read(config)?;
     if let Some(data) = data {
         settings.data = data;
+        // A copy has its archive with it, wherever the switch has that of the original.
+        settings.journal.archive_folder = JournalSettings::default().archive_folder;
     }
     Ok(settings)
 }

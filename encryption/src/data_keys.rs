@@ -42,6 +42,8 @@ pub enum Purpose {
     AuditResult,
     /// The index of a journal segment.
     SegmentIndex,
+    /// An archived journal segment.
+    Archive,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::WalletKeys => b"tessera wallet keys",
             Self::AuditResult => b"tessera audit result",
             Self::SegmentIndex => b"tessera segment index",
+            Self::Archive => b"tessera archive",
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Indexes the closed segments of the journal, on a thread of its own at low priority, while the switch serves.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tessera_encryption::DataKeys;
+use tessera_journal::Location;
 use tessera_reports::index::build_missing;
 
 /// How often it looks for segments that were closed meanwhile.
@@ -23,7 +22,7 @@ pub(crate) struct Indexing {
 }
 
 impl Indexing {
-    pub fn start(data: PathBuf, keys: DataKeys) -> io::Result<Self> {
+    pub fn start(journal: Location) -> io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         let stops = Arc::clone(&stopping);
         let index = move || {
@@ -31,7 +30,7 @@ impl Indexing {
             let _ = rustix::process::setpriority_process(None, NICENESS);
             let mut failed = false;
             while !stops.load(Ordering::Relaxed) {
-                match build_missing(&data, &keys, &|| stops.load(Ordering::Relaxed)) {
+                match build_missing(&journal, &|| stops.load(Ordering::Relaxed)) {
                     Ok(0) => failed = false,
                     Ok(segments) => {
                         failed = false;

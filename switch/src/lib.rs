@@ -9,6 +9,7 @@
 // So that a new event, command or message is decided upon in every place, by name.
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
+mod archiving;
 mod assembly;
 pub mod fault;
 mod gauges;
@@ -53,3 +54,4 @@ mod snapshots;
 pub mod wallet;
 
 pub use process::{Addresses, run};
+pub use recovery::journal_location;

@@ -9,7 +9,7 @@
 //! No event is changed, moved or left out. Nothing that reads a journal needs the record to read it: it says that an
 //! operator has looked, and the audit finds by it what is new.
 
-use crate::recovery::{self, Data};
+use crate::recovery::{self, Data, journal_location};
 use tessera_config::Settings;
 use tessera_kit::clock;
 use tessera_ledger::{Directed, Directive, Entry, Event, Wallet, WalletId};
@@ -35,7 +35,7 @@ pub enum Repaired {
 pub fn repair(settings: &Settings, by: &str, reason: &str) -> anyhow::Result<Repaired> {
     anyhow::ensure!(!by.is_empty(), "state who accepts it: --by");
     anyhow::ensure!(!reason.is_empty(), "state why it is accepted: --reason");
-    let totals = audit(&settings.data, Some(&settings.data_keys()?))?;
+    let totals = audit(&journal_location(settings, Some(&settings.data_keys()?)))?;
     if totals.irregular.wallets == 0 {
         return Ok(Repaired::Nothing);
     }

@@ -1,5 +1,6 @@
 //! The processes under kills, signals, full disks, moved clocks and an operator.
 
+mod archive;
 mod at_rest;
 mod clock;
 mod crash;

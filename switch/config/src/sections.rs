@@ -394,12 +394,18 @@ pub struct JournalSettings {
     /// Size of one segment file, allocated and zero-filled ahead.
     #[serde(with = "units::size")]
     pub segment_bytes: u64,
+    /// Whether closed segments are compressed and moved to the archive.
+    pub archive: bool,
+    /// The folder of the archive, relative to that of the data.
+    pub archive_folder: PathBuf,
 }
 
 impl Default for JournalSettings {
     fn default() -> Self {
         Self {
             segment_bytes: 256 << 20,
+            archive: true,
+            archive_folder: "archive".into(),
         }
     }
 }

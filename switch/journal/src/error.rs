@@ -102,6 +102,20 @@ pub enum JournalError {
         key: u32,
     },
 
+    /// A newer build archived a segment, in another format.
+    #[error(
+        "the archived segment {} has format {found}, this build ({}) reads up to format {known}: start the newer build again",
+        file.display(), env!("CARGO_PKG_VERSION")
+    )]
+    ArchiveVersion {
+        /// The archived segment.
+        file: PathBuf,
+        /// The format that it says.
+        found: u32,
+        /// The format of this build.
+        known: u32,
+    },
+
     /// A segment file is missing, or two overlap.
     #[error(
         "the journal has a gap: {} ends at position {end}, before sequence {sequence}, \

@@ -1,5 +1,6 @@
 //! The folder of a journal: its disk, its path, and the keys of what is in it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,20 +13,48 @@ use super::disk::Disk;
 pub(super) struct Folder {
     pub disk: Arc<dyn Disk>,
     pub path: PathBuf,
+    /// Of archived segments. It need not be there.
+    pub archive: PathBuf,
     /// None where nothing is encrypted: in a folder of 0.2.0 that no switch has opened since.
     pub keys: Option<DataKeys>,
 }
 
 impl Folder {
-    /// Where the segments start, in order.
+    /// Where the segments start, in order, the archived ones too.
     pub fn starts(&self) -> Result<Vec<u64>, JournalError> {
+        // This folder first: a segment is removed from here after it has come there.
+        let mut starts = self.segments()?;
+        starts.extend(self.archives()?);
+        starts.sort_unstable();
+        starts.dedup();
+        Ok(starts)
+    }
+
+    /// Where those start, in order, that are not archived, or not yet removed from here.
+    pub fn segments(&self) -> Result<Vec<u64>, JournalError> {
         let names = self
             .disk
             .list(&self.path)
             .map_err(JournalError::disk("list", &self.path))?;
-        let mut starts: Vec<u64> = names.iter().filter_map(|name| start(name)).collect();
+        let starts = names.iter().filter_map(|name| start(name, ".journal"));
+        let mut starts: Vec<u64> = starts.collect();
         starts.sort_unstable();
         Ok(starts)
+    }
+
+    /// Where the archived ones start, in no order.
+    pub fn archives(&self) -> Result<Vec<u64>, JournalError> {
+        let names = match self.disk.list(&self.archive) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(JournalError::disk("list", &self.archive))?,
+        };
+        let starts = names.iter().filter_map(|name| start(name, ".archive"));
+        Ok(starts.collect())
+    }
+
+    /// The file of the archived segment that starts at a position.
+    pub fn archived(&self, start: u64) -> PathBuf {
+        self.archive.join(format!("{start:020}.archive"))
     }
 
     /// The file of the segment that starts at a position.
@@ -48,8 +77,8 @@ impl Folder {
     }
 }
 
-fn start(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".journal")?;
+fn start(name: &str, extension: &str) -> Option<u64> {
+    let digits = name.strip_suffix(extension)?;
     (digits.len() == 20 && digits.bytes().all(|digit| digit.is_ascii_digit()))
         .then(|| digits.parse().ok())?
 }

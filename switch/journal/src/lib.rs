@@ -16,6 +16,8 @@
 //! No code outside this crate knows which engine runs: [`open`] starts it, [`reader`] reads what it has written. There is one, `Segments`: files in a local directory. Tests of other crates use the one in memory, in
 //! `testing`.
 
+mod archive;
+mod archived;
 mod batch;
 mod disk;
 mod error;
@@ -28,6 +30,7 @@ mod pages;
 mod parts;
 mod plaintext;
 mod prepare;
+mod protection;
 mod reader;
 mod record;
 mod recovery;
@@ -41,20 +44,23 @@ mod tail;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod walk;
 mod window;
 mod writer;
 
+pub use archive::Archived;
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
 pub use lock::JournalLock;
-pub use open::{Location, Opened, open, reader};
+pub use open::{Location, Opened, archive, open, reader, to_archive};
 pub use options::{Options, Recovered};
 pub use parts::Part;
 pub use record::{Appended, Mark, Record, RecordRef};
 pub use rewrite::{Convert, is_outdated, rewrite, take_lock};
 pub use scan::Scanned;
 pub use tessera_kit::record::{Position, Sequence};
+pub use usage::{Usage, usage};
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,18 +1,20 @@
 //! One segment file: opened, read and written by position.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use super::archived::ArchivedFile;
 use super::disk::{Access, DiskFile};
 use super::folder::Folder;
 use super::format::{
-    BATCH_HEADER_BYTES, Encryption, HeaderFault, Kind, Place, Protection, SALT_BYTES,
+    BATCH_HEADER_BYTES, Encryption, HeaderFault, Place, Protection, SALT_BYTES,
     SEGMENT_HEADER_BYTES, SEGMENT_VERSION, SegmentHeader, authenticated,
 };
+use super::protection::protection;
 use super::{JournalError, Sequence};
 
 pub(super) struct Segment {
@@ -37,11 +39,7 @@ impl Segment {
         sequence: Option<Sequence>,
         access: Access,
     ) -> Result<Self, JournalError> {
-        let path = folder.segment(start);
-        let file = folder
-            .disk
-            .open(&path, access)
-            .map_err(JournalError::disk("open", &path))?;
+        let (path, file) = file(folder, start, access)?;
         let mut bytes = [0; SEGMENT_HEADER_BYTES];
         let read = file
             .read_at(&mut bytes, 0)
@@ -204,25 +202,23 @@ impl Segment {
     }
 }
 
-/// How the records of a segment with this header are protected.
-fn protection(
+/// The file of a segment: that in the journal's folder, or else the archived one.
+fn file(
     folder: &Folder,
-    path: &Path,
-    header: &SegmentHeader,
-    authenticated: &[u8],
-) -> Result<Protection, JournalError> {
-    match &header.kind {
-        Kind::Plain { salt } => Ok(Protection::Checksums(*salt)),
-        Kind::Encrypted { key, salt, tag } => {
-            let encryption =
-                Encryption::new(folder.keys(path)?, *key, salt).map_err(JournalError::key(path))?;
-            if !encryption.has_tagged(authenticated, tag) {
-                return Err(JournalError::OtherKey {
-                    file: path.to_owned(),
-                    key: key.0,
-                });
+    start: u64,
+    access: Access,
+) -> Result<(PathBuf, Arc<dyn DiskFile>), JournalError> {
+    let path = folder.segment(start);
+    let archived = folder.archived(start);
+    match folder.disk.open(&path, access) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            match ArchivedFile::open(folder, &archived, start)? {
+                Some(file) => Ok((archived, Arc::new(file))),
+                None => Err(JournalError::disk("open", &path)(error)),
             }
-            Ok(Protection::Encryption(Arc::new(encryption)))
         }
+        opened => opened
+            .map_err(JournalError::disk("open", &path))
+            .map(|file| (path, file)),
     }
 }

@@ -6,7 +6,7 @@ use prometheus::{Histogram, IntGauge};
 
 use super::Metrics;
 use super::register::{BYTES, RECORDS, Register, SECONDS};
-use tessera_journal::{Observer, Synced};
+use tessera_journal::{Observer, Synced, Usage};
 
 /// The journal's figures. The histograms are written once per batch, by the journal's own thread.
 pub struct JournalMetrics {
@@ -24,6 +24,16 @@ pub struct JournalMetrics {
     pub durable: IntGauge,
     /// Bytes that wait for the next write.
     pub gathered: IntGauge,
+    /// Segment files that are not in the archive.
+    pub segments: IntGauge,
+    /// Their bytes.
+    pub segment_bytes: IntGauge,
+    /// Segments in the archive.
+    pub archived: IntGauge,
+    /// Their bytes.
+    pub archived_bytes: IntGauge,
+    /// Whether the last segment that was to be archived was not.
+    pub archive_failing: IntGauge,
 }
 
 impl JournalMetrics {
@@ -53,7 +63,29 @@ impl JournalMetrics {
                 "journal_gathered_bytes",
                 "Bytes that wait for the next write.",
             ),
+            segments: register.gauge(
+                "journal_segments",
+                "Segment files that are not in the archive.",
+            ),
+            segment_bytes: register.gauge(
+                "journal_segment_bytes",
+                "Bytes of segment files that are not in the archive, with what is allocated ahead.",
+            ),
+            archived: register.gauge("archive_segments", "Segments in the archive."),
+            archived_bytes: register.gauge("archive_bytes", "Bytes of segments in the archive."),
+            archive_failing: register.gauge(
+                "archive_failing",
+                "1 while closed segments cannot be moved to the archive.",
+            ),
         }
+    }
+
+    /// Takes what the files are now.
+    pub fn takes(&self, usage: Usage) {
+        self.segments.set(clamped(usage.segments));
+        self.segment_bytes.set(clamped(usage.segment_bytes));
+        self.archived.set(clamped(usage.archived));
+        self.archived_bytes.set(clamped(usage.archived_bytes));
     }
 
     /// Takes the figures of one batch.

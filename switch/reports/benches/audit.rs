@@ -73,7 +73,7 @@ fn audit(data: &Path, since: bool) {
     let result = data.join("result");
     let started = Instant::now();
     let mut passes = 0;
-    let totals = Audit::of(data, Some(&keys))
+    let totals = Audit::of(&Location::in_data(data, &keys))
         .since(since.then(|| result.clone()))
         .with_result(Some(result.clone()))
         .with_progress(|progress| passes = progress.pass)
@@ -95,10 +95,10 @@ fn look_up(data: &Path, keys: &DataKeys) {
         println!("{what}: {:.3} s", started.elapsed().as_secs_f64());
     };
     let started = Instant::now();
-    drop(Index::open(data, Some(keys)).expect("a journal"));
+    drop(Index::open(&Location::in_data(data, keys)).expect("a journal"));
     lap("index made", started);
     let started = Instant::now();
-    let index = Index::open(data, Some(keys)).expect("a journal");
+    let index = Index::open(&Location::in_data(data, keys)).expect("a journal");
     lap("index opened", started);
     let reference = Reference::first(Timestamp::from_milliseconds(1_790_000_000_001), 1);
     let started = Instant::now();
@@ -111,7 +111,7 @@ fn look_up(data: &Path, keys: &DataKeys) {
     );
     let started = Instant::now();
     let day = Day::at(reference.given_at(), 0);
-    let items = recon::items(data, Some(keys), day, None).expect("items");
+    let items = recon::items(&Location::in_data(data, keys), day, None).expect("items");
     lap(&format!("{} items of its date", items.rows.len()), started);
 }
 

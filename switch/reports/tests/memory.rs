@@ -1,6 +1,7 @@
 //! What an audit takes of memory, counted at the allocator: nothing else runs in this process.
 
 use peak_alloc::PeakAlloc;
+use tessera_journal::Location;
 use tessera_reports::audit::Audit;
 use tessera_reports::testing::Traffic;
 
@@ -20,7 +21,8 @@ fn an_audit_stays_below_its_bound_however_many_wallets_there_are() {
     let peak = |wallet_bytes_max: usize| {
         let before = ALLOCATOR.current_usage();
         ALLOCATOR.reset_peak_usage();
-        let proof = Audit::of(folder.path(), Some(&keys)).with_wallet_bytes_max(wallet_bytes_max);
+        let proof = Audit::of(&Location::in_data(folder.path(), &keys))
+            .with_wallet_bytes_max(wallet_bytes_max);
         assert_eq!(proof.run().unwrap().wallets, 60_000);
         ALLOCATOR.peak_usage() - before
     };

@@ -6,13 +6,10 @@
 mod timeline;
 mod wire;
 
-use std::path::Path;
-
-use tessera_encryption::DataKeys;
 use tessera_protocol::{Institution, OrderKey, Stan};
 
 use crate::gate::advice;
-use tessera_journal::{JournalError, Position, Sequence};
+use tessera_journal::{JournalError, Location, Position, Sequence};
 use tessera_ledger::{
     About, Advice, Broken, Entry, Event, Opening, Owed, Payer, Reference, Unreadable, Wallet,
     WalletId,
@@ -72,13 +69,9 @@ struct Step {
 /// A page for each transaction of that name, oldest first. Data of 0.2 has no keys before a switch has opened it.
 ///
 /// # Errors
-/// When there is none, or the journal in `data` can't be read, or is shorter than the store knows.
-pub fn explain(
-    data: &Path,
-    keys: Option<&DataKeys>,
-    named: &Named,
-) -> Result<Vec<String>, ExplainError> {
-    let index = Index::open(data, keys)?;
+/// When there is none, or the journal can't be read, or is shorter than the store knows.
+pub fn explain(location: &Location, named: &Named) -> Result<Vec<String>, ExplainError> {
+    let index = Index::open(location)?;
     let mut found: Vec<(WalletId, Reference)> = Vec::new();
     for position in named.positions(&index)? {
         let entry = index.entry(position)?;

@@ -11,11 +11,12 @@ use tessera_store::{Checkpointer, FullSnapshots, Store};
 use tessera_vault::{Vault, WalletKeys};
 
 use super::base::Base;
+use crate::archiving::{Archiving, RunningArchiving};
 use crate::dispatch::Inboxes;
 use crate::gate::DeadLetters;
 use crate::gauges;
 use crate::message::WalletMessage;
-use crate::recovery::DataLock;
+use crate::recovery::{DataLock, journal_location};
 use crate::snapshots::{RunningSnapshots, SnapshotWriter};
 
 pub(super) struct Data {
@@ -79,6 +80,18 @@ impl Data {
             settings: settings.store.clone(),
         };
         writer.start()
+    }
+
+    /// Has closed segments of the journal moved to the archive.
+    pub fn start_archiving(&self, base: &Base) -> std::io::Result<RunningArchiving> {
+        let archiving = Archiving {
+            journal: journal_location(&base.settings, Some(&self.keys)),
+            store: Arc::clone(&self.store),
+            snapshots: FullSnapshots::in_data(&base.settings.data, self.keys.clone()),
+            metrics: Arc::clone(&base.metrics),
+            archives: base.settings.journal.archive,
+        };
+        archiving.start()
     }
 
     /// What operators have decided about all wallets.

@@ -29,6 +29,7 @@ use workers::Workers;
 
 use crate::indexing::Indexing;
 use crate::ops::Operator;
+use crate::recovery::journal_location;
 use crate::reload::Reload;
 use crate::reseal;
 use crate::shredding;
@@ -91,7 +92,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if shared.vault.has_ring() {
         reseal::start(data.store.clone(), &shared, outbox.cloned())?;
     }
-    let indexing = Indexing::start(base.settings.data.clone(), data.keys.clone())?;
+    let indexing = Indexing::start(journal_location(&base.settings, Some(&data.keys)))?;
     shredding::start(data.store.clone(), &shared, outbox.cloned())?;
     shared.settlement.catch_up().await?;
 
@@ -103,6 +104,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     ready(addresses);
     service::ready();
     let snapshots = data.start_snapshots(&base.settings)?;
+    let archiving = data.start_archiving(&base)?;
     let background = Background::start(&base, &data, &shared, &workers);
     let reload = Reload {
         settings: base.settings.clone(),
@@ -126,6 +128,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     if let Some(notify) = notify {
         notify.stop();
     }
+    archiving.stop();
     snapshots.stop();
     let (journal, lock) = data.finish_store().await?;
     // While the folder is ours.

@@ -42,6 +42,13 @@ pub struct Data {
     pub recovered: Recovered,
 }
 
+/// Where the journal is that these settings name.
+pub fn journal_location(settings: &Settings, keys: Option<&DataKeys>) -> Location {
+    Location::in_data(&settings.data, keys)
+        .with_segment_bytes(settings.journal.segment_bytes)
+        .with_archive(&settings.journal.archive_folder)
+}
+
 /// Locks the folder, upgrades the data of an older release, opens journal and store, and replays what the store does not know. From then on [`clock::now`] is above the
 /// time of every event and every reference in the journal: the store says so of what is not replayed.
 ///
@@ -62,8 +69,7 @@ pub fn open(settings: &Settings, observer: Option<Observer>) -> anyhow::Result<D
         "opened the keys of the data"
     );
     upgrade(&settings.data, &keys, settings.journal.segment_bytes)?;
-    let location =
-        Location::in_data(&settings.data, &keys).with_segment_bytes(settings.journal.segment_bytes);
+    let location = journal_location(settings, Some(&keys));
     let reader = tessera_journal::reader(&location);
     let store = open_store(
         &settings.data,

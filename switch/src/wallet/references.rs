@@ -92,7 +92,7 @@ impl Data {
 
     fn audit(&self) -> Result<Totals, Violation> {
         let keys = self.settings.data_keys().expect("keys");
-        audit(self.folder.path(), Some(&keys))
+        audit(&Location::in_data(self.folder.path(), &keys))
     }
 
     fn repair(&self) -> anyhow::Result<Repaired> {

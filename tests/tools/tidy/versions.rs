@@ -26,6 +26,7 @@ const fn drawn(
 
 const SEGMENT: &str = "switch/journal/src/format/mod.rs";
 const JOURNAL_RECORD: &str = "switch/journal/src/format/record.rs";
+const ARCHIVE: &str = "switch/journal/src/archived/format.rs";
 const EVENT: &str = "switch/ledger/src/event/bytes.rs";
 const CHANGE: &str = "switch/ledger/src/account/bytes.rs";
 const DECISION: &str = "switch/ledger/src/supervision_bytes.rs";
@@ -55,6 +56,7 @@ const DRAWN: &[Drawn] = &[
         JOURNAL_RECORD,
         "RECORD_VERSION",
     ),
+    drawn(ARCHIVE, " 12  4  version, ", ARCHIVE, "ARCHIVE_VERSION"),
     drawn(EVENT, "Kinds 1 to ", EVENT, "NEWEST_KIND"),
     drawn(CHANGE, "Kinds 1 to ", CHANGE, "NEWEST_CHANGE"),
     drawn(DECISION, "Kinds 1 to ", DECISION, "NEWEST_DECISION"),

@@ -82,7 +82,9 @@ mod segment_header;
 pub(crate) use batch_header::{BATCH_HEADER_BYTES, BATCH_MAGIC, BatchHeader, seal};
 pub(crate) use encryption::{Encryption, RECORD_HEADER_BYTES, SALT_BYTES};
 pub(crate) use place::{Flaw, Place};
-pub(crate) use record::{Opened, Protection, finish, first_sequence, open_batch, push_record};
+pub(crate) use record::{
+    Layout, Opened, Protection, finish, first_sequence, open_batch, push_record,
+};
 pub(crate) use segment_header::{
     HeaderFault, Kind, SEGMENT_HEADER_BYTES, SegmentHeader, authenticated,
 };

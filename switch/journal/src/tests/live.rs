@@ -28,6 +28,10 @@ impl Disk for Counting {
         Files.rename(from, to)
     }
 
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Files.remove(path)
+    }
+
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
         Files.sync_directory(directory)
     }

@@ -204,9 +204,11 @@ impl Contents {
 }
 
 impl Disk for MemoryDisk {
-    fn list(&self, _directory: &Path) -> io::Result<Vec<String>> {
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
         let state = self.0.lock().unwrap();
-        let names = state.names.keys().filter_map(|path| path.file_name());
+        let here = |path: &&PathBuf| path.parent() == Some(directory);
+        let names = state.names.keys().filter(here);
+        let names = names.filter_map(|path| path.file_name());
         Ok(names
             .map(|name| name.to_string_lossy().into_owned())
             .collect())
@@ -236,6 +238,16 @@ impl Disk for MemoryDisk {
         state.rename(|names| {
             names.remove(from);
             names.insert(to.to_owned(), file);
+        });
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.operate()?;
+        state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        state.rename(|names| {
+            names.remove(path);
         });
         Ok(())
     }

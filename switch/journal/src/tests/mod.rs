@@ -1,6 +1,7 @@
 //! The journal's promises, each with a test. Segments are tiny here, so that every byte can be
 //! tried.
 
+mod archive;
 mod crash;
 mod damage;
 mod files;
@@ -56,6 +57,7 @@ fn with_keys(disk: &MemoryDisk, keys: DataKeys) -> Folder {
     Folder {
         disk: Arc::new(disk.clone()),
         path: HERE.into(),
+        archive: "archive".into(),
         keys: Some(keys),
     }
 }
@@ -65,6 +67,7 @@ fn in_directory(directory: &Path) -> Folder {
     Folder {
         disk: Arc::new(Files),
         path: directory.to_owned(),
+        archive: directory.join("archive"),
         keys: Some(keys()),
     }
 }

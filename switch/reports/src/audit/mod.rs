@@ -28,10 +28,9 @@ mod workers;
 
 use std::num::NonZero;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tessera_encryption::DataKeys;
 use tessera_journal::{JournalError, Location, Mark, Reader, RecordRef, Scanned, Visit};
 use tessera_ledger::{Entry, WalletId};
 use tessera_store::recorded_mark;
@@ -62,8 +61,7 @@ pub struct Progress {
 
 /// How to audit.
 pub struct Audit<'a> {
-    data: &'a Path,
-    keys: Option<&'a DataKeys>,
+    location: Location,
     since: Option<PathBuf>,
     result: Option<PathBuf>,
     wallet_bytes_max: usize,
@@ -71,20 +69,19 @@ pub struct Audit<'a> {
     progress: Box<dyn FnMut(Progress) + 'a>,
 }
 
-/// Proves the journal of the switch whose data is in `data`, from its beginning.
+/// Proves the journal here, from its beginning.
 ///
 /// # Errors
 /// With a violation.
-pub fn audit(data: &Path, keys: Option<&DataKeys>) -> Result<Totals, Violation> {
-    Audit::of(data, keys).run()
+pub fn audit(location: &Location) -> Result<Totals, Violation> {
+    Audit::of(location).run()
 }
 
 impl<'a> Audit<'a> {
-    /// Of the switch whose data is in this folder, on all cores. Data of 0.2 has no keys before a switch has opened it.
-    pub fn of(data: &'a Path, keys: Option<&'a DataKeys>) -> Self {
+    /// Of the journal here, on all cores. Data of 0.2 has no keys before a switch has opened it.
+    pub fn of(location: &Location) -> Self {
         Self {
-            data,
-            keys,
+            location: location.clone(),
             since: None,
             result: None,
             wallet_bytes_max: WALLET_BYTES_MAX,
@@ -132,9 +129,10 @@ impl<'a> Audit<'a> {
     /// With a violation: of several the one with the lowest sequence among those that the same pass came to.
     pub fn run(mut self) -> Result<Totals, Violation> {
         // Before the journal: a switch may be writing both.
-        let known = recorded_mark(&self.data.join("store"));
-        let journal = tessera_journal::reader(&Location::in_data(self.data, self.keys));
-        let keys = || self.keys.ok_or(ResultError::NoKeys);
+        let known = recorded_mark(&self.location.data().join("store"));
+        let journal = tessera_journal::reader(&self.location);
+        let location = self.location.clone();
+        let keys = || location.keys().ok_or(ResultError::NoKeys);
         let open = |path: &PathBuf| Proven::open(path, keys()?, journal.as_ref(), BUCKETS);
         let mut proven = self.since.as_ref().map(open).transpose()?;
         let create = |path: &PathBuf| Writer::create(path, keys()?);

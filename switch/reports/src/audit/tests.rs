@@ -45,7 +45,7 @@ fn journal(wallets: u64, rounds: u64) -> (TempDir, Traffic) {
 }
 
 fn whole(data: &Path) -> Totals {
-    audit(data, Some(&Traffic::keys(data))).unwrap()
+    audit(&Location::in_data(data, &Traffic::keys(data))).unwrap()
 }
 
 /// Without what only the way to them says.
@@ -67,7 +67,7 @@ fn the_totals_do_not_depend_on_memory_and_threads() {
     assert_eq!(totals.parties.len(), 1);
     for (workers, bytes) in [(1, 100_000), (3, 50_000), (2, 1)] {
         let mut passes = 0;
-        let mut proof = Audit::of(folder.path(), Some(&keys))
+        let mut proof = Audit::of(&Location::in_data(folder.path(), &keys))
             .with_wallet_bytes_max(bytes)
             .with_progress(|progress| passes = progress.pass);
         proof.workers = workers;
@@ -83,7 +83,7 @@ fn an_audit_that_goes_on_from_a_result_comes_to_the_same() {
     let file = data.join("proven");
     let bytes = 40_000;
     let from = |since: Option<&Path>| {
-        Audit::of(data, Some(&keys))
+        Audit::of(&Location::in_data(data, &keys))
             .with_wallet_bytes_max(bytes)
             .since(since.map(Path::to_owned))
             .with_result(Some(file.clone()))
@@ -111,7 +111,7 @@ fn a_violation_is_found_in_every_pass_and_after_a_result() {
     let (folder, mut traffic) = journal(1_000, 1);
     let (data, keys) = (folder.path(), Traffic::keys(folder.path()));
     let file = data.join("proven");
-    let proof = Audit::of(data, Some(&keys)).with_result(Some(file.clone()));
+    let proof = Audit::of(&Location::in_data(data, &keys)).with_result(Some(file.clone()));
     proof.run().unwrap();
     // One whose bucket is among the last.
     let last = (1..1_000)
@@ -125,9 +125,9 @@ fn a_violation_is_found_in_every_pass_and_after_a_result() {
     traffic.append_wrong(WalletId(last), event);
     traffic.sync();
     let proofs = [
-        Audit::of(data, Some(&keys)),
-        Audit::of(data, Some(&keys)).with_wallet_bytes_max(20_000),
-        Audit::of(data, Some(&keys)).since(Some(file)),
+        Audit::of(&Location::in_data(data, &keys)),
+        Audit::of(&Location::in_data(data, &keys)).with_wallet_bytes_max(20_000),
+        Audit::of(&Location::in_data(data, &keys)).since(Some(file)),
     ];
     for proof in proofs {
         let violation = proof.run().unwrap_err();
@@ -143,13 +143,15 @@ fn a_result_that_was_changed_or_is_of_another_journal_is_refused() {
     let (folder, _traffic) = journal(50, 1);
     let (data, keys) = (folder.path(), Traffic::keys(folder.path()));
     let file = data.join("proven");
-    let proof = Audit::of(data, Some(&keys)).with_result(Some(file.clone()));
+    let proof = Audit::of(&Location::in_data(data, &keys)).with_result(Some(file.clone()));
     proof.run().unwrap();
     let intact = std::fs::read(&file).unwrap();
     let refused = |bytes: &[u8]| {
         let other = data.join("changed");
         std::fs::write(&other, bytes).unwrap();
-        let found = Audit::of(data, Some(&keys)).since(Some(other)).run();
+        let found = Audit::of(&Location::in_data(data, &keys))
+            .since(Some(other))
+            .run();
         assert!(matches!(found, Err(Violation::Result(_))), "{found:?}");
     };
     for at in (0..intact.len()).step_by(97) {
@@ -176,7 +178,9 @@ fn a_result_that_was_changed_or_is_of_another_journal_is_refused() {
     let path = other.path().join("keys.table");
     std::fs::copy(data.join("keys.table"), &path).unwrap();
     let keys = Traffic::keys(other.path());
-    let found = Audit::of(other.path(), Some(&keys)).since(Some(file)).run();
+    let found = Audit::of(&Location::in_data(other.path(), &keys))
+        .since(Some(file))
+        .run();
     let Err(Violation::Result(ResultError::OtherJournal { .. })) = found else {
         panic!("{found:?}")
     };

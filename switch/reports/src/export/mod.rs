@@ -12,11 +12,9 @@ mod tests;
 mod text;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use ::parquet::errors::ParquetError;
-use tessera_encryption::DataKeys;
-use tessera_journal::Sequence;
+use tessera_journal::{Location, Sequence};
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Entry, Unreadable};
 
@@ -60,15 +58,14 @@ pub enum ExportError {
 /// how many there were. Data of 0.2 has no keys before a switch has opened it.
 ///
 /// # Errors
-/// When the journal in `data` is damaged, shorter than the store knows, or can't be read, or `out` refuses.
+/// When the journal is damaged, shorter than the store knows, or can't be read, or `out` refuses.
 pub fn export(
-    data: &Path,
-    keys: Option<&DataKeys>,
+    location: &Location,
     (from, to): (Timestamp, Timestamp),
     format: Format,
     out: impl Write + Send,
 ) -> Result<u64, ExportError> {
-    let index = Index::open(data, keys)?;
+    let index = Index::open(location)?;
     let mut rows = Rows::new(format, out)?;
     let mut written = 0;
     for part in index.parts(from, to) {

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::Field;
+use tessera_encryption::DataKeys;
 use tessera_ledger::Day;
 
 use super::*;
@@ -32,7 +34,7 @@ fn journal() -> (tempfile::TempDir, DataKeys, Traffic) {
 
 fn exported(data: &Path, keys: &DataKeys, span: (Timestamp, Timestamp), format: Format) -> Vec<u8> {
     let mut out = Vec::new();
-    export(data, Some(keys), span, format, &mut out).unwrap();
+    export(&Location::in_data(data, keys), span, format, &mut out).unwrap();
     out
 }
 
@@ -94,7 +96,9 @@ fn all_formats_say_the_same() {
     let (folder, keys, _traffic) = journal();
     let of = |format| exported(folder.path(), &keys, ALL, format);
     let rows = csv_rows(&of(Format::Csv));
-    let events = audit(folder.path(), Some(&keys)).unwrap().events;
+    let events = audit(&Location::in_data(folder.path(), &keys))
+        .unwrap()
+        .events;
     assert_eq!(rows.len() as u64, events);
     assert_eq!(jsonl_rows(&of(Format::Jsonl)), rows);
     assert_eq!(parquet_rows(of(Format::Parquet)), rows);
@@ -133,12 +137,12 @@ fn rows_come_to_the_totals_of_audit_and_reconciliation() {
             _ => {}
         }
     }
-    let totals = audit(folder.path(), Some(&keys)).unwrap();
+    let totals = audit(&Location::in_data(folder.path(), &keys)).unwrap();
     assert_eq!(totals.funding, loaded);
     assert_eq!(totals.parties[0].approved, debits);
     assert_eq!(totals.parties[0].refunded, credits);
     let days = [20_001, 20_002].map(|day| {
-        let items = recon::items(folder.path(), Some(&keys), Day(day), None);
+        let items = recon::items(&Location::in_data(folder.path(), &keys), Day(day), None);
         items.unwrap().totals
     });
     let sum = |of: fn(&tessera_protocol::Totals) -> u64| days.iter().map(of).sum::<u64>();

@@ -15,7 +15,6 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
@@ -55,18 +54,18 @@ enum Source {
 }
 
 impl Index {
-    /// Of the journal of the switch whose data is in this folder, which must reach as far as the store knows. Missing index
-    /// files are made; without keys there are none.
+    /// Of the journal here, which must reach as far as the store beside it knows. Missing index files are made; without keys
+    /// there are none.
     ///
     /// # Errors
     /// Where the journal can't be read.
-    pub fn open(data: &Path, keys: Option<&DataKeys>) -> Result<Self, IndexError> {
+    pub fn open(location: &Location) -> Result<Self, IndexError> {
         // Before the journal: a switch may be writing both.
-        let known = recorded_mark(&data.join("store"));
-        let journal = tessera_journal::reader(&Location::in_data(data, keys));
+        let known = recorded_mark(&location.data().join("store"));
+        let journal = tessera_journal::reader(location);
         let mut parts = Vec::new();
         for part in journal.parts()? {
-            let source = source(journal.as_ref(), &part, keys)?;
+            let source = source(journal.as_ref(), &part, location.keys())?;
             parts.push(Indexed { part, source });
         }
         let index = Self { journal, parts };
@@ -265,16 +264,26 @@ fn source(
     Ok(file.map_or(Source::Part, |file| Source::File(Box::new(file))))
 }
 
-/// Makes the missing index files of all closed parts, until `stops` says so. Says how many were made.
+/// Whether a closed part has its index file, or is one that can't have any: it is longer than 4 GiB.
+///
+/// # Errors
+/// Where the file can't be read.
+pub fn is_indexed(part: &Part, keys: &DataKeys) -> Result<bool, IndexError> {
+    let (begin, end) = part.span();
+    let is_too_long = end.is_none_or(|end| end - begin > u64::from(u32::MAX));
+    Ok(is_too_long || IndexFile::open(&part.companion(EXTENSION), part, keys)?.is_some())
+}
+
+/// Makes the missing index files of all closed parts, until `stops` says so. Says how many were made. Without keys there are
+/// none.
 ///
 /// # Errors
 /// Where the journal can't be read, or a file can't be written.
-pub fn build_missing(
-    data: &Path,
-    keys: &DataKeys,
-    stops: &dyn Fn() -> bool,
-) -> Result<u64, IndexError> {
-    let journal = tessera_journal::reader(&Location::in_data(data, keys));
+pub fn build_missing(location: &Location, stops: &dyn Fn() -> bool) -> Result<u64, IndexError> {
+    let Some(keys) = location.keys() else {
+        return Ok(0);
+    };
+    let journal = tessera_journal::reader(location);
     let mut built = 0;
     for part in journal.parts()?.iter().filter(|part| part.is_closed()) {
         if stops() {

@@ -73,23 +73,29 @@ fn everything_is_found_with_files_and_nothing_without_keys() {
     let location = Location::in_data(folder.path(), &keys);
     let parts = tessera_journal::reader(&location).parts().unwrap();
     let closed = parts.len() - 1;
-    assert!(Index::open(folder.path(), None).is_err());
+    assert!(Index::open(&Location::in_data(folder.path(), None)).is_err());
     assert_eq!(files(&folder), Vec::<PathBuf>::new());
     assert!(closed > 4, "{closed}");
 
-    assert_eq!(build_missing(folder.path(), &keys, &|| true).unwrap(), 0);
-    let built = build_missing(folder.path(), &keys, &|| false).unwrap();
+    assert_eq!(
+        build_missing(&Location::in_data(folder.path(), &keys), &|| true).unwrap(),
+        0
+    );
+    let built = build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap();
     assert_eq!((built as usize, files(&folder).len()), (closed, closed));
-    assert_eq!(build_missing(folder.path(), &keys, &|| false).unwrap(), 0);
+    assert_eq!(
+        build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap(),
+        0
+    );
     let made = std::fs::metadata(&files(&folder)[0]).unwrap().modified();
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     assert_finds_all(&index);
 
     // A command makes what is missing, and leaves the others.
     std::fs::remove_file(&files(&folder)[1]).unwrap();
     traffic.round(60);
     traffic.sync();
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     assert_eq!(files(&folder).len(), index.parts.len() - 1);
     let kept = std::fs::metadata(&files(&folder)[0]).unwrap().modified();
     assert_eq!(kept.unwrap(), made.unwrap());
@@ -100,7 +106,7 @@ fn everything_is_found_with_files_and_nothing_without_keys() {
 fn an_hour_leads_to_its_own_parts_alone() {
     let (folder, traffic) = journal();
     let keys = Traffic::keys(folder.path());
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     let begin = crate::testing::BEGIN;
     let of_hour: Vec<_> = index
         .items(begin.plus(2 * HOUR), begin.plus(2 * HOUR))
@@ -127,7 +133,7 @@ fn an_hour_leads_to_its_own_parts_alone() {
 fn a_file_that_was_changed_is_made_again_and_nothing_wrong_is_found() {
     let (folder, _traffic) = journal();
     let keys = Traffic::keys(folder.path());
-    build_missing(folder.path(), &keys, &|| false).unwrap();
+    build_missing(&Location::in_data(folder.path(), &keys), &|| false).unwrap();
     let paths = files(&folder);
     let intact = std::fs::read(&paths[2]).unwrap();
     let sample: Vec<_> = (0..intact.len())
@@ -138,7 +144,7 @@ fn a_file_that_was_changed_is_made_again_and_nothing_wrong_is_found() {
         let mut changed = intact.clone();
         changed[at] ^= 1 << (at % 8);
         std::fs::write(&paths[2], &changed).unwrap();
-        let index = Index::open(folder.path(), Some(&keys)).unwrap();
+        let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
         let (position, entry) = &all(&index)[200];
         let reference = entry
             .event
@@ -150,7 +156,7 @@ fn a_file_that_was_changed_is_made_again_and_nothing_wrong_is_found() {
     // Another part's, and a shorter one.
     std::fs::copy(&paths[1], &paths[2]).unwrap();
     std::fs::write(&paths[3], &intact[..intact.len() - 1]).unwrap();
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     assert_finds_all(&index);
 }
 
@@ -158,7 +164,7 @@ fn a_file_that_was_changed_is_made_again_and_nothing_wrong_is_found() {
 fn a_file_holds_no_name_in_clear() {
     let (folder, _traffic) = journal();
     let keys = Traffic::keys(folder.path());
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     let (_, entry) = all(&index)
         .into_iter()
         .find(|(_, entry)| matches!(entry.event, Event::Held { .. }))

@@ -12,11 +12,9 @@ mod list;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
 use tessera_common::csv::cell;
 use tessera_common::text::latin_1;
-use tessera_encryption::DataKeys;
+use tessera_journal::Location;
 use tessera_ledger::{Day, WalletId};
 use tessera_protocol::{Institution, Stan, Totals, mask_likely_card_numbers};
 
@@ -39,14 +37,9 @@ pub struct Items {
 /// Lists what a settlement date has, of one party or of all. Data of 0.2 has no keys before a switch has opened it.
 ///
 /// # Errors
-/// When the journal in `data` is damaged, shorter than the store knows, or can't be read.
-pub fn items(
-    data: &Path,
-    keys: Option<&DataKeys>,
-    day: Day,
-    party: Option<u64>,
-) -> Result<Items, ReconError> {
-    let index = Index::open(data, keys)?;
+/// When the journal is damaged, shorter than the store knows, or can't be read.
+pub fn items(location: &Location, day: Day, party: Option<u64>) -> Result<Items, ReconError> {
+    let index = Index::open(location)?;
     let mut dates = Dates::default();
     for position in index.chain(WalletId::OPERATOR)? {
         dates.enter(&index.entry(position)?.event);

@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use hashbrown::HashMap;
+use tessera_encryption::DataKeys;
 use tessera_kit::clock::Timestamp;
 use tessera_ledger::{Entry, Wallet};
 
@@ -42,10 +45,7 @@ fn counted(data: &Path, day: Day) -> Totals {
     let mut wallets: HashMap<WalletId, Wallet> = HashMap::new();
     let mut days = tessera_ledger::Days::default();
     let mut totals = Totals::default();
-    let journal = tessera_journal::reader(&tessera_journal::Location::in_data(
-        data,
-        &Traffic::keys(data),
-    ));
+    let journal = tessera_journal::reader(&Location::in_data(data, &Traffic::keys(data)));
     let read = journal.scan(None, &mut |record| {
         let entry = Entry::read(record.payload)?;
         let wallet = wallets.entry(entry.wallet);
@@ -72,7 +72,7 @@ fn the_items_of_a_date_are_what_was_counted_while_running() {
     let (folder, keys, _traffic) = journal();
     for day in 1..=3 {
         let day = Day(20_000 + day);
-        let items = items(folder.path(), Some(&keys), day, None).unwrap();
+        let items = items(&Location::in_data(folder.path(), &keys), day, None).unwrap();
         assert_eq!(items.totals, counted(folder.path(), day), "{day}");
         assert!(items.totals.debits > 40 && items.totals.debit_reversals > 0);
         let whole = &items.totals;
@@ -83,10 +83,10 @@ fn the_items_of_a_date_are_what_was_counted_while_running() {
             whole.credit_reversals,
         ];
         assert_eq!(items.rows.len() as u64, counts.iter().sum::<u64>());
-        let nobodys = super::items(folder.path(), Some(&keys), day, Some(1)).unwrap();
+        let nobodys = super::items(&Location::in_data(folder.path(), &keys), day, Some(1)).unwrap();
         assert_eq!(nobodys.totals, Totals::default());
     }
-    let never = items(folder.path(), Some(&keys), Day(9), None).unwrap();
+    let never = items(&Location::in_data(folder.path(), &keys), Day(9), None).unwrap();
     assert!(never.rows.is_empty());
 }
 
@@ -94,9 +94,9 @@ fn the_items_of_a_date_are_what_was_counted_while_running() {
 fn only_what_a_date_needs_is_read() {
     let (folder, keys, _traffic) = journal();
     let day = Day(20_001);
-    let before = items(folder.path(), Some(&keys), day, None).unwrap();
+    let before = items(&Location::in_data(folder.path(), &keys), day, None).unwrap();
     // The segments of later dates can't be read any more. Only the index knows that they are not needed.
-    let index = Index::open(folder.path(), Some(&keys)).unwrap();
+    let index = Index::open(&Location::in_data(folder.path(), &keys)).unwrap();
     let closed: Vec<_> = index.journal().parts().unwrap();
     let later = Timestamp::from_milliseconds(BEGIN.milliseconds() + DAY + DAY / 2);
     let needed: Vec<_> = index.parts(Timestamp::EPOCH, later).cloned().collect();
@@ -112,7 +112,7 @@ fn only_what_a_date_needs_is_read() {
         }
     }
     assert!(unread > 0);
-    let after = items(folder.path(), Some(&keys), day, None).unwrap();
+    let after = items(&Location::in_data(folder.path(), &keys), day, None).unwrap();
     assert_eq!((after.totals, after.rows), (before.totals, before.rows));
 }
 

@@ -1,0 +1,153 @@
+//! Moves closed segments of the journal to the archive while the switch serves, on a thread of its own at the lowest priority.
+//!
+//! In come the marks of full snapshots; out go compressed segments. What never happens here: a segment is archived that a
+//! start may have to replay, or that has no index, or this takes more than a tenth of a core.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tessera_journal::{Archived, JournalError, Location, Position};
+use tessera_metrics::Metrics;
+use tessera_reports::index::is_indexed;
+use tessera_store::{FullSnapshots, Store};
+
+/// How often it looks for segments that can be archived.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// That of a thread that runs when no other wants to.
+const NICENESS: i32 = 19;
+/// It works so long and then pauses.
+const WORK: Duration = Duration::from_millis(4);
+/// How much longer the pause is.
+const PAUSE: u32 = 9;
+/// A long piece of work was one of the disk.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// What the thread works with.
+pub(crate) struct Archiving {
+    pub journal: Location,
+    pub store: Arc<Store>,
+    pub snapshots: FullSnapshots,
+    pub metrics: Arc<Metrics>,
+    /// Otherwise it only counts.
+    pub archives: bool,
+}
+
+/// The thread while it runs.
+pub(crate) struct RunningArchiving {
+    thread: JoinHandle<()>,
+    stopped: Arc<AtomicBool>,
+}
+
+/// Pauses between pieces of work, and ends it.
+struct Pace<'a> {
+    stopped: &'a AtomicBool,
+    begun: Instant,
+}
+
+impl Archiving {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn start(self) -> io::Result<RunningArchiving> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stopped);
+        let thread = thread::Builder::new()
+            .name("archive".into())
+            .spawn(move || self.run(&seen))?;
+        Ok(RunningArchiving { thread, stopped })
+    }
+
+    fn run(self, stopped: &AtomicBool) {
+        // Where the system does not allow it, the pauses remain.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
+        let mut failing = false;
+        while !stopped.load(Ordering::Acquire) {
+            let mut pace = Pace {
+                stopped,
+                begun: Instant::now(),
+            };
+            match self.archive_all(&mut pace) {
+                Ok(()) => failing = false,
+                Err(error) if is_stop(&error) => break,
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, "a closed journal segment could not be archived; it stays");
+                    }
+                    failing = true;
+                }
+            }
+            self.metrics.journal.archive_failing.set(failing.into());
+            // What can't be counted now is counted the next time.
+            if let Ok(usage) = tessera_journal::usage(&self.journal) {
+                self.metrics.journal.takes(usage);
+            }
+            thread::park_timeout(LOOK_EVERY);
+        }
+    }
+
+    fn archive_all(&self, pace: &mut Pace<'_>) -> anyhow::Result<()> {
+        while self.archives && self.archive_one(pace)? {}
+        Ok(())
+    }
+
+    /// Whether there was one.
+    fn archive_one(&self, pace: &mut Pace<'_>) -> anyhow::Result<bool> {
+        let Some(below) = self.not_replayed()? else {
+            return Ok(false);
+        };
+        let Some(part) = tessera_journal::to_archive(&self.journal, below)? else {
+            return Ok(false);
+        };
+        let keys = self.journal.keys();
+        if !keys.map_or(Ok(true), |keys| is_indexed(&part, keys))? {
+            return Ok(false);
+        }
+        let Archived {
+            bytes_before,
+            bytes_after,
+        } = tessera_journal::archive(&self.journal, &part, &mut || pace.goes_on())?;
+        tracing::info!(bytes_before, bytes_after, "archived a journal segment");
+        Ok(true)
+    }
+
+    /// No start replays what is below, also if the newest full snapshot is damaged. `None` where that may be all.
+    fn not_replayed(&self) -> anyhow::Result<Option<Position>> {
+        let Some(older) = self.snapshots.files()?.into_iter().nth(1) else {
+            return Ok(None);
+        };
+        let older = self.snapshots.mark(&older)?;
+        // Snapshots of a journal that was restored since may be ahead.
+        let reached = self.store.mark()?;
+        Ok(reached.map(|reached| reached.position.min(older.position)))
+    }
+}
+
+impl Pace<'_> {
+    fn goes_on(&mut self) -> bool {
+        let worked = self.begun.elapsed();
+        if worked >= WORK {
+            thread::park_timeout((worked * PAUSE).min(PAUSE_MAX));
+            self.begun = Instant::now();
+        }
+        !self.stopped.load(Ordering::Acquire)
+    }
+}
+
+fn is_stop(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(JournalError::Stopped))
+}
+
+impl RunningArchiving {
+    /// Ends it, and what it has not finished.
+    pub fn stop(self) {
+        self.stopped.store(true, Ordering::Release);
+        self.thread.thread().unpark();
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that archives has panicked");
+        }
+    }
+}
