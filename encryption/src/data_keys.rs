@@ -11,7 +11,7 @@ use sha2::Sha256;
 use tessera_common::key_file::KeyFileError;
 use zeroize::Zeroizing;
 
-use crate::table::{self, KeyKind, Row};
+use crate::table::{self, KeyKind, Row, Table};
 use crate::{CardIndex, Cipher, KeyedHash, KeysError, MasterKey, MemoryKey};
 
 /// The name of the key table in a folder of data.
@@ -102,18 +102,19 @@ impl DataKeys {
         let path = data.join(TABLE);
         std::fs::create_dir_all(data).map_err(KeyFileError::io(data))?;
         let lock = table::lock(&path)?;
-        let mut rows = table::read(&path)?;
-        if rows.is_empty() {
+        let mut table = table::read(&path)?;
+        if table.rows.is_empty() {
             // This file is made after a table: a new one would open nothing of what is there.
             if data.join(WALLET_KEYS).exists() {
                 return Err(KeysError::NoTable { path });
             }
+            let rows = &mut table.rows;
             rows.push(new_row(1, KeyKind::Index, &path, master.as_ref())?);
             rows.push(new_row(2, KeyKind::Data, &path, master.as_ref())?);
-            table::write(&path, &rows)?;
+            table::write(&path, &table)?;
         }
         drop(lock);
-        Self::unwrapped(path, &rows, master)
+        Self::unwrapped(path, &table.rows, master)
     }
 
     /// Whether a folder of data has a key table.
@@ -127,11 +128,11 @@ impl DataKeys {
     /// Where there is no table, it can't be read, or the master key is not the one that wrapped it.
     pub fn read(data: &Path, master: Box<dyn MasterKey>) -> Result<Self, KeysError> {
         let path = data.join(TABLE);
-        let rows = table::read(&path)?;
-        if rows.is_empty() {
+        let table = table::read(&path)?;
+        if table.rows.is_empty() {
             return Err(KeysError::NoTable { path });
         }
-        Self::unwrapped(path, &rows, master)
+        Self::unwrapped(path, &table.rows, master)
     }
 
     fn unwrapped(
@@ -202,17 +203,17 @@ impl DataKeys {
     pub fn renew(&self, older_than: Duration) -> Result<Option<DataKeyId>, KeysError> {
         let before = self.newest();
         let _lock = table::lock(&self.inner.table)?;
-        let rows = table::read(&self.inner.table)?;
-        if rows.is_empty() {
+        let table = table::read(&self.inner.table)?;
+        if table.rows.is_empty() {
             let path = self.inner.table.clone();
             return Err(KeysError::NoTable { path });
         }
-        self.add(&rows)?;
-        let newest = rows.iter().rfind(|row| row.kind == KeyKind::Data);
+        self.add(&table.rows)?;
+        let newest = table.rows.iter().rfind(|row| row.kind == KeyKind::Data);
         // A clock that was set back makes no key.
         let age = newest.map_or(0, |newest| now().saturating_sub(newest.made));
         if Duration::from_secs(age) > older_than {
-            self.add_one(rows)?;
+            self.add_one(table)?;
         }
         let newest = self.newest();
         Ok((newest != before).then_some(newest))
@@ -223,7 +224,7 @@ impl DataKeys {
     /// # Errors
     /// Where the table can't be read.
     pub fn entries(&self) -> Result<Vec<KeyEntry>, KeysError> {
-        let rows = table::read(&self.inner.table)?;
+        let rows = table::read(&self.inner.table)?.rows;
         let entry = |row: &Row| KeyEntry {
             number: row.number,
             kind: row.kind,
@@ -232,22 +233,52 @@ impl DataKeys {
         Ok(rows.iter().map(entry).collect())
     }
 
-    fn add_one(&self, mut rows: Vec<Row>) -> Result<DataKeyId, KeysError> {
-        let Inner { table, master, .. } = &*self.inner;
-        let number = match rows.last() {
+    /// So many changes the file of wallet keys had when that was recorded last; `None` where none was made.
+    ///
+    /// # Errors
+    /// Where the table can't be read.
+    pub fn wallet_key_changes(&self) -> Result<Option<u64>, KeysError> {
+        Ok(table::read(&self.inner.table)?.wallet_keys)
+    }
+
+    /// Records how many changes the file of wallet keys had, so that a start notices when the file is missing or an older copy;
+    /// `None` has the next start make the file.
+    ///
+    /// # Errors
+    /// Where the table can't be read or written.
+    pub fn record_wallet_key_changes(&self, changes: Option<u64>) -> Result<(), KeysError> {
+        let path = &self.inner.table;
+        let _lock = table::lock(path)?;
+        let mut table = table::read(path)?;
+        if table.rows.is_empty() {
+            let path = path.clone();
+            return Err(KeysError::NoTable { path });
+        }
+        table.wallet_keys = changes;
+        table::write(path, &table)
+    }
+
+    fn add_one(&self, mut table: Table) -> Result<DataKeyId, KeysError> {
+        let Inner {
+            table: path,
+            master,
+            ..
+        } = &*self.inner;
+        let number = match table.rows.last() {
             Some(last) => {
                 // The table may have another master key by now: two in one table would make it useless.
-                unwrap(last, table, master.as_ref())?;
+                unwrap(last, path, master.as_ref())?;
                 last.number + 1
             }
             None => {
-                let path = table.clone();
+                let path = path.clone();
                 return Err(KeysError::NoTable { path });
             }
         };
-        rows.push(new_row(number, KeyKind::Data, table, master.as_ref())?);
-        table::write(table, &rows)?;
-        self.add(&rows)?;
+        let row = new_row(number, KeyKind::Data, path, master.as_ref())?;
+        table.rows.push(row);
+        table::write(path, &table)?;
+        self.add(&table.rows)?;
         Ok(DataKeyId(number))
     }
 
@@ -312,7 +343,7 @@ impl DataKeys {
 
     /// Another process may have added keys: a switch that runs, for a command that reads along.
     fn read_again(&self) -> Result<(), KeysError> {
-        self.add(&table::read(&self.inner.table)?)
+        self.add(&table::read(&self.inner.table)?.rows)
     }
 
     /// Adds the data keys of the table that are not known yet.
@@ -440,14 +471,14 @@ mod tests {
         let day = Duration::from_secs(24 * 60 * 60);
         assert_eq!(keys.renew(day).unwrap(), None);
         let path = folder.path().join(TABLE);
-        let mut rows = table::read(&path).unwrap();
-        rows[1].made -= 2 * 24 * 60 * 60;
-        table::write(&path, &rows).unwrap();
+        let mut table = table::read(&path).unwrap();
+        table.rows[1].made -= 2 * 24 * 60 * 60;
+        table::write(&path, &table).unwrap();
         assert_eq!(keys.renew(day).unwrap(), Some(DataKeyId(3)));
         assert_eq!(keys.renew(day).unwrap(), None);
         assert_eq!(other.renew(day).unwrap(), Some(DataKeyId(3)));
-        rows[1].made = u64::MAX;
-        table::write(&path, &rows).unwrap();
+        table.rows[1].made = u64::MAX;
+        table::write(&path, &table).unwrap();
         assert_eq!(other.renew(day).unwrap(), None, "made in the future");
     }
 

@@ -27,14 +27,18 @@ pub fn rewrap(
 ) -> Result<Rewrapped, KeysError> {
     let path = data.join(TABLE);
     let _lock = table::lock(&path)?;
-    let mut rows = table::read(&path)?;
-    if rows.is_empty() {
+    let mut table = table::read(&path)?;
+    if table.rows.is_empty() {
         return Err(KeysError::NoTable { path });
     }
-    if rows.iter().all(|row| new.unwrap(&row.wrapped).is_ok()) {
+    if table
+        .rows
+        .iter()
+        .all(|row| new.unwrap(&row.wrapped).is_ok())
+    {
         return Ok(Rewrapped::Before);
     }
-    for row in &mut rows {
+    for row in &mut table.rows {
         let key = unwrap(row, &path, old)?;
         let failed = |error| KeysError::Master {
             path: path.clone(),
@@ -47,8 +51,8 @@ pub fn rewrap(
             return Err(failed(crate::MasterKeyError::Other));
         }
     }
-    table::write(&path, &rows)?;
-    Ok(Rewrapped::Now(rows.len()))
+    table::write(&path, &table)?;
+    Ok(Rewrapped::Now(table.rows.len()))
 }
 
 #[cfg(test)]

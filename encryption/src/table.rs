@@ -5,7 +5,9 @@
 //! 1 index 1764428400 <80 hexadecimal digits: the wrapped key>
 //! 2 data  1764428400 <...>
 //! 3 data  1764514800 <...>
-//! number, kind, when it was made (seconds since 1970), key; numbers rise, the newest data key encrypts
+//! wallet.keys 4711
+//! number, kind, when it was made (seconds since 1970), key; numbers rise, the newest data key encrypts. The last line is there
+//! once there is a file of wallet keys: so many changes it had at least
 //! ```
 
 use std::fs::File;
@@ -16,6 +18,7 @@ use tessera_common::key_file::{self, KeyFileError};
 use crate::master::{MasterKeyError, bytes_from_hex};
 
 const FIRST_LINE: &str = "tessera key table 1";
+const OF_WALLET_KEYS: &str = "wallet.keys ";
 /// A new key a day fills the table in 44 years.
 const KEYS_MAX: usize = 16_384;
 /// A line has about 105 bytes.
@@ -89,6 +92,14 @@ pub(crate) struct Row {
     pub wrapped: [u8; 40],
 }
 
+/// What is in the file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    pub rows: Vec<Row>,
+    /// So many changes the file of wallet keys had at least; `None` where none was made.
+    pub wallet_keys: Option<u64>,
+}
+
 /// While it is held, no other process changes the table. Readers need no lock: a table is replaced as a whole.
 pub(crate) struct Lock(#[expect(dead_code, reason = "closed on drop")] File);
 
@@ -99,10 +110,10 @@ pub(crate) fn lock(path: &Path) -> Result<Lock, KeysError> {
     Ok(Lock(locked.map_err(KeyFileError::io(folder))?))
 }
 
-/// The rows of a table; none where there is no file.
-pub(crate) fn read(path: &Path) -> Result<Vec<Row>, KeysError> {
+/// A table; one without rows where there is no file.
+pub(crate) fn read(path: &Path) -> Result<Table, KeysError> {
     let text = match key_file::read_up_to(path, BYTES_MAX) {
-        Err(error) if error.is_not_found() => return Ok(Vec::new()),
+        Err(error) if error.is_not_found() => return Ok(Table::default()),
         read => read?,
     };
     let fault = |line, what| KeysError::Line {
@@ -114,8 +125,19 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Row>, KeysError> {
     if lines.next().is_none_or(|(_, first)| first != FIRST_LINE) {
         return Err(fault(1, "this build reads version 1 of the table"));
     }
-    let mut rows: Vec<Row> = Vec::new();
+    let Table {
+        mut rows,
+        mut wallet_keys,
+    } = Table::default();
     for (line, text) in lines {
+        if wallet_keys.is_some() {
+            return Err(fault(line, "there is something after the last line"));
+        }
+        if let Some(changes) = text.strip_prefix(OF_WALLET_KEYS) {
+            let what = "a number of changes is needed";
+            wallet_keys = Some(changes.parse().map_err(|_| fault(line, what))?);
+            continue;
+        }
         let row = parse(text).ok_or(fault(
             line,
             "a number, a kind, a time and a wrapped key are needed",
@@ -125,7 +147,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Row>, KeysError> {
         }
         rows.push(row);
     }
-    Ok(rows)
+    Ok(Table { rows, wallet_keys })
 }
 
 fn parse(line: &str) -> Option<Row> {
@@ -148,7 +170,8 @@ fn parse(line: &str) -> Option<Row> {
 }
 
 /// Puts a table in the place of the one before, durably.
-pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), KeysError> {
+pub(crate) fn write(path: &Path, table: &Table) -> Result<(), KeysError> {
+    let Table { rows, wallet_keys } = table;
     if rows.len() > KEYS_MAX {
         let path = path.to_path_buf();
         return Err(KeysError::Full { path });
@@ -165,6 +188,9 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), KeysError> {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         text.push_str(&format!("{} {kind} {} {digits}\n", row.number, row.made));
+    }
+    if let Some(changes) = wallet_keys {
+        text.push_str(&format!("{OF_WALLET_KEYS}{changes}\n"));
     }
     Ok(key_file::replace(path, &text)?)
 }

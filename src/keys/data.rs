@@ -76,6 +76,23 @@ pub fn rotate(which: &Which) -> anyhow::Result<()> {
     Ok(())
 }
 
+pub fn accept_lost_wallet_keys(which: &Which) -> anyhow::Result<()> {
+    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    let file = settings.data.join("wallet.keys");
+    anyhow::ensure!(
+        !file.exists(),
+        "{} is there: nothing was changed",
+        file.display()
+    );
+    let keys = settings.data_keys_to_read()?;
+    keys.record_wallet_key_changes(None)?;
+    print(format_args!(
+        "the next start of the switch makes an empty {}; payers have to add their funding sources and contacts again\n",
+        file.display()
+    ))?;
+    Ok(())
+}
+
 pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
     let settings = crate::switch::read(&rewrap.config, rewrap.data.clone())?;
     let new = Settings::read(&rewrap.new_config)?.encryption.master_key;

@@ -23,6 +23,9 @@ enum Command {
     /// Wrap the data keys under another master key. No data is written. Keep the old master key for as long as you keep older backups of the
     /// key table.
     Rewrap(data::Rewrap),
+    /// Go on without a file of wallet keys that was lost: the next start of the switch makes an empty one. The funding sources and
+    /// contacts of all payers are lost with it. Restore the newest copy instead if you can.
+    AcceptLostWalletKeys(data::Which),
     /// Check that the master key unwraps every key of the table.
     Verify(data::Which),
     /// Make a key in a new file that only its owner can read: a master key, a MAC key, or a key-encrypting key.
@@ -42,6 +45,7 @@ impl Keys {
             Command::List(which) => data::list(&which),
             Command::Rotate(which) => data::rotate(&which),
             Command::Rewrap(rewrap) => data::rewrap(&rewrap),
+            Command::AcceptLostWalletKeys(which) => data::accept_lost_wallet_keys(&which),
             Command::Verify(which) => data::verify(&which),
             Command::Make(make) => party::make(&make),
             Command::Check { file } => party::check(&file),

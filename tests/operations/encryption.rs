@@ -97,6 +97,31 @@ fn a_running_switch_takes_a_new_data_key() {
     assert_eq!(rig.stop_switch(), Some(0));
 }
 
+#[test]
+fn lost_keys_of_wallets_are_not_replaced_unasked() {
+    let mut rig = Rig::started(1, 10_000);
+    let accept = ["keys", "accept-lost-wallet-keys", "--config", "switch.toml"];
+    let refused = rig.try_run(&accept);
+    assert!(errors(&refused).contains("nothing was changed"));
+    assert_eq!(rig.stop_switch(), Some(0));
+    let file = rig.path("data/wallet.keys");
+    fs::rename(&file, rig.path("kept.keys")).expect("a file");
+    let refused = rig.try_run(&SWITCH);
+    assert!(!refused.status.success());
+    let why = errors(&refused);
+    assert!(why.contains("restore its newest copy"), "{why}");
+    assert!(why.contains("accept-lost-wallet-keys"), "{why}");
+    assert!(!file.exists());
+    fs::rename(rig.path("kept.keys"), &file).expect("a file");
+    rig.start_switch();
+    assert_eq!(rig.stop_switch(), Some(0));
+    fs::remove_file(&file).expect("a file");
+    rig.run(&accept);
+    rig.start_switch();
+    assert!(file.exists());
+    assert_eq!(rig.stop_switch(), Some(0));
+}
+
 /// The bytes of a card number as a file may have it: digits, hexadecimal, BCD from either nibble, and a number.
 fn spellings(number: &str) -> Vec<Vec<u8>> {
     let value: u64 = number.parse().expect("digits");

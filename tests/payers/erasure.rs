@@ -88,6 +88,8 @@ fn what_identified_the_payer_of_an_ended_wallet_is_erased_for_good() {
             wait_for("the key to be destroyed at the start", || {
                 rig.log("switch").matches(DESTROYED).count() == 2
             });
+            let log = rig.log("switch");
+            assert!(log.contains("wallet.keys is an older copy"), "{log}");
         }
         assert_eq!(rig.stop_switch(), Some(0));
         for data in ["data", "backup"] {

@@ -8,7 +8,7 @@ use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
 use tessera_store::{Checkpointer, FullSnapshots, Store};
-use tessera_vault::{Vault, WalletKeys};
+use tessera_vault::{Fit, Vault, WalletKeys};
 
 use super::base::Base;
 use crate::archiving::{Archiving, RunningArchiving};
@@ -38,6 +38,17 @@ impl Data {
         let (journal, store) = (data.journal, Arc::new(data.store));
         base.health.set_journal_open(true);
         let wallet_keys = WalletKeys::open(&base.settings.data, data.keys.clone())?;
+        match wallet_keys.fit() {
+            Fit::Good => {}
+            Fit::OlderFile => tracing::warn!(
+                "wallet.keys is an older copy: the funding sources and contacts of wallets whose keys it lacks can't be decrypted; \
+                 stop the switch and restore the newest one"
+            ),
+            Fit::OlderTable => tracing::warn!(
+                "keys.table is older than wallet.keys: keys of wallets can't be decrypted; stop the switch and restore the newest \
+                 keys.table"
+            ),
+        }
         let vault = Vault::new(wallet_keys, base.settings.vault_ring()?)?;
         let dead_letters = Arc::new(DeadLetters::default());
         gauges::refresh_before_reading(metrics, &journal, &base.party_directory, &dead_letters);

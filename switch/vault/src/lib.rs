@@ -24,7 +24,7 @@ use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
-pub use wallet_keys::{WalletKeys, WalletKeysError};
+pub use wallet_keys::{Fit, WalletKeys, WalletKeysError};
 
 use tessera_ledger::{Secret, WalletId};
 
@@ -53,7 +53,7 @@ pub enum VaultError {
     #[error("encrypted with key {0}, which is not in the key file")]
     NoKey(u32),
     /// The wallet has no key.
-    #[error("erased: the key of the wallet was destroyed when the wallet ended")]
+    #[error("erased: the wallet has no key; it is destroyed when the wallet ends")]
     Erased,
     /// It was not sealed for this, or was changed.
     #[error("a ciphertext cannot be decrypted: it was changed, or belongs to another wallet")]

@@ -5,6 +5,7 @@
 //!                    │ "tessera wallet keys 1\n", zeros │ 64 pages │ 128 pages │ 256 pages │
 //!                    └────────────────────────────────┴─────────┴──────────┴───────────┴─ ─
 //! page 4096          8 sectors of 512 bytes, each with 6 slots of 80 bytes
+//! first page         from byte 64: changes of the file so far 8, the newest data key of a slot 4
 //! slot 80            ┌──────────┬────────────┬──────────┬────────┬────────┬─────────┐
 //!                    │ wallet 8 │ data key 4 │ nonce 12 │ key 32 │ tag 16 │ zeros 8 │
 //!                    └──────────┴────────────┴──────────┴────────┴────────┴─────────┘
@@ -14,6 +15,8 @@
 //! number says in which page of each level its slot is; a level that is full there leaves it to the next, which is twice as
 //! large. A slot of zeros is free. A slot never crosses a sector, which a disk writes as a whole. No key is used before it is
 //! synced, and a destroyed one is overwritten with zeros and synced.
+//!
+//! Each start records the number of changes in the key table. So one that finds no file, or an older copy, notices it.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -33,6 +36,8 @@ const PAGE: usize = 4096;
 const PAGES: u64 = 64;
 const SECTOR: usize = 512;
 const SLOT: usize = 80;
+/// In the first page: changes and the newest data key.
+const COUNTED: u64 = 64;
 /// Of the key in its slot.
 const KEY: std::ops::Range<usize> = 24..56;
 
@@ -56,6 +61,16 @@ pub enum WalletKeysError {
         /// The file.
         path: PathBuf,
     },
+    /// It was there before.
+    #[error(
+        "there is no file of wallet keys {}, but the key table says that there was one: restore its newest copy. Without it the funding \
+         sources and contacts of all payers are lost, and nothing else; to accept that, run `tessera keys accept-lost-wallet-keys`",
+        path.display()
+    )]
+    Lost {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// The data key is not there.
     #[error("the key of a wallet: {0}")]
     Keys(#[from] KeysError),
@@ -74,7 +89,27 @@ pub enum WalletKeysError {
 pub struct WalletKeys {
     path: PathBuf,
     keys: DataKeys,
-    file: Mutex<File>,
+    file: Mutex<Counted>,
+    fit: Fit,
+}
+
+/// How the file and the key table fit each other, as far as can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// They do.
+    Good,
+    /// The file is an older copy than the one that the table knows.
+    OlderFile,
+    /// The table is older than the file: it lacks data keys.
+    OlderTable,
+}
+
+struct Counted {
+    file: File,
+    /// Keys made and destroyed.
+    changes: u64,
+    /// The newest of those that have encrypted a key: never above those of the table.
+    newest: u32,
 }
 
 struct Slot {
@@ -83,37 +118,65 @@ struct Slot {
 }
 
 impl WalletKeys {
-    /// Opens the file in a folder of data, or makes it.
+    /// Opens the file in a folder of data, or makes it where there was none.
     ///
     /// # Errors
-    /// When it can't be opened or made, or is something else.
+    /// When it can't be opened or made, is something else, or was lost.
     pub fn open(data: &Path, keys: DataKeys) -> Result<Self, WalletKeysError> {
         let path = data.join("wallet.keys");
         let failed = |why| WalletKeysError::Io {
             path: path.clone(),
             why,
         };
+        let known = keys.wallet_key_changes()?;
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600);
-        let file = options.open(&path).map_err(failed)?;
+        let create = known.is_none();
+        options.read(true).write(true).create(create).mode(0o600);
+        let file = match options.open(&path) {
+            Err(why) if !create && why.kind() == io::ErrorKind::NotFound => {
+                return Err(WalletKeysError::Lost { path });
+            }
+            opened => opened.map_err(failed)?,
+        };
         if file.metadata().map_err(failed)?.len() < PAGE as u64 {
             let mut first = [0; PAGE];
             first[..FIRST_LINE.len()].copy_from_slice(FIRST_LINE);
-            let made = begin(&file, &first, data);
-            made.map_err(failed)?
-                .then_some(())
-                .ok_or(WalletKeysError::Foreign { path: path.clone() })?;
+            // A kill may have cut it off while it was made.
+            if !first.starts_with(&all(&file).map_err(failed)?) {
+                return Err(WalletKeysError::Foreign { path });
+            }
+            if !create {
+                return Err(WalletKeysError::Lost { path });
+            }
+            begin(&file, &first, data).map_err(failed)?;
         }
         let mut first = [0; FIRST_LINE.len()];
         file.read_exact_at(&mut first, 0).map_err(failed)?;
         if first != FIRST_LINE {
             return Err(WalletKeysError::Foreign { path });
         }
+        let file = Counted::read(file).map_err(failed)?;
+        let fit = if Some(file.changes) < known {
+            Fit::OlderFile
+        } else if file.newest > keys.newest().0 {
+            Fit::OlderTable
+        } else {
+            Fit::Good
+        };
+        if Some(file.changes) != known {
+            keys.record_wallet_key_changes(Some(file.changes))?;
+        }
         Ok(Self {
             path,
             keys,
             file: Mutex::new(file),
+            fit,
         })
+    }
+
+    /// How file and key table fitted each other when the file was opened.
+    pub fn fit(&self) -> Fit {
+        self.fit
     }
 
     /// The key of a wallet; `None` where it has none, or its key was destroyed.
@@ -121,8 +184,8 @@ impl WalletKeys {
     /// # Errors
     /// When the file can't be read, or the key was changed.
     pub(crate) fn find(&self, wallet: WalletId) -> Result<Option<Aes256Gcm>, WalletKeysError> {
-        let file = self.file();
-        let Some(mut slot) = self.slots_of(&file, wallet)?.0 else {
+        let counted = self.file();
+        let Some(mut slot) = self.slots_of(&counted.file, wallet)?.0 else {
             return Ok(None);
         };
         self.decrypt(&mut slot).map(Some)
@@ -133,8 +196,9 @@ impl WalletKeys {
     /// # Errors
     /// When the file can't be read or written, or the key was changed.
     pub(crate) fn find_or_make(&self, wallet: WalletId) -> Result<Aes256Gcm, WalletKeysError> {
-        let file = self.file();
-        let offset = match self.slots_of(&file, wallet)? {
+        let mut counted = self.file();
+        let file = &counted.file;
+        let offset = match self.slots_of(file, wallet)? {
             (Some(mut slot), _) => {
                 // A kill or a failed sync may have left it where a loss of power takes it away.
                 file.write_all_at(&slot.bytes, slot.offset)
@@ -152,6 +216,8 @@ impl WalletKeys {
             let level = Level::at(offset);
             file.set_len(level.end()).map_err(self.failed())?;
         }
+        counted.count(&slot).map_err(self.failed())?;
+        let file = &counted.file;
         file.write_all_at(&slot, offset).map_err(self.failed())?;
         file.sync_data().map_err(self.failed())?;
         Ok(Aes256Gcm::new((&*key).into()))
@@ -162,12 +228,15 @@ impl WalletKeys {
     /// # Errors
     /// When the file can't be read or written.
     pub fn destroy(&self, wallet: WalletId) -> Result<bool, WalletKeysError> {
-        let file = self.file();
-        let Some(slot) = self.slots_of(&file, wallet)?.0 else {
+        let mut counted = self.file();
+        let Some(slot) = self.slots_of(&counted.file, wallet)?.0 else {
             return Ok(false);
         };
-        file.write_all_at(&[0; SLOT], slot.offset)
-            .and_then(|()| file.sync_data())
+        let free = [0; SLOT];
+        counted
+            .count(&free)
+            .and_then(|()| counted.file.write_all_at(&free, slot.offset))
+            .and_then(|()| counted.file.sync_data())
             .map_err(self.failed())?;
         Ok(true)
     }
@@ -177,12 +246,12 @@ impl WalletKeys {
     /// # Errors
     /// When the file can't be read.
     pub fn wallets_in(&self, page: u64) -> Result<Option<Vec<WalletId>>, WalletKeysError> {
-        let file = self.file();
+        let file = &self.file().file;
         let offset = (page + 1) * PAGE as u64;
         if file.metadata().map_err(self.failed())?.len() < offset + PAGE as u64 {
             return Ok(None);
         }
-        let bytes = self.page(&file, offset)?;
+        let bytes = self.page(file, offset)?;
         let used = slots(&bytes).filter(|(_, slot)| !is_free(slot));
         Ok(Some(used.map(|(_, slot)| wallet_of(slot)).collect()))
     }
@@ -243,7 +312,7 @@ impl WalletKeys {
     fn decrypt(&self, slot: &mut Slot) -> Result<Aes256Gcm, WalletKeysError> {
         let Slot { offset, bytes } = slot;
         let wallet = wallet_of(bytes);
-        let data_key = DataKeyId(u32::from_le_bytes(std::array::from_fn(|at| bytes[8 + at])));
+        let data_key = DataKeyId(data_key_of(bytes));
         let nonce = std::array::from_fn(|at| bytes[12 + at]);
         let tag = std::array::from_fn(|at| bytes[56 + at]);
         let cipher = self.keys.cipher(data_key, Purpose::WalletKeys, &[])?;
@@ -257,7 +326,7 @@ impl WalletKeys {
         Ok(Aes256Gcm::new((&*key).into()))
     }
 
-    fn file(&self) -> MutexGuard<'_, File> {
+    fn file(&self) -> MutexGuard<'_, Counted> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -267,6 +336,28 @@ impl WalletKeys {
             path: path.clone(),
             why,
         }
+    }
+}
+
+impl Counted {
+    fn read(file: File) -> io::Result<Self> {
+        let mut counted = [0; 12];
+        file.read_exact_at(&mut counted, COUNTED)?;
+        Ok(Self {
+            file,
+            changes: u64::from_le_bytes(std::array::from_fn(|at| counted[at])),
+            newest: u32::from_le_bytes(std::array::from_fn(|at| counted[8 + at])),
+        })
+    }
+
+    /// Counts a change of a slot to this, which is written and synced after that.
+    fn count(&mut self, slot: &[u8; SLOT]) -> io::Result<()> {
+        self.changes += 1;
+        self.newest = self.newest.max(data_key_of(slot));
+        let mut counted = [0; 12];
+        counted[..8].copy_from_slice(&self.changes.to_le_bytes());
+        counted[8..].copy_from_slice(&self.newest.to_le_bytes());
+        self.file.write_all_at(&counted, COUNTED)
     }
 }
 
@@ -310,18 +401,18 @@ impl Level {
     }
 }
 
-/// Writes the first page; `false` where the file has another beginning.
-fn begin(file: &File, first: &[u8; PAGE], folder: &Path) -> io::Result<bool> {
+/// What is in a file that is shorter than a page.
+fn all(file: &File) -> io::Result<Vec<u8>> {
     let mut there = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(PAGE)];
     file.read_exact_at(&mut there, 0)?;
-    // A kill may have cut it off.
-    if !first.starts_with(&there) {
-        return Ok(false);
-    }
+    Ok(there)
+}
+
+/// Writes the first page, durably.
+fn begin(file: &File, first: &[u8; PAGE], folder: &Path) -> io::Result<()> {
     file.write_all_at(first, 0)?;
     file.sync_all()?;
-    File::open(folder)?.sync_all()?;
-    Ok(true)
+    File::open(folder)?.sync_all()
 }
 
 fn slots(page: &[u8; PAGE]) -> impl Iterator<Item = (usize, &[u8])> {
@@ -335,7 +426,11 @@ fn slots(page: &[u8; PAGE]) -> impl Iterator<Item = (usize, &[u8])> {
 
 /// No data key has the number 0.
 fn is_free(slot: &[u8]) -> bool {
-    slot[8..12] == [0; 4]
+    data_key_of(slot) == 0
+}
+
+fn data_key_of(slot: &[u8]) -> u32 {
+    u32::from_le_bytes(std::array::from_fn(|at| slot[8 + at]))
 }
 
 fn wallet_of(slot: &[u8]) -> WalletId {
@@ -415,7 +510,7 @@ mod tests {
         assert!(keys.find(WalletId(7)).unwrap().is_none());
         let after = std::fs::read(&path).unwrap();
         let changed: Vec<usize> = (0..after.len())
-            .filter(|&at| before[at] != after[at])
+            .filter(|&at| at >= PAGE && before[at] != after[at])
             .collect();
         assert!(changed.iter().all(|&at| after[at] == 0) && changed.len() > 40);
         assert_eq!(
@@ -431,7 +526,11 @@ mod tests {
         let path = folder.path().join("wallet.keys");
         let keys = open(folder.path());
         keys.find_or_make(WalletId(7)).unwrap();
-        let slot = keys.slots_of(&keys.file(), WalletId(7)).unwrap().0.unwrap();
+        let slot = keys
+            .slots_of(&keys.file().file, WalletId(7))
+            .unwrap()
+            .0
+            .unwrap();
         let good = std::fs::read(&path).unwrap();
         for byte in 12..72 {
             let mut changed = good.clone();
@@ -441,14 +540,71 @@ mod tests {
             assert!(matches!(error, WalletKeysError::Changed { .. }), "{error}");
         }
         drop(keys);
-        for cut in 0..FIRST_LINE.len() {
-            std::fs::write(&path, &good[..cut]).unwrap();
-            assert!(open(folder.path()).find(WalletId(7)).unwrap().is_none());
-        }
         for foreign in [&b"tessera wallet keys 2\n"[..], b"something else"] {
             std::fs::write(&path, foreign).unwrap();
             let opened = WalletKeys::open(folder.path(), DataKeys::for_tests(folder.path()));
             assert!(matches!(opened, Err(WalletKeysError::Foreign { .. })));
         }
+    }
+
+    /// A kill while it is made leaves a part of the first page, before the key table knows of the file.
+    #[test]
+    fn a_file_that_was_not_finished_is_made_anew_and_one_that_was_lost_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.keys");
+        let data_keys = DataKeys::for_tests(folder.path());
+        for cut in 0..FIRST_LINE.len() {
+            data_keys.record_wallet_key_changes(None).unwrap();
+            std::fs::write(&path, &FIRST_LINE[..cut]).unwrap();
+            let keys = open(folder.path());
+            assert_eq!(
+                (keys.fit(), data_keys.wallet_key_changes().unwrap()),
+                (Fit::Good, Some(0))
+            );
+        }
+        let assert_lost = || {
+            let opened = WalletKeys::open(folder.path(), data_keys.clone());
+            assert!(matches!(opened, Err(WalletKeysError::Lost { .. })));
+        };
+        std::fs::write(&path, FIRST_LINE).unwrap();
+        assert_lost();
+        std::fs::remove_file(&path).unwrap();
+        assert_lost();
+        assert!(!path.exists());
+        // A new data key and a new master key leave what the table says of the file.
+        data_keys.rotate().unwrap();
+        assert_lost();
+        data_keys.record_wallet_key_changes(None).unwrap();
+        assert_eq!(open(folder.path()).fit(), Fit::Good);
+    }
+
+    #[test]
+    fn an_older_copy_of_the_file_or_of_the_table_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, table] = ["wallet.keys", "keys.table"].map(|name| folder.path().join(name));
+        let older_table = {
+            DataKeys::for_tests(folder.path());
+            std::fs::read(&table).unwrap()
+        };
+        let keys = open(folder.path());
+        keys.find_or_make(WalletId(1)).unwrap();
+        drop(keys);
+        let older_file = std::fs::read(&path).unwrap();
+        DataKeys::for_tests(folder.path()).rotate().unwrap();
+        let keys = open(folder.path());
+        assert_eq!(keys.fit(), Fit::Good, "the switch alone has changed it");
+        keys.find_or_make(WalletId(2)).unwrap();
+        keys.destroy(WalletId(1)).unwrap();
+        drop(keys);
+        assert_eq!(open(folder.path()).fit(), Fit::Good);
+        let newest = std::fs::read(&table).unwrap();
+        let newest_file = std::fs::read(&path).unwrap();
+        std::fs::write(&path, older_file).unwrap();
+        assert_eq!(open(folder.path()).fit(), Fit::OlderFile);
+        std::fs::write(&path, &newest_file).unwrap();
+        std::fs::write(&table, older_table).unwrap();
+        assert_eq!(open(folder.path()).fit(), Fit::OlderTable);
+        std::fs::write(&table, newest).unwrap();
+        assert_eq!(open(folder.path()).fit(), Fit::Good);
     }
 }
