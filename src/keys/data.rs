@@ -72,7 +72,10 @@ fn compared(source: &KeySource) -> anyhow::Result<String> {
 pub fn rotate(which: &Which) -> anyhow::Result<()> {
     let settings = crate::switch::read(&which.config, which.data.clone())?;
     let added = settings.data_keys_to_read()?.rotate()?;
-    print(format_args!("data key {} encrypts from now on\n", added.0))?;
+    print(format_args!(
+        "data key {} encrypts new data from now on, and the journal from its next segment on\n",
+        added.0
+    ))?;
     Ok(())
 }
 

@@ -4,10 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tessera_config::StoreSettings;
 use tessera_journal::{Journal, Position};
+use tessera_metrics::Metrics;
 use tessera_store::{FullSnapshotError, FullSnapshots, Store};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -22,6 +23,7 @@ pub(crate) struct SnapshotWriter {
     pub journal: Arc<dyn Journal>,
     pub snapshots: FullSnapshots,
     pub settings: StoreSettings,
+    pub metrics: Arc<Metrics>,
 }
 
 /// The thread while it runs.
@@ -76,6 +78,7 @@ impl SnapshotWriter {
         let mark = newest
             .as_ref()
             .and_then(|path| self.snapshots.mark(path).ok());
+        self.show_newest();
         let written = newest.and_then(|path| path.metadata().ok()?.modified().ok());
         let age = written.and_then(|written| written.elapsed().ok());
         let left = self
@@ -86,6 +89,26 @@ impl SnapshotWriter {
             at: now + left,
             last: mark.map_or(0, |mark| mark.position.to_stored()),
         }
+    }
+
+    /// In the metrics, as far as the disk says it.
+    fn show_newest(&self) {
+        let newest = self
+            .snapshots
+            .files()
+            .unwrap_or_default()
+            .into_iter()
+            .next();
+        let Some(file) = newest.and_then(|path| path.metadata().ok()) else {
+            return;
+        };
+        let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let written = file.modified().ok().and_then(since);
+        let metrics = &self.metrics.store;
+        metrics
+            .snapshot_time
+            .set(written.map_or(0, |written| written.as_secs() as i64));
+        metrics.snapshot_bytes.set(file.len() as i64);
     }
 
     fn is_due(&self, due: &Due) -> bool {
@@ -115,6 +138,7 @@ impl SnapshotWriter {
                     sha256 = hash,
                     "wrote a full snapshot"
                 );
+                self.show_newest();
                 Due {
                     at: next,
                     last: written.mark.position.to_stored(),
@@ -124,6 +148,7 @@ impl SnapshotWriter {
             Ok(None) | Err(FullSnapshotError::Stopped) => Due { at: soon, ..*due },
             Err(error) => {
                 tracing::error!(%error, "a full snapshot could not be written");
+                self.metrics.store.snapshot_failures.inc();
                 Due {
                     at: soon,
                     // Not at once again, however much there is.

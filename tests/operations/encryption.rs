@@ -75,7 +75,10 @@ fn a_running_switch_takes_a_new_data_key() {
     let mut rig = Rig::started(1, 10_000);
     assert!(keys(&rig, "list").contains("    2  data  "));
     let rotated = keys(&rig, "rotate");
-    assert_eq!(rotated, "data key 3 encrypts from now on\n");
+    assert_eq!(
+        rotated,
+        "data key 3 encrypts new data from now on, and the journal from its next segment on\n"
+    );
     wait_for("the new key", || {
         rig.log("switch").contains("encrypting with a new data key")
     });
@@ -94,6 +97,18 @@ fn a_running_switch_takes_a_new_data_key() {
             .ends_with(check_value),
         "{listed}"
     );
+    // Without the table it goes on with the key that it has, and says so.
+    let failing = || {
+        rig.figure("tessera_data_key_renewal_failing")
+            .expect("a figure")
+    };
+    assert_eq!(failing(), 0.0);
+    let (table, aside) = (rig.path("data/keys.table"), rig.path("keys.aside"));
+    fs::rename(&table, &aside).expect("a file");
+    wait_for("the failure", || failing() == 1.0);
+    assert!(rig.log("switch").contains("no new data key"));
+    fs::rename(&aside, &table).expect("a file");
+    wait_for("the table", || failing() == 0.0);
     assert_eq!(rig.stop_switch(), Some(0));
 }
 

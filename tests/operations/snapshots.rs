@@ -71,6 +71,11 @@ fn a_switch_passes_over_damaged_snapshots_and_replays_the_journal_in_the_end() {
     let loading = rig.start_load(&LOAD);
     wait_for("two snapshots", || files(&rig, "snapshot").len() == 2);
     rig.finish_load(loading);
+    let [time, bytes] = ["timestamp_seconds", "bytes"].map(|name| {
+        let figure = rig.figure(&format!("tessera_full_snapshot_{name}"));
+        figure.expect("a figure")
+    });
+    assert!(time > 1.7e9 && bytes > 10_000.0, "{time} {bytes}");
     assert_eq!(rig.stop_switch(), Some(0));
     let mut snapshots = files(&rig, "snapshot");
     snapshots.sort();
@@ -94,5 +99,28 @@ fn a_switch_passes_over_damaged_snapshots_and_replays_the_journal_in_the_end() {
     }
     rig.start_switch();
     rig.wait_until_ready();
+    settles(rig, (CARDS * BALANCE) as i64);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_written_is_counted_and_tried_again() {
+    let rig = rig();
+    let folder = rig.path("data/snapshots");
+    wait_for("the first snapshot", || !files(&rig, "snapshot").is_empty());
+    fs::rename(&folder, rig.path("aside")).expect("a folder");
+    fs::write(&folder, b"in the way").expect("a file");
+    let loading = rig.start_load(&LOAD);
+    let failures = || {
+        rig.figure("tessera_full_snapshot_failures_total")
+            .expect("a figure")
+    };
+    wait_for("two failures", || failures() > 1.0);
+    assert!(
+        rig.log("switch")
+            .contains("a full snapshot could not be written")
+    );
+    fs::remove_file(&folder).expect("a file");
+    wait_for("another snapshot", || !files(&rig, "snapshot").is_empty());
+    rig.finish_load(loading);
     settles(rig, (CARDS * BALANCE) as i64);
 }

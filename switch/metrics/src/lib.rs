@@ -24,7 +24,7 @@ mod worker;
 
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{IntGaugeVec, Registry, TextEncoder};
+use prometheus::{IntGauge, IntGaugeVec, Registry, TextEncoder};
 
 pub use admission::{AdmissionMetrics, PartyMetrics};
 pub use families::{Counters, Histograms};
@@ -67,6 +67,8 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Notifications to payers.
     pub notify: NotifyMetrics,
+    /// Whether the last look for a new data key, or the last attempt to make one, has failed.
+    pub data_key_renewal_failing: IntGauge,
 }
 
 impl Default for Metrics {
@@ -95,6 +97,10 @@ impl Metrics {
             host: HostMetrics::new(&register),
             store: StoreMetrics::new(&register),
             notify: NotifyMetrics::new(&register),
+            data_key_renewal_failing: register.gauge(
+                "data_key_renewal_failing",
+                "1 while no new data key can be made or read; the present one stays in use.",
+            ),
             refreshes: Mutex::new(Vec::new()),
             registry,
         }

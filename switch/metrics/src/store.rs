@@ -1,4 +1,4 @@
-//! The store: how its checkpoint keeps up with the journal.
+//! The store: how its checkpoint keeps up with the journal, and its full snapshots.
 
 use prometheus::{Histogram, IntCounter, IntGauge};
 
@@ -16,6 +16,12 @@ pub struct StoreMetrics {
     pub wallets_written: IntCounter,
     /// 1 while the disk refuses what is to be written.
     pub paused: IntGauge,
+    /// When the newest full snapshot was written.
+    pub snapshot_time: IntGauge,
+    /// Its size.
+    pub snapshot_bytes: IntGauge,
+    /// Full snapshots that could not be written.
+    pub snapshot_failures: IntCounter,
 }
 
 impl StoreMetrics {
@@ -37,6 +43,18 @@ impl StoreMetrics {
             paused: register.gauge(
                 "store_paused",
                 "1 while the disk refuses checkpoints; the switch retries by itself.",
+            ),
+            snapshot_time: register.gauge(
+                "full_snapshot_timestamp_seconds",
+                "When the newest full snapshot was written, in seconds since 1970; 0 where there is none.",
+            ),
+            snapshot_bytes: register.gauge(
+                "full_snapshot_bytes",
+                "Size of the newest full snapshot.",
+            ),
+            snapshot_failures: register.counter(
+                "full_snapshot_failures_total",
+                "Full snapshots that could not be written; the switch tries again after a minute.",
             ),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::ArbiterHandle;
 use tessera_console::service;
 use tessera_encryption::DataKeys;
+use tessera_metrics::Metrics;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -43,6 +44,7 @@ impl Background {
             actix::spawn(renew_data_keys(
                 data.keys.clone(),
                 base.settings.encryption.rotate_every,
+                Arc::clone(&base.metrics),
             )),
             actix::spawn(say_alive(workers.handles())),
             actix::spawn(checkpoint_regularly(workers.tasks.clone(), shared.clone())),
@@ -74,7 +76,7 @@ pub(super) async fn checkpoint(worker_tasks: &[UnboundedSender<WorkerTask>], sha
 }
 
 /// Without a new key the switch goes on with the one that it has.
-async fn renew_data_keys(keys: DataKeys, every: Duration) {
+async fn renew_data_keys(keys: DataKeys, every: Duration, metrics: Arc<Metrics>) {
     let mut warned = None;
     loop {
         tokio::time::sleep(LOOK_FOR_KEYS_EVERY).await;
@@ -82,6 +84,9 @@ async fn renew_data_keys(keys: DataKeys, every: Duration) {
         let Ok(renewed) = tokio::task::spawn_blocking(move || keys.renew(every)).await else {
             return;
         };
+        metrics
+            .data_key_renewal_failing
+            .set(renewed.is_err().into());
         match renewed {
             Ok(None) => warned = None,
             Ok(Some(key)) => tracing::info!(data_key = key.0, "encrypting with a new data key"),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tessera_config::Settings;
 use tessera_encryption::DataKeys;
 use tessera_journal::Journal;
 use tessera_ledger::{Command, Supervision, WalletId};
@@ -83,12 +82,14 @@ impl Data {
     }
 
     /// Has full snapshots of the store written from time to time.
-    pub fn start_snapshots(&self, settings: &Settings) -> std::io::Result<RunningSnapshots> {
+    pub fn start_snapshots(&self, base: &Base) -> std::io::Result<RunningSnapshots> {
+        let settings = &base.settings;
         let writer = SnapshotWriter {
             store: Arc::clone(&self.store),
             journal: Arc::clone(&self.journal),
             snapshots: FullSnapshots::in_data(&settings.data, self.keys.clone()),
             settings: settings.store.clone(),
+            metrics: Arc::clone(&base.metrics),
         };
         writer.start()
     }

@@ -103,7 +103,7 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     let mut ending = Ending::listen(hangups)?;
     ready(addresses);
     service::ready();
-    let snapshots = data.start_snapshots(&base.settings)?;
+    let snapshots = data.start_snapshots(&base)?;
     let archiving = data.start_archiving(&base)?;
     let background = Background::start(&base, &data, &shared, &workers);
     let reload = Reload {

@@ -14,13 +14,13 @@
 //! does what is left to do. What never happens here: an event gets another meaning, sequence or partition.
 
 mod conversion;
+mod exchange;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use rustix::fs::{CWD, RenameFlags};
 use tessera_encryption::DataKeys;
 use tessera_journal::{JournalError, JournalLock, Location};
 use tessera_notify::outbox;
@@ -37,15 +37,9 @@ pub enum UpgradeError {
     /// Of the outbox.
     #[error("the outbox could not be upgraded: {0}")]
     Outbox(#[from] outbox::OutboxError),
-    /// The journal is elsewhere.
-    #[error(
-        "{} is a link: the upgrade exchanges folders, so put the journal itself there, start the switch, and move it back",
-        path.display()
-    )]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
+    /// Old and new journal can't change places.
+    #[error(transparent)]
+    Exchange(#[from] exchange::ExchangeError),
     /// The operating system refused.
     #[error("the data could not be upgraded: {}: {source}", path.display())]
     Disk {
@@ -69,16 +63,13 @@ pub fn upgrade(data: &Path, keys: &DataKeys, segment_bytes: u64) -> Result<(), U
     }
     // A switch of 0.2 knows no other lock. It stays ours until its journal is deleted.
     let lock = tessera_journal::take_lock(&old)?;
-    let journal = data.join("journal");
-    if journal.is_symlink() {
-        return Err(UpgradeError::Link { path: journal });
-    }
     let begun = Instant::now();
     tracing::info!(
         "upgrading the data of an older release: the journal is written anew, without card numbers"
     );
     remove(&folders.work)?;
     fs::create_dir_all(&folders.work).map_err(disk(&folders.work))?;
+    exchange::check(&data.join("journal"), &folders.work)?;
     let events = folders.rewrite(&lock, keys, segment_bytes)?;
     folders.exchange()?;
     folders.finish()?;
@@ -134,8 +125,7 @@ impl Folders {
     fn exchange(&self) -> Result<(), UpgradeError> {
         let (old, new) = (self.data.join("journal"), self.work.join("journal"));
         sync(&self.work)?;
-        rustix::fs::renameat_with(CWD, &new, CWD, &old, RenameFlags::EXCHANGE)
-            .map_err(|error| disk(&new)(error.into()))?;
+        exchange::exchange(&new, &old).map_err(disk(&new))?;
         sync(&self.data)?;
         sync(&self.work)
     }
