@@ -8,7 +8,6 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tessera_console::{Printer, note};
 use tessera_kit::clock::Timestamp;
-use tessera_ledger::Day;
 use tessera_reports::export::{Format as Rows, export};
 
 /// Writes the events of the journal as rows for a data warehouse, masked; also while the switch runs
@@ -21,10 +20,10 @@ pub struct Export {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Events from this moment on (UTC), as in 2026-11-23 or 2026-11-23T10:30:00Z
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
     from: Timestamp,
     /// Up to and without this moment
-    #[arg(long, value_name = "TIME", value_parser = moment)]
+    #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
     to: Timestamp,
     /// How rows are written
     #[arg(long)]
@@ -69,61 +68,5 @@ impl Export {
         };
         note(format_args!("export: {events} events"));
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// A date, or a date and a time, UTC.
-fn moment(text: &str) -> Result<Timestamp, String> {
-    parse(text).ok_or_else(|| {
-        format!("`{text}` is not a time (2026-11-23, or 2026-11-23T10:30:00Z in UTC)")
-    })
-}
-
-fn parse(text: &str) -> Option<Timestamp> {
-    let (date, time) = match text.split_once('T') {
-        Some((date, time)) => (date, time.strip_suffix('Z')?),
-        None => (text, "00:00:00"),
-    };
-    let midnight = Day::from_text(date)?.begins(0);
-    let mut seconds = 0;
-    let mut parts = time.split(':');
-    for (most, scale) in [(23, 3600), (59, 60), (59, 1)] {
-        let part = parts.next().filter(|part| part.len() == 2)?;
-        let digits = part.bytes().all(|byte| byte.is_ascii_digit());
-        let number: u64 = part.parse().ok().filter(|number| *number <= most)?;
-        seconds += digits.then_some(number)? * scale;
-    }
-    parts
-        .next()
-        .is_none()
-        .then(|| midnight.plus(seconds * 1000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_a_date_or_a_date_and_a_time() {
-        let midnight = Day::from_text("2026-11-23").unwrap().begins(0);
-        assert_eq!(moment("2026-11-23"), Ok(midnight));
-        assert_eq!(moment("2026-11-23T00:00:00Z"), Ok(midnight));
-        assert_eq!(
-            moment("2026-11-23T23:59:59Z"),
-            Ok(midnight.plus(86_399_000))
-        );
-        for wrong in [
-            "",
-            "2026-11-23T",
-            "2026-11-23T10:30:00",
-            "2026-11-23T24:00:00Z",
-            "2026-11-23T1:00:00Z",
-            "2026-11-23T+1:00:00Z",
-            "2026-11-23T10:30Z",
-            "2026-13-01",
-            "2026-11-23T10:30:00:00Z",
-        ] {
-            assert!(moment(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The `tessera` command: one subcommand, one file.
 
 mod audit;
+mod backup;
 mod certify;
 mod certs;
 mod control;
@@ -15,10 +16,12 @@ mod journal;
 mod keys;
 mod load;
 mod mail;
+mod moment;
 mod operations;
 mod outbox;
 mod provision;
 mod recon;
+mod restore;
 mod saf;
 mod shop;
 mod switch;
@@ -48,6 +51,7 @@ struct Tessera {
 #[derive(Subcommand)]
 enum Command {
     Audit(audit::Audit),
+    Backup(backup::Backup),
     Certify(Box<certify::Certify>),
     Certs(certs::Certs),
     Control(Box<control::Control>),
@@ -64,6 +68,7 @@ enum Command {
     Outbox(outbox::Outbox),
     Provision(provision::Provision),
     Recon(recon::Recon),
+    Restore(restore::Restore),
     Saf(saf::Saf),
     Shop(shop::Shop),
     Switch(switch::Switch),
@@ -90,6 +95,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<ExitCode> {
     match Tessera::parse().command {
         Command::Audit(audit) => return audit.run(),
+        Command::Backup(backup) => backup.run()?,
         Command::Certify(certify) => return certify.run(),
         Command::Certs(certs) => certs.run()?,
         Command::Control(control) => control.run()?,
@@ -106,6 +112,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Outbox(outbox) => outbox.run()?,
         Command::Provision(provision) => provision.run()?,
         Command::Recon(recon) => return recon.run(),
+        Command::Restore(restore) => restore.run()?,
         Command::Saf(saf) => saf.run()?,
         Command::Shop(shop) => shop.run()?,
         Command::Switch(switch) => switch.run()?,

@@ -2,6 +2,7 @@
 
 mod archive;
 mod at_rest;
+mod backup;
 mod clock;
 mod crash;
 mod encryption;

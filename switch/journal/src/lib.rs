@@ -19,6 +19,7 @@
 mod archive;
 mod archived;
 mod batch;
+mod copies;
 mod disk;
 mod error;
 mod folder;
@@ -50,6 +51,7 @@ mod window;
 mod writer;
 
 pub use archive::Archived;
+pub use copies::{Batch, Copies, Cut, VisitBatch, Walked};
 pub use error::JournalError;
 pub use format::PAYLOAD_BYTES_MAX;
 pub use lock::JournalLock;

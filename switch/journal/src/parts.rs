@@ -29,6 +29,14 @@ impl Part {
         (self.begin, self.end)
     }
 
+    /// A mark that leads a walk to the segment which begins where this part does; without one, to the first.
+    pub(super) fn first(&self) -> Option<Mark> {
+        Position::from_stored(self.begin).map(|position| Mark {
+            position,
+            sequence: Sequence::FIRST,
+        })
+    }
+
     /// The path of a file that belongs to this part and stands beside it, with this extension.
     pub fn companion(&self, extension: &str) -> PathBuf {
         self.file.with_extension(extension)
@@ -53,13 +61,8 @@ pub(super) fn scan_part(
     part: &Part,
     visit: &mut Visit<'_>,
 ) -> Result<Scanned, JournalError> {
-    // The walk begins where the segment of this position does; without one, with the first segment.
-    let from = Position::from_stored(part.begin).map(|position| Mark {
-        position,
-        sequence: Sequence::FIRST,
-    });
     let mut scanned = Scanned::default();
-    let Some(mut walk) = Walk::begin(folder, Access::Read, from)? else {
+    let Some(mut walk) = Walk::begin(folder, Access::Read, part.first())? else {
         return Ok(scanned);
     };
     while part.end.is_none_or(|end| walk.place.position < end) {

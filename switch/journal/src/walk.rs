@@ -111,6 +111,40 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The batch here and where it ends, which the caller goes on from; `None` where another segment goes on. Who calls
+    /// this knows that more was written: where no batch is, something is damaged.
+    pub fn batch_in_segment(&mut self) -> Result<Option<(Opened<'_>, Place)>, JournalError> {
+        let mut checked = self.check()?;
+        if checked.is_err() {
+            // Looked at again: what was read into the window may have been half written then.
+            let starts = self.folder.starts()?;
+            self.window.forget();
+            checked = self.check()?;
+            let begins = self.segment.start().position;
+            if checked.is_err() && self.place.position > begins {
+                let goes_on = starts.binary_search(&self.place.position).is_ok();
+                if goes_on {
+                    return Ok(None);
+                }
+            }
+        }
+        let reached = checked.map_err(|flaw| {
+            let Flaw {
+                position,
+                sequence,
+                what,
+                ..
+            } = flaw;
+            self.segment.damaged(position, Some(sequence), what)
+        })?;
+        let batch = Opened {
+            bytes: &self.plaintext,
+            position: self.place.position,
+            layout: self.segment.protection.layout(),
+        };
+        Ok(Some((batch, reached)))
+    }
+
     /// Looks at the batch that should begin here: where it ends, or why it is none.
     fn check(&mut self) -> Result<Result<Place, Flaw>, JournalError> {
         let Self {

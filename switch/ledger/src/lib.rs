@@ -26,6 +26,7 @@ mod days;
 mod decide;
 mod event;
 mod key;
+pub mod moment;
 mod opening;
 mod orders;
 mod original;

@@ -153,6 +153,12 @@ impl<T: Into<String>> From<T> for Refusal {
 }
 
 impl Operator {
+    /// The last record of the journal that is durable.
+    pub fn durable(&self) -> Option<u64> {
+        let durable = self.journal.durable(WalletId::OPERATOR.partition(1));
+        durable.map(Sequence::to_stored)
+    }
+
     /// Does what the request says; returns the state after it.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
-pub use wallet_keys::{Fit, WalletKeys, WalletKeysError};
+pub use wallet_keys::{Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, check_page};
 
 use tessera_ledger::{Secret, WalletId};
 

@@ -30,8 +30,10 @@ use tessera_encryption::{DataKeyId, DataKeys, KeysError, Purpose};
 use tessera_ledger::WalletId;
 use zeroize::Zeroizing;
 
+/// Bytes of a page of the file.
+pub const WALLET_KEYS_PAGE: usize = 4096;
 const FIRST_LINE: &[u8] = b"tessera wallet keys 1\n";
-const PAGE: usize = 4096;
+const PAGE: usize = WALLET_KEYS_PAGE;
 /// Pages of the first level.
 const PAGES: u64 = 64;
 const SECTOR: usize = 512;
@@ -188,7 +190,7 @@ impl WalletKeys {
         let Some(mut slot) = self.slots_of(&counted.file, wallet)?.0 else {
             return Ok(None);
         };
-        self.decrypt(&mut slot).map(Some)
+        decrypt(&mut slot, &self.keys, &self.path).map(Some)
     }
 
     /// The key of a wallet, which is made, and durable, where there was none.
@@ -204,7 +206,7 @@ impl WalletKeys {
                 file.write_all_at(&slot.bytes, slot.offset)
                     .and_then(|()| file.sync_data())
                     .map_err(self.failed())?;
-                return self.decrypt(&mut slot);
+                return decrypt(&mut slot, &self.keys, &self.path);
             }
             (None, offset) => offset,
         };
@@ -309,23 +311,6 @@ impl WalletKeys {
         Ok(slot)
     }
 
-    fn decrypt(&self, slot: &mut Slot) -> Result<Aes256Gcm, WalletKeysError> {
-        let Slot { offset, bytes } = slot;
-        let wallet = wallet_of(bytes);
-        let data_key = DataKeyId(data_key_of(bytes));
-        let nonce = std::array::from_fn(|at| bytes[12 + at]);
-        let tag = std::array::from_fn(|at| bytes[56 + at]);
-        let cipher = self.keys.cipher(data_key, Purpose::WalletKeys, &[])?;
-        let mut key = Zeroizing::new([0; 32]);
-        key.copy_from_slice(&bytes[KEY]);
-        cipher
-            .decrypt(&nonce, &bound_to(wallet, *offset), &mut *key, &tag)
-            .map_err(|_| WalletKeysError::Changed {
-                path: self.path.clone(),
-            })?;
-        Ok(Aes256Gcm::new((&*key).into()))
-    }
-
     fn file(&self) -> MutexGuard<'_, Counted> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -337,6 +322,50 @@ impl WalletKeys {
             why,
         }
     }
+}
+
+/// Whether each key in a page of a file of wallet keys is what was written at this offset: for who copies the file.
+///
+/// # Errors
+/// Where one is not, or its data key is missing, or the first page is another file's.
+pub fn check_page(
+    page: &[u8; WALLET_KEYS_PAGE],
+    offset: u64,
+    keys: &DataKeys,
+    path: &Path,
+) -> Result<(), WalletKeysError> {
+    if offset == 0 {
+        let foreign = || WalletKeysError::Foreign {
+            path: path.to_owned(),
+        };
+        return page
+            .starts_with(FIRST_LINE)
+            .then_some(())
+            .ok_or_else(foreign);
+    }
+    for (at, slot) in slots(page).filter(|(_, slot)| !is_free(slot)) {
+        let bytes = std::array::from_fn(|byte| slot[byte]);
+        let offset = offset + at as u64;
+        decrypt(&mut Slot { offset, bytes }, keys, path)?;
+    }
+    Ok(())
+}
+
+fn decrypt(slot: &mut Slot, keys: &DataKeys, path: &Path) -> Result<Aes256Gcm, WalletKeysError> {
+    let Slot { offset, bytes } = slot;
+    let wallet = wallet_of(bytes);
+    let data_key = DataKeyId(data_key_of(bytes));
+    let nonce = std::array::from_fn(|at| bytes[12 + at]);
+    let tag = std::array::from_fn(|at| bytes[56 + at]);
+    let cipher = keys.cipher(data_key, Purpose::WalletKeys, &[])?;
+    let mut key = Zeroizing::new([0; 32]);
+    key.copy_from_slice(&bytes[KEY]);
+    cipher
+        .decrypt(&nonce, &bound_to(wallet, *offset), &mut *key, &tag)
+        .map_err(|_| WalletKeysError::Changed {
+            path: path.to_owned(),
+        })?;
+    Ok(Aes256Gcm::new((&*key).into()))
 }
 
 impl Counted {

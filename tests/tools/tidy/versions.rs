@@ -38,6 +38,8 @@ const TABLES: &str = "switch/store/src/tables.rs";
 const FULL: &str = "switch/store/src/full/mod.rs";
 const FULL_FORMAT: &str = "switch/store/src/full/format.rs";
 const OUTBOX: &str = "switch/notify/src/outbox/mod.rs";
+const BACKUP: &str = "switch/backup/src/lib.rs";
+const BACKUP_VERSIONS: &str = "switch/backup/src/versions.rs";
 const SHOP: &str = "simulators/src/shop/log.rs";
 const HOST: &str = "simulators/src/host/ledger/log.rs";
 const RECORD: &str = "simulators/src/host/ledger/record.rs";
@@ -75,6 +77,12 @@ const DRAWN: &[Drawn] = &[
         "\"format\"                     version ",
         OUTBOX,
         "FORMAT",
+    ),
+    drawn(
+        BACKUP,
+        "\"tessera backup\",\"version\":",
+        BACKUP_VERSIONS,
+        "MANIFEST_VERSION",
     ),
     drawn(SHOP, "{\"shop_log_format\":", SHOP, "FORMAT"),
     drawn(HOST, "\"tessera host ", HOST, "FORMAT"),

@@ -3,19 +3,9 @@
 use std::io::{self, Write};
 
 use tessera_common::csv::cell;
-use tessera_kit::clock::Timestamp;
+use tessera_ledger::moment::rfc_3339;
 
 use super::columns::{COLUMNS, Value};
-
-/// RFC 3339, UTC, to the millisecond.
-pub(super) fn rfc_3339(at: Timestamp) -> String {
-    let day = tessera_ledger::Day::at(at, 0);
-    let of_day = at.milliseconds() % 86_400_000;
-    let (seconds, thousandths) = (of_day / 1000, of_day % 1000);
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    let seconds = seconds % 60;
-    format!("{day}T{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}Z")
-}
 
 /// The titles of CSV.
 pub(super) fn write_titles<W: Write>(out: &mut csv::Writer<W>) -> csv::Result<()> {

@@ -4,7 +4,7 @@
 //!
 //! | request | right |
 //! | --- | --- |
-//! | `GET /outbox`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
+//! | `GET /journal`, `GET /outbox`, `GET /saf`, `GET /saf/ID`, `POST /operator` with `show` | `read` |
 //! | `POST /operator` with `block`, `unblock`, `control` | `block` |
 //! | `POST /operator` with `begin_day`, `retry`, `drop`; `POST /outbox/retry`, `/outbox/drop`, `/outbox/ID/retry`, `/outbox/ID/drop` | `settle` |
 
@@ -53,6 +53,7 @@ pub fn serve(
             .app_data(Data::from(Arc::clone(&outbox)))
             .app_data(Data::from(Arc::clone(&operator)))
             .wrap(from_fn(admit))
+            .route("/journal", web::get().to(show_progress))
             .route("/outbox", web::get().to(list_dead_letters))
             .route("/outbox/retry", web::post().to(retry_all))
             .route("/outbox/drop", web::post().to(drop_all))
@@ -92,6 +93,16 @@ async fn admit<B: MessageBody>(
 fn forbidden(caller: &Caller, right: Right) -> Option<HttpResponse> {
     let why = caller.refuse(right)?;
     Some(text(HttpResponse::Forbidden(), why + "\n"))
+}
+
+/// How far the journal is durable, for who copies it: the sequence of a record, or null.
+async fn show_progress(operator: Data<OnceLock<Operator>>) -> HttpResponse {
+    let Some(operator) = operator.get() else {
+        return starting();
+    };
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "durable": operator.durable() }))
 }
 
 /// Notifications that could not be delivered: without addresses and texts.

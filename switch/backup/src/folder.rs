@@ -1,0 +1,285 @@
+//! A folder of backups on this machine.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Advice, fadvise};
+use sha2::{Digest as _, Sha256};
+use tessera_common::bounded;
+use tessera_common::lock_file::{LockFile, LockFileError};
+
+use crate::error::{BackupError, disk};
+use crate::file_name::{FOLDERS, FileName, KEY_TABLE};
+use crate::hex::Hash;
+use crate::manifest::{MANIFEST_BYTES_MAX, Manifest};
+use crate::target::Target;
+
+const LOCK: &str = "tessera-backup.lock";
+const MANIFEST: &str = "manifest.jsonl";
+/// Of a manifest that is being written.
+const UNFINISHED: &str = "manifest.new";
+/// Read back at a time.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// See the head of this file. Held by one process at a time.
+pub struct Folder {
+    path: PathBuf,
+    _lock: LockFile,
+    open: Option<(FileName, File)>,
+    /// How much of a file was read back, and its hash so far.
+    read_back: Option<(FileName, u64, Sha256)>,
+}
+
+impl Folder {
+    /// Opens a folder that is empty, missing, or of backups.
+    ///
+    /// # Errors
+    /// If it has other files, another process has it open, or the disk refuses.
+    pub fn open(path: &Path) -> Result<Self, BackupError> {
+        fs::create_dir_all(path).map_err(disk("make", path))?;
+        let lock = path.join(LOCK);
+        let is_new = !lock.exists();
+        let has_files = || Ok(fs::read_dir(path)?.next().is_some());
+        if is_new && has_files().map_err(disk("list", path))? {
+            return Err(BackupError::NoBackupFolder {
+                path: path.to_owned(),
+            });
+        }
+        let lock = LockFile::take(&lock).map_err(|error| match error {
+            LockFileError::Held { holder, .. } => BackupError::InUse {
+                path: path.to_owned(),
+                holder,
+            },
+            LockFileError::Io { path, why } => disk("lock", &path)(why),
+        })?;
+        for folder in FOLDERS {
+            let folder = path.join(folder);
+            fs::create_dir_all(&folder).map_err(disk("make", &folder))?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+            open: None,
+            read_back: None,
+        })
+    }
+
+    /// The file, open for writing.
+    fn file(&mut self, name: FileName) -> Result<&File, BackupError> {
+        let open = self.open.take().filter(|(open, _)| *open == name);
+        let open = match open {
+            Some(open) => open,
+            None => {
+                let path = self.path.join(name.to_string());
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder).map_err(disk("make", folder))?;
+                }
+                let mut options = OpenOptions::new();
+                options
+                    .read(true)
+                    .write(true)
+                    .create(true)
+                    .truncate(false)
+                    .mode(0o600);
+                (name, options.open(&path).map_err(disk("open", &path))?)
+            }
+        };
+        Ok(&self.open.insert(open).1)
+    }
+
+    /// Removes what the manifest does not name, and cuts off what it does not cover.
+    fn sweep(&mut self, manifest: Option<&Manifest>) -> Result<(), BackupError> {
+        self.open = None;
+        for name in files_in(&self.path)? {
+            let path = self.path.join(name.to_string());
+            match manifest.and_then(|manifest| manifest.files.get(&name)) {
+                // They change in place, and the file grows before the manifest says so.
+                Some(_) if name == FileName::WalletKeys => {}
+                Some(copy) => {
+                    let file = OpenOptions::new().write(true).open(&path);
+                    let file = file.map_err(disk("open", &path))?;
+                    let longer = || Ok(file.metadata()?.len() > copy.bytes);
+                    if longer().map_err(disk("measure", &path))? {
+                        file.set_len(copy.bytes).map_err(disk("shorten", &path))?;
+                    }
+                }
+                None => {
+                    if name == FileName::WalletKeys {
+                        wipe(&path).map_err(disk("overwrite", &path))?;
+                    }
+                    fs::remove_file(&path).map_err(disk("remove", &path))?;
+                    if let (FileName::KeyTable(_), Some(folder)) = (name, path.parent()) {
+                        // Who looked into it may have left something: then it stays.
+                        let _ = fs::remove_dir(folder);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Target for Folder {
+    fn manifest(&mut self) -> Result<Option<Manifest>, BackupError> {
+        let mut manifest = read_manifest(&self.path)?;
+        if let Some(manifest) = &mut manifest {
+            manifest.files.retain(|name, copy| {
+                let metadata = fs::metadata(self.path.join(name.to_string()));
+                metadata.is_ok_and(|metadata| metadata.len() >= copy.bytes)
+            });
+        }
+        self.sweep(manifest.as_ref())?;
+        Ok(manifest)
+    }
+
+    fn write(&mut self, name: FileName, offset: u64, bytes: &[u8]) -> Result<(), BackupError> {
+        let path = self.path.join(name.to_string());
+        let file = self.file(name)?;
+        file.write_all_at(bytes, offset)
+            .map_err(disk("write", &path))
+    }
+
+    fn finish(&mut self, name: FileName, bytes: u64) -> Result<Option<Hash>, BackupError> {
+        let path = self.path.join(name.to_string());
+        let before = self.read_back.take().filter(|(read, length, _)| {
+            *read == name && *length <= bytes && name != FileName::WalletKeys
+        });
+        let file = self.file(name)?;
+        file.sync_all().map_err(disk("sync", &path))?;
+        let mut folder = path.parent();
+        while let Some(inner) = folder.filter(|folder| folder.starts_with(&self.path)) {
+            sync_folder(inner)?;
+            folder = inner.parent();
+        }
+        if name == FileName::WalletKeys {
+            return Ok(None);
+        }
+        let (_, length, mut hash) = before.unwrap_or((name, 0, Sha256::new()));
+        let file = self.file(name)?;
+        // So that it is read from the disk. Where the system keeps it all the same, what it has in memory is read.
+        let _ = fadvise(file, length, None, Advice::DontNeed);
+        hash_of(file, length, bytes, &mut hash)
+            .map_err(disk("read", &path))?
+            .then_some(())
+            .ok_or(BackupError::ReadBack { path })?;
+        self.read_back = Some((name, bytes, hash.clone()));
+        Ok(Some(hash.finalize().into()))
+    }
+
+    fn commit(&mut self, manifest: &Manifest) -> Result<(), BackupError> {
+        let new = self.path.join(UNFINISHED);
+        let write = || {
+            let mut options = OpenOptions::new();
+            options.write(true).create(true).truncate(true).mode(0o600);
+            let file = options.open(&new)?;
+            file.write_all_at(manifest.to_text().as_bytes(), 0)?;
+            file.sync_all()
+        };
+        write().map_err(disk("write", &new))?;
+        let path = self.path.join(MANIFEST);
+        fs::rename(&new, &path).map_err(disk("rename", &new))?;
+        sync_folder(&self.path)?;
+        self.sweep(Some(manifest))
+    }
+}
+
+/// The manifest of the backup in a folder.
+pub(crate) fn read_manifest(folder: &Path) -> Result<Option<Manifest>, BackupError> {
+    let path = folder.join(MANIFEST);
+    let text = match File::open(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.and_then(|file| bounded::all(file, MANIFEST_BYTES_MAX)),
+    };
+    let text = text.map_err(disk("read", &path))?;
+    let text = String::from_utf8(text).map_err(|_| BackupError::Manifest {
+        path: path.clone(),
+        what: "it is not text".to_owned(),
+    })?;
+    Manifest::parse(&text, &path).map(Some)
+}
+
+/// Adds the bytes of a file between two offsets to a hash; `false` where it ends before.
+pub(crate) fn hash_of(
+    file: &File,
+    mut offset: u64,
+    end: u64,
+    hash: &mut Sha256,
+) -> io::Result<bool> {
+    let mut bytes = vec![0; PIECE_BYTES];
+    while offset < end {
+        let wanted = PIECE_BYTES.min((end - offset) as usize);
+        match file.read_at(&mut bytes[..wanted], offset)? {
+            0 => return Ok(false),
+            read => {
+                hash.update(&bytes[..read]);
+                offset += read as u64;
+            }
+        }
+    }
+    Ok(true)
+}
+
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), BackupError> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(disk("sync", folder))
+}
+
+/// Overwrites a file with zeros.
+fn wipe(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    let (zeros, length) = (vec![0; PIECE_BYTES], file.metadata()?.len());
+    for offset in (0..length).step_by(PIECE_BYTES) {
+        let bytes = PIECE_BYTES.min((length - offset) as usize);
+        file.write_all_at(&zeros[..bytes], offset)?;
+    }
+    file.sync_all()
+}
+
+/// The files that can be of a backup, whether they are or not.
+fn files_in(folder: &Path) -> Result<Vec<FileName>, BackupError> {
+    let mut names = names_in(folder, "")?;
+    for inner in FOLDERS {
+        names.extend(names_in(folder, &format!("{inner}/"))?);
+    }
+    let tables = names.iter().filter(|name| name.starts_with("keys/"));
+    let tables: Vec<String> = tables.map(|name| format!("{name}/{KEY_TABLE}")).collect();
+    names.extend(tables);
+    let found = names.iter().filter_map(|name| FileName::parse(name));
+    Ok(found
+        .filter(|name| folder.join(name.to_string()).is_file())
+        .collect())
+}
+
+fn names_in(folder: &Path, inner: &str) -> Result<Vec<String>, BackupError> {
+    let path = folder.join(inner);
+    let entries = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(disk("list", &path))?;
+    let name = |entry: &fs::DirEntry| format!("{inner}{}", entry.file_name().to_string_lossy());
+    Ok(entries.iter().map(name).collect())
+}
+
+/// That neither a folder of backups, which may be missing, nor the data is in the other.
+///
+/// # Errors
+/// Where one is, or the disk refuses.
+pub fn expect_apart(data: &Path, backup: &Path) -> Result<(), BackupError> {
+    let data = fs::canonicalize(data).map_err(disk("find", data))?;
+    let absolute = std::path::absolute(backup).map_err(disk("find", backup))?;
+    let mut ancestors = absolute.ancestors();
+    let existing = ancestors.find_map(|path| fs::canonicalize(path).ok().map(|real| (path, real)));
+    let real = match existing {
+        Some((path, real)) => match absolute.strip_prefix(path) {
+            Ok(rest) => real.join(rest),
+            Err(_) => real,
+        },
+        None => absolute,
+    };
+    match real.starts_with(&data) || data.starts_with(&real) {
+        true => Err(BackupError::Inside {
+            path: backup.to_owned(),
+        }),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,4 @@
+//! The versions of what other builds may have written.
+
+/// Of the manifest, and with it of the folder.
+pub(crate) const MANIFEST_VERSION: u32 = 1;
