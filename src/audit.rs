@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tessera_console::{errors_are_terminal, note, overwrite, print};
-use tessera_reports::audit::{Audit as Proof, Progress, WALLET_BYTES_MAX};
+use tessera_protocol::mask_card_numbers;
+use tessera_reports::audit::{Audit as Proof, Progress, Totals, Violation, WALLET_BYTES_MAX};
+
+/// The exit code of an audit that could not read what it has to.
+const INCOMPLETE: u8 = 3;
 
 /// How often progress is shown on a terminal, and elsewhere.
 const ON_TERMINAL: Duration = Duration::from_millis(200);
@@ -32,8 +36,29 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Exit code 1 and a violation where there is one.
+    /// Exit code 1 and a violation where there is one; [`INCOMPLETE`] where that could not be found out.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        let error = match self.prove() {
+            Ok(Ok(totals)) => {
+                print(format_args!(
+                    "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
+                ))?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Ok(Err(violation)) if violation.is_in_the_journal() => {
+                print(format_args!("audit: VIOLATION: {violation}\n"))?;
+                return Ok(ExitCode::from(1));
+            }
+            Ok(Err(error)) => error.into(),
+            Err(error) => error,
+        };
+        note(mask_card_numbers(&format!(
+            "audit: not completed, nothing is proven: {error:#}"
+        )));
+        Ok(ExitCode::from(INCOMPLETE))
+    }
+
+    fn prove(self) -> anyhow::Result<Result<Totals, Violation>> {
         let settings = crate::switch::read_with_journal(&self.config, self.data)?;
         let journal = crate::switch::journal_to_read(&settings)?;
         let mut display = Display::new();
@@ -44,18 +69,7 @@ impl Audit {
             .with_progress(|progress| display.show(progress));
         let outcome = proof.run();
         display.end();
-        Ok(match outcome {
-            Ok(totals) => {
-                print(format_args!(
-                    "{totals}\naudit: every event balances, no wallet is overdrawn, the totals agree\n"
-                ))?;
-                ExitCode::SUCCESS
-            }
-            Err(violation) => {
-                print(format_args!("audit: VIOLATION: {violation}\n"))?;
-                ExitCode::from(1)
-            }
-        })
+        Ok(outcome)
     }
 }
 

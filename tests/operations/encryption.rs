@@ -47,6 +47,18 @@ fn a_switch_without_its_master_key_does_not_start() {
     assert!(!refused.status.success());
     let why = errors(&refused);
     assert!(why.contains("key 1 of the key table"), "{why}");
+    // Not a violation: nothing was read.
+    let audit = rig.try_run(&["audit", "--config", "switch.toml"]);
+    assert_eq!(
+        (audit.status.code(), audit.stdout.is_empty()),
+        (Some(3), true)
+    );
+    let why = errors(&audit);
+    assert!(
+        why.contains("audit: not completed, nothing is proven: "),
+        "{why}"
+    );
+    assert!(why.contains("another master key wrapped it"), "{why}");
     assert!(why.contains("another master key wrapped it"), "{why}");
 
     configuration(

@@ -202,6 +202,28 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether the journal was read and is not whole, in contrast to one that could not be read.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. }
+            | Self::Gap { .. }
+            | Self::Beginning { .. }
+            | Self::StoreAhead { .. }
+            | Self::StoreForeign { .. }
+            | Self::Refused { .. }
+            | Self::NoRecord { .. } => true,
+            Self::Locked { .. }
+            | Self::Disk { .. }
+            | Self::Version { .. }
+            | Self::ArchiveVersion { .. }
+            | Self::Key { .. }
+            | Self::NoKeys { .. }
+            | Self::OtherKey { .. }
+            | Self::NotDurable { .. }
+            | Self::Stopped => false,
+        }
+    }
+
     /// Whether the journal has no intact record there, which was found out by reading it.
     pub fn is_no_record(&self) -> bool {
         matches!(

@@ -1,6 +1,6 @@
 //! The store: wallets that are not in use, and which wallet a card or an order leads to. A checkpoint of the journal,
-//! written in the background and never on the path of a payment; it can be deleted and is rebuilt as far as the journal
-//! reaches.
+//! written in the background and never on the path of a payment; it can be deleted and is rebuilt from a full snapshot and
+//! the journal.
 //!
 //! ```text
 //! keyspace  key                value
@@ -79,7 +79,7 @@ pub enum StoreError {
     Disk(#[source] fjall::Error),
     /// What is on the disk is not what was written.
     #[error(
-        "the store is damaged ({0}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+        "the store is damaged ({0}): stop the switch, delete the folder `store`, start again; it is rebuilt from a full snapshot and the journal"
     )]
     Damaged(#[source] fjall::Error),
     /// Another process has it open.
@@ -105,7 +105,7 @@ pub enum StoreError {
     TooMuch,
     /// Another build of the switch wrote it, in another format.
     #[error(
-        "the store has format {found}, this build ({}) reads format {known}: start the build that wrote it, or stop the switch, delete the folder `store`, start again; it is rebuilt from the journal",
+        "the store has format {found}, this build ({}) reads format {known}: start the build that wrote it, or stop the switch, delete the folder `store`, start again; it is rebuilt from a full snapshot and the journal",
         env!("CARGO_PKG_VERSION")
     )]
     Version {
@@ -116,7 +116,7 @@ pub enum StoreError {
     },
     /// A row is not what was written at its place.
     #[error(
-        "the store holds a changed row of `{table}` ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+        "the store holds a changed row of `{table}` ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from a full snapshot and the journal"
     )]
     Row {
         /// Of which table.
@@ -129,7 +129,7 @@ pub enum StoreError {
     Keys(#[from] KeysError),
     /// It holds what this version did not write.
     #[error(
-        "the store holds an unreadable {what} ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from the journal"
+        "the store holds an unreadable {what} ({error}): stop the switch, delete the folder `store`, start again; it is rebuilt from a full snapshot and the journal"
     )]
     Unreadable {
         /// Which kind of row.
@@ -193,7 +193,7 @@ impl Store {
             tracing::info!(
                 found,
                 known,
-                "the store has an older format: it is deleted and rebuilt from the journal"
+                "the store has an older format: it is deleted and rebuilt from a full snapshot and the journal"
             );
             std::fs::remove_dir_all(directory).map_err(folder(directory))?;
             opened = Tables::open(directory, cache_bytes);

@@ -1,4 +1,4 @@
-//! What an audit can find wrong.
+//! What an audit can find wrong, and why it can end without having proven anything.
 
 use tessera_journal::{JournalError, Position, Sequence};
 use tessera_ledger::{Broken, Unreadable, WalletId};
@@ -6,7 +6,7 @@ use tessera_store::ReadBackError;
 
 use super::result_error::ResultError;
 
-/// Something that is wrong.
+/// Something that is wrong in the journal, or with the audit itself ([`Violation::is_in_the_journal`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Violation {
     /// The journal itself is damaged.
@@ -87,6 +87,31 @@ pub enum Violation {
 }
 
 impl Violation {
+    /// Whether the journal is not what was written, or does not add up. Otherwise the audit could not be completed, and says
+    /// nothing about it.
+    pub fn is_in_the_journal(&self) -> bool {
+        match self {
+            Self::Broken { .. }
+            | Self::OutOfChain { .. }
+            | Self::Unequal { .. }
+            | Self::Unbalanced(_)
+            | Self::Result(ResultError::OtherJournal { .. }) => true,
+            Self::Journal(error)
+            | Self::Result(ResultError::Journal(error))
+            | Self::NotReadBack {
+                error: ReadBackError::Journal(error),
+                ..
+            } => error.is_damage(),
+            Self::Unreadable { error, .. }
+            | Self::NotReadBack {
+                error: ReadBackError::Unreadable(error),
+                ..
+            } => matches!(error, Unreadable::Damaged { .. }),
+            Self::NotReadBack { .. } => true,
+            Self::Folded(_) | Self::Threads(_) | Self::Result(_) => false,
+        }
+    }
+
     /// Of the record that it was found at; `None` where it is about no single one.
     pub(super) fn sequence(&self) -> Option<Sequence> {
         match self {

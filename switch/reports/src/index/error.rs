@@ -23,7 +23,10 @@ pub enum IndexError {
     #[error(transparent)]
     ReadBack(#[from] ReadBackError),
     /// The chain of a wallet leads to a record of another wallet, or forward.
-    #[error("the chain of wallet {wallet} is broken at position {position}: `tessera audit` says more", wallet = wallet.0)]
+    #[error("the events of wallet {wallet} do not lead to each other at position {position}: delete the files `*.index` beside the journal \
+         and try again; if that does not help, a record of the journal is wrong, which `tessera audit` names",
+        wallet = wallet.0
+    )]
     Chain {
         /// Whose.
         wallet: WalletId,
