@@ -8,7 +8,7 @@ use tessera_config::Settings;
 use tessera_journal::{Journal, Mark};
 use tessera_kit::clock;
 use tessera_ledger::{Balance, Entry, Event, Wallet, WalletId};
-use tessera_store::{Snapshot, Store};
+use tessera_store::{Known, Snapshot, Store};
 
 /// Expiry of development cards (wire protocol, section 9), YYMM.
 const EXPIRY: u16 = 3112;
@@ -35,6 +35,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
         if store.wallet(id)?.is_some() {
             continue;
         }
+        let mut known = Known::of(&Wallet::new(id));
         let (mut wallet, at) = make(
             id,
             balance,
@@ -43,7 +44,7 @@ pub fn provision(settings: &Settings, cards: u64, balance: Amount) -> anyhow::Re
             journal.as_ref(),
         )?;
         mark = Some(at);
-        batch.push(Snapshot::take(&mut wallet));
+        batch.push(Snapshot::take(&mut wallet).beside(&mut known));
         made += 1;
         if batch.len() == BATCH {
             write(journal.as_ref(), &store, &mut batch, mark)?;

@@ -1,5 +1,6 @@
 //! Cards are renewed before they expire: once a day every wallet is checked, and those that are due get a command.
 
+use std::io;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
@@ -20,28 +21,34 @@ const AT_ONCE: u64 = 500;
 const COMMANDS_AT_ONCE: u64 = 20;
 const REST: Duration = Duration::from_millis(20);
 
-/// Looks through the store as soon as the financial system can be asked and then every day, as long as it is polled.
-pub(crate) async fn keep(
+/// Looks through the store as soon as the financial system can be asked, and then every day, on a thread of its own for as long as
+/// the process lives: with many wallets that takes minutes, and the process ends without waiting for it.
+///
+/// # Errors
+/// When the system has no thread.
+pub(crate) fn start(
     store: Arc<Store>,
     inboxes: Inboxes,
     lines: Vec<Arc<LinkStats>>,
     before: Duration,
-) {
+) -> io::Result<()> {
     let before = before.as_millis() as u64;
     if before == 0 {
-        return;
+        return Ok(());
     }
-    loop {
-        while !lines.iter().any(|worker| worker.is_up()) {
-            tokio::time::sleep(LOOK_AGAIN).await;
+    let run = move || {
+        loop {
+            while !lines.iter().any(|worker| worker.is_up()) {
+                sleep(LOOK_AGAIN);
+            }
+            look_through(&store, &inboxes, before);
+            sleep(DAILY);
         }
-        let (store, inboxes) = (Arc::clone(&store), inboxes.clone());
-        let looked = tokio::task::spawn_blocking(move || look_through(&store, &inboxes, before));
-        if looked.await.is_err() {
-            tracing::error!("card renewal has stopped");
-        }
-        tokio::time::sleep(DAILY).await;
-    }
+    };
+    std::thread::Builder::new()
+        .name("renewal".into())
+        .spawn(run)
+        .map(drop)
 }
 
 fn look_through(store: &Store, inboxes: &Inboxes, before: u64) {

@@ -1,4 +1,4 @@
-//! The tasks that run as long as the switch serves: settlement dates, reconciliation, renewal of cards and of data keys,
+//! The tasks that run as long as the switch serves: settlement dates, reconciliation, renewal of data keys,
 //! checkpoints, and the service manager's watchdog.
 
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use super::data::Data;
 use super::workers::Workers;
 use crate::assembly::Shared;
 use crate::host_totals::HostTotals;
-use crate::renewal;
 use crate::router::{WorkerTask, ask_all};
 
 /// A data key that `tessera keys rotate` has added is used this much later at the latest.
@@ -35,12 +34,6 @@ impl Background {
         Self(vec![
             actix::spawn(shared.settlement.clone().keep()),
             actix::spawn(totals.keep()),
-            actix::spawn(renewal::keep(
-                Arc::clone(&data.store),
-                shared.inboxes.clone(),
-                base.link_stats.clone(),
-                base.settings.host.renew_cards_before,
-            )),
             actix::spawn(renew_data_keys(
                 data.keys.clone(),
                 base.settings.encryption.rotate_every,

@@ -31,6 +31,7 @@ use crate::indexing::Indexing;
 use crate::ops::Operator;
 use crate::recovery::journal_location;
 use crate::reload::Reload;
+use crate::renewal;
 use crate::reseal;
 use crate::shredding;
 
@@ -105,6 +106,12 @@ async fn serve(settings: Settings, ready: impl FnOnce(Addresses)) -> anyhow::Res
     service::ready();
     let snapshots = data.start_snapshots(&base)?;
     let archiving = data.start_archiving(&base)?;
+    renewal::start(
+        data.store.clone(),
+        shared.inboxes.clone(),
+        base.link_stats.clone(),
+        base.settings.host.renew_cards_before,
+    )?;
     let background = Background::start(&base, &data, &shared, &workers);
     let reload = Reload {
         settings: base.settings.clone(),

@@ -9,7 +9,7 @@ use hashbrown::hash_map::Entry as Slot;
 use tessera_journal::{Mark, Position, Reader, RecordRef, Sequence};
 use tessera_kit::clock::{self, Timestamp};
 use tessera_ledger::{Broken, Days, Entry, Unreadable, Wallet, WalletId};
-use tessera_store::{ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
+use tessera_store::{Known, ReadBackError, Snapshot, Store, StoreError, Turnover, read_back};
 
 /// Wallets in a batch of the store.
 const BATCH: usize = 1024;
@@ -20,12 +20,20 @@ pub(super) struct Replay<'a> {
     journal: Arc<dyn Reader>,
     /// In memory at most: above it they go to the store.
     wallets_max: usize,
-    wallets: HashMap<WalletId, (Wallet, Vec<Turnover>)>,
+    wallets: HashMap<WalletId, Replayed>,
     /// When settlement dates begin.
     days: Days,
     mark: Option<Mark>,
     /// Events that the store did not have.
     pub applied: u64,
+}
+
+/// A wallet with what was replayed of it.
+struct Replayed {
+    wallet: Wallet,
+    /// What the store has of it.
+    known: Known,
+    turnover: Vec<Turnover>,
 }
 
 impl<'a> Replay<'a> {
@@ -63,14 +71,18 @@ impl<'a> Replay<'a> {
         let entry = Entry::read(record.payload)
             .map_err(|error| Unreplayable::Unreadable { sequence, error })?;
         clock::not_before(entry.highest_time().plus(1));
-        let (wallet, turnover) = match self.wallets.entry(entry.wallet) {
-            Slot::Occupied(known) => known.into_mut(),
+        let Replayed {
+            wallet, turnover, ..
+        } = match self.wallets.entry(entry.wallet) {
+            Slot::Occupied(replayed) => replayed.into_mut(),
             Slot::Vacant(empty) => {
                 let stored = self.store.wallet(entry.wallet)?;
-                empty.insert((
-                    stored.unwrap_or_else(|| Wallet::new(entry.wallet)),
-                    Vec::new(),
-                ))
+                let wallet = stored.unwrap_or_else(|| Wallet::new(entry.wallet));
+                empty.insert(Replayed {
+                    known: Known::of(&wallet),
+                    wallet,
+                    turnover: Vec::new(),
+                })
             }
         };
         // A checkpoint takes wallets one after another: some are ahead of its mark.
@@ -111,11 +123,17 @@ impl<'a> Replay<'a> {
     /// Writes what was replayed to the store.
     pub fn flush(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::with_capacity(BATCH);
-        for (_, (mut wallet, turnover)) in self.wallets.drain() {
+        for (_, replayed) in self.wallets.drain() {
+            let Replayed {
+                mut wallet,
+                mut known,
+                turnover,
+            } = replayed;
             // Whatever was replayed can be read again.
             // Agreements that have ended since then are looked at when the wallet is in use.
             wallet.settle(|_| true, Timestamp::EPOCH);
-            batch.push(Snapshot::take(&mut wallet).having(turnover));
+            let snapshot = Snapshot::take(&mut wallet).beside(&mut known);
+            batch.push(snapshot.having(turnover));
             if batch.len() == BATCH {
                 self.store.write(&batch, None)?;
                 batch.clear();

@@ -92,12 +92,23 @@ impl Turnover {
 }
 
 /// What the store has of a wallet or will have soon, so that not every snapshot says it again.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Known {
     /// The newest card's serial.
-    cards: u32,
-    open: Option<bool>,
-    wakes_at: Option<Option<Timestamp>>,
+    pub(super) cards: u32,
+    pub(super) open: Option<bool>,
+    pub(super) wakes_at: Option<Option<Timestamp>>,
+}
+
+impl Known {
+    /// Of a wallet as the store has it, or as it will soon; of a new one, of which it has nothing.
+    pub fn of(wallet: &Wallet) -> Self {
+        Self {
+            cards: wallet.cards.iter().last().map_or(0, |card| card.serial),
+            open: Some(wallet.is_open()),
+            wakes_at: Some(wallet.wakes_at()),
+        }
+    }
 }
 
 impl Snapshot {

@@ -495,3 +495,26 @@ fn a_card_is_found_by_its_index_with_its_serial() {
     let expected = [&first, &second].map(|number| store.indexed(number).0.to_vec());
     assert!(keys.eq(std::collections::BTreeSet::from(expected)));
 }
+
+#[test]
+fn of_a_known_wallet_only_what_has_changed_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let mut wallet = Wallet::new(WalletId(7));
+    let tables = |wallet: &mut Wallet, known: &mut Known| {
+        let mut rows = Vec::new();
+        let snapshot = Snapshot::take(wallet).beside(known);
+        store.rows_of(&snapshot, &mut rows).unwrap();
+        rows.iter().map(|row| row.table).collect::<Vec<_>>()
+    };
+    // The row of a new wallet is all: nothing is removed that was never there, or starts would have to pass over it.
+    let mut known = Known::of(&wallet);
+    assert_eq!(tables(&mut wallet, &mut known), [Table::Wallets]);
+    known.open = Some(true);
+    known.wakes_at = Some(Some(Timestamp::EPOCH));
+    assert_eq!(
+        tables(&mut wallet, &mut known),
+        [Table::Wallets, Table::Open, Table::Holds]
+    );
+    assert_eq!(tables(&mut wallet, &mut known), [Table::Wallets]);
+}

@@ -53,7 +53,11 @@ impl Store {
         Ok(())
     }
 
-    fn rows_of(&self, snapshot: &Snapshot, rows: &mut Vec<Row>) -> Result<(), StoreError> {
+    pub(super) fn rows_of(
+        &self,
+        snapshot: &Snapshot,
+        rows: &mut Vec<Row>,
+    ) -> Result<(), StoreError> {
         let id = snapshot.wallet.0.to_be_bytes();
         rows.push(self.row(Table::Wallets, &id, &snapshot.bytes)?);
         if !snapshot.settled.is_empty() {

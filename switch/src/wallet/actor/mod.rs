@@ -79,15 +79,15 @@ struct Waiting {
 }
 
 impl WalletActor {
-    /// The owner of `wallet`, to be started on the thread that has these `services`.
+    /// The owner of `wallet`, which is as the store has it or new, to be started on the thread that has these `services`.
     pub fn new(wallet: Wallet, services: Rc<Services>) -> Self {
         Self {
+            known: Known::of(&wallet),
             wallet,
             services,
             waiting: SmallVec::new(),
             watchers: Vec::new(),
             dirty: false,
-            known: Known::default(),
             turnover: Vec::new(),
             tidied_at: Timestamp::EPOCH,
             settled_orders: Vec::new(),
