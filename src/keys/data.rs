@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tessera_common::private;
 use tessera_config::Settings;
 use tessera_console::print;
 use tessera_encryption::{DataKeys, KeyKind, KeySource, Rewrapped};
@@ -22,6 +21,13 @@ pub struct Which {
     data: Option<PathBuf>,
 }
 
+impl Which {
+    /// The settings, with the other data folder where one was given.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        crate::switch::read(&self.config, self.data.clone())
+    }
+}
+
 #[derive(Args)]
 pub struct Rewrap {
     /// The switch's configuration, whose `[encryption]` names the master key that the table has now.
@@ -36,7 +42,7 @@ pub struct Rewrap {
 }
 
 pub fn list(which: &Which) -> anyhow::Result<()> {
-    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    let settings = which.settings()?;
     let keys = settings.data_keys_to_read()?;
     let source = &settings.encryption.master_key;
     print(format_args!(
@@ -70,7 +76,7 @@ fn compared(source: &KeySource) -> anyhow::Result<String> {
 }
 
 pub fn rotate(which: &Which) -> anyhow::Result<()> {
-    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    let settings = which.settings()?;
     let added = settings.data_keys_to_read()?.rotate()?;
     print(format_args!(
         "data key {} encrypts new data from now on, and the journal from its next segment on\n",
@@ -80,7 +86,7 @@ pub fn rotate(which: &Which) -> anyhow::Result<()> {
 }
 
 pub fn accept_lost_wallet_keys(which: &Which) -> anyhow::Result<()> {
-    let settings = crate::switch::read(&which.config, which.data.clone())?;
+    let settings = which.settings()?;
     let file = settings.data.join("wallet.keys");
     anyhow::ensure!(
         !file.exists(),
@@ -118,17 +124,6 @@ pub fn rewrap(rewrap: &Rewrap) -> anyhow::Result<()> {
     print(format_args!(
         "put this source into the [encryption] of {} and restart the switch\n",
         rewrap.config.display()
-    ))?;
-    Ok(())
-}
-
-pub fn verify(which: &Which) -> anyhow::Result<()> {
-    let settings = crate::switch::read(&which.config, which.data.clone())?;
-    private::check(&settings.data)?;
-    let keys = settings.data_keys_to_read()?.entries()?.len();
-    print(format_args!(
-        "{keys} keys unwrap under the master key from {}\n",
-        settings.encryption.master_key
     ))?;
     Ok(())
 }

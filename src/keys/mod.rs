@@ -2,6 +2,7 @@
 
 mod data;
 mod party;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -26,7 +27,8 @@ enum Command {
     /// Go on without a file of wallet keys that was lost: the next start of the switch makes an empty one. The funding sources and
     /// contacts of all payers are lost with it. Restore the newest copy instead if you can.
     AcceptLostWalletKeys(data::Which),
-    /// Check that the master key unwraps every key of the table.
+    /// Check that the master key unwraps every key of the table, and that the key of every journal segment, full snapshot and wallet is
+    /// in it.
     Verify(data::Which),
     /// Make a key in a new file that only its owner can read: a master key, a MAC key, or a key-encrypting key.
     Make(party::Make),
@@ -46,7 +48,7 @@ impl Keys {
             Command::Rotate(which) => data::rotate(&which),
             Command::Rewrap(rewrap) => data::rewrap(&rewrap),
             Command::AcceptLostWalletKeys(which) => data::accept_lost_wallet_keys(&which),
-            Command::Verify(which) => data::verify(&which),
+            Command::Verify(which) => verify::verify(&which),
             Command::Make(make) => party::make(&make),
             Command::Check { file } => party::check(&file),
             Command::Wrap(wrap) => party::wrap(&wrap),

@@ -125,6 +125,33 @@ fn a_running_switch_takes_a_new_data_key() {
 }
 
 #[test]
+fn verify_names_what_an_older_key_table_does_not_decrypt() {
+    let mut rig = Rig::started(1, 10_000);
+    let verified = keys(&rig, "verify");
+    let expected = "2 keys unwrap under the master key from the file keys/master.key\n\
+                    they decrypt 2 segments of the journal, 0 full snapshots and 0 keys of wallets\n";
+    assert_eq!(verified, expected);
+    let older = fs::read(rig.path("data/keys.table")).expect("a table");
+    keys(&rig, "rotate");
+    assert_eq!(rig.stop_switch(), Some(0));
+    rig.start_switch();
+    assert_eq!(rig.stop_switch(), Some(0));
+    let verified = keys(&rig, "verify");
+    assert!(verified.starts_with("3 keys unwrap"), "{verified}");
+    assert!(verified.contains("they decrypt 3 segments"), "{verified}");
+    fs::write(rig.path("data/keys.table"), older).expect("a file");
+    let refused = rig.try_run(&["keys", "verify", "--config", "switch.toml"]);
+    assert!(!refused.status.success());
+    let found = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(
+        found.contains("data key 3 is not in the key table"),
+        "{found}"
+    );
+    assert!(found.contains(".journal"), "{found}");
+    assert!(errors(&refused).contains("restore the newest keys.table"));
+}
+
+#[test]
 fn lost_keys_of_wallets_are_not_replaced_unasked() {
     let mut rig = Rig::started(1, 10_000);
     let accept = ["keys", "accept-lost-wallet-keys", "--config", "switch.toml"];

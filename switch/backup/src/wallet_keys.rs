@@ -6,20 +6,16 @@
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use tessera_encryption::DataKeys;
-use tessera_vault::{WALLET_KEYS_PAGE as PAGE, WalletKeysError, check_page};
+use tessera_vault::{WALLET_KEYS_PAGE as PAGE, read_page};
 
 use crate::error::{BackupError, disk};
 use crate::file_name::{FileName, WALLET_KEYS};
 use crate::target::Target;
 
-/// A page that is being written is read again so often.
-const READS_MAX: u32 = 50;
-const READ_AGAIN_AFTER: Duration = Duration::from_millis(2);
 /// The system's times of changes are not exact. A file that was changed no longer ago is looked at again.
 const TIMES_ARE_GOOD_AFTER: Duration = Duration::from_secs(2);
 
@@ -56,7 +52,7 @@ impl WalletKeysCopy {
         }
         let mut wrote = false;
         for (number, offset) in (0..length).step_by(PAGE).enumerate() {
-            let page = read(&file, offset, keys, &path)?;
+            let page = read_page(&file, offset, keys, &path)?;
             let hash = self.hashes.hash_one(page);
             if self.pages.get(number) != Some(&hash) {
                 target.write(FileName::WalletKeys, offset, &page)?;
@@ -73,25 +69,5 @@ impl WalletKeysCopy {
         let age = changed.elapsed().unwrap_or_default();
         self.seen = (age > TIMES_ARE_GOOD_AFTER).then_some(changed);
         Ok(Some(length))
-    }
-}
-
-/// A page whose keys are all good. The switch may be writing one of them: then it is read again.
-fn read(file: &File, offset: u64, keys: &DataKeys, path: &Path) -> Result<[u8; PAGE], BackupError> {
-    let mut page = [0; PAGE];
-    let mut reads = 1;
-    loop {
-        file.read_exact_at(&mut page, offset)
-            .map_err(disk("read", path))?;
-        match check_page(&page, offset, keys, path) {
-            Err(WalletKeysError::Changed { .. }) if reads < READS_MAX => {
-                reads += 1;
-                std::thread::sleep(READ_AGAIN_AFTER);
-            }
-            checked => {
-                checked?;
-                return Ok(page);
-            }
-        }
     }
 }

@@ -24,7 +24,9 @@ use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
 
 pub use ring::{KeyRing, KeyRingError};
-pub use wallet_keys::{Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, check_page};
+pub use wallet_keys::{
+    Fit, WALLET_KEYS_PAGE, WalletKeys, WalletKeysError, check_file, check_page, read_page,
+};
 
 use tessera_ledger::{Secret, WalletId};
 

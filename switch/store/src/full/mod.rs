@@ -97,6 +97,14 @@ impl FullSnapshots {
         Ok(read::header(path)?.mark.mark)
     }
 
+    /// Whether the data key that a file names is there, and is the one that encrypted it. Only the beginning is read.
+    ///
+    /// # Errors
+    /// When it is not, or the file can't be read.
+    pub fn check_key(&self, path: &Path) -> Result<(), FullSnapshotError> {
+        read::check_key(path, &self.keys)
+    }
+
     /// Removes all but this one, which was just written, and those before it that are kept; also what a killed process has left.
     /// What is newer than this one, or reflects what the journal does not have, is of a journal before it was restored.
     fn prune(&self, written: &Path, journal: &dyn Journal) -> Result<(), FullSnapshotError> {

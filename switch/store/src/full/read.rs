@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read as _};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
-use tessera_encryption::{Cipher, Purpose, TAG_BYTES};
+use tessera_encryption::{Cipher, DataKeys, Purpose, TAG_BYTES};
 use tessera_journal::Reader;
 use zeroize::Zeroizing;
 
@@ -96,6 +96,12 @@ pub(super) fn header(path: &Path) -> Result<Header, FullSnapshotError> {
     Ok(Frames::open(path)?.header)
 }
 
+pub(super) fn check_key(path: &Path, keys: &DataKeys) -> Result<(), FullSnapshotError> {
+    let mut file = Frames::open(path)?;
+    let cipher = file.cipher(keys)?;
+    file.frame(&cipher).map(drop)
+}
+
 fn remove(folder: &Path) -> Result<(), FullSnapshotError> {
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(folder)(error)),
@@ -125,16 +131,18 @@ impl<'a> Frames<'a> {
         })
     }
 
+    fn cipher(&self, keys: &DataKeys) -> Result<Cipher, FullSnapshotError> {
+        let Header { key, salt, .. } = self.header;
+        Ok(keys.cipher(key, Purpose::Snapshot, &salt)?)
+    }
+
     fn each_row(
         &mut self,
         snapshots: &FullSnapshots,
         visit: &mut VisitRows<'_>,
     ) -> Result<FullSnapshot, FullSnapshotError> {
-        let Header {
-            key, salt, mark, ..
-        } = self.header;
-        let mark = mark.mark;
-        let cipher = snapshots.keys.cipher(key, Purpose::Snapshot, &salt)?;
+        let mark = self.header.mark.mark;
+        let cipher = self.cipher(&snapshots.keys)?;
         let mut hash = Sha256::new_with_prefix(self.header.to_bytes());
         let mut rows = 0;
         loop {

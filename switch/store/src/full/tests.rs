@@ -301,3 +301,20 @@ fn a_store_that_reflects_nothing_has_no_snapshot() {
     assert_eq!(written.unwrap(), None);
     assert!(!bench.snapshots.folder.exists());
 }
+
+#[test]
+fn the_key_of_a_snapshot_is_found_out_from_its_beginning() {
+    let bench = Bench::new();
+    let older = std::fs::read(bench.folder.path().join("keys.table")).unwrap();
+    bench.keys.rotate().unwrap();
+    bench.add(1..3);
+    let path = bench.write();
+    bench.snapshots.check_key(&path).unwrap();
+    std::fs::write(bench.folder.path().join("keys.table"), older).unwrap();
+    let keys = DataKeys::for_tests(bench.folder.path());
+    let missing = || FullSnapshots::in_data(bench.folder.path(), keys.clone()).check_key(&path);
+    assert!(matches!(missing(), Err(FullSnapshotError::Keys(_))));
+    // Another key of the same number.
+    keys.rotate().unwrap();
+    assert!(matches!(missing(), Err(FullSnapshotError::Damaged { .. })));
+}

@@ -18,6 +18,13 @@
 //!
 //! Each start records the number of changes in the key table. So one that finds no file, or an older copy, notices it.
 
+mod check;
+mod error;
+mod layout;
+mod slot;
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -26,66 +33,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aes_gcm::aead::Generate;
 use aes_gcm::{Aes256Gcm, Key, KeyInit, Nonce};
-use tessera_encryption::{DataKeyId, DataKeys, KeysError, Purpose};
+use tessera_encryption::{DataKeys, Purpose};
 use tessera_ledger::WalletId;
 use zeroize::Zeroizing;
 
-/// Bytes of a page of the file.
-pub const WALLET_KEYS_PAGE: usize = 4096;
-const FIRST_LINE: &[u8] = b"tessera wallet keys 1\n";
-const PAGE: usize = WALLET_KEYS_PAGE;
-/// Pages of the first level.
-const PAGES: u64 = 64;
-const SECTOR: usize = 512;
-const SLOT: usize = 80;
+pub use check::{check_file, check_page, read_page};
+pub use error::WalletKeysError;
+pub use layout::WALLET_KEYS_PAGE;
+
+use layout::{FIRST_LINE, Level, NAME, PAGE};
+use slot::{KEY, SLOT, Slot, bound_to, data_key_of, decrypt, is_free, slots, wallet_of};
+
 /// In the first page: changes and the newest data key.
 const COUNTED: u64 = 64;
-/// Of the key in its slot.
-const KEY: std::ops::Range<usize> = 24..56;
-
-/// Why a key of a wallet can't be had.
-#[derive(Debug, thiserror::Error)]
-pub enum WalletKeysError {
-    /// The file can't be read or written.
-    #[error("the keys of wallets {}: {why}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        why: io::Error,
-    },
-    /// The file is something else, or a newer build wrote it.
-    #[error(
-        "{} is no file of wallet keys of version 1, which this build ({}) reads",
-        path.display(), env!("CARGO_PKG_VERSION")
-    )]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It was there before.
-    #[error(
-        "there is no file of wallet keys {}, but the key table says that there was one: restore its newest copy. Without it the funding \
-         sources and contacts of all payers are lost, and nothing else; to accept that, run `tessera keys accept-lost-wallet-keys`",
-        path.display()
-    )]
-    Lost {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// The data key is not there.
-    #[error("the key of a wallet: {0}")]
-    Keys(#[from] KeysError),
-    /// It was changed, or belongs elsewhere.
-    #[error("the key of a wallet was changed in {}", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The system has no random numbers.
-    #[error("the system has no random numbers for the key of a wallet")]
-    NoRandomness,
-}
 
 /// The file, open.
 pub struct WalletKeys {
@@ -114,18 +74,13 @@ struct Counted {
     newest: u32,
 }
 
-struct Slot {
-    offset: u64,
-    bytes: [u8; SLOT],
-}
-
 impl WalletKeys {
     /// Opens the file in a folder of data, or makes it where there was none.
     ///
     /// # Errors
     /// When it can't be opened or made, is something else, or was lost.
     pub fn open(data: &Path, keys: DataKeys) -> Result<Self, WalletKeysError> {
-        let path = data.join("wallet.keys");
+        let path = data.join(NAME);
         let failed = |why| WalletKeysError::Io {
             path: path.clone(),
             why,
@@ -324,50 +279,6 @@ impl WalletKeys {
     }
 }
 
-/// Whether each key in a page of a file of wallet keys is what was written at this offset: for who copies the file.
-///
-/// # Errors
-/// Where one is not, or its data key is missing, or the first page is another file's.
-pub fn check_page(
-    page: &[u8; WALLET_KEYS_PAGE],
-    offset: u64,
-    keys: &DataKeys,
-    path: &Path,
-) -> Result<(), WalletKeysError> {
-    if offset == 0 {
-        let foreign = || WalletKeysError::Foreign {
-            path: path.to_owned(),
-        };
-        return page
-            .starts_with(FIRST_LINE)
-            .then_some(())
-            .ok_or_else(foreign);
-    }
-    for (at, slot) in slots(page).filter(|(_, slot)| !is_free(slot)) {
-        let bytes = std::array::from_fn(|byte| slot[byte]);
-        let offset = offset + at as u64;
-        decrypt(&mut Slot { offset, bytes }, keys, path)?;
-    }
-    Ok(())
-}
-
-fn decrypt(slot: &mut Slot, keys: &DataKeys, path: &Path) -> Result<Aes256Gcm, WalletKeysError> {
-    let Slot { offset, bytes } = slot;
-    let wallet = wallet_of(bytes);
-    let data_key = DataKeyId(data_key_of(bytes));
-    let nonce = std::array::from_fn(|at| bytes[12 + at]);
-    let tag = std::array::from_fn(|at| bytes[56 + at]);
-    let cipher = keys.cipher(data_key, Purpose::WalletKeys, &[])?;
-    let mut key = Zeroizing::new([0; 32]);
-    key.copy_from_slice(&bytes[KEY]);
-    cipher
-        .decrypt(&nonce, &bound_to(wallet, *offset), &mut *key, &tag)
-        .map_err(|_| WalletKeysError::Changed {
-            path: path.to_owned(),
-        })?;
-    Ok(Aes256Gcm::new((&*key).into()))
-}
-
 impl Counted {
     fn read(file: File) -> io::Result<Self> {
         let mut counted = [0; 12];
@@ -396,40 +307,6 @@ impl std::fmt::Debug for WalletKeys {
     }
 }
 
-/// A level of pages, from 0.
-#[derive(Clone, Copy)]
-struct Level(u32);
-
-impl Level {
-    /// The one that an offset is in.
-    fn at(offset: u64) -> Self {
-        let mut level = Self(0);
-        while level.end() <= offset {
-            level = Self(level.0 + 1);
-        }
-        level
-    }
-
-    fn pages(self) -> u64 {
-        PAGES << self.0
-    }
-
-    fn start(self) -> u64 {
-        // Behind the first page, and the levels before.
-        (1 + self.pages() - PAGES) * PAGE as u64
-    }
-
-    fn end(self) -> u64 {
-        self.start() + self.pages() * PAGE as u64
-    }
-
-    fn page_of(self, wallet: WalletId) -> u64 {
-        // Numbers of wallets may be consecutive.
-        let hash = wallet.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-        self.start() + hash % self.pages() * PAGE as u64
-    }
-}
-
 /// What is in a file that is shorter than a page.
 fn all(file: &File) -> io::Result<Vec<u8>> {
     let mut there = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(PAGE)];
@@ -442,198 +319,4 @@ fn begin(file: &File, first: &[u8; PAGE], folder: &Path) -> io::Result<()> {
     file.write_all_at(first, 0)?;
     file.sync_all()?;
     File::open(folder)?.sync_all()
-}
-
-fn slots(page: &[u8; PAGE]) -> impl Iterator<Item = (usize, &[u8])> {
-    (0..PAGE / SECTOR).flat_map(move |sector| {
-        (0..SECTOR / SLOT).map(move |number| {
-            let at = sector * SECTOR + number * SLOT;
-            (at, &page[at..at + SLOT])
-        })
-    })
-}
-
-/// No data key has the number 0.
-fn is_free(slot: &[u8]) -> bool {
-    data_key_of(slot) == 0
-}
-
-fn data_key_of(slot: &[u8]) -> u32 {
-    u32::from_le_bytes(std::array::from_fn(|at| slot[8 + at]))
-}
-
-fn wallet_of(slot: &[u8]) -> WalletId {
-    WalletId(u64::from_le_bytes(std::array::from_fn(|at| slot[at])))
-}
-
-fn bound_to(wallet: WalletId, offset: u64) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&wallet.0.to_le_bytes());
-    bytes[8..].copy_from_slice(&offset.to_le_bytes());
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use aes_gcm::aead::Aead;
-
-    use super::*;
-
-    const NONCE: [u8; 12] = [7; 12];
-
-    fn open(folder: &Path) -> WalletKeys {
-        WalletKeys::open(folder, DataKeys::for_tests(folder)).unwrap()
-    }
-
-    fn fingerprint(key: &Aes256Gcm) -> Vec<u8> {
-        key.encrypt(&NONCE.into(), &b"contact"[..]).unwrap()
-    }
-
-    /// More keys than their page of the first level has slots for.
-    #[test]
-    fn each_wallet_keeps_its_key_over_levels_and_restarts() {
-        let folder = tempfile::tempdir().unwrap();
-        let keys = open(folder.path());
-        assert!(keys.find(WalletId(1)).unwrap().is_none());
-        let page = Level(0).page_of(WalletId(0));
-        let wallets = (0..).map(WalletId);
-        let wallets = wallets.filter(|wallet| Level(0).page_of(*wallet) == page);
-        let wallets: Vec<WalletId> = wallets.take(60).collect();
-        let made: Vec<_> = wallets
-            .iter()
-            .map(|wallet| fingerprint(&keys.find_or_make(*wallet).unwrap()))
-            .collect();
-        let length = std::fs::metadata(folder.path().join("wallet.keys")).unwrap();
-        assert!(length.len() > Level(0).end(), "one level was enough");
-        drop(keys);
-        let keys = open(folder.path());
-        for (wallet, made) in wallets.iter().zip(&made) {
-            let found = keys.find(*wallet).unwrap().unwrap();
-            assert_eq!(&fingerprint(&found), made);
-            let again = keys.find_or_make(*wallet).unwrap();
-            assert_eq!(&fingerprint(&again), made);
-        }
-        let mut listed = Vec::new();
-        for page in 0.. {
-            let Some(wallets) = keys.wallets_in(page).unwrap() else {
-                break;
-            };
-            listed.extend(wallets);
-        }
-        listed.sort_unstable();
-        assert_eq!(listed, wallets);
-    }
-
-    #[test]
-    fn a_destroyed_key_is_nowhere_in_the_file_and_never_comes_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wallet.keys");
-        let keys = open(folder.path());
-        let first = fingerprint(&keys.find_or_make(WalletId(7)).unwrap());
-        let other = fingerprint(&keys.find_or_make(WalletId(8)).unwrap());
-        let before = std::fs::read(&path).unwrap();
-        let at = before.chunks(16).rposition(|chunk| chunk != [0; 16]);
-        assert!(at.is_some());
-        assert!(keys.destroy(WalletId(7)).unwrap());
-        assert!(!keys.destroy(WalletId(7)).unwrap());
-        assert!(keys.find(WalletId(7)).unwrap().is_none());
-        let after = std::fs::read(&path).unwrap();
-        let changed: Vec<usize> = (0..after.len())
-            .filter(|&at| at >= PAGE && before[at] != after[at])
-            .collect();
-        assert!(changed.iter().all(|&at| after[at] == 0) && changed.len() > 40);
-        assert_eq!(
-            fingerprint(&keys.find(WalletId(8)).unwrap().unwrap()),
-            other
-        );
-        assert_ne!(fingerprint(&keys.find_or_make(WalletId(7)).unwrap()), first);
-    }
-
-    #[test]
-    fn a_changed_or_moved_key_and_a_foreign_file_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wallet.keys");
-        let keys = open(folder.path());
-        keys.find_or_make(WalletId(7)).unwrap();
-        let slot = keys
-            .slots_of(&keys.file().file, WalletId(7))
-            .unwrap()
-            .0
-            .unwrap();
-        let good = std::fs::read(&path).unwrap();
-        for byte in 12..72 {
-            let mut changed = good.clone();
-            changed[slot.offset as usize + byte] ^= 1;
-            std::fs::write(&path, changed).unwrap();
-            let error = keys.find(WalletId(7)).expect_err("a changed key");
-            assert!(matches!(error, WalletKeysError::Changed { .. }), "{error}");
-        }
-        drop(keys);
-        for foreign in [&b"tessera wallet keys 2\n"[..], b"something else"] {
-            std::fs::write(&path, foreign).unwrap();
-            let opened = WalletKeys::open(folder.path(), DataKeys::for_tests(folder.path()));
-            assert!(matches!(opened, Err(WalletKeysError::Foreign { .. })));
-        }
-    }
-
-    /// A kill while it is made leaves a part of the first page, before the key table knows of the file.
-    #[test]
-    fn a_file_that_was_not_finished_is_made_anew_and_one_that_was_lost_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wallet.keys");
-        let data_keys = DataKeys::for_tests(folder.path());
-        for cut in 0..FIRST_LINE.len() {
-            data_keys.record_wallet_key_changes(None).unwrap();
-            std::fs::write(&path, &FIRST_LINE[..cut]).unwrap();
-            let keys = open(folder.path());
-            assert_eq!(
-                (keys.fit(), data_keys.wallet_key_changes().unwrap()),
-                (Fit::Good, Some(0))
-            );
-        }
-        let assert_lost = || {
-            let opened = WalletKeys::open(folder.path(), data_keys.clone());
-            assert!(matches!(opened, Err(WalletKeysError::Lost { .. })));
-        };
-        std::fs::write(&path, FIRST_LINE).unwrap();
-        assert_lost();
-        std::fs::remove_file(&path).unwrap();
-        assert_lost();
-        assert!(!path.exists());
-        // A new data key and a new master key leave what the table says of the file.
-        data_keys.rotate().unwrap();
-        assert_lost();
-        data_keys.record_wallet_key_changes(None).unwrap();
-        assert_eq!(open(folder.path()).fit(), Fit::Good);
-    }
-
-    #[test]
-    fn an_older_copy_of_the_file_or_of_the_table_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let [path, table] = ["wallet.keys", "keys.table"].map(|name| folder.path().join(name));
-        let older_table = {
-            DataKeys::for_tests(folder.path());
-            std::fs::read(&table).unwrap()
-        };
-        let keys = open(folder.path());
-        keys.find_or_make(WalletId(1)).unwrap();
-        drop(keys);
-        let older_file = std::fs::read(&path).unwrap();
-        DataKeys::for_tests(folder.path()).rotate().unwrap();
-        let keys = open(folder.path());
-        assert_eq!(keys.fit(), Fit::Good, "the switch alone has changed it");
-        keys.find_or_make(WalletId(2)).unwrap();
-        keys.destroy(WalletId(1)).unwrap();
-        drop(keys);
-        assert_eq!(open(folder.path()).fit(), Fit::Good);
-        let newest = std::fs::read(&table).unwrap();
-        let newest_file = std::fs::read(&path).unwrap();
-        std::fs::write(&path, older_file).unwrap();
-        assert_eq!(open(folder.path()).fit(), Fit::OlderFile);
-        std::fs::write(&path, &newest_file).unwrap();
-        std::fs::write(&table, older_table).unwrap();
-        assert_eq!(open(folder.path()).fit(), Fit::OlderTable);
-        std::fs::write(&table, newest).unwrap();
-        assert_eq!(open(folder.path()).fit(), Fit::Good);
-    }
 }

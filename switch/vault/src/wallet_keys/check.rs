@@ -1,0 +1,98 @@
+//! Whether the keys in the file are good, without opening it: also while a switch changes it.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tessera_encryption::DataKeys;
+
+use super::error::WalletKeysError;
+use super::layout::{FIRST_LINE, NAME, WALLET_KEYS_PAGE};
+use super::slot::{Slot, decrypt, is_free, slots};
+
+/// A page that a switch is writing is read again so often.
+const READS_MAX: u32 = 50;
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
+/// Reads every key in the file of a folder of data. How many there are; none where there is no file.
+///
+/// # Errors
+/// Where one was changed or its data key is missing, or the file can't be read or is something else.
+pub fn check_file(data: &Path, keys: &DataKeys) -> Result<u64, WalletKeysError> {
+    let path = data.join(NAME);
+    let failed = |why| WalletKeysError::Io {
+        path: path.clone(),
+        why,
+    };
+    let file = match File::open(&path) {
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(0),
+        file => file.map_err(failed)?,
+    };
+    let length = file.metadata().map_err(failed)?.len();
+    let mut found = 0;
+    for offset in (0..length).step_by(WALLET_KEYS_PAGE) {
+        let page = read_page(&file, offset, keys, &path)?;
+        if offset > 0 {
+            found += slots(&page).filter(|(_, slot)| !is_free(slot)).count() as u64;
+        }
+    }
+    Ok(found)
+}
+
+/// A page whose keys are all good. The switch may be writing one of them: then it is read again.
+///
+/// # Errors
+/// As for [`check_page`], and where it can't be read.
+pub fn read_page(
+    file: &File,
+    offset: u64,
+    keys: &DataKeys,
+    path: &Path,
+) -> Result<[u8; WALLET_KEYS_PAGE], WalletKeysError> {
+    let mut page = [0; WALLET_KEYS_PAGE];
+    let mut reads = 1;
+    loop {
+        let read = file.read_exact_at(&mut page, offset);
+        read.map_err(|why| WalletKeysError::Io {
+            path: path.to_owned(),
+            why,
+        })?;
+        match check_page(&page, offset, keys, path) {
+            Err(WalletKeysError::Changed { .. }) if reads < READS_MAX => {
+                reads += 1;
+                sleep(READ_AGAIN_AFTER);
+            }
+            checked => return checked.map(|()| page),
+        }
+    }
+}
+
+/// Whether each key in a page of a file of wallet keys is what was written at this offset: for who copies the file.
+///
+/// # Errors
+/// Where one is not, or its data key is missing, or the first page is another file's.
+pub fn check_page(
+    page: &[u8; WALLET_KEYS_PAGE],
+    offset: u64,
+    keys: &DataKeys,
+    path: &Path,
+) -> Result<(), WalletKeysError> {
+    if offset == 0 {
+        let foreign = || WalletKeysError::Foreign {
+            path: path.to_owned(),
+        };
+        return page
+            .starts_with(FIRST_LINE)
+            .then_some(())
+            .ok_or_else(foreign);
+    }
+    for (at, slot) in slots(page).filter(|(_, slot)| !is_free(slot)) {
+        let bytes = std::array::from_fn(|byte| slot[byte]);
+        let offset = offset + at as u64;
+        decrypt(&mut Slot { offset, bytes }, keys, path)?;
+    }
+    Ok(())
+}

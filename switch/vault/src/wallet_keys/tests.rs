@@ -1,0 +1,163 @@
+//! Keys over levels and restarts, and files that are not what was written.
+
+use aes_gcm::aead::Aead;
+
+use super::*;
+
+const NONCE: [u8; 12] = [7; 12];
+
+fn open(folder: &Path) -> WalletKeys {
+    WalletKeys::open(folder, DataKeys::for_tests(folder)).unwrap()
+}
+
+fn fingerprint(key: &Aes256Gcm) -> Vec<u8> {
+    key.encrypt(&NONCE.into(), &b"contact"[..]).unwrap()
+}
+
+/// More keys than their page of the first level has slots for.
+#[test]
+fn each_wallet_keeps_its_key_over_levels_and_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = open(folder.path());
+    assert!(keys.find(WalletId(1)).unwrap().is_none());
+    let page = Level(0).page_of(WalletId(0));
+    let wallets = (0..).map(WalletId);
+    let wallets = wallets.filter(|wallet| Level(0).page_of(*wallet) == page);
+    let wallets: Vec<WalletId> = wallets.take(60).collect();
+    let made: Vec<_> = wallets
+        .iter()
+        .map(|wallet| fingerprint(&keys.find_or_make(*wallet).unwrap()))
+        .collect();
+    let length = std::fs::metadata(folder.path().join("wallet.keys")).unwrap();
+    assert!(length.len() > Level(0).end(), "one level was enough");
+    drop(keys);
+    let keys = open(folder.path());
+    for (wallet, made) in wallets.iter().zip(&made) {
+        let found = keys.find(*wallet).unwrap().unwrap();
+        assert_eq!(&fingerprint(&found), made);
+        let again = keys.find_or_make(*wallet).unwrap();
+        assert_eq!(&fingerprint(&again), made);
+    }
+    let mut listed = Vec::new();
+    for page in 0.. {
+        let Some(wallets) = keys.wallets_in(page).unwrap() else {
+            break;
+        };
+        listed.extend(wallets);
+    }
+    listed.sort_unstable();
+    assert_eq!(listed, wallets);
+}
+
+#[test]
+fn a_destroyed_key_is_nowhere_in_the_file_and_never_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.keys");
+    let keys = open(folder.path());
+    let first = fingerprint(&keys.find_or_make(WalletId(7)).unwrap());
+    let other = fingerprint(&keys.find_or_make(WalletId(8)).unwrap());
+    let before = std::fs::read(&path).unwrap();
+    let at = before.chunks(16).rposition(|chunk| chunk != [0; 16]);
+    assert!(at.is_some());
+    assert!(keys.destroy(WalletId(7)).unwrap());
+    assert!(!keys.destroy(WalletId(7)).unwrap());
+    assert!(keys.find(WalletId(7)).unwrap().is_none());
+    let after = std::fs::read(&path).unwrap();
+    let changed: Vec<usize> = (0..after.len())
+        .filter(|&at| at >= PAGE && before[at] != after[at])
+        .collect();
+    assert!(changed.iter().all(|&at| after[at] == 0) && changed.len() > 40);
+    assert_eq!(
+        fingerprint(&keys.find(WalletId(8)).unwrap().unwrap()),
+        other
+    );
+    assert_ne!(fingerprint(&keys.find_or_make(WalletId(7)).unwrap()), first);
+}
+
+#[test]
+fn a_changed_or_moved_key_and_a_foreign_file_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.keys");
+    let keys = open(folder.path());
+    keys.find_or_make(WalletId(7)).unwrap();
+    let slot = keys
+        .slots_of(&keys.file().file, WalletId(7))
+        .unwrap()
+        .0
+        .unwrap();
+    let good = std::fs::read(&path).unwrap();
+    for byte in 12..72 {
+        let mut changed = good.clone();
+        changed[slot.offset as usize + byte] ^= 1;
+        std::fs::write(&path, changed).unwrap();
+        let error = keys.find(WalletId(7)).expect_err("a changed key");
+        assert!(matches!(error, WalletKeysError::Changed { .. }), "{error}");
+    }
+    drop(keys);
+    for foreign in [&b"tessera wallet keys 2\n"[..], b"something else"] {
+        std::fs::write(&path, foreign).unwrap();
+        let opened = WalletKeys::open(folder.path(), DataKeys::for_tests(folder.path()));
+        assert!(matches!(opened, Err(WalletKeysError::Foreign { .. })));
+    }
+}
+
+/// A kill while it is made leaves a part of the first page, before the key table knows of the file.
+#[test]
+fn a_file_that_was_not_finished_is_made_anew_and_one_that_was_lost_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.keys");
+    let data_keys = DataKeys::for_tests(folder.path());
+    for cut in 0..FIRST_LINE.len() {
+        data_keys.record_wallet_key_changes(None).unwrap();
+        std::fs::write(&path, &FIRST_LINE[..cut]).unwrap();
+        let keys = open(folder.path());
+        assert_eq!(
+            (keys.fit(), data_keys.wallet_key_changes().unwrap()),
+            (Fit::Good, Some(0))
+        );
+    }
+    let assert_lost = || {
+        let opened = WalletKeys::open(folder.path(), data_keys.clone());
+        assert!(matches!(opened, Err(WalletKeysError::Lost { .. })));
+    };
+    std::fs::write(&path, FIRST_LINE).unwrap();
+    assert_lost();
+    std::fs::remove_file(&path).unwrap();
+    assert_lost();
+    assert!(!path.exists());
+    // A new data key and a new master key leave what the table says of the file.
+    data_keys.rotate().unwrap();
+    assert_lost();
+    data_keys.record_wallet_key_changes(None).unwrap();
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+}
+
+#[test]
+fn an_older_copy_of_the_file_or_of_the_table_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, table] = ["wallet.keys", "keys.table"].map(|name| folder.path().join(name));
+    let older_table = {
+        DataKeys::for_tests(folder.path());
+        std::fs::read(&table).unwrap()
+    };
+    let keys = open(folder.path());
+    keys.find_or_make(WalletId(1)).unwrap();
+    drop(keys);
+    let older_file = std::fs::read(&path).unwrap();
+    DataKeys::for_tests(folder.path()).rotate().unwrap();
+    let keys = open(folder.path());
+    assert_eq!(keys.fit(), Fit::Good, "the switch alone has changed it");
+    keys.find_or_make(WalletId(2)).unwrap();
+    keys.destroy(WalletId(1)).unwrap();
+    drop(keys);
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+    let newest = std::fs::read(&table).unwrap();
+    let newest_file = std::fs::read(&path).unwrap();
+    std::fs::write(&path, older_file).unwrap();
+    assert_eq!(open(folder.path()).fit(), Fit::OlderFile);
+    std::fs::write(&path, &newest_file).unwrap();
+    std::fs::write(&table, older_table).unwrap();
+    assert_eq!(open(folder.path()).fit(), Fit::OlderTable);
+    std::fs::write(&table, newest).unwrap();
+    assert_eq!(open(folder.path()).fit(), Fit::Good);
+}
