@@ -536,4 +536,30 @@ mod tests {
             "{error}"
         );
     }
+
+    #[test]
+    fn the_last_line_is_about_the_keys_of_wallets() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = DataKeys::for_tests(folder.path());
+        assert_eq!(keys.wallet_key_changes().unwrap(), None);
+        keys.record_wallet_key_changes(Some(7)).unwrap();
+        keys.rotate().unwrap();
+        keys.renew(Duration::ZERO).unwrap();
+        assert_eq!(keys.wallet_key_changes().unwrap(), Some(7));
+        let path = folder.path().join(TABLE);
+        let good = std::fs::read_to_string(&path).unwrap();
+        assert!(good.ends_with("\nwallet.keys 7\n"), "{good}");
+        for (bad, what) in [
+            (good.replace("keys 7", "keys many"), "a number of changes"),
+            (good.clone() + "wallet.keys 8\n", "after the last line"),
+        ] {
+            std::fs::write(&path, bad).unwrap();
+            let refused = keys.wallet_key_changes().unwrap_err().to_string();
+            assert!(refused.contains(what), "{refused}");
+        }
+        keys.record_wallet_key_changes(None).unwrap_err();
+        std::fs::write(&path, good).unwrap();
+        keys.record_wallet_key_changes(None).unwrap();
+        assert_eq!(keys.wallet_key_changes().unwrap(), None);
+    }
 }

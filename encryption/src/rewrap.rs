@@ -70,6 +70,7 @@ mod tests {
         let data = folder.path();
         let running = DataKeys::open(data, Box::new(master("11"))).unwrap();
         running.rotate().unwrap();
+        running.record_wallet_key_changes(Some(4711)).unwrap();
         let rewrap = |old, new| rewrap(data, &master(old), &master(new));
         assert!(rewrap("33", "44").is_err());
         assert_eq!(rewrap("11", "22").unwrap(), Rewrapped::Now(3));
@@ -77,6 +78,7 @@ mod tests {
         assert!(DataKeys::open(data, Box::new(master("11"))).is_err());
         let keys = DataKeys::open(data, Box::new(master("22"))).unwrap();
         assert_eq!(keys.newest(), running.newest());
+        assert_eq!(keys.wallet_key_changes().unwrap(), Some(4711));
         let card = |keys: &DataKeys| keys.card_index().of(4_970_100_000_000_006, 16);
         assert_eq!(card(&keys), card(&running));
         // A process that has the old master key puts no key of it beside those of the new one.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::rig::totals::settles;
 use crate::rig::{Rig, wait_for};
@@ -123,4 +124,43 @@ fn a_snapshot_that_cannot_be_written_is_counted_and_tried_again() {
     wait_for("another snapshot", || !files(&rig, "snapshot").is_empty());
     rig.finish_load(loading);
     settles(rig, (CARDS * BALANCE) as i64);
+}
+
+/// What the newer files know of events that are not in the journal, no start brings back.
+#[test]
+fn a_restored_older_journal_is_not_completed_from_newer_files_beside_it() {
+    let mut rig = rig();
+    assert_eq!(rig.stop_switch(), Some(0));
+    let copy = |from: &str, to: &str| {
+        let copied = Command::new("cp")
+            .args(["--recursive", "--preserve=mode"])
+            .args([rig.path(from), rig.path(to)])
+            .status();
+        assert!(copied.expect("cp runs").success());
+    };
+    copy("data/journal", "older");
+    rig.start_switch();
+    rig.wait_until_ready();
+    let loading = rig.start_load(&LOAD);
+    let before = count(&rig, "wrote a full snapshot");
+    // One may have been under way.
+    wait_for("two snapshots of the load", || {
+        count(&rig, "wrote a full snapshot") >= before + 3
+    });
+    rig.finish_load(loading);
+    rig.kill_switch();
+    let kept = files(&rig, "snapshot").len();
+    fs::rename(rig.path("data/journal"), rig.path("newer")).expect("a folder");
+    fs::rename(rig.path("older"), rig.path("data/journal")).expect("a folder");
+    let refused = rig.try_run(&["switch", "--config", "switch.toml"]);
+    assert!(!refused.status.success());
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("the store is ahead of the journal"), "{why}");
+    restart_without_store(&mut rig);
+    let log = rig.log("switch");
+    assert_eq!(count(&rig, "restored the store"), 0, "{log}");
+    let passed_over = log.matches("which the journal does not have").count();
+    assert_eq!(passed_over, kept, "{log}");
+    assert_eq!(rig.stop_switch(), Some(0));
+    rig.run(&["audit", "--config", "switch.toml"]);
 }

@@ -117,7 +117,7 @@ fn open_store(
             }
         }
         Err(error) if error.is_damage() => {
-            tracing::warn!(%error, "the store is deleted and rebuilt from a full snapshot and the journal");
+            tracing::warn!(%error, "the store is damaged: this start deletes it and rebuilds it from a full snapshot and the journal");
             std::fs::remove_dir_all(&directory)?;
         }
         Err(error) => return Err(error.into()),
